@@ -133,7 +133,7 @@ class ReplyState(StrEnum):
     """How far the stored reply to an update is."""
 
     READY = "ready"  # to be posted
-    AGAIN = "again"  # given to a process that posts it once more
+    AGAIN = "again"  # as READY, in databases of earlier versions
     DONE = "done"
 
 

@@ -17,7 +17,7 @@ from bot.ports.measurements import MessageTried, outcome_name
 from bot.ports.reply import File
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.chats import chat_moved, finish_reply
+from subscriptions.service.chats import chat_moved, finish_reply, has_reply
 from subscriptions.service.notices import pause_unreachable
 
 log = logging.getLogger("paperwire")
@@ -36,14 +36,23 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
         await api.acknowledge(reply.callback_id, reply.toast)
     if not await _show_views(conversation, reply):
         reply = replace(reply, messages=reply.instead)
-    lock = conversation.reply_locks.setdefault(reply.chat.lane, asyncio.Lock())
-    async with lock:
+    in_order = conversation.reply_locks.setdefault(reply.chat.lane, asyncio.Lock())
+    async with in_order, context.engine.posting(reply.chat.lane):
+        if not await _is_ours(context, reply):
+            return
         try:
             await _send_content(context, api, reply)
         except NotDelivered as error:
             log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
             await _record_loss(context, reply.chat, error)
-    await _write(context, finish_reply, reply.chat.platform, reply.update)
+        await _write(context, finish_reply, reply.chat.platform, reply.update)
+
+
+async def _is_ours(context: Context, reply: StoredReply) -> bool:
+    """Returns whether the reply is still to be posted, and by this worker: others may have taken it for gone meanwhile."""
+    return await write_until_stored(
+        context, partial(asyncio.to_thread, has_reply, context.store, reply.chat.platform, reply.update)
+    )
 
 
 async def _show_views(conversation: ConversationContext, reply: StoredReply) -> bool:

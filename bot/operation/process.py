@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,7 +29,7 @@ from bot.operation.web.site import entry_lines, make_site
 from bot.operation.web.web_server import ClosedConnections, serving
 from bot.operation.worker import WorkerLanes, elected
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions.errors import PaperwireError
+from subscriptions.errors import PaperwireError, StoreError, StoreUnavailable
 from subscriptions.service.notices import notify_operators_of_trouble
 from subscriptions.service.outbox import end_worker, free_platforms, recover_own, stopped_platforms
 from subscriptions.service.papers import keep_recent
@@ -37,6 +37,7 @@ from subscriptions.service.papers import keep_recent
 log = logging.getLogger("paperwire")
 
 FIRST_REST, LONGEST_REST = 60.0, 900.0  # seconds during which nothing is sent on a platform whose token fails
+START_AGAIN = 3.0  # seconds until a start is tried again that did not reach the database
 LOOK_INTERVAL = 5.0  # seconds between two looks into a store that nobody changes
 CALM = 30.0  # seconds after a drain in which lanes may still wait for their platform
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes by itself
@@ -244,9 +245,26 @@ async def run(
 ) -> int:
     """Runs until `app.stop` is set, or with `once` one round of everything. Returns the exit status.
 
-    `new_bot` gives the database to the bot of the token. `pause_gone` lets stopped platforms send again. `say` prints a line
-    for the operator. Raises SenderLockHeld.
+    While the database cannot be used the start waits and begins again; `once` raises StoreUnavailable. `new_bot` gives the
+    database to the bot of the token. `pause_gone` lets stopped platforms send again. `say` prints a line for the operator.
+    Raises SenderLockHeld, SettingsError, StoreError.
     """
+    while not app.stop.is_set():
+        try:
+            return await _run(app, sources, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say)
+        except StoreUnavailable as error:
+            if once:
+                raise
+            log.error("%s", error)
+        await _unless_stopped(app, app.clock.sleep(START_AGAIN))
+    return 0
+
+
+async def _run(
+    app: App, sources: SourceScheduler, *, once: bool, new_bot: bool, pause_gone: bool, say: Callable[[str], None]
+) -> int:
+    """Makes one attempt to start, and runs if it succeeds. Raises as `run`, and StoreUnavailable."""
+    app.open()
     with only_sender(app.store) if app.cluster is None else nullcontext():
         if app.cluster is not None:
             await app.cluster.join()
@@ -259,7 +277,8 @@ async def run(
                 return await _run_once(process, say)
             await _run_until_stopped(process, owners, say)
         if app.cluster is not None:
-            await write(end_worker, app.store)
+            with suppress(StoreError):  # the others find out that it is gone
+                await write(end_worker, app.store)
     return 0
 
 

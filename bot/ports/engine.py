@@ -1,7 +1,9 @@
 """The engine, which runs the senders of lanes, and the rate limiter, which paces them."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from math import inf
 from typing import Protocol
 
 from subscriptions.model import Lane
@@ -30,6 +32,12 @@ class Engine(Protocol):
         """Calls `deliver` for every woken lane, never twice at once for one lane, until no lane is left to run soon.
 
         An error of `deliver` does not stop other lanes. All errors are raised at the end, as an ExceptionGroup.
+        """
+
+    def posting(self, lane: Lane, *, patience: float = inf) -> AbstractAsyncContextManager[bool]:
+        """Lets nobody else post in a lane within the context: answers and papers, of all processes, go one after another.
+
+        Gives False if another worker is still posting there after `patience` seconds.
         """
 
     async def reserve(self, token: str, *, urgent: bool = False) -> float:

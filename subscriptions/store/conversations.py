@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, or_, select, update
+from sqlmodel import Session, col, delete, select, update
 
 from subscriptions.model import CallbackToken
 from subscriptions.store import mentions
@@ -134,11 +134,11 @@ def take_lookup(session: Session, name: str, *, since: datetime) -> bool:
 
 
 def take_over_lookups(session: Session, worker: str, *, since: datetime) -> list[str]:
-    """Gives the look-ups of workers that are gone to `worker`; returns their names, oldest first. Drops those from before `since`."""
-    left = ~or_(
-        col(PendingLookupRow.worker).in_(select(WorkerRow.id)),
-        col(PendingLookupRow.worker) == worker,
-    )
+    """Gives the look-ups of workers that are gone to `worker`; returns the names of all that it has, oldest first.
+
+    Drops those from before `since`.
+    """
+    left = col(PendingLookupRow.worker).not_in(select(WorkerRow.id).where(WorkerRow.id != worker))
     session.exec(delete(PendingLookupRow).where(col(PendingLookupRow.at) < since))
     found = session.exec(
         update(PendingLookupRow)

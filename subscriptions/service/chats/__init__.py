@@ -29,6 +29,8 @@ from subscriptions.service.chats.conversation_state import find_callback as find
 from subscriptions.service.chats.conversation_state import finish_reply as finish_reply
 from subscriptions.service.chats.conversation_state import get_conversation_state as get_conversation_state
 from subscriptions.service.chats.conversation_state import has_home_view as has_home_view
+from subscriptions.service.chats.conversation_state import has_reply as has_reply
+from subscriptions.service.chats.conversation_state import has_unfinished_replies as has_unfinished_replies
 from subscriptions.service.chats.conversation_state import home_view_of as home_view_of
 from subscriptions.service.chats.conversation_state import is_applied as is_applied
 from subscriptions.service.chats.conversation_state import is_reply_finished as is_reply_finished

@@ -13,6 +13,7 @@ from subscriptions.store import (
     WRITES,
     Scope,
     Steps,
+    Store,
     Transaction,
     conversations,
     updates,
@@ -138,6 +139,12 @@ def finish_reply(store: Scope, platform: str, update: str) -> None:
         updates.finish_reply(transaction, platform, update)
 
 
+def has_reply(store: Store, platform: str, update: str) -> bool:
+    """Whether this worker has the reply to an update still to post."""
+    with store.read() as transaction:
+        return updates.has_reply(transaction, platform, update, store.worker)
+
+
 def is_reply_finished(store: Scope, platform: str, update_id: str) -> bool:
     """Whether the reply to an update has arrived, or is not posted any more; also if there was none."""
     with store.read() as transaction:
@@ -145,12 +152,18 @@ def is_reply_finished(store: Scope, platform: str, update_id: str) -> bool:
 
 
 def unfinished_replies(store: Scope, *, now: datetime) -> list[tuple[str, str, str]]:
-    """(platform, update id, reply) for replies that an earlier process may not have posted, at most ten minutes old.
+    """(platform, update id, reply) for the replies that this worker is to post, at most ten minutes old.
 
-    Each is returned once.
+    Those that workers that are gone may not have posted are in its hands from now on.
     """
     with store.write() as transaction:
         return updates.unfinished_replies(transaction, now - REPEATED_FOR, transaction.store.worker)
+
+
+def has_unfinished_replies(store: Store) -> bool:
+    """Whether `unfinished_replies` would find some."""
+    with store.read() as transaction:
+        return updates.has_unfinished(transaction, store.worker)
 
 
 def find_callback(store: Scope, token_id: str) -> CallbackToken | None:
@@ -234,7 +247,7 @@ def end_lookup(store: Scope, name: str, *, since: datetime) -> bool:
 
 
 def take_over_lookups(store: Scope, *, since: datetime) -> list[str]:
-    """The names of the pending look-ups that workers that are gone began, oldest first: they are in our hands from now on."""
+    """The names of the pending look-ups of this worker, oldest first, and of workers that are gone: they are in our hands from now on."""
     with store.write() as transaction:
         return conversations.take_over_lookups(transaction, transaction.store.worker, since=since)
 

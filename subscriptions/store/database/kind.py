@@ -42,7 +42,7 @@ class Holder(StrEnum):
 
 
 class SideSession(Protocol):
-    """A session of a worker beside its transactions. One thread at a time uses it. Raises SQLAlchemy's errors.
+    """A session of a worker beside its transactions. One thread at a time uses it. Raises errors of the driver.
 
     When the session ends, however the worker ends, the server lets go of all that it holds.
     """

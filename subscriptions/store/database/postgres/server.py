@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL, Engine
+from sqlalchemy.exc import DBAPIError
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.errors import wrong_setting
@@ -36,6 +37,8 @@ _CALLED = "SELECT set_config('application_name', %s, false)"
 # A plan that was made while a table was small is kept as long as its session, also that of a reference's check: in a morning of
 # 100,000 chats each job was checked by reading all of them. No statement of `run` has to read a whole table that grows.
 _PLANS = "-c enable_seqscan=off -c jit=off"
+# A worker that is stopped within a transaction would hold its rows, and everybody up, for as long as it is stopped.
+_STOPPED = "-c idle_in_transaction_session_timeout=15000"
 _SESSION = {  # what each connection is given; those of libpq may also stand in the address
     "application_name": "paperwire",
     "connect_timeout": "10",
@@ -52,25 +55,26 @@ class PostgresDatabase:
         self.file: Path | None = None
         self.where = _name(url)
         self.sharing: Sharing = PostgresSharing()
-        self.errors: tuple[type[Exception], ...] = (SharedSession,)
-
-    def engine(self, patience: float) -> Engine:
-        """One process has a bounded number of connections: a server has few. Raises StoreError without psycopg."""
-        self._session = f"{OURS} {_PLANS} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
         try:
-            self._engine = create_engine(
-                self.url,
-                paramstyle="format",  # so that rows are given as tuples (bulk.py)
-                pool_size=CONNECTIONS,
-                max_overflow=0,
-                pool_timeout=patience,
-                connect_args={**_SESSION, **self.url.query, "options": self._session},
-            )
+            self._driver_error: type[Exception] = self.url.get_dialect().import_dbapi().Error
         except ModuleNotFoundError as error:
             raise wrong_setting(
                 Sentence("PostgreSQL needs parts of paperwire that are not installed."),
                 Sentence("Install them: pip install 'paperwire[cluster]'"),
             ) from error
+        self.errors: tuple[type[Exception], ...] = (SharedSession, self._driver_error)
+
+    def engine(self, patience: float) -> Engine:
+        """One process has a bounded number of connections: a server has few."""
+        self._session = f"{OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        self._engine = create_engine(
+            self.url,
+            paramstyle="format",  # so that rows are given as tuples (bulk.py)
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=patience,
+            connect_args={**_SESSION, **self.url.query, "options": self._session},
+        )
         prepare_sessions(self._engine)
         copy_rows(self._engine)
         return self._engine
@@ -138,8 +142,7 @@ class PostgresDatabase:
 
     def side_session(self, worker: str, process: str) -> SideSession:
         """See Kind. It shares the sender lock, also after the server has restarted, so that nobody sends alone meanwhile."""
-        driver: Any = self._engine.dialect.dbapi
-        return PostgresSideSession(self._connect, session_name(worker, process), _SENDER, errors=driver.Error)
+        return PostgresSideSession(self._connect, session_name(worker, process), _SENDER)
 
     def holdings(self, connection: Connection, names: Sequence[str]) -> Sequence[Holdings]:
         """See Kind."""
@@ -157,6 +160,8 @@ class PostgresDatabase:
 
     def translated(self, error: Exception, where: str) -> Exception:
         """See Kind."""
+        if isinstance(error, self._driver_error):  # of a connection that is used without SQLAlchemy
+            error = DBAPIError.instance(None, None, error, self._driver_error)
         return translated(error, where, password=self.url.password)
 
 

@@ -7,8 +7,6 @@ lanes of a worker, so no sender waits for a connection that another one holds.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
 from subscriptions.store.database.kind import Holder, Reservation
 from subscriptions.store.database.postgres.holdings import HOLDERS, NAMES
 
@@ -52,14 +50,13 @@ _REST = """
 class PostgresSideSession:
     """See SideSession. One connection, which is made when it is needed, and again after an error."""
 
-    def __init__(self, connect: Callable[[], Any], called: str, sender: int, *, errors: type[Exception]) -> None:
+    def __init__(self, connect: Callable[[], Any], called: str, sender: int) -> None:
         """`connect` makes a connection in which each statement is a transaction. Each new one shares the sender lock.
 
-        `called`: the name of the session. `sender`: the key of the sender lock. `errors`: those of the driver.
+        `called`: the name of the session. `sender`: the key of the sender lock.
         """
         self._connect = connect
         self._called = called
-        self._errors = errors
         self._sender = sender
         self._connection: Any = None
         self._held: set[str] = set()
@@ -124,9 +121,6 @@ class PostgresSideSession:
                 self._connection.execute(_SHARE, (self._sender,))
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else ()
-        except self._errors as error:
-            self.close()
-            raise DBAPIError.instance(statement, None, error, self._errors) from error
         except BaseException:
             self.close()
             raise
