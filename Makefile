@@ -54,9 +54,8 @@ faults: .venv/dev.stamp ## every fault 300 times, and a simulated year; writes d
 soak: .venv/dev.stamp ## half an hour at the platforms' limits with faults, watched from outside; its table goes into docs/reliability.md
 	$(BIN)/python -m tests.faults.soak --page docs/reliability.md $(ARGS)
 
-test-cluster: .venv/dev.stamp ## workers on PostgreSQL, killed again and again, and faults of the server; writes docs/reliability.md
+test-cluster: .venv/dev.stamp ## workers on PostgreSQL that are killed and stopped, and whose server crashes; writes docs/reliability.md
 	$(BIN)/python -m tests.cluster --page docs/reliability.md $(ARGS)
-	$(BIN)/python -m tests.cluster.storm --page docs/reliability.md $(ARGS)
 	$(BIN)/python -m tests.cluster.rate --page docs/reliability.md $(ARGS)
 
 test-postgresql: .venv/dev.stamp ## all conversations, and the simulated year, on PostgreSQL; takes half an hour

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from bot.app import App
 from bot.cli.subcommands.deliver import _deliver
 from bot.commands.papers.paper_lookup import pending_lookup
+from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
@@ -261,6 +262,42 @@ async def test_a_running_process_posts_once_the_replies_that_a_stalled_worker_le
         await process
     assert [entry.text for entry in telegram.posted_to("42")] == ["hello"]
     assert unfinished_replies(store, now=NOON) == []
+
+
+async def test_a_worker_that_others_took_for_gone_posts_no_answer_of_theirs(
+    tmp_path: Path, telegram: FakeTelegram, other: Store, clock: FakeClock
+) -> None:
+    message = Message(number=1, payload='{"text": "hello"}', plain="hello")
+    reply = StoredReply(update="1", chat=address("telegram:42"), messages=(message,))
+    async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
+        begin_worker(app.store, holds_sender_lock=False)
+        apply_once(app.store, "telegram", "1", lambda _: reply.to_json(), chat="telegram:42", now=NOON)
+        recover_stalled(other, other_workers(other))
+        assert len(unfinished_replies(other, now=NOON)) == 1
+        await send_reply(app.context, reply)
+        assert telegram.posted_to("42") == []
+        recover_stalled(app.store, other_workers(app.store))
+        assert len(unfinished_replies(app.store, now=NOON)) == 1
+        for _ in range(2):
+            await send_reply(app.context, reply)
+    assert len(telegram.posted_to("42")) == 1
+
+
+async def test_a_running_process_posts_an_answer_that_it_does_not_know_to_be_stored(
+    tmp_path: Path, telegram: FakeTelegram, other: Store
+) -> None:
+    """The server crashed after the commit and before it said so."""
+    message = Message(number=1, payload='{"text": "hello"}', plain="hello")
+    reply = StoredReply(update="1", chat=address("telegram:42"), messages=(message,))
+    async with a_bot(tmp_path, telegram, Beating(NOON), database=str(other.url)) as app:
+        process = asyncio.create_task(running(app, once=False))
+        telegram.user_writes("/help")
+        await posts(telegram, 1)
+        apply_once(app.store, "telegram", "1", lambda _: reply.to_json(), chat="telegram:42", now=NOON)
+        await posts(telegram, 2)
+        app.stop.set()
+        await process
+    assert [entry.text for entry in telegram.posted_to("42")][1:] == ["hello"]
 
 
 async def test_a_running_process_answers_what_a_stalled_worker_was_looking_up(
