@@ -8,6 +8,7 @@ from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER
 from subscriptions.store.database.steps import READS, WRITES, StepKind, Steps, done
 from subscriptions.store.database.store import (
     HEAD,
+    KEPT_COPIES,
     Scope,
     Store,
     Transaction,
@@ -24,6 +25,7 @@ from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, S
 
 __all__ = [
     "HEAD",
+    "KEPT_COPIES",
     "OWNER_ONLY",
     "OWNER_ONLY_FOLDER",
     "READS",

@@ -129,6 +129,9 @@ class Kind(Protocol):
     def try_to_write(self, patience: float) -> None:
         """Begins a write, waiting `patience` seconds for others, and takes it back. Raises as `exists`."""
 
+    def close(self) -> None:
+        """Clears what is left of erased rows beside the database, at the end of a process that wrote. Raises errors of the driver."""
+
     def is_full(self, least_room: int) -> bool:
         """Whether fewer than `least_room` bytes are free for the database."""
 

@@ -4,7 +4,7 @@ What is special to a kind of database stands in its own room: `sqlite` or `postg
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -279,6 +279,9 @@ class Store:
         self._engine.dispose(close=False)  # who asks from now on asks a new pool
         event.listen(pool, "checkin", _close_returned)
         pool.dispose()
+        if self.writes.count:
+            with suppress(*self._errors):
+                self.kind.close()
 
     @contextmanager
     def claims(self) -> Iterator[Claims]:

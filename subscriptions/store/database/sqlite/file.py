@@ -24,6 +24,7 @@ from subscriptions.store.database.sqlite.errors import copying_to, translated
 from subscriptions.store.database.sqlite.newest_schema import make_newest
 from subscriptions.store.database.sqlite.sharing import SqliteSharing
 
+LOG_PATIENCE = 1.0  # seconds that the end of a process waits for others to let it empty the log
 PART = ".part"  # how the name of a copy ends that is still being written
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -133,6 +134,15 @@ class SqliteFile:
         with closing(sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """See Kind. Empties the write-ahead log: SQLite does so itself only if no other process has the file open.
+
+        What others are reading or writing just now stays in it.
+        """
+        uri = f"{self.path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=LOG_PATIENCE)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def is_full(self, least_room: int) -> bool:
         """Whether fewer than `least_room` bytes are free in the folder."""
