@@ -73,6 +73,16 @@ async def test_privacy_says_what_how_long_by_whom_and_how_to_end_it(bot: BotHarn
     assert said.file is None
 
 
+@pytest.mark.parametrize(("kept", "words"), [(7, "until Thu 29 Jan"), (0, "has made")])
+async def test_the_copies_that_still_hold_it_are_named(bot: BotHarness, kept: int, words: str) -> None:
+    bot.bot_info = BotInfo(kept_copies=kept)
+    await bot.says("/sub diffusion", ME)
+    asked = await bot.says("/forget", ME)
+    for said in (await bot.says("/privacy", ME), asked, await bot.presses("erase everything", ME)):
+        assert words in said.text
+        assert "copies of the database" in said.text
+
+
 async def test_privacy_brings_exactly_this_chats_rows(bot: BotHarness) -> None:
     await lives(bot, ME)
     subscribes(bot.store, OTHER, "secret matters")

@@ -2,6 +2,7 @@
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
@@ -9,9 +10,10 @@ from threading import Barrier
 import pytest
 
 from subscriptions.errors import StoreError
+from subscriptions.service.chats import forget
 from subscriptions.store import Store
 from subscriptions.store.papers.known_papers import sequence_before
-from tests.make import NOON, ingested, paper, subscribes
+from tests.make import NOON, address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 
@@ -247,3 +249,16 @@ def test_a_copy_is_one_file(tmp_path: Path) -> None:
         assert copy.execute("SELECT title FROM paper").fetchall() == [("One",)]
     copy.close()
     assert [path.name for path in (tmp_path / "copy").iterdir()] == ["copy.db"]
+
+
+def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> None:
+    """Another connection, as of a person who looks into the file, keeps SQLite from doing so by itself."""
+    store = opened(tmp_path / "paperwire.db")
+    subscribes(store, "telegram:4242424242", "zirconium")
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute("SELECT count(*) FROM chat").fetchall()
+        forget(store, address("telegram:4242424242"))
+        store.close()
+        left = b"".join(file.read_bytes() for file in store.path.parent.glob(f"{store.path.name}*"))
+    assert b"4242424242" not in left
+    assert b"zirconium" not in left

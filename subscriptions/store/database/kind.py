@@ -104,9 +104,6 @@ class Kind(Protocol):
     def version(self) -> object | None:
         """A value that is another one once anybody has committed; None: that cannot be told, so anything may have changed."""
 
-    def close(self) -> None:
-        """Ends what `version` keeps open."""
-
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
         """The schema's revision; None for a database without one, or none at all. `read` connects. Raises as `exists`, StoreError."""
 
@@ -121,6 +118,9 @@ class Kind(Protocol):
 
     def try_to_write(self, patience: float) -> None:
         """Begins a write, waiting `patience` seconds for others, and takes it back. Raises as `exists`."""
+
+    def close(self, *, wrote: bool) -> None:
+        """Ends what `version` keeps open; of a process that wrote, clears what is left of erased rows. Raises errors of the driver."""
 
     def is_full(self, least_room: int) -> bool:
         """Whether fewer than `least_room` bytes are free for the database."""

@@ -4,7 +4,7 @@ What is special to a kind of database stands in its own room: `sqlite` or `postg
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import get_ident
@@ -261,11 +261,12 @@ class Store:
     def close(self) -> None:
         """Waits for what the writer was asked for, and closes all connections: those of transactions under way when these end."""
         self.writer.close()
-        self.kind.close()
         pool = self._engine.pool
         self._engine.dispose(close=False)  # who asks from now on asks a new pool
         event.listen(pool, "checkin", _close_returned)
         pool.dispose()
+        with suppress(*self._errors):
+            self.kind.close(wrote=self.writes.count > 0)
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:

@@ -91,9 +91,6 @@ class PostgresDatabase:
         """Tells nothing, as `mark`."""
         return None
 
-    def close(self) -> None:
-        """Does nothing: `version` keeps nothing open."""
-
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
         """See Kind. Raises StoreError for a database of another program."""
         with read() as connection:
@@ -127,6 +124,9 @@ class PostgresDatabase:
             is_made = connection.exec_driver_sql(_IS_MADE).scalar_one()
             connection.exec_driver_sql(_WRITE_NOTHING if is_made else _MAKE)
             begun.rollback()
+
+    def close(self, *, wrote: bool) -> None:
+        """See Kind. Does nothing: the server has its own log."""
 
     def is_full(self, least_room: int) -> bool:  # noqa: ARG002 - as on SQLite
         """False: the disk is the server's, and a write shows whether it is full."""
