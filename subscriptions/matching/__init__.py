@@ -34,6 +34,7 @@ What the parts of this earn, measured with a million lines and 180 papers (`benc
     whole columns in Python (`batch_python`)         0.26 s; a query at a time took 0.75 s
     the same by NumPy (`batch_numpy`)                0.05 s; for fewer than 5,000 clauses its import costs more
     steps of phrases looked up by hash               0.01 s less than by binary search
+    names of two parts looked up, not checked        0.02 s less if 0.8 % of the queries are names with an initial
     digests instead of canonical texts (`handles`)   45 instead of 80 bytes a line
     a set as bytes (`snapshot`)                      loaded in 0.08 s; reading the lines again takes 7 s
 
