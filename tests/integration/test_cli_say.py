@@ -64,6 +64,14 @@ def test_a_file_is_printed(terminal: Terminal) -> None:
     assert f"\n{file['name']}:\n{{\n" in terminal("say", "/privacy", *ME).out
 
 
+@pytest.mark.parametrize("chat", [ME, GROUP])
+def test_a_chat_is_erased_after_a_yes(terminal: Terminal, chat: tuple[str, str]) -> None:
+    assert "send /forget yes within ten minutes" in terminal("say", "/forget", *chat).out
+    assert terminal("subscriptions", *chat).status == 0
+    assert terminal("say", "/forget yes", *chat).out.startswith("✓ Erased: 1 subscription")
+    assert terminal("subscriptions", *chat).status == 1
+
+
 def test_an_operator_speaks_and_nothing_is_sent(terminal: Terminal) -> None:
     terminal.set("TELEGRAM_TOKEN", TOKEN)
     with FakeTelegram() as telegram:

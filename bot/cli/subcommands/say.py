@@ -26,7 +26,7 @@ from subscriptions.service.subscriptions.selection import get_chat, kind_of
 
 @dataclass(slots=True)
 class _Shown:
-    """The reply, and the chat for which it is written; a chat that is silent gets none."""
+    """The reply, and the chat that would get it; None: there is no reply."""
 
     reply: Reply = Reply()  # noqa: RUF009 - a frozen value
     chat: Chat | None = None

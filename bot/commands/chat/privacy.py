@@ -117,15 +117,15 @@ def _file(context: CommandContext) -> File:
 
 
 def forget_(context: CommandContext) -> Reply:
-    """Asks whether to erase the chat; where strangers could press a button, the answer is /forget yes."""
+    """Asks whether to erase the chat; where strangers could press a button, or the sender cannot, the answer is /forget yes."""
     if _just_met(context):  # this command stored the chat, so it is rolled back
         raise Refused(Sentence("I know nothing of this chat, so there is nothing to erase."))
-    word = context.args.casefold()
-    if context.read_by_strangers and word in (YES, NO):
+    word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
+    if by_word and word in (YES, NO):
         return _answered(context, word)
     count = len(listed(context.store, context.chat.address))
     what = would_erase_line(count, _chat(context), context.localizer)
-    if context.read_by_strangers:
+    if by_word:
         set_conversation_state(context.store, _name(context), _question(context), lasts=SURE_WITHIN, now=context.now)
         how = context.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
         return Reply(lines=(what, how))
