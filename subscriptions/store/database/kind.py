@@ -53,9 +53,6 @@ class SideSession(Protocol):
     def hold(self, name: str) -> bool:
         """Takes a name, such as a lane's. Returns False if another worker, or this one, holds it."""
 
-    def still_holds(self, name: str) -> bool:
-        """Returns whether it holds a name, and the session is alive."""
-
     def release(self, name: str) -> None:
         """Lets a name go."""
 

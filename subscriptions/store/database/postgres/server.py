@@ -38,7 +38,7 @@ _CALLED = "SELECT set_config('application_name', %s, false)"
 # 100,000 chats each job was checked by reading all of them. No statement of `run` has to read a whole table that grows.
 _PLANS = "-c enable_seqscan=off -c jit=off"
 # A worker that is stopped within a transaction would hold its rows, and everybody up, for as long as it is stopped.
-_STOPPED = "-c idle_in_transaction_session_timeout=15000"
+_STOPPED = "-c idle_in_transaction_session_timeout=60000"
 _SESSION = {  # what each connection is given; those of libpq may also stand in the address
     "application_name": "paperwire",
     "connect_timeout": "10",

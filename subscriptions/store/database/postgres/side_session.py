@@ -74,10 +74,6 @@ class PostgresSideSession:
         self._held.add(name)
         return True
 
-    def still_holds(self, name: str) -> bool:
-        """See SideSession."""
-        return name in self._held and bool(self._row("SELECT 1", ())) and name in self._held
-
     def release(self, name: str) -> None:
         """See SideSession."""
         if name in self._held:
