@@ -200,9 +200,9 @@ def test_the_changes_of_many_known_chats_can_each_be_undone(counting: CountingSt
     set_setting(counting, chat(3), "limit", "9", now=NOON)
     before = {number: len(listed(counting, chat(number))) for number in (1, 40)}
     import_lines(counting, read_lines(text_of(chats=40, each=21)), now=NOON, who="7 Ada")
+    ids = {number: found(counting, number) for number in (1, 3, 40)}
     with counting.read() as transaction:
-        for number in (1, 3, 40):
-            chat_id = listed(counting, chat(number))[0].chat.id
+        for number, chat_id in ids.items():
             newest, *others = undo.changes_of(transaction, chat_id)
             assert newest.who == "7 Ada"
             assert len(newest.before["subscriptions"]) == 20
@@ -233,8 +233,9 @@ def test_the_changes_of_known_chats_take_the_same_few_statements_however_many_th
             import_lines(counting, read_lines(one_line_each(chats, line)), now=NOON, who="7 Ada")
         for number in (1, chats):
             assert unsubscribe(counting, chat(number), "1", now=NOON)
+            its_id = found(counting, number)
             with counting.read() as transaction:
-                (first,) = [one for one in undo.changes_of(transaction, found(counting, number)) if one.who == "7 Ada"]
+                (first,) = [one for one in undo.changes_of(transaction, its_id) if one.who == "7 Ada"]
             assert [(one["text"], one["name"], one["cadence"]) for one in first.before["subscriptions"]] == [
                 ("graph", "", "daily 09:00")
             ]
