@@ -22,8 +22,9 @@ from bot.commands.core.context import (
     nothing_ahead,
     write_condition,
 )
-from bot.commands.core.spoken_commands import HELLO, command_spoken
+from bot.commands.chat.sentences import changes
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
+from bot.commands.words.meaning import command_in, meaning
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
 from subscriptions.model import CallbackToken, ChatKind
 
@@ -104,7 +105,7 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
     In a group this is called only for text that names the bot or replies to it. In replies only commands are read, since
     people discuss papers there.
     """
-    found = command_spoken(request.text)
+    found = command_in(request.text)
     name, rest = _first_word(request.text)
     if (
         request.takes_bare_commands
@@ -113,7 +114,7 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
         and _is_typed(request, name, rest)
     ):
         return _of_command(registry, request, name, rest)
-    if found and found[0] != HELLO:
+    if found and not _refers(request.text):
         intent = _of_command(registry, request, *found)
         return replace(intent, is_in_words=True) if intent else None
     if request.reply_to and not request.mentions_bot:
@@ -126,8 +127,14 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
         writes=write_condition(FREE_TEXT),
         queries=FREE_TEXT.queries,
         args=request.text,
+        needs_manager=not private and changes(meaning(request.text)),
         wants_file=private and bool(request.file_id),
     )
+
+
+def _refers(text: str) -> bool:
+    """Returns whether a sentence is no command by itself."""
+    return False
 
 
 def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
@@ -155,7 +162,7 @@ def _of_command(registry: Registry, request: MessageRequest, name: str, text: st
         # In a group an unknown command may be for another bot.
         if request.place.kind is not ChatKind.PRIVATE and not request.is_addressed:
             return None
-        spoken = command_spoken(f"{name} {text}") if not name.isascii() else None  # /订阅 扩散
+        spoken = command_in(f"{name} {text}") if not name.isascii() else None  # /订阅 扩散
         if spoken and registry.command_named(spoken[0]):
             return _of_command(registry, request, *spoken)
         return Intent(run=UNKNOWN.run, writes=never, args=name)

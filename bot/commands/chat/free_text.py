@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+from bot.commands.chat.sentences import act, changes, what_to_say
 from bot.commands.core.asking import answer_question, answers_question
 from bot.commands.core.context import Callback, CommandContext
-from bot.commands.core.spoken_commands import is_small_talk, mistyped
 from bot.commands.papers.cards import opens_a_paper
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.papers.preview import query_of, try_query
+from bot.commands.words.meaning import is_worded, meaning, mistyped
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when
@@ -25,21 +26,17 @@ def free_text(context: CommandContext) -> Reply | None:
         return _document(context)
     if links_to_no_paper(said):
         return _no_paper(context)
-    if is_small_talk(said):
-        return _what_to_say(context) if said else _only_text(context)
-    return _with_near_command(context, said, try_query(context, said))
+    if not said:
+        return _only_text(context)
+    if (done := act(context, meaning(said))) is not None:
+        return done
+    return _with_near_command(context, said, try_query(context, said)) if is_worded(said) else what_to_say(context)
 
 
 def _writes(context: CommandContext) -> bool:
     """Returns whether the text may answer a question, comes with a file, or opens a paper."""
     has_file = bool(context.message and context.message.file_id)
-    return answers_question(context) or has_file or opens_a_paper(context)
-
-
-def _what_to_say(context: CommandContext) -> Reply:
-    words = context.say("Send me words that papers should hold, such as diffusion -survey, or a link to a paper.")
-    commands = context.say("Words such as list, today, settings and stop do what they say.")
-    return Reply(lines=(words, commands, context.say("/help lists what else I know.")))
+    return answers_question(context) or has_file or opens_a_paper(context) or changes(meaning(context.args))
 
 
 def _no_paper(context: CommandContext) -> Reply:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.query_in_sentence import extract_query
+from bot.commands.words.subject import query_in
 from bot.commands.papers.results import (
     card_buttons,
     count_found,
@@ -57,7 +57,7 @@ def try_query(context: CommandContext, said: str) -> Reply:
 
 def query_of(said: str) -> str:
     """Returns the query in a sentence if it is a valid one, else the text itself."""
-    text = extract_query(said)
+    text = query_in(said)
     return text if text == said or is_query(text) else said
 
 

@@ -16,8 +16,8 @@ _TOKEN = re.compile(
     r'(?P<quoted>["“”„«「『][^"“”„«»「」『』]*["“”»」』])'
     r"|(?P<paper>(?:https?://|www\.)[^\s，。；、）\u4e00-\u9fff]+|(?:arxiv:\s*)?\d{4}\.\d{4,5}(?:v\d+)?|10\.\d{4,9}/[^\s，。]+)"
     r"|(?P<category>#?[a-z]+(?:-[a-z]+)?\.(?:[a-z]{2}|[a-z]+-[a-z]+|\*)(?![\w.])|(?:hep|astro|cond|quant|nucl|math)-[a-z]{2,3}(?!\w))"
-    r"|(?P<ordinal>第\s*(?:\d{1,3}|[一二三四五六七八九])\s*(?:个订阅|条订阅|[个条号])?|(?<!\w)订阅\s?\d{1,3}(?!\d)|#\d{1,3}(?!\w)|(?<![\w.])\d{1,3}号)"
-    r"|(?P<number>(?<![\w.])\d{1,3}(?![\w:.]))"
+    r"|(?P<ordinal>第\s*(?:\d{1,3}|[一二三四五六七八九])\s*(?:个订阅|条订阅|[个条号])?|订阅\s?\d{1,3}(?!\d)|#\d{1,3}(?!\w)|(?<![\w.])\d{1,3}号(?!\w))"
+    r"|(?P<number>(?<![a-z0-9.:])\d{1,3}(?![a-z0-9_:%]|\.\d))"
     r"|(?P<word>[^\W\d_\u4e00-\u9fff][^\W_\u4e00-\u9fff]*(?:['-][^\W_\u4e00-\u9fff]+)*\+*|\d[^\W_\u4e00-\u9fff]*(?:[:.]\d+)?)"
     r"|(?P<sign>[,;:.!?|/&+、()-])"
     r"|(?P<other>[^\s])",
@@ -35,7 +35,8 @@ _WORDS_FIRST = frozenset(
     | {"weekends", "at night", "immediately", "instantly", "asap", "at once", "sat", "sun", "mon", "fri"}
     | {"今天", "今晚", "明天", "后天", "早上", "上午", "中午", "下午", "晚上", "早", "晚", "周末", "半夜", "夜里", "现在", "马上", "立即"}
 )  # fmt: skip
-_NO_PLACES = frozenset({"nice", "wake", "reading", "bath", "mobile", "split", "male", "of", "same", "this", "hello"})
+_NO_PLACES = frozenset({"nice", "wake", "reading", "bath", "mobile", "split", "male", "of", "same", "this", "hello", "in", "at", "the"})
+_NEAR_A_NUMBER = re.compile(r"(?:from|by|in|on|about|before|after|to) \d{1,2}")  # "unsubscribe from 2"
 _PLACE_WORDS, _PLACE_SIGNS = 3, 5
 
 
@@ -77,7 +78,8 @@ def _joined(plain: str, single: list[Token]) -> Iterator[Token]:
     while at < len(single):
         first = single[at]
         end = time_at(plain, first.start)
-        mark = WHEN if end and plain[first.start : end].strip() not in _WORDS_FIRST else ""
+        said = plain[first.start : end].strip()
+        mark = WHEN if end and said not in _WORDS_FIRST and not _NEAR_A_NUMBER.fullmatch(said) else ""
         if not mark:
             end, mark = _place_at(plain, single, at), PLACE
         count = sum(first.start <= one.start < end for one in single[at : at + 30])
@@ -95,7 +97,7 @@ def _place_at(plain: str, single: list[Token], at: int) -> int:
     if first.mark.startswith("@") or first.mark in _NO_PLACES or len(first.mark) == 1 and not _HAN.match(first.mark):
         return 0
     if _HAN.match(first.mark):
-        if _AROUND_A_PLACE.isdisjoint(plain):
+        if _AROUND_A_PLACE.isdisjoint(plain) or first.mark in "在按":
             return 0
         ends = [first.start + size for size in range(_PLACE_SIGNS, 1, -1)]
     else:

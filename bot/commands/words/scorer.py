@@ -21,6 +21,9 @@ ASKING = ("ask", "sub", "search", "today")  # the intents of sentences that ask 
 OTHER = "@x"  # a word that no example has outside its subject
 
 
+_ENDS = frozenset(".!?,;~")  # signs behind a sentence
+
+
 class Score(NamedTuple):
     """An intent, and how likely it is: from 0 to 1."""
 
@@ -60,6 +63,8 @@ def scores(tokens: Sequence[Token]) -> list[Score]:
 def features(tokens: Sequence[Token], known: frozenset[str]) -> Iterator[str]:
     """Yields the features of a sentence: its words, two side by side, and pieces of each word."""
     marks = ["^"]
+    while tokens and tokens[-1].mark in _ENDS:
+        tokens = tokens[:-1]
     for token in tokens:
         mark = token.mark if token.mark in known or token.mark.startswith("@") else OTHER
         if mark != OTHER or marks[-1] != OTHER:

@@ -34,11 +34,13 @@ _CALLED = re.compile(r"[A-Z][\w'-]*\.?(?:[ -](?:[A-Z][\w'-]*\.?|de|van|von|der|d
 _FULL_NAME = re.compile(r"[A-Z][a-z'-]+(?: [A-Z]\.)?(?: (?:de|van|von|der|den|la|di|le|da))*(?: [A-Z][a-z'-]*[A-Z]?[a-z'-]+)+")
 _BEFORE_A_NAME = re.compile(r"\b(?:follow(?:ing)?|track|from|of|does|has|when|everything|whatever|subscribe to)\s+$|(?:关注|追踪|追|跟踪|follow|盯|订阅)(?:一下|下)?\s*$|^$", re.IGNORECASE)
 _HAN_NAME = re.compile(
-    r"(?:作者(?:是|为)?\s*(?P<author>[^\s的,]{2,6}))|(?:^|[关注踪盯追看下阅])(?P<name>[赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜谢邹章苏潘葛范彭郎鲁韦马方任袁柳史唐薛雷贺倪汤罗郝安常于傅齐康余顾孟黄萧尹姚邵汪毛戴宋庞熊纪舒屈项祝董梁杜阮蓝贾江郭林徐邱骆高夏蔡田胡凌霍万卢莫房丁邓洪石崔龚程邢裴陆翁段侯全班秋伊宁甘武刘景龙叶黎白蒲卓池谭申欧何恺侯][\u4e00-\u9fff]{1,2})(?=老师|教授|写|发表|的(?:论文|文章|paper)|发了|最近|组的|有新|$|[,和或]|$)"
+    r"(?:作者(?:是|为)?\s*(?P<author>[^\s的,]{2,6}))|(?:^|[注踪盯追看下阅])(?P<name>[赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜谢邹章苏潘葛范彭郎鲁韦马方任袁柳史唐薛雷贺倪汤罗郝安常傅齐康余顾孟黄萧尹姚邵汪毛戴宋庞熊纪舒屈项祝董梁杜阮蓝贾江郭林徐邱骆高夏蔡田胡凌霍万卢莫房丁邓洪石崔龚程邢裴陆翁段侯全班秋伊宁甘武刘景龙叶黎白蒲卓池谭申欧何恺侯][\u4e00-\u9fff]{1,2})(?=老师|教授|写|发表|的(?:论文|文章|paper)|发了|最近|组的|有新|$|[,和或]|$)"
 )
 _AND = re.compile(r"\s*(?:,|、|和|与|或者?|\band\b|\bor\b|&)\s*(?:and\s+|or\s+)?", re.IGNORECASE)
 _IN_TITLES = re.compile(r"\btitles?\b|标题|题目")
 _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
+_BEFORE = frozenset({"on", "about", "in", "of", "to", "for", "with", "于", "阅", "@x"})  # a subject that is a word of frames, too
+_TODAY = frozenset({"today", "tomorrow", "now", "今天"})
 _LINKS = frozenset({",", ";", "、", "和", "与", "或", "及", "and", "or", "&", "+", "|", "/"})
 _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT"})
 _A_QUERY = re.compile(r"[:()|*=]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
@@ -70,6 +72,7 @@ def _time_parted(said: str) -> tuple[str, str]:
     """Returns (the sentence without the time at its end, or at its front, that time)."""
     ending = split_when(said)
     body, when = (ending.query, ending.when) if ending.when else (said, "")
+    when = "" if when.casefold() in _TODAY else when
     tokens = tokens_of(body)
     for at, token in enumerate(tokens):
         beside = [one.mark for one in (*tokens[max(at - 1, 0) : at], *tokens[at + 1 : at + 2])]
@@ -130,7 +133,8 @@ def _wanted(body: str, intent: str) -> Iterator[str]:
 def _words(text: str, tokens: Sequence[Token], intent: str, *, has_more: bool) -> str:
     start, end = segment(tokens, intent)
     inside = [token for token in tokens[start:end] if token.mark != OTHER]
-    if not inside or (has_more and all(one.mark in weights().words for one in inside)):
+    known = all(one.mark in weights().words for one in inside)
+    if not inside or (known and (has_more or not start or tokens[start - 1].mark not in _BEFORE)):
         return ""
     titles = bool(_IN_TITLES.search(" ".join(one.mark for one in (*tokens[:start], *tokens[end:])).replace(" ", "")))
     words = text[inside[0].start : inside[-1].end].replace(_MARK, " ")
