@@ -104,10 +104,10 @@ class TestPreview:
         ("text", "lines"),
         [
             ("/preview", ["No subscription is active here. With a query I look for that: /preview diffusion"]),
-            ("/preview quantum", ["None of the 2 papers of the one day known fits.", "quantum"]),
+            ("/preview quantum", ["Nothing fits among the 2 papers of the one day known.", "quantum"]),
             ("/check ti:graphs", ["1 paper in the one day known", "title:graphs"]),
             ('/preview "graph', ["1 paper in the one day known", '"graph"', "(I closed the quotation mark.)"]),
-            ("/preview a b (c", ["None of the 2 papers of the one day known fits.", "a AND b AND c"]),
+            ("/preview a b (c", ["Nothing fits among the 2 papers of the one day known.", "a AND b AND c"]),
             ("/preview -graph", ["✗ This only excludes. Say also what you want.", "-graph", "^"]),
             ("/preview diffusion cat:", ["✗ cat: has nothing to look for behind it.", "diffusion cat:", "          ^"]),
         ],

@@ -108,17 +108,17 @@ class TestWhichClock:
         assert any("Chicago" in label for label in said.buttons)
         assert zone(bot) == "UTC"
         tried = await bot.presses("look for “Gotham”")
-        assert tried.lines[:2] == ["None of the 2 papers of the one day known fits.", "Gotham"]
+        assert tried.lines[:2] == ["Nothing fits among the 2 papers of the one day known.", "Gotham"]
         assert (await bot.says("Paris")).text.startswith("✓")
 
     @pytest.mark.parametrize(
         ("text", "first"),
         [
-            ("graph neural networks", "None of the 2 papers of the one day known fits."),
-            ("graph nets", "None of the 2 papers of the one day known fits."),
+            ("graph neural networks", "Nothing fits among the 2 papers of the one day known."),
+            ("graph nets", "Nothing fits among the 2 papers of the one day known."),
             ("attention", "1 paper in the one day known"),
             ("diffusion -survey", "1 paper in the one day known"),
-            ('"Berlin"', "None of the 2 papers of the one day known fits."),
+            ('"Berlin"', "Nothing fits among the 2 papers of the one day known."),
             ("I want papers on attention", "1 paper in the one day known"),
             ("list", "1 subscription"),
             ("https://openreview.net/forum?id=x", "✗ That link names no paper that I can look up."),

@@ -15,8 +15,8 @@ from bot.commands.core.picking import listed_here, subscription_numbered
 from bot.commands.core.zone_buttons import zone_buttons
 from bot.commands.papers.preview import finds_papers, is_query
 from bot.commands.phrasing.setting_words import LANGUAGES
-from bot.commands.words.meaning import SMALL_TALK, meaning
-from bot.commands.words.subject import query_in
+from bot.commands.words.meaning import meaning
+from bot.commands.words.scorer import QUERY
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError
@@ -104,7 +104,7 @@ def _is_rather_a_query(context: CommandContext, said: str, place: str) -> bool:
 def _may_be_a_place(said: str, place: str) -> bool:
     """Returns whether a text may be meant as a place: one or two words that do not look like a query."""
     words = _LONGEST_PLACE + (place != said)
-    if meaning(said).intent in SMALL_TALK or query_in(said) != said or mentioned(said) or links_to_no_paper(said):
+    if meaning(said).intent not in (QUERY, "timezone") or mentioned(said) or links_to_no_paper(said):
         return False
     if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
         return False

@@ -8,7 +8,7 @@ from bot.commands.core.context import Callback, CommandContext
 from bot.commands.papers.cards import opens_a_paper
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.papers.preview import query_of, try_query
-from bot.commands.words.meaning import is_worded, meaning, mistyped
+from bot.commands.words.meaning import SURE, is_worded, meaning, mistyped
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when
@@ -21,7 +21,8 @@ def free_text(context: CommandContext) -> Reply | None:
     if said and (answered := answer_question(context)) is not None:
         return answered
     if said and mentioned(said) and not asks_for_nearness(split_when(said).query):
-        return named_papers(context, said)
+        meant = meaning(said)
+        return (act(context, meant) if meant.sure >= SURE else None) or named_papers(context, said)
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
         return _document(context)
     if links_to_no_paper(said):

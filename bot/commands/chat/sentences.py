@@ -4,6 +4,7 @@ Of what is sure, it says what was done, with [undo]. It asks with buttons, the l
 several subscriptions may be meant.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -12,9 +13,11 @@ from types import MappingProxyType
 from bot.commands.core.asking import can_ask
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import listed_here, no_subscriptions, shown_buttons
-from bot.commands.words.marks import folded
+from bot.commands.papers.preview import try_query
+from bot.commands.words.marks import folded, tokens_of
 from bot.commands.words.meaning import HALF, MISSING, SMALL_TALK, SURE, Said, command_of, name_in, pause_in, when_in
-from bot.commands.words.scorer import ASKING, QUERY
+from bot.commands.words.scorer import ASKING, QUERY, weights
+from bot.commands.words.subject import subject_of
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
@@ -30,6 +33,8 @@ _LABEL = 40  # characters of a button
 _LAST = ("last", "newest", "最后", "刚才", "最新")
 _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
 _THAT = ("it", "that", "this", "那个", "这个")
+_KEPT = re.compile(r"\s*(?:那个)?\s*(?:留|保留|要留|stays?\b|remains?\b)")
+_TITLES = re.compile(r"title|标题|题目")
 _SIGNALS = {"like-paper": Signal.LIKED, "dislike-paper": Signal.DISLIKED}
 _TALK: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(
     {
@@ -137,6 +142,9 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:
     """Changes the subscriptions that are meant; asks which, if that is not clear."""
     there = [one.subscription for one in listed_here(context)]
     if not there:
+        asked = subject_of(said.text)
+        if said.intent == "schedule" and asked and not asked.endswith(said.text):
+            return try_query(context, asked)
         return no_subscriptions(context) if said.sure >= SURE and said.intent in ("schedule", "pause", "resume") else None
     meant = _meant(said, there)
     if said.intent == "exclude" and any(_is_named(folded(said.subject), one) for one in there):
@@ -193,7 +201,9 @@ def _is_named(plain: str, one: Subscription) -> bool:
     """Returns whether a text holds the name or the query of a subscription."""
     padded = f" {plain} "
     return any(
-        name and (f" {name} " in padded or (name in plain and not (name.isascii() and plain.isascii())))
+        name
+        and (f" {name} " in padded or (name in plain and not (name.isascii() and plain.isascii())))
+        and not _KEPT.match(plain, plain.find(name) + len(name))
         for name in (folded(one.name), folded(one.text))
     )
 
@@ -208,21 +218,26 @@ def _command(said: Said, one: Subscription) -> tuple[str, str] | None:
 
 
 def _subject(said: Said, one: Subscription) -> str:
-    """Returns the subject, without the subscription that the sentence names."""
-    found = said.subject
-    for name in (one.name, one.text):
-        found = found.replace(name, " ").strip() if name and name in found and found != name else found
-    return found
+    """Returns the subject, without the name of the subscription that is meant."""
+    text = said.text
+    for name in filter(None, (one.name, one.text)):
+        at = folded(text).find(folded(name))
+        text = f"{text[:at]} #{one.number} {text[at + len(name) :]}" if at >= 0 else text
+    found = subject_of(text, said.intent)
+    return "" if all(token.mark in weights().words for token in tokens_of(found)) else found.removeprefix("ti:")
 
 
 def _excluded(said: Said, one: Subscription) -> str | None:
-    rule = _subject(said, one)
-    return narrowed(parse_query(one.text), words_rule(rule)).text if rule else None
+    rules = [rule for rule in _subject(said, one).split(" OR ") if rule]
+    query = parse_query(one.text)
+    for rule in rules:
+        query = narrowed(query, words_rule(rule))
+    return query.text if rules else None
 
 
 def _narrowed(said: Said, one: Subscription) -> str | None:
-    subject, titles = _subject(said, one), "title" in said.text.casefold() or "标题" in folded(said.text)
-    if titles and (not subject or folded(subject) in folded(one.text)):
+    subject, titles = _subject(said, one), _TITLES.search(folded(said.text))
+    if titles and not subject:
         return rewritten(parse_query(one.text), in_titles) or None
     text = f"({one.text})" if " OR " in one.text else one.text
     return f"{text} {f'({subject})' if ' OR ' in subject else subject}" if subject else None
@@ -230,7 +245,7 @@ def _narrowed(said: Said, one: Subscription) -> str | None:
 
 def _widened(said: Said, one: Subscription) -> str | None:
     subject = _subject(said, one)
-    if "ti:" in one.text and (not subject or "title" in said.text.casefold() or "标题" in folded(said.text)):
+    if "ti:" in one.text and (not subject or _TITLES.search(folded(said.text))):
         return one.text.replace("ti:", "")
     return f"{one.text} OR {subject}" if subject else None
 

@@ -27,8 +27,7 @@ _NOT = re.compile(
 _NOT_FIRST = re.compile(r"^除了?(?P<not>.{1,20}?)(?:(?:以外|之外|外)的?,?|,)\s*(?=\S)|(?<=看|要)除了?(?P<too>.{1,20}?)(?:以外|之外|外)的?")
 _EACH = re.compile(r"\s*(?:[,;、]\s*(?:(?:and|or|nor|not|no)\s+)*|\b(?:or|and|nor)\s+(?:(?:not|no)\s+)?|\+|以及|或者|和|与|或|及)\s*", re.IGNORECASE)
 _BY = re.compile(
-    r"(?:\b(?:by|author|professor|prof|dr|mr|ms|mrs)\b\.?\s+(?:the\s+)?(?:professor\s+|prof\.?\s+)?|(?:作者(?:是|为)?)\s*)(?P<name>[^\W\d_][\w.'-]*)",
-    re.IGNORECASE,
+    r"(?:\b(?:by|author|professor|prof|dr|mr|ms|mrs)\b\.?\s+|作者(?:是|为)?\s*)+(?P<name>[^\W\d_][\w.'-]*)", re.IGNORECASE
 )
 _CALLED = re.compile(r"[A-Z][\w'-]*\.?(?:[ -](?:[A-Z][\w'-]*\.?|de|van|von|der|den|la|di|le|da|bin|al))*")
 _FULL_NAME = re.compile(r"[A-Z][a-z'-]+(?: [A-Z]\.)?(?: (?:de|van|von|der|den|la|di|le|da))*(?: [A-Z][a-z'-]*[A-Z]?[a-z'-]+)+")
@@ -136,7 +135,7 @@ def _words(text: str, tokens: Sequence[Token], intent: str, *, has_more: bool) -
     known = all(one.mark in weights().words for one in inside)
     if not inside or (known and (has_more or not start or tokens[start - 1].mark not in _BEFORE)):
         return ""
-    titles = bool(_IN_TITLES.search(" ".join(one.mark for one in (*tokens[:start], *tokens[end:])).replace(" ", "")))
+    titles = bool(_IN_TITLES.search(folded(f"{text[: inside[0].start]} {text[inside[-1].end :]}")))
     words = text[inside[0].start : inside[-1].end].replace(_MARK, " ")
     if _A_QUERY.search(words):
         return words
@@ -216,25 +215,26 @@ def segment(tokens: Sequence[Token], intent: str) -> tuple[int, int]:
 
 def _authors(body: str) -> tuple[str, list[str]]:
     """Returns (the sentence with a mark for each author, the authors as queries)."""
-    names: list[tuple[int, int]] = []
+    names: list[tuple[int, int, int]] = []  # where the words before a name begin, where it begins, where it ends
     for found in _BY.finditer(body):
-        start = found.start("name")
-        called = _CALLED.match(body, start)
-        names.append((start, called.end() if called else found.end()))
+        called = _CALLED.match(body, found.start("name"))
+        names.append((found.start(), found.start("name"), called.end() if called else found.end()))
     for found in _FULL_NAME.finditer(body):
         if _BEFORE_A_NAME.search(body[: found.start()]) and found[0] != body.strip():
-            names.append(found.span())
+            names.append((found.start(), *found.span()))
     for found in _HAN_NAME.finditer(folded(body)):
-        names.append(found.span("author" if found["author"] else "name"))
-    for start, end in list(names):
+        span = found.span("author" if found["author"] else "name")
+        names.append((span[0], *span))
+    for _, _, end in list(names):
         while (more := _AND.match(body, end)) and (called := _CALLED.match(body, more.end())):
-            names.append((more.end(), called.end()))
+            names.append((more.start(), more.end(), called.end()))
             end = called.end()  # noqa: PLW2901
     marked, authors = body, []
-    for start, end in sorted(set(names)):
+    for lead, start, end in sorted(set(names)):
+        name = body[start:end].rstrip(".?!,")
         if _MARK not in marked[start:end]:
-            authors.append(author_rule(body[start:end].rstrip(".?!,")) if " " in body[start:end] else f"author:{body[start:end].rstrip('.?!,')}")
-            marked = marked[:start] + _MARK * (end - start) + marked[end:]
+            authors.append(author_rule(name) if " " in name else f"author:{name}")
+            marked = marked[:lead] + _MARK * (end - lead) + marked[end:]
     return marked, authors
 
 
