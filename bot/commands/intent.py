@@ -165,7 +165,7 @@ def _of_command(registry: Registry, request: MessageRequest, name: str, text: st
         spoken = command_in(f"{name} {text}") if not name.isascii() else None  # /订阅 扩散
         if spoken and registry.command_named(spoken[0]):
             return _of_command(registry, request, *spoken)
-        return Intent(run=UNKNOWN.run, writes=never, args=name)
+        return Intent(run=UNKNOWN.run, writes=never, args=f"{name} {text}".strip())
     target, text = ("", text) if command.names_chats else _named_first(text)
     if command.args_are_chat and not target:
         target, text = _named_chat(text.strip())

@@ -5,10 +5,12 @@ from dataclasses import replace
 from bot.commands.chat.sentences import act, changes, what_to_say
 from bot.commands.core.asking import answer_question, answers_question
 from bot.commands.core.context import Callback, CommandContext
+from bot.commands.core.picking import shown_buttons
 from bot.commands.papers.cards import opens_a_paper
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.papers.preview import query_of, try_query
 from bot.commands.words.meaning import SURE, is_worded, meaning, mistyped
+from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when
@@ -55,9 +57,13 @@ def _no_paper(context: CommandContext) -> Reply:
 
 def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
     """Adds the command that was probably meant to the reply to a single word that finds nothing."""
-    near = mistyped(said) if not reply.items and said.isascii() and said.isalpha() else ""
-    if not near:
+    word, _, rest = said.partition(" ")
+    near = mistyped(word) if not reply.items and word.isascii() and word.isalpha() else ""
+    if not near or (rest and word.casefold()[0] != near[0]):
         return reply
+    if rest:
+        meant = Button(label=f"/{near} {rest}", verb="do", arguments={"command": near, "args": rest})
+        reply = replace(reply, buttons=shown_buttons(context, ((meant,), *reply.buttons)))
     return replace(reply, lines=(*reply.lines, context.say("Did you mean /{name}?", name=near)))
 
 

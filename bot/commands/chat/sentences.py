@@ -13,7 +13,7 @@ from types import MappingProxyType
 from bot.commands.core.asking import can_ask
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import listed_here, no_subscriptions, shown_buttons
-from bot.commands.papers.preview import try_query
+from bot.commands.papers.preview import finds_papers, try_query
 from bot.commands.words.marks import folded, tokens_of
 from bot.commands.words.meaning import HALF, MISSING, SMALL_TALK, SURE, Said, command_of, name_in, pause_in, when_in
 from bot.commands.words.scorer import ASKING, QUERY, weights
@@ -67,6 +67,9 @@ _TALK: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(
 
 def act(context: CommandContext, said: Said) -> Reply | None:
     """Returns the answer to a sentence that is no query; None if it is one."""
+    said = _about_named(context, said)
+    if said.text[:4].casefold() == "add " and said.intent == QUERY and not finds_papers(context, said.text):
+        return try_query(context, said.text[4:])
     if said.intent in (QUERY, *ASKING) or said.sure < HALF or said.likely(QUERY) > said.sure:
         return None
     if said.intent in SMALL_TALK or said.intent.startswith(MISSING):
@@ -78,9 +81,21 @@ def act(context: CommandContext, said: Said) -> Reply | None:
     return _changed(context, said) if can_ask(context) else None
 
 
+def _about_named(context: CommandContext, said: Said) -> Said:
+    """Returns what is said of a subscription that is named, even where the words alone would rather be a query."""
+    if said.intent != QUERY and said.likely(QUERY) <= said.sure:
+        return said
+    there = [one.subscription for one in listed_here(context)]
+    likely = next((one for one in said.found if one.intent in _OF_ONE and one.sure >= _POSSIBLE), None)
+    if likely and any(_is_named(folded(said.text), one) for one in there):
+        return said._replace(found=(likely._replace(sure=SURE),))
+    return said
+
+
 def changes(said: Said) -> bool:
     """Returns whether `act` may change something."""
-    return said.intent not in (QUERY, *ASKING) and said.sure >= HALF and said.intent not in _TALK
+    certain = said.intent not in (QUERY, *ASKING) and said.sure >= HALF and said.intent not in _TALK
+    return certain or any(one.intent in _OF_ONE and one.sure >= _POSSIBLE for one in said.found)
 
 
 def _run(context: CommandContext, name: str, args: str) -> Reply | None:
@@ -164,7 +179,8 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:
     return _asked(context, said, [(one, wanted[one.number]) for one in candidates if one.number in wanted])
 
 
-_CERTAIN = 0.9
+_CERTAIN, _POSSIBLE = 0.9, 0.2
+_OF_ONE = ("unsub", "pause", "resume", "schedule")  # what is done to a subscription by its name
 
 
 def _asked(context: CommandContext, said: Said, wanted: Sequence[tuple[Subscription, tuple[str, str]]]) -> Reply:

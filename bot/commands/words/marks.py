@@ -29,6 +29,7 @@ _SIMPLIFIED = "关于论订阅请帮给对兴发么吗们寻献领没无时预�
 _FOLDED = str.maketrans(_TRADITIONAL + "’‘`，；：！？。", _SIMPLIFIED + "''',;:!?.")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _AROUND_A_PLACE = frozenset("在住到去来人时搬刚按用区是")
+_SAME = {"plz": "please", "pls": "please", "wats": "whats", "smth": "something", "u": "you"}
 # Words that are times, too, but say more as words.
 _WORDS_FIRST = frozenset(
     {"now", "today", "tonight", "tomorrow", "morning", "afternoon", "evening", "night", "noon", "midnight", "weekend"}
@@ -69,7 +70,7 @@ def _mark(found: re.Match[str]) -> str:
         return PAPER if mentioned(words) else words
     if kind == "category":
         return CATEGORY if is_category(words.removeprefix("#")) or words.endswith("*") else words
-    return {"quoted": QUOTED, "ordinal": NUMBER, "number": NUMBER}.get(kind, words.replace("'", ""))
+    return {"quoted": QUOTED, "ordinal": NUMBER, "number": NUMBER}.get(kind, _SAME.get(words, words.replace("'", "")))
 
 
 def _joined(plain: str, single: list[Token]) -> Iterator[Token]:

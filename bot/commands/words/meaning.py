@@ -37,7 +37,7 @@ _NAMED = re.compile(
 )
 _NO_WEEKENDS = re.compile(r"(?:\bnot?\b|n't|\bdont\b|nothing|stop).*(?:weekend|saturday)|(?:周末|双休).*(?:不|别|休息)|(?:不|别).*周末")
 _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)")
-_WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[\w]{2,9}:\S|[^\W\d_]+ -\w")
+_WRITTEN_AS_A_QUERY = re.compile(r"[-(]|\w{2,9}:(?!//)\S|[^\W\d_]+ -\w")
 _ENDS = re.compile(
     r"(?:[\s,，]+(?:please|pls|plz|thanks|thank you|instead|now)|[\s.!?。！？，]+|[吧啊呀呢哦]|谢谢)+$", re.IGNORECASE
 )
@@ -114,8 +114,10 @@ def is_worded(text: str) -> bool:
 
 def mistyped(word: str) -> str:
     """Returns the command that is most similar to a word such as "lits"; "" if none is similar."""
-    near = get_close_matches(word.casefold(), _COMMANDS, n=1, cutoff=0.74)
-    return near[0] if near and near[0] != word.casefold() else ""
+    said = word.casefold()
+    swapped = [one for one in ("sub", *_COMMANDS) if sorted(one) == sorted(said)]  # sbu
+    near = swapped or get_close_matches(said, _COMMANDS, n=1, cutoff=0.74)
+    return near[0] if near and near[0] != said else ""
 
 
 _COMMANDS = ("list", "help", "stop", "unsubscribe", "subscribe", "settings", "undo", "cancel", "today", "latest", "pause", "mute", "resume", "preview", "saved", "stats", "status", "export", "timezone")  # fmt: skip

@@ -66,7 +66,8 @@ def features(tokens: Sequence[Token], known: frozenset[str]) -> Iterator[str]:
     while tokens and tokens[-1].mark in _ENDS:
         tokens = tokens[:-1]
     for token in tokens:
-        mark = token.mark if token.mark in known or token.mark.startswith("@") else OTHER
+        mark = token.mark if token.mark in known or token.mark.startswith("@") else token.mark.replace("-", "")
+        mark = mark if mark in known or mark.startswith("@") else OTHER
         if mark != OTHER or marks[-1] != OTHER:
             marks.append(mark)
     marks.append("$")

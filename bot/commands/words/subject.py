@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.commands.words.marks import CATEGORY, LONGEST, QUOTED, WHEN, Token, folded, tokens_of
 from bot.commands.words.scorer import ASKING, OTHER, QUERY, scores, weights
-from subscriptions.planning.times import is_time, split_when
+from subscriptions.planning.times import is_time, split_when, time_put_last
 from subscriptions.query import author_rule
 
 _THANKS = re.compile(r"(?:[\s,，。.!！]+(?:please|pls|plz|thanks|thank\s+you|thx)|[\s,，。!！]*(?:谢谢[你您]?|謝謝[你您]?|多谢|感谢))[.!。！]*$", re.IGNORECASE)
@@ -27,7 +27,7 @@ _NOT = re.compile(
 _NOT_FIRST = re.compile(r"^除了?(?P<not>.{1,20}?)(?:(?:以外|之外|外)的?,?|,)\s*(?=\S)|(?<=看|要)除了?(?P<too>.{1,20}?)(?:以外|之外|外)的?")
 _EACH = re.compile(r"\s*(?:[,;、]\s*(?:(?:and|or|nor|not|no)\s+)*|\b(?:or|and|nor)\s+(?:(?:not|no)\s+)?|\+|以及|或者|和|与|或|及)\s*", re.IGNORECASE)
 _BY = re.compile(
-    r"(?:\b(?:by|author|professor|prof|dr|mr|ms|mrs)\b\.?\s+|作者(?:是|为)?\s*)+(?P<name>[^\W\d_][\w.'-]*)", re.IGNORECASE
+    r"(?:\b(?:by|author|professor|prof|dr|mr|ms|mrs)\b\.?\s+|作者(?:是|为)?\s*)+(?P<name>[a-zA-Z\u00c0-\u024f][\w.'-]*)", re.IGNORECASE
 )
 _CALLED = re.compile(r"[A-Z][\w'-]*\.?(?:[ -](?:[A-Z][\w'-]*\.?|de|van|von|der|den|la|di|le|da|bin|al))*")
 _FULL_NAME = re.compile(r"[A-Z][a-z'-]+(?: [A-Z]\.)?(?: (?:de|van|von|der|den|la|di|le|da))*(?: [A-Z][a-z'-]*[A-Z]?[a-z'-]+)+")
@@ -39,6 +39,7 @@ _AND = re.compile(r"\s*(?:,|、|和|与|或者?|\band\b|\bor\b|&)\s*(?:and\s+|or
 _IN_TITLES = re.compile(r"\btitles?\b|标题|题目")
 _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
 _BEFORE = frozenset({"on", "about", "in", "of", "to", "for", "with", "于", "阅", "@x"})  # a subject that is a word of frames, too
+_A_FEW_SIGNS = 2  # Chinese characters that may be words of the frame; more are a subject
 _TODAY = frozenset({"today", "tomorrow", "now", "今天"})
 _LINKS = frozenset({",", ";", "、", "和", "与", "或", "及", "and", "or", "&", "+", "|", "/"})
 _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT"})
@@ -55,9 +56,11 @@ def small_words() -> frozenset[str]:
 def query_in(text: str) -> str:
     """Returns the query that a sentence asks for, followed by the time that it names; the text itself if it is no sentence."""
     said = " ".join(text.split())
-    if not said or len(said) > LONGEST or scores(tokens_of(said))[0].intent not in (*ASKING, "today"):
+    if not said or len(said) > LONGEST:
         return text
-    return subject_of(said) or text
+    if scores(tokens_of(said))[0].intent in ASKING:
+        return subject_of(said) or text
+    return time_put_last(said) or text
 
 
 def subject_of(said: str, intent: str = ASKING[0]) -> str:
@@ -132,7 +135,8 @@ def _wanted(body: str, intent: str) -> Iterator[str]:
 def _words(text: str, tokens: Sequence[Token], intent: str, *, has_more: bool) -> str:
     start, end = segment(tokens, intent)
     inside = [token for token in tokens[start:end] if token.mark != OTHER]
-    known = all(one.mark in weights().words for one in inside)
+    chinese = sum(not one.mark.isascii() for one in inside)
+    known = all(one.mark in weights().words for one in inside) and chinese <= _A_FEW_SIGNS
     if not inside or (known and (has_more or not start or tokens[start - 1].mark not in _BEFORE)):
         return ""
     titles = bool(_IN_TITLES.search(folded(f"{text[: inside[0].start]} {text[inside[-1].end :]}")))
@@ -180,7 +184,7 @@ def _in_titles(item: str) -> str:
 def segment(tokens: Sequence[Token], intent: str) -> tuple[int, int]:
     """Returns where the subject begins and ends: the part outside which the words are most like those of the examples."""
     learned = weights()
-    frames = learned.frames[intent]
+    frames = learned.frames.get(intent, learned.frames[ASKING[0]])
     marks = [token.mark for token in tokens]
 
     def step(before: str, mark: str) -> float:
