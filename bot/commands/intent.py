@@ -22,9 +22,8 @@ from bot.commands.core.context import (
     nothing_ahead,
     write_condition,
 )
-from bot.commands.chat.sentences import changes
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
-from bot.commands.words.meaning import command_in, meaning
+from bot.commands.words.meaning import command_in
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
 from subscriptions.model import CallbackToken, ChatKind
 
@@ -114,7 +113,7 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
         and _is_typed(request, name, rest)
     ):
         return _of_command(registry, request, name, rest)
-    if found and not _refers(request.text):
+    if found:
         intent = _of_command(registry, request, *found)
         return replace(intent, is_in_words=True) if intent else None
     if request.reply_to and not request.mentions_bot:
@@ -127,14 +126,8 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
         writes=write_condition(FREE_TEXT),
         queries=FREE_TEXT.queries,
         args=request.text,
-        needs_manager=not private and changes(meaning(request.text)),
         wants_file=private and bool(request.file_id),
     )
-
-
-def _refers(text: str) -> bool:
-    """Returns whether a sentence is no command by itself."""
-    return False
 
 
 def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:

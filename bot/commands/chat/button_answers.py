@@ -79,14 +79,16 @@ def answers_zone(context: CommandContext) -> bool:
 def _where_it_is(context: CommandContext, shown: time) -> Reply:
     """Returns the cities whose clocks show a time: "3pm" answers "Which clock is yours?" as well."""
     near = [(context.localizer.city(name), name) for name in cities_at(shown, context.now)]
-    if not near:
-        return _cities(context, context.say("Which clock is yours, then?"))
-    asked = _did_you_mean(context, tuple(near))
+    asked = (
+        _did_you_mean(context, tuple(near)) if near else _cities(context, context.say("Which clock is yours, then?"))
+    )
     subscriptions = [one.subscription for one in listed_here(context)]
     if len(subscriptions) != 1 or _CLOCK_HERE.search(context.args):
         return asked
     when = f"daily {shown:%H:%M}"
-    label = context.say("send {number} at {when}", number=subscriptions[0].number, when=when_words(when, context.localizer))
+    label = context.say(
+        "send {number} at {when}", number=subscriptions[0].number, when=when_words(when, context.localizer)
+    )
     number = {"number": subscriptions[0].number, "when": when}
     return replace(asked, buttons=((Button(label=label, verb="schedule", arguments=number),), *asked.buttons))
 

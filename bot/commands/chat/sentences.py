@@ -16,14 +16,14 @@ from bot.commands.core.picking import listed_here, no_subscriptions, shown_butto
 from bot.commands.papers.preview import finds_papers, try_query
 from bot.commands.words.marks import folded, tokens_of
 from bot.commands.words.meaning import HALF, MISSING, SMALL_TALK, SURE, Said, command_of, name_in, pause_in, when_in
-from bot.commands.words.scorer import ASKING, QUERY, weights
-from bot.commands.words.subject import subject_of
+from bot.commands.words.scorer import ASKING, QUERY
+from bot.commands.words.subject import is_frame, subject_of
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import KnownPaper, Subscription
-from subscriptions.planning.times import as_words, is_time
+from subscriptions.planning.times import is_time
 from subscriptions.query import mentioned, narrowed, parse_query, words_rule
 from subscriptions.query.changing import in_titles, rewritten
 from subscriptions.service.papers import last_delivered, note_signal, papers_named
@@ -70,15 +70,17 @@ def act(context: CommandContext, said: Said) -> Reply | None:
     said = _about_named(context, said)
     if said.text[:4].casefold() == "add " and said.intent == QUERY and not finds_papers(context, said.text):
         return try_query(context, said.text[4:])
-    if said.intent in (QUERY, *ASKING) or said.sure < HALF or said.likely(QUERY) > said.sure:
+    if said.intent in (QUERY, *ASKING) or not said.is_clear:
         return None
     if said.intent in SMALL_TALK or said.intent.startswith(MISSING):
         return _talk(context, said)
+    if not can_ask(context):  # in groups only what is sure to be a command is done, by whoever may
+        return None
     if said.intent in _SIGNALS:
         return _rated(context, said)
     if (command := command_of(said)) is not None and said.intent not in _CHANGES:
         return _run(context, *command)
-    return _changed(context, said) if can_ask(context) else None
+    return _changed(context, said)
 
 
 def _about_named(context: CommandContext, said: Said) -> Said:
@@ -88,13 +90,13 @@ def _about_named(context: CommandContext, said: Said) -> Said:
     there = [one.subscription for one in listed_here(context)]
     likely = next((one for one in said.found if one.intent in _OF_ONE and one.sure >= _POSSIBLE), None)
     if likely and any(_is_named(folded(said.text), one) for one in there):
-        return said._replace(found=(likely._replace(sure=SURE),))
+        return said._replace(found=(likely._replace(sure=HALF),))
     return said
 
 
 def changes(said: Said) -> bool:
     """Returns whether `act` may change something."""
-    certain = said.intent not in (QUERY, *ASKING) and said.sure >= HALF and said.intent not in _TALK
+    certain = said.intent not in (QUERY, *ASKING) and said.is_clear and said.intent not in _TALK
     return certain or any(one.intent in _OF_ONE and one.sure >= _POSSIBLE for one in said.found)
 
 
@@ -109,9 +111,7 @@ def _talk(context: CommandContext, said: Said) -> Reply:
         return what_to_say(context)
     names = mentioned(said.text) if said.intent == "missing-fulltext" else ()
     pdf = Button(label="PDF", url=f"https://arxiv.org/pdf/{names[0]}") if names else None
-    return Reply(
-        lines=tuple(one.say(context.localizer.translate) for one in said_to), buttons=((pdf,),) if pdf else ()
-    )
+    return Reply(lines=tuple(one.say(context.localizer.translate) for one in said_to), buttons=((pdf,),) if pdf else ())
 
 
 def what_to_say(context: CommandContext) -> Reply:
@@ -160,7 +160,9 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:
         asked = subject_of(said.text)
         if said.intent == "schedule" and asked and not asked.endswith(said.text):
             return try_query(context, asked)
-        return no_subscriptions(context) if said.sure >= SURE and said.intent in ("schedule", "pause", "resume") else None
+        return (
+            no_subscriptions(context) if said.sure >= SURE and said.intent in ("schedule", "pause", "resume") else None
+        )
     meant = _meant(said, there)
     if said.intent == "exclude" and any(_is_named(folded(said.subject), one) for one in there):
         said = said._replace(found=(said.found[0]._replace(intent="unsub", sure=HALF),))
@@ -191,7 +193,9 @@ def _asked(context: CommandContext, said: Said, wanted: Sequence[tuple[Subscript
         name = f"{names.get(said.intent, '')} {one.number}  {one.label}".strip()
         rows.append((Button(label=cut_letters(name, _LABEL), verb="do", arguments={"command": command, "args": args}),))
     words = " ".join(said.text.split())
-    look = Button(label=context.say("look for “{words}”", words=words[:_LABEL]), verb="look-for", arguments={"text": words})
+    look = Button(
+        label=context.say("look for “{words}”", words=words[:_LABEL]), verb="look-for", arguments={"text": words}
+    )
     asked = context.say("Is that what you mean?") if len(rows) == 1 else context.say("Which one do you mean?")
     return Reply(lines=(asked,), buttons=shown_buttons(context, (*rows, (look,))))
 
@@ -240,7 +244,7 @@ def _subject(said: Said, one: Subscription) -> str:
         at = folded(text).find(folded(name))
         text = f"{text[:at]} #{one.number} {text[at + len(name) :]}" if at >= 0 else text
     found = subject_of(text, said.intent)
-    return "" if all(token.mark in weights().words for token in tokens_of(found)) else found.removeprefix("ti:")
+    return "" if is_frame(tokens_of(found)) else found.removeprefix("ti:")
 
 
 def _excluded(said: Said, one: Subscription) -> str | None:

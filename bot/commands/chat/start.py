@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from bot.commands.core.picking import shown_buttons
 from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.picking import shown_buttons
 from bot.commands.phrasing.setting_words import LANGUAGES
 from bot.commands.phrasing.subscription_words import days_i_know
 from bot.commands.subscriptions.echo import subscribe_and_echo

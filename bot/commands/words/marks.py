@@ -24,8 +24,8 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 # Each character is replaced by one character, so that places in the folded text are places in the text as typed.
-_TRADITIONAL = "關於論訂閱請幫給對興發麼嗎們尋獻領沒無時預顯薦現題個設銷暫復單謝問點週煩讀進開類訴綜為說過轉換語繼續剛這應聲靜條後來傳導師寫禮該樣圖寶貝間頁東儲備標籤讓頻總結數據庫將從還當會見話認識錯誤蓋較邊誰號頭輕聽學習長門經驗實視覽調萬與兩啟閉區報參價歡愛瀏擇選項內斷變編輯檢鐘晝紐倫遠終餘歲"
-_SIMPLIFIED = "关于论订阅请帮给对兴发么吗们寻献领没无时预显荐现题个设销暂复单谢问点周烦读进开类诉综为说过转换语继续刚这应声静条后来传导师写礼该样图宝贝间页东储备标签让频总结数据库将从还当会见话认识错误盖较边谁号头轻听学习长门经验实视览调万与两启闭区报参价欢爱浏择选项内断变编辑检钟昼纽伦远终余岁"
+_TRADITIONAL = "關於論訂閱請幫給對興發麼嗎們尋獻領沒無時預顯薦現題個設銷暫復單謝問點週煩讀進開類訴綜為說過轉換語繼續剛這應聲靜條後來傳導師寫禮該樣圖寶貝間頁東儲備標籤讓頻總結數據庫將從還當會見話認識錯誤蓋較邊誰號頭輕聽學習長門經驗實視覽調萬與兩啟閉區報參價歡愛瀏擇選項內斷變編輯檢鐘晝紐倫遠終餘歲蹤檔"
+_SIMPLIFIED = "关于论订阅请帮给对兴发么吗们寻献领没无时预显荐现题个设销暂复单谢问点周烦读进开类诉综为说过转换语继续刚这应声静条后来传导师写礼该样图宝贝间页东储备标签让频总结数据库将从还当会见话认识错误盖较边谁号头轻听学习长门经验实视览调万与两启闭区报参价欢爱浏择选项内断变编辑检钟昼纽伦远终余岁踪档"
 _FOLDED = str.maketrans(_TRADITIONAL + "’‘`，；：！？。", _SIMPLIFIED + "''',;:!?.")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _AROUND_A_PLACE = frozenset("在住到去来人时搬刚按用区是")
@@ -36,7 +36,9 @@ _WORDS_FIRST = frozenset(
     | {"weekends", "at night", "immediately", "instantly", "asap", "at once", "sat", "sun", "mon", "fri"}
     | {"今天", "今晚", "明天", "后天", "早上", "上午", "中午", "下午", "晚上", "早", "晚", "周末", "半夜", "夜里", "现在", "马上", "立即"}
 )  # fmt: skip
-_NO_PLACES = frozenset({"nice", "wake", "reading", "bath", "mobile", "split", "male", "of", "same", "this", "hello", "in", "at", "the"})
+_NO_PLACES = frozenset(
+    {"nice", "wake", "reading", "bath", "mobile", "split", "male", "of", "same", "this", "hello", "in", "at", "the"}
+)
 _NEAR_A_NUMBER = re.compile(r"(?:from|by|in|on|about|before|after|to) \d{1,2}")  # "unsubscribe from 2"
 _PLACE_WORDS, _PLACE_SIGNS = 3, 5
 
@@ -95,7 +97,7 @@ def _joined(plain: str, single: list[Token]) -> Iterator[Token]:
 def _place_at(plain: str, single: list[Token], at: int) -> int:
     """Returns where the name of a place ends that begins at a token; 0 if none does."""
     first = single[at]
-    if first.mark.startswith("@") or first.mark in _NO_PLACES or len(first.mark) == 1 and not _HAN.match(first.mark):
+    if first.mark.startswith("@") or first.mark in _NO_PLACES or (len(first.mark) == 1 and not _HAN.match(first.mark)):
         return 0
     if _HAN.match(first.mark):
         if _AROUND_A_PLACE.isdisjoint(plain) or first.mark in "在按":

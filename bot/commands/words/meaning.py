@@ -21,12 +21,17 @@ from subscriptions.planning.times import hours_of, is_time
 from subscriptions.query import mentioned
 
 SURE, HALF = 0.5, 0.35  # from which an intent is acted on, or asked about
+_MUCH = 4
+_VERBS = {"订阅": "sub", "取消订阅": "unsub", "退订": "unsub", "预览": "preview", "搜索": "search", "sub": "sub"}
+_TYPED = re.compile(rf"({'|'.join(_VERBS)})\s+(?=\S)")  # a command as it is typed, without its slash
 SMALL_TALK = frozenset({"about", "hello", "thanks", "bye", "smalltalk"})
 MISSING = "missing-"
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # whether words are a length of time does not depend on the day
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _HAN_NUMBERS = "一二三四五六七八九"
-_ALL = re.compile(r"\b(?:all|everything|them|papers|digests?|subscriptions|time|schedule|delivery)\b|全部|所有|都|时间|推送")
+_ALL = re.compile(
+    r"\b(?:all|everything|them|papers|digests?|subscriptions|time|schedule|delivery)\b|全部|所有|都|时间|推送"
+)
 _LEAD = re.compile(
     r"\s*(?:的|里|订阅|(?:推送)?时间|名字|查询|内容)*\s*(?:(?:to|into|be|with|by|as|should|is)\b\s*|(?:改名?|换|设|调整?|挪|叫做?|重?命名|取名|起名)?(?:[成为到在叫])\s*|[:,]\s*)*",
     re.IGNORECASE,
@@ -35,7 +40,9 @@ _NAMED = re.compile(
     r"(?:\b(?:to|as|name[ds]?|called|call|label)\b(?:\s+(?:it|\d+|the\s+\w+\s+one)\b)?|叫做?|(?:改|起|取|重?命)个?名(?:字)?[为成叫]?|名字(?:改|换)?[成为叫])\s*",
     re.IGNORECASE,
 )
-_NO_WEEKENDS = re.compile(r"(?:\bnot?\b|n't|\bdont\b|nothing|stop).*(?:weekend|saturday)|(?:周末|双休).*(?:不|别|休息)|(?:不|别).*周末")
+_NO_WEEKENDS = re.compile(
+    r"(?:\bnot?\b|n't|\bdont\b|nothing|stop).*(?:weekend|saturday)|(?:周末|双休).*(?:不|别|休息)|(?:不|别).*周末"
+)
 _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)")
 _WRITTEN_AS_A_QUERY = re.compile(r"[-(]|\w{2,9}:(?!//)\S|[^\W\d_]+ -\w")
 _ENDS = re.compile(
@@ -59,6 +66,11 @@ class Said(NamedTuple):
     def sure(self) -> float:
         """Returns how likely that is."""
         return self.found[0].sure
+
+    @property
+    def is_clear(self) -> bool:
+        """Returns whether the likeliest intent is likely enough, or much likelier than every other one."""
+        return self.sure >= HALF or (len(self.found) > 1 and self.sure > _MUCH * self.found[1].sure)
 
     def likely(self, *intents: str) -> float:
         """Returns how likely one of some intents is."""
@@ -87,7 +99,8 @@ def meaning(text: str) -> Said:
     said = text.strip()
     if len(said) > LONGEST or _WRITTEN_AS_A_QUERY.match(said) or not (tokens := tokens_of(said)):
         return Said(said)
-    return Said(said, tokens, tuple(scores(tokens)[:5]))
+    typed = _TYPED.match(folded(said))
+    return Said(said, tokens, (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5]))
 
 
 def command_in(text: str) -> tuple[str, str] | None:
@@ -218,7 +231,9 @@ _ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = MappingProxyType(
         **dict.fromkeys(("share", "set-limit"), _first_number),
         "preview": lambda said: _first_number(said) or said.subject,
         "sub": _subscribe,
-        "help": lambda said: said.text.partition(" ")[2] if said.text[:5].lower() == "help " and said.text.count(" ") == 1 else "",
+        "help": lambda said: (
+            said.text.partition(" ")[2] if said.text[:5].lower() == "help " and said.text.count(" ") == 1 else ""
+        ),
         "timezone": lambda said: next(iter(said.marked(PLACE)), ""),
         "set-quiet": _hours,
         "edit": _edit,

@@ -44,7 +44,12 @@ class Weights(NamedTuple):
 def weights() -> Weights:
     """Returns what was learned; read at the first use."""
     read = json.loads(gzip.decompress(WEIGHTS.read_bytes()))
-    return Weights(frozenset(read["words"]), {name: frozenset(pairs) for name, pairs in read["frames"].items()}, tuple(read["intents"]), read["weights"])
+    return Weights(
+        frozenset(read["words"]),
+        {name: frozenset(pairs) for name, pairs in read["frames"].items()},
+        tuple(read["intents"]),
+        read["weights"],
+    )
 
 
 def scores(tokens: Sequence[Token]) -> list[Score]:

@@ -11,12 +11,15 @@ from functools import cache
 from itertools import accumulate
 from pathlib import Path
 
-from bot.commands.words.marks import CATEGORY, LONGEST, QUOTED, WHEN, Token, folded, tokens_of
-from bot.commands.words.scorer import ASKING, OTHER, QUERY, scores, weights
+from bot.commands.words.marks import CATEGORY, LONGEST, WHEN, Token, folded, tokens_of
+from bot.commands.words.scorer import ASKING, OTHER, scores, weights
 from subscriptions.planning.times import is_time, split_when, time_put_last
 from subscriptions.query import author_rule
 
-_THANKS = re.compile(r"(?:[\s,，。.!！]+(?:please|pls|plz|thanks|thank\s+you|thx)|[\s,，。!！]*(?:谢谢[你您]?|謝謝[你您]?|多谢|感谢))[.!。！]*$", re.IGNORECASE)
+_THANKS = re.compile(
+    r"(?:[\s,，。.!！]+(?:please|pls|plz|thanks|thank\s+you|thx)|[\s,，。!！]*(?:谢谢[你您]?|謝謝[你您]?|多谢|感谢))[.!。！]*$",
+    re.IGNORECASE,
+)
 _OFTEN = re.compile(r"(每[天日周月])((?:[给給帮幫]我)?(?:发|發|推送?|推荐)(?:[给給]我)?)([两兩二三四五六几幾\d]次)")
 _MARK = "\0"  # stands for what was taken out
 _NOT = re.compile(
@@ -24,21 +27,35 @@ _NOT = re.compile(
     r"|[,;.]\s*(?:but\s+)?(?:i\s+)?(?:don't|do\s+not)\s+(?:want|need|send|include)\s+(?:me\s+)?(?:the\s+|any\s+)?|\s+(?:that|which)\s+(?:are\s+not|aren't)\s+(?:about\s+)?)(?=[\w\"'(])"
     r"|[,;.\s]*(?:但是?|不过|可是|而且|并且?)?[,\s]*请?(?:不想要|不想看|不需要|不要|不看|不包括|不包含|不含|不是|别(?:给我)?(?:发|推送?|带|要)|排除|去掉|除去|除了|除(?=.{1,20}外))\s*"
 )
-_NOT_FIRST = re.compile(r"^除了?(?P<not>.{1,20}?)(?:(?:以外|之外|外)的?,?|,)\s*(?=\S)|(?<=看|要)除了?(?P<too>.{1,20}?)(?:以外|之外|外)的?")
-_EACH = re.compile(r"\s*(?:[,;、]\s*(?:(?:and|or|nor|not|no)\s+)*|\b(?:or|and|nor)\s+(?:(?:not|no)\s+)?|\+|以及|或者|和|与|或|及)\s*", re.IGNORECASE)
+_NOT_FIRST = re.compile(
+    r"^除了?(?P<not>.{1,20}?)(?:(?:以外|之外|外)的?,?|,)\s*(?=\S)|(?<=看|要)除了?(?P<too>.{1,20}?)(?:以外|之外|外)的?"
+)
+_EACH = re.compile(
+    r"\s*(?:[,;、]\s*(?:(?:and|or|nor|not|no)\s+)*|\b(?:or|and|nor)\s+(?:(?:not|no)\s+)?|\+|以及|或者|和|与|或|及)\s*",
+    re.IGNORECASE,
+)
 _BY = re.compile(
-    r"(?:\b(?:by|author|professor|prof|dr|mr|ms|mrs)\b\.?\s+|作者(?:是|为)?\s*)+(?P<name>[a-zA-Z\u00c0-\u024f][\w.'-]*)", re.IGNORECASE
+    r"(?:\b(?:by|author|professor|prof|dr|mr|ms|mrs)\b\.?\s+|作者(?:是|为)?\s*)+(?P<name>[a-zA-Z\u00c0-\u024f][\w.'-]*)",
+    re.IGNORECASE,
 )
 _CALLED = re.compile(r"[A-Z][\w'-]*\.?(?:[ -](?:[A-Z][\w'-]*\.?|de|van|von|der|den|la|di|le|da|bin|al))*")
-_FULL_NAME = re.compile(r"[A-Z][a-z'-]+(?: [A-Z]\.)?(?: (?:de|van|von|der|den|la|di|le|da))*(?: [A-Z][a-z'-]*[A-Z]?[a-z'-]+)+")
-_BEFORE_A_NAME = re.compile(r"\b(?:follow(?:ing)?|track|from|of|does|has|when|everything|whatever|subscribe to)\s+$|(?:关注|追踪|追|跟踪|follow|盯|订阅)(?:一下|下)?\s*$|^$", re.IGNORECASE)
+_FULL_NAME = re.compile(
+    r"[A-Z][a-z'-]+(?: [A-Z]\.)?(?: (?:de|van|von|der|den|la|di|le|da))*(?: [A-Z][a-z'-]*[A-Z]?[a-z'-]+)+"
+)
+_BEFORE_A_NAME = re.compile(
+    r"\b(?:follow(?:ing)?|track|from|of|does|has|when|everything|whatever|subscribe to)\s+$|(?:关注|追踪|追|跟踪|follow|盯|订阅)(?:一下|下)?\s*$",
+    re.IGNORECASE,
+)
+_AFTER_A_NAME = re.compile(r"\s*(?:写|老师|教授|发表|的(?:论文|文章))")
 _HAN_NAME = re.compile(
     r"(?:作者(?:是|为)?\s*(?P<author>[^\s的,]{2,6}))|(?:^|[注踪盯追看下阅])(?P<name>[赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦许何吕张孔曹严华金魏陶姜谢邹章苏潘葛范彭郎鲁韦马方任袁柳史唐薛雷贺倪汤罗郝安常傅齐康余顾孟黄萧尹姚邵汪毛戴宋庞熊纪舒屈项祝董梁杜阮蓝贾江郭林徐邱骆高夏蔡田胡凌霍万卢莫房丁邓洪石崔龚程邢裴陆翁段侯全班秋伊宁甘武刘景龙叶黎白蒲卓池谭申欧何恺侯][\u4e00-\u9fff]{1,2})(?=老师|教授|写|发表|的(?:论文|文章|paper)|发了|最近|组的|有新|$|[,和或]|$)"
 )
 _AND = re.compile(r"\s*(?:,|、|和|与|或者?|\band\b|\bor\b|&)\s*(?:and\s+|or\s+)?", re.IGNORECASE)
 _IN_TITLES = re.compile(r"\btitles?\b|标题|题目")
 _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
-_BEFORE = frozenset({"on", "about", "in", "of", "to", "for", "with", "于", "阅", "@x"})  # a subject that is a word of frames, too
+_BEFORE = frozenset(
+    {"on", "about", "in", "of", "to", "for", "with", "于", "阅", "@x"}
+)  # a subject that is a word of frames, too
 _A_FEW_SIGNS = 2  # Chinese characters that may be words of the frame; more are a subject
 _TODAY = frozenset({"today", "tomorrow", "now", "今天"})
 _LINKS = frozenset({",", ";", "、", "和", "与", "或", "及", "and", "or", "&", "+", "|", "/"})
@@ -58,7 +75,10 @@ def query_in(text: str) -> str:
     said = " ".join(text.split())
     if not said or len(said) > LONGEST:
         return text
-    if scores(tokens_of(said))[0].intent in ASKING:
+    tokens = tokens_of(said)
+    categories = sum(one.mark == CATEGORY for one in tokens)
+    framed = categories and len(tokens) > categories and all(one.mark in (CATEGORY, *weights().words) for one in tokens)
+    if framed or scores(tokens)[0].intent in ASKING:
         return subject_of(said) or text
     return time_put_last(said) or text
 
@@ -80,7 +100,12 @@ def _time_parted(said: str) -> tuple[str, str]:
         beside = [one.mark for one in (*tokens[max(at - 1, 0) : at], *tokens[at + 1 : at + 2])]
         rest = f"{body[: token.start]} {body[token.end :]}".strip(" ,，")
         before = folded(body[: token.start]).split()[-1:]
-        if token.mark != WHEN or not rest or before in (["on"], ["about"], ["of"], ["in"]) or not weights().words.issuperset(beside[-1:]):
+        if (
+            token.mark != WHEN
+            or not rest
+            or before in (["on"], ["about"], ["of"], ["in"])
+            or not weights().words.issuperset(beside[-1:])
+        ):
             continue
         front = token.words.strip(" ,，")
         if not when:
@@ -99,7 +124,9 @@ def _query(body: str, intent: str) -> str:
         group = "not" if first["not"] else "too"
         without.append(body[slice(*first.span(group))])
         body = body[: first.start()] + body[first.end() :]
-    no = next((one for one in _NOT.finditer(folded(body)) if one.start() > 0 and _has_subject(body[: one.start()])), None)
+    no = next(
+        (one for one in _NOT.finditer(folded(body)) if one.start() > 0 and _has_subject(body[: one.start()])), None
+    )
     if no:
         without += _EACH.split(body[no.end() :])
         body = body[: no.start()]
@@ -127,7 +154,9 @@ def _wanted(body: str, intent: str) -> Iterator[str]:
     if categories:
         yield " OR ".join(token.words for token in categories)
     taken = [token._replace(mark=OTHER) if token.mark == CATEGORY else token for token in tokens]
-    taken = [token for at, token in enumerate(taken) if not (token.mark == OTHER and at and taken[at - 1].mark == OTHER)]
+    taken = [
+        token for at, token in enumerate(taken) if not (token.mark == OTHER and at and taken[at - 1].mark == OTHER)
+    ]
     if words := _words(rest, taken, intent, has_more=bool(authors or categories)):
         yield words
 
@@ -135,9 +164,7 @@ def _wanted(body: str, intent: str) -> Iterator[str]:
 def _words(text: str, tokens: Sequence[Token], intent: str, *, has_more: bool) -> str:
     start, end = segment(tokens, intent)
     inside = [token for token in tokens[start:end] if token.mark != OTHER]
-    chinese = sum(not one.mark.isascii() for one in inside)
-    known = all(one.mark in weights().words for one in inside) and chinese <= _A_FEW_SIGNS
-    if not inside or (known and (has_more or not start or tokens[start - 1].mark not in _BEFORE)):
+    if not inside or (is_frame(inside) and (has_more or not start or tokens[start - 1].mark not in _BEFORE)):
         return ""
     titles = bool(_IN_TITLES.search(folded(f"{text[: inside[0].start]} {text[inside[-1].end :]}")))
     words = text[inside[0].start : inside[-1].end].replace(_MARK, " ")
@@ -145,6 +172,12 @@ def _words(text: str, tokens: Sequence[Token], intent: str, *, has_more: bool) -
         return words
     items = [item for one in _items(inside, text) if (item := _item(one, text))]
     return " OR ".join(_in_titles(item) if titles else item for item in items)
+
+
+def is_frame(tokens: Sequence[Token]) -> bool:
+    """Returns whether words say nothing of a subject."""
+    chinese = sum(not one.mark.isascii() for one in tokens)
+    return chinese <= _A_FEW_SIGNS and all(one.mark in weights().words for one in tokens)
 
 
 def _items(inside: Sequence[Token], text: str) -> Iterator[list[Token]]:
@@ -224,7 +257,7 @@ def _authors(body: str) -> tuple[str, list[str]]:
         called = _CALLED.match(body, found.start("name"))
         names.append((found.start(), found.start("name"), called.end() if called else found.end()))
     for found in _FULL_NAME.finditer(body):
-        if _BEFORE_A_NAME.search(body[: found.start()]) and found[0] != body.strip():
+        if _BEFORE_A_NAME.search(body[: found.start()]) or _AFTER_A_NAME.match(body[found.end() :]):
             names.append((found.start(), *found.span()))
     for found in _HAN_NAME.finditer(folded(body)):
         span = found.span("author" if found["author"] else "name")

@@ -92,7 +92,9 @@ def time_at(text: str, start: int) -> int:
     end = len(tail) - len(rest) if tokens else 0
     while end and (tail[end - 1] in _STRAY or reading_of(tail[:end]) is None):
         end -= 1
-        while end and tail[end].isascii() and tail[end].isalnum() and tail[end - 1].isascii() and tail[end - 1].isalnum():
+        while (
+            end and tail[end].isascii() and tail[end].isalnum() and tail[end - 1].isascii() and tail[end - 1].isalnum()
+        ):
             end -= 1
     while idle := next((one for one in IDLE.finditer(tail, 0, end) if one.start() and one.end() == end), None):
         end = idle.start()

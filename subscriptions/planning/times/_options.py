@@ -65,12 +65,19 @@ def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:
     elif at is not None and kind in ("now", "when-out"):
         kind = "daily"
     weekday = (chat_schedule.weekday or 0) if kind == "weekly" else None
-    return Reading(kind=kind, weekday=weekday, weekdays_only=chat_schedule.weekdays_only, days=chat_schedule.days if kind == "days" else ())
+    return Reading(
+        kind=kind,
+        weekday=weekday,
+        weekdays_only=chat_schedule.weekdays_only,
+        days=chat_schedule.days if kind == "days" else (),
+    )
 
 
 def _weekdays(on: str) -> tuple[int, ...]:
     reading = reading_of(on)
-    named = reading.days or (reading.weekday,) if reading and reading.kind in ("weekly", "days") and reading.exact else ()
+    named = (
+        reading.days or (reading.weekday,) if reading and reading.kind in ("weekly", "days") and reading.exact else ()
+    )
     days = tuple(day for day in named if day is not None)
     if reading is None or reading.timed or reading.zone or not days:
         raise Refused(

@@ -219,7 +219,11 @@ class _TimeParts:
             return Reading(kind="days", days=(_SAT, _SUN))
         if self.days:
             found = self._of_days()
-            fits = found.kind in kinds or not kinds - {"weekly"} or (kinds == {"daily"} and found.kind in ("weekdays", "days"))
+            fits = (
+                found.kind in kinds
+                or not kinds - {"weekly"}
+                or (kinds == {"daily"} and found.kind in ("weekdays", "days"))
+            )
             return found if fits else replace(found, exact=False)
         if len(kinds) > 1:
             kind = "weekdays" if "weekdays" in kinds else "daily"

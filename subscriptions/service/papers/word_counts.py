@@ -9,10 +9,11 @@ from subscriptions.model import Paper
 from subscriptions.normalize import tokens
 from subscriptions.ranking import Rarity, words_of
 from subscriptions.ranking.rarity import SAMPLE
+from subscriptions.ranking.words import STOP_WORDS
 from subscriptions.store import Scope, Store, Transaction
 from subscriptions.store.papers import known_papers
 
-_WORD = re.compile(r"(?<![\w:\"-])[A-Za-z]{5,}(?![\w:*])")  # a word that may hold a typing error
+_WORD = re.compile(r"(?<![\w:\"-])[a-z]{5,}(?![\w:*])")  # a word that may hold a typing error
 _LONGER, _ALIKE = 2, 0.84
 _State = tuple[int | None, int]  # the sequence up to which papers count, None: all of them; the newest digest
 _KEPT: WeakKeyDictionary[Store, dict[bool, tuple[_State, Rarity]]] = WeakKeyDictionary()  # by whether all count
@@ -44,10 +45,10 @@ def respelled(store: Scope, text: str) -> str:
 
 
 def _nearest(word: str, known: Mapping[str, int]) -> str:
-    if any(one in known for one in (word.casefold(), *tokens(word))):
+    if any(one in known or one in STOP_WORDS for one in (word, *tokens(word))):
         return word
-    alike = [one for one in known if one[0] == word[0].casefold() and abs(len(one) - len(word)) <= _LONGER]
-    return next(iter(get_close_matches(word.casefold(), alike, n=1, cutoff=_ALIKE)), word)
+    alike = [one for one in (*known, *STOP_WORDS) if one[0] == word[0] and abs(len(one) - len(word)) <= _LONGER]
+    return next(iter(get_close_matches(word, alike, n=1, cutoff=_ALIKE)), word)
 
 
 def _counted(transaction: Transaction, upto: int | None, texts: Callable[[], list[tuple[int, Paper]]]) -> Rarity:
