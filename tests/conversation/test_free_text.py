@@ -68,7 +68,7 @@ class TestQueries:
         [
             ("hello", WHAT_TO_SAY),
             ("Hi!", WHAT_TO_SAY),
-            ("thank you", WHAT_TO_SAY),
+            ("thank you", "You are welcome."),
             ("你好", WHAT_TO_SAY),
             ("😀🎉", WHAT_TO_SAY),
             ("?!", WHAT_TO_SAY),

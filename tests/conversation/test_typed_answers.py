@@ -86,9 +86,17 @@ class TestWhichClock:
         assert (await bot.presses("look for “BERT”")).lines[1] == "BERT"
         assert zone(bot) == "UTC"
 
-    @pytest.mark.parametrize("text", ["daily", "every day", "每周一", "hourly"])
-    async def test_a_rhythm_is_no_place(self, bot: BotHarness, text: str) -> None:
-        assert (await bot.says(text)).lines[0] == "✗ That is a time. Say also what papers should hold."
+    @pytest.mark.parametrize(
+        ("text", "first"),
+        [
+            ("daily", "✓ Schedule of 1: daily 09:00"),
+            ("every day", "✓ Schedule of 1: daily 09:00"),
+            ("每周一", "✓ Schedule of 1: weekly mon 09:00"),
+            ("hourly", "✗ “hourly” is not a schedule."),
+        ],
+    )
+    async def test_a_rhythm_is_no_place(self, bot: BotHarness, text: str, first: str) -> None:
+        assert (await bot.says(text)).lines[0] == first
         assert zone(bot) == "UTC"
 
     async def test_a_time_that_no_city_shows_gets_all_of_them(self, bot: BotHarness) -> None:

@@ -83,7 +83,8 @@ def _where_it_is(context: CommandContext, shown: time) -> Reply:
         _did_you_mean(context, tuple(near)) if near else _cities(context, context.say("Which clock is yours, then?"))
     )
     subscriptions = [one.subscription for one in listed_here(context)]
-    if len(subscriptions) != 1 or _CLOCK_HERE.search(context.args):
+    timed = len(subscriptions) == 1 and subscriptions[0].cadence.kind not in ("now", "when-out")
+    if not timed or _CLOCK_HERE.search(context.args):
         return asked
     when = f"daily {shown:%H:%M}"
     label = context.say(

@@ -9,7 +9,7 @@ from subscriptions.planning.times import time_at
 from subscriptions.query import mentioned
 from subscriptions.zones import zone_of_place
 
-LONGEST = 400  # characters of a sentence; a longer text is taken for a query
+LONGEST, MOST_TOKENS = 400, 90  # characters and tokens of a sentence; a longer text is taken for a query
 WHEN, PLACE, NUMBER, PAPER, CATEGORY, QUOTED = "@when", "@place", "@number", "@paper", "@category", "@quoted"
 
 _TOKEN = re.compile(
@@ -39,7 +39,7 @@ _WORDS_FIRST = frozenset(
 _NO_PLACES = frozenset(
     {"nice", "wake", "reading", "bath", "mobile", "split", "male", "of", "same", "this", "hello", "in", "at", "the"}
 )
-_NEAR_A_NUMBER = re.compile(r"(?:from|by|in|on|about|before|after|to) \d{1,2}")  # "unsubscribe from 2"
+_NEAR_A_NUMBER = re.compile(r"(?:from|by|in|on|about|before|after|to) \d{1,2}|about \D.*")  # "unsubscribe from 2"
 _PLACE_WORDS, _PLACE_SIGNS = 3, 5
 
 

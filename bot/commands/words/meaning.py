@@ -12,7 +12,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bot.commands.words.marks import LONGEST, NUMBER, PLACE, QUOTED, WHEN, Token, folded, tokens_of
+from bot.commands.words.marks import LONGEST, MOST_TOKENS, NUMBER, PLACE, QUOTED, WHEN, Token, folded, tokens_of
 from bot.commands.words.scorer import ASKING, QUERY, Score, scores
 from bot.commands.words.subject import segment, subject_of
 from subscriptions.errors import Refused
@@ -20,7 +20,7 @@ from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.times import hours_of, is_time
 from subscriptions.query import mentioned
 
-SURE, HALF = 0.5, 0.35  # from which an intent is acted on, or asked about
+SURE, HALF = 0.6, 0.35  # from which an intent is acted on, or asked about
 _MUCH = 4
 _VERBS = {"订阅": "sub", "取消订阅": "unsub", "退订": "unsub", "预览": "preview", "搜索": "search", "sub": "sub"}
 _TYPED = re.compile(rf"({'|'.join(_VERBS)})\s+(?=\S)")  # a command as it is typed, without its slash
@@ -97,7 +97,7 @@ class Said(NamedTuple):
 def meaning(text: str) -> Said:
     """Returns what a text means; a long text is a query."""
     said = text.strip()
-    if len(said) > LONGEST or _WRITTEN_AS_A_QUERY.match(said) or not (tokens := tokens_of(said)):
+    if len(said) > LONGEST or said.strip("#").isdecimal() or _WRITTEN_AS_A_QUERY.match(said) or not 0 < len(tokens := tokens_of(said)) <= MOST_TOKENS:
         return Said(said)
     typed = _TYPED.match(folded(said))
     return Said(said, tokens, (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5]))
@@ -234,7 +234,7 @@ _ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = MappingProxyType(
         "help": lambda said: (
             said.text.partition(" ")[2] if said.text[:5].lower() == "help " and said.text.count(" ") == 1 else ""
         ),
-        "timezone": lambda said: next(iter(said.marked(PLACE)), ""),
+        "timezone": lambda said: next(iter(said.marked(PLACE)), None if said.marked(WHEN) else ""),
         "set-quiet": _hours,
         "edit": _edit,
         "schedule": _schedule,

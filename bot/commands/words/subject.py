@@ -11,7 +11,7 @@ from functools import cache
 from itertools import accumulate
 from pathlib import Path
 
-from bot.commands.words.marks import CATEGORY, LONGEST, WHEN, Token, folded, tokens_of
+from bot.commands.words.marks import CATEGORY, LONGEST, MOST_TOKENS, WHEN, Token, folded, tokens_of
 from bot.commands.words.scorer import ASKING, OTHER, scores, weights
 from subscriptions.planning.times import is_time, split_when, time_put_last
 from subscriptions.query import author_rule
@@ -23,7 +23,7 @@ _THANKS = re.compile(
 _OFTEN = re.compile(r"(每[天日周月])((?:[给給帮幫]我)?(?:发|發|推送?|推荐)(?:[给給]我)?)([两兩二三四五六几幾\d]次)")
 _MARK = "\0"  # stands for what was taken out
 _NOT = re.compile(
-    r"(?:[\s,;.]*\b(?:but|and|though|just)?[\s,]+(?:please\s+)?(?:(?:not|no|nothing|none)(?:\s+(?:about|on|the|any))*|without|excluding|except(?:\s+for)?|other\s+than|apart\s+from|besides|minus)\s+(?:the\s+|any\s+|those\s+|anything\s+)?(?:(?:ones|papers)?\s*(?:about|on)\s+)?"
+    r"(?:[\s,;.]+(?:(?:but|and|though|just)[\s,]+)?(?:please\s+)?(?:(?:not|no|nothing|none)(?:\s+(?:about|on|the|any))*|without|excluding|except(?:\s+for)?|other\s+than|apart\s+from|besides|minus)\s+(?:the\s+|any\s+|those\s+|anything\s+)?(?:(?:ones|papers)?\s*(?:about|on)\s+)?"
     r"|[,;.]\s*(?:but\s+)?(?:i\s+)?(?:don't|do\s+not)\s+(?:want|need|send|include)\s+(?:me\s+)?(?:the\s+|any\s+)?|\s+(?:that|which)\s+(?:are\s+not|aren't)\s+(?:about\s+)?)(?=[\w\"'(])"
     r"|[,;.\s]*(?:但是?|不过|可是|而且|并且?)?[,\s]*请?(?:不想要|不想看|不需要|不要|不看|不包括|不包含|不含|不是|别(?:给我)?(?:发|推送?|带|要)|排除|去掉|除去|除了|除(?=.{1,20}外))\s*"
 )
@@ -77,7 +77,9 @@ def query_in(text: str) -> str:
         return text
     tokens = tokens_of(said)
     categories = sum(one.mark == CATEGORY for one in tokens)
-    framed = categories and len(tokens) > categories and all(one.mark in (CATEGORY, *weights().words) for one in tokens)
+    if len(tokens) > MOST_TOKENS:
+        return text
+    framed = categories and not _A_QUERY.search(said) and len(tokens) > categories and all(one.mark in (CATEGORY, *weights().words) for one in tokens)
     if framed or scores(tokens)[0].intent in ASKING:
         return subject_of(said) or text
     return time_put_last(said) or text
@@ -170,7 +172,7 @@ def _words(text: str, tokens: Sequence[Token], intent: str, *, has_more: bool) -
     words = text[inside[0].start : inside[-1].end].replace(_MARK, " ")
     if _A_QUERY.search(words):
         return words
-    items = [item for one in _items(inside, text) if (item := _item(one, text))]
+    items = [item for one in _items(inside, text) if (item := _item(one))]
     return " OR ".join(_in_titles(item) if titles else item for item in items)
 
 
@@ -192,7 +194,7 @@ def _items(inside: Sequence[Token], text: str) -> Iterator[list[Token]]:
     yield item
 
 
-def _item(tokens: Sequence[Token], text: str) -> str:
+def _item(tokens: Sequence[Token]) -> str:
     """Returns the words of an alternative, without small words."""
     small = small_words()
     kept: list[str] = []
@@ -256,9 +258,11 @@ def _authors(body: str) -> tuple[str, list[str]]:
     for found in _BY.finditer(body):
         called = _CALLED.match(body, found.start("name"))
         names.append((found.start(), found.start("name"), called.end() if called else found.end()))
-    for found in _FULL_NAME.finditer(body):
-        if _BEFORE_A_NAME.search(body[: found.start()]) or _AFTER_A_NAME.match(body[found.end() :]):
-            names.append((found.start(), *found.span()))
+    names += [
+        (found.start(), *found.span())
+        for found in _FULL_NAME.finditer(body)
+        if _BEFORE_A_NAME.search(body[: found.start()]) or _AFTER_A_NAME.match(body[found.end() :])
+    ]
     for found in _HAN_NAME.finditer(folded(body)):
         span = found.span("author" if found["author"] else "name")
         names.append((span[0], *span))
@@ -277,7 +281,7 @@ def _authors(body: str) -> tuple[str, list[str]]:
 
 def _bare(piece: str) -> str:
     """Returns what is excluded without the words around it: "those on video", "survey papers", 综述以外的."""
-    tokens = [one for one in tokens_of(piece)]
+    tokens = list(tokens_of(piece))
     small = small_words()
     while tokens and tokens[0].mark in small:
         tokens.pop(0)
