@@ -17,7 +17,7 @@ from subscriptions.planning.times import split_when
 from subscriptions.query import asks_for_nearness, links_to_no_paper, mentioned
 
 
-def free_text(context: CommandContext) -> Reply | None:
+def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of text
     """Answers text that is no command."""
     said = context.args.strip()
     if said and (answered := answer_question(context)) is not None:

@@ -5,7 +5,7 @@ several subscriptions may be meant.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
@@ -65,7 +65,7 @@ _TALK: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(
 )
 
 
-def act(context: CommandContext, said: Said) -> Reply | None:
+def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of intent
     """Returns the answer to a sentence that is no query; None if it is one."""
     said = _about_named(context, said)
     if said.text[:4].casefold() == "add " and said.intent == QUERY and not finds_papers(context, said.text):
@@ -153,7 +153,7 @@ def paper_meant(context: CommandContext, text: str) -> KnownPaper | None:
 # ------------------------------------------------------------------------------------------------- subscriptions
 
 
-def _changed(context: CommandContext, said: Said) -> Reply | None:
+def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 - as above
     """Changes the subscriptions that are meant; asks which, if that is not clear."""
     there = [one.subscription for one in listed_here(context)]
     if not there:
@@ -279,7 +279,7 @@ def _rescheduled(said: Said, _: Subscription) -> str | None:
     return when if when and is_time(when) else None
 
 
-_CHANGES = {
+_CHANGES: Mapping[str, Callable[[Said, Subscription], str | None]] = {
     "unsub": lambda _said, _one: "",
     "exclude": _excluded,
     "narrow": _narrowed,

@@ -69,8 +69,8 @@ def echo(
     meant = respelled(context.store, done.subscription.text) if private and not done.found else ""
     if meant:
         reply = replace(reply, lines=(*reply.lines, context.say("Did you mean “{meant}”?", meant=meant)))
-        number = {"number": done.subscription.number}
-        better = Button(label=meant, verb=REWRITE, arguments={**number, "text": meant})
+        arguments = {"number": done.subscription.number, "text": meant}
+        better = Button(label=meant, verb=REWRITE, arguments=arguments)
     zones: Buttons = ()
     if _asks_for_zone(context, done):
         reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))

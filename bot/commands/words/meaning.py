@@ -21,7 +21,7 @@ from subscriptions.planning.times import hours_of, is_time
 from subscriptions.query import mentioned
 
 SURE, HALF = 0.6, 0.35  # from which an intent is acted on, or asked about
-_MUCH = 4
+_SURE_OF_A_WORD, _MUCH = 0.65, 4
 _VERBS = {"订阅": "sub", "取消订阅": "unsub", "退订": "unsub", "预览": "preview", "搜索": "search", "sub": "sub"}
 _TYPED = re.compile(rf"({'|'.join(_VERBS)})\s+(?=\S)")  # a command as it is typed, without its slash
 SMALL_TALK = frozenset({"about", "hello", "thanks", "bye", "smalltalk"})
@@ -44,7 +44,8 @@ _NO_WEEKENDS = re.compile(
     r"(?:\bnot?\b|n't|\bdont\b|nothing|stop).*(?:weekend|saturday)|(?:周末|双休).*(?:不|别|休息)|(?:不|别).*周末"
 )
 _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)")
-_WRITTEN_AS_A_QUERY = re.compile(r"[-(]|\w{2,9}:(?!//)\S|[^\W\d_]+ -\w")
+_WRITTEN_AS_A_QUERY = re.compile(r"[-(]|\w{2,9}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
+_SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
 _ENDS = re.compile(
     r"(?:[\s,，]+(?:please|pls|plz|thanks|thank you|instead|now)|[\s.!?。！？，]+|[吧啊呀呢哦]|谢谢)+$", re.IGNORECASE
 )
@@ -97,7 +98,12 @@ class Said(NamedTuple):
 def meaning(text: str) -> Said:
     """Returns what a text means; a long text is a query."""
     said = text.strip()
-    if len(said) > LONGEST or said.strip("#").isdecimal() or _WRITTEN_AS_A_QUERY.match(said) or not 0 < len(tokens := tokens_of(said)) <= MOST_TOKENS:
+    if (
+        len(said) > LONGEST
+        or said.strip("#").isdecimal()
+        or _WRITTEN_AS_A_QUERY.match(said)
+        or not 0 < len(tokens := tokens_of(said)) <= MOST_TOKENS
+    ):
         return Said(said)
     typed = _TYPED.match(folded(said))
     return Said(said, tokens, (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5]))
@@ -106,7 +112,11 @@ def meaning(text: str) -> Said:
 def command_in(text: str) -> tuple[str, str] | None:
     """Returns (command, arguments) of a sentence that surely means a command, and says all that it needs; else None."""
     said = meaning(text)
-    if said.sure < SURE or said.intent in SMALL_TALK | {QUERY, "ask"} or said.intent.startswith(MISSING):
+    if (
+        said.sure < (SURE if len(said.tokens) > 1 else _SURE_OF_A_WORD)
+        or said.intent in SMALL_TALK | {QUERY, "ask"}
+        or said.intent.startswith(MISSING)
+    ):
         return None
     return command_of(said)
 
@@ -219,8 +229,10 @@ def _first_number(said: Said) -> str:
 
 def _unsubscribe(said: Said) -> str | None:
     """Returns the numbers or the query of the subscriptions that are meant; None if other words may mean one."""
-    if said.numbers or not said.subject:
+    if said.numbers:
         return " ".join(said.numbers)
+    if not said.subject:
+        return "" if _SUBSCRIPTIONS.search(folded(said.text)) else None
     return said.subject if _UNSUBSCRIBE.search(folded(said.text)) else None
 
 

@@ -79,7 +79,12 @@ def query_in(text: str) -> str:
     categories = sum(one.mark == CATEGORY for one in tokens)
     if len(tokens) > MOST_TOKENS:
         return text
-    framed = categories and not _A_QUERY.search(said) and len(tokens) > categories and all(one.mark in (CATEGORY, *weights().words) for one in tokens)
+    framed = (
+        categories
+        and not _A_QUERY.search(said)
+        and len(tokens) > categories
+        and all(one.mark in (CATEGORY, *weights().words) for one in tokens)
+    )
     if framed or scores(tokens)[0].intent in ASKING:
         return subject_of(said) or text
     return time_put_last(said) or text
@@ -143,7 +148,7 @@ def _query(body: str, intent: str) -> str:
 
 
 def _has_subject(body: str) -> bool:
-    return any(token.mark not in weights().words for token in tokens_of(body))
+    return not is_frame(tokens_of(body))
 
 
 def _wanted(body: str, intent: str) -> Iterator[str]:

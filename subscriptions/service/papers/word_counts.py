@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from weakref import WeakKeyDictionary
 
+from subscriptions.matching import STOP_WORDS
 from subscriptions.model import Paper
 from subscriptions.normalize import tokens
 from subscriptions.ranking import Rarity, words_of
 from subscriptions.ranking.rarity import SAMPLE
-from subscriptions.ranking.words import STOP_WORDS
 from subscriptions.store import Scope, Store, Transaction
 from subscriptions.store.papers import known_papers
 
