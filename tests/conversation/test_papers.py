@@ -237,7 +237,9 @@ class TestWhy:
         ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001", abstract="It learns on graphs."))
         await bot.says("/sub diffusion daily 13:00")
         await bot.says("/sub graph daily 13:00")
-        assert (await bot.says("/why")).text == "This chat was not sent a paper yet."
+        assert (await bot.says("/why")).text == (
+            "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.01234"
+        )
         bot.later(hours=1)
         await Deliverer(bot).deliver_due()
         said = await bot.says("/why 2601.00001")

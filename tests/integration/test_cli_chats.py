@@ -259,7 +259,7 @@ def test_the_papers_near_to_some_are_found(terminal: Terminal) -> None:
     found = terminal("like", "2601.00004")
     assert (found.status, found.err) == (0, "")
     assert found.out.splitlines() == [
-        "Nearest to Termites build mounds, of the newest 5 papers:",
+        "Nearest to Termites build mounds, among the newest 5 papers:",
         "  by their words build, soil, mounds, termites",
         "2601.00005  2026-01-22  Mounds of termites",
     ]

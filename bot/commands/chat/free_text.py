@@ -13,7 +13,7 @@ from bot.commands.words.meaning import SURE, is_worded, meaning, mistyped
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
-from subscriptions.planning.times import split_when
+from subscriptions.planning.times import split_when, time_put_last
 from subscriptions.query import asks_for_nearness, links_to_no_paper, mentioned
 
 
@@ -33,7 +33,16 @@ def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one a
         return _only_text(context)
     if (done := act(context, meaning(said))) is not None:
         return done
-    return _with_near_command(context, said, try_query(context, said)) if is_worded(said) else what_to_say(context)
+    return (
+        _with_near_command(context, said, try_query(context, _with_time_last(said)))
+        if is_worded(said)
+        else what_to_say(context)
+    )
+
+
+def _with_time_last(said: str) -> str:
+    """Returns a text with the time at its end: 每周一 扩散. In English a time in front is rather words: weekly supervision."""
+    return said if said.isascii() else time_put_last(said) or said
 
 
 def _writes(context: CommandContext) -> bool:

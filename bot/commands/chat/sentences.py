@@ -23,7 +23,7 @@ from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import KnownPaper, Subscription
-from subscriptions.planning.times import is_time
+from subscriptions.planning.times import is_time, split_when
 from subscriptions.query import mentioned, narrowed, parse_query, words_rule
 from subscriptions.query.changing import in_titles, rewritten
 from subscriptions.service.papers import last_delivered, note_signal, papers_named
@@ -160,9 +160,8 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
         asked = subject_of(said.text)
         if said.intent == "schedule" and asked and not asked.endswith(said.text):
             return try_query(context, asked)
-        return (
-            no_subscriptions(context) if said.sure >= SURE and said.intent in ("schedule", "pause", "resume") else None
-        )
+        refers = said.intent in ("schedule", "pause", "resume") and not split_when(said.text).only_time
+        return no_subscriptions(context) if said.sure >= SURE and refers else None
     meant = _meant(said, there)
     if said.intent == "exclude" and any(_is_named(folded(said.subject), one) for one in there):
         said = said._replace(found=(said.found[0]._replace(intent="unsub", sure=HALF),))
@@ -182,7 +181,7 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
 
 
 _CERTAIN, _POSSIBLE = 0.9, 0.2
-_OF_ONE = ("unsub", "pause", "resume", "schedule")  # what is done to a subscription by its name
+_OF_ONE = ("unsub", "pause", "resume")  # what is done to a subscription by its name
 
 
 def _asked(context: CommandContext, said: Said, wanted: Sequence[tuple[Subscription, tuple[str, str]]]) -> Reply:

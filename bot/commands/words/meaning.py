@@ -102,6 +102,7 @@ def meaning(text: str) -> Said:
         len(said) > LONGEST
         or said.strip("#").isdecimal()
         or _WRITTEN_AS_A_QUERY.match(said)
+        or _is_number_and_time(said)
         or not 0 < len(tokens := tokens_of(said)) <= MOST_TOKENS
     ):
         return Said(said)
@@ -109,11 +110,17 @@ def meaning(text: str) -> Said:
     return Said(said, tokens, (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5]))
 
 
+def _is_number_and_time(said: str) -> bool:
+    number, _, rest = said.partition(" ")
+    return number.strip("#").isdecimal() and is_time(rest)
+
+
 def command_in(text: str) -> tuple[str, str] | None:
     """Returns (command, arguments) of a sentence that surely means a command, and says all that it needs; else None."""
     said = meaning(text)
+    is_plain = said.intent == "unsub" and _UNSUBSCRIBE.search(folded(said.text))
     if (
-        said.sure < (SURE if len(said.tokens) > 1 else _SURE_OF_A_WORD)
+        (said.sure < (SURE if len(said.tokens) > 1 else _SURE_OF_A_WORD) and not is_plain)
         or said.intent in SMALL_TALK | {QUERY, "ask"}
         or said.intent.startswith(MISSING)
     ):

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from bot.commands.words.marks import CATEGORY, LONGEST, MOST_TOKENS, WHEN, Token, folded, tokens_of
 from bot.commands.words.scorer import ASKING, OTHER, scores, weights
-from subscriptions.planning.times import is_time, split_when, time_put_last
+from subscriptions.planning.times import is_time, split_when
 from subscriptions.query import author_rule
+from subscriptions.query.fields import FIELDS
 
 _THANKS = re.compile(
     r"(?:[\s,，。.!！]+(?:please|pls|plz|thanks|thank\s+you|thx)|[\s,，。!！]*(?:谢谢[你您]?|謝謝[你您]?|多谢|感谢))[.!。！]*$",
@@ -60,6 +61,13 @@ _A_FEW_SIGNS = 2  # Chinese characters that may be words of the frame; more are 
 _TODAY = frozenset({"today", "tomorrow", "now", "今天"})
 _LINKS = frozenset({",", ";", "、", "和", "与", "或", "及", "and", "or", "&", "+", "|", "/"})
 _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT"})
+_FIELDS = "|".join(sorted(map(re.escape, FIELDS.by_name), key=len, reverse=True))
+_ONLY_A_QUERY = re.compile(
+    rf"(?:^|[\s(-])(?:{_FIELDS}):|(?:^|\s)-[^\W\d_]|(?:^|\s)[或且](?:\s|$)|^(?!.*(?:我|想|论文)).*,\s*不含\S+$"
+)
+_A_LIST = re.compile(
+    r"^(?!.*\b(?:papers?|articles?|want|need|like|on|about|for|me|i|im)\b)[^,]+(?:, [^,]+)*, not [^,]+$"
+)
 _A_QUERY = re.compile(r"[:()|*=]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
 
 
@@ -77,7 +85,7 @@ def query_in(text: str) -> str:
         return text
     tokens = tokens_of(said)
     categories = sum(one.mark == CATEGORY for one in tokens)
-    if len(tokens) > MOST_TOKENS:
+    if len(tokens) > MOST_TOKENS or _ONLY_A_QUERY.search(folded(said)) or _A_LIST.search(folded(said)):
         return text
     framed = (
         categories
@@ -87,7 +95,7 @@ def query_in(text: str) -> str:
     )
     if framed or scores(tokens)[0].intent in ASKING:
         return subject_of(said) or text
-    return time_put_last(said) or text
+    return text
 
 
 def subject_of(said: str, intent: str = ASKING[0]) -> str:
