@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bot.commands.words.marks import LONGEST, MOST_TOKENS, NUMBER, PLACE, QUOTED, WHEN, Token, folded, tokens_of
-from bot.commands.words.scorer import ASKING, QUERY, Score, scores
+from bot.commands.words.scorer import ASKING, QUERY, Score, scores, weights
 from bot.commands.words.subject import segment, subject_of
 from subscriptions.errors import Refused
 from subscriptions.planning.pauses import parse_pause
@@ -22,6 +22,7 @@ from subscriptions.query import mentioned
 
 SURE, HALF = 0.6, 0.35  # from which an intent is acted on, or asked about
 _SURE_OF_A_WORD, _MUCH = 0.65, 4
+_FEW = 5  # tokens of "pause tokens": an order of so few words has no word that no example has
 _VERBS = {"订阅": "sub", "取消订阅": "unsub", "退订": "unsub", "预览": "preview", "搜索": "search", "sub": "sub"}
 _TYPED = re.compile(rf"({'|'.join(_VERBS)})\s+(?=\S)")  # a command as it is typed, without its slash
 SMALL_TALK = frozenset({"about", "hello", "thanks", "bye", "smalltalk"})
@@ -43,7 +44,7 @@ _NAMED = re.compile(
 _NO_WEEKENDS = re.compile(
     r"(?:\bnot?\b|n't|\bdont\b|nothing|stop).*(?:weekend|saturday)|(?:周末|双休).*(?:不|别|休息)|(?:不|别).*周末"
 )
-_UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)")
+_UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)(?=\s|$)")
 _WRITTEN_AS_A_QUERY = re.compile(r"[-(]|\w{2,9}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
 _SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
 _ENDS = re.compile(
@@ -107,7 +108,10 @@ def meaning(text: str) -> Said:
     ):
         return Said(said)
     typed = _TYPED.match(folded(said))
-    return Said(said, tokens, (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5]))
+    found = (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5])
+    unknown = any(one.mark not in weights().words and not one.mark.startswith("@") for one in tokens)
+    is_query = found[0].intent in ("pause", "resume", "stop") and unknown and len(tokens) <= _FEW
+    return Said(said, tokens, (Score(QUERY, HALF), *found) if is_query else found)
 
 
 def _is_number_and_time(said: str) -> bool:
