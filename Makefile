@@ -85,6 +85,7 @@ audit: .venv/dev.stamp ## known holes in what the lock files name; asks the netw
 
 words: .venv/dev.stamp ## the catalogues of sentences anew; fill in what is missing in locales/zh
 	$(BIN)/python -m locales.catalogues
+	$(BIN)/python -m locales.weights
 
 clean: ## removes what the other targets made; databases stay
 	rm -rf .venv build dist gallery .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -303,10 +303,10 @@ class TestSaved:
         await subscribe_to(bot, "swarm")
         assert (await bot.says(typed)).lines[0] == said
 
-    async def test_a_chat_without_a_subscription_keeps_nothing(self, bot: BotHarness) -> None:
+    async def test_a_chat_without_a_subscription_keeps_papers_too(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
-        said = await bot.says("/save 2601.90001")
-        assert said.lines[0] == "✗ This chat has no subscription yet, so I keep nothing of it."
+        assert (await bot.says("/save 2601.90001")).lines == ["✓ Saved: Swarm one (2601.90001)"]
+        assert (await bot.says("/saved")).lines[0] == "1 saved paper"
 
     async def test_in_chinese(self, bot: BotHarness) -> None:
         await two_come(bot)

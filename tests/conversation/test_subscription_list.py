@@ -172,7 +172,7 @@ async def test_edit_alone_offers_the_subscriptions(bot: BotHarness) -> None:
         ("/name 1 a\x07b", ["✗ A name is one line, without control characters.", "For example: /name 1 diffusion"]),
         ("/name", ["✗ Say the number and the name.", "For example: /name 4 diffusion"]),
         ("/name x", ["✗ Say the number of a subscription first.", "For example: /name 4 diffusion"]),
-        ("/schedule soon", ["✗ “soon” is not a schedule.", "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00."]),
+        ("/schedule soon", ["✗ “soon” is not a schedule.", "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00."]),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_changed_is_said_with_an_example(bot: BotHarness, text: str, lines: list[str]) -> None:

@@ -271,6 +271,8 @@ def _undo_command(subscription: Subscription, chat: str) -> str:
     words = ["paperwire", "subscribe", "--as", chat, "--every", cadence.kind]
     if cadence.weekday is not None:
         words += ["--on", DAYS[cadence.weekday]]
+    if cadence.days:
+        words += ["--on", ",".join(DAYS[day] for day in cadence.days)]
     if cadence.at is not None:
         words += ["--at", f"{cadence.at:%H:%M}" + (f"-{cadence.until:%H:%M}" if cadence.until else "")]
     words += ["--tz", subscription.zone] if subscription.zone else []

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import MappingProxyType
 
+from bot.commands.core.asking import with_stored_chat
 from bot.commands.core.context import Callback, Command, CommandContext, Event, always
 from bot.commands.papers.cards import callback_paper, paper_gone
 from bot.commands.papers.paper_lookup import named_papers
@@ -98,15 +99,10 @@ def on_reaction(context: CommandContext) -> None:
 
 def save(context: CommandContext) -> Reply:
     """Keeps a paper: the one that is named, else that of the message replied to, else the last one that was delivered."""
-    if not context.chat.id:
-        raise Refused(
-            Sentence("This chat has no subscription yet, so I keep nothing of it."),
-            Sentence("For example: /sub diffusion"),
-        )
     names = mentioned(context.args)
     known = _named(context, names[0]) if names else None if context.args else _last(context)
     if known is not None:
-        return _saved(context, known)
+        return _saved(with_stored_chat(context), known)
     if names:
         return named_papers(context, names[0])
     raise Refused(Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /save 2601.01234"))
@@ -118,7 +114,7 @@ def _named(context: CommandContext, name: str) -> KnownPaper | None:
 
 def _last(context: CommandContext) -> KnownPaper | None:
     replied_to = context.message.reply_to if context.message else ""
-    found = last_delivered(context.store, context.chat, message=replied_to)
+    found = last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
     return found.item.paper if found else None
 
 

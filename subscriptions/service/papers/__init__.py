@@ -44,3 +44,4 @@ from subscriptions.service.papers.signals import saved_papers as saved_papers
 from subscriptions.service.papers.signals import signals_of_paper as signals_of_paper
 from subscriptions.service.papers.signals import signals_of_papers as signals_of_papers
 from subscriptions.service.papers.signals import take_back as take_back
+from subscriptions.service.papers.word_counts import respelled as respelled
