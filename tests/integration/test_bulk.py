@@ -212,7 +212,7 @@ def test_the_changes_of_many_known_chats_can_each_be_undone(counting: CountingSt
     for again in range(KEPT + 2):
         import_lines(counting, read_lines(text_of(chats=40, each=22 + again)), now=NOON)
     with counting.read() as transaction:
-        assert len(undo.changes_of(transaction, listed(counting, chat(1))[0].chat.id)) == KEPT
+        assert len(undo.changes_of(transaction, ids[1])) == KEPT
 
 
 def one_line_each(chats: int, line: str) -> str:
