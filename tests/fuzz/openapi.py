@@ -28,6 +28,7 @@ _HEALTH: Final[Document] = {
         "problems": _TEXTS,
         "seconds": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}},
         "attention": _TEXTS,
+        "worker": {"type": "string"},
     },
     "required": ["ready", "problems"],
     "additionalProperties": False,

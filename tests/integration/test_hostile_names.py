@@ -29,19 +29,27 @@ def hostile(terminal: Terminal) -> Terminal:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("inspect", "."), ("inspect", "--papers", "."), ("ingest", "."), ("sources",), ("sources", "poll"), ("run", "--once"), ("search", "gnihtemos"),
+        ("inspect", "."), ("inspect", "--papers", "."), ("ingest", "."), ("sources",), ("sources", "poll"), ("run", "--once"),
         ("match", "cs.LG", "."), ("inspect", f"nowhere {NAME}"), ("ingest", f"nowhere {NAME}"),
     ],
     ids=lambda arguments: " ".join(arguments).partition(" nowhere")[0],
 )  # fmt: skip
 def test_a_name_or_title_is_shown_and_not_obeyed(hostile: Terminal, arguments: tuple[str, ...]) -> None:
-    if arguments in (("sources",), ("search", "gnihtemos")):
+    if arguments == ("sources",):
         hostile("sources", "poll")
     ended = hostile(*arguments)
     said = ended.out + ended.err
     assert not OBEYED.search(said), ascii(said)
     assert not any(line.startswith("✓ all is well") for line in said.splitlines())
     assert "\\u202e" in said
+
+
+def test_a_reply_in_a_terminal_is_shown_and_not_obeyed(hostile: Terminal) -> None:
+    hostile("sources", "poll")
+    hostile("subscribe", "gnihtemos", "--as", "console:me")
+    ended = hostile("say", "/search gnihtemos", "--as", "console:me")
+    assert "gnihtemos" in ended.out
+    assert not OBEYED.search(ended.out + ended.err), ascii(ended.out)
 
 
 @pytest.mark.parametrize("arguments", [("inspect", "--json", "--papers", "."), ("ingest", "--json", ".")])
