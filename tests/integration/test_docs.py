@@ -171,25 +171,12 @@ def _options(parameters: Sequence[object]) -> frozenset[str]:
 
 
 SUBCOMMANDS = dict(_subcommands())
-EVERYWHERE = {"--help", "--json", "--now"}  # options that the page explains once for all
+EXAMPLES = Path(__file__).with_name("command_line.console")
 
 
-def _section(name: str) -> str:
-    """Returns the section of docs/commands.md about a subcommand."""
-    found = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", page("commands.md"), re.MULTILINE | re.DOTALL)
-    assert found, f"docs/commands.md has no section for {name}"
-    return found[1]
-
-
-@pytest.mark.parametrize("name", SUBCOMMANDS)
-def test_a_subcommand_and_its_options_have_their_place_on_the_page(name: str) -> None:
-    top, everywhere = name.partition(" ")[0], page("commands.md").partition("\n## demo\n")[0]
-    section = _section(top)
-    assert f"[{top}](#{top})" in everywhere
-    assert f"paperwire {name}" in section
-    for option in SUBCOMMANDS[name]:
-        documented = everywhere if option in EVERYWHERE else section
-        assert re.search(rf"(?<![\w-]){option}(?![\w-])", documented), option
+def test_the_list_of_subcommands_is_what_help_says() -> None:
+    made = runpy.run_path(str(DOCS / "commands_page.py"))
+    assert made["page"](page("commands.md")) == page("commands.md"), "python docs/commands_page.py writes it again"
 
 
 class Shell:
@@ -248,7 +235,7 @@ _QUOTED = 1500  # characters of an answer that a failure repeats
 
 
 def _wrong(step: Step, shell: Shell) -> str:
-    """Returns how a line's result differs from the page; "" if it does not."""
+    """Returns how a line's result differs from the example; "" if it does not."""
     status, printed = shell.type(step.typed)
     if " --json" in step.typed:
         fits = status == step.status and shows_value(json.loads(step.shown), json.loads(printed))
@@ -258,13 +245,11 @@ def _wrong(step: Step, shell: Shell) -> str:
     return "" if fits else f"{shown}\nbut ends with {status} and\n{printed[:_QUOTED]}\n"
 
 
-def test_the_examples_of_the_command_line_do_what_their_page_shows(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # `run --once` has the machine's clock: it would clean up the deliveries of the page, which are of January 2026.
+def test_the_command_line_answers_as_its_examples_show(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    # `run --once` has the machine's clock: it would clean up the deliveries of the examples, which are of January 2026.
     monkeypatch.setattr("bot.operation.maintenance.claim_daily_work", lambda *_, **__: False)
     monkeypatch.setattr("bot.operation.maintenance.claim_copy", lambda *_, **__: False)
-    wrong = [documented for step in steps(DOCS / "commands.md") if (documented := _wrong(step, shell))]
+    wrong = [documented for step in steps(EXAMPLES.read_text("utf-8")) if (documented := _wrong(step, shell))]
     assert not wrong, "\n".join(wrong)
 
 
