@@ -21,7 +21,7 @@ from bot.channels.telegram.outbound import TelegramChannel
 from bot.cli._program import app
 from bot.cli.subcommands.outbox import STATES
 from bot.delivery.outcomes import GONE_CHATS, GONE_SHARE
-from bot.digests import FORMATS, INFO, read_digest
+from bot.digests import FORMATS, INFO
 from bot.digests._arxiv import arxiv_address
 from bot.digests._daily_templates import _TEMPLATES as TEMPLATES
 from bot.digests._keys import paper_key
@@ -369,20 +369,6 @@ def test_the_page_has_the_formats_in_the_order_in_which_they_are_tried() -> None
     )
 
 
-@pytest.mark.parametrize("name", [module.name for module in FORMATS])
-def test_the_example_of_a_format_is_read_as_one_paper_without_a_warning(name: str) -> None:
-    examples = blocks(DOCS / "formats.md", name)
-    assert len(examples) == 1, (
-        f"docs/formats.md has a section for {name} with its smallest page, one paper, in a code block that begins with ```{name} "
-        f"(CONTRIBUTING.md, Add a digest format, step 5); found are {len(examples)}."
-    )
-    (example,) = examples
-    read = read_digest(example.encode(), "example")
-    codes = [warning.code for warning in read.warnings]
-    assert (read.format, len(read.entries)) == (name, 1)
-    assert codes == (["no_identifiers"] if name == "hugging_index" else [])  # it never has any
-
-
 def test_every_variant_of_the_markdown_has_its_row() -> None:
     documented = {row.code("recognised by") for row in rows("formats.md", "variant", "recognised by", "differs in")}
     assert {mark.strip() for mark, _ in TEMPLATES} < documented
@@ -485,8 +471,8 @@ def test_a_page_names_only_subcommands_and_options_that_there_are(path: Path) ->
         assert set(re.findall(r"(?<!\S)--[a-z][\w-]*", line.partition(" -- ")[0])) <= options, line
 
 
-def test_the_words_of_the_glossary_are_those_of_the_program() -> None:
-    documented = page("glossary.md")
+def test_the_words_of_the_program_are_explained() -> None:
+    documented = page("architecture.md").partition("\n## Words\n")[2]
     outcomes = [outcome.__name__ for outcome in NotDelivered.__subclasses__()]
     kinds = [kind.value for enumeration in (Announce, DeliveryKind) for kind in enumeration]
     for word in (*outcomes, *kinds, *KINDS):
