@@ -36,14 +36,11 @@ def _below(command: object, name: str = "") -> Iterator[tuple[str, TyperCommand 
 
 
 def _section(name: str, command: TyperCommand | TyperGroup, uses: Counter[tuple[str, str | None]]) -> Iterator[str]:
-    """Yields what a subcommand does, how it is typed, an example, its arguments and its own options."""
-    arguments = {_argument(one): one.help for one in command.params if isinstance(one, TyperArgument)}
-    needed = [_typed(one) for one in _options(command) if one.required]
-    yield f"\n## {name}\n\n{_one_line(command.help)}\n\n```"
-    yield " ".join(["paperwire", name, "[OPTIONS]", *needed, *arguments])
+    """Yields what a subcommand does, an example, its arguments and its own options."""
+    yield f"\n## {name}\n\n{_one_line(command.help)}"
     if name in EXAMPLES:
-        yield EXAMPLES[name]
-    yield "```"
+        yield f"\n```\n{EXAMPLES[name]}\n```"
+    arguments = {_argument(one): one.help for one in command.params if isinstance(one, TyperArgument)}
     shown = arguments | {_typed(one): one.help for one in _options(command) if uses[_key(one)] <= SHARED}
     yield from ("", *(f"- `{typed}`: {_one_line(text)}" for typed, text in shown.items())) if shown else ()
 
