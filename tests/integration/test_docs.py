@@ -60,6 +60,7 @@ from tests.integration.docs_pages import (
 )
 from tests.patience import PATIENCE
 
+MOST_WORDS = 25_000  # of README.md and docs/*.md together: longer pages are not read
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 
 # ------------------------------------------------------------------------------------------------------ docs/queries.md
@@ -439,6 +440,11 @@ def test_what_a_page_types_can_be_done_without_a_token(path: Path, shell: Shell)
     for line in (line for block in blocks(path, "") for line in block.splitlines() if line.startswith("paperwire ")):
         status, printed = shell.run_until_ready() if line == "paperwire run" else shell.type(line)
         assert status == 0, f"$ {line}\n{printed}"
+
+
+def test_the_pages_stay_short() -> None:
+    pages = [ROOT / "README.md", *DOCS.glob("*.md")]
+    assert sum(len(path.read_text(encoding="utf-8").split()) for path in pages) <= MOST_WORDS
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
