@@ -23,7 +23,6 @@ from bot.cli.subcommands.outbox import STATES
 from bot.delivery.outcomes import GONE_CHATS, GONE_SHARE
 from bot.digests import FORMATS, INFO
 from bot.digests._arxiv import arxiv_address
-from bot.digests._daily_templates import _TEMPLATES as TEMPLATES
 from bot.digests._keys import paper_key
 from bot.digests._warnings import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
@@ -361,11 +360,6 @@ def test_the_page_has_the_formats_in_the_order_in_which_they_are_tried() -> None
         "The first table of docs/formats.md has one row for each format, in the order of FORMATS in bot/digests/__init__.py: "
         "add or move the row (CONTRIBUTING.md, Add a digest format, step 5)."
     )
-
-
-def test_every_variant_of_the_markdown_has_its_row() -> None:
-    documented = {row.code("recognised by") for row in rows("formats.md", "variant", "recognised by", "differs in")}
-    assert {mark.strip() for mark, _ in TEMPLATES} < documented
 
 
 def test_every_warning_has_its_row_and_no_row_is_of_another() -> None:
