@@ -436,6 +436,14 @@ def test_what_a_page_types_can_be_done_without_a_token(path: Path, shell: Shell)
         assert status == 0, f"$ {line}\n{printed}"
 
 
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_the_readme_names_what_does_all_on_a_fresh_machine(name: str) -> None:
+    whole = (ROOT / name).read_text(encoding="utf-8")
+    first = blocks(ROOT / name, "")[0]
+    assert all(f"make {target} " in first and f"`make {target}`" in whole for target in ("demo", "test"))
+    assert not re.search(r"\d{4,}:[\w-]+", whole), "an example token that looks like a real one"
+
+
 def test_the_pages_stay_short() -> None:
     pages = [ROOT / "README.md", *DOCS.glob("*.md")]
     assert sum(len(path.read_text(encoding="utf-8").split()) for path in pages) <= MOST_WORDS
