@@ -214,12 +214,13 @@ class CallbackToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cadence:
-    """When a subscription is due, in local time. `kind`: now, when-out, daily, weekdays, weekly."""
+    """When a subscription is due, in local time. `kind`: now, when-out, daily, weekdays, weekly, days."""
 
     kind: str
-    at: time | None = None  # daily, weekdays, weekly: the time; when-out: the first of its two times
+    at: time | None = None  # of the others: the time; when-out: the first of its two times
     until: time | None = None  # when-out: the second
     weekday: int | None = None  # weekly: 0 is Monday
+    days: tuple[int, ...] = ()  # days: two to six days of the week, ascending
     weekdays_only: bool = False  # when-out: Monday to Friday only
 
 

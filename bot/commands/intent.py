@@ -22,8 +22,8 @@ from bot.commands.core.context import (
     nothing_ahead,
     write_condition,
 )
-from bot.commands.core.spoken_commands import HELLO, command_spoken
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
+from bot.commands.words.meaning import command_in
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
 from subscriptions.model import CallbackToken, ChatKind
 
@@ -104,7 +104,7 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
     In a group this is called only for text that names the bot or replies to it. In replies only commands are read, since
     people discuss papers there.
     """
-    found = command_spoken(request.text)
+    found = command_in(request.text)
     name, rest = _first_word(request.text)
     if (
         request.takes_bare_commands
@@ -113,7 +113,7 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
         and _is_typed(request, name, rest)
     ):
         return _of_command(registry, request, name, rest)
-    if found and found[0] != HELLO:
+    if found:
         intent = _of_command(registry, request, *found)
         return replace(intent, is_in_words=True) if intent else None
     if request.reply_to and not request.mentions_bot:
@@ -155,10 +155,10 @@ def _of_command(registry: Registry, request: MessageRequest, name: str, text: st
         # In a group an unknown command may be for another bot.
         if request.place.kind is not ChatKind.PRIVATE and not request.is_addressed:
             return None
-        spoken = command_spoken(f"{name} {text}") if not name.isascii() else None  # /订阅 扩散
+        spoken = command_in(f"{name} {text}") if not name.isascii() else None  # /订阅 扩散
         if spoken and registry.command_named(spoken[0]):
             return _of_command(registry, request, *spoken)
-        return Intent(run=UNKNOWN.run, writes=never, args=name)
+        return Intent(run=UNKNOWN.run, writes=never, args=f"{name} {text}".strip())
     target, text = ("", text) if command.names_chats else _named_first(text)
     if command.args_are_chat and not target:
         target, text = _named_chat(text.strip())

@@ -54,6 +54,9 @@ def execute(
 
     def effect(transaction: Transaction) -> str:
         draft = (read or _answer_writing(transaction, context, conversation, prepared)).draft
+        if draft and conversation.show_reply:
+            conversation.show_reply(draft.unrendered, draft.target)
+            return ""
         return draft.store(transaction, now=now) if draft else ""
 
     platform, update = request.chat.platform, request.update_id

@@ -6,7 +6,7 @@ first counts. A due moment is computed from the calendar and not from the moment
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NoReturn
 
@@ -14,17 +14,21 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence
 from subscriptions.planning.weekdays import DAYS
 
-KINDS = ("now", "when-out", "daily", "weekdays", "weekly")
+KINDS = ("now", "when-out", "daily", "weekdays", "weekly", "days")
 NINE = time(9)
 DEFAULT_WINDOW = (time(8), time(20))
+LONGEST_QUIET = timedelta(
+    hours=25
+)  # quiet hours end on the next day at the latest, and clocks may be set back meanwhile
 
 _HOURS = re.compile(r"(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)")
+_DAY = f"(?:{'|'.join(DAYS)})"
 _STORED = re.compile(
     rf"(?P<now>now)|when-out {_HOURS.pattern}(?P<weekdays> weekdays)?"
-    rf"|(?P<kind>daily|weekdays|weekly)(?: (?P<day>{'|'.join(DAYS)}))? (?P<at>\d\d:\d\d)"
+    rf"|(?:(?P<kind>daily|weekdays|weekly)(?: (?P<day>{'|'.join(DAYS)}))?|(?P<days>{_DAY}(?:,{_DAY}){{1,5}})) (?P<at>\d\d:\d\d)"
 )
 EXAMPLES = Sentence(
-    "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00."
+    "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00."
 )
 
 
@@ -43,10 +47,25 @@ def _of(match: re.Match[str]) -> Cadence:
     if match["first"]:
         first, last = time.fromisoformat(match["first"]), time.fromisoformat(match["last"])
         return Cadence(kind="when-out", at=first, until=last, weekdays_only=bool(match["weekdays"]))
+    at = time.fromisoformat(match["at"])
+    if match["days"]:
+        days = [DAYS.index(day) for day in match["days"].split(",")]
+        if days != sorted(set(days)) or cadence_of_days(days, at).kind != "days":
+            raise ValueError
+        return cadence_of_days(days, at)
     if (match["kind"] == "weekly") != bool(match["day"]):
         raise ValueError
     weekday = DAYS.index(match["day"]) if match["day"] else None
-    return Cadence(kind=match["kind"], at=time.fromisoformat(match["at"]), weekday=weekday)
+    return Cadence(kind=match["kind"], at=at, weekday=weekday)
+
+
+def cadence_of_days(days: Iterable[int], at: time | None) -> Cadence:
+    """The cadence of some days of the week: weekly, weekdays, daily or days."""
+    several = tuple(sorted(set(days)))
+    if len(several) == 1:
+        return Cadence(kind="weekly", at=at, weekday=several[0])
+    kind = {(0, 1, 2, 3, 4): "weekdays", (0, 1, 2, 3, 4, 5, 6): "daily"}.get(several, "days")
+    return Cadence(kind=kind, at=at, days=several if kind == "days" else ())
 
 
 def _no_cadence(text: str) -> NoReturn:
@@ -63,6 +82,8 @@ def cadence_text(cadence: Cadence) -> str:
             return f"when-out {first}-{cadence.until:%H:%M}" + (" weekdays" if cadence.weekdays_only else "")
         case "weekly":
             return f"weekly {DAYS[cadence.weekday or 0]} {first}"
+        case "days":
+            return f"{','.join(DAYS[day] for day in cadence.days)} {first}"
     return f"{cadence.kind} {first}"
 
 
@@ -122,6 +143,12 @@ def is_due(
     return papers_came and all_reported is not False
 
 
+def is_too_far(cadence: Cadence, zone: tzinfo, next_due_at: datetime, now: datetime) -> bool:
+    """Whether a due moment is further away than the cadence allows: it was computed while the clock was wrong."""
+    latest = next_due(cadence, zone, now) or now + LONGEST_QUIET
+    return next_due_at > latest
+
+
 def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:
     """The end of the quiet hours at `now`; None outside of quiet hours.
 
@@ -169,6 +196,8 @@ def _on_day(cadence: Cadence, day: date) -> bool:
     weekday = day.weekday()
     if cadence.kind == "weekly":
         return weekday == (cadence.weekday or 0)
+    if cadence.kind == "days":
+        return weekday in cadence.days
     return weekday < 5 or not (cadence.kind == "weekdays" or cadence.weekdays_only)  # noqa: PLR2004 - Saturday is 5
 
 

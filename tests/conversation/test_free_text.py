@@ -10,7 +10,7 @@ from bot.commands.core.context import Callback, CommandContext, always
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
-from subscriptions.store.callbacks import add_callbacks
+from subscriptions.store.conversations import add_callbacks
 from tests.bot_harness import BotHarness
 from tests.make import NOON, ingested, paper
 from tests.unit.hostile import HOSTILE
@@ -68,13 +68,13 @@ class TestQueries:
         [
             ("hello", WHAT_TO_SAY),
             ("Hi!", WHAT_TO_SAY),
-            ("thank you", WHAT_TO_SAY),
+            ("thank you", "You are welcome."),
             ("你好", WHAT_TO_SAY),
             ("😀🎉", WHAT_TO_SAY),
             ("?!", WHAT_TO_SAY),
             ("()", WHAT_TO_SAY),
-            ("مرحبا بالعالم", "None of the 2 papers of the one day known fits."),
-            ("شبكة \u202e عصبية", "None of the 2 papers of the one day known fits."),
+            ("مرحبا بالعالم", "Nothing fits among the 2 papers of the one day known."),
+            ("شبكة \u202e عصبية", "Nothing fits among the 2 papers of the one day known."),
             ("-survey", "✗ This only excludes. Say also what you want."),
             ("graph)", "✗ This ) closes nothing."),
             ("x" * 4096, "✗ This is longer than 1,000 characters."),

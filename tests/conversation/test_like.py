@@ -32,7 +32,7 @@ async def test_the_nearest_papers_are_shown_with_the_words_by_which_they_were_fo
     known(bot)
     said = await bot.says("/like 2601.90001")
     assert said.lines[:2] == [
-        "Nearest to Swarm robots (2601.90001), of the newest 12 papers:",
+        "Nearest to Swarm robots (2601.90001), among the newest 12 papers:",
         "by their words robots, swarm",
     ]
     assert titles(said) == ["A swarm of robots flies"]
@@ -65,7 +65,7 @@ async def test_five_at_most_the_nearest_first(bot: BotHarness) -> None:
 async def test_where_none_is_near_it_says_so(bot: BotHarness) -> None:
     ingested(bot.store, paper("Swarm robots", arxiv_id="2601.90001"), *(paper(title) for title in OTHERS))
     assert (await bot.says("/like 2601.90001")).lines == [
-        "Near to Swarm robots (2601.90001) is none of the newest 9 papers."
+        "Nothing among the newest 9 papers is near to Swarm robots (2601.90001)."
     ]
 
 
@@ -100,5 +100,5 @@ async def test_papers_that_were_only_filed_are_looked_at_too(bot: BotHarness) ->
     old = digest(paper("Robots in a swarm land"))
     ingest_digest(bot.store, old, source="daily", day=NOON.date() - timedelta(days=30), now=NOON)
     said = await bot.says("/like 2601.90001")
-    assert said.lines[0] == "Nearest to Swarm robots (2601.90001), of the newest 13 papers:"
+    assert said.lines[0] == "Nearest to Swarm robots (2601.90001), among the newest 13 papers:"
     assert sorted(titles(said)) == ["A swarm of robots flies", "Robots in a swarm land"]

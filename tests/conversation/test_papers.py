@@ -104,10 +104,10 @@ class TestPreview:
         ("text", "lines"),
         [
             ("/preview", ["No subscription is active here. With a query I look for that: /preview diffusion"]),
-            ("/preview quantum", ["None of the 2 papers of the one day known fits.", "quantum"]),
+            ("/preview quantum", ["Nothing fits among the 2 papers of the one day known.", "quantum"]),
             ("/check ti:graphs", ["1 paper in the one day known", "title:graphs"]),
             ('/preview "graph', ["1 paper in the one day known", '"graph"', "(I closed the quotation mark.)"]),
-            ("/preview a b (c", ["None of the 2 papers of the one day known fits.", "a AND b AND c"]),
+            ("/preview a b (c", ["Nothing fits among the 2 papers of the one day known.", "a AND b AND c"]),
             ("/preview -graph", ["✗ This only excludes. Say also what you want.", "-graph", "^"]),
             ("/preview diffusion cat:", ["✗ cat: has nothing to look for behind it.", "diffusion cat:", "          ^"]),
         ],
@@ -237,7 +237,9 @@ class TestWhy:
         ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001", abstract="It learns on graphs."))
         await bot.says("/sub diffusion daily 13:00")
         await bot.says("/sub graph daily 13:00")
-        assert (await bot.says("/why")).text == "This chat was not sent a paper yet."
+        assert (await bot.says("/why")).text == (
+            "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.01234"
+        )
         bot.later(hours=1)
         await Deliverer(bot).deliver_due()
         said = await bot.says("/why 2601.00001")

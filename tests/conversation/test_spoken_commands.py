@@ -57,6 +57,10 @@ class TestCommands:
         await bot.says("恢复")
         assert get_chat(bot.store, address(ME)).state == "active"
 
+    async def test_whoever_says_subscribe_is_subscribed(self, bot: BotHarness) -> None:
+        assert (await bot.says("subscribe to papers on diffusion")).lines[0].startswith("✓ 1  diffusion")
+        assert "undo" in bot.last[ME][-1].buttons
+
     async def test_stop_offers_a_pause_and_the_end(self, bot: BotHarness) -> None:
         await bot.says("/sub diffusion")
         said = await bot.says("stop")
@@ -118,7 +122,6 @@ class TestSentences:
             ("please send me papers about graph neural networks", "graph neural networks"),
             ("我想看关于扩散模型的论文，不要综述", "扩散模型 -综述"),
             ("/sub I want papers on large language models, but no surveys", "large language models -survey"),
-            ("subscribe to papers on diffusion", "diffusion"),
         ],
     )
     async def test_what_is_left_is_offered_and_not_stored(self, bot: BotHarness, sentence: str, text: str) -> None:

@@ -9,7 +9,7 @@ from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.planner import plan_due
 from subscriptions.service.subscriptions import get_chat, listed
 from subscriptions.store import Claim, Rendered
-from subscriptions.store.outbox import claims, sends
+from subscriptions.store.outbox import attempts, claims
 from tests.bot_harness import BotHarness
 from tests.make import address, ingested, paper
 
@@ -46,7 +46,7 @@ async def test_a_list_says_when_papers_came_last(bot: BotHarness) -> None:
         message = Message(number=1, payload="{}", plain="{}")
         claims.store_rendered(session, [Rendered(seq=1, messages=[message])], now=bot.clock.now())
         claimed = Claim(seq=1, delivery="d", chat_id=1, address=address("telegram:42"), attempts=0, message=message)
-        sends.confirm(session, claimed, 1, "77", now=bot.clock.now())
+        attempts.confirm(session, claimed, 1, "77", now=bot.clock.now())
     said = await bot.says("/ls")
     assert said.lines[1] == "1  diffusion · now · 1 in 1 day · last Thu 22 Jan 12:01"
     assert said.lines[2] == "2  graphs · now · 0 in 1 day"
@@ -172,7 +172,7 @@ async def test_edit_alone_offers_the_subscriptions(bot: BotHarness) -> None:
         ("/name 1 a\x07b", ["✗ A name is one line, without control characters.", "For example: /name 1 diffusion"]),
         ("/name", ["✗ Say the number and the name.", "For example: /name 4 diffusion"]),
         ("/name x", ["✗ Say the number of a subscription first.", "For example: /name 4 diffusion"]),
-        ("/schedule soon", ["✗ “soon” is not a schedule.", "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00."]),
+        ("/schedule soon", ["✗ “soon” is not a schedule.", "For example: now, when-out 08:00-20:00, when-out 09:00-18:00 weekdays, daily 09:00, weekdays 8:30, weekly mon 09:00, tue,thu 10:00."]),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_changed_is_said_with_an_example(bot: BotHarness, text: str, lines: list[str]) -> None:

@@ -114,7 +114,7 @@ async def test_a_public_group_gets_no_button_but_the_words(bot: BotHarness) -> N
         ("diffusion hourly", "hourly", "now", "now | diffusion"),
         ("diffusion twice a day", "twice a day", "daily 09:00", "daily 09:00 | diffusion"),
         ("diffusion monthly", "monthly", "weekly mon 09:00", "weekly mon 09:00 | diffusion"),
-        ("diffusion mon, wed at 8", "mon, wed at 8", "weekdays 08:00", "weekdays 08:00 | diffusion"),
+        ("diffusion every 2nd day at 8", "every 2nd day at 8", "daily 08:00", "daily 08:00 | diffusion"),
         ("diffusion every monday 25:00", "every monday 25:00", "weekly mon 09:00", "weekly mon 09:00 | diffusion"),
         ("扩散 每小时", "每小时", "now", "now | 扩散"),
         ("扩散 每两天 早上8点", "每两天 早上8点", "daily 08:00", "daily 08:00 | 扩散"),
@@ -153,7 +153,7 @@ async def test_a_time_that_is_said_alone_is_no_query(bot: BotHarness, typed: str
     assert (await bot.presses("as words")).buttons == ["subscribe"]
     await bot.says("/sub diffusion")
     await bot.says("London")
-    assert (await bot.says(typed)).lines[2] == f"For all subscriptions: /schedule {typed}"
+    assert (await bot.says(typed)).lines[0].startswith("✓ Schedule of 1: daily ")
     assert (await bot.says(f"/schedule {typed}")).text.startswith("✓")
     assert len((await bot.says("hourly")).lines) == 2
 

@@ -140,7 +140,7 @@ async def test_a_subscription_that_is_gone_brings_nothing(bot: BotHarness) -> No
     ("text", "answer"),
     [
         ("/today", "No subscription is active here. With a query I look for that: /today diffusion"),
-        ("/today quantum", "None of the 2 papers of Thu 22 Jan fits."),
+        ("/today quantum", "Nothing fits among the 2 papers of Thu 22 Jan."),
         ("/today diffusion", "1 paper of Thu 22 Jan is on its way."),
         ("/today diffusion at 8", "1 paper of Thu 22 Jan is on its way."),
         ("/today -survey", "✗ This only excludes. Say also what you want."),

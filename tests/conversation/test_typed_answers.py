@@ -86,9 +86,17 @@ class TestWhichClock:
         assert (await bot.presses("look for “BERT”")).lines[1] == "BERT"
         assert zone(bot) == "UTC"
 
-    @pytest.mark.parametrize("text", ["daily", "every day", "每周一", "hourly"])
-    async def test_a_rhythm_is_no_place(self, bot: BotHarness, text: str) -> None:
-        assert (await bot.says(text)).lines[0] == "✗ That is a time. Say also what papers should hold."
+    @pytest.mark.parametrize(
+        ("text", "first"),
+        [
+            ("daily", "✓ Schedule of 1: daily 09:00"),
+            ("every day", "✓ Schedule of 1: daily 09:00"),
+            ("每周一", "✓ Schedule of 1: weekly mon 09:00"),
+            ("hourly", "✗ “hourly” is not a schedule."),
+        ],
+    )
+    async def test_a_rhythm_is_no_place(self, bot: BotHarness, text: str, first: str) -> None:
+        assert (await bot.says(text)).lines[0] == first
         assert zone(bot) == "UTC"
 
     async def test_a_time_that_no_city_shows_gets_all_of_them(self, bot: BotHarness) -> None:
@@ -108,17 +116,17 @@ class TestWhichClock:
         assert any("Chicago" in label for label in said.buttons)
         assert zone(bot) == "UTC"
         tried = await bot.presses("look for “Gotham”")
-        assert tried.lines[:2] == ["None of the 2 papers of the one day known fits.", "Gotham"]
+        assert tried.lines[:2] == ["Nothing fits among the 2 papers of the one day known.", "Gotham"]
         assert (await bot.says("Paris")).text.startswith("✓")
 
     @pytest.mark.parametrize(
         ("text", "first"),
         [
-            ("graph neural networks", "None of the 2 papers of the one day known fits."),
-            ("graph nets", "None of the 2 papers of the one day known fits."),
+            ("graph neural networks", "Nothing fits among the 2 papers of the one day known."),
+            ("graph nets", "Nothing fits among the 2 papers of the one day known."),
             ("attention", "1 paper in the one day known"),
             ("diffusion -survey", "1 paper in the one day known"),
-            ('"Berlin"', "None of the 2 papers of the one day known fits."),
+            ('"Berlin"', "Nothing fits among the 2 papers of the one day known."),
             ("I want papers on attention", "1 paper in the one day known"),
             ("list", "1 subscription"),
             ("https://openreview.net/forum?id=x", "✗ That link names no paper that I can look up."),

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.commands.core.query_in_sentence import extract_query
-from bot.commands.core.spoken_commands import command_spoken, is_small_talk, mistyped
 from bot.commands.intent import understand
 from bot.commands.registry import REGISTRY
+from bot.commands.words.meaning import command_in, mistyped
+from bot.commands.words.subject import query_in
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.text.queries import caret, explain
 from bot.settings.cron import CronSchedule, fits_any_day, is_cron
@@ -116,12 +116,11 @@ def check_words(data: bytes) -> None:
     assert (
         intent is None or not intent.target or intent.target.lstrip("@-").removeprefix("100") in text.replace("/c/", "")
     )
-    query = extract_query(text)
+    query = query_in(text)
     assert text.strip() == "" or query.strip()
-    assert extract_query(text) == query
-    spoken = command_spoken(text)
-    assert spoken is None or spoken[0] == "hello" or REGISTRY.command_named(spoken[0])
-    is_small_talk(text)
+    assert query_in(text) == query
+    spoken = command_in(text)
+    assert spoken is None or REGISTRY.command_named(spoken[0])
     mistyped(text[:40])
     for paper in mentioned(text):
         assert paper
@@ -304,7 +303,7 @@ SENTENCES: Final = Target(
     check=check_words,
     code=(
         "bot.commands.intent",
-        "bot.commands.core",
+        "bot.commands.words",
         "subscriptions.planning.times",
         "subscriptions.query.links",
         "subscriptions.query.identifiers",

@@ -54,7 +54,7 @@ class WatchedStore(Store):
 
 @cache
 def empty() -> bytes:
-    """Returns an empty database: the migrations take longer than an example."""
+    """Returns an empty database: to make one takes longer than an example."""
     with TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/empty.db")
         store.open(now=NOON)

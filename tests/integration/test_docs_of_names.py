@@ -10,9 +10,10 @@ from bot.commands.subscriptions.subscribe import EDITED_WITHIN, MOST_LINES
 from bot.context.command_limits import MAX_OF_CHAT, MAX_OF_PERSON
 from bot.operation.heartbeat import INTERVAL
 from bot.operation.web.body import LONGEST_BODY
+from bot.operation.web.pages.lock import MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
 from bot.operation.web.pages.sessions import LASTS
-from bot.operation.web.pages.sign_in import MOST_TRIES
 from bot.operation.web.pages.status import DAYS as DAYS_OF_STATUS
+from bot.operation.web.streams import MOST_OF_A_NAME
 from bot.operation.web.web_server import LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
 from bot.sources.enrichment import IDS_PER_REQUEST
 from bot.sources.missed_days import MOST_TRIES as MOST_TRIES_OF_A_DAY
@@ -127,6 +128,8 @@ NUMBERS = (  # page, a sentence of it with # for a number, the number of the pro
     ("operating.md", "its body # seconds", LONGEST_BODY),
     ("operating.md", "A session lasts # days", LASTS.days),
     ("operating.md", "After # wrong passwords", MOST_TRIES),
+    ("operating.md", "or # of one\naddress", MOST_TRIES_OF_AN_ADDRESS),
+    ("operating.md", "open pages, # of one name", MOST_OF_A_NAME),
     ("operating.md", "each of the last # days", DAYS_OF_STATUS),
     ("operating.md", "the batches of the last # days", HISTORY.days),
     ("operating.md", "`late` | # hours after", LATE_AFTER.seconds / 3600),

@@ -93,8 +93,8 @@ Rival = Callable[..., None]
 
 class TestUpdates:
     def test_an_update_that_another_process_has_takes_no_effect_here(self, store: Store, rival: Rival) -> None:
-        rival("update", 'INSERT INTO "update" (platform, update_id, at, chat, reply, state) VALUES (?, ?, ?, ?, ?, ?)',
-              "telegram", "7", AT, "telegram:1", "theirs", "ready")  # fmt: skip
+        rival("update", 'INSERT INTO "update" (platform, update_id, at, chat, reply, state, worker) VALUES (?, ?, ?, ?, ?, ?, ?)',
+              "telegram", "7", AT, "telegram:1", "theirs", "ready", "")  # fmt: skip
         effects: list[str] = []
 
         def effect(_: object) -> str:

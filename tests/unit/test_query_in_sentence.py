@@ -4,7 +4,8 @@ from time import process_time
 
 import pytest
 
-from bot.commands.core.query_in_sentence import LONGEST, extract_query
+from bot.commands.words.marks import LONGEST
+from bot.commands.words.subject import query_in
 from subscriptions.query import parse_query
 
 LLM = "large language models"
@@ -96,7 +97,7 @@ ENGLISH = [
     ("diffusion models, but no surveys", "diffusion models -survey"),
     ("diffusion models but not video", "diffusion models -video"),
     ("I want papers on cs.LG, but not cs.CV", "cs.LG -cs.CV"),
-    ("I want papers on RLHF or DPO", "RLHF or DPO"),
+    ("I want papers on RLHF or DPO", "RLHF OR DPO"),
     ("can I get papers about neural rendering?", "neural rendering"),
     ("papers on diffusion. No surveys.", "diffusion -survey"),
     ("I want diffusion papers. I don't want surveys.", "diffusion -survey"),
@@ -306,22 +307,22 @@ UNTOUCHED = [
 
 @pytest.mark.parametrize(("sentence", "query"), [*ENGLISH, *TIMED, *NOT_TO_BE_HAD, *CHINESE])
 def test_a_sentence_is_its_query(sentence: str, query: str) -> None:
-    assert extract_query(sentence) == query
+    assert query_in(sentence) == query
 
 
 @pytest.mark.parametrize("text", UNTOUCHED)
 def test_a_query_stays_as_it_is(text: str) -> None:
-    assert extract_query(text) == text
+    assert query_in(text) == text
 
 
 def test_the_example_of_the_guide_is_the_query_that_people_write() -> None:
-    found = extract_query("I want papers on large language models, but no surveys")
+    found = query_in("I want papers on large language models, but no surveys")
     assert parse_query(found).canonical == parse_query("large language models -survey").canonical
 
 
 @pytest.mark.parametrize(("_", "query"), [*ENGLISH, *CHINESE])
 def test_what_is_left_has_no_frame(_: str, query: str) -> None:
-    assert extract_query(query) == query
+    assert query_in(query) == query
 
 
 def test_the_table_is_large_enough_in_both_languages() -> None:
@@ -335,10 +336,10 @@ def test_a_hostile_sentence_is_soon_read(lead: str, piece: str) -> None:
     """Processor time for a longest sentence; the limit of a second is a hundred times the usual."""
     text = (lead + piece * LONGEST)[:LONGEST]
     began = process_time()
-    extract_query(text)
+    query_in(text)
     assert process_time() - began < 0.5
-    assert extract_query(text + piece * LONGEST) == text + piece * LONGEST
+    assert query_in(text + piece * LONGEST) == text + piece * LONGEST
 
 
 def test_many_signs_in_a_row_do_not_hide_a_sentence() -> None:
-    assert extract_query("papers on diffusion,,,,,,,,,,,, but no surveys!!!!!!!!!!!!!") == "diffusion -survey"
+    assert query_in("papers on diffusion,,,,,,,,,,,, but no surveys!!!!!!!!!!!!!") == "diffusion -survey"

@@ -13,10 +13,10 @@ import pytest
 
 from bench.parsing import WORST
 from bot.channels.slack.inbound_text import unescape
-from bot.commands.core.query_in_sentence import extract_query
-from bot.commands.core.spoken_commands import command_spoken, is_small_talk
 from bot.commands.intent import understand
 from bot.commands.registry import REGISTRY
+from bot.commands.words.meaning import command_in
+from bot.commands.words.subject import query_in
 from bot.digests import read_digest
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.text.queries import explain
@@ -51,9 +51,8 @@ REPEATED = (
 READERS: dict[str, Callable[[str], object]] = {
     "sentences": lambda text: understand(_message(text, "42"), None, REGISTRY, now=NOON),
     "commands": lambda text: understand(_message(text, "42", "sub"), None, REGISTRY, now=NOON),
-    "queries in sentences": extract_query,
-    "spoken commands": command_spoken,
-    "small talk": is_small_talk,
+    "queries in sentences": query_in,
+    "spoken commands": command_in,
     "mentions of papers": mentioned,
     "links": links_to_no_paper,
     "times": read_when,

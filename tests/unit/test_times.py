@@ -392,10 +392,10 @@ def test_options_make_a_cadence(every: str | None, on: str | None, at: str | Non
     [
         ("hourly", None, None, "“hourly” is not a schedule. The nearest is: now."),
         ("monthly", None, "9", "“monthly” is not a schedule. The nearest is: weekly mon 09:00."),
-        ("soon", None, None, "“soon” is not a schedule. Choose one of: now, when-out, daily, weekdays, weekly."),
+        ("soon", None, None, "“soon” is not a schedule. Choose one of: now, when-out, daily, weekdays, weekly, days."),
         ("weekly", "9am", None, "“9am” is not a day of the week."),
         ("every monday at 8", None, "9", "“every monday at 8” says a time of day already."),
-        ("daily", "mon", None, "goes with weekly only. For example: --every weekly --on mon"),
+        ("daily", "mon", None, "go with weekly and days only. For example: --every weekly --on mon"),
         ("weekly", "someday", None, "“someday” is not a day of the week. Choose one of: mon, tue"),
         ("daily", None, "25:00", "“25:00” is not a time of day. For example: 8, 8am or 08:00."),
         ("daily", None, "08:00-20:00", "“08:00-20:00” is not a time of day."),

@@ -113,10 +113,10 @@ diffusion at 9 on mondays                > diffusion | weekly mon 09:00
 diffusion 9am every monday               > diffusion | weekly mon 09:00
 diffusion every sat                      > diffusion | weekly sat 09:00
 diffusion sun 10am                       > diffusion | weekly sun 10:00
-diffusion weekends                       > diffusion | weekly sat 09:00 ~
-diffusion every weekend                  > diffusion | weekly sat 09:00
-diffusion on weekends at 10              > diffusion | weekly sat 10:00
-diffusion at the weekend                 > diffusion | weekly sat 09:00 ~
+diffusion weekends                       > diffusion | sat,sun 09:00 ~
+diffusion every weekend                  > diffusion | sat,sun 09:00
+diffusion on weekends at 10              > diffusion | sat,sun 10:00
+diffusion at the weekend                 > diffusion | sat,sun 09:00 ~
 diffusion now                            > diffusion | now
 diffusion 5 days a week                  > diffusion | weekdays 09:00
 diffusion twelve noon                    > diffusion | daily 12:00 ~
@@ -267,13 +267,13 @@ diffusion once a month                   > diffusion | ✗ weekly mon 09:00 ~
 diffusion first monday of the month      > diffusion | ✗ weekly mon 09:00 ~
 diffusion quarterly                      > diffusion | ✗ weekly mon 09:00 ~
 diffusion yearly                         > diffusion | ✗ weekly mon 09:00 ~
-diffusion mon, wed                       > diffusion | ✗ weekdays 09:00 ~
-diffusion mon and thu at 9               > diffusion | ✗ weekdays 09:00 ~
-diffusion tuesdays and thursdays         > diffusion | ✗ weekdays 09:00 ~
-diffusion mon/wed/fri 8                  > diffusion | ✗ weekdays 08:00 ~
-diffusion tue-thu 9                      > diffusion | ✗ weekdays 09:00 ~
-diffusion mon-sat 9                      > diffusion | ✗ daily 09:00 ~
-diffusion sat and sun                    > diffusion | weekly sat 09:00
+diffusion mon, wed                       > diffusion | mon,wed 09:00
+diffusion mon and thu at 9               > diffusion | mon,thu 09:00
+diffusion tuesdays and thursdays         > diffusion | tue,thu 09:00
+diffusion mon/wed/fri 8                  > diffusion | mon,wed,fri 08:00
+diffusion tue-thu 9                      > diffusion | tue,wed,thu 09:00
+diffusion mon-sat 9                      > diffusion | mon,tue,wed,thu,fri,sat 09:00
+diffusion sat and sun                    > diffusion | sat,sun 09:00
 diffusion daily 9-18                     > diffusion | ✗ when-out 09:00-18:00 ~
 diffusion weekdays 9 to 18               > diffusion | ✗ when-out 09:00-18:00 weekdays ~
 diffusion every hour or so               > diffusion | ✗ now ~
@@ -361,8 +361,8 @@ CHINESE = """
 扩散 每个星期三         > 扩散 | weekly wed 09:00
 扩散 礼拜五 18:00       > 扩散 | weekly fri 18:00
 扩散 每逢周二           > 扩散 | weekly tue 09:00
-扩散 周末               > 扩散 | weekly sat 09:00 ~
-扩散 每周末10点         > 扩散 | weekly sat 10:00
+扩散 周末               > 扩散 | sat,sun 09:00 ~
+扩散 每周末10点         > 扩散 | sat,sun 10:00
 扩散 每天8点 北京时间   > 扩散 | daily 08:00 | Asia/Shanghai
 扩散 每天8点北京时间    > 扩散 | daily 08:00 | Asia/Shanghai
 扩散 北京时间每天8点    > 扩散 | daily 08:00 | Asia/Shanghai
@@ -409,8 +409,8 @@ Llama 3 早上8点         > Llama 3 | daily 08:00
 扩散 每天大约8点        > 扩散 | daily 08:00
 扩散 除周末外每天9点    > 扩散 | weekdays 09:00
 扩散 每天9点，周末除外  > 扩散 | weekdays 09:00
-扩散 周六周日           > 扩散 | weekly sat 09:00
-扩散 每周一三五         > 扩散 | ✗ weekdays 09:00 ~
+扩散 周六周日           > 扩散 | sat,sun 09:00
+扩散 每周一三五         > 扩散 | mon,wed,fri 09:00
 扩散 周一三点           > 扩散 | weekly mon 03:00
 扩散 周一十点           > 扩散 | weekly mon 10:00
 扩散 每天早晚           > 扩散 | ✗ daily 09:00 ~
@@ -436,9 +436,9 @@ Llama 3 早上8点         > Llama 3 | daily 08:00
 扩散 每月               > 扩散 | ✗ weekly mon 09:00 ~
 扩散 每个月1号          > 扩散 | ✗ weekly mon 09:00 ~
 扩散 每年               > 扩散 | ✗ weekly mon 09:00 ~
-扩散 每周一和周四       > 扩散 | ✗ weekdays 09:00 ~
-扩散 周一、周三 9点     > 扩散 | ✗ weekdays 09:00 ~
-扩散 周二到周四 9点     > 扩散 | ✗ weekdays 09:00 ~
+扩散 每周一和周四       > 扩散 | mon,thu 09:00
+扩散 周一、周三 9点     > 扩散 | mon,wed 09:00
+扩散 周二到周四 9点     > 扩散 | tue,wed,thu 09:00
 扩散 每天25点           > 扩散 | ✗ daily 09:00 ~
 扩散 每天8点75分        > 扩散 | ✗ daily 09:00 ~
 扩散模型每小时          > 扩散模型 | ✗ now ~

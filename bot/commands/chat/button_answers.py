@@ -12,11 +12,12 @@ from bot.commands.core.asking import expect_answer
 from bot.commands.core.cities import cities_at
 from bot.commands.core.context import Callback, Command, CommandContext, always
 from bot.commands.core.picking import listed_here, subscription_numbered
-from bot.commands.core.query_in_sentence import extract_query
-from bot.commands.core.spoken_commands import is_small_talk
 from bot.commands.core.zone_buttons import zone_buttons
 from bot.commands.papers.preview import finds_papers, is_query
+from bot.commands.phrasing.cadence_words import when_words
 from bot.commands.phrasing.setting_words import LANGUAGES
+from bot.commands.words.meaning import meaning
+from bot.commands.words.scorer import QUERY
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError
@@ -35,6 +36,7 @@ _BEFORE_A_PLACE = re.compile(
 _AROUND_A_TIME = re.compile(
     r"^(?:now\s+)?(?:我?(?:这里|这边|这儿))?(?:现在)?是?|\s+(?:here|now|right\s+now)$", re.IGNORECASE
 )
+_CLOCK_HERE = re.compile(r"\b(?:now|here|it.?s)\b|现在|这里|这边", re.IGNORECASE)
 _THANKS = re.compile(r"(?:[\s,，]+(?:please|pls|thanks|thank you)|[\s.!?。！？])+$", re.IGNORECASE)
 _BUTTON = re.compile(r"\d\d:\d\d (?P<place>.+)")  # "14:30 Berlin"
 _EVERYTHING = frozenset({"all", "everything", "all of them", "remove all", "全部", "所有", "都", "全部删除"})
@@ -77,9 +79,19 @@ def answers_zone(context: CommandContext) -> bool:
 def _where_it_is(context: CommandContext, shown: time) -> Reply:
     """Returns the cities whose clocks show a time: "3pm" answers "Which clock is yours?" as well."""
     near = [(context.localizer.city(name), name) for name in cities_at(shown, context.now)]
-    if not near:
-        return _cities(context, context.say("Which clock is yours, then?"))
-    return _did_you_mean(context, tuple(near))
+    asked = (
+        _did_you_mean(context, tuple(near)) if near else _cities(context, context.say("Which clock is yours, then?"))
+    )
+    subscriptions = [one.subscription for one in listed_here(context)]
+    timed = len(subscriptions) == 1 and subscriptions[0].cadence.kind not in ("now", "when-out")
+    if not timed or _CLOCK_HERE.search(context.args):
+        return asked
+    when = f"daily {shown:%H:%M}"
+    label = context.say(
+        "send {number} at {when}", number=subscriptions[0].number, when=when_words(when, context.localizer)
+    )
+    number = {"number": subscriptions[0].number, "when": when}
+    return replace(asked, buttons=((Button(label=label, verb="schedule", arguments=number),), *asked.buttons))
 
 
 def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
@@ -104,7 +116,7 @@ def _is_rather_a_query(context: CommandContext, said: str, place: str) -> bool:
 def _may_be_a_place(said: str, place: str) -> bool:
     """Returns whether a text may be meant as a place: one or two words that do not look like a query."""
     words = _LONGEST_PLACE + (place != said)
-    if is_small_talk(said) or extract_query(said) != said or mentioned(said) or links_to_no_paper(said):
+    if meaning(said).intent not in (QUERY, "timezone") or mentioned(said) or links_to_no_paper(said):
         return False
     if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
         return False

@@ -2,44 +2,53 @@
 
 from dataclasses import replace
 
+from bot.commands.chat.sentences import act, changes, what_to_say
 from bot.commands.core.asking import answer_question, answers_question
 from bot.commands.core.context import Callback, CommandContext
-from bot.commands.core.spoken_commands import is_small_talk, mistyped
+from bot.commands.core.picking import shown_buttons
 from bot.commands.papers.cards import opens_a_paper
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.papers.preview import query_of, try_query
+from bot.commands.words.meaning import SURE, is_worded, meaning, mistyped
+from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
-from subscriptions.planning.times import split_when
+from subscriptions.planning.times import split_when, time_put_last
 from subscriptions.query import asks_for_nearness, links_to_no_paper, mentioned
 
 
-def free_text(context: CommandContext) -> Reply | None:
+def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of text
     """Answers text that is no command."""
     said = context.args.strip()
     if said and (answered := answer_question(context)) is not None:
         return answered
     if said and mentioned(said) and not asks_for_nearness(split_when(said).query):
-        return named_papers(context, said)
+        meant = meaning(said)
+        return (act(context, meant) if meant.sure >= SURE else None) or named_papers(context, said)
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
         return _document(context)
     if links_to_no_paper(said):
         return _no_paper(context)
-    if is_small_talk(said):
-        return _what_to_say(context) if said else _only_text(context)
-    return _with_near_command(context, said, try_query(context, said))
+    if not said:
+        return _only_text(context)
+    if (done := act(context, meaning(said))) is not None:
+        return done
+    return (
+        _with_near_command(context, said, try_query(context, _with_time_last(said)))
+        if is_worded(said)
+        else what_to_say(context)
+    )
+
+
+def _with_time_last(said: str) -> str:
+    """Returns a text with the time at its end: 每周一 扩散. In English a time in front is rather words: weekly supervision."""
+    return said if said.isascii() else time_put_last(said) or said
 
 
 def _writes(context: CommandContext) -> bool:
     """Returns whether the text may answer a question, comes with a file, or opens a paper."""
     has_file = bool(context.message and context.message.file_id)
-    return answers_question(context) or has_file or opens_a_paper(context)
-
-
-def _what_to_say(context: CommandContext) -> Reply:
-    words = context.say("Send me words that papers should hold, such as diffusion -survey, or a link to a paper.")
-    commands = context.say("Words such as list, today, settings and stop do what they say.")
-    return Reply(lines=(words, commands, context.say("/help lists what else I know.")))
+    return answers_question(context) or has_file or opens_a_paper(context) or changes(meaning(context.args))
 
 
 def _no_paper(context: CommandContext) -> Reply:
@@ -57,9 +66,13 @@ def _no_paper(context: CommandContext) -> Reply:
 
 def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
     """Adds the command that was probably meant to the reply to a single word that finds nothing."""
-    near = mistyped(said) if not reply.items and said.isascii() and said.isalpha() else ""
-    if not near:
+    word, _, rest = said.partition(" ")
+    near = mistyped(word) if not reply.items and word.isascii() and word.isalpha() else ""
+    if not near or (rest and word.casefold()[0] != near[0]):
         return reply
+    if rest:
+        meant = Button(label=f"/{near} {rest}", verb="do", arguments={"command": near, "args": rest})
+        reply = replace(reply, buttons=shown_buttons(context, ((meant,), *reply.buttons)))
     return replace(reply, lines=(*reply.lines, context.say("Did you mean /{name}?", name=near)))
 
 

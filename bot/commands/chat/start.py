@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.picking import shown_buttons
 from bot.commands.phrasing.setting_words import LANGUAGES
 from bot.commands.phrasing.subscription_words import days_i_know
 from bot.commands.subscriptions.echo import subscribe_and_echo
@@ -158,15 +159,16 @@ def on_accept(context: CommandContext) -> Reply:
 
 def unknown(context: CommandContext) -> Reply:
     """Answers an unknown command, with the nearest one that exists."""
-    near = context.registry.nearest(context.args)
-    name = context.args[:_LONGEST]
+    typed, _, rest = context.args.partition(" ")
+    near, name = context.registry.nearest(typed), typed[:_LONGEST]
     lines = [
         context.say("I do not know “{name}”.", name=name)
         if context.message is None or context.message.takes_bare_commands or not context.message.command
         else context.say("I do not know /{name}.", name=name)
     ]
     lines.append(context.say("Did you mean /{name}?", name=near) if near else context.say("/help lists what I know."))
-    return Reply(lines=tuple(lines), ok=False)
+    meant = Button(label=f"/{near} {rest}", verb="do", arguments={"command": near, "args": rest})
+    return Reply(lines=tuple(lines), ok=False, buttons=shown_buttons(context, ((meant,),)) if near and rest else ())
 
 
 UNKNOWN = Callback(run=unknown)

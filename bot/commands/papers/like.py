@@ -37,17 +37,17 @@ def on_more_like_this(context: CommandContext) -> Reply:
 def _alike(context: CommandContext, given: tuple[KnownPaper, ...]) -> Reply:
     found = papers_alike(context.store, given)
     among = context.localizer.count(
-        "of the newest {count} paper", "of the newest {count} papers", found.looked_at
+        "the newest {count} paper", "the newest {count} papers", found.looked_at
     )  # fmt: skip
     titles = "; ".join(context.title(one) for one in given)
     if not found.papers:
-        none = context.say("Near to {titles} is none {among}.", titles=titles, among=among)
+        none = context.say("Nothing among {among} is near to {titles}.", titles=titles, among=among)
         return Reply(lines=(none,), buttons=_as_wish(context, given))
     items = result_items(found.papers)
     words = ", ".join(found.words[:WORDS])
     return Reply(
         lines=(
-            context.say("Nearest to {titles}, {among}:", titles=titles, among=among),
+            context.say("Nearest to {titles}, among {among}:", titles=titles, among=among),
             context.say("by their words {words}", words=words),
         ),
         items=items,

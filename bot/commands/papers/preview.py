@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.query_in_sentence import extract_query
 from bot.commands.papers.results import (
     card_buttons,
     count_found,
@@ -18,12 +17,15 @@ from bot.commands.papers.results import (
     try_as_words_button,
 )
 from bot.commands.phrasing.delivery_times import next_line
+from bot.commands.words.subject import query_in
+from bot.ports.button import Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.times import Ending, split_when
 from subscriptions.query import Query, parse_query
 from subscriptions.service.operations import next_deliveries_to
+from subscriptions.service.papers import respelled
 from subscriptions.service.planner import TrialResult, preview_recent
 from subscriptions.states import ChatState, SubscriptionState
 
@@ -51,13 +53,29 @@ def try_query(context: CommandContext, said: str) -> Reply:
         *_how_to_subscribe(context, found, text),
     )
     asks = found.query or _with_another_time(found, ending)
+    meant = respelled(context.store, text) if found.delivery is None and found.query else ""
+    if meant:
+        reply = try_query(context, meant)
+        first = context.say(
+            "Nothing has “{typed}”. Did you mean “{meant}”?", typed=ending.query, meant=split_when(meant).query
+        )
+        return replace(reply, lines=(first, *reply.lines), buttons=respelled_button(context, meant) or reply.buttons)
     buttons = (*subscribe_button(context, text), *try_as_words_button(context, ending, text)) if asks else ()
     return Reply(lines=lines, items=items, numbers=card_buttons(context, items), buttons=buttons)
 
 
+def respelled_button(context: CommandContext, meant: str) -> Buttons:
+    """Returns a button that subscribes to what was probably meant; nothing where strangers could press it."""
+    return tuple(
+        (replace(button, label=context.say("subscribe to {query}", query=meant)),)
+        for row in subscribe_button(context, meant)
+        for button in row
+    )
+
+
 def query_of(said: str) -> str:
     """Returns the query in a sentence if it is a valid one, else the text itself."""
-    text = extract_query(said)
+    text = query_in(said)
     return text if text == said or is_query(text) else said
 
 

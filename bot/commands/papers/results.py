@@ -48,7 +48,7 @@ def count_found(context: CommandContext, tried: TrialResult) -> str:
     if not found:
         return context.localizer.count(
             "The only paper of {days} does not fit.",
-            "None of the {count} papers of {days} fits.",
+            "Nothing fits among the {count} papers of {days}.",
             tried.base.of,
             days=days,
         )

@@ -1,9 +1,11 @@
 """save, saved, and the buttons 👍 👎 [save] of a card: what a chat tells of a paper (docs/queries.md)."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import MappingProxyType
 
+from bot.commands.core.asking import with_stored_chat
 from bot.commands.core.context import Callback, Command, CommandContext, Event, always
 from bot.commands.papers.cards import callback_paper, paper_gone
 from bot.commands.papers.paper_lookup import named_papers
@@ -23,7 +25,9 @@ from subscriptions.service.papers import (
     saved_papers,
     take_back,
 )
+from subscriptions.service.subscriptions import judging
 from subscriptions.states import Signal
+from subscriptions.store import Transaction
 
 PAGE = 8  # saved papers of a page
 _NOTED: Mapping[Signal, Sentence] = MappingProxyType(
@@ -65,10 +69,15 @@ def _toggled(context: CommandContext, kind: Signal) -> Reply:
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
-    if take_back(context.store, context.chat, item.paper.id, kind):
-        return Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))
-    note_signal(context.store, context.chat, [item.paper.id], kind, now=context.now)
+    with _judging(context) as transaction:
+        if take_back(transaction, context.chat, item.paper.id, kind):
+            return Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))
+        note_signal(transaction, context.chat, [item.paper.id], kind, now=context.now)
     return Reply(toast=_NOTED[kind].say(context.localizer.translate))
+
+
+def _judging(context: CommandContext) -> AbstractContextManager[Transaction]:
+    return judging(context.store, context.chat, now=context.now, who=context.actor)
 
 
 def on_reaction(context: CommandContext) -> None:
@@ -78,10 +87,11 @@ def on_reaction(context: CommandContext) -> None:
     if len(papers) != 1:  # nobody can tell which of several is meant
         return
     before, after = _REACTIONS.get(details.get("before", "")), _REACTIONS.get(details.get("after", ""))
-    if before is not None and before is not after:
-        take_back(context.store, context.chat, papers[0], before)
-    if after is not None:
-        note_signal(context.store, context.chat, papers, after, now=context.now)
+    with _judging(context) as transaction:
+        if before is not None and before is not after:
+            take_back(transaction, context.chat, papers[0], before)
+        if after is not None:
+            note_signal(transaction, context.chat, papers, after, now=context.now)
 
 
 # ---------------------------------------------------------------------------------------------------------- save, saved
@@ -89,15 +99,10 @@ def on_reaction(context: CommandContext) -> None:
 
 def save(context: CommandContext) -> Reply:
     """Keeps a paper: the one that is named, else that of the message replied to, else the last one that was delivered."""
-    if not context.chat.id:
-        raise Refused(
-            Sentence("This chat has no subscription yet, so I keep nothing of it."),
-            Sentence("For example: /sub diffusion"),
-        )
     names = mentioned(context.args)
     known = _named(context, names[0]) if names else None if context.args else _last(context)
     if known is not None:
-        return _saved(context, known)
+        return _saved(with_stored_chat(context), known)
     if names:
         return named_papers(context, names[0])
     raise Refused(Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /save 2601.01234"))
@@ -109,12 +114,13 @@ def _named(context: CommandContext, name: str) -> KnownPaper | None:
 
 def _last(context: CommandContext) -> KnownPaper | None:
     replied_to = context.message.reply_to if context.message else ""
-    found = last_delivered(context.store, context.chat, message=replied_to)
+    found = last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
     return found.item.paper if found else None
 
 
 def _saved(context: CommandContext, known: KnownPaper) -> Reply:
-    is_new = save_paper(context.store, context.chat, known.id, now=context.now)
+    with _judging(context) as transaction:
+        is_new = save_paper(transaction, context.chat, known.id, now=context.now)
     title = context.title(known)
     said = (
         context.say("Saved: {title}", title=title)
@@ -129,8 +135,9 @@ def _saved(context: CommandContext, known: KnownPaper) -> Reply:
 def on_unsave(context: CommandContext) -> Reply:
     """Handles [remove] under what was saved."""
     known = known_paper(context.store, int(context.arguments["paper"]))
-    if known is None or not take_back(context.store, context.chat, known.id, Signal.SAVED):
-        return paper_gone(context)
+    with _judging(context) as transaction:
+        if known is None or not take_back(transaction, context.chat, known.id, Signal.SAVED):
+            return paper_gone(context)
     return Reply(
         lines=(context.say("No longer saved: {title}", title=context.title(known)),), ok=True, replaces=True
     )  # fmt: skip

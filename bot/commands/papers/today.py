@@ -124,7 +124,7 @@ def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
         return Reply(lines=(words,), buttons=_all_of_day_button(context, which, batch))
     words = context.localizer.count(
         "The only paper of {day} does not fit.",
-        "None of the {count} papers of {day} fits.",
+        "Nothing fits among the {count} papers of {day}.",
         batch.known,
         day=day,
     )

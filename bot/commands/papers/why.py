@@ -21,7 +21,15 @@ def why(context: CommandContext) -> Reply:
         replied_to = context.message.reply_to if context.message else ""
         found = last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
         return (
-            _delivered(context, found) if found else Reply(lines=(context.say("This chat was not sent a paper yet."),))
+            _delivered(context, found)
+            if found
+            else Reply(
+                lines=(
+                    context.say(
+                        "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.01234"
+                    ),
+                )
+            )
         )
     return _about(context, "why")
 

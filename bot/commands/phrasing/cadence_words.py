@@ -1,11 +1,12 @@
 """Cadences in words: as they can be typed, and as people say them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from bot.commands.phrasing.localizer import Localizer
 from subscriptions.errors import Sentence
 from subscriptions.model import Cadence
+from subscriptions.planning import weekdays
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import read_when
 
@@ -40,6 +41,9 @@ _EVERY: Mapping[str, Sentence] = MappingProxyType(
         "weekly sun": Sentence("every Sunday"),
     }
 )
+_SHORT = (
+    Sentence("mon"), Sentence("tue"), Sentence("wed"), Sentence("thu"), Sentence("fri"), Sentence("sat"), Sentence("sun"),
+)  # fmt: skip
 DAYS = tuple(_EVERY)
 """Kinds of cadence that a time of day belongs to."""
 
@@ -58,6 +62,8 @@ def cadence_words(cadence: Cadence, localizer: Localizer, zone: str = "") -> str
             said = localizer.say(_TYPED[kind].template, hours=hours)
         case "weekly":
             said = localizer.say(_WEEKLY[cadence.weekday or 0].template, time=f"{cadence.at:%H:%M}")
+        case "days":
+            said = localizer.say("{days} {time}", days=_days(cadence.days, localizer), time=f"{cadence.at:%H:%M}")
         case kind:
             said = localizer.say(_TYPED[kind].template, time=f"{cadence.at:%H:%M}")
     return f"{said} {localizer.zone_name(zone)}" if zone else said
@@ -71,7 +77,14 @@ def when_words(text: str, localizer: Localizer, schedule: Cadence | None = None)
 
 def everyday_kind(kind: str, localizer: Localizer) -> str:
     """Returns one of DAYS as people say it: "every Monday"."""
-    return _EVERY[kind].say(localizer.translate)
+    if kind in _EVERY:
+        return _EVERY[kind].say(localizer.translate)
+    return _days([weekdays.day_number(day) for day in kind.split(",")], localizer)
+
+
+def _days(days: Iterable[int], localizer: Localizer) -> str:
+    """Returns some days of the week as they can be typed in this language: "tue,thu", 周二、周四."""
+    return localizer.say("{day},{others}", day="", others="").join(_SHORT[day].say(localizer.translate) for day in days)
 
 
 def everyday_cadence(text: str, localizer: Localizer) -> str:

@@ -10,13 +10,13 @@ from bot.commands.core.undo_button import undo_row
 from bot.commands.core.zone_buttons import zone_buttons
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.subscription_words import nearness_line, subscribed
-from bot.commands.subscriptions.echo_advice import advice_button, advice_for, advice_line
+from bot.commands.subscriptions.echo_advice import REWRITE, advice_button, advice_for, advice_line
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import Ending
 from subscriptions.platforms import facts_of
-from subscriptions.service.papers import words_near
+from subscriptions.service.papers import respelled, words_near
 from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, subscribe
 
 
@@ -66,6 +66,11 @@ def echo(
         reply = with_time_note(context, ending, reply)
         words = as_words_button(context, typed, number) if ending.either else ()
     better = advice_button(context, advice, done.subscription.number) if advice else None
+    meant = respelled(context.store, done.subscription.text) if private and not done.found else ""
+    if meant:
+        reply = replace(reply, lines=(*reply.lines, context.say("Did you mean “{meant}”?", meant=meant)))
+        arguments = {"number": done.subscription.number, "text": meant}
+        better = Button(label=meant, verb=REWRITE, arguments=arguments)
     zones: Buttons = ()
     if _asks_for_zone(context, done):
         reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))

@@ -151,7 +151,7 @@ def is_author(author: str) -> bool:
 def _fields(
     context: CommandContext, text: str, cadence: Cadence, clock: str, *, notes: Sequence[str] = ()
 ) -> tuple[FormField, ...]:
-    timed = cadence.kind in ("daily", "weekdays", "weekly")
+    timed = cadence.kind not in ("now", "when-out")
     return (
         FormField(
             name=QUERY,
@@ -209,7 +209,7 @@ def _whens(context: CommandContext, cadence: Cadence) -> tuple[Option, ...]:
     """Returns the options for the time: at once, once a day when the papers are out, or a day; the current one among them."""
     schedule = parse_cadence(context.chat.settings.schedule)
     windows = [one for one in (cadence, schedule) if one.kind == "when-out"] or [read_when("when-out").cadence]
-    values = ["now", *dict.fromkeys(map(cadence_text, windows)), *DAYS]
+    values = ["now", *dict.fromkeys(map(cadence_text, windows)), *dict.fromkeys((*DAYS, *_own_days(cadence)))]
     return tuple(Option(value=value, label=_when_label(context, value)) for value in values)
 
 
@@ -219,8 +219,13 @@ def _when_value(cadence: Cadence) -> str:
     return text if cadence.kind in ("now", "when-out") else text.rpartition(" ")[0]
 
 
+def _own_days(cadence: Cadence) -> tuple[str, ...]:
+    return (_when_value(cadence),) if cadence.kind == "days" else ()
+
+
 def _when_label(context: CommandContext, value: str) -> str:
-    return everyday_kind(value, context.localizer) if value in DAYS else everyday_cadence(value, context.localizer)
+    is_days = value in DAYS or "," in value
+    return everyday_kind(value, context.localizer) if is_days else everyday_cadence(value, context.localizer)
 
 
 def _places(context: CommandContext, thread: str) -> dict[str, ChatAddress]:
@@ -370,7 +375,7 @@ COMMANDS = (Command(name=FORM, run=form, listed=False, summary=Sentence("the for
 EVENTS = {"shortcut": Event(run=on_shortcut, writes=never)}
 CALLBACKS = {
     # the verb in home views that were shown earlier
-    "new-wish": Callback(run=on_new_subscription),
+    "new-subscription": Callback(run=on_new_subscription),
     "send-new": Callback(run=on_submit_new, needs_manager=True, queries=_queries, show_form=on_change_new),
     "send-edit": Callback(run=on_submit_edit, needs_manager=True, queries=_queries, show_form=on_change_edit),
 }

@@ -9,6 +9,7 @@ from subscriptions.planning.times._clocks import count_of as count_of
 from subscriptions.planning.times._ending import Ending as Ending
 from subscriptions.planning.times._ending import as_words as as_words
 from subscriptions.planning.times._ending import split_when as split_when
+from subscriptions.planning.times._ending import time_at as time_at
 from subscriptions.planning.times._ending import time_put_last as time_put_last
 from subscriptions.planning.times._options import make_when as make_when
 from subscriptions.planning.times._reading import clock_of as clock_of

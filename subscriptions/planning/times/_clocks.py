@@ -117,6 +117,8 @@ CLOCKS: tuple[tuple[str, Make], ...] = (
     (rf"(?:a )?(?P<part>half|quarter) (?P<side>past|to) (?P<hour>\d{{1,2}}|{_WORD}){_ENDS}", _of_past),
     (rf"(?P<hour>\d{{1,2}}|{_WORD}) ?o ?['’]? ?clock{_ENDS}", _of_o_clock),
     (r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?(?: ?h(?:rs?)?)?(?![a-z0-9_:.])", _of_digits),
+    (rf"(?P<hour>1?\d|2[0-3])h(?P<minute>[0-5]\d)?{_ENDS}", _of_digits),
+    (rf"(?:um )?(?P<hour>\d{{1,2}})(?: ?uhr ?(?P<minute>[0-5]\d)?){_ENDS}", _of_digits),
     (rf"(?:(?:12|twelve) )?(?:noon|midday){_ENDS}", _noon),
     (rf"(?:(?:12|twelve) )?midnight{_ENDS}", _midnight),
     (

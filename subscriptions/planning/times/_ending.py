@@ -10,7 +10,7 @@ from unicodedata import category
 
 from subscriptions.planning import weekdays
 from subscriptions.planning.times._reading import Reading, clock_of, meaning, reading_of
-from subscriptions.planning.times._words import may_be_place, plain, tokens_of
+from subscriptions.planning.times._words import IDLE, may_be_place, plain, tokens_of
 from subscriptions.query.fields import FIELDS
 from subscriptions.zones import near_places, zone_of_place
 
@@ -83,6 +83,22 @@ def split_when(text: str) -> Ending:
         either = reading.either or (reading.at_number and query.split()[-1].casefold() in _MEASURES)
         return Ending(_bare(query), said.strip(_AROUND), either)
     return Ending(text, None)
+
+
+def time_at(text: str, start: int) -> int:
+    """Where the longest time ends that begins at a position of a text in lower case; 0 if none begins there."""
+    tail = text[start : start + _LONGEST]
+    tokens, rest = tokens_of(plain(tail))
+    end = len(tail) - len(rest) if tokens else 0
+    while end and (tail[end - 1] in _STRAY or reading_of(tail[:end]) is None):
+        end -= 1
+        while (
+            end and tail[end].isascii() and tail[end].isalnum() and tail[end - 1].isascii() and tail[end - 1].isalnum()
+        ):
+            end -= 1
+    while idle := next((one for one in IDLE.finditer(tail, 0, end) if one.start() and one.end() == end), None):
+        end = idle.start()
+    return start + len(tail[:end].rstrip(_STRAY)) if end else 0
 
 
 def time_put_last(text: str) -> str:

@@ -4,7 +4,7 @@ from datetime import time
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence
-from subscriptions.planning.cadence import KINDS, NINE, window_of
+from subscriptions.planning.cadence import KINDS, NINE, cadence_of_days, window_of
 from subscriptions.planning.times._reading import Reading, clock_with_zone, hours_of, reading_of
 from subscriptions.planning.times._when import NoSuchTime, When, read_when, window
 from subscriptions.planning.weekdays import DAYS
@@ -19,12 +19,16 @@ def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: 
     if every is None and on is None and at is None:
         return When(chat_schedule)
     reading = _cadence_of(every) if every is not None else _of_chat(on, at, chat_schedule)
-    day = _weekday(on) if on is not None else reading.weekday
-    if on is not None and reading.kind != "weekly":
+    if on is not None and reading.kind not in ("weekly", "days"):
         raise Refused(
-            Sentence("A day of the week goes with weekly only."),
-            Sentence("For example: --every weekly --on mon --at 9."),
+            Sentence("Days of the week go with weekly and days only."),
+            Sentence("For example: --every weekly --on mon --at 9, or --every days --on mon,thu --at 9."),
         )
+    if reading.kind == "days" and not (on or reading.days):
+        raise Refused(
+            Sentence("Say on which days of the week."), Sentence("For example: --every days --on mon,thu --at 9.")
+        )
+    days = _weekdays(on) if on is not None else reading.days or (reading.weekday,)
     if reading.kind == "now":
         if at is not None:
             raise Refused(Sentence("“now” takes no time."), Sentence("For example: --every daily --at 09:00."))
@@ -33,10 +37,14 @@ def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: 
         first, last = _range(at, reading, chat_schedule)
         return When(window(first, last, weekdays_only=reading.weekdays_only), reading.zone)
     clock, zone = _single(at, reading, every)
-    return When(Cadence(kind=reading.kind, at=clock, weekday=day), zone or reading.zone)
+    on_days = [day for day in days if day is not None]
+    cadence = cadence_of_days(on_days, clock) if on_days else Cadence(kind=reading.kind, at=clock)
+    return When(cadence, zone or reading.zone)
 
 
 def _cadence_of(every: str) -> Reading:
+    if every == "days":
+        return Reading(kind="days")
     try:
         read_when(every)
     except NoSuchTime:
@@ -54,21 +62,29 @@ def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:
         kind = "weekly"
     elif at is not None and hours_of(at):
         kind = "when-out"
-    elif at is not None and kind not in ("daily", "weekdays", "weekly"):
+    elif at is not None and kind in ("now", "when-out"):
         kind = "daily"
     weekday = (chat_schedule.weekday or 0) if kind == "weekly" else None
-    return Reading(kind=kind, weekday=weekday, weekdays_only=chat_schedule.weekdays_only)
+    return Reading(
+        kind=kind,
+        weekday=weekday,
+        weekdays_only=chat_schedule.weekdays_only,
+        days=chat_schedule.days if kind == "days" else (),
+    )
 
 
-def _weekday(on: str) -> int:
+def _weekdays(on: str) -> tuple[int, ...]:
     reading = reading_of(on)
-    alone = reading is not None and reading.kind == "weekly" and reading.words == 1 and reading.exact
-    if reading is None or not alone or reading.weekday is None:
+    named = (
+        reading.days or (reading.weekday,) if reading and reading.kind in ("weekly", "days") and reading.exact else ()
+    )
+    days = tuple(day for day in named if day is not None)
+    if reading is None or reading.timed or reading.zone or not days:
         raise Refused(
             Sentence("“{day}” is not a day of the week.", {"day": on}),
             Sentence("Choose one of: {days}.", {"days": ", ".join(DAYS)}),
         )
-    return reading.weekday
+    return days
 
 
 def _single(at: str | None, reading: Reading, every: str | None) -> tuple[time, str]:

@@ -6,6 +6,7 @@ from datetime import time
 from functools import lru_cache
 from itertools import zip_longest
 
+from subscriptions.planning.cadence import cadence_of_days
 from subscriptions.planning.times._clocks import TimeOfDay, in_part, time_of_part
 from subscriptions.planning.times._tokens import SMALL, Token, TokenKind
 from subscriptions.planning.times._words import plain, tokens_of
@@ -23,6 +24,7 @@ class Reading:
     at: time | None = None  # None: not named
     until: time | None = None  # the second time of when-out
     weekday: int | None = None
+    days: tuple[int, ...] = ()  # of the kind days
     weekdays_only: bool = False  # of when-out
     zone: str = ""
     part: str = ""  # the part of the day, if it is named without a time
@@ -214,10 +216,14 @@ class _TimeParts:
         if self.weekend and not self.days:
             if kinds - {"weekly"}:
                 return Reading(kind="daily", exact=kinds == {"weekdays"})
-            return Reading(kind="weekly", weekday=_SAT)
+            return Reading(kind="days", days=(_SAT, _SUN))
         if self.days:
             found = self._of_days()
-            fits = found.kind in kinds or not kinds - {"weekly"} or (kinds == {"daily"} and found.kind == "weekdays")
+            fits = (
+                found.kind in kinds
+                or not kinds - {"weekly"}
+                or (kinds == {"daily"} and found.kind in ("weekdays", "days"))
+            )
             return found if fits else replace(found, exact=False)
         if len(kinds) > 1:
             kind = "weekdays" if "weekdays" in kinds else "daily"
@@ -232,12 +238,8 @@ class _TimeParts:
             days = set(range(first, last + 1)) if first <= last else {*range(first, 7), *range(last + 1)}
         if self.weekend:
             days |= _WEEKEND
-        if len(days) == 1:
-            return Reading(kind="weekly", weekday=days.pop())
-        if days == _WEEKEND:
-            return Reading(kind="weekly", weekday=_SAT)
-        kind = "daily" if days & _WEEKEND else "weekdays"
-        return Reading(kind=kind, exact=len(days) == (7 if kind == "daily" else 5))
+        found = cadence_of_days(days, None)
+        return Reading(kind=found.kind, weekday=found.weekday, days=found.days)
 
     def _timed(self, reading: Reading) -> Reading | None:
         """A cadence with the time of day of the tokens, or between their two times."""
@@ -294,7 +296,7 @@ def _with_parts(tokens: Sequence[Token]) -> list[Token]:
         elif isinstance(token.value, TimeOfDay) and waiting is not None:
             found.remove(waiting)
             found.append(Token(TokenKind.CLOCK, in_part(token.value, str(waiting.value))))
-        elif token.kind in (TokenKind.AT, TokenKind.NONE):
+        elif token.kind in (TokenKind.AT, TokenKind.NEAR, TokenKind.NONE):
             found.append(token)
             continue
         else:

@@ -64,12 +64,12 @@ def _when(reading: Reading, chat_schedule: Cadence | None) -> When:
             first, last = window_of(chat_schedule)
         return When(window(first, last, weekdays_only=reading.weekdays_only), reading.zone)
     at = reading.at if reading.at is not None else _time_of(chat_schedule, reading.part)
-    return When(Cadence(kind=reading.kind, at=at, weekday=reading.weekday), reading.zone)
+    return When(Cadence(kind=reading.kind, at=at, weekday=reading.weekday, days=reading.days), reading.zone)
 
 
 def _time_of(chat_schedule: Cadence | None, part: str) -> time:
     """The time of day of the chat's schedule, else 09:00. With `part`, a morning, a time from noon on does not count."""
-    own = chat_schedule.at if chat_schedule and chat_schedule.kind in ("daily", "weekdays", "weekly") else None
+    own = chat_schedule.at if chat_schedule and chat_schedule.until is None else None
     return NINE if own is None or (part and own.hour >= _BY_NOON) else own
 
 

@@ -11,11 +11,11 @@ from subscriptions.unicode_forms import normalized
 from subscriptions.zones import zone_of_place
 
 _DASHES = str.maketrans("‐‑‒–—−~〜～", "---------")
-_SIMPLE = str.maketrans("週禮點時鐘兩間個後號倫紐東", "周礼点时钟两间个后号伦纽东")
+_SIMPLE = str.maketrans("週禮點時鐘兩間個後號倫紐東給發謝", "周礼点时钟两间个后号伦纽东给发谢")
 # Words behind a time that have no meaning: "daily at 9 sharp, please", 每天8点推送一次，谢谢.
-_IDLE = re.compile(
+IDLE = re.compile(
     r"(?:only|sharp|exactly|thanks|thank you|thx|please|pls|plz|(?:in )?(?:my|local) time)(?![a-z0-9_])"
-    r"|(?:推送|发送|更新|提醒|通知|发)(?:给?我)?(?:一次)?|多?谢谢?|[吧哦啊呀]|(?:可以|好|行)吗|就[行好]"
+    r"|(?:推送|发送|更新|提醒|通知|寄|发)(?:给?我)?(?:一次)?|多?谢谢?|[吧哦啊呀]|(?:可以|好|行)吗|行不|好不好|就[行好]"
 )
 
 
@@ -32,7 +32,7 @@ def tokens_of(text: str) -> tuple[tuple[Token, ...], str]:
         if text[at] in _BETWEEN:
             at += 1
             continue
-        idle = _IDLE.match(text, at) if found else None
+        idle = IDLE.match(text, at) if found else None
         end = idle.end() if idle else _place_at(text, at, found) or _word_at(text, at, found)
         if not end:
             break

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from weakref import WeakKeyDictionary
 
 from subscriptions.model import KnownPaper
@@ -54,22 +54,6 @@ def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 
             below=hits.end or below,
             since=day_of(min(keys)) if keys else None,
         )
-
-
-def search_all(store: Scope, query: Query, *, days: int | None, now: datetime) -> tuple[tuple[KnownPaper, ...], int]:
-    """(the papers that a query finds, the newest first; how many papers are stored).
-
-    With `days`, only papers of so many last days.
-    """
-    first = date.min if days is None else (now - timedelta(days=days)).date()
-    found: list[KnownPaper] = []
-    upto: int | None = None
-    while True:
-        stretch = search(store, query, upto=upto, most=MOST_COUNTED)
-        found += (known for known in stretch.papers if known.day >= first)
-        if stretch.below is None or (stretch.since or first) < first:
-            return tuple(found), stretch.stored
-        upto = stretch.below
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from subscriptions import zones
 from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, Lane, Subscription
@@ -20,7 +21,7 @@ from subscriptions.service.planner.look import Look, apart, finish, following, l
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.planner.plan_context import PlanContext
 from subscriptions.service.planner.window import Window, kept_window, nearness_of
-from subscriptions.service.subscriptions.due_moments import Move, due_span
+from subscriptions.service.subscriptions.due_moments import Move, due_span, moved_near
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
 from subscriptions.service.subscriptions.pausing import end_pauses
 from subscriptions.states import SubscriptionState
@@ -29,10 +30,13 @@ from subscriptions.store import planner as plans
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.database.garbage import left_alone
+from subscriptions.store.database.store import in_chunks
 from subscriptions.store.outbox import planned as stored_planned
 from subscriptions.store.papers import announcing
 from subscriptions.store.shared_cursors import SharedCursor
 
+_FAR_INTERVAL = timedelta(hours=1)  # between two looks for due moments that are too far away
+_LOOKED_FAR: WeakKeyDictionary[Store, datetime] = WeakKeyDictionary()  # when that was looked for last
 SLICE = 200  # chats planned in one transaction: bounds memory and how long other writers wait
 
 
@@ -115,6 +119,35 @@ def plan_slices(
                 is_begun = True
         if found is not None:
             yield finish(store, found)
+
+
+def move_far_moments(store: Store, *, now: datetime) -> Steps[int]:
+    """Computes due moments again that are further away than their cadences allow. Returns how many.
+
+    A clock that is wrong for a minute puts off all that it makes due, perhaps to another year. Looks at the first call, when
+    the clock was set back since the last look, and after an hour.
+    """
+    looked_at = _LOOKED_FAR.get(store)
+    if looked_at is not None and looked_at <= now < looked_at + _FAR_INTERVAL:
+        return 0
+    moved = 0
+    with store.read() as transaction:
+        found = plans.chats_due_too_far(transaction, now)
+    for chat_ids in in_chunks(found):
+        yield WRITES
+        with store.write() as transaction:
+            stored_chats.hold_chats(transaction, chat_ids)
+            moves = moved_near(transaction, chat_ids, now)
+            plans.advance(transaction, moves, {})
+            moved += len(moves)
+    _LOOKED_FAR[store] = now
+    return moved
+
+
+def chats_due_too_far(store: Store, *, now: datetime) -> int:
+    """How many chats `move_far_moments` would look at."""
+    with store.read() as transaction:
+        return len(plans.chats_due_too_far(transaction, now))
 
 
 def _end_pauses(store: Store, now: datetime) -> Steps[Sequence[Lane]]:

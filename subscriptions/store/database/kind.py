@@ -42,7 +42,7 @@ class Holder(StrEnum):
 
 
 class SideSession(Protocol):
-    """A session of a worker beside its transactions. One thread at a time uses it. Raises SQLAlchemy's errors.
+    """A session of a worker beside its transactions. One thread at a time uses it. Raises errors of the driver.
 
     When the session ends, however the worker ends, the server lets go of all that it holds.
     """
@@ -52,9 +52,6 @@ class SideSession(Protocol):
 
     def hold(self, name: str) -> bool:
         """Takes a name, such as a lane's. Returns False if another worker, or this one, holds it."""
-
-    def still_holds(self, name: str) -> bool:
-        """Returns whether it holds a name, and the session is alive."""
 
     def release(self, name: str) -> None:
         """Lets a name go."""
@@ -104,9 +101,6 @@ class Kind(Protocol):
     def version(self) -> object | None:
         """A value that is another one once anybody has committed; None: that cannot be told, so anything may have changed."""
 
-    def close(self) -> None:
-        """Ends what `version` keeps open."""
-
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
         """The schema's revision; None for a database without one, or none at all. `read` connects. Raises as `exists`, StoreError."""
 
@@ -116,14 +110,14 @@ class Kind(Protocol):
     def make_place(self) -> None:
         """Makes the place in which a first schema is made."""
 
-    def make_newest(self, connection: Connection) -> bool:
-        """Makes the newest schema where there is none. Returns False if there is one by now, or if only migrations make it."""
-
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work. Raises StoreError, and as `exists`."""
 
     def try_to_write(self, patience: float) -> None:
         """Begins a write, waiting `patience` seconds for others, and takes it back. Raises as `exists`."""
+
+    def close(self, *, wrote: bool) -> None:
+        """Ends what `version` keeps open; of a process that wrote, clears what is left of erased rows. Raises errors of the driver."""
 
     def is_full(self, least_room: int) -> bool:
         """Whether fewer than `least_room` bytes are free for the database."""

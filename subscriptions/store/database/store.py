@@ -4,7 +4,7 @@ What is special to a kind of database stands in its own room: `sqlite` or `postg
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import get_ident
@@ -24,11 +24,11 @@ from subscriptions.store.database.garbage import uncollected
 from subscriptions.store.database.kind import Kind, Sharing
 from subscriptions.store.database.postgres.server import PostgresDatabase
 from subscriptions.store.database.rights import keep_to_owner
+from subscriptions.store.database.schema import HEAD, make_schema, refuse_unknown, upgrade_schema
 from subscriptions.store.database.sqlite.file import PART, SqliteFile
 from subscriptions.store.database.turns import Turns, Writes
 from subscriptions.store.database.writer import Writer
 
-HEAD = "0030"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
@@ -195,23 +195,19 @@ class Store:
         Where there is none, it is made, with its folder; without `make` nothing is. Raises StoreError, NotFound.
         """
         with self.translated_errors():
-            revision = self.revision()
+            revision = self.known_revision()
             if revision is not None:
                 self.kind.protect()
             if revision == HEAD:
                 return
             if revision is None and not make:
                 raise self.missing()
-            if revision is not None and not _is_known(revision):
-                raise wrong_setting(
-                    Sentence("The database {where} was written by a newer paperwire.", {"where": self.where}),
-                    Sentence("Install that version again, or name another database in PAPERWIRE_DATABASE_URL."),
-                )
             if revision is not None and copies is not None and self.kind.file is not None:
                 self.copy_into(copies, f"before-{HEAD}", now)
             self.kind.make_place()
-            if revision is not None or not self._make_newest():
-                self.upgrade()
+            with self._writer.begin() as connection:
+                if revision is not None or not make_schema(connection):
+                    upgrade_schema(connection)
 
     def mark(self) -> object | None:
         """A value that stays the same while nobody writes; None: that cannot be told without asking the database.
@@ -236,16 +232,12 @@ class Store:
         with self.translated_errors():
             return self.kind.revision_in(self._engine.connect)
 
-    def _make_newest(self) -> bool:
-        with self._writer.begin() as connection:
-            return self.kind.make_newest(connection)
-
-    def upgrade(self) -> None:
-        """Runs the migrations, in one transaction."""
-        from subscriptions.store.database.schema_upgrade import upgrade_schema  # noqa: PLC0415 - Alembic takes 300 ms; only a new schema needs it
-
-        with self.translated_errors(), self._writer.begin() as connection:
-            upgrade_schema(connection)
+    def known_revision(self) -> str | None:
+        """As `revision`. Raises StoreError, also for a database that this version cannot bring up to date."""
+        revision = self.revision()
+        if revision is not None:
+            refuse_unknown(revision, self.where)
+        return revision
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work, and checks it before it counts. Raises StoreError."""
@@ -269,11 +261,12 @@ class Store:
     def close(self) -> None:
         """Waits for what the writer was asked for, and closes all connections: those of transactions under way when these end."""
         self.writer.close()
-        self.kind.close()
         pool = self._engine.pool
         self._engine.dispose(close=False)  # who asks from now on asks a new pool
         event.listen(pool, "checkin", _close_returned)
         pool.dispose()
+        with suppress(*self._errors):
+            self.kind.close(wrote=self.writes.count > 0)
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
@@ -323,22 +316,10 @@ def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
-def session_on(connection: Connection) -> Session:
-    """A session within a transaction that the caller begins and ends."""
-    session = Session(connection, expire_on_commit=False)
-    session.info[_CONNECTION] = connection
-    return session
-
-
 def connection_of(session: Session) -> Connection:
     """The connection of a transaction; the session itself would look for it each time that it is asked."""
     connection: Connection = session.info[_CONNECTION]
     return connection
-
-
-def _is_known(revision: str) -> bool:
-    versions = Path(__file__).parents[1] / "migrations" / "versions"
-    return any(path.name.startswith(f"{revision}_") for path in versions.glob("*.py"))
 
 
 def _kind_of(address: str) -> Kind:

@@ -56,12 +56,13 @@ _SOURCES = (
     .where(_a.paper.in_(_ids))
     .distinct()
 )
+_ALL_IDS = columns(_p.id).order_by(_p.id)
 _PaperRow = PaperRow | PaperDraft | Row[*tuple[Any, ...]]
 
 
-def index_newest(session: Session, most: int) -> None:
-    """Writes entries for those of the newest `most` papers that have none."""
-    for part in in_chunks(index.without_entry(session, most)):
+def index_all(session: Session) -> None:
+    """Writes entries for all papers of a database that has none."""
+    for part in in_chunks(execute(session, _ALL_IDS).scalars().all()):
         index.write(
             session, ((known.id, index_document(known.paper)) for known in stored_papers(session, part).values())
         )

@@ -7,11 +7,16 @@ lanes of a worker, so no sender waits for a connection that another one holds.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
 from subscriptions.store.database.kind import Holder, Reservation
 from subscriptions.store.database.postgres.holdings import HOLDERS, NAMES
 
+RATES = """
+    CREATE TABLE token_rate (
+        token VARCHAR COLLATE "C" PRIMARY KEY,
+        full_at TIMESTAMPTZ NOT NULL DEFAULT '-infinity',
+        rests_until TIMESTAMPTZ NOT NULL DEFAULT '-infinity'
+    ) WITH (fillfactor = 10)  -- a row is written many times each second, and stays in its page
+"""
 _HOLD = "SELECT pg_try_advisory_lock(hashtextextended(%s, %s))"
 _RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, %s))"
 _CALLED = "SELECT set_config('application_name', %s, false)"
@@ -45,14 +50,13 @@ _REST = """
 class PostgresSideSession:
     """See SideSession. One connection, which is made when it is needed, and again after an error."""
 
-    def __init__(self, connect: Callable[[], Any], called: str, sender: int, *, errors: type[Exception]) -> None:
+    def __init__(self, connect: Callable[[], Any], called: str, sender: int) -> None:
         """`connect` makes a connection in which each statement is a transaction. Each new one shares the sender lock.
 
-        `called`: the name of the session. `sender`: the key of the sender lock. `errors`: those of the driver.
+        `called`: the name of the session. `sender`: the key of the sender lock.
         """
         self._connect = connect
         self._called = called
-        self._errors = errors
         self._sender = sender
         self._connection: Any = None
         self._held: set[str] = set()
@@ -69,10 +73,6 @@ class PostgresSideSession:
             return False
         self._held.add(name)
         return True
-
-    def still_holds(self, name: str) -> bool:
-        """See SideSession."""
-        return name in self._held and bool(self._row("SELECT 1", ())) and name in self._held
 
     def release(self, name: str) -> None:
         """See SideSession."""
@@ -117,9 +117,6 @@ class PostgresSideSession:
                 self._connection.execute(_SHARE, (self._sender,))
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else ()
-        except self._errors as error:
-            self.close()
-            raise DBAPIError.instance(statement, None, error, self._errors) from error
         except BaseException:
             self.close()
             raise

@@ -22,9 +22,9 @@ from subscriptions.store.database.errors import wrong_setting
 from subscriptions.store.database.kind import Holdings, Sharing, SideSession
 from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner
 from subscriptions.store.database.sqlite.errors import copying_to, translated
-from subscriptions.store.database.sqlite.newest_schema import make_newest
 from subscriptions.store.database.sqlite.sharing import SqliteSharing
 
+LOG_PATIENCE = 1.0  # seconds that the end of a process waits for others to let it empty the log
 PART = ".part"  # how the name of a copy ends that is still being written
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
@@ -75,13 +75,6 @@ class SqliteFile:
                 self._watcher = sqlite3.connect(self.path, check_same_thread=False)
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
 
-    def close(self) -> None:
-        """See Kind."""
-        with self._watching:
-            if self._watcher is not None:
-                self._watcher.close()
-                self._watcher = None
-
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:  # noqa: ARG002 - a reader of ours would write
         """See Kind. Looking changes nothing. Raises StoreError for a database of another program."""
         if not self.exists():
@@ -111,10 +104,6 @@ class SqliteFile:
         if not self.exists():
             self.path.touch(mode=OWNER_ONLY)
 
-    def make_newest(self, connection: Connection) -> bool:
-        """See Kind."""
-        return make_newest(connection)
-
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work, and checks it before it counts."""
         # Several processes may copy at once, also from containers, where each has the same number.
@@ -140,6 +129,21 @@ class SqliteFile:
         with closing(sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
+
+    def close(self, *, wrote: bool) -> None:
+        """See Kind. Empties the write-ahead log: SQLite does so itself only if no other process has the file open.
+
+        What others are reading or writing just now stays in it.
+        """
+        with self._watching:
+            if self._watcher is not None:
+                self._watcher.close()
+                self._watcher = None
+        if not wrote:
+            return
+        uri = f"{self.path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=LOG_PATIENCE)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def is_full(self, least_room: int) -> bool:
         """Whether fewer than `least_room` bytes are free in the folder."""

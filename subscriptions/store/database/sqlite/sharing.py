@@ -17,6 +17,9 @@ class SqliteSharing:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL loses the last commits when power fails
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(
+            "PRAGMA secure_delete=ON"
+        )  # what is erased is overwritten; not every build of SQLite begins so
 
     def begin(self, connection: Connection, *, writes: bool) -> None:
         """Takes the writer's lock at once, so that a reader never becomes a writer halfway."""

@@ -1,0 +1,301 @@
+"""Does what a sentence says: changes of subscriptions that it refers to, ratings, small talk, and what there is not.
+
+Of what is sure, it says what was done, with [undo]. It asks with buttons, the likeliest first, where it is not sure or where
+several subscriptions may be meant.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from types import MappingProxyType
+
+from bot.commands.core.asking import can_ask
+from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.picking import listed_here, no_subscriptions, shown_buttons
+from bot.commands.papers.preview import finds_papers, try_query
+from bot.commands.words.marks import folded, tokens_of
+from bot.commands.words.meaning import HALF, MISSING, SMALL_TALK, SURE, Said, command_of, name_in, pause_in, when_in
+from bot.commands.words.scorer import ASKING, QUERY
+from bot.commands.words.subject import is_frame, subject_of
+from bot.ports.button import Button
+from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import KnownPaper, Subscription
+from subscriptions.planning.times import is_time, split_when
+from subscriptions.query import mentioned, narrowed, parse_query, words_rule
+from subscriptions.query.changing import in_titles, rewritten
+from subscriptions.service.papers import last_delivered, note_signal, papers_named
+from subscriptions.states import Signal
+
+_LABEL = 40  # characters of a button
+_LAST = ("last", "newest", "最后", "刚才", "最新")
+_EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
+_THAT = ("it", "that", "this", "那个", "这个")
+_KEPT = re.compile(r"\s*(?:那个)?\s*(?:留|保留|要留|stays?\b|remains?\b)")
+_TITLES = re.compile(r"title|标题|题目")
+_SIGNALS = {"like-paper": Signal.LIKED, "dislike-paper": Signal.DISLIKED}
+_TALK: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(
+    {
+        "thanks": (Sentence("You are welcome."),),
+        "bye": (Sentence("Goodbye, see you. Papers come as arranged."),),
+        "smalltalk": (
+            Sentence("I am only a bot for research papers, and cannot help with that. I hope that it goes well."),
+            Sentence("Send me words that papers should hold, such as diffusion -survey, or a link to a paper."),
+        ),
+        "missing-affiliation": (
+            Sentence("I do not know where authors work: no universities, institutions or companies (affiliations)."),
+            Sentence('What I know is the name: author:"Yann LeCun" finds the papers of one author.'),
+        ),
+        "missing-citations": (
+            Sentence("I know no citations: not who cites a paper, how often it is cited, or an h-index."),
+            Sentence("The nearest is /like with the id of a paper: papers with similar words."),
+        ),
+        "missing-fulltext": (
+            Sentence(
+                "I know titles, abstracts and short summaries, but not the full text: I cannot read, translate or "
+                "summarize a PDF, its figures or its code."
+            ),
+        ),
+        "missing-news": (
+            Sentence("I know research papers only: no news, jobs, books, deadlines, or where a paper was accepted."),
+        ),
+    }
+)
+
+
+def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of intent
+    """Returns the answer to a sentence that is no query; None if it is one."""
+    said = _about_named(context, said)
+    if said.text[:4].casefold() == "add " and said.intent == QUERY and not finds_papers(context, said.text):
+        return try_query(context, said.text[4:])
+    if said.intent in (QUERY, *ASKING) or not said.is_clear:
+        return None
+    if said.intent in SMALL_TALK or said.intent.startswith(MISSING):
+        return _talk(context, said)
+    if not can_ask(context):  # in groups only what is sure to be a command is done, by whoever may
+        return None
+    if said.intent in _SIGNALS:
+        return _rated(context, said)
+    if (command := command_of(said)) is not None and said.intent not in _CHANGES:
+        return _run(context, *command)
+    return _changed(context, said)
+
+
+def _about_named(context: CommandContext, said: Said) -> Said:
+    """Returns what is said of a subscription that is named, even where the words alone would rather be a query."""
+    if said.intent != QUERY and said.likely(QUERY) <= said.sure:
+        return said
+    there = [one.subscription for one in listed_here(context)]
+    likely = next((one for one in said.found if one.intent in _OF_ONE and one.sure >= _POSSIBLE), None)
+    if likely and any(_is_named(folded(said.text), one) for one in there):
+        return said._replace(found=(likely._replace(sure=HALF),))
+    return said
+
+
+def changes(said: Said) -> bool:
+    """Returns whether `act` may change something."""
+    certain = said.intent not in (QUERY, *ASKING) and said.is_clear and said.intent not in _TALK
+    return certain or any(one.intent in _OF_ONE and one.sure >= _POSSIBLE for one in said.found)
+
+
+def _run(context: CommandContext, name: str, args: str) -> Reply | None:
+    command = context.registry.command_named(name)
+    return command.run(replace(context, args=args, arguments={})) if command else None
+
+
+def _talk(context: CommandContext, said: Said) -> Reply:
+    said_to = _TALK.get(said.intent, ())
+    if not said_to:
+        return what_to_say(context)
+    names = mentioned(said.text) if said.intent == "missing-fulltext" else ()
+    pdf = Button(label="PDF", url=f"https://arxiv.org/pdf/{names[0]}") if names else None
+    return Reply(lines=tuple(one.say(context.localizer.translate) for one in said_to), buttons=((pdf,),) if pdf else ())
+
+
+def what_to_say(context: CommandContext) -> Reply:
+    """Returns what can be said, in three lines."""
+    words = context.say("Send me words that papers should hold, such as diffusion -survey, or a link to a paper.")
+    commands = context.say("Words such as list, today, settings and stop do what they say.")
+    return Reply(lines=(words, commands, context.say("/help lists what else I know.")))
+
+
+# -------------------------------------------------------------------------------------------------------------- papers
+
+
+def _rated(context: CommandContext, said: Said) -> Reply:
+    """Notes that the chat likes a paper or not: the one that is named, else the last one that was delivered."""
+    known = paper_meant(context, said.text)
+    if known is None or not context.chat.id:
+        return Reply(lines=(context.say("Which paper? Say its arXiv id, or press 👍 or 👎 on its card."),))
+    kind = _SIGNALS[said.intent]
+    note_signal(context.store, context.chat, [known.id], kind, now=context.now)
+    more = Button(label=context.say("more like this"), verb="more-like-this", arguments={"paper": known.id})
+    noted = (
+        context.say("Noted: papers like this one come first. {title}", title=context.title(known))
+        if kind is Signal.LIKED
+        else context.say("Noted: papers like this one come last. {title}", title=context.title(known))
+    )
+    return Reply(lines=(noted,), ok=True, buttons=shown_buttons(context, ((more,),)))
+
+
+def paper_meant(context: CommandContext, text: str) -> KnownPaper | None:
+    """Returns the paper that a text names, else the last one that was delivered; None if there is none."""
+    names = mentioned(text)
+    if names:
+        return papers_named(context.store, names[:1]).get(names[0])
+    replied_to = context.message.reply_to if context.message else ""
+    found = last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
+    return found.item.paper if found else None
+
+
+# ------------------------------------------------------------------------------------------------- subscriptions
+
+
+def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 - as above
+    """Changes the subscriptions that are meant; asks which, if that is not clear."""
+    there = [one.subscription for one in listed_here(context)]
+    if not there:
+        asked = subject_of(said.text)
+        if said.intent == "schedule" and asked and not asked.endswith(said.text):
+            return try_query(context, asked)
+        refers = said.intent in ("schedule", "pause", "resume") and not split_when(said.text).only_time
+        return no_subscriptions(context) if said.sure >= SURE and refers else None
+    meant = _meant(said, there)
+    if said.intent == "exclude" and any(_is_named(folded(said.subject), one) for one in there):
+        said = said._replace(found=(said.found[0]._replace(intent="unsub", sure=HALF),))
+    if said.intent == "unsub" and not meant:
+        return _run(context, *(command_of(said) or ("unsub", said.subject))) if said.sure >= _CERTAIN else None
+    if said.intent in ("pause", "resume") and not meant:
+        return _run(context, said.intent, pause_in(said) if said.intent == "pause" else "")
+    candidates = meant or there
+    wanted = {one.number: command for one in candidates if (command := _command(said, one))}
+    if not wanted:
+        return None
+    if said.intent == "unsub" and len(wanted) > 1:
+        wanted = {0: ("unsub", " ".join(map(str, wanted)))}
+    if len(wanted) == 1 and said.sure >= SURE:
+        return _run(context, *next(iter(wanted.values())))
+    return _asked(context, said, [(one, wanted[one.number]) for one in candidates if one.number in wanted])
+
+
+_CERTAIN, _POSSIBLE = 0.9, 0.2
+_OF_ONE = ("unsub", "pause", "resume")  # what is done to a subscription by its name
+
+
+def _asked(context: CommandContext, said: Said, wanted: Sequence[tuple[Subscription, tuple[str, str]]]) -> Reply:
+    """Asks whether to do this, or for which subscription."""
+    names = {"unsub": context.say("remove"), "schedule": when_in(said), "exclude": context.say("exclude")}
+    rows = []
+    for one, (command, args) in wanted:
+        name = f"{names.get(said.intent, '')} {one.number}  {one.label}".strip()
+        rows.append((Button(label=cut_letters(name, _LABEL), verb="do", arguments={"command": command, "args": args}),))
+    words = " ".join(said.text.split())
+    look = Button(
+        label=context.say("look for “{words}”", words=words[:_LABEL]), verb="look-for", arguments={"text": words}
+    )
+    asked = context.say("Is that what you mean?") if len(rows) == 1 else context.say("Which one do you mean?")
+    return Reply(lines=(asked,), buttons=shown_buttons(context, (*rows, (look,))))
+
+
+def _meant(said: Said, there: Sequence[Subscription]) -> list[Subscription]:
+    """Returns the subscriptions that a sentence names: by number, by words, or as the last one, all or the only one."""
+    plain = folded(said.text)
+    words = {token.mark for token in said.tokens}
+    named = [one for one in there if _is_named(plain, one)]
+    numbered = [one for one in there if str(one.number) in said.numbers]
+    if numbered or named:
+        return named if said.intent == "unsub" and not numbered else numbered or named
+    if any(one in words or (not one.isascii() and one in plain) for one in _LAST):
+        return [there[-1]]
+    if any(one in words or (not one.isascii() and one in plain) for one in _EVERY) and said.intent != "widen":
+        return list(there)
+    if len(there) == 1 and (said.intent != "unsub" or any(one in words or one in plain for one in _THAT)):
+        return list(there) if said.intent not in ("pause", "resume") else []
+    return []
+
+
+def _is_named(plain: str, one: Subscription) -> bool:
+    """Returns whether a text holds the name or the query of a subscription."""
+    padded = f" {plain} "
+    return any(
+        name
+        and (f" {name} " in padded or (name in plain and not (name.isascii() and plain.isascii())))
+        and not _KEPT.match(plain, plain.find(name) + len(name))
+        for name in (folded(one.name), folded(one.text))
+    )
+
+
+def _command(said: Said, one: Subscription) -> tuple[str, str] | None:
+    """Returns the command that changes one subscription as a sentence says."""
+    with suppress(PaperwireError):
+        args = _CHANGES[said.intent](said, one)
+        command = "edit" if said.intent in ("exclude", "narrow", "widen") else said.intent
+        return (command, f"{one.number} {args}".strip()) if args is not None else None
+    return None
+
+
+def _subject(said: Said, one: Subscription) -> str:
+    """Returns the subject, without the name of the subscription that is meant."""
+    text = said.text
+    for name in filter(None, (one.name, one.text)):
+        at = folded(text).find(folded(name))
+        text = f"{text[:at]} #{one.number} {text[at + len(name) :]}" if at >= 0 else text
+    found = subject_of(text, said.intent)
+    return "" if is_frame(tokens_of(found)) else found.removeprefix("ti:")
+
+
+def _excluded(said: Said, one: Subscription) -> str | None:
+    rules = [rule for rule in _subject(said, one).split(" OR ") if rule]
+    query = parse_query(one.text)
+    for rule in rules:
+        query = narrowed(query, words_rule(rule))
+    return query.text if rules else None
+
+
+def _narrowed(said: Said, one: Subscription) -> str | None:
+    subject, titles = _subject(said, one), _TITLES.search(folded(said.text))
+    if titles and not subject:
+        return rewritten(parse_query(one.text), in_titles) or None
+    text = f"({one.text})" if " OR " in one.text else one.text
+    return f"{text} {f'({subject})' if ' OR ' in subject else subject}" if subject else None
+
+
+def _widened(said: Said, one: Subscription) -> str | None:
+    subject = _subject(said, one)
+    if "ti:" in one.text and (not subject or _TITLES.search(folded(said.text))):
+        return one.text.replace("ti:", "")
+    return f"{one.text} OR {subject}" if subject else None
+
+
+def _named(said: Said, _: Subscription) -> str | None:
+    return name_in(said) or None
+
+
+def _rescheduled(said: Said, _: Subscription) -> str | None:
+    when = when_in(said)
+    return when if when and is_time(when) else None
+
+
+_CHANGES: Mapping[str, Callable[[Said, Subscription], str | None]] = {
+    "unsub": lambda _said, _one: "",
+    "exclude": _excluded,
+    "narrow": _narrowed,
+    "widen": _widened,
+    "edit": lambda said, one: _subject(said, one) or None,
+    "name": _named,
+    "schedule": _rescheduled,
+    "pause": lambda said, _: pause_in(said),
+    "resume": lambda _said, _one: "",
+}
+
+
+def on_do(context: CommandContext) -> Reply | None:
+    """Handles a button under a question: runs its command."""
+    reply = _run(context, str(context.arguments["command"]), str(context.arguments["args"]))
+    return replace(reply, replaces=True) if reply else None
+
+
+COMMANDS: tuple[Command, ...] = ()
+CALLBACKS = {"do": Callback(run=on_do, needs_manager=True)}

@@ -1,0 +1,108 @@
+"""Splits a text into tokens, and finds in it what has a reader: quotations, papers, categories, numbers, times, places."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from subscriptions.categories.tree import is_category
+from subscriptions.planning.times import time_at
+from subscriptions.query import mentioned
+from subscriptions.zones import zone_of_place
+
+LONGEST, MOST_TOKENS = 400, 90  # characters and tokens of a sentence; a longer text is taken for a query
+WHEN, PLACE, NUMBER, PAPER, CATEGORY, QUOTED = "@when", "@place", "@number", "@paper", "@category", "@quoted"
+
+_TOKEN = re.compile(
+    r'(?P<quoted>["“”„«「『][^"“”„«»「」『』]*["“”»」』])'
+    r"|(?P<paper>(?:https?://|www\.)[^\s，。；、）\u4e00-\u9fff]+|(?:arxiv:\s*)?\d{4}\.\d{4,5}(?:v\d+)?|10\.\d{4,9}/[^\s，。]+)"
+    r"|(?P<category>#?[a-z]+(?:-[a-z]+)?\.(?:[a-z]{2}|[a-z]+-[a-z]+|\*)(?![a-z0-9_.])|(?:hep|astro|cond|quant|nucl|math)-[a-z]{2,3}(?![a-z0-9_]))"
+    r"|(?P<ordinal>第\s*(?:\d{1,3}|[一二三四五六七八九])\s*(?:个订阅|条订阅|[个条号])?|订阅\s?\d{1,3}(?!\d)|#\d{1,3}(?!\w)|(?<![\w.])\d{1,3}号(?!\w))"
+    r"|(?P<number>(?<![a-z0-9.:])\d{1,3}(?![a-z0-9_:%]|\.\d))"
+    r"|(?P<word>[^\W\d_\u4e00-\u9fff][^\W_\u4e00-\u9fff]*(?:['-][^\W_\u4e00-\u9fff]+)*\+*|\d[^\W_\u4e00-\u9fff]*(?:[:.]\d+)?)"
+    r"|(?P<sign>[,;:.!?|/&+、()-])"
+    r"|(?P<other>[^\s])",
+    re.IGNORECASE,
+)
+# Each character is replaced by one character, so that places in the folded text are places in the text as typed.
+_TRADITIONAL = "關於論訂閱請幫給對興發麼嗎們尋獻領沒無時預顯薦現題個設銷暫復單謝問點週煩讀進開類訴綜為說過轉換語繼續剛這應聲靜條後來傳導師寫禮該樣圖寶貝間頁東儲備標籤讓頻總結數據庫將從還當會見話認識錯誤蓋較邊誰號頭輕聽學習長門經驗實視覽調萬與兩啟閉區報參價歡愛瀏擇選項內斷變編輯檢鐘晝紐倫遠終餘歲蹤檔"
+_SIMPLIFIED = "关于论订阅请帮给对兴发么吗们寻献领没无时预显荐现题个设销暂复单谢问点周烦读进开类诉综为说过转换语继续刚这应声静条后来传导师写礼该样图宝贝间页东储备标签让频总结数据库将从还当会见话认识错误盖较边谁号头轻听学习长门经验实视览调万与两启闭区报参价欢爱浏择选项内断变编辑检钟昼纽伦远终余岁踪档"
+_FOLDED = str.maketrans(_TRADITIONAL + "’‘`，；：！？。", _SIMPLIFIED + "''',;:!?.")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_AROUND_A_PLACE = frozenset("在住到去来人时搬刚按用区是")
+_SAME = {"plz": "please", "pls": "please", "wats": "whats", "smth": "something", "u": "you"}
+# Words that are times, too, but say more as words.
+_WORDS_FIRST = frozenset(
+    {"now", "today", "tonight", "tomorrow", "morning", "afternoon", "evening", "night", "noon", "midnight", "weekend"}
+    | {"weekends", "at night", "immediately", "instantly", "asap", "at once", "sat", "sun", "mon", "fri"}
+    | {"今天", "今晚", "明天", "后天", "早上", "上午", "中午", "下午", "晚上", "早", "晚", "周末", "半夜", "夜里", "现在", "马上", "立即"}
+)  # fmt: skip
+_NO_PLACES = frozenset(
+    {"nice", "wake", "reading", "bath", "mobile", "split", "male", "of", "same", "this", "hello", "in", "at", "the"}
+)
+_NEAR_A_NUMBER = re.compile(r"(?:from|by|in|on|about|before|after|to) \d{1,2}|about \D.*")  # "unsubscribe from 2"
+_PLACE_WORDS, _PLACE_SIGNS = 3, 5
+
+
+class Token(NamedTuple):
+    """A part of a text."""
+
+    start: int
+    end: int
+    mark: str  # the word as it counts: folded; or which of the readers reads it
+    words: str = ""  # as it was typed
+
+
+def folded(text: str) -> str:
+    """Returns the text in lower case, with simplified characters and plain punctuation; each character stays in its place."""
+    plain = text.translate(_FOLDED)
+    lower = plain.lower()
+    return lower if len(lower) == len(plain) else plain
+
+
+def tokens_of(text: str) -> tuple[Token, ...]:
+    """Returns the tokens of a sentence."""
+    plain = folded(text)
+    single = [Token(found.start(), found.end(), _mark(found)) for found in _TOKEN.finditer(plain)]
+    return tuple(one._replace(words=text[one.start : one.end]) for one in _joined(plain, single))
+
+
+def _mark(found: re.Match[str]) -> str:
+    kind, words = str(found.lastgroup), found[0]
+    if kind == "paper":
+        return PAPER if mentioned(words) else words
+    if kind == "category":
+        return CATEGORY if is_category(words.removeprefix("#")) or words.endswith("*") else words
+    return {"quoted": QUOTED, "ordinal": NUMBER, "number": NUMBER}.get(kind, _SAME.get(words, words.replace("'", "")))
+
+
+def _joined(plain: str, single: list[Token]) -> Iterator[Token]:
+    """Yields the tokens, with those that are a time or a place together as one."""
+    at = 0
+    while at < len(single):
+        first = single[at]
+        end = time_at(plain, first.start)
+        said = plain[first.start : end].strip()
+        mark = WHEN if end and said not in _WORDS_FIRST and not _NEAR_A_NUMBER.fullmatch(said) else ""
+        if not mark:
+            end, mark = _place_at(plain, single, at), PLACE
+        count = sum(first.start <= one.start < end for one in single[at : at + 30])
+        if count:
+            yield Token(first.start, max(end, single[at + count - 1].end) if mark == PLACE else end, mark)
+            at += count
+        else:
+            yield first
+            at += 1
+
+
+def _place_at(plain: str, single: list[Token], at: int) -> int:
+    """Returns where the name of a place ends that begins at a token; 0 if none does."""
+    first = single[at]
+    if first.mark.startswith("@") or first.mark in _NO_PLACES or (len(first.mark) == 1 and not _HAN.match(first.mark)):
+        return 0
+    if _HAN.match(first.mark):
+        if _AROUND_A_PLACE.isdisjoint(plain) or first.mark in "在按":
+            return 0
+        ends = [first.start + size for size in range(_PLACE_SIGNS, 1, -1)]
+    else:
+        ends = [one.end for one in reversed(single[at : at + _PLACE_WORDS])]
+    return next((end for end in ends if end <= len(plain) and zone_of_place(plain[first.start : end].strip())), 0)

@@ -1,0 +1,270 @@
+"""What a text without a slash means: its intent, how sure that is, and the command with arguments that does it. Pure.
+
+The intents are the names of the files in `examples/`. The name of most is the command that does it, with "-" for blanks:
+`export-saved-bib` is "/export saved bib". `_ARGUMENTS` says what a command takes from the sentence.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
+
+from bot.commands.words.marks import LONGEST, MOST_TOKENS, NUMBER, PLACE, QUOTED, WHEN, Token, folded, tokens_of
+from bot.commands.words.scorer import ASKING, QUERY, Score, scores, weights
+from bot.commands.words.subject import segment, subject_of
+from subscriptions.errors import Refused
+from subscriptions.planning.pauses import parse_pause
+from subscriptions.planning.times import hours_of, is_time
+from subscriptions.query import mentioned
+
+SURE, HALF = 0.6, 0.35  # from which an intent is acted on, or asked about
+_SURE_OF_A_WORD, _MUCH = 0.65, 4
+_FEW = 5  # tokens of "pause tokens": an order of so few words has no word that no example has
+_VERBS = {"订阅": "sub", "取消订阅": "unsub", "退订": "unsub", "预览": "preview", "搜索": "search", "sub": "sub"}
+_TYPED = re.compile(rf"({'|'.join(_VERBS)})\s+(?=\S)")  # a command as it is typed, without its slash
+SMALL_TALK = frozenset({"about", "hello", "thanks", "bye", "smalltalk"})
+MISSING = "missing-"
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # whether words are a length of time does not depend on the day
+_RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
+_HAN_NUMBERS = "一二三四五六七八九"
+_ALL = re.compile(
+    r"\b(?:all|everything|them|papers|digests?|subscriptions|time|schedule|delivery)\b|全部|所有|都|时间|推送"
+)
+_LEAD = re.compile(
+    r"\s*(?:的|里|订阅|(?:推送)?时间|名字|查询|内容)*\s*(?:(?:to|into|be|with|by|as|should|is)\b\s*|(?:改名?|换|设|调整?|挪|叫做?|重?命名|取名|起名)?(?:[成为到在叫])\s*|[:,]\s*)*",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(
+    r"(?:\b(?:to|as|name[ds]?|called|call|label)\b(?:\s+(?:it|\d+|the\s+\w+\s+one)\b)?|叫做?|(?:改|起|取|重?命)个?名(?:字)?[为成叫]?|名字(?:改|换)?[成为叫])\s*",
+    re.IGNORECASE,
+)
+_NO_WEEKENDS = re.compile(
+    r"(?:\bnot?\b|n't|\bdont\b|nothing|stop).*(?:weekend|saturday)|(?:周末|双休).*(?:不|别|休息)|(?:不|别).*周末"
+)
+_UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)(?=\s|$)")
+_WRITTEN_AS_A_QUERY = re.compile(r"[-(]|\w{2,9}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
+_SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
+_ENDS = re.compile(
+    r"(?:[\s,，]+(?:please|pls|plz|thanks|thank you|instead|now)|[\s.!?。！？，]+|[吧啊呀呢哦]|谢谢)+$", re.IGNORECASE
+)
+
+
+class Said(NamedTuple):
+    """A text, and what it means."""
+
+    text: str
+    tokens: tuple[Token, ...] = ()
+    found: tuple[Score, ...] = (Score(QUERY, 1.0),)  # the intents, the likeliest first
+
+    @property
+    def intent(self) -> str:
+        """Returns the likeliest intent."""
+        return self.found[0].intent
+
+    @property
+    def sure(self) -> float:
+        """Returns how likely that is."""
+        return self.found[0].sure
+
+    @property
+    def is_clear(self) -> bool:
+        """Returns whether the likeliest intent is likely enough, or much likelier than every other one."""
+        return self.sure >= HALF or (len(self.found) > 1 and self.sure > _MUCH * self.found[1].sure)
+
+    def likely(self, *intents: str) -> float:
+        """Returns how likely one of some intents is."""
+        return sum(one.sure for one in self.found if one.intent in intents)
+
+    def marked(self, mark: str) -> list[str]:
+        """Returns the words that a reader has read."""
+        return [token.words for token in self.tokens if token.mark == mark]
+
+    @property
+    def numbers(self) -> list[str]:
+        """Returns the numbers in it, in digits: of 第二个 and "the second one" as well."""
+        found = [re.search(r"\d+", words) or re.search(rf"[{_HAN_NUMBERS}]", words) for words in self.marked(NUMBER)]
+        digits = [str(_HAN_NUMBERS.find(one[0]) + 1 or one[0]) for one in found if one]
+        return digits or [str(_RANKS.index(token.mark) + 1) for token in self.tokens if token.mark in _RANKS]
+
+    @property
+    def subject(self) -> str:
+        """Returns what it is about, as a query."""
+        return subject_of(self.text, ASKING[0] if self.intent in ASKING else self.intent)
+
+
+@lru_cache(maxsize=256)
+def meaning(text: str) -> Said:
+    """Returns what a text means; a long text is a query."""
+    said = text.strip()
+    if (
+        len(said) > LONGEST
+        or said.strip("#").isdecimal()
+        or _WRITTEN_AS_A_QUERY.match(said)
+        or _is_number_and_time(said)
+        or not 0 < len(tokens := tokens_of(said)) <= MOST_TOKENS
+    ):
+        return Said(said)
+    typed = _TYPED.match(folded(said))
+    found = (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5])
+    unknown = any(one.mark not in weights().words and not one.mark.startswith("@") for one in tokens)
+    is_query = found[0].intent in ("pause", "resume", "stop") and unknown and len(tokens) <= _FEW
+    return Said(said, tokens, (Score(QUERY, HALF), *found) if is_query else found)
+
+
+def _is_number_and_time(said: str) -> bool:
+    number, _, rest = said.partition(" ")
+    return number.strip("#").isdecimal() and is_time(rest)
+
+
+def command_in(text: str) -> tuple[str, str] | None:
+    """Returns (command, arguments) of a sentence that surely means a command, and says all that it needs; else None."""
+    said = meaning(text)
+    is_plain = said.intent == "unsub" and _UNSUBSCRIBE.search(folded(said.text))
+    if (
+        (said.sure < (SURE if len(said.tokens) > 1 else _SURE_OF_A_WORD) and not is_plain)
+        or said.intent in SMALL_TALK | {QUERY, "ask"}
+        or said.intent.startswith(MISSING)
+    ):
+        return None
+    return command_of(said)
+
+
+def command_of(said: Said) -> tuple[str, str] | None:
+    """Returns (command, arguments) of the likeliest intent; None if it needs to know the subscriptions of the chat."""
+    if said.intent == "edit" and any(map(is_time, (_behind_number(said), f"at {_behind_number(said)}"))):
+        said = said._replace(found=(Score("schedule", said.sure),))
+    command, _, fixed = said.intent.replace("-", " ").partition(" ")
+    taken = _ARGUMENTS[said.intent](said) if said.intent in _ARGUMENTS else ""
+    return None if taken is None else (command, f"{fixed} {taken}".strip())
+
+
+def is_worded(text: str) -> bool:
+    """Returns whether a text has a letter or a digit."""
+    return any(char.isalnum() for char in text)
+
+
+def mistyped(word: str) -> str:
+    """Returns the command that is most similar to a word such as "lits"; "" if none is similar."""
+    said = word.casefold()
+    swapped = [one for one in ("sub", *_COMMANDS) if sorted(one) == sorted(said)]  # sbu
+    near = swapped or get_close_matches(said, _COMMANDS, n=1, cutoff=0.74)
+    return near[0] if near and near[0] != said else ""
+
+
+_COMMANDS = ("list", "help", "stop", "unsubscribe", "subscribe", "settings", "undo", "cancel", "today", "latest", "pause", "mute", "resume", "preview", "saved", "stats", "status", "export", "timezone")  # fmt: skip
+
+
+# ------------------------------------------------------------------------------------------------ arguments of commands
+
+
+def pause_in(said: Said) -> str:
+    """Returns the words that say how long a pause is; "" if none do."""
+    text, tokens = said.text, said.tokens
+    for at, first in enumerate(tokens):
+        for last in reversed(tokens[at:]):
+            words = text[first.start : last.end]
+            try:
+                parse_pause(words, UTC, _SOME_DAY)
+            except Refused:
+                continue
+            return words
+    return ""
+
+
+def name_in(said: Said) -> str:
+    """Returns the new name of a subscription; "" if there is none."""
+    if quoted := said.marked(QUOTED):
+        return quoted[-1][1:-1]
+    leads = list(_NAMED.finditer(folded(said.text)))
+    if said.marked(NUMBER) and leads and said.tokens and leads[-1].end() <= _number_end(said):
+        return _behind_number(said)
+    return _ENDS.sub("", said.text[leads[-1].end() :]).strip(" :：") if leads else ""
+
+
+def when_in(said: Said) -> str:
+    """Returns the time in a sentence, the last one of several; "" if there is none."""
+    if _NO_WEEKENDS.search(folded(said.text)):
+        return "weekdays"
+    return next(reversed(said.marked(WHEN)), "")
+
+
+def _number_end(said: Said) -> int:
+    return next((token.end for token in said.tokens if token.mark == NUMBER), len(said.text))
+
+
+def _behind_number(said: Said) -> str:
+    rest = said.text[_number_end(said) :]
+    lead = _LEAD.match(folded(rest))
+    return _ENDS.sub("", rest[lead.end() if lead else 0 :])
+
+
+def _edit(said: Said) -> str | None:
+    return f"{said.numbers[0]} {_behind_number(said)}".strip() if said.marked(NUMBER) else None
+
+
+def _schedule(said: Said) -> str | None:
+    """Returns a time, after the number of its subscription if that is named; None for a subscription that is named otherwise."""
+    rest, when = _behind_number(said), when_in(said)
+    if not when and rest and is_time(f"at {rest}"):
+        when = rest
+    if said.numbers:
+        return f"{said.numbers[0]} {when}" if when else None
+    return when if when and _ALL.search(folded(said.text)) else None
+
+
+def _pause(said: Said) -> str:
+    long = pause_in(said)
+    numbers = [one for one in said.numbers if one not in re.findall(r"\d+", long)]
+    return f"{' '.join(numbers[:1])} {long}".strip()
+
+
+def _hours(said: Said) -> str:
+    spans = (said.text[first.start : last.end] for first in said.tokens for last in reversed(said.tokens))
+    found = next((span for span in spans if hours_of(span)), "")
+    return found or ("off" if re.search(r"\boff\b|\bno quiet|关|取消", folded(said.text)) else "")
+
+
+def _subscribe(said: Said) -> str:
+    """Returns what to subscribe to: of several lines, and of a query with signs, all as it was typed."""
+    start, _ = segment(said.tokens, ASKING[0])
+    rest = _ENDS.sub("", said.text[said.tokens[start].start :])
+    return rest if re.search(r'[:"()|\n]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b', rest) else said.subject
+
+
+def _first_number(said: Said) -> str:
+    return next(iter(said.numbers), "")
+
+
+def _unsubscribe(said: Said) -> str | None:
+    """Returns the numbers or the query of the subscriptions that are meant; None if other words may mean one."""
+    if said.numbers:
+        return " ".join(said.numbers)
+    if not said.subject:
+        return "" if _SUBSCRIPTIONS.search(folded(said.text)) else None
+    return said.subject if _UNSUBSCRIBE.search(folded(said.text)) else None
+
+
+_ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = MappingProxyType(
+    {
+        **dict.fromkeys(("like", "save", "why", "whynot"), lambda said: " ".join(mentioned(said.text))),
+        **dict.fromkeys(("today", "search"), lambda said: said.subject),
+        **dict.fromkeys(("share", "set-limit"), _first_number),
+        "preview": lambda said: _first_number(said) or said.subject,
+        "sub": _subscribe,
+        "help": lambda said: (
+            said.text.partition(" ")[2] if said.text[:5].lower() == "help " and said.text.count(" ") == 1 else ""
+        ),
+        "timezone": lambda said: next(iter(said.marked(PLACE)), None if said.marked(WHEN) else ""),
+        "set-quiet": _hours,
+        "edit": _edit,
+        "schedule": _schedule,
+        "pause": _pause,
+        "resume": _first_number,
+        "unsub": _unsubscribe,
+        "name": lambda said: f"{said.numbers[0]} {name_in(said)}" if said.numbers and name_in(said) else None,
+        **dict.fromkeys(("exclude", "narrow", "widen", "like-paper", "dislike-paper"), lambda _: None),
+    }
+)

@@ -1,0 +1,153 @@
+"""Sentences of people, and what each leads to: the file sentences.jsonl in the folder that PAPERWIRE_SHARED names.
+
+`python -m tests.conversation.test_sentences FILE…` prints the sentences of other files that fail, with what was answered.
+"""
+
+import asyncio
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from bot.digests import read_digest
+from subscriptions.model import ChatKind
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.query import parse_query
+from subscriptions.service.chats import known_or_new
+from subscriptions.service.papers import ingest_digest
+from subscriptions.service.subscriptions import listed
+from subscriptions.store import Store
+from tests.bot_harness import Answer, BotHarness
+from tests.make import NOON, address
+
+SHARED = os.environ.get("PAPERWIRE_SHARED", "")
+SENTENCES = Path(SHARED) / "sentences.jsonl"
+ME = "telegram:42"
+ENOUGH = 80  # of the 85
+SAMPLES = Path(__file__).parents[2] / "bot" / "samples"
+
+
+@cache
+def _template() -> bytes:
+    """A database with the papers of the sample digests."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "paperwire.db"
+        store = Store(f"sqlite:///{path}")
+        store.open(now=NOON)
+        for sample in sorted(SAMPLES.iterdir()):
+            if sample.name != "README.md":
+                document = read_digest(sample.read_bytes(), sample.name)
+                ingest_digest(store, document, source="samples", day=NOON.date(), now=NOON)
+        store.close()
+        return path.read_bytes()
+
+
+@contextmanager
+def a_bot() -> Iterator[BotHarness]:
+    """Makes a bot that knows the papers of the sample digests."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "paperwire.db"
+        path.write_bytes(_template())
+        store = Store(f"sqlite:///{path}")
+        store.open(now=NOON)
+        yield BotHarness(store)
+        store.close()
+
+
+async def outcome(bot: BotHarness, said: Mapping[str, Any]) -> tuple[bool, str]:
+    """(whether a sentence leads to what it should, what was answered)."""
+    for line in said.get("before", ()):
+        await bot.says(line)
+    answer = await bot.says(said["say"])
+    pressed = await _pressed(bot, said, answer)
+    text = "\n".join([*(f"[{label}]" for label in answer.buttons), answer.text, answer.toast])
+    if answer.file:
+        text += answer.file.text
+    chat = known_or_new(bot.store, address(ME), ChatKind.PRIVATE)
+    there = _there(bot)
+    right = [
+        "subs" not in said or _are(there, said["subs"]),
+        all(str(getattr(chat, name)) == value for name, value in said.get("chat", {}).items()),
+        all(str(getattr(chat.settings, name)) == value for name, value in said.get("set", {}).items()),
+        "must" not in said or bool(re.search(said["must"], text)),
+        "never" not in said or not re.search(said["never"], text),
+    ]
+    return all(right), f"{there} | {pressed} | {text}"
+
+
+async def _pressed(bot: BotHarness, said: Mapping[str, Any], answer: Answer) -> str:
+    """Presses the button that the sentence names; [subscribe], if subscriptions are expected and were not made."""
+    wanted = said.get("press") or ("^(subscribe|订阅)$" if said.get("subs") else "")
+    if not wanted or ("subs" in said and _are(_there(bot), said["subs"])):
+        return ""
+    label = next((label for label in answer.buttons if re.search(wanted, label)), "")
+    if not label:
+        return ""
+    then = await bot.presses(label)
+    more = next((other for other in then.buttons if re.search("^(subscribe|订阅)$", other)), "")
+    if more and said.get("subs"):
+        await bot.presses(more)
+    return f"[{label}] {then.text}"
+
+
+def _there(bot: BotHarness) -> list[tuple[str, str]]:
+    """(query, cadence) of the subscriptions that there are."""
+    if not known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id:
+        return []
+    found = [one.subscription for one in listed(bot.store, address(ME))]
+    return [(one.text, cadence_text(one.cadence)) for one in found]
+
+
+def _are(there: list[tuple[str, str]], wanted: list[list[str | None]]) -> bool:
+    if len(there) != len(wanted):
+        return False
+    return all(
+        _canonical(text) in {_canonical(one) for one in str(texts).split("||")}
+        and (when is None or cadence == when or cadence.startswith(f"{when} "))
+        for (text, cadence), (texts, when) in zip(there, wanted, strict=True)
+    )
+
+
+def _canonical(text: str) -> str:
+    return parse_query(text).canonical
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+async def failures(path: Path) -> list[tuple[dict[str, Any], str]]:
+    found = []
+    for said in read(path):
+        with a_bot() as bot:
+            try:
+                right, what = await outcome(bot, said)
+            except Exception as error:  # noqa: BLE001 - what fails is told, whatever it is
+                right, what = False, repr(error)
+        if not right:
+            found.append((said, what))
+    return found
+
+
+@pytest.mark.skipif(not SHARED, reason="PAPERWIRE_SHARED names no folder with sentences.jsonl")
+async def test_sentences_lead_to_what_they_say() -> None:
+    failed = await failures(SENTENCES)
+    assert len(read(SENTENCES)) - len(failed) >= ENOUGH, failed
+
+
+if __name__ == "__main__":
+    import bot.channels.known  # noqa: F401 - declares the platforms
+
+    for name in sys.argv[1:]:
+        failed = asyncio.run(failures(Path(name)))
+        for said, what in failed:
+            print(json.dumps(said, ensure_ascii=False), "->", what.replace("\n", " ⏎ ")[:400])  # noqa: T201
+        print(name, len(read(Path(name))) - len(failed), "of", len(read(Path(name))))  # noqa: T201
