@@ -1,4 +1,4 @@
-"""Runs benchmarks and writes what they print into docs/benchmarks.md and docs/scaling.md, each between its own marks.
+"""Runs benchmarks and writes what they print into docs/benchmarks.md, each between its own marks.
 
 python -m bench._page DAY [NAME...]        without names: all that have a place there
 
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 _DOCS = Path(__file__).parents[1] / "docs"
-PAGES = (_DOCS / "benchmarks.md", _DOCS / "scaling.md")
+PAGES = (_DOCS / "benchmarks.md",)
 _PLACE = re.compile(r"<!-- printed by bench\.(\w+)((?: \w+)*) -->\n(.*?)<!-- end -->\n", re.DOTALL)
 
 

@@ -1,13 +1,29 @@
 """The program of paperwire. It reads digests, delivers papers to chats and answers people; `subscriptions` is its domain.
 
-sources       fetch the documents of a source, or read its files
-digests       turn the bytes of a document into papers; `sources.ingest` stores them
-delivery      plans the deliveries that are due, and sends them lane by lane
-rendering     turns deliveries and replies into messages of a platform
-channels      translate between a platform and the program: updates into requests, messages into calls
-conversation  gives a request its effect and its reply, in one transaction
-commands      what people can ask for: functions from a context to a reply
-operation     the long-running process: ticks, receivers, the web address, checks
-ports         the interfaces between these rooms; `context` is what their steps are given
-app           builds all of it from the `settings`; `cli` and `demo` call it
+A digest becomes messages in a chat. Every second:
+
+- `tick` in bot/operation/process.py reads the sources, plans what is due, wakes the lanes that have something to send
+- `poll` in bot/sources/source_scheduler.py reads new files, and starts a poll of each source that is due
+- `read_digest` in bot/digests/__init__.py turns bytes into papers
+- `ingest_steps` in subscriptions/service/papers/ingest.py merges the papers into the store, and numbers the new ones
+- `plan_slices` in subscriptions/service/planner/plan.py matches the papers with due subscriptions, and stores deliveries
+- `decide` in subscriptions/planning/decision.py says which papers one delivery brings
+- `deliver` in bot/delivery/lane_sender.py claims, renders, posts and records the messages of one lane
+- `render_delivery` in bot/rendering/deliveries/delivery_messages.py turns a delivery into messages of its platform
+- `post` in bot/channels/PLATFORM/outbound.py makes one call to the platform
+- `decide_retry` in subscriptions/planning/retry.py says what follows from its outcome
+
+A message becomes an answer. For each update of a platform:
+
+- `read_update` in bot/channels/PLATFORM/receiving/inbound.py turns an update into a request
+- `dispatch` in bot/conversation/dispatcher.py keeps the order within a lane
+- `prepare` in bot/conversation/prepared_request.py makes every call to the platform before the transaction
+- `understand` in bot/commands/intent.py says which command is meant
+- `authorize` in bot/conversation/authorization.py says whether the sender manages the chat
+- `execute` in bot/conversation/execution.py runs the command; effect, reply and update id are one transaction
+- `sub` in bot/commands/subscriptions/subscribe.py is such a command: from a context to a reply
+- `draft_reply` in bot/conversation/reply_draft.py renders the reply, with tokens for its buttons
+- `send_reply` in bot/conversation/reply_sender.py posts the stored reply
+
+docs/architecture.md has the rooms, where to add a platform, a command, a setting or a format, and the rules of the data.
 """

@@ -15,7 +15,7 @@ _PART = re.compile(r"(<!-- (?P<name>[a-z]+), made by slack_page\.py -->\n).*?(<!
 
 
 def page(text: str) -> str:
-    """The page with its tables anew."""
+    """The page with its tables written again."""
     tables = {name: "\n".join(lines) for name, lines in _TABLES.items()}
     return _PART.sub(lambda part: f"{part[1]}\n{tables[part['name']]}\n\n{part[3]}", text)
 

@@ -118,7 +118,7 @@ UNDER_WAY = (DeliveryState.PLANNED, DeliveryState.HELD, DeliveryState.SENDING, D
 
 
 class Signal(StrEnum):
-    """What a chat did with a paper. Its taste follows from these (docs/order.md)."""
+    """What a chat did with a paper. Its taste follows from these (docs/queries.md)."""
 
     OPENED = "opened"  # asked for its card alone, or for all that is known of it; a list opens none of its papers
     FOLLOWED = "followed"  # an author of it

@@ -1,4 +1,4 @@
-"""Orders papers by what a chat cares about (docs/order.md). Pure: counted words, no model, no network.
+"""Orders papers by what a chat cares about (docs/queries.md). Pure: counted words, no model, no network.
 
 - `rarity.py`: how rare a word is among the papers that came last
 - `taste.py`: the words of a chat's taste, from papers that it opened, followed, saved, liked, disliked, and how near a paper is

@@ -5,8 +5,9 @@
 
 Our fake Slack is strict and ours: what we misread in Slack's documentation it may have misread with us. This one is
 neither; it takes almost anything (platforms refuse more), so it tells whether requests and answers have the shapes that somebody
-else expects, not whether they are allowed. What is known to differ, and why, stands in docs/slack-emulator.md. It listens on
-all addresses of the machine. Exits with 1 if something else differs, and says so and exits with 0 if it is not installed.
+else expects, not whether they are allowed. It sends each envelope to every connection of an
+app, keeps no metadata of messages, accepts any token, knows no limits and no guests. It listens on all addresses of the
+machine. Exits with 1 if something else differs, and says so and exits with 0 if it is not installed.
 """
 
 import asyncio

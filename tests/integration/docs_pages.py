@@ -94,7 +94,7 @@ def _cells(line: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A line that a page types into a shell, the answer that the page shows, and the exit status."""
+    """A line that is typed into a shell, the answer that is expected, and the exit status."""
 
     typed: str
     shown: str
@@ -104,17 +104,16 @@ class Step:
         return self.typed
 
 
-def steps(path: Path) -> list[Step]:
-    """Returns what the blocks marked `console` type, in order. `$ echo $?` with a number gives the status of the line before."""
+def steps(text: str) -> list[Step]:
+    """Returns what a text types after `$ `, in order. `$ echo $?` with a number gives the status of the line before."""
     found: list[Step] = []
-    for block in blocks(path, "console"):
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            typed, _, shown = part.partition("\n")
-            if typed == "echo $?":
-                last = found.pop()
-                found.append(Step(last.typed, last.shown, int(shown)))
-            else:
-                found.append(Step(typed, shown, 0))
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        typed, _, shown = part.rstrip("\n").partition("\n")
+        if typed == "echo $?":
+            last = found.pop()
+            found.append(Step(last.typed, last.shown, int(shown)))
+        else:
+            found.append(Step(typed, shown, 0))
     return found
 
 

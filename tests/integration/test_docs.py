@@ -21,9 +21,8 @@ from bot.channels.telegram.outbound import TelegramChannel
 from bot.cli._program import app
 from bot.cli.subcommands.outbox import STATES
 from bot.delivery.outcomes import GONE_CHATS, GONE_SHARE
-from bot.digests import FORMATS, INFO, read_digest
+from bot.digests import FORMATS, INFO
 from bot.digests._arxiv import arxiv_address
-from bot.digests._daily_templates import _TEMPLATES as TEMPLATES
 from bot.digests._keys import paper_key
 from bot.digests._warnings import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
@@ -60,6 +59,7 @@ from tests.integration.docs_pages import (
 )
 from tests.patience import PATIENCE
 
+MOST_WORDS = 25_300  # of README.md and docs/*.md together: longer pages are not read
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 
 # ------------------------------------------------------------------------------------------------------ docs/queries.md
@@ -171,25 +171,12 @@ def _options(parameters: Sequence[object]) -> frozenset[str]:
 
 
 SUBCOMMANDS = dict(_subcommands())
-EVERYWHERE = {"--help", "--json", "--now"}  # options that the page explains once for all
+EXAMPLES = Path(__file__).with_name("command_line.console")
 
 
-def _section(name: str) -> str:
-    """Returns the section of docs/commands.md about a subcommand."""
-    found = re.search(rf"^## {name}\n(.*?)(?=^## |\Z)", page("commands.md"), re.MULTILINE | re.DOTALL)
-    assert found, f"docs/commands.md has no section for {name}"
-    return found[1]
-
-
-@pytest.mark.parametrize("name", SUBCOMMANDS)
-def test_a_subcommand_and_its_options_have_their_place_on_the_page(name: str) -> None:
-    top, everywhere = name.partition(" ")[0], page("commands.md").partition("\n## demo\n")[0]
-    section = _section(top)
-    assert f"[{top}](#{top})" in everywhere
-    assert f"paperwire {name}" in section
-    for option in SUBCOMMANDS[name]:
-        documented = everywhere if option in EVERYWHERE else section
-        assert re.search(rf"(?<![\w-]){option}(?![\w-])", documented), option
+def test_the_list_of_subcommands_is_what_help_says() -> None:
+    made = runpy.run_path(str(DOCS / "commands_page.py"))
+    assert made["page"](page("commands.md")) == page("commands.md"), "python docs/commands_page.py writes it again"
 
 
 class Shell:
@@ -248,7 +235,7 @@ _QUOTED = 1500  # characters of an answer that a failure repeats
 
 
 def _wrong(step: Step, shell: Shell) -> str:
-    """Returns how a line's result differs from the page; "" if it does not."""
+    """Returns how a line's result differs from the example; "" if it does not."""
     status, printed = shell.type(step.typed)
     if " --json" in step.typed:
         fits = status == step.status and shows_value(json.loads(step.shown), json.loads(printed))
@@ -258,13 +245,11 @@ def _wrong(step: Step, shell: Shell) -> str:
     return "" if fits else f"{shown}\nbut ends with {status} and\n{printed[:_QUOTED]}\n"
 
 
-def test_the_examples_of_the_command_line_do_what_their_page_shows(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # `run --once` has the machine's clock: it would clean up the deliveries of the page, which are of January 2026.
+def test_the_command_line_answers_as_its_examples_show(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    # `run --once` has the machine's clock: it would clean up the deliveries of the examples, which are of January 2026.
     monkeypatch.setattr("bot.operation.maintenance.claim_daily_work", lambda *_, **__: False)
     monkeypatch.setattr("bot.operation.maintenance.claim_copy", lambda *_, **__: False)
-    wrong = [documented for step in steps(DOCS / "commands.md") if (documented := _wrong(step, shell))]
+    wrong = [documented for step in steps(EXAMPLES.read_text("utf-8")) if (documented := _wrong(step, shell))]
     assert not wrong, "\n".join(wrong)
 
 
@@ -309,22 +294,6 @@ def test_a_variable_that_is_not_set_is_what_its_row_says(row: Row) -> None:
     assert str(_default(row.code("variable"))) == row.code("without it")
 
 
-@pytest.mark.parametrize("row", rows("settings.md", "you set", "it says"), ids=str)
-def test_a_wrong_variable_is_refused_in_the_words_of_its_page(row: Row, tmp_path: Path) -> None:
-    name, _, value = row.code("you set").partition("=")
-    with pytest.raises(SettingsError) as refused:
-        _load({name: value}, tmp_path)
-    assert str(refused.value) == row["it says"]
-
-
-@pytest.mark.parametrize("row", rows("settings.md", "you write", "it says"), ids=str)
-def test_a_wrong_file_is_refused_in_the_words_of_its_page(row: Row, tmp_path: Path) -> None:
-    (tmp_path / "paperwire.toml").write_text("\n".join(re.findall(r"`(.*?)`", row["you write"])), encoding="utf-8")
-    with pytest.raises(SettingsError) as refused:
-        _load({}, tmp_path)
-    assert shows(row["it says"], str(refused.value)), str(refused.value)
-
-
 def test_the_file_of_the_page_can_be_used_and_holds_every_key(tmp_path: Path) -> None:
     (whole,) = blocks(DOCS / "settings.md", "toml")
     (tmp_path / "paperwire.toml").write_text(whole, encoding="utf-8")
@@ -350,15 +319,24 @@ _KINDS = {
 
 
 def test_every_setting_of_a_chat_has_its_rows() -> None:
-    for columns in (("setting", *_KINDS), ("setting", "values", "means")):
-        assert sorted(row.code("setting") for row in rows("settings.md", *columns)) == sorted(SETTINGS)
+    assert sorted(row.code("setting") for row in rows("settings.md", "setting", "values", "means")) == sorted(SETTINGS)
+
+
+def test_a_setting_whose_default_depends_on_the_chat_has_its_row() -> None:
+    differ = {name for name in SETTINGS if len({_unchosen(name, kind) for kind in _KINDS.values()}) > 1}
+    assert {row.code("setting") for row in rows("settings.md", "setting", *_KINDS)} == differ
 
 
 @pytest.mark.parametrize("row", rows("settings.md", "setting", *_KINDS), ids=str)
 def test_a_chat_that_chose_nothing_has_what_the_page_says(row: Row) -> None:
-    for column, (kind, platform) in _KINDS.items():
-        value = getattr(resolve(kind, platform, {}, timezone="the operator's", lang="en"), row.code("setting"))
-        assert (row.code(column) or row[column]) == ("all" if value is None else str(value))
+    for column, kind in _KINDS.items():
+        assert (row.code(column) or row[column]) == _unchosen(row.code("setting"), kind)
+
+
+def _unchosen(name: str, where: tuple[ChatKind, str]) -> str:
+    """Returns what a setting is in a chat of this kind and platform that chose nothing."""
+    value = getattr(resolve(*where, {}, timezone="the operator's", lang="en"), name)
+    return "all" if value is None else str(value)
 
 
 @pytest.mark.parametrize("row", rows("settings.md", "setting", "values", "means"), ids=str)
@@ -377,34 +355,15 @@ def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: Row) -> No
 
 
 def test_the_page_has_the_formats_in_the_order_in_which_they_are_tried() -> None:
-    table = rows("formats.md", "format", "is", "recognised by", "has", "lacks")
+    table = rows("formats.md", "format", "is", "recognised by", "has")
     assert [row.code("format") for row in table] == [module.name for module in FORMATS], (
         "The first table of docs/formats.md has one row for each format, in the order of FORMATS in bot/digests/__init__.py: "
         "add or move the row (CONTRIBUTING.md, Add a digest format, step 5)."
     )
 
 
-@pytest.mark.parametrize("name", [module.name for module in FORMATS])
-def test_the_example_of_a_format_is_read_as_one_paper_without_a_warning(name: str) -> None:
-    examples = blocks(DOCS / "formats.md", name)
-    assert len(examples) == 1, (
-        f"docs/formats.md has a section for {name} with its smallest page, one paper, in a code block that begins with ```{name} "
-        f"(CONTRIBUTING.md, Add a digest format, step 5); found are {len(examples)}."
-    )
-    (example,) = examples
-    read = read_digest(example.encode(), "example")
-    codes = [warning.code for warning in read.warnings]
-    assert (read.format, len(read.entries)) == (name, 1)
-    assert codes == (["no_identifiers"] if name == "hugging_index" else [])  # it never has any
-
-
-def test_every_variant_of_the_markdown_has_its_row() -> None:
-    documented = {row.code("recognised by") for row in rows("formats.md", "variant", "recognised by", "differs in")}
-    assert {mark.strip() for mark, _ in TEMPLATES} < documented
-
-
 def test_every_warning_has_its_row_and_no_row_is_of_another() -> None:
-    table = rows("formats.md", "code", "means", "what to do")
+    table = rows("formats.md", "code", "means")
     assert [row.code("code") for row in table] == sorted({*MESSAGES, *INFO})
 
 
@@ -477,6 +436,19 @@ def test_what_a_page_types_can_be_done_without_a_token(path: Path, shell: Shell)
         assert status == 0, f"$ {line}\n{printed}"
 
 
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_the_readme_names_what_does_all_on_a_fresh_machine(name: str) -> None:
+    whole = (ROOT / name).read_text(encoding="utf-8")
+    first = blocks(ROOT / name, "")[0]
+    assert all(f"make {target} " in first and f"`make {target}`" in whole for target in ("demo", "test"))
+    assert not re.search(r"\d{4,}:[\w-]+", whole), "an example token that looks like a real one"
+
+
+def test_the_pages_stay_short() -> None:
+    pages = [ROOT / "README.md", *DOCS.glob("*.md")]
+    assert sum(len(path.read_text(encoding="utf-8").split()) for path in pages) <= MOST_WORDS
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_links_of_a_page_lead_somewhere(path: Path) -> None:
     for link in links(path):
@@ -500,8 +472,8 @@ def test_a_page_names_only_subcommands_and_options_that_there_are(path: Path) ->
         assert set(re.findall(r"(?<!\S)--[a-z][\w-]*", line.partition(" -- ")[0])) <= options, line
 
 
-def test_the_words_of_the_glossary_are_those_of_the_program() -> None:
-    documented = page("glossary.md")
+def test_the_words_of_the_program_are_explained() -> None:
+    documented = page("architecture.md").partition("\n## Words\n")[2]
     outcomes = [outcome.__name__ for outcome in NotDelivered.__subclasses__()]
     kinds = [kind.value for enumeration in (Announce, DeliveryKind) for kind in enumeration]
     for word in (*outcomes, *kinds, *KINDS):

@@ -82,6 +82,18 @@ def test_the_first_lines_of_a_package_name_only_its_own_modules() -> None:
     assert wrong == []
 
 
+def test_the_functions_of_the_two_ways_are_where_the_first_page_says() -> None:
+    ways = [
+        (row.code("function"), row.code("module"))
+        for row in rows("architecture.md", "", "function", "module", "what it does")
+    ]
+    said = re.findall(r"^- `(\w+)` in (\S+)", (ROOT / "bot" / "__init__.py").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [(name, file.replace("PLATFORM", "telegram")) for name, file in said] == ways
+    assert [
+        name for name, file in ways if not re.search(rf"def {name}\(", (ROOT / file).read_text(encoding="utf-8"))
+    ] == []
+
+
 # ------------------------------------------------------------------------------------------------------------- commands
 
 
@@ -134,21 +146,19 @@ NUMBERS = (  # page, a sentence of it with # for a number, the number of the pro
     ("queries.md", "A query of more than # characters", MAX_QUERY_LENGTH),
     ("queries.md", "more than # alternatives", MAX_ALTERNATIVES),
     ("queries.md", "at least # letters or digits", SHORTEST_PREFIX),
-    ("order.md", "the newest # papers.", SAMPLE),
-    ("order.md", "# words that speak for a paper", MOST_WORDS),
-    ("order.md", "or # where a single paper", MOST_WORDS_OF_ONE),
-    ("order.md", "from its newest # papers", LEARNED_FROM),
-    ("order.md", "The last # signals", MOST_SIGNALS),
-    ("order.md", "signals are kept, and a #\nsaved", MOST_SAVED),
-    ("order.md", "the nearest are shown, # at most", MOST_ALIKE),
+    ("queries.md", "over the newest # papers", SAMPLE),
+    ("queries.md", "# words that speak for a paper", MOST_WORDS),
+    ("queries.md", "or # where a single paper", MOST_WORDS_OF_ONE),
+    ("queries.md", "from its newest # papers", LEARNED_FROM),
+    ("queries.md", "The last # signals", MOST_SIGNALS),
+    ("queries.md", "signals are kept, and a # saved", MOST_SAVED),
+    ("queries.md", "the nearest are shown, # at most", MOST_ALIKE),
     ("commands.md", "spaces, of at most # characters", LONGEST_NAME_OF_A_CHAT),
-    ("commands.md", "one line of at most # characters", LONGEST_NAME),
     ("settings.md", "a delivery shows, at most #.", LARGEST_LIMIT),
     ("metrics.md", "GET every # minutes", INTERVAL / 60),
     ("architecture.md", "Slices of # chats", SLICE),
     ("architecture.md", "imported for # clauses", MANY),
-    ("scaling.md", "# chats in a transaction", SLICE),
-    ("scaling.md", "# for its transactions", CONNECTIONS),
+    ("operating.md", "Each needs # connections", CONNECTIONS + 3),
 )
 
 
@@ -161,5 +171,5 @@ def test_a_number_of_a_page_is_that_of_the_program(name: str, sentence: str, num
 
 
 def test_what_a_chat_does_with_papers_counts_as_its_table_says() -> None:
-    documented = [float(row["counts"]) for row in rows("order.md", "it", "counts")]
+    documented = [float(row["counts"]) for row in rows("queries.md", "it", "counts")]
     assert documented == [*STRENGTHS.values()]

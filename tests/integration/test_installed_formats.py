@@ -1,4 +1,4 @@
-"""Formats of installed packages, tested with real packages; the valid one is the example of docs/formats.md."""
+"""Formats of installed packages, tested with real packages; the valid one is the example of CONTRIBUTING.md."""
 
 import subprocess
 import sys
@@ -8,11 +8,11 @@ import pytest
 
 from bot.digests import FORMATS, _example
 from tests.integration.cli import PAGE, Ended, Terminal
-from tests.integration.docs_pages import DOCS, blocks
+from tests.integration.docs_pages import ROOT, blocks
 
-(PYPROJECT,) = blocks(DOCS / "formats.md", "toml")
-(MODULE,) = blocks(DOCS / "formats.md", "python")
-(SHELF,) = blocks(DOCS / "formats.md", "shelf_list")
+(PYPROJECT,) = blocks(ROOT / "CONTRIBUTING.md", "toml")
+MODULE, *_ = blocks(ROOT / "CONTRIBUTING.md", "python")
+(SHELF,) = blocks(ROOT / "CONTRIBUTING.md", "shelf_list")
 
 
 def installed(terminal: Terminal, module: str, *, name: str = "shelf_list", package: str = "paperwire-shelf") -> None:
@@ -162,6 +162,6 @@ def test_the_example_of_the_repository_needs_no_more_than_the_page_offers() -> N
     source = Path(_example.__file__).read_text(encoding="utf-8")
     imported = [line.partition(" import ")[2] for line in source.splitlines() if line.startswith("from bot.digests._")]
     names = {name for line in imported for name in line.split(", ")}
-    page = (DOCS / "formats.md").read_text(encoding="utf-8")
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     assert names
     assert [name for name in names if f"`{name}`" not in page] == []

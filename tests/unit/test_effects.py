@@ -1,13 +1,12 @@
 """Settings without effect: which they are in which chat, and the stated reason."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from bot.commands.phrasing.setting_words import setting_changed
-from bot.rendering.text.language import Language, translator
-from subscriptions.chat_settings import SETTINGS, resolve, without_effect
+from bot.rendering.text.language import Language
+from subscriptions.chat_settings import resolve, without_effect
 from subscriptions.model import Chat, ChatKind
 from tests.make import address
 
@@ -53,15 +52,3 @@ def test_a_setting_without_effect_says_so_with_its_reason(lang: str) -> None:
             "zh": "在这里不起作用。这里没有按钮可以展开其余论文，所以全部显示。",
         }[lang]
     )
-
-
-@pytest.mark.parametrize("name", SETTINGS)
-def test_the_page_of_settings_says_what_each_is_called(name: str) -> None:
-    page = Path("docs/settings.md").read_text(encoding="utf-8")
-    row = next(line for line in page.splitlines() if line.startswith(f"| `{name}` | {SETTINGS[name].label}"))
-    _, _, english, chinese, _ = (cell.strip() for cell in row.split("|"))
-    for lang, cell in (("en", english), ("zh", chinese)):
-        said = translator(lang)
-        assert cell.split("：")[0].split(":")[0] == SETTINGS[name].label.say(said)
-        wanted = [value.say(said) for value in SETTINGS[name].values.values()]
-        assert [value for value in wanted if value not in cell] == []

@@ -1,4 +1,4 @@
-"""like: the papers that are nearest to one paper, or to several (docs/order.md)."""
+"""like: the papers that are nearest to one paper, or to several (docs/queries.md)."""
 
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.papers.cards import callback_paper, paper_gone

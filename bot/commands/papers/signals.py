@@ -1,4 +1,4 @@
-"""save, saved, and the buttons 👍 👎 [save] of a card: what a chat tells of a paper (docs/order.md)."""
+"""save, saved, and the buttons 👍 👎 [save] of a card: what a chat tells of a paper (docs/queries.md)."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager

@@ -109,9 +109,15 @@ def meaning(text: str) -> Said:
         return Said(said)
     typed = _TYPED.match(folded(said))
     found = (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5])
-    unknown = any(one.mark not in weights().words and not one.mark.startswith("@") for one in tokens)
-    is_query = found[0].intent in ("pause", "resume", "stop") and unknown and len(tokens) <= _FEW
+    is_query = len(tokens) <= _FEW and found[0].intent in ("pause", "resume", "stop") and _has_unknown(said, tokens)
     return Said(said, tokens, (Score(QUERY, HALF), *found) if is_query else found)
+
+
+def _has_unknown(said: str, tokens: tuple[Token, ...]) -> bool:
+    """Returns whether a word is in no example, and says no length of time: "3 Mar" does."""
+    long = pause_in(Said(said, tokens))
+    known = weights().words
+    return any(one.mark not in known and not one.mark.startswith("@") and one.words not in long for one in tokens)
 
 
 def _is_number_and_time(said: str) -> bool:

@@ -1,4 +1,4 @@
-"""The stored papers that are nearest to some papers (docs/order.md)."""
+"""The stored papers that are nearest to some papers (docs/queries.md)."""
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple

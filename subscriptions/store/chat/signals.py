@@ -1,4 +1,4 @@
-"""What chats did with papers (opened, followed, saved, liked …), and the taste that follows from it (docs/order.md)."""
+"""What chats did with papers (opened, followed, saved, liked …), and the taste that follows from it (docs/queries.md)."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
