@@ -45,7 +45,7 @@ _NO_WEEKENDS = re.compile(
     r"(?:\bnot?\b|n't|\bdont\b|nothing|stop).*(?:weekend|saturday)|(?:周末|双休).*(?:不|别|休息)|(?:不|别).*周末"
 )
 _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)(?=\s|$)")
-_WRITTEN_AS_A_QUERY = re.compile(r"[-(]|\w{2,9}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
+_WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[^\W\d]\w{1,8}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
 _SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
 _ENDS = re.compile(
     r"(?:[\s,，]+(?:please|pls|plz|thanks|thank you|instead|now)|[\s.!?。！？，]+|[吧啊呀呢哦]|谢谢)+$", re.IGNORECASE
@@ -109,8 +109,13 @@ def meaning(text: str) -> Said:
         return Said(said)
     typed = _TYPED.match(folded(said))
     found = (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5])
-    unknown = any(one.mark not in weights().words and not one.mark.startswith("@") for one in tokens)
-    is_query = found[0].intent in ("pause", "resume", "stop") and unknown and len(tokens) <= _FEW
+    unknown = any(not {one.mark, one.mark.replace("-", "")} & weights().words and one.mark[0] != "@" for one in tokens)
+    is_query = (
+        found[0].intent in ("pause", "resume", "stop")
+        and unknown
+        and len(tokens) <= _FEW
+        and not pause_in(Said(said, tokens))
+    )
     return Said(said, tokens, (Score(QUERY, HALF), *found) if is_query else found)
 
 
@@ -134,6 +139,8 @@ def command_in(text: str) -> tuple[str, str] | None:
 
 def command_of(said: Said) -> tuple[str, str] | None:
     """Returns (command, arguments) of the likeliest intent; None if it needs to know the subscriptions of the chat."""
+    if said.intent == "schedule" and folded(said.text).startswith("edit "):
+        said = said._replace(found=(Score("edit", said.sure),))
     if said.intent == "edit" and any(map(is_time, (_behind_number(said), f"at {_behind_number(said)}"))):
         said = said._replace(found=(Score("schedule", said.sure),))
     command, _, fixed = said.intent.replace("-", " ").partition(" ")

@@ -101,7 +101,7 @@ def query_in(text: str) -> str:
 def subject_of(said: str, intent: str = ASKING[0]) -> str:
     """Returns the query that a sentence asks for, followed by the time that it names; "" if it has no subject."""
     body, when = _time_parted(_OFTEN.sub(r"\1\3\2", _THANKS.sub("", said)))
-    query = _query(body, intent)
+    query = _query(body, intent) or (_query(said, intent) if when else "")
     return " ".join(filter(None, (query, when))) if query else ""
 
 
