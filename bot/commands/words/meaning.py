@@ -20,7 +20,7 @@ from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.times import hours_of, is_time
 from subscriptions.query import mentioned
 
-SURE, HALF = 0.6, 0.35  # from which an intent is acted on, or asked about
+SURE, HALF = 0.55, 0.35  # from which an intent is acted on, or asked about
 _SURE_OF_A_WORD, _MUCH = 0.65, 4
 _FEW = 5  # tokens of "pause tokens": an order of so few words has no word that no example has
 _VERBS = {"订阅": "sub", "取消订阅": "unsub", "退订": "unsub", "预览": "preview", "搜索": "search", "sub": "sub"}
@@ -46,6 +46,7 @@ _NO_WEEKENDS = re.compile(
 )
 _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)(?=\s|$)")
 _WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[^\W\d]\w{1,8}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
+_PLAIN = re.compile(rf"{_UNSUBSCRIBE.pattern}|^edit #?\d|^今天有")  # orders that begin so are none of queries
 _SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
 _ENDS = re.compile(
     r"(?:[\s,，]+(?:please|pls|plz|thanks|thank you|instead|now)|[\s.!?。！？，]+|[吧啊呀呢哦]|谢谢)+$", re.IGNORECASE
@@ -127,7 +128,7 @@ def _is_number_and_time(said: str) -> bool:
 def command_in(text: str) -> tuple[str, str] | None:
     """Returns (command, arguments) of a sentence that surely means a command, and says all that it needs; else None."""
     said = meaning(text)
-    is_plain = said.intent == "unsub" and _UNSUBSCRIBE.search(folded(said.text))
+    is_plain = bool(_PLAIN.search(folded(said.text)))
     if (
         (said.sure < (SURE if len(said.tokens) > 1 else _SURE_OF_A_WORD) and not is_plain)
         or said.intent in SMALL_TALK | {QUERY, "ask"}

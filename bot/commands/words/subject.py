@@ -57,8 +57,9 @@ _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tuto
 _BEFORE = frozenset(
     {"on", "about", "in", "of", "to", "for", "with", "于", "阅", "@x"}
 )  # a subject that is a word of frames, too
+ASKED = 0.45  # how likely a sentence asks for papers
 _A_FEW_SIGNS = 2  # Chinese characters that may be words of the frame; more are a subject
-_TODAY = frozenset({"today", "tomorrow", "now", "今天"})
+_TODAY = frozenset({"today", "tomorrow", "今天"})
 _LINKS = frozenset({",", ";", "、", "和", "与", "或", "及", "and", "or", "&", "+", "|", "/"})
 _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT"})
 _FIELDS = "|".join(sorted(map(re.escape, FIELDS.by_name), key=len, reverse=True))
@@ -93,7 +94,7 @@ def query_in(text: str) -> str:
         and len(tokens) > categories
         and all(one.mark in (CATEGORY, *weights().words) for one in tokens)
     )
-    if framed or scores(tokens)[0].intent in ASKING:
+    if framed or sum(one.sure for one in scores(tokens) if one.intent in ASKING) >= ASKED:
         return subject_of(said) or text
     return text
 
@@ -108,7 +109,7 @@ def subject_of(said: str, intent: str = ASKING[0]) -> str:
 def _time_parted(said: str) -> tuple[str, str]:
     """Returns (the sentence without the time at its end, or at its front, that time)."""
     ending = split_when(said)
-    body, when = (ending.query, ending.when) if ending.when else (said, "")
+    body, when = (ending.query, ending.when) if ending.when and is_time(ending.when) else (said, "")
     when = "" if when.casefold() in _TODAY else when
     tokens = tokens_of(body)
     for at, token in enumerate(tokens):
