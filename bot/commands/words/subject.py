@@ -57,6 +57,7 @@ _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tuto
 _BEFORE = frozenset(
     {"on", "about", "in", "of", "to", "for", "with", "于", "阅", "@x"}
 )  # a subject that is a word of frames, too
+_I_LOOK = re.compile(r"i(?:'?m| am) (?:looking|searching) for ")
 ASKED = 0.45  # how likely a sentence asks for papers
 _A_FEW_SIGNS = 2  # Chinese characters that may be words of the frame; more are a subject
 _TODAY = frozenset({"today", "tomorrow", "今天"})
@@ -94,6 +95,7 @@ def query_in(text: str) -> str:
         and len(tokens) > categories
         and all(one.mark in (CATEGORY, *weights().words) for one in tokens)
     )
+    framed = framed or _I_LOOK.match(folded(said))
     if framed or sum(one.sure for one in scores(tokens) if one.intent in ASKING) >= ASKED:
         return subject_of(said) or text
     return text
