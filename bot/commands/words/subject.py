@@ -95,7 +95,7 @@ def query_in(text: str) -> str:
         and len(tokens) > categories
         and all(one.mark in (CATEGORY, *weights().words) for one in tokens)
     )
-    framed = framed or _I_LOOK.match(folded(said))
+    framed = framed or bool(_I_LOOK.match(folded(said)))
     if framed or sum(one.sure for one in scores(tokens) if one.intent in ASKING) >= ASKED:
         return subject_of(said) or text
     return text
