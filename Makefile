@@ -54,9 +54,8 @@ faults: .venv/dev.stamp ## every fault 300 times, and a simulated year; writes d
 soak: .venv/dev.stamp ## half an hour at the platforms' limits with faults, watched from outside; its table goes into docs/reliability.md
 	$(BIN)/python -m tests.faults.soak --page docs/reliability.md $(ARGS)
 
-test-cluster: .venv/dev.stamp ## workers on PostgreSQL, killed again and again, and faults of the server; writes docs/reliability.md
+test-cluster: .venv/dev.stamp ## workers on PostgreSQL that are killed and stopped, and whose server crashes; writes docs/reliability.md
 	$(BIN)/python -m tests.cluster --page docs/reliability.md $(ARGS)
-	$(BIN)/python -m tests.cluster.storm --page docs/reliability.md $(ARGS)
 	$(BIN)/python -m tests.cluster.rate --page docs/reliability.md $(ARGS)
 
 test-postgresql: .venv/dev.stamp ## all conversations, and the simulated year, on PostgreSQL; takes half an hour
@@ -83,9 +82,6 @@ audit: .venv/dev.stamp ## known holes in what the lock files name; asks the netw
 	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
 	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-cluster.lock
 	.venv/audit/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements-dev.lock
-
-schema: .venv/dev.stamp ## the script by which a new SQLite file gets the newest schema, after a migration was added
-	$(BIN)/python -m subscriptions.store.migrations
 
 words: .venv/dev.stamp ## the catalogues of sentences anew; fill in what is missing in locales/zh
 	$(BIN)/python -m locales.catalogues
@@ -120,4 +116,4 @@ clean: ## removes what the other targets made; databases stay
 	@$(INSTALL) --no-deps --editable .
 	@touch $@
 
-.PHONY: help demo run test test-browser chromium test-cluster test-postgresql check bench faults soak fuzz lock audit schema words clean
+.PHONY: help demo run test test-browser chromium test-cluster test-postgresql check bench faults soak fuzz lock audit words clean

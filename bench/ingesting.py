@@ -17,8 +17,6 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
-
 from bench.counting import TOPICS, made
 from bot.channels.known import PLATFORMS
 from subscriptions.model import Paper
@@ -45,8 +43,8 @@ class TimedStore(Store):
     held: list[float]
 
     @contextmanager
-    def _written(self, bind: Engine | Connection) -> Iterator[Transaction]:
-        with super()._written(bind) as transaction:
+    def write(self) -> Iterator[Transaction]:
+        with super().write() as transaction:
             began = time.thread_time()
             yield transaction
         self.held.append(time.thread_time() - began)

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from subscriptions.service.chats import clean_up_steps
 from subscriptions.store import Store
-from subscriptions.store.room import room
+from subscriptions.store.figures import room
 from tests.filling import PER_CHAT, fill
 from tests.make import NOON
 

@@ -33,7 +33,7 @@ from bot.settings.version import installed_version
 from bot.sources.on_demand import make_source_scheduler
 from subscriptions.model import Delivery, Message
 from subscriptions.platforms import facts_of
-from subscriptions.store import Store
+from subscriptions.store import KEPT_COPIES, Store
 
 if TYPE_CHECKING:  # it loads httpx and the formats, see App.source_scheduler
     from bot.delivery.engines.cluster import ClusterEngine
@@ -121,7 +121,7 @@ def build_app(
         rate_limiter=rate_limiter,
         render_delivery=partial(render, make_link=partial(subscribe_link, store, bot_names)),
         store_offer=partial(store_offer, store, clock, bot_names),
-        conversation=_conversation_context(settings, on, bot_names, media),
+        conversation=_conversation_context(settings, store, on, bot_names, media),
         on_unclear=settings.on_unclear,
         lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
         renders_ahead=cluster is None,
@@ -165,7 +165,7 @@ def _platform(name: str, channel: Channel, around: PlatformSurroundings) -> Plat
 
 
 def _conversation_context(
-    settings: Settings, platforms: Mapping[str, Platform], bot_names: Mapping[str, str], media: Media
+    settings: Settings, store: Store, platforms: Mapping[str, Platform], bot_names: Mapping[str, str], media: Media
 ) -> ConversationContext:
     """Returns what conversations need, for the platforms where people can talk to the bot."""
     bot_info = BotInfo(
@@ -173,6 +173,7 @@ def _conversation_context(
         admins=settings.admins,
         contact=settings.contact or "",
         timezone=settings.timezone,
+        kept_copies=0 if store.kind.file is None else KEPT_COPIES,
         version=installed_version(),
         bot_names=bot_names,
     )

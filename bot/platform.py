@@ -53,7 +53,9 @@ class Platform:
     forms: Forms | None = None  # None: the platform shows no modals and no home view
     medium: Medium | None = None  # writes the platform's messages; None: the medium that rendering has for its name
     receivers: Callable[[OnBotName], Sequence[Receiver]] = _no_receivers
-    identity: str = ""  # the bot's id if the token contains it; "": `channel.identity` tells it
+    token_identity: str = (
+        ""  # the bot's id as the token has it, which may be mistyped; only `channel.identity` is stored
+    )
     on_identity: Callable[[Store, str], None] = (
         _on_identity  # blocks; writes to the store what follows from the bot's id
     )

@@ -23,7 +23,7 @@ class Admission(StrEnum):
 
 
 class PauseReason(StrEnum):
-    """Why a chat gets no messages. All but PERSON and OTHER mean that the platform does not let the bot write there."""
+    """Why a chat gets no messages. All but PERSON mean that the platform does not let the bot write there."""
 
     PERSON = "person"  # somebody paused the chat
     GONE = "gone"  # blocked, removed or deleted, or the platform does not say why
@@ -33,12 +33,11 @@ class PauseReason(StrEnum):
     APP_REMOVED = "app-removed"  # the workspace took the app away
     TOPIC_CLOSED = "topic-closed"  # this topic or thread alone
     TOPIC_DELETED = "topic-deleted"  # this topic alone
-    OTHER = "other"  # of an earlier version, which stored only a sentence
 
     @property
     def is_unreachable(self) -> bool:
         """Whether the platform does not let the bot write there."""
-        return self not in (PauseReason.PERSON, PauseReason.OTHER)
+        return self is not PauseReason.PERSON
 
     @property
     def is_of_topic(self) -> bool:
@@ -134,7 +133,7 @@ class ReplyState(StrEnum):
     """How far the stored reply to an update is."""
 
     READY = "ready"  # to be posted
-    AGAIN = "again"  # given to a process that posts it once more
+    AGAIN = "again"  # as READY, in databases of earlier versions
     DONE = "done"
 
 

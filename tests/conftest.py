@@ -172,7 +172,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the newest schema and nothing in it; made once, since migrating takes longer than most tests."""
+    """A database with the newest schema and nothing in it; made once, since that takes longer than most tests."""
     path = tmp_path_factory.mktemp("empty") / "paperwire.db"
     made = Store(f"sqlite:///{path}")
     made.open(now=datetime(2026, 1, 1, tzinfo=UTC))

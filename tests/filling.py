@@ -80,7 +80,7 @@ def fill(
         add("callback", ({"id": f"made {first + n}", "place": f"telegram:{first + n}", "person": str(first + n), "verb": "more",
                           "at": now - n * day / chats, "arguments": {"number": n}} for n in range(chats)))  # fmt: skip
         add("undo", ({"chat": first + n, "who": f"{first + n} Ada", "at": now - n * day / chats,
-                      "before": {"wishes": [], "undone": False, "undoes": None}} for n in range(chats)))  # fmt: skip
+                      "before": {"subscriptions": [], "undone": False, "undoes": None}} for n in range(chats)))  # fmt: skip
         if connection.dialect.name == "postgresql":
             count_on(connection)
 

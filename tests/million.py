@@ -57,7 +57,7 @@ _ROWS = (
     SELECT 'made' || i, 'telegram:' || (9000000 + i), 9000000 + i, 'more', datetime('{now}', '-' || (i / 500) || ' days'), '{{}}'
     FROM n WHERE i <= 40000""",
     """INSERT INTO undo (chat, who, at, before) SELECT {base} + i, (9000000 + i) || ' Ada', datetime('{now}', '-' || (i / 500) || ' days'),
-        '{{"wishes": [], "undone": false, "undoes": null}}' FROM n WHERE i <= {chats}""",
+        '{{"subscriptions": [], "undone": false, "undoes": null}}' FROM n WHERE i <= {chats}""",
     "INSERT INTO mention (word, callback) SELECT 'telegram:' || (9500000 + i), 'made' || i FROM n WHERE i <= 10000",
 )  # fmt: skip
 

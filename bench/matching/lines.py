@@ -24,6 +24,7 @@ class Kind(Enum):
     TITLE = auto()
     CATEGORY = auto()
     AUTHOR = auto()
+    INITIAL = auto()  # the initial and the last part of an author's name
 
 
 class Term(NamedTuple):
@@ -47,6 +48,11 @@ class Line(NamedTuple):
         """Whether it is words and nothing else, all of them wanted."""
         (wanted, unwanted), *others = self.alternatives
         return not (unwanted or others) and all(kind is Kind.WORDS and len(words) == 1 for kind, words in wanted)
+
+
+def checks_papers(line: Line) -> bool:
+    """Whether paperwire has to look for a term of a line in single papers, or name by name."""
+    return any(kind is Kind.INITIAL or (kind is Kind.BEGINNING and len(words) > 1) for kind, words in terms_of(line))
 
 
 def terms_of(line: Line) -> Iterator[Term]:
@@ -130,6 +136,8 @@ class _Interests:
         self.pairs = [pair for title in titles for pair in pairwise(title) if not common & {*pair}]
         self.triples = [triple for title in titles for triple in zip(title, title[1:], title[2:], strict=False)]
         self.authors = [name for paper in papers for name in paper.authors]
+        parts = [name.split() for name in self.authors]
+        self.initials = [f"{name[0][0]}. {name[-1]}" for name in parts if len(name) > 1 and _is_word(name[-1])]
         self.categories = sorted({category for paper in papers for category in paper.categories})
         texts = [text for paper in papers for summary in paper.summaries for text in summary.fields.values()]
         self.chinese = [
@@ -148,7 +156,7 @@ def _is_han(text: str) -> bool:
 def lines(papers: Sequence[Paper], count: int, random: Random) -> Iterator[Line]:
     """Yields queries as people type them: most are one or two words, some use the rest of the query language."""
     known = _Interests(papers)
-    shapes: dict[Callable[[], Line], int] = {
+    shapes: dict[Callable[[], Line], float] = {
         lambda: _of(known, random, "{}", (((0,), ()),)): 24,
         lambda: _of(known, random, "{} {}", (((0, 1), ()),)): 24,
         lambda: _of(known, random, "{} {} {}", (((0, 1, 2), ()),)): 6,
@@ -161,6 +169,8 @@ def lines(papers: Sequence[Paper], count: int, random: Random) -> Iterator[Line]
         lambda: _one("ti:{}", Term(Kind.TITLE, (random.choice(known.words),))): 3,
         lambda: _beginning(random.choice(known.words)): 3,
         lambda: _one('author:"{}"', Term(Kind.AUTHOR, (random.choice(known.authors),))): 3,
+        lambda: _one('author:"{}"', Term(Kind.INITIAL, (random.choice(known.initials),))): 0.8,
+        lambda: _beginning(*random.choice(known.pairs)): 0.5,
         lambda: _one("{}", Term(Kind.HAN, (random.choice(known.chinese)[: random.randint(2, 4)],))): 5,
     }
     for make in random.choices(list(shapes), list(shapes.values()), k=count):
@@ -182,8 +192,10 @@ def _phrase(words: tuple[str, ...]) -> Line:
     return _one('"{}"', Term(Kind.WORDS, words))
 
 
-def _beginning(word: str) -> Line:
-    return _one("{}*", Term(Kind.BEGINNING, (word[: max(3, len(word) - 2)],)))
+def _beginning(*words: str) -> Line:
+    *whole, last = words
+    term = Term(Kind.BEGINNING, (*whole, last[: max(3, len(last) - 2)]))
+    return Line("-".join(term.words) + "*", (((term,), ()),))
 
 
 def _with_category(word: str, category: str) -> Line:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from bench.matching.engines import Found
-from bench.matching.lines import Kind, Line, Term, text_of
+from bench.matching.lines import Kind, Line, Term, terms_of, text_of
 from subscriptions.model import Paper
 
 
@@ -15,8 +15,8 @@ class RegexEach:
     most = 5_000
 
     def expresses(self, line: Line) -> bool:
-        """Returns True: the text of a paper holds its categories and authors, too."""
-        return bool(line.text)
+        """Returns False for initials. The text of a paper holds its categories and authors, too."""
+        return all(term.kind is not Kind.INITIAL for term in terms_of(line))
 
     def compile(self, lines: Sequence[Line]) -> None:
         """Compiles the terms."""
@@ -45,8 +45,8 @@ class Literals:
     most = 10**9
 
     def expresses(self, line: Line) -> bool:
-        """Returns True: the text of a paper holds its categories and authors, too."""
-        return bool(line.text)
+        """Returns False for initials. The text of a paper holds its categories and authors, too."""
+        return all(term.kind is not Kind.INITIAL for term in terms_of(line))
 
     def compile(self, lines: Sequence[Line]) -> None:
         """Numbers the patterns, and files each clause under its rarest one."""

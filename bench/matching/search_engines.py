@@ -17,8 +17,8 @@ class Fts5:
     most = 10**9
 
     def expresses(self, line: Line) -> bool:
-        """Returns False for Chinese: a run of characters is one word here."""
-        return all(term.kind is not Kind.HAN for term in terms_of(line))
+        """Returns False for initials, and for Chinese: a run of characters is one word here."""
+        return all(term.kind not in {Kind.HAN, Kind.INITIAL} for term in terms_of(line))
 
     def compile(self, lines: Sequence[Line]) -> None:
         """Writes each line as an expression."""
@@ -55,8 +55,8 @@ class Tantivy:
     most = 10**9
 
     def expresses(self, line: Line) -> bool:
-        """Returns False for Chinese and beginnings of words."""
-        return all(term.kind not in {Kind.HAN, Kind.BEGINNING} for term in terms_of(line))
+        """Returns False for Chinese, initials and beginnings of words."""
+        return all(term.kind not in {Kind.HAN, Kind.BEGINNING, Kind.INITIAL} for term in terms_of(line))
 
     def compile(self, lines: Sequence[Line]) -> None:
         """Builds a query for each line."""

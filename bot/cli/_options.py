@@ -26,9 +26,5 @@ Now = Annotated[
 ]
 Paths = Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders, or - for standard input.")]
 
-Number = Annotated[
-    str | None, typer.Argument(metavar="[N]", help="A number of `paperwire subscriptions`; without it the whole chat.")
-]
-
 # A query may begin with "-". With this setting an unknown option is an argument.
 ALLOW_LEADING_DASH = {"ignore_unknown_options": True}

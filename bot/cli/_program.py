@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from itertools import takewhile
 from traceback import format_exception
 from typing import Annotated
 
@@ -132,7 +133,11 @@ def _report_usage_error(error: Exception, arguments: Sequence[str]) -> int:
     message = " ".join(str(getattr(error, "format_message", lambda: error)()).split())
     message = re.split(r" Did you mean | \(Possible options", message)[0]  # without Typer's own suggestions
     message += "" if message.endswith((".", "?", "!")) else "."
-    meant = _meant(message, context, arguments)
+    wrong, meant = _misspelt_option(context, arguments)
+    if wrong:  # an argument may begin with "-", so Typer took it for one
+        message = f"No such option: {wrong}."
+    elif context is not None and (typed := re.search(r"No such command '([^']*)'", message)):
+        meant = nearest(typed[1], list(getattr(context.command, "commands", {})))
     if meant:
         message += f" Did you mean {meant}?"
     elif "extra argument" in message and context and any(one.name == "query" for one in context.command.params):
@@ -141,16 +146,17 @@ def _report_usage_error(error: Exception, arguments: Sequence[str]) -> int:
     return USAGE
 
 
-def _meant(message: str, context: typer.Context | None, arguments: Sequence[str]) -> str:
-    """Returns the subcommand or option nearest to what was typed, "" if none is near."""
+def _misspelt_option(context: typer.Context | None, arguments: Sequence[str]) -> tuple[str, str]:
+    """Returns the first option that is near to one of the subcommand and none of them, and the one that it is near to."""
     if context is None:
-        return ""
-    below = getattr(context.command, "commands", {})
-    if below and (typed := re.search(r"No such command '([^']*)'", message)):
-        return nearest(typed[1], list(below))
-    options = [flag for one in context.command.params for flag in one.opts if flag.startswith("--")]
-    wrong = [word.partition("=")[0] for word in arguments if word.startswith("--")]
-    return next((near for word in wrong if word not in options and (near := nearest(word, options))), "")
+        return "", ""
+    flags = [*context.help_option_names, *(flag for one in context.command.params for flag in one.opts)]
+    options = [flag for flag in flags if flag.startswith("--")]
+    for word in takewhile(lambda word: word != "--", arguments):
+        typed = word.partition("=")[0]
+        if typed.startswith("--") and typed not in options and (near := nearest(typed, options)):
+            return typed, near
+    return "", ""
 
 
 def _system_failed(error: OSError) -> int:

@@ -82,53 +82,15 @@ SUBCOMMANDS = (
     ),
     Subcommand(_ASK, "subscriptions", "subscriptions:subscriptions", "List the subscriptions of one chat, or of all"),
     Subcommand(_ASK, "unsubscribe", "subscriptions:unsubscribe", "Remove subscriptions", leading_dash=True),
-    Subcommand(_ASK, "name", "subscriptions:name", "Give a subscription a name, or take it away", leading_dash=True),
-    Subcommand(_ASK, "pause", "pauses:pause", "Hold the papers of a chat, or of one subscription, back"),
-    Subcommand(
-        _ASK,
-        "resume",
-        "pauses:resume",
-        "End the pause of a chat and of all its subscriptions, or of one, and say what waits",
-    ),
+    Subcommand(_ASK, "say", "say:say", "Do what a person in a chat would type, and print the reply", leading_dash=True),
     Subcommand(_ASK, "set", "chats:set_", "Set one of a chat's settings", leading_dash=True),
     Subcommand(_ASK, "settings", "chats:settings", "Show all settings of a chat, and which of them it chose"),
-    Subcommand(
-        _ASK, "forget", "chats:forget", "Erase a chat with its subscriptions, its settings and what it was told"
-    ),
     Subcommand(
         _ASK,
         "preview",
         "preview:preview",
         "Show what would be sent, as its platform would get it, without sending or marking anything",
         leading_dash=True,
-    ),
-    Subcommand(_ASK, "search", "papers:search", "Look through all stored papers, the newest first", leading_dash=True),
-    Subcommand(
-        _ASK,
-        "why",
-        "papers:why",
-        "Say which subscriptions brought a paper to a chat and with which words, or what kept it from coming",
-    ),
-    Subcommand(
-        _ASK,
-        "whynot",
-        "papers:whynot",
-        "Say what keeps a paper from coming to a chat, for each of its subscriptions, or that it came",
-    ),
-    Subcommand(
-        _ASK, "save", "kept_papers:save", "Keep a paper for a chat, or keep it no longer; `saved` lists what is kept"
-    ),
-    Subcommand(
-        _ASK,
-        "saved",
-        "kept_papers:saved",
-        "List the papers that a chat keeps, the last one first; with --format as BibTeX or RIS",
-    ),
-    Subcommand(
-        _ASK,
-        "like",
-        "kept_papers:like",
-        "Find the papers that are nearest to one paper, or to several, among the newest thousand",
     ),
     Subcommand(
         _ASK,
@@ -151,7 +113,10 @@ SUBCOMMANDS = (
         "Look at settings, database, copies, templates, tokens, scopes, clock and proxy; say how to mend what is wrong",
     ),
     Subcommand(
-        _KEEP, "status", "status:status", "Say whether paperwire runs and is ready, with each problem, and what waits"
+        _KEEP,
+        "status",
+        "status:status",
+        "Say whether paperwire runs and all is well, with each problem, and what waits",
     ),
     Subcommand(
         _KEEP,

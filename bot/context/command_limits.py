@@ -21,18 +21,21 @@ class CommandLimits:
     _given: deque[tuple[float, Who]] = field(default_factory=deque)
     _of_chats: Counter[str] = field(default_factory=Counter)
     _of_people: Counter[Who] = field(default_factory=Counter)
-    _told: dict[Who, float] = field(default_factory=dict)  # when a person was told of the limit
+    _told: dict[Who, float] = field(default_factory=dict)  # until when a person knows that nothing is read
     _lock: Lock = field(default_factory=Lock)
 
     def is_person_over(self, request: Request, second: float) -> bool:
         """Returns whether a person gives no further command in this chat for now."""
+        if request.is_local:
+            return False
         with self._lock:
             self._forget(second)
-            of_person, of_chat = self._of_people[_who(request)], self._of_chats[str(request.chat)]
-        return (of_chat >= MAX_OF_CHAT) if _is_alone(request) else (of_person >= MAX_OF_PERSON)
+            return self._is_person_over(request)
 
     def is_chat_over(self, request: Request, second: float) -> bool:
         """Returns whether only those who administer this chat give further commands for now."""
+        if request.is_local:
+            return False
         with self._lock:
             self._forget(second)
             return self._of_chats[str(request.chat)] >= MAX_OF_CHAT
@@ -45,14 +48,31 @@ class CommandLimits:
             self._of_chats[who[0]] += 1
             self._of_people[who] += 1
 
-    def tells(self, request: Request, second: float) -> bool:
-        """Returns whether the person of a refused command is to be told so: once a minute."""
+    def seconds_left(self, request: Request, second: float) -> float:
+        """Returns in how many seconds the person of a refused command may give one again, as far as is known now."""
+        who = _who(request)
         with self._lock:
-            self._forget(second)
-            if _who(request) in self._told:
+            by_person = self._is_person_over(request) and not _is_alone(request)
+            first = next(
+                (at for at, other in self._given if other == who or (not by_person and other[0] == who[0])), second
+            )
+        return max(0.0, first + MINUTE - second)
+
+    def tells(self, request: Request, second: float) -> bool:
+        """Returns whether the person of a refused command does not know yet that it is not read, and notes that they know now.
+
+        They know it until the next command can be read. So a notice is about all that is not read until then.
+        """
+        left = self.seconds_left(request, second)
+        with self._lock:
+            if self._told.get(_who(request), second) > second:
                 return False
-            self._told[_who(request)] = second
+            self._told[_who(request)] = second + left
             return True
+
+    def _is_person_over(self, request: Request) -> bool:
+        of_person, of_chat = self._of_people[_who(request)], self._of_chats[str(request.chat)]
+        return (of_chat >= MAX_OF_CHAT) if _is_alone(request) else (of_person >= MAX_OF_PERSON)
 
     def _forget(self, second: float) -> None:
         while self._given and self._given[0][0] <= second - MINUTE:
@@ -63,8 +83,7 @@ class CommandLimits:
                 del self._of_people[who]
             if not self._of_chats[who[0]]:
                 del self._of_chats[who[0]]
-        while self._told and (first := next(iter(self._told.items())))[1] <= second - MINUTE:
-            del self._told[first[0]]
+        self._told = {who: until for who, until in self._told.items() if until > second}
 
 
 def _who(request: Request) -> Who:

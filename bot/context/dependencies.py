@@ -28,6 +28,7 @@ class ConversationContext:
 
     render_reply: Callable[[Reply, Chat], tuple[Message, ...]]
     registry: Registry
+    show_reply: Callable[[Reply, Chat], None] | None = None  # gets the replies in place of the chats that they are for
     make_localizer: Callable[[str, str], Localizer]  # of (language, time zone)
     make_inline_formatter: Callable[[Localizer], InlineFormatter]
     platform_apis: Mapping[str, PlatformApi] = field(default_factory=dict)

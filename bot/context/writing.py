@@ -77,4 +77,6 @@ class UnderWay(Generic[T]):
         except StopIteration as end:
             self.results.append(end.value)
             return False
+        finally:
+            self._store.refuse_held_connection()
         return True

@@ -6,7 +6,7 @@ The reply is posted in the background.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,13 @@ from weakref import WeakValueDictionary
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from bot.commands.chat.home_view import HOME_VIEW
-from bot.commands.papers.paper_lookup import PENDING_FOR, lookup_request, pending_name
+from bot.commands.papers.paper_lookup import (
+    LOOKUP_VERB,
+    PENDING_FOR,
+    LookupOutcome,
+    lookup_request,
+    pending_name,
+)
 from bot.context.dependencies import Context
 from bot.context.writing import do_steps, write
 from bot.conversation.handler import answer, answer_failure
@@ -46,9 +52,10 @@ class Dispatcher:
         """`lookup` looks up papers that the store does not know; None: they are not looked up."""
         self._context = context if lookup is None else _with_lookup(context)
         self._lookup = lookup
-        self._lookups: set[asyncio.Task[None]] = (
-            set()
-        )  # cancelled when the process stops; the next process resumes them
+        self._lookups: dict[
+            str, asyncio.Task[None]
+        ] = {}  # by their names; cancelled when the process stops: the next process resumes them
+        self._in_hand: set[tuple[str, str]] = set()  # platform and update of the replies that are being posted
         self._lane_locks: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
         self._concurrency = asyncio.Semaphore(MAX_CONCURRENT)
         self._dispatching: set[asyncio.Task[Any]] = set()
@@ -67,17 +74,14 @@ class Dispatcher:
             return await self._handle(request)
 
     async def resume_replies(self) -> None:
-        """Posts the replies that an earlier process stored and did not finish posting, and resumes its look-ups."""
+        """Posts the replies that an earlier process stored and did not finish posting, and resumes its look-ups. Raises StoreError."""
         context = self._context
         replies = await write(unfinished_replies, context.store, now=context.clock.now())
         lookups = await write(take_over_lookups, context.store, since=context.clock.now() - PENDING_FOR)
         self.take_over(replies, lookups)
 
     def take_over(self, replies: Iterable[tuple[str, str, str]], lookups: Iterable[str]) -> None:
-        """Posts stored replies, each with its platform and update, that another worker did not finish posting.
-
-        Looks up what it did not finish looking up, by the names of these look-ups.
-        """
+        """Posts stored replies, each with its platform and update, unless that is under way. Looks up what has these names, as well."""
         for name in lookups:
             self._start_lookup(name)
         for platform, update, text in replies:
@@ -87,11 +91,11 @@ class Dispatcher:
     async def wait_for_lookups(self, patience: float) -> None:
         """Waits until the running look-ups are answered, at most `patience` seconds."""
         if self._lookups:
-            await asyncio.wait(self._lookups, timeout=patience)
+            await asyncio.wait(self._lookups.values(), timeout=patience)
 
     async def close(self, patience: float = REPLY_GRACE) -> None:
         """Waits for running requests up to EFFECT_GRACE seconds, then for replies up to `patience` seconds."""
-        for lookup in self._lookups:
+        for lookup in self._lookups.values():
             lookup.cancel()
         if self._dispatching:
             _, late = await asyncio.wait(self._dispatching, timeout=EFFECT_GRACE)
@@ -129,8 +133,7 @@ class Dispatcher:
             outcome = "waits"
             raise
         except StoreError:
-            self._store_failures[key] += 1
-            if self._store_failures[key] < MAX_STORE_FAILURES:
+            if self._may_pass(key):
                 outcome = "waits"
                 raise
             reply = await do_steps(answer_failure(self._context, request), self._context.store)
@@ -168,9 +171,10 @@ class Dispatcher:
         )
 
     def _start_lookup(self, name: str) -> None:
-        task = asyncio.create_task(self._run_lookup(name))
-        self._lookups.add(task)
-        task.add_done_callback(self._lookups.discard)
+        if name in self._lookups:
+            return
+        task = self._lookups[name] = asyncio.create_task(self._run_lookup(name))
+        task.add_done_callback(lambda _: self._lookups.pop(name))
         task.add_done_callback(self._on_done)
 
     async def _run_lookup(self, name: str) -> None:
@@ -182,8 +186,32 @@ class Dispatcher:
         )
         if pending is None:  # the chat was erased meanwhile
             return
-        found = self._lookup is not None and await attempts(self._lookup.find, pending["names"])
-        await self.dispatch(lookup_request(name, pending, failed=not found))
+        outcome: LookupOutcome = await attempts(self._looked_up, name, pending["names"])
+        await self.dispatch(lookup_request(name, pending, outcome))
+
+    async def _looked_up(self, name: str, paper_ids: Sequence[str]) -> LookupOutcome:
+        """Looks up papers at arXiv. Raises StoreError, unless the database refuses these papers again and again.
+
+        That is decided as for a request, see `_handle`.
+        """
+        outcome: LookupOutcome = "refused"
+        try:
+            outcome = "stored" if self._lookup is not None and await self._lookup.find(paper_ids) else "unanswered"
+        except StoreUnavailable:
+            raise
+        except StoreError as error:
+            if self._may_pass((LOOKUP_VERB, name)):
+                raise
+            log.error("What arXiv answered to %s cannot be stored: %s", name, error)
+        except Exception as error:  # noqa: BLE001 - nothing that arXiv answers may leave a person without an answer
+            log.error("What arXiv answered to %s was not understood: %s", name, error_location(error))
+        del self._store_failures[LOOKUP_VERB, name]
+        return outcome
+
+    def _may_pass(self, key: tuple[str, str]) -> bool:
+        """Counts a failure of the database. Returns whether it may pass; False: this request is taken to be its cause."""
+        self._store_failures[key] += 1
+        return self._store_failures[key] < MAX_STORE_FAILURES
 
     async def _refresh_home_view(self, request: Request) -> None:
         """Updates the home view of the sender after a change, if the sender was ever shown one."""
@@ -203,7 +231,16 @@ class Dispatcher:
             await platform_api.acknowledge(request.callback_id)
 
     def _post_reply(self, reply: StoredReply) -> None:
-        self._run_in_background(send_reply(self._context, reply))
+        key = (reply.chat.platform, reply.update)
+        if key not in self._in_hand:
+            self._in_hand.add(key)
+            self._run_in_background(self._send(reply, key))
+
+    async def _send(self, reply: StoredReply, key: tuple[str, str]) -> None:
+        try:
+            await send_reply(self._context, reply)
+        finally:
+            self._in_hand.discard(key)
 
     def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -29,7 +29,7 @@ from subscriptions.model import ChatKind
 from subscriptions.service.chats import apply_once, known_or_new
 from subscriptions.service.notices import is_gone
 from subscriptions.service.papers import is_ready, match_ahead, read_recent
-from subscriptions.store import READS, WRITES, Steps, Transaction
+from subscriptions.store import READS, WRITES, ReadThenWrite, Steps, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +54,23 @@ def execute(
 
     def effect(transaction: Transaction) -> str:
         draft = (read or _answer_writing(transaction, context, conversation, prepared)).draft
+        if draft and conversation.show_reply:
+            conversation.show_reply(draft.unrendered, draft.target)
+            return ""
         return draft.store(transaction, now=now) if draft else ""
 
     platform, update = request.chat.platform, request.update_id
-    with context.store.read_then_write() as work:
-        while True:
-            if matches:
-                with work.read() as transaction:
-                    _match_ahead(transaction, context, conversation, prepared)
-            yield WRITES
-            with work.write() as transaction:
-                if not (matches and work.is_stale) or is_ready(transaction, now=now):
-                    stored, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
-                    break
-            yield READS
+    work = ReadThenWrite(context.store)
+    while True:
+        if matches:
+            with work.read() as transaction:
+                _match_ahead(transaction, context, conversation, prepared)
+        yield WRITES
+        with work.write() as transaction:
+            if not (matches and work.is_stale) or is_ready(transaction, now=now):
+                stored, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
+                break
+        yield READS
     if is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:
         conversation.command_limits.count(request, context.clock.monotonic())
     return StoredReply.from_json(update, stored) if is_new and stored else None

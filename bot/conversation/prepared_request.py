@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from math import ceil
 from typing import TypeGuard
 
 from bot.commands.core.context import never
@@ -187,9 +188,11 @@ async def _authorized(
 
 
 def _over_limit(conversation: ConversationContext, request: Request, intent: Intent, second: float) -> PreparedRequest:
-    """Returns the request with the refusal of a command too many. Messages are answered once a minute, presses always."""
-    told = isinstance(request, Interaction) or conversation.command_limits.tells(request, second)
-    refusal = too_many if told else no_answer
+    """Returns the request with the refusal of a command too many. Of messages the first one is answered, of presses each."""
+    limits = conversation.command_limits
+    left = ceil(limits.seconds_left(request, second))
+    told = isinstance(request, Interaction) or limits.tells(request, second)
+    refusal = partial(too_many, seconds=left) if told else no_answer
     return PreparedRequest(request=request, intent=intent, place=request.place, refusal=refusal, is_over_limit=True)
 
 

@@ -4,7 +4,11 @@ from bot.commands.core.context import CommandContext
 from bot.commands.phrasing.refusal_words import refused
 from bot.ports.conversation import CallbackRequest, FormRequest, Interaction, MessageRequest
 from bot.ports.reply import Reply
+from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError
+from subscriptions.platforms import command_prefix
+
+_QUOTED = 80  # characters of a message that is quoted
 
 
 def refusal(command: CommandContext, words: str) -> Reply:
@@ -57,7 +61,24 @@ def no_answer(_: CommandContext) -> None:
     """Answers nothing."""
 
 
-def too_many(command: CommandContext) -> Reply:
-    """Returns the answer to a command beyond the limit per minute."""
-    words = command.say("That was a lot at once. I listen again in a minute.")
-    return Reply(toast=words) if isinstance(command.request, Interaction) else Reply(lines=(words,))
+def too_many(command: CommandContext, *, seconds: int) -> Reply:
+    """Returns the answer to a command beyond the limit of a minute, which names the command: it is the first that is not read."""
+    message = command.request
+    if not isinstance(message, MessageRequest):
+        return Reply(
+            toast=command.localizer.count(
+                "That was a lot at once. I listen again in {count} second.",
+                "That was a lot at once. I listen again in {count} seconds.",
+                seconds,
+            )
+        )
+    typed = " ".join(
+        f"{command_prefix(message.chat) if message.command else ''}{message.command} {message.text}".split()
+    )
+    words = command.localizer.count(
+        "That was a lot at once. I did not read {message}, nor what comes in the next {count} second.",
+        "That was a lot at once. I did not read {message}, nor what comes in the next {count} seconds.",
+        seconds,
+        message=f"“{cut_letters(typed, _QUOTED)}”" if typed else command.say("your file"),
+    )
+    return Reply(lines=(words,))

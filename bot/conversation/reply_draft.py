@@ -33,6 +33,8 @@ class ReplyDraft:
     """A rendered reply, with the callback tokens and the look-up that are stored with it."""
 
     reply: StoredReply
+    unrendered: Reply
+    target: Chat  # gets the reply
     tokens: Mapping[str, CallbackToken] = field(default_factory=dict)  # id in a button → what the button does
     home_of: ChatAddress | None = None  # the person whose home view is shown; older tokens of that view are dropped
     lookup: tuple[str, CallbackToken] | None = None  # (name, pending look-up), if papers are looked up after the reply
@@ -75,6 +77,8 @@ def draft_reply(
     )
     return ReplyDraft(
         reply=stored,
+        unrendered=bound,
+        target=target,
         tokens={**tokens, **form_tokens, **home_tokens},
         home_of=command.origin.address if bound.home_view else None,
         lookup=pending_lookup(command.request, reply.lookup_ids) if reply.lookup_ids else None,

@@ -17,7 +17,7 @@ from bot.ports.measurements import MessageTried, outcome_name
 from bot.ports.reply import File
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.chats import chat_moved, finish_reply
+from subscriptions.service.chats import chat_moved, finish_reply, has_reply
 from subscriptions.service.notices import pause_unreachable
 
 log = logging.getLogger("paperwire")
@@ -36,14 +36,23 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
         await api.acknowledge(reply.callback_id, reply.toast)
     if not await _show_views(conversation, reply):
         reply = replace(reply, messages=reply.instead)
-    lock = conversation.reply_locks.setdefault(reply.chat.lane, asyncio.Lock())
-    async with lock:
+    in_order = conversation.reply_locks.setdefault(reply.chat.lane, asyncio.Lock())
+    async with in_order, context.engine.posting(reply.chat.lane):
+        if not await _is_ours(context, reply):
+            return
         try:
             await _send_content(context, api, reply)
         except NotDelivered as error:
             log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
             await _record_loss(context, reply.chat, error)
-    await _write(context, finish_reply, reply.chat.platform, reply.update)
+        await _write(context, finish_reply, reply.chat.platform, reply.update)
+
+
+async def _is_ours(context: Context, reply: StoredReply) -> bool:
+    """Returns whether the reply is still to be posted, and by this worker: others may have taken it for gone meanwhile."""
+    return await write_until_stored(
+        context, partial(asyncio.to_thread, has_reply, context.store, reply.chat.platform, reply.update)
+    )
 
 
 async def _show_views(conversation: ConversationContext, reply: StoredReply) -> bool:
@@ -152,7 +161,6 @@ async def _with_retries(
     while True:
         if is_limited:
             await _reserve(context, chat)
-            context.rate_limiter.record_send(chat.lane, context.clock.monotonic())
         try:
             await _measured(context, chat.platform, partial(post, chat, plain=plain))
         except RetryLater as later:
@@ -192,16 +200,24 @@ async def _measured(context: Context, platform: str, post: Callable[[], Awaitabl
 
 
 async def _reserve(context: Context, chat: ChatAddress) -> None:
-    """Waits until lane and token may send one more message, ahead of all deliveries that wait."""
+    """Waits until token and lane may send one more message, and takes it. From the token it is ahead of all deliveries.
+
+    The lane is checked again at the end: a delivery may have been sent there while this waited for the token.
+    """
     limiter, clock = context.rate_limiter, context.clock
     with suppress(StoreError):  # an answer does not wait for the database
         await context.engine.count_others(chat.lane)
-    while (wait := limiter.ready_at(chat.lane, now := clock.monotonic(), urgent=True) - now) > 0:
-        await clock.sleep(wait)
-    with suppress(StoreError):  # as above
-        wait = await context.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
-    if wait > 0:
-        await clock.sleep(wait)
+    while True:
+        while (wait := limiter.ready_at(chat.lane, now := clock.monotonic(), urgent=True) - now) > 0:
+            await clock.sleep(wait)
+        with suppress(StoreError):  # as above
+            wait = await context.engine.reserve(chat.platform, urgent=True) - clock.monotonic()
+        if wait > 0:
+            await clock.sleep(wait)
+        now = clock.monotonic()
+        if limiter.ready_at(chat.lane, now, urgent=True) <= now:
+            limiter.record_send(chat.lane, now)
+            return
 
 
 async def _write(context: Context, work: Callable[..., None], *args: object, **named: object) -> None:

@@ -23,38 +23,36 @@ Messages = Annotated[tuple[Message, ...], BeforeValidator(_from_pairs), PlainSer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredReply:
-    """A rendered reply and where it goes. An alias is the field's key in the stored JSON, as older versions wrote it."""
+    """A rendered reply and where it goes."""
 
     update: Annotated[str, Field(exclude=True)]  # the platform's id of the update that the reply answers; the row's key
     chat: ChatAddress
     messages: Messages = ()
     replaces: str = ""  # the platform's id of the message that the first of `messages` replaces
-    callback_id: Annotated[str, Field(alias="press")] = ""  # the platform's id of the callback to be acknowledged
+    callback_id: str = ""  # the platform's id of the callback to be acknowledged
     toast: str = ""  # a few words that are shown with that acknowledgement
     file: tuple[str, str] | None = None  # (name, text) of a document that is sent after the messages
     thread: str = ""  # the platform's id of the message in whose thread the reply goes
-    is_ephemeral: Annotated[bool, Field(alias="whispered")] = False  # only `person` sees it
+    is_ephemeral: bool = False  # only `person` sees it
     person: str = ""  # the platform's id of the sender of the request
-    response_url: Annotated[str, Field(alias="answer_at")] = ""  # a URL to which answers to the request can be posted
-    replaces_ephemeral: Annotated[bool, Field(alias="fleeting")] = (
-        False  # the reply replaces a message that only `person` sees
-    )
-    modal: Annotated[str, Field(alias="sheet")] = ""  # a form, as a view for Forms
+    response_url: str = ""  # a URL to which answers to the request can be posted
+    replaces_ephemeral: bool = False  # the reply replaces a message that only `person` sees
+    modal: str = ""  # a form, as a view for Forms
     instead: Messages = ()  # posted if the form cannot be opened
-    trigger_id: Annotated[str, Field(alias="opens")] = ""  # opens the form, once and within seconds
+    trigger_id: str = ""  # opens the form, once and within seconds
     view: str = ""  # the platform's id of the open form that `modal` replaces; "" if a new form is opened
-    home_view: Annotated[str, Field(alias="board")] = ""  # the home view of `person`, as a view for Forms
+    home_view: str = ""  # the home view of `person`, as a view for Forms
     problems: Mapping[str, str] = field(default_factory=dict)  # what is wrong with a submitted form, by field
-    lookup_ids: Annotated[tuple[str, ...], Field(alias="looks_up")] = ()  # arXiv ids that are looked up at arXiv next
+    lookup_ids: tuple[str, ...] = ()  # arXiv ids that are looked up at arXiv next
     changed: bool = False  # the sender's home view must be shown again
 
     def to_json(self) -> str:
         """Returns the JSON that `from_json` reads."""
-        return json.dumps(_STORED.dump_python(self, mode="json", by_alias=True), ensure_ascii=False)
+        return json.dumps(_STORED.dump_python(self, mode="json"), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, update: str, text: str) -> "StoredReply":
-        """Returns the reply to this update that `to_json` wrote, in this or an older version."""
+        """Returns the reply to this update that `to_json` wrote."""
         return _STORED.validate_python({"update": update, **json.loads(text)})
 
 

@@ -1,11 +1,13 @@
 """Sends the messages of one lane, step by step. The result of each step is committed before the next step."""
 
+from datetime import timedelta
+
 from bot.context.dependencies import Context
 from bot.context.writing import do_steps, write_together
 from bot.delivery.claiming import first_step, next_step, render
 from bot.delivery.drain_state import DrainState, LaneAttempts
 from bot.delivery.outcomes import confirm_sent, record_failure
-from bot.delivery.rate_wait import SLOT_TOLERANCE, token_is_paused, wait_for_send, wait_for_slot
+from bot.delivery.rate_wait import SLOT_TOLERANCE, token_is_paused, wait_for_send
 from bot.delivery.subscribe_link import store_offers
 from bot.delivery.unclear import must_post_again
 from bot.ports.measurements import MessageTried, outcome_name
@@ -16,6 +18,9 @@ from subscriptions.service.outbox import Step, edit_done, mark_sending, record_e
 from subscriptions.store import Claim, Edit, Steps
 
 MOST_POSTS = 20  # in one call
+BUSY_FOR = (
+    2.0  # seconds that a lane waits for a post of another worker; a worker that is stopped may keep it for longer
+)
 LONGEST_TURN = 10.0  # seconds after which a call begins no further post
 
 
@@ -51,23 +56,31 @@ async def deliver(context: Context, drain_state: DrainState, lane: Lane) -> None
 
 
 async def _post(context: Context, drain_state: DrainState, step: Claim, attempts: LaneAttempts) -> Step | None:
+    """Posts one message while nobody else posts in its lane. Returns the next step of the lane."""
+    lane = attempts.lane
+    if not await wait_for_send(context, lane, stays=attempts.has_posted(step)):
+        return None
+    async with context.engine.posting(lane, patience=BUSY_FOR) as is_free:
+        if is_free:
+            return await _post_now(context, drain_state, step, attempts)
+    context.engine.wake([lane], not_before=context.clock.now() + timedelta(seconds=BUSY_FOR))
+    return None
+
+
+async def _post_now(context: Context, drain_state: DrainState, step: Claim, attempts: LaneAttempts) -> Step | None:
     """Posts one message and writes the outcome. Returns the next step of the lane.
 
     The message is marked as sending only after the wait for the rate limit, because after a crash a marked message counts
     as perhaps sent.
     """
     assert step.message is not None  # noqa: S101 - the caller has checked
-    lane = attempts.lane
-    if not await wait_for_send(context, lane, stays=attempts.has_posted(step)):
-        return None
-    slot = context.clock.monotonic()
-    context.rate_limiter.record_send(lane, slot)
+    lane, slot = attempts.lane, context.clock.monotonic()
     if not await write_together(mark_sending, context.store, step, wall=context.clock.wall()):
         following = await next_step(context, attempts)
         return None if following == step else following  # another process has a message of this lane in hand
-    if context.clock.monotonic() - slot > SLOT_TOLERANCE:
-        await wait_for_slot(context, lane)
-        context.rate_limiter.record_send(lane, context.clock.monotonic())
+    if (now := context.clock.monotonic()) - slot > SLOT_TOLERANCE or context.rate_limiter.ready_at(lane, now) > now:
+        await wait_for_send(context, lane, stays=True)
+    context.rate_limiter.record_send(lane, context.clock.monotonic())
     attempts.posts[step.seq, step.message.number] += 1
     channel, began = context.channels[lane.platform], context.clock.monotonic()
     try:

@@ -1,13 +1,17 @@
-"""The rate limiter: GCRA, the generic cell rate algorithm, with one number per budget.
+"""The rate limiter of tokens, lanes and groups.
 
-The number is the "theoretical arrival time": the second at which the budget is full again. Everything here is arithmetic
-on monotonic seconds that the caller passes; nothing sleeps or reads a clock.
+A lane keeps its last starts: `burst` of them may lie in any `burst` / `per_lane` seconds, and no more. Tokens and groups keep
+one number, by GCRA, the generic cell rate algorithm: the "theoretical arrival time", the second at which the budget is full
+again. A lane cannot do so, because GCRA lets more sends follow a burst at once.
+
+Everything here is arithmetic on monotonic seconds that the caller passes; nothing sleeps or reads a clock.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from itertools import zip_longest
 from math import inf
+from typing import NamedTuple
 
 from bot.ports.channel import Limits
 from subscriptions.model import Lane
@@ -27,12 +31,11 @@ def reserve(state: float, now: float, rate: float, burst: int = 1) -> tuple[floa
     return max(state, start) + gap, start
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """`rate` sends per second, and `burst` sends at once after a rest."""
+class LaneState(NamedTuple):
+    """What a lane has used up."""
 
-    rate: float
-    burst: int
+    starts: tuple[float, ...] = ()  # the last `burst` starts, the earliest first
+    minute: float = FULL  # of a group: the state of its budget of a minute
 
 
 class GcraRateLimiter:
@@ -42,9 +45,9 @@ class GcraRateLimiter:
     `record_send` when the send starts. So a lane that has to wait does not hold a slot of the token that others could use.
     `ready_at` need not take anything because a lane has one sender at a time. A token is named by its platform.
 
-    Answers to people are urgent. In their lane they may use a reserved part of the budget. From their token they take the
-    next slot that is reserved for a sender that waits; `was_preempted` tells that sender to reserve again. So an answer
-    waits for one slot, however many deliveries wait.
+    Answers to people are urgent. In a group they may use a reserved part of the budget of a minute. From their token they
+    take the next slot that is reserved for a sender that waits; `was_preempted` tells that sender to reserve again. So an
+    answer waits for one slot, however many deliveries wait.
     """
 
     def __init__(
@@ -52,24 +55,26 @@ class GcraRateLimiter:
     ) -> None:
         """`on_token_pause` is told of a pause of a whole token: its name, and for how many seconds."""
         self._on_token_pause = on_token_pause
-        self._tokens = {platform: Budget(limit.per_second, 1) for platform, limit in limits.items() if limit.per_second}
+        self._tokens = {platform: limit.per_second for platform, limit in limits.items() if limit.per_second}
         self._limits = dict(limits)
         self._token_states: dict[str, float] = {}
         self._queued_slots: dict[str, deque[float]] = {}  # token -> future slots of sends that are not urgent
         self._preempted: dict[str, int] = {}  # token -> slots that urgent sends took and whose senders do not know yet
-        self._lane_states: dict[Lane, tuple[float, ...]] = {}
+        self._lane_states: dict[Lane, LaneState] = {}
         self._paused_lanes: dict[Lane, float] = {}
         self._paused_tokens: dict[str, float] = {}
         self._tidy_at = _TIDY_FROM
 
     def ready_at(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
         """See RateLimiter."""
-        reserved = self._reserved(lane) if urgent else 0
-        starts = [
-            reserve(state, now, budget.rate, budget.burst + reserved)[1] for budget, state in self._lane_budgets(lane)
-        ]
         pauses = (self._paused_lanes.get(lane, now), self._paused_tokens.get(lane.platform, now))
-        return max(now, *pauses, *starts)
+        limit, state = self._limits.get(lane.platform), self._lane_states.get(lane)
+        if limit is None or state is None:
+            return max(now, *pauses)
+        free = state.starts[0] + _window(limit) if len(state.starts) == limit.burst else now
+        burst = limit.burst + (limit.reserved if urgent else 0)
+        _, minute = reserve(state.minute, now, _group_rate(lane, limit), burst)
+        return max(now, *pauses, free, minute)
 
     def pause_left(self, token: str, now: float) -> float:
         """See RateLimiter."""
@@ -78,8 +83,8 @@ class GcraRateLimiter:
     def reserve(self, token: str, now: float, *, urgent: bool = False) -> float:
         """Reserves one send of a token, first come, first served. Returns the second at which it may start."""
         now = max(now, self._paused_tokens.get(token, now))
-        budget = self._tokens.get(token)
-        if budget is None:
+        rate = self._tokens.get(token)
+        if rate is None:
             return now
         waiting = self._queued_slots.setdefault(token, deque())
         while waiting and waiting[0] <= now:
@@ -87,7 +92,7 @@ class GcraRateLimiter:
         if urgent and waiting:
             self._preempted[token] = self._preempted.get(token, 0) + 1
             return waiting.popleft()
-        self._token_states[token], start = reserve(self._token_states.get(token, FULL), now, budget.rate, budget.burst)
+        self._token_states[token], start = reserve(self._token_states.get(token, FULL), now, rate)
         if not urgent:
             waiting.append(start)
         return start
@@ -101,9 +106,11 @@ class GcraRateLimiter:
 
     def record_send(self, lane: Lane, at: float) -> None:
         """See RateLimiter. Takes one send out of the lane's budgets."""
-        states = tuple(max(state, at) + 1 / budget.rate for budget, state in self._lane_budgets(lane))
-        if states:
-            self._lane_states[lane] = states
+        limit, (starts, minute) = self._limits.get(lane.platform), self._lane_states.get(lane, LaneState())
+        if limit is None:
+            return
+        starts = tuple(sorted((*starts, at))[-limit.burst :]) if limit.per_lane else ()
+        self._lane_states[lane] = LaneState(starts, max(minute, at) + 1 / _group_rate(lane, limit))
         if len(self._lane_states) >= self._tidy_at:
             self._tidy(at)
 
@@ -130,47 +137,51 @@ class GcraRateLimiter:
         known = self._lane_states.pop(lane, None)
         for at in sends:
             self.record_send(lane, at)
-        if known is not None and (counted := self._lane_states.get(lane, known)):
-            self._lane_states[lane] = tuple(map(max, known, counted))
+        if known is not None:
+            counted = self._lane_states.get(lane, known)
+            newest_first = zip_longest(reversed(known.starts), reversed(counted.starts), fillvalue=FULL)
+            starts = tuple(max(pair) for pair in newest_first)[::-1]
+            self._lane_states[lane] = LaneState(starts, max(known.minute, counted.minute))
 
     def record_earlier_sends(
         self, sends: Iterable[tuple[Lane, float]], answers: Iterable[tuple[Lane, float]], now: float
     ) -> None:
         """See RateLimiter. Ignores sends later than `now`.
 
-        Whoever keeps to a budget and sends at a second `at` leaves it with a state of at most `at` + `burst` / `rate`. So
-        that state is safe, whatever was sent before.
+        Whoever keeps to the budgets and sends at a second `at` has used up at most the burst of the lane by then, and leaves
+        the minute of a group with a state of at most `at` + `burst` / `rate`. So that is safe, whatever was sent before.
         """
-        earlier = [(at, lane, 0) for lane, at in sends] + [(at, lane, self._reserved(lane)) for lane, at in answers]
+        earlier = [(at, lane, False) for lane, at in sends] + [(at, lane, True) for lane, at in answers]
         earlier = sorted((send for send in earlier if send[0] <= now), key=lambda send: send[0])
         for at, lane, _ in earlier:
             self.reserve(lane.platform, at)
             self.record_send(lane, at)
-        for at, lane, reserved in earlier:
-            if budgets := self._lane_budgets(lane):
-                self._lane_states[lane] = tuple(
-                    max(state, at + (budget.burst + reserved) / budget.rate) for budget, state in budgets
-                )
-
-    def _lane_budgets(self, lane: Lane) -> list[tuple[Budget, float]]:
-        """Returns the lane's budgets with their states."""
-        limit = self._limits.get(lane.platform)
-        budgets: list[Budget] = []
-        if limit and limit.per_lane:
-            budgets.append(Budget(limit.per_lane, limit.burst))
-        if limit and limit.per_group_minute and not lane.address.isdecimal():
-            # On a platform with a limit for groups, private chats have positive ids, and groups have negative ids or a
-            # name. The burst is subtracted from the limit, so that no window of sixty seconds holds more than the limit.
-            allowance = limit.per_group_minute - limit.burst - limit.reserved
-            budgets.append(Budget(allowance / 60, limit.burst))
-        states = self._lane_states.get(lane, (FULL,) * len(budgets))
-        return list(zip(budgets, states, strict=True))
-
-    def _reserved(self, lane: Lane) -> int:
-        limit = self._limits.get(lane.platform)
-        return limit.reserved if limit else 0
+        for at, lane, urgent in earlier:
+            if limit := self._limits.get(lane.platform):
+                burst = limit.burst + (limit.reserved if urgent else 0)
+                minute = max(self._lane_states[lane].minute, at + burst / _group_rate(lane, limit))
+                self._lane_states[lane] = LaneState((at,) * limit.burst if limit.per_lane else (), minute)
 
     def _tidy(self, now: float) -> None:
         """Removes lanes whose budgets are full again. This changes no later result."""
-        self._lane_states = {lane: states for lane, states in self._lane_states.items() if max(states) > now}
+        self._lane_states = {
+            lane: state
+            for lane, state in self._lane_states.items()
+            if state.minute > now or (state.starts and state.starts[-1] + _window(self._limits[lane.platform]) > now)
+        }
         self._tidy_at = max(_TIDY_FROM, 2 * len(self._lane_states))
+
+
+def _window(limit: Limits) -> float:
+    """Returns in how many seconds a lane may have its burst."""
+    return limit.burst / limit.per_lane
+
+
+def _group_rate(lane: Lane, limit: Limits) -> float:
+    """Returns how many messages a second a group may get; no limit for private chats, which have positive ids.
+
+    The burst is subtracted from the limit of a minute, so that no window of sixty seconds holds more.
+    """
+    if not limit.per_group_minute or lane.address.isdecimal():
+        return inf
+    return (limit.per_group_minute - limit.burst - limit.reserved) / 60

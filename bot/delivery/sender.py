@@ -4,7 +4,6 @@ import asyncio
 import gc
 import logging
 from collections.abc import Coroutine, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -17,13 +16,14 @@ from bot.delivery.process_identity import is_running, this_process, whereabouts
 from bot.delivery.rate_wait import token_is_paused
 from bot.delivery.sender_lock import only_sender
 from bot.platform import Platform
-from subscriptions.errors import NotDelivered
+from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
-from subscriptions.service.chats import claim_database
+from subscriptions.service.chats import belongs_to, claim_database
 from subscriptions.service.outbox import (
     begin_worker,
     lanes,
     outbox_counts,
+    stop_platform,
     stopped_platforms,
     wake_idle,
 )
@@ -44,6 +44,9 @@ class Sender:
         self._context = context
         self._platforms = platforms
         self._stop = stop
+        self._unclaimed: dict[
+            str, bool
+        ] = {}  # platforms that have not said whose token it is → whether to take it anyway
 
     async def deliver(self) -> Sent:
         """Plans and sends what is due now, until nothing more may be sent now. Raises SenderLockHeld, StoreError."""
@@ -68,13 +71,36 @@ class Sender:
             is_running=is_running,
         )
         for name, platform in self._platforms.items():
-            with suppress(NotDelivered):  # if the platform does not answer now, the first message will show it
-                if identity := platform.identity or await platform.channel.identity():
-                    await write(claim_database, store, name, identity, new_bot=new_bot)
-                    await write(platform.on_identity, store, identity)
+            bot = platform.token_identity
+            if not bot or not await asyncio.to_thread(belongs_to, store, name, bot, new_bot=new_bot):
+                await self._claim(name, new_bot=new_bot)
         for platform in self._platforms.values():
             await platform.prepare()
         await asyncio.to_thread(seed_rate_limiter, self._context)
+
+    async def _claim(self, name: str, *, new_bot: bool = False) -> None:
+        """Stores which bot the database belongs to, as the platform says it. Raises StoreError for another bot's token.
+
+        If the platform does not answer, `claim_again` asks it later.
+        """
+        store, platform = self._context.store, self._platforms[name]
+        try:
+            identity = await platform.channel.identity()
+        except NotDelivered:
+            self._unclaimed[name] = new_bot
+            return
+        self._unclaimed.pop(name, None)
+        if identity:
+            await write(claim_database, store, name, identity, new_bot=new_bot)
+            await write(platform.on_identity, store, identity)
+
+    async def claim_again(self) -> None:
+        """Asks the platforms that did not answer `prepare` whose token it is. Stops one whose token is another bot's."""
+        for name, new_bot in list(self._unclaimed.items()):
+            try:
+                await self._claim(name, new_bot=new_bot)
+            except StoreError as error:
+                await write(stop_platform, self._context.store, name, str(error), (), now=self._context.clock.now())
 
     async def send_once(self) -> Sent:
         """Plans once, drains every lane that has something to do now, and returns the counts."""

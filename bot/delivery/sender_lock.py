@@ -18,20 +18,17 @@ from subscriptions.store import Store
 
 
 @contextmanager
-def only_sender(store: Store, *, shared: bool = False) -> Iterator[None]:
-    """Holds the sender lock of a store while the body runs. Raises as `sender_lock`.
-
-    `shared`: together with the other workers of a cluster, so that nobody sends alone meanwhile.
-    """
+def only_sender(store: Store) -> Iterator[None]:
+    """Holds the sender lock of a store while the body runs. Raises as `sender_lock`."""
     with ExitStack() as stack:
         if store.kind.file is not None:
             stack.enter_context(sender_lock(store.kind.file))
         else:
             with store.translated_errors():
                 name = f"{os.getpid()} on {socket.gethostname()}"
-                holder = stack.enter_context(store.kind.sending(name, shared=shared))
+                holder = stack.enter_context(store.kind.sending(name))
             if holder:
-                raise _held(holder)
+                raise lock_held(holder)
         yield
 
 
@@ -45,7 +42,7 @@ def sender_lock(database: Path) -> Iterator[None]:
         lock.acquire()
         holder.write_text(str(os.getpid()))
     except Timeout:
-        raise _held(_read(holder)) from None
+        raise lock_held(_read(holder)) from None
     except OSError as error:
         lock.release()
         raise _unusable(database, error) from error
@@ -56,7 +53,8 @@ def sender_lock(database: Path) -> Iterator[None]:
         lock.release()
 
 
-def _held(by: str) -> SenderLockHeld:
+def lock_held(by: str) -> SenderLockHeld:
+    """The error that says who sends: the number of a process, or also its machine."""
     return SenderLockHeld(
         Sentence("Process {pid} sends for this database already.", {"pid": by}),
         Sentence("It delivers what is due by itself; stop it first if this one is to send."),

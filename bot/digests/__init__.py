@@ -119,12 +119,8 @@ def read_digest(
     both sentences begin with `name`. Returns a digest without papers only if the document itself says that it has none.
     """
     _refuse_too_large(data, name)
-    module: DigestFormat = daily_arxiv_md
     warnings = Warnings()
-    content = daily_arxiv_md.read_standard(data, warnings, language) if format in (None, module.name) else None
-    if content is None:
-        warnings = Warnings()
-        module, content = _read_text(data, name, format, warnings, language)
+    module, content = _read_text(data, name, format, warnings, language)
     entries = limited(content.entries, warnings)
     _note_entries(entries, warnings)
     own_day = content.day or _day_of_name(name, warnings)

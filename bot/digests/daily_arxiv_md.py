@@ -26,8 +26,7 @@ An entry of the standard template, upstream since 2025-04-17:
 
 Entries stand in sections by primary category, after a table of contents that counts them. The page is cut at the heads of
 its entries before it is read, so damage in one entry cannot reach the next. `_daily_templates` describes the bodies of
-entries, in this and in older and forked templates. `read_standard` gives the same as `parse` in a third of the time (figures
-in `_daily_standard`), but only for undamaged pages of the standard template.
+entries, in this and in older and forked templates.
 """
 
 import re
@@ -38,13 +37,12 @@ from heapq import merge
 from itertools import chain
 
 from bot.digests._arxiv import ADDRESS, arxiv_link, categories_of, version_number
-from bot.digests._daily_standard import plain_entries, standard_page
 from bot.digests._daily_templates import ABSTRACT, COMMENT, TRANSLATION, Body, read_body, read_body_without_link
 from bot.digests._days import day_in
 from bot.digests._format import MOST_PAPERS, Content, Entry, too_many
 from bot.digests._keys import title_key
 from bot.digests._looks import is_markup, unread_papers, unrecognized_page
-from bot.digests._plain import NotText, collapse, plain_text
+from bot.digests._plain import collapse
 from bot.digests._summaries import is_failed, meaningful, summaries_of, translations_of
 from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
@@ -86,31 +84,7 @@ def detect(text: str) -> bool:
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
     """Returns the entries of the page. Raises BrokenDigest if it announces papers and none can be read."""
     page = _Page(warnings, language)
-    page.read(text, 1)
-    return page.content()
-
-
-def read_standard(data: bytes, warnings: Warnings, language: str | None) -> Content | None:
-    """Returns what `parse` would return for a document that `detect` accepts; None if both must be called instead.
-
-    Succeeds only if the document begins like the standard template, has a plain entry, and is UTF-8 without control
-    characters. Text between plain entries is read as in `parse`. After None the caller must begin with new warnings.
-    """
-    page = _Page(warnings, language)
-    line, unread = 1, 0
-    try:
-        text = standard_page(data)
-        entries = plain_entries(text, language) if text else []
-        if not text or not entries:
-            return None
-        for (start, end, line_ends), paper in entries:
-            line += page.read_bytes(text[unread:start], line)
-            page.add(line, paper)
-            line += line_ends
-            unread = end
-        page.read_bytes(text[unread:], line)
-    except (NotText, UnicodeDecodeError):
-        return None
+    page.read(text)
     return page.content()
 
 
@@ -144,22 +118,13 @@ class _Page:
         self._warnings = warnings
         self._language = language
 
-    def read(self, text: str, line: int) -> None:
-        """Reads a part of the page. The part begins in `line` and ends before a head or at the end of the page."""
-        start = 0
+    def read(self, text: str) -> None:
+        """Reads the page from one head to the next."""
+        start, line = 0, 1
         for end in chain(_heads(text), [len(text)]):
             self._read_block(text[start:end], line)
             line += text.count("\n", start, end)
             start = end
-
-    def read_bytes(self, part: bytes, line: int) -> int:
-        """Reads a part as bytes and returns the number of its line ends. Raises NotText, also for control characters."""
-        if not part.isspace():
-            plain = plain_text(part)
-            if plain.controls:
-                raise NotText
-            self.read(plain.text, line)
-        return part.count(b"\n")
 
     def content(self) -> Content:
         """Returns all that was read. Raises BrokenDigest if the page announces papers and none was read."""
@@ -244,10 +209,6 @@ class _Page:
             failed=is_failed(texts),
             comment=comment,
         )
-        self.add(line, paper)
-
-    def add(self, line: int, paper: Paper) -> None:
-        """Adds an entry whose head stands in `line`. Raises BrokenDigest after MOST_PAPERS."""
         if len(self.entries) >= MOST_PAPERS:
             raise too_many()
         self._found[paper.primary or ""] += 1

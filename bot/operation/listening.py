@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, retry_if_result, wait_fixed
 
@@ -14,7 +14,7 @@ from bot.errors import error_location
 from bot.ports.clock import Clock
 from bot.ports.receiver import Receiver, RequestDispatcher
 from bot.sources.arxiv_lookup import PaperLookup
-from subscriptions.errors import Sentence
+from subscriptions.errors import Sentence, StoreError
 
 log = logging.getLogger("paperwire")
 
@@ -29,7 +29,8 @@ async def listening(
 ) -> AsyncIterator[Dispatcher]:
     """Receives and answers requests on every platform while the body runs; yields what dispatches them."""
     dispatcher = Dispatcher(app.context, lookup)
-    await dispatcher.resume_replies()
+    with suppress(StoreError):  # the watch of the owners looks again
+        await dispatcher.resume_replies()
     tasks = [asyncio.create_task(receiver.listen(dispatcher)) for receiver in receivers]
     tasks.append(asyncio.create_task(_publish_commands(app)))
     try:

@@ -10,7 +10,7 @@ from bot.commands.papers.paper_lookup import PENDING_FOR
 from bot.context.writing import write
 from bot.ports.clock import Clock
 from subscriptions.errors import StoreError
-from subscriptions.service.chats import take_over_lookups, unfinished_replies
+from subscriptions.service.chats import has_unfinished_replies, take_over_lookups, unfinished_replies
 from subscriptions.service.outbox import NOWHERE, Whereabouts, beat, other_workers, others_in_hand, recover_stalled
 from subscriptions.store import Store
 
@@ -80,7 +80,8 @@ class OwnerWatch:
         others = await asyncio.to_thread(look, self._store)
         self._seen = {one: seen.get(one, now) for one in others.items()}
         stalled = dict(one for one, since in self._seen.items() if now - since >= self._stalled_after)
-        return await self._take_over(stalled) if stalled else 0
+        is_left = self._answers is not None and await asyncio.to_thread(has_unfinished_replies, self._store)
+        return await self._take_over(stalled) if stalled or is_left else 0
 
     async def _take_over(self, stalled: Mapping[str, int]) -> int:
         answers, now = self._answers, self._clock.now()
@@ -93,9 +94,8 @@ class OwnerWatch:
 def _recovered(store: Store, stalled: Mapping[str, int], now: datetime | None) -> tuple[int, Replies, Lookups]:
     """Recovers the messages of stalled workers, and at `now`, if it is given, takes their replies and look-ups over.
 
-    One transaction: after a crash before its commit the workers are still there, to be found by the next look. After a
-    crash behind it all is in the hands of this worker, and a reply that it may have posted is not posted once more. A look-up
-    that it may have answered is tried again: its answer is an update, which has its effect once.
+    Returns all replies and look-ups that this worker has to do with by then: of a transaction that was committed although the
+    server did not say so, it does not know otherwise.
     """
     with store.write() as transaction:
         messages = recover_stalled(transaction, stalled)

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,11 +24,12 @@ from bot.operation.owner_watch import OwnerWatch, at_work
 from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
 from bot.operation.web.health import Health
-from bot.operation.web.site import closed_lines, make_site
-from bot.operation.web.web_server import serving
+from bot.operation.web.pages.lock import lock_of_metrics
+from bot.operation.web.site import entry_lines, make_site
+from bot.operation.web.web_server import ClosedConnections, serving
 from bot.operation.worker import WorkerLanes, elected
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions.errors import PaperwireError
+from subscriptions.errors import PaperwireError, StoreError, StoreUnavailable
 from subscriptions.service.notices import notify_operators_of_trouble
 from subscriptions.service.outbox import end_worker, free_platforms, recover_own, stopped_platforms
 from subscriptions.service.papers import keep_recent
@@ -36,6 +37,7 @@ from subscriptions.service.papers import keep_recent
 log = logging.getLogger("paperwire")
 
 FIRST_REST, LONGEST_REST = 60.0, 900.0  # seconds during which nothing is sent on a platform whose token fails
+START_AGAIN = 3.0  # seconds until a start is tried again that did not reach the database
 LOOK_INTERVAL = 5.0  # seconds between two looks into a store that nobody changes
 CALM = 30.0  # seconds after a drain in which lanes may still wait for their platform
 WAKE_INTERVAL = 5.0  # seconds between two checks of all lanes during a drain; planning wakes its lanes by itself
@@ -115,10 +117,10 @@ class Process:
         return True
 
     def _report_sources(self) -> None:
-        for source in self.sources.inbox.sources:
-            self.problems.pop(f"source {source}", None)
+        self.problems.pop("sources", None)
         unread = self.sources.problems
-        self.problems.update({f"source {name}": "it cannot be read; the log says why" for name in unread})
+        if unread:  # strangers may ask, so sources have no names here
+            self.problems["sources"] = f"{len(unread)} cannot be read; paperwire sources says which"
 
     async def finish(self) -> None:
         """Waits until the running drain has ended, at most SHUTDOWN_GRACE seconds of bot.delivery.sender."""
@@ -185,12 +187,13 @@ class Process:
         self._reported = set(stopped)
 
     async def _check_workspaces(self) -> None:
-        """Calls `recheck` of the platforms every LONGEST_REST seconds."""
+        """Calls `recheck` of the platforms, and `claim_again`, every LONGEST_REST seconds."""
         second = self.app.clock.monotonic()
         if second >= self._workspaces_due:
             self._workspaces_due = second + LONGEST_REST
             for platform in self.app.platforms.values():
                 await platform.recheck()
+            await self.app.sender.claim_again()
 
     async def _notify_operators(self) -> None:
         now = self.app.clock.now()
@@ -242,10 +245,29 @@ async def run(
 ) -> int:
     """Runs until `app.stop` is set, or with `once` one round of everything. Returns the exit status.
 
-    `new_bot` gives the database to the bot of the token. `pause_gone` lets stopped platforms send again. `say` prints a line
-    for the operator. Raises SenderLockHeld.
+    While the database cannot be used the start waits and begins again; `once` raises StoreUnavailable. `new_bot` gives the
+    database to the bot of the token. `pause_gone` lets stopped platforms send again. `say` prints a line for the operator.
+    Raises SenderLockHeld, SettingsError, StoreError.
     """
-    with only_sender(app.store, shared=app.cluster is not None):
+    while not app.stop.is_set():
+        try:
+            return await _run(app, sources, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say)
+        except StoreUnavailable as error:
+            if once:
+                raise
+            log.error("%s", error)
+        await _unless_stopped(app, app.clock.sleep(START_AGAIN))
+    return 0
+
+
+async def _run(
+    app: App, sources: SourceScheduler, *, once: bool, new_bot: bool, pause_gone: bool, say: Callable[[str], None]
+) -> int:
+    """Makes one attempt to start, and runs if it succeeds. Raises as `run`, and StoreUnavailable."""
+    app.open()
+    with only_sender(app.store) if app.cluster is None else nullcontext():
+        if app.cluster is not None:
+            await app.cluster.join()
         if pause_gone:
             await write(free_platforms, app.store)
         await app.sender.prepare(new_bot=new_bot)
@@ -255,7 +277,8 @@ async def run(
                 return await _run_once(process, say)
             await _run_until_stopped(process, owners, say)
         if app.cluster is not None:
-            await write(end_worker, app.store)
+            with suppress(StoreError):  # the others find out that it is gone
+                await write(end_worker, app.store)
     return 0
 
 
@@ -300,8 +323,8 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
     webhooks = [receiver.webhook for receiver in receivers if receiver.webhook is not None]
     routes = [route for receiver in receivers for route in receiver.routes]
     health = Health(app.store, app.clock, lambda: process.problems | problems_of(receivers))
-    metrics, heartbeat = Metrics(app, health.whys), make_heartbeat(app)
-    app.context.observe.listeners.append(metrics.observe)
+    metrics, heartbeat, closed = Metrics(app, health.whys), make_heartbeat(app), ClosedConnections(app.clock)
+    app.context.observe.listeners += [metrics.observe, closed.observe]
 
     async def tick() -> None:
         await process.tick()
@@ -314,12 +337,15 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         say,
         webhooks,
         routes,
+        worker=app.store.worker,
         metrics=metrics.page,
         attention=lambda: process.attention,
         pages=site.routes if site else (),
+        metrics_lock=lock_of_metrics(app.settings, app.clock),
+        observe=app.context.observe,
     )
-    async with server, _beside(health.watch()):
-        lines = (*closed_lines(app), *startup_lines(app, sources), *await write(operator_lines, app.store, app))
+    async with server, _beside(health.watch()), _beside(closed.watch()):
+        lines = (*entry_lines(app.settings), *startup_lines(app, sources), *await write(operator_lines, app.store, app))
         for line in lines:
             say(line)
         await process.tick()  # the ticker's own first tick comes only after a wait

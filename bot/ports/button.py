@@ -21,6 +21,7 @@ class Button:
     only_for: str = (
         ""  # the platform's id of the only person who may press it; "": everybody in the chat who may do what it does
     )
+    shows: str = ""  # what is so while it is pressed, such as "SAVED:17": that the chat saved paper 17
 
 
 Buttons = tuple[tuple[Button, ...], ...]  # rows

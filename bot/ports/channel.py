@@ -15,8 +15,8 @@ class Limits:
     per_second: float  # messages per second over the whole token, 0: no limit
     per_lane: float  # messages per second in one lane, 0: no limit
     per_group_minute: int = 0  # messages per minute in one group or channel, 0: no limit
-    burst: int = 1  # messages that one lane may send at once after a rest
-    reserved: int = 0  # messages that a lane may send at once beyond `burst`, for answers to people only
+    burst: int = 1  # messages that one lane may send at once: so many in any `burst` / `per_lane` seconds
+    reserved: int = 0  # messages of `per_group_minute` that are kept for answers to people
 
 
 class Channel(Protocol):

@@ -31,6 +31,7 @@ class RequestBase:
     sender: str = ""  # the platform's id of the person; "" if the update names nobody
     sender_name: str = ""
     sender_is_admin: bool = False  # the update itself proves that the sender administers the chat (channel posts)
+    is_operator: bool = False  # the sender has a shell of the machine, on which the bot runs
     language: str = ""  # the language code of the sender's client
     timezone: str = ""  # the sender's time zone, an IANA name; "" if the platform does not tell
     message_id: str = ""  # the platform's id of the message that was written, or that holds the pressed button
@@ -39,6 +40,9 @@ class RequestBase:
     )
     response_url: str = ""  # a URL to which answers to this request can be posted; as secret as a password
     trigger_id: str = ""  # opens one form, within seconds; "" if the platform has none
+    is_local: bool = (
+        False  # the sender sits at the machine on which the bot runs, so the limits of a minute do not hold
+    )
     outside_channel: str = ""  # the platform's id of a direct channel that may be between two other people
 
     @property

@@ -1,7 +1,9 @@
 """The engine, which runs the senders of lanes, and the rate limiter, which paces them."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from math import inf
 from typing import Protocol
 
 from subscriptions.model import Lane
@@ -32,6 +34,12 @@ class Engine(Protocol):
         An error of `deliver` does not stop other lanes. All errors are raised at the end, as an ExceptionGroup.
         """
 
+    def posting(self, lane: Lane, *, patience: float = inf) -> AbstractAsyncContextManager[bool]:
+        """Lets nobody else post in a lane within the context: answers and papers, of all processes, go one after another.
+
+        Gives False if another worker is still posting there after `patience` seconds.
+        """
+
     async def reserve(self, token: str, *, urgent: bool = False) -> float:
         """Reserves one send of a token's budget. Returns the monotonic second at which it may start.
 
@@ -51,7 +59,7 @@ class RateLimiter(Protocol):
     def ready_at(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
         """Returns the monotonic second at which the lane may send its next message. Pauses of its token count.
 
-        A part of a lane's budget is reserved for `urgent` messages, the answers to people.
+        A part of a group's budget is reserved for `urgent` messages, the answers to people.
         """
 
     def record_send(self, lane: Lane, at: float) -> None:

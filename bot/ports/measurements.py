@@ -51,7 +51,14 @@ class SourceRead:
     new: int
 
 
-Measurement = MessageTried | PlanMade | RequestHandled | SourceRead
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionClosed:
+    """A connection to the web address that was not served, or not any more, because there were too many."""
+
+    kind: str  # "connection", "stream" (of an open page), "refused" (no file could be opened for it)
+
+
+Measurement = MessageTried | PlanMade | RequestHandled | SourceRead | ConnectionClosed
 Observe = Callable[[Measurement], None]
 
 

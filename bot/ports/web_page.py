@@ -48,6 +48,7 @@ class PageRequest:
 
     frame: PageFrame
     headers: Mapping[str, str]  # names in lower case
+    address: str = ""  # from which the request came, as far as a proxy tells
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)  # of a POST, without the form token
     dispatcher: RequestDispatcher | None = None  # None: the process is starting or stopping

@@ -40,6 +40,7 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
         web_password=env.secret("PAPERWIRE_WEB_PASSWORD", check.password),
         web_user_header=env.read("PAPERWIRE_WEB_USER_HEADER", check.header_name, None),
         web_hosts=env.read("PAPERWIRE_WEB_HOSTS", check.hosts, frozenset()),
+        metrics_token=env.secret("PAPERWIRE_METRICS_TOKEN", check.password),
         access=env.read("PAPERWIRE_ACCESS", check.access, "ask"),
         admins=env.read("PAPERWIRE_ADMINS", check.chats, ()),
         timezone=env.read("PAPERWIRE_TIMEZONE", check.timezone, "UTC"),

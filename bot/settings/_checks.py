@@ -25,7 +25,7 @@ _VISIBLE = re.compile(r"[!-~]+")
 _HEADER_TEXT = re.compile(r"[ -~]+")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 _LEAST_OF_PASSWORD, _MOST_OF_PASSWORD = 8, 200
-_TELEGRAM_TOKEN = re.compile(r"[A-Za-z0-9:_-]+")  # becomes part of a URL's path
+_TELEGRAM_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")  # the bot's id and a secret; becomes part of a URL's path
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # core.telegram.org/bots/api#setwebhook
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
 _REST_OF_ADDRESS = re.compile(r"[@\w/.-]{1,24}")
@@ -81,7 +81,7 @@ def visible(text: str) -> str:
 
 
 def password(text: str) -> str:
-    """A password that is not soon guessed: each guess costs one of ten tries a minute."""
+    """A password that is not soon guessed: an address has a hundred tries a minute."""
     if not (_LEAST_OF_PASSWORD <= len(text) <= _MOST_OF_PASSWORD and text.isprintable()):
         raise Unusable(
             "it must be one line of {least} to {most} signs", least=_LEAST_OF_PASSWORD, most=_MOST_OF_PASSWORD

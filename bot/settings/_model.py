@@ -32,6 +32,7 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "PAPERWIRE_WEB_PASSWORD": "what people type to open the pages",
         "PAPERWIRE_WEB_USER_HEADER": "the header in which a proxy names who opens the pages",
         "PAPERWIRE_WEB_HOSTS": "the names under which browsers reach the pages, comma between",
+        "PAPERWIRE_METRICS_TOKEN": "what Prometheus shows to read /metrics",
         "PAPERWIRE_ACCESS": "who may subscribe: open, ask or closed",
         "PAPERWIRE_ADMINS": "the chats of the operators, comma between",
         "PAPERWIRE_TIMEZONE": "the time zone of chats that chose none",
@@ -115,6 +116,7 @@ class Settings:
     web_password: SecretStr | None = None
     web_user_header: str | None = None  # lower case
     web_hosts: frozenset[str] = frozenset()  # lower case, without port
+    metrics_token: SecretStr | None = None
     access: Literal["open", "ask", "closed"] = "ask"
     admins: tuple[ChatAddress, ...] = ()
     timezone: str = "UTC"  # an IANA zone, or a fixed offset "+08:00"

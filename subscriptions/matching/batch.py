@@ -5,10 +5,11 @@ Papers are bits. So a column of slots becomes a column of sets of papers, and tw
 1. the papers of each word and phrase: the texts of the papers are gone through once, from each word to the next;
 2. of each feature: the features of the papers are looked up, not those of the queries;
 3. of each beginning of words: each word of the papers is cut to all lengths;
-4. of each term that is to be checked: columns of its features give the few papers in which it is looked for;
-5. of each nearness: the weights of the words that a paper has are added up;
-6. of each term of several fields;
-7. of each query: columns of its slots.
+4. of each two parts of a name: the parts of the authors are looked up;
+5. of each term that is to be checked: columns of its features give the few papers in which it is looked for;
+6. of each nearness: the weights of the words that a paper has are added up;
+7. of each term of several fields;
+8. of each query: columns of its slots.
 
 With few queries the columns are gone through in Python (`batch_python`), with many by NumPy (`batch_numpy`), which is
 imported only then.
@@ -25,6 +26,7 @@ from subscriptions.matching.query_set import QuerySet
 from subscriptions.matching.slots import Nearness, Slots
 from subscriptions.matching.terms import LEAST_NEARNESS, predicate
 from subscriptions.matching.tokenized_paper import TokenizedPaper
+from subscriptions.normalize import is_initial
 
 if TYPE_CHECKING:
     from subscriptions.matching.batch_numpy import Matrix
@@ -66,6 +68,7 @@ def match(queries: QuerySet, index: PaperIndex, *, many: int = MANY) -> Mapping[
     papers.put_words(slots, index)
     papers.put_features(slots, index)
     papers.put(_begun(slots.beginnings, index))
+    papers.put_pairs(_named(slots, index))
     papers.put_pairs(_checked(slots, index, papers.pairs(slots.candidates)))
     papers.put(_near(papers, slots.nearness, index))
     papers.put({slot: _any_of(papers, parts) for slot, parts in slots.parts.items()})
@@ -98,6 +101,22 @@ def _begun(beginnings: Mapping[str, int], index: PaperIndex) -> dict[int, int]:
             if slot is not None:
                 found[slot] = found.get(slot, 0) | papers
     return found
+
+
+def _named(slots: Slots, index: PaperIndex) -> Iterator[tuple[int, int]]:
+    """Yields (slot of two parts of a name, position of a paper with such an author)."""
+    for field, wanted in slots.names.items():
+        for place, paper in enumerate(index.tokenized):
+            for name in paper.names[field]:
+                for at, part in enumerate(name):
+                    for slot in _other_parts(wanted[part], name[:at] + name[at + 1 :]) if part in wanted else ():
+                        yield slot, place
+
+
+def _other_parts(slot_of: Mapping[str, int], parts: tuple[str, ...]) -> Iterator[int]:
+    """Yields the slots of the other parts of a name, and of their initials."""
+    initials = filter(is_initial, (part[0] for part in parts))
+    return (slot_of[part] for part in (*parts, *initials) if part in slot_of)
 
 
 def _checked(slots: Slots, index: PaperIndex, candidates: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -4,7 +4,8 @@
     "graph neural net"   a phrase: the slot of "graph neural", then the slot of "net"
     neur*                a beginning of words: the papers with such a word
     ti:graph cat:cs.LG   a feature that decides the term
-    author:"J. Doe"      a term that no feature decides: checked in the papers that have its features
+    author:"J. Doe"      two parts of a name: the papers with such an author
+    graph-neur*          a term that no feature decides: checked in the papers that have its features
     all:graph            a term of several fields: the papers of any of its parts
     like:2601.15529      nearness to papers: the papers in which the weights of their words sum up to enough
 
@@ -19,8 +20,9 @@ from typing import NamedTuple
 from subscriptions.matching.columns import Columns, State, below, prefixed
 from subscriptions.matching.features import EVERY_PAPER, deciding_feature, head_of, needed_by
 from subscriptions.matching.terms import is_phrase, label_of, papers_of, simple_terms
+from subscriptions.normalize import is_initial
 from subscriptions.query import Term
-from subscriptions.query.fields import FIELDS, TEXT, TEXT_OR_ID, ValueKind
+from subscriptions.query.fields import FIELDS, TEXT, TEXT_OR_ID, Field, ValueKind
 
 SLOT_BITS = 32  # a step of a phrase is two slots in one number
 
@@ -40,6 +42,9 @@ class Slots:
         self.steps: dict[int, int] = {}  # the slot of a phrase and that of a next word -> the slot of both together
         self.features: dict[str, int] = {}
         self.beginnings: dict[str, int] = {}  # of one word of any text
+        self.names: dict[
+            Field, dict[str, dict[str, int]]
+        ] = {}  # a part of a name -> another part, or its initial -> the slot
         self.checked: dict[int, Term] = {}
         self.candidates = Columns()  # a clause for each of these terms: it wants what each of its papers has
         self.parts: dict[int, tuple[int, ...]] = {}  # of the terms of several fields
@@ -109,7 +114,10 @@ class Slots:
         if slot in self.checked:
             del self.checked[slot]
             return tuple(self.candidates.remove(self._places.pop(slot)))
-        del self.beginnings[key.tokens[0]]
+        if pair := _two_parts(key):
+            del self.names[key.field][pair.part][pair.other]
+        else:
+            del self.beginnings[key.tokens[0]]
         return ()
 
     def _word(self, word: str) -> int:
@@ -149,10 +157,15 @@ class Slots:
                 self.nearness[slot] = self._nearness(term)
             elif _is_beginning(term):
                 self.beginnings[term.tokens[0]] = slot
+            elif pair := _two_parts(term):
+                self._put_name(term.field, pair, slot)
             else:
                 self.checked[slot] = term
                 self._places[slot] = self.candidates.add(slot, self._needed_by(term))
         return slot
+
+    def _put_name(self, field: Field, pair: "_TwoParts", slot: int) -> None:
+        self.names.setdefault(field, {}).setdefault(pair.part, {})[pair.other] = slot
 
     def _nearness(self, term: Term) -> Nearness:
         words = tuple((self._phrase(tuple(word.split())), weight) for word, weight in term.near)
@@ -215,6 +228,9 @@ class Slots:
         slots._places = dict(state["places"])
         slots.checked = {slot: term for term, slot in slots._terms.items() if slot in slots._places}
         slots.beginnings = {term.tokens[0]: slot for term, slot in slots._terms.items() if _is_beginning(term)}
+        for term, slot in slots._terms.items():
+            if pair := _two_parts(term):
+                slots._put_name(term.field, pair, slot)
         slots._uses, slots._free = state["uses"], state["free"]
         slots._keys = [""] * len(slots._uses)
         keyed: Iterable[Mapping[str, int] | Mapping[int, int] | Mapping[Term, int]]
@@ -241,6 +257,21 @@ _FIELDS = {field.name: field for field in (*FIELDS, TEXT, TEXT_OR_ID)}
 @lru_cache(maxsize=1 << 14)
 def _deciding_feature(term: Term) -> str | None:
     return None if len(simple_terms(term)) > 1 else deciding_feature(term)
+
+
+class _TwoParts(NamedTuple):
+    """Two parts of one name."""
+
+    part: str  # no initial
+    other: str  # may be an initial
+
+
+def _two_parts(term: Term) -> _TwoParts | None:
+    """Returns what a term asks of a name if that is two parts in any order, not both initials; else None."""
+    if term.field.kind is not ValueKind.NAME or term.prefix or term.exact or len(term.tokens) != len(_TwoParts._fields):
+        return None
+    other, part = sorted(term.tokens, key=lambda token: not is_initial(token))
+    return None if is_initial(part) else _TwoParts(part, other)
 
 
 def _is_beginning(term: Term) -> bool:

@@ -1,6 +1,6 @@
 """A set of queries as bytes, so that a start need not read a million queries again: `dump` and `load`.
 
-    paperwire queries 2 <digest of all that follows, 32 bytes> <length of the table of contents, 8 bytes>
+    paperwire queries 3 <digest of all that follows, 32 bytes> <length of the table of contents, 8 bytes>
     {"order": "little", "parts": [["slots.uses", "q8", 577600], ["slots.words", "json", 91834], ...]}
     the parts, one behind the other: numbers as they stand in memory, texts as JSON
 
@@ -15,7 +15,7 @@ from hashlib import sha256
 from subscriptions.matching.columns import State
 from subscriptions.matching.query_set import QuerySet
 
-_MAGIC = b"paperwire queries 2 "  # the number is raised when slots, features or the rules of words change
+_MAGIC = b"paperwire queries 3 "  # the number is raised when slots, features or the rules of words change
 _DIGEST = 32  # bytes
 _LENGTH = 8
 

@@ -1,6 +1,5 @@
 """Whether a term is fulfilled by a tokenized paper."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 
 from subscriptions.matching.tokenized_paper import TokenizedPaper
@@ -9,6 +8,7 @@ from subscriptions.query import Alternative, Query, Term
 from subscriptions.query.fields import ALL, AUTHOR, CATEGORY, DOI, ID, TEXT, TEXT_OR_ID, ValueKind
 
 THOUSAND = 1000  # the weights of the words of papers, and so a nearness, are in thousandths
+_KEPT = 2  # letters at the beginning of a word that its stem has, too (`fold_plural`)
 LEAST_NEARNESS = 100  # thousandths: below it two papers share some words and no topic
 
 
@@ -44,7 +44,8 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
     """Returns a function that says whether a paper fulfils a simple term. It is quicker than `fulfils` for many papers."""
     match term.field.kind:
         case ValueKind.NAME:
-            return lambda paper: any(is_name(term, name) for name in names_for(term, paper))
+            whole = {part for part in term.tokens[: len(term.tokens) - term.prefix] if not is_initial(part)}
+            return lambda paper: any(whole.issubset(name) and is_name(term, name) for name in names_for(term, paper))
         case ValueKind.WORDS:
             return _text_predicate(term)
         case ValueKind.NEARNESS:
@@ -97,14 +98,16 @@ def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
         return lambda paper: phrase in paper.folded[field]
     if len(term.tokens) == 1:
         return lambda paper: phrase in paper.written[field] or phrase in paper.folded[field]
-    return lambda paper: _phrase_begins(term, paper.folded[field], paper.written[field])
+    kept = phrase.removesuffix(term.tokens[-1][_KEPT:])  # most papers do not have it, which is seen at once
+    return lambda paper: (
+        kept in paper.folded[field]
+        and (phrase in paper.folded[field] or _phrase_begins(term, paper.folded[field], paper.written[field]))
+    )
 
 
 def _phrase_begins(term: Term, folded: str, written: str) -> bool:
     """Whether the words of a phrase stand in a text, the last as the beginning of a word, written or folded."""
-    if f" {' '.join(term.tokens[:-1])} " not in folded:
-        return False
-    return bool(places(term, folded.split(" "), written.split(" ")))
+    return f" {term.tokens[-1]}" in written and bool(places(term, folded.split(" "), written.split(" ")))
 
 
 def places(term: Term, folded: list[str], written: list[str]) -> list[int]:
@@ -143,4 +146,9 @@ def is_name(term: Term, name: tuple[str, ...]) -> bool:
 
 
 def _have_initials(parts: list[str], initials: list[str]) -> bool:
-    return not initials or Counter(initials) <= Counter(part[0] for part in parts)
+    begin = [part[0] for part in parts]
+    for initial in initials:
+        if initial not in begin:
+            return False
+        begin.remove(initial)
+    return True

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from subscriptions.normalize.greek import GREEK_LETTERS
 from subscriptions.unicode_forms import normalized
 
-_GREEK_COMMANDS = {
+GREEK_COMMANDS = {
     variant + spelled: spelled
     for name in GREEK_LETTERS.values()
     for spelled in (name, name.capitalize())
     for variant in ("", "var")
 }
-_ACCENTS = {
+ACCENTS = {
     "`": "\u0300",
     "'": "\u0301",
     "^": "\u0302",
@@ -30,7 +30,7 @@ _ACCENTS = {
     "b": "\u0331",
     "t": "\u0361",
 }
-_LETTER_MACROS = {
+LETTER_MACROS = {
     "ss": "ß",
     "SS": "SS",
     "o": "ø",
@@ -54,7 +54,7 @@ _LETTER_MACROS = {
     "i": "ı",
     "j": "j",
 }
-_MACRO_NAME = "(?:" + "|".join(_LETTER_MACROS) + ")(?![A-Za-z])"  # TeX reads the longest name and eats blanks after it
+_MACRO_NAME = "(?:" + "|".join(LETTER_MACROS) + ")(?![A-Za-z])"  # TeX reads the longest name and eats blanks after it
 _ACCENT_MACRO = rf"""
     \\(?: (?P<sign>["'`^~=.])\{{? | (?P<letter>[uvHtcdbrk]) (?: \s*\{{ | \s+ | (?=\\) ) )
       (?: \\(?P<under>{_MACRO_NAME})\s* | (?P<base>[^\W\d_]) )
@@ -94,16 +94,16 @@ def _replacement(match: re.Match[str]) -> str:
         return letters
     if match["vanishing"]:
         return ""
-    name = _GREEK_COMMANDS.get(match["command"] or "", "")
+    name = GREEK_COMMANDS.get(match["command"] or "", "")
     return f" {name} "
 
 
 def _accented(match: re.Match[str]) -> str:
     """Returns the letters that an accent or letter macro stands for; "" if the match is neither."""
     if match["macro"]:
-        return _LETTER_MACROS[match["macro"]]
+        return LETTER_MACROS[match["macro"]]
     if match["under"]:
-        base = match["under"] if match["under"] in "ij" else _LETTER_MACROS[match["under"]]
+        base = match["under"] if match["under"] in "ij" else LETTER_MACROS[match["under"]]
     else:
         base = match["base"]
-    return normalized("NFC", base + _ACCENTS[match["sign"] or match["letter"]]) if base else ""
+    return normalized("NFC", base + ACCENTS[match["sign"] or match["letter"]]) if base else ""

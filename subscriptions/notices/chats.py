@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from subscriptions.errors import Sentence
-from subscriptions.notices.notice import DailyNotice, EventNotice, NoticeWords, stored_as, unstored
+from subscriptions.notices.notice import DailyNotice, EventNotice, NoticeWords, unstored
 
 
 class PauseNoticeReason(StrEnum):
@@ -115,7 +115,7 @@ class TopicClosed(EventNotice):
 
     cause: ClassVar[str] = "topic-closed"
 
-    subscriptions: str = stored_as("wishes")  # their names
+    subscriptions: str  # their names
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
         """Says that the topic was closed, what waits, and when its deliveries go on."""
@@ -131,7 +131,7 @@ class TopicGone(EventNotice):
 
     cause: ClassVar[str] = "topic-gone"
 
-    subscriptions: str = stored_as("wishes")  # their names
+    subscriptions: str  # their names
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
         """Says that the topic is gone, what waits, and how to get its papers elsewhere."""
@@ -170,7 +170,7 @@ class SubscriptionsOrphaned(EventNotice):
     labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType({"resume": Sentence("resume")})
 
     who: str  # a name; "": not known
-    subscriptions: str = stored_as("wishes")  # their numbers and names
+    subscriptions: str  # their numbers and names
     number: str  # of the subscription where it is only one, else ""
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
@@ -197,7 +197,7 @@ class AccessAsked(DailyNotice):
     chat: str  # its address
     title: str
     who: str  # the person's name
-    request: str = stored_as("wish")  # what they want to subscribe to
+    request: str  # what they want to subscribe to
 
     def subject(self) -> str:
         """The chat."""

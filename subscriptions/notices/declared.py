@@ -21,6 +21,7 @@ from subscriptions.notices.matches import NoPapersToday, NothingMatched, PapersM
 from subscriptions.notices.notice import EventNotice, Notice, NoticeWords
 from subscriptions.notices.operations import (
     BotReplaced,
+    ClockWasWrong,
     DeliveriesWaiting,
     MessagesDead,
     SendingStopped,
@@ -52,6 +53,7 @@ NOTICES: Notices = by_cause(
     ChatResumed,
     MessagesDead,
     SendingStopped,
+    ClockWasWrong,
     BotReplaced,
     SourceFailed,
     SourceOverdue,

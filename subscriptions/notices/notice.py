@@ -1,6 +1,6 @@
 """What every notice has: a cause, typed details, a key per which it is sent once, its words, the labels of its buttons.
 
-Details are stored as texts by name. Reading is lenient: a detail that is missing, as in a row of an older version, is
+Details are stored as texts by name. Reading is lenient: a detail that is missing is
 "", 0, False or (). Writing is strict: a notice cannot be made without its required fields.
 """
 
@@ -17,7 +17,7 @@ BUTTON = "button "  # before the verb of a button in the names of details; the d
 
 DayRuns = tuple[tuple[date, date], ...]  # first and last days
 
-_STORED_AS, _UNSTORED = "stored as", "unstored"
+_UNSTORED = "unstored"
 
 
 class NoticeWords(Protocol):
@@ -61,7 +61,7 @@ class Notice:
         """The details as stored: every required field, and of the others those that differ from their default."""
         values = {one.name: getattr(self, one.name) for one in _stored(type(self))}
         return {
-            _stored_name(one): _written(values[one.name])
+            one.name: _written(values[one.name])
             for one in _stored(type(self))
             if one.default is MISSING or values[one.name] != one.default
         }
@@ -69,7 +69,7 @@ class Notice:
     @classmethod
     def read(cls, detail: Mapping[str, str], text: Callable[[str], str] = str) -> Self:
         """The notice with these stored details. `text` is applied to every detail that is a text."""
-        stored = {one.name: _value(one, detail.get(_stored_name(one), ""), text) for one in _stored(cls)}
+        stored = {one.name: _value(one, detail.get(one.name, ""), text) for one in _stored(cls)}
         unstored = {one.name: "" for one in fields(cls) if one.name not in stored}
         return cls(**stored, **unstored)
 
@@ -92,11 +92,6 @@ def unstored() -> Any:  # noqa: ANN401 - a dataclass field has the type of its v
     return field(metadata={_UNSTORED: True})
 
 
-def stored_as(name: str) -> Any:  # noqa: ANN401 - as above
-    """A required field whose detail is stored under a name of earlier versions."""
-    return field(metadata={_STORED_AS: name})
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventNotice(Notice):
     """A notice that is sent once for an event, however often that is reported."""
@@ -110,10 +105,6 @@ class EventNotice(Notice):
 
 def _stored(notice: type[Notice]) -> tuple[Field[Any], ...]:
     return tuple(one for one in fields(notice) if _UNSTORED not in one.metadata)
-
-
-def _stored_name(one: Field[Any]) -> str:
-    return str(one.metadata.get(_STORED_AS, one.name))
 
 
 def _written(value: object) -> str:

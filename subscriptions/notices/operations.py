@@ -99,6 +99,25 @@ class SendingStopped(DailyNotice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockWasWrong(DailyNotice):
+    """Subscriptions were due too late: the clock of the machine had been ahead."""
+
+    cause: ClassVar[str] = "clock"
+
+    count: int  # of subscriptions
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Says how many subscriptions were put off, and that they come at their times again."""
+        yield words.say("The clock of this machine was wrong for a while.")
+        yield words.count(
+            "It had put off {count} subscription too far; that one comes at its time again.",
+            "It had put off {count} subscriptions too far; these come at their times again.",
+            self.count or 1,
+        )
+        yield words.say("Let the machine set its clock by NTP.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BotReplaced(DailyNotice):
     """A platform's token belongs to another bot than before. Nothing raises this notice yet."""
 

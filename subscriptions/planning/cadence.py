@@ -17,6 +17,9 @@ from subscriptions.planning.weekdays import DAYS
 KINDS = ("now", "when-out", "daily", "weekdays", "weekly", "days")
 NINE = time(9)
 DEFAULT_WINDOW = (time(8), time(20))
+LONGEST_QUIET = timedelta(
+    hours=25
+)  # quiet hours end on the next day at the latest, and clocks may be set back meanwhile
 
 _HOURS = re.compile(r"(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)")
 _DAY = f"(?:{'|'.join(DAYS)})"
@@ -138,6 +141,12 @@ def is_due(
     if cadence.kind != "when-out" or now >= closes(cadence, zone, next_due_at):
         return True
     return papers_came and all_reported is not False
+
+
+def is_too_far(cadence: Cadence, zone: tzinfo, next_due_at: datetime, now: datetime) -> bool:
+    """Whether a due moment is further away than the cadence allows: it was computed while the clock was wrong."""
+    latest = next_due(cadence, zone, now) or now + LONGEST_QUIET
+    return next_due_at > latest
 
 
 def quiet_until(quiet: str, zone: tzinfo, now: datetime) -> datetime | None:

@@ -12,7 +12,7 @@ from subscriptions.notices.operations import DeliveriesWaiting, MessagesDead, Se
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.selection import kind_of
 from subscriptions.states import PauseReason, SubscriptionState, describe_pause
-from subscriptions.store import Planned, Scope, Transaction, callbacks, key_value
+from subscriptions.store import Planned, Scope, Transaction, conversations, key_value
 from subscriptions.store.chat import access, chats, subscriptions
 from subscriptions.store.outbox import backlog as status
 from subscriptions.store.outbox import planned
@@ -110,7 +110,7 @@ def _add(
     if not buttons.keys() <= notice.labels.keys():
         raise ValueError(f"the notice {notice.cause} has no buttons for {sorted(buttons)}")
     dedupe_key = _dedupe_key(chat, notice, day)
-    token_ids = {verb: callbacks.new_callback_id() for verb in buttons}
+    token_ids = {verb: conversations.new_callback_id() for verb in buttons}
     names = {BUTTON + verb: token_id for verb, token_id in token_ids.items()}
     facts = Facts(notice=notice.cause, detail={**notice.detail(), **names})
     row = Planned(
@@ -128,7 +128,7 @@ def _add(
         token_ids[verb]: CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address))
         for verb, b in buttons.items()
     }
-    callbacks.store_callbacks(session, tokens, now=now)
+    conversations.store_callbacks(session, tokens, now=now)
     return True
 
 

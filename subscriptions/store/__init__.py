@@ -5,9 +5,11 @@ subscriptions and all that belongs to them, `papers` for papers and digests, `ou
 """
 
 from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER
+from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.steps import READS, WRITES, StepKind, Steps, done
 from subscriptions.store.database.store import (
-    HEAD,
+    KEPT_COPIES,
+    ReadThenWrite,
     Scope,
     Store,
     Transaction,
@@ -24,6 +26,7 @@ from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, S
 
 __all__ = [
     "HEAD",
+    "KEPT_COPIES",
     "OWNER_ONLY",
     "OWNER_ONLY_FOLDER",
     "READS",
@@ -37,6 +40,7 @@ __all__ = [
     "KnownSource",
     "OutboxEntry",
     "Planned",
+    "ReadThenWrite",
     "Rendered",
     "Scope",
     "SourceFact",

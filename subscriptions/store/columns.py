@@ -159,7 +159,12 @@ def choice(values: type[StrEnum], default: StrEnum | None = None, *, required: b
 
 def choices_of(values: type[StrEnum]) -> Any:  # noqa: ANN401 - a type of SQLAlchemy, which SQLModel takes for a class
     """The type of a column that holds one of the values of an enumeration."""
-    return Enum(values, native_enum=False, values_callable=lambda members: [member.value for member in members])
+    return Enum(
+        values,
+        native_enum=False,
+        create_constraint=True,
+        values_callable=lambda members: [member.value for member in members],
+    )
 
 
 def kept_by_triggers() -> Any:  # noqa: ANN401 - a SQLModel field

@@ -54,7 +54,7 @@ def words_of_notice(dedupe_key: str, detail: Mapping[str, str]) -> set[str]:
 
 def words_of_change(before: Mapping[str, Any], address: str) -> set[str]:
     """The words by which a change of the chat with this address names people: the ids of subscribers."""
-    return {subscriber for value in before["wishes"] if (subscriber := value.get("subscriber"))} - {address}
+    return {subscriber for value in before["subscriptions"] if (subscriber := value.get("subscriber"))} - {address}
 
 
 def note(session: Session, where: Where, words: Mapping[str | int, Iterable[str]]) -> None:

@@ -5,22 +5,28 @@ In the morning some chat is due every minute, so these statements are built once
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     CTE,
+    Executable,
     Integer,
+    Select,
     bindparam,
     case,
     func,
     or_,
     select,
+    type_coerce,
     union_all,
     update,
 )
+from sqlalchemy.types import NULLTYPE
 from sqlmodel import Session
 
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store.chat.subscriptions import DueSpan
+from subscriptions.store.chat.chats import CHATS
+from subscriptions.store.chat.subscriptions import SUBSCRIPTIONS, DueSpan
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.rows import BECOMES_DUE, TABLES
@@ -127,6 +133,20 @@ def still_due(session: Session, chat_ids: Sequence[int], now: datetime, last_seq
     return [chat for chat in chat_ids if chat in due]
 
 
+# ------------------------------------------------------------------------------------------------------------- too far
+
+_DAY, _WEEKEND, _WEEK = (timedelta(days=days, hours=1) for days in (1, 3, 7))  # an hour more: clocks are set back
+_day, _weekend, _week = (bindparam(name, type_=Utc) for name in ("day", "weekend", "week"))
+_LATEST = case((_s.cadence.like("weekly%"), _week), (_s.cadence.like("%weekdays%"), _weekend), else_=_day)
+_FAR = select(_s.chat).where(_s.next_due_at > _day, _s.next_due_at > _LATEST, _active)
+
+
+def chats_due_too_far(session: Session, now: datetime) -> list[int]:
+    """Ids of the chats with a subscription whose due moment is further away than its kind of cadence allows."""
+    values = {"day": now + _DAY, "weekend": now + _WEEKEND, "week": now + _WEEK}
+    return sorted(set(execute(session, _FAR, values).scalars()))
+
+
 # ---------------------------------------------------------------------------------------------------------------- moves
 
 _upto = bindparam("upto", type_=Integer)
@@ -161,3 +181,25 @@ def mark_first_delivery_planned(session: Session, chat_ids: Sequence[int]) -> No
     """Stores that the first due delivery of these chats is planned."""
     for i in range(0, len(chat_ids), CHUNK):
         execute(session, _SPOKEN, {"ids": chat_ids[i : i + CHUNK]})
+
+
+StoredRow = tuple[Any, ...]
+
+
+def _undecoded(statement: Select[*tuple[Any, ...]]) -> Executable:
+    """The same statement, whose values come as the driver gives them: to decode them takes three times as long as to read them."""
+    plain = [type_coerce(column, NULLTYPE) for column in statement.selected_columns]
+    return statement.with_only_columns(*plain, maintain_column_froms=True)
+
+
+_STATEMENTS = (_undecoded(CHATS), _undecoded(SUBSCRIPTIONS))
+
+
+def rows_of_chats(session: Session, chat_ids: Sequence[int]) -> list[StoredRow]:
+    """All that `chats_by_id` and `subscriptions_of` read of these chats; only to be compared with another reading."""
+    return [
+        tuple(row)
+        for part in in_chunks(chat_ids)
+        for statement in _STATEMENTS
+        for row in execute(session, statement, {"ids": part}).all()
+    ]

@@ -3,16 +3,14 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import inspect
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select, update
 
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import connection_of, execute
-from subscriptions.store.operation_rows import KeyValueRow, PlatformRow
+from subscriptions.store.database.store import execute
+from subscriptions.store.operation_rows import PlatformRow
 
 _STOPPED = columns(col(PlatformRow.name), col(PlatformRow.stopped))
-_BEFORE = "bot:"  # how the keys of single values began that held the bots, before platforms had a table
 
 
 def claim_bot(session: Session, platform: str, bot: str) -> str:
@@ -34,10 +32,7 @@ def bot_of(session: Session, platform: str) -> str | None:
 
 
 def bots(session: Session) -> dict[str, str]:
-    """Platform → the bot that the database belongs to; also of a database that is still to be upgraded."""
-    if not inspect(connection_of(session)).has_table("platform"):
-        before_0019 = select(KeyValueRow.name, KeyValueRow.value).where(col(KeyValueRow.name).startswith(_BEFORE))
-        return {name.removeprefix(_BEFORE): bot for name, bot in session.exec(before_0019)}
+    """Platform → the bot that the database belongs to."""
     rows = session.exec(select(PlatformRow.name, PlatformRow.bot))
     return {name: bot for name, bot in rows if bot is not None}
 

@@ -301,7 +301,7 @@ class SubscriptionRow(Row, table=True):
     )  # the platform's id of who added it; "": not known, or they have left
     since: datetime = Field(sa_type=Utc)
     cursor: int  # it has looked up to here, or up to the shared cursor that it follows, if that is higher
-    shared_cursor: int | None = None  # the shared cursor that it follows; triggers end that (0021_shared_cursors.py)
+    shared_cursor: int | None = None  # the shared cursor that it follows; triggers end that
     next_due_at: datetime | None = Field(default=None, sa_type=Utc)
     latest_due_at: datetime | None = Field(default=None, sa_type=Utc)  # when-out: the end of its window
     counted_until: datetime | None = Field(default=None, sa_type=Utc)  # what came until then counts as sent: a loss

@@ -2,7 +2,7 @@
 
 A follower has looked up to its own cursor or the shared one, whichever is higher. So when papers came, those that match
 nothing cost nothing: one number moves for all of them. All followers of one shared cursor have the same quiet hours on the
-same clock, since they look at the same moments. Triggers (`0021_shared_cursors.py`) give a subscription back to itself when it
+same clock, since they look at the same moments. Triggers (`triggers.py`) give a subscription back to itself when it
 changes in a way that matters, or when its chat does: what it has looked at is then written into its own cursor.
 """
 

@@ -1,4 +1,4 @@
-"""Sources: their state between two polls, and the receipts of their polls."""
+"""Sources: their state between two polls, the receipts of their polls, and when each publisher may be asked next."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,9 @@ from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
 from subscriptions.store.columns import Greatest
-from subscriptions.store.database.conflicts import insert_new
+from subscriptions.store.database.conflicts import insert_new, put
 from subscriptions.store.database.store import execute
+from subscriptions.store.operation_rows import PublisherSlotRow
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
 _WRITTEN = {"arxiv": "arXiv"}  # how the name of a source without a title is written for people
@@ -330,3 +331,21 @@ def _moment(text: str | None) -> datetime | None:
 
 def _text(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
+
+
+def slot_of(session: Session, publisher: str) -> datetime | None:
+    """Until when nobody may ask a publisher; None: nobody ever did."""
+    return session.exec(select(PublisherSlotRow.until).where(PublisherSlotRow.publisher == publisher)).first()
+
+
+def swap_slot(session: Session, publisher: str, before: datetime | None, until: datetime) -> bool:
+    """Replaces the moment `before` (None: there is none) by another one. False if another process was first."""
+    if before is None:
+        return insert_new(session, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})
+    is_still = (col(PublisherSlotRow.publisher) == publisher) & (col(PublisherSlotRow.until) == before)
+    return session.exec(update(PublisherSlotRow).where(is_still).values(until=until)).rowcount == 1
+
+
+def put_slot(session: Session, publisher: str, until: datetime) -> None:
+    """Stores until when nobody may ask a publisher."""
+    put(session, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})

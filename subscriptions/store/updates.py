@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, func, or_, select, update
+from sqlmodel import Session, col, func, select, update
 
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import ReplyState
@@ -88,23 +88,38 @@ def is_finished(session: Session, platform: str, update_id: str) -> bool:
     return state is None or state is ReplyState.DONE
 
 
-def unfinished_replies(session: Session, since: datetime, worker: str) -> list[tuple[str, str, str]]:
-    """(platform, update id, reply) of the replies that a worker that is gone stored and did not finish, oldest first.
+def has_reply(session: Session, platform: str, update_id: str, worker: str) -> bool:
+    """Whether a worker has the reply to an update still to post."""
+    is_open = select(UpdateRow.worker).where(*_is(platform, update_id), _is_unfinished)
+    return session.exec(is_open).first() == worker
 
-    Replies in the hands of workers that are not gone stay there, so also those of `worker`, which takes the others over.
-    Returns each reply once: those that a worker had taken over before it was gone are given up, and those from before
-    `since`.
+
+def has_unfinished(session: Session, worker: str) -> bool:
+    """Whether there are replies that a worker is to post, or that workers that are gone left."""
+    return (
+        session.exec(select(UpdateRow.worker).where(_is_unfinished, ~_of_others(worker)).limit(1)).first() is not None
+    )
+
+
+def unfinished_replies(session: Session, since: datetime, worker: str) -> list[tuple[str, str, str]]:
+    """(platform, update id, reply) of the replies that a worker is to post, oldest first: its own, and those of workers that are gone.
+
+    Those from before `since` are given up.
     """
-    in_hand = or_(col(UpdateRow.worker).in_(select(WorkerRow.id)), col(UpdateRow.worker) == worker)
-    lost = or_(col(UpdateRow.state) == ReplyState.AGAIN, col(UpdateRow.at) < since)
-    session.exec(update(UpdateRow).where(_is_unfinished, lost, ~in_hand).values(state=ReplyState.DONE, reply=""))
+    left = _is_unfinished, ~_of_others(worker)
+    session.exec(update(UpdateRow).where(*left, col(UpdateRow.at) < since).values(state=ReplyState.DONE, reply=""))
     found = session.exec(
         update(UpdateRow)
-        .where(_is_unfinished, col(UpdateRow.state) == ReplyState.READY, ~in_hand)
-        .values(state=ReplyState.AGAIN, worker=worker)
+        .where(*left)
+        .values(worker=worker)
         .returning(col(UpdateRow.at), col(UpdateRow.platform), col(UpdateRow.update_id), col(UpdateRow.reply))
     ).all()
     return [(platform, update_id, reply) for _, platform, update_id, reply in sorted(found)]
+
+
+def _of_others(worker: str) -> ColumnElement[bool]:
+    """Whether a reply is in the hands of another worker, which is not gone."""
+    return col(UpdateRow.worker).in_(select(WorkerRow.id).where(WorkerRow.id != worker))
 
 
 def erase_place(session: Session, place: str) -> None:

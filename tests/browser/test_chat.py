@@ -22,6 +22,40 @@ def test_a_person_subscribes_gets_a_paper_live_opens_its_card_and_takes_it_back(
     ada.sees("There are no subscriptions yet")
 
 
+def test_what_is_pressed_is_seen_at_once_and_after_loading_again(visit: Visit) -> None:
+    gus = visit("gus")
+    gus.says("/sub theremin")
+    gus.sees("✓ 1")
+    gus.bot.brings("A theremin that plays by itself")
+    gus.sees("A theremin that plays by itself")
+
+    def pressed() -> list[str]:
+        return list(gus.page.locator('#log button[aria-pressed="true"]').all_inner_texts())
+
+    assert pressed() == []
+    gus.presses("👍")
+    gus.page.get_by_role("button", name="👍", pressed=True).wait_for()
+    gus.presses("save")
+    gus.page.get_by_role("button", name="save", pressed=True).wait_for()
+    gus.page.reload()
+    gus.is_live()
+    assert pressed() == ["👍", "save"]
+    gus.presses("👎")
+    gus.page.get_by_role("button", name="👎", pressed=True).wait_for()
+    assert pressed() == ["👎", "save"]
+
+
+def test_a_ninth_page_of_a_chat_takes_the_place_of_the_first(visit: Visit) -> None:
+    pages = [visit("hal") for _ in range(8)]
+    visit("hal")
+    first = pages[0].page
+    first.wait_for_selector("html:not([data-live])", state="attached")
+    first.get_by_text("Too many pages are open").wait_for()
+    pages[0].says("/list")  # it goes on, without telling by itself what is new
+    first.wait_for_load_state()
+    pages[0].sees("There are no subscriptions yet")
+
+
 def test_what_another_page_of_the_chat_says_is_shown_and_another_chat_sees_nothing(visit: Visit) -> None:
     desk, phone, stranger = visit("bea"), visit("bea", width=360), visit("eve")
     desk.says("/sub harpsichord")

@@ -67,6 +67,11 @@ class Workers:
         """What the workers that are alive have logged, in their order."""
         return [self.log_of[worker.pid].read_text() for worker in self.alive]
 
+    @property
+    def are_ready(self) -> bool:
+        """Whether all workers that are alive have started."""
+        return all("Watching" in log for log in self.logs_of_alive)
+
     def kill(self, number: int = 0) -> None:
         """Ends a worker without a word."""
         worker = self.alive.pop(number)

@@ -85,6 +85,23 @@ async def test_a_lane_that_is_woken_twice_runs_at_least_once_after_that(engine: 
     assert max(Counter(done).values()) <= 2
 
 
+async def test_posts_of_a_lane_come_one_after_another_in_their_order(engine: Engine) -> None:
+    begun: list[int] = []
+    ended: list[int] = []
+
+    async def post(number: int) -> None:
+        async with engine.posting(LANES[0]) as is_free:
+            assert is_free
+            assert len(begun) == len(ended)
+            begun.append(number)
+            async with engine.posting(LANES[1 + number]):  # other lanes wait for nothing
+                await asyncio.sleep(0)
+            ended.append(number)
+
+    await asyncio.gather(*map(post, range(9)))
+    assert begun == ended == list(range(9))
+
+
 async def test_one_lane_never_has_two_senders_and_few_run_at_once(engine: Engine) -> None:
     open_now: Counter[Lane] = Counter()
     most, all_at_work = 0, asyncio.Event()

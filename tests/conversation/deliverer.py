@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from bot.channels.gallery.outbound import GalleryChannel
+from bot.channels.gallery.outbound import GalleryChannel, GalleryPost
 from bot.context.dependencies import Context, Layout
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.drain_state import DrainState
@@ -71,6 +71,10 @@ class Deliverer:
     def to(self, chat: str) -> list[Answer]:
         """Returns all messages of a chat so far."""
         return [self._answer(post.chat, post.payload) for post in self._channel.posts_in(address(chat))]
+
+    def posts_in(self, chat: str) -> tuple[GalleryPost, ...]:
+        """Returns all messages of a chat so far, with their moments."""
+        return self._channel.posts_in(address(chat))
 
     def last(self, chat: str) -> Answer:
         """Returns the newest message of a chat."""

@@ -176,6 +176,19 @@ class TestAsk:
         assert "/allow telegram:42" in (await bot.says("/allow", OPERATOR)).text
         assert (await bot.says("/deny 999", OPERATOR)).text == "✗ I know no chat telegram:999."
 
+    @pytest.mark.parametrize("again", ["/sub diffusion", "/sub diffusion daily 9", "/edit 1 graphs"])
+    async def test_a_no_is_said_to_who_asks_for_the_same_again(
+        self, bot: BotHarness, post: Deliverer, again: str
+    ) -> None:
+        await denied(bot, post)
+        assert (await bot.says(again, STRANGER)).lines == ["✗ The operator of this bot has said no to this chat."]
+
+    async def test_who_asks_for_the_same_again_still_waits(self, bot: BotHarness, post: Deliverer) -> None:
+        await bot.says("/sub diffusion now", STRANGER)
+        assert (await bot.says("/sub diffusion", STRANGER)).lines[-1].startswith("It waits for whoever runs this bot")
+        await bot.says(f"/allow {STRANGER}", OPERATOR)
+        assert "waits" not in (await bot.says("/sub diffusion", STRANGER)).text
+
     async def test_a_no_outlives_forgetting(self, bot: BotHarness, post: Deliverer) -> None:
         await denied(bot, post)
         await erases_all_but_the_no(bot)

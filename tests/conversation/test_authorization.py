@@ -51,7 +51,7 @@ async def test_the_twenty_first_command_of_a_minute_is_answered_kindly_and_the_n
 ) -> None:
     for _ in range(20):
         assert await bot.says("/start")
-    assert "in a minute" in (await bot.says("/start")).text
+    assert "a lot at once" in (await bot.says("/start")).text
     assert not await bot.says("/start")
     bot.later(seconds=61)
     assert await bot.says("/start")

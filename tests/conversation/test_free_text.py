@@ -10,7 +10,7 @@ from bot.commands.core.context import Callback, CommandContext, always
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
-from subscriptions.store.callbacks import add_callbacks
+from subscriptions.store.conversations import add_callbacks
 from tests.bot_harness import BotHarness
 from tests.make import NOON, ingested, paper
 from tests.unit.hostile import HOSTILE

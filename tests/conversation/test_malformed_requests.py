@@ -299,7 +299,7 @@ async def test_long_queries_make_no_long_answers_but_where_they_are_asked_for(bo
 async def test_a_press_too_many_is_told_over_the_button(bot: BotHarness) -> None:
     await bot.says("/sub diffusion")
     said = [await bot.presses("undo") for _ in range(22)]
-    assert [one.toast for one in said[-2:]] == ["That was a lot at once. I listen again in a minute."] * 2
+    assert [one.toast for one in said[-2:]] == ["That was a lot at once. I listen again in 60 seconds."] * 2
     assert not said[-1].text
 
 

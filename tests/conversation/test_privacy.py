@@ -73,6 +73,16 @@ async def test_privacy_says_what_how_long_by_whom_and_how_to_end_it(bot: BotHarn
     assert said.file is None
 
 
+@pytest.mark.parametrize(("kept", "words"), [(7, "until Thu 29 Jan"), (0, "has made")])
+async def test_the_copies_that_still_hold_it_are_named(bot: BotHarness, kept: int, words: str) -> None:
+    bot.bot_info = BotInfo(kept_copies=kept)
+    await bot.says("/sub diffusion", ME)
+    asked = await bot.says("/forget", ME)
+    for said in (await bot.says("/privacy", ME), asked, await bot.presses("erase everything", ME)):
+        assert words in said.text
+        assert "copies of the database" in said.text
+
+
 async def test_privacy_brings_exactly_this_chats_rows(bot: BotHarness) -> None:
     await lives(bot, ME)
     subscribes(bot.store, OTHER, "secret matters")
@@ -86,7 +96,8 @@ async def test_privacy_brings_exactly_this_chats_rows(bot: BotHarness) -> None:
     assert f"{WORD} on graphs" in titles
     assert rows["deliveries"][0]["messages"][0]["sent_at"].startswith("2026-01-22T12:00")
     assert len(rows["changes"]) >= 2
-    assert {"offer", "import"} <= {link["verb"] for link in rows["links"]}
+    assert [offer["number"] for offer in rows["offers"]] == [1]
+    assert "import" in {state["verb"] for state in rows["conversation_states"]}
     assert "secret" not in said.file.text
     assert OTHER not in said.file.text
 

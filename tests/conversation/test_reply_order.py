@@ -1,11 +1,24 @@
-"""Replies of one lane are posted in the order of their requests. A lane without pending replies uses no memory."""
+"""Replies of one lane are posted in the order of their requests, at the pace of the lane. A lane without pending replies uses no memory."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 
+from bot.channels.telegram.outbound import TelegramChannel
+from bot.context.dependencies import Context
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
+from bot.delivery.engines.embedded import EmbeddedEngine
+from bot.delivery.lane_sender import deliver
+from bot.delivery.planning import plan
+from bot.delivery.rate_limiter import GcraRateLimiter
+from bot.ports.channel import Limits
+from subscriptions.store import Store
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
+from tests.faults.simulated import SharedClock
+from tests.make import NOON, address, ingested, paper
 
 CHATS = ["telegram:42", "telegram:43"]
 
@@ -28,3 +41,43 @@ async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHa
         assert [one.text for one in post.to(chat)] == [answer.text for where, answer in said if where == chat]
     del sending
     assert not context.conversation.reply_locks
+
+
+def paced(post: Deliverer, bot: BotHarness, limits: Limits) -> Context:
+    """Returns the context of a deliverer with a rate limiter."""
+    limiter = GcraRateLimiter({"telegram": limits})
+    return replace(post.context, rate_limiter=limiter, engine=EmbeddedEngine(bot.clock, limiter))
+
+
+async def test_answers_and_papers_of_a_chat_share_its_rate(store: Store) -> None:
+    bot = BotHarness(store, clock=SharedClock())
+    post = Deliverer(bot)
+    context = paced(post, bot, TelegramChannel.limits)
+    chats = [f"telegram:{number}" for number in range(40, 48)]
+    for chat in chats:
+        for words in ("/sub graph now", "/set limit all"):
+            await bot.says(words, chat)
+    ingested(store, *(paper(f"A graph of kind {n}", abstract="Text. " * 60) for n in range(60)))
+    await plan(context, post.drain_state)
+    said = [await bot.says("/list", chat) for chat in chats for _ in range(6)]
+    context.engine.wake([address(chat).lane for chat in chats])
+    papers = asyncio.create_task(context.engine.run(partial(deliver, context, post.drain_state)))
+    await asyncio.gather(papers, *(send_reply(context, stored(answer)) for answer in said))
+    for chat in chats:
+        posts = post.posts_in(chat)
+        assert {one.delivery.startswith("reply") for one in posts} == {True, False}
+        assert all(later.at - one.at > timedelta(seconds=2.9) for one, later in zip(posts, posts[3:], strict=False))
+
+
+async def test_what_is_sent_while_an_answer_waits_for_the_token_counts(store: Store) -> None:
+    clock = SharedClock()
+    bot = BotHarness(store, clock=clock)
+    post, lane = Deliverer(bot), address(CHATS[0]).lane
+    context = paced(post, bot, replace(TelegramChannel.limits, per_second=1))
+    for _ in range(2):
+        context.rate_limiter.record_send(lane, clock.monotonic())
+    await context.engine.reserve("telegram")  # the next slot comes a second later
+    clock.rings_after(1, lambda: context.rate_limiter.record_send(lane, clock.monotonic()))
+    await send_reply(context, stored(await bot.says("/list", CHATS[0])))
+    (answered,) = post.posts_in(CHATS[0])
+    assert answered.at - NOON == timedelta(seconds=3)

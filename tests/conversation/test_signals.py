@@ -142,6 +142,60 @@ class TestButtons:
         await bot.presses("termites")
         assert "excluded" in signals(bot, "Swarm of termites")
 
+    @pytest.mark.parametrize(
+        ("label", "kind", "lines"),
+        [
+            ("👍", "liked", ("No longer liked: Swarm one (2601.90001)", "Liked: Swarm one (2601.90001)")),
+            ("👎", "disliked", ("No longer disliked: Swarm one (2601.90001)", "Disliked: Swarm one (2601.90001)")),
+            ("save", "saved", ("No longer saved: Swarm one (2601.90001)", "Saved: Swarm one (2601.90001)")),
+        ],
+    )
+    async def test_what_was_pressed_last_is_what_undo_takes_back(
+        self, bot: BotHarness, label: str, kind: str, lines: tuple[str, str]
+    ) -> None:
+        await two_come(bot)
+        await card_of(bot, "Swarm one")
+        await bot.presses(label)
+        assert (await bot.says("/undo")).lines == ["✓ Undone.", lines[0]]
+        assert kind not in signals(bot, "Swarm one")
+        assert (await bot.presses("redo")).lines == ["✓ Done again.", lines[1]]
+        assert kind in signals(bot, "Swarm one")
+        await bot.presses("undo")
+        assert (await bot.says("/undo")).lines == ["✓ Undone.", "Removed: 1  swarm OR reef"]
+
+    async def test_undo_of_a_like_brings_back_the_dislike_before_it(self, bot: BotHarness) -> None:
+        await two_come(bot)
+        await card_of(bot, "Swarm one")
+        await bot.presses("👎")
+        await bot.presses("👍")
+        undone = await bot.says("/undo")
+        assert set(undone.lines[1:]) == {
+            "No longer liked: Swarm one (2601.90001)",
+            "Disliked: Swarm one (2601.90001)",
+        }
+        assert {"liked", "disliked"} & signals(bot, "Swarm one") == {"disliked"}
+        assert (await bot.says("/why 2601.90001")).text
+
+    async def test_ratings_push_no_other_change_out_of_reach(self, bot: BotHarness) -> None:
+        echo = await bot.says("/sub coral")
+        (undo,) = [key["data"] for key in echo.keys if key["text"] == "undo"]
+        await two_come(bot)
+        await card_of(bot, "Swarm one")
+        for label in ("👍", "👎", "save") * 3:
+            await bot.presses(label)
+        gone = await bot.sends_request(ME, callback_data=undo, callback_id="p1", message_id="m0")
+        assert gone.lines == ["✓ Undone.", "Removed: 1  coral"]
+
+    async def test_what_another_one_pressed_is_not_undone_unasked(self, bot: BotHarness) -> None:
+        bot.admins[GROUP] = {"7"}
+        await subscribe_to(bot, "swarm", chat=GROUP)
+        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        await bot.says("/save 2601.90001", GROUP, by="8", sender_name="Ben")
+        asked = await bot.says("/undo", GROUP, by="7")
+        assert asked.lines == ["Ben did the last change here:", "Saved: Swarm one (2601.90001)"]
+        await bot.presses("undo it", GROUP, by="7")
+        assert "saved" not in signals(bot, "Swarm one", GROUP)
+
     async def test_where_strangers_read_there_are_none(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
         said = await bot.says("/search 2601.90001", CHANNEL, by="")

@@ -9,7 +9,7 @@ from bot.rendering.plots.text import bar_line
 from subscriptions.model import Message
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Claim, Rendered
-from subscriptions.store.outbox import claims, sends
+from subscriptions.store.outbox import attempts, claims
 from tests.bot_harness import BotHarness
 from tests.make import address, ingested, paper
 
@@ -29,7 +29,7 @@ def gets(bot: BotHarness, *titles: str) -> None:
         claimed = Claim(
             seq=number, delivery="d", chat_id=1, address=address("telegram:42"), attempts=0, message=message
         )
-        sends.confirm(session, claimed, 1, str(number), now=bot.clock.now())
+        attempts.confirm(session, claimed, 1, str(number), now=bot.clock.now())
 
 
 async def test_a_chat_that_got_nothing_is_told_so(bot: BotHarness) -> None:

@@ -9,7 +9,7 @@ from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.planner import plan_due
 from subscriptions.service.subscriptions import get_chat, listed
 from subscriptions.store import Claim, Rendered
-from subscriptions.store.outbox import claims, sends
+from subscriptions.store.outbox import attempts, claims
 from tests.bot_harness import BotHarness
 from tests.make import address, ingested, paper
 
@@ -46,7 +46,7 @@ async def test_a_list_says_when_papers_came_last(bot: BotHarness) -> None:
         message = Message(number=1, payload="{}", plain="{}")
         claims.store_rendered(session, [Rendered(seq=1, messages=[message])], now=bot.clock.now())
         claimed = Claim(seq=1, delivery="d", chat_id=1, address=address("telegram:42"), attempts=0, message=message)
-        sends.confirm(session, claimed, 1, "77", now=bot.clock.now())
+        attempts.confirm(session, claimed, 1, "77", now=bot.clock.now())
     said = await bot.says("/ls")
     assert said.lines[1] == "1  diffusion · now · 1 in 1 day · last Thu 22 Jan 12:01"
     assert said.lines[2] == "2  graphs · now · 0 in 1 day"

@@ -79,6 +79,15 @@ async def test_the_last_five_changes_can_be_undone_the_newest_first(bot: BotHarn
     assert list(subscriptions_here(bot)) == [1, 2]
 
 
+async def test_what_was_undone_done_again_and_undone_is_undone(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion")
+    await bot.says("/sub graphs")
+    await bot.says("/undo")
+    for label in ("redo", "undo") * 2:
+        await bot.presses(label)
+    assert (await bot.says("/undo")).lines == ["✓ Undone.", "Removed: 1  diffusion"]
+
+
 async def test_nothing_was_changed_yet(bot: BotHarness) -> None:
     assert (await bot.says("/undo")).text == "There is nothing to undo."
 

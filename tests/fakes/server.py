@@ -26,7 +26,16 @@ from tests.patience import PATIENCE
 
 LOOPBACK = "127.0.0.1"
 T = TypeVar("T")
-_VERBS = {"answers", "forgives", "posted_to", "edits_in", "most_at_once", "arrived", "failures"}  # that never wait
+_VERBS = {
+    "answers",
+    "forgives",
+    "takes",
+    "posted_to",
+    "edits_in",
+    "most_at_once",
+    "arrived",
+    "failures",
+}  # that never wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +85,7 @@ class FakePlatform(ABC):
         self.journal = Journal(journal)
         self.requests: list[tuple[str, str]] = []  # (method, chat) of everything that arrived, refused or not
         self._failures: list[tuple[float, str]] = []
+        self._takes = 0.0  # seconds
         self.answered: list[tuple[str, str]] = []  # the same of everything that was done with
         self.port = 0
         self.control_port = 0
@@ -129,6 +139,10 @@ class FakePlatform(ABC):
         fault = self.too_many(retry_after) if what == "429" else FAULTS[what]
         fault = fault if taken is None else replace(fault, taken=taken)
         self._orders.append(_PlannedFault(fault, times, after, method or self.send, chat))
+
+    def takes(self, seconds: float) -> None:
+        """Has each post take so long before the message is there, so that posts of one chat at the same time are seen."""
+        self._takes = seconds
 
     def forgives(self) -> None:
         """Cancels all planned faults."""
@@ -225,6 +239,8 @@ class FakePlatform(ABC):
         self.requests.append((call.method, call.chat))
         try:
             with self._counting(call):
+                if self._takes and call.method == self.send:
+                    await asyncio.sleep(self._takes)
                 fault = self._fault(call)
                 if fault is None:
                     return _response(await self.respond(call))

@@ -275,14 +275,14 @@ def _disorder(posts: Sequence[tuple[float, ChatAddress, str]], place: dict[str, 
 
 
 def _too_fast(taken: Sequence[tuple[float, ChatAddress, str]]) -> int:
-    """Counts windows above the platform's limit: 30 a second, 20 a minute in a group, a burst and one a second in a chat."""
+    """Counts windows above the platform's limit: 30 a second, 20 a minute in a group, three in 2.9 seconds in a chat."""
     limits = TelegramChannel.limits
     lanes: dict[str, list[float]] = {}
     for at, chat, _ in taken:
         lanes.setdefault(chat.address, []).append(at)
     over = _windows([at for at, _, _ in taken], 1.0, 30)
     for lane, times in lanes.items():
-        over += _windows(times, 10.0, limits.burst + limits.reserved + 10)
+        over += _windows(times, 2.9, limits.burst)
         if lane.startswith("-"):
             over += _windows(times, 60.0, limits.per_group_minute)
     return over

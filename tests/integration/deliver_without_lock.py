@@ -18,7 +18,7 @@ from subscriptions.service.outbox import begin_worker
 from subscriptions.service.planner import plan
 from subscriptions.states import MessageState
 from subscriptions.store import Store
-from subscriptions.store.outbox import sends
+from subscriptions.store.outbox import attempts
 from subscriptions.store.rows import TABLES
 
 
@@ -44,7 +44,7 @@ def _takes_without_looking() -> None:
             worker=bindparam("who"),
         )
     )
-    _replaces(sends, _MARK_SENDING=marking)
+    _replaces(attempts, _MARK_SENDING=marking)
 
 
 def _replaces(module: ModuleType, **names: object) -> None:

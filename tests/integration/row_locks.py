@@ -1,13 +1,8 @@
 """SQLite in the part of a database that locks rows, as far as planning meets one."""
 
-from sqlalchemy import Connection
-
-from subscriptions.store.database.sqlite.sharing import SqliteSharing
+from subscriptions.store import Store
 
 
-class CannotTell(SqliteSharing):
-    """A database where it cannot be told whether others have committed since an earlier look."""
-
-    def version(self, connection: Connection) -> int | None:
-        """Tells nothing."""
-        return None
+def cannot_tell(store: Store) -> None:
+    """Makes it a database where it cannot be told whether others have committed since an earlier look."""
+    store.kind.version = lambda: None  # type: ignore[method-assign]

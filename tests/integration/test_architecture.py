@@ -49,6 +49,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/operation/metrics/exposition.py",
         "bot/operation/owner_watch.py",
         "bot/operation/web/pages/samples.py",
+        "bot/operation/web/pages/sessions.py",
         "bot/operation/process.py",
         "bot/operation/web/pages/status.py",
     }

@@ -200,19 +200,19 @@ def test_the_changes_of_many_known_chats_can_each_be_undone(counting: CountingSt
     set_setting(counting, chat(3), "limit", "9", now=NOON)
     before = {number: len(listed(counting, chat(number))) for number in (1, 40)}
     import_lines(counting, read_lines(text_of(chats=40, each=21)), now=NOON, who="7 Ada")
+    ids = {number: found(counting, number) for number in (1, 3, 40)}
     with counting.read() as transaction:
-        for number in (1, 3, 40):
-            chat_id = listed(counting, chat(number))[0].chat.id
+        for number, chat_id in ids.items():
             newest, *others = undo.changes_of(transaction, chat_id)
             assert newest.who == "7 Ada"
-            assert len(newest.before["wishes"]) == 20
+            assert len(newest.before["subscriptions"]) == 20
             assert newest.before["settings"] == {"limit": "9" if number == 3 else "7"}
             assert len(others) == (number == 3)
     assert before == {1: 20, 40: 20}
     for again in range(KEPT + 2):
         import_lines(counting, read_lines(text_of(chats=40, each=22 + again)), now=NOON)
     with counting.read() as transaction:
-        assert len(undo.changes_of(transaction, listed(counting, chat(1))[0].chat.id)) == KEPT
+        assert len(undo.changes_of(transaction, ids[1])) == KEPT
 
 
 def one_line_each(chats: int, line: str) -> str:
@@ -233,9 +233,10 @@ def test_the_changes_of_known_chats_take_the_same_few_statements_however_many_th
             import_lines(counting, read_lines(one_line_each(chats, line)), now=NOON, who="7 Ada")
         for number in (1, chats):
             assert unsubscribe(counting, chat(number), "1", now=NOON)
+            its_id = found(counting, number)
             with counting.read() as transaction:
-                (first,) = [one for one in undo.changes_of(transaction, found(counting, number)) if one.who == "7 Ada"]
-            assert [(one["text"], one["name"], one["cadence"]) for one in first.before["wishes"]] == [
+                (first,) = [one for one in undo.changes_of(transaction, its_id) if one.who == "7 Ada"]
+            assert [(one["text"], one["name"], one["cadence"]) for one in first.before["subscriptions"]] == [
                 ("graph", "", "daily 09:00")
             ]
         import_lines(counting, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=NOON)

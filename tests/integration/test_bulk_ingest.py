@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import event
 
 from subscriptions.model import Announce, Digest, Paper, Summary, Translation
 from subscriptions.service.papers import ingest as ingesting
@@ -46,15 +46,15 @@ class WatchedStore(Store):
     after_commit: Callable[[], None] = staticmethod(lambda: None)
 
     @contextmanager
-    def _written(self, bind: Engine | Connection) -> Iterator[Transaction]:
-        with super()._written(bind) as transaction:
+    def write(self) -> Iterator[Transaction]:
+        with super().write() as transaction:
             yield transaction
         self.after_commit()
 
 
 @cache
 def empty() -> bytes:
-    """Returns an empty database: the migrations take longer than an example."""
+    """Returns an empty database: to make one takes longer than an example."""
     with TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/empty.db")
         store.open(now=NOON)

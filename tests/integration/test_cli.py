@@ -23,8 +23,7 @@ FULL = "The disk that holds {} is full. Free some space, then try again."
 NAMES = [
     "demo", "inspect", "match", "explain", "ingest", "subscribe", "subscriptions", "unsubscribe", "set", "preview",
     "deliver", "run", "outbox", "outbox retry", "outbox dismiss", "sources", "sources poll", "export", "import", "check", "status", "workers", "db", "db upgrade", "db size",
-    "db current", "backup", "restore", "slack manifest", "name", "pause", "resume", "settings", "forget", "search", "why", "whynot", "link",
-    "save", "saved", "like",
+    "db current", "backup", "restore", "slack manifest", "say", "settings", "link",
 ]  # fmt: skip
 
 
@@ -111,6 +110,12 @@ def test_the_version_is_one_line(terminal: Terminal) -> None:
         (["upgrade"], "Did you mean db upgrade?"),
         (["check", "--ofline"], "No such option: --ofline. Did you mean --offline? See paperwire check --help."),
         (["subscribe", "graph", "--as", "console:me", "--evry", "daily"], "Did you mean --every?"),
+        (["subscribe", "--hepl"], "No such option: --hepl. Did you mean --help? See paperwire subscribe --help."),
+        (
+            ["subscribe", "--as", "console:me", "--evry", "--", "--hepl"],
+            "No such option: --evry. Did you mean --every?",
+        ),
+        (["deliver", "--hepl"], "No such option: --hepl. Did you mean --help?"),
         (["explain", "graph", "neural"], "A query with blanks wants quotes around it."),
         (["preview", "--days", "many", "--as", "console:me"], "Invalid value for '--days'"),
         (["explain"], "Missing argument 'QUERY'. See paperwire explain --help."),

@@ -1,5 +1,6 @@
 """The subcommands check, db, backup and restore."""
 
+import socket
 import sqlite3
 from contextlib import closing
 
@@ -36,6 +37,19 @@ def test_an_installation_that_works_is_well(terminal: Terminal) -> None:
     assert f"schema {HEAD}" in str(found["Database"]["answer"])
     assert str(found["Telegram"]["answer"]) == "off, it has no token"
     assert not any(finding["mend"] for finding in found.values())
+
+
+def test_arxiv_that_cannot_be_reached_gets_no_tick(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the settings name no source, there is nothing to mend."""
+
+    def no_host(*_: object, **__: object) -> None:
+        raise socket.gaierror
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_host)
+    terminal.file("paperwire.toml", "")
+    ended = terminal("check")
+    assert ended.status == 0
+    assert [line[0] for line in ended.out.splitlines() if "Source arxiv" in line] == ["·", "·"]
 
 
 def test_what_is_wrong_is_named_with_its_cure(terminal: Terminal) -> None:
@@ -110,6 +124,11 @@ def test_the_schema_can_be_asked_for_and_brought_up(terminal: Terminal) -> None:
     ended = terminal("db")
     assert ended.status == 2
     assert "upgrade" in ended.out
+
+
+def test_a_first_start_makes_the_database_without_alembic(terminal: Terminal) -> None:
+    program = "import sys; from bot.cli import run; run(sys.argv[1:]); print('alembic' in sys.modules)"
+    assert terminal.python(program, "db", "upgrade").out.splitlines() == [f"✓ The schema is at {HEAD}.", "False"]
 
 
 def test_a_copy_holds_everything_and_comes_back(terminal: Terminal) -> None:
@@ -206,7 +225,11 @@ def test_a_damaged_database_is_replaced_and_kept(terminal: Terminal) -> None:
         (b"no database, and longer than the header of a database is " * 3, "The copy copy.db is damaged."),
         (b"", "is not a copy of a paperwire database"),
         ("CREATE TABLE other (x)", "is not a copy of a paperwire database"),
-        ("UPDATE alembic_version SET version_num = '9999'", "was written by a newer paperwire"),
+        ("UPDATE alembic_version SET version_num = 'r99'", "was written by a newer paperwire"),
+        (
+            "UPDATE alembic_version SET version_num = '0018'",
+            "copy.db was written by a paperwire from before its first release",
+        ),
         ("UPDATE platform SET bot = '999' WHERE name = 'telegram'", "belongs to another Telegram bot"),
     ],
 )
@@ -259,7 +282,6 @@ from datetime import datetime, UTC
 from pathlib import Path
 from subscriptions.store import Store
 from subscriptions.service.operations import restore
-import subscriptions.store.database.schema_upgrade
 there, folder, now = sys.argv[1], Path.cwd(), datetime(2026, 1, 22, 12, tzinfo=UTC)
 STEPS = {"open", "os.rename", "os.remove", "shutil.copyfile", "sqlite3.connect"}
 

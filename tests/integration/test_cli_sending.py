@@ -46,6 +46,16 @@ def test_one_bad_file_holds_up_no_good_one(terminal: Terminal) -> None:
     assert [line.split(":")[0] for line in ended.err.splitlines()] == ["inbox/b.md", "nowhere"]
 
 
+def test_a_readme_of_a_folder_is_skipped_with_a_note(terminal: Terminal) -> None:
+    terminal.file("inbox/2026-01-22.md", PAGE)
+    terminal.file("inbox/README.md", "# About\n\nNo paper.\n")
+    ended = terminal("ingest", "inbox")
+    assert (ended.status, ended.err) == (0, "inbox/README.md: skipped, it is no digest.\n")
+    report = terminal("ingest", "inbox", "--json").json
+    assert (report["digests"], report["failed"], report["skipped"]) == (1, 0, 1)
+    assert terminal("ingest", "inbox/README.md").status == 1  # who names it means it
+
+
 def test_warnings_name_their_file(terminal: Terminal) -> None:
     terminal.file("day.md", PAGE.replace("[Total: 3]", "[Total: 5]"))
     warnings = terminal("ingest", "day.md", "--json").json["warnings"]

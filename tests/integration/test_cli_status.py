@@ -115,6 +115,18 @@ def test_a_process_that_is_ready_and_one_that_is_not_say_what_its_page_says(
         ended = asked()
         assert (ended.status, ended.out.splitlines()[0]) == (0, "✓ paperwire runs, and all is well.")
         assert asked("--json").json["problems"] == {}
+        kept.file("paperwire.toml", '[[source]]\nname = "daily"\nurl = "http://127.0.0.1:9/"\n')
+        assert kept.process("sources", "poll").status == 1
+        ended = asked()
+        assert (ended.status, ended.out.splitlines()[0]) == (1, "✗ paperwire runs, but not all is well:")
+        assert "✗ Source daily: failed, " in ended.out
+        kept.set("DATABASE_URL", f"sqlite:///{kept.folder}/other.db")
+        kept("subscribe", "graph", "--as", "console:me")
+        ended = asked("--json")
+        assert (ended.status, ended.json["ready"]) == (1, False)
+        assert "works on another database" in ended.json["problems"]["process"]
+        kept.set("DATABASE_URL", f"sqlite:///{kept.database}")
+        kept.file("paperwire.toml", "")
     finally:
         assert program.stops() == 0
     telegram.call("revokes")

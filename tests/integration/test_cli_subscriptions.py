@@ -502,7 +502,6 @@ def test_a_name_that_cannot_be_kept_is_refused_at_every_door(terminal: Terminal,
     for arguments in (
         ["subscribe", "cloud", "--name", name],
         ["subscribe", "graph", "--name", name],
-        ["name", "1", name],
     ):
         ended = terminal(*arguments, "--as", "console:me")
         assert (ended.status, ended.out) == (2, "")

@@ -12,11 +12,9 @@ READS = [
     "subscriptions", "subscriptions --json", "subscriptions --as console:me", "unsubscribe 1 --as console:me",
     "set lang zh --as console:me", "preview --as console:me", "preview graph --as console:me --json", "outbox", "outbox --json",
     "outbox retry 0123456789abcdef", "outbox dismiss 0123456789abcdef", "sources", "sources --json", "export --all",
-    "export --as console:me", "backup copy.db", "db copy data/paperwire.db new.db", "db current", "db size --json", "search graph", "search graph --json", "settings --as console:me",
-    "why --as console:me", "whynot 2601.11087 --as console:me --json", "pause --as console:me", "resume 1 --as console:me",
-    "name 1 Mine --as console:me", "forget --as console:me --yes", "status", "status --json", "workers",
+    "export --as console:me", "backup copy.db", "db copy data/paperwire.db new.db", "db current", "db size --json", "settings --as console:me",
+    "say /list --as console:me", "say /pause --as console:me --json", "status", "status --json", "workers",
     "workers --json", "restore --lost-at 2026-01-22", "link graph", "link graph --json",
-    "save 2601.11087 --as console:me", "saved --as console:me", "saved --as console:me --format bib", "like 2601.11087",
 ]  # fmt: skip
 BEGINS = [  # the first digest or subscription makes the database
     "ingest day.md", "deliver", "run --once", "subscribe graph --as console:me", "import all.txt", "sources poll", "db upgrade",

@@ -8,18 +8,12 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from subscriptions.errors import StoreError
-from subscriptions.store import HEAD, Store
-from subscriptions.store.database.schema_upgrade import alembic_config, is_ours
-from subscriptions.store.database.sqlite.newest_schema import SCRIPT
-from subscriptions.store.migrations.__main__ import migrated
+from subscriptions.service.chats import forget
+from subscriptions.store import Store
 from subscriptions.store.papers.known_papers import sequence_before
-from subscriptions.store.rows import TABLES
-from tests.make import NOON, ingested, paper, subscribes
+from tests.make import NOON, address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
 
@@ -29,88 +23,11 @@ def opened(path: Path) -> Store:
     return store
 
 
-@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
-@pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index")
-def test_the_migrations_make_exactly_the_tables_of_the_models(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path / 'new.db'}")
-    store.upgrade()
-    with store.read() as session:
-        seen = {"compare_type": True, "include_name": is_ours}  # FTS5 makes tables of its own
-        context = MigrationContext.configure(session.connection(), opts=seen)
-        assert compare_metadata(context, TABLES) == []
-    store.close()
-
-
-def test_a_new_file_gets_at_once_what_the_migrations_make() -> None:
-    assert SCRIPT.read_text("utf-8") == migrated(), "run make schema"
-
-
-def test_a_new_file_has_everything_that_the_migrations_make(tmp_path: Path) -> None:
-    opened(tmp_path / "new.db").close()
-    store = Store(f"sqlite:///{tmp_path / 'migrated.db'}")
-    store.upgrade()
-    store.close()
-    assert schema(tmp_path / "new.db") == schema(tmp_path / "migrated.db")
-
-
-def schema(path: Path) -> set[tuple[str, ...]]:
-    """What is in a database: kind, name, table and statement without its blanks."""
-    with closing(sqlite3.connect(path)) as connection:
-        found = connection.execute("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master").fetchall()
-    assert len(found) > 100
-    return {(kind, name, table, "".join(sql.split())) for kind, name, table, sql in found}
-
-
-def test_two_that_make_a_new_file_at_once_both_have_it(tmp_path: Path) -> None:
-    path, together = tmp_path / "new.db", Barrier(4)
-
-    def one(_: int) -> str | None:
-        store = Store(f"sqlite:///{path}")
-        with closing(store):
-            together.wait()
-            store.open(now=NOON)
-            return store.revision()
-
-    with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(one, range(4))) == [HEAD] * 4
-
-
-def test_the_newest_revision_is_the_one_that_the_program_expects(tmp_path: Path) -> None:
-    store = opened(tmp_path / "new.db")
-    with store.read() as session:
-        script = ScriptDirectory.from_config(alembic_config(session.connection()))
-    assert script.get_current_head() == HEAD == store.revision()
-    store.close()
-
-
 def test_opening_twice_does_nothing_the_second_time(tmp_path: Path) -> None:
     opened(tmp_path / "new.db").close()
     before = (tmp_path / "new.db").read_bytes()
     opened(tmp_path / "new.db").close()
     assert (tmp_path / "new.db").read_bytes() == before
-
-
-def test_an_older_database_is_copied_before_it_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "old.db"
-    store = opened(path)
-    monkeypatch.setattr("subscriptions.store.database.store.HEAD", "9000")
-    monkeypatch.setattr(Store, "upgrade", lambda _: None)
-    store.open(now=NOON, copies=tmp_path / "copies")
-    store.close()
-    (copy,) = (tmp_path / "copies").iterdir()
-    with sqlite3.connect(copy) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
-    connection.close()
-
-
-def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "newer.db"
-    opened(path).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.close()
-    with pytest.raises(StoreError, match="written by a newer paperwire"):
-        opened(path)
 
 
 @pytest.mark.parametrize("table", ["paper", "bookmarks"])
@@ -181,12 +98,12 @@ def test_a_damaged_database_is_named(tmp_path: Path) -> None:
 
 
 def damage(path: Path) -> None:
-    """Overwrites pages in the middle of a database that nobody has open."""
+    """Overwrites all but the first pages of a database that nobody has open."""
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     data = bytearray(path.read_bytes())
-    data[4096 * 3 : 4096 * 20] = b"\xff" * (4096 * 17)
+    data[4096 * 3 :] = b"\xff" * (len(data) - 4096 * 3)
     path.write_bytes(bytes(data))
 
 
@@ -332,3 +249,16 @@ def test_a_copy_is_one_file(tmp_path: Path) -> None:
         assert copy.execute("SELECT title FROM paper").fetchall() == [("One",)]
     copy.close()
     assert [path.name for path in (tmp_path / "copy").iterdir()] == ["copy.db"]
+
+
+def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> None:
+    """Another connection, as of a person who looks into the file, keeps SQLite from doing so by itself."""
+    store = opened(tmp_path / "paperwire.db")
+    subscribes(store, "telegram:4242424242", "zirconium")
+    with closing(sqlite3.connect(store.path)) as other:
+        other.execute("SELECT count(*) FROM chat").fetchall()
+        forget(store, address("telegram:4242424242"))
+        store.close()
+        left = b"".join(file.read_bytes() for file in store.path.parent.glob(f"{store.path.name}*"))
+    assert b"4242424242" not in left
+    assert b"zirconium" not in left

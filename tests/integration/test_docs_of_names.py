@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.papers.like import MOST_GIVEN
 from bot.commands.registry import REGISTRY
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, MOST_LINES
 from bot.context.command_limits import MAX_OF_CHAT, MAX_OF_PERSON
 from bot.operation.heartbeat import INTERVAL
 from bot.operation.web.body import LONGEST_BODY
+from bot.operation.web.pages.lock import MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
 from bot.operation.web.pages.sessions import LASTS
-from bot.operation.web.pages.sign_in import MOST_TRIES
 from bot.operation.web.pages.status import DAYS as DAYS_OF_STATUS
+from bot.operation.web.streams import MOST_OF_A_NAME
 from bot.operation.web.web_server import LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
 from bot.sources.enrichment import IDS_PER_REQUEST
 from bot.sources.missed_days import MOST_TRIES as MOST_TRIES_OF_A_DAY
@@ -36,6 +36,7 @@ from subscriptions.service.planner.no_match import STREAK_AFTER
 from subscriptions.service.planner.plan import SLICE
 from subscriptions.service.subscriptions.changes import KEPT
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
+from subscriptions.store.database.postgres.server import CONNECTIONS
 from subscriptions.store.papers.enrichment import MOST_ASKED
 from subscriptions.wording import LONGEST_NAME
 from tests.integration.docs_pages import DOCS, ROOT, page, rows
@@ -115,6 +116,8 @@ NUMBERS = (  # page, a sentence of it with # for a number, the number of the pro
     ("operating.md", "its body # seconds", LONGEST_BODY),
     ("operating.md", "A session lasts # days", LASTS.days),
     ("operating.md", "After # wrong passwords", MOST_TRIES),
+    ("operating.md", "or # of one\naddress", MOST_TRIES_OF_AN_ADDRESS),
+    ("operating.md", "open pages, # of one name", MOST_OF_A_NAME),
     ("operating.md", "each of the last # days", DAYS_OF_STATUS),
     ("operating.md", "the batches of the last # days", HISTORY.days),
     ("operating.md", "`late` | # hours after", LATE_AFTER.seconds / 3600),
@@ -138,14 +141,14 @@ NUMBERS = (  # page, a sentence of it with # for a number, the number of the pro
     ("order.md", "The last # signals", MOST_SIGNALS),
     ("order.md", "signals are kept, and a #\nsaved", MOST_SAVED),
     ("order.md", "the nearest are shown, # at most", MOST_ALIKE),
-    ("commands.md", "or to several, # at most", MOST_GIVEN),
     ("commands.md", "spaces, of at most # characters", LONGEST_NAME_OF_A_CHAT),
     ("commands.md", "one line of at most # characters", LONGEST_NAME),
     ("settings.md", "a delivery shows, at most #.", LARGEST_LIMIT),
     ("metrics.md", "GET every # minutes", INTERVAL / 60),
     ("architecture.md", "Slices of # chats", SLICE),
     ("architecture.md", "imported for # clauses", MANY),
-    ("scaling.md", "claims # of those that are due", SLICE),
+    ("scaling.md", "# chats in a transaction", SLICE),
+    ("scaling.md", "# for its transactions", CONNECTIONS),
 )
 
 

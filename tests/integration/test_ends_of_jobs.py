@@ -6,11 +6,9 @@ A trigger refuses what the library writes when a job has run. A sequence counts,
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 
 import psycopg
 import pytest
-from sqlalchemy import text
 
 from bot.clock import SystemClock
 from bot.delivery.engines import job_queue
@@ -19,11 +17,7 @@ from bot.delivery.engines.job_queue import Times
 from bot.ports.channel import Limits
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
-from subscriptions.service.outbox import begin_worker
-from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
-from tests.being_sent import being_sent
-from tests.make import NOON, ingested, paper, subscribes
 from tests.patience import PATIENCE
 from tests.postgres.server import Server
 
@@ -197,54 +191,51 @@ def beats(url: str) -> int:
 
 
 @pytest.mark.parametrize("concurrency", [2])
-async def test_what_was_being_sent_when_the_workers_of_the_library_ended_is_recovered(
-    engine: ClusterEngine, url: str
-) -> None:
-    """They wait for what is on its way, and cut off what takes longer. The process goes on with new ones."""
-    store = engine._store
-    begin_worker(store, holds_sender_lock=False)
-    subscribes(store, "telegram:1", "graph", every="now", since="1d")
-    ingested(store, paper("A graph"), now=NOON - timedelta(hours=1))
-    plan_due(store, now=NOON)
-    hangs, comes_back = asyncio.Event(), asyncio.Event()
-
-    async def deliver(_: Lane) -> None:
-        if hangs.is_set():
-            comes_back.set()
-            return
-        being_sent(store)
-        hangs.set()
-        await asyncio.Event().wait()
-
-    work = asyncio.create_task(engine.serve(deliver))
-    async with asyncio.timeout(PATIENCE):
-        await hangs.wait()
-        await executes(url, "ALTER TABLE procrastinate_jobs RENAME TO out_of_reach")
-        while not engine._left:  # noqa: ASYNC110 - nothing tells
-            await asyncio.sleep(0)
-        await executes(url, "ALTER TABLE out_of_reach RENAME TO procrastinate_jobs")
-        await engine.recover_failed()
-        await comes_back.wait()
-        work.cancel()
-        await asyncio.wait((work,))
-    with store.read() as transaction:
-        assert transaction.execute(text("SELECT state FROM message")).scalars().all() == ["unclear"]
-
-
-async def test_a_lane_whose_lock_came_after_its_delivery_was_cut_off_is_free_again(engine: ClusterEngine) -> None:
-    """As when the server stands still for longer than the queue waits, and then goes on."""
-    server_goes_on, runs = threading.Event(), list[Lane]()
+async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: ClusterEngine, url: str) -> None:
+    """The library waits for what is on its way, and cuts off what takes longer. A confirmation that waits for the database does."""
+    begun, is_written, runs = asyncio.Event(), asyncio.Event(), list[Lane]()
 
     async def deliver(lane: Lane) -> None:
         runs.append(lane)
+        begun.set()
+        await is_written.wait()
+
+    engine.wake([ONE])
+    work = asyncio.create_task(engine.serve(deliver))
+    async with asyncio.timeout(PATIENCE):
+        await begun.wait()
+        await executes(url, "ALTER TABLE procrastinate_jobs RENAME TO out_of_reach")
+        while not engine.problem:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+        await executes(url, "ALTER TABLE out_of_reach RENAME TO procrastinate_jobs")
+        while engine.problem:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0)
+        assert engine.lanes_in_hand == 1
+        is_written.set()
+        while engine.lanes_in_hand:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0)
+        work.cancel()
+        await asyncio.wait((work,))
+    assert set(runs) == {ONE}
+    assert not engine._left
+
+
+async def test_a_lane_whose_lock_came_after_its_post_was_cut_off_is_free_again(engine: ClusterEngine) -> None:
+    """As when the server stands still for longer than a stop waits, and then goes on."""
+    server_goes_on = threading.Event()
+
+    async def post() -> None:
+        async with engine.posting(ONE):
+            pytest.fail("it was cut off before")
 
     engine._thread.submit(server_goes_on.wait, PATIENCE)
-    cut_off = asyncio.create_task(engine._deliver_lane(deliver, ONE))
-    while ONE not in engine._running:  # noqa: ASYNC110 - nothing tells
+    cut_off = asyncio.create_task(post())
+    while ONE not in engine._posting:  # noqa: ASYNC110 - nothing tells
         await asyncio.sleep(0)
+    await asyncio.sleep(0)
     cut_off.cancel()
     await asyncio.sleep(0)
     server_goes_on.set()
     await asyncio.wait((cut_off,))
-    await engine._deliver_lane(deliver, ONE)
-    assert runs == [ONE]
+    async with engine.posting(ONE, patience=0) as is_free:
+        assert is_free

@@ -44,7 +44,7 @@ from subscriptions.store.database.store import execute
 from subscriptions.store.outbox.attempts import pause_lane
 from subscriptions.store.rows import TABLES
 from subscriptions.store.sources import SourceFact, SourceState
-from tests.integration.row_locks import CannotTell
+from tests.integration.row_locks import cannot_tell
 from tests.make import NOON, address, digest, ingested, paper, subscribes
 
 AT = "2026-01-22 12:00:00.000000"
@@ -93,8 +93,8 @@ Rival = Callable[..., None]
 
 class TestUpdates:
     def test_an_update_that_another_process_has_takes_no_effect_here(self, store: Store, rival: Rival) -> None:
-        rival("update", 'INSERT INTO "update" (platform, update_id, at, chat, reply, state) VALUES (?, ?, ?, ?, ?, ?)',
-              "telegram", "7", AT, "telegram:1", "theirs", "ready")  # fmt: skip
+        rival("update", 'INSERT INTO "update" (platform, update_id, at, chat, reply, state, worker) VALUES (?, ?, ?, ?, ?, ?, ?)',
+              "telegram", "7", AT, "telegram:1", "theirs", "ready", "")  # fmt: skip
         effects: list[str] = []
 
         def effect(_: object) -> str:
@@ -259,9 +259,7 @@ class TestPapers:
         self, store: Store, rival: Rival, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(ingest, "MOST_AT_ONCE", 1)
-        store.sharing = (
-            CannotTell()
-        )  # what was looked up ahead of the writing counts on SQLite, where nobody is in between
+        cannot_tell(store)  # what was looked up ahead of the writing counts on SQLite, where nobody is in between
         _rival_paper(rival, "2601.00002", after=1, number=2)  # before the second part
         ingested(store, *(paper(f"Graph {n}", arxiv_id=f"2601.0000{n}") for n in (1, 2, 3)))
         assert rows(store, "paper", "id", "title") == [(1, "Graph 1"), (2, "theirs"), (3, "Graph 3")]
@@ -298,7 +296,7 @@ class TestPlanning:
 
     @pytest.fixture(autouse=True)
     def locks_rows(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        store.sharing = CannotTell()
+        cannot_tell(store)
 
         def hold(session: Transaction, *_: object, **__: object) -> None:
             execute(session, text("UPDATE key_value SET value = value"))  # a statement, where SQLite needs none

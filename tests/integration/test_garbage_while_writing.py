@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from subscriptions.store import Store
+from subscriptions.store import ReadThenWrite, Store
 from tests.make import NOON
 
 CYCLES = 5000  # of garbage, far more than a collection waits for
@@ -46,11 +46,11 @@ def test_nothing_is_collected_while_a_transaction_writes(store: Store) -> None:
 
 
 def test_nothing_is_collected_before_the_commit_of_what_was_read_first(store: Store) -> None:
-    with store.read_then_write() as work:
-        with work.read(), collections() as reading:
-            makes_garbage()
-        with work.write(), collections() as writing:
-            makes_garbage()
+    work = ReadThenWrite(store)
+    with work.read(), collections() as reading:
+        makes_garbage()
+    with work.write(), collections() as writing:
+        makes_garbage()
     assert reading
     assert not writing
 

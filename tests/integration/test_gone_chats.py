@@ -1,15 +1,10 @@
 """Chats that are gone leave the indexes of due moments and of open deliveries; the database itself sees to it, by triggers."""
 
 import random
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
-from alembic import command
-from sqlalchemy import create_engine
 
 from subscriptions.model import Chat, ChatKind
 from subscriptions.notices.chats import AccessDenied
@@ -20,7 +15,6 @@ from subscriptions.states import DeliveryState, PauseReason
 from subscriptions.store import Store, Transaction
 from subscriptions.store.chat import access, chats, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.database.schema_upgrade import alembic_config
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.stored import value
 
@@ -152,40 +146,3 @@ def test_whatever_becomes_of_chats_what_is_repeated_is_right(store: Store, seed:
             if rng.random() < 0.1:
                 retry_delivery(store, entry.id, now=now)
         assert wrong(store) == [], f"after step {step}"
-
-
-_OLDER = """
-    INSERT INTO chat (id, platform, address, topic, title, kind, lang, timezone, settings, state, pause_reason, state_detail,
-        public, owner, admin, first_delivery_planned, no_match_streak, next_number, created_at)
-    SELECT id, 'telegram', id, '', '', 'private', '', '', '{}', state, reason, '', 0, '', 0, 0, '{}', 2, '2026-01-22 12:00:00'
-    FROM (SELECT 1 AS id, 'active' AS state, NULL AS reason UNION SELECT 2, 'paused', 'gone' UNION SELECT 3, 'asked', NULL
-        UNION SELECT 4, 'asked', 'gone');
-    INSERT INTO query (id, canonical) VALUES (1, 'graph');
-    INSERT INTO subscription (id, chat, "query", number, name, text, cadence, added_by, since, next_due_at, state, cursor)
-    SELECT id, id, 1, 1, '', 'graph', 'daily 13:00', '', '2026-01-22 12:00:00', '2026-01-22 13:00:00', 'active', 0 FROM chat;
-    INSERT INTO delivery (id, chat, kind, due, dedupe_key, created_at, facts, attempts, reason, settled_at)
-    SELECT kinds.kind || id || over, chat.id, kinds.kind, '2026-01-22 12:00:00', kinds.kind || id || over, '2026-01-22 12:00:00', '{}',
-        0, '', over
-    FROM chat, (SELECT 'alert' AS kind UNION SELECT 'notice') AS kinds, (SELECT NULL AS over UNION SELECT '2026-01-22') AS overs;
-"""
-
-
-def test_an_existing_database_keeps_every_row_and_learns_who_is_gone(tmp_path: Path) -> None:
-    path = tmp_path / "older.db"
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        command.upgrade(alembic_config(connection), "0014")
-    engine.dispose()
-    with closing(sqlite3.connect(path)) as raw:
-        raw.executescript(_OLDER.replace("|| over", "|| coalesce(over, '')"))
-        raw.commit()
-        before = [raw.execute(f"SELECT count(*) FROM {name}").fetchone() for name in ("subscription", "delivery")]  # noqa: S608
-    store = Store(f"sqlite:///{path}")
-    store.open(now=NOON)
-    with closing(sqlite3.connect(path)) as raw:
-        after = [raw.execute(f"SELECT count(*) FROM {name}").fetchone() for name in ("subscription", "delivery")]  # noqa: S608
-    assert after == before == [(4,), (16,)]
-    assert wrong(store) == []
-    assert in_index(store, "ix_subscription_due", "subscription") == 1
-    assert in_index(store, "ix_delivery_sendable", "delivery") == 3  # both of 1, and the notice to 3
-    store.close()

@@ -69,10 +69,12 @@ class Page:
 
 
 @asynccontextmanager
-async def a_page(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, settings: Settings) -> AsyncIterator[Page]:
+async def a_page(
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, settings: Settings, sources: object = None
+) -> AsyncIterator[Page]:
     said: list[str] = []
     async with a_bot(tmp_path, telegram, clock) as app:
-        process = Process(app, NoSources())  # type: ignore[arg-type]
+        process = Process(app, sources or NoSources())  # type: ignore[arg-type]
         health = Health(app.store, clock, lambda: process.problems)
         async with serving(settings, health.problems, said.append, []):
             url = said[0].removeprefix("Health: ").removesuffix("/health/ready")
@@ -100,6 +102,27 @@ async def test_ready_is_503_with_cause_and_age_while_a_foreign_lock_lets_nothing
             },
         )
         lock.close()
+        await page.goes_on(1)
+        assert await page.ready() == (200, READY)
+
+
+async def test_ready_counts_sources_and_names_none_to_strangers(
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, settings: Settings
+) -> None:
+    sources = NoSources()
+    sources.problems = {"our-secret-list": "the folder cannot be read", "another": "the folder cannot be read"}
+    async with a_page(tmp_path, telegram, clock, settings, sources) as page:
+        await page.goes_on(1)
+        await page.goes_on(60)
+        assert await page.ready() == (
+            503,
+            {
+                "ready": False,
+                "problems": {"sources": "2 cannot be read; paperwire sources says which"},
+                "seconds": {"sources": 60},
+            },
+        )
+        sources.problems = {}
         await page.goes_on(1)
         assert await page.ready() == (200, READY)
 

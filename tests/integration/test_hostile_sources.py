@@ -1,16 +1,13 @@
 """A source that lies about papers of others (rule 4): arXiv's own sources decide about arXiv's papers, and the first about its own."""
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from alembic import command
 from pydantic import SecretStr
-from sqlalchemy import create_engine
 from sqlmodel import col, select
 
 from bot.app import App, build_app
@@ -19,13 +16,11 @@ from bot.settings.source_facts import is_arxivs_own
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.model import Announce, KnownPaper, Paper
 from subscriptions.store import Store
-from subscriptions.store.database.schema_upgrade import alembic_config
 from subscriptions.store.papers import known_papers
-from subscriptions.store.papers.standing import Vouched
-from subscriptions.store.rows import PaperKeyRow, PaperRow
+from subscriptions.store.rows import PaperKeyRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
-from tests.make import NOON, FakeClock, ingested, paper, stored_papers, subscribes, summary, translation
+from tests.make import FakeClock, ingested, paper, stored_papers, subscribes, summary, translation
 from tests.source_harness import SourceHarness
 
 ID, OTHER_ID, DOI = "2601.00001", "2601.00002", "10.1101/2026.01.20.000001"
@@ -249,44 +244,3 @@ async def test_a_page_of_the_web_is_not_arxivs_and_its_feed_is(store: Store, clo
 )
 def test_whose_word_is_arxivs(source: SourceSettings, own: bool) -> None:
     assert is_arxivs_own(source) is own
-
-
-def test_an_existing_database_keeps_every_paper_and_knows_who_brought_it(tmp_path: Path) -> None:
-    path = tmp_path / "old.db"
-    with create_engine(f"sqlite:///{path}").begin() as connection:
-        command.upgrade(alembic_config(connection), "0009")
-    with closing(sqlite3.connect(path)) as old, old:
-        for name, kind, place in (("feed", "arxiv", "cs.LG"), ("page", "url", "https://export.arxiv.org/api/query"),
-                                  ("daily", "file", "/inbox")):  # fmt: skip
-            old.execute(
-                "INSERT INTO source (name, kind, location, title, home, schedule, validators, state)"
-                " VALUES (?, ?, ?, '', '', '', '{}', '{}')",
-                (name, kind, place),
-            )
-        for number, name in enumerate(("feed", "page", "daily", "feed", "daily"), 1):
-            old.execute(
-                "INSERT INTO digest (id, content_hash, source, format, date, received_at, counts, warnings)"
-                " VALUES (?, ?, ?, 'x', '2026-01-22', '2026-01-22 12:00:00', '{}', '[]')",
-                (number, str(number), name),
-            )
-            old.execute(
-                "INSERT INTO paper (id, key, arxiv_id, title, abstract, authors, categories, comment, cross, first_seen_at,"
-                " day, version) VALUES (?, ?, ?, 'T', '', '[\"A\"]', '[]', '', 0, '2026-01-22 12:00:00', '2026-01-22', 1)",
-                (number, f"2601.0000{number}", f"2601.0000{number}"),
-            )
-            old.execute("INSERT INTO appearance (paper, digest, kind) VALUES (?, ?, '')", (number, number))
-        old.execute("INSERT INTO appearance (paper, digest, kind) VALUES (4, 3, '')")
-        old.execute("INSERT INTO appearance (paper, digest, kind) VALUES (3, 4, '')")
-    store = Store(f"sqlite:///{path}")
-    store.open(now=NOON, copies=tmp_path / "copies")
-    with store.read() as session:
-        rows = sorted((p.id or 0, p.owner, p.vouched, p.title) for p in session.exec(select(PaperRow)))
-    store.close()
-    given = int(Vouched.TITLE | Vouched.AUTHORS | Vouched.VERSION)
-    assert rows == [
-        (1, "feed", given, "T"),
-        (2, "page", given, "T"),
-        (3, "daily", given, "T"),
-        (4, "daily", given, "T"),
-        (5, "daily", 0, "T"),
-    ]

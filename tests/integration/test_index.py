@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from alembic import command
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from subscriptions.errors import QueryError
 from subscriptions.matching import simple_terms
@@ -18,8 +16,7 @@ from subscriptions.normalize import fold_plural, written_beginnings
 from subscriptions.query import Query, Term, parse_query
 from subscriptions.service.papers.counting import Entries, find, number_of
 from subscriptions.store import Store
-from subscriptions.store.database.schema_upgrade import alembic_config
-from subscriptions.store.papers import index
+from subscriptions.store.papers import index, known_papers
 from tests.make import NOON, ingested, paper, stored_papers, summary
 from tests.unit import slow_matcher
 from tests.unit.test_matching import papers, queries, terms
@@ -74,7 +71,7 @@ def test_what_the_index_is_sure_of_is_so_and_what_it_denies_is_not(
     emptied(database)
     ingested(database, one, source=one.sources[0] if one.sources else "daily")
     with database.read() as session:
-        (known,), entry = stored_papers(session), index.newest_entry(session)
+        (known,), entry = stored_papers(session), known_papers.state_of_papers(session)[0]
         for part in (part for term in asked for part in simple_terms(term)):
             candidates = index.having(session, part, entry, entry)
             has = slow_matcher.has(known.paper, part)
@@ -153,7 +150,7 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
     one = paper(words, "cs.LG", authors=("Jane Doe", "John Schmidt"), abstract=words, summaries=summary(words, "en"))
     ingested(database, one)
     with database.read() as session:
-        entry = index.newest_entry(session)
+        entry = known_papers.state_of_papers(session)[0]
         candidates = [index.having(session, term, entry, entry) for term in parse_query(typed).terms]
     assert all(list(one.sure) == list(one.maybe or ()) for one in candidates) == decided
 
@@ -185,25 +182,3 @@ def test_a_source_that_brings_a_known_paper_again_is_known(store: Store) -> None
     ingested(store, one, source="Weekly List", name="again")
     assert len(found(store, parse_query('source:"weekly list"'))) == 1
     assert len(found(store, parse_query("source:daily"))) == 1
-
-
-def test_papers_of_a_database_of_the_version_before_are_indexed_when_it_is_opened(tmp_path: Path) -> None:
-    path = tmp_path / "old.db"
-    with create_engine(f"sqlite:///{path}").begin() as connection:
-        command.upgrade(alembic_config(connection), "0005")
-        for number, title in enumerate(("A Graph", "A Tree"), 1):
-            connection.execute(
-                text(
-                    'INSERT INTO paper (id, key, title, abstract, authors, categories, comment, "cross", first_seen_at,'
-                    " day, change, changed_at) VALUES (:id, :key, :title, '', '[]', '[]', '', 0,"
-                    " '2026-01-22 12:00:00.000000', '2026-01-22', :id, '2026-01-22 12:00:00.000000')"
-                ),
-                {"id": number, "key": f"title:{number}", "title": title},
-            )
-        connection.execute(text("INSERT INTO mark (name, value) VALUES ('change', '2')"))
-    again = Store(f"sqlite:///{path}")
-    again.open(now=NOON, copies=tmp_path / "copies")
-    assert len(found(again, parse_query("graph"))) == 1
-    ingested(again, paper("Another Graph"))
-    assert len(found(again, parse_query("graph"))) == 2
-    again.close()

@@ -13,26 +13,30 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from shutil import copy
+from typing import cast
 
 import pytest
 from sqlalchemy import event
 
-from bot.app import App
+from bot.app import App, build_app
 from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
-from bot.operation.process import Process
+from bot.operation.process import Process, run
+from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.subscriptions import listed
 from subscriptions.states import DeliveryState
 from subscriptions.store import Store
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock, ServerDown
-from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed, posts
+from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed, posts, telegram_settings
+from tests.integration.test_owners import Quiet
 from tests.integration.test_slack_workspaces import NoSources
 from tests.make import address, ingested, paper, subscribes
 from tests.postgres.own import OwnServer, own_server
 
 THREE_MINUTES = 180.0  # seconds
+PARTS_OF_A_START = range(0, 29, 4)  # after how many statements of a start the server crashes
 CHATS = ("1", "2", "3")
 EACH_ONCE = {chat: ["A graph", "A tree"] for chat in CHATS}
 
@@ -202,6 +206,42 @@ async def test_subscriptions_wait_for_a_server_that_is_down_and_keep_their_place
         entries = listed(app.store, address("telegram:42"))
     assert [entry.subscription.text for entry in entries] == ["graph", "tree", "kernel"]
     assert [entry.text[:3] for entry in telegram.posted_to("42")] == ["✓ 1", "✓ 2", "✓ 3"]
+
+
+def goes_down_after(statements: int, store: Store, server: OwnServer, clock: AlarmClock) -> None:
+    """Lets the server crash as soon as it has done so many statements of the store; it comes back two seconds later."""
+    left = count(statements, -1)
+
+    @event.listens_for(store._engine, "after_cursor_execute")
+    def _count(*_: object) -> None:
+        if next(left) == 1:
+            crash()
+
+    def crash() -> None:
+        clock.rings_after(2, server.comes_back)
+        server.goes_down()
+
+    if statements == 0:
+        crash()
+
+
+async def test_run_starts_after_whichever_statement_the_server_crashes(
+    tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, server: OwnServer
+) -> None:
+    settings = telegram_settings(tmp_path, telegram, database=server.database())
+    for number, statements in enumerate(PARTS_OF_A_START, start=1):
+        app = build_app(settings, clock=clock, is_worker=True)
+        goes_down_after(statements, app.store, server, clock)
+        running = asyncio.create_task(
+            run(app, cast(SourceScheduler, Quiet()), once=False, new_bot=False, pause_gone=False, say=lambda _: None)
+        )
+        telegram.user_writes("/help")
+        answered = asyncio.create_task(posts(telegram, number))
+        await asyncio.wait((running, answered), return_when=asyncio.FIRST_COMPLETED)
+        assert not running.done(), f"it ended after statement {statements}: {running.exception()!r}"
+        app.stop.set()
+        assert await running == 0
+        await app.close()
 
 
 async def test_a_reply_that_arrived_is_not_posted_again_by_the_next_process_after_a_lock(

@@ -13,10 +13,11 @@ import pytest
 from sqlmodel import select
 
 from bot.app import App
+from bot.conversation.dispatcher import MAX_STORE_FAILURES
 from bot.operation.listening import Supervised, listening
 from bot.sources.arxiv_lookup import PaperLookup
-from subscriptions.errors import StoreUnavailable
-from subscriptions.model import Announce
+from subscriptions.errors import StoreError, StoreUnavailable
+from subscriptions.model import Announce, Digest
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
 from subscriptions.store.conversation_rows import PendingLookupRow
@@ -233,6 +234,35 @@ async def test_it_is_answered_when_the_database_can_be_used_again(
         assert waiting(app.store) == []
     assert failures == []
     assert [text.split("\n")[0] for text in said(telegram)] == [f"I look it up at arXiv: {ID}", "Graphs that forget"]
+
+
+@pytest.fixture(
+    params=[(StoreError("The database cannot be used: string too big."), MAX_STORE_FAILURES), (ValueError("odd"), 1)]
+)
+def refusing_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A database that refuses papers, and is asked as often as expected."""
+    refusal, expected = request.param
+    tries = []
+
+    async def refuses(_: object, found: Digest, **__: object) -> None:
+        tries.append(found)
+        raise refusal
+
+    monkeypatch.setattr("bot.sources.arxiv_lookup.store_digest", refuses)
+    yield
+    assert len(tries) == expected
+
+
+@pytest.mark.usefixtures("refusing_database")
+async def test_a_paper_that_the_database_refuses_is_given_up(
+    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+) -> None:
+    arxiv.knows(FORGETS)
+    async with asking(tmp_path, telegram, clock, arxiv) as app:
+        telegram.user_writes(ID, "7")
+        await posts(telegram, 2, "7")
+        assert waiting(app.store) == []
+    assert said(telegram)[1] == f"✗ I could not store {ID}. Please tell the operator."
 
 
 async def test_who_is_forgotten_meanwhile_is_not_answered(

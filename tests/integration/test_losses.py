@@ -4,10 +4,9 @@ The judge is the journal of the platforms, which outlives the database.
 """
 
 import asyncio
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,6 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import pytest
-from alembic import command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
@@ -27,7 +25,6 @@ from subscriptions.service.outbox import outbox_counts
 from subscriptions.service.papers import announce_filed
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Store, losses
-from subscriptions.store.database.schema_upgrade import alembic_config
 from subscriptions.store.papers.digests import Ingested
 from subscriptions.store.rows import DeliveryItemRow, PaperRow
 from tests.copies import copied, put_back
@@ -407,34 +404,3 @@ def test_ingest_counts_as_sent_what_came_before_the_loss_and_says_so(
     said = terminal(*words, *moment, "--announce", stdin=content.encode()).out
     assert "Announced after they had been filed: 1 paper." in said
     assert terminal("deliver", "--now", "2026-01-22T13:01:00Z", "--json").json["papers"] == 1
-
-
-def test_a_database_of_before_keeps_every_row_and_knows_of_no_loss(tmp_path: Path) -> None:
-    path = tmp_path / "old.db"
-    store = Store(f"sqlite:///{path}")
-    with store.write() as session:
-        command.upgrade(alembic_config(session.connection()), "0010")
-    with closing(sqlite3.connect(path)) as database, database:
-        database.execute("INSERT INTO query VALUES (1, 'graph')")
-        database.execute(
-            "INSERT INTO chat (id, platform, address, topic, title, kind, lang, timezone, settings, state, state_detail,"
-            " public, owner, admin, first_delivery_planned, no_match_streak, next_number, created_at)"
-            " VALUES (1, 'console', 'me', '', '', 'private', '', '', '{}', 'active', '', 0, '', 0, 0, '{}', 2, ?)",
-            ("2026-01-22",),
-        )
-        database.execute(
-            'INSERT INTO paper (id, key, title, abstract, authors, categories, comment, "cross", first_seen_at, day)'
-            " VALUES (1, 'k', 'Graphs', '', '[]', '[]', '', 0, '2026-01-22 12:00:00', '2026-01-22')"
-        )
-        database.execute(
-            "INSERT INTO subscription (chat, query, number, name, text, cadence, state, added_by, subscriber, since, cursor)"
-            " VALUES (1, 1, 1, '', 'graph', 'now', 'active', '', '', '2026-01-22 12:00:00', 7)"
-        )
-    store.open(now=START)
-    with closing(sqlite3.connect(path)) as database:
-        rows = database.execute("SELECT cursor, counted_until FROM subscription").fetchall()
-        assert (rows, database.execute("SELECT title, came_at FROM paper").fetchall()) == (
-            [(7, None)],
-            [("Graphs", None)],
-        )
-    store.close()

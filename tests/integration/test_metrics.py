@@ -27,8 +27,7 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.planner import plan_due
 from subscriptions.service.sources import note_poll, sync_sources
 from subscriptions.service.subscriptions import pause
-from subscriptions.store import SourceFact, SourceState
-from subscriptions.store.outbox import figures
+from subscriptions.store import SourceFact, SourceState, figures
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.docs_pages import DOCS
@@ -155,7 +154,9 @@ async def test_no_label_names_a_chat_a_person_or_a_word(
     for hidden in ("7001", "7002", "zebrafinch", "warbler", telegram.token, telegram.token.partition(":")[2]):
         assert hidden not in without_moments(page.text)
     outcomes = {"sent", "chat_gone", "sender_stopped", "unclear", "failed"}
-    assert page.label_values <= {"telegram", "delivery", "reply", *outcomes, "database", "wal", *bot.app.platforms}
+    closed = {"connection", "stream", "refused"}
+    kinds = {"delivery", "reply", *closed, "database", "wal"}
+    assert page.label_values <= {*kinds, *outcomes, *bot.app.platforms}
 
 
 async def test_what_an_alert_watches_the_increase_of_stands_at_zero_from_the_start(

@@ -1,14 +1,10 @@
 """A lane has one sender at a time, and the database says which: of two that claim in one lane, the second gets nothing."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from alembic import command
-from sqlalchemy import create_engine
 from sqlalchemy.exc import IntegrityError
 
 from bot.delivery.drain_state import DrainState
@@ -30,7 +26,6 @@ from subscriptions.service.outbox import (
 )
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Claim, Rendered, Store
-from subscriptions.store.database.schema_upgrade import alembic_config
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import a_bot
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
@@ -157,33 +152,3 @@ async def test_a_sender_whose_lane_another_process_has_goes_on_elsewhere(
         confirm(other, first, "m1", asking())
         await app.sender.deliver()
         assert [len(telegram.posted_to(chat)) for chat in ("-100", "1")] == [1, 1]
-
-
-def test_what_an_older_version_left_in_hand_is_kept_and_recovered(tmp_path: Path) -> None:
-    """That version stored no lanes, so its messages in hand hold up none; each stays what it was."""
-    path = tmp_path / "older.db"
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        command.upgrade(alembic_config(connection), "0013")
-    engine.dispose()
-    store = Store(f"sqlite:///{path}")
-    with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(_OLDER)
-    store.open(now=NOON)
-    assert in_hand(store) == [(1, "sending"), (2, "sending"), (3, "ready")]
-    begin_worker(store, holds_sender_lock=True)
-    assert in_hand(store) == [(1, "unclear"), (2, "unclear"), (3, "ready")]
-    store.close()
-
-
-_OLDER = """
-    INSERT INTO chat (id, platform, address, topic, title, kind, lang, timezone, settings, state, state_detail, public, owner,
-        admin, first_delivery_planned, no_match_streak, next_number, created_at)
-    VALUES (1, 'telegram', '1', '', '', 'private', '', '', '{}', 'active', '', 0, '', 0, 0, '{}', 1, '2026-01-22 12:00:00');
-    INSERT INTO delivery (seq, id, chat, kind, due, dedupe_key, created_at, facts, rendered_at, attempts, reason)
-    SELECT value, 'd' || value, 1, 'alert', '2026-01-22 12:00:00', 'k' || value, '2026-01-22 12:00:00', '{}',
-        '2026-01-22 12:00:00', 0, ''
-    FROM json_each('[1, 2, 3]');
-    INSERT INTO message (delivery, number, payload, plain, use_plain, state, found_at_start, reason, lookup_given_up, worker)
-    SELECT seq, 1, 'p', 'p', 0, CASE seq WHEN 3 THEN 'ready' ELSE 'sending' END, 0, '', 0, '' FROM delivery;
-"""

@@ -77,8 +77,7 @@ async def test_no_window_holds_more_than_the_burst_of_a_chat_however_often_the_p
             except BaseExceptionGroup as ended:
                 assert ended.subgroup(Crash) is not None  # noqa: PT017 - the crash that was wanted
     assert len(starts) >= 6
-    for seconds in (0.5, 1, 3, 5, 10):
-        assert busiest(starts, seconds) <= LIMITS.burst + LIMITS.per_lane * seconds
+    assert busiest(starts, 2.9) <= LIMITS.burst
     if chat.startswith("telegram:-"):
         assert busiest(starts, 60) <= LIMITS.per_group_minute
 
@@ -97,5 +96,4 @@ async def test_answers_of_an_earlier_process_count_to_the_pace_of_their_chat(
         crashes_at_posts(app, starts, every=1000, taken=True)
         await app.sender.deliver()
     assert len(starts) > 8
-    most = LIMITS.burst + LIMITS.reserved
-    assert all(busiest(starts, seconds) <= most + LIMITS.per_lane * seconds for seconds in (0.5, 1, 3, 10))
+    assert busiest(starts, 2.9) <= LIMITS.burst

@@ -130,3 +130,11 @@ async def test_an_answer_that_is_still_to_be_posted_counts_for_others_alone(two:
         await one.engine.count_others(GROUP)
     assert receives.ready_in() == 0
     assert delivers.ready_in() == pytest.approx(ready_in(0, 0, 0))
+
+
+async def test_a_lane_in_which_another_worker_posts_is_left_to_it(two: tuple[Worker, Worker]) -> None:
+    one, other = two
+    async with one.engine.posting(GROUP), other.engine.posting(GROUP, patience=1) as is_free:
+        assert not is_free
+    async with other.engine.posting(GROUP, patience=0) as is_free:
+        assert is_free

@@ -146,7 +146,7 @@ def test_what_is_stored_of_a_chat_is_never_in_memory_as_a_whole_beside_its_text(
         )
         for table, columns in (
             ("callback", "(id, place, person, verb, at, arguments) SELECT 'c' || id, 'telegram:1001', '', 'more', first_seen_at, '{}'"),
-            ("undo", """(chat, who, at, before) SELECT 1, '', first_seen_at, '{"wishes": []}'"""),
+            ("undo", """(chat, who, at, before) SELECT 1, '', first_seen_at, '{"subscriptions": []}'"""),
         ):  # fmt: skip
             raw.exec_driver_sql(f"INSERT INTO {table} {columns} FROM paper")
     stored_chat_data(store, address("telegram:1001"))
@@ -157,7 +157,7 @@ def test_what_is_stored_of_a_chat_is_never_in_memory_as_a_whole_beside_its_text(
     finally:
         tracemalloc.stop()
     data = json.loads(text)
-    assert (len(data["changes"]), len(data["links"])) == (3001, 3000)
+    assert (len(data["changes"]), len(data["callbacks"])) == (3001, 3000)
     assert most < 2.5 * len(text) + 2_000_000
 
 

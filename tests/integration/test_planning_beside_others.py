@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -55,12 +56,13 @@ def sent_to(store: Store) -> list[tuple[str, int]]:
 
 
 def at_first(work: Callable[[], object]) -> Callable[[], None]:
-    """Wraps a function so that it runs once, however often it is called."""
+    """Wraps a function so that it runs once, in a thread of its own, however often it is called."""
     left = [work]
 
     def once() -> None:
         if left:
-            left.pop()()
+            with ThreadPoolExecutor(1) as other:
+                other.submit(left.pop()).result()
 
     return once
 
@@ -71,7 +73,8 @@ def on_third(work: Callable[[], object]) -> Callable[[], None]:
 
     def third() -> None:
         if next(calls) == 3:
-            work()
+            with ThreadPoolExecutor(1) as other:
+                other.submit(work).result()
 
     return third
 

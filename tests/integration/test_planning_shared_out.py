@@ -1,5 +1,6 @@
 """Several planners on one PostgreSQL plan different chats at once; what one of them leaves, another one plans."""
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -11,6 +12,7 @@ from subscriptions.errors import StoreUnavailable
 from subscriptions.model import Lane
 from subscriptions.service.planner import plan as _plan
 from subscriptions.service.planner import plan_due
+from subscriptions.service.planner.look import apart
 from subscriptions.service.subscriptions import set_setting
 from subscriptions.store import Store, done
 from subscriptions.store.database import store as database
@@ -40,32 +42,12 @@ def impatient(url: str) -> Iterator[Store]:
     """A store that waits for nobody's lock, so that one thread can hold one and meet it."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(database, "BUSY_SECONDS", 0.2)
-        store = Store(url)
-        with closing(store), store.read():
+        with closing(Store(url)) as store:
+            store.revision()  # connects now, while nobody holds a lock
             yield store
 
 
-def test_a_planner_passes_over_what_another_one_has_in_hand(url: str) -> None:
-    with closing(Store(url)) as first, closing(Store(url)) as second:
-        slices = _plan.plan_slices(first, now=LATER)
-        in_hand = next(slices)  # claimed, and not planned yet
-        others = plan_due(second, now=LATER)
-        assert len(others) == CHATS - 2
-        assert len(done(in_hand)) == 2
-        assert [lane for one in slices for lane in done(one)] == []
-
-
-def test_what_a_planner_had_in_hand_when_it_died_is_planned_by_another_one(url: str) -> None:
-    with closing(Store(url)) as first, closing(Store(url)) as second:
-        slices = _plan.plan_slices(first, now=LATER)
-        next(slices)
-        assert len(plan_due(second, now=LATER)) == CHATS - 2
-        slices.close()  # its session ends
-        assert len(plan_due(second, now=LATER)) == 2
-        assert plan_due(second, now=LATER) == ()
-
-
-def test_what_another_one_planned_meanwhile_is_not_read_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_another_one_planned_meanwhile_is_passed_over(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
     plan_slice = _plan._plan_slice
 
@@ -75,12 +57,27 @@ def test_what_another_one_planned_meanwhile_is_not_read_again(url: str, monkeypa
 
     with closing(Store(url)) as first, closing(Store(url)) as second:
         slices = _plan.plan_slices(first, now=LATER)
-        in_hand = next(slices)
-        assert len(plan_due(second, now=LATER)) == CHATS - 2
+        in_hand = next(slices)  # not planned yet, so the other one plans it, too
+        assert len(plan_due(second, now=LATER)) == CHATS
         monkeypatch.setattr(_plan, "_plan_slice", noted)
-        assert len(done(in_hand)) == 2
+        assert done(in_hand) == []
         assert [lane for one in slices for lane in done(one)] == []
-    assert read == [], "it has those in hand already"
+    assert read == [], "the others are not even read"
+
+
+def test_what_a_planner_left_is_planned_by_another_one(url: str) -> None:
+    with closing(Store(url)) as first, closing(Store(url)) as second:
+        slices = _plan.plan_slices(first, now=LATER)
+        assert len(done(next(slices))) == 2
+        slices.close()
+        assert len(plan_due(second, now=LATER)) == CHATS - 2
+        assert plan_due(second, now=LATER) == ()
+
+
+def test_two_planners_seldom_begin_with_the_same_chats(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "shuffle", list.reverse)
+    assert apart([1, 2, 3, 4, 5], Store(url), 2) == [5, 3, 4, 1, 2]
+    assert apart([1, 2, 3], Store("sqlite:///one.db"), 2) == [1, 2, 3], "a file has one planner"
 
 
 @pytest.fixture

@@ -79,11 +79,28 @@ def test_a_user_without_rights_is_told(postgres: Server, person: str) -> None:
     assert "lacks rights in the database" in str(error)
 
 
-def test_a_schema_of_a_newer_version_is_refused_and_tables_of_others_are_left_alone(postgres: Server) -> None:
-    with postgres.database() as url, postgres.database(empty=True) as other:
-        with psycopg.connect(url) as connection:
-            connection.execute("UPDATE alembic_version SET version_num = '9999'")
-        assert "was written by a newer paperwire" in str(refused(url))
+@pytest.mark.parametrize(("empty", "grant"), [(True, ""), (False, ""), (False, "SELECT"), (False, "SELECT, INSERT")])
+def test_check_names_a_user_without_rights(
+    postgres: Server, person: str, terminal: Terminal, empty: bool, grant: str
+) -> None:
+    with postgres.database(empty=empty) as url:
+        with psycopg.connect(url) as owner:
+            owner.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # as PostgreSQL has it from version 15 on
+            if grant:
+                owner.execute(f"GRANT {grant} ON ALL TABLES IN SCHEMA public TO {person}")
+        terminal.set("DATABASE_URL", postgres.url(name_of(url), person, PASSWORD))
+        ended = terminal("check", "--offline")
+        assert ended.status == 1
+        (line,) = [line for line in ended.out.splitlines() if line.startswith("✗")]
+        assert "lacks rights in the database" in line
+        if grant:
+            with psycopg.connect(url) as owner:
+                owner.execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {person}")
+            assert terminal("check", "--offline").status == 0
+
+
+def test_tables_of_others_are_left_alone(postgres: Server) -> None:
+    with postgres.database(empty=True) as other:
         with psycopg.connect(other) as connection:
             connection.execute("CREATE TABLE paper (doi TEXT)")
         assert "holds tables that are not paperwire's" in str(refused(other))

@@ -53,7 +53,7 @@ from subscriptions.service.subscriptions import (
     unsubscribe,
 )
 from subscriptions.states import PauseReason
-from subscriptions.store import Claim, Rendered, Store, Transaction, callbacks
+from subscriptions.store import Claim, Rendered, Store, Transaction, conversations
 from subscriptions.store.chat import chats, moving, subscriptions
 from subscriptions.store.chat.undo import changes_of
 from subscriptions.store.outbox import deliveries
@@ -649,7 +649,7 @@ class TestRule9Moving:
         made.append(CallbackToken(verb="remove", arguments={"number": 1, "about": place}, place="telegram:42"))
         made.append(CallbackToken(verb="remove", arguments={"number": 1}, place="telegram:-55"))
         with store.write() as transaction:
-            ids = callbacks.add_callbacks(transaction, made, now=NOON)
+            ids = conversations.add_callbacks(transaction, made, now=NOON)
         chat_moved(store, address(place), "-1005", now=NOON)
         found = [find_callback(store, link_id) for link_id in ids]
         assert [link.arguments["number"] for link in found if link] == [2, 1, 0, 2, 1]

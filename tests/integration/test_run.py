@@ -2,10 +2,13 @@
 
 import os
 import re
+import resource
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -180,6 +183,27 @@ def test_one_file_that_is_no_digest_is_named_and_holds_up_no_other(folder: Path,
     _, err = program.process.communicate(timeout=PATIENCE)
     assert "a.md" in err
     assert len(telegram.journal) >= 1
+
+
+def test_more_connections_than_files_make_no_log(folder: Path) -> None:
+    """Nineteen such bursts wrote 25,787 lines, and each took all files of the process."""
+    program = Process(folder, "run")
+    try:
+        address = program.says(r"Health: (http://\S+)/health/ready")[1]
+        program.says("Watching ")
+        resource.prlimit(program.process.pid, resource.RLIMIT_NOFILE, (200, 200))
+        place = ("127.0.0.1", int(address.rpartition(":")[2]))
+        for _ in range(3):
+            with ExitStack() as stack:
+                for _ in range(600):
+                    one = stack.enter_context(socket.socket())
+                    one.setblocking(False)
+                    one.connect_ex(place)
+                assert httpx.get(f"{address}/health/live", trust_env=False, timeout=PATIENCE).json() == {"live": True}
+    finally:
+        program.process.send_signal(signal.SIGTERM)
+        _, err = program.process.communicate(timeout=PATIENCE)
+    assert err.splitlines() == ["Stopping: finishing what is on its way."]
 
 
 def test_a_port_in_use_is_a_sentence(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The schema of jobs that migration 0023 makes is the one that the installed procrastinate works with."""
+"""The schema of jobs that a new database gets is the one that the installed procrastinate works with."""
 
 from importlib.metadata import version
 from importlib.resources import files
@@ -7,26 +7,26 @@ from pathlib import Path
 import pytest
 from procrastinate.schema import SchemaManager
 
-from subscriptions.store.database import schema_upgrade
+from subscriptions.store.database.postgres import schema
 
-COPY = Path(schema_upgrade.__file__).parents[1] / "migrations" / "versions" / "0023_jobs.sql"
+COPY = Path(schema.__file__).with_name("jobs.sql")
 COPIED = "3.10.0"  # the version whose schema it is
 
 
-def what_to_do(installed: str, schema: str, steps: list[str]) -> str:
-    """What a person has to do so that the migrations make the schema of another version; "" if they do.
+def what_to_do(installed: str, schema_of_jobs: str, steps: list[str]) -> str:
+    """What a person has to do so that a database has the schema of another version; "" if they do.
 
     `steps`: the library's own scripts from one version to another, by their names, NN.NN.NN_NN_(pre|post)_what.sql.
     """
-    if schema == COPY.read_text(encoding="utf-8"):
+    if schema_of_jobs == COPY.read_text(encoding="utf-8"):
         return ""
     if installed == COPIED:
         return f"{COPY.name} was changed; it has to stay what procrastinate {COPIED} has in schema.sql."
     newer = sorted(step for step in steps if numbers(step) > numbers(COPIED))
     return (
-        f"procrastinate {installed} has another schema than {COPIED}, whose copy {COPY.name} is. Leave that file as it is, and add"
-        f" a migration for each of these scripts of procrastinate.sql.migrations, in this order: {', '.join(newer) or 'none'}."
-        f" Then compare with what a database has after them, and set COPIED here."
+        f"procrastinate {installed} has another schema than {COPIED}, whose copy {COPY.name} is. Put the new one in its place, and add"
+        f" a revision that runs these scripts of procrastinate.sql.migrations, in this order: {', '.join(newer) or 'none'}."
+        f" Then set COPIED here."
     )
 
 
@@ -44,7 +44,7 @@ def test_the_schema_of_jobs_is_that_of_the_installed_library() -> None:
 @pytest.mark.parametrize(
     ("installed", "schema", "said"),
     [
-        ("3.10.0", "-- changed", "0023_jobs.sql was changed"),
+        ("3.10.0", "-- changed", "jobs.sql was changed"),
         ("3.11.0", "-- another", "in this order: 03.11.00_01_pre_a.sql, 03.11.00_50_post_b.sql."),
     ],
 )

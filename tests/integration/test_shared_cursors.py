@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -253,7 +254,8 @@ def test_nobody_follows_while_another_process_may_be_looking(store: Store, monke
 
     def newer(*arguments: Any) -> Any:
         monkeypatch.setattr(_plan, "_decide_all", decide_all)
-        ingested(store, paper("Another graph"), now=NOON)
+        with ThreadPoolExecutor(1) as other:
+            other.submit(ingested, store, paper("Another graph"), now=NOON).result()
         return decide_all(*arguments)
 
     monkeypatch.setattr(_plan, "_decide_all", newer)

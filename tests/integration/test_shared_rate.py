@@ -130,6 +130,6 @@ async def test_who_sends_alone_is_kept_out_while_a_worker_lives(workers: list[Cl
     assert await is_elected(one, "receiver")  # its session is open
     with pytest.raises(SenderLockHeld), only_sender(alone):
         pytest.fail("it sends beside a worker")
-    with only_sender(alone, shared=True):  # another worker may
-        assert await is_elected(other, "another")
+    await other.join()  # another worker may
+    assert await is_elected(other, "another")
     alone.close()

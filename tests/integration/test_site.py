@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,10 +11,21 @@ import httpx
 import pytest
 
 from bot.app import build_app
-from bot.operation.web.pages.guard import HEADERS, Entry, entry, is_known_host, is_own_form, preferred_language
+from bot.channels.web.hub import MOST_IN_MINUTE
+from bot.operation.checks import check_here
+from bot.operation.web.pages.guard import (
+    HEADERS,
+    Entry,
+    entry,
+    is_known_host,
+    is_own_form,
+    network_of,
+    preferred_language,
+)
 from bot.operation.web.pages.sessions import LASTS, Sessions
-from bot.operation.web.site import closed_lines, make_site
+from bot.operation.web.site import entry_lines, make_site
 from bot.settings import load_settings
+from subscriptions.service.chats import clean_up
 from tests.integration.web_site import HOME, Browser, Pages, open_pages
 from tests.make import NOON, FakeClock, ingested, paper, subscribes
 
@@ -70,9 +82,23 @@ async def test_where_others_could_come_there_are_no_pages_and_the_operator_is_to
     named = {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_WEB_HOST": "0.0.0.0"}  # noqa: S104 - as above
     app = build_app(load_settings(named, tmp_path), clock=clock)
     assert make_site(app) is None
-    (line,) = closed_lines(app)
+    (line,) = entry_lines(app.settings)
     assert "PAPERWIRE_WEB_PASSWORD" in line
     await app.close()
+
+
+@pytest.mark.parametrize(
+    ("host", "is_warned"), [("127.0.0.1", False), ("::1", False), ("192.168.1.5", True), ("10.0.0.5", True)]
+)
+def test_a_name_in_a_header_that_others_can_send_is_warned_of(tmp_path: Path, host: str, is_warned: bool) -> None:
+    named = {"PAPERWIRE_WEB_USER_HEADER": "X-User", "PAPERWIRE_WEB_HOST": host}
+    settings = load_settings({"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", **named}, tmp_path)
+    store = build_app(settings).store
+    lines = [line for line in entry_lines(settings) if "x-user" in line]
+    found = check_here(settings, store, wall=NOON, environ={})
+    findings = [one for one in found if str(one.question) == "Pages" and not one.mend]
+    assert (len(lines), len(findings)) == (is_warned, is_warned)
+    assert all(host in str(one) for one in (*lines, *(one.answer for one in findings)))
 
 
 @pytest.mark.parametrize(
@@ -88,11 +114,23 @@ def test_a_name_that_leads_here_from_elsewhere_is_not_ours(host: str, is_known: 
 
 
 @pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.7", "203.0.113.7"), ("::ffff:203.0.113.7", "203.0.113.7"), ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"), ("127.0.0.1", ""), ("::1", ""), ("unknown", "unknown"), ("", ""),
+    ],
+)  # fmt: skip
+def test_neighbours_count_as_one_address(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
     ("headers", "is_ours"),
     [
         ({"origin": "http://127.0.0.1:8420"}, True),
         ({"origin": "https://papers.example.org"}, True),
         ({"origin": "http://127.0.0.1:8421"}, False),
+        ({"origin": "https://papers.example.org:8443"}, False),
         ({"origin": "http://localhost:8420"}, False),
         ({"origin": "https://evil.example.org"}, False),
         ({"origin": "null"}, False),
@@ -156,6 +194,8 @@ async def _twice(browser: Browser) -> httpx.Response:
         ({}, {}, 303),
         ({"origin": "https://evil.example.org"}, {}, 403),
         ({"origin": "null"}, {}, 403),
+        ({"origin": "http://127.0.0.1:8421"}, {}, 403),
+        ({"origin": "http://127.0.0.1"}, {}, 403),
         ({}, {"token": "0" * 64}, 403),
         ({}, {"token": ""}, 403),
         ({"host": "evil.example.org", "origin": "http://evil.example.org"}, {}, 421),
@@ -211,6 +251,15 @@ async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: FakeClo
             assert not any(value in shown.text for value in (*secrets.values(), "papers.example.org", str(tmp_path)))
 
 
+async def test_who_sits_at_the_machine_may_say_as_much_as_they_like(local: Pages) -> None:
+    browser = local.browser()
+    await browser.opens()
+    sent = {"x-requested-with": "fetch"}
+    said = [await browser.posts("/chat/say", {"text": "/about"}, **sent) for _ in range(MOST_IN_MINUTE + 1)]
+    assert {one.status_code for one in said} == {200}
+    assert "a lot at once" not in (await browser.opens()).text
+
+
 # ------------------------------------------------------------------------------------------------------------- a password
 
 
@@ -233,15 +282,88 @@ async def test_a_password_opens_the_chat_of_a_name(with_password: Pages) -> None
     assert (await browser.opens()).status_code == 303
 
 
-async def test_guessing_a_password_ends_after_ten_times_for_a_minute(with_password: Pages, clock: FakeClock) -> None:
-    browser = with_password.browser()
+RIGHT = {"name": "ada", "password": PASSWORD}
+WRONG = {"name": "eve", "password": "guess"}
+
+
+async def signing_in(pages: Pages, address: str = "127.0.0.1") -> Browser:
+    """A fresh browser at an address, with the form for signing in."""
+    browser = pages.browser(address=address)
     await browser.opens("/sign-in")
+    return browser
+
+
+async def test_guessing_a_password_ends_after_ten_times_for_a_minute(with_password: Pages, clock: FakeClock) -> None:
+    browser = await signing_in(with_password)
     for _ in range(10):
-        assert (await browser.posts("/sign-in", {"name": "eve", "password": "guess"})).status_code == 403
-    right = {"name": "ada", "password": PASSWORD}
-    assert (await browser.posts("/sign-in", right)).status_code == 429
+        assert (await browser.posts("/sign-in", WRONG)).status_code == 403
+    assert (await browser.posts("/sign-in", RIGHT)).status_code == 429
     clock.advance(timedelta(seconds=61))
-    assert (await browser.posts("/sign-in", right)).status_code == 303
+    assert (await browser.posts("/sign-in", RIGHT)).status_code == 303
+
+
+async def test_who_guesses_locks_out_only_themselves(with_password: Pages) -> None:
+    eve = await signing_in(with_password)
+    for _ in range(11):
+        last = await eve.posts("/sign-in", WRONG)
+    assert last.status_code == 429
+    assert (await (await signing_in(with_password)).posts("/sign-in", RIGHT)).status_code == 303, "the same address"
+    elsewhere = await signing_in(with_password, "203.0.113.7")
+    assert (await elsewhere.posts("/sign-in", RIGHT)).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("guesses_from", "locked", "free"),
+    [
+        (["203.0.113.7"], "203.0.113.7", "203.0.113.8"),
+        (["2001:db8:1:2::1", "2001:db8:1:2::2"], "2001:db8:1:2:ffff::9", "2001:db8:1:3::1"),
+    ],
+)
+async def test_fresh_sessions_guess_a_hundred_times_a_minute(
+    with_password: Pages, clock: FakeClock, guesses_from: list[str], locked: str, free: str
+) -> None:
+    for number in range(20):
+        eve = await signing_in(with_password, guesses_from[number % len(guesses_from)])
+        answers = [(await eve.posts("/sign-in", WRONG)).status_code for _ in range(6)]
+    assert answers == [429] * 6
+    assert (await (await signing_in(with_password, locked)).posts("/sign-in", RIGHT)).status_code == 429
+    assert (await (await signing_in(with_password, free)).posts("/sign-in", RIGHT)).status_code == 303
+    clock.advance(timedelta(seconds=61))
+    assert (await (await signing_in(with_password, locked)).posts("/sign-in", RIGHT)).status_code == 303
+
+
+async def test_signing_out_ends_the_session_in_every_process(tmp_path: Path, clock: FakeClock) -> None:
+    def cookie(browser: Browser) -> str:
+        return f"paperwire={browser.client.cookies['paperwire']}"
+
+    named = {"web_password": PASSWORD, "access": "open"}
+    async with open_pages(tmp_path, clock, **named) as pages, open_pages(tmp_path, clock, **named) as other_worker:
+        desk, phone = await signing_in(pages), await signing_in(pages)
+        for browser in (desk, phone):
+            await browser.posts("/sign-in", RIGHT)
+        kept = cookie(desk)
+        assert (await pages.browser(cookie=kept).opens()).status_code == 200
+        assert (await other_worker.browser(cookie=kept).opens()).status_code == 200
+        await desk.opens()
+        await desk.posts("/sign-out", {})
+        for one in (pages, other_worker):
+            assert (await one.browser(cookie=kept).opens()).headers["location"] == "/sign-in"
+            assert (await one.browser(cookie=cookie(phone)).opens()).status_code == 200, "another session goes on"
+    async with open_pages(tmp_path, clock, **named) as after_a_restart:
+        assert (await after_a_restart.browser(cookie=kept).opens()).status_code == 303
+        clean_up(after_a_restart.app.store, now=clock.now() + LASTS - timedelta(seconds=1))
+        assert (await after_a_restart.browser(cookie=kept).opens()).status_code == 303
+        assert kept.removeprefix("paperwire=") not in (tmp_path / "paperwire.db").read_bytes().decode("latin-1")
+
+
+async def test_who_signs_in_anew_leaves_no_session_open(with_password: Pages) -> None:
+    desk = await signing_in(with_password)
+    await desk.posts("/sign-in", RIGHT)
+    before = f"paperwire={desk.client.cookies['paperwire']}"
+    await desk.opens("/sign-in")
+    await desk.posts("/sign-in", {**RIGHT, "name": "bea"})
+    assert (await with_password.browser(cookie=before).opens()).status_code == 303
+    assert (await desk.opens()).status_code == 200
 
 
 def test_a_session_ends_and_cannot_be_made_up() -> None:
@@ -344,6 +466,37 @@ async def test_no_words_of_people_and_papers_become_markup(local: Pages, clock: 
     assert "&lt;img" in page
     for mark in ("<img", "<script>", 'href="javascript:', 'onerror=alert(1)>"'):
         assert mark not in page
+
+
+async def test_what_was_told_of_a_paper_is_seen_after_loading_again(local: Pages, clock: FakeClock) -> None:
+    app, browser = local.app, local.browser()
+    subscribes(app.store, "web:me", "diffusion", every="now")
+    ingested(app.store, paper("Diffusion on graphs", key="2601.00001"), now=NOON)
+    await app.sender.deliver()
+
+    def pressed(page: str) -> set[str]:
+        return set(re.findall(r'data-shows="(\w+):\d+" aria-pressed="true"', page))
+
+    alert = (await browser.opens()).text
+    assert alert.count('aria-pressed="false"') == 3
+    for label in ("👍", "save"):
+        await browser.posts("/chat/press", browser.button(label))
+    assert pressed((await browser.opens()).text) == {"LIKED", "SAVED"}
+    told = await browser.posts("/chat/press", browser.button("👎"), **{"x-requested-with": "fetch"})
+    assert {name.partition(":")[0]: is_so for name, is_so in json.loads(told.text)["shows"].items()} == {
+        "LIKED": False,
+        "DISLIKED": True,
+        "SAVED": True,
+    }
+    await browser.opens()
+    await browser.posts("/chat/press", browser.button("save"))
+    assert pressed((await browser.opens()).text) == {"DISLIKED"}
+    card = await browser.says("2601.00001")
+    assert pressed(card.split('class="post mine"')[1]) == {"DISLIKED"}, "another message about the paper shows it, too"
+    await browser.says("/save 2601.00001")
+    assert pressed((await browser.opens()).text) == {"DISLIKED", "SAVED"}
+    odd = await browser.posts("/chat/press", {"press": "x", "message": "9" * 400}, **{"x-requested-with": "fetch"})
+    assert (odd.status_code, "shows" in json.loads(odd.text)) == (200, False)
 
 
 async def test_the_chat_speaks_the_language_of_the_browser_and_the_one_that_is_chosen(behind_proxy: Pages) -> None:

@@ -1,7 +1,7 @@
 """`paperwire db size` says what takes room, and what a day adds."""
 
 from subscriptions.store import Store
-from subscriptions.store.room import room
+from subscriptions.store.figures import room
 from tests.filling import fill
 from tests.integration.cli import Terminal
 from tests.make import NOON

@@ -38,7 +38,7 @@ from subscriptions.store import Store, done
 from subscriptions.store import planner as _plans
 from subscriptions.store.outbox import planned as _planned
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, PaperRow
-from tests.integration.row_locks import CannotTell
+from tests.integration.row_locks import cannot_tell
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.postgres.server import Server
 
@@ -281,7 +281,7 @@ def test_nor_do_they_where_a_database_cannot_tell_whether_others_have_written(
     stores: list[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for store in stores:
-        store.sharing = CannotTell()
+        cannot_tell(store)
     _lives(FEWER_DAYS, World(stores, random.Random(SEEDS[0])), monkeypatch)
 
 

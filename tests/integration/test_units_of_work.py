@@ -2,19 +2,21 @@
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
-from bot.context.writing import write_together
+from bot.context.writing import do_steps, write_together
 from subscriptions.errors import NotFound, Refused, StoreUnavailable
 from subscriptions.service.subscriptions import get_chat, listed
-from subscriptions.store import Scope, Store, WouldWrite
+from subscriptions.store import WRITES, Scope, Steps, Store, WouldWrite
 from tests.make import NOON, address, subscribes
 
 
@@ -61,6 +63,25 @@ class TestTransactions:
             subscribes(store, "telegram:1", "graph")
         with store.write(), pytest.raises(RuntimeError, match="pass its Transaction on"):
             listed(store, None)
+
+    def test_a_thread_that_reads_gets_no_second_connection(self, store: Store) -> None:
+        with store.read(), pytest.raises(RuntimeError, match="pass its Transaction on"):
+            listed(store, None)
+        with store.read(), pytest.raises(RuntimeError, match="pass its Transaction on"):
+            subscribes(store, "telegram:1", "graph")
+        with store.read(), pytest.raises(RuntimeError, match="pass its Transaction on"):
+            store._engine.connect()  # however it is asked for
+        subscribes(store, "telegram:1", "graph")
+
+    async def test_no_step_of_a_work_leaves_a_connection_in_hand(self, store: Store) -> None:
+        def steps() -> Steps[str]:
+            with store.read():
+                yield WRITES  # another thread would wait for the writer, which may need this connection
+            return "done"
+
+        with pytest.raises(RuntimeError, match="pass its Transaction on"):
+            await do_steps(steps(), store)
+        assert listed(store, None) == ()
 
     def test_a_reading_transaction_refuses_to_write(self, store: Store) -> None:
         with store.read() as transaction, pytest.raises(WouldWrite):
@@ -153,19 +174,27 @@ class TestWritesTogether:
         assert listed(store, None) == ()
 
     async def test_a_work_is_done_once_where_more_people_read_than_connections_are_kept(self, store: Store) -> None:
-        readers = ExitStack()
-        for _ in range(10):
-            readers.enter_context(store.read())
-        runs: list[str] = []
+        begun, over, runs = threading.Barrier(11), threading.Event(), list[str]()
+
+        def read() -> None:
+            with store.read():
+                begun.wait()
+                over.wait()
+
+        people = ThreadPoolExecutor(10)
+        readers = [people.submit(read) for _ in range(10)]
+        begun.wait()
 
         def work(scope: Scope, chat: str) -> None:
             subscribed(scope, chat)
-            readers.close()  # so the connection of the write is the one too many, and is closed when it comes back
+            over.set()
+            wait(readers)  # so the connection of the write is the one too many, and is closed when it comes back
             runs.append(chat)
 
         done = await asyncio.gather(
             *(write_together(work, store, chat) for chat in ("telegram:1", "telegram:2")), return_exceptions=True
         )
+        people.shutdown()
         assert (done, runs) == ([None, None], ["telegram:1", "telegram:2"])
         assert len(listed(store, None)) == 2
 

@@ -5,13 +5,17 @@ import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from bot.operation.web import web_server as health
+from bot.operation.web.pages.lock import MOST_TRIES_OF_AN_ADDRESS, lock_of_metrics
+from bot.operation.web.web_address import health_app
 from bot.operation.web.web_server import LimitedProtocol, most_connections, serving
 from bot.settings import Settings, load_settings
+from tests.make import NOON, FakeClock
 
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
 
@@ -130,6 +134,60 @@ def test_connections_leave_most_of_the_files_to_the_work(monkeypatch: pytest.Mon
     assert most_connections() == 512
     monkeypatch.setattr(resource, "getrlimit", lambda _: (-1, -1))
     assert most_connections() == 512
+
+
+# ------------------------------------------------------------------------------------------------------------- /metrics
+
+PASSWORD, TOKEN = "correct horse battery", "a token of Prometheus"
+
+
+async def _metrics() -> tuple[bytes, str]:
+    return b'paperwire_source_overdue{source="our-list"} 1.0', "text/plain"
+
+
+def measured(folder: Path, **named: str) -> httpx.AsyncClient:
+    settings = load_settings({f"PAPERWIRE_{name}": value for name, value in named.items()}, folder)
+    page = health_app(dict, metrics=_metrics, metrics_lock=lock_of_metrics(settings, FakeClock(NOON)))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(page), base_url="http://x")
+
+
+def bearing(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "shows", "status"),
+    [
+        ({}, {}, 200),
+        ({"WEB_PASSWORD": PASSWORD}, {}, 401),
+        ({"WEB_PASSWORD": PASSWORD}, {"auth": ("anybody", PASSWORD)}, 200),
+        ({"WEB_PASSWORD": PASSWORD}, {"headers": bearing(PASSWORD)}, 200),
+        ({"WEB_PASSWORD": PASSWORD}, {"auth": ("anybody", TOKEN)}, 401),
+        ({"WEB_PASSWORD": PASSWORD}, {"headers": {"authorization": "Basic ???"}}, 401),
+        ({"WEB_PASSWORD": PASSWORD}, {"headers": bearing("")}, 401),
+        ({"WEB_PASSWORD": PASSWORD, "METRICS_TOKEN": TOKEN}, {"headers": bearing(TOKEN)}, 200),
+        ({"METRICS_TOKEN": TOKEN}, {}, 401),
+        ({"METRICS_TOKEN": TOKEN}, {"headers": bearing(TOKEN)}, 200),
+    ],
+)
+async def test_metrics_are_shown_to_who_has_the_password(
+    tmp_path: Path, settings: dict[str, str], shows: dict[str, Any], status: int
+) -> None:
+    async with measured(tmp_path, **settings) as prometheus:
+        answer = await prometheus.get("/metrics", **shows)
+        assert answer.status_code == status
+        assert ("our-list" in answer.text) is (status == 200)
+        assert ("www-authenticate" in answer.headers) is (status == 401)
+
+
+async def test_the_password_cannot_be_guessed_at_metrics(tmp_path: Path) -> None:
+    async with measured(tmp_path, WEB_PASSWORD=PASSWORD) as eve:
+        for number in range(MOST_TRIES_OF_AN_ADDRESS):
+            assert (await eve.get("/metrics", headers=bearing(f"guess {number}"))).status_code == 401
+        assert (await eve.get("/metrics", headers=bearing(PASSWORD))).status_code == 429
+
+
+# ----------------------------------------------------------------------------------------------------------------------
 
 
 async def test_a_damaged_body_of_a_request_for_the_head_makes_no_traceback(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build_app
-from bot.channels.web.hub import MOST_STREAMS, Hub
+from bot.channels.web.hub import Hub
 from bot.channels.web.outbound import WebChannel
 from bot.channels.web.stream import event, events
 from bot.channels.web.view import look
@@ -152,18 +152,6 @@ async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store) -
     assert "event: reload" in await anext(told)
     assert [part async for part in told] == []
     assert not hub._waiting
-
-
-def test_a_chat_has_so_many_open_pages_and_no_more() -> None:
-    hub = Hub()
-    open_pages = [hub.listening("me") for _ in range(MOST_STREAMS)]
-    for one in open_pages:
-        assert not hub.is_full("me")
-        one.__enter__()
-    assert hub.is_full("me")
-    assert not hub.is_full("you")
-    open_pages[0].__exit__(None, None, None)
-    assert not hub.is_full("me")
 
 
 def test_an_event_holds_every_line() -> None:

@@ -62,9 +62,9 @@ class Pages:
     app: App
     site: Site
 
-    def browser(self, home: str = HOME, **headers: str) -> Browser:
+    def browser(self, home: str = HOME, address: str = "127.0.0.1", **headers: str) -> Browser:
         server = health_app(dict, pages=self.site.routes)
-        transport = httpx.ASGITransport(server, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(server, raise_app_exceptions=False, client=(address, 50_000))
         return Browser(httpx.AsyncClient(transport=transport, base_url=home, headers=headers))
 
 

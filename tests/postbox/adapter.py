@@ -37,7 +37,6 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
         api=PostboxApi(channel),
         medium=Letters(),
         receivers=receivers,
-        identity="the-postman",
         startup_lines=("Letters are read once a minute.",),
     )
 

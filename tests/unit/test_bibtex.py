@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.commands.papers.bibtex import bibliography
+from bot.commands.papers.bibtex import HARMLESS, bibliography
 from subscriptions.model import KnownPaper
 from tests.make import NOON, paper
 
@@ -101,9 +101,17 @@ def test_an_entry_says_what_arxivs_own_would() -> None:
         ('Quotes " and @misc{x, y}', 'Quotes " and @misc{x, y}'),
         ("扩散模型的 α 与 🎉", "扩散模型的 α 与 🎉"),
         ("אלגוריתם", "אלגוריתם"),
+        (r"$\frac{\mathcal{O}}{\sqrt n}$ and \emph{more}", r"$\frac{\mathcal{O}}{\sqrt n}$ and \emph{more}"),
+        (r"\input{/etc/passwd}", r"\textbackslash{}input{/etc/passwd}"),
+        (r"$\immediate\write18{ls}$", r"$\textbackslash{}immediate\textbackslash{}write18{ls}$"),
+        (r"\verb|x| of \ours: $\alpha$", r"\textbackslash{}verb|x| of \textbackslash{}ours: $\alpha$"),
+        (r"\in}put{x}", r"\textbackslash{}input{x}"),
+        (r"$^^5cinput x$ and $\^^69nput x$", r"$^5cinput x$ and $\^69nput x$"),
+        (r"$\text@x \@input$", r"$\textbackslash{}text@x \textbackslash{}@input$"),
+        (r"\href{run:x}{y}", r"\textbackslash{}href{run:x}{y}"),
     ],
 )
-def test_titles_stay_as_the_source_wrote_them_and_break_nothing(title: str, value: str) -> None:
+def test_titles_keep_tex_that_only_shows_letters(title: str, value: str) -> None:
     assert field("title", title=title) == value
 
 
@@ -180,3 +188,16 @@ def test_nothing_that_a_source_can_say_breaks_the_file(found: list[tuple[str, li
         value = fields.get("title", "")
         assert len(re.search(r"\\*$", value)[0]) % 2 == 0  # type: ignore[index]
         assert not set(value) & set("\n\r\x00")
+
+
+PIECES_OF_TEX = st.sampled_from(
+    [*"\\{}$^_@%~ ()[]", "^^5c", "input", "write18", "in", "alpha", "\\input", "\\frac", "\\(", "\\)", "\u200b", "\n"]
+)
+
+
+@given(st.lists(PIECES_OF_TEX, max_size=12).map("".join))
+@settings(max_examples=5 * settings().max_examples)
+def test_no_title_runs_a_command(title: str) -> None:
+    entry = bibliography([known(title, title, authors=[title], doi=title, arxiv_id=None, url=title)])
+    assert set(re.findall(r"\\([A-Za-z@]+|.)", entry)) <= HARMLESS
+    assert "^^" not in entry

@@ -16,6 +16,8 @@ from subscriptions.matching import (
     PaperIndex,
     QuerySet,
     TokenizedPapers,
+    dump,
+    load,
     match,
     matching_papers,
     merge_copies,
@@ -241,6 +243,36 @@ def test_equal_queries_share_a_handle_until_the_last_is_removed() -> None:
     with pytest.raises(KeyError):
         wanted.remove(first)
     assert wanted.add(graph) not in (first, other)
+
+
+@pytest.mark.parametrize(
+    ("typed", "paper", "is_found"),
+    [
+        ('author:"J. Doe"', {"authors": ("Max Lee", "Jane Doe")}, True),
+        ('author:"J. Doe"', {"authors": ("Doe, J.",)}, True),
+        ('author:"J. Doe"', {"authors": ("Jane Lee", "Max Doe")}, False),
+        ('author:"D. Doe"', {"authors": ("Jane Doe",)}, False),
+        ('author:"Doe Doe"', {"authors": ("Jane Doe",)}, False),
+        ('author:"Doe Doe"', {"authors": ("Doe Doe",)}, True),
+        ('author:"И. Doe"', {"authors": ("Иван Doe",)}, False),
+        ('author:"Й Doe"', {"authors": ("Й Doe",)}, True),
+        ("author:王伟", {"authors": ("伟王",)}, True),
+        ('author:"J. Q. Doe"', {"authors": ("Jane Quinn Doe",)}, True),
+        ('author:"J. J. Doe"', {"authors": ("Jane Quinn Doe",)}, False),
+        ("graph-studie*", {"title": "Graph studies"}, True),
+        ("graph-analyse*", {"title": "Graph analyses"}, True),
+        ("graph-stu*", {"title": "Graph states, a study"}, False),
+        ("graph-t*", {"title": "Graph theory"}, True),
+    ],
+)
+def test_names_and_phrases_that_no_word_decides(typed: str, paper: dict[str, Any], is_found: bool) -> None:
+    queries, index = QuerySet(), PaperIndex.of([Paper(key="1", **{"title": "A paper", **paper})])
+    handle = queries.add_text(typed)
+    for many in (0, 1000):
+        assert match(load(dump(queries)), index, many=many).get(handle, 0) == is_found
+    assert bool(matching_papers(parse_query(typed), index.papers)) is is_found
+    queries.remove(handle)
+    assert queries.slots.used == 0
 
 
 def test_a_query_set_without_queries_keeps_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Notices as declared values: each is stored and read back by its fields, and rows of older versions stay readable."""
+"""Notices as declared values: each is stored and read back by its fields."""
 
 from dataclasses import MISSING, fields
 from datetime import date
@@ -32,6 +32,7 @@ STORED = {
     "resumed": {"chat", "waiting", "since"},
     "dead": {"count", "reason", "ids", "chat"},
     "stopped": {"platform", "reason", "gone", "of", "waiting"},
+    "clock": {"count"},
     "new-bot": {"platform"},
     "source": {"source", "reason", "count", "since"},
     "overdue": {"source", "since", "reason", "what", "parts"},
@@ -42,13 +43,13 @@ STORED = {
     "nothing-found": {"chat", "known", "days"},
     "went-without": {"chat", "names", "how", "count"},
     "quiet-day": {"chat"},
-    "topic-closed": {"wishes"},
-    "topic-gone": {"wishes"},
+    "topic-closed": {"subscriptions"},
+    "topic-gone": {"subscriptions"},
     "subscriber-left": {"chat"},
-    "orphaned": {"wishes", "who", "number"},
+    "orphaned": {"subscriptions", "who", "number"},
     "waiting": {"platform", "count", "reason"},
     "version": {"version", "before"},
-    "asked": {"chat", "title", "who", "wish"},
+    "asked": {"chat", "title", "who", "request"},
     "admitted": {"count"},
     "denied": set(),
 }
@@ -90,7 +91,7 @@ def test_a_row_without_details_is_still_read(cause: str) -> None:
     assert set("".join(notice.detail().values())) <= {"0"}
 
 
-def test_details_are_the_texts_that_older_versions_stored() -> None:
+def test_details_are_stored_as_texts() -> None:
     days = ((date(2026, 1, 19), date(2026, 1, 21)), (date(2026, 1, 23), date(2026, 1, 23)))
     missed = DaysMissed(source="daily", days=days, given_up=True)
     assert missed.detail() == {
@@ -99,7 +100,7 @@ def test_details_are_the_texts_that_older_versions_stored() -> None:
         "given_up": "1",
     }
     orphaned = SubscriptionsOrphaned(event="e", who="", subscriptions="1 diffusion", number="1")
-    assert orphaned.detail() == {"who": "", "wishes": "1 diffusion", "number": "1"}
+    assert orphaned.detail() == {"who": "", "subscriptions": "1 diffusion", "number": "1"}
     overdue = SourceOverdue(source="daily", since="", reason="a holiday", what="Nothing yet.")
     assert overdue.detail() == {"source": "daily", "since": "", "reason": "a holiday", "what": "Nothing yet."}
     assert SendingStopped(platform="telegram", gone=12, of=50).detail() == {

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from subscriptions.errors import QueryError
 from subscriptions.query import Query, Term, parse_query, read_quickly
+from subscriptions.query.fields import FIELDS
 from subscriptions.wording import KeptText, kept_query, kept_text
 from tests.unit.test_matching import TYPED
 
@@ -92,6 +93,12 @@ def test_what_most_people_type_is_read_quickly(text: str) -> None:
         "rlhf, dpo",
         "a, not b",
         "ti: diffusion",
+        "ti:NOT attention graph",
+        "title:NOT graph",
+        "abs:AND graph",
+        "graph -summary:ANDNOT x",
+        "ti:OR | a",
+        "标题:不含 图",
         "foo:bar baz",
         "doi:10.1234/abc x",
         "https://arxiv.org/abs/2601.15529",
@@ -129,7 +136,25 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@given(st.lists(st.tuples(PIECES, st.sampled_from([" ", " ", " ", "  ", "", "\n", "\u3000"])), max_size=6))
+OPERATORS = ["AND", "OR", "NOT", "ANDNOT", "&", "|", "且", "或", "不含"]
+FIELD_BEFORE_OPERATOR = st.builds(
+    "".join,
+    st.tuples(
+        st.sampled_from(["", "", "-", "!", "="]),
+        st.sampled_from([*FIELDS.by_name, *map(str.upper, FIELDS.by_name), "co", "foo"]),
+        st.sampled_from([":", ":", ":", ":=", ":-", ": ", ':"']),
+        st.sampled_from([*OPERATORS, *map(str.lower, OPERATORS[:4])]),
+        st.sampled_from(["", "", "*", '"', ":x"]),
+    ),
+)
+
+
+@given(
+    st.lists(
+        st.tuples(PIECES | FIELD_BEFORE_OPERATOR, st.sampled_from([" ", " ", " ", "  ", "", "\n", "\u3000"])),
+        max_size=6,
+    )
+)
 @settings(max_examples=6 * settings().max_examples)
 def test_it_says_what_the_careful_reader_says_or_nothing(parts: list[tuple[str, str]]) -> None:
     text = "".join(piece + blank for piece, blank in parts)
@@ -147,7 +172,7 @@ def test_it_says_what_the_careful_reader_says_or_nothing(parts: list[tuple[str, 
 CHOICES = st.lists(PIECES | st.just("OR"), min_size=1, max_size=6).map(lambda parts: f"({' '.join(parts)})")
 
 
-@given(st.lists(PIECES | CHOICES, min_size=1, max_size=4))
+@given(st.lists(PIECES | CHOICES | FIELD_BEFORE_OPERATOR, min_size=1, max_size=4))
 @settings(max_examples=4 * settings().max_examples)
 def test_a_choice_in_brackets_means_what_the_careful_reader_says(parts: list[str]) -> None:
     text = " ".join(parts)

@@ -90,8 +90,7 @@ def test_a_full_budget_is_used_fully() -> None:
 def test_no_lane_and_no_group_ever_exceeds_its_limit(arrivals: list[tuple[float, Lane]]) -> None:
     starts = drain(limiter(), arrivals)
     for lane in (ANN, BEN, GROUP):
-        assert busiest(starts.get(lane, []), 1) <= 3 + 1
-        assert busiest(starts.get(lane, []), 10) <= 3 + 10
+        assert busiest(starts.get(lane, []), 2.9) <= 3
     assert busiest(starts.get(GROUP, []), 60) <= 20
     assert busiest(starts.get(TEAM, []), 0.99) <= 1
     assert sum(len(times) for times in starts.values()) == len(arrivals)
@@ -104,11 +103,11 @@ def test_a_token_never_exceeds_thirty_a_second_however_many_lanes_want_it(lanes:
     assert busiest(starts, 1) <= 29
 
 
-def test_a_burst_of_three_passes_and_the_fourth_waits_a_second() -> None:
-    starts = drain(limiter(), [(0.0, ANN)] * 5)[ANN]
+def test_three_pass_at_once_and_then_three_in_three_seconds() -> None:
+    starts = drain(limiter(), [(0.0, ANN)] * 7)[ANN]
     assert starts[2] < 0.2
-    assert starts[3] == pytest.approx(1.0)
-    assert starts[4] == pytest.approx(2.0)
+    assert starts[3] == pytest.approx(3.0)
+    assert starts[6] == pytest.approx(6.0)
 
 
 def test_a_group_gets_twenty_a_minute_and_nearly_all_of_them() -> None:
@@ -120,7 +119,7 @@ def test_a_group_gets_twenty_a_minute_and_nearly_all_of_them() -> None:
 def test_a_lane_with_much_to_say_does_not_hold_up_another() -> None:
     starts = drain(limiter(), [(0.0, ANN)] * 100 + [(0.5, BEN)])
     assert starts[BEN] == [pytest.approx(0.5)]
-    assert starts[ANN][-1] == pytest.approx(97, abs=0.2)
+    assert starts[ANN][-1] == pytest.approx(99, abs=0.2)
 
 
 def test_a_platform_without_limits_never_waits() -> None:
@@ -212,15 +211,16 @@ def test_answers_and_bulk_together_never_exceed_the_limit_of_a_group(events: lis
         paced.record_send(lane, now)
         starts[lane].append(now)
     assert busiest(starts[GROUP], 60) <= 20
-    assert busiest(starts[ANN], 10) <= 6 + 10
+    for lane in (ANN, GROUP):
+        assert busiest(starts[lane], 2.9) <= 3
 
 
-def test_an_answer_does_not_wait_for_a_lane_that_has_just_had_its_burst() -> None:
+def test_of_the_minute_of_a_group_a_part_is_kept_for_answers() -> None:
     paced = limiter()
-    for _ in range(3):
-        paced.record_send(GROUP, 0.0)
-    assert paced.ready_at(GROUP, 0.1) > 3
-    assert paced.ready_at(GROUP, 0.1, urgent=True) == 0.1
+    for second in (0.0, 0.0, 0.0, 3.0):
+        paced.record_send(GROUP, second)
+    assert paced.ready_at(GROUP, 3.1) > 4
+    assert paced.ready_at(GROUP, 3.1, urgent=True) == 3.1
 
 
 class TestAnswersBesideAFanOut:

@@ -1,15 +1,12 @@
-"""The stored facts of a delivery, in rows of this version and of older ones."""
+"""The stored facts of a delivery."""
 
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 
 from subscriptions.model import Facts, MissingHow, MissingSources
 from subscriptions.store.outbox.deliveries import _facts
 from subscriptions.store.outbox.planned import _facts_values
-
-OLD: dict[str, Any] = _facts_values(Facts(known=3, days=(date(2026, 1, 22),), late=timedelta(hours=1)))
 
 
 @pytest.mark.parametrize("how", MissingHow)
@@ -20,17 +17,6 @@ def test_missing_sources_are_read_back(how: MissingHow) -> None:
     assert _facts(stored).missing == missing
 
 
-@pytest.mark.parametrize(
-    ("detail", "missing"),
-    [
-        ({}, None),
-        ({"missing": "stat.ML"}, MissingSources("stat.ML", 1, MissingHow.LATE)),
-        ({"missing": "stat.ML", "missing how": "lost"}, MissingSources("stat.ML", 1, MissingHow.AWAITED)),
-    ],
-)
-def test_rows_of_older_versions_are_read(detail: dict[str, str], missing: MissingSources | None) -> None:
-    assert _facts({**OLD, "detail": detail}).missing == missing
-
-
-def test_why_a_delivery_was_late_is_read_from_older_rows() -> None:
-    assert _facts({**OLD, "detail": {"late": "the disk was full"}}).late_reason == "the disk was full"
+def test_a_delivery_misses_no_source_and_is_not_late_where_nothing_says_so() -> None:
+    facts = _facts(_facts_values(Facts(known=3, days=(date(2026, 1, 22),), late=timedelta(hours=1))))
+    assert (facts.missing, facts.late_reason) == (None, "")

@@ -57,7 +57,7 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
         channel=channel,
         api=channel.api(),
         receivers=partial(_receivers, channel, around),
-        identity=token.get_secret_value().partition(":")[0] if token else "",  # the part before the colon
+        token_identity=token.get_secret_value().partition(":")[0] if token else "",  # the part before the colon
         publish_commands=partial(publish_menus, channel.client),
     )
 

@@ -32,7 +32,7 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
         Playground(around.store, around.clock).page(),
     )
     forms = WebForms(channel.hub)
-    return Platform(facts=WEB, channel=channel, api=WebApi(channel), forms=forms, identity=WEB.name, pages=pages)
+    return Platform(facts=WEB, channel=channel, api=WebApi(channel), forms=forms, pages=pages)
 
 
 async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:

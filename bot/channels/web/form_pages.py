@@ -73,7 +73,7 @@ class FormPages:
         """Shows a form as it was opened."""
         if (dispatcher := asked.dispatcher) is None:
             return NOT_NOW
-        if not self._channel.hub.counts(asked.visitor.name, self._channel.clock.monotonic()):
+        if not self._channel.hub.counts(asked.visitor, self._channel.clock.monotonic()):
             return TOO_MUCH
         try:
             return await self._drawn(asked, dispatcher, asked.query.get("id", ""), {})
@@ -84,7 +84,7 @@ class FormPages:
         """Takes a form that was sent, or shows what it would do so far."""
         if (dispatcher := asked.dispatcher) is None:
             return NOT_NOW
-        if not self._channel.hub.counts(asked.visitor.name, self._channel.clock.monotonic()):
+        if not self._channel.hub.counts(asked.visitor, self._channel.clock.monotonic()):
             return TOO_MUCH
         form_id = asked.form.get("id", "")
         values = {name.removeprefix(_FIELD): value for name, value in asked.form.items() if name.startswith(_FIELD)}

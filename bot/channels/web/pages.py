@@ -63,8 +63,6 @@ class ChatPages:
 
     async def follow(self, asked: PageRequest) -> PageResponse:
         """Sends what is new, from where the browser stopped, or from the change that the page was drawn at."""
-        if self._channel.hub.is_full(asked.visitor.name):
-            return PageResponse(status=204)  # a browser then asks no more
         view = await asyncio.to_thread(look, self._store, asked.frame)
         after = _number(asked.headers.get("last-event-id", "") or asked.query.get("after", ""))
         start = view.change if after is None else after
@@ -88,7 +86,7 @@ class ChatPages:
         """
         if asked.dispatcher is None:
             return NOT_NOW
-        if not self._channel.hub.counts(asked.visitor.name, self._channel.clock.monotonic()):
+        if not self._channel.hub.counts(asked.visitor, self._channel.clock.monotonic()):
             return TOO_MUCH
         try:
             heard = await work(asked.frame, asked.form, asked.dispatcher)
@@ -97,7 +95,7 @@ class ChatPages:
             return NOT_NOW
         goes = f"{FORM}?id={heard.form.id}" if heard.form else ""
         if asked.wants_fragment:
-            told = {"said": heard.toast, "goes": goes}
+            told = {"said": heard.toast, "goes": goes, **({"shows": dict(heard.shows)} if heard.shows else {})}
             return PageResponse(body=json.dumps(told, ensure_ascii=False), kind="application/json")
         if heard.update and not goes:
             await self._talk.wait_for_reply(heard.update)

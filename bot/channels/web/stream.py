@@ -32,7 +32,7 @@ async def events(hub: Hub, store: Store, chat: Chat, frame: PageFrame, after: in
                 return
             for message in messages:
                 after = message.change
-                yield event("message", after, fragment(shown([message], chat, frame), frame))
+                yield event("message", after, fragment(shown(store, [message], chat, frame), frame))
             quiet = 0 if messages else quiet + 1
             if quiet >= QUIET_LOOKS:
                 yield ": nothing new\n\n"

@@ -6,14 +6,14 @@ import re
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.channels.web.facts import WEB
 from bot.channels.web.forms import ShownForm, read_form
 from bot.channels.web.hub import Awaited
 from bot.channels.web.outbound import WebChannel
-from bot.channels.web.view import chat_of
+from bot.channels.web.view import chat_of, pressed_in
 from bot.context.writing import write
 from bot.ports.conversation import CallbackRequest, FormRequest, MessageRequest, Place, Request
 from bot.ports.receiver import RequestDispatcher
@@ -28,6 +28,7 @@ TOAST_WITHIN = 3.0  # seconds for the few words about a pressed button
 FORM_WITHIN = 1.0  # seconds for a form, which is shown before anything is posted
 _LOOK_AGAIN = 0.1  # seconds between two looks whether the reply is there
 _COMMAND = re.compile(r"/(?P<name>[^\W\d_]\w*)(?:\s+(?P<rest>.*))?", re.DOTALL)
+_NUMBER = re.compile(r"[0-9]{1,12}")
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -38,6 +39,9 @@ class Heard:
     update: str = ""  # "" if there was nothing to do
     toast: str = ""  # a few words
     form: ShownForm | None = None  # shown next
+    shows: Mapping[str, bool] = field(
+        default_factory=dict
+    )  # what the buttons of the pressed message show, and whether it is so
 
 
 class Talk:
@@ -56,7 +60,7 @@ class Talk:
         await self._let_in(chat, frame)
         await self._channel.say(chat, json.dumps({"text": text}, ensure_ascii=False), key=update, is_own=True)
         with self._channel.hub.expecting(update, chat.address) as awaited:
-            await dispatcher.dispatch_without_retry(message_request(chat, text, update, frame.language, now))
+            await dispatcher.dispatch_without_retry(_message(frame, text, update, now))
             return Heard(update=update, form=await _form(awaited))
 
     async def press(self, frame: PageFrame, form: Mapping[str, str], dispatcher: RequestDispatcher) -> Heard:
@@ -69,17 +73,19 @@ class Talk:
             update_id=update,
             sender=chat.address,
             sender_name=chat.address,
+            is_local=frame.visitor.is_local,
             language=frame.language,
             callback_data=form.get("press", "")[:LONGEST],
             callback_id=update,
             trigger_id=update,
-            message_id=message if message.isascii() and message.isdecimal() else "",
+            message_id=message if _NUMBER.fullmatch(message) else "",
         )
         with self._channel.hub.expecting(update, chat.address) as awaited:
             await dispatcher.dispatch_without_retry(pressed)
             await asyncio.wait((awaited.toast,), timeout=TOAST_WITHIN)
-            toast = awaited.toast.result() if awaited.toast.done() else ""
-            return Heard(update=update, toast=toast, form=_shown(awaited))
+        toast, number = awaited.toast.result() if awaited.toast.done() else "", int(pressed.message_id or 0)
+        shows = await asyncio.to_thread(pressed_in, self._store, chat, number) if toast else {}
+        return Heard(update=update, toast=toast, form=_shown(awaited), shows=shows)
 
     async def fill_in(
         self, frame: PageFrame, form_id: str, values: Mapping[str, str], dispatcher: RequestDispatcher
@@ -111,15 +117,16 @@ class Talk:
             await write(open_page_chat, self._store, chat, lang=frame.language, now=self._channel.clock.now())
 
 
-def message_request(chat: ChatAddress, text: str, update: str, language: str, now: datetime) -> Request:
+def _message(frame: PageFrame, text: str, update: str, now: datetime) -> Request:
     """Returns the request of a message: a command, or other words."""
-    found = _COMMAND.fullmatch(text)
+    chat, found = chat_of(frame.visitor.name), _COMMAND.fullmatch(text)
     return MessageRequest(
         place=_place(chat),
         update_id=update,
         sender=chat.address,
         sender_name=chat.address,
-        language=language,
+        is_local=frame.visitor.is_local,
+        language=frame.language,
         command=found["name"].casefold() if found else "",
         text=(found["rest"] or "") if found else text,
         written_at=now,
@@ -136,6 +143,7 @@ def _filled(
         update_id=update,
         sender=chat.address,
         sender_name=chat.address,
+        is_local=frame.visitor.is_local,
         language=frame.language,
         callback_data=form_id[:LONGEST],
         view_id=update,

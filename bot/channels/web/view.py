@@ -1,8 +1,10 @@
 """What the page of a chat shows: its messages as HTML, by day, in the chat's language."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bot.channels.web.facts import WEB
 from bot.ports.web_page import PageFrame
@@ -11,6 +13,8 @@ from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.chats import PageMessage, known_or_new, newest_page_messages
+from subscriptions.service.papers import signals_of_papers
+from subscriptions.states import Signal
 from subscriptions.store import Store
 
 SHOWN = 60  # messages on one page; older ones are a link away
@@ -32,7 +36,11 @@ _WORDS = {
     "new": Sentence("new subscription"),
     "lost": Sentence("The connection is lost. It is tried again."),
     "unsent": Sentence("That was not sent. Please try again."),
+    "full": Sentence(
+        "Too many pages are open, so this one does not show by itself what is new. Load it again to see it."
+    ),
 }
+_SHOWS = re.compile(r' data-shows="((LIKED|DISLIKED|SAVED):(\d+))"')  # of a button in a stored message, see Button
 _EXAMPLES = ("diffusion models -survey", "cat:cs.CL agents", "/start")
 
 
@@ -72,7 +80,7 @@ def look(store: Store, frame: PageFrame, *, before: int | None = None) -> ChatVi
     """Returns the newest messages of the visitor's chat, or those before one with this number."""
     chat, frame = framed(store, frame)
     found, change = newest_page_messages(store, chat.address, SHOWN, before=before)
-    return ChatView(chat=chat, frame=frame, messages=shown(found, chat, frame), change=change)
+    return ChatView(chat=chat, frame=frame, messages=shown(store, found, chat, frame), change=change)
 
 
 def framed(store: Store, frame: PageFrame) -> tuple[Chat, PageFrame]:
@@ -83,10 +91,26 @@ def framed(store: Store, frame: PageFrame) -> tuple[Chat, PageFrame]:
     return chat, frame
 
 
-def shown(messages: Sequence[PageMessage], chat: Chat, frame: PageFrame) -> tuple[ShownMessage, ...]:
-    """Returns messages with their moments in the chat's zone."""
-    language = Language(frame.language, chat.settings.timezone)
-    return tuple(_shown(message, language) for message in messages)
+def shown(store: Store, messages: Sequence[PageMessage], chat: Chat, frame: PageFrame) -> tuple[ShownMessage, ...]:
+    """Returns messages with their moments in the chat's zone, and with their buttons as they are now: pressed or not."""
+    language, contents = Language(frame.language, chat.settings.timezone), [json.loads(one.payload) for one in messages]
+    pressed = _pressed(store, chat, "".join(content.get("html", "") for content in contents))
+    return tuple(
+        _shown(message, content, pressed, language) for message, content in zip(messages, contents, strict=True)
+    )
+
+
+def pressed_in(store: Store, chat_address: ChatAddress, number: int) -> Mapping[str, bool]:
+    """Returns of the buttons of a message what each shows, and whether it is so."""
+    chat = known_or_new(store, chat_address, ChatKind.PRIVATE)
+    found, _ = newest_page_messages(store, chat_address, 1, before=number + 1)
+    return _pressed(store, chat, "".join(json.loads(one.payload).get("html", "") for one in found))
+
+
+def _pressed(store: Store, chat: Chat, html: str) -> Mapping[str, bool]:
+    buttons = _SHOWS.findall(html)
+    told = signals_of_papers(store, chat, {int(paper) for _, _, paper in buttons}) if buttons else frozenset()
+    return {shows: (int(paper), Signal[kind]) in told for shows, kind, paper in buttons}
 
 
 def page(view: ChatView, said: str, once: str, *, is_newest: bool) -> str:
@@ -111,13 +135,18 @@ def fragment(messages: Sequence[ShownMessage], frame: PageFrame) -> str:
     return draw_part("messages.html", frame, words=_WORDS, messages=messages, once="")
 
 
-def _shown(message: PageMessage, language: Language) -> ShownMessage:
-    content, local = json.loads(message.payload), language.local(message.at)
+def _shown(
+    message: PageMessage, content: Mapping[str, Any], pressed: Mapping[str, bool], language: Language
+) -> ShownMessage:
+    def as_it_is(button: re.Match[str]) -> str:
+        return f'{button[0]} aria-pressed="{"true" if pressed[button[1]] else "false"}"'
+
+    local = language.local(message.at)
     return ShownMessage(
         number=message.number,
         change=message.change,
         is_own=message.is_own,
-        html=content.get("html", ""),
+        html=_SHOWS.sub(as_it_is, content.get("html", "")),
         text=content["text"],
         file=content.get("file", {}).get("name", ""),
         day_id=f"day-{local.date().isoformat()}",

@@ -1,4 +1,4 @@
-"""settings, set, forget: show, change and erase what is stored of one chat."""
+"""settings, set: show and change the settings of one chat."""
 
 import shlex
 from collections.abc import Collection
@@ -13,15 +13,11 @@ from bot.cli._queries import TERMINAL_LANGUAGE
 from bot.cli._session import open_session
 from bot.cli._streams import json_time, print_json, print_line, print_reply
 from bot.cli._tables import print_table
-from bot.commands.phrasing.erasure_words import erased_line, would_erase_line
 from bot.commands.phrasing.setting_words import setting_changed, value_of
-from bot.errors import WrongUsage
 from subscriptions.chat_settings import SETTINGS, setting_name
-from subscriptions.errors import Sentence
 from subscriptions.escaping import escaped
 from subscriptions.model import Chat
-from subscriptions.service.chats import forget as erase
-from subscriptions.service.subscriptions import chosen_settings, get_chat, listed, set_setting
+from subscriptions.service.subscriptions import chosen_settings, get_chat, set_setting
 from subscriptions.zones import zone_of_place
 
 
@@ -84,27 +80,4 @@ def set_(
     print_reply(setting_changed(setting, before, after, TERMINAL_LANGUAGE))
     if old != new:
         print_line(f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}")
-    return 0
-
-
-def forget(
-    *,
-    chat: ChatOption,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without this it is only said what would go.")] = False,
-    json: Json = False,
-) -> int:
-    """Erase a chat with its subscriptions, its settings and what it was told. It cannot be undone."""
-    with open_session() as session:
-        address = get_chat(session.store, session.address(chat)).address
-        if not yes:
-            what = would_erase_line(len(listed(session.store, address)), str(address), TERMINAL_LANGUAGE)
-            raise WrongUsage(
-                Sentence("{what} It cannot be undone.", {"what": what}),
-                Sentence("To do it, add --yes; paperwire export --as {chat} keeps a copy.", {"chat": str(address)}),
-            )
-        erased_counts = erase(session.store, address)
-    if json:
-        print_json({"chat": str(address), "subscriptions": erased_counts.subscriptions, "papers": erased_counts.papers})
-    else:
-        print_line(f"✓ {erased_line(erased_counts, TERMINAL_LANGUAGE)}")
     return 0

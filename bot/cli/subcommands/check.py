@@ -75,7 +75,8 @@ def _show(findings: Sequence[Finding]) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in findings:
-        sign, colour = ("✗", "red") if finding.mend else ("·", "yellow") if str(finding.cure) else ("✓", "green")
+        is_open = finding.is_open or str(finding.cure)
+        sign, colour = ("✗", "red") if finding.mend else ("·", "yellow") if is_open else ("✓", "green")
         cure = f"\n{finding.cure}" if str(finding.cure) else ""
         table.add_row(Text(sign, colour), str(finding.question), Text(f"{finding.answer}{cure}"))
     print_table(table)

@@ -41,7 +41,7 @@ def current() -> int:
     """Show the revision of the schema, and whether it is this version's."""
     _, store = _unopened()
     try:
-        revision = store.revision()
+        revision = store.known_revision()
     finally:
         store.close()
     if revision is None:

@@ -1,10 +1,12 @@
 """ingest: stores the papers of digests."""
 
 import asyncio
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,10 +17,11 @@ from bot.cli._options import Json, Now, Paths
 from bot.cli._queries import TERMINAL_LANGUAGE
 from bot.cli._read_errors import print_read_error
 from bot.cli._session import Session, open_session
-from bot.cli._streams import print_json, print_line
+from bot.cli._streams import print_error, print_json, print_line
 from bot.cli._tables import progress
 from bot.digests import INFO, dated, read_digest
 from bot.digests.files import written_at
+from bot.errors import UnknownFormat
 from bot.settings import SourceSettings, source_name
 from bot.settings.source_facts import is_arxivs_own
 from bot.sources.file_receipts import FileReceiptWriter
@@ -31,6 +34,7 @@ from subscriptions.planning.archives import NEWS_FOR
 from subscriptions.planning.losses import Arrival
 from subscriptions.store import Ingested
 
+_ABOUT = re.compile(r"(readme|license|changelog)\b", re.IGNORECASE)  # files of a folder that are about it
 DEFAULT_SOURCE_NAME = "files"  # source of a digest that no source of paperwire.toml watches
 
 
@@ -63,14 +67,13 @@ def ingest(
     default_day = None if day is None else day_of("--date", day)
     named = source_name("--source", source) if source else None
     with open_session(now, make=True) as session, progress(documents(paths), "Ingesting") as found:
-        ingested, failed = asyncio.run(
-            _ingest_all(_IngestContext.of(session, named, default_day, announce=announce), found)
-        )
+        context = _IngestContext.of(session, named, default_day, announce=announce)
+        done = asyncio.run(_ingest_all(context, found, frozenset(paths)))
     if json:
-        print_json(_report(ingested, failed))
+        print_json(_report(done))
     else:
-        _show(ingested)
-    return 1 if failed else 0
+        _show(done.files)
+    return 1 if done.failed else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,15 @@ class _IngestedFile:
     path: str
     warnings: tuple[DigestWarning, ...]
     result: Ingested
+
+
+@dataclass(slots=True)
+class _Done:
+    """What became of all files."""
+
+    files: list[_IngestedFile] = field(default_factory=list)
+    failed: int = 0
+    skipped: int = 0  # of a folder, that say what is in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +119,26 @@ class _IngestContext:
 
 
 async def _ingest_all(
-    context: _IngestContext, documents: Iterable[tuple[str, bytes | PaperwireError]]
-) -> tuple[list[_IngestedFile], int]:
-    """Ingests each document in a transaction of its own. Returns (ingested files, number of documents that failed).
+    context: _IngestContext, documents: Iterable[tuple[str, bytes | PaperwireError]], named: frozenset[str]
+) -> _Done:
+    """Ingests each document in a transaction of its own. `named`: the paths that were typed.
 
-    Prints why a document failed on stderr.
+    Prints on stderr why a document failed, or that it was skipped.
     """
-    ingested, failed = [], 0
+    done = _Done()
     for path, data in documents:
         try:
-            ingested.append(await _ingest(context, path, data))
+            done.files.append(await _ingest(context, path, data))
         except StoreError:
             raise
         except PaperwireError as error:
-            print_read_error(error)
-            failed += 1
-    return ingested, failed
+            if isinstance(error, UnknownFormat) and path not in named and _ABOUT.match(Path(path).name):
+                print_error(f"{escaped(path)}: skipped, it is no digest.")
+                done.skipped += 1
+            else:
+                print_read_error(error)
+                done.failed += 1
+    return done
 
 
 async def _ingest(context: _IngestContext, path: str, data: bytes | PaperwireError) -> _IngestedFile:
@@ -147,8 +163,9 @@ async def _ingest(context: _IngestContext, path: str, data: bytes | PaperwireErr
     return _IngestedFile(path, stored.warnings, result)
 
 
-def _report(ingested: Sequence[_IngestedFile], failed: int) -> dict[str, object]:
-    """Returns the document of `ingest --json` (docs/commands.md). `failed` counts files that could not be read."""
+def _report(done: _Done) -> dict[str, object]:
+    """Returns the document of `ingest --json` (docs/commands.md)."""
+    ingested = done.files
     warnings = [
         {
             "path": file.path,
@@ -168,7 +185,8 @@ def _report(ingested: Sequence[_IngestedFile], failed: int) -> dict[str, object]
         "archived": _sum(ingested, "archived"),
         "announced": _sum(ingested, "announced"),
         "warnings": warnings,
-        "failed": failed,
+        "failed": done.failed,
+        "skipped": done.skipped,
     }
 
 

@@ -28,10 +28,8 @@ def run(
     scheduler = app.source_scheduler()
 
     async def go() -> int:
-
         try:
             stop_on_signals(app)
-            app.open()
             return await run_until_stopped(
                 app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say_for(settings)
             )

@@ -31,18 +31,25 @@ class _Standing:
         return min(self.figures.outbox.oldest.values(), default=None)
 
     @property
+    def is_well(self) -> bool:
+        """Whether nothing is to be looked at."""
+        found = self.figures
+        overdue = any(one.is_overdue for one in found.sources)
+        return self.readiness.is_ready and not (self.readiness.attention or found.stopped or overdue)
+
+    @property
     def newest_copy(self) -> datetime | None:
         return max(self.copies, default=None)
 
 
 def status(*, now: Now = None, json: Json = False) -> int:
-    """Say whether paperwire runs and is ready, with each problem, and what waits."""
+    """Say whether paperwire runs and all is well, with each problem, and what waits."""
     with open_session(now) as session:
         moment, wall = session.now, session.clock.wall()
         standing = _Standing(
             now=moment,
             wall=wall,
-            readiness=ask_readiness(session.settings),
+            readiness=ask_readiness(session.settings, session.store),
             figures=figures(session.store, now=moment, wall=wall),
             copies=copy_times(backup_folder(session.settings, session.store)),
             size=sum(file_sizes(session.store).values()),
@@ -53,15 +60,17 @@ def status(*, now: Now = None, json: Json = False) -> int:
     else:
         for line in _lines(standing, language):
             print_line(line)
-    return 0 if standing.readiness.is_ready else 1
+    return 0 if standing.is_well else 1
 
 
 def _document(standing: _Standing) -> dict[str, object]:
     """Returns what `status --json` prints (docs/commands.md)."""
     outbox = standing.figures.outbox
     return {
+        "well": standing.is_well,
         "ready": standing.readiness.is_ready,
         "problems": dict(standing.readiness.problems),
+        "attention": dict(standing.readiness.attention),
         "seconds": dict(standing.readiness.seconds),
         "outbox": {
             "waiting": sum(outbox.waiting.values()),
@@ -88,13 +97,14 @@ def _source(source: SourceFigures) -> dict[str, object]:
 
 
 def _lines(standing: _Standing, language: Language) -> Iterator[str]:
-    if standing.readiness.is_ready:
+    readiness = standing.readiness
+    if standing.is_well:
         yield "✓ paperwire runs, and all is well."
     else:
-        yield "✗ Not all is well:"
-        for name, problem in standing.readiness.problems.items():
-            age = standing.readiness.seconds.get(name)
-            yield f"  {name}: {problem}" + (f" (for {language.duration(timedelta(seconds=age))})" if age else "")
+        yield "✗ paperwire runs, but not all is well:" if readiness.is_ready else "✗ Not all is well:"
+    for name, problem in {**readiness.problems, **readiness.attention}.items():
+        age = readiness.seconds.get(name)
+        yield f"  {name}: {problem}" + (f" (for {language.duration(timedelta(seconds=age))})" if age else "")
     yield _outbox_line(standing, language)
     for platform, reason in sorted(standing.figures.stopped.items()):
         yield f"✗ {_titled(platform)} stands still: {reason}"

@@ -13,27 +13,23 @@ from rich.text import Text
 
 from bot.cli._next_delivery import when_next
 from bot.cli._options import ChatOption, Json, Now, OptionalChatOption
-from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors, subscription_number
+from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors
 from bot.cli._session import look_up_new_chat, open_session
 from bot.cli._streams import json_time, print_json, print_line, print_reply
 from bot.cli._tables import is_narrow, print_table
 from bot.commands.phrasing.subscription_words import (
     Row,
-    name_given,
-    renamed,
     state_of,
     subscribed,
     subscription_rows,
     unsubscribed,
 )
-from bot.errors import WrongUsage
 from bot.ports.reply import Reply
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import query_in_words
 from bot.rendering.text.tex import readable
 from bot.settings import Settings
 from subscriptions.cutting import cut_at_word
-from subscriptions.errors import Sentence
 from subscriptions.escaping import escaped
 from subscriptions.model import Paper, Subscription
 from subscriptions.planning.cadence import cadence_text
@@ -48,13 +44,10 @@ from subscriptions.service.subscriptions import (
     Listed,
     Subscribed,
     SubscriptionRequest,
-    get_chat,
     listed,
     numbers_among,
     numbers_in,
     numbers_missing,
-    rename,
-    subscription_of,
     unsubscribe_several,
 )
 from subscriptions.service.subscriptions import subscribe as add
@@ -285,33 +278,3 @@ def _undo_command(subscription: Subscription, chat: str) -> str:
     words += ["--tz", subscription.zone] if subscription.zone else []
     words += ["--name", subscription.name] if subscription.name else []
     return shlex.join([*words, "--", subscription.text])
-
-
-def name(
-    number: Annotated[str, typer.Argument(metavar="N", help="A number of `paperwire subscriptions`.")],
-    text: Annotated[list[str], typer.Argument(metavar="TEXT", help="What to call it in messages; - takes it away.")],
-    *,
-    chat: ChatOption,
-    now: Now = None,
-    json: Json = False,
-) -> int:
-    """Give a subscription a name, or take it away."""
-    example = "paperwire name 4 Vision --as CHAT"
-    which = subscription_number(number, example)
-    if which is None:
-        raise WrongUsage(
-            Sentence("Say the number and the name."), Sentence("For example: {example}", {"example": example})
-        )
-    with open_session(now) as session:
-        address = get_chat(session.store, session.address(chat)).address
-        before = subscription_of(session.store, address, which)
-        after = rename(session.store, address, before.number, name_given(" ".join(text)), now=session.now)
-    setting_changed = before.name != after.name
-    if json:
-        print_json({"chat": str(address), "number": after.number, "name": after.name, "changed": setting_changed})
-        return 0
-    print_reply(renamed(before, after, TERMINAL_LANGUAGE))
-    if setting_changed:
-        options = ["--as", str(address), "--"]  # a name may look like an option
-        print_line(f"  Undo: {shlex.join(['paperwire', 'name', *options, str(after.number), before.name or '-'])}")
-    return 0

@@ -92,7 +92,7 @@ def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
 
 
 def _buttons(context: CommandContext, chat: Chat) -> Buttons:
-    new = Button(label=context.say("new subscription"), verb="new-wish")
+    new = Button(label=context.say("new subscription"), verb="new-subscription")
     held = chat.state is ChatState.PAUSED
     return ((new, Button(label=context.say("resume"), verb="resume")),) if held else ((new,),)
 

@@ -40,7 +40,11 @@ def privacy(context: CommandContext) -> Reply:
                 context.say(
                     "I keep this chat's settings, its subscriptions, which papers it was told and when, and which it opened, saved or liked."
                 ),
-                context.say("/forget erases it. Contact: {contact}", contact=contact),
+                context.say(
+                    "{sentence} {next}",
+                    sentence=context.say("/forget erases it. Contact: {contact}", contact=contact),
+                    next=_copies(context),
+                ),
             ),
             buttons=((button,),) if context.chat.id and not context.read_by_strangers else (),
         )
@@ -56,6 +60,7 @@ def privacy(context: CommandContext) -> Reply:
             "and changes after 90, a chat that blocked me after a year. /forget erases everything at once; only if the operator of this bot has said no to "
             "this chat, a hash of its id stays."
         ),
+        _copies(context),
         context.say("Kept by: {contact}", contact=contact),
     ]
     if facts_of(context.chat.address.platform).keeps_messages:
@@ -74,6 +79,19 @@ def privacy(context: CommandContext) -> Reply:
             )
         )
     return Reply(lines=(*lines, said), file=_file(context), names_chat=True)
+
+
+def _copies(context: CommandContext) -> str:
+    """Returns until when copies of the database hold what is erased now."""
+    if not context.bot_info.kept_copies:
+        return context.say(
+            "What is erased now may stay in copies of the database that the operator of this bot has made."
+        )
+    return context.say(
+        "What is erased now stays in the daily copies of the database until {day}, and may stay longer in others that the operator "
+        "of this bot has made.",
+        day=context.localizer.day((context.now + timedelta(days=context.bot_info.kept_copies)).date()),
+    )
 
 
 def on_privacy(context: CommandContext) -> Reply:
@@ -99,19 +117,20 @@ def _file(context: CommandContext) -> File:
 
 
 def forget_(context: CommandContext) -> Reply:
-    """Asks whether to erase the chat; where strangers could press a button, the answer is /forget yes."""
+    """Asks whether to erase the chat; where strangers could press a button, or the sender cannot, the answer is /forget yes."""
     if _just_met(context):  # this command stored the chat, so it is rolled back
         raise Refused(Sentence("I know nothing of this chat, so there is nothing to erase."))
-    word = context.args.casefold()
-    if context.read_by_strangers and word in (YES, NO):
+    word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
+    if by_word and word in (YES, NO):
         return _answered(context, word)
     count = len(listed(context.store, context.chat.address))
     what = would_erase_line(count, _chat(context), context.localizer)
-    if context.read_by_strangers:
+    if by_word:
         set_conversation_state(context.store, _name(context), _question(context), lasts=SURE_WITHIN, now=context.now)
         how = context.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
         return Reply(lines=(what, how))
-    lines = (what, context.say("It cannot be undone. /export keeps a copy of the subscriptions."))
+    how = context.say("It cannot be undone. /export keeps a copy of the subscriptions.")
+    lines = (what, how) if context.read_by_group else (what, _copies(context), how)
     keep, erase = _buttons(context)
     expect_yes_or_no(context, erase, keep)
     return Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
@@ -166,9 +185,9 @@ def _erased(context: CommandContext, *, replaces: bool) -> Reply:
     said = erased_line(gone, context.localizer)
     if gone.denied:
         stays = context.say("What stays is a hash of its id, since the operator of this bot has said no to it.")
-        return Reply(lines=(said, stays), ok=True, replaces=replaces)
+        return Reply(lines=(said, stays, _copies(context)), ok=True, replaces=replaces)
     hint = context.say("I know nothing of {chat} any more. /start begins anew.", chat=_chat(context))
-    return Reply(lines=(said, hint), ok=True, replaces=replaces)
+    return Reply(lines=(said, _copies(context), hint), ok=True, replaces=replaces)
 
 
 def _chat(context: CommandContext) -> str:

@@ -1,6 +1,8 @@
 """undo: undoes the last changes of a chat, one by one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.phrasing.cadence_words import cadence_words
@@ -11,11 +13,22 @@ from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind, Subscription
+from subscriptions.service.papers import known_paper
 from subscriptions.service.subscriptions import Change, Difference, Undone, find_change, last_change, undo
-from subscriptions.states import SubscriptionState
+from subscriptions.states import Signal, SubscriptionState
 
 _MOST_NAMED = 5  # subscriptions that a reply lists
 _LONGEST = 300  # characters of a changed query
+_JUDGED: Mapping[tuple[Signal, bool], Sentence] = MappingProxyType(
+    {
+        (Signal.SAVED, True): Sentence("Saved: {title}"),
+        (Signal.SAVED, False): Sentence("No longer saved: {title}"),
+        (Signal.LIKED, True): Sentence("Liked: {title}"),
+        (Signal.LIKED, False): Sentence("No longer liked: {title}"),
+        (Signal.DISLIKED, True): Sentence("Disliked: {title}"),
+        (Signal.DISLIKED, False): Sentence("No longer disliked: {title}"),
+    }
+)
 
 
 def undo_last(context: CommandContext) -> Reply:
@@ -106,6 +119,10 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
             yield context.say(
                 "{label}: {value} (was: {old})", label=label_of(name, context.localizer), value=now, old=was
             )
+    for (kind, paper), is_there in what.judged[:_MOST_NAMED]:
+        if known := known_paper(context.store, paper):
+            judged = replace(_JUDGED[kind, is_there], values={"title": context.title(known)})
+            yield judged.say(context.localizer.translate)
     if what.paused is not None:
         yield context.say("This chat is paused.") if what.paused else context.say("This chat is not paused any more.")
 

@@ -43,6 +43,7 @@ class BotInfo:
     bot_names: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
     categorised: bool = True  # some source tells the categories of its papers
     looks_up_papers: bool = False  # papers that are not stored can be looked up at arXiv
+    kept_copies: int = 0  # daily copies of the database that are kept; 0: the program makes none
     version: str = ""  # of paperwire; "" if it runs from a checkout
 
 
@@ -99,6 +100,8 @@ class CommandContext:
     @property
     def is_operator(self) -> bool:
         """Returns whether the sender runs this bot: as this private chat, or as a person in any chat."""
+        if self.request.is_operator:
+            return True
         if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
             return True
         return bool(self.request.sender) and is_operator(self.store, self.bot_info.admins, self.person)

@@ -15,7 +15,7 @@ from subscriptions.service.chats import (
     set_owner,
     subscriptions_ever_made,
 )
-from subscriptions.service.subscriptions import listed
+from subscriptions.service.subscriptions import is_confirmed, listed
 from subscriptions.states import ChatState
 
 
@@ -34,20 +34,21 @@ class ChatBefore:
 
 
 def admit(context: CommandContext, before: ChatBefore, reply: Reply | None, *, operator_is_admin: bool) -> Reply | None:
-    """Returns the reply to a command, after deciding whether a chat with new subscriptions is served.
+    """Returns the reply to a command, after deciding whether a chat that asked for a subscription is served.
 
-    `operator_is_admin` says that an operator administers the chat. Raises Refused, which rolls the command back.
+    One that it has already is no reason to refuse a chat that was let in. `operator_is_admin` says that an operator administers the chat. Raises Refused, which rolls the command back.
     """
     address = context.chat.address
-    if subscriptions_ever_made(context.store, address) <= before.numbers:
+    has_new = subscriptions_ever_made(context.store, address) > before.numbers
+    if not has_new and not is_confirmed(context.store, context.chat):
         return reply
-    if context.chat.kind is ChatKind.TEAM and context.request.sender:
+    if has_new and context.chat.kind is ChatKind.TEAM and context.request.sender:
         set_owner(context.store, address, context.request.sender)  # the person who subscribed last is the owner
     if operator_is_admin or context.is_operator:
         return _welcome(context, reply)
     if is_denied(context.store, address):
         raise Refused(Sentence("The operator of this bot has said no to this chat."))
-    if context.bot_info.access == "closed":
+    if has_new and context.bot_info.access == "closed":
         raise Refused(Sentence("This bot is private: only its operator adds subscriptions."), _contact(context))
     if before.let_in or context.bot_info.access == "open":
         return reply

@@ -1,8 +1,9 @@
 r"""Papers as BibTeX entries, in the form of arXiv's own export (info.arxiv.org/help/hypertex/bibstyles).
 
-TeX is kept as the source wrote it. Only signs that would break the file or a document are repaired: braces without a
-partner (BibTeX counts every brace, `\{` too), a lone `\` at the end, `$` without a partner, and `& % # _ ^` outside of
-formulas.
+Anybody may write a title, and LaTeX runs what stands in a bibliography. So commands that only stand for letters, signs or
+a look stay as the source wrote them (`$\alpha$`, `\"o`, `\emph`), and any other is written as text: `\input` becomes
+`\textbackslash{}input`. What would break the file or a document is repaired: braces without a partner (BibTeX counts every
+brace, `\{` too), a lone `\` at the end, `$` without a partner, and `& % # _ ^` outside of formulas.
 """
 
 import re
@@ -11,7 +12,16 @@ from itertools import count
 from unicodedata import category, combining
 
 from subscriptions.model import KnownPaper, Paper
+from subscriptions.normalize.tex import ACCENTS, GREEK_COMMANDS, LETTER_MACROS
+from subscriptions.normalize.tex_signs import FRACTIONS, IN_FORMULAS, OVER, STYLES, SWITCHES
 from subscriptions.unicode_forms import normalized
+
+HARMLESS = frozenset(
+    {*ACCENTS, *GREEK_COMMANDS, *LETTER_MACROS, *FRACTIONS, *IN_FORMULAS, *OVER, *STYLES, *SWITCHES}
+    | {"sqrt", "binom", "overset", "underset", "stackrel", "not", "textsuperscript", "textsubscript", "texorpdfstring"}
+    | {*"\\()[]"}
+) - {"url", "path", "@"}
+"""The commands that stay: none of them reads, writes, defines or links anything."""
 
 _NAME_LETTERS = 24
 _STOP_WORDS = frozenset(
@@ -19,9 +29,11 @@ _STOP_WORDS = frozenset(
 )
 _GROUPS = re.compile(r"\b(?:collaboration|consortium|team|group|and)\b|^others$", re.IGNORECASE)
 _MOST_COMMAS = 1  # "Doe, Jane"; BibTeX cannot take apart a name with more
-_FORMULA = re.compile(r"(?<!\\)(?:\\\\)*\$")
+_FORMULA = re.compile(r"(?<!\\)((?:\\\\)*)\$")
 _MATHS = re.compile(r"(\$\$.*?\$\$|\$.*?(?<!\\)\$|\\\(.*?\\\)|\\\[.*?\\\])", re.DOTALL)
 _BARE = re.compile(r"(\\.)|([&%#_^])", re.DOTALL)
+_COMMAND = re.compile(r"\\([A-Za-z@]+|.)")  # @ is a letter in the files of packages
+_CARETS = re.compile(r"\^{2,}")  # TeX reads ^^5c as a backslash, also within the name of a command
 _BACKSLASHES = re.compile(r"\\+$")
 _COMMANDS = re.compile(r"\$[^$]*\$|\\[A-Za-z]+|\\.")
 _YEAR_OF_ID = re.compile(r"(?:[a-z-]+(?:\.[A-Z]{2})?/)?(\d\d)\d\d")
@@ -43,7 +55,7 @@ def _says(paper: Paper) -> bool:
 
 def _entry(known: KnownPaper, key: str) -> str:
     paper = known.paper
-    eprint = paper.arxiv_id or ""
+    eprint = _plain(paper.arxiv_id or "")
     fields = {
         "author": " and ".join(_author(name) for name in paper.authors if _value(name)),
         "title": _value(paper.title),
@@ -53,7 +65,7 @@ def _entry(known: KnownPaper, key: str) -> str:
         "year": year_of(paper),
         "eprint": eprint,
         "archivePrefix": "arXiv" if eprint else "",
-        "primaryClass": (paper.primary or next(iter(paper.categories), "")) if eprint else "",
+        "primaryClass": _plain(paper.primary or next(iter(paper.categories), "")) if eprint else "",
         "doi": _plain(paper.doi or ""),
         "url": _plain(link_of(paper)),
         "note": "Withdrawn" if known.withdrawn_at else "",
@@ -126,12 +138,13 @@ def _suffixes() -> Iterable[str]:
 
 def _value(text: str) -> str:
     """Returns a text as the value of a field, without the braces around it."""
-    plain = " ".join("".join(map(_visible, text)).split())
+    plain = _CARETS.sub("^", _balanced(" ".join("".join(map(_visible, text)).split())))
     plain = _BACKSLASHES.sub(lambda found: "\\" * (len(found[0]) // 2 * 2), plain)
     if len(_FORMULA.findall(plain)) % 2:
-        plain = re.sub(r"(?<!\\)\$", r"\\$", plain)
+        plain = _FORMULA.sub(r"\1\\$", plain)
     parts = _MATHS.split(plain)
-    return _balanced("".join(part if place % 2 else _mended(part) for place, part in enumerate(parts)))
+    mended = "".join(part if place % 2 else _mended(part) for place, part in enumerate(parts))
+    return _COMMAND.sub(lambda found: found[0] if found[1] in HARMLESS else rf"\textbackslash{{}}{found[1]}", mended)
 
 
 def _visible(sign: str) -> str:
@@ -176,5 +189,5 @@ def _is_escaped(text: str, place: int) -> bool:
 def _plain(text: str) -> str:
     """Returns an address or DOI, with only what would end the field escaped."""
     return "".join(
-        f"%{ord(sign):02X}" if sign in "{}\\" or sign.isspace() else sign for sign in text if category(sign)[0] != "C"
+        f"%{ord(sign):02X}" if sign in "{}\\^" or sign.isspace() else sign for sign in text if category(sign)[0] != "C"
     )

@@ -54,7 +54,7 @@ def on_more(context: CommandContext) -> Reply:
     _note_opened(context, item.paper.id)
     on_card = bool(context.arguments.get("on_card"))
     where = paper_arguments(context)
-    buttons = _verbs(context, item, where, more=False) if on_card else _judging(context, where)
+    buttons = _verbs(context, item, where, more=False) if on_card else _judging(context, item, where)
     return Reply(items=(item,), item_layout="whole", buttons=buttons, replaces=on_card)
 
 
@@ -134,18 +134,26 @@ def _verbs(context: CommandContext, item: Item, where: Mapping[str, Any], *, mor
     if subscriptions_behind(context.store, context.chat, item):
         short.append(Button(label=context.say("mute ▾"), verb="card-mute", arguments=where))
         long.append(Button(label=context.say("exclude"), verb="card-exclude", arguments=where))
-    return (*(tuple(row) for row in (short, long) if row), *_judging(context, where))
+    return (*(tuple(row) for row in (short, long) if row), *_judging(context, item, where))
 
 
-def _judging(context: CommandContext, where: Mapping[str, Any]) -> Buttons:
+def _judging(context: CommandContext, item: Item, where: Mapping[str, Any]) -> Buttons:
     """Returns 👍 👎 [save], not in a chat of which nothing is kept, and [more like this]; nothing where strangers could press them."""
     if context.read_by_strangers:
         return ()
     near = (Button(label=context.say("more like this"), verb="more-like-this", arguments=where),)
     if not context.chat.id:
         return (near,)
-    labels = (("👍", "card-like"), ("👎", "card-dislike"), (context.say("save"), "card-save"))
-    return (tuple(Button(label=label, verb=verb, arguments=where) for label, verb in labels), near)
+    labels = (
+        ("👍", "card-like", Signal.LIKED),
+        ("👎", "card-dislike", Signal.DISLIKED),
+        (context.say("save"), "card-save", Signal.SAVED),
+    )
+    judging = (
+        Button(label=label, verb=verb, arguments=where, shows=f"{kind.name}:{item.paper.id}")
+        for label, verb, kind in labels
+    )
+    return (tuple(judging), near)
 
 
 # ---------------------------------------------------------------------------------------------------------------- mute

@@ -7,9 +7,9 @@ once: `pending_lookup` makes what is stored of the request, `lookup_request` tur
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from bot.commands.core.context import CommandContext, Event
 from bot.commands.papers.cards import card_reply
@@ -26,22 +26,22 @@ CARDS = 5  # papers of one message
 PENDING_FOR = timedelta(days=1)  # how long a lookup may still be answered
 LOOKUP_EVENT = "looked-up"  # the event that a lookup has ended
 LOOKUP_VERB = "looks-up"  # the name of a pending lookup in the store begins so
-FAILED = "failed"  # detail of the event: arXiv could not be reached
+LookupOutcome = Literal["stored", "unanswered", "refused"]  # by arXiv, by the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingLookup:
-    """A request whose papers are being looked up. An alias is the field's key in the stored JSON."""
+    """A request whose papers are being looked up."""
 
     names: tuple[str, ...]  # of the papers
     chat: tuple[str, str, str]  # (platform, address, topic)
-    update_id: Annotated[str, Field(alias="update")]
+    update_id: str
     place: "PendingPlace"
     sender: str
     sender_name: str
     language: str
-    response_url: Annotated[str, Field(alias="answer_at")]
-    thread_id: Annotated[str, Field(alias="thread")]
+    response_url: str
+    thread_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class PendingPlace:
     kind: ChatKind
     title: str
     public: bool
-    is_outside: Annotated[bool, Field(alias="outside")]
+    is_outside: bool
 
 
 _PENDING = TypeAdapter(PendingLookup)
@@ -83,14 +83,19 @@ def on_looked_up(context: CommandContext) -> Reply | None:
     names = details["names"].split()
     known = papers_named(context.store, names)
     unknown = ", ".join(name for name in names if name not in known)
-    lines = []
-    if unknown and FAILED in details:
-        lines.append(
-            context.say("arXiv cannot be asked now, so I do not know {names}. Please try again later.", names=unknown)
-        )
-    elif unknown:
-        lines.append(context.say("arXiv knows no paper {names}.", names=unknown))
+    lines = [_why_unknown(context, unknown, details["outcome"])] if unknown else []
     return replace(_cards(context, names, known, lines), ok=None if known else False)
+
+
+def _why_unknown(context: CommandContext, names: str, outcome: str) -> str:
+    match outcome:
+        case "unanswered":
+            return context.say(
+                "arXiv cannot be asked now, so I do not know {names}. Please try again later.", names=names
+            )
+        case "refused":
+            return context.say("I could not store {names}. Please tell the operator.", names=names)
+    return context.say("arXiv knows no paper {names}.", names=names)
 
 
 def pending_lookup(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]:
@@ -107,7 +112,7 @@ def pending_lookup(request: Request, names: Sequence[str]) -> tuple[str, Callbac
         response_url=request.response_url,
         thread_id=request.thread_id,
     )
-    arguments = _PENDING.dump_python(pending, mode="json", by_alias=True)
+    arguments = _PENDING.dump_python(pending, mode="json")
     token = CallbackToken(verb=LOOKUP_VERB, arguments=arguments, place=str(request.chat), person=request.sender)
     return pending_name(request), token
 
@@ -117,11 +122,11 @@ def pending_name(request: Request) -> str:
     return f"{LOOKUP_VERB}:{request.chat.platform}:{request.update_id}"
 
 
-def lookup_request(name: str, request: Mapping[str, Any], *, failed: bool) -> Request:
-    """Returns the event that answers the pending lookup of a request; `failed` if arXiv could not be reached."""
+def lookup_request(name: str, request: Mapping[str, Any], outcome: LookupOutcome) -> Request:
+    """Returns the event that answers the pending lookup of a request."""
     pending = _PENDING.validate_python(request)
     chat, where = ChatAddress(*pending.chat), pending.place
-    details = {"as": name, "names": " ".join(pending.names), **({FAILED: "yes"} if failed else {})}
+    details = {"as": name, "names": " ".join(pending.names), "outcome": outcome}
     return EventRequest(
         place=Place(chat=chat, kind=where.kind, title=where.title, public=where.public, is_outside=where.is_outside),
         update_id=f"{LOOKUP_VERB}:{pending.update_id}",

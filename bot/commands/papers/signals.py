@@ -1,6 +1,7 @@
 """save, saved, and the buttons 👍 👎 [save] of a card: what a chat tells of a paper (docs/order.md)."""
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -24,7 +25,9 @@ from subscriptions.service.papers import (
     saved_papers,
     take_back,
 )
+from subscriptions.service.subscriptions import judging
 from subscriptions.states import Signal
+from subscriptions.store import Transaction
 
 PAGE = 8  # saved papers of a page
 _NOTED: Mapping[Signal, Sentence] = MappingProxyType(
@@ -66,10 +69,15 @@ def _toggled(context: CommandContext, kind: Signal) -> Reply:
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
-    if take_back(context.store, context.chat, item.paper.id, kind):
-        return Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))
-    note_signal(context.store, context.chat, [item.paper.id], kind, now=context.now)
+    with _judging(context) as transaction:
+        if take_back(transaction, context.chat, item.paper.id, kind):
+            return Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))
+        note_signal(transaction, context.chat, [item.paper.id], kind, now=context.now)
     return Reply(toast=_NOTED[kind].say(context.localizer.translate))
+
+
+def _judging(context: CommandContext) -> AbstractContextManager[Transaction]:
+    return judging(context.store, context.chat, now=context.now, who=context.actor)
 
 
 def on_reaction(context: CommandContext) -> None:
@@ -79,10 +87,11 @@ def on_reaction(context: CommandContext) -> None:
     if len(papers) != 1:  # nobody can tell which of several is meant
         return
     before, after = _REACTIONS.get(details.get("before", "")), _REACTIONS.get(details.get("after", ""))
-    if before is not None and before is not after:
-        take_back(context.store, context.chat, papers[0], before)
-    if after is not None:
-        note_signal(context.store, context.chat, papers, after, now=context.now)
+    with _judging(context) as transaction:
+        if before is not None and before is not after:
+            take_back(transaction, context.chat, papers[0], before)
+        if after is not None:
+            note_signal(transaction, context.chat, papers, after, now=context.now)
 
 
 # ---------------------------------------------------------------------------------------------------------- save, saved
@@ -110,7 +119,8 @@ def _last(context: CommandContext) -> KnownPaper | None:
 
 
 def _saved(context: CommandContext, known: KnownPaper) -> Reply:
-    is_new = save_paper(context.store, context.chat, known.id, now=context.now)
+    with _judging(context) as transaction:
+        is_new = save_paper(transaction, context.chat, known.id, now=context.now)
     title = context.title(known)
     said = (
         context.say("Saved: {title}", title=title)
@@ -125,8 +135,9 @@ def _saved(context: CommandContext, known: KnownPaper) -> Reply:
 def on_unsave(context: CommandContext) -> Reply:
     """Handles [remove] under what was saved."""
     known = known_paper(context.store, int(context.arguments["paper"]))
-    if known is None or not take_back(context.store, context.chat, known.id, Signal.SAVED):
-        return paper_gone(context)
+    with _judging(context) as transaction:
+        if known is None or not take_back(transaction, context.chat, known.id, Signal.SAVED):
+            return paper_gone(context)
     return Reply(
         lines=(context.say("No longer saved: {title}", title=context.title(known)),), ok=True, replaces=True
     )  # fmt: skip

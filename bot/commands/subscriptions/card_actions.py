@@ -190,7 +190,7 @@ def on_follow_author(context: CommandContext) -> Reply:
 
 
 def _note(context: CommandContext, kind: Signal) -> None:
-    """Stores what was done with the paper that the button names. Buttons of earlier versions name none."""
+    """Stores what was done with the paper that the button names, if it names one."""
     item = callback_paper(context) if {"delivery", "paper"} & context.arguments.keys() else None
     if item is not None:
         note_signal(context.store, context.chat, [item.paper.id], kind, now=context.now)

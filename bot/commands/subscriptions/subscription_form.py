@@ -375,7 +375,7 @@ COMMANDS = (Command(name=FORM, run=form, listed=False, summary=Sentence("the for
 EVENTS = {"shortcut": Event(run=on_shortcut, writes=never)}
 CALLBACKS = {
     # the verb in home views that were shown earlier
-    "new-wish": Callback(run=on_new_subscription),
+    "new-subscription": Callback(run=on_new_subscription),
     "send-new": Callback(run=on_submit_new, needs_manager=True, queries=_queries, show_form=on_change_new),
     "send-edit": Callback(run=on_submit_edit, needs_manager=True, queries=_queries, show_form=on_change_edit),
 }

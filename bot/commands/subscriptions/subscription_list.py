@@ -105,7 +105,9 @@ def _page(context: CommandContext, page: int, *, replaces: bool = False) -> Repl
 
 def _new_button(context: CommandContext) -> tuple[Button, ...]:
     """Returns [new subscription], which opens a form, where the platform has forms."""
-    return (Button(label=context.say("new subscription"), verb="new-wish"),) if context.request.trigger_id else ()
+    return (
+        (Button(label=context.say("new subscription"), verb="new-subscription"),) if context.request.trigger_id else ()
+    )
 
 
 def _nearly_same(context: CommandContext, found: Sequence[Listed]) -> Overlap | None:
@@ -125,7 +127,9 @@ def on_merge(context: CommandContext) -> Reply:
 def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages: int) -> Buttons:
     numbers = [
         Button(
-            label=str(one.subscription.number), verb="wish", arguments={"number": one.subscription.number, "page": page}
+            label=str(one.subscription.number),
+            verb="subscription",
+            arguments={"number": one.subscription.number, "page": page},
         )
         for one in shown
     ]
@@ -169,9 +173,8 @@ COMMANDS = (
         name="list", aliases=("subscriptions", "ls"), run=list_, usage="[PAGE]", summary=Sentence("your subscriptions")
     ),
 )
-# "wish" is the verb in messages that were sent earlier.
 CALLBACKS = {
     "list": Callback(run=on_list),
-    "wish": Callback(run=on_subscription),
+    "subscription": Callback(run=on_subscription),
     "merge": Callback(run=on_merge, needs_manager=True),
 }

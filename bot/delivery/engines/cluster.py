@@ -5,17 +5,20 @@ import logging
 import os
 import socket
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import partial
+from math import inf
 from typing import ParamSpec, TypeVar
+from weakref import WeakValueDictionary
 
 from bot.context.writing import write_together
 from bot.delivery.engines.job_queue import Again, JobQueue, Times
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.rate_wait import MAX_RATE_WAIT
+from bot.delivery.sender_lock import lock_held
 from bot.errors import error_location
 from bot.ports.channel import Limits
 from bot.ports.clock import Clock
@@ -33,7 +36,8 @@ T = TypeVar("T")
 log = logging.getLogger("paperwire")
 
 CONCURRENCY = 10  # lanes of one platform that run at once in one worker
-BUSY_AFTER = 2.0  # seconds until a lane is looked at again that another worker still has
+BUSY_AFTER = 2.0  # seconds until a lane is looked at again that this worker still has
+FIRST_LOOK, LAST_LOOK = 0.02, 1.0  # seconds between two looks whether another worker still posts in a lane
 FAILED_AFTER = 15.0  # seconds until a lane is tried again that failed
 SLOTS_AHEAD = 0.1  # seconds: how far ahead deliveries take slots of a token; an answer takes the next one after these
 COUNTED_FOR = 1.0  # seconds until what others sent in a lane is counted again
@@ -65,9 +69,9 @@ class ClusterEngine:
         self._thread = ThreadPoolExecutor(1, "paperwire-lanes")  # of the session
         self._woken: dict[Lane, float] = {}  # lane to be woken → the monotonic second from which it may run
         self._running: set[Lane] = set()
-        self._left: set[Lane] = (
-            set()
-        )  # lanes that failed or were cut off, and in which something may be marked as being sent
+        self._deliveries: set[asyncio.Task[float | None]] = set()  # of the lanes that run
+        self._posting: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
+        self._left: set[Lane] = set()  # lanes that failed, and in which something may be marked as being sent
         self._slot_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # token → deliveries in turn
         self._counted: dict[Lane, float] = {}  # lane → monotonic second at which what others sent there was counted
         self._writes: set[asyncio.Task[None]] = set()
@@ -83,6 +87,11 @@ class ClusterEngine:
     def lanes_in_hand(self) -> int:
         """See Engine."""
         return len(self._running)
+
+    async def join(self) -> None:
+        """Begins to work beside others, from when on no process may send alone. Raises SenderLockHeld, StoreError."""
+        if alone := await self._aside(self._session.sends_alone):
+            raise lock_held(alone)
 
     # ------------------------------------------------------------------------------------------------------------ wakes
 
@@ -144,40 +153,64 @@ class ClusterEngine:
             concurrency=self._concurrency,
             times=self.times,
         )
-        await self._queue.work()
+        try:
+            await self._queue.work()
+        finally:
+            for task in self._deliveries:
+                task.cancel()
+            await asyncio.gather(*self._deliveries, return_exceptions=True)
 
     async def _deliver_lane(self, deliver: Deliver, lane: Lane) -> None:
-        """Delivers a lane that no other worker has. Raises Again.
+        """Delivers a lane for a job. Raises Again.
 
-        The guard is a lock of the server, which a worker that was only stopped still holds when its jobs are given to others.
+        When the queue begins anew, it cuts its jobs off. The delivery goes on: what was posted is still to be written down.
         """
         if lane in self._running:
             raise Again(BUSY_AFTER)
         self._running.add(lane)
-        try:
-            is_free = await self._deliver_if_free(deliver, lane)
-        except asyncio.CancelledError:  # it took longer than the queue waits before it begins anew
-            self._left.add(lane)
-            raise
-        except Exception as error:
-            self._failed(lane, error)
-            raise Again(FAILED_AFTER) from error
-        finally:
-            self._running.discard(lane)
-        if not is_free or self._stopping():  # what a worker that stops has left is for another one
-            raise Again(0.0 if is_free else BUSY_AFTER)
+        task = asyncio.create_task(self._deliver(deliver, lane))
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
+        if (again := await asyncio.shield(task)) is not None:
+            raise Again(again)
 
-    async def _deliver_if_free(self, deliver: Deliver, lane: Lane) -> bool:
-        """Delivers a lane, and lets it go once the wakes that its sender asked for are written. Returns False if it is taken."""
-        name = f"{lane.platform}:{lane.address}"
+    async def _deliver(self, deliver: Deliver, lane: Lane) -> float | None:
+        """Delivers a lane until the wakes that its sender asked for are written. Returns when to do it again; None: not for now."""
         try:
-            if not await self._aside(self._session.hold, name):
-                return False
             await deliver(lane)
-        finally:  # also of a lock that comes after this was cut off
+        except Exception as error:  # noqa: BLE001 - the other lanes must go on
+            self._failed(lane, error)
+            return FAILED_AFTER
+        finally:
             await self.wait_for_writes()
-            await self._aside(self._session.release, name)
-        return True
+            self._running.discard(lane)
+        return 0.0 if self._stopping() else None  # what a worker that stops has left is for another one
+
+    @asynccontextmanager
+    async def posting(self, lane: Lane, *, patience: float = inf) -> AsyncIterator[bool]:
+        """See Engine. A lock of the server, which ends with the session of a worker that is killed.
+
+        A worker that is stopped keeps it: what it is posting may still arrive.
+        """
+        name = f"{lane.platform}:{lane.address}"
+        async with self._posting.setdefault(lane, asyncio.Lock()):
+            try:
+                yield await self._holds(name, patience)
+            finally:  # also of a lock that comes after this was cut off
+                with suppress(StoreError):  # the session that held it is gone
+                    await self._aside(self._session.release, name)
+
+    async def _holds(self, name: str, patience: float) -> bool:
+        """Takes a lock when it is free and the database can be asked. Returns False if it is still taken after `patience` seconds."""
+        end, wait = self._clock.monotonic() + patience, FIRST_LOOK
+        while True:
+            with suppress(StoreError):
+                if await self._aside(self._session.hold, name):
+                    return True
+            if self._clock.monotonic() >= end:
+                return False
+            await self._clock.sleep(wait)
+            wait = min(2 * wait, LAST_LOOK)
 
     def _failed(self, lane: Lane, error: Exception) -> None:
         """Logs why a lane failed. What was being sent there is recovered as soon as the database takes it."""
@@ -186,7 +219,7 @@ class ClusterEngine:
         self._left.add(lane)
 
     async def recover_failed(self) -> None:
-        """Recovers what was being sent in lanes that failed or were cut off, which also wakes them. Raises StoreError.
+        """Recovers what was being sent in lanes that failed, which also wakes them. Raises StoreError.
 
         Its outcome is not known. Until this is done the lane stands still, since its message is in the hands of a worker
         that lives.

@@ -3,9 +3,12 @@
 import asyncio
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from itertools import count
+from math import inf
+from weakref import WeakValueDictionary
 
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.ports.clock import Clock
@@ -43,6 +46,7 @@ class EmbeddedEngine:
         self._running: set[Lane] = set()
         self._rerun_at: dict[Lane, float] = {}  # running lane that is to run again -> the monotonic second from which
         self._changed = asyncio.Event()
+        self._posting: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
 
     @property
     def lanes_in_hand(self) -> int:
@@ -129,6 +133,12 @@ class EmbeddedEngine:
                 rests = second > now
                 self._queue(lane, place if rests else next(self._order), second, now)
             self._changed.set()
+
+    @asynccontextmanager
+    async def posting(self, lane: Lane, *, patience: float = inf) -> AsyncIterator[bool]:  # noqa: ARG002 - one process sends
+        """See Engine."""
+        async with self._posting.setdefault(lane, asyncio.Lock()):
+            yield True
 
     async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
         """See Engine. Does nothing: one process sends."""

@@ -7,7 +7,8 @@ waits behind another one, and one for the work that the workers share.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from asyncio import Event
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -15,8 +16,8 @@ from typing import Any
 
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ProcrastinateException
-from procrastinate.jobs import Job, Status
-from procrastinate.manager import JobManager
+from procrastinate.jobs import Job, Notification, Status
+from procrastinate.manager import JobManager, NotificationCallback
 
 from bot.errors import error_location
 from subscriptions.model import Lane
@@ -27,7 +28,7 @@ log = logging.getLogger("paperwire")
 _UPKEEP = "upkeep"  # the queue of what one of the workers does for all
 RESTART_AFTER = 1.0  # seconds until the library is started again after an error
 _NOT_OURS = "P0001"  # the SQLSTATE by which the library's functions say that a job does not run: it was given to others
-_SPARE_CONNECTIONS = 4  # for jobs that end while others are looked for
+_CONNECTIONS = 1  # in which jobs are looked for and ended, one after the other; another one listens
 # A hundred thousand jobs may come before the server has looked at their table. Then it would read and sort all of them for
 # each job that is taken, which takes 200 ms instead of one. The next job is found by the index of their order.
 _BY_INDEX = "-c enable_bitmapscan=off -c enable_sort=off"
@@ -63,14 +64,40 @@ class _Retries(BaseRetryStrategy):
 
 
 class _Jobs(JobManager):
-    """Goes on when the database did not take a write that the library tries once.
+    """Goes on when the database did not take a write that the library tries once, and listens in one connection.
 
     After an end of a job that was not written, the job would keep the lock of its lane for as long as its worker lives. After
-    a heartbeat that was not written, no other one would come.
+    a heartbeat that was not written, no other one would come. Each worker of the library would hold a connection to listen.
     """
 
     is_over = False  # the workers of the library end; what they leave is given to others
     problem = ""  # why the end of a job is not written
+
+    def __init__(self, connector: PsycopgConnector, queues: Sequence[str]) -> None:
+        """`queues`: those of all workers of the library in this process."""
+        super().__init__(connector)
+        self._queues = queues
+        self._listeners: list[NotificationCallback] = []
+
+    async def listen_for_jobs(
+        self,
+        *,
+        on_notification: NotificationCallback,
+        queues: Iterable[str] | None = None,  # noqa: ARG002 - the library's
+    ) -> None:
+        """See JobManager. The first worker that asks listens for all; a worker may hear of a job of another one."""
+        is_first = not self._listeners
+        self._listeners.append(on_notification)
+        try:
+            await (
+                super().listen_for_jobs(on_notification=self._tell, queues=self._queues) if is_first else Event().wait()
+            )
+        finally:
+            self._listeners.remove(on_notification)
+
+    async def _tell(self, *, channel: str, notification: Notification) -> None:
+        for listener in self._listeners:
+            await listener(channel=channel, notification=notification)
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # noqa: FBT001 - the library's
         """See JobManager."""
@@ -127,10 +154,10 @@ class JobQueue:
         self._queues = [f"{QUEUE}{platform}" for platform in platforms]
         self._connector = PsycopgConnector(
             kwargs={**connect, "options": f"{connect.get('options', '')} {_BY_INDEX}"},
-            min_size=1,
-            max_size=len(platforms) + _SPARE_CONNECTIONS,
+            min_size=_CONNECTIONS,
+            max_size=_CONNECTIONS,
         )
-        self._jobs = _Jobs(self._connector)
+        self._jobs = _Jobs(self._connector, [*self._queues, *([_UPKEEP] if sweep is not None else [])])
         self._lanes = self._app()
         self._upkeep = self._app() if sweep is not None else None
         self._problem = ""  # why no jobs are taken

@@ -16,6 +16,7 @@ class Finding:
     answer: Sentence
     cure: Sentence = NOTHING
     mend: bool = False  # True: something has to be mended; False: the cure is only advice
+    is_open: bool = False  # True: not well, or not known, and still nothing has to be mended
 
 
 def is_ready(store: Store) -> bool:

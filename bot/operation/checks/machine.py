@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 from bot.context.database import backup_folder
 from bot.digests import FORMATS, formats_of_packages
-from bot.operation.checks._finding import NOTHING, Finding
+from bot.operation.checks._finding import NOTHING, Finding, is_ready
 from bot.operation.checks.storage import check_storage
+from bot.operation.web.pages.guard import Entry, entry
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.media import MEDIA
 from bot.settings import VARIABLES, Settings
@@ -31,7 +32,9 @@ from subscriptions.model import (
 )
 from subscriptions.platforms import facts_of
 from subscriptions.service.chats import owners
+from subscriptions.service.planner import chats_due_too_far
 from subscriptions.store import HEAD, Store
+from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.zones import zone
 
 OLDEST_COPY = timedelta(days=2)
@@ -50,6 +53,7 @@ def check_here(
         copies = backup_folder(settings, store)
         yield _newest_copy(copies, wall)
         yield from check_storage(store.kind.file, copies, mounted)
+    yield from _pages(settings)
     yield from _templates()
     yield from _formats()
     local = wall.astimezone(zone(settings.timezone))
@@ -57,7 +61,20 @@ def check_here(
         question=Sentence("Clock"),
         answer=Sentence("{time} in {zone}", {"time": f"{local:%Y-%m-%d %H:%M}", "zone": settings.timezone}),
     )
+    yield from _put_off_too_far(store, wall)
     yield from _proxies(environ)
+
+
+def _put_off_too_far(store: Store, wall: datetime) -> Iterator[Finding]:
+    """Yields a finding if due moments are so far ahead that the clock must have been wrong."""
+    count = chats_due_too_far(store, now=wall) if is_ready(store) else 0
+    if count:
+        yield Finding(
+            question=Sentence("Clock"),
+            answer=Sentence("it was ahead for a while, and put off subscriptions of {count} chats", {"count": count}),
+            cure=Sentence("paperwire run and paperwire deliver compute their times again."),
+            mend=True,
+        )
 
 
 def _unknown_variables(names: Sequence[str]) -> Iterator[Finding]:
@@ -85,6 +102,8 @@ def _database_as_it_is(store: Store) -> Finding:
     """Returns the finding about the state of the database. Raises StoreError."""
     question = Sentence("Database")
     path = store.kind.file
+    if path is None and (refusal := write_refusal(store)):
+        raise refusal
     if not store.exists():
         folder = None if path is None else next(one for one in path.absolute().parents if one.exists())
         if folder is not None and not os.access(folder, os.W_OK):
@@ -97,7 +116,8 @@ def _database_as_it_is(store: Store) -> Finding:
         return Finding(
             question=question, answer=Sentence("there is none yet; the first subcommand that needs it makes it")
         )
-    revision, bots = store.revision(), owners(store) if store.revision() else {}
+    revision = store.known_revision()
+    bots = owners(store) if revision else {}
     if path is not None and not os.access(path, os.W_OK):
         cure = Sentence("Check the rights of the file and of its folder.")
         return Finding(question=question, answer=Sentence("it cannot be written to"), cure=cure, mend=True)
@@ -128,6 +148,18 @@ def _newest_copy(folder: Path, wall: datetime) -> Finding:
         return Finding(question=question, answer=answer)
     cure = Sentence("Is paperwire run running? Meanwhile: paperwire backup FILE.")
     return Finding(question=question, answer=answer, cure=cure, mend=True)
+
+
+def _pages(settings: Settings) -> Iterator[Finding]:
+    """Yields a finding if whoever reaches the address of the pages can take any name there."""
+    found, why = entry(settings)
+    if found is Entry.PROXY and why:
+        values = {"why": why, "header": settings.web_user_header}
+        yield Finding(
+            question=Sentence("Pages"),
+            answer=Sentence("{why}, and whoever reaches it can take any name by {header}", values),
+            cure=Sentence("Let only your proxy reach it: by PAPERWIRE_WEB_HOST=127.0.0.1, or by a firewall."),
+        )
 
 
 def _formats() -> Iterator[Finding]:

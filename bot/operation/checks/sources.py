@@ -43,7 +43,7 @@ async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now
     sources = [source for source in settings.sources or (everything(),) if source.path is None]
     found = [await _reached(source, known.get(source.name), fetcher, now) for source in sources]
     # If the settings name no source, there is nothing to mend here when arXiv does not answer.
-    return found if settings.sources else [replace(finding, mend=False) for finding in found]
+    return found if settings.sources else [replace(one, mend=False, is_open=one.mend) for one in found]
 
 
 def _known_sources(store: Store) -> Mapping[str, KnownSource]:
@@ -105,7 +105,7 @@ def _read(source: SourceSettings, name: str) -> Digest:
 def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings, wall: datetime) -> Finding:
     question = _question(source)
     if last is None:
-        return Finding(question=question, answer=Sentence("nobody has looked at it yet"))
+        return Finding(question=question, answer=Sentence("nobody has looked at it yet"), is_open=True)
     local = last.at.astimezone(zone(settings.timezone))
     values = {"time": f"{local:%Y-%m-%d %H:%M}", "outcome": last.outcome.value, "detail": last.detail}
     said = Sentence("{time}: {outcome}. {detail}" if last.detail else "{time}: {outcome}", values)

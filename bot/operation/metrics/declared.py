@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.operation.metrics.kinds import Counter, Gauge, Observed, Timing, Values, alone, by_one
-from bot.ports.measurements import MessageTried, PlanMade, RequestHandled, SourceRead
+from bot.ports.measurements import ConnectionClosed, MessageTried, PlanMade, RequestHandled, SourceRead
 from subscriptions.service.operations import Backlog, Figures, OutboxFigures
 
 Metric = Gauge | Counter[Any] | Timing[Any]
@@ -186,6 +186,14 @@ METRICS: tuple[Metric, ...] = (
         on=RequestHandled,
         time=lambda handled: {(handled.platform, handled.outcome): handled.seconds},
         from_zero=lambda platforms: [(platform, "failed") for platform in platforms],
+    ),
+    Counter(
+        name="paperwire_connections_closed_total",
+        help="Connections to the web address that were closed because there were too many, by what they were.",
+        labels=("kind",),
+        on=ConnectionClosed,
+        count=lambda closed: {(closed.kind,): 1.0},
+        from_zero=lambda _: [("connection",), ("stream",), ("refused",)],
     ),
     Gauge(
         name="paperwire_database_bytes",

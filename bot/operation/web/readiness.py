@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 
 from bot.settings import Settings
+from subscriptions.store import Store
+from subscriptions.store.workers import others
 
 PATIENCE = 5.0  # seconds; a process that needs longer does not count as ready
 _LARGEST = 1024 * 1024  # bytes of the answer
@@ -19,10 +21,14 @@ class Readiness:
     is_ready: bool
     problems: Mapping[str, str] = field(default_factory=dict)  # name -> why
     seconds: Mapping[str, int] = field(default_factory=dict)  # name -> for how long, as far as that is known
+    attention: Mapping[str, str] = field(default_factory=dict)  # name -> what to look at although it is ready
 
 
-def ask_readiness(settings: Settings) -> Readiness:
-    """Returns what `/health/ready` answers at the web address of the settings; if nobody answers, that is the problem."""
+def ask_readiness(settings: Settings, store: Store) -> Readiness:
+    """Returns what `/health/ready` answers at the web address of the settings.
+
+    If nobody answers, or a process that works on another database than `store`, that is the problem. Raises StoreError.
+    """
     host = _EVERYWHERE.get(settings.web_host, settings.web_host)
     url = f"http://{f'[{host}]' if ':' in host else host}:{settings.web_port}/health/ready"
     if not settings.web_port:
@@ -32,14 +38,23 @@ def ask_readiness(settings: Settings) -> Readiness:
         connection.request("GET", "/health/ready")
         found = json.loads(connection.getresponse().read(_LARGEST))
         seconds = {str(name): int(age) for name, age in found.get("seconds", {}).items()}
-        problems = {str(name): str(why) for name, why in found["problems"].items()}
-        return Readiness(is_ready=found["ready"] is True, problems=problems, seconds=seconds)
+        problems, seen = _texts(found["problems"]), _texts(found.get("attention", {}))
+        answer = Readiness(is_ready=found["ready"] is True, problems=problems, seconds=seconds, attention=seen)
+        worker = found.get("worker", "")  # a thread answers for a loop that stands still, and names none
     except (OSError, HTTPException):
         return _problem(f"nothing answers at {url}; is paperwire run running, with the same settings?")
     except (ValueError, KeyError, TypeError, AttributeError):
         return _problem(f"what answers at {url} is not paperwire; look at PAPERWIRE_WEB_PORT")
     finally:
         connection.close()
+    with store.read() as transaction:
+        if worker and worker not in others(transaction, ""):
+            return _problem(f"what answers at {url} works on another database; look at PAPERWIRE_DATABASE_URL")
+    return answer
+
+
+def _texts(found: Mapping[object, object]) -> dict[str, str]:
+    return {str(name): str(text) for name, text in found.items()}
 
 
 def _problem(why: str) -> Readiness:

@@ -6,12 +6,14 @@ from starlette.responses import PlainTextResponse, Response
 
 _WORDS = {
     400: "That cannot be read.",
+    401: "This needs the password.",
     403: "Not from there.",
     404: "There is no such page.",
     405: "Not so.",
     408: "That took too long.",
     413: "That is too large.",
     415: "That is no JSON.",
+    429: "Too often. Try again in a minute.",
     421: "Nobody is called so here. PAPERWIRE_WEB_HOSTS names the hosts of these pages.",
     503: "Not now.",
 }

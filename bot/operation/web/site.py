@@ -6,9 +6,10 @@ Each page is a `WebPage`. The chat comes from its platform, the pages of the ope
 import asyncio
 import hmac
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
@@ -21,13 +22,17 @@ from bot.errors import error_location
 from bot.operation.web.body import body_in_time
 from bot.operation.web.pages import guard
 from bot.operation.web.pages.guard import Entry
+from bot.operation.web.pages.lock import Lock
 from bot.operation.web.pages.operator import operator_pages
 from bot.operation.web.pages.samples import Samples
-from bot.operation.web.pages.sessions import COOKIE, LASTS, Sessions
+from bot.operation.web.pages.sessions import COOKIE, LASTS, EndedSessions, Sessions
 from bot.operation.web.pages.sign_in import sign_in_pages
 from bot.operation.web.pages.static import static_pages
 from bot.operation.web.refusals import line
+from bot.operation.web.streams import SHARE_OF_CONNECTIONS, Streams
+from bot.operation.web.web_server import most_connections
 from bot.ports.clock import Clock
+from bot.ports.measurements import Observe
 from bot.ports.receiver import RequestDispatcher
 from bot.ports.typed_text import usable_text
 from bot.ports.web_page import Offer, PageFrame, PageRequest, PageResponse, Visitor, WebPage
@@ -35,6 +40,7 @@ from bot.settings import Settings
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.platforms import PlatformFacts
+from subscriptions.store import Store
 
 log = logging.getLogger("paperwire")
 
@@ -60,22 +66,29 @@ class Site:
     settings: Settings
     facts: PlatformFacts
     clock: Clock
+    store: Store
     pages: Sequence[WebPage]
+    observe: Observe
     offers: Offers = _no_offers
     entry: Entry = field(init=False)
     _sessions: Sessions = field(init=False)
+    _ended: EndedSessions = field(init=False)
     _names: Collection[str] = field(init=False)
     _dispatcher: RequestDispatcher | None = field(init=False, default=None)
     _started: asyncio.Event = field(init=False, default_factory=asyncio.Event)
-    _closing: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _streams: Streams = field(init=False)
 
     def __post_init__(self) -> None:
         self.entry, _ = guard.entry(self.settings)
-        password = self.settings.web_password if self.entry is Entry.PASSWORD else None
-        self._sessions = Sessions(password.get_secret_value() if password else "")
+        given = self.settings.web_password if self.entry is Entry.PASSWORD else None
+        password = given.get_secret_value() if given else ""
+        self._sessions, self._ended = Sessions(password), EndedSessions(self.store, self.clock)
         self._names = {*self.settings.web_hosts, self.settings.web_host.lower()}
-        sign_in = sign_in_pages(self._sessions, self.clock, self._chat_of) if password else ()
-        self.pages = (*self.pages, *sign_in, *static_pages())
+        self._streams = Streams(self.observe, max(1, most_connections() // SHARE_OF_CONNECTIONS))
+        if password:
+            lock = Lock(self.clock, password)
+            self.pages = (*self.pages, *sign_in_pages(self._sessions, lock, self.clock, self._chat_of))
+        self.pages = (*self.pages, *static_pages())
 
     @contextmanager
     def taking(self, dispatcher: RequestDispatcher) -> Iterator[None]:
@@ -86,7 +99,7 @@ class Site:
             yield
         finally:
             self._dispatcher = None
-            self._closing.set()
+            self._streams.close()
 
     @property
     def routes(self) -> list[Route]:
@@ -113,7 +126,7 @@ class Site:
     async def _answer(self, page: WebPage, request: Request) -> Response:
         """Returns the page, if this visitor may open it. Raises HTTPException."""
         given = request.cookies.get(COOKIE, "")
-        visitor = self._admit(request, given)
+        visitor = await self._admit(request, given)
         if not page.is_public and not visitor.name:
             return Response(status_code=303, headers={"location": "/sign-in"})
         if page.for_operators and not visitor.is_operator:
@@ -127,12 +140,15 @@ class Site:
         asked = PageRequest(
             frame=self._frame(request, visitor, cookie, offers),
             headers=request.headers,
+            address=_address(request),
             query={name: usable_text(value) for name, value in request.query_params.items()},
             form=form,
             dispatcher=self._dispatcher,
         )
         answer = await page.answer(asked)
-        found = self._response(answer, is_head=request.method == "HEAD")
+        if answer.session is not None and self._sessions.name_of(given, self.clock.wall()):
+            await self._ended.add(given)
+        found = self._response(answer, request, visitor)
         session = answer.session if answer.session is not None or given else cookie
         self._set_cookies(request, found, session)
         return found
@@ -143,19 +159,19 @@ class Site:
             async with asyncio.timeout(STARTS_WITHIN):
                 await self._started.wait()
 
-    def _admit(self, request: Request, cookie: str) -> Visitor:
+    async def _admit(self, request: Request, cookie: str) -> Visitor:
         """Returns who asks, without a name if nobody has signed in. Raises HTTPException."""
         local = self.entry is Entry.LOCAL
         if not guard.is_known_host(request.headers.get("host", ""), self._names, local=local):
             raise HTTPException(421)
         if local and guard.is_from_proxy(request.headers):
             raise HTTPException(403)
-        visitor = self._visitor(request.headers, cookie)
+        visitor = await self._visitor(request.headers, cookie)
         if visitor is None:
             raise HTTPException(403)
         return visitor
 
-    def _visitor(self, headers: Mapping[str, str], cookie: str) -> Visitor | None:
+    async def _visitor(self, headers: Mapping[str, str], cookie: str) -> Visitor | None:
         """Returns who asks, without a name if nobody has signed in; None if the proxy names nobody."""
         match self.entry:
             case Entry.LOCAL:
@@ -163,11 +179,16 @@ class Site:
             case Entry.PROXY:
                 name = headers.get(self.settings.web_user_header or "", "").strip()
             case _:
-                name = self._sessions.name_of(cookie, self.clock.wall())
+                name = await self._signed_in(cookie)
                 if not name:
                     return Visitor(name="")
         chat = self._chat_of(name)
         return Visitor(name=chat.address, is_operator=chat in self.settings.admins) if chat else None
+
+    async def _signed_in(self, cookie: str) -> str:
+        """Returns the name of a session that was signed in and not out; "" for any other cookie."""
+        name = self._sessions.name_of(cookie, self.clock.wall())
+        return "" if name and await self._ended.has(cookie) else name
 
     def _chat_of(self, name: str) -> ChatAddress | None:
         """Returns the chat of a name that somebody gave; None if no chat is named so."""
@@ -175,7 +196,7 @@ class Site:
 
     async def _form(self, request: Request, cookie: str, most: int) -> Mapping[str, str]:
         """Returns the fields of a form that was sent from one of our pages in this session. Raises HTTPException."""
-        if not guard.is_own_form(request.headers, self._names):
+        if not guard.is_own_form(request.headers, self.settings.web_hosts):
             raise HTTPException(403)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/x-www-form-urlencoded":
@@ -208,10 +229,12 @@ class Site:
             offers=tuple(offers),
         )
 
-    def _response(self, answer: PageResponse, *, is_head: bool) -> Response:
-        if answer.stream is not None and not is_head:
+    def _response(self, answer: PageResponse, request: Request, visitor: Visitor) -> Response:
+        if answer.stream is not None and request.method != "HEAD":
+            address = guard.network_of(_address(request))
+            may_hear = partial(self._may_hear, visitor.name, request.cookies.get(COOKIE, ""))
             return StreamingResponse(
-                self._until_closing(answer.stream),
+                self._streams.follow(answer.stream, name=visitor.name, address=address, may_hear=may_hear),
                 headers={**answer.headers, "x-accel-buffering": "no"},
                 media_type="text/event-stream",
             )
@@ -219,21 +242,9 @@ class Site:
         status = 303 if answer.location else answer.status
         return Response(answer.body, status, headers, media_type=answer.kind if answer.body else None)
 
-    async def _until_closing(self, stream: AsyncIterator[str]) -> AsyncIterator[str]:
-        """Yields what the stream yields, until the process stops."""
-        closing = asyncio.create_task(self._closing.wait())
-        following: asyncio.Task[str | None] | None = None
-        try:
-            while not closing.done():
-                following = asyncio.create_task(_next(stream))
-                await asyncio.wait((closing, following), return_when=asyncio.FIRST_COMPLETED)
-                if not following.done() or (part := following.result()) is None:
-                    return
-                yield part
-        finally:
-            closing.cancel()
-            if following is not None:
-                following.cancel()
+    async def _may_hear(self, name: str, cookie: str) -> bool:
+        """Returns whether a visitor may still hear what is new: not after signing out, here or in another process."""
+        return self.entry is not Entry.PASSWORD or await self._signed_in(cookie) == name
 
     def _set_cookies(self, request: Request, response: Response, session: str | None) -> None:
         """Gives the browser its session, unless that is None, and remembers the language that was chosen."""
@@ -248,8 +259,8 @@ class Site:
             response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=seconds, secure=secure, httponly=True, samesite="lax")
 
 
-async def _next(stream: AsyncIterator[str]) -> str | None:
-    return await anext(stream, None)
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def make_site(app: App) -> Site | None:
@@ -259,14 +270,26 @@ def make_site(app: App) -> Site | None:
         return None
     samples = Samples(app)
     pages = (*platform.pages, *operator_pages(app), *samples.pages())
-    return Site(settings=app.settings, facts=platform.facts, clock=app.clock, pages=pages, offers=samples.offers)
+    return Site(
+        settings=app.settings,
+        facts=platform.facts,
+        clock=app.clock,
+        store=app.store,
+        pages=pages,
+        observe=app.context.observe,
+        offers=samples.offers,
+    )
 
 
-def closed_lines(app: App) -> list[str]:
-    """Returns the line that says why there are no pages, and what to do; none if there are some."""
-    found, why = guard.entry(app.settings)
-    if found is not Entry.OFF:
-        return []
-    return [
-        f"No pages: {why}. Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people."
-    ]
+def entry_lines(settings: Settings) -> list[str]:
+    """Returns the line that says why there are no pages, or that they believe too much, and what to do; else none."""
+    found, why = guard.entry(settings)
+    if found is Entry.OFF:
+        return [
+            f"No pages: {why}. Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people."
+        ]
+    if found is Entry.PROXY and why:
+        return [
+            f"Pages: {why}, and whoever reaches it can take any name by {settings.web_user_header}. Let only your proxy reach it."
+        ]
+    return []

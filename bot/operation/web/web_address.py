@@ -4,6 +4,7 @@ Every refusal is a single line without any information about the bot.
 """
 
 import logging
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.routing import Route
 
 from bot.operation.web.body import body_in_time
 from bot.operation.web.health import Problem
+from bot.operation.web.pages.lock import Lock, Tried
 from bot.operation.web.refusals import line
 from bot.ports.web_route import Webhook, WebRequest, WebRoute
 
@@ -31,14 +33,17 @@ def health_app(
     metrics: MetricsPage | None = None,
     attention: Attention = dict,
     *,
+    worker: str = "",
     pages: Sequence[Route] = (),
+    metrics_lock: Lock | None = None,
 ) -> Starlette:
     """Returns the web application. `problems` returns what is wrong now, by name; if it is empty the process is ready.
 
-    `attention` returns what a person should look at although the process is ready.
+    `attention` returns what a person should look at although the process is ready. `worker`: the process, as its database
+    knows it, by which `paperwire status` sees that both work on the same one.
 
     `metrics` returns the page `/metrics`, which is found under this path only: a proxy that passes a prefix on, as for
-    webhooks, does not show it. So it is with `pages`, the routes of pages for people.
+    webhooks, does not show it. So it is with `pages`, the routes of pages for people. `metrics_lock`: the lock of `/metrics`.
     """
 
     async def live(_: Request) -> Response:
@@ -46,17 +51,11 @@ def health_app(
 
     async def ready(_: Request) -> Response:
         wrong = problems()
-        more: dict[str, object] = {"attention": dict(seen)} if (seen := attention()) else {}
-        if not wrong:
-            return JSONResponse({"ready": True, "problems": {}, **more})
         whys = {name: problem.why for name, problem in wrong.items()}
         ages = {name: problem.seconds for name, problem in wrong.items()}
-        return JSONResponse({"ready": False, "problems": whys, "seconds": ages, **more}, status_code=503)
-
-    async def measured(_: Request) -> Response:
-        assert metrics is not None  # noqa: S101 - it has a route only then
-        page, kind = await metrics()
-        return Response(page, media_type=kind)
+        more = {"seconds": ages, "attention": dict(attention()), "worker": worker}
+        said = {"ready": not wrong, "problems": whys, **{name: value for name, value in more.items() if value}}
+        return JSONResponse(said, status_code=503 if wrong else 200)
 
     async def refused(_: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
@@ -65,12 +64,37 @@ def health_app(
 
     routes = [Route("/health/live", live), Route("/health/ready", ready), *pages]
     if metrics is not None:
-        routes.append(Route("/metrics", measured))
+        routes.append(Route("/metrics", _metrics_handler(metrics, metrics_lock)))
     for webhook in webhooks:
         routes += _routes(webhook.path, _webhook_handler(webhook), "POST")
     for route in web_routes:
         routes += _routes(route.path, _route_handler(route), route.method)
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
+
+
+def _metrics_handler(metrics: MetricsPage, lock: Lock | None) -> Callable[[Request], object]:
+    async def answer(request: Request) -> Response:
+        if lock is not None and (refusal := _refusal(lock, request)):
+            return refusal
+        page, kind = await metrics()
+        return Response(page, media_type=kind)
+
+    return answer
+
+
+def _refusal(lock: Lock, request: Request) -> Response | None:
+    """Returns a refusal unless the request bears a password of the lock: alone (Bearer), or with any name (Basic)."""
+    asks = line(401, {"www-authenticate": 'Basic realm="paperwire"'})
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            given = b64decode(given, validate=True).decode().partition(":")[2]
+        except ValueError:
+            return asks
+    if not given:
+        return asks
+    tried = lock.tries(given, address=request.client.host if request.client else "")
+    return {Tried.OPENS: None, Tried.WRONG: asks, Tried.UNREAD: line(429)}[tried]
 
 
 def _routes(path: str, answer: Callable[[Request], object], method: str) -> list[Route]:

@@ -1,10 +1,13 @@
-"""The HTTP server of the process: uvicorn, with limits for connections that bring no request."""
+"""The HTTP server of the process: uvicorn, which accepts no more connections than can be served."""
 
 import asyncio
-import ipaddress
+import logging
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
+from functools import partial
+from typing import Any
 
 import uvicorn
 from h11 import LocalProtocolError
@@ -13,7 +16,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
 from bot.operation.web.loop_watch import loop_watched
+from bot.operation.web.pages.guard import network_of
+from bot.operation.web.pages.lock import Lock
 from bot.operation.web.web_address import Attention, MetricsPage, Problems, health_app
+from bot.ports.clock import Clock
+from bot.ports.measurements import ConnectionClosed, Measurement, Observe, ignore
 from bot.ports.web_route import Webhook, WebRoute
 from bot.settings import Settings
 from subscriptions.errors import Sentence
@@ -23,10 +30,15 @@ try:
 except ImportError:  # Windows has no such limit
     resource = None  # type: ignore[assignment]
 
+log = logging.getLogger("paperwire")
+
 LONGEST_HEAD = 10.0  # seconds for the head of a request, counted from the connection or from the previous answer
 MOST_CONNECTIONS = 512
 MOST_OF_AN_ADDRESS = 32  # connections from one address; loopback has no such limit, since it may be a proxy
 SHARE_OF_DESCRIPTORS = 4  # connections may use one fourth of the files that the process may have open
+WAITING = 2048  # connections that the system holds ready until they are accepted
+ACCEPT_AGAIN = 1.0  # seconds until it is tried again where no file could be opened for a connection
+MINUTE = 60.0  # seconds between two lines about connections that were closed
 
 
 @asynccontextmanager
@@ -37,14 +49,19 @@ async def serving(
     webhooks: Sequence[Webhook],
     routes: Sequence[WebRoute] = (),
     *,
+    worker: str = "",
     metrics: MetricsPage | None = None,
     attention: Attention = dict,
     pages: Sequence[Route] = (),
+    metrics_lock: Lock | None = None,
+    observe: Observe = ignore,
 ) -> AsyncIterator[None]:
     """Serves the web address while the body runs. Raises SettingsError if its port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(
-        health_app(problems, webhooks, routes, metrics, attention, pages=pages),
+        health_app(
+            problems, webhooks, routes, metrics, attention, worker=worker, pages=pages, metrics_lock=metrics_lock
+        ),
         http=LimitedProtocol,
         ws="none",
         log_config=None,  # uvicorn's own configuration would log secrets
@@ -52,7 +69,7 @@ async def serving(
         access_log=False,
         lifespan="off",
     )
-    server = _Server(config)
+    server = _Server(config, observe)
     server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # see bot.operation.signals
     task = asyncio.create_task(server.serve(sockets=[listener]))
     host, port = listener.getsockname()[:2]
@@ -69,11 +86,43 @@ async def serving(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which wakes once a second instead of ten times, and is told when it ends."""
+    """uvicorn's server, which wakes once a second instead of ten times, is told when it ends, and accepts by itself.
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    asyncio's own server accepts all that wait at once, before any of them can be closed, and writes a line for each one that finds
+    no file. Here the next connection is accepted when the last one has its protocol, which closes another one if there are too many.
+    """
+
+    def __init__(self, config: uvicorn.Config, observe: Observe) -> None:
         super().__init__(config)
+        self._observe = observe
         self._ended = asyncio.Event()
+        self._accepting: list[asyncio.Task[None]] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to accept connections."""
+        self.servers = []
+        self._accepting = [asyncio.create_task(self._accept(one)) for one in sockets or ()]
+        self.started = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accepts no more, and ends the connections once they are answered."""
+        for task in self._accepting:
+            task.cancel()
+        await asyncio.gather(*self._accepting, return_exceptions=True)
+        await super().shutdown(sockets)
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop, given = asyncio.get_running_loop(), {"config": self.config, "server_state": self.server_state}
+        protocol = partial(LimitedProtocol, **given, app_state=self.lifespan.state, observe=self._observe)
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(listener)
+                await loop.connect_accepted_socket(protocol, connection)
+            except ConnectionError:  # it is gone already
+                continue
+            except OSError:
+                self._observe(ConnectionClosed(kind="refused"))
+                await asyncio.sleep(ACCEPT_AGAIN)
 
     def ends(self) -> None:
         """Has it answer what it has begun to, and stop."""
@@ -96,7 +145,8 @@ def _listener(settings: Settings) -> socket.socket:
     host, port = settings.web_host, settings.web_port
     try:
         listener.bind((host, port))
-        listener.listen()  # before the address is printed, so that readers of the output can connect
+        listener.listen(WAITING)  # before the address is printed, so that readers of the output can connect
+        listener.setblocking(False)
     except OSError as error:
         listener.close()
         raise SettingsError(
@@ -117,18 +167,22 @@ class LimitedProtocol(H11Protocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _opened_at = 0.0  # seconds of the event loop
+    _network = ""  # of the client; "" for this machine
+
+    def __init__(self, *args: Any, observe: Observe = ignore, **named: Any) -> None:  # noqa: ANN401 - as uvicorn has it
+        super().__init__(*args, **named)
+        self._observe = observe
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Accepts the connection. If there are too many, aborts the one that has waited longest without a request."""
+        """Accepts the connection. If there are too many, aborts the oldest without a request, or else the oldest."""
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows the type, too
-        self._opened_at = self.loop.time()
+        self._opened_at, self._network = self.loop.time(), self._host()
         self._start_deadline()
-        rivals = self._rivals()
-        if rivals:
-            idle = [one for one in rivals if not one._is_answering()]  # noqa: SLF001 - of this class
-            ended = min(idle, key=lambda one: one._opened_at, default=self)  # noqa: SLF001 - as above
+        if rivals := self._rivals():
+            ended = min(rivals, key=lambda one: (one._is_answering(), one._opened_at))  # noqa: SLF001 - of this class
             self.connections.discard(ended)
             ended.transport.abort()
+            self._observe(ConnectionClosed(kind="connection"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancels the deadline."""
@@ -160,14 +214,12 @@ class LimitedProtocol(H11Protocol):
         connections = [one for one in self.connections if isinstance(one, LimitedProtocol)]
         if len(connections) > most_connections():
             return [one for one in connections if one is not self]
-        host = self._host()
-        alike = [one for one in connections if one._host() == host] if host else []  # noqa: SLF001 - as above
+        alike = [one for one in connections if one._network == self._network] if self._network else []  # noqa: SLF001 - as above
         return [one for one in alike if one is not self] if len(alike) > MOST_OF_AN_ADDRESS else []
 
     def _host(self) -> str:
-        """Returns the IP address of the client; "" for a client on this machine, and if there is no address."""
-        host = self.client[0] if self.client else ""
-        return "" if not host or ipaddress.ip_address(host.partition("%")[0]).is_loopback else host
+        """Returns the network of the client; "" for a client on this machine, and if there is no address."""
+        return network_of(self.client[0]) if self.client else ""
 
     def _start_deadline(self) -> None:
         self._deadline = self.loop.call_later(LONGEST_HEAD, self._on_deadline)
@@ -181,6 +233,38 @@ class LimitedProtocol(H11Protocol):
         self._deadline = None
         if not self._is_answering():
             self.transport.abort()
+
+
+class ClosedConnections:
+    """Counts the connections that were closed because there were too many, and says so once a minute."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._closed: Counter[str] = Counter()
+
+    def observe(self, measurement: Measurement) -> None:
+        """Counts a measurement if it is such a connection."""
+        if isinstance(measurement, ConnectionClosed):
+            self._closed[measurement.kind] += 1
+
+    async def watch(self) -> None:
+        """Writes a line into the log for each minute in which some were closed, until it is cancelled."""
+        while True:
+            await self._clock.sleep(MINUTE)
+            if self._closed:
+                log.warning("%s", closed_line(self._closed))
+                self._closed.clear()
+
+
+def closed_line(closed: Mapping[str, int]) -> str:
+    """Returns the line about the connections that were closed in a minute, by their kinds."""
+    words = {
+        "connection": f"closed, since {most_connections()} at most are served",
+        "stream": "streams of open pages closed",
+        "refused": "not accepted, since no file could be opened",
+    }
+    counts = "; ".join(f"{closed[kind]} {said}" for kind, said in words.items() if kind in closed)
+    return f"Too many connections to the web address in the last minute: {counts}."
 
 
 def most_connections() -> int:

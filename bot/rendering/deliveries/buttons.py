@@ -15,6 +15,7 @@ from bot.rendering.text.links import paper_url, pdf_url, search_url
 from bot.rendering.views.medium import Medium
 from bot.rendering.views.reader import Reader
 from subscriptions.model import Delivery, Item
+from subscriptions.states import Signal
 
 IN_ROW = 8  # buttons in one row; no platform with numbers shows more
 
@@ -127,5 +128,13 @@ def _single_paper_row(delivery: Delivery, item: Item, reader: Reader) -> tuple[B
 
 def _judging(delivery: Delivery, item: Item, language: Language) -> tuple[Button, ...]:
     """Returns 👍 👎 [save] and [more like this] for the only paper of an alert, as its card has them."""
-    labels = {"l": "👍", "d": "👎", "s": language.say("save"), "n": language.say("more like this")}
-    return tuple(Button(label=label, data=f"d{delivery.id}.{verb}{item.position}") for verb, label in labels.items())
+    labels = (
+        ("l", "👍", f"{Signal.LIKED.name}:{item.paper.id}"),
+        ("d", "👎", f"{Signal.DISLIKED.name}:{item.paper.id}"),
+        ("s", language.say("save"), f"{Signal.SAVED.name}:{item.paper.id}"),
+        ("n", language.say("more like this"), ""),
+    )
+    place = f"d{delivery.id}."
+    return tuple(
+        Button(label=label, data=f"{place}{verb}{item.position}", shows=shows) for verb, label, shows in labels
+    )

@@ -6,7 +6,8 @@ A formula is converted as a whole or not at all. Dollars delimit formulas by pan
 import re
 from unicodedata import category
 
-from bot.rendering.text.tex_signs import (
+from subscriptions.normalize import accent_macros
+from subscriptions.normalize.tex_signs import (
     DOUBLE_STRUCK,
     FRACTIONS,
     IN_FORMULAS,
@@ -17,7 +18,6 @@ from bot.rendering.text.tex_signs import (
     SWITCHES,
     SYMBOLS,
 )
-from subscriptions.normalize import accent_macros
 from subscriptions.unicode_forms import normalized
 
 _WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})  # modifier letters are none: they are sub- or superscript already

@@ -21,7 +21,7 @@ _ITEM_ENDS = frozenset({LexemeKind.CLOSE, LexemeKind.BUT_NOT, LexemeKind.COMMA})
 
 def lexemes_with_exclusions(text: str, notes: Notes, fields: Fields = FIELDS) -> Iterator[Lexeme]:
     """Returns the lexemes of a text that is no list. Commas have a meaning only if some comma begins an exclusion."""
-    if not any(comma in text for comma in ",，、") or not _EXCLUSION.search(text):
+    if not _EXCLUSION.search(text):
         return lexemes(text, 0, len(text), fields)
     return _with_phrases(_between_commas(text, fields), notes)
 

@@ -54,7 +54,7 @@ _PIECE = re.compile(
     re.VERBOSE,
 )
 _MARKS = {"(": LexemeKind.OPEN, ")": LexemeKind.CLOSE, "|": LexemeKind.OR}
-_KEYWORDS = {
+KEYWORDS = {
     "AND": (LexemeKind.AND,),
     "OR": (LexemeKind.OR,),
     "NOT": (LexemeKind.NOT,),
@@ -75,7 +75,7 @@ def lexemes(text: str, start: int, end: int, fields: Fields) -> Iterator[Lexeme]
     position, exact, after_doi = start, False, False
     while piece := _PIECE.search(text, position, end):
         begin, position = piece.span()
-        if (word := piece["plain"]) and word not in _KEYWORDS:
+        if (word := piece["plain"]) and word not in KEYWORDS:
             yield Lexeme(LexemeKind.WORD, begin, position, word)
             after_doi = False
         elif piece["mark"]:
@@ -123,7 +123,7 @@ class _Run:
 
     def _operator(self) -> list[Lexeme]:
         rest = self.text[self.position : self.stop]
-        kinds = _KEYWORDS.get(rest, ())
+        kinds = KEYWORDS.get(rest, ())
         if rest == "&" and not self.text[self.position - 1 : self.position].strip() and self._blank_follows():
             kinds = (LexemeKind.AND,)
         start = self.position

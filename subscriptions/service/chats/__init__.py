@@ -29,6 +29,8 @@ from subscriptions.service.chats.conversation_state import find_callback as find
 from subscriptions.service.chats.conversation_state import finish_reply as finish_reply
 from subscriptions.service.chats.conversation_state import get_conversation_state as get_conversation_state
 from subscriptions.service.chats.conversation_state import has_home_view as has_home_view
+from subscriptions.service.chats.conversation_state import has_reply as has_reply
+from subscriptions.service.chats.conversation_state import has_unfinished_replies as has_unfinished_replies
 from subscriptions.service.chats.conversation_state import home_view_of as home_view_of
 from subscriptions.service.chats.conversation_state import is_applied as is_applied
 from subscriptions.service.chats.conversation_state import is_reply_finished as is_reply_finished
@@ -53,6 +55,7 @@ from subscriptions.service.chats.pages import open_page_chat as open_page_chat
 from subscriptions.service.chats.query_links import link_payload as link_payload
 from subscriptions.service.chats.query_links import text_of_payload as text_of_payload
 from subscriptions.service.chats.retention import Forgotten as Forgotten
+from subscriptions.service.chats.retention import belongs_to as belongs_to
 from subscriptions.service.chats.retention import bot_name as bot_name
 from subscriptions.service.chats.retention import claim_copy as claim_copy
 from subscriptions.service.chats.retention import claim_daily_work as claim_daily_work

@@ -13,8 +13,8 @@ from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.selection import Listed, find, kind_of
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import Scope, Transaction, operator_codes
-from subscriptions.store.chat import access, chats, denials
+from subscriptions.store import Scope, Transaction
+from subscriptions.store.chat import access, chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
@@ -59,7 +59,7 @@ def new_code(store: Scope) -> str:
     """A new code, which makes its sender the first operator. Only its hash is stored."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     with store.write() as transaction:
-        operator_codes.add_code(transaction, _hash(code), most=_CODES)
+        access.add_code(transaction, _hash(code), most=_CODES)
     return code
 
 
@@ -75,19 +75,19 @@ def redeem_code(
         chats.hold_chat(transaction, chat.id)  # each wrong code counts
         if admins or access.operators(transaction, zone=store.zone):
             return "there-is-one"
-        if operator_codes.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
+        if access.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
             return "too-many"
         given = _hash(code)
-        if not sum(hmac.compare_digest(given, one) for one in operator_codes.code_hashes(transaction)):  # all: timing
-            operator_codes.add_wrong_code(transaction, chat.id, now=now)
+        if not sum(hmac.compare_digest(given, one) for one in access.code_hashes(transaction)):  # all: timing
+            access.add_wrong_code(transaction, chat.id, now=now)
             return "wrong"
-        if not operator_codes.take_codes(transaction, given):
+        if not access.take_codes(transaction, given):
             return "there-is-one"  # another process took a code meanwhile
         access.make_operator(transaction, chat.id)
         access.admit(transaction, chat.id, now=now)
         if chat.state is ChatState.ASKED:
             note_changed_state(transaction, chat.id)
-        operator_codes.drop_wrong_codes_of(transaction, chat.id)
+        access.drop_wrong_codes_of(transaction, chat.id)
         for other in access.chats_awaiting_admission(transaction, zone=store.zone):
             _notify_of_request(transaction, other, admins, who="", request="", now=now)
     return "made"
@@ -113,7 +113,7 @@ def is_denied(store: Scope, address: ChatAddress) -> bool:
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=store.zone)
         lane = chat.address.lane if chat else address.lane
-        if denials.denial_of(transaction, lane):
+        if access.denial_of(transaction, lane):
             return True
         return any(access.is_denied(transaction, chat_id) for chat_id in chats.chats_of_lane(transaction, lane))
 
@@ -163,7 +163,7 @@ def allow(store: Scope, address: ChatAddress, *, now: datetime, notify_chats: bo
     waited = False
     with store.write() as transaction:
         chat = _known(transaction, address, now)
-        denials.lift_denial(transaction, chat.address.lane)
+        access.lift_denial(transaction, chat.address.lane)
         for one in _of_place(transaction, chat):
             access.admit(transaction, one.id, now=now)
             if one.state is ChatState.ASKED:

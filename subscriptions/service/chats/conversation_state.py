@@ -13,15 +13,13 @@ from subscriptions.store import (
     WRITES,
     Scope,
     Steps,
+    Store,
     Transaction,
-    callbacks,
-    conversation_states,
-    offers,
-    pending_lookups,
+    conversations,
     updates,
 )
 from subscriptions.store.chat import chats, moving, subscriptions
-from subscriptions.store.offers import Offer
+from subscriptions.store.conversations import Offer
 from subscriptions.store.outbox import chat_outbox
 
 FORGOTTEN = "forgotten"  # a key of `transaction.info`: the addresses of chats that it erases
@@ -141,6 +139,12 @@ def finish_reply(store: Scope, platform: str, update: str) -> None:
         updates.finish_reply(transaction, platform, update)
 
 
+def has_reply(store: Store, platform: str, update: str) -> bool:
+    """Whether this worker has the reply to an update still to post."""
+    with store.read() as transaction:
+        return updates.has_reply(transaction, platform, update, store.worker)
+
+
 def is_reply_finished(store: Scope, platform: str, update_id: str) -> bool:
     """Whether the reply to an update has arrived, or is not posted any more; also if there was none."""
     with store.read() as transaction:
@@ -148,12 +152,18 @@ def is_reply_finished(store: Scope, platform: str, update_id: str) -> bool:
 
 
 def unfinished_replies(store: Scope, *, now: datetime) -> list[tuple[str, str, str]]:
-    """(platform, update id, reply) for replies that an earlier process may not have posted, at most ten minutes old.
+    """(platform, update id, reply) for the replies that this worker is to post, at most ten minutes old.
 
-    Each is returned once.
+    Those that workers that are gone may not have posted are in its hands from now on.
     """
     with store.write() as transaction:
         return updates.unfinished_replies(transaction, now - REPEATED_FOR, transaction.store.worker)
+
+
+def has_unfinished_replies(store: Store) -> bool:
+    """Whether `unfinished_replies` would find some."""
+    with store.read() as transaction:
+        return updates.has_unfinished(transaction, store.worker)
 
 
 def find_callback(store: Scope, token_id: str) -> CallbackToken | None:
@@ -162,8 +172,8 @@ def find_callback(store: Scope, token_id: str) -> CallbackToken | None:
     The caller checks whether it may be used here.
     """
     with store.read() as transaction:
-        found = callbacks.find_callback(transaction, token_id)
-        offer = offers.find_offer(transaction, token_id) if found is None else None
+        found = conversations.find_callback(transaction, token_id)
+        offer = conversations.find_offer(transaction, token_id) if found is None else None
     return _offering(offer) if offer is not None else found
 
 
@@ -173,73 +183,73 @@ def _offering(offer: Offer) -> CallbackToken:
 
 def new_callback_id() -> str:
     """An id for a callback token that is stored later, by `store_callbacks`."""
-    return callbacks.new_callback_id()
+    return conversations.new_callback_id()
 
 
 def store_callbacks(store: Scope, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
     """Stores callback tokens under the ids that they have."""
     if tokens:
         with store.write() as transaction:
-            callbacks.store_callbacks(transaction, tokens, now=now)
+            conversations.store_callbacks(transaction, tokens, now=now)
 
 
 def drop_home_callbacks(store: Scope, person: ChatAddress) -> None:
     """Drops the callback tokens of a person's home view, before a new one is shown."""
     with store.write() as transaction:
-        callbacks.drop_callbacks_at(transaction, home_view_of(person))
+        conversations.drop_callbacks_at(transaction, home_view_of(person))
 
 
 def has_home_view(store: Scope, person: ChatAddress) -> bool:
     """Whether a person's home view has callback tokens: it was shown, and `clean_up` has not dropped them."""
     with store.read() as transaction:
-        return callbacks.has_callbacks_at(transaction, home_view_of(person))
+        return conversations.has_callbacks_at(transaction, home_view_of(person))
 
 
 def home_view_of(person: ChatAddress) -> str:
     """The place of the callback tokens on a person's home view."""
-    return f"{callbacks.HOME_VIEW_PREFIX}{person}"
+    return f"{conversations.HOME_VIEW_PREFIX}{person}"
 
 
 def set_conversation_state(store: Scope, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime) -> None:
     """Stores what a conversation must know for so long under a name, such as "ask:CHAT:PERSON"."""
     with store.write() as transaction:
-        conversation_states.put_state(transaction, name, token, now=now, until=now + lasts)
+        conversations.put_state(transaction, name, token, now=now, until=now + lasts)
 
 
 def get_conversation_state(store: Scope, name: str, *, since: datetime) -> CallbackToken | None:
     """What was stored under a name at `since` or later; else None."""
     with store.read() as transaction:
-        return conversation_states.find_state(transaction, name, since=since)
+        return conversations.find_state(transaction, name, since=since)
 
 
 def clear_conversation_state(store: Scope, name: str) -> None:
     """Drops what was stored under a name."""
     with store.write() as transaction:
-        conversation_states.drop_state(transaction, name)
+        conversations.drop_state(transaction, name)
 
 
 def begin_lookup(store: Scope, name: str, token: CallbackToken, *, now: datetime) -> None:
     """Stores a pending look-up of papers, whose request the token holds, in the hands of this process."""
     with store.write() as transaction:
-        pending_lookups.add_lookup(transaction, name, token, worker=transaction.store.worker, now=now)
+        conversations.add_lookup(transaction, name, token, worker=transaction.store.worker, now=now)
 
 
 def requested_lookup(store: Scope, name: str, *, since: datetime) -> Mapping[str, Any] | None:
     """The request of a look-up that was begun at `since` or later and is not answered; else None."""
     with store.read() as transaction:
-        return pending_lookups.find_lookup(transaction, name, since=since)
+        return conversations.find_lookup(transaction, name, since=since)
 
 
 def end_lookup(store: Scope, name: str, *, since: datetime) -> bool:
     """Ends a look-up that is to be answered now. False: it was answered before, its chat was erased, or it is too old."""
     with store.write() as transaction:
-        return pending_lookups.take_lookup(transaction, name, since=since)
+        return conversations.take_lookup(transaction, name, since=since)
 
 
 def take_over_lookups(store: Scope, *, since: datetime) -> list[str]:
-    """The names of the pending look-ups that workers that are gone began, oldest first: they are in our hands from now on."""
+    """The names of the pending look-ups of this worker, oldest first, and of workers that are gone: they are in our hands from now on."""
     with store.write() as transaction:
-        return pending_lookups.take_over_lookups(transaction, transaction.store.worker, since=since)
+        return conversations.take_over_lookups(transaction, transaction.store.worker, since=since)
 
 
 def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime) -> str:
@@ -259,14 +269,14 @@ def share_link(store: Scope, address: ChatAddress, number: int, *, now: datetime
                 Sentence("/list shows those it has."),
             )
         offer = Offer(number=number, text=subscription.text, cadence=cadence_text(subscription.cadence))
-        return offers.put_offer(transaction, chat.id, offer, new_id=callbacks.new_callback_id(), now=now)
+        return conversations.put_offer(transaction, chat.id, offer, new_id=conversations.new_callback_id(), now=now)
 
 
 def shared_link(store: Scope, address: ChatAddress, number: int) -> str:
     """The id that `share_link` returned last for this subscription; "" if it never did, or the chat is unknown."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=transaction.zone)
-        return offers.offer_of(transaction, chat.id, number) if chat is not None else ""
+        return conversations.offer_of(transaction, chat.id, number) if chat is not None else ""
 
 
 def chat_moved(store: Scope, address: ChatAddress, new: str, *, now: datetime) -> None:

@@ -12,7 +12,7 @@ from subscriptions.service.chats.workspaces import INSTALLED_WITHIN, chats_of_lo
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.selection import find
 from subscriptions.store import Scope, Store, Transaction, key_value, platforms, query_changes, retention
-from subscriptions.store.chat import chat_data, chats, denials, moving
+from subscriptions.store.chat import access, chat_data, chats, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.chat.json_text import json_text
 from subscriptions.store.outbox import deliveries
@@ -64,12 +64,24 @@ def claim_database(store: Scope, platform: str, bot: str, *, new_bot: bool = Fal
     with store.write() as transaction:
         known = platforms.claim_bot(transaction, platform, bot)
         if known != bot and not new_bot:
-            raise StoreError(
-                Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
-                Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
-            )
+            raise _another_bot(platform)
         if known != bot:
             platforms.put_bot(transaction, platform, bot)
+
+
+def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> bool:
+    """Whether the database belongs to this bot. Raises StoreError if it belongs to another one, unless `new_bot`."""
+    known = owners(store).get(platform)
+    if known not in (None, bot) and not new_bot:
+        raise _another_bot(platform)
+    return known == bot
+
+
+def _another_bot(platform: str) -> StoreError:
+    return StoreError(
+        Sentence("This database belongs to another {platform} bot.", {"platform": platform.capitalize()}),
+        Sentence("Use that bot's token, or say `paperwire run --new-bot` to give the chats to this one."),
+    )
 
 
 def bot_name(store: Scope, platform: str, current: str = "") -> str:
@@ -125,7 +137,7 @@ def forget(store: Scope, address: ChatAddress) -> Forgotten:
         papers = deliveries.delivered_count(transaction, chat.id)
         places = chat_data.erase(transaction, chat.id)
         transaction.info.setdefault(FORGOTTEN, set()).update(places)
-        denied = bool(denials.denial_of(transaction, chat.address.lane))
+        denied = bool(access.denial_of(transaction, chat.address.lane))
     return Forgotten(subscriptions=len(subscriptions), papers=papers, denied=denied)
 
 

@@ -27,4 +27,4 @@ from subscriptions.service.operations.figures import Figures as Figures
 from subscriptions.service.operations.figures import SourceFigures as SourceFigures
 from subscriptions.service.operations.figures import figures as figures
 from subscriptions.service.operations.figures import room_of as room_of
-from subscriptions.store.outbox.figures import OutboxFigures as OutboxFigures
+from subscriptions.store.figures import OutboxFigures as OutboxFigures

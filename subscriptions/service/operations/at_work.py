@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from subscriptions.store import Scope, lag, lane_wakes, workers
+from subscriptions.store import Scope, figures, lane_wakes, workers
 from subscriptions.store.database.kind import Holdings
 
 TERMS = 5  # of an election: so many workers may be stopped, one after the other, and hold what they held
@@ -38,8 +38,8 @@ def backlog(store: Scope, *, now: datetime, wall: datetime) -> Backlog:
     """Returns since when work waits. `wall` is the machine's clock. Raises StoreError."""
     with store.read() as transaction:
         return Backlog(
-            planning_since=lag.to_be_planned_since(transaction, now=now),
-            sending_since=lag.to_be_sent_since(transaction, now=now, wall=wall),
+            planning_since=figures.to_be_planned_since(transaction, now=now),
+            sending_since=figures.to_be_sent_since(transaction, now=now, wall=wall),
             jobs=lane_wakes.jobs_waiting(transaction),
         )
 

@@ -46,8 +46,8 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
         candidate.where = str(copy)  # errors name the copy
         try:
             _look_at(candidate, copy)
-            _refuse_another_bot(candidate, store)
             candidate.open(now=now)
+            _refuse_another_bot(candidate, store)
             counted = count_lost_as_sent(candidate, lost_at, now=now) if lost_at else 0
         finally:
             candidate.close()

@@ -3,9 +3,7 @@
 from subscriptions.errors import Refused, Sentence, StoreError
 from subscriptions.store import Store
 from subscriptions.store.database.transfer import copy_rows, count_rows, gather_statistics, holds_rows
-from subscriptions.store.papers.known_papers import index_newest
-
-_ALL = 2**31 - 1
+from subscriptions.store.papers.known_papers import index_all
 
 
 def copy_database(source: Store, target: Store) -> int:
@@ -23,6 +21,6 @@ def copy_database(source: Store, target: Store) -> int:
         copied = copy_rows(old, new)
         if count_rows(new) != copied:
             raise StoreError(Sentence("The copy in {where} is not whole, and is taken back.", {"where": target.where}))
-        index_newest(new, _ALL)
+        index_all(new)
         gather_statistics(new)
     return sum(copied.values())

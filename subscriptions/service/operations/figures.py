@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.store import KnownSource, Scope, platforms, sources
-from subscriptions.store.outbox.figures import OutboxFigures, outbox_figures
-from subscriptions.store.room import Room, room
+from subscriptions.store.figures import OutboxFigures, Room, outbox_figures, room
 
 OVERDUE_AFTER = timedelta(minutes=10)  # after its next poll was due; polls that run move that moment
 

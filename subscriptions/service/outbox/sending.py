@@ -14,7 +14,7 @@ from subscriptions.states import UNDER_WAY, DeliveryState, PauseReason
 from subscriptions.store import Claim, Edit, OutboxEntry, Rendered, Scope, Transaction, platforms, updates
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import moving
-from subscriptions.store.outbox import attempts, claims, deliveries, edits, entries, sends
+from subscriptions.store.outbox import attempts, claims, deliveries, edits, entries
 
 _PACED = timedelta(minutes=1)  # no budget of a platform looks further back
 _NO_TIME = timedelta(0)
@@ -103,7 +103,7 @@ def mark_sending(store: Scope, claimed: Claim, *, wall: datetime) -> bool:
     """Marks a claimed message as being sent. False: it was changed or settled since it was claimed."""
     assert claimed.message is not None  # noqa: S101 - only messages are posted
     with store.write() as transaction:
-        return sends.mark_sending(transaction, claimed, claimed.message, worker=transaction.store.worker, wall=wall)
+        return attempts.mark_sending(transaction, claimed, claimed.message, worker=transaction.store.worker, wall=wall)
 
 
 def give_up_lookup(store: Scope, claimed: Claim, reason: str) -> None:
@@ -136,7 +136,7 @@ def confirm(store: Scope, claimed: Claim, platform_id: str, asking: ClaimRequest
     """
     assert claimed.message is not None  # noqa: S101 - only messages are confirmed
     with store.write() as transaction:
-        shown, goes_on = sends.confirm(transaction, claimed, claimed.message.number, platform_id, now=asking.now)
+        shown, goes_on = attempts.confirm(transaction, claimed, claimed.message.number, platform_id, now=asking.now)
         return shown, _next(transaction, asking) if goes_on else None
 
 

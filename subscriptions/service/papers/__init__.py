@@ -23,7 +23,6 @@ from subscriptions.service.papers.paper_search import SearchResult as SearchResu
 from subscriptions.service.papers.paper_search import known_since as known_since
 from subscriptions.service.papers.paper_search import papers_named as papers_named
 from subscriptions.service.papers.paper_search import search as search
-from subscriptions.service.papers.paper_search import search_all as search_all
 from subscriptions.service.papers.recent import Base as Base
 from subscriptions.service.papers.recent import MatchCount as MatchCount
 from subscriptions.service.papers.recent import RecentMatches as RecentMatches
@@ -43,5 +42,6 @@ from subscriptions.service.papers.signals import papers_in_message as papers_in_
 from subscriptions.service.papers.signals import save_paper as save_paper
 from subscriptions.service.papers.signals import saved_papers as saved_papers
 from subscriptions.service.papers.signals import signals_of_paper as signals_of_paper
+from subscriptions.service.papers.signals import signals_of_papers as signals_of_papers
 from subscriptions.service.papers.signals import take_back as take_back
 from subscriptions.service.papers.word_counts import respelled as respelled

@@ -10,7 +10,7 @@ from subscriptions.model import Digest
 from subscriptions.planning.archives import is_archive
 from subscriptions.planning.losses import UNKNOWN, Arrival
 from subscriptions.service.papers.losses import came, count_read_again
-from subscriptions.store import READS, WRITES, Ingested, Scope, Steps, Store, Transaction, done, losses
+from subscriptions.store import READS, WRITES, Ingested, ReadThenWrite, Scope, Steps, Store, Transaction, done, losses
 from subscriptions.store.outbox import edits
 from subscriptions.store.papers import announcing, digests
 from subscriptions.store.papers.announcing import came_now
@@ -141,18 +141,18 @@ class _Ingest:
             return ahead
         for first in range(0, len(papers), MOST_AT_ONCE):
             part = papers[first : first + MOST_AT_ONCE]
-            with store.read_then_write() as work:
-                yield READS
-                with work.read() as transaction:
+            work = ReadThenWrite(store)
+            yield READS
+            with work.read() as transaction:
+                prepared = digests.prepare_ahead(transaction, part, self._batch())
+            if not prepared.ids:
+                continue
+            yield WRITES
+            with work.write() as transaction:
+                announcing.hold_sequence(transaction)
+                if work.is_stale:
                     prepared = digests.prepare_ahead(transaction, part, self._batch())
-                if not prepared.ids:
-                    continue
-                yield WRITES
-                with work.write() as transaction:
-                    announcing.hold_sequence(transaction)
-                    if work.is_stale:
-                        prepared = digests.prepare_ahead(transaction, part, self._batch())
-                    digests.write_ahead(transaction, prepared)
+                digests.write_ahead(transaction, prepared)
             ahead |= prepared.ids
         return ahead
 
@@ -169,16 +169,14 @@ class _Ingest:
             yield WRITES
             with store.write() as transaction:
                 return finish(transaction, self.store_digest(transaction, digest, papers, ahead))
-        with store.read_then_write() as work:
-            yield READS
-            with work.read() as transaction:
-                prepared = digests.prepare(transaction, papers, self._batch(), ahead)
-            yield WRITES
-            with work.write() as transaction:
-                stored = self.store_digest(
-                    transaction, digest, papers, ahead, prepared=prepared, is_stale=work.is_stale
-                )
-                return finish(transaction, stored)
+        work = ReadThenWrite(store)
+        yield READS
+        with work.read() as transaction:
+            prepared = digests.prepare(transaction, papers, self._batch(), ahead)
+        yield WRITES
+        with work.write() as transaction:
+            stored = self.store_digest(transaction, digest, papers, ahead, prepared=prepared, is_stale=work.is_stale)
+            return finish(transaction, stored)
 
     def _batch(self) -> MergeBatch:
         return MergeBatch(now=self.now, day=self.day, source=self.source, of_arxiv=self.of_arxiv, is_news=self.is_news)

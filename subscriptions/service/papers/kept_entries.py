@@ -57,11 +57,7 @@ def _put(cache: dict[_Key, Entries], key: _Key, entries: Entries) -> None:
 
 
 def _kept(transaction: Transaction) -> _Kept:
-    state = (
-        index.newest_entry(transaction),
-        known_papers.newest_digest(transaction),
-        known_papers.last_sequence(transaction),
-    )
+    state = known_papers.state_of_papers(transaction)
     kept = _KEPT.get(transaction.store)
     if kept is None or kept.state != state:
         kept = _KEPT[transaction.store] = _Kept(state)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from weakref import WeakKeyDictionary
 
 from subscriptions.model import KnownPaper
@@ -56,27 +56,11 @@ def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 
         )
 
 
-def search_all(store: Scope, query: Query, *, days: int | None, now: datetime) -> tuple[tuple[KnownPaper, ...], int]:
-    """(the papers that a query finds, the newest first; how many papers are stored).
-
-    With `days`, only papers of so many last days.
-    """
-    first = date.min if days is None else (now - timedelta(days=days)).date()
-    found: list[KnownPaper] = []
-    upto: int | None = None
-    while True:
-        stretch = search(store, query, upto=upto, most=MOST_COUNTED)
-        found += (known for known in stretch.papers if known.day >= first)
-        if stretch.below is None or (stretch.since or first) < first:
-            return tuple(found), stretch.stored
-        upto = stretch.below
-
-
 @dataclass(frozen=True, slots=True)
 class _SearchedRange:
     """The stretch that was searched last, cached because people turn pages."""
 
-    state: tuple[int, int, int]
+    state: tuple[object, ...]
     top: int  # the key of its newest paper
     newest: bool  # there is no newer paper
     entries: Entries
@@ -88,18 +72,14 @@ _KEPT: WeakKeyDictionary[Store, _SearchedRange] = WeakKeyDictionary()
 
 def _searched_range(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
     """The newest papers from a key on down, and the key of the first beyond them."""
-    state = (
-        index.newest_entry(transaction),
-        known_papers.newest_digest(transaction),
-        known_papers.last_sequence(transaction),
-    )
+    state = known_papers.state_of_papers(transaction)
     kept = _KEPT.get(transaction.store)
     if kept is None or kept.state != state or not (kept.newest if upto is None else kept.top == upto):
         kept = _KEPT[transaction.store] = _look(transaction, state, upto)
     return kept.entries, kept.below
 
 
-def _look(transaction: Transaction, state: tuple[int, int, int], upto: int | None) -> _SearchedRange:
+def _look(transaction: Transaction, state: tuple[object, ...], upto: int | None) -> _SearchedRange:
     begin = None if upto is None else (day_of(upto), number_of(upto))
     rows = index.newest(transaction, MOST_COUNTED + 1, upto=begin)
     keys = [key_of(row.day, row.paper) for row in rows]

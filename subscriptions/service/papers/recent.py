@@ -102,7 +102,7 @@ class MatchCount:
 class _CachedEntries:
     """The cached entries; valid until another digest comes, or another day."""
 
-    state: tuple[int, int, int, date]
+    state: tuple[object, date]
     entries: Entries
     since: date
     week: bool
@@ -123,18 +123,13 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
     return Recent(transaction, kept.entries, kept.since, kept.week)
 
 
-def _state(transaction: Transaction, now: datetime) -> tuple[int, int, int, date]:
-    return (
-        index.newest_entry(transaction),
-        known_papers.newest_digest(transaction),
-        known_papers.last_sequence(transaction),
-        now.astimezone(zones.zone(transaction.zone)).date(),
-    )
+def _state(transaction: Transaction, now: datetime) -> tuple[object, date]:
+    return known_papers.state_of_papers(transaction), now.astimezone(zones.zone(transaction.zone)).date()
 
 
-def _look(transaction: Transaction, state: tuple[int, int, int, date]) -> _CachedEntries:
+def _look(transaction: Transaction, state: tuple[object, date]) -> _CachedEntries:
     """Reads the papers of the last days. A digest may bear the date of the next day, so the week ends tomorrow."""
-    today = state[3]
+    _, today = state
     since, week = today - timedelta(days=DAYS_KNOWN - 1), True
     rows = index.news(transaction, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
     if not rows:

@@ -1,6 +1,6 @@
 """What a chat did with papers, and what follows from it: its taste, its saved papers, and why a paper stands further up."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -70,15 +70,36 @@ def take_back(store: Scope, chat: Chat, paper: int, kind: Signal) -> bool:
 def save_paper(store: Scope, chat: Chat, paper: int, *, now: datetime) -> bool:
     """Keeps a paper for a chat, as its newest one. Returns False if the chat kept it before."""
     with store.write() as transaction:
-        is_new = Signal.SAVED not in stored_signals.of_paper(transaction, chat.id, paper)
+        is_new = (paper, Signal.SAVED) not in stored_signals.of_papers(transaction, chat.id, [paper])
         note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
     return is_new
 
 
+def restore_signals(
+    transaction: Transaction, chat_id: int, wanted: Mapping[tuple[Signal, int], datetime | None]
+) -> None:
+    """Puts signals of papers back, or drops those that are to have no time, and learns the taste anew.
+
+    A paper that is not stored any more gets none.
+    """
+    stored = known_papers.stored_papers(transaction, [paper for _, paper in wanted])
+    for (kind, paper), at in wanted.items():
+        if at is None:
+            stored_signals.drop_signals(transaction, chat_id, paper, [kind])
+        elif paper in stored:
+            stored_signals.put_signal(transaction, chat_id, paper, kind, now=at)
+    stored_signals.put_taste(transaction, chat_id, _learned(transaction, chat_id))
+
+
 def signals_of_paper(store: Scope, chat: Chat, paper: int) -> frozenset[Signal]:
     """What a chat did with a paper."""
+    return frozenset(kind for _, kind in signals_of_papers(store, chat, [paper]))
+
+
+def signals_of_papers(store: Scope, chat: Chat, papers: Collection[int]) -> frozenset[tuple[int, Signal]]:
+    """What a chat did with each of a few papers."""
     with store.read() as transaction:
-        return stored_signals.of_paper(transaction, chat.id, paper)
+        return stored_signals.of_papers(transaction, chat.id, papers)
 
 
 def amount_of_signals(store: Scope, chat: Chat) -> int:

@@ -3,6 +3,8 @@
 from subscriptions.service.planner.due_preview import NotDue as NotDue
 from subscriptions.service.planner.due_preview import Preview as Preview
 from subscriptions.service.planner.due_preview import preview as preview
+from subscriptions.service.planner.plan import chats_due_too_far as chats_due_too_far
+from subscriptions.service.planner.plan import move_far_moments as move_far_moments
 from subscriptions.service.planner.plan import plan_due as plan_due
 from subscriptions.service.planner.plan import plan_slices as plan_slices
 from subscriptions.service.planner.plan import planned_slices as planned_slices

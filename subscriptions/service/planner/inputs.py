@@ -15,7 +15,7 @@ from subscriptions.store import Transaction
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import signals as stored_signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.chat.comparing import StoredRow, rows_of_chats
+from subscriptions.store.planner import StoredRow, rows_of_chats
 
 ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat, all its subscriptions, those due now
 

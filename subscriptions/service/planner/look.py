@@ -7,6 +7,7 @@ papers are above it that the subscription itself has not looked at (`following`)
 that follow it when it moves were matched.
 """
 
+import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from subscriptions.service.planner.no_match import STREAK_AFTER
 from subscriptions.service.planner.window import Window
 from subscriptions.service.subscriptions.due_moments import Move
 from subscriptions.store import WRITES, Steps, Store, Transaction, shared_cursors
-from subscriptions.store.database.store import in_chunks
+from subscriptions.store.database.store import CHUNK, in_chunks
 from subscriptions.store.papers import known_papers, statistics
 from subscriptions.store.shared_cursors import SharedCursor
 
@@ -66,16 +67,28 @@ def look(
         kept.follow(transaction)
         window.cover(transaction, min(one.sequence for one in awake))
         with matching():
-            queries = kept.matching(window.indexed())
+            queries = apart(kept.matching(window.indexed()), store, CHUNK)
         return Look(shared, upto, queries, _to_hear_of_no_match(transaction, shared, upto))
 
 
 def finish(store: Store, found: Look) -> Steps[Sequence[Lane]]:
-    """Moves the shared cursors. Everything that was found must be planned, and stored: not in the hands of another process."""
+    """Moves the shared cursors. Everything that was found must be planned and stored, by whatever process."""
     yield WRITES
     with store.write() as transaction:
         shared_cursors.move(transaction, sorted(found.shared), found.upto)
     return ()
+
+
+def apart(ids: Sequence[int], store: Store, size: int) -> Sequence[int]:
+    """The same ids, where other planners may share the database in parts of `size` in random order.
+
+    So two planners seldom have the same part in hand. No promise rests on it: it saves work.
+    """
+    if store.kind.file is not None:
+        return ids
+    parts = [ids[first : first + size] for first in range(0, len(ids), size)]
+    random.shuffle(parts)
+    return [one for part in parts for one in part]
 
 
 def following(

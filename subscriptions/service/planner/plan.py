@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from subscriptions import zones
 from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, Lane, Subscription
@@ -16,23 +17,26 @@ from subscriptions.planning.decision import DueDelivery, decide, decide_alike
 from subscriptions.planning.effects import shows_more
 from subscriptions.service.planner.delivery_keys import due_moment, moment_of
 from subscriptions.service.planner.inputs import Inputs, ToPlan, inputs_of, read_inputs, still_holds
-from subscriptions.service.planner.look import Look, finish, following, left_behind, look, moves_with_others
+from subscriptions.service.planner.look import Look, apart, finish, following, left_behind, look, moves_with_others
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
 from subscriptions.service.planner.plan_context import PlanContext
 from subscriptions.service.planner.window import Window, kept_window, nearness_of
-from subscriptions.service.subscriptions.due_moments import Move, due_span
+from subscriptions.service.subscriptions.due_moments import Move, due_span, moved_near
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
 from subscriptions.service.subscriptions.pausing import end_pauses
 from subscriptions.states import SubscriptionState
-from subscriptions.store import READS, WRITES, Planned, Steps, Store, Transaction, done, shared_cursors
+from subscriptions.store import READS, WRITES, Planned, ReadThenWrite, Steps, Store, Transaction, done, shared_cursors
 from subscriptions.store import planner as plans
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.database.garbage import left_alone
+from subscriptions.store.database.store import in_chunks
 from subscriptions.store.outbox import planned as stored_planned
 from subscriptions.store.papers import announcing
 from subscriptions.store.shared_cursors import SharedCursor
 
+_FAR_INTERVAL = timedelta(hours=1)  # between two looks for due moments that are too far away
+_LOOKED_FAR: WeakKeyDictionary[Store, datetime] = WeakKeyDictionary()  # when that was looked for last
 SLICE = 200  # chats planned in one transaction: bounds memory and how long other writers wait
 
 
@@ -90,7 +94,7 @@ def plan_slices(
     """As `plan_due`: yields the planning of one slice of chats after the other, a transaction each.
 
     A slice has steps that read, match and decide, and one that writes. Before the first one, pauses are ended. To go on to
-    the next slice reads. Chats that another process plans at the moment are left to it; if it dies, they stay due.
+    the next slice reads. Where others may plan, too, each has an order of its own, and passes over what others have planned.
     """
     due = _read_due(store, now)
     if due.pause_ended:
@@ -102,22 +106,48 @@ def plan_slices(
             now, due.delivery_forecast, window, matching=matching, moving=found.shared if found else frozenset()
         )
         chats = _chats_to_plan(store, due.chat_ids, found)
-        with store.claims() as claims, left_alone() as leave_alone:
-            others_plan = is_begun = False
+        with left_alone() as leave_alone:
+            is_begun = False
             while chat_ids := list(islice(chats, SLICE)):
                 if enough():
                     return
-                taken = claims.take(chat_ids)
-                others_plan |= len(taken) < len(chat_ids)
                 if is_begun:  # meanwhile others may have planned them
-                    taken = _still_due(store, taken, context)
-                if taken:
-                    yield _plan_slice(store, taken, context)
+                    chat_ids = _still_due(store, chat_ids, context)
+                if chat_ids:
+                    yield _plan_slice(store, chat_ids, context)
                     leave_alone()  # by the collector: the window, and what the slices keep in memory
-                claims.release()
                 is_begun = True
-        if found is not None and not others_plan:  # what others plan is not stored yet, and may never be
+        if found is not None:
             yield finish(store, found)
+
+
+def move_far_moments(store: Store, *, now: datetime) -> Steps[int]:
+    """Computes due moments again that are further away than their cadences allow. Returns how many.
+
+    A clock that is wrong for a minute puts off all that it makes due, perhaps to another year. Looks at the first call, when
+    the clock was set back since the last look, and after an hour.
+    """
+    looked_at = _LOOKED_FAR.get(store)
+    if looked_at is not None and looked_at <= now < looked_at + _FAR_INTERVAL:
+        return 0
+    moved = 0
+    with store.read() as transaction:
+        found = plans.chats_due_too_far(transaction, now)
+    for chat_ids in in_chunks(found):
+        yield WRITES
+        with store.write() as transaction:
+            stored_chats.hold_chats(transaction, chat_ids)
+            moves = moved_near(transaction, chat_ids, now)
+            plans.advance(transaction, moves, {})
+            moved += len(moves)
+    _LOOKED_FAR[store] = now
+    return moved
+
+
+def chats_due_too_far(store: Store, *, now: datetime) -> int:
+    """How many chats `move_far_moments` would look at."""
+    with store.read() as transaction:
+        return len(plans.chats_due_too_far(transaction, now))
 
 
 def _end_pauses(store: Store, now: datetime) -> Steps[Sequence[Lane]]:
@@ -151,7 +181,7 @@ def _still_due(store: Store, chat_ids: Sequence[int], context: PlanContext) -> l
 
 def _chats_to_plan(store: Store, due: Sequence[int], found: Look | None) -> Iterator[int]:
     """Ids of the chats that are due by themselves, then of those for which something was found; each once."""
-    yield from due
+    yield from apart(due, store, SLICE)
     known = set(due)
     yield from (chat for chat in (found.chats(store) if found else ()) if chat not in known)
 
@@ -172,21 +202,21 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> 
     have committed in between, it reads again what the decision depends on. If that has changed, or papers came, all begins
     anew; what was matched is cached. A crash before the commit leaves the chats due, one behind it leaves them done.
     """
-    with store.read_then_write() as work:
-        while True:
-            with work.read() as transaction:
-                inputs = read_inputs(transaction, chat_ids, context)
-                with context.matching():
-                    matches = _match(transaction, inputs, context)
-                decided = _decide_all(inputs, matches, context)
-            changes = _changes(inputs, decided, context)
-            yield WRITES
-            with work.write() as transaction:
-                announcing.share_sequence(transaction)
-                stored_chats.hold_chats(transaction, chat_ids)
-                if not work.is_stale or _still_holds(transaction, chat_ids, inputs, matches, context):
-                    return _write(transaction, inputs, decided, changes, context)
-            yield READS
+    work = ReadThenWrite(store)
+    while True:
+        with work.read() as transaction:
+            inputs = read_inputs(transaction, chat_ids, context)
+            with context.matching():
+                matches = _match(transaction, inputs, context)
+            decided = _decide_all(inputs, matches, context)
+        changes = _changes(inputs, decided, context)
+        yield WRITES
+        with work.write() as transaction:
+            announcing.share_sequence(transaction)
+            stored_chats.hold_chats(transaction, chat_ids)
+            if not work.is_stale or _still_holds(transaction, chat_ids, inputs, matches, context):
+                return _write(transaction, inputs, decided, changes, context)
+        yield READS
 
 
 def _match(transaction: Transaction, inputs: Inputs, context: PlanContext) -> _Matches:

@@ -17,7 +17,7 @@ from subscriptions.notices.sources import (
 from subscriptions.planning.receipts import Receipt
 from subscriptions.service.notices import notify_operators
 from subscriptions.states import SourceTrouble
-from subscriptions.store import Scope, publisher_slots, sources
+from subscriptions.store import Scope, sources
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
 
 MOST_RECEIPTS = 10_000  # that are looked at together
@@ -73,18 +73,18 @@ def claim_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime)
     """Takes the slot to ask a publisher, for `most` at the longest. Zero: the caller has it; else how long to wait."""
     with store.write() as transaction:
         while True:
-            until = publisher_slots.slot_of(transaction, publisher)
+            until = sources.slot_of(transaction, publisher)
             wait = (until or wall) - wall
             if timedelta(0) < wait <= _TRUSTED:
                 return wait
-            if publisher_slots.swap_slot(transaction, publisher, until, wall + most):
+            if sources.swap_slot(transaction, publisher, until, wall + most):
                 return timedelta(0)
 
 
 def release_slot(store: Scope, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """Ends the slot of a publisher; the next one begins `gap` later."""
     with store.write() as transaction:
-        publisher_slots.put_slot(transaction, publisher, wall + gap)
+        sources.put_slot(transaction, publisher, wall + gap)
 
 
 def notify_source(

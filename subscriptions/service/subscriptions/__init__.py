@@ -11,6 +11,7 @@ from subscriptions.service.subscriptions.bulk import numbers_missing as numbers_
 from subscriptions.service.subscriptions.bulk import unsubscribe_several as unsubscribe_several
 from subscriptions.service.subscriptions.changes import Change as Change
 from subscriptions.service.subscriptions.changes import Difference as Difference
+from subscriptions.service.subscriptions.changes import judging as judging
 from subscriptions.service.subscriptions.changes import record_change as record_change
 from subscriptions.service.subscriptions.exporting import delivered as delivered
 from subscriptions.service.subscriptions.exporting import export as export
@@ -32,6 +33,7 @@ from subscriptions.service.subscriptions.pausing import send_waiting as send_wai
 from subscriptions.service.subscriptions.pausing import skip_waiting as skip_waiting
 from subscriptions.service.subscriptions.requests import Subscribed as Subscribed
 from subscriptions.service.subscriptions.requests import SubscriptionRequest as SubscriptionRequest
+from subscriptions.service.subscriptions.requests import is_confirmed as is_confirmed
 from subscriptions.service.subscriptions.requests import subscribe as subscribe
 from subscriptions.service.subscriptions.requests import unsubscribe as unsubscribe
 from subscriptions.service.subscriptions.selection import Listed as Listed

@@ -1,31 +1,38 @@
 """The log of a chat's changes that can be undone, with what the chat was before each.
 
-Every use case that changes a chat calls `record_change` first, which stores the subscriptions and settings as they are. All
-calls in one transaction make one change. The newest five changes that can be undone are kept.
+Every use case that changes a chat calls `record_change` first, which stores the subscriptions, the settings and what papers the
+chat judged, as they are. All calls in one transaction make one change. The newest five changes that can be undone are kept;
+judgements between them do not count.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from subscriptions.model import Chat, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
-from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
-from subscriptions.store import Transaction
-from subscriptions.store.chat import chats, undo
+from subscriptions.states import ChatState, PauseReason, Signal, SubscriptionPauseReason, SubscriptionState
+from subscriptions.store import Scope, Transaction
+from subscriptions.store.chat import chats, signals, undo
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 KEPT = 5  # changes that can be undone
-LOGGED = 20  # changes kept in all, with undone ones and undos
+LOGGED = 20  # changes kept in all, with undone ones, undos and judgements
+JUDGEMENTS = (Signal.SAVED, Signal.LIKED, Signal.DISLIKED)  # what people do with a paper so that it stays so
+
+Judgement = tuple[Signal, int]  # with the id of the paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Subscriptions, chosen settings and pause of a chat at one moment."""
+    """Subscriptions, chosen settings, judgements and pause of a chat at one moment."""
 
     subscriptions: Mapping[int, Subscription]  # by number
     settings: Mapping[str, str]  # those that the chat chose
+    judged: Mapping[Judgement, datetime]  # with its moment
     paused: bool = False  # by a person, see `is_paused_by_person`
     until: datetime | None = None
 
@@ -38,10 +45,12 @@ class Difference:
     removed: tuple[Subscription, ...] = ()
     changed: tuple[tuple[Subscription, Subscription], ...] = ()  # (earlier, later)
     settings: tuple[str, ...] = ()  # names
+    judged: tuple[tuple[Judgement, bool], ...] = ()  # whether it is there later; else it was there earlier
     paused: bool | None = None  # True: the chat is paused now; False: not any more; None: as it was
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.removed or self.changed or self.settings or self.paused is not None)
+        parts = (self.added, self.removed, self.changed, self.settings, self.judged)
+        return any(parts) or self.paused is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,19 +66,35 @@ class Change:
 
 
 def record_change(
-    transaction: Transaction, chat_id: int, *, now: datetime, who: str = "", undone_change: int | None = None
+    transaction: Transaction,
+    chat_id: int,
+    *,
+    now: datetime,
+    who: str = "",
+    undone_change: int | None = None,
+    judges: bool = False,
 ) -> int:
     """Stores what a chat is, right before it is changed; returns the id of the change.
 
     Every use case that changes subscriptions or settings calls it in its own transaction. All calls in one transaction
     make one change. From then on no other process changes the chat until the transaction ends. `who` is "ID NAME" of the person; `undone_change` is the id of the change that this one undoes.
+    `judges`: only papers are judged.
     """
     begun = _begun(transaction)
     if undone_change is None and chat_id in begun and undo.change_is_of(transaction, begun[chat_id], chat_id):
         return begun[chat_id]
     chats.hold_chat(transaction, chat_id)
-    _record(transaction, [chat_id], now, who, undone_change)
+    _record(transaction, [chat_id], now, who, {"undoes": undone_change, "judges": judges})
     return begun[chat_id]
+
+
+@contextmanager
+def judging(store: Scope, chat: Chat, *, now: datetime, who: str = "") -> Iterator[Transaction]:
+    """A transaction in which a chat saves, likes or dislikes papers, which is a change. Nothing is kept of a chat that is not stored."""
+    with store.write() as transaction:
+        if chat.id:
+            record_change(transaction, chat.id, now=now, who=who, judges=True)
+        yield transaction
 
 
 def record_changes(
@@ -92,9 +117,13 @@ def _begun(transaction: Transaction) -> dict[int, int]:
 
 
 def _record(
-    transaction: Transaction, chat_ids: Sequence[int], now: datetime, who: str, undone_change: int | None = None
+    transaction: Transaction,
+    chat_ids: Sequence[int],
+    now: datetime,
+    who: str,
+    marks: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    marks = {"undoes": undone_change, "undone": False}
+    marks = {"undoes": None, "undone": False, "judges": False, **marks}
     before = {chat_id: _to_json(state) | marks for chat_id, state in states_of(transaction, chat_ids).items()}
     _begun(transaction).update(undo.add_changes(transaction, before, who=who, at=now))
     for chat_id in undo.with_more_than(transaction, chat_ids, KEPT):  # of the others none is too old
@@ -117,13 +146,16 @@ def person_of(who: str) -> str:
     return who.partition(" ")[0]
 
 
-def before(change: undo.StoredChange) -> State:
-    """What the chat was before a stored change."""
+def before(change: undo.StoredChange, after: State) -> State:
+    """What the chat was before a stored change; `after` is what it was after it. Older changes tell nothing of judgements."""
     value = change.before
-    subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["wishes"]]
+    subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["subscriptions"]]
     return State(
         subscriptions={subscription.number: subscription for subscription in subscriptions},
         settings=value["settings"],
+        judged={(Signal(kind), paper): datetime.fromisoformat(at) for kind, paper, at in value["judged"]}
+        if "judged" in value
+        else after.judged,
         paused=value["paused"],
         until=_read(value["until"]),
     )
@@ -140,11 +172,13 @@ def undoes(change: undo.StoredChange) -> int | None:
     return taken_back
 
 
-def mark_undone(transaction: Transaction, chat_id: int, change_id: int, *, undone: bool) -> None:
-    """Stores that a change is undone, or is not any more."""
-    for kept in undo.changes_of(transaction, chat_id):
-        if kept.id == change_id:
-            undo.rewrite_change(transaction, change_id, {**kept.before, "undone": undone})
+def mark_undone(transaction: Transaction, chat_id: int, change_id: int) -> None:
+    """Stores that a change is undone. If it was an undo itself, what that undid is not undone any more, and so on."""
+    kept = {change.id: change for change in undo.changes_of(transaction, chat_id)}
+    marked, undone = kept.get(change_id), True
+    while marked is not None:
+        undo.rewrite_change(transaction, marked.id, {**marked.before, "undone": undone})
+        marked, undone = kept.get(undoes(marked) or 0), not undone
 
 
 def state_of(transaction: Transaction, chat_id: int) -> State:
@@ -157,10 +191,12 @@ def states_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, St
     found = chats.chats_by_id(transaction, chat_ids, zone="UTC")
     subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
     settings = chats.chosen_settings_of(transaction, chat_ids)
+    judged = signals.signals_of_chats(transaction, chat_ids, JUDGEMENTS)
     return {
         chat_id: State(
             subscriptions={s.number: s for s in subscriptions[chat_id]},
             settings=settings[chat_id],
+            judged={(one.kind, one.paper): one.at for one in judged[chat_id]},
             paused=is_paused_by_person(chat),
             until=chat.paused_until if is_paused_by_person(chat) else None,
         )
@@ -186,6 +222,7 @@ def difference(earlier: State, later: State) -> Difference:
         ),
         changed=tuple((old, new) for old, new in pairs if subscription_value(old) != subscription_value(new)),
         settings=tuple(name for name in names if earlier.settings.get(name) != later.settings.get(name)),
+        judged=tuple((one, one in later.judged) for one in sorted(earlier.judged.keys() ^ later.judged.keys())),
         paused=None if before == after else later.paused,
     )
 
@@ -206,7 +243,7 @@ def subscription_value(subscription: Subscription | None) -> object:
 
 
 def _drop_old(transaction: Transaction, chat_id: int) -> None:
-    """Drops the oldest changes: keeps five that can be undone, with the undone ones and undos between, at most twenty.
+    """Drops the oldest changes: keeps five that can be undone, with the undone ones, undos and judgements between, at most twenty.
 
     Newer ones are never dropped: SQLite would give the id of the newest row to the next.
     """
@@ -215,7 +252,7 @@ def _drop_old(transaction: Transaction, chat_id: int) -> None:
     for place, kept in enumerate(undo.changes_of(transaction, chat_id)):
         if alive == KEPT or place >= LOGGED:
             too_old.append(kept.id)
-        elif not is_undone(kept) and undoes(kept) is None:
+        elif not is_undone(kept) and undoes(kept) is None and not kept.before.get("judges"):
             alive += 1
     undo.drop_changes(transaction, too_old)
 
@@ -223,9 +260,10 @@ def _drop_old(transaction: Transaction, chat_id: int) -> None:
 def _to_json(state: State) -> dict[str, Any]:
     return {
         "settings": dict(state.settings),
+        "judged": [[kind, paper, at.isoformat()] for (kind, paper), at in state.judged.items()],
         "paused": state.paused,
         "until": _written(state.until),
-        "wishes": [_subscription_to_json(subscription) for subscription in state.subscriptions.values()],
+        "subscriptions": [_subscription_to_json(subscription) for subscription in state.subscriptions.values()],
     }
 
 
@@ -239,32 +277,30 @@ def _subscription_to_json(subscription: Subscription) -> dict[str, Any]:
         "name": subscription.name,
         "state": subscription.state,
         "paused_until": _written(subscription.paused_until),
-        "state_reason": subscription.pause_reason or "",
+        "pause_reason": subscription.pause_reason,
         "added_by": subscription.added_by,
         "subscriber": subscription.subscriber,
         "since": _written(subscription.since),
-        "seen": subscription.cursor,
+        "cursor": subscription.cursor,
         "next_due_at": _written(subscription.next_due_at),
         "counted_until": _written(subscription.counted_until),
     }
 
 
 def _subscription_from_json(value: Mapping[str, Any], chat_id: int) -> Subscription:
-    same = {name: text for name, text in value.items() if name not in ("seen", "state_reason")}
-    reason = value.get("state_reason")
+    reason = value["pause_reason"]
     return Subscription(
         id=0,
         chat_id=chat_id,
-        cursor=value["seen"],
-        pause_reason=SubscriptionPauseReason(reason) if reason else None,
         **{
-            **same,
+            **value,
+            "pause_reason": SubscriptionPauseReason(reason) if reason else None,
             "state": SubscriptionState(value["state"]),
             "cadence": parse_cadence(value["cadence"]),
             "paused_until": _read(value["paused_until"]),
             "since": _read(value["since"]),
             "next_due_at": _read(value["next_due_at"]),
-            "counted_until": _read(value.get("counted_until")),
+            "counted_until": _read(value["counted_until"]),
         },
     )
 

@@ -78,6 +78,23 @@ def reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> st
     return due_span(subscription.cadence, zone, opened)
 
 
+def moved_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> list[Move]:
+    """Moves of the subscriptions of these chats that are due too late, to the moments at which they are due by the right clock."""
+    of_chats = stored_subscriptions.subscriptions_of(transaction, chat_ids)
+    moves: list[Move] = []
+    for chat in chats.chats_by_id(transaction, chat_ids, zone=transaction.zone).values():
+        for one in of_chats[chat.id]:
+            zone = zones.zone(one.zone or chat.settings.timezone)
+            if one.next_due_at is None or not cadences.is_too_far(one.cadence, zone, one.next_due_at, now):
+                continue
+            if one.cadence.kind == "now":
+                moves.append((one.id, one.cursor, (quiet_until(chat, now), None)))
+            else:
+                first = cadences.first_due(one.cadence, zone, now)
+                moves.append((one.id, one.cursor, due_span(one.cadence, zone, first)))
+    return moves
+
+
 def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> stored_subscriptions.DueSpan:
     """(due moment, latest moment that it may become): for when-out the end of its window, else the same moment twice."""
     if moment is None or cadence.kind != "when-out":

@@ -4,7 +4,7 @@ Only what the change touched is restored, and only if nothing has touched it sin
 with its old cursor; one that is still there keeps its cursor, so nothing is sent twice.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,9 @@ from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
+from subscriptions.service.papers.signals import restore_signals
 from subscriptions.service.subscriptions.changes import (
+    JUDGEMENTS,
     KEPT,
     Change,
     Difference,
@@ -31,13 +33,13 @@ from subscriptions.service.subscriptions.changes import (
 )
 from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
 from subscriptions.service.subscriptions.selection import find
-from subscriptions.states import ChatState, PauseReason
+from subscriptions.states import ChatState, PauseReason, Signal
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.chat import undo as stored_undo
 
-_Key = tuple[str, str | int]  # ("subscription", number), ("setting", name), ("pause", "")
+_Key = tuple[str, str | int]  # ("subscription", number), ("setting", name), ("pause", ""), ("saved", paper) and so on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +72,20 @@ def _log(store: Scope, address: ChatAddress) -> Iterator[Change]:
             return
         log = stored_undo.changes_of(transaction, chat.id)
         now = state_of(transaction, chat.id)
-    for place in range(len(log)):
-        yield _change(log, place, now)
+    for kept, earlier, after in _states(log, now):
+        what = difference(earlier, after)
+        yield Change(id=kept.id, who=kept.who, at=kept.at, what=what, undone=is_undone(kept), undoes=undoes(kept))
+
+
+def _states(
+    log: Iterable[stored_undo.StoredChange], current: State
+) -> Iterator[tuple[stored_undo.StoredChange, State, State]]:
+    """Yields each change, the newest first, with what the chat was before it and after it: what it was before the next one."""
+    after = current
+    for kept in log:
+        earlier = before(kept, after)
+        yield kept, earlier, after
+        after = earlier
 
 
 def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
@@ -79,23 +93,21 @@ def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, w
     with store.write() as transaction:
         chat = find(transaction, address)
         chats.hold_chat(transaction, chat.id)
-        log = stored_undo.changes_of(transaction, chat.id)
-        place = next((place for place, kept in enumerate(log) if kept.id == change_id), None)
-        if place is None:
+        current = state_of(transaction, chat.id)
+        log = _states(stored_undo.changes_of(transaction, chat.id), current)
+        found = next((entry for entry in log if entry[0].id == change_id), None)
+        if found is None:
             raise Refused(
                 Sentence("That was too long ago to be undone."),
                 Sentence("I keep the last {count} changes.", {"count": KEPT}),
             )
-        if is_undone(log[place]):
+        change, earlier, after = found
+        if is_undone(change):
             raise Refused(Sentence("That is undone already."))
-        current = state_of(transaction, chat.id)
-        wanted = _parts_to_restore(before(log[place]), _after(log, place, current), current)
+        wanted = _parts_to_restore(earlier, after, current)
         again = record_change(transaction, chat.id, now=now, who=who, undone_change=change_id)
         _restore(transaction, chat, wanted, current, now)
-        mark_undone(transaction, chat.id, change_id, undone=True)
-        taken_back = undoes(log[place])
-        if taken_back is not None:
-            mark_undone(transaction, chat.id, taken_back, undone=False)
+        mark_undone(transaction, chat.id, change_id)
         what = difference(current, state_of(transaction, chat.id))
         if what.added or what.removed or what.changed:
             note_changed(transaction, chat.id)
@@ -107,17 +119,6 @@ def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, w
             before=chat,
             after=find(transaction, address),
         )
-
-
-def _after(log: Sequence[stored_undo.StoredChange], place: int, current: State) -> State:
-    """What a chat was after a change: what it was before the next one."""
-    return before(log[place - 1]) if place else current
-
-
-def _change(log: Sequence[stored_undo.StoredChange], place: int, current: State) -> Change:
-    kept = log[place]
-    what = difference(before(kept), _after(log, place, current))
-    return Change(id=kept.id, who=kept.who, at=kept.at, what=what, undone=is_undone(kept), undoes=undoes(kept))
 
 
 def _parts_to_restore(earlier: State, after: State, current: State) -> dict[_Key, object]:
@@ -149,11 +150,14 @@ def _parts(state: State) -> dict[_Key, object]:
         ("subscription", number): subscription for number, subscription in state.subscriptions.items()
     }
     parts |= {("setting", name): value for name, value in state.settings.items()}
+    parts |= {(kind, paper): at for (kind, paper), at in state.judged.items()}
     parts["pause", ""] = (state.paused, state.until)
     return parts
 
 
 def _value(part: object) -> object:
+    if isinstance(part, datetime):  # of a judgement: when does not matter
+        return True
     return subscription_value(part) if isinstance(part, Subscription) else part
 
 
@@ -175,6 +179,13 @@ def _restore(
     _restore_subscriptions(transaction, chat, subscriptions, current, zone=zone, now=now)
     if not FOLLOWED.isdisjoint(settings):
         apply_new_quiet_hours(transaction, chat, now)
+    judged = {
+        (Signal(kind), int(paper)): at if isinstance(at, datetime) else None
+        for (kind, paper), at in wanted.items()
+        if kind in JUDGEMENTS
+    }
+    if judged:
+        restore_signals(transaction, chat.id, judged)
     if ("pause", "") in wanted:
         _restore_pause(transaction, chat, wanted["pause", ""], now)
 

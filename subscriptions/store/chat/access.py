@@ -1,16 +1,31 @@
-"""Operators, admission of chats, and owners of chats."""
+"""Who may: operators and the codes that make them, admission of chats, owners of chats, and denials that outlive the chat.
 
-from collections.abc import Collection
+After a denied chat is erased, a keyed hash of its address says that an operator denied it. Platforms count their chats, so
+all addresses can be tried against a plain hash, in minutes, by anybody who has only the hashes. The key is made once for
+each database. It keeps nothing from those who have the database, but hashes cannot be read from another place, such as an
+export, nor can those of two bots be compared.
+"""
+
+import hmac
+import secrets
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from hashlib import sha256
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, func, select
 
 from subscriptions.model import Chat, ChatAddress, Lane
 from subscriptions.states import Admission, ChatState
+from subscriptions.store import key_value
 from subscriptions.store.chat.chats import chat_value, chats_by_id
+from subscriptions.store.conversation_rows import WrongCodeRow
+from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import CHUNK
 from subscriptions.store.lane_wakes import wake_lanes
-from subscriptions.store.rows import ChatRow
+from subscriptions.store.operation_rows import OperatorCodeRow
+from subscriptions.store.rows import ChatRow, DenialRow
+
+_DENIAL_KEY = "denial-key"
 
 
 def require_admission(session: Session, chat_id: int, *, now: datetime) -> None:
@@ -101,6 +116,78 @@ def chats_at(session: Session, platform: str, addresses: Collection[str], *, zon
         rows = session.exec(select(ChatRow).where(ChatRow.platform == platform, some, col(ChatRow.moved_to).is_(None)))
         found += [chat_value(row, zone) for row in rows]
     return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
+
+
+def add_code(session: Session, code_hash: str, *, most: int) -> None:
+    """Stores the hash of a code; of all hashes the newest `most` stay."""
+    session.add(OperatorCodeRow(code_hash=code_hash))
+    session.flush()
+    newest = select(OperatorCodeRow.number).order_by(col(OperatorCodeRow.number).desc()).limit(most)
+    session.exec(delete(OperatorCodeRow).where(col(OperatorCodeRow.number).not_in(newest)))
+
+
+def code_hashes(session: Session) -> Sequence[str]:
+    """The stored hashes."""
+    return session.exec(select(OperatorCodeRow.code_hash)).all()
+
+
+def take_codes(session: Session, code_hash: str) -> bool:
+    """Removes all hashes. Returns whether this one was among them: another process may have taken them."""
+    taken = session.exec(delete(OperatorCodeRow).returning(col(OperatorCodeRow.code_hash))).scalars().all()
+    return code_hash in taken
+
+
+def add_wrong_code(session: Session, chat_id: int, *, now: datetime) -> None:
+    """Stores that a chat sent a wrong code."""
+    session.add(WrongCodeRow(chat=chat_id, at=now))
+    session.flush()
+
+
+def wrong_codes_since(session: Session, chat_id: int, after: datetime) -> int:
+    """How many wrong codes a chat sent after a moment."""
+    found = select(func.count()).select_from(WrongCodeRow)
+    return session.exec(found.where(WrongCodeRow.chat == chat_id, WrongCodeRow.at > after)).one()
+
+
+def drop_wrong_codes_of(session: Session, chat_id: int) -> None:
+    """Removes the wrong codes of a chat."""
+    session.exec(delete(WrongCodeRow).where(col(WrongCodeRow.chat) == chat_id))
+
+
+def remember_denial(session: Session, lane: Lane) -> None:
+    """Stores that an operator denied the chats at an address."""
+    key = key_value.hold_value(session, _DENIAL_KEY, secrets.token_hex(32))
+    insert_new(session, "denial", ("address_hash",), {"address_hash": _address_hash(key, lane)})
+
+
+def lift_denial(session: Session, lane: Lane) -> bool:
+    """Erases a remembered denial. Returns whether there was one."""
+    row = _denial(session, lane)
+    if row is not None:
+        session.delete(row)
+        session.flush()
+    return row is not None
+
+
+def denial_of(session: Session, lane: Lane) -> str:
+    """Returns the hash by which a denial of the chats at an address is remembered; "" if none is."""
+    row = _denial(session, lane)
+    return row.address_hash if row is not None else ""
+
+
+def move_denial(session: Session, old: Lane, new: Lane) -> None:
+    """Moves a remembered denial to the address to which its chat moved."""
+    if lift_denial(session, old):
+        remember_denial(session, new)
+
+
+def _denial(session: Session, lane: Lane) -> DenialRow | None:
+    key = key_value.get_value(session, _DENIAL_KEY)
+    return session.get(DenialRow, _address_hash(key, lane)) if key is not None else None
+
+
+def _address_hash(key: str, lane: Lane) -> str:
+    return hmac.digest(bytes.fromhex(key), f"{lane.platform}:{lane.address}".encode(), sha256).hex()
 
 
 def _set(session: Session, chat_id: int, state: ChatState, answer: Admission | None, now: datetime) -> None:

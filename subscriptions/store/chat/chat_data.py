@@ -11,19 +11,16 @@ from sqlmodel import Session, SQLModel, col, delete, select, update
 from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatAddress, ChatKind, Lane
-from subscriptions.states import Admission, ChatState, describe_chat_state
+from subscriptions.states import Admission, ChatState
 from subscriptions.store import (
-    callbacks,
-    conversation_states,
+    conversations,
     lane_wakes,
     mentions,
     page_messages,
-    pending_lookups,
     updates,
 )
 from subscriptions.store.chat import signals
-from subscriptions.store.chat.chat_links import links
-from subscriptions.store.chat.denials import denial_of, remember_denial
+from subscriptions.store.chat.access import denial_of, remember_denial
 from subscriptions.store.chat.subscriptions import drop_unused_queries
 from subscriptions.store.conversation_rows import (
     CallbackRow,
@@ -34,6 +31,7 @@ from subscriptions.store.conversation_rows import (
     SignalRow,
     UndoRow,
     UpdateRow,
+    WrongCodeRow,
 )
 from subscriptions.store.database.store import CHUNK
 from subscriptions.store.rows import (
@@ -50,23 +48,14 @@ from subscriptions.store.shared_cursors import cursor_of
 
 Json = dict[str, Any]
 
-_CHAT_NAMES = {  # today's columns → what they are called in an export
-    "admission": "state_reason",  # one sentence for all three
-    "pause_reason": "",
-    "state_detail": "",
-    "first_delivery_planned": "spoken",
-    "no_match_streak": "dry",
-    "streak_after": "",
+# Columns by which the program finds rows and shares out work: they say nothing about the chat.
+_INTERNAL = frozenset({"chat_active", "shared_cursor", "sendable", "streak_after", "worker", "lane"})
+_AT_PLACE: Mapping[str, Any] = {
+    "callbacks": CallbackRow,
+    "conversation_states": ConversationStateRow,
+    "pending_lookups": PendingLookupRow,
 }
-_SUBSCRIPTION_NAMES = {"pause_reason": "state_reason", "cursor": "seen", "chat_active": "", "shared_cursor": ""}
-_DELIVERY_NAMES = {"sendable": ""}
-_MESSAGE_NAMES = {
-    "lookup_given_up": "edit_payload",
-    "edit_requested_at": "edit_state",
-    "unclear_since": "",
-    "worker": "",
-    "lane": "",
-}  # the first has always been null
+_OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "offers": OfferRow, "wrong_codes": WrongCodeRow}
 
 
 def chat_data(session: Session, chat_id: int) -> Json:
@@ -76,9 +65,15 @@ def chat_data(session: Session, chat_id: int) -> Json:
     """
     rows = [*_pointers(session, chat_id), session.get_one(ChatRow, chat_id)]
     places = [_chat_name(row) for row in rows]
-    changes = select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id))
     of_updates = select(UpdateRow).where(col(UpdateRow.chat).in_(places)).order_by(col(UpdateRow.at))
     of_pages = select(PageMessageRow).where(col(PageMessageRow.chat).in_(places)).order_by(col(PageMessageRow.number))
+    at_place = {
+        name: select(table).where(col(table.place).in_(places)).order_by(col(table.at))
+        for name, table in _AT_PLACE.items()
+    }
+    of_chat = {
+        name: select(table).where(table.chat == chat_id).order_by(col(table.at)) for name, table in _OF_CHAT.items()
+    }
     lanes = sorted({(row.platform, row.address) for row in rows})
     return {
         "chat": _json(rows[-1]),
@@ -87,10 +82,9 @@ def chat_data(session: Session, chat_id: int) -> Json:
         "deliveries": _deliveries(session, chat_id),
         "signals": _signals(session, chat_id),
         "taste": dict(taste.weights) if (taste := signals.tastes(session, [chat_id]).get(chat_id)) else {},
-        "changes": map(_json, session.exec(changes.execution_options(yield_per=CHUNK))),
-        "links": links(session, chat_id, places),
-        "updates": map(_update, session.exec(of_updates.execution_options(yield_per=CHUNK))),
-        "page_messages": map(_json, session.exec(of_pages.execution_options(yield_per=CHUNK))),
+        **{name: map(_json, _paged(session, found)) for name, found in (of_chat | at_place).items()},
+        "updates": map(_update, _paged(session, of_updates)),
+        "page_messages": map(_json, _paged(session, of_pages)),
         "waits": [_json(row) for key in lanes if (row := session.get(LaneRow, key)) is not None],
         "denials": [kept for key in lanes if (kept := denial_of(session, Lane(*key)))],
     }
@@ -117,7 +111,7 @@ def erase(session: Session, chat_id: int) -> tuple[str, ...]:
     session.flush()
     drop_unused_queries(session, queries)
     for place in places:
-        for table in (callbacks, conversation_states, page_messages, pending_lookups, updates):
+        for table in (conversations, page_messages, updates):
             table.erase_place(session, place)
     _erase_mentions(session, places, title)
     for person in people:
@@ -154,7 +148,7 @@ def _subscriptions(session: Session, chat_id: int) -> list[Json]:
         .where(SubscriptionRow.chat == chat_id)
         .order_by(col(SubscriptionRow.number))
     )
-    return [{**_json(row), "seen": cursor, "canonical": canonical} for row, canonical, cursor in session.exec(rows)]
+    return [{**_json(row), "cursor": cursor, "canonical": canonical} for row, canonical, cursor in session.exec(rows)]
 
 
 def _signals(session: Session, chat_id: int) -> list[Json]:
@@ -210,11 +204,8 @@ def _with_contents(session: Session, deliveries: Sequence[DeliveryRow]) -> Itera
     seqs = [delivery.seq or 0 for delivery in deliveries]
     in_order = col(MessageRow.delivery), col(MessageRow.number)
     messages: dict[int, list[Json]] = {}
-    again = {delivery.seq for delivery in deliveries if delivery.next_at is not None}
     for message in session.exec(select(MessageRow).where(col(MessageRow.delivery).in_(seqs)).order_by(*in_order)):
-        is_skipped = message.lookup_given_up and message.delivery not in again
-        reason = {"reason": f"skipped: {message.reason}"} if is_skipped else {}
-        messages.setdefault(message.delivery, []).append({**_json(message), **reason})
+        messages.setdefault(message.delivery, []).append(_json(message))
     papers: dict[int | None, list[Json]] = {}
     shown = _items().where(col(DeliveryItemRow.delivery).in_(seqs)).order_by(col(DeliveryItemRow.position))
     for item in session.exec(shown):
@@ -234,28 +225,16 @@ def _paper(found: tuple[DeliveryItemRow, str, str]) -> Json:
 
 
 def _json(row: SQLModel) -> Json:
-    """A row under the column names of the first exports, which never change."""
+    """A row by the names of its columns, without those that say nothing about the chat."""
     dumped = row.model_dump(mode="json")
-    values = {name: dumped[name] for name in type(row).model_fields}  # in one order: that of a dump changes
-    match row:
-        case ChatRow():
-            reason = describe_chat_state(row.state, row.admission, row.pause_reason, row.state_detail)
-            return _renamed({**values, "admission": reason}, _CHAT_NAMES)
-        case SubscriptionRow():
-            return _renamed({**values, "pause_reason": row.pause_reason or ""}, _SUBSCRIPTION_NAMES)
-        case DeliveryRow():
-            return _renamed(values, _DELIVERY_NAMES)
-        case MessageRow():
-            since = row.edit_requested_at
-            edit = f"due {since.isoformat()}" if since else ""
-            return _renamed({**values, "lookup_given_up": None, "edit_requested_at": edit}, _MESSAGE_NAMES)
-        case _:
-            return values
+    return {
+        name: dumped[name] for name in type(row).model_fields if name not in _INTERNAL
+    }  # in one order: a dump's changes
 
 
-def _renamed(values: Json, names: Mapping[str, str]) -> Json:
-    """The values under other names; "" for one that is not exported."""
-    return {names.get(name, name): value for name, value in values.items() if names.get(name, name)}
+def _paged(session: Session, rows: Any) -> Iterator[Any]:  # noqa: ANN401 - a select of one table
+    """The rows, of which a page is in memory."""
+    return iter(session.exec(rows.execution_options(yield_per=CHUNK)))
 
 
 def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None:
@@ -301,9 +280,9 @@ def _erase_person(session: Session, platform: str, person: str) -> None:
             continue
         before = [
             {**value, "subscriber": ""} if value.get("subscriber") == person else value
-            for value in change.before["wishes"]
+            for value in change.before["subscriptions"]
         ]
-        change.before = {**change.before, "wishes": before}
+        change.before = {**change.before, "subscriptions": before}
         session.flush()
         mentions.note(session, "change", {change_id: mentions.words_of_change(change.before, chat.address)})
     for kind in (CallbackRow, ConversationStateRow, PendingLookupRow):

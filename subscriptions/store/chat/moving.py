@@ -12,9 +12,8 @@ from sqlmodel import Session, col, delete, select, update
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
 from subscriptions.store import mentions
-from subscriptions.store.callbacks import HOME_VIEW_PREFIX
+from subscriptions.store.chat.access import move_denial
 from subscriptions.store.chat.chats import hold_lane, mark_reachable
-from subscriptions.store.chat.denials import move_denial
 from subscriptions.store.chat.signals import merge_signals
 from subscriptions.store.conversation_rows import (
     CallbackRow,
@@ -25,6 +24,7 @@ from subscriptions.store.conversation_rows import (
     UpdateRow,
     WrongCodeRow,
 )
+from subscriptions.store.conversations import HOME_VIEW_PREFIX
 from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
 from subscriptions.store.shared_cursors import cursor_of

@@ -1,6 +1,6 @@
 """What chats did with papers (opened, followed, saved, liked …), and the taste that follows from it (docs/order.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -52,10 +52,24 @@ def signals_of(
     return [StoredSignal(row.paper, Signal(row.kind), row.at) for row in session.exec(newest)]
 
 
-def of_paper(session: Session, chat_id: int, paper_id: int) -> frozenset[Signal]:
-    """What a chat did with one paper."""
-    found = select(SignalRow.kind).where(SignalRow.chat == chat_id, SignalRow.paper == paper_id)
-    return frozenset(map(Signal, session.exec(found)))
+def of_papers(session: Session, chat_id: int, paper_ids: Collection[int]) -> frozenset[tuple[int, Signal]]:
+    """What a chat did with each of a few papers."""
+    found = select(SignalRow.paper, SignalRow.kind).where(
+        SignalRow.chat == chat_id, col(SignalRow.paper).in_(paper_ids)
+    )
+    return frozenset((paper, Signal(kind)) for paper, kind in session.exec(found))
+
+
+def signals_of_chats(
+    session: Session, chat_ids: Sequence[int], kinds: Sequence[Signal]
+) -> dict[int, list[StoredSignal]]:
+    """All signals of these kinds, by the ids of these chats."""
+    found: dict[int, list[StoredSignal]] = {chat_id: [] for chat_id in chat_ids}
+    for part in in_chunks(chat_ids):
+        of_part = select(SignalRow).where(col(SignalRow.chat).in_(part), col(SignalRow.kind).in_(kinds))
+        for row in session.exec(of_part):
+            found[row.chat].append(StoredSignal(row.paper, Signal(row.kind), row.at))
+    return found
 
 
 def amount(session: Session, chat_id: int, *, kinds: Sequence[Signal] = tuple(Signal)) -> int:

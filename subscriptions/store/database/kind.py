@@ -20,9 +20,6 @@ class Sharing(Protocol):
     def begin(self, connection: Connection, *, writes: bool) -> None:
         """Begins a transaction; with `writes`, one that may write."""
 
-    def version(self, connection: Connection) -> int | None:
-        """A number that is another one once others have committed; None: that cannot be told, so anything may have changed."""
-
     def changes(self, connection: Any) -> int:  # noqa: ANN401 - of the driver
         """A number that is another one once this connection has changed something."""
 
@@ -45,16 +42,16 @@ class Holder(StrEnum):
 
 
 class SideSession(Protocol):
-    """A session of a worker beside its transactions. One thread at a time uses it. Raises SQLAlchemy's errors.
+    """A session of a worker beside its transactions. One thread at a time uses it. Raises errors of the driver.
 
     When the session ends, however the worker ends, the server lets go of all that it holds.
     """
 
+    def sends_alone(self) -> str:
+        """Shares the sender lock. Returns "", or the name of a process that sends alone, beside which no worker may."""
+
     def hold(self, name: str) -> bool:
         """Takes a name, such as a lane's. Returns False if another worker, or this one, holds it."""
-
-    def still_holds(self, name: str) -> bool:
-        """Returns whether it holds a name, and the session is alive."""
 
     def release(self, name: str) -> None:
         """Lets a name go."""
@@ -83,16 +80,6 @@ class Holdings:
     lanes: int  # everything else
 
 
-class Claims(Protocol):
-    """Which chats one planner plans now, so that others plan others. No promise rests on it: it saves work."""
-
-    def take(self, chat_ids: Sequence[int]) -> list[int]:
-        """Returns those of these chats that no other planner has taken, and takes them until `release`."""
-
-    def release(self) -> None:
-        """Gives back what was taken."""
-
-
 class Kind(Protocol):
     """One database of a kind."""
 
@@ -111,6 +98,9 @@ class Kind(Protocol):
     def mark(self) -> object | None:
         """A value that stays the same while nobody writes; None: that cannot be told without asking. Asks nobody."""
 
+    def version(self) -> object | None:
+        """A value that is another one once anybody has committed; None: that cannot be told, so anything may have changed."""
+
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
         """The schema's revision; None for a database without one, or none at all. `read` connects. Raises as `exists`, StoreError."""
 
@@ -120,23 +110,20 @@ class Kind(Protocol):
     def make_place(self) -> None:
         """Makes the place in which a first schema is made."""
 
-    def make_newest(self, connection: Connection) -> bool:
-        """Makes the newest schema where there is none. Returns False if there is one by now, or if only migrations make it."""
-
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work. Raises StoreError, and as `exists`."""
 
     def try_to_write(self, patience: float) -> None:
         """Begins a write, waiting `patience` seconds for others, and takes it back. Raises as `exists`."""
 
+    def close(self, *, wrote: bool) -> None:
+        """Ends what `version` keeps open; of a process that wrote, clears what is left of erased rows. Raises errors of the driver."""
+
     def is_full(self, least_room: int) -> bool:
         """Whether fewer than `least_room` bytes are free for the database."""
 
-    def sending(self, name: str, *, shared: bool = False) -> AbstractContextManager[str]:
-        """Holds the sender lock of a database without a file under a name; gives "", or the name of who holds it.
-
-        `shared`: with the workers of a cluster, who keep out only those that send alone.
-        """
+    def sending(self, name: str) -> AbstractContextManager[str]:
+        """Holds the sender lock of a database without a file under a name; gives "", or the name of who holds it."""
 
     def side_session(self, worker: str, process: str) -> SideSession:
         """Returns a session for a worker of a cluster, by its id and, for those who look, its number and machine.
@@ -149,9 +136,6 @@ class Kind(Protocol):
 
     def connect_arguments(self) -> dict[str, Any]:
         """Returns by which words the driver connects, with the password. Raises as `side_session`."""
-
-    def claims(self) -> AbstractContextManager[Claims]:
-        """Opens what a planner claims chats by, which ends with the context."""
 
     def translated(self, error: Exception, where: str) -> Exception:
         """An error of the driver or of the system as a sentence that calls the database `where`."""

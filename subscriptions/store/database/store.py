@@ -4,9 +4,10 @@ What is special to a kind of database stands in its own room: `sqlite` or `postg
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import get_ident
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -20,14 +21,14 @@ from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database.errors import wrong_setting
 from subscriptions.store.database.garbage import uncollected
-from subscriptions.store.database.kind import Claims, Kind, Sharing
+from subscriptions.store.database.kind import Kind, Sharing
 from subscriptions.store.database.postgres.server import PostgresDatabase
 from subscriptions.store.database.rights import keep_to_owner
+from subscriptions.store.database.schema import HEAD, make_schema, refuse_unknown, upgrade_schema
 from subscriptions.store.database.sqlite.file import PART, SqliteFile
 from subscriptions.store.database.turns import Turns, Writes
 from subscriptions.store.database.writer import Writer
 
-HEAD = "0030"  # the newest revision in migrations/versions; a test compares it with Alembic's own answer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
@@ -121,7 +122,8 @@ class Store:
         self.writer = Writer(self.write, self.where)
         self.sharing: Sharing = self.kind.sharing
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
-        self._engine = _engine(self.kind, self.sharing)
+        self._holders: set[int] = set()  # the threads that have a connection in hand
+        self._engine = _engine(self.kind, self.sharing, self._holders)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
     @property
@@ -138,20 +140,9 @@ class Store:
         Writers of one process take turns in the order in which they came: SQLite alone lets waiting writers ask again
         at intervals, so that one busy writer could keep all others out.
         """
-        self._refuse_second_transaction()
-        with self._written(self._writer) as transaction:
-            yield transaction
-
-    @contextmanager
-    def savepoint(self) -> Iterator[Transaction]:
-        """As `write`: an error undoes the whole transaction. See Transaction.savepoint."""
-        with self.write() as transaction:
-            yield transaction
-
-    @contextmanager
-    def _written(self, bind: Engine | Connection) -> Iterator[Transaction]:
+        self.refuse_held_connection()
         with self._turns, self.writes.recorded():
-            with uncollected(), self.translated_errors(), self._begun(bind, writes=True) as transaction:
+            with uncollected(), self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
                 self.writes.begun()
                 driver: Any = connection_of(transaction).connection.dbapi_connection
                 before = self.sharing.changes(driver)
@@ -163,32 +154,35 @@ class Store:
                 self.writes.written()
 
     @contextmanager
+    def savepoint(self) -> Iterator[Transaction]:
+        """As `write`: an error undoes the whole transaction. See Transaction.savepoint."""
+        with self.write() as transaction:
+            yield transaction
+
+    @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Begins a transaction that sees one state of the database; a part that writes raises WouldWrite.
 
         Raises StoreError.
         """
-        self._refuse_second_transaction()
+        self.refuse_held_connection()
         with self.translated_errors(), self._begun(self._engine, writes=False) as transaction:
             yield transaction
 
     @contextmanager
-    def read_then_write(self) -> Iterator["ReadThenWrite"]:
-        """Work that reads first and writes afterwards, so that others can write meanwhile. Raises StoreError."""
-        self._refuse_second_transaction()
-        with self.translated_errors(), self._engine.connect() as connection:
-            yield ReadThenWrite(self, connection)
-
-    @contextmanager
-    def _begun(self, bind: Engine | Connection, *, writes: bool) -> Iterator[Transaction]:
+    def _begun(self, bind: Engine, *, writes: bool) -> Iterator[Transaction]:
         with Transaction(self, bind, writes=writes) as transaction, transaction.begin():
             transaction.info[_CONNECTION] = transaction.connection()
             yield transaction
 
-    def _refuse_second_transaction(self) -> None:
-        """Raises RuntimeError where this thread writes already: it would wait for itself, or read an older state."""
-        if self._turns.is_mine():
-            raise RuntimeError("This thread is writing: pass its Transaction on, not the Store.")
+    def refuse_held_connection(self) -> None:
+        """Raises RuntimeError if this thread has a connection in hand (rule 15): before it waits, or ends a step."""
+        _refuse_second(self._holders)
+
+    def version(self) -> object | None:
+        """A value that is another one once anybody has committed; None: that cannot be told. Raises StoreError."""
+        with self.translated_errors():
+            return self.kind.version()
 
     def exists(self) -> bool:
         """Whether there is a database. Raises StoreError when that cannot be told."""
@@ -201,23 +195,19 @@ class Store:
         Where there is none, it is made, with its folder; without `make` nothing is. Raises StoreError, NotFound.
         """
         with self.translated_errors():
-            revision = self.revision()
+            revision = self.known_revision()
             if revision is not None:
                 self.kind.protect()
             if revision == HEAD:
                 return
             if revision is None and not make:
                 raise self.missing()
-            if revision is not None and not _is_known(revision):
-                raise wrong_setting(
-                    Sentence("The database {where} was written by a newer paperwire.", {"where": self.where}),
-                    Sentence("Install that version again, or name another database in PAPERWIRE_DATABASE_URL."),
-                )
             if revision is not None and copies is not None and self.kind.file is not None:
                 self.copy_into(copies, f"before-{HEAD}", now)
             self.kind.make_place()
-            if revision is not None or not self._make_newest():
-                self.upgrade()
+            with self._writer.begin() as connection:
+                if revision is not None or not make_schema(connection):
+                    upgrade_schema(connection)
 
     def mark(self) -> object | None:
         """A value that stays the same while nobody writes; None: that cannot be told without asking the database.
@@ -242,16 +232,12 @@ class Store:
         with self.translated_errors():
             return self.kind.revision_in(self._engine.connect)
 
-    def _make_newest(self) -> bool:
-        with self._writer.begin() as connection:
-            return self.kind.make_newest(connection)
-
-    def upgrade(self) -> None:
-        """Runs the migrations, in one transaction."""
-        from subscriptions.store.database.schema_upgrade import upgrade_schema  # noqa: PLC0415 - Alembic takes 300 ms; only a new schema needs it
-
-        with self.translated_errors(), self._writer.begin() as connection:
-            upgrade_schema(connection)
+    def known_revision(self) -> str | None:
+        """As `revision`. Raises StoreError, also for a database that this version cannot bring up to date."""
+        revision = self.revision()
+        if revision is not None:
+            refuse_unknown(revision, self.where)
+        return revision
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work, and checks it before it counts. Raises StoreError."""
@@ -279,12 +265,8 @@ class Store:
         self._engine.dispose(close=False)  # who asks from now on asks a new pool
         event.listen(pool, "checkin", _close_returned)
         pool.dispose()
-
-    @contextmanager
-    def claims(self) -> Iterator[Claims]:
-        """Opens what a planner claims chats by, which ends with the context. Raises StoreError, as what it yields does."""
-        with self.translated_errors(), self.kind.claims() as claims:
-            yield claims
+        with suppress(*self._errors):
+            self.kind.close(wrote=self.writes.count > 0)
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
@@ -296,29 +278,25 @@ class Store:
 
 
 class ReadThenWrite:
-    """A reading transaction and a writing one after it, and whether the database changed in between."""
+    """Work that reads first and writes afterwards, so that others can write meanwhile. Between the two it holds nothing."""
 
-    def __init__(self, store: Store, connection: Connection) -> None:
-        """`connection` is in no transaction."""
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._connection = connection
-        self._version: int | None = None  # of the database when `read` began; see sharing.py
+        self._version: object | None = None  # of the database before `read` began
         self.is_stale = True  # in `write`: whether another transaction may have been committed since `read` began
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Begins the reading transaction. Raises StoreError."""
-        self._connection.execution_options(paperwire_write=False)
-        with self._store.translated_errors(), self._store._begun(self._connection, writes=False) as transaction:  # noqa: SLF001 - a part of Store
-            self._version = self._store.sharing.version(self._connection)
+        self._version = self._store.version()
+        with self._store.read() as transaction:
             yield transaction
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Begins the writing transaction, in turn with other writers. Raises StoreError."""
-        self._connection.execution_options(paperwire_write=True)
-        with self._store._written(self._connection) as transaction:  # noqa: SLF001 - as above
-            self.is_stale = self._version is None or self._store.sharing.version(self._connection) != self._version
+        with self._store.write() as transaction:
+            self.is_stale = self._version is None or self._store.version() != self._version
             yield transaction
 
 
@@ -338,22 +316,10 @@ def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
 
 
-def session_on(connection: Connection) -> Session:
-    """A session within a transaction that the caller begins and ends."""
-    session = Session(connection, expire_on_commit=False)
-    session.info[_CONNECTION] = connection
-    return session
-
-
 def connection_of(session: Session) -> Connection:
     """The connection of a transaction; the session itself would look for it each time that it is asked."""
     connection: Connection = session.info[_CONNECTION]
     return connection
-
-
-def _is_known(revision: str) -> bool:
-    versions = Path(__file__).parents[1] / "migrations" / "versions"
-    return any(path.name.startswith(f"{revision}_") for path in versions.glob("*.py"))
 
 
 def _kind_of(address: str) -> Kind:
@@ -378,8 +344,23 @@ def _close_returned(_connection: object, record: ConnectionPoolEntry) -> None:
     record.invalidate()
 
 
-def _engine(kind: Kind, sharing: Sharing) -> Engine:
+def _refuse_second(holders: set[int]) -> None:
+    if get_ident() in holders:
+        raise RuntimeError("This thread has a connection in hand: pass its Transaction on, not the Store.")
+
+
+def _engine(kind: Kind, sharing: Sharing, holders: set[int]) -> Engine:
     engine = kind.engine(BUSY_SECONDS)
+
+    @event.listens_for(engine, "checkout")
+    def _hand_out(_connection: object, record: ConnectionPoolEntry, _handed: object) -> None:
+        _refuse_second(holders)
+        record.info["holder"] = get_ident()
+        holders.add(get_ident())
+
+    @event.listens_for(engine, "checkin")
+    def _take_back(_connection: object, record: ConnectionPoolEntry) -> None:
+        holders.discard(record.info.pop("holder", 0))
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock, get_ident
+from threading import Lock
 
 from subscriptions.errors import StoreUnavailable
 
@@ -14,12 +14,7 @@ class Turns:
     def __init__(self) -> None:
         self._lock = Lock()
         self._taken = False
-        self._owner: int | None = None  # the thread whose turn it is
         self._waiting: deque[Lock] = deque()
-
-    def is_mine(self) -> bool:
-        """Whether this thread holds the lock."""
-        return self._owner == get_ident()
 
     def __enter__(self) -> None:
         with self._lock:
@@ -30,11 +25,9 @@ class Turns:
                 self._waiting.append(turn)
         if turn is not None:
             turn.acquire()  # until the holder before releases it
-        self._owner = get_ident()
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
-            self._owner = None
             if self._waiting:
                 self._waiting.popleft().release()
             else:

@@ -1,22 +1,20 @@
-"""Alembic's entry: migrates the connection that `Store.upgrade` passes, then indexes the papers that are not indexed."""
+"""Alembic's entry: runs the revisions on the connection that `upgrade_schema` passes."""
+
+from typing import Any
 
 from alembic import context
+from alembic.ddl.base import AddColumn, add_column, alter_table
+from sqlalchemy.ext.compiler import compiles
 
-from subscriptions.store.database.schema_upgrade import is_ours
-from subscriptions.store.database.store import session_on
-from subscriptions.store.papers.index import MOST_INDEXED
-from subscriptions.store.papers.known_papers import index_newest
-from subscriptions.store.rows import TABLES
+from subscriptions.store.database.postgres.schema import collated
 
-connection = context.config.attributes["connection"]
-context.configure(
-    connection=connection,
-    target_metadata=TABLES,
-    render_as_batch=connection.dialect.name == "sqlite",
-    compare_type=True,
-    include_name=is_ours,
-)
+
+@compiles(AddColumn, "postgresql")
+def _add_column(element: AddColumn, compiler: Any, **named: Any) -> str:  # noqa: ANN401 - as Alembic has them
+    table = alter_table(compiler, element.table_name, element.schema)
+    return f"{table} {collated(add_column(compiler, element.column, if_not_exists=element.if_not_exists, **named))}"
+
+
+context.configure(connection=context.config.attributes["connection"])
 with context.begin_transaction():
     context.run_migrations()
-if connection.dialect.has_table(connection, "indexed_paper"):  # not on the way to an earlier version
-    index_newest(session_on(connection), MOST_INDEXED)

@@ -148,8 +148,7 @@ def _missing(detail: Mapping[str, str]) -> MissingSources | None:
     """The missing sources, which are stored in the detail."""
     if not detail.get("missing"):
         return None
-    how = MissingHow(detail.get("missing how", MissingHow.LATE))
-    return MissingSources(detail["missing"], int(detail.get("missing count", "1")), how)
+    return MissingSources(detail["missing"], int(detail["missing count"]), MissingHow(detail["missing how"]))
 
 
 def _facts(values: Mapping[str, Any]) -> Facts:
@@ -158,7 +157,7 @@ def _facts(values: Mapping[str, Any]) -> Facts:
         days=tuple(date.fromisoformat(day) for day in values["days"]),
         first=values["first"],
         next_due=datetime.fromisoformat(values["next_due"]) if values["next_due"] else None,
-        next_about=values.get("next_about", False),
+        next_about=values["next_about"],
         late=timedelta(seconds=values["late"]),
         notice=values["notice"],
         late_reason=values["detail"].get("late", ""),

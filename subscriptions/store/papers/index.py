@@ -25,8 +25,6 @@ from subscriptions.store.database.sqlite import words as sqlite_words
 from subscriptions.store.database.store import connection_of
 from subscriptions.store.rows import TABLES
 
-MOST_INDEXED = 50_000  # papers of an existing database that an upgrade indexes: more are never counted at once
-
 _papers, _entries, _keys, _appearances, _digests, _sources = (
     TABLES.tables[name] for name in ("paper", "indexed_paper", "paper_key", "appearance", "digest", "source")
 )
@@ -80,19 +78,6 @@ def write(session: Session, documents: Iterable[tuple[int, tuple[str, ...]]]) ->
     session.flush()
     connection = connection_of(session)
     _WORDS[connection.dialect.name].write(connection, list(texts), list(texts.values()))
-
-
-def without_entry(session: Session, most: int) -> list[int]:
-    """Of the newest `most` papers the ids of those without an entry, oldest first."""
-    newest = select(_p.id).order_by(_p.id.desc()).limit(most).subquery()
-    known = select(_e.paper).where(_e.paper == newest.c.id).exists()
-    wanted = select(newest.c.id).where(~known).order_by(newest.c.id)
-    return list(connection_of(session).execute(wanted).scalars())
-
-
-def newest_entry(session: Session) -> int:
-    """The number of the newest entry. While it stays the same, no paper has changed."""
-    return connection_of(session).execute(select(func.max(_e.entry))).scalar() or 0
 
 
 def news(session: Session, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:

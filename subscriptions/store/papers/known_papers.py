@@ -26,6 +26,11 @@ _papers, _summaries, _translations, _appearances, _digests, _values = (
 _p, _a, _d = _papers.c, _appearances.c, _digests.c
 _LAST_SEQUENCE = columns(_values.c.value).where(_values.c.name == SEQUENCE)
 _NEWEST_DIGEST = columns(func.max(_d.id))
+_STATE = columns(
+    columns(func.max(TABLES.tables["indexed_paper"].c.entry)).scalar_subquery(),
+    _NEWEST_DIGEST.scalar_subquery(),
+    _LAST_SEQUENCE.scalar_subquery(),
+)
 _in_window = (_p.sequence > bindparam("after")) & (_p.sequence <= bindparam("upto"))
 _WINDOW = columns(_papers).where(_in_window).order_by(_p.sequence)
 _ids = bindparam("ids", expanding=True, type_=Integer)
@@ -51,12 +56,13 @@ _SOURCES = (
     .where(_a.paper.in_(_ids))
     .distinct()
 )
+_ALL_IDS = columns(_p.id).order_by(_p.id)
 _PaperRow = PaperRow | PaperDraft | Row[*tuple[Any, ...]]
 
 
-def index_newest(session: Session, most: int) -> None:
-    """Writes entries for those of the newest `most` papers that have none."""
-    for part in in_chunks(index.without_entry(session, most)):
+def index_all(session: Session) -> None:
+    """Writes entries for all papers of a database that has none."""
+    for part in in_chunks(execute(session, _ALL_IDS).scalars().all()):
         index.write(
             session, ((known.id, index_document(known.paper)) for known in stored_papers(session, part).values())
         )
@@ -65,6 +71,11 @@ def index_newest(session: Session, most: int) -> None:
 def last_sequence(session: Session) -> int:
     """The highest sequence given so far; 0 before the first."""
     return int(execute(session, _LAST_SEQUENCE).scalar() or 0)
+
+
+def state_of_papers(session: Session) -> tuple[Any, ...]:
+    """A value that stays the same while no paper comes, changes or is announced."""
+    return tuple(execute(session, _STATE).one())
 
 
 def newest_digest(session: Session) -> int:

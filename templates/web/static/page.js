@@ -80,6 +80,9 @@
     if (!answer.ok) throw new Error(String(answer.status));
     const told = await answer.json();
     if (told.goes) location.assign(told.goes);
+    for (const [what, isSo] of Object.entries(told.shows ?? {})) {
+      for (const button of document.querySelectorAll(`[data-shows="${what}"]`)) button.setAttribute("aria-pressed", isSo);
+    }
     return told.said;
   };
   document.addEventListener("submit", async (event) => {
@@ -124,6 +127,12 @@
       show(event.data);
     });
     source.addEventListener("reload", () => location.reload());
+    source.addEventListener("full", () => { // to come back would only close another page
+      source.close();
+      live = false;
+      delete document.documentElement.dataset.live;
+      tell(chat.dataset.full);
+    });
     source.addEventListener("error", () => {
       live = false;
       delete document.documentElement.dataset.live;

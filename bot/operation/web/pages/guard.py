@@ -40,17 +40,18 @@ class Entry(Enum):
 
 
 def entry(settings: Settings) -> tuple[Entry, str]:
-    """Returns how people come to the pages, and, if not at all, why.
+    """Returns how people come to the pages, and what the operator should know about that; "" for nothing.
 
     Without a password there are pages on this machine only. An address that takes requests of platforms is reached from
     outside, through a proxy on this machine, so it is none of these.
     """
+    reached = "" if is_loopback(settings.web_host) else f"{settings.web_host} can be reached from other machines"
     if settings.web_user_header is not None:
-        return Entry.PROXY, ""
+        return Entry.PROXY, reached
     if settings.web_password is not None:
         return Entry.PASSWORD, ""
-    if not is_loopback(settings.web_host):
-        return Entry.OFF, f"{settings.web_host} can be reached from other machines"
+    if reached:
+        return Entry.OFF, reached
     if settings.is_reached_from_outside:
         return Entry.OFF, "a proxy brings requests of platforms to this address"
     return Entry.LOCAL, ""
@@ -61,6 +62,19 @@ def is_loopback(host: str) -> bool:
     if host.lower() == "localhost":
         return True
     return _is_ip(host) and ipaddress.ip_address(host).is_loopback
+
+
+def network_of(address: str) -> str:
+    """Returns what counts as one address of clients: of IPv6 the network that one customer has; "" for this machine."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
+    if found.is_loopback:
+        return ""
+    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))  # noqa: PLR2004
 
 
 def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:
@@ -76,12 +90,15 @@ def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:
 
 
 def is_own_form(headers: Mapping[str, str], names: Collection[str]) -> bool:
-    """Returns whether a form was sent from one of our own pages, as far as the browser tells where it was."""
+    """Returns whether a form was sent from one of our own pages, as far as the browser tells where it was.
+
+    `names` are those of a proxy, which may have put another name into the header Host. They count at the usual ports alone: at
+    another port of the same machine is another site.
+    """
     origin = headers.get("origin", "")
     if origin:
-        return origin != "null" and (
-            _place(origin) == _place(f"//{headers.get('host', '')}") or _name_of(origin) in names
-        )
+        ours = {_place(f"//{headers.get('host', '')}"), *((name, None) for name in names)}
+        return origin != "null" and _place(origin) in ours
     return headers.get("sec-fetch-site", "none") in _NO_SITE
 
 

@@ -1,15 +1,22 @@
 """Sessions of browsers: a cookie, which a script cannot read, and the token of forms that follows from it.
 
-Nothing is stored. A session that was signed in holds the name, the end, and a signature with a key that is made of the password;
-so all sessions end when the password is changed. Without a password a session is only a random word, to which forms are bound.
+A session that was signed in holds the name, the end, and a signature with a key that is made of the password; so all sessions end
+when the password is changed. Only those that were signed out are stored, until their end. Without a password a session is only a random word, to which forms are bound.
 """
 
+import asyncio
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import pbkdf2_hmac, sha256
+
+from bot.context.writing import write
+from bot.ports.clock import Clock
+from subscriptions.model import CallbackToken
+from subscriptions.service.chats import get_conversation_state, set_conversation_state
+from subscriptions.store import Store
 
 COOKIE = "paperwire"
 LASTS = timedelta(days=30)
@@ -44,11 +51,6 @@ class Sessions:
             return ""
         return urlsafe_b64decode(parts[0]).decode() if now.timestamp() < int(parts[1]) else ""
 
-    def is_password(self, text: str) -> bool:
-        """Returns whether this is the password. Takes as long for a near miss as for a far one."""
-        given, right = (sha256(one.encode("utf-8", "replace")).digest() for one in (text, self._password))
-        return bool(self._password) and hmac.compare_digest(given, right)
-
     @staticmethod
     def token(cookie: str) -> str:
         """Returns the token of the forms in this session. Who cannot read the cookie cannot make it."""
@@ -60,3 +62,25 @@ class Sessions:
 
     def _signature(self, said: str) -> str:
         return hmac.digest(self._key, said.encode("utf-8", "replace"), sha256).hex()
+
+
+class EndedSessions:
+    """The sessions that were signed out, in whichever process. Each is stored as a hash until it would have ended by itself."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def has(self, cookie: str) -> bool:
+        """Returns whether a session was signed out. Raises StoreError."""
+        since = self._clock.wall() - LASTS
+        return await asyncio.to_thread(get_conversation_state, self._store, _name(cookie), since=since) is not None
+
+    async def add(self, cookie: str) -> None:
+        """Ends a session. Raises StoreError."""
+        ended, now = CallbackToken(verb="signed-out"), self._clock.wall()
+        await write(set_conversation_state, self._store, _name(cookie), ended, lasts=LASTS, now=now)
+
+
+def _name(cookie: str) -> str:
+    return f"signed-out:{sha256(cookie.encode('utf-8', 'replace')).hexdigest()}"

@@ -1,9 +1,9 @@
 """Signing in with the password of the pages, under a name, and signing out."""
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from bot.operation.web.pages.lock import Lock, Tried
 from bot.operation.web.pages.sessions import Sessions
 from bot.ports.clock import Clock
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
@@ -11,8 +11,6 @@ from bot.rendering.display.web_pages import draw_page
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress
 
-MINUTE = 60.0  # seconds
-MOST_TRIES = 10  # wrong passwords a minute, of all people together: nobody's address can be trusted behind a proxy
 _LONGEST_NAME = 40
 
 _TITLE = Sentence("Sign in")
@@ -27,29 +25,12 @@ _WRONG = Sentence("That is not the password.")
 _TOO_MANY = Sentence("Too many wrong passwords. Try again in a minute.")
 
 
-@dataclass(slots=True)
-class Tries:
-    """The wrong passwords of the last minute, by their monotonic seconds."""
-
-    _wrong: deque[float] = field(default_factory=deque)
-
-    def are_too_many(self, second: float) -> bool:
-        """Returns whether no password is looked at for now."""
-        while self._wrong and self._wrong[0] <= second - MINUTE:
-            self._wrong.popleft()
-        return len(self._wrong) >= MOST_TRIES
-
-    def count(self, second: float) -> None:
-        """Counts a wrong password."""
-        self._wrong.append(second)
-
-
 @dataclass(frozen=True, slots=True)
 class _SignIn:
     sessions: Sessions
+    lock: Lock
     clock: Clock
     chat_of: Callable[[str], ChatAddress | None]
-    tries: Tries = field(default_factory=Tries)
 
     async def show(self, asked: PageRequest) -> PageResponse:
         """Shows the form."""
@@ -57,12 +38,11 @@ class _SignIn:
 
     async def enter(self, asked: PageRequest) -> PageResponse:
         """Signs in, or says why not."""
-        second, name = self.clock.monotonic(), asked.form.get("name", "").strip()
-        if self.tries.are_too_many(second):
-            return self._form(asked, _TOO_MANY, status=429)
-        if not self.sessions.is_password(asked.form.get("password", "")):
-            self.tries.count(second)
-            return self._form(asked, _WRONG, status=403)
+        name, password = asked.form.get("name", "").strip(), asked.form.get("password", "")
+        tried = self.lock.tries(password, address=asked.address, session=asked.frame.token)
+        if tried is not Tried.OPENS:
+            problem, status = (_WRONG, 403) if tried is Tried.WRONG else (_TOO_MANY, 429)
+            return self._form(asked, problem, status=status)
         chat = self.chat_of(name) if len(name) <= _LONGEST_NAME else None
         if chat is None:
             return self._form(asked, _NO_NAME, status=400)
@@ -80,10 +60,10 @@ async def _leave(asked: PageRequest) -> PageResponse:
 
 
 def sign_in_pages(
-    sessions: Sessions, clock: Clock, chat_of: Callable[[str], ChatAddress | None]
+    sessions: Sessions, lock: Lock, clock: Clock, chat_of: Callable[[str], ChatAddress | None]
 ) -> tuple[WebPage, ...]:
     """Returns the pages for signing in and out. `chat_of` returns the chat of a name, None if no chat is named so."""
-    one = _SignIn(sessions, clock, chat_of)
+    one = _SignIn(sessions, lock, clock, chat_of)
     return (
         WebPage(path="/sign-in", answer=one.show, is_public=True),
         WebPage(path="/sign-in", answer=one.enter, method="POST", is_public=True),

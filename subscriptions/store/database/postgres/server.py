@@ -1,41 +1,44 @@
 """A database of PostgreSQL: on a server, which several processes on several machines may use."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL, Engine
+from sqlalchemy.exc import DBAPIError
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Claims, Holdings, Sharing, SideSession
-from subscriptions.store.database.postgres.claims import PostgresClaims
+from subscriptions.store.database.kind import Holdings, Sharing, SideSession
 from subscriptions.store.database.postgres.copying import copy_rows
 from subscriptions.store.database.postgres.errors import translated
 from subscriptions.store.database.postgres.holdings import holdings, session_name
 from subscriptions.store.database.postgres.session import OURS, SharedSession, prepare_sessions
 from subscriptions.store.database.postgres.sharing import PostgresSharing
-from subscriptions.store.database.postgres.side_session import PostgresSideSession
+from subscriptions.store.database.postgres.side_session import HOLDER, PostgresSideSession, name_of_holder
 
-CONNECTIONS = 10  # of one process, at most
+CONNECTIONS = 3  # of one process for its transactions, at most: more would only wait for the one interpreter
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 _ENGINE = "procrastinate"  # how the names of the engine's own tables begin
 _TABLES = text("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
+_IS_MADE = "SELECT to_regclass('key_value') IS NOT NULL"
+_WRITE_NOTHING = """
+    WITH added AS (INSERT INTO key_value SELECT * FROM key_value WHERE false),
+    changed AS (UPDATE key_value SET value = value WHERE false)
+    DELETE FROM key_value WHERE false
+"""
+_MAKE = "CREATE TABLE key_value ()"
 _REVISION = text("SELECT version_num FROM alembic_version")
 _SENDER = 7_250_012_023  # a number of ours: whose session holds it, sends
 _TAKE = f"SELECT pg_try_advisory_lock({_SENDER})"
-_SHARE = f"SELECT pg_try_advisory_lock_shared({_SENDER})"
 _CALLED = "SELECT set_config('application_name', %s, false)"
-_HOLDER = """
-    SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
-    WHERE locktype = 'advisory' AND granted AND (classid::bigint << 32) + objid::bigint = %s
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
 # A plan that was made while a table was small is kept as long as its session, also that of a reference's check: in a morning of
 # 100,000 chats each job was checked by reading all of them. No statement of `run` has to read a whole table that grows.
 _PLANS = "-c enable_seqscan=off -c jit=off"
+# A worker that is stopped within a transaction would hold its rows, and everybody up, for as long as it is stopped.
+_STOPPED = "-c idle_in_transaction_session_timeout=60000"
 _SESSION = {  # what each connection is given; those of libpq may also stand in the address
     "application_name": "paperwire",
     "connect_timeout": "10",
@@ -52,25 +55,26 @@ class PostgresDatabase:
         self.file: Path | None = None
         self.where = _name(url)
         self.sharing: Sharing = PostgresSharing()
-        self.errors: tuple[type[Exception], ...] = (SharedSession,)
-
-    def engine(self, patience: float) -> Engine:
-        """One process has a bounded number of connections: a server has few. Raises StoreError without psycopg."""
-        self._session = f"{OURS} {_PLANS} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
         try:
-            self._engine = create_engine(
-                self.url,
-                paramstyle="format",  # so that rows are given as tuples (bulk.py)
-                pool_size=CONNECTIONS,
-                max_overflow=0,
-                pool_timeout=patience,
-                connect_args={**_SESSION, **self.url.query, "options": self._session},
-            )
+            self._driver_error: type[Exception] = self.url.get_dialect().import_dbapi().Error
         except ModuleNotFoundError as error:
             raise wrong_setting(
                 Sentence("PostgreSQL needs parts of paperwire that are not installed."),
                 Sentence("Install them: pip install 'paperwire[cluster]'"),
             ) from error
+        self.errors: tuple[type[Exception], ...] = (SharedSession, self._driver_error)
+
+    def engine(self, patience: float) -> Engine:
+        """One process has a bounded number of connections: a server has few."""
+        self._session = f"{OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
+        self._engine = create_engine(
+            self.url,
+            paramstyle="format",  # so that rows are given as tuples (bulk.py)
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=patience,
+            connect_args={**_SESSION, **self.url.query, "options": self._session},
+        )
         prepare_sessions(self._engine)
         copy_rows(self._engine)
         return self._engine
@@ -81,6 +85,10 @@ class PostgresDatabase:
 
     def mark(self) -> object | None:
         """Tells nothing: the server would have to be asked."""
+        return None
+
+    def version(self) -> object | None:
+        """Tells nothing, as `mark`."""
         return None
 
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
@@ -103,10 +111,6 @@ class PostgresDatabase:
     def make_place(self) -> None:
         """Does nothing: the database was made on its server."""
 
-    def make_newest(self, connection: Connection) -> bool:  # noqa: ARG002 - as on SQLite
-        """Returns False: the migrations begin with its first schema."""
-        return False
-
     def backup(self, target: Path) -> None:  # noqa: ARG002 - as on SQLite
         """Raises StoreError: PostgreSQL has its own way."""
         raise StoreError(
@@ -115,35 +119,30 @@ class PostgresDatabase:
         )
 
     def try_to_write(self, patience: float) -> None:  # noqa: ARG002 - as on SQLite
-        """Begins a transaction that may write: a server that takes no writes refuses that."""
-        with self._engine.connect() as connection, connection.execution_options(paperwire_write=True).begin():
-            pass
+        """Begins to write, and takes it back: a server that takes no writes refuses that, and a user may lack the rights."""
+        with self._engine.connect() as connection, connection.execution_options(paperwire_write=True).begin() as begun:
+            is_made = connection.exec_driver_sql(_IS_MADE).scalar_one()
+            connection.exec_driver_sql(_WRITE_NOTHING if is_made else _MAKE)
+            begun.rollback()
+
+    def close(self, *, wrote: bool) -> None:
+        """See Kind. Does nothing: the server has its own log."""
 
     def is_full(self, least_room: int) -> bool:  # noqa: ARG002 - as on SQLite
         """False: the disk is the server's, and a write shows whether it is full."""
         return False
 
     @contextmanager
-    def sending(self, name: str, *, shared: bool = False) -> Iterator[str]:
+    def sending(self, name: str) -> Iterator[str]:
         """Holds the sender lock under a name while the body runs. Yields "", or the name of a process that holds it."""
-        connection = self._engine.raw_connection()
-        try:
-            cursor = connection.cursor()
-            cursor.execute(_CALLED, (f"paperwire {name}",))
-            cursor.execute(_SHARE if shared else _TAKE)
-            if (cursor.fetchone() or (False,))[0]:
-                yield ""
-            else:
-                cursor.execute(_HOLDER, (_SENDER,))
-                found = cursor.fetchone()
-                yield str(found[0]).removeprefix("paperwire ") if found else "?"
-        finally:
-            connection.invalidate()  # ends the session, and with it the lock
+        with closing(self._connect()) as connection:  # a session of its own, which ends with the lock
+            connection.execute(_CALLED, (f"paperwire {name}",))
+            is_taken = connection.execute(_TAKE).fetchone() == (True,)
+            yield "" if is_taken else name_of_holder(connection.execute(HOLDER, (_SENDER,)).fetchone())
 
     def side_session(self, worker: str, process: str) -> SideSession:
         """See Kind. It shares the sender lock, also after the server has restarted, so that nobody sends alone meanwhile."""
-        driver: Any = self._engine.dialect.dbapi
-        return PostgresSideSession(self._connect, session_name(worker, process), _SHARE, errors=driver.Error)
+        return PostgresSideSession(self._connect, session_name(worker, process), _SENDER)
 
     def holdings(self, connection: Connection, names: Sequence[str]) -> Sequence[Holdings]:
         """See Kind."""
@@ -159,17 +158,10 @@ class PostgresDatabase:
         _, named = self._engine.dialect.create_connect_args(self.url)
         return {**named, **_SESSION, **self.url.query, "options": self._session}
 
-    @contextmanager
-    def claims(self) -> Iterator[Claims]:
-        """Holds them in a session of their own."""
-        connection = self._engine.raw_connection()
-        try:
-            yield PostgresClaims(connection)
-        finally:
-            connection.invalidate()  # ends the session, and with it the claims
-
     def translated(self, error: Exception, where: str) -> Exception:
         """See Kind."""
+        if isinstance(error, self._driver_error):  # of a connection that is used without SQLAlchemy
+            error = DBAPIError.instance(None, None, error, self._driver_error)
         return translated(error, where, password=self.url.password)
 
 

@@ -27,10 +27,6 @@ class PostgresSharing:
         """Says whether the transaction may write, so that a server that takes no writes refuses at once."""
         connection.exec_driver_sql(_WRITE if writes else _READ)
 
-    def version(self, connection: Connection) -> int | None:  # noqa: ARG002 - as on SQLite
-        """Tells nothing: others may commit at any moment."""
-        return None
-
     def changes(self, connection: object) -> int:  # noqa: ARG002 - as on SQLite
         """Another number each time: a transaction that was committed has shown that writes are taken."""
         return next(self._changes)

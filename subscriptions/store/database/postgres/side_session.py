@@ -7,14 +7,25 @@ lanes of a worker, so no sender waits for a connection that another one holds.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-
 from subscriptions.store.database.kind import Holder, Reservation
 from subscriptions.store.database.postgres.holdings import HOLDERS, NAMES
 
+RATES = """
+    CREATE TABLE token_rate (
+        token VARCHAR COLLATE "C" PRIMARY KEY,
+        full_at TIMESTAMPTZ NOT NULL DEFAULT '-infinity',
+        rests_until TIMESTAMPTZ NOT NULL DEFAULT '-infinity'
+    ) WITH (fillfactor = 10)  -- a row is written many times each second, and stays in its page
+"""
 _HOLD = "SELECT pg_try_advisory_lock(hashtextextended(%s, %s))"
 _RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, %s))"
 _CALLED = "SELECT set_config('application_name', %s, false)"
+_SHARE = "SELECT pg_try_advisory_lock_shared(%s)"  # the sender lock
+HOLDER = """
+    SELECT application_name FROM pg_stat_activity JOIN pg_locks USING (pid)
+    WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted AND (classid::bigint << 32) + objid::bigint = %s
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 _SETUP = "SET synchronous_commit = off"  # a crash of the server may forget some slots, and takes longer than they do
 # The same formula as `rate_limiter.reserve` with a burst of one, by the server's clock. Of a slot that is farther ahead than
 # `ahead` nothing is taken, so an answer finds few slots taken.
@@ -39,17 +50,22 @@ _REST = """
 class PostgresSideSession:
     """See SideSession. One connection, which is made when it is needed, and again after an error."""
 
-    def __init__(self, connect: Callable[[], Any], called: str, setup: str, *, errors: type[Exception]) -> None:
-        """`connect` makes a connection in which each statement is a transaction; `setup` is executed in each new one.
+    def __init__(self, connect: Callable[[], Any], called: str, sender: int) -> None:
+        """`connect` makes a connection in which each statement is a transaction. Each new one shares the sender lock.
 
-        `called`: the name of the session. `errors`: those of the driver.
+        `called`: the name of the session. `sender`: the key of the sender lock.
         """
         self._connect = connect
         self._called = called
-        self._errors = errors
-        self._setup = setup
+        self._sender = sender
         self._connection: Any = None
         self._held: set[str] = set()
+
+    def sends_alone(self) -> str:
+        """See SideSession."""
+        if self._row(_SHARE, (self._sender,))[0]:
+            return ""
+        return name_of_holder(self._row(HOLDER, (self._sender,)))
 
     def hold(self, name: str) -> bool:
         """See SideSession."""
@@ -57,10 +73,6 @@ class PostgresSideSession:
             return False
         self._held.add(name)
         return True
-
-    def still_holds(self, name: str) -> bool:
-        """See SideSession."""
-        return name in self._held and bool(self._row("SELECT 1", ())) and name in self._held
 
     def release(self, name: str) -> None:
         """See SideSession."""
@@ -102,12 +114,14 @@ class PostgresSideSession:
                 self._connection = self._connect()
                 self._connection.execute(_CALLED, (self._called,))
                 self._connection.execute(_SETUP)
-                self._connection.execute(self._setup)
+                self._connection.execute(_SHARE, (self._sender,))
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else ()
-        except self._errors as error:
-            self.close()
-            raise DBAPIError.instance(statement, None, error, self._errors) from error
         except BaseException:
             self.close()
             raise
+
+
+def name_of_holder(row: Sequence[Any] | None) -> str:
+    """Who holds the sender lock, from a row of `HOLDER`; "?" if the server does not tell."""
+    return str(row[0]).removeprefix("paperwire ") if row else "?"

@@ -11,6 +11,15 @@ from sqlalchemy import ARRAY, BigInteger, Connection, Integer, Text, bindparam, 
 
 from subscriptions.matching.index_expression import AllOf, AnyOf, Expression, Near, Phrase
 
+PAPER_WORDS = (
+    """
+    CREATE TABLE paper_words (
+        entry BIGINT PRIMARY KEY REFERENCES indexed_paper (entry) ON DELETE CASCADE,
+        words TSVECTOR NOT NULL
+    )
+    """,
+    "CREATE INDEX ix_paper_words ON paper_words USING gin (words)",
+)
 _COLUMNS = {"title": "t", "abstract": "b", "summary": "s", "author": "a", "label": "l"}  # in the order of a document
 _BETWEEN = "ˑ"  # stands between two texts or names; see matching/full_text.py
 _CUT = "l!cut"  # the lexeme of a paper that the limits of a tsvector have cut

@@ -8,9 +8,10 @@ import errno
 import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from shutil import disk_usage
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, create_engine
@@ -18,25 +19,15 @@ from sqlalchemy.engine import URL, Engine
 
 from subscriptions.errors import Sentence
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Claims, Holdings, Sharing, SideSession
+from subscriptions.store.database.kind import Holdings, Sharing, SideSession
 from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner
 from subscriptions.store.database.sqlite.errors import copying_to, translated
-from subscriptions.store.database.sqlite.newest_schema import make_newest
 from subscriptions.store.database.sqlite.sharing import SqliteSharing
 
+LOG_PATIENCE = 1.0  # seconds that the end of a process waits for others to let it empty the log
 PART = ".part"  # how the name of a copy ends that is still being written
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-
-
-class _All:
-    """See Claims. Whoever asks gets all chats."""
-
-    def take(self, chat_ids: Sequence[int]) -> list[int]:
-        return list(chat_ids)
-
-    def release(self) -> None:
-        """Does nothing."""
 
 
 class SqliteFile:
@@ -54,6 +45,8 @@ class SqliteFile:
         self.where = str(self.path.absolute())  # the file, never the address
         self.sharing: Sharing = SqliteSharing()
         self.errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+        self._watcher: sqlite3.Connection | None = None  # which never writes
+        self._watching = Lock()
 
     def engine(self, patience: float) -> Engine:
         """Threads have a connection each. A limit would fail those that wait for one while the database is locked."""
@@ -74,6 +67,13 @@ class SqliteFile:
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size
+
+    def version(self) -> object | None:
+        """SQLite's own counter of the commits of all other connections than the one that asks, which is used for nothing else."""
+        with self._watching:
+            if self._watcher is None:
+                self._watcher = sqlite3.connect(self.path, check_same_thread=False)
+            return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
 
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:  # noqa: ARG002 - a reader of ours would write
         """See Kind. Looking changes nothing. Raises StoreError for a database of another program."""
@@ -104,10 +104,6 @@ class SqliteFile:
         if not self.exists():
             self.path.touch(mode=OWNER_ONLY)
 
-    def make_newest(self, connection: Connection) -> bool:
-        """See Kind."""
-        return make_newest(connection)
-
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work, and checks it before it counts."""
         # Several processes may copy at once, also from containers, where each has the same number.
@@ -134,13 +130,28 @@ class SqliteFile:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
 
+    def close(self, *, wrote: bool) -> None:
+        """See Kind. Empties the write-ahead log: SQLite does so itself only if no other process has the file open.
+
+        What others are reading or writing just now stays in it.
+        """
+        with self._watching:
+            if self._watcher is not None:
+                self._watcher.close()
+                self._watcher = None
+        if not wrote:
+            return
+        uri = f"{self.path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=LOG_PATIENCE)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def is_full(self, least_room: int) -> bool:
         """Whether fewer than `least_room` bytes are free in the folder."""
         return disk_usage(self.path.absolute().parent).free < least_room
 
-    def sending(self, name: str, *, shared: bool = False) -> AbstractContextManager[str]:
+    def sending(self, name: str) -> AbstractContextManager[str]:
         """Raises NotImplementedError: a file beside the database is the lock."""
-        raise NotImplementedError(name, shared)
+        raise NotImplementedError(name)
 
     def side_session(self, worker: str, process: str) -> SideSession:
         """Raises NotImplementedError: one process has the file."""
@@ -153,10 +164,6 @@ class SqliteFile:
     def connect_arguments(self) -> dict[str, Any]:
         """Raises NotImplementedError, as above."""
         raise NotImplementedError
-
-    def claims(self) -> AbstractContextManager[Claims]:
-        """All chats are there for whoever plans: one process works with a file."""
-        return nullcontext(_All())
 
     def translated(self, error: Exception, where: str) -> Exception:
         """See Kind."""

@@ -1,7 +1,6 @@
 """How several processes share a database of SQLite.
 
-It has one writer at a time, so what a writing transaction has read stays true until it ends, and a number tells whether
-anybody has written since an earlier look.
+It has one writer at a time, so what a writing transaction has read stays true until it ends.
 """
 
 import sqlite3
@@ -18,14 +17,13 @@ class SqliteSharing:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL loses the last commits when power fails
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(
+            "PRAGMA secure_delete=ON"
+        )  # what is erased is overwritten; not every build of SQLite begins so
 
     def begin(self, connection: Connection, *, writes: bool) -> None:
         """Takes the writer's lock at once, so that a reader never becomes a writer halfway."""
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    def version(self, connection: Connection) -> int | None:
-        """SQLite's own counter of the commits of other connections."""
-        return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
 
     def changes(self, connection: sqlite3.Connection) -> int:
         """SQLite's own counter of the rows that the connection has changed."""

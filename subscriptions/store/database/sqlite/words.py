@@ -7,6 +7,10 @@ from sqlalchemy import Connection
 
 from subscriptions.matching.index_expression import AllOf, AnyOf, Expression, Near, Phrase
 
+PAPER_WORDS = (
+    "CREATE VIRTUAL TABLE paper_words"
+    " USING fts5(title, abstract, summary, author, label, content='', columnsize=0, tokenize='ascii')"
+)
 _WRITE = "INSERT INTO paper_words (rowid, title, abstract, summary, author, label) VALUES (?, ?, ?, ?, ?, ?)"
 _FIND = "SELECT rowid FROM paper_words WHERE paper_words MATCH ? AND rowid BETWEEN ? AND ?"
 

@@ -1,0 +1,157 @@
+"""Measures how soon everybody is answered when many people speak at the same moment: SQLite beside PostgreSQL.
+
+    python -m bench.speaking [PEOPLE]          without a number: 200
+
+The real `paperwire run` in processes of its own; the platform is the fake Bot API server of the tests, in another process.
+Everybody writes `/sub` within a blink, before the first answer. An answer takes from then until the platform has it. Each row is
+measured twice: with Telegram's limit of 28 messages a second, which alone takes 7 s for 200 answers, and without it. A row
+names the server's connections; with 20 in all, three workers have no more than six each. Aims: everybody is answered within
+10 s, nothing is logged about used-up connections, and without the limit PostgreSQL takes at most three times as long as SQLite.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import psycopg
+
+from bot.channels.telegram.outbound import TelegramChannel
+from bot.cli import run
+from subscriptions.store import Store
+from tests.fakes.process import ROOT, Remote, running
+from tests.fakes.telegram import TOKEN
+from tests.patience import PATIENCE
+from tests.postgres.cluster import SUPERUSER, Cluster, short_folder
+
+PEOPLE, AIM, RATIO = 200, 10.0, 3.0
+SAYS = "/sub graph agent daily 9:00"
+FIRST = "999999999"  # who speaks first
+USED_UP = ("no connection left", "are in use", "too many clients")  # how a log says that connections are used up
+ROWS = (  # workers, connections of the server; 0: SQLite
+    (1, 0),
+    (1, 200),
+    (3, 20),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What became of the commands: seconds until each answer, and what the logs say of connections."""
+
+    took: Sequence[float]
+    complaints: int
+
+
+def main() -> int:
+    if sys.argv[1:2] == ["run"]:
+        TelegramChannel.limits = replace(TelegramChannel.limits, per_second=float(sys.argv[2]))
+        return run(["run"])
+    people = int(sys.argv[1]) if len(sys.argv) > 1 else PEOPLE
+    print(f"{people} people say {SAYS!r} at the same moment; seconds until an answer")
+    print("                                  with the limit           without it")
+    print("workers   database                middle   slowest    middle   slowest   answered   complaints")
+    slowest, is_well = {}, True
+    for workers, connections in ROWS:
+        limited, free = (measured(people, workers, connections, rate) for rate in (28.0, 1e6))
+        slowest[workers, connections] = max(free.took)
+        where = f"PostgreSQL, {connections}" if connections else "SQLite"
+        answered, complaints = len(limited.took) + len(free.took), limited.complaints + free.complaints
+        print(
+            f"{workers:7}   {where:20}  {median(limited.took):8.2f}  {max(limited.took):8.2f}  {median(free.took):8.2f}"
+            f"  {max(free.took):8.2f}   {answered:4}/{2 * people}   {complaints:10}"
+        )
+        is_well &= answered == 2 * people and not complaints and max(limited.took) <= AIM
+    ratio = slowest[ROWS[1]] / slowest[ROWS[0]]
+    print(f"PostgreSQL / SQLite = {ratio:.2f}  (aim: {RATIO:.0f})")
+    return int(not is_well or ratio > RATIO)
+
+
+def measured(people: int, workers: int, connections: int, rate: float) -> Spoken:
+    """Lets so many people speak at once to so many workers."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        fake = stack.enter_context(running("telegram", journal=folder / "journal.jsonl"))
+        url = stack.enter_context(server(connections)) if connections else f"sqlite:///{folder}/paperwire.db"
+        store = Store(url)
+        store.open(now=datetime.now(UTC))
+        store.close()
+        logs = stack.enter_context(bots(folder, url, fake, workers, rate))
+        chats = [str(number) for number in range(1, people + 1)]
+        for chat in chats:
+            fake.call("knows", chat)
+        fake.call("knows", FIRST)
+        fake.call("user_writes", "/help", FIRST)
+        answers_of(fake, {FIRST})  # now somebody receives
+        at = time.time()
+        for chat in chats:
+            fake.call("user_writes", SAYS, chat)
+        answers = answers_of(fake, set(chats))
+        complaints = sum(log.read_text().count(words) for log in logs for words in USED_UP)
+        return Spoken([moment - at for moment in answers.values()], complaints)
+
+
+def answers_of(fake: Remote, chats: set[str]) -> dict[str, float]:
+    """When each chat was answered first, once all are or nothing more comes."""
+    until, found = time.monotonic() + PATIENCE, dict[str, float]()
+    while found.keys() != chats and time.monotonic() < until:
+        for entry in fake.journal:
+            if entry.chat in chats:
+                found.setdefault(entry.chat, entry.at)
+        time.sleep(0.1)
+    return found
+
+
+@contextmanager
+def server(connections: int) -> Iterator[str]:
+    """A PostgreSQL with so many connections in all; the address of a database on it."""
+    folder = short_folder()
+    cluster = Cluster(folder, max_connections=str(connections))
+    cluster.make()
+    cluster.start()
+    try:
+        with psycopg.connect(f"host={folder} user={SUPERUSER} dbname=postgres", autocommit=True) as control:
+            control.execute("CREATE DATABASE speaking")
+        yield f"postgresql://{SUPERUSER}@/speaking?host={folder}"
+    finally:
+        cluster.stop(signal.SIGQUIT)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def bots(folder: Path, url: str, fake: Remote, workers: int, rate: float) -> Iterator[list[Path]]:
+    """Workers of a database, which send `rate` messages a second; their logs."""
+    (folder / "inbox").mkdir()
+    (folder / "paperwire.toml").write_text('[[source]]\nname = "none"\npath = "inbox/*.md"\n')
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
+        "PAPERWIRE_DATABASE_URL": url,
+        "PAPERWIRE_WEB_PORT": "0",
+        "PAPERWIRE_ACCESS": "open",
+        "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
+        "PAPERWIRE_TELEGRAM_API_URL": fake.url,
+        "PYTHONPATH": str(ROOT),
+    }
+    logs = [folder / f"worker{number}.log" for number in range(workers)]
+    command = [sys.executable, "-m", "bench.speaking", "run", str(rate)]
+    with ExitStack() as stack:
+        for path in logs:
+            log = stack.enter_context(path.open("wb"))
+            process = stack.enter_context(
+                subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+            )
+            stack.callback(process.terminate)
+        yield logs
+
+
+if __name__ == "__main__":
+    sys.exit(main())

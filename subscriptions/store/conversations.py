@@ -1,0 +1,188 @@
+"""What conversations keep: callback tokens, states under a name, pending look-ups, and links that offer a subscription.
+
+A callback token is what the opaque id of a button stands for. A state is what a conversation must know later, under a name
+such as "ask:CHAT:PERSON". A pending look-up is a request whose papers a worker looks up, until it is answered.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, delete, select, update
+
+from subscriptions.model import CallbackToken
+from subscriptions.store import mentions
+from subscriptions.store.conversation_rows import CallbackRow, ConversationStateRow, OfferRow, PendingLookupRow
+from subscriptions.store.database.conflicts import insert_new, put
+from subscriptions.store.database.store import execute
+from subscriptions.store.operation_rows import WorkerRow
+from subscriptions.store.rows import TABLES
+
+_callbacks = TABLES.tables["callback"]
+_FIND_CALLBACK = columns(_callbacks).where(_callbacks.c.id == bindparam("called"))
+HOME_VIEW_PREFIX = "board:"  # prefix of a person's address: the place of the callbacks on their home view
+_states = TABLES.tables["conversation_state"]
+_FIND_STATE = columns(_states).where(_states.c.name == bindparam("called"), _states.c.at >= bindparam("since"))
+
+
+def new_callback_id() -> str:
+    """Returns an id that nobody can guess, 16 characters."""
+    return secrets.token_urlsafe(12)
+
+
+def add_callbacks(session: Session, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
+    """Stores callback tokens; returns their ids, 16 characters that cannot be guessed, in the order of the tokens."""
+    by_id = {new_callback_id(): token for token in tokens}
+    store_callbacks(session, by_id, now=now)
+    return list(by_id)
+
+
+def store_callbacks(session: Session, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
+    """Stores callback tokens under the ids that they have."""
+    for callback_id, token in tokens.items():
+        session.add(
+            CallbackRow(
+                id=callback_id,
+                place=token.place,
+                person=token.person,
+                verb=token.verb,
+                arguments=dict(token.arguments),
+                at=now,
+            )
+        )
+    session.flush()
+    named = {id_: mentions.words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
+    mentions.note(session, "callback", {id_: words for id_, words in named.items() if words})
+
+
+def find_callback(session: Session, callback_id: str) -> CallbackToken | None:
+    """The callback token with an id; None if there is none."""
+    row = execute(session, _FIND_CALLBACK, {"called": callback_id}).first()
+    return None if row is None else _callback(row)
+
+
+def _callback(row: CallbackRow | Row[Any]) -> CallbackToken:
+    return CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
+
+
+def has_callbacks_at(session: Session, place: str) -> bool:
+    """Whether a place has callback tokens."""
+    return session.exec(select(CallbackRow.id).where(CallbackRow.place == place).limit(1)).first() is not None
+
+
+def drop_callbacks_at(session: Session, place: str) -> None:
+    """Removes the callback tokens of a place."""
+    session.exec(delete(CallbackRow).where(col(CallbackRow.place) == place))
+
+
+def put_state(session: Session, name: str, token: CallbackToken, *, now: datetime, until: datetime) -> None:
+    """Stores a state under a name, which is needed until a moment; replaces the one that has this name."""
+    values = {
+        "name": name,
+        "place": token.place,
+        "person": token.person,
+        "verb": token.verb,
+        "arguments": dict(token.arguments),
+        "at": now,
+        "until": until,
+    }
+    put(session, "conversation_state", ("name",), values)
+    words = mentions.words_of_callback(name, token.arguments, token.place)
+    mentions.note(session, "state", {name: words})
+
+
+def find_state(session: Session, name: str, *, since: datetime) -> CallbackToken | None:
+    """The state that was stored under a name at `since` or later; None if there is none."""
+    row = execute(session, _FIND_STATE, {"called": name, "since": since}).first()
+    return None if row is None else _callback(row)
+
+
+def drop_state(session: Session, name: str) -> None:
+    """Removes what was stored under a name."""
+    session.exec(delete(ConversationStateRow).where(col(ConversationStateRow.name) == name))
+
+
+def add_lookup(session: Session, name: str, token: CallbackToken, *, worker: str, now: datetime) -> None:
+    """Stores a pending look-up, which a worker is to answer. `arguments` of the token is the request."""
+    values: Mapping[str, Any] = {
+        "name": name,
+        "place": token.place,
+        "person": token.person,
+        "request": dict(token.arguments),
+        "at": now,
+        "worker": worker,
+    }
+    insert_new(session, "pending_lookup", ("name",), values)
+
+
+def find_lookup(session: Session, name: str, *, since: datetime) -> Mapping[str, Any] | None:
+    """The request of a look-up that was stored at `since` or later; None: there is none, or it was answered."""
+    row = session.get(PendingLookupRow, name)
+    return row.request if row is not None and row.at >= since else None
+
+
+def take_lookup(session: Session, name: str, *, since: datetime) -> bool:
+    """Removes a look-up, to be answered now. False: it was answered before, its chat was erased, or it is too old."""
+    at = session.exec(
+        delete(PendingLookupRow).where(col(PendingLookupRow.name) == name).returning(col(PendingLookupRow.at))
+    ).scalar()
+    return at is not None and at >= since
+
+
+def take_over_lookups(session: Session, worker: str, *, since: datetime) -> list[str]:
+    """Gives the look-ups of workers that are gone to `worker`; returns the names of all that it has, oldest first.
+
+    Drops those from before `since`.
+    """
+    left = col(PendingLookupRow.worker).not_in(select(WorkerRow.id).where(WorkerRow.id != worker))
+    session.exec(delete(PendingLookupRow).where(col(PendingLookupRow.at) < since))
+    found = session.exec(
+        update(PendingLookupRow)
+        .where(left)
+        .values(worker=worker)
+        .returning(col(PendingLookupRow.at), col(PendingLookupRow.name))
+    ).all()
+    return [name for _, name in sorted(found)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A subscription as it is offered."""
+
+    number: int  # in the chat that offers it
+    text: str
+    cadence: str
+
+
+def put_offer(session: Session, chat_id: int, offer: Offer, *, new_id: str, now: datetime) -> str:
+    """Stores an offer under the id that the subscription has already, or under a new one; returns the id."""
+    values: Mapping[str, Any] = {"text": offer.text, "cadence": offer.cadence}
+    known = {"id": new_id, "chat": chat_id, "number": offer.number, "at": now, **values}
+    insert_new(session, "offer", ("chat", "number"), known)
+    row = session.exec(select(OfferRow).where(OfferRow.chat == chat_id, OfferRow.number == offer.number)).one()
+    row.text, row.cadence = offer.text, offer.cadence
+    session.flush()
+    return row.id
+
+
+def find_offer(session: Session, offer_id: str) -> Offer | None:
+    """The offer with an id; None if there is none."""
+    row = session.get(OfferRow, offer_id)
+    return None if row is None else Offer(number=row.number, text=row.text, cadence=row.cadence)
+
+
+def offer_of(session: Session, chat_id: int, number: int) -> str:
+    """The id of the offer of a subscription; "" if it was never offered."""
+    found = select(OfferRow.id).where(OfferRow.chat == chat_id, OfferRow.number == number)
+    return session.exec(found).first() or ""
+
+
+def erase_place(session: Session, place: str) -> None:
+    """Erases what conversations keep of a chat, and the callback tokens on a person's home view."""
+    session.exec(delete(CallbackRow).where(col(CallbackRow.place).in_((place, HOME_VIEW_PREFIX + place))))
+    for table in (ConversationStateRow, PendingLookupRow):
+        session.exec(delete(table).where(col(table.place) == place))

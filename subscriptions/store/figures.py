@@ -1,0 +1,174 @@
+"""The work in numbers, for those who watch over it: what is in the outbox, since when work waits, and the room that rows take.
+
+The first two read what is open, or look once into an index, and read no history. What waits for a moment to come, for its
+chat's quiet hours or because its platform asked for it, does not count as waiting.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import TextClause, bindparam, case, func, select, text
+from sqlmodel import Session
+
+from subscriptions.planning.cadence import quiet_until
+from subscriptions.planning.retry import LONGEST_WAIT
+from subscriptions.states import MessageState
+from subscriptions.store import shared_cursors
+from subscriptions.store.columns import Condition, Utc
+from subscriptions.store.database.store import execute
+from subscriptions.store.outbox.claims import is_held, may_be_sent, waits
+from subscriptions.store.papers.known_papers import last_sequence
+from subscriptions.store.rows import BECOMES_DUE, GOES_OUT, TABLES
+from subscriptions.zones import zone
+
+_subscriptions, _papers, _deliveries, _chats, _messages = (
+    TABLES.tables[name] for name in ("subscription", "paper", "delivery", "chat", "message")
+)
+_s, _p, _d, _c, _m = _subscriptions.c, _papers.c, _deliveries.c, _chats.c, _messages.c
+_SENDABLE = case((may_be_sent(), 1), else_=0)
+
+OPEN = (
+    select(
+        _c.platform,
+        _SENDABLE.label(
+            "may_go"
+        ),  # a name that no table has, by which PostgreSQL groups: of parameters it sees no equality
+        func.count().label("deliveries"),
+        func.min(_d.created_at).label("oldest"),
+    )
+    .select_from(_deliveries.join(_chats, _c.id == _d.chat))
+    .where(_d.settled_at.is_(None))
+    .group_by(_c.platform, "may_go")
+)
+DEAD = (
+    select(_c.platform, func.count(_d.seq.distinct()).label("deliveries"))
+    .select_from(_messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id == _d.chat))
+    .where(_m.state == MessageState.DEAD, _d.dismissed_at.is_(None))
+    .group_by(_c.platform)
+)
+HELD_LANES = (
+    select(_c.platform, func.count(_c.address.distinct()).label("lanes"))
+    .select_from(_deliveries.join(_chats, _c.id == _d.chat))
+    .where(_d.settled_at.is_(None), may_be_sent(), is_held())
+    .group_by(_c.platform)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxFigures:
+    """The outbox by platform. A platform without such deliveries is left out."""
+
+    waiting: Mapping[str, int] = field(default_factory=dict)  # deliveries that are not over and may be sent
+    held: Mapping[str, int] = field(default_factory=dict)  # those of paused chats
+    oldest: Mapping[str, datetime] = field(default_factory=dict)  # since when the oldest one waits
+    dead: Mapping[str, int] = field(default_factory=dict)  # neither retried nor dismissed
+    held_lanes: Mapping[str, int] = field(
+        default_factory=dict
+    )  # lanes with something to send that their platform holds
+
+
+def outbox_figures(session: Session, *, wall: datetime) -> OutboxFigures:
+    """Returns the outbox in numbers. `wall` is the machine's clock."""
+    found = list(execute(session, OPEN))
+    return OutboxFigures(
+        waiting={row.platform: row.deliveries for row in found if row.may_go},
+        held={row.platform: row.deliveries for row in found if not row.may_go},
+        oldest={row.platform: row.oldest for row in found if row.may_go},
+        dead={row.platform: row.deliveries for row in execute(session, DEAD)},
+        held_lanes={row.platform: row.lanes for row in execute(session, HELD_LANES, {"wall": wall})},
+    )
+
+
+_OVERDUE = select(func.min(_s.latest_due_at)).where(_s.latest_due_at.is_not(None), Condition(BECOMES_DUE))
+_LOWEST_OWN = select(func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(BECOMES_DUE))
+_NEXT_PAPER = select(_p.sequenced_at).where(_p.sequence > bindparam("cursor")).order_by(_p.sequence).limit(1)
+_begins = case((_d.next_at <= bindparam("now", type_=Utc), _d.next_at), else_=_d.created_at)  # when it may go, again
+_OLDEST = (
+    select(func.min(_begins))
+    .join_from(_deliveries, _chats, _c.id == _d.chat)
+    .where(Condition(GOES_OUT), ~is_held(), _d.next_at.is_(None) | ~waits())
+)
+
+
+def to_be_planned_since(session: Session, *, now: datetime) -> datetime | None:
+    """Since when the chat waits that has been due for longest and is not planned; None if no chat is due.
+
+    Where papers are wanted as they come, that is when the first paper came at which nobody has looked yet.
+    """
+    overdue = execute(session, _OVERDUE).scalar()
+    behind = shared_cursors.behind(session, last_sequence(session))
+    known = [one.sequence for one in behind if quiet_until(one.quiet, zone(one.zone), now) is None]
+    if (own := execute(session, _LOWEST_OWN).scalar()) is not None:
+        known.append(own)
+    came = execute(session, _NEXT_PAPER, {"cursor": min(known)}).scalar() if known else None
+    return min((moment for moment in (overdue, came) if moment is not None and moment <= now), default=None)
+
+
+def to_be_sent_since(session: Session, *, now: datetime, wall: datetime) -> datetime | None:
+    """Since when the oldest delivery waits that may be sent now; None if none may. `wall` is the machine's clock."""
+    values = {"now": now, "longest": now + LONGEST_WAIT, "wall": wall}
+    found: datetime | None = execute(session, _OLDEST, values).scalar()
+    return found
+
+
+DAYS = 7  # what a day adds is the mean of so many days
+
+_KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {  # what → its tables, and how many of them came since a moment
+    "papers": (
+        ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance"),
+        "SELECT count(*) FROM paper WHERE sequenced_at >= :since",
+    ),
+    "words of papers": (
+        ("indexed_paper", "paper_words_data", "paper_words_idx", "paper_words_config", "paper_words"),
+        "SELECT count(*) FROM paper WHERE sequenced_at >= :since",
+    ),
+    "papers of chats": (
+        ("delivery_item",),
+        "SELECT count(*) FROM delivery_item WHERE delivery IN (SELECT seq FROM delivery WHERE settled_at >= :since)",
+    ),
+    "deliveries": (("delivery",), "SELECT count(*) FROM delivery WHERE settled_at >= :since"),
+    "messages": (("message",), "SELECT count(*) FROM message WHERE attempted_at >= :since"),
+    "chats": (("chat", "lane", "denial"), ""),
+    "subscriptions": (("subscription", "query"), ""),
+    "conversations": (
+        ("update", "callback", "offer", "conversation_state", "pending_lookup", "undo", "mention"),
+        'SELECT count(*) FROM "update" WHERE at >= :since',
+    ),
+    "sources": (("source", "receipt", "digest"), "SELECT count(*) FROM receipt WHERE at >= :since"),
+}
+_SIZES = {  # of each table with its indexes, in bytes
+    "sqlite": "SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) GROUP BY tbl_name",
+    "postgresql": """
+        SELECT relname, pg_total_relation_size(oid) FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
+    """,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What one kind of rows takes."""
+
+    what: str
+    rows: int  # of its first table
+    size: int  # bytes, with its indexes
+    a_day: int  # bytes that a day adds, before anything is cleaned up
+
+
+def room(session: Session, *, now: datetime) -> tuple[Room, ...]:
+    """What each kind of rows takes, the largest first. Walks the whole file: a second for each gigabyte."""
+    connection = session.connection()
+    pages = {str(name): int(size) for name, size in connection.execute(text(_SIZES[connection.dialect.name]))}
+    since = now - timedelta(days=DAYS)
+    found = []
+    for what, (tables, newest) in _KINDS.items():
+        size = sum(pages.get(table, 0) for table in tables)
+        rows = connection.execute(text(f'SELECT count(*) FROM "{tables[0]}"')).scalar_one()  # noqa: S608 - named above
+        new = connection.execute(_since(newest), {"since": since}).scalar_one() if newest else 0
+        found.append(Room(what=what, rows=rows, size=size, a_day=size * new // max(rows, 1) // DAYS))
+    return tuple(sorted(found, key=lambda one: -one.size))
+
+
+def _since(statement: str) -> TextClause:
+    return text(statement).bindparams(bindparam("since", type_=Utc))

@@ -1,0 +1,153 @@
+"""What the journal of the fake platform says of a trial: what was lost, what came twice, and what came too fast."""
+
+import re
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tests.fakes.journal import Entry
+
+LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
+_WORD = re.compile(r"q\d{5}x")  # of one command each
+_MINUTE = 59.5  # seconds: messages arrive a little later or earlier than their slots
+
+
+def word_of(number: int) -> str:
+    """The word of a command, which is in its answer and nowhere else."""
+    return f"q{number:05d}x"
+
+
+def words_in(text: str) -> set[str]:
+    """The words of commands in a text."""
+    return set(_WORD.findall(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A worker that was killed or stopped, and what it had in hand then."""
+
+    at: float  # seconds since 1970
+    messages: frozenset[tuple[str, str]]  # (chat, text as it was sent)
+    words: frozenset[str]  # of the commands that it was answering
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a chat may be sent."""
+
+    rate: float  # messages a second
+    burst: int  # at once, answers included
+    group_minute: int
+
+
+@dataclass(slots=True)
+class Verdict:
+    """What was found. Everything that should not be is a list of cases."""
+
+    lost: list[str] = field(default_factory=list)  # papers that a chat did not get
+    doubled: int = 0  # messages that came again after a worker was killed or stopped with them in hand
+    wrongly_doubled: list[str] = field(default_factory=list)  # those that came again for no such reason
+    answered_again: int = 0  # as `doubled`, of answers
+    wrongly_answered_again: list[str] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
+    at_once: list[str] = field(default_factory=list)  # posts that were on their way while another one of their chat was
+    too_fast: list[str] = field(default_factory=list)
+    out_of_order: list[str] = field(default_factory=list)  # chats whose first papers came in another order
+    waits: list[float] = field(default_factory=list)  # seconds until each command was answered
+
+    @property
+    def wrong(self) -> Mapping[str, list[str]]:
+        """What makes a trial fail, by its name."""
+        return {
+            "papers lost": self.lost,
+            "sent twice, by no worker that was killed or stopped with it in hand": self.wrongly_doubled,
+            "commands without an answer": self.unanswered,
+            "answered twice, by no worker that was killed or stopped meanwhile": self.wrongly_answered_again,
+            "posts on their way at the same time as another one of their chat": self.at_once,
+            "chats in which more was sent than the limits allow": self.too_fast,
+            "chats out of order": self.out_of_order,
+        }
+
+
+def judged(
+    posts: Sequence[Entry],
+    incidents: Sequence[Incident],
+    *,
+    wanted: Mapping[str, Sequence[str]],
+    first: Iterable[str],
+    said: Mapping[str, tuple[str, float]],
+    limits: Limits,
+) -> Verdict:
+    """Judges a trial.
+
+    `wanted`: chat → the papers that it should get; `first`: those that were there at the beginning, which come in one
+    order. `said`: the word of each command → the chat and the moment.
+    """
+    found = Verdict()
+    of_chat: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in posts:
+        of_chat[entry.chat].append(entry)
+    _judge_papers(found, of_chat, wanted, frozenset(first))
+    _judge_messages(found, posts, incidents)
+    _judge_answers(found, of_chat, incidents, said)
+    found.at_once = [f"{entry.chat} at {entry.at:.2f}: {entry.text[:40]!r}" for entry in posts if entry.concurrent > 1]
+    found.too_fast = [said for chat, entries in of_chat.items() for said in _too_fast(chat, entries, limits)]
+    return found
+
+
+def _judge_papers(
+    found: Verdict, of_chat: Mapping[str, list[Entry]], wanted: Mapping[str, Sequence[str]], first: frozenset[str]
+) -> None:
+    orders: Counter[tuple[str, ...]] = Counter()
+    order_of: dict[str, tuple[str, ...]] = {}
+    for chat, papers in wanted.items():
+        got = dict.fromkeys(one for entry in of_chat[chat] for one in LINK.findall(str(entry.payload)))
+        found.lost += [f"{chat}: {paper}" for paper in papers if paper not in got]
+        order_of[chat] = tuple(paper for paper in got if paper in first)
+        orders[order_of[chat]] += 1
+    usual = orders.most_common(1)[0][0]
+    found.out_of_order = [chat for chat, order in order_of.items() if set(order) == first and order != usual]
+
+
+def _judge_messages(found: Verdict, posts: Sequence[Entry], incidents: Sequence[Incident]) -> None:
+    sent = Counter((entry.chat, str(entry.payload["text"])) for entry in posts if not words_in(entry.text))
+    in_hand = Counter(message for one in incidents for message in one.messages)
+    for message, times in sent.items():
+        found.doubled += min(times - 1, in_hand[message])
+        if times > 1 + in_hand[message]:
+            when = [f"{e.at:.2f}" for e in posts if (e.chat, e.payload["text"]) == message]
+            found.wrongly_doubled.append(f"{message[0]} at {', '.join(when)}, {in_hand[message]} in hand")
+
+
+def _judge_answers(
+    found: Verdict,
+    of_chat: Mapping[str, list[Entry]],
+    incidents: Sequence[Incident],
+    said: Mapping[str, tuple[str, float]],
+) -> None:
+    in_hand = Counter(word for one in incidents for word in one.words)
+    for word, (chat, moment) in said.items():
+        answers = [entry.at for entry in of_chat[chat] if word in entry.text]
+        if not answers:
+            found.unanswered.append(f"{word} in {chat} at {moment:.2f}")
+            continue
+        found.waits.append(answers[0] - moment)
+        found.answered_again += min(len(answers) - 1, in_hand[word])
+        if len(answers) > 1 + in_hand[word]:
+            when = ", ".join(f"{at:.2f}" for at in answers)
+            found.wrongly_answered_again.append(f"{word} in {chat} at {moment:.2f}: {when}, {in_hand[word]} in hand")
+
+
+def _too_fast(chat: str, entries: Sequence[Entry], limits: Limits) -> Iterator[str]:
+    """Where a whole message more came than the limits allow, of answers and papers together."""
+    level, last, minute = 0.0, 0.0, deque[float]()
+    for entry in sorted(entries, key=lambda one: one.at):
+        level = max(0.0, level - (entry.at - last) * limits.rate) + 1
+        last = entry.at
+        if level >= limits.burst + 1:
+            yield f"{chat} at {entry.at:.2f}: {level - limits.burst:.1f} too many"
+        minute.append(entry.at)
+        while minute[0] < entry.at - _MINUTE:
+            minute.popleft()
+        if chat.startswith("-") and len(minute) > limits.group_minute:
+            yield f"{chat} at {entry.at:.2f}: {len(minute)} in a minute"
