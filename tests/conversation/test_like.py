@@ -84,7 +84,7 @@ async def test_only_the_newest_papers_are_looked_at_and_the_answer_says_how_many
 ) -> None:
     known(bot)
     monkeypatch.setattr(alike, "LOOKED_AT", 3)
-    assert (await bot.says("/like 2601.90001")).lines[0].endswith("is none of the newest 3 papers.")
+    assert (await bot.says("/like 2601.90001")).lines[0].startswith("Nothing among the newest 3 papers is near")
 
 
 async def test_in_chinese(bot: BotHarness) -> None:

@@ -372,7 +372,7 @@ def test_long_texts_cost_no_more_than_their_length(piece: str) -> None:
         ("every day", None, "noon", OUT, "daily 12:00"),
         ("mon-fri", None, "8", OUT, "weekdays 08:00"),
         ("weekly", "mondays", "8 in the evening", OUT, "weekly mon 20:00"),
-        ("weekends", None, None, OUT, "weekly sat 09:00"),
+        ("weekends", None, None, OUT, "sat,sun 09:00"),
         ("when-out", None, "9am to 6pm", OUT, "when-out 09:00-18:00"),
         ("每天", None, "早上8点", OUT, "daily 08:00"),
         ("每周五", None, "下午3点", OUT, "weekly fri 15:00"),

@@ -15,7 +15,18 @@ from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import listed_here, no_subscriptions, shown_buttons
 from bot.commands.papers.preview import finds_papers, try_query
 from bot.commands.words.marks import folded, tokens_of
-from bot.commands.words.meaning import HALF, MISSING, SMALL_TALK, SURE, Said, command_of, name_in, pause_in, when_in
+from bot.commands.words.meaning import (
+    HALF,
+    MISSING,
+    SMALL_TALK,
+    SURE,
+    Said,
+    command_of,
+    meaning,
+    name_in,
+    pause_in,
+    when_in,
+)
 from bot.commands.words.scorer import ASKING, QUERY
 from bot.commands.words.subject import is_frame, subject_of
 from bot.ports.button import Button
@@ -68,7 +79,7 @@ _TALK: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(
 def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of intent
     """Returns the answer to a sentence that is no query; None if it is one."""
     said = _about_named(context, said)
-    if said.text[:4].casefold() == "add " and said.intent == QUERY and not finds_papers(context, said.text):
+    if said.text[:4].casefold() == "add " and not listed_here(context) and not finds_papers(context, said.text):
         return try_query(context, said.text[4:])
     if said.intent in (QUERY, *ASKING) or not said.is_clear:
         return None
@@ -84,20 +95,28 @@ def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 -
 
 
 def _about_named(context: CommandContext, said: Said) -> Said:
-    """Returns what is said of a subscription that is named, even where the words alone would rather be a query."""
-    if said.intent != QUERY and said.likely(QUERY) <= said.sure:
+    """Returns what is said of a subscription that is named, read with its number in place of its words."""
+    if said.intent != QUERY and said.sure >= SURE:
         return said
-    there = [one.subscription for one in listed_here(context)]
-    likely = next((one for one in said.found if one.intent in _OF_ONE and one.sure >= _POSSIBLE), None)
-    if likely and any(_is_named(folded(said.text), one) for one in there):
-        return said._replace(found=(likely._replace(sure=HALF),))
+    for one in (one.subscription for one in listed_here(context)):
+        if _is_named(folded(said.text), one):
+            numbered = meaning(_with_number(said.text, one))
+            if numbered.intent in _OF_ONE and numbered.sure >= SURE:
+                return said._replace(found=numbered.found)
     return said
+
+
+def _with_number(text: str, one: Subscription) -> str:
+    for name in filter(None, (one.name, one.text)):
+        at = folded(text).find(folded(name))
+        text = f"{text[:at]} #{one.number} {text[at + len(name) :]}" if at >= 0 else text
+    return text.strip()
 
 
 def changes(said: Said) -> bool:
     """Returns whether `act` may change something."""
     certain = said.intent not in (QUERY, *ASKING) and said.is_clear and said.intent not in _TALK
-    return certain or any(one.intent in _OF_ONE and one.sure >= _POSSIBLE for one in said.found)
+    return certain or any(one.intent in _OF_ONE for one in said.found)
 
 
 def _run(context: CommandContext, name: str, args: str) -> Reply | None:
@@ -180,7 +199,7 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
     return _asked(context, said, [(one, wanted[one.number]) for one in candidates if one.number in wanted])
 
 
-_CERTAIN, _POSSIBLE = 0.9, 0.2
+_CERTAIN = 0.9
 _OF_ONE = ("unsub", "pause", "resume")  # what is done to a subscription by its name
 
 
@@ -238,11 +257,7 @@ def _command(said: Said, one: Subscription) -> tuple[str, str] | None:
 
 def _subject(said: Said, one: Subscription) -> str:
     """Returns the subject, without the name of the subscription that is meant."""
-    text = said.text
-    for name in filter(None, (one.name, one.text)):
-        at = folded(text).find(folded(name))
-        text = f"{text[:at]} #{one.number} {text[at + len(name) :]}" if at >= 0 else text
-    found = subject_of(text, said.intent)
+    found = subject_of(_with_number(said.text, one), said.intent)
     return "" if is_frame(tokens_of(found)) else found.removeprefix("ti:")
 
 

@@ -20,7 +20,7 @@ from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.times import hours_of, is_time
 from subscriptions.query import mentioned
 
-SURE, HALF = 0.6, 0.35  # from which an intent is acted on, or asked about
+SURE, HALF = 0.55, 0.35  # from which an intent is acted on, or asked about
 _SURE_OF_A_WORD, _MUCH = 0.65, 4
 _FEW = 5  # tokens of "pause tokens": an order of so few words has no word that no example has
 _VERBS = {"订阅": "sub", "取消订阅": "unsub", "退订": "unsub", "预览": "preview", "搜索": "search", "sub": "sub"}
@@ -45,7 +45,8 @@ _NO_WEEKENDS = re.compile(
     r"(?:\bnot?\b|n't|\bdont\b|nothing|stop).*(?:weekend|saturday)|(?:周末|双休).*(?:不|别|休息)|(?:不|别).*周末"
 )
 _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)(?=\s|$)")
-_WRITTEN_AS_A_QUERY = re.compile(r"[-(]|\w{2,9}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
+_WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[^\W\d]\w{1,8}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
+_PLAIN = re.compile(rf"{_UNSUBSCRIBE.pattern}|^edit #?\d|^今天有")  # orders that begin so are none of queries
 _SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
 _ENDS = re.compile(
     r"(?:[\s,，]+(?:please|pls|plz|thanks|thank you|instead|now)|[\s.!?。！？，]+|[吧啊呀呢哦]|谢谢)+$", re.IGNORECASE
@@ -109,15 +110,14 @@ def meaning(text: str) -> Said:
         return Said(said)
     typed = _TYPED.match(folded(said))
     found = (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5])
-    is_query = len(tokens) <= _FEW and found[0].intent in ("pause", "resume", "stop") and _has_unknown(said, tokens)
+    unknown = any(not {one.mark, one.mark.replace("-", "")} & weights().words and one.mark[0] != "@" for one in tokens)
+    is_query = (
+        found[0].intent in ("pause", "resume", "stop")
+        and unknown
+        and len(tokens) <= _FEW
+        and not pause_in(Said(said, tokens))
+    )
     return Said(said, tokens, (Score(QUERY, HALF), *found) if is_query else found)
-
-
-def _has_unknown(said: str, tokens: tuple[Token, ...]) -> bool:
-    """Returns whether a word is in no example, and says no length of time: "3 Mar" does."""
-    long = pause_in(Said(said, tokens))
-    known = weights().words
-    return any(one.mark not in known and not one.mark.startswith("@") and one.words not in long for one in tokens)
 
 
 def _is_number_and_time(said: str) -> bool:
@@ -128,7 +128,7 @@ def _is_number_and_time(said: str) -> bool:
 def command_in(text: str) -> tuple[str, str] | None:
     """Returns (command, arguments) of a sentence that surely means a command, and says all that it needs; else None."""
     said = meaning(text)
-    is_plain = said.intent == "unsub" and _UNSUBSCRIBE.search(folded(said.text))
+    is_plain = bool(_PLAIN.search(folded(said.text)))
     if (
         (said.sure < (SURE if len(said.tokens) > 1 else _SURE_OF_A_WORD) and not is_plain)
         or said.intent in SMALL_TALK | {QUERY, "ask"}
@@ -140,6 +140,8 @@ def command_in(text: str) -> tuple[str, str] | None:
 
 def command_of(said: Said) -> tuple[str, str] | None:
     """Returns (command, arguments) of the likeliest intent; None if it needs to know the subscriptions of the chat."""
+    if said.intent == "schedule" and folded(said.text).startswith("edit "):
+        said = said._replace(found=(Score("edit", said.sure),))
     if said.intent == "edit" and any(map(is_time, (_behind_number(said), f"at {_behind_number(said)}"))):
         said = said._replace(found=(Score("schedule", said.sure),))
     command, _, fixed = said.intent.replace("-", " ").partition(" ")

@@ -57,8 +57,10 @@ _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tuto
 _BEFORE = frozenset(
     {"on", "about", "in", "of", "to", "for", "with", "于", "阅", "@x"}
 )  # a subject that is a word of frames, too
+_I_LOOK = re.compile(r"i(?:'?m| am) (?:looking|searching) for ")
+ASKED = 0.45  # how likely a sentence asks for papers
 _A_FEW_SIGNS = 2  # Chinese characters that may be words of the frame; more are a subject
-_TODAY = frozenset({"today", "tomorrow", "now", "今天"})
+_TODAY = frozenset({"today", "tomorrow", "今天"})
 _LINKS = frozenset({",", ";", "、", "和", "与", "或", "及", "and", "or", "&", "+", "|", "/"})
 _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT"})
 _FIELDS = "|".join(sorted(map(re.escape, FIELDS.by_name), key=len, reverse=True))
@@ -93,7 +95,8 @@ def query_in(text: str) -> str:
         and len(tokens) > categories
         and all(one.mark in (CATEGORY, *weights().words) for one in tokens)
     )
-    if framed or scores(tokens)[0].intent in ASKING:
+    framed = framed or bool(_I_LOOK.match(folded(said)))
+    if framed or sum(one.sure for one in scores(tokens) if one.intent in ASKING) >= ASKED:
         return subject_of(said) or text
     return text
 
@@ -101,14 +104,14 @@ def query_in(text: str) -> str:
 def subject_of(said: str, intent: str = ASKING[0]) -> str:
     """Returns the query that a sentence asks for, followed by the time that it names; "" if it has no subject."""
     body, when = _time_parted(_OFTEN.sub(r"\1\3\2", _THANKS.sub("", said)))
-    query = _query(body, intent)
+    query = _query(body, intent) or (_query(said, intent) if when else "")
     return " ".join(filter(None, (query, when))) if query else ""
 
 
 def _time_parted(said: str) -> tuple[str, str]:
     """Returns (the sentence without the time at its end, or at its front, that time)."""
     ending = split_when(said)
-    body, when = (ending.query, ending.when) if ending.when else (said, "")
+    body, when = (ending.query, ending.when) if ending.when and is_time(ending.when) else (said, "")
     when = "" if when.casefold() in _TODAY else when
     tokens = tokens_of(body)
     for at, token in enumerate(tokens):
