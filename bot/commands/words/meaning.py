@@ -51,7 +51,7 @@ _SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
 _LETTERS = re.compile(r"[^\W_]+")
 _ROWS = "qwertyuiop qwertzuiop asdfghjkl zxcvbnm poiuytrewq lkjhgfdsa mnbvcxz"  # of keys
 _FEWEST_KEYS = 4
-_NOISE = re.compile(r"[b-df-hj-np-tv-xz]{6,}|([a-z])\1{3,}")  # not of capitals: NSGCLR may be a name
+_NOISE = re.compile(r"[b-df-hj-np-tv-xz]{6,20}|([a-z])\1{3,20}")  # not of capitals: NSGCLR may be a name
 _ENDS = re.compile(
     r"(?:[\s,，]+(?:please|pls|plz|thanks|thank you|instead|now)|[\s.!?。！？，]+|[吧啊呀呢哦]|谢谢)+$", re.IGNORECASE
 )
