@@ -56,13 +56,15 @@ def examples() -> Iterator[tuple[str, str]]:
 
 
 def words() -> frozenset[str]:
-    """Returns the words of the examples outside their slots."""
+    """Returns the words of the examples outside their slots; a word that subjects have as often is one of subjects."""
     found = Counter[str]()
     for path in sorted(EXAMPLES.glob("*/*.txt")):
         if path.stem not in (SUBJECTS, SMALL, QUERY):
             for line in path.read_text(encoding="utf-8").splitlines():
                 found.update({token.mark for token in tokens_of(_SLOT.sub(" ", line))})
-    return frozenset(word for word in found if not word.startswith("@"))
+    for path in EXAMPLES.glob(f"*/{SUBJECTS}.txt"):
+        found.subtract(token.mark for token in tokens_of(path.read_text(encoding="utf-8")))
+    return frozenset(word for word, many in found.items() if many > 0 and not word.startswith("@"))
 
 
 def frames() -> dict[str, list[str]]:

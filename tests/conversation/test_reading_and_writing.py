@@ -95,6 +95,7 @@ def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
         "answer-value": {"name": "limit"},
         "answer-pick": {"verb": "edit-ask"},
         "search-page": {"start": 0},
+        "do": {"command": "sub", "args": "tree"},
         "today": {"day": NOON.date().isoformat()},
     }
     return {

@@ -143,6 +143,44 @@ async def test_sentences_lead_to_what_they_say() -> None:
     assert len(read(SENTENCES)) - len(failed) >= ENOUGH, failed
 
 
+@pytest.mark.parametrize("before", [(), ("/sub mycology daily 9", "London")])
+@pytest.mark.parametrize(
+    ("said", "subscribes"),
+    [
+        *((said, False) for said in ("asdf qwer", "sjkdhf kjsdhf", "qwertz", "aaaaa", "!!!", "lol", "hmm ok")),
+        *(
+            (said, False)
+            for said in ("哈哈哈哈", "你吃饭了吗", "沾一个边就行", "测试一下", "第9个只看diffusion出现在标题里的")
+        ),
+        *((said, True) for said in ("mamba", "rlhf", "NSGCLR", "Wertheim", "quantum gravity", "deepseek-r1")),
+        *((said, True) for said in ("拓扑超导体", "列表解码", "停用词", "list decoding", "pause tokens")),
+    ],
+)
+async def test_only_what_may_be_a_topic_can_be_subscribed_to(
+    said: str, subscribes: bool, before: tuple[str, ...]
+) -> None:
+    with a_bot() as bot:
+        for line in before:
+            await bot.says(line)
+        buttons = (await bot.says(said)).buttons
+    assert bool({"subscribe", "订阅"} & {*buttons}) is subscribes
+
+
+@pytest.mark.parametrize(
+    ("said", "query"),
+    [
+        ("我那个订阅不光要diffusion，GAN也行", "diffusion OR GAN"),
+        ("第1个只看diffusion出现在标题里的", "ti:diffusion"),
+        ("第1个再加上flow matching，沾一个边就行", "diffusion OR (flow matching)"),
+    ],
+)
+async def test_what_was_read_from_a_sentence_is_no_subject(said: str, query: str) -> None:
+    with a_bot() as bot:
+        await bot.says("/sub diffusion daily 9")
+        await bot.says(said)
+        assert [_canonical(text) for text, _ in _there(bot)] == [_canonical(query)]
+
+
 if __name__ == "__main__":
     import bot.channels.known  # noqa: F401 - declares the platforms
 

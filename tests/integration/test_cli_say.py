@@ -27,7 +27,7 @@ def _chats_and_a_day_of_papers(terminal: Terminal) -> None:
         ("/search diffusion", "2 of 3 papers"),
         ("/whynot 2601.00002", "1  Clouds: has survey, which this excludes"),
         ("/name 1 Weather", "✓ 1 is called Weather now."),
-        ("/like 2601.00001", "Near to Diffusion models for weather (2601.00001) is none of the newest 3 papers."),
+        ("/like 2601.00001", "Nothing among the newest 3 papers is near to Diffusion models for weather (2601.00001)."),
     ],
 )
 def test_commands_and_sentences_are_answered(terminal: Terminal, text: str, line: str) -> None:

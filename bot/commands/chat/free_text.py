@@ -8,7 +8,7 @@ from bot.commands.core.context import Callback, CommandContext
 from bot.commands.core.picking import shown_buttons
 from bot.commands.papers.cards import opens_a_paper
 from bot.commands.papers.paper_lookup import named_papers
-from bot.commands.papers.preview import query_of, try_query
+from bot.commands.papers.preview import finds_papers, query_of, try_query
 from bot.commands.words.meaning import SURE, is_worded, meaning, mistyped
 from bot.ports.button import Button
 from bot.ports.reply import Reply
@@ -35,7 +35,7 @@ def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one a
         return done
     return (
         _with_near_command(context, said, try_query(context, _with_time_last(said)))
-        if is_worded(said)
+        if is_worded(said) or finds_papers(context, said)
         else what_to_say(context)
     )
 

@@ -14,7 +14,7 @@ from bot.commands.core.asking import can_ask
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import listed_here, no_subscriptions, shown_buttons
 from bot.commands.papers.preview import finds_papers, try_query
-from bot.commands.words.marks import folded, tokens_of
+from bot.commands.words.marks import NUMBER, folded, tokens_of
 from bot.commands.words.meaning import (
     HALF,
     MISSING,
@@ -176,11 +176,12 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
     """Changes the subscriptions that are meant; asks which, if that is not clear."""
     there = [one.subscription for one in listed_here(context)]
     if not there:
-        asked = subject_of(said.text)
-        if said.intent == "schedule" and asked and not asked.endswith(said.text):
+        if said.intent == "schedule" and (asked := subject_of(said.text)) and not asked.endswith(said.text):
             return try_query(context, asked)
         refers = said.intent in ("schedule", "pause", "resume") and not split_when(said.text).only_time
-        return no_subscriptions(context) if said.sure >= SURE and refers else None
+        if said.sure >= SURE and (refers or said.marked(NUMBER)):
+            return no_subscriptions(context)
+        return what_to_say(context) if said.intent == "widen" and not said.subject else None
     meant = _meant(said, there)
     if said.intent == "exclude" and any(_is_named(folded(said.subject), one) for one in there):
         said = said._replace(found=(said.found[0]._replace(intent="unsub", sure=HALF),))
@@ -191,7 +192,7 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
     candidates = meant or there
     wanted = {one.number: command for one in candidates if (command := _command(said, one))}
     if not wanted:
-        return None
+        return what_to_say(context) if said.intent == "widen" else None
     if said.intent == "unsub" and len(wanted) > 1:
         wanted = {0: ("unsub", " ".join(map(str, wanted)))}
     if len(wanted) == 1 and said.sure >= SURE:
@@ -256,9 +257,10 @@ def _command(said: Said, one: Subscription) -> tuple[str, str] | None:
 
 
 def _subject(said: Said, one: Subscription) -> str:
-    """Returns the subject, without the name of the subscription that is meant."""
-    found = subject_of(_with_number(said.text, one), said.intent)
-    return "" if is_frame(tokens_of(found)) else found.removeprefix("ti:")
+    """Returns the subject, without the name and number of the subscription that is meant."""
+    found = subject_of(_with_number(said.text, one), said.intent).removeprefix("ti:")
+    items = [" ".join(item.replace(f"#{one.number}", " ").split()) for item in found.split(" OR ")]
+    return " OR ".join(item for item in items if not is_frame(tokens_of(item)))
 
 
 def _excluded(said: Said, one: Subscription) -> str | None:

@@ -48,6 +48,8 @@ _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退
 _WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[^\W\d]\w{1,8}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
 _PLAIN = re.compile(rf"{_UNSUBSCRIBE.pattern}|^edit #?\d|^今天有")  # orders that begin so are none of queries
 _SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
+_ROWS = "qwertyuiop qwertzuiop asdfghjkl zxcvbnm poiuytrewq lkjhgfdsa mnbvcxz"  # of keys
+_NOISE = re.compile(r"[b-df-hj-np-tv-xz]{6,20}|([a-z])\1{3,20}")  # not of capitals: NSGCLR may be a name
 _ENDS = re.compile(
     r"(?:[\s,，]+(?:please|pls|plz|thanks|thank you|instead|now)|[\s.!?。！？，]+|[吧啊呀呢哦]|谢谢)+$", re.IGNORECASE
 )
@@ -150,8 +152,8 @@ def command_of(said: Said) -> tuple[str, str] | None:
 
 
 def is_worded(text: str) -> bool:
-    """Returns whether a text has a letter or a digit."""
-    return any(char.isalnum() for char in text)
+    """Returns whether a text has a word that is neither keys side by side, such as "asdf", nor consonants only: "sjkdhf"."""
+    return any(not (_NOISE.fullmatch(word) or (word[3:] and word in _ROWS)) for word in re.findall(r"[^\W_]+", text))
 
 
 def mistyped(word: str) -> str:

@@ -57,7 +57,6 @@ _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tuto
 _BEFORE = frozenset(
     {"on", "about", "in", "of", "to", "for", "with", "于", "阅", "@x"}
 )  # a subject that is a word of frames, too
-_I_LOOK = re.compile(r"i(?:'?m| am) (?:looking|searching) for ")
 ASKED = 0.45  # how likely a sentence asks for papers
 _A_FEW_SIGNS = 2  # Chinese characters that may be words of the frame; more are a subject
 _TODAY = frozenset({"today", "tomorrow", "今天"})
@@ -65,6 +64,9 @@ _LINKS = frozenset({",", ";", "、", "和", "与", "或", "及", "and", "or", "&
 _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT"})
 _FIELDS = "|".join(sorted(map(re.escape, FIELDS.by_name), key=len, reverse=True))
 _ONLY_A_QUERY = re.compile(
+    rf"(?:^|[\s(-])(?:{_FIELDS}):|(?:^|\s)-[^\W\d_]|(?:^|\s)[或且](?:\s|$)|^(?!.*(?:我|想|论文)).*,\s*不含\S+$"
+)
+_A_QUERY = re.compile(
     rf"(?:^|[\s(-])(?:{_FIELDS}):|(?:^|\s)-[^\W\d_]|(?:^|\s)[或且](?:\s|$)|^(?!.*(?:我|想|论文)).*,\s*不含\S+$"
 )
 _A_LIST = re.compile(
@@ -87,7 +89,7 @@ def query_in(text: str) -> str:
         return text
     tokens = tokens_of(said)
     categories = sum(one.mark == CATEGORY for one in tokens)
-    if len(tokens) > MOST_TOKENS or _ONLY_A_QUERY.search(folded(said)) or _A_LIST.search(folded(said)):
+    if len(tokens) > MOST_TOKENS or _ONLY_A_QUERY.search(folded(said)):
         return text
     framed = (
         categories
@@ -95,7 +97,6 @@ def query_in(text: str) -> str:
         and len(tokens) > categories
         and all(one.mark in (CATEGORY, *weights().words) for one in tokens)
     )
-    framed = framed or bool(_I_LOOK.match(folded(said)))
     if framed or sum(one.sure for one in scores(tokens) if one.intent in ASKING) >= ASKED:
         return subject_of(said) or text
     return text
