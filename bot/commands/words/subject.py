@@ -66,12 +66,6 @@ _FIELDS = "|".join(sorted(map(re.escape, FIELDS.by_name), key=len, reverse=True)
 _ONLY_A_QUERY = re.compile(
     rf"(?:^|[\s(-])(?:{_FIELDS}):|(?:^|\s)-[^\W\d_]|(?:^|\s)[或且](?:\s|$)|^(?!.*(?:我|想|论文)).*,\s*不含\S+$"
 )
-_A_QUERY = re.compile(
-    rf"(?:^|[\s(-])(?:{_FIELDS}):|(?:^|\s)-[^\W\d_]|(?:^|\s)[或且](?:\s|$)|^(?!.*(?:我|想|论文)).*,\s*不含\S+$"
-)
-_A_LIST = re.compile(
-    r"^(?!.*\b(?:papers?|articles?|want|need|like|on|about|for|me|i|im)\b)[^,]+(?:, [^,]+)*, not [^,]+$"
-)
 _A_QUERY = re.compile(r"[:()|*=]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
 
 
@@ -80,6 +74,10 @@ def small_words() -> frozenset[str]:
     """Returns the words that papers need not contain."""
     folder = Path(__file__).parent / "examples"
     return frozenset(word for path in folder.glob("*/small_words.txt") for word in path.read_text("utf-8").split())
+
+
+# Words but the operators of the grammar: where a sentence has no others around its query, it is the query itself.
+_WORDS = re.compile(r"(?!(?:AND|OR|NOT|且|或|不含)(?!\w))(?!(?<=[,，] )not(?!\w))(?<!\w)\w+")
 
 
 def query_in(text: str) -> str:
@@ -98,7 +96,8 @@ def query_in(text: str) -> str:
         and all(one.mark in (CATEGORY, *weights().words) for one in tokens)
     )
     if framed or sum(one.sure for one in scores(tokens) if one.intent in ASKING) >= ASKED:
-        return subject_of(said) or text
+        found = subject_of(said)
+        return found if found and _WORDS.findall(found) != _WORDS.findall(said) else text
     return text
 
 
