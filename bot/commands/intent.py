@@ -104,8 +104,8 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
     In a group this is called only for text that names the bot or replies to it. In replies only commands are read, since
     people discuss papers there.
     """
-    found = command_in(request.text)
     name, rest = _first_word(request.text)
+    found = None if _named_first(rest)[0] else command_in(request.text)  # no sentence is about another chat
     if (
         request.takes_bare_commands
         and registry.command_named(name)
