@@ -133,8 +133,9 @@ def test_a_like_takes_back_a_dislike_and_the_other_way_round(store: Store) -> No
         assert signals_of_paper(store, chat_of(store), one) == {kind}
     assert take_back(store, chat_of(store), one, Signal.LIKED)
     assert not take_back(store, chat_of(store), one, Signal.LIKED)
+    chat = chat_of(store).id
     with store.read() as transaction:
-        assert stored_signals.tastes(transaction, [chat_of(store).id]) == {}
+        assert stored_signals.tastes(transaction, [chat]) == {}
 
 
 def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,8 +144,9 @@ def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: 
     did(store, Signal.SAVED, "Swarm graph one")
     for step, title in enumerate(OTHERS):
         note_signal(store, chat_of(store), [known(store, title).id], Signal.OPENED, now=NOON + step * HOUR)
+    chat = chat_of(store).id
     with store.read() as transaction:
-        kept = stored_signals.signals_of(transaction, chat_of(store).id, most=99)
+        kept = stored_signals.signals_of(transaction, chat, most=99)
     opened = [known(store, title).id for title in OTHERS[:-4:-1]]
     assert [one.paper for one in kept] == [*opened, known(store, "Swarm graph one").id]
     assert [one.paper.title for one in saved_papers(store, chat_of(store))] == ["Swarm graph one"]
