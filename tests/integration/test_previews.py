@@ -43,8 +43,9 @@ SETTINGS = (
 
 def planned(store: Store, chat: str, before: int) -> list[Item]:
     """Returns the planned items of a chat after the delivery with this number."""
+    new = range(before + 1, written(store) + 1)
     with store.read() as session:
-        found = [deliveries.delivery_value(session, seq, zone="UTC") for seq in range(before + 1, written(store) + 1)]
+        found = [deliveries.delivery_value(session, seq, zone="UTC") for seq in new]
     return [item for one in found if one.chat.address == address(chat) for item in one.items]
 
 
