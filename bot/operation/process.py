@@ -14,7 +14,7 @@ from bot.delivery.drain_state import DrainState
 from bot.delivery.planning import plan
 from bot.delivery.process_identity import this_process, whereabouts
 from bot.delivery.sender_lock import only_sender
-from bot.errors import error_location
+from bot.errors import SettingsError, error_location
 from bot.operation.heartbeat import make_heartbeat
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.maintenance import daily_maintenance, proceed
@@ -253,7 +253,7 @@ async def run(
         try:
             return await _run(app, sources, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say)
         except StoreUnavailable as error:
-            if once:
+            if once or error.exit_code == SettingsError.exit_code:  # a file without rights, say: waiting mends nothing
                 raise
             log.error("%s", error)
         await _unless_stopped(app, app.clock.sleep(START_AGAIN))
