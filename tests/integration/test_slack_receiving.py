@@ -345,6 +345,7 @@ async def test_signed_requests_are_answered_in_time(tmp_path: Path, slack: FakeS
     async with a_served_bot(tmp_path, slack, clock) as (app, _):
         sent: list[SentEnvelope] = [slack.user_types("/paperwire sub diffusion")]
         await settled(slack)
+        await posts(slack, 1)  # the button is there
         sent += [slack.mentions("list"), slack.writes_dm("sub optics"), slack.clicks("undo")]
         await settled(slack)
         assert queries(app) == []
