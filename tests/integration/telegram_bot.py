@@ -51,6 +51,7 @@ def telegram_settings(tmp_path: Path, fake: FakeTelegram, *, database: str = "",
     return Settings(
         database_url=SecretStr(database or f"sqlite:///{tmp_path}/paperwire.db"),
         telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url, **telegram),  # type: ignore[arg-type]
+        web_port=0,
         access="open",
     )
 
