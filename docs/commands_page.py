@@ -7,11 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
-from bot.cli._help_page import EXAMPLES
-from bot.cli._program import app
+from bot.cli.program import SUBCOMMANDS, load
 
 PAGE = Path(__file__).with_name("commands.md")
 SHARED = 3  # an option that more subcommands have with the same words is explained once, above the list
@@ -20,26 +18,25 @@ _PART = re.compile(r"(<!-- subcommands, made by commands_page\.py -->\n).*?(<!--
 
 def page(text: str) -> str:
     """The page with its list written again."""
-    commands = dict(_below(typer.main.get_command(app)))
+    commands = {name: one for top in SUBCOMMANDS for name, one in _below(load(top.name), top.name)}
     uses = Counter(_key(one) for command in commands.values() for one in _options(command))
     listed = "\n".join(line for name, command in commands.items() for line in _section(name, command, uses))
     return _PART.sub(lambda part: f"{part[1]}{listed}\n\n{part[2]}", text)
 
 
-def _below(command: object, name: str = "") -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
-    """Yields every subcommand below one, with its name; `outbox retry` as "outbox retry"."""
+def _below(command: object, name: str) -> Iterator[tuple[str, TyperCommand | TyperGroup]]:
+    """Yields a subcommand and every one below it, with its name; `outbox retry` as "outbox retry"."""
+    assert isinstance(command, TyperCommand | TyperGroup)  # noqa: S101 - ours are made by Typer
+    yield name, command
     for inner, below in command.commands.items() if isinstance(command, TyperGroup) else ():
-        assert isinstance(below, TyperCommand | TyperGroup)  # noqa: S101 - ours are made by Typer
-        whole = f"{name} {inner}".strip()
-        yield whole, below
-        yield from _below(below, whole)
+        yield from _below(below, f"{name} {inner}")
 
 
 def _section(name: str, command: TyperCommand | TyperGroup, uses: Counter[tuple[str, str | None]]) -> Iterator[str]:
     """Yields what a subcommand does, an example, its arguments and its own options."""
     yield f"\n## {name}\n\n{_one_line(command.help)}"
-    if name in EXAMPLES:
-        yield f"\n```\n{EXAMPLES[name]}\n```"
+    if command.epilog:
+        yield f"\n```\n{command.epilog.partition('`')[2].removesuffix('`')}\n```"
     arguments = {_argument(one): one.help for one in command.params if isinstance(one, TyperArgument)}
     shown = arguments | {_typed(one): one.help for one in _options(command) if uses[_key(one)] <= SHARED}
     yield from ("", *(f"- `{typed}`: {_one_line(text)}" for typed, text in shown.items())) if shown else ()

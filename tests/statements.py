@@ -54,7 +54,7 @@ _ROOT = Path(__file__).parents[1]
 _OURS = tuple(f"{_ROOT / folder}/" for folder in ("subscriptions", "bot"))
 _TESTS = tuple(f"{_ROOT / folder}/" for folder in ("tests", "bench"))
 _STORE = f"{_ROOT}/subscriptions/store/"
-_SUBCOMMANDS = f"{_ROOT}/bot/cli/subcommands/"
+_SUBCOMMANDS = f"{_ROOT}/bot/cli/"
 
 
 def scans(connection: sqlite3.Connection, statement: str, values: Any) -> list[str]:

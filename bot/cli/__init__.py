@@ -1,3 +1,3 @@
 """The command line. Each subcommand reads its arguments, calls the program and prints the result."""
 
-from bot.cli._program import run as run
+from bot.cli.program import run as run

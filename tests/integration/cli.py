@@ -9,16 +9,29 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.core import TyperCommand, TyperGroup
 
 from bot.cli import run
+from bot.cli.program import SUBCOMMANDS, load
 from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
+
+
+@cache
+def subcommands() -> dict[str, TyperCommand | TyperGroup]:
+    """Every subcommand by its name; `outbox retry` as "outbox retry"."""
+    top = {one.name: load(one.name) for one in SUBCOMMANDS}
+    below = {
+        f"{name} {inner}": one for name, group in top.items() for inner, one in getattr(group, "commands", {}).items()
+    }
+    return top | below
 
 
 @dataclass(frozen=True, slots=True)

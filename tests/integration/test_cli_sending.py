@@ -260,7 +260,9 @@ def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(
     for number in range(3):
         terminal.file(f"inbox/{number}.md", PAGE)
     terminal.file("all.txt", "now | graph\nnow | cloud\nnow | rain\n")
-    slow = "import bot.cli._tables as s; s._BAR_AFTER = 0; from bot.cli import run; import sys; sys.exit(run(sys.argv[1:]))"
+    slow = (
+        "import bot.cli.tables as s; s._BAR_AFTER = 0; from bot.cli import run; import sys; sys.exit(run(sys.argv[1:]))"
+    )
     ours, theirs = pty.openpty()
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", slow, *words, "--json"],

@@ -40,7 +40,7 @@ def test_an_error_that_came_of_it_is_no_surprise(terminal: Terminal, monkeypatch
     def loading(text: str) -> None:
         raise RuntimeError("Error calling __set_name__") from KeyboardInterrupt(text)
 
-    monkeypatch.setattr("bot.cli.subcommands.explain.print_line", loading)
+    monkeypatch.setattr("bot.cli.reading.print_line", loading)
     ended = terminal("explain", "graph")
     assert (ended.status, ended.out, ended.err) == (130, "", "Stopped.\n")
 

@@ -13,13 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import typer
 
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.scopes import SCOPES, events_of, scopes_of
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.cli._program import app
-from bot.cli.subcommands.outbox import STATES
+from bot.cli.sending import STATES
 from bot.delivery.outcomes import GONE_CHATS, GONE_SHARE
 from bot.digests import FORMATS, INFO
 from bot.digests._arxiv import arxiv_address
@@ -41,7 +39,7 @@ from subscriptions.query import papers_named_in, parse_canonical, parse_query
 from subscriptions.query.fields import FIELDS, Field
 from subscriptions.ranking import PapersAtHand
 from subscriptions.service.chats.retention import DELIVERIES, UPDATES
-from tests.integration.cli import INBOX, Terminal
+from tests.integration.cli import INBOX, Terminal, subcommands
 from tests.integration.docs_pages import (
     DOCS,
     ROOT,
@@ -155,22 +153,12 @@ def test_every_name_of_a_field_is_told(name: str) -> None:
 # ----------------------------------------------------------------------------------------------------- docs/commands.md
 
 
-def _subcommands() -> Iterator[tuple[str, frozenset[str]]]:
-    """Returns every subcommand with its options; `outbox retry` as "outbox retry"."""
-    top = typer.main.get_command(app)
-    assert isinstance(top, typer.core.TyperGroup)
-    for name, command in top.commands.items():
-        yield name, _options(command.params)
-        if isinstance(command, typer.core.TyperGroup):
-            yield from ((f"{name} {inner}", _options(below.params)) for inner, below in command.commands.items())
-
-
 def _options(parameters: Sequence[object]) -> frozenset[str]:
     flags = (flag for parameter in parameters for flag in getattr(parameter, "opts", ()))
     return frozenset(flag for flag in flags if flag.startswith("--")) | {"--help"}
 
 
-SUBCOMMANDS = dict(_subcommands())
+SUBCOMMANDS = {name: _options(one.params) for name, one in subcommands().items()}
 EXAMPLES = Path(__file__).with_name("command_line.console")
 
 

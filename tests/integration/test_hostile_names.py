@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli._logging import start_logging
+from bot.cli.log import start_logging
 from bot.settings import load_settings
 from tests.integration.cli import PAGE, Terminal
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli._logging import say_for, start_logging
+from bot.cli.log import say_for, start_logging
 from bot.settings import Settings, load_settings
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN, FakeTelegram

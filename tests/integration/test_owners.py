@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.app import App
-from bot.cli.subcommands.deliver import _deliver
+from bot.cli.sending import _deliver
 from bot.commands.papers.paper_lookup import pending_lookup
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply

@@ -5,26 +5,69 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
 from bot.channels.known import PLATFORMS, adapter_of
-from bot.cli._logging import start_logging
-from bot.cli._moments import parse_moment
+from bot.cli.log import start_logging
 from bot.clock import SystemClock
 from bot.context.database import make_store, open_store
 from bot.digests import format_names
+from bot.errors import WrongUsage
 from bot.settings import Settings, load_settings
 from subscriptions.addresses import parse_address
-from subscriptions.errors import NotFound
+from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.platforms import facts_of
 from subscriptions.service.chats import owners
 from subscriptions.service.subscriptions import get_chat
 from subscriptions.store import Store
+from subscriptions.zones import zone
+
+_YEARS = range(2000, 2100)  # any other year is a slip, such as 0026, and could overflow calculations
+
+
+def parse_moment(option: str, text: str, settings: Settings) -> datetime:
+    """Returns the instant that an option names, in UTC. Without an offset it is local time in PAPERWIRE_TIMEZONE.
+
+    Raises WrongUsage.
+    """
+    try:
+        instant = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise WrongUsage(
+            Sentence("{option} is not a moment: “{text}”.", {"option": option, "text": text}),
+            Sentence("For example: 2026-01-22T09:00:00Z, 2026-01-22T09:00+08:00 or 2026-01-22."),
+        ) from None
+    _refuse_far_away(option, instant, text)
+    return (instant if instant.tzinfo else instant.replace(tzinfo=zone(settings.timezone))).astimezone(UTC)
+
+
+def parse_day(option: str, text: str) -> date:
+    """Returns the day that an option names. Raises WrongUsage."""
+    try:
+        named = date.fromisoformat(text.strip())
+    except ValueError:
+        raise WrongUsage(
+            Sentence("{option} is not a day: “{text}”.", {"option": option, "text": text}),
+            Sentence("For example: 2026-01-22."),
+        ) from None
+    _refuse_far_away(option, named, text)
+    return named
+
+
+def _refuse_far_away(option: str, named: date, text: str) -> None:
+    if named.year in _YEARS:
+        return
+    values = {"option": option, "text": text, "first": _YEARS[0], "last": _YEARS[-1]}
+    if named.year < _YEARS[0]:
+        wrong = Sentence("{option} lies before the year {first}: “{text}”.", values)
+    else:
+        wrong = Sentence("{option} lies after the year {last}: “{text}”.", values)
+    raise WrongUsage(wrong, Sentence("For example: 2026-01-22."))
 
 
 @dataclass(frozen=True, slots=True)

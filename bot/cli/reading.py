@@ -1,5 +1,6 @@
-"""match: finds papers of digests with one query, or with every query of a file. Needs no settings and no database."""
+"""explain, inspect, match, demo: what needs no database."""
 
+import os
 import re
 import sys
 from array import array
@@ -11,13 +12,17 @@ from typing import Annotated, NotRequired, TypedDict
 
 import typer
 
-from bot.cli._documents import content, digests_in, documents
-from bot.cli._options import Json
-from bot.cli._queries import TERMINAL_LANGUAGE, error_document, reporting_query_errors
-from bot.cli._read_errors import print_read_error
-from bot.cli._streams import print_error, print_json, print_line
+from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Paths, error_document, reporting_query_errors
+from bot.cli.documents import SourceFiles, content, digests_in, documents, print_expected_formats, print_read_error
+from bot.cli.output import print_error, print_json, print_line
+from bot.cli.tables import console, print_table, progress
+from bot.demo import run_demo
+from bot.digests.overview import MANY, Overview, Refusals
+from bot.digests.report import DigestTables, Report, digest_report
 from bot.errors import WrongUsage
+from bot.rendering.text.queries import explain as explained
 from bot.rendering.text.queries import query_in_words
+from bot.settings import load_sources
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.escaping import escaped
 from subscriptions.matching import PaperIndex, QuerySet, dump, load, matching_papers, merge_copies, prepare, why
@@ -26,6 +31,66 @@ from subscriptions.model import Digest, Paper
 from subscriptions.query import Query, papers_named_in, parse_query
 from subscriptions.query.fields import LIKE
 from subscriptions.ranking import PapersAtHand
+
+
+def explain(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="As you would give it to subscribe.")],
+    *,
+    json: Json = False,
+) -> int:
+    """Say what a query means in words, its canonical text, and what was guessed."""
+    if json:
+        explanation = explained(query, TERMINAL_LANGUAGE.translate)
+        print_json(explanation)
+        return 1 if explanation["error"] else 0
+    with reporting_query_errors(query):
+        read = parse_query(query)
+        print_line(query_in_words(read, TERMINAL_LANGUAGE.translate))
+        for hint in read.hints:
+            print_line(f"  ({hint.say(TERMINAL_LANGUAGE.translate)})")
+        print_line(f"canonical: {read.canonical}")
+    return 0
+
+
+def inspect(
+    paths: Paths,
+    *,
+    papers: Annotated[bool, typer.Option("--papers", help="List the papers, too.")] = False,
+    json: Json = False,
+) -> int:
+    """Recognise and parse digests without storing anything."""
+    reports, refused = [], []
+    watched = SourceFiles.listed(load_sources(os.environ, Path.cwd()))
+    with progress(documents(paths), "Reading") as found:
+        for path, read in digests_in(found, watched.source_of):
+            reports.append(digest_report(path, read, papers=papers))
+            if isinstance(read, PaperwireError):
+                refused.append((path, read))
+    if json:
+        print_json({"digests": [report if papers else _without_items(report) for report in reports]})
+    else:
+        _show_reports([report for report in reports if report["error"] is None], refused, each=papers)
+    return 1 if refused else 0
+
+
+def _show_reports(reports: list[Report], refused: list[tuple[str, PaperwireError]], *, each: bool) -> None:
+    """Prints a row per document; with more than a screen holds, a row per format and per reason, unless `each` is set."""
+    many = len(reports) + len(refused) > MANY
+    if reports:
+        print_table(Overview(reports) if many and not each else DigestTables(reports))
+    if many and refused:
+        print_table(Refusals(refused, len(reports) + len(refused)), to_stderr=True)
+    else:
+        for _, error in refused:
+            print_read_error(error)
+        print_expected_formats(error for _, error in refused)
+    if not reports and not refused:
+        print_error("There is no file to read.")
+
+
+def _without_items(report: Report) -> dict[str, object]:
+    return {name: value for name, value in report.items() if name != "items"}
+
 
 if sys.platform != "win32":
     import resource
@@ -198,11 +263,11 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
     if json:
         print_json(report)
     else:
-        _show(report)
+        _show_batch(report)
     return status
 
 
-def _show(report: BatchReport) -> None:
+def _show_batch(report: BatchReport) -> None:
     counts = {name: f"{report[name]:,}" for name in ("queries", "unique", "papers", "pairs")}
     print_line("{queries} queries, {unique} of them different; {papers} papers; {pairs} pairs.".format_map(counts))
     times = ", ".join(
@@ -289,3 +354,10 @@ def _peak_rss_bytes() -> int:
         return 0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # macOS counts bytes, other systems KiB
+
+
+def demo(
+    *, out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the gallery goes.")] = Path("gallery")
+) -> int:
+    """Send sample digests through the real pipeline to example chats: no account, no network."""
+    return run_demo(out, console(sys.stdout))

@@ -86,7 +86,7 @@ def print_reply(reply: Reply, *, to_stderr: bool = False) -> None:
     indent = "  " if mark else ""
     lines = [*(indent + line for line in (*reply.code, *others)), ""]
     if mark and stream.isatty():
-        from bot.cli._colours import print_mark  # noqa: PLC0415 - rich costs 20 ms; only a coloured mark needs it
+        from bot.cli.tables import print_mark  # noqa: PLC0415 - rich costs 20 ms; only a coloured mark needs it
 
         print_mark(mark, colour, stream)
     elif mark:

@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from bot.cli._logging import passwords_in
-from bot.cli._moments import parse_moment
-from bot.cli._options import Json, Now
-from bot.cli._session import open_session, read_settings
-from bot.cli._streams import print_json, print_line
+from bot.cli.arguments import Json, Now
+from bot.cli.log import passwords_in
+from bot.cli.output import print_json, print_line
+from bot.cli.session import open_session, parse_moment, read_settings
 from bot.clock import SystemClock
 from bot.context.database import backup_folder, make_ready, make_store
 from bot.delivery.sender_lock import only_sender
@@ -32,11 +31,11 @@ database = typer.Typer(help="The database: its schema and its size.", invoke_wit
 @database.callback()
 def _schema(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
-        print_line(context.get_help())
+        context.get_help()
         raise typer.Exit(2)
 
 
-@database.command()
+@database.command(epilog="For example: `paperwire db current`")
 def current() -> int:
     """Show the revision of the schema, and whether it is this version's."""
     _, store = _unopened()
@@ -50,7 +49,7 @@ def current() -> int:
     return 0
 
 
-@database.command()
+@database.command(epilog="For example: `paperwire db upgrade`")
 def upgrade() -> int:
     """Bring the schema to this version's; an older database is copied first."""
     with open_session(make=True) as session:
@@ -58,7 +57,7 @@ def upgrade() -> int:
     return 0
 
 
-@database.command()
+@database.command(epilog="For example: `paperwire db size --json`")
 def size(*, now: Now = None, json: Json = False) -> int:
     """Show what takes room in the database, and what a day adds to it."""
     with open_session(now) as session:

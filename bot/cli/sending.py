@@ -1,5 +1,7 @@
-"""outbox: lists what waits to be sent and why; retries or dismisses dead letters."""
+"""run, deliver, outbox: sends, and shows what waits to be sent."""
 
+import asyncio
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,20 +12,104 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli._options import Json, Now
-from bot.cli._session import open_session
-from bot.cli._streams import json_time, print_error, print_json_list, print_line
-from bot.cli._tables import print_table
+from bot.app import App, build_app
+from bot.cli.arguments import Json, Now
+from bot.cli.log import say_for, start_logging
+from bot.cli.output import json_time, print_error, print_json, print_json_list, print_line
+from bot.cli.session import clock_from, open_session, read_settings
+from bot.cli.tables import print_table
+from bot.delivery.drain_state import Sent
 from bot.errors import WrongUsage
+from bot.operation.owner_watch import OwnerWatch, at_work
+from bot.operation.process import run as run_until_stopped
+from bot.operation.signals import raise_if_interrupted, stop_on_signals
 from bot.rendering.text.language import Language
 from bot.settings import Settings
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.escaping import escaped
-from subscriptions.platforms import facts_of
+from subscriptions.platforms import declared, facts_of
 from subscriptions.service.outbox import dismiss as give_up
-from subscriptions.service.outbox import outbox_entries, retry_delivery
+from subscriptions.service.outbox import lanes, outbox_entries, retry_delivery
 from subscriptions.states import DeliveryState
 from subscriptions.store import OutboxEntry
+
+
+def run(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="One round of everything that is due, then end.")] = False,
+    new_bot: Annotated[bool, typer.Option("--new-bot", help="Give this database to the bot of the token.")] = False,
+    pause_gone: Annotated[
+        bool, typer.Option("--pause-gone", help="Pause all chats that are gone, however many they are.")
+    ] = False,
+) -> int:
+    """Run everything until SIGTERM: sources, schedule, platforms, web. What is on and where stands on stderr."""
+    settings = read_settings()
+    start_logging(settings, quiet=False)
+    app = build_app(settings, out=sys.stdout, guard_gone=not pause_gone, is_worker=not once)
+    scheduler = app.source_scheduler()
+
+    async def go() -> int:
+        try:
+            stop_on_signals(app)
+            return await run_until_stopped(
+                app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say_for(settings)
+            )
+        finally:
+            await app.close()
+
+    status = asyncio.run(go())
+    raise_if_interrupted(app)
+    return status
+
+
+def deliver(*, now: Now = None, json: Json = False) -> int:
+    """Plan what is due at this moment and send it; ends when all that may go now has gone."""
+    settings = read_settings()
+    app = build_app(settings, clock=clock_from(now, settings), out=sys.stderr if json else sys.stdout)
+    sent, off = asyncio.run(_deliver(app))
+    if json:
+        names = ("planned", "sent", "papers", "waiting", "unclear", "dead")
+        print_json({name: getattr(sent, name) for name in names})
+    else:
+        _show_sent(sent)
+    for platform, reason in sorted(sent.stopped.items()):
+        print_error(f"{_named(platform)} stands still: {reason.rstrip('.')}. Everything for it stays planned.")
+    for platform in off:
+        print_error(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
+    raise_if_interrupted(app)
+    return 1 if sent.dead else 0
+
+
+def _named(sender: str) -> str:
+    """Returns the display name of a sender: a platform, or a platform, a colon and a workspace."""
+    platform, _, workspace = sender.partition(":")
+    return f"{platform.capitalize()} ({workspace})" if workspace else platform.capitalize()
+
+
+async def _deliver(app: App) -> tuple[Sent, list[str]]:
+    """Delivers what is due. Returns (counts, platforms that are off although something waits for them)."""
+    try:
+        stop_on_signals(app)
+        app.open()
+        async with at_work(OwnerWatch(app.store, app.clock)):
+            sent = await app.sender.deliver()
+        without = sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
+        waiting = lanes(app.store, without, now=app.clock.now(), finding=())
+        return sent, sorted({lane.platform for lane in waiting})
+    finally:
+        await app.close()
+
+
+def _show_sent(sent: Sent) -> None:
+    if sent.planned or sent.sent:
+        print_line(f"Planned {sent.planned:,}, sent {sent.sent:,} with {sent.papers:,} papers.")
+    else:
+        print_line("Nothing was due.")
+    left = [(sent.waiting, "waiting"), (sent.unclear, "unclear"), (sent.dead, "dead")]
+    shown = ", ".join(f"{count:,} {word}" for count, word in left if count)
+    if shown:
+        print_line(f"In the outbox: {shown}. paperwire outbox says why.")
+
 
 STATES = ("planned", "held", "sending", "waiting", "unclear", "dead", "dismissed", "sent")
 _OVER = ("dismissed", "sent")  # states of deliveries that are over; listed only with --state
@@ -65,7 +151,7 @@ def show(
     return 0
 
 
-@app.command()
+@app.command(epilog="For example: `paperwire outbox retry 0123456789abcdef`")
 def retry(ids: Ids, *, now: Now = None) -> int:
     """Give deliveries another try at the next deliver; a platform that stands still goes on."""
     with open_session(now) as session:
@@ -74,7 +160,7 @@ def retry(ids: Ids, *, now: Now = None) -> int:
         )
 
 
-@app.command()
+@app.command(epilog="For example: `paperwire outbox dismiss 0123456789abcdef`")
 def dismiss(ids: Ids, *, now: Now = None) -> int:
     """Give deliveries up: they are not sent any more. `outbox retry` takes it back."""
     with open_session(now) as session:
@@ -123,11 +209,11 @@ def _show_all(entries: Iterator[OutboxEntry], now: datetime, zone: str) -> bool:
     is_any = False
     while page := list(islice(entries, _PAGE)):
         is_any = True
-        _show(page, now, zone)
+        _show_page(page, now, zone)
     return is_any
 
 
-def _show(entries: Sequence[OutboxEntry], now: datetime, zone: str) -> None:
+def _show_page(entries: Sequence[OutboxEntry], now: datetime, zone: str) -> None:
     language = Language("en", zone)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("delivery", "chat", "state"):

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.cli.output import print_error
 from bot.digests import read_digest
 from bot.digests.files import STDIN, list_folder, paths_of, read_file, read_paths
-from bot.errors import UnreadableInput
+from bot.errors import UnknownFormat, UnreadableInput
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest
 
-if TYPE_CHECKING:  # settings cost 55 ms, which `match` does not need
+if TYPE_CHECKING:
     from bot.settings import SourceSettings
 
 
@@ -89,3 +90,15 @@ def digests_in(
             yield path, read_digest(data, path, format=form, language=language)
         except PaperwireError as error:
             yield path, error
+
+
+def print_read_error(error: PaperwireError) -> None:
+    """Prints why one file could not be read, without the list of formats."""
+    print_error(error.brief if isinstance(error, UnknownFormat) else str(error))
+
+
+def print_expected_formats(errors: Iterable[PaperwireError]) -> None:
+    """Prints the expected formats once for all files of an unknown format; nothing if no file is of one."""
+    for formats in dict.fromkeys(error.expected for error in errors if isinstance(error, UnknownFormat)):
+        if formats:
+            print_error(f"Expected one of: {formats}.")

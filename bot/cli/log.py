@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from pydantic import SecretStr
 
-from bot.cli._streams import print_error
+from bot.cli.output import print_error
 from bot.errors import error_location
 from bot.settings import Settings, load_settings
 from subscriptions.errors import PaperwireError

@@ -1,37 +1,44 @@
-"""subscribe, subscriptions, unsubscribe, name: add, list, remove and name subscriptions."""
+"""subscribe, subscriptions, unsubscribe, preview."""
 
 import shlex
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
+from json import loads
 from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli._next_delivery import when_next
-from bot.cli._options import ChatOption, Json, Now, OptionalChatOption
-from bot.cli._queries import TERMINAL_LANGUAGE, reporting_query_errors
-from bot.cli._session import look_up_new_chat, open_session
-from bot.cli._streams import json_time, print_json, print_line, print_reply
-from bot.cli._tables import is_narrow, print_table
+from bot.cli.arguments import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, reporting_query_errors
+from bot.cli.output import json_time, print_json, print_line, print_reply
+from bot.cli.session import look_up_new_chat, open_session
+from bot.cli.tables import is_narrow, print_table
 from bot.commands.phrasing.subscription_words import (
     Row,
+    shortened,
     state_of,
     subscribed,
     subscription_rows,
     unsubscribed,
 )
+from bot.errors import WrongUsage
 from bot.ports.reply import Reply
+from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.display.gallery import payload_display
+from bot.rendering.display.screen import flow
+from bot.rendering.platforms.media import LOOKS
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import query_in_words
 from bot.rendering.text.tex import readable
 from bot.settings import Settings
 from subscriptions.cutting import cut_at_word
+from subscriptions.errors import Sentence
 from subscriptions.escaping import escaped
-from subscriptions.model import Paper, Subscription
+from subscriptions.model import Chat, ChatAddress, Message, Paper, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.times import split_when
@@ -39,7 +46,9 @@ from subscriptions.planning.weekdays import DAYS
 from subscriptions.platforms import facts_of
 from subscriptions.query import parse_query
 from subscriptions.service.chats import allow
-from subscriptions.service.operations import next_deliveries_of
+from subscriptions.service.operations import Status, next_deliveries_of, status
+from subscriptions.service.planner import NotDue, Preview
+from subscriptions.service.planner import preview as look
 from subscriptions.service.subscriptions import (
     Listed,
     Subscribed,
@@ -54,6 +63,17 @@ from subscriptions.service.subscriptions import subscribe as add
 from subscriptions.service.subscriptions import unsubscribe as remove
 from subscriptions.states import ChatState
 from subscriptions.zones import zone_of_place
+
+
+def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
+    """Returns when a subscription delivers next, in the words of bot.commands.phrasing.delivery_times."""
+    if expected.at is None:
+        return f"{language.moment(expected.latest, now=now)} at the latest" if expected.latest else "when papers come"
+    if expected.at <= now:
+        return "when papers are out" if expected.opens else "in a moment"
+    moment = language.moment(expected.at, about=expected.about and not expected.opens, now=now)
+    return f"from {moment} on" if expected.opens else moment
+
 
 _TABLE_WIDTH = 110  # columns; on a narrower terminal the table would break words
 _OPENING = 80  # characters of the abstract, for a paper without a title
@@ -172,7 +192,7 @@ def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Jso
     if json:
         print_json([_document(entry) for entry in entries])
     elif entries:
-        _show(_rows(entries, next_deliveries, session.now))
+        _show_rows(_rows(entries, next_deliveries, session.now))
     else:
         print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
     return 0
@@ -208,7 +228,7 @@ def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...]
     ]
 
 
-def _show(rows: list[Row]) -> None:
+def _show_rows(rows: list[Row]) -> None:
     """Prints a table; on a narrow terminal two lines per subscription, below their chat."""
     if is_narrow(_TABLE_WIDTH):
         for chat, rows_of_chat in groupby(rows, key=lambda row: row.chat):
@@ -278,3 +298,115 @@ def _undo_command(subscription: Subscription, chat: str) -> str:
     words += ["--tz", subscription.zone] if subscription.zone else []
     words += ["--name", subscription.name] if subscription.name else []
     return shlex.join([*words, "--", subscription.text])
+
+
+_MOST_DAYS = 3650
+_HELD = {"paused": "paused", "asked": "waits to be let in", "moved": "moved"}
+_RULE = 72  # columns of the frame around a message
+
+
+def preview(
+    query: Annotated[
+        str | None, typer.Argument(metavar="[QUERY]", help="Instead of what the chat has subscribed to.")
+    ] = None,
+    *,
+    chat: ChatOption,
+    days: Annotated[
+        int | None, typer.Option("--days", metavar="N", help="Look so many days back; else to what was sent last.")
+    ] = None,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Show what would be sent, as its platform would get it, without sending or marking anything."""
+    if days is not None and not 1 <= days <= _MOST_DAYS:
+        raise WrongUsage(Sentence("--days is a number from 1 to {most}.", {"most": _MOST_DAYS}))
+    with open_session(now) as session, reporting_query_errors(query or ""):
+        address = session.address(chat)
+        found = look(session.store, address, now=session.now, text=query, days=days)
+        about = status(session.store, address, now=session.now)
+        titles, moment = session.settings.source_titles, session.now
+    due, later = (render_delivery(entry, titles=titles) if entry else () for entry in (found.delivery, found.later))
+    if json:
+        print_json(_preview_document(about, found, (*due, *later)))
+    else:
+        _say(found, about, due, later, moment)
+    return 0
+
+
+def _say(found: Preview, about: Status, due: Sequence[Message], later: Sequence[Message], now: datetime) -> None:
+    """Prints what was planned before, what is due, and what is not due yet."""
+    address = about.chat.address
+    if about.waiting:
+        print_line(f"Planned before and sent first: {about.waiting}, see `paperwire outbox`.")
+    if found.not_due:
+        print_line("Due now:" if due else "Nothing is due now.")
+    for message in due:
+        _show_message(address, message)
+    for line in _not_due(found, about.chat, now):
+        print_line(line)
+    for message in later:
+        _show_message(address, message)
+    if not due and not later:
+        print_line(f"Nothing: none of the {found.known:,} papers looked at is for {address}.")
+
+
+def _not_due(found: Preview, chat: Chat, now: datetime) -> list[str]:
+    """Returns a line for each subscription that has papers but is not due, with the time when it is."""
+    language = Language("en", chat.settings.timezone)
+    lines = ["Not due yet:"] if found.not_due else []
+    for entry in found.not_due:
+        subscription, count = entry.subscription, language.count("{count} paper", "{count} papers", len(entry.papers))
+        when = _HELD.get(entry.held, "") or when_next(entry.next_delivery, language, now)
+        lines.append(f"  {subscription.number}  {shortened(subscription.label)} · {count} · {when}")
+    return lines
+
+
+def _preview_document(about: Status, found: Preview, messages: tuple[Message, ...]) -> dict[str, object]:
+    """Returns what `preview --json` prints. `payload` and `plain` are what would be sent to the platform."""
+    due = found.delivery.items if found.delivery else ()
+    items = (*due, *(found.later.items if found.later else ()))
+    keys = {item.paper.id: item.paper.paper.key for item in items}
+    kind = found.delivery or found.later
+    return {
+        "chat": str(about.chat.address),
+        "kind": kind.kind.value if kind else None,
+        "known": found.known,
+        "papers": [keys[item.paper.id] for item in items],
+        "due": [keys[item.paper.id] for item in due],
+        "not_due": [_waits(entry) for entry in found.not_due],
+        "planned_before": about.waiting,
+        "messages": [
+            {
+                "number": message.number,
+                "papers": [keys[paper] for paper in message.papers if paper in keys],
+                "payload": loads(message.payload),
+                "plain": loads(message.plain),
+            }
+            for message in messages
+        ],
+    }
+
+
+def _waits(entry: NotDue) -> dict[str, object]:
+    """Returns a subscription that is not due, for `--json`. `at` is null while it is held or if its time is unknown."""
+    at = entry.next_delivery.at or entry.next_delivery.latest
+    return {
+        "number": entry.subscription.number,
+        "at": json_time(at),
+        "held": entry.held or None,
+        "papers": [known.paper.key for known in entry.papers],
+    }
+
+
+def _show_message(chat: ChatAddress, message: Message) -> None:
+    """Prints a message as its platform would show it. Links are hidden behind titles on a terminal, written out elsewhere."""
+    print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
+    if chat.platform not in LOOKS:
+        print_line(loads(message.payload)["text"].rstrip())
+    else:
+        display = payload_display(chat.platform, message.payload)
+        for paragraph in display.paragraphs:
+            print_table(flow(paragraph.spans, written=not sys.stdout.isatty()))
+        for row in display.keys:
+            print_line(" ".join(f"[{key.text}]" for key in row))
+    print_line("─" * _RULE)

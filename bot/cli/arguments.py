@@ -1,15 +1,37 @@
-"""Functions for subcommands that take queries."""
+"""Options that subcommands share, and queries that are typed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
 
 import typer
 
-from bot.cli._streams import print_reply
+from bot.channels.subcommands import CHAT_FORMS
+from bot.cli.output import print_reply
 from bot.commands.phrasing.refusal_words import refused
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import caret
 from subscriptions.errors import QueryError
+
+ChatOption = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="CHAT",
+        help=f"{CHAT_FORMS}; a topic or thread after /",
+    ),
+]
+OptionalChatOption = Annotated[str | None, typer.Option("--as", metavar="CHAT", help="One chat only.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout and nothing else.")]
+Now = Annotated[
+    str | None,
+    typer.Option(
+        "--now",
+        metavar="ISO",
+        help="The moment to begin at, instead of the machine's clock; without an offset in PAPERWIRE_TIMEZONE.",
+    ),
+]
+Paths = Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders, or - for standard input.")]
 
 TERMINAL_LANGUAGE = Language("en", "UTC")
 """The language of the command line. For moments take a Language with the zone of the chat."""

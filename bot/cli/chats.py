@@ -1,0 +1,340 @@
+"""settings, set, say, link, export, import."""
+
+import asyncio
+import json as json_text
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from bot.app import build_app
+from bot.cli.arguments import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, reporting_query_errors
+from bot.cli.documents import content
+from bot.cli.output import json_time, print_json, print_line, print_reply
+from bot.cli.session import Session, look_up_new_chat, open_dry_run, open_session
+from bot.cli.tables import print_table, watched
+from bot.commands.phrasing.setting_words import setting_changed, value_of
+from bot.commands.registry import REGISTRY
+from bot.conversation.handler import answer
+from bot.errors import WrongUsage
+from bot.ports.conversation import MessageRequest, Place
+from bot.ports.reply import Reply
+from bot.rendering.display.badges import badge, button
+from bot.rendering.platforms.console import Console
+from bot.rendering.replies.reply_messages import render_reply
+from bot.rendering.text.queries import query_in_words
+from subscriptions.addresses import parse_address
+from subscriptions.chat_settings import SETTINGS, setting_name
+from subscriptions.errors import NotFound, Refused, Sentence
+from subscriptions.escaping import escaped
+from subscriptions.model import Chat, ChatAddress, ChatKind
+from subscriptions.planning.times import read_when, split_when
+from subscriptions.platforms import declared
+from subscriptions.portable import numbered, read_numbered, text_of
+from subscriptions.query import Query, parse_query
+from subscriptions.service.chats import bot_name, known_or_new, link_payload
+from subscriptions.service.subscriptions import (
+    ImportPlan,
+    chosen_settings,
+    export_all,
+    get_chat,
+    import_lines,
+    import_plan,
+    set_setting,
+)
+from subscriptions.service.subscriptions import export as exported
+from subscriptions.service.subscriptions.selection import kind_of
+from subscriptions.zones import zone_of_place
+
+
+def settings(*, chat: ChatOption, json: Json = False) -> int:
+    """Show all settings of a chat, and which of them it chose."""
+    with open_session() as session:
+        stored_chat = get_chat(session.store, session.address(chat))
+        chosen = chosen_settings(session.store, stored_chat.address)
+    if json:
+        print_json(_settings_document(stored_chat, chosen))
+    else:
+        _show_settings(stored_chat, chosen)
+    return 0
+
+
+def _settings_document(chat: Chat, chosen: Collection[str]) -> dict[str, object]:
+    """Returns what `settings --json` prints (docs/commands.md). Values are written as `set` takes them."""
+    return {
+        "chat": str(chat.address),
+        "title": chat.title,
+        "kind": chat.kind.value,
+        "state": chat.state.value,
+        "paused_until": json_time(chat.paused_until),
+        "settings": {name: value_of(chat.settings, name) for name in SETTINGS},
+        "chosen": [name for name in SETTINGS if name in chosen],
+    }
+
+
+def _show_settings(chat: Chat, chosen: Collection[str]) -> None:
+    print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("setting", "value", ""):
+        table.add_column(name, no_wrap=True)
+    for name in SETTINGS:
+        mark = "chosen" if name in chosen else ""
+        table.add_row(name, Text(escaped(value_of(chat.settings, name))), mark)
+    print_table(table)
+
+
+def set_(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="timezone, lang, text, limit, quiet, …")],
+    value: Annotated[list[str], typer.Argument(metavar="VALUE", help="What it is to be; all or off switch one off.")],
+    *,
+    chat: ChatOption,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Set one of a chat's settings."""
+    said = " ".join(value)
+    with open_session(now) as session:
+        address = session.address(chat)
+        setting = setting_name(name)
+        named = zone_of_place(said) if setting == "timezone" else None
+        before = get_chat(session.store, address)
+        after = set_setting(session.store, address, setting, named or said, now=session.now)
+    old, new = value_of(before.settings, setting), value_of(after.settings, setting)
+    if json:
+        print_json({"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new})
+        return 0
+    print_reply(setting_changed(setting, before, after, TERMINAL_LANGUAGE))
+    if old != new:
+        print_line(f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}")
+    return 0
+
+
+@dataclass(slots=True)
+class _Said:
+    """The reply, and the chat that would get it; None: there is no reply."""
+
+    reply: Reply = Reply()  # noqa: RUF009 - a frozen value
+    chat: Chat | None = None
+
+    def show(self, reply: Reply, chat: Chat) -> None:
+        self.reply, self.chat = reply, chat
+
+    def text(self) -> str:
+        """The reply as a terminal shows it, without its buttons."""
+        if self.chat is None:
+            return ""
+        fallback = (self.reply.modal.fallback,) if self.reply.modal else ()
+        lines = self.reply.lines or tuple(filter(None, (self.reply.toast, *fallback)))
+        bare = replace(self.reply, lines=lines, buttons=(), numbers=())
+        messages = render_reply(bare, self.chat, media={self.chat.address.platform: Console()})
+        return "\n".join(str(json_text.loads(message.payload)["text"]) for message in messages)
+
+    def labels(self) -> list[list[str]]:
+        return [[button.label for button in row] for row in (self.reply.numbers, *self.reply.buttons) if row]
+
+
+def say(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="A command, with or without its slash, or a sentence.")],
+    *,
+    chat: ChatOption,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Do what a person in a chat would type, and print the reply. Nothing is sent to the chat."""
+    with open_session(now) as session:
+        address = session.address(chat)
+        shown = asyncio.run(_reply_to(_addressed(text, address, session), session))
+    reply, said = shown.reply, shown.text()
+    is_refused = reply.ok is False
+    if json:
+        files = [{"name": reply.file.name, "content": reply.file.text}] if reply.file else []
+        document = {"chat": str(address), "text": said.splitlines(), "buttons": shown.labels(), "ok": not is_refused}
+        print_json(document | {"files": files})
+        return 1 if is_refused else 0
+    print_line(said)
+    for row in shown.labels():
+        print_line("  ".join(f"[{label}]" for label in row))
+    if reply.file:
+        print_line(f"{reply.file.name}:")
+        sys.stdout.write(reply.file.text)
+    return 1 if is_refused else 0
+
+
+async def _reply_to(request: MessageRequest, session: Session) -> _Said:
+    shown = _Said()
+    app = build_app(session.settings, clock=session.clock, channels={}, out=sys.stderr)
+    try:
+        assert app.context.conversation is not None  # noqa: S101 - as build_app makes it
+        conversation = replace(app.context.conversation, show_reply=shown.show)
+        await answer(replace(app.context, conversation=conversation), request)
+    finally:
+        await app.close()
+    return shown
+
+
+def _addressed(text: str, address: ChatAddress, session: Session) -> MessageRequest:
+    """Returns the request of somebody who types this text in a chat. Raises NotFound for a new chat that does not subscribe."""
+    first, _, rest = text.strip().partition(" ")
+    command = first.removeprefix("/").partition("@")[0].casefold()
+    found = REGISTRY.command_named(command)
+    if found is not None and found.name == "sub":  # the first subscription makes its chat
+        title, kind = look_up_new_chat(session, address)
+        chat = known_or_new(session.store, address, kind or kind_of(address), title=title)
+    else:
+        chat = get_chat(session.store, address)
+    return MessageRequest(
+        place=Place(chat=chat.address, kind=chat.kind, title=chat.title, public=chat.public),
+        update_id=f"say:{uuid4().hex}",
+        sender=chat.address.address if chat.kind is ChatKind.PRIVATE else "",
+        sender_is_admin=True,
+        is_operator=True,
+        command=command if first.startswith("/") else "",
+        text=rest if first.startswith("/") else text,
+    )
+
+
+def link(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="With or without a time, as behind /sub.")],
+    *,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the badge into this file.")] = None,
+    json: Json = False,
+) -> int:
+    """Make a link that offers a subscription to whoever opens it, with a button and a badge for your page."""
+    read = _read(query)
+    payload = link_payload(query)
+    if not payload:
+        raise Refused(
+            Sentence("This is too long for a link, which has room for 45 bytes."),
+            Sentence("Shorten it, or subscribe a chat of yours and use /share there."),
+        )
+    with open_session() as session:
+        named = [(facts, bot_name(session.store, facts.name)) for facts in declared() if facts.links is not None]
+    links = {facts.name: facts.links.start(name, payload) for facts, name in named if name and facts.links is not None}
+    if not links:
+        raise NotFound(
+            Sentence("No bot is known that a link could open."),
+            Sentence("Run `paperwire run` once with the token of a platform that has such links."),
+        )
+    words = query_in_words(read, TERMINAL_LANGUAGE.translate)
+    shown, picture = button(next(iter(links.values())), f"New papers: {words}"), badge(words)
+    if svg is not None:
+        _write(svg, picture)
+    if json:
+        print_json({"query": query, "canonical": read.canonical, "links": links, "html": shown, "svg": picture})
+        return 0
+    for url in links.values():
+        print_line(url)
+    print_line(shown)
+    if svg is None:
+        print_line(picture.rstrip())
+    return 0
+
+
+def _read(text: str) -> Query:
+    ending = split_when(text)
+    if ending.only_time:
+        raise Refused(Sentence("This is a time without a query."))
+    if ending.when is not None:
+        read_when(ending.when)
+    with reporting_query_errors(ending.query):
+        return parse_query(ending.query)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise WrongUsage(
+            Sentence("{path} cannot be written: {why}.", {"path": path, "why": (error.strerror or "unknown").lower()})
+        ) from None
+
+
+_CHANGES = {"+": "green", "~": "yellow", "=": "dim"}
+_PRINTED = 1000  # lines that are laid out for a terminal at once
+_COUNTED = {"+": "added", "~": "changed", "=": "known"}
+
+
+def export(
+    *,
+    chat: OptionalChatOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="All chats, with their settings.")] = False,
+) -> int:
+    """Write subscriptions as text to stdout; `import` reads it back."""
+    if (chat is None) is not everything:
+        raise WrongUsage(
+            Sentence("An export is of one chat or of all."), Sentence("Write paperwire export --as CHAT, or --all.")
+        )
+    with open_session() as session:
+        texts = export_all(session.store) if chat is None else (exported(session.store, session.address(chat)),)
+        sys.stdout.writelines(texts)
+    return 0
+
+
+def import_(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="What `export` wrote, or - for standard input.")],
+    *,
+    chat: OptionalChatOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference.")] = False,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Add what is new and change what differs, and show it; --dry-run only shows. Nothing is removed."""
+    said = watched(numbered(_text_of(file)), "Reading")
+    lines = read_numbered(said, None if chat is None else parse_address(chat))
+    with open_dry_run(now) if dry_run else open_session(now, make=True) as session:
+        chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
+        if any(address != chat for address, chat in chats.items()):
+            lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
+        take = import_plan if dry_run else import_lines
+        plan = take(session.store, lines, now=session.now, watched=partial(watched, what="Importing"))
+    if not json:
+        _show_changes(plan.changes)
+    signs = Counter(sign for sign, _, _ in plan.changes)
+    counts = {word: signs[sign] for sign, word in _COUNTED.items()}
+    if json:
+        print_json(_import_document(plan, counts, dry_run=dry_run))
+    elif dry_run:
+        print_line("Nothing was changed: this was a dry run.")
+    else:
+        print_line("✓ {added} added, {changed} changed, {known} there already.".format_map(counts))
+    return 0
+
+
+def _import_document(plan: ImportPlan, counts: dict[str, int], *, dry_run: bool) -> dict[str, object]:
+    """Returns what `import --json` prints (docs/commands.md)."""
+    lines = [{"change": _COUNTED[sign], "chat": chat, "line": line} for sign, chat, line in plan.changes]
+    return {**counts, "dry_run": dry_run, "lines": lines}
+
+
+def _text_of(file: str) -> str:
+    try:
+        return text_of(content(file))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise WrongUsage(
+            Sentence("{file}, line {line}: this is not UTF-8 text.", {"file": file, "line": line}),
+            Sentence("Save it as UTF-8."),
+        ) from None
+
+
+def _show_changes(changes: Sequence[tuple[str, str, str]]) -> None:
+    if not changes:
+        print_line("There is no line to import.")
+    if not sys.stdout.isatty():
+        sys.stdout.writelines(f"{escaped(f'{sign} {chat}  {line}').rstrip()}\n" for sign, chat, line in changes)
+        return
+    for start in range(0, len(changes), _PRINTED):
+        lines = [
+            Text.assemble((sign, _CHANGES[sign]), f" {escaped(chat)}  {escaped(line)}\n")
+            for sign, chat, line in changes[start : start + _PRINTED]
+        ]
+        print_table(Text("").join(lines)[:-1])
