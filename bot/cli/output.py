@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from bot.ports.reply import Reply
 from subscriptions.escaping import escaped_lines
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_UNBOUNDED = 4000  # columns of a stream that is no terminal, so that its lines are not cut
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("", "")}
 
 
@@ -31,6 +35,15 @@ def prepare_streams() -> None:
 
 def _nowhere() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
+
+
+def console(stream: TextIO) -> "Console":
+    """Returns a rich console for a stream: colours only on a terminal, no markup in texts."""
+    from rich.console import Console  # noqa: PLC0415 - rich costs 30 ms
+
+    terminal = stream.isatty()
+    width = None if terminal else _UNBOUNDED
+    return Console(file=stream, force_terminal=terminal, width=width, highlight=False, markup=False, emoji=False)
 
 
 def print_line(text: str = "") -> None:
@@ -86,9 +99,9 @@ def print_reply(reply: Reply, *, to_stderr: bool = False) -> None:
     indent = "  " if mark else ""
     lines = [*(indent + line for line in (*reply.code, *others)), ""]
     if mark and stream.isatty():
-        from bot.cli.tables import print_mark  # noqa: PLC0415 - rich costs 20 ms; only a coloured mark needs it
+        from rich.text import Text  # noqa: PLC0415 - rich costs 20 ms
 
-        print_mark(mark, colour, stream)
+        console(stream).print(Text(mark, colour), end=" ")
     elif mark:
         stream.write(f"{mark} ")
     stream.write(escaped_lines("\n".join([first, *lines])))

@@ -15,7 +15,7 @@ import typer
 from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Paths, error_document, reporting_query_errors
 from bot.cli.documents import SourceFiles, content, digests_in, documents, print_expected_formats, print_read_error
 from bot.cli.output import print_error, print_json, print_line
-from bot.cli.tables import console, print_table, progress
+from bot.cli.tables import print_table, progress
 from bot.demo import run_demo
 from bot.digests.overview import MANY, Overview, Refusals
 from bot.digests.report import DigestTables, Report, digest_report

@@ -4,36 +4,14 @@ import sys
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import contextmanager
 from time import perf_counter
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.segment import Segments
-from rich.text import Text
 
-from bot.cli.output import flush_stdout
+from bot.cli.output import console, flush_stdout
 from subscriptions.escaping import escaped_lines
-
-_UNBOUNDED = 4000  # columns of a stream that is no terminal, so that its lines are not cut
-
-
-def console(stream: TextIO) -> Console:
-    """Returns a rich console for a stream: colours only on a terminal, no markup in texts."""
-    terminal = stream.isatty()
-    return Console(
-        file=stream,
-        force_terminal=terminal,
-        width=None if terminal else _UNBOUNDED,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
-
-
-def print_mark(mark: str, colour: str, stream: TextIO) -> None:
-    """Prints a mark in its colour, and a space, without a line end."""
-    console(stream).print(Text(mark, colour), end=" ")
-
 
 T = TypeVar("T")
 

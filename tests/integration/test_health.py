@@ -1,6 +1,5 @@
-"""`/health/ready` and `/health/live` over real HTTP: what is wrong, for how long, and a loop that stands still."""
+"""`/health/ready` and `/health/live` over real HTTP: what is wrong, and for how long."""
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,7 +11,6 @@ import httpx
 import pytest
 
 from bot.operation.process import Process
-from bot.operation.web import loop_watch
 from bot.operation.web.health import Health
 from bot.operation.web.web_server import serving
 from bot.settings import Settings, load_settings
@@ -24,7 +22,6 @@ from tests.integration.locked import ForeignLock
 from tests.integration.telegram_bot import a_bot
 from tests.integration.test_slack_workspaces import NoSources
 from tests.make import FakeClock, ingested, paper, subscribes
-from tests.patience import PATIENCE
 
 READY = {"ready": True, "problems": {}}
 
@@ -187,23 +184,3 @@ async def test_each_problem_is_named_with_its_age(
             503,
             {"ready": False, "problems": {"start": "still starting"}, "seconds": {"start": 7}},
         )
-
-
-async def test_live_fails_while_the_loop_stands_still_and_the_log_says_where(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    said: list[str] = []
-    async with serving(settings, dict, said.append, []), httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as client:
-        live = said[0].removeprefix("Health: ").replace("/ready", "/live")
-        assert (await client.get(live)).json() == {"live": True}
-        with (
-            monkeypatch.context() as quick
-        ):  # before and after, a loop that a busy machine holds up does not stand still
-            quick.setattr(loop_watch, "ROUND", 0.02)
-            standing = httpx.get(live, trust_env=False, timeout=PATIENCE)  # noqa: ASYNC210 - so the loop stands still
-        assert standing.status_code == 503
-        assert (standing.json()["live"], standing.json()["problems"]) == (False, {"loop": "it stands still"})
-        async with asyncio.timeout(PATIENCE):
-            while (await client.get(live)).status_code != 200:  # in between the watch may answer once more
-                pass
-    assert caplog.text.count("The event loop stands still, in ") == 1

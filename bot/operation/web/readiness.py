@@ -40,7 +40,7 @@ def ask_readiness(settings: Settings, store: Store) -> Readiness:
         seconds = {str(name): int(age) for name, age in found.get("seconds", {}).items()}
         problems, seen = _texts(found["problems"]), _texts(found.get("attention", {}))
         answer = Readiness(is_ready=found["ready"] is True, problems=problems, seconds=seconds, attention=seen)
-        worker = found.get("worker", "")  # a thread answers for a loop that stands still, and names none
+        worker = found.get("worker", "")
     except (OSError, HTTPException):
         return _problem(f"nothing answers at {url}; is paperwire run running, with the same settings?")
     except (ValueError, KeyError, TypeError, AttributeError):

@@ -15,7 +15,6 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
-from bot.operation.web.loop_watch import loop_watched
 from bot.operation.web.pages.guard import network_of
 from bot.operation.web.pages.lock import Lock
 from bot.operation.web.web_address import Attention, MetricsPage, Problems, health_app
@@ -78,8 +77,7 @@ async def serving(
     if pages:
         say(f"Pages: {address}")
     try:
-        with loop_watched(listener):
-            yield
+        yield
     finally:
         server.ends()
         await task
