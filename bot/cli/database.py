@@ -16,7 +16,7 @@ from bot.clock import SystemClock
 from bot.context.database import backup_folder, make_ready, make_store
 from bot.delivery.sender_lock import only_sender
 from bot.errors import WrongUsage
-from bot.operation.files_of_database import file_sizes
+from bot.operation.maintenance import file_sizes
 from bot.settings import Settings, database_address
 from subscriptions.errors import Refused, Sentence
 from subscriptions.service.operations import copy_database, count_lost_as_sent, look_for_copy, room_of

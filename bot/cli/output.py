@@ -13,7 +13,7 @@ from bot.ports.reply import Reply
 from subscriptions.escaping import escaped_lines
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    import rich.console
 
 _UNBOUNDED = 4000  # columns of a stream that is no terminal, so that its lines are not cut
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("", "")}
@@ -37,7 +37,7 @@ def _nowhere() -> TextIO:
     return Path(os.devnull).open("w", encoding="utf-8")
 
 
-def console(stream: TextIO) -> "Console":
+def console(stream: TextIO) -> "rich.console.Console":
     """Returns a rich console for a stream: colours only on a terminal, no markup in texts."""
     from rich.console import Console  # noqa: PLC0415 - rich costs 30 ms
 
@@ -99,9 +99,7 @@ def print_reply(reply: Reply, *, to_stderr: bool = False) -> None:
     indent = "  " if mark else ""
     lines = [*(indent + line for line in (*reply.code, *others)), ""]
     if mark and stream.isatty():
-        from rich.text import Text  # noqa: PLC0415 - rich costs 20 ms
-
-        console(stream).print(Text(mark, colour), end=" ")
+        console(stream).print(mark, style=colour, end=" ")
     elif mark:
         stream.write(f"{mark} ")
     stream.write(escaped_lines("\n".join([first, *lines])))

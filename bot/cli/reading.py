@@ -14,9 +14,8 @@ import typer
 
 from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Paths, error_document, reporting_query_errors
 from bot.cli.documents import SourceFiles, content, digests_in, documents, print_expected_formats, print_read_error
-from bot.cli.output import print_error, print_json, print_line
+from bot.cli.output import console, print_error, print_json, print_line
 from bot.cli.tables import print_table, progress
-from bot.demo import run_demo
 from bot.digests.overview import MANY, Overview, Refusals
 from bot.digests.report import DigestTables, Report, digest_report
 from bot.errors import WrongUsage
@@ -360,4 +359,6 @@ def demo(
     *, out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the gallery goes.")] = Path("gallery")
 ) -> int:
     """Send sample digests through the real pipeline to example chats: no account, no network."""
+    from bot.demo import run_demo  # noqa: PLC0415 - needs the store and the platforms, which the others here do not
+
     return run_demo(out, console(sys.stdout))

@@ -22,7 +22,7 @@ from bot.delivery.drain_state import Sent
 from bot.errors import WrongUsage
 from bot.operation.owner_watch import OwnerWatch, at_work
 from bot.operation.process import run as run_until_stopped
-from bot.operation.signals import raise_if_interrupted, stop_on_signals
+from bot.operation.ticks import raise_if_interrupted, stop_on_signals
 from bot.rendering.text.language import Language
 from bot.settings import Settings
 from subscriptions.errors import NotFound, Sentence

@@ -20,18 +20,11 @@ from bot.cli.tables import print_table
 from bot.clock import SystemClock
 from bot.context.database import backup_folder
 from bot.delivery.process_identity import is_running
-from bot.operation.checks import (
-    Finding,
-    ask_sources,
-    check_here,
-    check_outbox,
-    check_platforms,
-    check_sources,
-    is_ready,
-    mounts,
-)
-from bot.operation.files_of_database import copy_times, file_sizes
-from bot.operation.web.readiness import Readiness, ask_readiness
+from bot.operation.checks.machine import Finding, check_here, check_outbox, is_ready, mounts
+from bot.operation.checks.platforms import check_platforms
+from bot.operation.checks.sources import ask_sources, check_sources
+from bot.operation.maintenance import copy_times, file_sizes
+from bot.operation.web.health import Readiness, ask_readiness
 from bot.rendering.text.language import Language
 from bot.sources.from_settings import make_fetcher
 from subscriptions.escaping import escaped

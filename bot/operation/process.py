@@ -19,12 +19,11 @@ from bot.operation.heartbeat import make_heartbeat
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.maintenance import daily_maintenance, proceed
 from bot.operation.metrics import Metrics
-from bot.operation.outbox_trouble import attention, log_new_trouble
+from bot.operation.operator_lines import attention, log_new_trouble, operator_lines, startup_lines, unread_lines
 from bot.operation.owner_watch import OwnerWatch, at_work
-from bot.operation.startup_lines import operator_lines, startup_lines, unread_lines
 from bot.operation.ticks import Ticker
 from bot.operation.web.health import Health
-from bot.operation.web.pages.lock import lock_of_metrics
+from bot.operation.web.pages.sign_in import lock_of_metrics
 from bot.operation.web.site import entry_lines, make_site
 from bot.operation.web.web_server import ClosedConnections, serving
 from bot.operation.worker import WorkerLanes, elected

@@ -46,10 +46,10 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         *(f"bot/channels/web/{name}.py" for name in ("talk", "pages", "form_pages", "playground", "stream")),
         "bot/context/writing.py",
         "bot/delivery/engines/cluster.py",
-        "bot/operation/metrics/exposition.py",
+        "bot/operation/metrics.py",
         "bot/operation/owner_watch.py",
         "bot/operation/web/pages/samples.py",
-        "bot/operation/web/pages/sessions.py",
+        "bot/operation/web/pages/sign_in.py",
         "bot/operation/process.py",
         "bot/operation/web/pages/status.py",
     }

@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bot.operation.web.loop_watch import _refusal
 from subscriptions.store import Store
 from tests.fakes.process import Remote, running
 from tests.fakes.watchman import Watchman
@@ -65,15 +64,6 @@ def test_another_program_at_the_port_is_no_paperwire(kept: Terminal) -> None:
         ended = kept("status", "--json")
     assert (ended.status, ended.json["ready"]) == (1, False)
     assert "is not paperwire" in ended.json["problems"]["process"]
-
-
-def test_a_loop_that_stands_still_is_named_with_its_age(kept: Terminal) -> None:
-    with Watchman() as thread:
-        thread.status = 503
-        thread.body = _refusal(60).partition(b"\r\n\r\n")[2]
-        kept.set("WEB_PORT", thread.url.split(":")[2].partition("/")[0])
-        ended = kept("status")
-    assert (ended.status, "  loop: it stands still (for 1 minute)" in ended.out.splitlines()) == (1, True)
 
 
 def test_a_port_that_the_machine_chose_is_known_to_the_process_only(kept: Terminal) -> None:

@@ -12,8 +12,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 
 from bot.cli.program import SUBCOMMANDS
 from bot.operation.heartbeat import INTERVAL
-from bot.operation.metrics.declared import METRICS
-from bot.operation.metrics.kinds import Timing
+from bot.operation.metrics import METRICS, Timing
 from bot.settings import VARIABLES
 from tests.integration.docs_pages import DOCS, rows
 

@@ -15,9 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy.dialects import sqlite
 
 from bot.app import App, build_app
-from bot.operation.metrics import Metrics
-from bot.operation.metrics.declared import METRICS
-from bot.operation.metrics.kinds import Gauge, alone
+from bot.operation.metrics import METRICS, Gauge, Metrics, alone
 from bot.operation.web.web_server import serving
 from bot.ports.measurements import MessageTried, Observers, outcome_name
 from bot.settings import Settings, TelegramSettings

@@ -9,9 +9,9 @@ from pydantic import SecretStr
 from sqlmodel import update
 
 from bot.app import build_app
-from bot.operation.checks import check_outbox
+from bot.operation.checks.machine import check_outbox
+from bot.operation.operator_lines import operator_lines
 from bot.operation.process import Process, run
-from bot.operation.startup_lines import operator_lines
 from bot.operation.web.web_address import health_app
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.model import ChatKind, DeliveryKind, Facts

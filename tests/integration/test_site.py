@@ -12,7 +12,7 @@ import pytest
 
 from bot.app import build_app
 from bot.channels.web.hub import MOST_IN_MINUTE
-from bot.operation.checks import check_here
+from bot.operation.checks.machine import check_here
 from bot.operation.web.pages.guard import (
     HEADERS,
     Entry,
@@ -22,7 +22,7 @@ from bot.operation.web.pages.guard import (
     network_of,
     preferred_language,
 )
-from bot.operation.web.pages.sessions import LASTS, Sessions
+from bot.operation.web.pages.sign_in import LASTS, Sessions
 from bot.operation.web.site import entry_lines, make_site
 from bot.settings import load_settings
 from subscriptions.service.chats import clean_up

@@ -18,7 +18,7 @@ from bot.conversation.prepared_request import PreparedRequest
 from bot.conversation.stored_reply import StoredReply
 from bot.errors import SettingsError
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
-from bot.operation.web.body import LARGEST_BODY
+from bot.operation.web.web_address import LARGEST_BODY
 from subscriptions.errors import StoreError
 from subscriptions.service.chats import apply_once as real_once
 from subscriptions.service.subscriptions import listed

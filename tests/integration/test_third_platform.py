@@ -14,7 +14,7 @@ from bot.app import App, build_app
 from bot.channels.known import PLATFORMS
 from bot.errors import SettingsError
 from bot.operation.listening import answer_once
-from bot.operation.startup_lines import startup_lines
+from bot.operation.operator_lines import startup_lines
 from bot.settings import Settings
 from subscriptions.addresses import parse_address
 from subscriptions.chat_settings import without_effect

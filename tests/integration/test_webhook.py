@@ -17,8 +17,7 @@ from bot.channels.telegram.outbound import TelegramChannel
 from bot.channels.telegram.receiving.inbound import ALLOWED
 from bot.channels.telegram.receiving.webhook_url import webhook_address, webhook_path
 from bot.operation.listening import answer_once, listening, problems_of
-from bot.operation.web.body import LARGEST_BODY
-from bot.operation.web.web_address import health_app
+from bot.operation.web.web_address import LARGEST_BODY, health_app
 from bot.operation.web.web_server import serving
 from bot.ports.receiver import Receiver
 from bot.settings import Settings

@@ -13,8 +13,8 @@ from bot.channels.telegram.adapter import connect_telegram
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.channels.telegram.receiving.webhook_url import webhook_address
 from bot.errors import SettingsError
-from bot.operation.checks import Finding, check_here, check_platforms, sample_delivery
-from bot.operation.checks.storage import is_in_layer
+from bot.operation.checks.machine import Finding, check_here, is_in_layer, sample_delivery
+from bot.operation.checks.platforms import check_platforms
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import RetryLater

@@ -1,7 +1,9 @@
-"""Finds problems of this machine: settings, database, backups, formats, templates, clock, proxies."""
+"""Finds problems of this machine: settings, database, copies, disks, outbox, formats, templates, clock, proxies."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -9,8 +11,6 @@ from urllib.parse import urlsplit
 
 from bot.context.database import backup_folder
 from bot.digests import FORMATS, formats_of_packages
-from bot.operation.checks._finding import NOTHING, Finding, is_ready
-from bot.operation.checks.storage import check_storage
 from bot.operation.web.pages.guard import Entry, entry
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.media import MEDIA
@@ -32,10 +32,120 @@ from subscriptions.model import (
 )
 from subscriptions.platforms import facts_of
 from subscriptions.service.chats import owners
+from subscriptions.service.outbox import outbox_trouble
 from subscriptions.service.planner import chats_due_too_far
 from subscriptions.store import HEAD, Store
 from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.zones import zone
+
+NOTHING = Sentence("")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One question of `paperwire check`, its answer, and how to mend what is wrong."""
+
+    question: Sentence
+    answer: Sentence
+    cure: Sentence = NOTHING
+    mend: bool = False  # True: something has to be mended; False: the cure is only advice
+    is_open: bool = False  # True: not well, or not known, and still nothing has to be mended
+
+
+def is_ready(store: Store) -> bool:
+    """Returns whether the database can be used without an upgrade. If not, `check_here` has a finding that says why."""
+    try:
+        return store.exists() and store.revision() == HEAD
+    except StoreError:
+        return False
+
+
+MOUNTS = Path("/proc/self/mountinfo")  # of Linux
+_LAYERS = frozenset({"overlay", "aufs"})  # file systems of containers' layers
+_OCTAL = re.compile(r"\\([0-7]{3})")
+_OTHERS = 0o077
+
+
+def mounts() -> str:
+    """Returns the mounts as Linux lists them; "" on other systems."""
+    try:
+        return MOUNTS.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def check_storage(database: Path, copies: Path, mounted: str) -> Iterator[Finding]:
+    """Yields a finding for each problem of the places of the database and its copies. `mounted`: see `mounts`."""
+    if database.exists() and is_in_layer(database.resolve(), mounted):
+        yield Finding(
+            question=Sentence("Database"),
+            answer=Sentence("it lies in a layer of a container, and is lost with the container"),
+            cure=Sentence("Mount a volume for its folder, as docs/operating.md does with -v paperwire:/data."),
+            mend=True,
+        )
+    kept = sorted(copies.glob("*.db")) if copies.is_dir() else []
+    for file in (database, *kept):
+        if file.exists() and file.stat().st_mode & _OTHERS:
+            yield Finding(
+                question=Sentence("Rights"),
+                answer=Sentence("others on this machine may read {file}", {"file": file}),
+                cure=Sentence("Take their rights away: chmod 600 {file}", {"file": file}),
+                mend=True,
+            )
+            return
+
+
+def is_in_layer(file: Path, mounted: str) -> bool:
+    """Returns whether a file lies in a layer of a container: on none of its volumes."""
+    found: tuple[int, str] = (-1, "")
+    for line in mounted.splitlines():
+        before, _, after = line.partition(" - ")
+        fields = before.split()
+        if len(fields) > 4 and after:  # noqa: PLR2004 - proc(5): the fifth is where it is mounted
+            place = Path(_OCTAL.sub(lambda code: chr(int(code[1], 8)), fields[4]))
+            if file.is_relative_to(place):
+                found = max(found, (len(place.parts), after.split()[0]))
+    return found[1] in _LAYERS
+
+
+DAYS = timedelta(days=1)  # what has waited longer is to be mended; before, it is only named
+
+
+def check_outbox(store: Store, *, now: datetime) -> Iterator[Finding]:
+    """Yields a finding about dead deliveries and one for each platform whose deliveries wait; else one that all is well."""
+    if not is_ready(store):
+        return
+    question = Sentence("Outbox")
+    try:
+        found = outbox_trouble(store, now=now)
+    except StoreError as error:
+        yield Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+        return
+    if not found.dead.count and not found.waiting:
+        yield Finding(question=question, answer=Sentence("nothing is dead, and nothing has waited for long"))
+    if found.dead.count:
+        values = {"count": found.dead.count, "since": _day(found.dead.since), "ids": " ".join(found.dead.ids)}
+        yield Finding(
+            question=question,
+            answer=Sentence("could not be sent: {count}, the first on {since}", values),
+            cure=Sentence(
+                "paperwire outbox --state dead says why. Then: paperwire outbox retry {ids}, or dismiss.", values
+            ),
+            mend=True,
+        )
+    for platform, late in found.waiting.items():
+        values = {"count": late.count, "platform": facts_of(platform).title, "since": _day(late.since)}
+        yield Finding(
+            question=question,
+            answer=Sentence("waiting for {platform}: {count}, the first since {since}", values),
+            cure=Sentence("They are tried again by themselves; paperwire outbox says what is in the way."),
+            mend=late.since is not None and now - late.since > DAYS,
+        )
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment is not None else "–"
+
 
 OLDEST_COPY = timedelta(days=2)
 

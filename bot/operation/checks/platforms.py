@@ -13,7 +13,7 @@ from bot.channels.slack.scopes import missing
 from bot.channels.slack.workspaces import Workspace
 from bot.channels.telegram.outbound import DEFAULT_API_URL, TelegramChannel
 from bot.channels.telegram.receiving.webhook_url import webhook_address
-from bot.operation.checks._finding import Finding
+from bot.operation.checks.machine import Finding
 from bot.ports.channel import Channel
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreError

@@ -19,17 +19,13 @@ from starlette.routing import Route
 
 from bot.app import App
 from bot.errors import error_location
-from bot.operation.web.body import body_in_time
 from bot.operation.web.pages import guard
 from bot.operation.web.pages.guard import Entry
-from bot.operation.web.pages.lock import Lock
-from bot.operation.web.pages.operator import operator_pages
-from bot.operation.web.pages.samples import Samples
-from bot.operation.web.pages.sessions import COOKIE, LASTS, EndedSessions, Sessions
-from bot.operation.web.pages.sign_in import sign_in_pages
-from bot.operation.web.pages.static import static_pages
-from bot.operation.web.refusals import line
+from bot.operation.web.pages.samples import Samples, static_pages
+from bot.operation.web.pages.sign_in import COOKIE, LASTS, EndedSessions, Lock, Sessions, sign_in_pages
+from bot.operation.web.pages.status import operator_pages
 from bot.operation.web.streams import SHARE_OF_CONNECTIONS, Streams
+from bot.operation.web.web_address import body_in_time, line
 from bot.operation.web.web_server import most_connections
 from bot.ports.clock import Clock
 from bot.ports.measurements import Observe

@@ -3,21 +3,68 @@
 Every refusal is a single line without any information about the bot.
 """
 
+import asyncio
 import logging
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.operation.web.body import body_in_time
 from bot.operation.web.health import Problem
-from bot.operation.web.pages.lock import Lock, Tried
-from bot.operation.web.refusals import line
+from bot.operation.web.pages.sign_in import Lock, Tried
 from bot.ports.web_route import Webhook, WebRequest, WebRoute
+
+_WORDS = {
+    400: "That cannot be read.",
+    401: "This needs the password.",
+    403: "Not from there.",
+    404: "There is no such page.",
+    405: "Not so.",
+    408: "That took too long.",
+    413: "That is too large.",
+    415: "That is no JSON.",
+    429: "Too often. Try again in a minute.",
+    421: "Nobody is called so here. PAPERWIRE_WEB_HOSTS names the hosts of these pages.",
+    503: "Not now.",
+}
+
+
+def line(status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Returns the refusal with this status."""
+    return PlainTextResponse(_WORDS.get(status, "That did not work.") + "\n", status_code=status, headers=headers)
+
+
+LARGEST_BODY = 1024 * 1024  # bytes; a request of a platform has a few thousand
+LONGEST_BODY = 20.0  # seconds until the whole body must have arrived
+
+
+async def body_in_time(request: Request, *, most: int = LARGEST_BODY) -> bytes | Response:
+    """Returns the body of a request, or a refusal if the body has more than `most` bytes or takes too long."""
+    try:
+        async with asyncio.timeout(LONGEST_BODY):
+            body = await _read_body(request, most)
+    except TimeoutError:
+        return line(408)
+    return line(413) if body is None else body
+
+
+async def _read_body(request: Request, most: int) -> bytes | None:
+    """Returns the body of a request; None if it is too large, and then the rest is not read."""
+    parts, size = [], 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > most:
+                return None
+            parts.append(part)
+    except ClientDisconnect:
+        return b""
+    return b"".join(parts)
+
 
 log = logging.getLogger("paperwire")
 

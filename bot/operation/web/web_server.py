@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
 from bot.operation.web.pages.guard import network_of
-from bot.operation.web.pages.lock import Lock
+from bot.operation.web.pages.sign_in import Lock
 from bot.operation.web.web_address import Attention, MetricsPage, Problems, health_app
 from bot.ports.clock import Clock
 from bot.ports.measurements import ConnectionClosed, Measurement, Observe, ignore
@@ -69,7 +69,7 @@ async def serving(
         lifespan="off",
     )
     server = _Server(config, observe)
-    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # see bot.operation.signals
+    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # see bot.operation.ticks
     task = asyncio.create_task(server.serve(sockets=[listener]))
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -1,16 +1,31 @@
-"""The sample digests, which a page offers once, where nothing is set up yet: so a first question gets a real answer."""
+"""Style and script of the pages, and the sample digests that they offer once."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 
 from bot.app import App
 from bot.digests import read_digest
 from bot.ports.web_page import Offer, PageRequest, PageResponse, Visitor, WebPage
+from bot.rendering.display.web_pages import STATIC, static_file
 from bot.sources.ingest import store_digest
 from subscriptions.errors import Sentence
 from subscriptions.service.papers import known_since
+
+_FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # their addresses change with them
+
+
+def static_pages() -> tuple[WebPage, ...]:
+    """Returns a page for each file."""
+    return tuple(WebPage(path=f"/static/{name}", answer=partial(_show, name), is_public=True) for name in STATIC)
+
+
+async def _show(name: str, asked: PageRequest) -> PageResponse:
+    del asked
+    return PageResponse(body=static_file(name), kind=STATIC[name], headers=_FOR_EVER)
+
 
 PATH = "/samples"
 SOURCE = "samples"

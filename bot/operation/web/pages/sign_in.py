@@ -1,15 +1,146 @@
-"""Signing in with the password of the pages, under a name, and signing out."""
+"""Who has signed in: passwords, sessions of browsers, and the pages for signing in and out."""
 
+import asyncio
+import hmac
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import cached_property
+from hashlib import pbkdf2_hmac, sha256
 
-from bot.operation.web.pages.lock import Lock, Tried
-from bot.operation.web.pages.sessions import Sessions
+from bot.context.writing import write
+from bot.operation.web.pages.guard import network_of
 from bot.ports.clock import Clock
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.display.web_pages import draw_page
+from bot.settings import Settings
 from subscriptions.errors import Sentence
-from subscriptions.model import ChatAddress
+from subscriptions.model import CallbackToken, ChatAddress
+from subscriptions.service.chats import get_conversation_state, set_conversation_state
+from subscriptions.store import Store
+
+MINUTE = 60.0  # seconds
+MOST_TRIES = 10  # wrong passwords of one session in a minute
+MOST_TRIES_OF_AN_ADDRESS = (
+    100  # of all sessions there, which anybody can begin; behind a proxy many people may have one address
+)
+
+
+class Tried(Enum):
+    """What became of a password."""
+
+    OPENS = "opens"
+    WRONG = "wrong"
+    UNREAD = "unread"  # there were too many wrong ones
+
+
+class Lock:
+    """A lock that each of these passwords opens."""
+
+    def __init__(self, clock: Clock, *passwords: str) -> None:
+        self._clock = clock
+        self._passwords = [_digest(one) for one in passwords]
+        self._wrong: deque[tuple[float, str]] = deque()  # (monotonic second, session or address) of the last minute
+        self._counts: Counter[str] = Counter()
+
+    def tries(self, password: str, *, address: str, session: str = "") -> Tried:
+        """Looks at a password, unless its session or address had too many wrong ones in the last minute."""
+        second, place, session = self._clock.monotonic(), f"at {network_of(address)}", f"in {session}"
+        while self._wrong and self._wrong[0][0] <= second - MINUTE:
+            self._counts.subtract([self._wrong.popleft()[1]])
+        self._counts = +self._counts
+        if self._counts[session] >= MOST_TRIES or self._counts[place] >= MOST_TRIES_OF_AN_ADDRESS:
+            return Tried.UNREAD
+        given = _digest(password)
+        if any([hmac.compare_digest(given, one) for one in self._passwords]):  # noqa: C419 - all, so each takes as long
+            return Tried.OPENS
+        counted = (place,) if session == "in " else (place, session)
+        self._wrong.extend((second, one) for one in counted)
+        self._counts.update(counted)
+        return Tried.WRONG
+
+
+def lock_of_metrics(settings: Settings, clock: Clock) -> Lock | None:
+    """Returns the lock of `/metrics`; None if whoever reaches the address may see it."""
+    keys = [one.get_secret_value() for one in (settings.metrics_token, settings.web_password) if one]
+    return Lock(clock, *keys) if keys else None
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode("utf-8", "replace")).digest()
+
+
+COOKIE = "paperwire"
+LASTS = timedelta(days=30)
+_ROUNDS = 200_000  # of the key: about 50 ms, once
+_WORD = 24  # bytes of chance
+_LONGEST = 1000  # characters of a cookie that is read
+
+
+class Sessions:
+    """Makes and reads sessions. `password`: the key of those that were signed in; "" if nobody signs in."""
+
+    def __init__(self, password: str = "") -> None:
+        self._password = password
+
+    def new(self) -> str:
+        """Returns the cookie of a browser that has none."""
+        return secrets.token_urlsafe(_WORD)
+
+    def sign_in(self, name: str, now: datetime) -> str:
+        """Returns the cookie of somebody who knew the password."""
+        shown = urlsafe_b64encode(name.encode()).decode()
+        said = f"{shown}.{int((now + LASTS).timestamp())}.{secrets.token_urlsafe(_WORD)}"
+        return f"{said}.{self._signature(said)}"
+
+    def name_of(self, cookie: str, now: datetime) -> str:
+        """Returns the name that a cookie was signed in with; "" for any other cookie, and after its end."""
+        said, _, signature = cookie.rpartition(".")
+        parts = said.split(".")
+        if not self._password or len(parts) != 3 or len(cookie) > _LONGEST:  # noqa: PLR2004 - as `sign_in` writes it
+            return ""
+        if not hmac.compare_digest(signature.encode("utf-8", "replace"), self._signature(said).encode()):
+            return ""
+        return urlsafe_b64decode(parts[0]).decode() if now.timestamp() < int(parts[1]) else ""
+
+    @staticmethod
+    def token(cookie: str) -> str:
+        """Returns the token of the forms in this session. Who cannot read the cookie cannot make it."""
+        return hmac.digest(cookie.encode("utf-8", "replace"), b"form", sha256).hex()
+
+    @cached_property
+    def _key(self) -> bytes:
+        return pbkdf2_hmac("sha256", self._password.encode(), b"paperwire session", _ROUNDS)
+
+    def _signature(self, said: str) -> str:
+        return hmac.digest(self._key, said.encode("utf-8", "replace"), sha256).hex()
+
+
+class EndedSessions:
+    """The sessions that were signed out, in whichever process. Each is stored as a hash until it would have ended by itself."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def has(self, cookie: str) -> bool:
+        """Returns whether a session was signed out. Raises StoreError."""
+        since = self._clock.wall() - LASTS
+        return await asyncio.to_thread(get_conversation_state, self._store, _name(cookie), since=since) is not None
+
+    async def add(self, cookie: str) -> None:
+        """Ends a session. Raises StoreError."""
+        ended, now = CallbackToken(verb="signed-out"), self._clock.wall()
+        await write(set_conversation_state, self._store, _name(cookie), ended, lasts=LASTS, now=now)
+
+
+def _name(cookie: str) -> str:
+    return f"signed-out:{sha256(cookie.encode('utf-8', 'replace')).hexdigest()}"
+
 
 _LONGEST_NAME = 40
 

@@ -2,18 +2,18 @@
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import islice
 
 from bot.app import App
 from bot.context.database import backup_folder
 from bot.context.writing import write
-from bot.operation.files_of_database import copy_times, file_sizes
-from bot.operation.recent_work import RecentWork
-from bot.ports.measurements import PlanMade
+from bot.operation.maintenance import copy_times, file_sizes
+from bot.ports.clock import Clock
+from bot.ports.measurements import Measurement, MessageTried, PlanMade
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.display.web_pages import draw_page
 from bot.rendering.plots.svg import Bar, Day, bars, calendar
@@ -24,6 +24,44 @@ from subscriptions.service.operations import SourceFigures, figures
 from subscriptions.service.outbox import dismiss, outbox_entries, retry_delivery
 from subscriptions.service.sources import receipts_since
 from subscriptions.store import OutboxEntry, Store
+
+HOURS = 24
+PLANS = 200  # the last ones that planned something
+
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class RecentWork:
+    """Counts measurements. It is empty when the process starts: the metrics are what lasts."""
+
+    clock: Clock
+    since: datetime = field(init=False)
+    plans: deque[PlanMade] = field(init=False, default_factory=lambda: deque(maxlen=PLANS))
+    _hours: dict[datetime, Counter[str]] = field(init=False, default_factory=dict)  # outcomes by the hour's beginning
+
+    def __post_init__(self) -> None:
+        self.since = self.clock.now()
+
+    def observe(self, measurement: Measurement) -> None:
+        """Counts what was sent and what was planned."""
+        match measurement:
+            case MessageTried():
+                self._hours.setdefault(_hour(self.clock.now()), Counter())[measurement.outcome] += 1
+                for hour in [hour for hour in self._hours if hour <= _hour(self.clock.now()) - HOURS * _HOUR]:
+                    del self._hours[hour]
+            case PlanMade() if measurement.deliveries:
+                self.plans.append(measurement)
+
+    def by_hour(self, now: datetime) -> list[tuple[datetime, Counter[str]]]:
+        """Returns the beginning of each of the last hours, the oldest first, with how often each outcome came."""
+        hours = [_hour(now) - back * _HOUR for back in reversed(range(HOURS))]
+        return [(hour, Counter(self._hours.get(hour, ()))) for hour in hours]
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
 
 log = logging.getLogger("paperwire")
 
@@ -269,3 +307,10 @@ def _database(sizes: Mapping[str, int], copies: Sequence[datetime], wall: dateti
     else:
         said.append(language.say("There is no copy yet."))
     return said
+
+
+def operator_pages(app: App) -> tuple[WebPage, ...]:
+    """Returns the pages, in the order in which the navigation names them."""
+    work = RecentWork(app.clock)
+    app.context.observe.listeners.append(work.observe)
+    return StatusPage(app, work).all()

@@ -1,12 +1,105 @@
-"""All metrics, each declared once. A new one is one more value here, and a row in docs/metrics.md."""
+"""What an operator measures: `/metrics` in the format of Prometheus (docs/metrics.md). The only home of prometheus_client."""
 
-from collections.abc import Callable, Mapping
+import asyncio
+import platform as machine
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from bot.operation.metrics.kinds import Counter, Gauge, Observed, Timing, Values, alone, by_one
-from bot.ports.measurements import ConnectionClosed, MessageTried, PlanMade, RequestHandled, SourceRead
-from subscriptions.service.operations import Backlog, Figures, OutboxFigures
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
+from prometheus_client import Counter as CounterOfLibrary
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from bot.app import App
+from bot.context.database import backup_folder
+from bot.operation.maintenance import copy_times, file_sizes
+from bot.ports.measurements import ConnectionClosed, Measurement, MessageTried, PlanMade, RequestHandled, SourceRead
+from bot.settings.version import installed_version
+from subscriptions.errors import StoreError
+from subscriptions.service.operations import Backlog, Figures, OutboxFigures, backlog, figures
+
+M = TypeVar("M")
+Labels = tuple[str, ...]  # the values of the labels, in their order
+Values = Mapping[Labels, float]
+FromZero = Callable[
+    [Sequence[str]], Sequence[Labels]
+]  # returns for the platforms that are on what stands at 0 from the start
+
+SHORT = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)  # seconds; upper ends of buckets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What gauges are read from, at one moment."""
+
+    now: datetime
+    wall: datetime  # the machine's clock, to which the times of files belong
+    version: str
+    python: str
+    is_ready: bool
+    platforms: Sequence[str] = ()  # those that are on
+    figures: Figures | None  # None: the database cannot be read, and all gauges from it are left out
+    lanes_in_hand: int = 0  # of this process
+    backlog: Backlog | None = None  # as `figures`
+    files: Mapping[str, int] = field(default_factory=dict)  # "database", "wal" -> bytes
+    copies: Sequence[datetime] = ()  # when each of the copies of the database was made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauge:
+    """A value that goes up and down. `labels` have few values each, and never a chat's or a person's."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+    read: Callable[[Observed], Values]
+
+
+def nothing(platforms: Sequence[str]) -> Sequence[Labels]:
+    """Returns nothing: what is never counted is left out of the page."""
+    del platforms
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter(Generic[M]):
+    """A number that only grows, since the start of the process; `count` says by how much. Its name ends in `_total`.
+
+    What an alert watches stands at 0 from the start (`from_zero`): Prometheus sees no increase in a first value.
+    """
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+    on: type[M]
+    count: Callable[[M], Values]
+    from_zero: FromZero = nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing(Generic[M]):
+    """How long something took, in buckets; `time` returns the seconds by labels. Its name ends in `_seconds`."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+    on: type[M]
+    time: Callable[[M], Values]
+    from_zero: FromZero = nothing  # see Counter
+
+
+def alone(value: float) -> Values:
+    """Returns the values of a metric without labels."""
+    return {(): value}
+
+
+def by_one(values: Mapping[str, float]) -> Values:
+    """Returns the values of a metric with one label."""
+    return {(label,): value for label, value in values.items()}
+
 
 Metric = Gauge | Counter[Any] | Timing[Any]
 
@@ -212,3 +305,104 @@ METRICS: tuple[Metric, ...] = (
         read=lambda seen: alone(_seconds(max(seen.copies), seen.wall)) if seen.copies else {},
     ),
 )
+
+
+class Metrics:
+    """The metrics of one process: its counters and timings, and the gauges that are read at each answer."""
+
+    def __init__(
+        self, app: App, problems: Callable[[], Mapping[str, object]], metrics: Sequence[Metric] = METRICS
+    ) -> None:
+        """`problems` are those of `/health/ready`."""
+        self._app = app
+        self._problems = problems
+        self._registry = CollectorRegistry()
+        self._counters = [
+            (one, CounterOfLibrary(one.name, one.help, one.labels, registry=self._registry))
+            for one in metrics
+            if isinstance(one, Counter)
+        ]
+        self._timings = [
+            (one, Histogram(one.name, one.help, one.labels, buckets=SHORT, registry=self._registry))
+            for one in metrics
+            if isinstance(one, Timing)
+        ]
+        for counted, counter in self._counters:
+            for labels in counted.from_zero(tuple(app.platforms)):
+                counter.labels(*labels)
+        for timed, histogram in self._timings:
+            for labels in timed.from_zero(tuple(app.platforms)):
+                histogram.labels(*labels)
+        self._registry.register(_Gauges([one for one in metrics if isinstance(one, Gauge)], self._observed))
+        ProcessCollector(registry=self._registry)
+        self._answering = asyncio.Lock()
+        self._is_ready = False
+
+    def observe(self, measurement: Measurement) -> None:
+        """Counts a measurement."""
+        for declared, counter in self._counters:
+            if isinstance(measurement, declared.on):
+                for labels, amount in declared.count(measurement).items():
+                    (counter.labels(*labels) if labels else counter).inc(amount)
+        for timed, histogram in self._timings:
+            if isinstance(measurement, timed.on):
+                for labels, seconds in timed.time(measurement).items():
+                    (histogram.labels(*labels) if labels else histogram).observe(seconds)
+
+    async def page(self) -> tuple[bytes, str]:
+        """Returns all metrics as Prometheus reads them, and the media type. Pages are made one at a time, beside the work."""
+        async with self._answering:
+            self._is_ready = not self._problems()
+            return await asyncio.to_thread(generate_latest, self._registry), CONTENT_TYPE_LATEST
+
+    def _observed(self) -> Observed:
+        app = self._app
+        return Observed(
+            now=app.clock.now(),
+            wall=app.clock.wall(),
+            version=installed_version() or "dev",
+            python=machine.python_version(),
+            is_ready=self._is_ready,
+            platforms=tuple(app.platforms),
+            figures=_figures_of(app),
+            lanes_in_hand=app.context.engine.lanes_in_hand,
+            backlog=_backlog_of(app),
+            files=file_sizes(app.store),
+            copies=copy_times(backup_folder(app.settings, app.store)),
+        )
+
+
+class _Gauges(Collector):
+    """Reads all gauges when the library asks for them."""
+
+    def __init__(self, gauges: Sequence[Gauge], observed: Callable[[], Observed]) -> None:
+        self._gauges = gauges
+        self._observed = observed
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        """Yields the gauges without values, so that nothing is read when they are registered."""
+        for gauge in self._gauges:
+            yield GaugeMetricFamily(gauge.name, gauge.help, labels=gauge.labels)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yields the gauges with the values of this moment."""
+        observed = self._observed()
+        for gauge in self._gauges:
+            family = GaugeMetricFamily(gauge.name, gauge.help, labels=gauge.labels)
+            for labels, value in gauge.read(observed).items():
+                family.add_metric(labels, value)
+            yield family
+
+
+def _backlog_of(app: App) -> Backlog | None:
+    try:
+        return backlog(app.store, now=app.clock.now(), wall=app.clock.wall())
+    except StoreError:
+        return None
+
+
+def _figures_of(app: App) -> Figures | None:
+    try:
+        return figures(app.store, now=app.clock.now(), wall=app.clock.wall())
+    except StoreError:
+        return None
