@@ -104,7 +104,7 @@ def _address(text: str) -> SecretStr:
             Sentence("A password on the command line is read by everybody on this machine."),
             Sentence("Leave it out, and give it in PGPASSWORD or in the file of PGPASSFILE."),
         )
-    return SecretStr(database_address(text, Path.cwd()))
+    return database_address(text, Path.cwd())
 
 
 def _mib(size: int) -> str:

@@ -4,23 +4,87 @@ A setting that cannot be used raises SettingsError, which names the setting and 
 the value, since it may be a secret that was put into the wrong setting. An empty variable counts as not set.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+import tomllib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import field, fields, replace
+from datetime import date, timedelta
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
-from pydantic import SecretStr
+from pydantic import ConfigDict, PlainValidator, SecretStr, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
 
-from bot.errors import WrongUsage
-from bot.settings import _checks as check
-from bot.settings._config import Config, read_config, read_sources
-from bot.settings._environment import Environment
-from bot.settings._model import EVERYTHING as EVERYTHING
-from bot.settings._model import VARIABLES as VARIABLES
-from bot.settings._model import Settings as Settings
-from bot.settings._model import SlackSettings as SlackSettings
-from bot.settings._model import SlackWorkspace as SlackWorkspace
-from bot.settings._model import SourceSettings as SourceSettings
-from bot.settings._model import TelegramSettings as TelegramSettings
+from bot.errors import SettingsError, WrongUsage
+from bot.settings import checks as check
+from bot.settings.checks import Places, Unusable, placed, text
+from bot.settings.model import EVERYTHING as EVERYTHING
+from bot.settings.model import VARIABLES as VARIABLES
+from bot.settings.model import Settings as Settings
+from bot.settings.model import SlackSettings as SlackSettings
+from bot.settings.model import SlackWorkspace as SlackWorkspace
+from bot.settings.model import SourceSettings as SourceSettings
+from bot.settings.model import TelegramSettings as TelegramSettings
 from subscriptions.errors import Sentence
+
+T = TypeVar("T")
+Place = tuple[int | str, ...]  # the names and numbers that lead to a value, as pydantic gives them
+
+NAME = "paperwire.toml"
+_STRICT = ConfigDict(extra="forbid")
+LARGEST_SECRET = 65_536  # bytes of a file with a secret; a larger file is the wrong one
+_LINE = re.compile(r"\(at (?P<place>line \d+, column \d+)\)$")
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class _Tokens:
+    """A table [[slack]]: the names of the variables with the tokens of a workspace."""
+
+    bot_token_env: Annotated[str, text(check.variable)]
+    app_token_env: Annotated[str, text(check.variable)] = ""
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class _Arxiv:
+    holidays: tuple[Annotated[date, PlainValidator(check.day)], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class _Backup:
+    to: Annotated[Path | None, placed(check.path)] = None
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class _Keep:
+    papers: Annotated[timedelta | None, text(check.age)] = None
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
+class _File:
+    """The content of paperwire.toml."""
+
+    source: tuple[SourceSettings, ...] = ()
+    slack: tuple[_Tokens, ...] = ()
+    arxiv: _Arxiv = field(default_factory=_Arxiv)
+    backup: _Backup = field(default_factory=_Backup)
+    keep: _Keep = field(default_factory=_Keep)
+
+
+_TABLES: Mapping[str, Any] = {
+    "source": SourceSettings,
+    "slack": _Tokens,
+    "arxiv": _Arxiv,
+    "backup": _Backup,
+    "keep": _Keep,
+}
+_BOT_TOKEN = "PAPERWIRE_SLACK_BOT_TOKEN"  # noqa: S105 - a name
+_TOGETHER = (
+    ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SLACK_CLIENT_SECRET"),
+    ("PAPERWIRE_SLACK_CLIENT_SECRET", "PAPERWIRE_SLACK_CLIENT_ID"),
+    ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SECRET_KEY"),  # the database then contains tokens of other workspaces
+)  # the first needs the second
+_NEEDED = {"source": "every source needs one", "slack": "every workspace needs one"}
 
 
 def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[str] | None = None) -> Settings:
@@ -28,47 +92,48 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
 
     `formats` are the names that a source may have as its format; with None every name is accepted.
     """
-    env = Environment(environ, cwd)
-    config = read_config(env, formats)
-    return Settings(
-        database_url=SecretStr(env.read("PAPERWIRE_DATABASE_URL", check.database_in(cwd), check.default_database())),
-        telegram=_telegram(env),
-        slack=_slack(env, config),
-        secret_key=env.secret("PAPERWIRE_SECRET_KEY"),
-        web_host=env.read("PAPERWIRE_WEB_HOST", check.host, "127.0.0.1"),
-        web_port=env.read("PAPERWIRE_WEB_PORT", check.port, 8420),
-        web_password=env.secret("PAPERWIRE_WEB_PASSWORD", check.password),
-        web_user_header=env.read("PAPERWIRE_WEB_USER_HEADER", check.header_name, None),
-        web_hosts=env.read("PAPERWIRE_WEB_HOSTS", check.hosts, frozenset()),
-        metrics_token=env.secret("PAPERWIRE_METRICS_TOKEN", check.password),
-        access=env.read("PAPERWIRE_ACCESS", check.access, "ask"),
-        admins=env.read("PAPERWIRE_ADMINS", check.chats, ()),
-        timezone=env.read("PAPERWIRE_TIMEZONE", check.timezone, "UTC"),
-        contact=env.read("PAPERWIRE_CONTACT", check.contact, None),
-        on_unclear=env.read("PAPERWIRE_ON_UNCLEAR", check.on_unclear, "resend"),
-        allowed_hosts=env.read("PAPERWIRE_ALLOWED_HOSTS", check.hosts, frozenset()),
-        heartbeat_url=env.secret("PAPERWIRE_HEARTBEAT_URL", check.url),
-        log_level=env.read("PAPERWIRE_LOG_LEVEL", check.log_level, "info"),
-        log_format=env.read("PAPERWIRE_LOG_FORMAT", check.log_format, "text"),
-        sources=config.sources,
-        holidays=config.holidays,
-        backup_to=config.backup_to,
-        keep_papers=config.keep_papers,
-        unknown=env.unknown(known=VARIABLES, named=config.variables),
+    env = _Environment(environ, cwd)
+    file = _read_file(env, formats)
+    texts = {name: found for name in VARIABLES if (found := env.text(name)) is not None}
+    given: dict[str, Any] = {"database_url": check.default_database(), "telegram": {}, "slack": {}}
+    for name, found in texts.items():
+        platform, _, rest = name.removeprefix("PAPERWIRE_").lower().partition("_")
+        is_of_platform = platform in ("telegram", "slack")
+        (given[platform] if is_of_platform else given)[rest if is_of_platform else f"{platform}_{rest}".rstrip("_")] = (
+            found
+        )
+    settings = _validated(Settings, given, _variable, Places(cwd, cwd))
+    own = _workspace(
+        {"bot_token": "-"} | {name: found for name, found in given["slack"].items() if name.endswith("_token")},
+        _variable_of_slack,
+    )
+    for one, other in _TOGETHER:
+        if one in texts and other not in texts:
+            raise SettingsError(
+                Sentence("{given} needs {missing}, which is not set.", {"given": one, "missing": other})
+            )
+    workspaces = [_named_workspace(tokens, number, env) for number, tokens in enumerate(file.slack, 1)]
+    return replace(
+        settings,
+        slack=replace(settings.slack, workspaces=((own,) if _BOT_TOKEN in texts else ()) + tuple(workspaces)),
+        sources=file.source,
+        holidays=file.arxiv.holidays,
+        backup_to=file.backup.to,
+        keep_papers=file.keep.papers,
+        unknown=env.unknown({name for one in file.slack for name in (one.bot_token_env, one.app_token_env)}),
     )
 
 
 def load_sources(environ: Mapping[str, str], cwd: Path) -> tuple[SourceSettings, ...]:
     """Reads only the sources of paperwire.toml, for callers that need no other setting. Raises SettingsError."""
-    return read_sources(Environment(environ, cwd), None)
+    return _read_file(_Environment(environ, cwd), None).source
 
 
-def database_address(text: str, cwd: Path) -> str:
+def database_address(text: str, cwd: Path) -> SecretStr:
     """Returns the address of a database as it was typed: an address, or a file. Raises WrongUsage."""
-    address = text if "://" in text else f"sqlite:///{text}"
     try:
-        return check.database_in(cwd)(address)
-    except check.Unusable as error:
+        return check.database(text if "://" in text else f"sqlite:///{text}", Places(cwd, cwd))
+    except Unusable as error:
         raise WrongUsage(Sentence("{text} names no database: {why}.", {"text": text, "why": error.reason})) from None
 
 
@@ -76,33 +141,153 @@ def source_name(option: str, text: str) -> str:
     """Returns the name of a source that an option has. Raises WrongUsage."""
     try:
         return check.source_name(text)
-    except check.Unusable as error:
-        values = {"setting": option, "reason": error.reason}
-        raise WrongUsage(Sentence("{setting} cannot be used: {reason}.", values)) from None
+    except Unusable as error:
+        raise WrongUsage(_refusal(option, error.reason).sentence) from None
 
 
-def _telegram(env: Environment) -> TelegramSettings:
-    return TelegramSettings(
-        token=env.secret("PAPERWIRE_TELEGRAM_TOKEN", check.telegram_token),
-        api_url=env.read("PAPERWIRE_TELEGRAM_API_URL", check.server_root, TelegramSettings().api_url),
-        webhook_url=env.read("PAPERWIRE_TELEGRAM_WEBHOOK_URL", check.server_root, None),
-        webhook_secret=env.secret("PAPERWIRE_TELEGRAM_WEBHOOK_SECRET", check.webhook_secret),
-    )
+class _Environment:
+    """The environment variables of a process, and its current folder."""
+
+    def __init__(self, environ: Mapping[str, str], cwd: Path) -> None:
+        self._environ = environ
+        self.cwd = cwd
+
+    def text(self, name: str) -> str | None:
+        """Returns the value of a variable, or the content of the file that NAME_FILE names, without its last line end."""
+        value, file = self._environ.get(name), self._environ.get(f"{name}_FILE")
+        if value and file:
+            raise SettingsError(Sentence("{name} and {name}_FILE are both set; keep one of them.", {"name": name}))
+        if not file:
+            return value or None
+        try:
+            with (self.cwd / file).open("rb") as opened:
+                content = opened.read(LARGEST_SECRET + 1)
+            held = content.decode() if len(content) <= LARGEST_SECRET else None
+        except (OSError, ValueError):
+            held = None
+        if held is None:
+            raise _refusal(f"{name}_FILE", "it must be the path of a small text file") from None
+        return held.removesuffix("\n").removesuffix("\r") or None
+
+    def unknown(self, named: Collection[str]) -> tuple[str, ...]:
+        """Returns the variables that begin with PAPERWIRE_ and are neither known nor `named` by paperwire.toml."""
+        ours, meant = (name for name in self._environ if name.startswith("PAPERWIRE_")), {*VARIABLES, *named}
+        return tuple(sorted(name for name in ours if not {name, name.removesuffix("_FILE")} & meant))
 
 
-def _slack(env: Environment, config: Config) -> SlackSettings:
-    bot = env.secret("PAPERWIRE_SLACK_BOT_TOKEN", check.slack_bot_token)
-    app = env.secret("PAPERWIRE_SLACK_APP_TOKEN", check.slack_app_token)
-    own = (SlackWorkspace(bot_token=bot, app_token=app),) if bot else ()
-    client_id = env.read("PAPERWIRE_SLACK_CLIENT_ID", check.visible, None)
-    client_secret = env.secret("PAPERWIRE_SLACK_CLIENT_SECRET")
-    check.both_or_none({"PAPERWIRE_SLACK_CLIENT_ID": client_id, "PAPERWIRE_SLACK_CLIENT_SECRET": client_secret})
-    if client_id is not None:  # the database then contains tokens of other workspaces, encrypted
-        check.needed("PAPERWIRE_SLACK_CLIENT_ID", {"PAPERWIRE_SECRET_KEY": env.secret("PAPERWIRE_SECRET_KEY")})
-    return SlackSettings(
-        workspaces=own + config.workspaces,
-        signing_secret=env.secret("PAPERWIRE_SLACK_SIGNING_SECRET"),
-        client_id=client_id,
-        client_secret=client_secret,
-        api_url=env.read("PAPERWIRE_SLACK_API_URL", check.slack_api_url, SlackSettings().api_url),
-    )
+def _read_file(env: _Environment, formats: Sequence[str] | None) -> _File:
+    """Reads the file that PAPERWIRE_CONFIG names, else paperwire.toml in the current folder if that exists."""
+    named = env.text("PAPERWIRE_CONFIG")
+    try:
+        path = check.path(named or NAME, Places(env.cwd, env.cwd))
+    except Unusable as error:
+        raise _refusal("PAPERWIRE_CONFIG", error.reason) from None
+    if not named and not path.exists():
+        return _File()
+    content = _parsed(path, "PAPERWIRE_CONFIG" if named else NAME)
+    file = _validated(_File, content, _line_of_file, Places(env.cwd, path.parent.absolute(), formats))
+    return replace(file, source=tuple(_completed(file.source)))
+
+
+def _parsed(path: Path, setting: str) -> Mapping[str, object]:
+    try:
+        return tomllib.loads(path.read_bytes().decode().removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as error:
+        # The parser's message may repeat a part of the file, so only the place is taken from it.
+        place = _LINE.search(str(error))
+        where = place["place"] if place else "its end"
+        raise SettingsError(
+            Sentence("{name} is not valid TOML; look at {where}.", {"name": NAME, "where": where}),
+            Sentence('A line looks like this: name = "daily"'),
+        ) from None
+    except UnicodeDecodeError:
+        raise _refusal(setting, "the file must be UTF-8 text") from None
+    except OSError:
+        raise _refusal(setting, "the file cannot be read") from None
+
+
+def _completed(sources: Sequence[SourceSettings]) -> Iterator[SourceSettings]:
+    """Yields sources with their usual schedules. Raises SettingsError for one without a place, or with a name that another has."""
+    names: dict[str, int] = {}
+    for number, source in enumerate(sources, start=1):
+        if (source.path is not None) + (source.url is not None) + bool(source.arxiv) != 1:
+            setting = _line_of_file(("source", number - 1, "path"))
+            raise _refusal(setting, "a source has exactly one of path, url and arxiv")
+        first = names.setdefault(source.name.casefold(), number)
+        if first != number:
+            setting = _line_of_file(("source", number - 1, "name"))
+            raise _refusal(setting, "source {first} has the same one", first=first)
+        usual = "arxiv" if source.arxiv else "every 30m" if source.url else None
+        yield replace(source, arxiv=tuple(dict.fromkeys(source.arxiv)), schedule=source.schedule or usual)
+
+
+def _named_workspace(tokens: _Tokens, number: int, env: _Environment) -> SlackWorkspace:
+    """Returns the workspace whose tokens are in the variables that a table [[slack]] names."""
+    found: dict[str, str] = {}
+    for name, variable in (("bot_token", tokens.bot_token_env), ("app_token", tokens.app_token_env)):
+        token = env.text(variable) if variable else None
+        if variable and token is None:
+            setting = _line_of_file(("slack", number - 1, f"{name}_env"))
+            raise _refusal(setting, "the variable that it names is not set")
+        found |= {name: token} if token else {}
+    return _workspace(found, lambda place: _line_of_file(("slack", number - 1, f"{place[0]}_env")))
+
+
+def _workspace(tokens: Mapping[str, str], named: Callable[[Place], str]) -> SlackWorkspace:
+    return _validated(SlackWorkspace, tokens, named, None)
+
+
+def _validated(kind: type[T], given: Mapping[str, object], named: Callable[[Place], str], places: Places | None) -> T:
+    """Returns what pydantic makes of dictionaries. `named` tells the name of a setting for errors. Raises SettingsError."""
+    try:
+        return TypeAdapter(kind).validate_python(given, context=places)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        first = min(
+            found, key=lambda one: one["type"] != "unexpected_keyword_argument"
+        )  # a slip explains what is missing
+        raise _explained(first["type"], first["loc"], first.get("ctx", {}), named) from None
+
+
+def _explained(kind: str, place: Place, context: Mapping[str, object], named: Callable[[Place], str]) -> SettingsError:
+    """Returns the error that pydantic found, in our words: without the value, which may be a secret."""
+    table, unusable = str(place[0]), context.get("error")
+    if kind == "unexpected_keyword_argument":
+        known = [one.name for one in fields(_TABLES[table] if len(place) > 1 else _File)]
+        near = get_close_matches(str(place[-1]), known, n=1)
+        hint = (
+            Sentence("Did you mean {key}?", {"key": near[0]})
+            if near
+            else Sentence("Known are: {keys}.", {"keys": ", ".join(known)})
+        )
+        return SettingsError(Sentence("{setting} means nothing here.", {"setting": named(place)}), hint)
+    if isinstance(unusable, Unusable):
+        in_list = isinstance(place[-1], int) and str(unusable.reason) == check.NO_TEXT
+        return _refusal(named(place), "it must be a list of texts in quotes" if in_list else unusable.reason)
+    if kind == "missing":
+        return _refusal(named(place), _NEEDED[table])
+    if len(place) > 1 and isinstance(place[-1], str):
+        return _refusal(named(place), "it must be a list: […]")
+    form = "it must be written as [[{key}]]" if table in _NEEDED else "it must be written as [{key}]"
+    return _refusal(named((table,)), form, key=table)
+
+
+def _refusal(setting: str, reason: str | Sentence, **values: object) -> SettingsError:
+    """Returns the error for a setting that cannot be used. `reason` is the end of its sentence: "it must be …"."""
+    why = Sentence(reason, values) if isinstance(reason, str) else reason
+    return SettingsError(Sentence("{setting} cannot be used: {reason}.", {"setting": setting, "reason": why}))
+
+
+def _variable(place: Place) -> str:
+    return "_".join(("PAPERWIRE", *(part for part in place if isinstance(part, str)))).upper()
+
+
+def _variable_of_slack(place: Place) -> str:
+    return _variable(("slack", *place))
+
+
+def _line_of_file(place: Place) -> str:
+    """Returns the name of a line of the file: "paperwire.toml: source 2, url" for ("source", 1, "url")."""
+    table, *rest = place
+    number = f" {rest.pop(0) + 1}" if rest and isinstance(rest[0], int) else ""  # type: ignore[operator]
+    return f"{NAME}: {', '.join([f'{table}{number}', *(one for one in rest if isinstance(one, str))])}"

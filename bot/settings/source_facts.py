@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from bot.settings._model import SourceSettings
+from bot.settings.model import SourceSettings
 from subscriptions.store.sources import SourceFact
 
 _ARXIV = "arxiv.org"

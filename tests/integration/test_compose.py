@@ -8,7 +8,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from bot.delivery.sender import SHUTDOWN_GRACE
-from bot.settings._model import VARIABLES
+from bot.settings.model import VARIABLES
 from tests.integration.cli import Terminal
 
 REPO = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ from bot.channels.gallery.outbound import GalleryChannel
 from bot.operation.process import LOOK_INTERVAL, Process
 from bot.ports.channel import Limits
 from bot.settings import Settings
-from bot.settings._model import SourceSettings
+from bot.settings.model import SourceSettings
 from subscriptions.service.chats import clean_up, clean_up_steps, forget, unfinished_replies
 from subscriptions.service.operations import figures
 from subscriptions.service.outbox import begin_worker, outbox_counts, recent_sends

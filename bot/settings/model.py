@@ -1,14 +1,19 @@
-"""The settings as frozen values, and the list of their variables."""
+"""The settings as frozen values, each with the check of its text, and the list of their variables.
+
+pydantic reads them from dictionaries; built directly, as in tests, they are not checked.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import SecretStr
+from pydantic import ConfigDict, SecretStr
 
+from bot.settings import checks as check
+from bot.settings.checks import hidden, placed, text
 from subscriptions.model import ChatAddress
 
 # Every variable and its meaning. Each may also be given as NAME_FILE, the path of a file that holds the value.
@@ -50,18 +55,20 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
 class TelegramSettings:
     """The settings of Telegram. Without a token the platform is off."""
 
-    token: SecretStr | None = None
-    api_url: str = field(default="https://api.telegram.org", repr=False)  # "/bot<token>/METHOD" is appended
-    webhook_url: str | None = field(default=None, repr=False)  # None: long polling
-    webhook_secret: SecretStr | None = None
+    token: Annotated[SecretStr | None, hidden(check.telegram_token)] = None
+    api_url: Annotated[str, text(check.server_root)] = field(
+        default="https://api.telegram.org", repr=False
+    )  # "/bot<token>/METHOD" is appended
+    webhook_url: Annotated[str | None, text(check.server_root)] = field(default=None, repr=False)  # None: long polling
+    webhook_secret: Annotated[SecretStr | None, hidden(check.webhook_secret)] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackWorkspace:
     """The tokens of one workspace that was not installed by OAuth."""
 
-    bot_token: SecretStr
-    app_token: SecretStr | None = None  # None: no Socket Mode
+    bot_token: Annotated[SecretStr, hidden(check.slack_bot_token)]
+    app_token: Annotated[SecretStr | None, hidden(check.slack_app_token)] = None  # None: no Socket Mode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +76,12 @@ class SlackSettings:
     """The settings of Slack. Without workspaces and client id the platform is off."""
 
     workspaces: tuple[SlackWorkspace, ...] = ()  # first that of the environment, then those of paperwire.toml
-    signing_secret: SecretStr | None = None
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    api_url: str = field(default="https://slack.com/api/", repr=False)  # ends in "/api/"
+    signing_secret: Annotated[SecretStr | None, hidden(check.visible)] = None
+    client_id: Annotated[str | None, text(check.visible)] = None
+    client_secret: Annotated[SecretStr | None, hidden(check.visible)] = None
+    api_url: Annotated[str, text(check.slack_api_url)] = field(
+        default="https://slack.com/api/", repr=False
+    )  # ends in "/api/"
 
     @property
     def on(self) -> bool:
@@ -84,20 +93,30 @@ class SlackSettings:
 class SourceSettings:
     """One source of digests. Exactly one of path, url and arxiv is given."""
 
-    name: str  # unique regardless of letter case
-    title: str = ""  # shown at the end of deliveries with its papers, with a link to `home`
-    home: str = ""
-    path: Path | None = None  # absolute; may hold the wildcards of glob
-    url: str | None = field(default=None, repr=False)  # may hold "{date}"
-    arxiv: tuple[str, ...] = ()  # archives and categories: "hep-th", "cs.LG"
-    format: str | None = None  # the name of a format; None: recognised by content
-    schedule: str | None = None  # "arxiv", "every 30m" or a cron line; None only for a path that is watched
-    language: str | None = None  # the language of its summaries, ISO 639-1; None: recognised by their script
-    announce: Literal["recent", "all"] = (
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    name: Annotated[str, text(check.source_name)]  # unique regardless of letter case
+    title: Annotated[str, text(check.line)] = ""  # shown at the end of deliveries with its papers, linked to `home`
+    home: Annotated[str, text(check.url)] = ""
+    path: Annotated[Path | None, placed(check.path)] = None  # absolute; may hold the wildcards of glob
+    url: Annotated[str | None, text(check.source_url)] = field(default=None, repr=False)  # may hold "{date}"
+    arxiv: tuple[Annotated[str, text(check.archive)], ...] = ()  # archives and categories: "hep-th", "cs.LG"
+    format: Annotated[str | None, placed(check.format_name)] = None  # the name of a format; None: recognised by content
+    schedule: Annotated[str | None, text(check.schedule)] = (
+        None  # "arxiv", "every 30m" or a cron line; None only for a path that is watched
+    )
+    language: Annotated[str | None, text(check.language)] = (
+        None  # the language of its summaries, ISO 639-1; None: recognised by their script
+    )
+    announce: Annotated[Literal["recent", "all"], text(check.one_of("recent", "all"))] = (
         "recent"  # "all": old digests are announced, too (subscriptions/planning/archives.py)
     )
-    speaks_for: Literal["arxiv"] | None = None  # "arxiv": a mirror or a saved mail, whose word counts as arXiv's own
-    links: Literal["within", "follow"] = "within"  # "follow": also symbolic links that lead out of its folder
+    speaks_for: Annotated[Literal["arxiv"] | None, text(check.one_of("arxiv"))] = (
+        None  # "arxiv": a mirror or a saved mail, whose word counts as arXiv's own
+    )
+    links: Annotated[Literal["within", "follow"], text(check.one_of("within", "follow"))] = (
+        "within"  # "follow": also symbolic links that lead out of its folder
+    )
 
 
 EVERYTHING = "arxiv"  # the name of the source that is used if the settings name none
@@ -105,27 +124,29 @@ EVERYTHING = "arxiv"  # the name of the source that is used if the settings name
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings of the operator."""
+    """All settings of the operator. Those with a check have a variable of the same name."""
 
-    database_url: SecretStr  # in SQLAlchemy's form; may hold a password
+    database_url: Annotated[SecretStr, placed(check.database)]  # in SQLAlchemy's form; may hold a password
     telegram: TelegramSettings = field(default_factory=TelegramSettings)
     slack: SlackSettings = field(default_factory=SlackSettings)
-    secret_key: SecretStr | None = None
-    web_host: str = "127.0.0.1"
-    web_port: int = 8420  # 0: any free port
-    web_password: SecretStr | None = None
-    web_user_header: str | None = None  # lower case
-    web_hosts: frozenset[str] = frozenset()  # lower case, without port
-    metrics_token: SecretStr | None = None
-    access: Literal["open", "ask", "closed"] = "ask"
-    admins: tuple[ChatAddress, ...] = ()
-    timezone: str = "UTC"  # an IANA zone, or a fixed offset "+08:00"
-    contact: str | None = None
-    on_unclear: Literal["resend", "skip"] = "resend"
-    allowed_hosts: frozenset[str] = frozenset()  # lower case, without port
-    heartbeat_url: SecretStr | None = None  # a secret, since the address is its only protection
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["text", "json"] = "text"
+    secret_key: Annotated[SecretStr | None, hidden(check.visible)] = None
+    web_host: Annotated[str, text(check.host)] = "127.0.0.1"
+    web_port: Annotated[int, text(check.port)] = 8420  # 0: any free port
+    web_password: Annotated[SecretStr | None, hidden(check.password)] = None
+    web_user_header: Annotated[str | None, text(check.header_name)] = None  # lower case
+    web_hosts: Annotated[frozenset[str], text(check.hosts)] = frozenset()  # lower case, without port
+    metrics_token: Annotated[SecretStr | None, hidden(check.password)] = None
+    access: Annotated[Literal["open", "ask", "closed"], text(check.one_of("open", "ask", "closed"))] = "ask"
+    admins: Annotated[tuple[ChatAddress, ...], text(check.chats)] = ()
+    timezone: Annotated[str, text(check.timezone)] = "UTC"  # an IANA zone, or a fixed offset "+08:00"
+    contact: Annotated[str | None, text(check.contact)] = None
+    on_unclear: Annotated[Literal["resend", "skip"], text(check.one_of("resend", "skip"))] = "resend"
+    allowed_hosts: Annotated[frozenset[str], text(check.hosts)] = frozenset()  # lower case, without port
+    heartbeat_url: Annotated[SecretStr | None, hidden(check.url)] = None  # the address is its only protection
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], text(check.one_of("debug", "info", "warning", "error"))
+    ] = "info"
+    log_format: Annotated[Literal["text", "json"], text(check.one_of("text", "json"))] = "text"
     sources: tuple[SourceSettings, ...] = ()
     holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
     backup_to: Path | None = None  # the folder for daily backups, absolute; None: no daily backups

@@ -1,0 +1,331 @@
+"""Checks that turn the text of a setting into its value. Each raises Unusable, which never contains the text."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+from platformdirs import user_data_path
+from pydantic import PlainValidator, SecretStr
+
+from bot.settings.cron import fits_any_day, is_cron
+from subscriptions.addresses import LONGEST_NAME, parse_address
+from subscriptions.categories.tree import announced_category
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import ChatAddress
+from subscriptions.platforms import declared
+from subscriptions.zones import zone_name
+
+T = TypeVar("T")
+
+_LEAST_OF_PASSWORD, _MOST_OF_PASSWORD = 8, 200
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
+_REST_OF_ADDRESS = re.compile(r"[@\w/.-]{1,24}")
+_LIKE_A_CATEGORY = re.compile(r"[A-Za-z]{1,10}(?:-[A-Za-z]{1,10})?(?:\.[A-Za-z-]{1,12})?")
+_EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
+
+
+SHORTEST_AGE = timedelta(days=60)  # of papers that are reduced: longer than anything looks back but a long pause
+
+NO_TEXT = "it must be a text in quotes"
+
+
+class Unusable(ValueError):
+    """Raised for a text that cannot be the value of its setting. `reason` follows a colon: "it must be a number"."""
+
+    def __init__(self, reason: str, **values: object) -> None:
+        super().__init__(reason)
+        self.reason = Sentence(reason, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What relative paths start from, and which names of formats are accepted; None: every name."""
+
+    cwd: Path  # of the paths in the environment
+    folder: Path  # of the paths in paperwire.toml
+    formats: Sequence[str] | None = None
+
+
+def text(check: Callable[[str], object]) -> PlainValidator:
+    """Marks a setting whose text is read by `check`."""
+    return PlainValidator(lambda value: check(_text(value)))
+
+
+def hidden(check: Callable[[str], str]) -> PlainValidator:
+    """Marks a setting like `text`, whose value no log, error or repr shows."""
+    return PlainValidator(lambda value: SecretStr(check(_text(value))))
+
+
+def placed(check: Callable[[str, Places], object]) -> PlainValidator:
+    """Marks a setting like `text`, for whose check the places count."""
+    return PlainValidator(lambda value, info: check(_text(value), info.context))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise Unusable(NO_TEXT)
+    return value
+
+
+def _usable(value: T, reason: str, *, when: object, **values: object) -> T:
+    """Returns the value of a setting. Raises Unusable with the reason unless `when` is true."""
+    if not when:
+        raise Unusable(reason, **values)
+    return value
+
+
+def _like(pattern: str, reason: str) -> Callable[[str], str]:
+    """Returns a check for texts of a pattern."""
+    return lambda text: _usable(text, reason, when=re.fullmatch(pattern, text))
+
+
+visible = _like(r"[!-~]+", "it must be plain letters, digits and signs without blanks or line ends")
+telegram_token = _like(  # the bot's id and a secret; becomes part of a URL's path
+    r"[0-9]+:[A-Za-z0-9_-]+", "it must look like 123456:ABC-def, without blanks or line ends"
+)
+webhook_secret = _like(  # core.telegram.org/bots/api#setwebhook
+    r"[A-Za-z0-9_-]{1,256}", "it must be 1 to 256 of the signs A-Z, a-z, 0-9, _ and -"
+)
+contact = _like(r"[ -~]+", "it must be one line of plain letters, such as a mail address")
+variable = _like(r"[A-Za-z_][A-Za-z0-9_]*", "it must be the name of a variable, not a token")
+_header = _like(r"[A-Za-z][A-Za-z0-9-]{0,63}", "it must be the name of a header, such as X-Forwarded-User")
+_code = _like(r"[a-z]{2}", "it must be two letters, such as en or zh")
+_name_of_format = _like(r"[a-z0-9_]+", "it must be the name of a format, such as daily_arxiv_md")
+_days = _like(r"[0-9]{1,5}d", "it must be a number of days, such as 400d")
+
+
+def password(text: str) -> str:
+    """A password that is not soon guessed: an address has a hundred tries a minute."""
+    is_good = _LEAST_OF_PASSWORD <= len(text) <= _MOST_OF_PASSWORD and text.isprintable()
+    reason = "it must be one line of {least} to {most} signs"
+    return _usable(text, reason, when=is_good, least=_LEAST_OF_PASSWORD, most=_MOST_OF_PASSWORD)
+
+
+def header_name(text: str) -> str:
+    """The name of a header, in lower case."""
+    return _header(text).lower()
+
+
+def slack_bot_token(text: str) -> str:
+    """A bot token. The app token, which Slack's pages show beside it, is refused."""
+    reason = "it holds an app token (xapp-…); the bot token begins with xoxb-"
+    return visible(_usable(text, reason, when=not text.startswith("xapp-")))
+
+
+def slack_app_token(text: str) -> str:
+    """An app token. A bot token is refused."""
+    reason = "it holds a bot token (xoxb-…); the app token begins with xapp-"
+    return visible(_usable(text, reason, when=not text.startswith("xoxb-")))
+
+
+def url(text: str) -> str:
+    """A web address."""
+    _split(text)
+    return text
+
+
+def server_root(text: str) -> str:
+    """A web address to which paths are appended, without "/" at its end."""
+    parts = _split(text)
+    is_root = not (parts.query or parts.fragment)
+    return _usable(text.rstrip("/"), "it must be the root of a server, without ? and #", when=is_root)
+
+
+def slack_api_url(text: str) -> str:
+    """The root of a Slack API. It ends in "/api/"."""
+    root = server_root(text)
+    return _usable(f"{root}/", "it must end in /api/", when=root.endswith("/api"))
+
+
+def source_url(text: str) -> str:
+    """The address of a digest. {date} is the only placeholder."""
+    others = set("{}") & set(url(text).replace("{date}", ""))
+    return _usable(text, "the only thing in braces that it may hold is {hole}", when=not others, hole="{date}")
+
+
+def host(text: str) -> str:
+    """A host name or an IP address to listen on."""
+    return _usable(text, "it must be a host name or an IP address, such as 127.0.0.1", when=_is_host(text))
+
+
+def hosts(text: str) -> frozenset[str]:
+    """Hosts separated by commas, without ports."""
+    found = frozenset(_without_port(item) for item in _items(text))
+    reason = "it must be host names or IP addresses with commas between, such as localhost, 10.0.0.5"
+    return _usable(found, reason, when=all(map(_is_host, found)))
+
+
+def port(text: str) -> int:
+    """A port; 0 stands for any free one."""
+    is_port = text.isascii() and text.isdigit() and int(text[:9]) <= 65_535  # noqa: PLR2004 - the largest port
+    return int(_usable(text, "it must be a number from 0 to 65535", when=is_port))
+
+
+def chats(text: str) -> tuple[ChatAddress, ...]:
+    """Chats separated by commas."""
+    return tuple(dict.fromkeys(map(_chat, _items(text))))
+
+
+def _chat(text: str) -> ChatAddress:
+    """A chat. If the text has the form of a chat, it is no misplaced secret, and the error contains it."""
+    platform, colon, rest = text.partition(":")
+    is_known = bool(colon) and platform in {facts.name for facts in declared()}
+    try:
+        return parse_address(text)
+    except PaperwireError as error:
+        if is_known and _REST_OF_ADDRESS.fullmatch(rest):
+            raise Unusable("{why} {hint}", why=error.sentence, hint=str(error.hint).rstrip(".")) from None
+        raise Unusable("it must be chats with commas between, such as telegram:12345678, slack:U0123456789") from None
+
+
+def timezone(text: str) -> str:
+    """A time zone, by the name under which it is stored."""
+    try:
+        return zone_name(text)
+    except PaperwireError:
+        raise Unusable("it must be a time zone, such as Europe/Berlin, Asia/Shanghai or +08:00") from None
+
+
+def database(text: str, places: Places) -> SecretStr:
+    """The address of a database. The path of a SQLite file becomes absolute, starting at the current folder."""
+    scheme, _, rest = text.partition("://")
+    kind = scheme.partition("+")[0]
+    if kind == "sqlite" and rest.startswith("/"):
+        return SecretStr(f"{scheme}:///{_sqlite_path(rest[1:], places.cwd)}")
+    if kind in {"postgresql", "postgres"}:
+        parts = _parts(text)
+        if parts.hostname or parts.path.strip("/"):
+            return SecretStr(f"postgresql{scheme.removeprefix(kind)}://{rest}")  # SQLAlchemy does not know "postgres"
+    raise Unusable("it must be sqlite:///FILE or postgresql://HOST/NAME")
+
+
+def default_database() -> str:
+    """The address of a SQLite file in the user's folder for data of programs."""
+    return f"sqlite:///{user_data_path('paperwire', appauthor=False) / 'paperwire.db'}"
+
+
+def archive(text: str) -> str:
+    """An arXiv archive or category in any letter case, returned as arXiv writes it: "hep-th", "cs.LG"."""
+    code, is_named = announced_category(text.strip()), _LIKE_A_CATEGORY.fullmatch(text)
+    reason = "{code} is not an archive or a category of arXiv, such as hep-th or cs.LG"
+    other = "each must be an archive or a category of arXiv, such as hep-th or cs.LG"  # it may be a misplaced secret
+    return _usable(code or "", reason if is_named else other, when=code, code=text if is_named else "")
+
+
+def schedule(text: str) -> str:
+    """The schedule of a source: "arxiv", "every 30m" or a cron line of five fields."""
+    plain = " ".join(text.casefold().split())
+    is_day_known = not is_cron(plain) or fits_any_day(plain)
+    is_schedule = plain == "arxiv" or _EVERY.fullmatch(plain) or is_cron(plain)
+    reason = "it must be arxiv, every 30m (s, m, h, d) or a cron line such as 0 6 * * mon-fri"
+    return _usable(
+        _usable(plain, reason, when=is_schedule), "no day of the year fits its line of cron", when=is_day_known
+    )
+
+
+def language(text: str) -> str:
+    """A language code of two letters."""
+    return _code(text.strip().casefold())
+
+
+def line(text: str) -> str:
+    """A text of one line that is not empty."""
+    plain = text.strip()
+    return _usable(plain, "it must be one line of text", when=plain and plain.isprintable())
+
+
+def source_name(text: str) -> str:
+    """The name of a source: one line of at most LONGEST_NAME characters."""
+    name = line(text)
+    return _usable(name, "it must have at most {most} characters", when=len(name) <= LONGEST_NAME, most=LONGEST_NAME)
+
+
+def age(text: str) -> timedelta:
+    """Returns the age that "400d" stands for; it is at least SHORTEST_AGE."""
+    found = timedelta(days=int(_days(text)[:-1]))
+    return _usable(found, "it must be at least {days}d", when=found >= SHORTEST_AGE, days=SHORTEST_AGE.days)
+
+
+def path(text: str, places: Places) -> Path:
+    """The path of a file or folder, which may hold wildcards and becomes absolute, starting at the folder of the file."""
+    is_local = _usable(text, "it must be a file or a folder; an address of the web is a url", when="://" not in text)
+    return places.folder / _at_home(Path(line(is_local)))
+
+
+def format_name(text: str, places: Places) -> str:
+    """The name of a format."""
+    return _name_of_format(text.strip()) if places.formats is None else one_of(*places.formats)(text)
+
+
+def day(value: object) -> date:
+    """A date, "2026-12-25", as a text or as a date of TOML."""
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise Unusable("each must be a day such as 2026-12-25") from None
+
+
+def one_of(*words: str) -> Callable[[str], str]:
+    """Returns a check for one of some words, in any letter case."""
+    reason, known = "it must be one of {words}", ", ".join(words)
+    return lambda text: _usable(plain := text.strip().casefold(), reason, when=plain in words, words=known)
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _parts(text: str) -> SplitResult:
+    """The parts of an address with a valid port."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port, parts.hostname  # both raise ValueError only when they are read
+    except ValueError:
+        raise Unusable("it must be an address that can be read; look at its host and port") from None
+    return parts
+
+
+def _split(text: str) -> SplitResult:
+    """The parts of a web address that has a host."""
+    is_plain = re.fullmatch(r"[!-~]+", text)
+    parts = _parts(_usable(text, "it must be an address without blanks, line ends or accents", when=is_plain))
+    is_whole = parts.scheme in {"http", "https"} and parts.hostname
+    return _usable(parts, "it must be an address with a host, such as https://example.org/", when=is_whole)
+
+
+def _without_port(text: str) -> str:
+    if _is_address(text):
+        return text.casefold()
+    return "" if "/" in text else (_parts(f"//{text}").hostname or "").casefold()
+
+
+def _is_host(text: str) -> bool:
+    return _is_address(text) or _HOST_NAME.fullmatch(text) is not None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _sqlite_path(text: str, cwd: Path) -> str:
+    path, mark, options = text.partition("?")
+    if path in {"", ":memory:"} or path.startswith("file:"):
+        raise Unusable("it must name a file, for what is only in memory is lost")
+    return f"{cwd / _at_home(Path(path))}{mark}{options}"
+
+
+def _at_home(path: Path) -> Path:
+    """A path with the home folder in place of "~"."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise Unusable("it begins with the home of somebody who is not known on this machine") from None
