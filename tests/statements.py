@@ -117,7 +117,7 @@ def caller() -> Caller:
                 place = name.removeprefix(_STORE)
                 elsewhere = elsewhere or place.startswith("migrations/")
                 functions.append(f"{place}:{frame.f_code.co_name}")
-            is_other = name.startswith(_SUBCOMMANDS) and not name.endswith("/program.py")
+            is_other = name.startswith(_SUBCOMMANDS) and not name.endswith(("/program.py", "/subcommands.py"))
             elsewhere = elsewhere or (is_other and frame.f_code.co_name not in _OF_RUN)
         frame = frame.f_back
     return Caller(tuple(functions), of_run=ours and not elsewhere)

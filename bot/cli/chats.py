@@ -13,15 +13,14 @@ from typing import Annotated
 from uuid import uuid4
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from bot.app import build_app
 from bot.cli.arguments import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, reporting_query_errors
 from bot.cli.documents import content
-from bot.cli.output import json_time, print_json, print_line, print_reply
+from bot.cli.output import json_time, print_line, print_lines, print_reply, tell
 from bot.cli.session import Session, look_up_new_chat, open_dry_run, open_session
-from bot.cli.tables import print_table, watched
+from bot.cli.tables import new_table, print_table, watched
 from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.commands.registry import REGISTRY
 from bot.conversation.handler import answer
@@ -61,11 +60,7 @@ def settings(*, chat: ChatOption, json: Json = False) -> int:
     with open_session() as session:
         stored_chat = get_chat(session.store, session.address(chat))
         chosen = chosen_settings(session.store, stored_chat.address)
-    if json:
-        print_json(_settings_document(stored_chat, chosen))
-    else:
-        _show_settings(stored_chat, chosen)
-    return 0
+    return tell(_settings_document(stored_chat, chosen), lambda: _show_settings(stored_chat, chosen), json=json)
 
 
 def _settings_document(chat: Chat, chosen: Collection[str]) -> dict[str, object]:
@@ -83,9 +78,7 @@ def _settings_document(chat: Chat, chosen: Collection[str]) -> dict[str, object]
 
 def _show_settings(chat: Chat, chosen: Collection[str]) -> None:
     print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("setting", "value", ""):
-        table.add_column(name, no_wrap=True)
+    table = new_table("setting", "value", "")
     for name in SETTINGS:
         mark = "chosen" if name in chosen else ""
         table.add_row(name, Text(escaped(value_of(chat.settings, name))), mark)
@@ -109,13 +102,10 @@ def set_(
         before = get_chat(session.store, address)
         after = set_setting(session.store, address, setting, named or said, now=session.now)
     old, new = value_of(before.settings, setting), value_of(after.settings, setting)
-    if json:
-        print_json({"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new})
-        return 0
-    print_reply(setting_changed(setting, before, after, TERMINAL_LANGUAGE))
-    if old != new:
-        print_line(f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}")
-    return 0
+    document = {"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new}
+    undo = f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}"
+    reply = setting_changed(setting, before, after, TERMINAL_LANGUAGE)
+    return tell(document, lambda: print_reply(reply, *([undo] if old != new else [])), json=json)
 
 
 @dataclass(slots=True)
@@ -155,15 +145,11 @@ def say(
         shown = asyncio.run(_reply_to(_addressed(text, address, session), session))
     reply, said = shown.reply, shown.text()
     is_refused = reply.ok is False
-    if json:
-        files = [{"name": reply.file.name, "content": reply.file.text}] if reply.file else []
-        document = {"chat": str(address), "text": said.splitlines(), "buttons": shown.labels(), "ok": not is_refused}
-        print_json(document | {"files": files})
-        return 1 if is_refused else 0
-    print_line(said)
-    for row in shown.labels():
-        print_line("  ".join(f"[{label}]" for label in row))
-    if reply.file:
+    files = [{"name": reply.file.name, "content": reply.file.text}] if reply.file else []
+    document = {"chat": str(address), "text": said.splitlines(), "buttons": shown.labels(), "ok": not is_refused}
+    rows = ("  ".join(f"[{label}]" for label in row) for row in shown.labels())
+    tell(document | {"files": files}, lambda: print_lines(said, *rows), json=json)
+    if reply.file and not json:
         print_line(f"{reply.file.name}:")
         sys.stdout.write(reply.file.text)
     return 1 if is_refused else 0
@@ -228,15 +214,9 @@ def link(
     shown, picture = button(next(iter(links.values())), f"New papers: {words}"), badge(words)
     if svg is not None:
         _write(svg, picture)
-    if json:
-        print_json({"query": query, "canonical": read.canonical, "links": links, "html": shown, "svg": picture})
-        return 0
-    for url in links.values():
-        print_line(url)
-    print_line(shown)
-    if svg is None:
-        print_line(picture.rstrip())
-    return 0
+    document = {"query": query, "canonical": read.canonical, "links": links, "html": shown, "svg": picture}
+    lines = (*links.values(), shown, *([picture.rstrip()] if svg is None else []))
+    return tell(document, lambda: print_lines(*lines), json=json)
 
 
 def _read(text: str) -> Query:
@@ -296,17 +276,12 @@ def import_(
             lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
         take = import_plan if dry_run else import_lines
         plan = take(session.store, lines, now=session.now, watched=partial(watched, what="Importing"))
-    if not json:
-        _show_changes(plan.changes)
     signs = Counter(sign for sign, _, _ in plan.changes)
     counts = {word: signs[sign] for sign, word in _COUNTED.items()}
-    if json:
-        print_json(_import_document(plan, counts, dry_run=dry_run))
-    elif dry_run:
-        print_line("Nothing was changed: this was a dry run.")
-    else:
-        print_line("✓ {added} added, {changed} changed, {known} there already.".format_map(counts))
-    return 0
+    done = "✓ {added} added, {changed} changed, {known} there already.".format_map(counts)
+    last = "Nothing was changed: this was a dry run." if dry_run else done
+    document = _import_document(plan, counts, dry_run=dry_run)
+    return tell(document, lambda: _show_changes(plan.changes, last), json=json)
 
 
 def _import_document(plan: ImportPlan, counts: dict[str, int], *, dry_run: bool) -> dict[str, object]:
@@ -326,15 +301,17 @@ def _text_of(file: str) -> str:
         ) from None
 
 
-def _show_changes(changes: Sequence[tuple[str, str, str]]) -> None:
+def _show_changes(changes: Sequence[tuple[str, str, str]], last: str) -> None:
+    """Prints the changes, and a last line."""
     if not changes:
         print_line("There is no line to import.")
     if not sys.stdout.isatty():
         sys.stdout.writelines(f"{escaped(f'{sign} {chat}  {line}').rstrip()}\n" for sign, chat, line in changes)
-        return
-    for start in range(0, len(changes), _PRINTED):
-        lines = [
-            Text.assemble((sign, _CHANGES[sign]), f" {escaped(chat)}  {escaped(line)}\n")
-            for sign, chat, line in changes[start : start + _PRINTED]
-        ]
-        print_table(Text("").join(lines)[:-1])
+    else:
+        for start in range(0, len(changes), _PRINTED):
+            lines = [
+                Text.assemble((sign, _CHANGES[sign]), f" {escaped(chat)}  {escaped(line)}\n")
+                for sign, chat, line in changes[start : start + _PRINTED]
+            ]
+            print_table(Text("").join(lines)[:-1])
+    print_line(last)

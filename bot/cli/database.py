@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.cli.arguments import Json, Now
 from bot.cli.log import passwords_in
-from bot.cli.output import print_json, print_line
+from bot.cli.output import print_line, print_lines, tell
 from bot.cli.session import open_session, parse_moment, read_settings
 from bot.clock import SystemClock
 from bot.context.database import backup_folder, make_ready, make_store
@@ -63,14 +63,12 @@ def size(*, now: Now = None, json: Json = False) -> int:
     with open_session(now) as session:
         found = room_of(session.store, now=session.now)
         whole = sum(file_sizes(session.store).values()) or sum(one.size for one in found)
-    if json:
-        kinds = [{"what": one.what, "rows": one.rows, "bytes": one.size, "bytes_a_day": one.a_day} for one in found]
-        print_json({"bytes": whole, "kinds": kinds})
-        return 0
-    for one in found:
-        print_line(f"{one.what:<16} {one.rows:>12,} rows {_mib(one.size):>10} MiB, {_mib(one.a_day):>8} a day")
-    print_line(f"{'the file':<16} {'':>12}      {_mib(whole):>10} MiB")
-    return 0
+    kinds = [{"what": one.what, "rows": one.rows, "bytes": one.size, "bytes_a_day": one.a_day} for one in found]
+    lines = [
+        f"{one.what:<16} {one.rows:>12,} rows {_mib(one.size):>10} MiB, {_mib(one.a_day):>8} a day" for one in found
+    ]
+    last = f"{'the file':<16} {'':>12}      {_mib(whole):>10} MiB"
+    return tell({"bytes": whole, "kinds": kinds}, lambda: print_lines(*lines, last), json=json)
 
 
 @database.command()

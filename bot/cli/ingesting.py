@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Now, Paths
 from bot.cli.documents import SourceFiles, documents, print_read_error
-from bot.cli.output import json_time, print_error, print_json, print_line
+from bot.cli.output import json_time, print_error, print_line, tell
 from bot.cli.session import Session, open_session
 from bot.cli.session import parse_day as day_of
-from bot.cli.tables import print_table, progress
+from bot.cli.tables import new_table, print_table, progress
 from bot.digests import INFO, dated, read_digest
 from bot.digests.files import is_missing, written_at
 from bot.errors import UnknownFormat, WrongUsage
@@ -76,10 +75,7 @@ def ingest(
     with open_session(now, make=True) as session, progress(documents(paths), "Ingesting") as found:
         context = _IngestContext.of(session, named, default_day, announce=announce)
         done = asyncio.run(_ingest_all(context, found, frozenset(paths)))
-    if json:
-        print_json(_report(done))
-    else:
-        _show_ingested(done.files)
+    tell(_report(done), lambda: _show_ingested(done.files), json=json)
     return 1 if done.failed else 0
 
 
@@ -267,11 +263,7 @@ def show(context: typer.Context, *, now: Now = None, json: Json = False) -> int 
         known = {source_row.name: source_row for source_row in known_sources(session.store)}
         moment = session.now
         rows = _rows(session.settings, known, moment)
-    if json:
-        print_json([_row_document(row) for row in rows])
-    else:
-        _show(rows, session.settings.timezone, moment)
-    return 0
+    return tell([_row_document(row) for row in rows], lambda: _show(rows, session.settings.timezone, moment), json=json)
 
 
 @app.command(epilog="For example: `paperwire sources poll daily`")
@@ -292,21 +284,13 @@ def poll(
         asyncio.run(_poll(session, name))
         announced = announce_filed(session.store, named, now=session.now) if announce else 0
         known = {source_row.name: source_row for source_row in known_sources(session.store)}
-        rows = [
-            row
-            for row in _rows(session.settings, known, session.now)
-            if name is None or name.casefold() == row.name.casefold()
-        ]
-        rows = [row for row in rows if row.state != "off"]
         moment = session.now
-    if json:
-        print_json([_row_document(row) for row in rows])
-    else:
-        _show(rows, session.settings.timezone, moment)
-        if announce:
-            print_line(
-                f"Announced after they had been filed: {TERMINAL_LANGUAGE.count('{count} paper', '{count} papers', announced)}."
-            )
+        on = (row for row in _rows(session.settings, known, moment) if row.state != "off")
+        rows = [row for row in on if name is None or name.casefold() == row.name.casefold()]
+    tell([_row_document(row) for row in rows], lambda: _show(rows, session.settings.timezone, moment), json=json)
+    if announce and not json:
+        papers = TERMINAL_LANGUAGE.count("{count} paper", "{count} papers", announced)
+        print_line(f"Announced after they had been filed: {papers}.")
     polled = [row.last for row in rows if row.last and row.last.at >= began]
     return 1 if any(receipt.outcome is Outcome.FAILED for receipt in polled) else 0
 
@@ -370,9 +354,7 @@ def _receipt(receipt: Receipt) -> dict[str, object]:
 
 def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:
     language = Language("en", zone)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("source", "state", "last look", "brought", "next look"):
-        table.add_column(heading, no_wrap=True)
+    table = new_table("source", "state", "last look", "brought", "next look")
     for row in rows:
         last = (language.moment(row.last.at, now=now), _brought(row.last)) if row.last else ("never", "")
         following = language.moment(row.next_at, now=now) if row.next_at else ("" if row.state == "off" else "watched")

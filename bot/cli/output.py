@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -51,6 +51,12 @@ def print_line(text: str = "") -> None:
     sys.stdout.write(escaped_lines(text) + "\n")
 
 
+def print_lines(*lines: str) -> None:
+    """Prints lines on stdout as `print_line` does."""
+    for line in lines:
+        print_line(line)
+
+
 def discard_output(*streams: TextIO) -> None:
     """Discards what is buffered for these streams and all that is written later, after their reader has closed them."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -78,6 +84,12 @@ def print_json(value: object) -> None:
     sys.stdout.write(escaped_lines(json.dumps(value, ensure_ascii=False)) + "\n")
 
 
+def tell(document: object, show: Callable[[], object], *, json: bool) -> int:
+    """Prints the document of `--json`, or else what people read. Returns the status of work that is done."""
+    print_json(document) if json else show()
+    return 0
+
+
 def print_json_list(values: Iterable[object]) -> None:
     """Prints a list as `print_json` does, each value as it comes."""
     sys.stdout.write("[")
@@ -91,13 +103,13 @@ def json_time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def print_reply(reply: Reply, *, to_stderr: bool = False) -> None:
-    """Prints a reply: its mark, the first line, the lines of fixed width, the other lines."""
+def print_reply(reply: Reply, *more: str, to_stderr: bool = False) -> None:
+    """Prints a reply: its mark, the first line, the lines of fixed width, the other lines, and more lines."""
     stream = sys.stderr if to_stderr else sys.stdout
     first, *others = reply.lines or ("",)
     mark, colour = _MARKS[reply.ok]
     indent = "  " if mark else ""
-    lines = [*(indent + line for line in (*reply.code, *others)), ""]
+    lines = [*(indent + line for line in (*reply.code, *others)), *more, ""]
     if mark and stream.isatty():
         console(stream).print(mark, style=colour, end=" ")
     elif mark:

@@ -14,7 +14,7 @@ import typer
 
 from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Paths, error_document, reporting_query_errors
 from bot.cli.documents import SourceFiles, content, digests_in, documents, print_expected_formats, print_read_error
-from bot.cli.output import console, print_error, print_json, print_line
+from bot.cli.output import console, print_error, print_json, print_line, tell
 from bot.cli.tables import print_table, progress
 from bot.digests.overview import MANY, Overview, Refusals
 from bot.digests.report import DigestTables, Report, digest_report
@@ -65,10 +65,10 @@ def inspect(
             reports.append(digest_report(path, read, papers=papers))
             if isinstance(read, PaperwireError):
                 refused.append((path, read))
-    if json:
-        print_json({"digests": [report if papers else _without_items(report) for report in reports]})
-    else:
-        _show_reports([report for report in reports if report["error"] is None], refused, each=papers)
+    hidden = () if papers else ("items",)
+    shown = [{name: value for name, value in report.items() if name not in hidden} for report in reports]
+    readable = [report for report in reports if report["error"] is None]
+    tell({"digests": shown}, lambda: _show_reports(readable, refused, each=papers), json=json)
     return 1 if refused else 0
 
 
@@ -85,10 +85,6 @@ def _show_reports(reports: list[Report], refused: list[tuple[str, PaperwireError
         print_expected_formats(error for _, error in refused)
     if not reports and not refused:
         print_error("There is no file to read.")
-
-
-def _without_items(report: Report) -> dict[str, object]:
-    return {name: value for name, value in report.items() if name != "items"}
 
 
 if sys.platform != "win32":
@@ -259,10 +255,7 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
     if listed:
         report["matches"] = [(line, keys[handle]) for line, handle in enumerate(lines.handles, 1) if handle in keys]
         report["peak_rss_bytes"] = _peak_rss_bytes()
-    if json:
-        print_json(report)
-    else:
-        _show_batch(report)
+    tell(report, lambda: _show_batch(report), json=json)
     return status
 
 
@@ -293,17 +286,16 @@ def _lines_of(data: bytes) -> list[str]:
 
 def _added(queries: QuerySet, text: str) -> int:
     """Adds the query in a line and returns its handle. Raises QueryError, also for bytes that are not UTF-8."""
-    _check_encoding(text)
-    return queries.add_text(text)
+    return queries.add_text(_encodable(text))
 
 
-def _check_encoding(text: str) -> None:
-    """Raises QueryError for bytes that are not UTF-8."""
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise QueryError(Sentence("This line is not UTF-8 text."), Sentence(""), error.start + 1) from None
+def _encodable(text: str) -> str:
+    """Returns the text. Raises QueryError for bytes that are not UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError(Sentence("This line is not UTF-8 text."), Sentence(""), error.start + 1) from None
+    return text
 
 
 def _compiled(texts: list[str], papers: PapersAtHand | None) -> _QueryFile:
@@ -316,8 +308,7 @@ def _compiled(texts: list[str], papers: PapersAtHand | None) -> _QueryFile:
         if handle is None:
             try:
                 if papers is not None and _NAMES_PAPERS.search(text):
-                    _check_encoding(text)
-                    query, unknown = _knowing(parse_query(text), papers)
+                    query, unknown = _knowing(parse_query(_encodable(text)), papers)
                     lines.hints += [(number, sentence) for sentence in unknown]
                     handle = lines.queries.add(query)
                 else:

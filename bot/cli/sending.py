@@ -9,15 +9,14 @@ from itertools import islice
 from typing import Annotated
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from bot.app import App, build_app
 from bot.cli.arguments import Json, Now
 from bot.cli.log import say_for, start_logging
-from bot.cli.output import json_time, print_error, print_json, print_json_list, print_line
+from bot.cli.output import json_time, print_error, print_json_list, print_line, tell
 from bot.cli.session import clock_from, open_session, read_settings
-from bot.cli.tables import print_table
+from bot.cli.tables import new_table, print_table
 from bot.delivery.drain_state import Sent
 from bot.errors import WrongUsage
 from bot.operation.owner_watch import OwnerWatch, at_work
@@ -67,11 +66,8 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
     settings = read_settings()
     app = build_app(settings, clock=clock_from(now, settings), out=sys.stderr if json else sys.stdout)
     sent, off = asyncio.run(_deliver(app))
-    if json:
-        names = ("planned", "sent", "papers", "waiting", "unclear", "dead")
-        print_json({name: getattr(sent, name) for name in names})
-    else:
-        _show_sent(sent)
+    names = ("planned", "sent", "papers", "waiting", "unclear", "dead")
+    tell({name: getattr(sent, name) for name in names}, lambda: _show_sent(sent), json=json)
     for platform, reason in sorted(sent.stopped.items()):
         print_error(f"{_named(platform)} stands still: {reason.rstrip('.')}. Everything for it stays planned.")
     for platform in off:
@@ -215,11 +211,7 @@ def _show_all(entries: Iterator[OutboxEntry], now: datetime, zone: str) -> bool:
 
 def _show_page(entries: Sequence[OutboxEntry], now: datetime, zone: str) -> None:
     language = Language("en", zone)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("delivery", "chat", "state"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("papers", justify="right", no_wrap=True)
-    table.add_column("since", no_wrap=True)
+    table = new_table("delivery", "chat", "state", "papers", "since", right=("papers",))
     remarks = []
     for entry in entries:
         state = Text(entry.state, _COLOURS.get(entry.state, ""))

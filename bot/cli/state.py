@@ -14,9 +14,9 @@ from rich.text import Text
 
 from bot.app import build_app
 from bot.cli.arguments import Json, Now
-from bot.cli.output import json_time, print_json, print_line
+from bot.cli.output import json_time, print_line, print_lines, tell
 from bot.cli.session import Session, open_session, read_settings
-from bot.cli.tables import print_table
+from bot.cli.tables import new_table, print_table
 from bot.clock import SystemClock
 from bot.context.database import backup_folder
 from bot.delivery.process_identity import is_running
@@ -80,11 +80,7 @@ def status(*, now: Now = None, json: Json = False) -> int:
             size=sum(file_sizes(session.store).values()),
         )
         language = Language("en", session.settings.timezone)
-    if json:
-        print_json(_status_document(standing))
-    else:
-        for line in _lines(standing, language):
-            print_line(line)
+    tell(_status_document(standing), lambda: print_lines(*_lines(standing, language)), json=json)
     return 0 if standing.is_well else 1
 
 
@@ -176,10 +172,7 @@ def workers(*, now: Now = None, json: Json = False) -> int:
     with open_session(now) as session:
         found = workers_at_work(session.store, _receivers(session), is_running=is_running)
         waiting = backlog(session.store, now=session.now, wall=session.clock.wall())
-        if json:
-            print_json(_workers_document(found, waiting))
-        else:
-            _show_workers(found, waiting, session)
+        tell(_workers_document(found, waiting), lambda: _show_workers(found, waiting, session), json=json)
     return 0 if any(one.is_alive for one in found) else 1
 
 
@@ -222,17 +215,12 @@ def _show_workers(found: Sequence[WorkerAtWork], waiting: Backlog, session: Sess
         print_table(_table(found, session.clock.wall(), language))
     else:
         print_line(language.say("No process was found that works with this database; paperwire run starts one."))
-    for line in _lags(waiting, session.now, language):
-        print_line(line)
+    print_lines(*_lags(waiting, session.now, language))
 
 
 def _table(found: Sequence[WorkerAtWork], wall: datetime, language: Language) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in (language.say("process"), language.say("machine"), language.say("state"), language.say("for")):
-        table.add_column(name, no_wrap=True)
-    table.add_column(language.say("heartbeat"), no_wrap=True)
-    table.add_column(language.say("lanes"), justify="right", no_wrap=True)
-    table.add_column(language.say("receives"))
+    headings = ("process", "machine", "state", "for", "heartbeat", "lanes", "receives")
+    table = new_table(*headings, right=("lanes",))
     for one in found:
         state = Text(language.say("at work")) if one.is_alive else Text(language.say("silent"), "red")
         table.add_row(
@@ -297,10 +285,7 @@ def check(
             await app.close()
 
     findings += asyncio.run(ask())
-    if json:
-        print_json([_finding_document(finding) for finding in findings])
-    else:
-        _show_findings(findings)
+    tell([_finding_document(finding) for finding in findings], lambda: _show_findings(findings), json=json)
     return 1 if any(finding.mend for finding in findings) else 0
 
 

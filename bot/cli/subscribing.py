@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.arguments import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, reporting_query_errors
-from bot.cli.output import json_time, print_json, print_line, print_reply
+from bot.cli.output import json_time, print_line, print_reply, tell
 from bot.cli.session import look_up_new_chat, open_session
 from bot.cli.tables import is_narrow, print_table
 from bot.commands.phrasing.subscription_words import (
@@ -125,17 +125,9 @@ def subscribe(
         result = add(session.store, address, request, now=moment, title=title, kind=kind)
         if result.chat.state is ChatState.ASKED:  # an operator at the command line needs no approval
             allow(session.store, result.chat.address, now=session.now)
-    if json:
-        print_json(_added(result))
-        return 0
-    print_reply(_echo(result, moment, says_year=(since or "").strip()[:4].isdigit()))
-    if result.outcome == "added":
-        print_line(f"  Undo: paperwire unsubscribe {result.subscription.number} --as {result.chat.address}")
-    if since is not None and result.outcome != "added":
-        print_line("  --since is for a new subscription; this one goes on where it stands.")
-    for remark in _remarks(result, session.settings):
-        print_line(f"  {remark}")
-    return 0
+    remarks = [f"  {remark}" for remark in _remarks(result, session.settings, begins=since is not None)]
+    reply = _echo(result, moment, says_year=(since or "").strip()[:4].isdigit())
+    return tell(_added(result), lambda: print_reply(reply, *remarks), json=json)
 
 
 def _added(result: Subscribed) -> dict[str, object]:
@@ -151,9 +143,13 @@ def _added(result: Subscribed) -> dict[str, object]:
     return {**_document(entry), **added}
 
 
-def _remarks(result: Subscribed, settings: Settings) -> Iterator[str]:
-    """Yields hints for the person who subscribed a chat."""
+def _remarks(result: Subscribed, settings: Settings, *, begins: bool) -> Iterator[str]:
+    """Yields hints for the person who subscribed a chat. `begins`: --since was given."""
     chat, subscription = result.chat, result.subscription
+    if result.outcome == "added":
+        yield f"Undo: paperwire unsubscribe {subscription.number} --as {chat.address}"
+    elif begins:
+        yield "--since is for a new subscription; this one goes on where it stands."
     if typed := split_when(subscription.text).when:
         yield f"“{typed}” is looked for as words; a time is given with --every, --on and --at."
     zone = chat.settings.timezone
@@ -189,13 +185,8 @@ def subscriptions(*, chat: OptionalChatOption = None, now: Now = None, json: Jso
     with open_session(now) as session:
         entries = listed(session.store, None if chat is None else session.address(chat))
         next_deliveries = () if json else next_deliveries_of(session.store, entries, now=session.now)
-    if json:
-        print_json([_document(entry) for entry in entries])
-    elif entries:
-        _show_rows(_rows(entries, next_deliveries, session.now))
-    else:
-        print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
-    return 0
+    documents = [_document(entry) for entry in entries]
+    return tell(documents, lambda: _show_rows(_rows(entries, next_deliveries, session.now)), json=json)
 
 
 def _document(entry: Listed) -> dict[str, object]:
@@ -230,6 +221,9 @@ def _rows(entries: tuple[Listed, ...], next_deliveries: tuple[NextDelivery, ...]
 
 def _show_rows(rows: list[Row]) -> None:
     """Prints a table; on a narrow terminal two lines per subscription, below their chat."""
+    if not rows:
+        print_line("There are no subscriptions yet. paperwire subscribe QUERY --as console:me adds one.")
+        return
     if is_narrow(_TABLE_WIDTH):
         for chat, rows_of_chat in groupby(rows, key=lambda row: row.chat):
             print_line(chat)
@@ -272,17 +266,11 @@ def unsubscribe(
             removed_ = unsubscribe_several(session.store, address, existing, now=session.now)
         else:
             removed_ = remove(session.store, address, text, now=session.now)
-    if json:
-        removed = [
-            {"number": subscription.number, "name": subscription.name, "text": subscription.text}
-            for subscription in removed_
-        ]
-        print_json({"chat": str(address), "removed": removed})
-        return 0
-    print_reply(unsubscribed(removed_, TERMINAL_LANGUAGE, missing=numbers_missing(typed, existing) if existing else ""))
-    for subscription in removed_:
-        print_line(f"  Undo: {_undo_command(subscription, str(address))}")
-    return 0
+    removed = [{"number": one.number, "name": one.name, "text": one.text} for one in removed_]
+    missing = numbers_missing(typed, existing) if existing else ""
+    undo = [f"  Undo: {_undo_command(subscription, str(address))}" for subscription in removed_]
+    reply = unsubscribed(removed_, TERMINAL_LANGUAGE, missing=missing)
+    return tell({"chat": str(address), "removed": removed}, lambda: print_reply(reply, *undo), json=json)
 
 
 def _undo_command(subscription: Subscription, chat: str) -> str:
@@ -326,11 +314,8 @@ def preview(
         about = status(session.store, address, now=session.now)
         titles, moment = session.settings.source_titles, session.now
     due, later = (render_delivery(entry, titles=titles) if entry else () for entry in (found.delivery, found.later))
-    if json:
-        print_json(_preview_document(about, found, (*due, *later)))
-    else:
-        _say(found, about, due, later, moment)
-    return 0
+    document = _preview_document(about, found, (*due, *later))
+    return tell(document, lambda: _say(found, about, due, later, moment), json=json)
 
 
 def _say(found: Preview, about: Status, due: Sequence[Message], later: Sequence[Message], now: datetime) -> None:

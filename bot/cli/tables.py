@@ -1,14 +1,15 @@
 """Tables, marks and progress bars of subcommands."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sized
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sized
+from contextlib import contextmanager, nullcontext
 from time import perf_counter
 from typing import TypeVar
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.segment import Segments
+from rich.table import Table
 
 from bot.cli.output import console, flush_stdout
 from subscriptions.escaping import escaped_lines
@@ -18,19 +19,24 @@ T = TypeVar("T")
 _BAR_AFTER = 1.0  # seconds of work before a progress bar appears
 
 
+def new_table(*headings: str, right: Collection[str] = (), gap: int = 2) -> Table:
+    """Returns a table without lines whose cells are not broken; those below a heading in `right` begin at the right."""
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), show_header=any(headings))
+    for heading in headings:
+        table.add_column(heading, no_wrap=True, justify="right" if heading in right else "left")
+    return table
+
+
 def print_table(renderable: RenderableType, *, to_stderr: bool = False) -> None:
     """Prints a table: cut to the width of a terminal, in full elsewhere. On stderr it comes after stdout is flushed."""
     if to_stderr:
         flush_stdout()
     stream = sys.stderr if to_stderr else sys.stdout
-    if stream.isatty():
-        shown = console(stream)
+    shown = console(stream)
+    with nullcontext() if stream.isatty() else shown.capture() as captured:
         shown.print(_visible(shown, renderable), end="")
-        return
-    plain = console(stream)
-    with plain.capture() as captured:
-        plain.print(_visible(plain, renderable), end="")
-    stream.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    if captured is not None:
+        stream.writelines(f"{line.rstrip()}\n" for line in captured.get().splitlines())
 
 
 def _visible(shown: Console, renderable: RenderableType) -> Segments:

@@ -22,6 +22,7 @@ from subscriptions.errors import StoreError
 from subscriptions.service.operations import Backlog, Figures, OutboxFigures, backlog, figures
 
 M = TypeVar("M")
+T = TypeVar("T")
 Labels = tuple[str, ...]  # the values of the labels, in their order
 Values = Mapping[Labels, float]
 FromZero = Callable[
@@ -58,15 +59,9 @@ class Gauge:
     read: Callable[[Observed], Values]
 
 
-def nothing(platforms: Sequence[str]) -> Sequence[Labels]:
-    """Returns nothing: what is never counted is left out of the page."""
-    del platforms
-    return ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counter(Generic[M]):
-    """A number that only grows, since the start of the process; `count` says by how much. Its name ends in `_total`.
+class Followed(Generic[M]):
+    """What is counted at each measurement of a kind; `values` says how much, by labels.
 
     What an alert watches stands at 0 from the start (`from_zero`): Prometheus sees no increase in a first value.
     """
@@ -75,20 +70,20 @@ class Counter(Generic[M]):
     help: str
     labels: tuple[str, ...] = ()
     on: type[M]
-    count: Callable[[M], Values]
-    from_zero: FromZero = nothing
+    values: Callable[[M], Values]
+    from_zero: FromZero = lambda _: ()  # what is never counted is left out of the page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing(Generic[M]):
-    """How long something took, in buckets; `time` returns the seconds by labels. Its name ends in `_seconds`."""
+class Counter(Followed[M]):
+    """A number that only grows, since the start of the process. Its name ends in `_total`."""
 
-    name: str
-    help: str
-    labels: tuple[str, ...] = ()
-    on: type[M]
-    time: Callable[[M], Values]
-    from_zero: FromZero = nothing  # see Counter
+    __slots__ = ()
+
+
+class Timing(Followed[M]):
+    """How many seconds something took, in buckets. Its name ends in `_seconds`."""
+
+    __slots__ = ()
 
 
 def alone(value: float) -> Values:
@@ -154,7 +149,7 @@ METRICS: tuple[Metric, ...] = (
         help="Attempts to post a message, by what became of them.",
         labels=("platform", "kind", "outcome"),
         on=MessageTried,
-        count=lambda tried: {(tried.platform, tried.kind, tried.outcome): 1.0},
+        values=lambda tried: {(tried.platform, tried.kind, tried.outcome): 1.0},
         from_zero=lambda platforms: [
             (platform, kind, outcome)
             for platform in platforms
@@ -167,7 +162,7 @@ METRICS: tuple[Metric, ...] = (
         help="How long a platform took to answer an attempt to post a message.",
         labels=("platform",),
         on=MessageTried,
-        time=lambda tried: {(tried.platform,): tried.seconds},
+        values=lambda tried: {(tried.platform,): tried.seconds},
     ),
     Gauge(
         name="paperwire_deliveries_waiting",
@@ -228,33 +223,33 @@ METRICS: tuple[Metric, ...] = (
         name="paperwire_deliveries_planned_total",
         help="Deliveries that planning stored.",
         on=PlanMade,
-        count=lambda plan: alone(plan.deliveries),
+        values=lambda plan: alone(plan.deliveries),
     ),
     Timing(
         name="paperwire_planning_seconds",
         help="How long a round of planning took, matching included.",
         on=PlanMade,
-        time=lambda plan: alone(plan.seconds),
+        values=lambda plan: alone(plan.seconds),
     ),
     Timing(
         name="paperwire_matching_seconds",
         help="How long queries were matched with papers in a round of planning.",
         on=PlanMade,
-        time=lambda plan: alone(plan.matching_seconds),
+        values=lambda plan: alone(plan.matching_seconds),
     ),
     Counter(
         name="paperwire_papers_total",
         help="Papers that a source brought, by whether they were new.",
         labels=("source", "novelty"),
         on=SourceRead,
-        count=lambda read: {(read.source, "new"): read.new, (read.source, "known"): max(read.papers - read.new, 0)},
+        values=lambda read: {(read.source, "new"): read.new, (read.source, "known"): max(read.papers - read.new, 0)},
     ),
     Counter(
         name="paperwire_polls_total",
         help="Polls of a source, by their receipts.",
         labels=("source", "outcome"),
         on=SourceRead,
-        count=lambda read: {(read.source, read.outcome): 1.0},
+        values=lambda read: {(read.source, read.outcome): 1.0},
     ),
     Gauge(
         name="paperwire_source_overdue",
@@ -277,7 +272,7 @@ METRICS: tuple[Metric, ...] = (
         help="How long a request of a person took, until its effect and its reply were stored.",
         labels=("platform", "outcome"),
         on=RequestHandled,
-        time=lambda handled: {(handled.platform, handled.outcome): handled.seconds},
+        values=lambda handled: {(handled.platform, handled.outcome): handled.seconds},
         from_zero=lambda platforms: [(platform, "failed") for platform in platforms],
     ),
     Counter(
@@ -285,7 +280,7 @@ METRICS: tuple[Metric, ...] = (
         help="Connections to the web address that were closed because there were too many, by what they were.",
         labels=("kind",),
         on=ConnectionClosed,
-        count=lambda closed: {(closed.kind,): 1.0},
+        values=lambda closed: {(closed.kind,): 1.0},
         from_zero=lambda _: [("connection",), ("stream",), ("refused",)],
     ),
     Gauge(
@@ -317,22 +312,10 @@ class Metrics:
         self._app = app
         self._problems = problems
         self._registry = CollectorRegistry()
-        self._counters = [
-            (one, CounterOfLibrary(one.name, one.help, one.labels, registry=self._registry))
-            for one in metrics
-            if isinstance(one, Counter)
-        ]
-        self._timings = [
-            (one, Histogram(one.name, one.help, one.labels, buckets=SHORT, registry=self._registry))
-            for one in metrics
-            if isinstance(one, Timing)
-        ]
-        for counted, counter in self._counters:
-            for labels in counted.from_zero(tuple(app.platforms)):
-                counter.labels(*labels)
-        for timed, histogram in self._timings:
-            for labels in timed.from_zero(tuple(app.platforms)):
-                histogram.labels(*labels)
+        self._followed = [(one, self._library(one)) for one in metrics if isinstance(one, Followed)]
+        for followed, kept in self._followed:
+            for labels in followed.from_zero(tuple(app.platforms)):
+                kept.labels(*labels)
         self._registry.register(_Gauges([one for one in metrics if isinstance(one, Gauge)], self._observed))
         ProcessCollector(registry=self._registry)
         self._answering = asyncio.Lock()
@@ -340,14 +323,16 @@ class Metrics:
 
     def observe(self, measurement: Measurement) -> None:
         """Counts a measurement."""
-        for declared, counter in self._counters:
-            if isinstance(measurement, declared.on):
-                for labels, amount in declared.count(measurement).items():
-                    (counter.labels(*labels) if labels else counter).inc(amount)
-        for timed, histogram in self._timings:
-            if isinstance(measurement, timed.on):
-                for labels, seconds in timed.time(measurement).items():
-                    (histogram.labels(*labels) if labels else histogram).observe(seconds)
+        for followed, kept in self._followed:
+            if isinstance(measurement, followed.on):
+                for labels, amount in followed.values(measurement).items():
+                    child = kept.labels(*labels) if labels else kept
+                    child.inc(amount) if isinstance(child, CounterOfLibrary) else child.observe(amount)
+
+    def _library(self, one: Followed[Any]) -> CounterOfLibrary | Histogram:
+        if isinstance(one, Timing):
+            return Histogram(one.name, one.help, one.labels, buckets=SHORT, registry=self._registry)
+        return CounterOfLibrary(one.name, one.help, one.labels, registry=self._registry)
 
     async def page(self) -> tuple[bytes, str]:
         """Returns all metrics as Prometheus reads them, and the media type. Pages are made one at a time, beside the work."""
@@ -364,9 +349,9 @@ class Metrics:
             python=machine.python_version(),
             is_ready=self._is_ready,
             platforms=tuple(app.platforms),
-            figures=_figures_of(app),
+            figures=_unless_unreadable(figures, app),
             lanes_in_hand=app.context.engine.lanes_in_hand,
-            backlog=_backlog_of(app),
+            backlog=_unless_unreadable(backlog, app),
             files=file_sizes(app.store),
             copies=copy_times(backup_folder(app.settings, app.store)),
         )
@@ -394,15 +379,8 @@ class _Gauges(Collector):
             yield family
 
 
-def _backlog_of(app: App) -> Backlog | None:
+def _unless_unreadable(read: Callable[..., T], app: App) -> T | None:
     try:
-        return backlog(app.store, now=app.clock.now(), wall=app.clock.wall())
-    except StoreError:
-        return None
-
-
-def _figures_of(app: App) -> Figures | None:
-    try:
-        return figures(app.store, now=app.clock.now(), wall=app.clock.wall())
+        return read(app.store, now=app.clock.now(), wall=app.clock.wall())
     except StoreError:
         return None

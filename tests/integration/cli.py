@@ -18,7 +18,7 @@ import pytest
 from typer.core import TyperCommand, TyperGroup
 
 from bot.cli import run
-from bot.cli.program import SUBCOMMANDS, load
+from bot.cli.subcommands import SUBCOMMANDS, load
 from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]

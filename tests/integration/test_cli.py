@@ -10,7 +10,7 @@ import sys
 import pytest
 from typer.core import TyperArgument, TyperOption
 
-from bot.cli.program import SUBCOMMANDS
+from bot.cli.subcommands import SUBCOMMANDS
 from tests.fakes.process import ROOT
 from tests.integration.cli import PAGE, Terminal, subcommands
 

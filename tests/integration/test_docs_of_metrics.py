@@ -10,7 +10,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
-from bot.cli.program import SUBCOMMANDS
+from bot.cli.subcommands import SUBCOMMANDS
 from bot.operation.heartbeat import INTERVAL
 from bot.operation.metrics import METRICS, Timing
 from bot.settings import VARIABLES

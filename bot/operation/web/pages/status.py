@@ -23,7 +23,7 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.operations import SourceFigures, figures
 from subscriptions.service.outbox import dismiss, outbox_entries, retry_delivery
 from subscriptions.service.sources import receipts_since
-from subscriptions.store import OutboxEntry, Store
+from subscriptions.store import OutboxEntry
 
 HOURS = 24
 PLANS = 200  # the last ones that planned something
@@ -122,15 +122,6 @@ class ShownDelivery:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    """What was read for the page."""
-
-    waiting: Sequence[OutboxEntry]
-    receipts: Sequence[Receipt]
-    sources: Sequence[SourceFigures]
-
-
 class StatusPage:
     """The page, and what is pressed on it."""
 
@@ -169,32 +160,28 @@ class StatusPage:
     def _drawn(self, asked: PageRequest, words: Mapping[str, Sentence]) -> str:
         app, now = self._app, self._app.clock.now()
         language = Language(asked.frame.language, app.settings.timezone)
-        stored, wall = _read(app.store, now, app.clock.wall()), app.clock.wall()
-        waiting = [_shown(one, language) for one in stored.waiting[:SHOWN]]
-        more = _MANY_MORE.say(language.translate) if len(stored.waiting) > SHOWN else ""
+        wall = app.clock.wall()
+        found = outbox_entries(app.store, now=now, wall=wall, over=False)
+        entries = list(islice((one for one in found if one.state in _STATES), SHOWN + 1))
+        receipts = receipts_since(app.store, now - timedelta(days=DAYS))
+        sources = figures(app.store, now=now, wall=wall).sources
+        more = _MANY_MORE.say(language.translate) if len(entries) > SHOWN else ""
         days = [language.local(now).date() - timedelta(days=back) for back in reversed(range(DAYS))]
         return draw_page(
             "status.html",
             asked.frame,
             _TITLE,
             words={**_WORDS, **words},
-            waiting=waiting,
+            waiting=[_shown(one, language) for one in entries[:SHOWN]],
             more=more,
             messages=_messages(self._work, now, language),
-            sources=_calendar(stored, days, language) if stored.sources else None,
-            problems=_problems(stored.sources, language),
+            sources=_calendar(sources, receipts, days, language) if sources else None,
+            problems=_problems(sources, language),
             plans=_plans(list(self._work.plans), self._work.since, language),
             database=_database(
                 file_sizes(app.store), copy_times(backup_folder(app.settings, app.store)), wall, language
             ),
         )
-
-
-def _read(store: Store, now: datetime, wall: datetime) -> _Stored:
-    entries = outbox_entries(store, now=now, wall=wall, over=False)
-    waiting = list(islice((one for one in entries if one.state in _STATES), SHOWN + 1))
-    receipts = receipts_since(store, now - timedelta(days=DAYS))
-    return _Stored(waiting=waiting, receipts=receipts, sources=figures(store, now=now, wall=wall).sources)
 
 
 def _shown(entry: OutboxEntry, language: Language) -> ShownDelivery:
@@ -239,13 +226,15 @@ def _said(sent: int, others: int, language: Language) -> str:
     )
 
 
-def _calendar(stored: _Stored, days: Sequence[date], language: Language) -> tuple[str, list[str]]:
+def _calendar(
+    sources: Sequence[SourceFigures], receipts: Iterable[Receipt], days: Sequence[date], language: Language
+) -> tuple[str, list[str]]:
     """Returns the calendar of the sources, and a sentence for each of them."""
     found: dict[tuple[str, date], set[Outcome]] = {}
-    for receipt in stored.receipts:
+    for receipt in receipts:
         found.setdefault((receipt.source, language.local(receipt.at).date()), set()).add(receipt.outcome)
     rows, sentences = {}, []
-    for source in stored.sources:
+    for source in sources:
         outcomes = [next((o for o in _BEST_FIRST if o in found.get((source.name, day), ())), None) for day in days]
         rows[source.name] = [_day(day, outcome, language) for day, outcome in zip(days, outcomes, strict=True)]
         sentences.append(_in_words(source, outcomes, language))

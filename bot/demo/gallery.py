@@ -7,8 +7,7 @@ from shutil import which
 from typing import Final
 
 from bot.commands.phrasing.cadence_words import cadence_words
-from bot.demo._example_chats import CONVERSATIONS, DEMO_CHATS, DemoChat, DemoConversation
-from bot.demo._story import Story
+from bot.demo.story import CONVERSATIONS, DEMO_CHATS, DemoChat, DemoConversation, Story
 from bot.errors import WrongUsage
 from bot.rendering.display.gallery import Exhibit, Frame, PersonMessage, Posted, ShownSubscription, gallery_page
 from bot.rendering.text.language import Language
@@ -116,6 +115,7 @@ def story_counts(story: Story, language: Language) -> str:
 
 
 def source_of_texts(language: Language) -> str:
+    """Returns the sentence that says what of the texts is real."""
     return language.say(
         "Ids, titles, authors and categories are real, and links lead to arXiv; "
         "abstracts, translations and summaries were written for this demonstration."

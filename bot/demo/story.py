@@ -1,0 +1,386 @@
+"""What happens in the demo: its clock, its chats, a conversation, and a day of digests."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, Literal, TypedDict
+
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.channels.gallery import GalleryChannel
+from bot.commands.papers.delivery_callback import read_callback
+from bot.conversation.handler import answer
+from bot.conversation.reply_sender import send_reply
+from bot.ports.channel import Limits
+from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request
+from bot.rendering.display.gallery import PersonMessage, Posted
+from bot.settings import Settings
+from bot.sources.ingest import ingest
+from subscriptions.errors import Sentence
+from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Digest
+from subscriptions.service.chats import find_callback, store_chat
+from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, set_setting, subscribe
+from subscriptions.store import Ingested
+
+
+class DemoClock:
+    """A clock that stands still, except that `go_to` and `sleep` move it."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start = start
+        self._now = start
+
+    def now(self) -> datetime:
+        """See Clock."""
+        return self._now
+
+    def wall(self) -> datetime:
+        """See Clock. It is the same as `now` here."""
+        return self._now
+
+    def monotonic(self) -> float:
+        """See Clock."""
+        return (self._now - self._start).total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        """See Clock."""
+        self._now += timedelta(seconds=seconds)
+
+    def go_to(self, moment: datetime) -> None:
+        """Moves the clock to a moment, but never back."""
+        self._now = max(self._now, moment)
+
+
+EVENING: Final = datetime(2026, 1, 22, 20, tzinfo=UTC)  # Thursday; all example chats subscribe at this moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """The arrival of a sample digest."""
+
+    at: datetime
+    file: str  # in bot/samples
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoChat:
+    """An example chat with its subscriptions."""
+
+    anchor: str
+    platform: Literal["telegram", "slack", "console"]
+    address: str
+    who: Sentence
+    remark: Sentence
+    title: str  # in the platform's title bar
+    detail: str = ""
+    kind: ChatKind = ChatKind.PRIVATE
+    settings: Mapping[str, str] = field(default_factory=dict)
+    subscriptions: tuple[SubscriptionRequest, ...]
+
+    @property
+    def chat(self) -> ChatAddress:
+        """The address of the chat."""
+        return ChatAddress(self.platform, self.address)
+
+    @property
+    def chat_title(self) -> str:
+        """The title of the chat on its platform; "" for a private chat."""
+        if self.kind is ChatKind.PRIVATE:
+            return ""
+        return f"#{self.title}" if self.platform == "slack" else self.title
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of a conversation: the person writes `text`, or presses the newest button with `verb`."""
+
+    text: str = ""
+    verb: str = ""  # the verb of the button (bot/commands)
+    which: int = 0  # the index of the button among several with this verb
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoConversation:
+    """A private chat without subscriptions, in which a person talks with the bot: one step per minute."""
+
+    anchor: str
+    address: str
+    who: Sentence
+    remark: Sentence
+    title: str
+    detail: str
+    language: Literal["en", "zh"]
+    timezone: str
+    begins: datetime
+    steps: tuple[Step, ...]
+
+    @property
+    def chat(self) -> ChatAddress:
+        """The address of the chat."""
+        return ChatAddress("telegram", self.address)
+
+
+ARRIVALS: Final[tuple[Arrival, ...]] = (
+    Arrival(at=datetime(2026, 1, 23, 5, 0, tzinfo=UTC), file="arxiv_rss.xml", source="arxiv cs.AI"),
+    Arrival(at=datetime(2026, 1, 23, 5, 40, tzinfo=UTC), file="daily_arxiv.md", source="daily arXiv"),
+    Arrival(at=datetime(2026, 1, 23, 6, 10, tzinfo=UTC), file="bilingual.txt", source="bilingual list"),
+    Arrival(at=datetime(2026, 1, 23, 6, 20, tzinfo=UTC), file="hf_papers.txt", source="trending papers"),
+)
+DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
+    DemoChat(
+        anchor="researcher",
+        platform="telegram",
+        address="104517",
+        who=Sentence("A researcher on Telegram"),
+        remark=Sentence("Words, an exclusion, an author she follows. What matched is underlined."),
+        title="paperwire",
+        detail="bot",
+        subscriptions=(
+            SubscriptionRequest(text="diffusion -survey", every="daily", at="08:00", tz="Europe/Berlin"),
+            SubscriptionRequest(text='author:"Trevor Darrell"', name="Trevor Darrell", every="daily", at="08:00"),
+            SubscriptionRequest(text='"language model" agents', every="daily", at="08:00"),
+        ),
+    ),
+    DemoChat(
+        anchor="reader",
+        platform="telegram",
+        address="104518",
+        who=Sentence("A reader in Shanghai"),
+        remark=Sentence("The same papers, in the reader’s language wherever somebody wrote a summary in it."),
+        title="paperwire",
+        detail="机器人",
+        settings={"lang": "zh"},
+        subscriptions=(
+            SubscriptionRequest(text="扩散 OR 视频生成", every="daily", at="18:00", tz="Asia/Shanghai"),
+            SubscriptionRequest(text="强化学习 OR 思维链", every="daily", at="18:00"),
+        ),
+    ),
+    DemoChat(
+        anchor="lab",
+        platform="telegram",
+        address="-1001045170001",
+        who=Sentence("A lab’s group on Telegram"),
+        remark=Sentence("One category, one message a day, without a sound."),
+        title="Vision Lab",
+        detail="14 members",
+        kind=ChatKind.GROUP,
+        subscriptions=(SubscriptionRequest(text="cs.CV", every="daily", at="09:00", tz="Europe/Berlin"),),
+    ),
+    DemoChat(
+        anchor="reading-group",
+        platform="slack",
+        address="C0READING",
+        who=Sentence("A reading group on Slack"),
+        remark=Sentence("One line in the channel, the papers in its thread, and who asked for them."),
+        title="reading-group",
+        detail="23 members",
+        kind=ChatKind.TEAM,
+        subscriptions=(
+            SubscriptionRequest(
+                text="cs.CL", name="language", every="daily", at="09:00", tz="America/New_York", added_by="Lena"
+            ),
+            SubscriptionRequest(
+                text='"reinforcement learning" OR RLHF', name="RL", every="daily", at="09:00", added_by="Tomás"
+            ),
+        ),
+    ),
+    DemoChat(
+        anchor="terminal",
+        platform="console",
+        address="desk",
+        who=Sentence("A terminal"),
+        remark=Sentence("As soon as papers come. What an earlier digest brought does not come again."),
+        title="Terminal",
+        subscriptions=(SubscriptionRequest(text='agent* OR "tool use"', every="now"),),
+    ),
+)
+
+_WHO: Final = Sentence("A conversation")
+_REMARK: Final = Sentence(
+    "Subscribing is one line; a link to a paper opens its card, and a button leaves out what is too much."
+)
+_EXCLUDE: Final = (Step(verb="card-exclude"), Step(verb="leave-out", which=3))
+CONVERSATIONS: Final[tuple[DemoConversation, ...]] = (
+    DemoConversation(
+        anchor="conversation",
+        address="104519",
+        who=_WHO,
+        remark=_REMARK,
+        title="paperwire",
+        detail="bot",
+        language="en",
+        timezone="Europe/Berlin",
+        begins=datetime(2026, 1, 23, 8, 41, tzinfo=UTC),
+        steps=(Step(text="/sub video models at 8"), Step(text="arxiv.org/abs/2601.11087"), *_EXCLUDE),
+    ),
+    DemoConversation(
+        anchor="conversation",
+        address="104520",
+        who=_WHO,
+        remark=_REMARK,
+        title="paperwire",
+        detail="机器人",
+        language="zh",
+        timezone="Asia/Shanghai",
+        begins=datetime(2026, 1, 23, 8, 51, tzinfo=UTC),
+        steps=(Step(text="/sub 视频生成 每天8点"), Step(text="arxiv.org/abs/2601.11087"), *_EXCLUDE),
+    ),
+)
+
+
+A_MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationLog:
+    """The messages of the person in a conversation, and the buttons that the person pressed."""
+
+    messages: tuple[PersonMessage, ...]
+    pressed: frozenset[str]  # callback data of the buttons
+
+
+async def run_conversation(
+    app: App, channel: GalleryChannel, clock: DemoClock, conversation: DemoConversation
+) -> ConversationLog:
+    """Performs the steps of a conversation, one a minute, and returns what was written and pressed."""
+    clock.go_to(conversation.begins)
+    store_chat(app.store, conversation.chat, ChatKind.PRIVATE, now=clock.now(), lang=conversation.language)
+    set_setting(app.store, conversation.chat, "timezone", conversation.timezone, now=clock.now())
+    messages, pressed = [], set()
+    for number, step in enumerate(conversation.steps):
+        clock.go_to(conversation.begins + number * A_MINUTE)
+        if step.text:
+            messages.append(PersonMessage(text=step.text, at=clock.now()))
+            request = _typed(conversation, step.text, number)
+        else:
+            post, data = _button(app, channel, conversation, step)
+            pressed.add(data)
+            request = CallbackRequest(callback_data=data, message_id=post, **_request_fields(conversation, number))
+        reply = await answer(app.context, request)
+        if reply is not None:
+            await send_reply(app.context, reply)
+    return ConversationLog(messages=tuple(messages), pressed=frozenset(pressed))
+
+
+def _typed(conversation: DemoConversation, text: str, number: int) -> Request:
+    first, _, rest = text.partition(" ")
+    command = first.removeprefix("/") if first.startswith("/") else ""
+    return MessageRequest(command=command, text=rest if command else text, **_request_fields(conversation, number))
+
+
+class _RequestFields(TypedDict):
+    place: Place
+    update_id: str
+    sender: str
+    language: str
+
+
+def _request_fields(conversation: DemoConversation, number: int) -> _RequestFields:
+    """Returns the fields that every request of the conversation has."""
+    return {
+        "place": Place(chat=conversation.chat, kind=ChatKind.PRIVATE),
+        "update_id": f"{conversation.address}-{number}",
+        "sender": conversation.address,
+        "language": conversation.language,
+    }
+
+
+def _button(app: App, channel: GalleryChannel, conversation: DemoConversation, step: Step) -> tuple[str, str]:
+    """Returns (id of the message, data) of the button to press. Raises LookupError if no message has such a button."""
+    for post in reversed(channel.posts_in(conversation.chat)):
+        found = [data for data, token in _buttons(app, conversation, post) if token and token.verb == step.verb]
+        if found:
+            return post.id, found[step.which]
+    raise LookupError(f"no message has a button that does {step.verb}")
+
+
+def _buttons(app: App, conversation: DemoConversation, post: Posted) -> Iterator[tuple[str, CallbackToken | None]]:
+    for row in json.loads(post.payload).get("buttons", []):
+        for data in (str(key["data"]) for key in row if "data" in key):
+            yield data, read_callback(data, str(conversation.chat)) or find_callback(app.store, data)
+
+
+_PLATFORMS: Final = ("telegram", "slack", "console")
+_UNPACED: Final = Limits(text=4096, per_second=0, per_lane=0)  # no rate limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """The result of the story."""
+
+    papers: int  # number of new papers
+    digests: int
+    repeated: tuple[str, ...]  # titles of papers that more than one digest contained
+    channels: Mapping[str, GalleryChannel]
+    subscribed: Mapping[ChatAddress, tuple[Subscribed, ...]]
+    conversation_logs: Mapping[ChatAddress, ConversationLog]
+    undelivered: int  # messages that could not be delivered
+
+    @property
+    def messages(self) -> int:
+        """The number of messages delivered to the example chats."""
+        return sum(len(self.channels[demo_chat.platform].posts_in(demo_chat.chat)) for demo_chat in DEMO_CHATS)
+
+
+async def run_story(database: Path) -> Story:
+    """Subscribes the example chats, ingests each digest at its moment, and delivers what is due at each moment."""
+    clock = DemoClock(EVENING)
+    channels: dict[str, GalleryChannel] = {name: GalleryChannel(name, _UNPACED, clock) for name in _PLATFORMS}
+    settings = Settings(database_url=SecretStr(f"sqlite:///{database}"), access="open")
+    app = build_app(settings, clock=clock, channels=channels)
+    app.open()
+    try:
+        subscribed = {demo_chat.chat: _subscribe(app, demo_chat) for demo_chat in DEMO_CHATS}
+        due = {result.first for results in subscribed.values() for result in results if result.first}
+        ingested: list[tuple[Digest, Ingested]] = []
+        logs: dict[ChatAddress, ConversationLog] = {}
+        for moment in sorted(
+            due | {arrival.at for arrival in ARRIVALS} | {conversation.begins for conversation in CONVERSATIONS}
+        ):
+            clock.go_to(moment)
+            ingested += [await _ingest_arrival(app, arrival) for arrival in ARRIVALS if arrival.at == moment]
+            for conversation in (conversation for conversation in CONVERSATIONS if conversation.begins == moment):
+                logs[conversation.chat] = await run_conversation(
+                    app, channels[conversation.chat.platform], clock, conversation
+                )
+            sent = await app.sender.deliver()
+    finally:
+        await app.close()
+    return Story(
+        papers=sum(result.new for _, result in ingested),
+        digests=len(ingested),
+        repeated=_repeated([digest for digest, _ in ingested]),
+        channels=channels,
+        subscribed=subscribed,
+        conversation_logs=logs,
+        undelivered=sent.waiting + sent.unclear + sent.dead,
+    )
+
+
+def _subscribe(app: App, demo_chat: DemoChat) -> tuple[Subscribed, ...]:
+    now = app.clock.now()
+    done = [
+        subscribe(app.store, demo_chat.chat, request, now=now, title=demo_chat.chat_title, kind=demo_chat.kind)
+        for request in demo_chat.subscriptions
+    ]
+    for name, value in demo_chat.settings.items():
+        set_setting(app.store, demo_chat.chat, name, value, now=now)
+    return tuple(done)
+
+
+async def _ingest_arrival(app: App, arrival: Arrival) -> tuple[Digest, Ingested]:
+    data = files("bot").joinpath("samples", arrival.file).read_bytes()
+    return await ingest(app.context, data, arrival.file, source=arrival.source)
+
+
+def _repeated(digests: Sequence[Digest]) -> tuple[str, ...]:
+    """Returns the titles of papers that more than one digest contains."""
+    titles = {paper.key: paper.title for digest in digests for paper in digest.entries}
+    times = Counter(key for digest in digests for key in {paper.key for paper in digest.entries})
+    return tuple(titles[key] for key, count in times.items() if count > 1)
