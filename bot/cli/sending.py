@@ -19,9 +19,9 @@ from bot.cli.session import clock_from, open_session, read_settings
 from bot.cli.tables import new_table, print_table
 from bot.delivery.drain_state import Sent
 from bot.errors import WrongUsage
-from bot.operation.owner_watch import OwnerWatch, at_work
+from bot.operation.owner_watch import OwnerWatch
 from bot.operation.process import run as run_until_stopped
-from bot.operation.ticks import raise_if_interrupted, stop_on_signals
+from bot.operation.stopping import beside, raise_if_interrupted, stop_on_signals
 from bot.rendering.text.language import Language
 from bot.settings import Settings
 from subscriptions.errors import NotFound, Sentence
@@ -87,7 +87,7 @@ async def _deliver(app: App) -> tuple[Sent, list[str]]:
     try:
         stop_on_signals(app)
         app.open()
-        async with at_work(OwnerWatch(app.store, app.clock)):
+        async with beside(OwnerWatch(app.store, app.clock).watch()):
             sent = await app.sender.deliver()
         without = sorted(facts.name for facts in declared() if facts.token_variable and facts.name not in app.platforms)
         waiting = lanes(app.store, without, now=app.clock.now(), finding=())

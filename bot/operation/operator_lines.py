@@ -10,7 +10,7 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.platforms import declared
 from subscriptions.service.chats import has_operator, new_code
 from subscriptions.service.notices import notify_new_version
-from subscriptions.service.outbox import OutboxTrouble, claim_unlogged_trouble, outbox_trouble
+from subscriptions.service.outbox import claim_unlogged_trouble, outbox_trouble
 from subscriptions.store import Store
 from subscriptions.store.outbox.backlog import Trouble
 
@@ -78,12 +78,7 @@ def log_new_trouble(store: Store, *, now: datetime) -> None:
 
 def attention(store: Store, *, now: datetime) -> dict[str, str]:
     """Returns what the page of health says beside its problems, by name, each with its age: no address and no reason."""
-    return attention_to(outbox_trouble(store, now=now), now)
-
-
-def attention_to(found: OutboxTrouble, now: datetime) -> dict[str, str]:
-    """Returns one sentence for the dead deliveries, and one for each platform whose deliveries wait for long."""
-    said = {}
+    found, said = outbox_trouble(store, now=now), {}
     if found.dead.count:
         said["dead"] = f"{found.dead.count} deliveries could not be sent, the first {_age(found.dead.since, now)} ago"
     for platform, late in found.waiting.items():

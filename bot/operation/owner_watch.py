@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot.commands.papers.paper_lookup import PENDING_FOR
@@ -103,14 +102,3 @@ def _recovered(store: Store, stalled: Mapping[str, int], now: datetime | None) -
             return messages, (), ()
         lookups = take_over_lookups(transaction, since=now - PENDING_FOR)
         return messages, unfinished_replies(transaction, now=now), lookups
-
-
-@asynccontextmanager
-async def at_work(watch: OwnerWatch) -> AsyncIterator[None]:
-    """Shows the others that this process is at work while the body runs."""
-    task = asyncio.create_task(watch.watch())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait((task,))

@@ -3,10 +3,9 @@
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.app import App
 from bot.context.writing import UnderWay, do_steps, write
@@ -20,7 +19,8 @@ from bot.operation.listening import Supervised, answer_once, listening, problems
 from bot.operation.maintenance import daily_maintenance, proceed
 from bot.operation.metrics import Metrics
 from bot.operation.operator_lines import attention, log_new_trouble, operator_lines, startup_lines, unread_lines
-from bot.operation.owner_watch import OwnerWatch, at_work
+from bot.operation.owner_watch import OwnerWatch
+from bot.operation.stopping import beside, unless_stopped
 from bot.operation.ticks import Ticker
 from bot.operation.web.health import Health
 from bot.operation.web.pages.sign_in import lock_of_metrics
@@ -255,7 +255,7 @@ async def run(
             if once or error.exit_code == SettingsError.exit_code:  # a file without rights, say: waiting mends nothing
                 raise
             log.error("%s", error)
-        await _unless_stopped(app, app.clock.sleep(START_AGAIN))
+        await unless_stopped(app, app.clock.sleep(START_AGAIN))
     return 0
 
 
@@ -271,7 +271,7 @@ async def _run(
             await write(free_platforms, app.store)
         await app.sender.prepare(new_bot=new_bot)
         process, owners = Process(app, sources), _owner_watch(app, recovers=once)
-        async with at_work(owners):
+        async with beside(owners.watch()):
             if once:
                 return await _run_once(process, say)
             await _run_until_stopped(process, owners, say)
@@ -298,7 +298,7 @@ def _owner_watch(app: App, *, recovers: bool) -> OwnerWatch:
 
 async def _run_once(process: Process, say: Callable[[str], None]) -> int:
     app, sources = process.app, process.sources
-    await _unless_stopped(app, sources.drain())
+    await unless_stopped(app, sources.drain())
     await answer_once(app, sources.lookup)
     sent = await app.sender.send_once()
     if await process.notify_operators(sent.stopped):
@@ -343,7 +343,7 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         metrics_lock=lock_of_metrics(app.settings, app.clock),
         observe=app.context.observe,
     )
-    async with server, _beside(health.watch()), _beside(closed.watch()):
+    async with server, beside(health.watch()), beside(closed.watch()):
         lines = (*entry_lines(app.settings), *startup_lines(app, sources), *await write(operator_lines, app.store, app))
         for line in lines:
             say(line)
@@ -358,26 +358,3 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         await heartbeat.close()
         await sources.close()
         await process.finish()
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Runs `work` while the body runs."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait((task,))
-
-
-async def _unless_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
-    """Waits for `work`. Cancels it when the process is to stop."""
-    task, stop = asyncio.create_task(work), asyncio.create_task(app.stop.wait())
-    await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
-    stop.cancel()
-    if not task.done():
-        task.cancel()
-        await asyncio.wait((task,))
-    if not task.cancelled():
-        task.result()

@@ -1,46 +1,13 @@
-"""The tick of the process, by APScheduler, and the signals that stop it. The store, not the scheduler, keeps what is due."""
+"""The tick of the process, by APScheduler. The store, not the scheduler, keeps what is due."""
 
 import asyncio
-import os
-import signal
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.app import App
 from bot.ports.clock import Clock
-
-
-def stop_on_signals(app: App) -> None:
-    """Sets handlers of SIGTERM and SIGINT. The first signal sets `app.stop`: work in flight is finished, none is begun.
-
-    A second signal ends the process at once, with 130 if one of the two was SIGINT, else with 1. The handlers stay after
-    the event loop has ended, unlike those of the loop, until the process ends.
-    """
-    loop = asyncio.get_running_loop()
-    asked = False
-
-    def stop(number: int, _: object) -> None:
-        nonlocal asked
-        app.interrupted = app.interrupted or number == signal.SIGINT
-        if asked:
-            os._exit(130 if app.interrupted else 1)  # SystemExit would wait for running threads
-        asked = True
-        with suppress(RuntimeError):  # the loop is closed, so the work is done
-            loop.call_soon_threadsafe(app.stop.set)
-
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, stop)
-
-
-def raise_if_interrupted(app: App) -> None:
-    """Raises KeyboardInterrupt if Ctrl-C was pressed while `app` worked. Call it after the work in flight is finished."""
-    if app.interrupted:
-        raise KeyboardInterrupt
-
 
 TICK_SECONDS = 1.0  # a changed file must be read within five seconds, which takes two ticks
 GUARD_SECONDS = 5.0  # between two calls of `guard`

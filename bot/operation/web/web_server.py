@@ -69,7 +69,7 @@ async def serving(
         lifespan="off",
     )
     server = _Server(config, observe)
-    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # see bot.operation.ticks
+    server.capture_signals = nullcontext  # type: ignore[method-assign, assignment]  # see bot.operation.stopping
     task = asyncio.create_task(server.serve(sockets=[listener]))
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
