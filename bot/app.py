@@ -29,7 +29,7 @@ from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.inline_formatter import TextFormatter
 from bot.rendering.text.language import Language
 from bot.settings import Settings
-from bot.settings.version import installed_version
+from bot.settings.model import installed_version
 from bot.sources.on_demand import make_source_scheduler
 from subscriptions.model import Delivery, Message
 from subscriptions.platforms import facts_of

@@ -55,7 +55,6 @@ _OURS = tuple(f"{_ROOT / folder}/" for folder in ("subscriptions", "bot"))
 _TESTS = tuple(f"{_ROOT / folder}/" for folder in ("tests", "bench"))
 _STORE = f"{_ROOT}/subscriptions/store/"
 _SUBCOMMANDS = f"{_ROOT}/bot/cli/"
-_OF_RUN = ("run", "go")  # the functions of `paperwire run` there
 
 
 def scans(connection: sqlite3.Connection, statement: str, values: Any) -> list[str]:
@@ -117,8 +116,8 @@ def caller() -> Caller:
                 place = name.removeprefix(_STORE)
                 elsewhere = elsewhere or place.startswith("migrations/")
                 functions.append(f"{place}:{frame.f_code.co_name}")
-            is_other = name.startswith(_SUBCOMMANDS) and not name.endswith(("/program.py", "/subcommands.py"))
-            elsewhere = elsewhere or (is_other and frame.f_code.co_name not in _OF_RUN)
+            is_run = name.endswith(("/program.py", "/subcommands.py", "/running.py"))
+            elsewhere = elsewhere or (name.startswith(_SUBCOMMANDS) and not is_run)
         frame = frame.f_back
     return Caller(tuple(functions), of_run=ours and not elsewhere)
 

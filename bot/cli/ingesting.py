@@ -73,8 +73,9 @@ def ingest(
     default_day = None if day is None else day_of("--date", day)
     named = source_name("--source", source) if source else None
     with open_session(now, make=True) as session, progress(documents(paths), "Ingesting") as found:
-        context = _IngestContext.of(session, named, default_day, announce=announce)
-        done = asyncio.run(_ingest_all(context, found, frozenset(paths)))
+        watched, receipts = SourceFiles.listed(session.settings.sources), make_file_receipts(session.settings, session)
+        done = _Ingestion(session, named, default_day, announce, watched, receipts)
+        asyncio.run(_ingest_all(done, found, frozenset(paths)))
     tell(_report(done), lambda: _show_ingested(done.files), json=json)
     return 1 if done.failed else 0
 
@@ -89,17 +90,8 @@ class _IngestedFile:
 
 
 @dataclass(slots=True)
-class _Done:
-    """What became of all files."""
-
-    files: list[_IngestedFile] = field(default_factory=list)
-    failed: int = 0
-    skipped: int = 0  # of a folder, that say what is in it
-
-
-@dataclass(frozen=True, slots=True)
-class _IngestContext:
-    """What is the same for all digests of one call."""
+class _Ingestion:
+    """One call: what is the same for all digests, and what became of them."""
 
     session: Session
     source: str | None  # source of all digests, from --source
@@ -107,11 +99,9 @@ class _IngestContext:
     announce: bool  # papers of any age, from --announce
     watched: SourceFiles
     receipts: FileReceiptWriter
-
-    @classmethod
-    def of(cls, session: Session, source: str | None, day: date | None, *, announce: bool) -> "_IngestContext":
-        watched = SourceFiles.listed(session.settings.sources)
-        return cls(session, source, day, announce, watched, make_file_receipts(session.settings, session))
+    files: list[_IngestedFile] = field(default_factory=list)
+    failed: int = 0
+    skipped: int = 0  # of a folder, that say what is in it
 
     def source_of(self, path: str) -> tuple[str, SourceSettings | None]:
         """Returns (name of the source, its settings) for a file. The settings are None if paperwire.toml has none."""
@@ -122,16 +112,15 @@ class _IngestContext:
 
 
 async def _ingest_all(
-    context: _IngestContext, documents: Iterable[tuple[str, bytes | PaperwireError]], named: frozenset[str]
-) -> _Done:
+    done: _Ingestion, documents: Iterable[tuple[str, bytes | PaperwireError]], named: frozenset[str]
+) -> None:
     """Ingests each document in a transaction of its own. `named`: the paths that were typed.
 
     Prints on stderr why a document failed, or that it was skipped.
     """
-    done = _Done()
     for path, data in documents:
         try:
-            done.files.append(await _ingest(context, path, data))
+            done.files.append(await _ingest(done, path, data))
         except StoreError:
             raise
         except PaperwireError as error:
@@ -141,10 +130,9 @@ async def _ingest_all(
             else:
                 print_read_error(error)
                 done.failed += 1
-    return done
 
 
-async def _ingest(context: _IngestContext, path: str, data: bytes | PaperwireError) -> _IngestedFile:
+async def _ingest(context: _Ingestion, path: str, data: bytes | PaperwireError) -> _IngestedFile:
     if isinstance(data, PaperwireError):
         raise data
     name, known = context.source_of(path)
@@ -166,7 +154,7 @@ async def _ingest(context: _IngestContext, path: str, data: bytes | PaperwireErr
     return _IngestedFile(path, stored.warnings, result)
 
 
-def _report(done: _Done) -> dict[str, object]:
+def _report(done: _Ingestion) -> dict[str, object]:
     """Returns the document of `ingest --json` (docs/commands.md)."""
     ingested = done.files
     warnings = [

@@ -350,6 +350,6 @@ def demo(
     *, out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the gallery goes.")] = Path("gallery")
 ) -> int:
     """Send sample digests through the real pipeline to example chats: no account, no network."""
-    from bot.demo import run_demo  # noqa: PLC0415 - needs the store and the platforms, which the others here do not
+    from bot.demo import run_demo  # noqa: PLC0415 - costs 900 ms; the others here need no store
 
     return run_demo(out, console(sys.stdout))

@@ -1,4 +1,4 @@
-"""run, deliver, outbox: sends, and shows what waits to be sent."""
+"""deliver, outbox: sends what is due, and shows what waits to be sent."""
 
 import asyncio
 import sys
@@ -13,14 +13,12 @@ from rich.text import Text
 
 from bot.app import App, build_app
 from bot.cli.arguments import Json, Now
-from bot.cli.log import say_for, start_logging
 from bot.cli.output import json_time, print_error, print_json_list, print_line, tell
 from bot.cli.session import clock_from, open_session, read_settings
 from bot.cli.tables import new_table, print_table
 from bot.delivery.drain_state import Sent
 from bot.errors import WrongUsage
 from bot.operation.owner_watch import OwnerWatch
-from bot.operation.process import run as run_until_stopped
 from bot.operation.stopping import beside, raise_if_interrupted, stop_on_signals
 from bot.rendering.text.language import Language
 from bot.settings import Settings
@@ -31,34 +29,6 @@ from subscriptions.service.outbox import dismiss as give_up
 from subscriptions.service.outbox import lanes, outbox_entries, retry_delivery
 from subscriptions.states import DeliveryState
 from subscriptions.store import OutboxEntry
-
-
-def run(
-    *,
-    once: Annotated[bool, typer.Option("--once", help="One round of everything that is due, then end.")] = False,
-    new_bot: Annotated[bool, typer.Option("--new-bot", help="Give this database to the bot of the token.")] = False,
-    pause_gone: Annotated[
-        bool, typer.Option("--pause-gone", help="Pause all chats that are gone, however many they are.")
-    ] = False,
-) -> int:
-    """Run everything until SIGTERM: sources, schedule, platforms, web. What is on and where stands on stderr."""
-    settings = read_settings()
-    start_logging(settings, quiet=False)
-    app = build_app(settings, out=sys.stdout, guard_gone=not pause_gone, is_worker=not once)
-    scheduler = app.source_scheduler()
-
-    async def go() -> int:
-        try:
-            stop_on_signals(app)
-            return await run_until_stopped(
-                app, scheduler, once=once, new_bot=new_bot, pause_gone=pause_gone, say=say_for(settings)
-            )
-        finally:
-            await app.close()
-
-    status = asyncio.run(go())
-    raise_if_interrupted(app)
-    return status
 
 
 def deliver(*, now: Now = None, json: Json = False) -> int:

@@ -81,7 +81,7 @@ SUBCOMMANDS = (
     Subcommand(
         _MOVE,
         "run",
-        "bot.cli.sending:run",
+        "bot.cli.running:run",
         "Run everything until SIGTERM: sources, schedule, platforms, web",
         "paperwire run --once",
         sigterm_ends_loading=True,

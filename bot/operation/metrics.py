@@ -17,7 +17,7 @@ from bot.app import App
 from bot.context.database import backup_folder
 from bot.operation.maintenance import copy_times, file_sizes
 from bot.ports.measurements import ConnectionClosed, Measurement, MessageTried, PlanMade, RequestHandled, SourceRead
-from bot.settings.version import installed_version
+from bot.settings.model import installed_version
 from subscriptions.errors import StoreError
 from subscriptions.service.operations import Backlog, Figures, OutboxFigures, backlog, figures
 

@@ -6,6 +6,7 @@ pydantic reads them from dictionaries; built directly, as in tests, they are not
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
@@ -171,3 +172,11 @@ class Settings:
     def source_titles(self) -> Mapping[str, tuple[str, str]]:
         """The titles of sources for the end of deliveries: name in lower case -> (title, home or "")."""
         return {source.name.casefold(): (source.title, source.home) for source in self.sources if source.title}
+
+
+def installed_version() -> str:
+    """Returns the installed version; "" if paperwire runs from its source without being installed."""
+    try:
+        return version("paperwire")
+    except PackageNotFoundError:
+        return ""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from bot.ports.measurements import Observe, ignore
 from bot.settings import Settings
-from bot.settings.version import installed_version
+from bot.settings.model import installed_version
 from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.http import HostLimiter
 from bot.sources.http.fetcher import Fetcher, FetchLimits

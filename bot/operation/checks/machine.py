@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from bot.context.database import backup_folder
 from bot.digests import FORMATS, formats_of_packages
+from bot.operation.maintenance import copy_times
 from bot.operation.web.pages.guard import Entry, entry
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.media import MEDIA
@@ -248,10 +249,10 @@ def _database_as_it_is(store: Store) -> Finding:
 
 def _newest_copy(folder: Path, wall: datetime) -> Finding:
     question = Sentence("Newest copy")
-    times = [path.stat().st_mtime for path in folder.glob("*.db")] if folder.is_dir() else []
+    times = copy_times(folder)
     if not times:
         return Finding(question=question, answer=Sentence("there is none in the folder of copies yet"))
-    newest = datetime.fromtimestamp(max(times), UTC)
+    newest = max(times)
     days = (wall - newest).days
     answer = Sentence("{day}, {days} days old", {"day": f"{newest:%Y-%m-%d %H:%M} UTC", "days": max(days, 0)})
     if wall - newest <= OLDEST_COPY:
