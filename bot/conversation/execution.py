@@ -8,13 +8,12 @@ from bot.commands.chat.chat_events import welcome_back
 from bot.commands.chat.free_text import FREE_TEXT
 from bot.commands.core.asking import drop_passing_questions, has_passing_question, reminder
 from bot.commands.core.context import CommandContext, no_queries, nothing_ahead
-from bot.commands.operators.entry import ChatBefore, admit
+from bot.commands.operators.entry import admit
 from bot.commands.phrasing.refusal_words import refused
 from bot.context.dependencies import Context, ConversationContext
 from bot.conversation.command_contexts import (
     build_command_context,
-    has_new_name,
-    store_new_names,
+    newly_named,
     with_stored_chat,
 )
 from bot.conversation.form_routing import as_form_problems
@@ -26,7 +25,7 @@ from bot.ports.conversation import EventRequest, FormRequest
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service.chats import apply_once, known_or_new
+from subscriptions.service.chats import apply_once, describe, known_or_new
 from subscriptions.service.notices import is_gone
 from subscriptions.service.papers import is_ready, match_ahead, read_recent
 from subscriptions.store import READS, WRITES, ReadThenWrite, Steps, Transaction
@@ -107,8 +106,7 @@ def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
     """Returns whether something besides the reply has to be written."""
     return (
         prepared.intent.writes(command)
-        or has_new_name(command.origin, prepared.request.place)
-        or has_new_name(command.chat, prepared.place)
+        or bool(newly_named(command, prepared))
         or _is_back(command)
         or (prepared.intent.run is not FREE_TEXT.run and has_passing_question(command))
     )
@@ -118,11 +116,14 @@ def _answer_writing(
     transaction: Transaction, context: Context, conversation: ConversationContext, prepared: PreparedRequest
 ) -> Answer:
     """Returns the answer to a request whose command writes."""
-    store_new_names(transaction, prepared)
     command = build_command_context(transaction, context, conversation, prepared)
-    missed = None
-    if _is_back(command):
+    new_names, missed = newly_named(command, prepared), None
+    for place in new_names:
+        describe(transaction, place.chat, title=place.title, public=place.public)
+    is_back = _is_back(command)
+    if is_back:
         missed = welcome_back(command)
+    if new_names or is_back:
         command = build_command_context(transaction, context, conversation, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
     reply = _with_missed(_run(conversation, command, prepared, transaction.savepoint), missed)
@@ -132,8 +133,10 @@ def _answer_writing(
 
 def _has_changed(transaction: Transaction, before: CommandContext) -> bool:
     """Returns whether subscriptions of the chat of the request were added, changed, removed, paused or resumed."""
-    after = known_or_new(transaction, before.request.chat, before.request.place.kind)
-    return not transaction.changed_chats.isdisjoint({before.origin.id, after.id})
+    changed = transaction.changed_chats
+    if not changed or before.origin.id:
+        return before.origin.id in changed
+    return known_or_new(transaction, before.request.chat, before.request.place.kind).id in changed
 
 
 def _drafted(
@@ -180,10 +183,9 @@ def _run(
 
 def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | None:
     """Runs the command, drops questions that it makes obsolete, and decides on the admission of a new chat."""
-    before = ChatBefore.of(command)
     if prepared.intent.run is not FREE_TEXT.run:
         drop_passing_questions(command)
-    reply = admit(command, before, prepared.intent.run(command), operator_is_admin=prepared.operator_is_admin)
+    reply = admit(command, prepared.intent.run(command), operator_is_admin=prepared.operator_is_admin)
     return _with_question(command, reply) if prepared.intent.is_in_words else reply
 
 

@@ -1,22 +1,20 @@
 """Chats and people: access, owners, conversation state, workspaces, retention."""
 
+from subscriptions.service.chats.access import Standing as Standing
 from subscriptions.service.chats.access import allow as allow
 from subscriptions.service.chats.access import chats_awaiting_admission as chats_awaiting_admission
 from subscriptions.service.chats.access import chats_of as chats_of
 from subscriptions.service.chats.access import deny as deny
 from subscriptions.service.chats.access import describe as describe
 from subscriptions.service.chats.access import has_operator as has_operator
-from subscriptions.service.chats.access import is_admitted as is_admitted
-from subscriptions.service.chats.access import is_denied as is_denied
 from subscriptions.service.chats.access import is_operator as is_operator
 from subscriptions.service.chats.access import new_code as new_code
 from subscriptions.service.chats.access import operators_on as operators_on
-from subscriptions.service.chats.access import owner_of as owner_of
 from subscriptions.service.chats.access import redeem_code as redeem_code
 from subscriptions.service.chats.access import request_admission as request_admission
 from subscriptions.service.chats.access import set_owner as set_owner
+from subscriptions.service.chats.access import standing_of as standing_of
 from subscriptions.service.chats.access import subscriptions_around as subscriptions_around
-from subscriptions.service.chats.access import subscriptions_ever_made as subscriptions_ever_made
 from subscriptions.service.chats.conversation_state import apply_once as apply_once
 from subscriptions.service.chats.conversation_state import begin_lookup as begin_lookup
 from subscriptions.service.chats.conversation_state import chat_moved as chat_moved

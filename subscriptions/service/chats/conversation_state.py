@@ -45,12 +45,8 @@ def store_chat(
     `lang`.
     """
     with store.write() as transaction:
-        known = chats.find_chat(transaction, address, zone=store.zone)
-        if known is not None:
-            return known
-        if by is not None:
-            own_zone, own_lang = chats.chosen_locale(transaction, by)
-            timezone, lang = own_zone or timezone, own_lang or lang
+        if by is not None and (person := chats.find_chat(transaction, by, zone=store.zone)) is not None:
+            timezone, lang = person.chosen.get("timezone", timezone), person.chosen.get("lang", lang)
         return chats.add_chat(
             transaction,
             address,

@@ -37,7 +37,6 @@ from subscriptions.service.subscriptions.requests import is_confirmed as is_conf
 from subscriptions.service.subscriptions.requests import subscribe as subscribe
 from subscriptions.service.subscriptions.requests import unsubscribe as unsubscribe
 from subscriptions.service.subscriptions.selection import Listed as Listed
-from subscriptions.service.subscriptions.selection import chosen_settings as chosen_settings
 from subscriptions.service.subscriptions.selection import get_chat as get_chat
 from subscriptions.service.subscriptions.selection import listed as listed
 from subscriptions.service.subscriptions.selection import subscription_of as subscription_of

@@ -190,12 +190,11 @@ def states_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, St
     """What chats are now, by their ids."""
     found = chats.chats_by_id(transaction, chat_ids, zone="UTC")
     subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
-    settings = chats.chosen_settings_of(transaction, chat_ids)
     judged = signals.signals_of_chats(transaction, chat_ids, JUDGEMENTS)
     return {
         chat_id: State(
             subscriptions={s.number: s for s in subscriptions[chat_id]},
-            settings=settings[chat_id],
+            settings=chat.chosen,
             judged={(one.kind, one.paper): one.at for one in judged[chat_id]},
             paused=is_paused_by_person(chat),
             until=chat.paused_until if is_paused_by_person(chat) else None,

@@ -87,6 +87,7 @@ class Transaction(Session):
         changed_before, failed_before = set(self.changed_chats), self._part_failed
         try:
             with self.write(), self.begin_nested():
+                self.connection()  # only this begins the savepoint on the connection, which `execute` uses directly
                 yield self
         except BaseException:
             self.changed_chats, self._part_failed = changed_before, failed_before
