@@ -25,7 +25,7 @@ from bot.ports.conversation import EventRequest, FormRequest
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service.chats import apply_once, describe, known_or_new
+from subscriptions.service.chats import apply_once, describe
 from subscriptions.service.notices import is_gone
 from subscriptions.service.papers import is_ready, match_ahead, read_recent
 from subscriptions.store import READS, WRITES, ReadThenWrite, Steps, Transaction
@@ -80,9 +80,9 @@ def _match_ahead(
 ) -> None:
     """Matches the queries whose matches the reply needs, and caches the matches, which the command then uses."""
     now, categorised = context.clock.now(), conversation.bot_info.categorised
-    read_recent(transaction, now=now)
     intent = prepared.intent
     if prepared.refusal is not None or (intent.queries is no_queries and intent.matches_ahead is nothing_ahead):
+        read_recent(transaction, now=now)
         return
     command = build_command_context(transaction, context, conversation, prepared)
     match_ahead(transaction, command.chat, intent.queries(command), now=now, categorised=categorised)
@@ -98,7 +98,7 @@ def _answer_reading(context: Context, conversation: ConversationContext, prepare
         command = build_command_context(transaction, context, conversation, prepared)
         if _writes(command, prepared):
             return None
-        reply = _run(conversation, command, prepared, transaction.read)
+        reply, _ = _run(conversation, command, prepared, transaction.read)
         return _drafted(conversation, command, prepared, reply, changed=False)
 
 
@@ -126,17 +126,9 @@ def _answer_writing(
     if new_names or is_back:
         command = build_command_context(transaction, context, conversation, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
-    reply = _with_missed(_run(conversation, command, prepared, transaction.savepoint), missed)
-    changed = prepared.intent.needs_manager and _has_changed(transaction, command)
-    return _drafted(conversation, command, prepared, reply, changed=changed)
-
-
-def _has_changed(transaction: Transaction, before: CommandContext) -> bool:
-    """Returns whether subscriptions of the chat of the request were added, changed, removed, paused or resumed."""
-    changed = transaction.changed_chats
-    if not changed or before.origin.id:
-        return before.origin.id in changed
-    return known_or_new(transaction, before.request.chat, before.request.place.kind).id in changed
+    reply, after = _run(conversation, command, prepared, transaction.savepoint)
+    changed = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
+    return _drafted(conversation, command, prepared, _with_missed(reply, missed), changed=changed)
 
 
 def _drafted(
@@ -162,23 +154,26 @@ def _run(
     command: CommandContext,
     prepared: PreparedRequest,
     part: Callable[[], AbstractContextManager[object]],
-) -> Reply | None:
-    """Runs the command within a part of the transaction. A refusal undoes that part, and is the reply."""
+) -> tuple[Reply | None, CommandContext]:
+    """Runs the command within a part of the transaction. A refusal undoes that part, and is the reply.
+
+    Returns the reply, and the context with what was stored before the command.
+    """
     intent = prepared.intent
     if prepared.refusal is not None:
-        return prepared.refusal(command)
+        return prepared.refusal(command), command
     if intent.needs_operator and not command.is_operator:
-        return operators_only(command)
+        return operators_only(command), command
     try:
         with part():
-            command = with_stored_chat(conversation, command) if intent.needs_manager else command
-            return _run_command(command, prepared)
+            stored = with_stored_chat(conversation, command) if intent.needs_manager else command
+            return _run_command(stored, prepared), stored
     except StoreError:
         raise  # the request waits for the database
     except QueryError as error:
-        return refused(error, command.localizer, code=command.formatter.caret(command.args, error.column))
+        return refused(error, command.localizer, code=command.formatter.caret(command.args, error.column)), command
     except PaperwireError as error:
-        return refused(error, command.localizer)
+        return refused(error, command.localizer), command
 
 
 def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | None:

@@ -89,4 +89,4 @@ async def test_the_change_of_a_setting_reads_the_subscriptions_for_undo_alone(bo
 
     event.listen(bot.store._engine, "before_cursor_execute", note)
     await bot.says(step)
-    assert len(read) == 2  # what the chat was, to be taken back; and what the button that does so takes back
+    assert len(read) == 1  # what the chat was, to be taken back

@@ -184,9 +184,8 @@ def new_callback_id() -> str:
 
 def store_callbacks(store: Scope, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
     """Stores callback tokens under the ids that they have."""
-    if tokens:
-        with store.write() as transaction:
-            conversations.store_callbacks(transaction, tokens, now=now)
+    with store.write() as transaction:
+        conversations.store_callbacks(transaction, tokens, now=now)
 
 
 def drop_home_callbacks(store: Scope, person: ChatAddress) -> None:

@@ -89,7 +89,7 @@ def subscribe(
             own_zone = None
         else:
             own_zone = zones.zone_name(request.tz) if request.tz else None
-            if stored_chats.mark_reachable(transaction, chat.id, now=now):
+            if chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
                 note_changed_state(transaction, chat.id)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         query = with_words(transaction, query, subscriptions)
@@ -186,13 +186,13 @@ def _add(
     who: str,
 ) -> Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
-    stored_chats.store_streaks(transaction, {chat.id: None})  # the streak begins anew: the new query has had no day yet
+    if chat.no_match_streak:
+        stored_chats.store_streaks(transaction, {chat.id: None})  # it begins again: the new query has had no day yet
     since, counted = _since(request.since, schedule, chat, zone, now), None
     if request.since is None:
         since, counted = starting_point(transaction, since)
-    return stored_subscriptions.add_subscription(
-        transaction,
-        chat.id,
+    new = stored_subscriptions.NewSubscription(
+        chat_id=chat.id,
         text=query.text,
         canonical=query.canonical,
         cadence=schedule,
@@ -205,6 +205,7 @@ def _add(
         subscriber=person_of(who),
         counted_until=counted,
     )
+    return stored_subscriptions.add_subscription(transaction, new)
 
 
 def unsubscribe(
