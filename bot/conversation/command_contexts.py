@@ -8,11 +8,11 @@ from bot.conversation.prepared_request import PreparedRequest
 from bot.ports.conversation import EventRequest, Place, Request
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.chats import known_or_new, store_chat
-from subscriptions.store import Scope
+from subscriptions.store import Scope, Transaction
 
 
 def build_command_context(
-    store: Scope, context: Context, conversation: ConversationContext, prepared: PreparedRequest
+    store: Transaction, context: Context, conversation: ConversationContext, prepared: PreparedRequest
 ) -> CommandContext:
     """Returns the context of a prepared request. Reads `store` and writes nothing."""
     request = prepared.request

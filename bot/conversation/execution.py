@@ -25,10 +25,11 @@ from bot.ports.conversation import EventRequest, FormRequest
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service.chats import apply_once, describe
+from subscriptions.service.chats import apply_once
 from subscriptions.service.notices import is_gone
 from subscriptions.service.papers import is_ready, match_ahead, read_recent
 from subscriptions.store import READS, WRITES, ReadThenWrite, Steps, Transaction
+from subscriptions.store.chat import chats as stored_chats
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _answer_writing(
     command = build_command_context(transaction, context, conversation, prepared)
     new_names, missed = newly_named(command, prepared), None
     for place in new_names:
-        describe(transaction, place.chat, title=place.title, public=place.public)
+        stored_chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
     is_back = _is_back(command)
     if is_back:
         missed = welcome_back(command)

@@ -16,7 +16,7 @@ from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
 from subscriptions.platforms import BotLinks, facts_of
 from subscriptions.query import Query
 from subscriptions.service.chats import is_operator
-from subscriptions.store import Scope
+from subscriptions.store import Transaction
 
 Access = Literal["open", "ask", "closed"]
 
@@ -57,7 +57,7 @@ class CommandContext:
     private chat manages a channel.
     """
 
-    store: Scope
+    store: Transaction
     now: datetime
     request: Request
     chat: Chat  # id 0 while nothing of it is stored

@@ -9,8 +9,7 @@ def undo_row(context: CommandContext) -> Buttons:
     """Returns a row with [undo] for the newest change; none where strangers could press it."""
     if context.read_by_strangers:
         return ()
-    with context.store.read() as transaction:
-        change = transaction.begun_changes.get(context.chat.id)
+    change = context.store.begun_changes.get(context.chat.id)
     if change is None and (last := last_change(context.store, context.chat.address)) is not None:
         change = last.id
     return () if change is None else ((undo_button(context, change),),)

@@ -8,7 +8,7 @@ from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatKind
 from subscriptions.service.chats import Standing, allow, request_admission, set_owner, standing_of
-from subscriptions.service.subscriptions import is_confirmed, listed
+from subscriptions.service.subscriptions import listed
 from subscriptions.states import ChatState
 
 Decision = Literal["serve", "let in", "denied", "private", "wait"]
@@ -20,12 +20,11 @@ def admit(context: CommandContext, reply: Reply | None, *, operator_is_admin: bo
     `context` is from before the command. A subscription that the chat has already is no reason to refuse a chat that was let
     in. `operator_is_admin` says that an operator administers the chat. Raises Refused, which rolls the command back.
     """
-    before = context.chat
-    with context.store.read() as transaction:
-        confirms = is_confirmed(transaction, before)
-        if not confirms and not transaction.changed_chats:
-            return reply
-        standing = standing_of(transaction, before.address)
+    before, transaction = context.chat, context.store
+    confirms = before.id in transaction.confirmed_chats
+    if not confirms and not transaction.changed_chats:
+        return reply
+    standing = standing_of(transaction, before.address)
     chat = standing.chat(before.address) or before
     has_new = chat.subscriptions_ever_made > before.subscriptions_ever_made
     if not has_new and not confirms:

@@ -231,12 +231,6 @@ def chats_of(store: Scope, person: ChatAddress) -> tuple[Chat, ...]:
         return access.owned_by(transaction, person, zone=store.zone)
 
 
-def describe(store: Scope, address: ChatAddress, *, title: str, public: bool) -> None:
-    """Stores what the platform calls the chats at an address, and whether strangers can read them."""
-    with store.write() as transaction:
-        chats.describe(transaction, address.lane, title=title, public=public)
-
-
 def subscriptions_around(
     store: Scope, own: Chat, shared: Collection[str] | None
 ) -> tuple[tuple[Chat, tuple[Listed, ...]], ...]:

@@ -177,23 +177,6 @@ def _offering(offer: Offer) -> CallbackToken:
     return CallbackToken(verb=OFFER, arguments={"number": offer.number, "text": offer.text, "when": offer.cadence})
 
 
-def new_callback_id() -> str:
-    """An id for a callback token that is stored later, by `store_callbacks`."""
-    return conversations.new_callback_id()
-
-
-def store_callbacks(store: Scope, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
-    """Stores callback tokens under the ids that they have."""
-    with store.write() as transaction:
-        conversations.store_callbacks(transaction, tokens, now=now)
-
-
-def drop_home_callbacks(store: Scope, person: ChatAddress) -> None:
-    """Drops the callback tokens of a person's home view, before a new one is shown."""
-    with store.write() as transaction:
-        conversations.drop_callbacks_at(transaction, home_view_of(person))
-
-
 def has_home_view(store: Scope, person: ChatAddress) -> bool:
     """Whether a person's home view has callback tokens: it was shown, and `clean_up` has not dropped them."""
     with store.read() as transaction:

@@ -27,7 +27,6 @@ from subscriptions.wording import checked_name, kept_query
 
 EXAMPLES = 3
 MOST_PER_CHAT = 200
-_CONFIRMED = "confirmed"  # a key of `transaction.info`: the ids of chats
 _SINCE = Sentence("Say now, today, 7d or a date such as 2026-01-22.")
 
 
@@ -139,7 +138,7 @@ def echo_of(
     now: datetime,
 ) -> Subscribed:
     """The confirmation of a subscription, with the papers of the last days that its query matches."""
-    _note_confirmed(transaction, chat)
+    transaction.confirmed_chats.add(chat.id)
     window = recent(transaction, now)
     sets = window.find({"": query}, chat)
     found = sets.union
@@ -162,16 +161,6 @@ def echo_of(
         if delivery_forecast.forecast.awaited
         else None,
     )
-
-
-def _note_confirmed(transaction: Transaction, chat: Chat) -> None:
-    transaction.info.setdefault(_CONFIRMED, set()).add(chat.id)
-
-
-def is_confirmed(store: Scope, chat: Chat) -> bool:
-    """Whether a subscription of a chat, new or known, was confirmed in this transaction."""
-    with store.read() as transaction:
-        return chat.id in transaction.info.get(_CONFIRMED, ())
 
 
 def _add(
@@ -274,7 +263,7 @@ def _known_subscription(
         stored_subscriptions.change_schedule(
             transaction, known.id, cadence=schedule, zone=zone_name, due=due_span(schedule, zone, first)
         )
-    _note_confirmed(transaction, chat)
+    transaction.confirmed_chats.add(chat.id)
     fresh = next(s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == known.id)
     delivery_forecast = DeliveryForecast.of(transaction, now)
     return Subscribed(

@@ -53,6 +53,7 @@ class Transaction(Session):
         super().__init__(bind, expire_on_commit=False)
         self.store = store
         self.changed_chats: set[int] = set()  # ids of chats whose subscriptions, or whose state, use cases changed
+        self.confirmed_chats: set[int] = set()  # ids of chats of which a subscription, new or known, was confirmed
         self.begun_changes: dict[int, int] = {}  # chat id → the id of its change that this transaction has stored
         self._writes = writes
         self._part_failed = False  # what the failed part wrote is still there: it must not be committed
