@@ -48,6 +48,7 @@ DENIED_TOPIC = DENIED._replace(id=2, address=address("telegram:-1001/7"))
     ],
 )
 def test_a_chat_that_subscribes_is_served_or_not(
+    *,
     access: Access,
     before: Chat,
     others: tuple[Chat, ...],
