@@ -1,7 +1,6 @@
 """settings, set: show and change the settings of one chat."""
 
 import shlex
-from collections.abc import Collection
 from typing import Annotated
 
 import typer
@@ -17,7 +16,7 @@ from bot.commands.phrasing.setting_words import setting_changed, value_of
 from subscriptions.chat_settings import SETTINGS, setting_name
 from subscriptions.escaping import escaped
 from subscriptions.model import Chat
-from subscriptions.service.subscriptions import chosen_settings, get_chat, set_setting
+from subscriptions.service.subscriptions import get_chat, set_setting
 from subscriptions.zones import zone_of_place
 
 
@@ -25,15 +24,14 @@ def settings(*, chat: ChatOption, json: Json = False) -> int:
     """Show all settings of a chat, and which of them it chose."""
     with open_session() as session:
         stored_chat = get_chat(session.store, session.address(chat))
-        chosen = chosen_settings(session.store, stored_chat.address)
     if json:
-        print_json(_document(stored_chat, chosen))
+        print_json(_document(stored_chat))
     else:
-        _show(stored_chat, chosen)
+        _show(stored_chat)
     return 0
 
 
-def _document(chat: Chat, chosen: Collection[str]) -> dict[str, object]:
+def _document(chat: Chat) -> dict[str, object]:
     """Returns what `settings --json` prints (docs/commands.md). Values are written as `set` takes them."""
     return {
         "chat": str(chat.address),
@@ -42,17 +40,17 @@ def _document(chat: Chat, chosen: Collection[str]) -> dict[str, object]:
         "state": chat.state.value,
         "paused_until": json_time(chat.paused_until),
         "settings": {name: value_of(chat.settings, name) for name in SETTINGS},
-        "chosen": [name for name in SETTINGS if name in chosen],
+        "chosen": [name for name in SETTINGS if name in chat.chosen],
     }
 
 
-def _show(chat: Chat, chosen: Collection[str]) -> None:
+def _show(chat: Chat) -> None:
     print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("setting", "value", ""):
         table.add_column(name, no_wrap=True)
     for name in SETTINGS:
-        mark = "chosen" if name in chosen else ""
+        mark = "chosen" if name in chat.chosen else ""
         table.add_row(name, Text(escaped(value_of(chat.settings, name))), mark)
     print_table(table)
 
