@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from subscriptions.states import (
@@ -195,6 +196,20 @@ class Chat(NamedTuple):
     paused_until: datetime | None = None
     first_delivery_planned: bool = False
     no_match_streak: NoMatchStreak | None = None  # None: the last papers matched, or none came yet
+    subscriptions_ever_made: int = 0  # also those that were removed
+    owner: str = ""  # the platform's id of the person who set it up; "": not known
+    chosen: Mapping[str, str] = MappingProxyType({})  # the settings that it chose itself: name in SETTINGS → value
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether an operator denied it."""
+        return self.state is ChatState.ASKED and self.admission is Admission.DENIED
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether it has had subscriptions, or was let in before it had any, and does not wait now."""
+        served = self.subscriptions_ever_made > 0 or self.admission is Admission.ADMITTED
+        return served and self.state is not ChatState.ASKED
 
     @property
     def state_reason(self) -> str:

@@ -5,7 +5,7 @@ import json as json_text
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -43,7 +43,6 @@ from subscriptions.query import Query, parse_query
 from subscriptions.service.chats import bot_name, known_or_new, link_payload
 from subscriptions.service.subscriptions import (
     ImportPlan,
-    chosen_settings,
     export_all,
     get_chat,
     import_lines,
@@ -59,11 +58,10 @@ def settings(*, chat: ChatOption, json: Json = False) -> int:
     """Show all settings of a chat, and which of them it chose."""
     with open_session() as session:
         stored_chat = get_chat(session.store, session.address(chat))
-        chosen = chosen_settings(session.store, stored_chat.address)
-    return tell(_settings_document(stored_chat, chosen), lambda: _show_settings(stored_chat, chosen), json=json)
+    return tell(_settings_document(stored_chat), lambda: _show_settings(stored_chat), json=json)
 
 
-def _settings_document(chat: Chat, chosen: Collection[str]) -> dict[str, object]:
+def _settings_document(chat: Chat) -> dict[str, object]:
     """Returns what `settings --json` prints (docs/commands.md). Values are written as `set` takes them."""
     return {
         "chat": str(chat.address),
@@ -72,15 +70,15 @@ def _settings_document(chat: Chat, chosen: Collection[str]) -> dict[str, object]
         "state": chat.state.value,
         "paused_until": json_time(chat.paused_until),
         "settings": {name: value_of(chat.settings, name) for name in SETTINGS},
-        "chosen": [name for name in SETTINGS if name in chosen],
+        "chosen": [name for name in SETTINGS if name in chat.chosen],
     }
 
 
-def _show_settings(chat: Chat, chosen: Collection[str]) -> None:
+def _show_settings(chat: Chat) -> None:
     print_line(" · ".join(filter(None, (str(chat.address), chat.title, chat.kind.value, chat.state.value))))
     table = new_table("setting", "value", "")
     for name in SETTINGS:
-        mark = "chosen" if name in chosen else ""
+        mark = "chosen" if name in chat.chosen else ""
         table.add_row(name, Text(escaped(value_of(chat.settings, name))), mark)
     print_table(table)
 

@@ -20,7 +20,7 @@ from bot.ports.reply import Reply
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.platforms import facts_of
-from subscriptions.service.chats import is_admitted, known_or_new, operators_on
+from subscriptions.service.chats import known_or_new, operators_on, standing_of
 from subscriptions.store import Store
 
 MOST_ASKED = 5  # operators about whom the platform is asked whether they administer a chat, one call each
@@ -148,7 +148,7 @@ async def _operator_is_admin(context: AuthorizationContext, intent: Intent, auth
     ):
         return False
     chat = replace(authorization.place.chat, topic="")
-    if await asyncio.to_thread(is_admitted, context.store, chat):
+    if (await asyncio.to_thread(standing_of, context.store, chat)).is_admitted:
         return False
     people = await asyncio.to_thread(operators_on, context.store, context.bot_info.admins, chat.platform)
     for person in people[:MOST_ASKED]:

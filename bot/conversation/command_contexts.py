@@ -7,12 +7,12 @@ from bot.context.dependencies import Context, ConversationContext
 from bot.conversation.prepared_request import PreparedRequest
 from bot.ports.conversation import EventRequest, Place, Request
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.service.chats import describe, known_or_new, store_chat
-from subscriptions.store import Scope
+from subscriptions.service.chats import known_or_new, store_chat
+from subscriptions.store import Scope, Transaction
 
 
 def build_command_context(
-    store: Scope, context: Context, conversation: ConversationContext, prepared: PreparedRequest
+    store: Transaction, context: Context, conversation: ConversationContext, prepared: PreparedRequest
 ) -> CommandContext:
     """Returns the context of a prepared request. Reads `store` and writes nothing."""
     request = prepared.request
@@ -45,18 +45,15 @@ def chat_at(store: Scope, place: Place, language: str) -> Chat:
     return known_or_new(store, place.chat, place.kind, title=place.title, lang=language, public=place.public)
 
 
-def has_new_name(chat: Chat, place: Place) -> bool:
-    """Returns whether the title of a stored chat, or whether strangers can read it, differs on the platform."""
-    if not chat.id or not place.title or chat.address != place.chat:
-        return False
-    return (chat.title, chat.public) != (place.title, place.public)
-
-
-def store_new_names(store: Scope, prepared: PreparedRequest) -> None:
-    """Stores the current titles of the chats of a request, if they have changed on the platform."""
-    for place in (prepared.request.place, prepared.place):
-        if has_new_name(chat_at(store, place, prepared.request.language), place):
-            describe(store, place.chat, title=place.title, public=place.public)
+def newly_named(command: CommandContext, prepared: PreparedRequest) -> list[Place]:
+    """Returns the places of a request whose chats are stored with another title, or as read by others, than on the platform."""
+    chats = ((command.origin, prepared.request.place), (command.chat, prepared.place))
+    return [
+        place
+        for chat, place in chats
+        if chat.id and place.title and chat.address == place.chat
+        if (chat.title, chat.public) != (place.title, place.public)
+    ]
 
 
 def with_stored_chat(conversation: ConversationContext, command: CommandContext) -> CommandContext:

@@ -215,8 +215,10 @@ class Dispatcher:
 
     async def _refresh_home_view(self, request: Request) -> None:
         """Updates the home view of the sender after a change, if the sender was ever shown one."""
-        person = ChatAddress(request.chat.platform, request.sender)
-        if not person.address or not await asyncio.to_thread(has_home_view, self._context.store, person):
+        person, conversation = ChatAddress(request.chat.platform, request.sender), self._context.conversation
+        if conversation is None or person.platform not in conversation.forms or not person.address:
+            return
+        if not await asyncio.to_thread(has_home_view, self._context.store, person):
             return
         place, update = Place(chat=person, kind=ChatKind.PRIVATE), f"board:{request.update_id}"
         shown = EventRequest(

@@ -8,13 +8,12 @@ from bot.commands.chat.chat_events import welcome_back
 from bot.commands.chat.free_text import FREE_TEXT
 from bot.commands.core.asking import drop_passing_questions, has_passing_question, reminder
 from bot.commands.core.context import CommandContext, no_queries, nothing_ahead
-from bot.commands.operators.entry import ChatBefore, admit
+from bot.commands.operators.entry import admit
 from bot.commands.phrasing.refusal_words import refused
 from bot.context.dependencies import Context, ConversationContext
 from bot.conversation.command_contexts import (
     build_command_context,
-    has_new_name,
-    store_new_names,
+    newly_named,
     with_stored_chat,
 )
 from bot.conversation.form_routing import as_form_problems
@@ -26,10 +25,11 @@ from bot.ports.conversation import EventRequest, FormRequest
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service.chats import apply_once, known_or_new
+from subscriptions.service.chats import apply_once
 from subscriptions.service.notices import is_gone
 from subscriptions.service.papers import is_ready, match_ahead, read_recent
 from subscriptions.store import READS, WRITES, ReadThenWrite, Steps, Transaction
+from subscriptions.store.chat import chats as stored_chats
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,9 @@ def _match_ahead(
 ) -> None:
     """Matches the queries whose matches the reply needs, and caches the matches, which the command then uses."""
     now, categorised = context.clock.now(), conversation.bot_info.categorised
-    read_recent(transaction, now=now)
     intent = prepared.intent
     if prepared.refusal is not None or (intent.queries is no_queries and intent.matches_ahead is nothing_ahead):
+        read_recent(transaction, now=now)
         return
     command = build_command_context(transaction, context, conversation, prepared)
     match_ahead(transaction, command.chat, intent.queries(command), now=now, categorised=categorised)
@@ -99,7 +99,7 @@ def _answer_reading(context: Context, conversation: ConversationContext, prepare
         command = build_command_context(transaction, context, conversation, prepared)
         if _writes(command, prepared):
             return None
-        reply = _run(conversation, command, prepared, transaction.read)
+        reply, _ = _run(conversation, command, prepared, transaction.read)
         return _drafted(conversation, command, prepared, reply, changed=False)
 
 
@@ -107,8 +107,7 @@ def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
     """Returns whether something besides the reply has to be written."""
     return (
         prepared.intent.writes(command)
-        or has_new_name(command.origin, prepared.request.place)
-        or has_new_name(command.chat, prepared.place)
+        or bool(newly_named(command, prepared))
         or _is_back(command)
         or (prepared.intent.run is not FREE_TEXT.run and has_passing_question(command))
     )
@@ -118,22 +117,19 @@ def _answer_writing(
     transaction: Transaction, context: Context, conversation: ConversationContext, prepared: PreparedRequest
 ) -> Answer:
     """Returns the answer to a request whose command writes."""
-    store_new_names(transaction, prepared)
     command = build_command_context(transaction, context, conversation, prepared)
-    missed = None
-    if _is_back(command):
+    new_names, missed = newly_named(command, prepared), None
+    for place in new_names:
+        stored_chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
+    is_back = _is_back(command)
+    if is_back:
         missed = welcome_back(command)
+    if new_names or is_back:
         command = build_command_context(transaction, context, conversation, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
-    reply = _with_missed(_run(conversation, command, prepared, transaction.savepoint), missed)
-    changed = prepared.intent.needs_manager and _has_changed(transaction, command)
-    return _drafted(conversation, command, prepared, reply, changed=changed)
-
-
-def _has_changed(transaction: Transaction, before: CommandContext) -> bool:
-    """Returns whether subscriptions of the chat of the request were added, changed, removed, paused or resumed."""
-    after = known_or_new(transaction, before.request.chat, before.request.place.kind)
-    return not transaction.changed_chats.isdisjoint({before.origin.id, after.id})
+    reply, after = _run(conversation, command, prepared, transaction.savepoint)
+    changed = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
+    return _drafted(conversation, command, prepared, _with_missed(reply, missed), changed=changed)
 
 
 def _drafted(
@@ -159,31 +155,33 @@ def _run(
     command: CommandContext,
     prepared: PreparedRequest,
     part: Callable[[], AbstractContextManager[object]],
-) -> Reply | None:
-    """Runs the command within a part of the transaction. A refusal undoes that part, and is the reply."""
+) -> tuple[Reply | None, CommandContext]:
+    """Runs the command within a part of the transaction. A refusal undoes that part, and is the reply.
+
+    Returns the reply, and the context with what was stored before the command.
+    """
     intent = prepared.intent
     if prepared.refusal is not None:
-        return prepared.refusal(command)
+        return prepared.refusal(command), command
     if intent.needs_operator and not command.is_operator:
-        return operators_only(command)
+        return operators_only(command), command
     try:
         with part():
-            command = with_stored_chat(conversation, command) if intent.needs_manager else command
-            return _run_command(command, prepared)
+            stored = with_stored_chat(conversation, command) if intent.needs_manager else command
+            return _run_command(stored, prepared), stored
     except StoreError:
         raise  # the request waits for the database
     except QueryError as error:
-        return refused(error, command.localizer, code=command.formatter.caret(command.args, error.column))
+        return refused(error, command.localizer, code=command.formatter.caret(command.args, error.column)), command
     except PaperwireError as error:
-        return refused(error, command.localizer)
+        return refused(error, command.localizer), command
 
 
 def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | None:
     """Runs the command, drops questions that it makes obsolete, and decides on the admission of a new chat."""
-    before = ChatBefore.of(command)
     if prepared.intent.run is not FREE_TEXT.run:
         drop_passing_questions(command)
-    reply = admit(command, before, prepared.intent.run(command), operator_is_admin=prepared.operator_is_admin)
+    reply = admit(command, prepared.intent.run(command), operator_is_admin=prepared.operator_is_admin)
     return _with_question(command, reply) if prepared.intent.is_in_words else reply
 
 

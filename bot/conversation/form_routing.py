@@ -17,8 +17,8 @@ from bot.ports.conversation import FormRequest, Interaction, Place
 from bot.ports.forms import CHAT_FIELD, HomePanel, HomeView, Modal
 from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
-from subscriptions.service.chats import find_callback, home_view_of, known_or_new, new_callback_id
-from subscriptions.store import Scope
+from subscriptions.service.chats import find_callback, home_view_of, known_or_new
+from subscriptions.store import Scope, conversations
 
 MAX_FORM_AGE = timedelta(days=1)  # an older form is refused
 MAIN = "query"  # the field at which problems of the whole form are shown
@@ -76,7 +76,7 @@ def form_token(command: CommandContext, modal: Modal) -> tuple[str, dict[str, Ca
     places = {"": here, **{value: _elsewhere(command, address) for value, address in modal.places.items()}}
     until = (command.now + MAX_FORM_AGE).isoformat()
     arguments = {**modal.arguments, _PLACES: places, _UNTIL: until}
-    token_id = new_callback_id()
+    token_id = conversations.new_callback_id()
     token = CallbackToken(
         verb=modal.verb, arguments=arguments, place=str(command.origin.address), person=command.request.sender
     )
@@ -90,7 +90,7 @@ def with_home_view_tokens(command: CommandContext, home_view: HomeView) -> tuple
     def bound(button: Button, about: ChatAddress | None) -> Button:
         if not button.verb:
             return button
-        token_id, chat = new_callback_id(), {_CHAT_KEY: _address(about)} if about else {}
+        token_id, chat = conversations.new_callback_id(), {_CHAT_KEY: _address(about)} if about else {}
         tokens[token_id] = CallbackToken(
             verb=button.verb,
             arguments={**button.arguments, **chat},

@@ -18,14 +18,9 @@ from bot.ports.button import Button, Buttons
 from bot.ports.conversation import CallbackRequest, FormRequest, Place
 from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Message
-from subscriptions.service.chats import (
-    begin_lookup,
-    drop_home_callbacks,
-    new_callback_id,
-    store_callbacks,
-)
+from subscriptions.service.chats import begin_lookup, home_view_of
 from subscriptions.service.notices import name_of
-from subscriptions.store import Scope
+from subscriptions.store import Transaction, conversations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +34,14 @@ class ReplyDraft:
     home_of: ChatAddress | None = None  # the person whose home view is shown; older tokens of that view are dropped
     lookup: tuple[str, CallbackToken] | None = None  # (name, pending look-up), if papers are looked up after the reply
 
-    def store(self, store: Scope, *, now: datetime) -> str:
+    def store(self, transaction: Transaction, *, now: datetime) -> str:
         """Stores tokens and look-up of the reply. Returns the JSON of the reply, which the caller stores."""
         if self.home_of is not None:
-            drop_home_callbacks(store, self.home_of)
-        store_callbacks(store, self.tokens, now=now)
+            conversations.drop_callbacks_at(transaction, home_view_of(self.home_of))
+        conversations.store_callbacks(transaction, self.tokens, now=now)
         if self.lookup is not None:
             name, request = self.lookup
-            begin_lookup(store, name, request, now=now)
+            begin_lookup(transaction, name, request, now=now)
         return self.reply.to_json()
 
 
@@ -152,7 +147,7 @@ def _bind(registry: Registry, rows: Buttons, target: Chat, about: str) -> tuple[
     def bound(button: Button) -> Button:
         if not button.verb:
             return button
-        arguments, token_id = _arguments(registry, button, about), new_callback_id()
+        arguments, token_id = _arguments(registry, button, about), conversations.new_callback_id()
         tokens[token_id] = CallbackToken(
             verb=button.verb, arguments=arguments, place=str(target.address), person=button.only_for
         )

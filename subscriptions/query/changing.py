@@ -14,9 +14,9 @@ from subscriptions.query.slips import is_word
 
 def rewritten(query: Query, change: Callable[[Node], Node]) -> str:
     """Returns the changed query as people type it; "" if nothing changes, or if it would be parsed otherwise."""
-    if _canonical(written(query.tree), query.fields) != query.canonical:
+    before, text = written(query.tree), written(change(query.tree))
+    if text == before or _canonical(before, query.fields) != query.canonical:
         return ""
-    text = written(change(query.tree))
     return text if _canonical(text, query.fields) not in (None, query.canonical) else ""
 
 

@@ -83,14 +83,10 @@ def notify_owner(store: Scope, chat: Chat, notice: Notice, *, now: datetime, by:
     Returns False if none was stored: the owner is not known, has not started a conversation with the bot, or is the
     person (`by`) who caused it.
     """
-    if chat.kind is ChatKind.PRIVATE or not chat.id:
-        return False
-    with store.read() as session:
-        owner = access.owner_of(session, chat.id)
-    if owner in ("", by):
+    if chat.kind is ChatKind.PRIVATE or chat.owner in ("", by):
         return False
     with store.write() as session:
-        private = chats.find_chat(session, ChatAddress(chat.address.platform, owner), zone=store.zone)
+        private = chats.find_chat(session, ChatAddress(chat.address.platform, chat.owner), zone=store.zone)
         return private is not None and _add(session, private, notice, now.date(), now=now, buttons={})
 
 
@@ -181,13 +177,12 @@ def pause_unreachable(
         if topic:
             _pause_topic(session, address, reason, detail, now=now)
             return
-        here_and_topics = chats.chats_of_lane(session, address.lane)
-        lost = [i for i in here_and_topics if chats.mark_unreachable(session, i, reason, detail, now=now)]
-        for chat_id in lost:
-            note_changed_state(session, chat_id)
+        here_and_topics = chats.chats_in(session, address.lane, zone=store.zone)
+        lost = [one for one in here_and_topics if chats.mark_unreachable(session, one.id, reason, detail, now=now)]
+        for chat in lost:
+            note_changed_state(session, chat.id)
         if lost:
-            known = chats.chats_by_id(session, lost, zone=store.zone)
-            chat = min(known.values(), key=lambda chat: chat.address)  # the group itself before its topics
+            chat = min(lost, key=lambda chat: chat.address)  # the group itself before its topics
             notice_reason = _NOTICE_REASONS.get(reason, PauseNoticeReason.GONE)
             notice = ChatPaused(chat=name_of(chat), place=str(chat.address), reason=notice_reason)
             notify_owner(session, chat, notice, now=now, by=by)
@@ -219,7 +214,6 @@ def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool
         return
     general = ChatAddress(chat.address.platform, chat.address.address)
     if chats.find_chat(session, general, zone=session.zone) is None:
-        zone, lang = chats.chosen_locale(session, chat.address)
         chats.add_chat(
             session,
             general,
@@ -227,8 +221,8 @@ def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool
             now=now,
             zone=session.zone,
             title=chat.title,
-            timezone=zone,
-            lang=lang,
+            timezone=chat.chosen.get("timezone", ""),
+            lang=chat.chosen.get("lang", ""),
             public=chat.public,
         )
     names = " · ".join(s.label for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam
+from sqlalchemy import Row, bindparam, insert
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, select, update
 
@@ -23,6 +23,7 @@ from subscriptions.store.operation_rows import WorkerRow
 from subscriptions.store.rows import TABLES
 
 _callbacks = TABLES.tables["callback"]
+_ADD_CALLBACKS = insert(_callbacks)
 _FIND_CALLBACK = columns(_callbacks).where(_callbacks.c.id == bindparam("called"))
 HOME_VIEW_PREFIX = "board:"  # prefix of a person's address: the place of the callbacks on their home view
 _states = TABLES.tables["conversation_state"]
@@ -43,26 +44,21 @@ def add_callbacks(session: Session, tokens: Sequence[CallbackToken], *, now: dat
 
 def store_callbacks(session: Session, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
     """Stores callback tokens under the ids that they have."""
-    for callback_id, token in tokens.items():
-        session.add(
-            CallbackRow(
-                id=callback_id,
-                place=token.place,
-                person=token.person,
-                verb=token.verb,
-                arguments=dict(token.arguments),
-                at=now,
-            )
-        )
-    session.flush()
+    if not tokens:
+        return
+    execute(session, _ADD_CALLBACKS, [{"id": id_, **_values(token), "at": now} for id_, token in tokens.items()])
     named = {id_: mentions.words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
-    mentions.note(session, "callback", {id_: words for id_, words in named.items() if words})
+    mentions.add(session, "callback", named)
 
 
 def find_callback(session: Session, callback_id: str) -> CallbackToken | None:
     """The callback token with an id; None if there is none."""
     row = execute(session, _FIND_CALLBACK, {"called": callback_id}).first()
     return None if row is None else _callback(row)
+
+
+def _values(token: CallbackToken) -> dict[str, Any]:
+    return {"place": token.place, "person": token.person, "verb": token.verb, "arguments": dict(token.arguments)}
 
 
 def _callback(row: CallbackRow | Row[Any]) -> CallbackToken:
@@ -81,16 +77,7 @@ def drop_callbacks_at(session: Session, place: str) -> None:
 
 def put_state(session: Session, name: str, token: CallbackToken, *, now: datetime, until: datetime) -> None:
     """Stores a state under a name, which is needed until a moment; replaces the one that has this name."""
-    values = {
-        "name": name,
-        "place": token.place,
-        "person": token.person,
-        "verb": token.verb,
-        "arguments": dict(token.arguments),
-        "at": now,
-        "until": until,
-    }
-    put(session, "conversation_state", ("name",), values)
+    put(session, "conversation_state", ("name",), {"name": name, **_values(token), "at": now, "until": until})
     words = mentions.words_of_callback(name, token.arguments, token.place)
     mentions.note(session, "state", {name: words})
 

@@ -9,12 +9,12 @@ from sqlmodel import Session, col, delete
 from subscriptions.planning.losses import Loss
 from subscriptions.store.database.conflicts import insert_all_new, put
 from subscriptions.store.database.store import CHUNK, execute
-from subscriptions.store.operation_rows import LossRow
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 
 _THE_LAST = 1  # the id of the last loss: no other is stored
 _NO_DELIVERY = -1  # the position of a paper that counts as sent: it stands in no delivery
-_subscriptions = TABLES.tables["subscription"]
+_subscriptions, _losses = TABLES.tables["subscription"], TABLES.tables["loss"]
+_LOSS = select(_losses).where(_losses.c.id == _THE_LAST)
 _s = _subscriptions.c
 _CHATS = select(_s.chat).where(
     _s.counted_until >= bindparam("came")
@@ -25,7 +25,7 @@ _COUNT_UNTIL = update(_subscriptions).where(_s.id == bindparam("subscription")).
 
 def last_loss(session: Session) -> Loss | None:
     """The last loss; None if no copy was ever restored with the moment of a loss."""
-    row = session.get(LossRow, _THE_LAST)
+    row = execute(session, _LOSS).first()
     return None if row is None else Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
 
 

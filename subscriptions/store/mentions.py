@@ -57,11 +57,16 @@ def words_of_change(before: Mapping[str, Any], address: str) -> set[str]:
     return {subscriber for value in before["subscriptions"] if (subscriber := value.get("subscriber"))} - {address}
 
 
-def note(session: Session, where: Where, words: Mapping[str | int, Iterable[str]]) -> None:
+def note(session: Session, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]) -> None:
     """Stores the words of rows, which are given by their ids, in place of those stored before."""
-    rows = [{where: of, "word": word} for of, those in words.items() for word in sorted(those)]
     for part in in_chunks(list(words)):
         execute(session, _OF[where], {"ids": part})
+    add(session, where, words)
+
+
+def add(session: Session, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]) -> None:
+    """Stores the words of new rows, which are given by their ids."""
+    rows = [{where: of, "word": word} for of, those in words.items() for word in sorted(those)]
     if rows:
         execute(session, _NEW, rows)
 

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, bindparam, or_
+from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select, update
 
 from subscriptions.model import ChatAddress, Lane
@@ -10,15 +11,35 @@ from subscriptions.states import ReplyState
 from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
 from subscriptions.store.database.conflicts import insert_new
+from subscriptions.store.database.store import execute
 from subscriptions.store.operation_rows import WorkerRow
+from subscriptions.store.rows import TABLES
 
 _KEY = ("platform", "update_id")
 _is_unfinished = Condition(UNFINISHED)  # beside the state that is asked for: an index has few of these
 
+# Statements that every request executes are built once.
+_updates = TABLES.tables["update"]
+_u = _updates.c
+_is_it = (_u.platform == bindparam("on"), _u.update_id == bindparam("called"))
+_REPLY = columns(_u.reply).where(*_is_it)
+_STORE = (
+    update(_updates)
+    .where(*_is_it)
+    .values(
+        reply=bindparam("its_reply"), chat=bindparam("its_chat"), state=bindparam("its_state"), worker=bindparam("who")
+    )
+)
+_FINISH = update(_updates).where(*_is_it).values(state=ReplyState.DONE, reply="")
+_UNFINISHED_AT = columns(_u.worker).where(*_is_it, _is_unfinished)
+_in_lane = or_(_u.chat == bindparam("lane"), (_u.chat > bindparam("topics")) & (_u.chat < bindparam("behind")))
+_ANSWERS = columns(_u.at, _u.state, _u.worker).where(_in_lane, _u.at > bindparam("after"))
+
 
 def reply_to(session: Session, platform: str, update_id: str) -> str | None:
     """The stored reply to an update; None if the update is new."""
-    return session.exec(select(UpdateRow.reply).where(*_is(platform, update_id))).first()
+    reply: str | None = execute(session, _REPLY, {"on": platform, "called": update_id}).scalar()
+    return reply
 
 
 def claim_update(session: Session, platform: str, update_id: str, *, now: datetime) -> bool:
@@ -37,8 +58,8 @@ def claim_update(session: Session, platform: str, update_id: str, *, now: dateti
 def store_reply(session: Session, platform: str, update_id: str, reply: str, *, chat: str, worker: str) -> None:
     """Stores the reply to a claimed update, which a worker is still to post, and the chat that it is about."""
     state = ReplyState.READY if reply else ReplyState.DONE
-    changed = {"reply": reply, "chat": chat, "state": state, "worker": worker}
-    session.exec(update(UpdateRow).where(*_is(platform, update_id)).values(changed))
+    changed = {"its_reply": reply, "its_chat": chat, "its_state": state, "who": worker}
+    execute(session, _STORE, {"on": platform, "called": update_id, **changed})
 
 
 def updates_of(session: Session, chat: str, since: datetime) -> int:
@@ -65,21 +86,13 @@ def answers_in(session: Session, lane: Lane, after: datetime, worker: str) -> li
     What `worker` has still to post is left out: it counts that itself when it does.
     """
     name = str(ChatAddress(lane.platform, lane.address))
-    rows: list[tuple[datetime, bool]] = []
-    for of_lane in (UpdateRow.chat == name, (col(UpdateRow.chat) > f"{name}/") & (col(UpdateRow.chat) < f"{name}0")):
-        found = session.exec(
-            select(UpdateRow.at, col(UpdateRow.state), UpdateRow.worker).where(of_lane, UpdateRow.at > after)
-        )
-        rows += [
-            (at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker
-        ]
-    return rows
+    found = execute(session, _ANSWERS, {"lane": name, "topics": f"{name}/", "behind": f"{name}0", "after": after})
+    return [(at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker]
 
 
 def finish_reply(session: Session, platform: str, update_id: str) -> None:
     """Marks a reply as done: it has arrived, or is not posted any more."""
-    done = {"state": ReplyState.DONE, "reply": ""}
-    session.exec(update(UpdateRow).where(*_is(platform, update_id)).values(done))
+    execute(session, _FINISH, {"on": platform, "called": update_id})
 
 
 def is_finished(session: Session, platform: str, update_id: str) -> bool:
@@ -90,8 +103,7 @@ def is_finished(session: Session, platform: str, update_id: str) -> bool:
 
 def has_reply(session: Session, platform: str, update_id: str, worker: str) -> bool:
     """Whether a worker has the reply to an update still to post."""
-    is_open = select(UpdateRow.worker).where(*_is(platform, update_id), _is_unfinished)
-    return session.exec(is_open).first() == worker
+    return execute(session, _UNFINISHED_AT, {"on": platform, "called": update_id}).scalar() == worker
 
 
 def has_unfinished(session: Session, worker: str) -> bool:

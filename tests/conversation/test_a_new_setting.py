@@ -9,7 +9,7 @@ from subscriptions.chat_settings.checks import NotPossible
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind
 from subscriptions.portable import read_lines
-from subscriptions.service.subscriptions import chosen_settings, export, get_chat, import_lines
+from subscriptions.service.subscriptions import export, get_chat, import_lines
 from subscriptions.store import Store
 from subscriptions.store.chat import chats
 from tests.bot_harness import BotHarness
@@ -117,7 +117,7 @@ async def test_it_is_exported_and_imported(bot: BotHarness) -> None:
     assert "set colour #08f\n" in text
     assert "set mood merry\n" in text
     import_lines(bot.store, list(read_lines(text.replace(str(ME), str(OTHER)))), now=NOON)
-    assert chosen_settings(bot.store, OTHER) == chosen_settings(bot.store, ME)
+    assert get_chat(bot.store, OTHER).chosen == get_chat(bot.store, ME).chosen
     assert get_chat(bot.store, OTHER).settings.value("mood") == "merry"
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from bot.conversation.stored_reply import StoredReply
 from subscriptions.model import Paper, Summary
-from subscriptions.service.chats import describe
 from subscriptions.service.subscriptions import listed, set_setting, unsubscribe
+from subscriptions.store.chat.chats import describe
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes, summary, translation
@@ -417,7 +417,8 @@ async def test_in_a_group_that_became_public_a_card_has_only_links(bot: BotHarne
     ingested(bot.store, *papers(2))
     sent = await comes(bot, GROUP)
     assert (await bot.presses("1", GROUP)).buttons
-    describe(bot.store, address(GROUP), title="", public=True)
+    with bot.store.write() as transaction:
+        describe(transaction, address(GROUP).lane, title="", public=True)
     card = await bot.sends_request(GROUP, callback_data=sent.keys[0]["data"], callback_id="p")
     assert "Diffusion" in card.text
     assert card.buttons == LINKS

@@ -6,9 +6,10 @@ import pytest
 
 from bot.rendering.platforms.slack.modals import BLOCKS
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.chats import describe, set_owner
+from subscriptions.service.chats import set_owner
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.subscriptions import SubscriptionRequest, listed, pause, subscribe
+from subscriptions.store.chat.chats import describe
 from tests.bot_harness import Answer
 from tests.conversation.slack_harness import ANN, BO, CHANNEL, SlackHarness
 from tests.make import NOON, address, ingested, paper, subscribes
@@ -19,7 +20,8 @@ ME = f"slack:{ANN}"
 def add_subscription(slack: SlackHarness, query: str, chat: str = CHANNEL, title: str = "#vision", **when: str) -> None:
     subscribes(slack.store, chat, query, now=slack.clock.now(), **when)
     if chat != ME:
-        describe(slack.store, address(chat), title=title, public=False)
+        with slack.store.write() as transaction:
+            describe(transaction, address(chat).lane, title=title, public=False)
 
 
 def numbers(slack: SlackHarness, chat: str = CHANNEL) -> list[tuple[int, str]]:

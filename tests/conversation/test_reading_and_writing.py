@@ -15,11 +15,11 @@ from bot.commands.papers.cards import opens_a_paper
 from bot.commands.registry import REGISTRY
 from bot.ports.forms import CHAT_FIELD
 from subscriptions.model import CallbackToken, ChatKind
-from subscriptions.service.chats import new_callback_id, store_callbacks
 from subscriptions.service.outbox import outbox_entries
 from subscriptions.service.papers.counting import key_of
 from subscriptions.service.planner import plan_due
 from subscriptions.store import Store
+from subscriptions.store.conversations import add_callbacks
 from tests.bot_harness import BotHarness
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 
@@ -163,7 +163,8 @@ async def test_a_button_writes_only_where_it_says_so(bot: BotHarness, watch: Wat
     async def pressed(chat: str) -> None:
         token = CallbackToken(verb=verb, arguments=arguments_of(verb, delivery), place=chat)
         for _ in range(2):  # also after it had its effect
-            store_callbacks(bot.store, {(data := new_callback_id()): token}, now=bot.clock.now())
+            with bot.store.write() as transaction:
+                (data,) = add_callbacks(transaction, [token], now=bot.clock.now())
             watch.inside.clear()
             await bot.sends_request(chat, by=by_whom(chat), callback_data=data, callback_id="p", message_id="m0")
 
@@ -182,7 +183,8 @@ async def test_a_form_writes_only_when_it_is_sent(bot: BotHarness, watch: Watch,
         arguments = {"number": 1, "places": {"": here}, "until": (bot.clock.now() + timedelta(days=1)).isoformat()}
         for submitted in (False, True):
             token = CallbackToken(verb=verb, arguments=arguments, place=chat, person=sender)
-            store_callbacks(bot.store, {(data := new_callback_id()): token}, now=bot.clock.now())
+            with bot.store.write() as transaction:
+                (data,) = add_callbacks(transaction, [token], now=bot.clock.now())
             watch.inside.clear()
             values = {CHAT_FIELD: "", "query": "tree", "when": "daily", "clock": "09:00"}
             await bot.sends_request(

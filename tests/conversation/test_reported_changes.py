@@ -89,4 +89,13 @@ async def test_the_change_of_a_setting_reads_the_subscriptions_for_undo_alone(bo
 
     event.listen(bot.store._engine, "before_cursor_execute", note)
     await bot.says(step)
-    assert len(read) == 2  # what the chat was, to be taken back; and what the button that does so takes back
+    assert len(read) == 1  # what the chat was, to be taken back
+
+
+async def test_a_subscription_reads_its_chat_seldom_and_says_little_to_the_database(bot: BotHarness) -> None:
+    await bot.says("/sub graph")
+    said: list[str] = []
+    event.listen(bot.store._engine, "before_cursor_execute", lambda _, __, statement, *___: said.append(statement))
+    assert (await bot.says("/sub graph agent daily 9:00", "telegram:43")).text.startswith("✓ 1")
+    of_the_chat = [one for one in said if one.startswith("SELECT") and "FROM chat" in one]
+    assert (len(said) <= 46, len(of_the_chat)) == (True, 6), said

@@ -26,11 +26,11 @@ from subscriptions.service.chats import (
     complete_installation,
     deny,
     forget,
-    is_denied,
     new_code,
     redeem_code,
     set_conversation_state,
     share_link,
+    standing_of,
     store_chat,
     unfinished_replies,
 )
@@ -214,7 +214,7 @@ class TestConversations:
         _rival_value(rival, "denial-key", "00" * 32)
         forget(store, ME)
         assert ("denial-key", "00" * 32) in rows(store, "key_value", "name", "value")
-        assert is_denied(store, ME)
+        assert standing_of(store, ME).is_denied
 
     def test_the_state_of_a_conversation_is_the_one_stored_last(self, store: Store, rival: Rival) -> None:
         rival("conversation_state", "INSERT INTO conversation_state (name, place, person, at, until, verb, arguments)"

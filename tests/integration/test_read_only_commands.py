@@ -43,7 +43,9 @@ async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: 
     turns: list[bool] = []
     run = execution._run
 
-    def looked(conversation: ConversationContext, command: CommandContext, *rest: Any) -> Reply | None:
+    def looked(
+        conversation: ConversationContext, command: CommandContext, *rest: Any
+    ) -> tuple[Reply | None, CommandContext]:
         turns.append(store._turns._taken)
         return run(conversation, command, *rest)
 

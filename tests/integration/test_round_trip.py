@@ -175,7 +175,7 @@ def all_of_it(store: Store) -> list[tuple[object, ...]]:
                 str(chat.address),
                 chat.kind,
                 chat.settings,
-                tuple(sorted(stored_chats.chosen_settings(session, chat.id).items())),
+                tuple(sorted(chat.chosen.items())),
             )
             for page in stored_chats.all_chats(session, zone=store.zone)
             for chat in page

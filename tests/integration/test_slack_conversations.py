@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from subscriptions.service.chats import owner_of
 from subscriptions.service.subscriptions import get_chat, listed
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_conversation import Scene, a_scene
@@ -308,7 +307,7 @@ async def test_clock_language_and_names_come_from_the_profile_at_the_first_subsc
             "Bob Ray",
             "Ann Lee",
         ]
-        assert owner_of(on.app.store, address("slack:C1")) == "U1"
+        assert get_chat(on.app.store, address("slack:C1")).owner == "U1"
     assert "上海" in slack.posted_to("D1")[0].text
     assert "America/New_York" in slack.posted_to("C1")[0].text
 

@@ -19,7 +19,7 @@ from bot.ports.conversation import CallbackRequest, FormRequest, MessageRequest,
 from bot.ports.receiver import RequestDispatcher
 from bot.ports.web_page import PageFrame
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.chats import is_admitted, is_reply_finished, open_page_chat
+from subscriptions.service.chats import is_reply_finished, open_page_chat, standing_of
 from subscriptions.store import Store
 
 LONGEST = 8000  # characters of a message; Telegram takes half of it
@@ -113,7 +113,7 @@ class Talk:
                     await asyncio.sleep(_LOOK_AGAIN)
 
     async def _let_in(self, chat: ChatAddress, frame: PageFrame) -> None:
-        if frame.visitor.is_local and not await asyncio.to_thread(is_admitted, self._store, chat):
+        if frame.visitor.is_local and not (await asyncio.to_thread(standing_of, self._store, chat)).is_admitted:
             await write(open_page_chat, self._store, chat, lang=frame.language, now=self._channel.clock.now())
 
 

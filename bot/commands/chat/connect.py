@@ -16,7 +16,6 @@ from subscriptions.service.chats import (
     clear_conversation_state,
     get_conversation_state,
     known_or_new,
-    owner_of,
     set_conversation_state,
     set_owner,
     store_chat,
@@ -97,7 +96,7 @@ def remember_managed_chat(context: CommandContext) -> Chat:
         lang=context.request.language,
         by=context.person,
     )
-    if not owner_of(context.store, chat.address):
+    if not chat.owner:
         set_owner(context.store, chat.address, context.request.sender)
     return chat
 

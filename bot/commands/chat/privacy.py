@@ -14,9 +14,9 @@ from subscriptions.service.chats import (
     clear_conversation_state,
     forget,
     get_conversation_state,
-    is_denied,
     is_just_stored,
     set_conversation_state,
+    standing_of,
     stored_chat_data,
 )
 from subscriptions.service.notices import name_of
@@ -103,7 +103,7 @@ def on_privacy(context: CommandContext) -> Reply:
 
 def _nothing_stored(context: CommandContext) -> str:
     """Returns what is stored of a chat that is not known."""
-    if is_denied(context.store, context.chat.address):
+    if standing_of(context.store, context.chat.address).is_denied:
         return context.say("Of this chat only a hash of its id is stored, since the operator has said no to it.")
     return context.say("Of this chat nothing is stored yet.")
 

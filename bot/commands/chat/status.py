@@ -6,7 +6,7 @@ from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome
 from subscriptions.platforms import facts_of
-from subscriptions.service.chats import is_denied
+from subscriptions.service.chats import standing_of
 from subscriptions.service.operations import Status, expectations, health, last_days, papers_of_day
 from subscriptions.service.operations import status as chat_status
 from subscriptions.service.sources import known_sources
@@ -79,7 +79,7 @@ def _chat_lines(context: CommandContext) -> list[str]:
 
 
 def _next(context: CommandContext, here: Status) -> str:
-    if is_denied(context.store, here.chat.address):
+    if standing_of(context.store, here.chat.address).is_denied:
         return context.say("The operator of this bot has said no to this chat.")
     if here.chat.state is ChatState.ASKED:
         return context.say("This chat waits for whoever runs this bot.")

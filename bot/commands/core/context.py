@@ -16,7 +16,9 @@ from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
 from subscriptions.platforms import BotLinks, facts_of
 from subscriptions.query import Query
 from subscriptions.service.chats import is_operator
-from subscriptions.store import Scope
+from subscriptions.store import Transaction
+
+Access = Literal["open", "ask", "closed"]
 
 
 class InlineFormatter(Protocol):
@@ -36,7 +38,7 @@ class InlineFormatter(Protocol):
 class BotInfo:
     """The bot's configuration, as far as commands use it."""
 
-    access: Literal["open", "ask", "closed"] = "open"
+    access: Access = "open"
     admins: tuple[ChatAddress, ...] = ()
     contact: str = ""
     timezone: str = "UTC"
@@ -55,7 +57,7 @@ class CommandContext:
     private chat manages a channel.
     """
 
-    store: Scope
+    store: Transaction
     now: datetime
     request: Request
     chat: Chat  # id 0 while nothing of it is stored
@@ -104,7 +106,10 @@ class CommandContext:
             return True
         if not self.read_by_strangers and (self.origin.admin or self.origin.address in self.bot_info.admins):
             return True
-        return bool(self.request.sender) and is_operator(self.store, self.bot_info.admins, self.person)
+        by_origin = self.origin.kind is ChatKind.PRIVATE and self.origin.address == self.person
+        return (
+            bool(self.request.sender) and not by_origin and is_operator(self.store, self.bot_info.admins, self.person)
+        )
 
     @property
     def read_by_strangers(self) -> bool:

@@ -7,10 +7,12 @@ from subscriptions.service.subscriptions import last_change
 
 def undo_row(context: CommandContext) -> Buttons:
     """Returns a row with [undo] for the newest change; none where strangers could press it."""
-    change = last_change(context.store, context.chat.address)
-    if change is None or context.read_by_strangers:
+    if context.read_by_strangers:
         return ()
-    return ((undo_button(context, change.id),),)
+    change = context.store.begun_changes.get(context.chat.id)
+    if change is None and (last := last_change(context.store, context.chat.address)) is not None:
+        change = last.id
+    return () if change is None else ((undo_button(context, change),),)
 
 
 def undo_button(context: CommandContext, change: int) -> Button:

@@ -1,72 +1,64 @@
 """Decides whether a chat that subscribes is served: at once, after an operator has let it in, or not at all."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Literal
 
-from bot.commands.core.context import CommandContext
+from bot.commands.core.context import Access, CommandContext
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import ChatKind
-from subscriptions.service.chats import (
-    allow,
-    is_admitted,
-    is_denied,
-    known_or_new,
-    request_admission,
-    set_owner,
-    subscriptions_ever_made,
-)
-from subscriptions.service.subscriptions import is_confirmed, listed
+from subscriptions.model import Chat, ChatKind
+from subscriptions.service.chats import Standing, allow, request_admission, set_owner, standing_of
+from subscriptions.service.subscriptions import listed
 from subscriptions.states import ChatState
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChatBefore:
-    """The state of a chat before a command."""
-
-    numbers: int  # subscriptions that the chat has ever had
-    let_in: bool
-
-    @classmethod
-    def of(cls, context: CommandContext) -> "ChatBefore":
-        """Returns the state of the chat of this context."""
-        address = context.chat.address
-        return cls(numbers=subscriptions_ever_made(context.store, address), let_in=is_admitted(context.store, address))
+Decision = Literal["serve", "let in", "denied", "private", "wait"]
 
 
-def admit(context: CommandContext, before: ChatBefore, reply: Reply | None, *, operator_is_admin: bool) -> Reply | None:
+def admit(context: CommandContext, reply: Reply | None, *, operator_is_admin: bool) -> Reply | None:
     """Returns the reply to a command, after deciding whether a chat that asked for a subscription is served.
 
-    One that it has already is no reason to refuse a chat that was let in. `operator_is_admin` says that an operator administers the chat. Raises Refused, which rolls the command back.
+    `context` is from before the command. A subscription that the chat has already is no reason to refuse a chat that was let
+    in. `operator_is_admin` says that an operator administers the chat. Raises Refused, which rolls the command back.
     """
-    address = context.chat.address
-    has_new = subscriptions_ever_made(context.store, address) > before.numbers
-    if not has_new and not is_confirmed(context.store, context.chat):
+    before, transaction = context.chat, context.store
+    confirms = before.id in transaction.confirmed_chats
+    if not confirms and not transaction.changed_chats:
         return reply
-    if has_new and context.chat.kind is ChatKind.TEAM and context.request.sender:
-        set_owner(context.store, address, context.request.sender)  # the person who subscribed last is the owner
-    if operator_is_admin or context.is_operator:
-        return _welcome(context, reply)
-    if is_denied(context.store, address):
-        raise Refused(Sentence("The operator of this bot has said no to this chat."))
-    if has_new and context.bot_info.access == "closed":
-        raise Refused(Sentence("This bot is private: only its operator adds subscriptions."), _contact(context))
-    if before.let_in or context.bot_info.access == "open":
+    standing = standing_of(transaction, before.address)
+    chat = standing.chat(before.address) or before
+    has_new = chat.subscriptions_ever_made > before.subscriptions_ever_made
+    if not has_new and not confirms:
         return reply
-    return _waits(context, before, reply)
-
-
-def _welcome(context: CommandContext, reply: Reply | None) -> Reply | None:
-    """Lets the chat in, since an operator subscribed it or administers it."""
-    address = context.chat.address
-    waits = known_or_new(context.store, address, context.chat.kind).state is ChatState.ASKED
-    if waits or is_denied(context.store, address):
-        allow(context.store, address, now=context.now, notify_chats=False)
+    if has_new and before.kind is ChatKind.TEAM and context.request.sender:
+        set_owner(context.store, before.address, context.request.sender)  # the person who subscribed last is the owner
+    by_operator = operator_is_admin or context.is_operator
+    match decide_entry(standing, before, has_new=has_new, by_operator=by_operator, access=context.bot_info.access):
+        case "let in":
+            allow(context.store, before.address, now=context.now, notify_chats=False)
+        case "denied":
+            raise Refused(Sentence("The operator of this bot has said no to this chat."))
+        case "private":
+            raise Refused(Sentence("This bot is private: only its operator adds subscriptions."), _contact(context))
+        case "wait":
+            return _waits(context, reply)
     return reply
 
 
-def _waits(context: CommandContext, before: ChatBefore, reply: Reply | None) -> Reply:
+def decide_entry(standing: Standing, before: Chat, *, has_new: bool, by_operator: bool, access: Access) -> Decision:
+    """Returns what follows when a chat, as it was `before`, subscribes, and `standing` is so now. `by_operator`: an operator subscribed it or administers it."""
+    if by_operator:
+        return "let in" if standing.is_denied or before.state is ChatState.ASKED else "serve"
+    if standing.is_denied:
+        return "denied"
+    if has_new and access == "closed":
+        return "private"
+    others = [chat for chat in standing.chats if chat.address != before.address]
+    return "serve" if access == "open" or any(chat.is_admitted for chat in (before, *others)) else "wait"
+
+
+def _waits(context: CommandContext, reply: Reply | None) -> Reply:
     new = (one.subscription for one in listed(context.store, context.chat.address))
-    subscription = " · ".join(one.text for one in new if one.number > before.numbers)
+    subscription = " · ".join(one.text for one in new if one.number > context.chat.subscriptions_ever_made)
     someone = request_admission(
         context.store,
         context.chat.address,

@@ -22,7 +22,6 @@ from subscriptions.model import Cadence, ChatAddress, ChatKind, Paper, Subscript
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.planning.times import as_words, read_when, split_when
 from subscriptions.query import author_rule, mentioned, parse_query
-from subscriptions.service.chats import subscriptions_ever_made
 from subscriptions.service.notices import name_of
 from subscriptions.service.papers import papers_named, recent_matches, with_words
 from subscriptions.service.subscriptions import SubscriptionRequest, edit, set_setting, subscribe
@@ -288,7 +287,7 @@ def on_submit_new(context: CommandContext) -> Reply:
     if problems := _problems(context):
         return Reply(form_errors=problems)
     tz = _own_zone(context)
-    if tz and not subscriptions_ever_made(context.store, context.chat.address):  # the chat has not chosen a zone yet
+    if tz and not context.chat.subscriptions_ever_made:  # the chat has not chosen a zone yet
         set_setting(context.store, context.chat.address, "timezone", tz, now=context.now, who=context.actor)
         tz = ""
     subscription = SubscriptionRequest(

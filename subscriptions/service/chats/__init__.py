@@ -1,29 +1,25 @@
 """Chats and people: access, owners, conversation state, workspaces, retention."""
 
+from subscriptions.service.chats.access import Standing as Standing
 from subscriptions.service.chats.access import allow as allow
 from subscriptions.service.chats.access import chats_awaiting_admission as chats_awaiting_admission
 from subscriptions.service.chats.access import chats_of as chats_of
 from subscriptions.service.chats.access import deny as deny
-from subscriptions.service.chats.access import describe as describe
 from subscriptions.service.chats.access import has_operator as has_operator
-from subscriptions.service.chats.access import is_admitted as is_admitted
-from subscriptions.service.chats.access import is_denied as is_denied
 from subscriptions.service.chats.access import is_operator as is_operator
 from subscriptions.service.chats.access import new_code as new_code
 from subscriptions.service.chats.access import operators_on as operators_on
-from subscriptions.service.chats.access import owner_of as owner_of
 from subscriptions.service.chats.access import redeem_code as redeem_code
 from subscriptions.service.chats.access import request_admission as request_admission
 from subscriptions.service.chats.access import set_owner as set_owner
+from subscriptions.service.chats.access import standing_of as standing_of
 from subscriptions.service.chats.access import subscriptions_around as subscriptions_around
-from subscriptions.service.chats.access import subscriptions_ever_made as subscriptions_ever_made
 from subscriptions.service.chats.conversation_state import apply_once as apply_once
 from subscriptions.service.chats.conversation_state import begin_lookup as begin_lookup
 from subscriptions.service.chats.conversation_state import chat_moved as chat_moved
 from subscriptions.service.chats.conversation_state import chat_of_thread as chat_of_thread
 from subscriptions.service.chats.conversation_state import clear_conversation_state as clear_conversation_state
 from subscriptions.service.chats.conversation_state import commands_since as commands_since
-from subscriptions.service.chats.conversation_state import drop_home_callbacks as drop_home_callbacks
 from subscriptions.service.chats.conversation_state import end_lookup as end_lookup
 from subscriptions.service.chats.conversation_state import find_callback as find_callback
 from subscriptions.service.chats.conversation_state import finish_reply as finish_reply
@@ -36,12 +32,10 @@ from subscriptions.service.chats.conversation_state import is_applied as is_appl
 from subscriptions.service.chats.conversation_state import is_reply_finished as is_reply_finished
 from subscriptions.service.chats.conversation_state import known_or_new as known_or_new
 from subscriptions.service.chats.conversation_state import move_to_person_address as move_to_person_address
-from subscriptions.service.chats.conversation_state import new_callback_id as new_callback_id
 from subscriptions.service.chats.conversation_state import requested_lookup as requested_lookup
 from subscriptions.service.chats.conversation_state import set_conversation_state as set_conversation_state
 from subscriptions.service.chats.conversation_state import share_link as share_link
 from subscriptions.service.chats.conversation_state import shared_link as shared_link
-from subscriptions.service.chats.conversation_state import store_callbacks as store_callbacks
 from subscriptions.service.chats.conversation_state import store_chat as store_chat
 from subscriptions.service.chats.conversation_state import take_over_lookups as take_over_lookups
 from subscriptions.service.chats.conversation_state import unfinished_replies as unfinished_replies

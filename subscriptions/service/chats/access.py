@@ -3,6 +3,7 @@
 import hmac
 import secrets
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
@@ -101,29 +102,37 @@ def _hash(code: str) -> str:
 # ------------------------------------------------------------------------------------------------------ who is let in
 
 
-def subscriptions_ever_made(store: Scope, address: ChatAddress) -> int:
-    """How many subscriptions a chat has had so far, removed ones too; 0 if it is not known."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What operators have decided about an address."""
+
+    chats: tuple[Chat, ...]  # those at the address, with topics
+    remembers_denial: bool  # of a chat there that was erased since
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether an operator denied one of the chats, also one that was erased since."""
+        return self.remembers_denial or any(chat.is_denied for chat in self.chats)
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether one of the chats has had subscriptions or was let in, and does not wait now."""
+        return any(chat.is_admitted for chat in self.chats)
+
+    def chat(self, address: ChatAddress) -> Chat | None:
+        """The chat at exactly this address."""
+        return next((chat for chat in self.chats if chat.address == address), None)
+
+
+def standing_of(store: Scope, address: ChatAddress) -> Standing:
+    """What operators have decided about an address, or about the one to which its chat moved."""
     with store.read() as transaction:
-        chat = chats.find_chat(transaction, address, zone=store.zone)
-        return access.subscriptions_ever_made(transaction, chat.id) if chat else 0
-
-
-def is_denied(store: Scope, address: ChatAddress) -> bool:
-    """Whether an operator denied a chat, or another chat at its address, also one that was erased since."""
-    with store.read() as transaction:
-        chat = chats.find_chat(transaction, address, zone=store.zone)
-        lane = chat.address.lane if chat else address.lane
-        if access.denial_of(transaction, lane):
-            return True
-        return any(access.is_denied(transaction, chat_id) for chat_id in chats.chats_of_lane(transaction, lane))
-
-
-def is_admitted(store: Scope, address: ChatAddress) -> bool:
-    """Whether a chat, or another at its address, has had subscriptions or was let in, and does not wait now."""
-    with store.read() as transaction:
-        chat = chats.find_chat(transaction, address, zone=store.zone)
-        lane = chat.address.lane if chat else address.lane
-        return any(access.is_admitted(transaction, chat_id) for chat_id in chats.chats_of_lane(transaction, lane))
+        lane = address.lane
+        here = chats.chats_in(transaction, lane, zone=store.zone)
+        if not here and (moved := chats.find_chat(transaction, address, zone=store.zone)):
+            lane = moved.address.lane
+            here = chats.chats_in(transaction, lane, zone=store.zone)
+        return Standing(tuple(here), bool(access.denial_of(transaction, lane)))
 
 
 def request_admission(
@@ -164,7 +173,7 @@ def allow(store: Scope, address: ChatAddress, *, now: datetime, notify_chats: bo
     with store.write() as transaction:
         chat = _known(transaction, address, now)
         access.lift_denial(transaction, chat.address.lane)
-        for one in _of_place(transaction, chat):
+        for one in chats.chats_in(transaction, chat.address.lane, zone=store.zone):
             access.admit(transaction, one.id, now=now)
             if one.state is ChatState.ASKED:
                 waited = True
@@ -185,19 +194,14 @@ def deny(store: Scope, address: ChatAddress, *, now: datetime) -> tuple[Chat, bo
     """
     with store.write() as transaction:
         chat = find(transaction, address)
-        if access.is_denied(transaction, chat.id):
+        if chat.is_denied:
             return chat, False
-        for one in _of_place(transaction, chat):
+        for one in chats.chats_in(transaction, chat.address.lane, zone=store.zone):
             access.deny(transaction, one.id, now=now)
             if one.state is not ChatState.ASKED:
                 note_changed_state(transaction, one.id)
         notify(transaction, chat.address, AccessDenied(event=now.isoformat()), now=now)
         return find(transaction, address), True
-
-
-def _of_place(transaction: Transaction, chat: Chat) -> tuple[Chat, ...]:
-    ids = chats.chats_of_lane(transaction, chat.address.lane)
-    return tuple(chats.chats_by_id(transaction, ids, zone=transaction.zone).values())
 
 
 def chats_awaiting_admission(store: Scope) -> tuple[Chat, ...]:
@@ -221,23 +225,10 @@ def set_owner(store: Scope, address: ChatAddress, person: str) -> None:
         access.set_owner(transaction, find(transaction, address).id, person)
 
 
-def owner_of(store: Scope, address: ChatAddress) -> str:
-    """The platform's id of the person who set a chat up; "": not known."""
-    with store.read() as transaction:
-        chat = chats.find_chat(transaction, address, zone=store.zone)
-        return access.owner_of(transaction, chat.id) if chat else ""
-
-
 def chats_of(store: Scope, person: ChatAddress) -> tuple[Chat, ...]:
     """The groups and channels that a person set up; `person` is their private chat."""
     with store.read() as transaction:
         return access.owned_by(transaction, person, zone=store.zone)
-
-
-def describe(store: Scope, address: ChatAddress, *, title: str, public: bool) -> None:
-    """Stores what the platform calls the chats at an address, and whether strangers can read them."""
-    with store.write() as transaction:
-        chats.describe(transaction, address.lane, title=title, public=public)
 
 
 def subscriptions_around(

@@ -45,12 +45,8 @@ def store_chat(
     `lang`.
     """
     with store.write() as transaction:
-        known = chats.find_chat(transaction, address, zone=store.zone)
-        if known is not None:
-            return known
-        if by is not None:
-            own_zone, own_lang = chats.chosen_locale(transaction, by)
-            timezone, lang = own_zone or timezone, own_lang or lang
+        if by is not None and (person := chats.find_chat(transaction, by, zone=store.zone)) is not None:
+            timezone, lang = person.chosen.get("timezone", timezone), person.chosen.get("lang", lang)
         return chats.add_chat(
             transaction,
             address,
@@ -179,24 +175,6 @@ def find_callback(store: Scope, token_id: str) -> CallbackToken | None:
 
 def _offering(offer: Offer) -> CallbackToken:
     return CallbackToken(verb=OFFER, arguments={"number": offer.number, "text": offer.text, "when": offer.cadence})
-
-
-def new_callback_id() -> str:
-    """An id for a callback token that is stored later, by `store_callbacks`."""
-    return conversations.new_callback_id()
-
-
-def store_callbacks(store: Scope, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
-    """Stores callback tokens under the ids that they have."""
-    if tokens:
-        with store.write() as transaction:
-            conversations.store_callbacks(transaction, tokens, now=now)
-
-
-def drop_home_callbacks(store: Scope, person: ChatAddress) -> None:
-    """Drops the callback tokens of a person's home view, before a new one is shown."""
-    with store.write() as transaction:
-        conversations.drop_callbacks_at(transaction, home_view_of(person))
 
 
 def has_home_view(store: Scope, person: ChatAddress) -> bool:

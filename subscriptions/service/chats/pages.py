@@ -67,7 +67,7 @@ def open_page_chat(store: Scope, chat: ChatAddress, *, lang: str, now: datetime)
         known = chats.find_chat(transaction, chat, zone=store.zone) or chats.add_chat(
             transaction, chat, ChatKind.PRIVATE, now=now, zone=store.zone, lang=lang
         )
-        if not access.is_denied(transaction, known.id):
+        if not known.is_denied:
             access.admit(transaction, known.id, now=now)
 
 

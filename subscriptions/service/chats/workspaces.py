@@ -25,8 +25,8 @@ def uninstall(store: Scope, team: str, *, now: datetime) -> None:
     """Pauses all chats of a workspace that removed the app. After thirty days without the app they are erased."""
     with store.write() as transaction:
         stored_installations.uninstall(transaction, team, now=now)
-        for chat_id in _chats_of(transaction, team):
-            stored_chats.mark_unreachable(transaction, chat_id, PauseReason.APP_REMOVED, REMOVED, now=now)
+        for chat in _chats_of(transaction, team):
+            stored_chats.mark_unreachable(transaction, chat.id, PauseReason.APP_REMOVED, REMOVED, now=now)
 
 
 def install_again(store: Scope, team: str, *, now: datetime) -> bool:
@@ -82,8 +82,7 @@ def reactivate(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
     What would be sent at once waits ten minutes, so that a person can skip it. False: none of them was unreachable.
     """
     with store.write() as transaction:
-        ids = stored_chats.chats_of_lane(transaction, address.lane)
-        chats = stored_chats.chats_by_id(transaction, ids, zone=store.zone).values()
+        chats = stored_chats.chats_in(transaction, address.lane, zone=store.zone)
         returning = [chat for chat in chats if _returns(chat, address)]
         back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
         for chat in back:
@@ -103,7 +102,7 @@ def _returns(chat: Chat, address: ChatAddress) -> bool:
 def chats_of_lost_workspaces(transaction: Transaction, *, now: datetime) -> list[int]:
     """The ids of the chats of workspaces that removed the app more than thirty days ago."""
     lost = stored_installations.uninstalled(transaction, now - GRACE)
-    return [chat_id for team in lost for chat_id in _chats_of(transaction, team)]
+    return [chat.id for team in lost for chat in _chats_of(transaction, team)]
 
 
 def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
@@ -121,20 +120,21 @@ def pause_for_leaver(
     """
     paused: dict[ChatAddress, Subscriptions] = {}
     with store.write() as transaction:
-        there = stored_chats.chats_of_lane(transaction, address.lane)
-        for chat_id, subscriptions in stored_subscriptions.subscriptions_of(transaction, there).items():
-            if access.owner_of(transaction, chat_id) == person:
-                access.set_owner(transaction, chat_id, "")
-            of_person = [subscription for subscription in subscriptions if subscription.subscriber == person]
+        there = stored_chats.chats_in(transaction, address.lane, zone=store.zone)
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in there])
+        for chat in there:
+            if chat.owner == person:
+                access.set_owner(transaction, chat.id, "")
+            of_person = [subscription for subscription in subscriptions[chat.id] if subscription.subscriber == person]
             held = [
                 subscription
                 for subscription in of_person
                 if subscription.state is SubscriptionState.ACTIVE or subscription.paused_until
             ]
             if held:
-                record_change(transaction, chat_id, now=now)
-                note_changed(transaction, chat_id)
-                paused[stored_chats.chats_by_id(transaction, [chat_id], zone=store.zone)[chat_id].address] = tuple(held)
+                record_change(transaction, chat.id, now=now)
+                note_changed(transaction, chat.id)
+                paused[chat.address] = tuple(held)
             for subscription in held:
                 stored_subscriptions.pause_subscription(
                     transaction, subscription.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT
@@ -146,16 +146,15 @@ def pause_for_leaver(
 
 def _reactivate_chats(transaction: Transaction, team: str, now: datetime) -> None:
     """Reactivates the chats that were paused only because the app was removed."""
-    chats = stored_chats.chats_by_id(transaction, _chats_of(transaction, team), zone=transaction.zone)
-    for chat in chats.values():
+    for chat in _chats_of(transaction, team):
         if chat.state is ChatState.PAUSED and chat.pause_reason is PauseReason.APP_REMOVED:
             stored_chats.mark_reachable(transaction, chat.id, now=now)
 
 
-def _chats_of(transaction: Transaction, team: str) -> list[int]:
-    """The ids of a workspace's chats; addresses of the own workspace do not name it."""
+def _chats_of(transaction: Transaction, team: str) -> list[Chat]:
+    """The chats of a workspace; addresses of the own workspace do not name it."""
     lanes = [lane for facts in declared() if facts.has_workspaces for lane in _lanes_of(transaction, facts.name, team)]
-    return [chat_id for lane in lanes for chat_id in stored_chats.chats_of_lane(transaction, lane)]
+    return [chat for lane in lanes for chat in stored_chats.chats_in(transaction, lane, zone=transaction.zone)]
 
 
 def _lanes_of(transaction: Transaction, platform: str, team: str) -> list[Lane]:

@@ -30,11 +30,9 @@ def delivered_papers(store: Scope, chat: Chat, delivery: str) -> tuple[Item, ...
 def where_delivered(store: Scope, lane: Lane, delivery: str) -> ChatAddress | None:
     """The chat of a lane, a group or one of its topics, to which a delivery went; None: none of them."""
     with store.read() as transaction:
-        chats = stored_chats.chats_by_id(transaction, stored_chats.chats_of_lane(transaction, lane), zone=store.zone)
+        chats = stored_chats.chats_in(transaction, lane, zone=store.zone)
         delivered = (
-            chat.address
-            for chat in chats.values()
-            if deliveries.delivered_items(transaction, chat.id, delivery, position=0)
+            chat.address for chat in chats if deliveries.delivered_items(transaction, chat.id, delivery, position=0)
         )
         return next(delivered, None)
 

@@ -156,7 +156,7 @@ def match_ahead(store: Scope, chat: Chat, texts: Iterable[str], *, now: datetime
             with suppress(QueryError, Refused):
                 query = with_words(transaction, kept_query(text))
                 window.find({"": query}, chat)
-                advice_on(transaction, chat, query, now=now, categorised=categorised)
+                _advice(window, chat, query, categorised=categorised)
 
 
 def is_ready(store: Scope, *, now: datetime) -> bool:
@@ -189,10 +189,13 @@ def advice_on(store: Scope, chat: Chat, query: Query, *, now: datetime, categori
     `categorised`: some source tells categories.
     """
     with store.read() as transaction:
-        window = recent(transaction, now)
-        known = _Known(window, chat)
-        crosslists = chat.settings.crosslists != "out"
-        return advise(query, known, days=len(window.entries.days), categorised=categorised, crosslists=crosslists)
+        return _advice(recent(transaction, now), chat, query, categorised=categorised)
+
+
+def _advice(window: Recent, chat: Chat, query: Query, *, categorised: bool) -> Advice | None:
+    crosslists = chat.settings.crosslists != "out"
+    days = len(window.entries.days)
+    return advise(query, _Known(window, chat), days=days, categorised=categorised, crosslists=crosslists)
 
 
 def recent_matches(store: Scope, query: Query, *, now: datetime, most: int) -> RecentMatches:

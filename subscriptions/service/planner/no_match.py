@@ -22,7 +22,7 @@ from subscriptions.planning.forecast import AwaitedSource
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.notices import name_of, notify, notify_owner
 from subscriptions.store import Transaction
-from subscriptions.store.chat import access, chats
+from subscriptions.store.chat import chats
 from subscriptions.store.papers import statistics
 
 STREAK_AFTER = 5  # days with papers of which none matched, until the chat is notified, once
@@ -146,18 +146,17 @@ def _notify_owner(
             how=due.missing_how,
             count=len(due.missing),
         )
-        return _lanes(transaction, chat, notify_owner(transaction, chat, notice, now=now))
+        return _lanes(chat, notify_owner(transaction, chat, notice, now=now))
     timed = any(subscription.cadence.kind != "now" for subscription in due.subscriptions)
     if result is None and timed and due.may_be_empty and chat.settings.quietday == "on":
         quiet = NoPapersToday(chat=name_of(chat), place=str(chat.address))
-        return _lanes(transaction, chat, notify_owner(transaction, chat, quiet, now=now))
+        return _lanes(chat, notify_owner(transaction, chat, quiet, now=now))
     return []
 
 
-def _lanes(transaction: Transaction, chat: Chat, notified: bool) -> list[Lane]:  # noqa: FBT001 - result of `notify_owner`
+def _lanes(chat: Chat, notified: bool) -> list[Lane]:  # noqa: FBT001 - result of `notify_owner`
     """The lane of the private chat with the owner, if the owner was `notified`."""
-    owner = access.owner_of(transaction, chat.id)
-    return [Lane(chat.address.platform, owner)] if notified else []
+    return [Lane(chat.address.platform, chat.owner)] if notified else []
 
 
 def _notify_streak(
@@ -167,7 +166,7 @@ def _notify_streak(
     if is_public(chat):
         event = f"{chat.address}:{streak.after}"
         to_owner = NothingMatched(event=event, chat=name_of(chat), known=known, days=streak.days)
-        return _lanes(transaction, chat, notify_owner(transaction, chat, to_owner, now=now))
+        return _lanes(chat, notify_owner(transaction, chat, to_owner, now=now))
     notice = NothingMatched(event=str(streak.after), known=known, days=streak.days)
     buttons = _buttons(due.subscriptions) if chat.settings.buttons == "full" else {}
     notified = notify(transaction, chat.address, notice, now=now, buttons=buttons)

@@ -33,11 +33,9 @@ from subscriptions.service.subscriptions.pausing import send_waiting as send_wai
 from subscriptions.service.subscriptions.pausing import skip_waiting as skip_waiting
 from subscriptions.service.subscriptions.requests import Subscribed as Subscribed
 from subscriptions.service.subscriptions.requests import SubscriptionRequest as SubscriptionRequest
-from subscriptions.service.subscriptions.requests import is_confirmed as is_confirmed
 from subscriptions.service.subscriptions.requests import subscribe as subscribe
 from subscriptions.service.subscriptions.requests import unsubscribe as unsubscribe
 from subscriptions.service.subscriptions.selection import Listed as Listed
-from subscriptions.service.subscriptions.selection import chosen_settings as chosen_settings
 from subscriptions.service.subscriptions.selection import get_chat as get_chat
 from subscriptions.service.subscriptions.selection import listed as listed
 from subscriptions.service.subscriptions.selection import subscription_of as subscription_of

@@ -99,7 +99,7 @@ def reschedule(
         read = _read_when(when, None, chat)
         if number is None:
             stored = check_value("schedule", str(read), kind=chat.kind)
-            if chats.chosen_settings(transaction, chat.id).get("schedule") != stored:
+            if chat.chosen.get("schedule") != stored:
                 record_change(transaction, chat.id, now=now, who=who)
                 chats.choose_setting(transaction, chat.id, "schedule", stored)
         for subscription in chosen:

@@ -30,6 +30,7 @@ Judgement = tuple[Signal, int]  # with the id of the paper
 class State:
     """Subscriptions, chosen settings, judgements and pause of a chat at one moment."""
 
+    address: str  # of the chat, without platform and topic
     subscriptions: Mapping[int, Subscription]  # by number
     settings: Mapping[str, str]  # those that the chat chose
     judged: Mapping[Judgement, datetime]  # with its moment
@@ -80,8 +81,8 @@ def record_change(
     make one change. From then on no other process changes the chat until the transaction ends. `who` is "ID NAME" of the person; `undone_change` is the id of the change that this one undoes.
     `judges`: only papers are judged.
     """
-    begun = _begun(transaction)
-    if undone_change is None and chat_id in begun and undo.change_is_of(transaction, begun[chat_id], chat_id):
+    begun = transaction.begun_changes
+    if undone_change is None and chat_id in begun:
         return begun[chat_id]
     chats.hold_chat(transaction, chat_id)
     _record(transaction, [chat_id], now, who, {"undoes": undone_change, "judges": judges})
@@ -104,16 +105,10 @@ def record_changes(
 
     Returns the ids of those that it recorded.
     """
-    fresh = [chat_id for chat_id in chat_ids if chat_id not in _begun(transaction)]
+    fresh = [chat_id for chat_id in chat_ids if chat_id not in transaction.begun_changes]
     chats.hold_chats(transaction, fresh)
     _record(transaction, fresh, now, who)
     return frozenset(fresh)
-
-
-def _begun(transaction: Transaction) -> dict[int, int]:
-    """Chat id -> the id of the change that was begun in a transaction."""
-    begun: dict[int, int] = transaction.info.setdefault("changing", {})
-    return begun
 
 
 def _record(
@@ -124,8 +119,9 @@ def _record(
     marks: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     marks = {"undoes": None, "undone": False, "judges": False, **marks}
-    before = {chat_id: _to_json(state) | marks for chat_id, state in states_of(transaction, chat_ids).items()}
-    _begun(transaction).update(undo.add_changes(transaction, before, who=who, at=now))
+    states = states_of(transaction, chat_ids)
+    before = {chat_id: (state.address, _to_json(state) | marks) for chat_id, state in states.items()}
+    transaction.begun_changes.update(undo.add_changes(transaction, before, who=who, at=now))
     for chat_id in undo.with_more_than(transaction, chat_ids, KEPT):  # of the others none is too old
         _drop_old(transaction, chat_id)
 
@@ -151,6 +147,7 @@ def before(change: undo.StoredChange, after: State) -> State:
     value = change.before
     subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["subscriptions"]]
     return State(
+        address=after.address,
         subscriptions={subscription.number: subscription for subscription in subscriptions},
         settings=value["settings"],
         judged={(Signal(kind), paper): datetime.fromisoformat(at) for kind, paper, at in value["judged"]}
@@ -172,12 +169,12 @@ def undoes(change: undo.StoredChange) -> int | None:
     return taken_back
 
 
-def mark_undone(transaction: Transaction, chat_id: int, change_id: int) -> None:
+def mark_undone(transaction: Transaction, chat: Chat, change_id: int) -> None:
     """Stores that a change is undone. If it was an undo itself, what that undid is not undone any more, and so on."""
-    kept = {change.id: change for change in undo.changes_of(transaction, chat_id)}
+    kept = {change.id: change for change in undo.changes_of(transaction, chat.id)}
     marked, undone = kept.get(change_id), True
     while marked is not None:
-        undo.rewrite_change(transaction, marked.id, {**marked.before, "undone": undone})
+        undo.rewrite_change(transaction, marked.id, chat.address.address, {**marked.before, "undone": undone})
         marked, undone = kept.get(undoes(marked) or 0), not undone
 
 
@@ -190,12 +187,12 @@ def states_of(transaction: Transaction, chat_ids: Sequence[int]) -> dict[int, St
     """What chats are now, by their ids."""
     found = chats.chats_by_id(transaction, chat_ids, zone="UTC")
     subscriptions = stored_subscriptions.subscriptions_of(transaction, chat_ids)
-    settings = chats.chosen_settings_of(transaction, chat_ids)
     judged = signals.signals_of_chats(transaction, chat_ids, JUDGEMENTS)
     return {
         chat_id: State(
+            address=chat.address.address,
             subscriptions={s.number: s for s in subscriptions[chat_id]},
-            settings=settings[chat_id],
+            settings=chat.chosen,
             judged={(one.kind, one.paper): one.at for one in judged[chat_id]},
             paused=is_paused_by_person(chat),
             until=chat.paused_until if is_paused_by_person(chat) else None,

@@ -47,9 +47,9 @@ def export_all(store: Scope) -> Iterator[str]:
 def _whole(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[str]:
     """Yields all lines that an import needs to make a chat again; "" for one without subscriptions and chosen settings."""
     ids = [chat.id for chat in chats]
-    subscriptions, chosen = _subscriptions(transaction, ids), stored_chats.chosen_settings_of(transaction, ids)
+    subscriptions = _subscriptions(transaction, ids)
     for chat in chats:
-        settings = [f"set {name} {value}" for name, value in sorted(chosen[chat.id].items())]
+        settings = [f"set {name} {value}" for name, value in sorted(chat.chosen.items())]
         kind = (
             [] if chat.kind is kind_of(chat.address) else [f"set kind {chat.kind}"]
         )  # a channel's address looks like a group's

@@ -351,7 +351,7 @@ def _own_zone(line: PortableLine, target: _Target) -> str | None:
 def _apply_setting(work: _Import, line: PortableLine, setting: tuple[str, str], target: _Target) -> str:
     transaction, chat, now = work.transaction, target.chat, work.now
     name, value = _checked_setting(line, setting, kind=chat.kind, public=chat.public)
-    if stored_chats.chosen_settings(transaction, chat.id).get(name) == value:
+    if stored_chats.chats_by_id(transaction, [chat.id], zone=transaction.zone)[chat.id].chosen.get(name) == value:
         return "="
     if target.added:
         work.write()  # the setting may move their due moments

@@ -78,9 +78,8 @@ def merge(store: Scope, address: ChatAddress, first: int, second: int, *, now: d
         record_change(transaction, chat.id, now=now, who=who)
         note_changed(transaction, chat.id)
         stored_subscriptions.remove_subscriptions(transaction, [one.id, other.id])
-        added = stored_subscriptions.add_subscription(
-            transaction,
-            chat.id,
+        new = stored_subscriptions.NewSubscription(
+            chat_id=chat.id,
             text=query.text,
             canonical=query.canonical,
             cadence=one.cadence,
@@ -93,6 +92,7 @@ def merge(store: Scope, address: ChatAddress, first: int, second: int, *, now: d
             subscriber=one.subscriber,
             counted_until=one.counted_until,
         )
+        added = stored_subscriptions.add_subscription(transaction, new)
         return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
 
 

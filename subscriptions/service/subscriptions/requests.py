@@ -27,7 +27,6 @@ from subscriptions.wording import checked_name, kept_query
 
 EXAMPLES = 3
 MOST_PER_CHAT = 200
-_CONFIRMED = "confirmed"  # a key of `transaction.info`: the ids of chats
 _SINCE = Sentence("Say now, today, 7d or a date such as 2026-01-22.")
 
 
@@ -89,7 +88,7 @@ def subscribe(
             own_zone = None
         else:
             own_zone = zones.zone_name(request.tz) if request.tz else None
-            if stored_chats.mark_reachable(transaction, chat.id, now=now):
+            if chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
                 note_changed_state(transaction, chat.id)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         query = with_words(transaction, query, subscriptions)
@@ -139,7 +138,7 @@ def echo_of(
     now: datetime,
 ) -> Subscribed:
     """The confirmation of a subscription, with the papers of the last days that its query matches."""
-    _note_confirmed(transaction, chat)
+    transaction.confirmed_chats.add(chat.id)
     window = recent(transaction, now)
     sets = window.find({"": query}, chat)
     found = sets.union
@@ -164,16 +163,6 @@ def echo_of(
     )
 
 
-def _note_confirmed(transaction: Transaction, chat: Chat) -> None:
-    transaction.info.setdefault(_CONFIRMED, set()).add(chat.id)
-
-
-def is_confirmed(store: Scope, chat: Chat) -> bool:
-    """Whether a subscription of a chat, new or known, was confirmed in this transaction."""
-    with store.read() as transaction:
-        return chat.id in transaction.info.get(_CONFIRMED, ())
-
-
 def _add(
     transaction: Transaction,
     chat: Chat,
@@ -186,13 +175,13 @@ def _add(
     who: str,
 ) -> Subscription:
     zone = zones.zone(own_zone or chat.settings.timezone)
-    stored_chats.store_streaks(transaction, {chat.id: None})  # the streak begins anew: the new query has had no day yet
+    if chat.no_match_streak:
+        stored_chats.store_streaks(transaction, {chat.id: None})  # it begins again: the new query has had no day yet
     since, counted = _since(request.since, schedule, chat, zone, now), None
     if request.since is None:
         since, counted = starting_point(transaction, since)
-    return stored_subscriptions.add_subscription(
-        transaction,
-        chat.id,
+    new = stored_subscriptions.NewSubscription(
+        chat_id=chat.id,
         text=query.text,
         canonical=query.canonical,
         cadence=schedule,
@@ -205,6 +194,7 @@ def _add(
         subscriber=person_of(who),
         counted_until=counted,
     )
+    return stored_subscriptions.add_subscription(transaction, new)
 
 
 def unsubscribe(
@@ -273,7 +263,7 @@ def _known_subscription(
         stored_subscriptions.change_schedule(
             transaction, known.id, cadence=schedule, zone=zone_name, due=due_span(schedule, zone, first)
         )
-    _note_confirmed(transaction, chat)
+    transaction.confirmed_chats.add(chat.id)
     fresh = next(s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == known.id)
     delivery_forecast = DeliveryForecast.of(transaction, now)
     return Subscribed(

@@ -71,12 +71,6 @@ def subscription_of(store: Scope, address: ChatAddress, number: int) -> Subscrip
         return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
 
 
-def chosen_settings(store: Scope, address: ChatAddress) -> dict[str, str]:
-    """The settings that a chat chose or its platform reported; defaults are left out. Raises NotFound."""
-    with store.read() as transaction:
-        return stored_chats.chosen_settings(transaction, find(transaction, address).id)
-
-
 def typed_number(text: str) -> int | None:
     """The number that a text is, with or without "#"; None for any other text, and for more digits than a number has."""
     digits = text.strip().lstrip("#")

@@ -107,7 +107,7 @@ def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, w
         wanted = _parts_to_restore(earlier, after, current)
         again = record_change(transaction, chat.id, now=now, who=who, undone_change=change_id)
         _restore(transaction, chat, wanted, current, now)
-        mark_undone(transaction, chat.id, change_id)
+        mark_undone(transaction, chat, change_id)
         what = difference(current, state_of(transaction, chat.id))
         if what.added or what.removed or what.changed:
             note_changed(transaction, chat.id)

@@ -46,23 +46,6 @@ def deny(session: Session, chat_id: int, *, now: datetime) -> None:
     _set(session, chat_id, ChatState.ASKED, Admission.DENIED, now)
 
 
-def is_denied(session: Session, chat_id: int) -> bool:
-    """Whether an operator denied a chat."""
-    row = session.get_one(ChatRow, chat_id)
-    return row.state is ChatState.ASKED and row.admission is Admission.DENIED
-
-
-def is_admitted(session: Session, chat_id: int) -> bool:
-    """Whether a chat has had subscriptions, or was let in before it had any."""
-    row = session.get_one(ChatRow, chat_id)
-    return row.state is not ChatState.ASKED and (row.next_number > 1 or row.admission is Admission.ADMITTED)
-
-
-def subscriptions_ever_made(session: Session, chat_id: int) -> int:
-    """How many subscriptions a chat has had, removed ones too."""
-    return session.get_one(ChatRow, chat_id).next_number - 1
-
-
 def chats_awaiting_admission(session: Session, *, zone: str) -> tuple[Chat, ...]:
     """The chats that wait for an operator and can be written to, in the order in which they asked."""
     rows = session.exec(
@@ -83,11 +66,6 @@ def operators(session: Session, *, zone: str) -> tuple[Chat, ...]:
 def make_operator(session: Session, chat_id: int) -> None:
     """Makes the person of a chat an operator."""
     session.get_one(ChatRow, chat_id).admin = True
-
-
-def owner_of(session: Session, chat_id: int) -> str:
-    """The platform's id of the person who set a chat up; "" if that is not known."""
-    return session.get_one(ChatRow, chat_id).owner
 
 
 def set_owner(session: Session, chat_id: int, person: str) -> None:

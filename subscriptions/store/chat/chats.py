@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Integer, Row, String, bindparam, tuple_
@@ -22,6 +23,7 @@ from subscriptions.store.rows import TABLES, ChatRow
 _VALUES = (
     "id", "platform", "address", "topic", "kind", "settings", "timezone", "lang", "title", "public", "admin", "state",
     "admission", "pause_reason", "state_detail", "paused_until", "first_delivery_planned", "no_match_streak",
+    "next_number", "owner",
 )  # fmt: skip
 _values_of = attrgetter(*_VALUES)
 
@@ -32,11 +34,15 @@ _LAST_SIGN = (
 # Statements that every plan executes are built once.
 _chats = TABLES.tables["chat"]
 _ids = bindparam("ids", type_=Integer, expanding=True)
-CHATS = columns(*(_chats.c[name] for name in _VALUES)).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
+_all_values = [_chats.c[name] for name in _VALUES]
+CHATS = columns(*_all_values).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
+_WITH_MOVE = columns(*_all_values, _chats.c.moved_to).order_by(_chats.c.id)
+_HERE = _WITH_MOVE.where(_chats.c.platform == bindparam("at"), _chats.c.address == bindparam("its_address"))
+_THIS = _HERE.where(_chats.c.topic == bindparam("its_topic"))
+_MOVED = _WITH_MOVE.where(_chats.c.id == bindparam("of"))
 _AT = columns(_chats).where(
     _chats.c.platform == bindparam("on"), _chats.c.address.in_(bindparam("addresses", type_=String, expanding=True))
 )
-_CHOSEN = columns(_chats.c.id, _chats.c.timezone, _chats.c.lang, _chats.c.settings).where(_chats.c.id.in_(_ids))
 _address = tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
 _LAST = ("last_platform", "last_address", "last_topic")
 _PAGE = (
@@ -62,10 +68,17 @@ _STREAKS = (
 
 def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | None:
     """The chat at an address, or the chat that it moved to. `zone` is the operator's, for chats that chose none."""
-    row = _row_at(session, address)
+    values = {"at": address.platform, "its_address": address.address, "its_topic": address.topic}
+    row = execute(session, _THIS, values).first()
     while row is not None and row.moved_to is not None:
-        row = session.get(ChatRow, row.moved_to)
-    return None if row is None else chat_value(row, zone)
+        row = execute(session, _MOVED, {"of": row.moved_to}).first()
+    return None if row is None else _chat(row[:-1], zone)
+
+
+def chats_in(session: Session, lane: Lane, *, zone: str) -> list[Chat]:
+    """The chats at an address, with its topics, that have not moved away."""
+    rows = execute(session, _HERE, {"at": lane.platform, "its_address": lane.address}).all()
+    return [_chat(row[:-1], zone) for row in rows if row.moved_to is None]
 
 
 def hold_chat(session: Session, chat_id: int) -> None:
@@ -194,21 +207,6 @@ def add_chat(
     return added
 
 
-def chosen_settings(session: Session, chat_id: int) -> dict[str, str]:
-    """The settings that a chat chose itself: name in SETTINGS → value."""
-    return _chosen(session.get_one(ChatRow, chat_id))
-
-
-def chosen_settings_of(session: Session, ids: Sequence[int]) -> dict[int, dict[str, str]]:
-    """The settings that chats chose themselves, by the chat's id."""
-    return {row.id: _chosen(row) for part in in_chunks(ids) for row in execute(session, _CHOSEN, {"ids": part})}
-
-
-def _chosen(row: ChatRow | Row[Any]) -> dict[str, str]:
-    own = {"timezone": row.timezone, "lang": row.lang}
-    return {**{name: value for name, value in own.items() if value}, **row.settings}
-
-
 def choose_setting(session: Session, chat_id: int, name: str, value: str) -> None:
     """Stores a setting. The value was checked by chat_settings.check_value."""
     row = _held(session, chat_id)
@@ -296,12 +294,6 @@ def describe(session: Session, lane: Lane, *, title: str, public: bool) -> None:
     )
 
 
-def chosen_locale(session: Session, address: ChatAddress) -> tuple[str, str]:
-    """(timezone, lang) that a chat chose itself; "" for what it did not choose, or if the chat is not known."""
-    row = _row_at(session, address)
-    return (row.timezone, row.lang) if row is not None else ("", "")
-
-
 def store_streaks(session: Session, streaks: Mapping[int, NoMatchStreak | None]) -> None:
     """Stores the no-match streaks of chats, by chat id; None ends a streak."""
     alike: dict[NoMatchStreak | None, list[int]] = {}
@@ -328,16 +320,6 @@ def addresses_with_prefix(session: Session, platform: str, prefix: str) -> list[
     return list(rows)
 
 
-def chats_of_lane(session: Session, lane: Lane) -> list[int]:
-    """Ids of the chats at an address, with its topics, that have not moved away."""
-    rows = session.exec(
-        select(ChatRow.id).where(
-            ChatRow.platform == lane.platform, ChatRow.address == lane.address, col(ChatRow.moved_to).is_(None)
-        )
-    )
-    return [chat_id for chat_id in rows if chat_id is not None]
-
-
 def unreachable_since(session: Session, before: datetime) -> list[int]:
     """Ids of the chats that have been unreachable since before `before`."""
     return [
@@ -359,14 +341,6 @@ def _held(session: Session, chat_id: int) -> ChatRow:
     return session.get_one(ChatRow, chat_id, populate_existing=True)
 
 
-def _row_at(session: Session, address: ChatAddress) -> ChatRow | None:
-    return session.exec(
-        select(ChatRow).where(
-            ChatRow.platform == address.platform, ChatRow.address == address.address, ChatRow.topic == address.topic
-        )
-    ).first()
-
-
 def chat_value(row: ChatRow | Row[Any], zone: str) -> Chat:
     """The value of a row. `zone` is the operator's, for chats that chose none."""
     return _chat(_values_of(row), zone)
@@ -374,18 +348,22 @@ def chat_value(row: ChatRow | Row[Any], zone: str) -> Chat:
 
 def _chat(row: Sequence[Any], zone: str) -> Chat:
     """The value of a row of _VALUES. By position: names take three times as long, and a plan reads all chats."""
-    chat_id, platform, address, topic, kind, chosen, timezone, lang, title, public, *state, streak = row
-    settings = _settings(kind, platform, tuple(chosen.items()), timezone or zone, lang or "en", public=public)
+    chat_id, platform, address, topic, kind, others, timezone, lang, title, public, *state, streak, number, owner = row
+    own = (("timezone", timezone), ("lang", lang), *others.items())
+    settings, chosen = _settings(kind, platform, own, zone, public=public)
     place = ChatAddress(platform, address, topic)
-    return Chat._make((chat_id, place, kind, settings, title, public, *state, _streak(streak)))
+    return Chat._make(
+        (chat_id, place, kind, settings, title, public, *state, _streak(streak), number - 1, owner, chosen)
+    )
 
 
 @lru_cache(maxsize=4096)
 def _settings(
-    kind: ChatKind, platform: str, chosen: tuple[tuple[str, str], ...], timezone: str, lang: str, *, public: bool
-) -> ChatSettings:
-    """The resolved settings. Cached: many chats chose the same, most of them nothing."""
-    return resolve(kind, platform, dict(chosen), timezone=timezone, lang=lang, public=public)
+    kind: ChatKind, platform: str, own: tuple[tuple[str, str], ...], zone: str, *, public: bool
+) -> tuple[ChatSettings, Mapping[str, str]]:
+    """The resolved settings, and the chosen ones. Cached: many chats chose the same, most of them nothing."""
+    chosen = MappingProxyType({name: value for name, value in own if value})
+    return resolve(kind, platform, chosen, timezone=zone, lang="en", public=public), chosen
 
 
 def _streak(values: Mapping[str, Any]) -> NoMatchStreak | None:

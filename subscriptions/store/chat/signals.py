@@ -20,6 +20,11 @@ _tastes = TABLES.tables["taste"]
 _TASTES = columns(_tastes.c.chat, _tastes.c.words).where(
     _tastes.c.chat.in_(bindparam("ids", type_=Integer, expanding=True))
 )
+_signals = TABLES.tables["signal"]
+_OF_CHATS = columns(_signals).where(
+    _signals.c.chat.in_(bindparam("chats", type_=Integer, expanding=True)),
+    _signals.c.kind.in_(bindparam("kinds", expanding=True)),
+)
 
 
 class StoredSignal(NamedTuple):
@@ -66,8 +71,7 @@ def signals_of_chats(
     """All signals of these kinds, by the ids of these chats."""
     found: dict[int, list[StoredSignal]] = {chat_id: [] for chat_id in chat_ids}
     for part in in_chunks(chat_ids):
-        of_part = select(SignalRow).where(col(SignalRow.chat).in_(part), col(SignalRow.kind).in_(kinds))
-        for row in session.exec(of_part):
+        for row in execute(session, _OF_CHATS, {"chats": part, "kinds": kinds}):
             found[row.chat].append(StoredSignal(row.paper, Signal(row.kind), row.at))
     return found
 

@@ -18,11 +18,10 @@ from subscriptions.states import (
     SubscriptionState,
 )
 from subscriptions.store.database.bulk import execute_rows
-from subscriptions.store.database.conflicts import insert_all_new, insert_new, insert_rows_new
+from subscriptions.store.database.conflicts import insert_all_new, insert_rows_new
 from subscriptions.store.database.store import CHUNK, execute, in_chunks
 from subscriptions.store.rows import (
     TABLES,
-    ChatRow,
     QueryRow,
     SubscriptionRow,
 )
@@ -67,6 +66,7 @@ _TAKE = (
     .where(_chats.c.id == bindparam("of"))
     .values(next_number=_chats.c.next_number + bindparam("amount", type_=Integer))
 )
+_TAKE_NUMBER = _TAKE.returning(_chats.c.next_number)
 _QUERIES = columns(_queries.c.canonical, _queries.c.id).where(
     _queries.c.canonical.in_(bindparam("texts", type_=String, expanding=True))
 )
@@ -89,48 +89,6 @@ def amounts(session: Session, chat_ids: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def add_subscription(
-    session: Session,
-    chat_id: int,
-    *,
-    text: str,
-    canonical: str,
-    cadence: Cadence,
-    zone: str | None,
-    since: datetime,
-    cursor: int,
-    due: DueSpan,
-    name: str = "",
-    added_by: str = "",
-    subscriber: str = "",
-    counted_until: datetime | None = None,
-) -> Subscription:
-    """Adds a subscription under the chat's next number; numbers are not reused.
-
-    One with the same query that another process has added meanwhile is returned instead.
-    """
-    row = SubscriptionRow(
-        chat=chat_id,
-        query=_query_id(session, canonical),
-        number=_next_number(session, chat_id),
-        name=name,
-        text=text,
-        cadence=cadence_text(cadence),
-        zone=zone,
-        added_by=added_by,
-        subscriber=subscriber,
-        since=since,
-        cursor=cursor,
-        next_due_at=due[0],
-        latest_due_at=due[1],
-        counted_until=counted_until,
-    )
-    insert_new(
-        session, "subscription", ("chat", "query"), row.model_dump(exclude={"id", "chat_active", "shared_cursor"})
-    )
-    return _subscription(execute(session, _ADDED, {"chat": chat_id, "query": row.query}).one())
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSubscription:
     """A subscription that is to be added."""
@@ -145,7 +103,19 @@ class NewSubscription:
     due: DueSpan
     name: str = ""
     added_by: str = ""
+    subscriber: str = ""
     counted_until: datetime | None = None
+
+
+def add_subscription(session: Session, new: NewSubscription) -> Subscription:
+    """Adds a subscription under the chat's next number; numbers are not reused.
+
+    One with the same query that another process has added meanwhile is returned instead.
+    """
+    query = _query_ids(session, [new.canonical])[new.canonical]
+    number = execute(session, _TAKE_NUMBER, {"of": new.chat_id, "amount": 1}).scalar_one() - 1
+    insert_rows_new(session, "subscription", ("chat", "query"), _NEW, [_row(new, query=query, number=number)])
+    return _subscription(execute(session, _ADDED, {"chat": new.chat_id, "query": query}).one())
 
 
 def add_subscriptions(session: Session, new: Sequence[NewSubscription]) -> None:
@@ -166,7 +136,7 @@ def _row(one: NewSubscription, *, query: int, number: int) -> tuple[Any, ...]:
     due, latest_due = one.due
     return (
         one.chat_id, query, number, one.name, one.text, cadence_text(one.cadence), one.zone, SubscriptionState.ACTIVE,
-        one.added_by, "", one.since, one.cursor, due, latest_due, one.counted_until,
+        one.added_by, one.subscriber, one.since, one.cursor, due, latest_due, one.counted_until,
     )  # fmt: skip
 
 
@@ -203,7 +173,7 @@ def restore_subscription(session: Session, subscription: Subscription, *, cursor
     session.add(
         SubscriptionRow(
             chat=subscription.chat_id,
-            query=_query_id(session, subscription.canonical),
+            query=_query_ids(session, [subscription.canonical])[subscription.canonical],
             number=subscription.number,
             name=subscription.name,
             text=subscription.text,
@@ -257,7 +227,7 @@ def edit_query(session: Session, subscription_id: int, *, text: str, canonical: 
     """Changes the query of a subscription; its cursor stays."""
     row = session.get_one(SubscriptionRow, subscription_id)
     before = row.query
-    row.text, row.query = text, _query_id(session, canonical)
+    row.text, row.query = text, _query_ids(session, [canonical])[canonical]
     session.flush()
     drop_unused_queries(session, [before])
 
@@ -305,22 +275,6 @@ def drop_unused_queries(session: Session, queries: Sequence[int]) -> None:
     """Removes those of these queries that no subscription has."""
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
     session.exec(delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
-
-
-def _query_id(session: Session, canonical: str) -> int:
-    wanted = select(QueryRow.id).where(QueryRow.canonical == canonical)
-    known = session.exec(wanted).first()
-    if known is None:
-        insert_new(session, "query", (), {"canonical": canonical})
-        known = session.exec(wanted).one()
-    return known or 0
-
-
-def _next_number(session: Session, chat_id: int) -> int:
-    """Takes the next number of a chat: no two processes get the same one."""
-    after = col(ChatRow.next_number)
-    take = update(ChatRow).where(col(ChatRow.id) == chat_id).values(next_number=after + 1).returning(after)
-    return int(session.exec(take).scalar_one()) - 1
 
 
 @lru_cache(maxsize=4096)

@@ -14,10 +14,9 @@ from subscriptions.store.conversation_rows import UndoRow
 from subscriptions.store.database.store import execute, in_chunks
 from subscriptions.store.rows import TABLES
 
-_undo, _chats = TABLES.tables["undo"], TABLES.tables["chat"]
+_undo = TABLES.tables["undo"]
 _ids = bindparam("ids", type_=Integer, expanding=True)
 _ADD = insert(_undo).returning(_undo.c.chat, _undo.c.id)
-_ADDRESSES = columns(_chats.c.id, _chats.c.address).where(_chats.c.id.in_(_ids))
 _WITH_MORE = (
     columns(_undo.c.chat)
     .where(_undo.c.chat.in_(_ids))
@@ -37,26 +36,15 @@ class StoredChange:
     before: Mapping[str, Any]  # JSON
 
 
-def add_changes(session: Session, before: Mapping[int, Mapping[str, Any]], *, who: str, at: datetime) -> dict[int, int]:
-    """Stores the states of chats, by their ids, before a change; returns the ids of the changes. A later one has a higher id."""
-    rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, state in before.items()]
+def add_changes(
+    session: Session, before: Mapping[int, tuple[str, Mapping[str, Any]]], *, who: str, at: datetime
+) -> dict[int, int]:
+    """Stores what chats are before a change, by their ids: (address, state). Returns the ids of the changes. A later one has a higher id."""
+    rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, (_, state) in before.items()]
     ids = {added.chat: added.id for added in execute(session, _ADD, rows)} if rows else {}
-    _note_people(session, {ids[chat_id]: (chat_id, state) for chat_id, state in before.items()})
+    named = {ids[chat_id]: mentions.words_of_change(state, address) for chat_id, (address, state) in before.items()}
+    mentions.add(session, "change", named)
     return ids
-
-
-def _note_people(session: Session, changes: Mapping[int, tuple[int, Mapping[str, Any]]]) -> None:
-    """Notes whom changes name, by their ids: (chat, state before)."""
-    addresses = {
-        chat_id: address
-        for part in in_chunks(sorted({chat_id for chat_id, _ in changes.values()}))
-        for chat_id, address in execute(session, _ADDRESSES, {"ids": part})
-    }
-    mentions.note(
-        session,
-        "change",
-        {of: mentions.words_of_change(state, addresses[chat_id]) for of, (chat_id, state) in changes.items()},
-    )
 
 
 def with_more_than(session: Session, chat_ids: Sequence[int], most: int) -> list[int]:
@@ -76,18 +64,10 @@ def changes_of(session: Session, chat_id: int) -> tuple[StoredChange, ...]:
     )
 
 
-def change_is_of(session: Session, change_id: int, chat_id: int) -> bool:
-    """Whether a change is stored, and is of this chat."""
-    row = session.get(UndoRow, change_id)
-    return row is not None and row.chat == chat_id
-
-
-def rewrite_change(session: Session, change_id: int, before: Mapping[str, Any]) -> None:
-    """Replaces what is stored of a change."""
-    row = session.get_one(UndoRow, change_id)
-    row.before = dict(before)
-    session.flush()
-    _note_people(session, {change_id: (row.chat, row.before)})
+def rewrite_change(session: Session, change_id: int, address: str, before: Mapping[str, Any]) -> None:
+    """Replaces what is stored of a change of the chat with this address."""
+    session.get_one(UndoRow, change_id).before = dict(before)
+    mentions.note(session, "change", {change_id: mentions.words_of_change(before, address)})
 
 
 def drop_changes(session: Session, ids: Collection[int]) -> None:

@@ -53,6 +53,8 @@ class Transaction(Session):
         super().__init__(bind, expire_on_commit=False)
         self.store = store
         self.changed_chats: set[int] = set()  # ids of chats whose subscriptions, or whose state, use cases changed
+        self.confirmed_chats: set[int] = set()  # ids of chats of which a subscription, new or known, was confirmed
+        self.begun_changes: dict[int, int] = {}  # chat id → the id of its change that this transaction has stored
         self._writes = writes
         self._part_failed = False  # what the failed part wrote is still there: it must not be committed
 
@@ -84,12 +86,13 @@ class Transaction(Session):
 
         Raises WouldWrite if this transaction only reads.
         """
-        changed_before, failed_before = set(self.changed_chats), self._part_failed
+        before = set(self.changed_chats), dict(self.begun_changes), self._part_failed
         try:
             with self.write(), self.begin_nested():
+                self.connection()  # only this begins the savepoint on the connection, which `execute` uses directly
                 yield self
         except BaseException:
-            self.changed_chats, self._part_failed = changed_before, failed_before
+            self.changed_chats, self.begun_changes, self._part_failed = before
             raise
 
     def refuse_failed_part(self) -> None:

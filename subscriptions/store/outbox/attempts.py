@@ -11,7 +11,7 @@ from subscriptions.planning.retry import RetryDecision
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.conflicts import put, unless_taken, update_unless_taken
-from subscriptions.store.database.store import connection_of
+from subscriptions.store.database.store import connection_of, execute
 from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.outbox.claims import Claim, any_requested, is_held, may_be_sent
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, MessageRow
@@ -59,13 +59,16 @@ _CONFIRM = (
 )
 _is_open = exists().where(_m.delivery == bindparam("of"), _m.state.not_in(FINISHED))
 _is_missing = exists().where(_m.delivery == bindparam("of"), _m.state != MessageState.SENT)
-_others = _deliveries.alias()
-_in_its_lane = _others.c.chat.in_(
-    columns(_c.id).where(_c.platform == bindparam("platform"), _c.address == bindparam("address"))
+_in_lane = columns(_c.id).where(_c.platform == bindparam("platform"), _c.address == bindparam("address"))
+_SENDS_OF_LANE = (
+    columns(_m.attempted_at)
+    .where(_m.delivery.in_(columns(_d.seq).where(_d.chat.in_(_in_lane))), _m.attempted_at > bindparam("after"))
+    .order_by(_m.attempted_at)
 )
+_others = _deliveries.alias()
 _lane_has_more = or_(
     _is_open,
-    exists().where(_others.c.seq != bindparam("of"), _others.c.settled_at.is_(None), _in_its_lane),
+    exists().where(_others.c.seq != bindparam("of"), _others.c.settled_at.is_(None), _others.c.chat.in_(_in_lane)),
     any_requested().is_not(None),
 )
 _shown = columns(func.count()).where(_i.delivery == bindparam("of"), _i.shown.is_(True)).scalar_subquery()
@@ -211,11 +214,8 @@ def is_sent(session: Session, seq: int) -> bool:
 
 def sends_of_lane(session: Session, lane: Lane, after: datetime) -> list[datetime]:
     """When each message of a lane was begun to be sent, by its last attempt, of those after `after`; in that order."""
-    chats = select(ChatRow.id).where(ChatRow.platform == lane.platform, ChatRow.address == lane.address)
-    deliveries = select(DeliveryRow.seq).where(col(DeliveryRow.chat).in_(chats))
-    begun = col(MessageRow.attempted_at)
-    found = session.exec(select(begun).where(col(MessageRow.delivery).in_(deliveries), begun > after).order_by(begun))
-    return [at for at in found if at is not None]
+    values = {"platform": lane.platform, "address": lane.address, "after": after}
+    return list(execute(session, _SENDS_OF_LANE, values).scalars())
 
 
 def begun_sends(session: Session, platform: str, after: datetime) -> list[tuple[Lane, datetime, bool]]:

@@ -103,7 +103,7 @@ def add_delivery(session: Session, planned: Planned, *, now: datetime) -> bool:
     if not insert_new(session, "delivery", ("dedupe_key",), _delivery_values(planned, now)):
         return False
     seq = execute(session, _WITH_KEY, {"key": planned.key}).scalar_one()
-    mentions.note(session, "delivery", {seq: mentions.words_of_notice(planned.key, planned.facts.detail)})
+    mentions.add(session, "delivery", {seq: mentions.words_of_notice(planned.key, planned.facts.detail)})
     wake_chats(session, {planned.chat_id: planned.kind})
     return True
 

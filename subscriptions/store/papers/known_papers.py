@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Row, bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, func
 
 from subscriptions.matching import index_document
 from subscriptions.model import Announce, KnownPaper, Paper, Summary, Translation
@@ -30,6 +30,11 @@ _STATE = columns(
     columns(func.max(TABLES.tables["indexed_paper"].c.entry)).scalar_subquery(),
     _NEWEST_DIGEST.scalar_subquery(),
     _LAST_SEQUENCE.scalar_subquery(),
+)
+# "+ 0": else SQLite looks for the lowest sequence through all papers, from the oldest on; so it walks an index of the papers
+# since the instant, and of nothing else.
+_SINCE = columns(func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery()).where(
+    _p.sequenced_at >= bindparam("instant")
 )
 _in_window = (_p.sequence > bindparam("after")) & (_p.sequence <= bindparam("upto"))
 _WINDOW = columns(_papers).where(_in_window).order_by(_p.sequence)
@@ -88,12 +93,8 @@ def sequence_before(session: Session, instant: datetime) -> int:
 
     If the clock was set back in between, a lower one is returned.
     """
-    # "+ 0": else SQLite looks for the lowest sequence through all papers, from the oldest on; so it walks an index of the
-    # papers since `instant`, and of nothing else.
-    first = session.exec(
-        select(func.min(col(PaperRow.sequence) + 0)).where(col(PaperRow.sequenced_at) >= instant)
-    ).one()
-    return last_sequence(session) if first is None else first - 1
+    first, last = execute(session, _SINCE, {"instant": instant}).one()
+    return int(last or 0) if first is None else first - 1
 
 
 def window(session: Session, after: int, upto: int) -> tuple[KnownPaper, ...]:

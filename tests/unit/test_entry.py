@@ -1,0 +1,63 @@
+"""Who is served after a subscription: what operators decided about an address, who asks, and who may."""
+
+import pytest
+
+from bot.commands.core.context import Access
+from bot.commands.operators.entry import decide_entry
+from subscriptions.chat_settings import resolve
+from subscriptions.model import Chat, ChatKind
+from subscriptions.service.chats import Standing
+from subscriptions.states import Admission, ChatState
+from tests.make import address
+
+GROUP = Chat(
+    id=1,
+    address=address("telegram:-1001"),
+    kind=ChatKind.GROUP,
+    settings=resolve(ChatKind.GROUP, "telegram", {}, timezone="UTC", lang="en"),
+)
+OLD = GROUP._replace(subscriptions_ever_made=1)
+LET_IN = GROUP._replace(admission=Admission.ADMITTED)
+ASKED = OLD._replace(state=ChatState.ASKED)
+DENIED = ASKED._replace(admission=Admission.DENIED)
+TOPIC = OLD._replace(id=2, address=address("telegram:-1001/7"))
+DENIED_TOPIC = DENIED._replace(id=2, address=address("telegram:-1001/7"))
+
+
+@pytest.mark.parametrize(
+    ("access", "before", "others", "forgotten", "has_new", "by_operator", "decision"),
+    [
+        ("open", GROUP, (), False, True, False, "serve"),
+        ("ask", GROUP, (), False, True, False, "wait"),
+        ("closed", GROUP, (), False, True, False, "private"),
+        ("ask", OLD, (), False, True, False, "serve"),
+        ("ask", LET_IN, (), False, True, False, "serve"),
+        ("ask", ASKED, (), False, True, False, "wait"),
+        ("ask", GROUP, (TOPIC,), False, True, False, "serve"),
+        ("closed", OLD, (), False, False, False, "serve"),
+        ("closed", ASKED, (), False, False, False, "wait"),
+        ("closed", OLD, (), False, True, False, "private"),
+        ("open", DENIED, (), False, True, False, "denied"),
+        ("open", DENIED, (), False, False, False, "denied"),
+        ("open", GROUP, (DENIED_TOPIC,), False, True, False, "denied"),
+        ("open", GROUP, (), True, True, False, "denied"),
+        ("ask", GROUP, (), False, True, True, "serve"),
+        ("ask", ASKED, (), False, True, True, "let in"),
+        ("closed", DENIED, (), False, True, True, "let in"),
+        ("open", GROUP, (), True, True, True, "let in"),
+    ],
+)
+def test_a_chat_that_subscribes_is_served_or_not(
+    *,
+    access: Access,
+    before: Chat,
+    others: tuple[Chat, ...],
+    forgotten: bool,
+    has_new: bool,
+    by_operator: bool,
+    decision: str,
+) -> None:
+    now = before._replace(subscriptions_ever_made=before.subscriptions_ever_made + has_new)
+    standing = Standing((now, *others), remembers_denial=forgotten)
+    found = decide_entry(standing, before, has_new=has_new, by_operator=by_operator, access=access)
+    assert found == decision
