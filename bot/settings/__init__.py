@@ -78,7 +78,6 @@ _TABLES: Mapping[str, Any] = {
     "backup": _Backup,
     "keep": _Keep,
 }
-_BOT_TOKEN = "PAPERWIRE_SLACK_BOT_TOKEN"  # noqa: S105 - a name
 _TOGETHER = (
     ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SLACK_CLIENT_SECRET"),
     ("PAPERWIRE_SLACK_CLIENT_SECRET", "PAPERWIRE_SLACK_CLIENT_ID"),
@@ -95,18 +94,15 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
     env = _Environment(environ, cwd)
     file = _read_file(env, formats)
     texts = {name: found for name in VARIABLES if (found := env.text(name)) is not None}
-    given: dict[str, Any] = {"database_url": check.default_database(), "telegram": {}, "slack": {}}
-    for name, found in texts.items():
-        platform, _, rest = name.removeprefix("PAPERWIRE_").lower().partition("_")
-        is_of_platform = platform in ("telegram", "slack")
-        (given[platform] if is_of_platform else given)[rest if is_of_platform else f"{platform}_{rest}".rstrip("_")] = (
-            found
-        )
+    slack = _without(texts, "PAPERWIRE_SLACK_")
+    given = {
+        "database_url": check.default_database(),
+        **_without(texts, "PAPERWIRE_"),
+        "telegram": _without(texts, "PAPERWIRE_TELEGRAM_"),
+        "slack": slack,
+    }
     settings = _validated(Settings, given, _variable, Places(cwd, cwd))
-    own = _workspace(
-        {"bot_token": "-"} | {name: found for name, found in given["slack"].items() if name.endswith("_token")},
-        _variable_of_slack,
-    )
+    own = _workspace({"bot_token": "-", **slack}, lambda place: _variable(("slack", *place)))
     for one, other in _TOGETHER:
         if one in texts and other not in texts:
             raise SettingsError(
@@ -115,13 +111,18 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
     workspaces = [_named_workspace(tokens, number, env) for number, tokens in enumerate(file.slack, 1)]
     return replace(
         settings,
-        slack=replace(settings.slack, workspaces=((own,) if _BOT_TOKEN in texts else ()) + tuple(workspaces)),
+        slack=replace(settings.slack, workspaces=((own,) if "bot_token" in slack else ()) + tuple(workspaces)),
         sources=file.source,
         holidays=file.arxiv.holidays,
         backup_to=file.backup.to,
         keep_papers=file.keep.papers,
         unknown=env.unknown({name for one in file.slack for name in (one.bot_token_env, one.app_token_env)}),
     )
+
+
+def _without(texts: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """Returns the texts of the variables with a prefix, by the rest of their names: those of the fields."""
+    return {name.removeprefix(prefix).lower(): found for name, found in texts.items() if name.startswith(prefix)}
 
 
 def load_sources(environ: Mapping[str, str], cwd: Path) -> tuple[SourceSettings, ...]:
@@ -280,10 +281,6 @@ def _refusal(setting: str, reason: str | Sentence, **values: object) -> Settings
 
 def _variable(place: Place) -> str:
     return "_".join(("PAPERWIRE", *(part for part in place if isinstance(part, str)))).upper()
-
-
-def _variable_of_slack(place: Place) -> str:
-    return _variable(("slack", *place))
 
 
 def _line_of_file(place: Place) -> str:
