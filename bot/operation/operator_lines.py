@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot.app import App
-from bot.operation.web.pages.guard import Entry, entry
+from bot.operation.web.guard import Entry, entry
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.platforms import declared
 from subscriptions.service.chats import has_operator, new_code

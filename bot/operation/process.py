@@ -23,7 +23,7 @@ from bot.operation.owner_watch import OwnerWatch
 from bot.operation.stopping import beside, unless_stopped
 from bot.operation.ticks import Ticker
 from bot.operation.web.health import Health
-from bot.operation.web.pages.sign_in import lock_of_metrics
+from bot.operation.web.sign_in import lock_of_metrics
 from bot.operation.web.site import entry_lines, make_site
 from bot.operation.web.web_server import ClosedConnections, serving
 from bot.operation.worker import WorkerLanes, elected

@@ -48,10 +48,10 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/delivery/engines/cluster.py",
         "bot/operation/metrics.py",
         "bot/operation/owner_watch.py",
-        "bot/operation/web/pages/samples.py",
-        "bot/operation/web/pages/sign_in.py",
+        "bot/operation/web/samples.py",
+        "bot/operation/web/sign_in.py",
         "bot/operation/process.py",
-        "bot/operation/web/pages/status.py",
+        "bot/operation/web/status.py",
     }
     assert guilty <= shells
 

@@ -9,8 +9,8 @@ from bot.commands.registry import REGISTRY
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, MOST_LINES
 from bot.context.command_limits import MAX_OF_CHAT, MAX_OF_PERSON
 from bot.operation.heartbeat import INTERVAL
-from bot.operation.web.pages.sign_in import LASTS, MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
-from bot.operation.web.pages.status import DAYS as DAYS_OF_STATUS
+from bot.operation.web.sign_in import LASTS, MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
+from bot.operation.web.status import DAYS as DAYS_OF_STATUS
 from bot.operation.web.streams import MOST_OF_A_NAME
 from bot.operation.web.web_address import LONGEST_BODY
 from bot.operation.web.web_server import LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS

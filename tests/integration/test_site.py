@@ -13,7 +13,7 @@ import pytest
 from bot.app import build_app
 from bot.channels.web.hub import MOST_IN_MINUTE
 from bot.operation.checks.machine import check_here
-from bot.operation.web.pages.guard import (
+from bot.operation.web.guard import (
     HEADERS,
     Entry,
     entry,
@@ -22,7 +22,7 @@ from bot.operation.web.pages.guard import (
     network_of,
     preferred_language,
 )
-from bot.operation.web.pages.sign_in import LASTS, Sessions
+from bot.operation.web.sign_in import LASTS, Sessions
 from bot.operation.web.site import entry_lines, make_site
 from bot.settings import load_settings
 from subscriptions.service.chats import clean_up

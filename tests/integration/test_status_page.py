@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build_app
-from bot.operation.web.pages.status import SHOWN, RecentWork, StatusPage
+from bot.operation.web.status import SHOWN, RecentWork, StatusPage
 from bot.ports.measurements import MessageTried, PlanMade
 from bot.ports.web_page import PageFrame, PageRequest, Visitor
 from bot.settings import load_settings

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bot.operation.web import web_server as health
-from bot.operation.web.pages.sign_in import MOST_TRIES_OF_AN_ADDRESS, lock_of_metrics
+from bot.operation.web.sign_in import MOST_TRIES_OF_AN_ADDRESS, lock_of_metrics
 from bot.operation.web.web_address import health_app
 from bot.operation.web.web_server import LimitedProtocol, most_connections, serving
 from bot.settings import Settings, load_settings

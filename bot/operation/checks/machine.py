@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from bot.context.database import backup_folder
 from bot.digests import FORMATS, formats_of_packages
 from bot.operation.maintenance import copy_times
-from bot.operation.web.pages.guard import Entry, entry
+from bot.operation.web.guard import Entry, entry
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.media import MEDIA
 from bot.settings import VARIABLES, Settings

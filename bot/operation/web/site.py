@@ -1,6 +1,6 @@
 """The pages of the web address under one guard: who may open them, whose form it is, and what every answer says to the browser.
 
-Each page is a `WebPage`. The chat comes from its platform, the pages of the operator from bot/operation/web/pages.
+Each page is a `WebPage`. The chat comes from its platform, that of the operator from `status` beside it.
 """
 
 import asyncio
@@ -19,11 +19,11 @@ from starlette.routing import Route
 
 from bot.app import App
 from bot.errors import error_location
-from bot.operation.web.pages import guard
-from bot.operation.web.pages.guard import Entry
-from bot.operation.web.pages.samples import Samples, static_pages
-from bot.operation.web.pages.sign_in import COOKIE, LASTS, EndedSessions, Lock, Sessions, sign_in_pages
-from bot.operation.web.pages.status import operator_pages
+from bot.operation.web import guard
+from bot.operation.web.guard import Entry
+from bot.operation.web.samples import Samples, static_pages
+from bot.operation.web.sign_in import COOKIE, LASTS, EndedSessions, Lock, Sessions, sign_in_pages
+from bot.operation.web.status import operator_pages
 from bot.operation.web.streams import SHARE_OF_CONNECTIONS, Streams
 from bot.operation.web.web_address import body_in_time, line
 from bot.operation.web.web_server import most_connections

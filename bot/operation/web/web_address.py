@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.operation.web.health import Problem
-from bot.operation.web.pages.sign_in import Lock, Tried
+from bot.operation.web.sign_in import Lock, Tried
 from bot.ports.web_route import Webhook, WebRequest, WebRoute
 
 _WORDS = {

@@ -15,8 +15,8 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
-from bot.operation.web.pages.guard import network_of
-from bot.operation.web.pages.sign_in import Lock
+from bot.operation.web.guard import network_of
+from bot.operation.web.sign_in import Lock
 from bot.operation.web.web_address import Attention, MetricsPage, Problems, health_app
 from bot.ports.clock import Clock
 from bot.ports.measurements import ConnectionClosed, Measurement, Observe, ignore

@@ -13,7 +13,7 @@ from functools import cached_property
 from hashlib import pbkdf2_hmac, sha256
 
 from bot.context.writing import write
-from bot.operation.web.pages.guard import network_of
+from bot.operation.web.guard import network_of
 from bot.ports.clock import Clock
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.display.web_pages import draw_page
