@@ -5,8 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, retry_if_result, wait_fixed
-
 from bot.app import App
 from bot.commands.phrasing.localizer import Localizer
 from bot.conversation.dispatcher import Dispatcher
@@ -95,27 +93,18 @@ class Supervised:
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""
-        restarts = AsyncRetrying(
-            retry=retry_if_exception_type(Exception) | retry_if_result(lambda _: True),
-            before=self._clear,
-            after=self._record,
-            wait=wait_fixed(RESTART_INTERVAL),
-            sleep=self._clock.sleep,
-        )
-        await restarts(self._receiver.listen, dispatcher)
+        while True:
+            self._failure = ""
+            try:
+                await self._receiver.listen(dispatcher)
+            except Exception as error:  # noqa: BLE001 - one receiver that fails must not end the others
+                self._failure = "it failed by a mistake of the program; the log says where"
+                log.error("Listening failed and begins again: %s", error_location(error))
+            await self._clock.sleep(RESTART_INTERVAL)
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""
         await self._receiver.drain(dispatcher)
-
-    def _clear(self, _: RetryCallState) -> None:
-        self._failure = ""
-
-    def _record(self, attempt: RetryCallState) -> None:
-        error = attempt.outcome.exception() if attempt.outcome else None
-        if error is not None:
-            self._failure = "it failed by a mistake of the program; the log says where"
-            log.error("Listening failed and begins anew: %s", error_location(error))
 
 
 def problems_of(receivers: Sequence[Receiver]) -> dict[str, str]:
