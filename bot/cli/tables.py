@@ -1,8 +1,9 @@
 """Tables, marks and progress bars of subcommands."""
 
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sized
 from contextlib import contextmanager, nullcontext
+from time import perf_counter
 from typing import TypeVar
 
 from rich.console import Console, RenderableType
@@ -14,6 +15,8 @@ from bot.cli.output import console, flush_stdout
 from subscriptions.escaping import escaped_lines
 
 T = TypeVar("T")
+
+_BAR_AFTER = 1.0  # seconds of work before a progress bar appears
 
 
 def new_table(*headings: str, right: Collection[str] = (), gap: int = 2) -> Table:
@@ -55,14 +58,23 @@ def watched(items: Iterable[T], what: str) -> Iterator[T]:
 
 @contextmanager
 def progress(items: Iterable[T], what: str) -> Iterator[Iterable[T]]:
-    """Yields the same items, and shows on stderr how far they are, if that is a terminal."""
+    """Yields the same items. If they take longer than a second, a progress bar appears on stderr, if that is a terminal."""
+    if not sys.stderr.isatty():
+        yield items
+        return
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(
-        *columns,
-        console=console(sys.stderr),
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-        disable=not sys.stderr.isatty(),
-    ) as bar:
-        yield bar.track(items)
+    bar = Progress(*columns, console=console(sys.stderr), transient=True, redirect_stdout=False, redirect_stderr=False)
+    began = perf_counter()
+
+    def counted() -> Iterator[T]:
+        task = bar.add_task(what, total=len(items) if isinstance(items, Sized) else None)
+        for item in items:
+            yield item
+            bar.advance(task)
+            if not bar.live.is_started and perf_counter() - began > _BAR_AFTER:
+                bar.start()
+
+    try:
+        yield counted()
+    finally:
+        bar.stop()

@@ -254,15 +254,18 @@ def test_whatever_a_file_is_called_one_event_is_one_line_of_the_log(terminal: Te
         (["import", "all.txt", "--as", "console:me"], "lines", [b"Reading", b"3/3", b"Importing", b"1/1"]),
     ],
 )
-def test_a_progress_bar_shows_on_a_terminal(
+def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(
     terminal: Terminal, words: list[str], names: str, shown: list[bytes]
 ) -> None:
     for number in range(3):
         terminal.file(f"inbox/{number}.md", PAGE)
     terminal.file("all.txt", "now | graph\nnow | cloud\nnow | rain\n")
+    slow = (
+        "import bot.cli.tables as s; s._BAR_AFTER = 0; from bot.cli import run; import sys; sys.exit(run(sys.argv[1:]))"
+    )
     ours, theirs = pty.openpty()
     done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "bot", *words, "--json"],
+        [sys.executable, "-c", slow, *words, "--json"],
         cwd=terminal.folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
         stdout=subprocess.PIPE,
