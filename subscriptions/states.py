@@ -133,7 +133,6 @@ class ReplyState(StrEnum):
     """How far the stored reply to an update is."""
 
     READY = "ready"  # to be posted
-    AGAIN = "again"  # as READY, in databases of earlier versions
     DONE = "done"
 
 

@@ -188,7 +188,7 @@ class Load:
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
             (messages,) = connection.execute("SELECT count(*) FROM delivery WHERE settled_at IS NULL").fetchone()
             (replies,) = connection.execute(
-                "SELECT count(*) FROM \"update\" WHERE state IN ('ready', 'again')"
+                "SELECT count(*) FROM \"update\" WHERE state = 'ready'"
             ).fetchone()
         written = {f"2611.{n:05d}" for n in range(1, self.account.digests * len(WORDS) + 1)}
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
