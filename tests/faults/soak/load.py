@@ -187,9 +187,7 @@ class Load:
         """Returns how much is on its way, by kind: messages, replies, updates, and papers that were not read."""
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
             (messages,) = connection.execute("SELECT count(*) FROM delivery WHERE settled_at IS NULL").fetchone()
-            (replies,) = connection.execute(
-                "SELECT count(*) FROM \"update\" WHERE state = 'ready'"
-            ).fetchone()
+            (replies,) = connection.execute("SELECT count(*) FROM \"update\" WHERE state = 'ready'").fetchone()
         written = {f"2611.{n:05d}" for n in range(1, self.account.digests * len(WORDS) + 1)}
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=30)) as connection:
             read = {key for (key,) in connection.execute("SELECT key FROM paper WHERE key LIKE '2611.%'")}
