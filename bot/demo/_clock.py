@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 
 class DemoClock:
-    """A clock that stands still, except that `go_to` and `sleep` move it."""
+    """A clock that only `go_to` and `sleep` move."""
 
     def __init__(self, start: datetime) -> None:
         self._start = start

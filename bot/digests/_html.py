@@ -135,7 +135,7 @@ class Node:
 
 
 def pieces(text: str, names: Sequence[str]) -> Iterator[Piece]:
-    """Yields the parts of a page, each from a tag of these names to the next. Drops what stands before the first.
+    """Yields the parts of a page, each from a tag of these names to the next. Drops the text before the first.
 
     Raises BrokenDigest after MOST_PAPERS parts.
     """

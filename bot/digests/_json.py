@@ -31,7 +31,7 @@ from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 
 _DECODER = JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
-_SPACE = re.compile("[ \t\n\r\ufeff]*")  # a byte order mark stands where a file was glued to another
+_SPACE = re.compile("[ \t\n\r\ufeff]*")  # a file that was glued to another may begin with a byte order mark
 _BEGINNING = re.compile(r'\{[ \t]*"[^"\\]{1,40}"')
 MOST_CHARACTERS = (
     1 << 20
@@ -256,7 +256,7 @@ class _Scanner:
             yield name
 
     def _value_without_items(self) -> object:
-        """Reads the next value. Returns [] for an array, whatever its items."""
+        """Reads the next value. Returns [] for any array."""
         if self.next_character() != "[":
             return self.value()
         for _ in self._parts("]"):

@@ -1,8 +1,8 @@
-"""The largest fields of a paper, far above real ones, so that no document makes a paper that nobody can store or show.
+"""The limits of a paper's fields, far above real ones, so that every paper can be stored and shown.
 
 The longest of 2,700 papers of seven publishers: title 218 characters, abstract 1,922, comment 394, 63 authors of at most 44,
-6 categories, 2 summaries of 8 fields of at most 992, translated abstract 853, address 59, DOI 33. The longest lists of
-authors that are known, those of experiments at CERN, have about 5,000 names. arXiv has some 150 categories.
+6 categories, 2 summaries of 8 fields of at most 992, translated abstract 853, address 59, DOI 33. The longest known
+lists of authors, those of experiments at CERN, have about 5,000 names. arXiv has some 150 categories.
 """
 
 from collections.abc import Mapping
@@ -82,7 +82,7 @@ def _limited(entry: Entry, warnings: Warnings) -> Entry:
 
 
 def _cut(text: str, most: int) -> str:
-    """The text, at most `most` characters long and without a blank at its end."""
+    """The text, at most `most` characters long and without white space at its end."""
     return text if len(text) <= most else text[:most].rstrip()
 
 

@@ -27,7 +27,7 @@ def describe_bytes(data: bytes) -> Sentence:
 
 
 def is_markup(text: str) -> bool:
-    """Returns whether a text is HTML or XML. Then no format of plain text reads it, whatever it contains."""
+    """Returns whether a text is HTML or XML. Formats of plain text never read such a text."""
     return is_xml(text) or text.lstrip()[:9].lower().startswith(("<!doctype", "<html"))
 
 

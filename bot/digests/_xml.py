@@ -70,7 +70,7 @@ def is_xml(text: str) -> bool:
 def read_xml(text: str, record: str, make: Callable[[Element], T | None]) -> Document[T]:
     """Reads a document. Calls `make` with each complete element named `record` and keeps what it returns, except None.
 
-    Raises BrokenDigest after MOST_PAPERS records, and whatever `make` raises.
+    Raises BrokenDigest after MOST_PAPERS records, and any error of `make`.
     """
     reader = _Reader(record, make)
     reader.read(text)

@@ -63,7 +63,7 @@ Observe = Callable[[Measurement], None]
 
 
 def ignore(measurement: Measurement) -> None:
-    """Does nothing: where nobody counts."""
+    """Does nothing with a measurement."""
     del measurement
 
 
@@ -83,5 +83,5 @@ class Observers:
         for listener in self.listeners:
             try:
                 listener(measurement)
-            except Exception as error:  # noqa: BLE001 - a message that was sent must be confirmed whatever becomes of its count
+            except Exception as error:  # noqa: BLE001 - a sent message must be confirmed even if counting fails
                 log.error("A measurement was not counted: %s", type(error).__name__)

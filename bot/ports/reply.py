@@ -19,7 +19,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlotRow:
-    """One row of a plot, with a scale of its own, which `name` tells: "saved: 6, at most 2 a day"."""
+    """One row of a plot. Each row has its own scale, given in `name`: "saved: 6, at most 2 a day"."""
 
     name: str
     amounts: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""The platform API of the web: a chat is one person's, so there is nobody to ask about."""
+"""The platform API of the web. Each chat has one person, so there are no members or admins to look up."""
 
 import json
 import secrets

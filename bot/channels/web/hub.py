@@ -22,7 +22,7 @@ class Awaited:
 
 
 class Hub:
-    """Wakes those who wait for a chat to change. What has changed stands in the store."""
+    """Wakes the requests that wait for a chat to change. The change itself is in the store."""
 
     def __init__(self) -> None:
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
@@ -77,7 +77,7 @@ class Hub:
             del self._awaited[update]
 
     def acknowledge(self, callback: str, words: str) -> None:
-        """Gives the words to whoever pressed the button, if they still wait."""
+        """Gives the words to the person who pressed the button, if they still wait."""
         if awaited := self._awaited.get(callback):
             _resolve(awaited.toast, words)
 

@@ -1,4 +1,4 @@
-"""The pages of a chat: the log with its form, what is said and pressed, the stream of what is new, documents."""
+"""The pages of a chat: the log with its form, messages and button presses, the stream of new messages, documents."""
 
 import asyncio
 import json
@@ -82,7 +82,7 @@ class ChatPages:
     async def _done(self, asked: PageRequest, work: _Work) -> PageResponse:
         """Does the work, and sends the browser to the newest message, or to the form that was asked for.
 
-        Our own script is told the words that it is to show, and where the form is.
+        Our own script gets the words to show, and the address of the form.
         """
         if asked.dispatcher is None:
             return NOT_NOW

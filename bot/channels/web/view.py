@@ -114,7 +114,7 @@ def _pressed(store: Store, chat: Chat, html: str) -> Mapping[str, bool]:
 
 
 def page(view: ChatView, said: str, once: str, *, is_newest: bool) -> str:
-    """Returns the page. `said`: a few words about the button that was pressed. `once`: the id of what is said or pressed next."""
+    """Returns the page. `said`: a few words about the pressed button. `once`: the id of the next message or press."""
     return draw_page(
         "chat.html",
         view.frame,
@@ -131,7 +131,7 @@ def page(view: ChatView, said: str, once: str, *, is_newest: bool) -> str:
 
 
 def fragment(messages: Sequence[ShownMessage], frame: PageFrame) -> str:
-    """Returns messages as they stand in the page."""
+    """Returns messages as HTML for the page."""
     return draw_part("messages.html", frame, words=_WORDS, messages=messages, once="")
 
 

@@ -124,7 +124,7 @@ def _may_be_a_place(said: str, place: str) -> bool:
 
 
 def _said(context: CommandContext) -> str:
-    """Returns the answer without signs and thanks at its end, and without the time of day on the label of a button."""
+    """Returns the answer without final punctuation and thanks, and without the time of day on the label of a button."""
     said = _THANKS.sub("", context.args.strip())
     label = _BUTTON.fullmatch(said)
     return label["place"] if label and zone_of_place(label["place"]) else said

@@ -71,7 +71,7 @@ def _card(context: CommandContext) -> Reply | None:
 
 
 def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
-    """Returns the card of a channel with what waits for it, for the private chat of the person behind the event."""
+    """Returns the card of a channel with what waits for it, for the private chat of the person who caused the event."""
     private, card = _private_chat(context), _card(context)
     if private is None or missed is None:
         return card
@@ -176,7 +176,7 @@ def _store_new_chat(context: CommandContext) -> None:
 
 
 def _private_chat(context: CommandContext) -> ChatAddress | None:
-    """Returns the private chat of the person behind the event; None if they never wrote to the bot or have blocked it."""
+    """Returns the private chat of the event's sender; None if they never wrote to the bot or have blocked it."""
     if not context.request.sender:
         return None
     chat = known_or_new(context.store, context.person, ChatKind.PRIVATE)

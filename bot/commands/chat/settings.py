@@ -30,7 +30,7 @@ from subscriptions.zones import near_places, zone_of_place
 ZONE = "timezone"
 A_CITY = "Oslo"
 _CHOSEN = "✓"
-_SIGN = re.compile(r"(?<=^)(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of several words, and the sign behind it
+_SIGN = re.compile(r"(?<=^)(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of several words, and the colon or = after it
 _SAID = re.compile(r"(?P<name>[^\s:=]+)\s*[:=]?\s*(?P<value>.*)", re.DOTALL)
 _LONGEST_NAME = 4  # words, such as "who may change it"
 

@@ -188,7 +188,7 @@ def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, 
 
 
 def _state_name(context: CommandContext) -> str:
-    """Returns the key of the open question. Each person has one per chat, so that nobody can answer for another."""
+    """Returns the key of the open question. Each person has one per chat, so that no one answers for another."""
     return f"ask:{context.origin.address}:{context.request.sender}"
 
 

@@ -62,7 +62,7 @@ class CommandContext:
     request: Request
     chat: Chat  # id 0 while nothing of it is stored
     origin: Chat
-    args: str = ""  # the text behind the command
+    args: str = ""  # the text after the command
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of the button
     file: bytes = b""  # the attached document
     localizer: Localizer
@@ -174,7 +174,7 @@ class Command:
     run: CommandFunction
     summary: Sentence  # for menus and help: a few words without a full stop
     aliases: tuple[str, ...] = ()
-    usage: str = ""  # arguments behind the name: "QUERY [WHEN]"
+    usage: str = ""  # arguments after the name: "QUERY [WHEN]"
     needs_manager: bool = False  # only for those who manage the chat
     writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
     queries: QueryTexts = no_queries  # whose matches the reply tells: they are matched before the writing transaction

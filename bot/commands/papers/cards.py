@@ -29,9 +29,10 @@ PAGE = 16  # papers of a page: two rows of eight numbers
 
 
 def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
-    """Returns the card of the one paper that somebody asked for: title, authors, categories, summary, and buttons unless strangers could press them.
+    """Returns the card of one paper that a person asked for: title, authors, categories, summary, buttons.
 
-    Reads from the store whether and why the paper was delivered to this chat, and notes that the chat opened it.
+    There are no buttons if strangers could press them. Reads from the store whether and why the paper was delivered to
+    this chat, and notes that the chat opened it.
     """
     _note_opened(context, known.id)
     return _card(context, as_item(context.store, context.chat, known), {"paper": known.id})
@@ -88,7 +89,7 @@ def taste_lines(context: CommandContext, known: KnownPaper) -> tuple[str, ...]:
 
 
 def near_lines(context: CommandContext, item: Item) -> tuple[str, ...]:
-    """Returns a line with the titles of the papers to which this one is near by the wish of a subscription; () if none named some."""
+    """Returns a line with the titles of the papers that a subscription named and this one is near to; () if none."""
     names = [name for because in item.because for name in papers_of_wish(because.text)]
     known = papers_named(context.store, names) if names else {}
     titles = dict.fromkeys(context.title(known[name]) for name in names if name in known)

@@ -117,7 +117,7 @@ def _subscribe_at(text: str, when: str) -> Button:
 
 
 def query_lines(context: CommandContext, query: Query, ending: Ending | None) -> tuple[str, ...]:
-    """Returns how a query was read, with the time behind it, and hints; in groups only the first line."""
+    """Returns how a query was read, with the time after it, and hints; in groups only the first line."""
     reading = context.formatter.reading(query)
     if ending and ending.when is not None:
         when = when_words(ending.when, context.localizer, parse_cadence(context.chat.settings.schedule))

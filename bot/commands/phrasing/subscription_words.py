@@ -108,7 +108,7 @@ def unsubscribed(gone: Sequence[Subscription], localizer: Localizer, *, missing:
 
 
 def name_given(typed: str) -> str:
-    """Returns the name that was typed behind `name N`; "" removes the name."""
+    """Returns the name that was typed after `name N`; "" removes the name."""
     return "" if typed.strip().casefold() in _NO_NAME else typed
 
 

@@ -114,7 +114,7 @@ class ClusterEngine:
         task.add_done_callback(self._writes.discard)
 
     async def _write_wakes(self) -> None:
-        """Writes the jobs that were asked for. What the database does not take is found by the sweep."""
+        """Writes the jobs that were asked for. The sweep finds the lanes whose jobs the database did not take."""
         woken, self._woken = self._woken, {}
         now = self._clock.monotonic()
         by_delay: defaultdict[float, list[Lane]] = defaultdict(list)
@@ -163,7 +163,8 @@ class ClusterEngine:
     async def _deliver_lane(self, deliver: Deliver, lane: Lane) -> None:
         """Delivers a lane for a job. Raises Again.
 
-        When the queue begins anew, it cuts its jobs off. The delivery goes on: what was posted is still to be written down.
+        When the queue restarts, it cancels its jobs. The delivery goes on, because the outcome of a post must be
+        stored.
         """
         if lane in self._running:
             raise Again(BUSY_AFTER)
@@ -221,8 +222,8 @@ class ClusterEngine:
     async def recover_failed(self) -> None:
         """Recovers what was being sent in lanes that failed, which also wakes them. Raises StoreError.
 
-        Its outcome is not known. Until this is done the lane stands still, since its message is in the hands of a worker
-        that lives.
+        The outcome of these sends is unknown. The lane stops until then, since its message belongs to a worker that is
+        alive.
         """
         for lane in self._left - self._running:
             self._running.add(lane)  # a job that comes meanwhile is done again later
@@ -317,9 +318,10 @@ class ClusterEngine:
 
 
 def elect(session: SideSession, name: str, *, takes_over: bool) -> Holder | None:
-    """Returns who is elected: who holds the last term that is held. Holds a term if nobody is, or nobody who is at work.
+    """Returns who is elected: the holder of the last term that is held. Takes a term if no worker is elected.
 
-    Two that take different terms at the same time see it at their next look, and the one with the earlier term gives way.
+    `takes_over`: also takes a term from a worker that is silent. If two workers take different terms at the same time,
+    they see it at their next look, and the one with the earlier term releases it.
     """
     names = terms(name)
     held = session.holders(names)

@@ -1,8 +1,8 @@
 """The jobs that wake lanes in the workers of a cluster: the one home of procrastinate, a job queue in PostgreSQL.
 
 A job is a wake-up and carries no state: which lane to look at. The store writes jobs in the transactions that make lanes
-ready (subscriptions/store/lane_wakes.py). Here they are taken: one worker of the library for each platform, so that none
-waits behind another one, and one for the work that the workers share.
+ready (subscriptions/store/lane_wakes.py). Here they are taken: by one worker of the library for each platform, so that
+no platform waits for another, and by one for the work that the workers share.
 """
 
 import asyncio

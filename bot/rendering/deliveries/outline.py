@@ -126,7 +126,7 @@ def _form(delivery: Delivery, shown: int) -> DeliveryForm:
     shape = chat.settings.shape
     if shape == "each" and 0 < shown <= _CARDS_UP_TO:
         return DeliveryForm.EACH
-    # A thread has no threads of its own.
+    # A thread cannot have threads.
     if shape == "thread" and not chat.address.topic:
         return DeliveryForm.THREAD if shown > _THREAD_ABOVE else DeliveryForm.CARDS
     alert = delivery.kind is DeliveryKind.ALERT or chat.kind is ChatKind.PRIVATE

@@ -69,7 +69,7 @@ def bars(title: str, shown: Sequence[Bar]) -> str:
 
 
 def rows_of_bars(plot: Plot) -> str:
-    """Returns a row of bars for each row of the plot, below its name; each row has a scale of its own."""
+    """Returns a row of bars for each row of the plot, below its name; each row has its own scale."""
     width, row_height = _NARROW / len(plot.labels), _HEAD + _HIGH
     lines = []
     for number, row in enumerate(plot.rows):

@@ -29,7 +29,7 @@ _CONTENT = frozenset(
     {"text", "caption", "animation", "audio", "contact", "dice", "document", "game", "location", "photo", "poll"}
     | {"paid_media", "sticker", "story", "venue", "video", "video_note", "voice", "checklist"}
 )
-# Signs that everybody may react with (core.telegram.org/bots/api#reactiontypeemoji).
+# Emoji that everyone may react with (core.telegram.org/bots/api#reactiontypeemoji).
 _LIKING = frozenset({"👍", "❤", "❤️", "🔥", "👏", "🎉", "🤩", "💯", "🏆", "😍", "🙏", "👌", "⚡", "❤‍🔥"})
 _DISLIKING = frozenset({"👎", "💩", "🤮", "🥱", "😴", "🖕"})
 _FORWARDED = ("forward_origin", "forward_date", "is_automatic_forward")
@@ -102,7 +102,7 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
 def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -> tuple[str, str, bool | None]:
     """Returns (command, text after it, whether it names the bot); None for a command of another bot.
 
-    A forwarded command is plain text. In a private chat a command is ours, whatever bot it names.
+    A forwarded command is plain text. In a private chat every command is ours, even if it names another bot.
     """
     words = usable_text(message.get("text") or message.get("caption"))
     match = _COMMAND.match(words)
