@@ -81,7 +81,7 @@ class Dispatcher:
         self.take_over(replies, lookups)
 
     def take_over(self, replies: Iterable[tuple[str, str, str]], lookups: Iterable[str]) -> None:
-        """Posts stored replies, each with its platform and update, unless that is under way. Looks up what has these names, as well."""
+        """Posts stored replies, each (platform, update, JSON), unless under way. Starts look-ups by name."""
         for name in lookups:
             self._start_lookup(name)
         for platform, update, text in replies:

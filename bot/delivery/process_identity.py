@@ -12,9 +12,9 @@ _STARTED = 19  # the place of the start time after the name of the program in /p
 
 
 def this_process() -> str:
-    """The boot of this machine, the numbering of processes, and number and start of this one; "" where the system tells none of it.
+    """The boot id of this machine, and PID namespace, PID and start time of this process; "" if they are unknown.
 
-    A number is used again, also after a restart of the machine, and each container counts its own processes.
+    PIDs are reused, also after a restart of the machine, and each container counts its own processes.
     """
     return _identity(os.getpid())
 

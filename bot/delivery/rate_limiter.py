@@ -47,7 +47,7 @@ class GcraRateLimiter:
 
     Answers to people are urgent. In a group they may use a reserved part of the budget of a minute. From their token they
     take the next slot that is reserved for a sender that waits; `was_preempted` tells that sender to reserve again. So an
-    answer waits for one slot, however many deliveries wait.
+    answer waits for one slot, even if many deliveries wait.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ How a format uses it:
              `json_items(text, warnings)` reads the objects of `[{…}, {…}]`, or `{…}` alone; with a name those of the
              array under that name: `{"messages": …, "collection": [{…}, {…}]}`.
     read     each object is a `Record`: `record.text("title")`, `record.texts("authors")`, `record.record("AI")`,
-             `record.line`. What is missing or of another type is empty; nothing raises. At the end call
+             `record.line`. A missing field, or one of another type, is empty; nothing raises. At the end call
              `refuse_if_nothing_was_read(entries, warnings)`, so that damage is not taken for an empty digest.
 
 Numbers stay as they are written, so `2601.15520` keeps its last digit. If an object has a name twice, the last member

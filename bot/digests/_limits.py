@@ -28,7 +28,7 @@ FIELDS: Final = 50  # of a summary
 
 
 def limited(entries: list[Entry], warnings: Warnings) -> list[Entry]:
-    """Returns the entries without what is longer than anything real; warns of each paper that was cut."""
+    """Returns the entries with fields cut to the limits; warns of each paper that was cut."""
     if all(map(_fits, entries)):
         return entries
     return [entry if _fits(entry) else _limited(entry, warnings) for entry in entries]
@@ -87,7 +87,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def _key(cut: Paper, paper: Paper) -> str:
-    """The key of a paper whose DOI was left out: it is that of its texts then."""
+    """The key of a cut paper. Without its DOI, the key comes from its id or texts."""
     if cut.doi == paper.doi:
         return paper.key
     return paper_key(arxiv_id=cut.arxiv_id, title=paper.title, abstract=paper.abstract) or paper.key[:DOI]

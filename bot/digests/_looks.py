@@ -1,4 +1,4 @@
-"""Describes documents that are no digest, for the sentence that refuses them. Also tells HTML and XML from text."""
+"""Describes documents that are not digests, for their refusal. Also tells HTML and XML from text."""
 
 import re
 
@@ -58,7 +58,7 @@ def unrecognized_page(line: int) -> BrokenDigest:
 
 
 def unread_papers(announced: int) -> BrokenDigest:
-    """Returns the error for a page that announces papers of which none can be read."""
+    """Returns the error for a page that announces papers but has no readable one."""
     return BrokenDigest(
         Sentence("The page announces {announced} papers, but no entry can be read.", {"announced": announced})
     )

@@ -48,7 +48,7 @@ class Element:
 
 @dataclass(slots=True)
 class Document(Generic[T]):
-    """What was read: the root with everything outside of records, and what `make` returned for complete records."""
+    """A document as read: the root with all outside of records, and the results of `make` for complete records."""
 
     root: Element | None = None
     records: list[T] = field(default_factory=list)

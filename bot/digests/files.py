@@ -82,7 +82,7 @@ def read_watched(path: str, pattern: str, *, follow: bool) -> WatchedFile:
 
 
 def without_quotation(error: PaperwireError, path: str) -> PaperwireError:
-    """Returns the error of a file that may be anything on this machine, without what it says of the content."""
+    """Returns the error without its quotations, for a file that may be any file of this machine."""
     return type(error)(Sentence("{name}: it is no digest that can be read.", {"name": path}))
 
 

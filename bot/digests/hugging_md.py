@@ -166,7 +166,7 @@ def _translated_title(lines: list[str]) -> str:
 
 
 def _abstracts(lines: list[str]) -> tuple[str, str]:
-    """Returns (translation, abstract). The first of two quotations is the translation; of any other number the script tells."""
+    """Returns (translation, abstract). Of two quotations the first is the translation; else the script decides."""
     quotations = [_without_label("\n".join(quotation)) for quotation in _quotations(lines)]
     if len(quotations) == _TWO:
         return quotations[0], quotations[1]

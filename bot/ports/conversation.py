@@ -119,7 +119,7 @@ class PlatformApi(Protocol):
         """
 
     async def enrich(self, request: "Request", *, changes: bool) -> "Request":
-        """Returns the request with what the platform knows of its place and its sender and the update did not tell.
+        """Returns the request with details of its place and sender that the update lacks.
 
         The sender is looked up only if the request `changes` something. Never raises NotDelivered, and takes a few
         seconds at most.

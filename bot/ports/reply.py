@@ -27,9 +27,9 @@ class PlotRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """Amounts side by side, such as days. What it shows must also be said in the lines of the reply."""
+    """Amounts side by side, such as days. The lines of the reply must give the same numbers."""
 
-    title: str  # what the picture is called to those who do not see it
+    title: str  # for people who do not see the picture
     labels: tuple[str, ...]  # one for each place from left to right, never empty
     rows: tuple[PlotRow, ...]
 

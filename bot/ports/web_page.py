@@ -1,6 +1,6 @@
-"""Pages for people: what is asked for, by whom, and what is answered.
+"""Pages for people: request, visitor and response.
 
-The site (bot/operation/web/site.py) has checked host, origin, session and form token before a page is asked.
+The site (bot/operation/web/site.py) checks host, origin, session and form token before it calls a page.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -48,7 +48,7 @@ class PageRequest:
 
     frame: PageFrame
     headers: Mapping[str, str]  # names in lower case
-    address: str = ""  # from which the request came, as far as a proxy tells
+    address: str = ""  # of the client, if a proxy tells it
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)  # of a POST, without the form token
     dispatcher: RequestDispatcher | None = None  # None: the process is starting or stopping

@@ -49,7 +49,7 @@ class DrawnField:
 
     @property
     def about(self) -> str:
-        """The ids of what describes its input."""
+        """The ids of the elements that describe its input."""
         parts = {"problem": self.problem, "hint": self.field.hint, "notes": self.field.notifies_change}
         return " ".join(f"{self.id}-{name}" for name, there in parts.items() if there)
 
@@ -81,7 +81,7 @@ class FormPages:
             return _failed(error)
 
     async def take(self, asked: PageRequest) -> PageResponse:
-        """Takes a form that was sent, or shows what it would do so far."""
+        """Takes a form that was sent, or previews it."""
         if (dispatcher := asked.dispatcher) is None:
             return NOT_NOW
         if not self._channel.hub.counts(asked.visitor, self._channel.clock.monotonic()):

@@ -1,4 +1,4 @@
-"""Tells the open pages of a chat, in this process, that there is something new; and what a request answers beside messages."""
+"""Notifies the open pages of a chat, in this process, of changes, and of answers that are not messages."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -32,7 +32,7 @@ class Hub:
 
     @contextmanager
     def listening(self, chat: str) -> Iterator[asyncio.Event]:
-        """Yields an event that is set whenever the chat has changed. Who waits for it clears it."""
+        """Yields an event that is set at each change of the chat. The waiting code clears it."""
         event = asyncio.Event()
         self._waiting[chat].add(event)
         try:
@@ -51,9 +51,9 @@ class Hub:
                 _resolve(awaited.form, "")
 
     def counts(self, visitor: Visitor, second: float) -> bool:
-        """Counts something that a visitor says or presses at a monotonic second. False if it was too much in a minute.
+        """Counts a message or press of a visitor at a monotonic second. False if there were too many in a minute.
 
-        Who sits at the machine has no limit.
+        A visitor at the machine has no limit.
         """
         if visitor.is_local:
             return True

@@ -94,7 +94,7 @@ class WebChannel:
 
 
 def _checked(message: Message, *, plain: bool) -> str:
-    """Returns what is stored of a message: {"html": …, "text": …}, or the text alone. Raises Rejected."""
+    """Returns a message as stored: {"html": …, "text": …}, or the text alone. Raises Rejected."""
     try:
         content = json.loads(message.plain if plain else message.payload)
     except ValueError as error:
@@ -108,5 +108,5 @@ def _checked(message: Message, *, plain: bool) -> str:
 
 
 def _storable(text: str) -> str:
-    """Returns the text with ? for what no database takes: halves of a character."""
+    """Returns the text with ? for lone surrogates, which no database takes."""
     return text.encode("utf-8", "replace").decode()

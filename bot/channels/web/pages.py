@@ -62,7 +62,7 @@ class ChatPages:
         return await self._done(asked, self._talk.press)
 
     async def follow(self, asked: PageRequest) -> PageResponse:
-        """Sends what is new, from where the browser stopped, or from the change that the page was drawn at."""
+        """Sends changes since the last one that the browser has, or since the page was drawn."""
         view = await asyncio.to_thread(look, self._store, asked.frame)
         after = _number(asked.headers.get("last-event-id", "") or asked.query.get("after", ""))
         start = view.change if after is None else after

@@ -101,7 +101,7 @@ def shown(store: Store, messages: Sequence[PageMessage], chat: Chat, frame: Page
 
 
 def pressed_in(store: Store, chat_address: ChatAddress, number: int) -> Mapping[str, bool]:
-    """Returns of the buttons of a message what each shows, and whether it is so."""
+    """Returns the signals that the buttons of a message show, and whether each is set."""
     chat = known_or_new(store, chat_address, ChatKind.PRIVATE)
     found, _ = newest_page_messages(store, chat_address, 1, before=number + 1)
     return _pressed(store, chat, "".join(json.loads(one.payload).get("html", "") for one in found))

@@ -235,7 +235,7 @@ def _change(context: CommandContext, name: str, value: str) -> Reply:
 
 
 def _side_notes(context: CommandContext, name: str, settings: ChatSettings, localizer: Localizer) -> list[str]:
-    """Returns notes on what the setting does not do though it might be expected."""
+    """Returns notes on effects that a person may expect but the setting does not have."""
     if name not in ("schedule", "quiet"):
         return []
     subscriptions = [one.subscription for one in listed_here(context)]

@@ -60,7 +60,7 @@ class CommandContext:
     store: Transaction
     now: datetime
     request: Request
-    chat: Chat  # id 0 while nothing of it is stored
+    chat: Chat  # id 0 until it is stored
     origin: Chat
     args: str = ""  # the text after the command
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of the button
@@ -69,7 +69,7 @@ class CommandContext:
     formatter: InlineFormatter
     bot_info: BotInfo
     registry: "Registry"
-    read_by_group: bool = False  # the reply is posted in a group or channel for all to see: not in a private chat, and not for one person alone
+    read_by_group: bool = False  # a whole group or channel sees the reply, not one person
     shared_chats: frozenset[str] | None = (
         None  # addresses of chats that the sender is a member of; None if the platform does not tell
     )

@@ -1,4 +1,4 @@
-"""The card of a paper and what only shows more of it: all fields, why it came, and papers beyond a delivery's limit.
+"""The card of a paper and the replies that show more: all fields, why it came, and papers beyond a delivery's limit.
 
 Buttons name a paper by its position in a delivery (`delivery`, `position`) or by its id in the store (`paper`). Each
 handler looks it up again among what was delivered to this chat.
@@ -80,7 +80,7 @@ def on_why(context: CommandContext) -> Reply:
 
 
 def taste_lines(context: CommandContext, known: KnownPaper) -> tuple[str, ...]:
-    """Returns a line on which paper speaks for this one, where the chat wants the best first; () if none does."""
+    """Returns a line that names the paper that moved this one up, if the chat wants the best first; () if none did."""
     found = nearest(context.store, context.chat, known)
     if found is None:
         return ()
@@ -139,7 +139,7 @@ def _verbs(context: CommandContext, item: Item, where: Mapping[str, Any], *, mor
 
 
 def _judging(context: CommandContext, item: Item, where: Mapping[str, Any]) -> Buttons:
-    """Returns 👍 👎 [save], not in a chat of which nothing is kept, and [more like this]; nothing where strangers could press them."""
+    """Returns [more like this], and 👍 👎 [save] if the chat is stored; nothing where strangers could press them."""
     if context.read_by_strangers:
         return ()
     near = (Button(label=context.say("more like this"), verb="more-like-this", arguments=where),)
@@ -180,7 +180,7 @@ def callback_paper(context: CommandContext) -> Item | None:
 
 
 def paper_arguments(context: CommandContext) -> dict[str, Any]:
-    """Returns the arguments by which the pressed button names its paper."""
+    """Returns the arguments of the pressed button that name its paper."""
     return {name: context.arguments[name] for name in ("delivery", "position", "paper") if name in context.arguments}
 
 

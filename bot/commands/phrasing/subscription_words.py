@@ -58,9 +58,10 @@ def subscribed(
 ) -> Reply:
     """Returns the echo of a subscription: how it was read, when it delivers, and what it would have found.
 
-    `reading` is the query in words, `examples` are papers that it would have found, one line each. `instead` is what the
-    subscription was before, `advice` a sentence. `short`, for groups, gives two lines. `now` tells whether the first time has
-    begun already. `says_since` names the moment from which papers count even if that is obvious, `says_year` also its year.
+    `reading` is the query in words, `examples` are papers that it would have found, one line each. `instead` is the
+    former subscription, `advice` a sentence. `short`, for groups, gives two lines. `now` tells whether the first time
+    has begun already. `says_since` names the moment from which papers count even if that is obvious, `says_year` also
+    its year.
     """
     subscription = done.subscription
     zone = subscription.zone or done.chat.settings.timezone

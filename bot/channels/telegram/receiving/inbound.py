@@ -160,7 +160,7 @@ def _service(message: Mapping[str, Any], place: Place, number: str) -> Request |
 
 
 def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
-    """Returns the request of a callback query. Of very old messages Telegram tells only chat and id (InaccessibleMessage)."""
+    """Returns the request of a callback query. A very old message has only chat and id (InaccessibleMessage)."""
     message = query.get("message") or {}
     if "chat" not in message or not query.get("data"):
         return None  # a callback of an inline message or a game, which this bot does not send
@@ -222,7 +222,7 @@ def _reaction_changed(change: Mapping[str, Any], number: str) -> Request | None:
 
 
 def _judgement(reactions: Sequence[Mapping[str, Any]] | None) -> str:
-    """Returns what reactions say of a message: liked, disliked, or "" for neither."""
+    """Returns "liked" or "disliked" for the reactions to a message, "" for neither."""
     signs = {str(one.get("emoji", "")) for one in reactions or ()}
     return "liked" if signs & _LIKING else "disliked" if signs & _DISLIKING else ""
 
