@@ -24,7 +24,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBase:
-    """The fields of every request: where it was made, by whom, and how it can be answered."""
+    """The fields of every request: its place, its sender, and how it can be answered."""
 
     place: Place
     update_id: str  # the platform's id of the update; a redelivered update has no second effect

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from bot.ports.web_page import Visitor
 
 MINUTE = 60.0  # seconds
-MOST_IN_MINUTE = 60  # messages and presses of one chat that are looked at; of these the bot answers as many as anywhere
+MOST_IN_MINUTE = 60  # messages and presses of one chat that are read; the bot's own limits of answers hold, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awaited:
-    """What the answer to a request brings beside messages, for the page that made the request."""
+    """The parts of an answer that are not messages, for the page that made the request."""
 
     chat: str
     toast: "asyncio.Future[str]"  # the words with which a pressed button is acknowledged

@@ -31,7 +31,7 @@ YES, NO = "yes", "no"
 
 
 def privacy(context: CommandContext) -> Reply:
-    """Says what is stored, how long and by whom; in a private chat with all of it as a file."""
+    """Says what is stored, how long and by whom; a private chat gets all of it as a file."""
     contact = context.bot_info.contact or context.say("the operator of this bot; they left no address")
     if context.read_by_group:
         button = Button(label=context.say("as a file"), verb="privacy")

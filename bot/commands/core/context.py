@@ -179,7 +179,7 @@ class Command:
     writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
     queries: QueryTexts = no_queries  # whose matches the reply tells: they are matched before the writing transaction
     matches_ahead: MatchesAhead = nothing_ahead  # matches what else the command needs, likewise
-    shows_without_args: bool = False  # without arguments it changes nothing, so everybody may use it
+    shows_without_args: bool = False  # without arguments it changes nothing, so everyone may use it
     needs_operator: bool = False  # only for administrators of the bot
     listed: bool = True  # is shown in menus
     wants_file: bool = False  # reads an attached document

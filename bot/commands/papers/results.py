@@ -33,7 +33,7 @@ def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tu
 
 
 def _matched_words(known: KnownPaper, query: Query | None) -> tuple[Because, ...]:
-    """Returns the words of a paper that the query found, under no subscription, since none brought the paper."""
+    """Returns the words of a paper that the query found. They belong to no subscription, since none delivered it."""
     words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.terms) if query else {}
     return (Because(number=0, text="", words=tuple(words)),) if words else ()
 

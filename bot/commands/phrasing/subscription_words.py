@@ -138,7 +138,7 @@ def subscription_label(subscription: Subscription) -> str:
 
 
 def shortened(words: str) -> str:
-    """Returns the words on one line, cut to what is read at a glance."""
+    """Returns the words on one line, cut to a length that is read at a glance."""
     return cut_letters(" ".join(words.split()), _LONGEST)
 
 
@@ -219,7 +219,7 @@ def _no_findings(done: Subscribed, localizer: Localizer) -> str:
 
 
 def of_the_newest(localizer: Localizer, days: str, base: Base) -> str:
-    """Returns `days`; if not all papers of these days were counted, with how many were."""
+    """Returns `days`; adds how many papers were counted if not all were."""
     if base.whole:
         return days
     return localizer.count(

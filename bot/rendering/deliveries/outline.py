@@ -232,7 +232,7 @@ def _tail(delivery: Delivery, reader: Reader, summarised: Sequence[Item]) -> Tai
 
 
 def _without_summary(reader: Reader, summarised: Sequence[Item]) -> str:
-    """Returns one line if three or more of these papers lack a summary that other papers have, or whose summary failed; else ""."""
+    """Returns one line if three or more papers have no summary, or a failed one, while others have one; else ""."""
     if reader.settings.text != "summary" or not summarised:
         return ""
     language = reader.language

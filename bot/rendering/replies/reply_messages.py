@@ -115,7 +115,7 @@ def _fitted(
 
 
 def _with_texts(reader: Reader) -> Reader:
-    """Returns the reader, with summaries if the chat shows titles only: a person who asks for papers wants to read of them."""
+    """Returns the reader, with summaries if the chat shows only titles: a person who asks for papers wants more."""
     settings = reader.settings
     return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
 
