@@ -117,7 +117,7 @@ def on_muted(context: CommandContext) -> Reply | None:
 
 
 def on_back(context: CommandContext) -> Reply | None:
-    """Handles that the bot may write again. Offers the waiting papers; for a channel, to its owner."""
+    """Handles that the bot may write again: deliveries go on. Offers waiting papers; for a channel, to its owner."""
     was_gone = is_gone(context.origin)
     missed = welcome_back(context)
     if context.origin.kind is not ChatKind.BROADCAST:
