@@ -78,7 +78,7 @@ def _is_marked(module: Path) -> bool:
 if _foreign := _foreign_package():  # before anything of the other packages is imported
     sys.exit(_foreign)  # on stderr, with status 1
 
-from bot.cli import run  # noqa: E402 - takes a quarter of a second, in which somebody may press Ctrl-C
+from bot.cli import run  # noqa: E402 - takes a quarter of a second; Ctrl-C may come meanwhile
 
 
 def main() -> None:

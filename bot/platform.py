@@ -111,4 +111,4 @@ class PlatformAdapter(Protocol):
         """
 
     async def describe(self, settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-        """Returns (title, kind) of a chat; "" and None stand for what the platform does not tell soon."""
+        """Returns (title, kind) of a chat; "" and None if the platform does not answer soon."""

@@ -14,7 +14,7 @@ log = logging.getLogger("paperwire")
 
 T = TypeVar("T")
 
-REPORT_AFTER = 3  # failures in a row after which an error that may pass by itself is reported
+REPORT_AFTER = 3  # failures in a row after which a temporary error is reported
 _MOST_DOUBLINGS = 10
 
 
@@ -40,12 +40,12 @@ class Failure:
 
     problem: str  # one line for the operator, without a full stop
     backoff: Backoff
-    may_pass: bool = False  # it may pass by itself, so it is reported only after REPORT_AFTER failures in a row
+    may_pass: bool = False  # it may be temporary, so it is reported only after REPORT_AFTER failures in a row
     lasts: float = 0.0  # seconds after the failure during which an answer does not prove that the receiver works
 
 
 def assess(error: NotDelivered) -> Failure:
-    """Returns the failure of a call. RetryLater may pass by itself; any other error lasts until a person does something."""
+    """Returns the failure of a call. RetryLater may be temporary; any other error lasts until a person acts."""
     may_pass = isinstance(error, RetryLater)
     backoff = NETWORK_BACKOFF if may_pass else STOPPED_BACKOFF
     return Failure(problem=error.reason.rstrip("."), backoff=backoff, may_pass=may_pass)

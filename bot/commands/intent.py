@@ -54,7 +54,7 @@ class Intent:
     needs_operator: bool = False  # only operators of the bot may run it
     target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about; "": none is named
     ignores_connection: bool = False  # it is about the chat where it was typed, even if that chat manages another one
-    args: str = ""  # the text behind the command
+    args: str = ""  # the text after the command
     arguments: dict[str, Any] = field(default_factory=dict)  # of the button or form
     wants_file: bool = False  # the attached document must be fetched
     counts_to_limit: bool = True  # it counts towards the limits of commands a minute
@@ -131,10 +131,10 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
 
 
 def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
-    """Returns whether a first word that is the name of a command is meant as a command, on platforms without a sign for commands.
+    """Returns whether a command's name as the first word is a command, on platforms where commands need no slash.
 
-    It is if it follows the platform's own command or comes before the name of a chat. Otherwise `list decoding` is a query,
-    and so is `search engines` in a private chat. In a thread `search` is always a command.
+    It is one if it follows the platform's own command or comes before the name of a chat. Otherwise `list decoding` is
+    a query, and so is `search engines` in a private chat. In a thread `search` is always a command.
     """
     if request.trigger_id or _named_first(rest)[0]:
         return True

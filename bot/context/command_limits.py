@@ -33,7 +33,7 @@ class CommandLimits:
             return self._is_person_over(request)
 
     def is_chat_over(self, request: Request, second: float) -> bool:
-        """Returns whether only those who administer this chat give further commands for now."""
+        """Returns whether for now only admins of this chat may give further commands."""
         if request.is_local:
             return False
         with self._lock:
@@ -49,7 +49,7 @@ class CommandLimits:
             self._of_people[who] += 1
 
     def seconds_left(self, request: Request, second: float) -> float:
-        """Returns in how many seconds the person of a refused command may give one again, as far as is known now."""
+        """Returns the estimated seconds until the person of a refused command may give one again."""
         who = _who(request)
         with self._lock:
             by_person = self._is_person_over(request) and not _is_alone(request)

@@ -35,7 +35,7 @@ class ConversationContext:
     bot_info: BotInfo = field(default_factory=BotInfo)
     forms: Mapping[str, Forms] = field(default_factory=dict)  # of the platforms that show modals and home views
     command_limits: CommandLimits = field(default_factory=CommandLimits)
-    # A lock for each lane to which replies are being sent; it keeps the replies of the lane in order.
+    # A lock for each lane with replies on their way; it keeps the replies of the lane in order.
     reply_locks: WeakValueDictionary[Lane, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
 
@@ -49,11 +49,11 @@ class Context:
     engine: Engine
     rate_limiter: RateLimiter
     render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]]  # the layout is () except for edits
-    store_offer: Callable[[Delivery], None] = lambda _: None  # stores what the link under a delivery offers; blocks
+    store_offer: Callable[[Delivery], None] = lambda _: None  # stores the offer of the link under a delivery; blocks
     conversation: ConversationContext | None = None  # None: people cannot talk to the bot
-    on_unclear: OnUnclear = "resend"  # what happens to a message that was perhaps sent
+    on_unclear: OnUnclear = "resend"  # the policy for a message that was perhaps sent
     lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
-    renders_ahead: bool = True  # what is rendered for another lane is posted by this process
+    renders_ahead: bool = True  # this process also posts the messages that it renders for other lanes
     guard_gone: bool = True  # a platform stops when too many chats of one drain are gone
     is_stopping: Callable[[], bool] = lambda: False  # whether the process is to stop
-    observe: Observers = field(default_factory=Observers)  # what counts sends, plans and requests
+    observe: Observers = field(default_factory=Observers)  # count sends, plans and requests

@@ -1,4 +1,4 @@
-"""Writes that must not be lost while the process lives: the outcome of a post that a platform has taken."""
+"""Writes that must not be lost while the process lives: the outcomes of posts that a platform accepted."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -17,11 +17,11 @@ FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds between two attempts
 
 
 async def write_until_stored(context: Context, write: Callable[[], Awaitable[T]]) -> T:
-    """Returns the result of `write`, which is repeated until the database takes it, however long that lasts.
+    """Repeats `write` until the database takes it, with no limit of time. Returns its result.
 
-    What is not written is posted again, so it is given up only with the process: when a stop has lasted too long, the
-    caller is cancelled. After a crash the message is found marked as sending, which means perhaps sent. `write` has to
-    be harmless when its commit succeeded and only the answer was lost.
+    A message whose outcome is not stored is posted again, so only a stop that lasts too long cancels the caller. After
+    a crash the message is still marked as sending, which means perhaps sent. `write` must be idempotent: its commit may
+    have succeeded and only the answer been lost.
     """
 
     async def attempt() -> T:

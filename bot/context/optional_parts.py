@@ -1,4 +1,4 @@
-"""Loads libraries without parts of them that are optional, that nobody here uses, and that take memory as long as the process runs."""
+"""Loads libraries without optional parts that the bot does not use and that take memory as long as the process runs."""
 
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Writes to the store from the event loop: in the one writer thread of the store, so that no other thread waits for a lock.
 
-What only reads has the shared threads (`asyncio.to_thread`), and never waits behind a write. Whatever was asked for is done,
-also when the caller is cancelled meanwhile.
+Reads use the shared threads (`asyncio.to_thread`), so they never wait for a write. A write is done even if the caller
+is cancelled meanwhile.
 """
 
 import asyncio
@@ -33,8 +33,8 @@ async def write_together(
     """Returns the result of `work(transaction, …)`, once that is committed. Raises its error, or StoreError.
 
     Works that wait at the same time share one transaction. So the writes of ten senders take little more time than those
-    of one, and each is as durable as by itself. An error of one work does not undo the others. `work` may be done twice,
-    if another one fails after it.
+    of one, and each is as durable as in its own transaction. An error of one work does not undo the others. `work` may
+    run twice, if a later one fails.
     """
     return await asyncio.shield(
         asyncio.wrap_future(store.writer.ask_to_share(lambda transaction: work(transaction, *args, **named)))

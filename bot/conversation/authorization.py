@@ -1,6 +1,6 @@
-"""Finds which chat a request is about, and whether its sender may do there what is asked, before the effect.
+"""Finds the chat that a request is about, and checks the rights of its sender there, before the request has an effect.
 
-Rights are checked with the platform for each request. A person who does not administer a chat gets no information about
+Each request checks rights with the platform. A person who does not administer a chat gets no information about
 it, not even whether it exists.
 """
 

@@ -81,7 +81,7 @@ class Dispatcher:
         self.take_over(replies, lookups)
 
     def take_over(self, replies: Iterable[tuple[str, str, str]], lookups: Iterable[str]) -> None:
-        """Posts stored replies, each with its platform and update, unless that is under way. Looks up what has these names, as well."""
+        """Posts stored replies, each (platform, update, JSON), unless under way. Starts look-ups by name."""
         for name in lookups:
             self._start_lookup(name)
         for platform, update, text in replies:
@@ -120,9 +120,9 @@ class Dispatcher:
     async def _handle(self, request: Request) -> Mapping[str, str]:
         """Handles a request. Returns, once effect and reply are stored, the problems of a submitted form, by field.
 
-        A request with which our code fails gets a reply that says so. Raises StoreError. If a request meets
-        MAX_STORE_FAILURES of these, it is taken to be their cause, and counts as one with which our code fails. It is not
-        the cause of StoreUnavailable, which everybody meets.
+        If our code fails with a request, the reply says so. Raises StoreError. After MAX_STORE_FAILURES of these the
+        request is considered their cause, and is handled as a failure of our code. StoreUnavailable does not count,
+        since it affects all requests.
         """
         key = (request.chat.platform, request.update_id)
         began, outcome = self._context.clock.monotonic(), "failed"
@@ -162,7 +162,7 @@ class Dispatcher:
         return reply.problems
 
     def _attempts(self, platform: str) -> AsyncRetrying:
-        """Calls a function until the database can be used, however long that lasts."""
+        """Calls a function until the database can be used, with no limit of time."""
         return AsyncRetrying(
             retry=retry_if_exception_type(StoreError),
             wait=wait_exponential(MIN_BACKOFF, MAX_BACKOFF),

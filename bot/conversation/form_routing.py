@@ -2,7 +2,7 @@
 
 A form is about the chat where it was opened, or about a chat that the person selects in it; a home view shows many chats
 on one page. A request from either counts as made in the chat that it is about. That chat is taken from the callback token
-that was stored for this person when the view was shown. Of what the platform sends back, only the token's id is used.
+that was stored for this person when the view was shown. The platform's answer is trusted only for the token's id.
 """
 
 from collections.abc import Callable, Mapping
@@ -128,7 +128,7 @@ def _address(address: ChatAddress) -> dict[str, Any]:
 
 
 def _place(store: Scope, at: Mapping[str, Any]) -> Place:
-    """Returns the place of an address in JSON. The store tells kind and title; if it does not know the chat, the JSON."""
+    """Returns the place of an address in JSON. Kind and title are from the store, or from JSON for an unknown chat."""
     address = ChatAddress(at["platform"], at["address"], at["topic"])
     chat = known_or_new(store, address, ChatKind(at.get("kind", ChatKind.PRIVATE)))
     return Place(chat=address, kind=chat.kind, title="" if chat.id else at.get("title", ""))

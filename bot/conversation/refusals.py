@@ -31,7 +31,7 @@ def internal_error(command: CommandContext) -> Reply | None:
 
 
 def old_form(command: CommandContext) -> Reply:
-    """Returns the answer to a form that is too old or was opened by somebody else."""
+    """Returns the answer to a form that is too old or was opened by another person."""
     words = command.say("This form is too old, or not yours. Nothing was changed; please open it again.")
     submitted = isinstance(command.request, FormRequest) and command.request.is_submitted
     return Reply(lines=(words,), ok=False) if submitted else Reply(toast=words)

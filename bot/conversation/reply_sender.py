@@ -49,7 +49,7 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
 
 
 async def _is_ours(context: Context, reply: StoredReply) -> bool:
-    """Returns whether the reply is still to be posted, and by this worker: others may have taken it for gone meanwhile."""
+    """Returns whether this worker must still post the reply: another may have taken over meanwhile."""
     return await write_until_stored(
         context, partial(asyncio.to_thread, has_reply, context.store, reply.chat.platform, reply.update)
     )
@@ -221,7 +221,7 @@ async def _reserve(context: Context, chat: ChatAddress) -> None:
 
 
 async def _write(context: Context, work: Callable[..., None], *args: object, **named: object) -> None:
-    """Does `work` until the database takes what it writes: a reply that counts as not sent is sent again."""
+    """Repeats `work` until the database takes it: a reply that counts as not sent is sent again."""
     await write_until_stored(context, lambda: write_together(work, context.store, *args, **named))
 
 

@@ -56,7 +56,7 @@ async def deliver(context: Context, drain_state: DrainState, lane: Lane) -> None
 
 
 async def _post(context: Context, drain_state: DrainState, step: Claim, attempts: LaneAttempts) -> Step | None:
-    """Posts one message while nobody else posts in its lane. Returns the next step of the lane."""
+    """Posts one message while nothing else is posted in its lane. Returns the next step of the lane."""
     lane = attempts.lane
     if not await wait_for_send(context, lane, stays=attempts.has_posted(step)):
         return None
@@ -77,7 +77,7 @@ async def _post_now(context: Context, drain_state: DrainState, step: Claim, atte
     lane, slot = attempts.lane, context.clock.monotonic()
     if not await write_together(mark_sending, context.store, step, wall=context.clock.wall()):
         following = await next_step(context, attempts)
-        return None if following == step else following  # another process has a message of this lane in hand
+        return None if following == step else following  # another process is sending a message of this lane
     if (now := context.clock.monotonic()) - slot > SLOT_TOLERANCE or context.rate_limiter.ready_at(lane, now) > now:
         await wait_for_send(context, lane, stays=True)
     context.rate_limiter.record_send(lane, context.clock.monotonic())
@@ -134,6 +134,6 @@ async def _edit_message(context: Context, step: Edit, lane: Lane) -> bool:
 
 
 def _render(context: Context, step: Edit) -> Steps[tuple[Message, ...]]:
-    """Renders the delivery of a message anew."""
+    """Renders the delivery of a message again."""
     yield from store_offers(context, (step.delivery,))
     return context.render_delivery(step.delivery, step.layout)

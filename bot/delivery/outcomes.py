@@ -61,9 +61,9 @@ async def record_failure(context: Context, drain_state: DrainState, step: Claim,
 
 
 def _log(step: Claim, outcome: str, level: int) -> None:
-    """Logs what became of an attempt, without the platform's words, which may quote the message.
+    """Logs the outcome of an attempt, without the platform's words, which may quote the message.
 
-    What happens to all messages while a platform is down, or to each one as it should, is logged only when debugging.
+    Successes, and failures of all messages while a platform is down, are logged only when debugging.
     """
     said = "A message was sent" if outcome == "sent" else f"A message was not sent ({outcome})"
     fields = {"delivery": step.delivery, "chat": str(step.address)}

@@ -8,13 +8,13 @@ from pathlib import Path
 from subscriptions.service.outbox import Whereabouts
 
 _SYSTEM = Path("/proc")
-_STARTED = 19  # the place of the start time behind the name of the program in /proc/PID/stat
+_STARTED = 19  # the place of the start time after the name of the program in /proc/PID/stat
 
 
 def this_process() -> str:
-    """The boot of this machine, the numbering of processes, and number and start of this one; "" where the system tells none of it.
+    """The boot id of this machine, and PID namespace, PID and start time of this process; "" if they are unknown.
 
-    A number is used again, also after a restart of the machine, and each container counts its own processes.
+    PIDs are reused, also after a restart of the machine, and each container counts its own processes.
     """
     return _identity(os.getpid())
 
@@ -37,5 +37,5 @@ def _identity(number: int) -> str:
         stat = (_SYSTEM / str(number) / "stat").read_text()
     except OSError:
         return ""
-    state, *others = stat.rpartition(")")[2].split()  # the name may hold blanks and brackets
+    state, *others = stat.rpartition(")")[2].split()  # the name may have spaces and brackets
     return "" if state in "ZX" else f"{boot} {numbering} {number} {others[_STARTED - 1]}"

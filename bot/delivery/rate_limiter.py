@@ -47,13 +47,13 @@ class GcraRateLimiter:
 
     Answers to people are urgent. In a group they may use a reserved part of the budget of a minute. From their token they
     take the next slot that is reserved for a sender that waits; `was_preempted` tells that sender to reserve again. So an
-    answer waits for one slot, however many deliveries wait.
+    answer waits for one slot, even if many deliveries wait.
     """
 
     def __init__(
         self, limits: Mapping[str, Limits], *, on_token_pause: Callable[[str, float], None] = lambda *_: None
     ) -> None:
-        """`on_token_pause` is told of a pause of a whole token: its name, and for how many seconds."""
+        """`on_token_pause` is called at a pause of a whole token, with its name and the seconds."""
         self._on_token_pause = on_token_pause
         self._tokens = {platform: limit.per_second for platform, limit in limits.items() if limit.per_second}
         self._limits = dict(limits)
@@ -148,8 +148,8 @@ class GcraRateLimiter:
     ) -> None:
         """See RateLimiter. Ignores sends later than `now`.
 
-        Whoever keeps to the budgets and sends at a second `at` has used up at most the burst of the lane by then, and leaves
-        the minute of a group with a state of at most `at` + `burst` / `rate`. So that is safe, whatever was sent before.
+        A sender that keeps to the budgets and sends at a second `at` has used up at most the burst of the lane by then,
+        and leaves the minute of a group with a state of at most `at` + `burst` / `rate`. So that state is always safe.
         """
         earlier = [(at, lane, False) for lane, at in sends] + [(at, lane, True) for lane, at in answers]
         earlier = sorted((send for send in earlier if send[0] <= now), key=lambda send: send[0])

@@ -34,7 +34,7 @@ async def _wait_for_lane(context: Context, lane: Lane, *, stays: bool) -> bool:
 
     `stays`: waits up to MAX_RATE_WAIT instead of rescheduling the lane.
     """
-    with suppress(StoreError):  # what was counted last is true enough
+    with suppress(StoreError):  # the last count is good enough
         await context.engine.count_others(lane)
     while (wait := context.rate_limiter.ready_at(lane, now := context.clock.monotonic()) - now) > 0:
         if token_is_paused(context, lane.platform):

@@ -49,7 +49,7 @@ class Sender:
         ] = {}  # platforms that have not said whose token it is → whether to take it anyway
 
     async def deliver(self) -> Sent:
-        """Plans and sends what is due now, until nothing more may be sent now. Raises SenderLockHeld, StoreError."""
+        """Plans and sends all that is due, until nothing more may be sent now. Raises SenderLockHeld, StoreError."""
         with only_sender(self._context.store):
             await self.prepare()
             return await self.send_once()

@@ -1,7 +1,7 @@
 """The sender lock: only the process that holds it sends for a database.
 
-On PostgreSQL the lock is held by a session, and its server ends it with that. Elsewhere it is a file beside the database. The database file itself is not opened for this, since closing it would release
-SQLite's own locks.
+On PostgreSQL a session holds the lock, which ends with the session. On SQLite it is a separate file beside the
+database: to open and close the database file itself would release SQLite's own locks.
 """
 
 import os
@@ -54,7 +54,7 @@ def sender_lock(database: Path) -> Iterator[None]:
 
 
 def lock_held(by: str) -> SenderLockHeld:
-    """The error that says who sends: the number of a process, or also its machine."""
+    """The error that names the sender: the number of a process, or also its machine."""
     return SenderLockHeld(
         Sentence("Process {pid} sends for this database already.", {"pid": by}),
         Sentence("It delivers what is due by itself; stop it first if this one is to send."),

@@ -13,7 +13,7 @@ from subscriptions.store import READS, WRITES, Steps, Store
 
 
 def store_offers(context: Context, deliveries: Sequence[Delivery]) -> Steps[None]:
-    """Stores what the links under these deliveries offer, so that rendering them writes nothing."""
+    """Stores the offers of the links under these deliveries, so that rendering them writes nothing."""
     linked = [delivery for delivery in deliveries if delivery.chat.settings.buttons == "link" and _number(delivery)]
     if linked:
         yield WRITES
@@ -23,7 +23,7 @@ def store_offers(context: Context, deliveries: Sequence[Delivery]) -> Steps[None
 
 
 def store_offer(store: Store, clock: Clock, bot_names: Mapping[str, str], delivery: Delivery) -> None:
-    """Stores what the link under a delivery offers: the subscription that brought most of its papers."""
+    """Stores the offer of the link under a delivery: the subscription that brought most of its papers."""
     platform, number = delivery.chat.address.platform, _number(delivery)
     name = bot_name(store, platform, bot_names.get(platform, ""))
     if name and number and facts_of(platform).links is not None:

@@ -18,9 +18,9 @@ SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)  # af
 
 
 async def must_post_again(context: Context, drain_state: DrainState, step: Claim, attempts: LaneAttempts) -> bool:
-    """Returns whether a message that stays unclear is to be posted again.
+    """Returns whether a message that stays unclear must be posted again.
 
-    Where the platform can tell, the message is sent, ready, or waits afterwards.
+    If the platform can tell, this marks the message as sent or ready, or lets it wait.
     """
     assert step.message is not None  # noqa: S101 - only messages can be unclear
     assert step.unclear_since is not None  # noqa: S101 - the first post that may have arrived began at some moment
@@ -46,12 +46,12 @@ async def must_post_again(context: Context, drain_state: DrainState, step: Claim
 
 
 def _pause(asked: timedelta, unclear_for: timedelta) -> timedelta:
-    """Returns how long a lane waits after a look-up without an answer: the longer the platform gives none, the longer."""
+    """Returns the wait of a lane after a look-up without an answer. It grows with the time without one."""
     return max(asked, SHORTEST_PAUSE, min(unclear_for / 4, LONGEST_PAUSE))
 
 
 async def _follow_policy(context: Context, step: Claim, attempts: LaneAttempts, reason: str) -> bool:
-    """Returns whether a message is to be posted again by `on_unclear`, when the platform cannot tell if it was sent."""
+    """Returns whether `on_unclear` posts a message again, if the platform cannot tell whether it was sent."""
     assert step.message is not None  # noqa: S101 - only messages can be unclear
     if context.on_unclear == "resend" and (step.at_start or not step.waits):
         return True

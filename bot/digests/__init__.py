@@ -110,7 +110,7 @@ def read_digest(
 ) -> Digest:
     """Returns the papers of a document, with its format, day and warnings.
 
-    `name` is the path or address of the document: it stands in sentences, and its last part may tell the day.
+    `name` is the path or address of the document: sentences name it, and its last part may tell the day.
     `format` is one of `format_names`: only this format is tried, even if it does not recognise the text.
     `day` is used if neither the document nor its name tells a day.
     `language` (ISO 639-1) is the language of summaries and translations; it overrules the guess from the script.

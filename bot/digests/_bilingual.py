@@ -25,7 +25,7 @@ from subscriptions.model import Paper, Summary
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BilingualRecord:
-    """The texts of one paper as they stand in the document. They are English unless the name says otherwise."""
+    """The texts of one paper as the document has them. They are English unless the name says otherwise."""
 
     line: int  # in which it begins, from 1
     link: str

@@ -34,7 +34,7 @@ class Template:
 
 @dataclass(slots=True)
 class Body:
-    """What stands below a head. White space is collapsed; a field may still hold the words of a failed summary."""
+    """The text below a head. White space is collapsed; a field may still hold the words of a failed summary."""
 
     fields: dict[str, str]  # in reading order; "" for a label without a text
     after: str  # what follows the entry, up to the next head
@@ -103,7 +103,7 @@ _BOLD = Template(
         ("\n> **摘要翻译:**", TRANSLATION),
     ),
 )
-_TEMPLATES = (  # a mark → its template. The mark that stands first in the text decides; later ones may be part of a field
+_TEMPLATES = (  # a mark → its template. The first mark in the text decides; later ones may be part of a field
     ("\nTL;DR:", _STANDARD),
     ("\n> **TL;DR:**", _BOLD),
     ("\n## TL;DR:", _HEADINGS),
@@ -114,7 +114,7 @@ _TEMPLATES = (  # a mark → its template. The mark that stands first in the tex
 
 _END = "\n</details>"
 _FOLD = "\n<details>"  # begins the part that the page folds away; ends the field before it
-# Lines that stand only between entries. They end an entry whose `</details>` is missing.
+# Lines that occur only between entries. They end an entry whose `</details>` is missing.
 _BETWEEN = re.compile(
     r"^(?:<(?:div|a) (?:id|name)=|#{1,3} .*\[\[Back\]\]|#{1,3} Table of Contents|#{1,2} Total Papers Today)",
     re.MULTILINE,

@@ -1,4 +1,4 @@
-"""A tiny format to copy: a list that somebody keeps by hand.
+"""A tiny format to copy: a list that a person keeps by hand.
 
     Papers of 2026-01-22
     * 2601.15529 Title of the paper

@@ -67,7 +67,7 @@ def record_content(document: Document[Entry], stamp: str, warnings: Warnings) ->
 
 
 def creators(element: Element) -> tuple[str, ...]:
-    """Returns the authors of a record. The names stand in one element, with commas between them and TeX accents."""
+    """Returns the authors of a record. One element has all names, with commas between them and TeX accents."""
     names = ", ".join(creator.text for creator in element.all(f"{DUBLIN_CORE} creator"))
     return split_authors(without_affiliations(names))
 

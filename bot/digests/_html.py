@@ -8,9 +8,9 @@ How a format uses it:
     read     each piece is a `Node`: `node.first("div", "list-title")`, `node.text`, `node.attribute("href")`.
 
 A page is cut into entries before they are parsed, so damage in one entry cannot reach the next. The parser below Beautiful
-Soup is Python's own. With some damage (`<a <a <a`) it takes time in the square of the length, and with some (`<![x`, a
-reference of many digits) it fails. So it is given only whole tags; any other `<` becomes text. Then its time is in proportion
-to the length, at any depth (tests/unit/test_digests_html.py).
+Soup is Python's own. With some damage (`<a <a <a`) it takes quadratic time, and with some (`<![x`, a reference of many
+digits) it fails. So it gets only whole tags; any other `<` becomes text. Then its time is linear, at any depth
+(tests/unit/test_digests_html.py).
 """
 
 import re
@@ -135,7 +135,7 @@ class Node:
 
 
 def pieces(text: str, names: Sequence[str]) -> Iterator[Piece]:
-    """Yields the parts of a page, each from a tag of these names to the next. Drops what stands before the first.
+    """Yields the parts of a page, each from a tag of these names to the next. Drops the text before the first.
 
     Raises BrokenDigest after MOST_PAPERS parts.
     """

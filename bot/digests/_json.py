@@ -8,7 +8,7 @@ How a format uses it:
              `json_items(text, warnings)` reads the objects of `[{…}, {…}]`, or `{…}` alone; with a name those of the
              array under that name: `{"messages": …, "collection": [{…}, {…}]}`.
     read     each object is a `Record`: `record.text("title")`, `record.texts("authors")`, `record.record("AI")`,
-             `record.line`. What is missing or of another type is empty; nothing raises. At the end call
+             `record.line`. A missing field, or one of another type, is empty; nothing raises. At the end call
              `refuse_if_nothing_was_read(entries, warnings)`, so that damage is not taken for an empty digest.
 
 Numbers stay as they are written, so `2601.15520` keeps its last digit. If an object has a name twice, the last member
@@ -31,7 +31,7 @@ from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 
 _DECODER = JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None, strict=False)
-_SPACE = re.compile("[ \t\n\r\ufeff]*")  # a byte order mark stands where a file was glued to another
+_SPACE = re.compile("[ \t\n\r\ufeff]*")  # a file that was glued to another may begin with a byte order mark
 _BEGINNING = re.compile(r'\{[ \t]*"[^"\\]{1,40}"')
 MOST_CHARACTERS = (
     1 << 20
@@ -256,7 +256,7 @@ class _Scanner:
             yield name
 
     def _value_without_items(self) -> object:
-        """Reads the next value. Returns [] for an array, whatever its items."""
+        """Reads the next value. Returns [] for any array."""
         if self.next_character() != "[":
             return self.value()
         for _ in self._parts("]"):

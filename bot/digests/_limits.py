@@ -1,8 +1,8 @@
-"""The largest fields of a paper, far above real ones, so that no document makes a paper that nobody can store or show.
+"""The limits of a paper's fields, far above real ones, so that every paper can be stored and shown.
 
 The longest of 2,700 papers of seven publishers: title 218 characters, abstract 1,922, comment 394, 63 authors of at most 44,
-6 categories, 2 summaries of 8 fields of at most 992, translated abstract 853, address 59, DOI 33. The longest lists of
-authors that are known, those of experiments at CERN, have about 5,000 names. arXiv has some 150 categories.
+6 categories, 2 summaries of 8 fields of at most 992, translated abstract 853, address 59, DOI 33. The longest known
+lists of authors, those of experiments at CERN, have about 5,000 names. arXiv has some 150 categories.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ FIELDS: Final = 50  # of a summary
 
 
 def limited(entries: list[Entry], warnings: Warnings) -> list[Entry]:
-    """Returns the entries without what is longer than anything real; warns of each paper that was cut."""
+    """Returns the entries with fields cut to the limits; warns of each paper that was cut."""
     if all(map(_fits, entries)):
         return entries
     return [entry if _fits(entry) else _limited(entry, warnings) for entry in entries]
@@ -82,12 +82,12 @@ def _limited(entry: Entry, warnings: Warnings) -> Entry:
 
 
 def _cut(text: str, most: int) -> str:
-    """The text, at most `most` characters long and without a blank at its end."""
+    """The text, at most `most` characters long and without white space at its end."""
     return text if len(text) <= most else text[:most].rstrip()
 
 
 def _key(cut: Paper, paper: Paper) -> str:
-    """The key of a paper whose DOI was left out: it is that of its texts then."""
+    """The key of a cut paper. Without its DOI, the key comes from its id or texts."""
     if cut.doi == paper.doi:
         return paper.key
     return paper_key(arxiv_id=cut.arxiv_id, title=paper.title, abstract=paper.abstract) or paper.key[:DOI]

@@ -6,11 +6,11 @@ r"""Reads papers as arXiv's mails and plain-text lists write them: ASCII with Te
     Date: Wed, 1 Mar 2023 19:00:02 GMT   (1726kb,D)          or  replaced with revised version …
 
     Title: A title that goes on in the next line,
-      after two blanks
+      after two spaces
     Authors: A. One, B. Two (1 and 2) and C. Three
     Categories: astro-ph.GA astro-ph.HE
     \\
-      The abstract, its first line after two blanks.
+      The abstract, its first line after two spaces.
     \\ ( https://arxiv.org/abs/2303.00765 ,  1726kb)
 
 A replacement has no abstract, so its second `\\` is the line with the address. The text is cut at the heads of the papers
@@ -43,7 +43,7 @@ _URL = re.compile(URL)
 
 @dataclass(slots=True)
 class _Block:
-    """What stands below the head of a paper."""
+    """The text below the head of a paper."""
 
     fields: dict[str, list[str]] = field(default_factory=dict)  # lines by label
     replaced: bool = False

@@ -1,4 +1,4 @@
-"""Describes documents that are no digest, for the sentence that refuses them. Also tells HTML and XML from text."""
+"""Describes documents that are not digests, for their refusal. Also tells HTML and XML from text."""
 
 import re
 
@@ -27,7 +27,7 @@ def describe_bytes(data: bytes) -> Sentence:
 
 
 def is_markup(text: str) -> bool:
-    """Returns whether a text is HTML or XML. Then no format of plain text reads it, whatever it contains."""
+    """Returns whether a text is HTML or XML. Formats of plain text never read such a text."""
     return is_xml(text) or text.lstrip()[:9].lower().startswith(("<!doctype", "<html"))
 
 
@@ -58,7 +58,7 @@ def unrecognized_page(line: int) -> BrokenDigest:
 
 
 def unread_papers(announced: int) -> BrokenDigest:
-    """Returns the error for a page that announces papers of which none can be read."""
+    """Returns the error for a page that announces papers but has no readable one."""
     return BrokenDigest(
         Sentence("The page announces {announced} papers, but no entry can be read.", {"announced": announced})
     )

@@ -79,7 +79,7 @@ def collapse(text: str) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Returns the beginning of a text in one line, at most `most` characters long; "…" stands for what is left out."""
+    """Returns the beginning of a text in one line, at most `most` characters long; "…" marks what is left out."""
     return clip(collapse(text[: 4 * most]), most)
 
 

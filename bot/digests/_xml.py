@@ -48,7 +48,7 @@ class Element:
 
 @dataclass(slots=True)
 class Document(Generic[T]):
-    """What was read: the root with everything outside of records, and what `make` returned for complete records."""
+    """A document as read: the root with all outside of records, and the results of `make` for complete records."""
 
     root: Element | None = None
     records: list[T] = field(default_factory=list)
@@ -70,7 +70,7 @@ def is_xml(text: str) -> bool:
 def read_xml(text: str, record: str, make: Callable[[Element], T | None]) -> Document[T]:
     """Reads a document. Calls `make` with each complete element named `record` and keeps what it returns, except None.
 
-    Raises BrokenDigest after MOST_PAPERS records, and whatever `make` raises.
+    Raises BrokenDigest after MOST_PAPERS records, and any error of `make`.
     """
     reader = _Reader(record, make)
     reader.read(text)

@@ -19,7 +19,7 @@ from subscriptions.model import Announce
 
 name = "arxiv_listing_mail"
 
-_LINE = r"[A-Z][A-Za-z-]*:.*\n(?:[ \t]+\S.*\n)*"  # of a head; it may be folded over lines that begin with a blank
+_LINE = r"[A-Z][A-Za-z-]*:.*\n(?:[ \t]+\S.*\n)*"  # of a head; continued lines begin with a space or tab
 _BEGINNING = re.compile(rf"\s*(?:(?!Date:){_LINE}){{0,40}}Date: (?P<date>.*(?:\n[ \t]+\S.*)?)")
 _SLASHES = re.compile(r"^\\\\[^\S\n]*$", re.MULTILINE)
 _SUBJECT = re.compile(

@@ -30,7 +30,7 @@ Line = tuple[int, str]  # number from 1, text
 
 
 def detect(text: str) -> bool:
-    """Returns whether the third line that is not blank is an arXiv address, and the two lines before are no headings.
+    """Returns whether the third non-empty line is an arXiv address, and the two before it are not headings.
 
     `parse` checks whether every third line is an address, and raises an error that names the first line that is not.
     """

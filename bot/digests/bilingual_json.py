@@ -51,9 +51,9 @@ def _is_paper(item: Record) -> bool:
 
 
 def _documents(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
-    """Yields (first line, text) of each file in a text of files that were glued together. An array is one file.
+    """Yields (first line, text) of each file in a text of concatenated files. An array is one file.
 
-    Reading each file by itself keeps damage in one from reaching the next.
+    Files are read one by one, so damage in one does not reach the next.
     """
     glued = () if text.lstrip().startswith("[") else (match.start() for match in _BEGINNING.finditer(text, 1))
     for start, line, document in parts_of(text, chain([0], glued)):

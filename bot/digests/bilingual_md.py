@@ -38,7 +38,7 @@ _ROW = re.compile(rf"\| *\[\^(?P<number>\d{{1,6}})\] *\| *\[(?P<title>.*?)\]\((?
 _NOTE = re.compile(r"\[\^(?P<number>\d{1,6})\]:(?P<title>.*)")
 _LINK = re.compile(rf"\[[^\]\n]*\]\((?P<link>{ADDRESS})\)")
 _BLOCKS = 6  # of a note: title, link, tldr, English tldr, translated abstract, abstract
-_BETWEEN = re.compile(r"\n[^\S\n]{0,3}\n")  # an empty block has four spaces, so a line of fewer is a blank one
+_BETWEEN = re.compile(r"\n[^\S\n]{0,3}\n")  # an empty block has four spaces, so a line with fewer separates blocks
 _BEGINNING_OF_ROW = "| [^"
 _OF_NO_PAPER = re.compile(r"\s*(?:# 摘要|# 详细|\| *Ref\b|\|[ |:-]*$|$)")
 

@@ -2,7 +2,7 @@
 
     {"messages": [{"status": "ok", …}], "collection": [{"doi": …, "title": …, "authors": "Last, F.; Last, F.", …}]}
 
-Each version of a preprint is an object of its own. Categories are bioRxiv's, not arXiv's, and are left out.
+Each version of a preprint is a separate object. Categories are bioRxiv's, not arXiv's, and are left out.
 """
 
 import re

@@ -24,7 +24,7 @@ An entry of the standard template, upstream since 2025-04-17:
 
     </details>
 
-Entries stand in sections by primary category, after a table of contents that counts them. The page is cut at the heads of
+Entries are in sections by primary category, after a table of contents that counts them. The page is cut at the heads of
 its entries before it is read, so damage in one entry cannot reach the next. `_daily_templates` describes the bodies of
 entries, in this and in older and forked templates.
 """

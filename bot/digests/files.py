@@ -67,8 +67,9 @@ class WatchedFile:
 def read_watched(path: str, pattern: str, *, follow: bool) -> WatchedFile:
     """Returns the content of a file that a pattern lists. Raises OSError, and UnreadableInput above 64 MiB.
 
-    A symbolic link that leads out of the folder of the pattern is refused: whoever may write into that folder could have
-    any file of this machine read. It is followed if `follow`, or if the pattern is the path of the link itself.
+    A symbolic link that leads out of the folder of the pattern is refused: a person who may write into that folder
+    could have any file of this machine read. It is followed if `follow`, or if the pattern is the path of the link
+    itself.
     """
     target = os.path.realpath(path)
     elsewhere = not Path(target).is_relative_to(os.path.realpath(folder_of(pattern)))
@@ -81,7 +82,7 @@ def read_watched(path: str, pattern: str, *, follow: bool) -> WatchedFile:
 
 
 def without_quotation(error: PaperwireError, path: str) -> PaperwireError:
-    """Returns the error of a file that may be anything on this machine, without what it says of the content."""
+    """Returns the error without its quotations, for a file that may be any file of this machine."""
     return type(error)(Sentence("{name}: it is no digest that can be read.", {"name": path}))
 
 
@@ -181,7 +182,7 @@ def report_again(watch: FolderWatch, name: str) -> FolderWatch:
 
 
 def list_folder(pattern: str, base: Path) -> dict[str, FileStamp]:
-    """Returns the files that match a pattern such as `inbox/*.md` or `inbox/**/*.md`; a folder stands for all files in it.
+    """Returns the files that match a pattern such as `inbox/*.md` or `inbox/**/*.md`; a folder means all files in it.
 
     Relative patterns are relative to `base`. Hidden files are left out. Where the folder does not exist, there are no files
     yet. Raises UnreadableInput if the folder cannot be listed.

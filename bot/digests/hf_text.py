@@ -26,7 +26,7 @@ _BUTTON = "Subscribe"  # the label of a button, glued to the first title by copy
 
 
 def detect(text: str) -> bool:
-    """Returns whether the first line that is not blank is the banner. Without the banner the text could be prose."""
+    """Returns whether the first non-empty line is the banner. Without the banner the text could be prose."""
     return text.lstrip()[:_LONGEST].partition("\n")[0].rstrip() in _BANNER
 
 

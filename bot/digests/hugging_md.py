@@ -50,7 +50,7 @@ _MOST_LINES = 8  # from the title to the day
 _END = re.compile(r"!\[|\[(?i:arxiv)\]\(")  # a picture, or the address of the paper
 _ADDRESS = re.compile(rf"\[(?i:arxiv)\]\({ADDRESS}\)")
 _LABEL = re.compile(r"\s*(?:#+\s*)?(?:摘要|Abstract)(?:\s*[：:]\s*|\s*\n)")
-_SECTION = re.compile(r"#{1,6}[ \t]")  # behind both quotations no text of the paper follows
+_SECTION = re.compile(r"#{1,6}[ \t]")  # after both quotations there is no more text of the paper
 _TWO = 2  # quotations: the translation, the abstract
 
 
@@ -166,7 +166,7 @@ def _translated_title(lines: list[str]) -> str:
 
 
 def _abstracts(lines: list[str]) -> tuple[str, str]:
-    """Returns (translation, abstract). The first of two quotations is the translation; of any other number the script tells."""
+    """Returns (translation, abstract). Of two quotations the first is the translation; else the script decides."""
     quotations = [_without_label("\n".join(quotation)) for quotation in _quotations(lines)]
     if len(quotations) == _TWO:
         return quotations[0], quotations[1]

@@ -19,9 +19,9 @@ class Button:
     verb: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     only_for: str = (
-        ""  # the platform's id of the only person who may press it; "": everybody in the chat who may do what it does
+        ""  # the platform's id of the only person who may press it; "": everyone in the chat with the rights for it
     )
-    shows: str = ""  # what is so while it is pressed, such as "SAVED:17": that the chat saved paper 17
+    shows: str = ""  # what a pressed button means, such as "SAVED:17": that the chat saved paper 17
 
 
 Buttons = tuple[tuple[Button, ...], ...]  # rows

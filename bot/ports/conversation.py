@@ -24,11 +24,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestBase:
-    """The fields of every request: where it was made, by whom, and how it can be answered."""
+    """The fields of every request: its place, its sender, and how it can be answered."""
 
     place: Place
     update_id: str  # the platform's id of the update; a redelivered update has no second effect
-    sender: str = ""  # the platform's id of the person; "" if the update names nobody
+    sender: str = ""  # the platform's id of the person; "" if the update names no person
     sender_name: str = ""
     sender_is_admin: bool = False  # the update itself proves that the sender administers the chat (channel posts)
     is_operator: bool = False  # the sender has a shell of the machine, on which the bot runs
@@ -36,7 +36,7 @@ class RequestBase:
     timezone: str = ""  # the sender's time zone, an IANA name; "" if the platform does not tell
     message_id: str = ""  # the platform's id of the message that was written, or that holds the pressed button
     thread_id: str = (
-        ""  # the platform's id of the first message of the thread; "" if none, or if the thread is a chat of its own
+        ""  # the platform's id of the first message of the thread; "" if none, or if the thread is itself a chat
     )
     response_url: str = ""  # a URL to which answers to this request can be posted; as secret as a password
     trigger_id: str = ""  # opens one form, within seconds; "" if the platform has none
@@ -59,7 +59,7 @@ class MessageRequest(RequestBase):
     text: str = ""  # as typed, without the command and the platform's wrapping
     is_addressed: bool = True  # meant for the bot: in a private chat, or a command, a mention or a reply to the bot
     mentions_bot: bool = False  # the text names the bot
-    takes_bare_commands: bool = False  # on this platform a command needs no sign before its name
+    takes_bare_commands: bool = False  # on this platform a command needs no slash before its name
     is_edit: bool = False  # the message was written earlier and has been changed
     written_at: datetime | None = None  # when the message was first written, aware UTC
     reply_to: str = ""  # the platform's id of the bot's message that this one replies to
@@ -114,12 +114,12 @@ class PlatformApi(Protocol):
         """Returns whether a person administers a chat. None: the platform does not let the bot see it.
 
         The answer is not cached between requests. `member_suffices`: on platforms with workspaces every member counts, but
-        no guest and nobody from outside. `in_chat`: the request came from that chat, so whether the person is in the chat
-        is not checked. Raises NotDelivered if the platform cannot be asked now.
+        no guest and no person from outside. `in_chat`: the request came from that chat, so membership is not checked.
+        Raises NotDelivered if the platform cannot be asked now.
         """
 
     async def enrich(self, request: "Request", *, changes: bool) -> "Request":
-        """Returns the request with what the platform knows of its place and its sender and the update did not tell.
+        """Returns the request with details of its place and sender that the update lacks.
 
         The sender is looked up only if the request `changes` something. Never raises NotDelivered, and takes a few
         seconds at most.

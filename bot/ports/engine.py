@@ -35,7 +35,7 @@ class Engine(Protocol):
         """
 
     def posting(self, lane: Lane, *, patience: float = inf) -> AbstractAsyncContextManager[bool]:
-        """Lets nobody else post in a lane within the context: answers and papers, of all processes, go one after another.
+        """Locks a lane for posting within the context: answers and papers of all processes go one after another.
 
         Gives False if another worker is still posting there after `patience` seconds.
         """
@@ -47,9 +47,9 @@ class Engine(Protocol):
         """
 
     async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
-        """Has the rate limiter count what other processes have sent in a lane, unless it did so just now. Raises StoreError.
+        """Has the rate limiter count what other processes have sent in a lane. Raises StoreError.
 
-        `anew`: in any case.
+        Does nothing if that was counted just now, unless `anew`.
         """
 
 

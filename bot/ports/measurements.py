@@ -1,6 +1,6 @@
-"""What happens in the process, as values: the port between the rooms where it happens and those that count it.
+"""Measurements: events in the process, as values, from the rooms where they happen to the rooms that count them.
 
-A measurement holds no id and no name of a chat or a person, and no words.
+A measurement holds no id, name or words of a chat or a person.
 """
 
 import logging
@@ -63,7 +63,7 @@ Observe = Callable[[Measurement], None]
 
 
 def ignore(measurement: Measurement) -> None:
-    """Does nothing: where nobody counts."""
+    """Does nothing with a measurement."""
     del measurement
 
 
@@ -74,7 +74,7 @@ def outcome_name(error: NotDelivered | None) -> str:
 
 @dataclass(slots=True)
 class Observers:
-    """Passes each measurement on to all who count. Never raises: to count is less than what is counted."""
+    """Passes each measurement to all listeners. Never raises, because a failed count must not stop the work."""
 
     listeners: list[Observe] = field(default_factory=list)
 
@@ -83,5 +83,5 @@ class Observers:
         for listener in self.listeners:
             try:
                 listener(measurement)
-            except Exception as error:  # noqa: BLE001 - a message that was sent must be confirmed whatever becomes of its count
+            except Exception as error:  # noqa: BLE001 - a sent message must be confirmed even if counting fails
                 log.error("A measurement was not counted: %s", type(error).__name__)

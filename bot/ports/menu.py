@@ -10,7 +10,7 @@ class MenuCommand(Protocol):
 
     @property
     def name(self) -> str:
-        """The word of the command, without the sign before it."""
+        """The word of the command, without the slash before it."""
 
     @property
     def summary(self) -> Sentence:

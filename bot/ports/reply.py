@@ -19,7 +19,7 @@ class File:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlotRow:
-    """One row of a plot, with a scale of its own, which `name` tells: "saved: 6, at most 2 a day"."""
+    """One row of a plot. Each row has its own scale, given in `name`: "saved: 6, at most 2 a day"."""
 
     name: str
     amounts: tuple[int, ...]
@@ -27,9 +27,9 @@ class PlotRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """Amounts side by side, such as days. What it shows must also be said in the lines of the reply."""
+    """Amounts side by side, such as days. The lines of the reply must give the same numbers."""
 
-    title: str  # what the picture is called to those who do not see it
+    title: str  # for people who do not see the picture
     labels: tuple[str, ...]  # one for each place from left to right, never empty
     rows: tuple[PlotRow, ...]
 

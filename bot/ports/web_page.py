@@ -1,6 +1,6 @@
-"""Pages for people: what is asked for, by whom, and what is answered.
+"""Pages for people: request, visitor and response.
 
-The site (bot/operation/web/site.py) has checked host, origin, session and form token before a page is asked.
+The site (bot/operation/web/site.py) checks host, origin, session and form token before it calls a page.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -14,7 +14,7 @@ from subscriptions.errors import Sentence
 class Visitor:
     """Who opens a page."""
 
-    name: str  # as in the address of the person's chat; "" if nobody has signed in
+    name: str  # as in the address of the person's chat; "" if the visitor has not signed in
     is_operator: bool = False  # may see how the bot is doing, and mend it
     is_local: bool = False  # sits at the machine on which the bot runs
 
@@ -30,7 +30,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageFrame:
-    """What stands around each page."""
+    """The parts around each page."""
 
     path: str  # of the page that is shown
     language: str  # "en" or "zh"
@@ -44,11 +44,11 @@ class PageFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """A request for a page. Everything in it but the visitor was made up by somebody else's program."""
+    """A request for a page. Trust only the visitor: a foreign program wrote the rest."""
 
     frame: PageFrame
     headers: Mapping[str, str]  # names in lower case
-    address: str = ""  # from which the request came, as far as a proxy tells
+    address: str = ""  # of the client, if a proxy tells it
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)  # of a POST, without the form token
     dispatcher: RequestDispatcher | None = None  # None: the process is starting or stopping
@@ -84,7 +84,7 @@ class WebPage:
     path: str
     answer: Callable[[PageRequest], Awaitable[PageResponse]]  # never raises
     method: str = "GET"
-    label: Sentence | None = None  # in the navigation; None: it does not stand there
+    label: Sentence | None = None  # in the navigation; None: the navigation leaves it out
     for_operators: bool = False
     is_public: bool = False  # also for those who have not signed in
     largest_form: int = 65_536  # bytes

@@ -8,7 +8,7 @@ from typing import Protocol
 class Webhook(Protocol):
     """The web address to which a platform sends updates, by HTTP POST."""
 
-    path: str  # "/…", which nobody can guess
+    path: str  # "/…", a secret
 
     def accepts(self, headers: Mapping[str, str]) -> bool:
         """Returns whether the platform sent the request. Called before the body is read; header names in lower case."""

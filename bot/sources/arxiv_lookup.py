@@ -37,7 +37,7 @@ class PaperLookup:
         self._fetcher = fetcher
         self._source = source.name
         self._sites = _sites(source, context.sites)
-        self._of_arxiv = self._sites == context.sites or is_arxivs_own(source)  # else it is somebody's mirror
+        self._of_arxiv = self._sites == context.sites or is_arxivs_own(source)  # else it is a mirror
         self._next = _Batch()
         self._turn = asyncio.Lock()
 

@@ -38,7 +38,7 @@ log = logging.getLogger("paperwire")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FolderScan:
-    """What the files of a source brought in one scan. One receipt is written for the whole scan."""
+    """The results of one scan of a source's files. The whole scan gets one receipt."""
 
     is_first: bool = True  # no poll of the source had a receipt before
     observations: tuple[Observation, ...] = ()

@@ -67,7 +67,7 @@ class MissedDays:
 
     @property
     def undecided(self) -> Mapping[date, int]:
-        """The missed days, including those that this poll gave up and of which operators are not notified yet."""
+        """The missed days, including days that this poll gave up before operators were notified."""
         return {**dict.fromkeys((*self.lost, *self.gone), MOST_TRIES), **self.days}
 
     def past(self, *current: date | None) -> tuple[date, ...]:

@@ -1,4 +1,4 @@
-"""Builds the source scheduler on demand: who polls nothing does not load the client of the web."""
+"""Builds the source scheduler on demand, so that a command that polls nothing does not load the HTTP client."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

@@ -76,7 +76,7 @@ def _filed_now(done: Ingested) -> int:
 
 
 def remarks_of(digest: Digest, done: Ingested) -> tuple[str, ...]:
-    """Sentences about what could not be read of a digest, one for each kind of problem, and about what counts as sent."""
+    """Sentences about unreadable parts of a digest, one per kind of problem, and about papers that count as sent."""
     counted = (
         (f"{done.counted:,} papers came before the database was lost, and count as sent.",) if done.counted else ()
     )

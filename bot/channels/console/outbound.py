@@ -95,5 +95,5 @@ def _text(message: Message, *, plain: bool) -> str:
 
 
 def _printable(text: str, encoding: str | None) -> str:
-    """Returns the text with every sign visible, and with ? for characters that the stream's encoding lacks."""
+    """Returns the text with every character visible; ? for a character that the stream's encoding lacks."""
     return escaped_lines(text).encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")

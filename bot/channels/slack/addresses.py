@@ -1,7 +1,7 @@
 """The addresses of chats and people: "C1" in the own workspace, "T2/C1" in every other one.
 
-The address of a person is that of the chat with them, "U1" or "T2/U1". In a channel that two workspaces share, people have
-their addresses of their own workspace. So every address means one chat or person, in one workspace.
+A person has the address of the chat with them, "U1" or "T2/U1". In a channel that two workspaces share, each person has
+the address of their own workspace. So every address means one chat or person, in one workspace.
 """
 
 import re

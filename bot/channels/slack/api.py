@@ -122,7 +122,7 @@ class SlackApi:
         return {name: value for name, value in known.items() if value}
 
     async def _person(self, workspace: Workspace, user: str) -> SlackUser:
-        """Returns the person, looked up anew for each request."""
+        """Returns the person. Each request looks them up again."""
         asked, person = self._recent_users.pop((workspace.team, user), (float("-inf"), None))
         if person is not None and asyncio.get_running_loop().time() - asked < _JUST_NOW:
             return person

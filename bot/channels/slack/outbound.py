@@ -1,7 +1,7 @@
 """The channel of Slack (Web API: chat.postMessage, chat.update, conversations.history and .replies).
 
-Every message carries the id of its delivery and its number in its metadata. So after a post whose answer was lost, the
-message can be looked up wherever the bot may read.
+The metadata of each message has the id of its delivery and its number. So if the answer to a post was lost, the message
+can be looked up in every channel that the bot may read.
 """
 
 import time
@@ -30,7 +30,7 @@ DEFAULT_API_URL = "https://slack.com/api/"
 
 _NAMESPACE = uuid.UUID("6c0c1f0e-5f0b-5c3e-9a55-70617065726c")  # of our values of client_msg_id
 _LOOKUP_RETRY_AFTER = timedelta(minutes=1)  # until a channel that cannot be found is looked up again
-_CLOCK_SKEW = timedelta(seconds=60)  # how far Slack's clock may be behind ours
+_CLOCK_SKEW = timedelta(seconds=60)  # by which Slack's clock may lag ours
 
 
 class SlackChannel:

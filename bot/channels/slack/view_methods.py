@@ -38,7 +38,7 @@ class SlackForms:
         await workspace.client.call_json("views.open", trigger_id=trigger_id, view=json.loads(view))
 
     async def update_modal(self, chat: ChatAddress, view_ref: str, view: str) -> None:
-        """See Forms. `view_ref` is the view's id, then a blank and its hash."""
+        """See Forms. `view_ref` is the view's id, a space, and its hash."""
         workspace = await self._workspaces.for_address(chat.address)
         view_id, _, as_it_was = view_ref.partition(" ")
         state = {"hash": as_it_was} if as_it_was else {}

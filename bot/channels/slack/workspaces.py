@@ -70,7 +70,7 @@ class Workspace:
 
 
 class Workspaces:
-    """All workspaces. `own` are the tokens of the own one; None: there is none, and every address names its team."""
+    """All workspaces. `own`: the tokens of the own workspace; None: there is none, so every address names its team."""
 
     def __init__(
         self,

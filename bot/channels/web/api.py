@@ -1,4 +1,4 @@
-"""The platform API of the web: a chat is one person's, so there is nobody to ask about."""
+"""The platform API of the web. Each chat has one person, so there are no members or admins to look up."""
 
 import json
 import secrets
@@ -23,17 +23,17 @@ class WebApi:
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
     ) -> bool | None:
-        """See PlatformApi. Each person manages the own chat and no other."""
+        """See PlatformApi. Each person manages only their own chat."""
         del member_suffices, in_chat
         return chat.address == person
 
     async def enrich(self, request: Request, *, changes: bool) -> Request:
-        """See PlatformApi. Our own page tells everything."""
+        """See PlatformApi. Our own page already sends everything."""
         del changes
         return request
 
     async def find_chat(self, name: str) -> Place | None:
-        """See PlatformApi. No chat here is anybody else's business."""
+        """See PlatformApi. No one may see the chat of another person."""
         del name
         return None
 

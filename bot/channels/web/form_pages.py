@@ -1,6 +1,6 @@
-"""The page of a form: it is filled in, looked at, sent, and shown again with what is wrong beside each field.
+"""The page of a form: a person fills it in, previews it and sends it; it comes back with the errors beside the fields.
 
-The page is drawn from the callback token of the form, each time anew. So it can be loaded again, and no process keeps anything.
+Each request draws the page from the callback token of the form. So it can be reloaded, and no process keeps state.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ class DrawnField:
 
     @property
     def about(self) -> str:
-        """The ids of what describes its input."""
+        """The ids of the elements that describe its input."""
         parts = {"problem": self.problem, "hint": self.field.hint, "notes": self.field.notifies_change}
         return " ".join(f"{self.id}-{name}" for name, there in parts.items() if there)
 
@@ -81,7 +81,7 @@ class FormPages:
             return _failed(error)
 
     async def take(self, asked: PageRequest) -> PageResponse:
-        """Takes a form that was sent, or shows what it would do so far."""
+        """Takes a form that was sent, or previews it."""
         if (dispatcher := asked.dispatcher) is None:
             return NOT_NOW
         if not self._channel.hub.counts(asked.visitor, self._channel.clock.monotonic()):
@@ -98,7 +98,7 @@ class FormPages:
     async def _sent(
         self, asked: PageRequest, dispatcher: RequestDispatcher, form_id: str, values: Mapping[str, str]
     ) -> PageResponse:
-        """Returns to the chat, where the answer stands; or shows the form again with what is wrong."""
+        """Redirects to the chat, which shows the answer; or shows the form again with its errors."""
         once = asked.form.get("once", "")
         update, problems = await self._talk.submit(asked.frame, form_id, values, dispatcher, once=once)
         if problems:

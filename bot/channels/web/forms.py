@@ -1,4 +1,4 @@
-"""The forms of the web: each has a page of its own (form_pages.py), to which whoever asked for the form is sent."""
+"""The forms of the web. Each has its own page (form_pages.py); the person who asked for the form is sent there."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class ShownForm:
 
 
 class WebForms:
-    """See Forms. There is no home view: the chat itself stands on the page."""
+    """See Forms. There is no home view: the page shows the chat itself."""
 
     platform = WEB.name
 

@@ -1,4 +1,4 @@
-"""Tells the open pages of a chat, in this process, that there is something new; and what a request answers beside messages."""
+"""Notifies the open pages of a chat, in this process, of changes, and of answers that are not messages."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from bot.ports.web_page import Visitor
 
 MINUTE = 60.0  # seconds
-MOST_IN_MINUTE = 60  # messages and presses of one chat that are looked at; of these the bot answers as many as anywhere
+MOST_IN_MINUTE = 60  # messages and presses of one chat that are read; the bot's own limits of answers hold, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Awaited:
-    """What the answer to a request brings beside messages, for the page that made the request."""
+    """The parts of an answer that are not messages, for the page that made the request."""
 
     chat: str
     toast: "asyncio.Future[str]"  # the words with which a pressed button is acknowledged
@@ -22,7 +22,7 @@ class Awaited:
 
 
 class Hub:
-    """Wakes those who wait for a chat to change. What has changed stands in the store."""
+    """Wakes the requests that wait for a chat to change. The change itself is in the store."""
 
     def __init__(self) -> None:
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
@@ -32,7 +32,7 @@ class Hub:
 
     @contextmanager
     def listening(self, chat: str) -> Iterator[asyncio.Event]:
-        """Yields an event that is set whenever the chat has changed. Who waits for it clears it."""
+        """Yields an event that is set at each change of the chat. The waiting code clears it."""
         event = asyncio.Event()
         self._waiting[chat].add(event)
         try:
@@ -51,9 +51,9 @@ class Hub:
                 _resolve(awaited.form, "")
 
     def counts(self, visitor: Visitor, second: float) -> bool:
-        """Counts something that a visitor says or presses at a monotonic second. False if it was too much in a minute.
+        """Counts a message or press of a visitor at a monotonic second. False if there were too many in a minute.
 
-        Who sits at the machine has no limit.
+        A visitor at the machine has no limit.
         """
         if visitor.is_local:
             return True
@@ -77,7 +77,7 @@ class Hub:
             del self._awaited[update]
 
     def acknowledge(self, callback: str, words: str) -> None:
-        """Gives the words to whoever pressed the button, if they still wait."""
+        """Gives the words to the person who pressed the button, if they still wait."""
         if awaited := self._awaited.get(callback):
             _resolve(awaited.toast, words)
 

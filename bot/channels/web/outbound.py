@@ -1,7 +1,7 @@
-"""The channel of the web: posts are stored, and the open pages of the chat are told.
+"""The channel of the web: posts are stored, and the open pages of the chat are notified.
 
-A message is known by its delivery and its number, so to post it again changes nothing. Nothing is ever unclear: whoever does not
-know whether a message was stored stores it again, or looks for it.
+A delivery and a number identify a message, so posting it twice changes nothing. No outcome stays unclear: a sender that
+does not know whether a message was stored stores it again, or looks it up.
 """
 
 import json
@@ -37,7 +37,7 @@ class WebChannel:
     async def post(
         self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
     ) -> str:
-        """See Channel. The id is the number of the message in its chat. There are no threads: all stands in one log."""
+        """See Channel. The id is the number of the message in its chat. There are no threads, only one log."""
         del thread
         payload, now = _checked(message, plain=plain), self.clock.now()
         given = {"delivery": delivery, "part": message.number, "now": now}
@@ -73,7 +73,7 @@ class WebChannel:
         """See Channel."""
         del after, thread
         given = {"delivery": delivery, "part": message.number}
-        try:  # behind every write that has begun
+        try:  # in the writer thread, so after every write that has begun
             number = await write(find_page_message, self._opened(), chat, **given)
         except StoreError as error:
             raise RetryLater("The database cannot be used.") from error
@@ -94,7 +94,7 @@ class WebChannel:
 
 
 def _checked(message: Message, *, plain: bool) -> str:
-    """Returns what is stored of a message: {"html": …, "text": …}, or the text alone. Raises Rejected."""
+    """Returns a message as stored: {"html": …, "text": …}, or the text alone. Raises Rejected."""
     try:
         content = json.loads(message.plain if plain else message.payload)
     except ValueError as error:
@@ -108,5 +108,5 @@ def _checked(message: Message, *, plain: bool) -> str:
 
 
 def _storable(text: str) -> str:
-    """Returns the text with ? for what no database takes: halves of a character."""
+    """Returns the text with ? for lone surrogates, which no database takes."""
     return text.encode("utf-8", "replace").decode()

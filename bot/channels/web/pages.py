@@ -1,4 +1,4 @@
-"""The pages of a chat: the log with its form, what is said and pressed, the stream of what is new, documents."""
+"""The pages of a chat: the log with its form, messages and button presses, the stream of new messages, documents."""
 
 import asyncio
 import json
@@ -62,7 +62,7 @@ class ChatPages:
         return await self._done(asked, self._talk.press)
 
     async def follow(self, asked: PageRequest) -> PageResponse:
-        """Sends what is new, from where the browser stopped, or from the change that the page was drawn at."""
+        """Sends changes since the last one that the browser has, or since the page was drawn."""
         view = await asyncio.to_thread(look, self._store, asked.frame)
         after = _number(asked.headers.get("last-event-id", "") or asked.query.get("after", ""))
         start = view.change if after is None else after
@@ -82,7 +82,7 @@ class ChatPages:
     async def _done(self, asked: PageRequest, work: _Work) -> PageResponse:
         """Does the work, and sends the browser to the newest message, or to the form that was asked for.
 
-        Our own script is told the words that it is to show, and where the form is.
+        Our own script gets the words to show, and the address of the form.
         """
         if asked.dispatcher is None:
             return NOT_NOW

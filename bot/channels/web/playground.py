@@ -1,4 +1,4 @@
-"""The playground: what a query means, what it finds among the papers of the last days, and what its variants would find."""
+"""The playground: the meaning of a query, its matches among the papers of the last days, and those of its variants."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -106,7 +106,7 @@ class Playground:
         return WebPage(path="/playground", answer=self.show, label=_TITLE)
 
     async def show(self, asked: PageRequest) -> PageResponse:
-        """Shows what the query in the link finds; without one, how to begin."""
+        """Shows the matches of the query in the link; without a query, how to begin."""
         typed = " ".join(asked.query.get("q", "").split())[:LONGEST]
         async with self._places:
             return PageResponse(body=await asyncio.to_thread(self._drawn, typed, asked.frame))
@@ -181,9 +181,9 @@ def _shown(one: Variant, before: int, found: int, language: Language) -> ShownVa
 
 
 def _papers(newest: Sequence[KnownPaper], query: Query, chat: Chat) -> str:
-    """Returns the papers as HTML, as a reply would show them, with the words marked that the query found.
+    """Returns the papers as HTML, as a reply would show them, with the words that the query found marked.
 
-    A paper whose shown words hold none of these has the passages with them below.
+    If the shown text of a paper has none of these words, the passages with them are below it.
     """
     reader, medium, shown = reader_of(chat), Web(), []
     for item in result_items(newest, query):

@@ -1,6 +1,6 @@
-"""Server-sent events: what is written and changed in a chat, as soon as it is stored.
+"""Server-sent events: the changes of a chat, as soon as they are stored.
 
-An event has the number of the chat's change as its id, so a browser that was away goes on where it stopped.
+An event has the number of the chat's change as its id, so a browser that reconnects continues where it stopped.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ RETRY = 2000  # milliseconds until the browser connects again
 
 
 async def events(hub: Hub, store: Store, chat: Chat, frame: PageFrame, after: int) -> AsyncIterator[str]:
-    """Yields what changes in a chat after its change `after`, until the reader goes."""
+    """Yields the changes of a chat after change `after`, until the reader disconnects."""
     yield f"retry: {RETRY}\n\n"
     with hub.listening(chat.address.address) as woken:
         quiet = 0

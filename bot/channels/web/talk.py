@@ -34,7 +34,7 @@ _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """What became of a request, as far as the page shows it beside the messages."""
+    """The results of a request that the page shows beside the messages."""
 
     update: str = ""  # "" if there was nothing to do
     toast: str = ""  # a few words
@@ -90,7 +90,7 @@ class Talk:
     async def fill_in(
         self, frame: PageFrame, form_id: str, values: Mapping[str, str], dispatcher: RequestDispatcher
     ) -> ShownForm | None:
-        """Returns a form for what is filled in so far, without values as it was opened; None if there is none. Raises StoreError."""
+        """Returns a form for the values so far, or as it was opened; None if there is none. Raises StoreError."""
         update = _update(frame, {}, "filled")
         with self._channel.hub.expecting(update, frame.visitor.name) as awaited:
             await dispatcher.dispatch_without_retry(_filled(frame, form_id, update, values, is_submitted=False))
@@ -99,7 +99,7 @@ class Talk:
     async def submit(
         self, frame: PageFrame, form_id: str, values: Mapping[str, str], dispatcher: RequestDispatcher, *, once: str
     ) -> tuple[str, Mapping[str, str]]:
-        """Handles a submitted form, once for each `once`. Returns the update's id, and what is wrong, by field. Raises StoreError."""
+        """Handles a form, once for each `once`. Returns the update's id, and errors by field. Raises StoreError."""
         await self._let_in(chat_of(frame.visitor.name), frame)
         update = _update(frame, {"once": once}, "sent")
         request = _filled(frame, form_id, update, values, is_submitted=True)

@@ -101,7 +101,7 @@ def shown(store: Store, messages: Sequence[PageMessage], chat: Chat, frame: Page
 
 
 def pressed_in(store: Store, chat_address: ChatAddress, number: int) -> Mapping[str, bool]:
-    """Returns of the buttons of a message what each shows, and whether it is so."""
+    """Returns the signals that the buttons of a message show, and whether each is set."""
     chat = known_or_new(store, chat_address, ChatKind.PRIVATE)
     found, _ = newest_page_messages(store, chat_address, 1, before=number + 1)
     return _pressed(store, chat, "".join(json.loads(one.payload).get("html", "") for one in found))
@@ -114,7 +114,7 @@ def _pressed(store: Store, chat: Chat, html: str) -> Mapping[str, bool]:
 
 
 def page(view: ChatView, said: str, once: str, *, is_newest: bool) -> str:
-    """Returns the page. `said`: a few words about the button that was pressed. `once`: the id of what is said or pressed next."""
+    """Returns the page. `said`: a few words about the pressed button. `once`: the id of the next message or press."""
     return draw_page(
         "chat.html",
         view.frame,
@@ -131,7 +131,7 @@ def page(view: ChatView, said: str, once: str, *, is_newest: bool) -> str:
 
 
 def fragment(messages: Sequence[ShownMessage], frame: PageFrame) -> str:
-    """Returns messages as they stand in the page."""
+    """Returns messages as HTML for the page."""
     return draw_part("messages.html", frame, words=_WORDS, messages=messages, once="")
 
 

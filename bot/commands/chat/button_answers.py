@@ -77,7 +77,7 @@ def answers_zone(context: CommandContext) -> bool:
 
 
 def _where_it_is(context: CommandContext, shown: time) -> Reply:
-    """Returns the cities whose clocks show a time: "3pm" answers "Which clock is yours?" as well."""
+    """Returns the cities where it is this time now: "3pm", too, answers "Which clock is yours?"."""
     near = [(context.localizer.city(name), name) for name in cities_at(shown, context.now)]
     asked = (
         _did_you_mean(context, tuple(near)) if near else _cities(context, context.say("Which clock is yours, then?"))
@@ -124,7 +124,7 @@ def _may_be_a_place(said: str, place: str) -> bool:
 
 
 def _said(context: CommandContext) -> str:
-    """Returns the answer without signs and thanks at its end, and without the time of day on the label of a button."""
+    """Returns the answer without final punctuation and thanks, and without the time of day on the label of a button."""
     said = _THANKS.sub("", context.args.strip())
     label = _BUTTON.fullmatch(said)
     return label["place"] if label and zone_of_place(label["place"]) else said

@@ -55,7 +55,7 @@ def greeting(context: CommandContext) -> Reply | None:
 
 
 def _card(context: CommandContext) -> Reply | None:
-    """Returns what the person who added the bot to a channel can do with it; None if the bot may not write to that person."""
+    """Returns the card for the person who added the bot to a channel; None if the bot may not write to them."""
     private = _private_chat(context)
     if private is None or not _first_in_a_while(context):
         return None
@@ -71,7 +71,7 @@ def _card(context: CommandContext) -> Reply | None:
 
 
 def _in_private(context: CommandContext, missed: Reply | None) -> Reply | None:
-    """Returns the card of a channel with what waits for it, for the private chat of the person behind the event."""
+    """Returns the card of a channel with what waits for it, for the private chat of the person who caused the event."""
     private, card = _private_chat(context), _card(context)
     if private is None or missed is None:
         return card
@@ -117,7 +117,7 @@ def on_muted(context: CommandContext) -> Reply | None:
 
 
 def on_back(context: CommandContext) -> Reply | None:
-    """Handles that the bot may write again: deliveries go on, and what waited is offered; for a channel, to its owner."""
+    """Handles that the bot may write again: deliveries go on. Offers waiting papers; for a channel, to its owner."""
     was_gone = is_gone(context.origin)
     missed = welcome_back(context)
     if context.origin.kind is not ChatKind.BROADCAST:
@@ -147,7 +147,7 @@ def on_topic_closed(context: CommandContext) -> Reply | None:
 
 
 def on_topic_open(context: CommandContext) -> Reply | None:
-    """Handles that a topic is open again: deliveries go on, and what waited is offered there."""
+    """Handles that a topic is open again: deliveries go on, and waiting papers are offered there."""
     return welcome_back(context)
 
 
@@ -176,7 +176,7 @@ def _store_new_chat(context: CommandContext) -> None:
 
 
 def _private_chat(context: CommandContext) -> ChatAddress | None:
-    """Returns the private chat of the person behind the event; None if they never wrote to the bot or have blocked it."""
+    """Returns the private chat of the event's sender; None if they never wrote to the bot or have blocked it."""
     if not context.request.sender:
         return None
     chat = known_or_new(context.store, context.person, ChatKind.PRIVATE)
@@ -195,7 +195,7 @@ def _first_in_a_while(context: CommandContext) -> bool:
 
 
 def welcome_back(context: CommandContext) -> Reply | None:
-    """Lets a chat that was blocked, kicked or restricted get messages again, and offers what has waited.
+    """Lets a chat that was blocked, kicked or restricted get messages again, and offers the waiting papers.
 
     None if the chat was not gone or nothing waits for it.
     """

@@ -113,7 +113,7 @@ def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed])
         fixed = subscription.cadence.kind not in (
             "now",
             "when-out",
-        )  # for those two the line of the chat tells the time
+        )  # for these two the line of the chat shows the time
         is_due_later = (
             fixed and subscription.next_due_at and subscription.next_due_at > context.now and state_of(one) == "active"
         )

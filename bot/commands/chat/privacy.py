@@ -31,7 +31,7 @@ YES, NO = "yes", "no"
 
 
 def privacy(context: CommandContext) -> Reply:
-    """Says what is stored, how long and by whom; in a private chat with all of it as a file."""
+    """Says what is stored, how long and by whom; a private chat gets all of it as a file."""
     contact = context.bot_info.contact or context.say("the operator of this bot; they left no address")
     if context.read_by_group:
         button = Button(label=context.say("as a file"), verb="privacy")
@@ -82,7 +82,7 @@ def privacy(context: CommandContext) -> Reply:
 
 
 def _copies(context: CommandContext) -> str:
-    """Returns until when copies of the database hold what is erased now."""
+    """Returns a sentence on how long copies of the database keep the erased data."""
     if not context.bot_info.kept_copies:
         return context.say(
             "What is erased now may stay in copies of the database that the operator of this bot has made."
@@ -102,7 +102,7 @@ def on_privacy(context: CommandContext) -> Reply:
 
 
 def _nothing_stored(context: CommandContext) -> str:
-    """Returns what is stored of a chat that is not known."""
+    """Returns a sentence on what is stored about an unknown chat."""
     if standing_of(context.store, context.chat.address).is_denied:
         return context.say("Of this chat only a hash of its id is stored, since the operator has said no to it.")
     return context.say("Of this chat nothing is stored yet.")
@@ -144,7 +144,7 @@ def _just_met(context: CommandContext) -> bool:
 def _buttons(context: CommandContext) -> tuple[Button, Button]:
     """Returns [keep it] and [erase everything], for the sender only.
 
-    If the sender is an anonymous admin, everybody who manages the chat may press them, since presses are not anonymous.
+    If the sender is an anonymous admin, everyone who manages the chat may press them, since presses are not anonymous.
     """
     only = "" if context.request.sender_is_admin else context.request.sender
     until = (context.now + SURE_WITHIN).isoformat()

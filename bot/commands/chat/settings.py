@@ -30,7 +30,7 @@ from subscriptions.zones import near_places, zone_of_place
 ZONE = "timezone"
 A_CITY = "Oslo"
 _CHOSEN = "✓"
-_SIGN = re.compile(r"(?<=^)(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of several words, and the sign behind it
+_SIGN = re.compile(r"(?<=^)(?P<name>[^\d:=]+?)\s*[:=]\s*")  # a name of several words, and the colon or = after it
 _SAID = re.compile(r"(?P<name>[^\s:=]+)\s*[:=]?\s*(?P<value>.*)", re.DOTALL)
 _LONGEST_NAME = 4  # words, such as "who may change it"
 
@@ -235,7 +235,7 @@ def _change(context: CommandContext, name: str, value: str) -> Reply:
 
 
 def _side_notes(context: CommandContext, name: str, settings: ChatSettings, localizer: Localizer) -> list[str]:
-    """Returns notes on what the setting does not do though it might be expected."""
+    """Returns notes on effects that a person may expect but the setting does not have."""
     if name not in ("schedule", "quiet"):
         return []
     subscriptions = [one.subscription for one in listed_here(context)]

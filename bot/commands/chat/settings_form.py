@@ -37,7 +37,7 @@ def on_settings_form(context: CommandContext) -> Reply:
 
 
 def on_submit_settings(context: CommandContext) -> Reply:
-    """Changes what was changed in the form, or returns what is wrong, by field."""
+    """Applies the changes of the form, or returns errors by field."""
     before, wanted, problems = context.chat, _wanted(context), {}
     for name, value in wanted.items():
         try:

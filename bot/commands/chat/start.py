@@ -110,7 +110,7 @@ def on_speak(context: CommandContext) -> Reply:
 
 
 def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
-    """Returns (query, when) of what a link offers: a subscription that somebody shares, or a query that the link itself holds."""
+    """Returns the (query, when) that a link offers: a shared subscription, or a query in the link itself."""
     token = find_callback(context.store, payload)
     if token is not None:
         is_offer = token.verb == OFFER and not token.place
@@ -121,7 +121,7 @@ def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
     try:
         parse_query(ending.query)
         read_when(ending.when or "now")
-    except PaperwireError:  # somebody made this link by hand
+    except PaperwireError:  # the link was made by hand
         return None
     return ending.query, ending.when or context.origin.settings.schedule
 

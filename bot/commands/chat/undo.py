@@ -32,7 +32,7 @@ _JUDGED: Mapping[tuple[Signal, bool], Sentence] = MappingProxyType(
 
 
 def undo_last(context: CommandContext) -> Reply:
-    """Undoes the newest change; first asks if somebody else made it."""
+    """Undoes the newest change; asks first if another person made it."""
     change = last_change(context.store, context.chat.address)
     if change is None:
         return Reply(lines=(context.say("There is nothing to undo."),))
@@ -59,7 +59,7 @@ def on_undo(context: CommandContext) -> Reply:
 
 
 def _is_foreign(context: CommandContext, change: Change) -> bool:
-    """Returns whether somebody else made the change; False if it has no author."""
+    """Returns whether another person made the change; False if it has no author."""
     if context.chat.kind is ChatKind.PRIVATE or not change.who:
         return False
     return change.who.partition(" ")[0] != context.request.sender

@@ -18,7 +18,7 @@ A question is stored, so a command that asks needs a manager or declares `writes
 again, since what the question is about may be gone by then. A question stays open for fifteen minutes. Other commands leave
 it open, `cancel` or its button drops it, and a newer question replaces it. It also stays open if the answer is refused
 (PaperwireError), so that the person can try again, and if `Callback.is_answer` does not hold or the function returns None:
-then the text was no answer and is read as if nothing had been asked.
+then the text is not an answer, and is read as if there were no question.
 
 Where buttons are the answers, `expect_answer` lets words answer as well: see bot/commands/chat/button_answers.py.
 """
@@ -54,7 +54,7 @@ _PASSING = ("answer-pick", "answer-value", "answer-yes")
 def can_ask(context: CommandContext) -> bool:
     """Returns whether the next text can be an answer: only in a private chat and about that chat.
 
-    In any other chat the rights of the person who answers would have to be checked again.
+    In any other chat the rights of the answering person would need another check.
     """
     return context.request.place.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address
 
@@ -127,8 +127,8 @@ def answers_question(context: CommandContext) -> bool:
 def answer_question(context: CommandContext) -> Reply | None:
     """Calls the function of the open question with `context.args` as the answer.
 
-    Returns None if no question is open or the text is no answer to it. Raises what the function raises; the question then
-    stays open, since the transaction is rolled back.
+    Returns None if no question is open or the text is no answer to it. Raises any error of the function; the question
+    then stays open, since the transaction is rolled back.
     """
     token = open_question(context)
     callback = context.registry.callbacks.get(token.verb) if token else None
@@ -188,7 +188,7 @@ def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, 
 
 
 def _state_name(context: CommandContext) -> str:
-    """Returns the key of the open question. Each person has one per chat, so that nobody can answer for another."""
+    """Returns the key of the open question. Each person has one per chat, so that no one answers for another."""
     return f"ask:{context.origin.address}:{context.request.sender}"
 
 

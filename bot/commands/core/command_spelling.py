@@ -54,7 +54,7 @@ _BETWEEN = " | "
 
 @lru_cache
 def _commands(registry: Registry) -> re.Pattern[str]:
-    """Returns a pattern for one or several commands in a row, each behind a slash and perhaps followed by the bot's name."""
+    """Returns a pattern for commands in a row, each with a slash before it and perhaps the bot's name after it."""
     names = sorted(registry.by_name, key=len, reverse=True)
     one = rf"/(?:{'|'.join(map(re.escape, names))})(?![\w/])(?:@\w+)?"
     return re.compile(rf"(?<![\w/@:.<]){one}(?: {one})*")

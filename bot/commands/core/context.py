@@ -60,16 +60,16 @@ class CommandContext:
     store: Transaction
     now: datetime
     request: Request
-    chat: Chat  # id 0 while nothing of it is stored
+    chat: Chat  # id 0 until it is stored
     origin: Chat
-    args: str = ""  # the text behind the command
+    args: str = ""  # the text after the command
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of the button
     file: bytes = b""  # the attached document
     localizer: Localizer
     formatter: InlineFormatter
     bot_info: BotInfo
     registry: "Registry"
-    read_by_group: bool = False  # the reply is posted in a group or channel for all to see: not in a private chat, and not for one person alone
+    read_by_group: bool = False  # a whole group or channel sees the reply, not one person
     shared_chats: frozenset[str] | None = (
         None  # addresses of chats that the sender is a member of; None if the platform does not tell
     )
@@ -174,12 +174,12 @@ class Command:
     run: CommandFunction
     summary: Sentence  # for menus and help: a few words without a full stop
     aliases: tuple[str, ...] = ()
-    usage: str = ""  # arguments behind the name: "QUERY [WHEN]"
+    usage: str = ""  # arguments after the name: "QUERY [WHEN]"
     needs_manager: bool = False  # only for those who manage the chat
     writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
     queries: QueryTexts = no_queries  # whose matches the reply tells: they are matched before the writing transaction
     matches_ahead: MatchesAhead = nothing_ahead  # matches what else the command needs, likewise
-    shows_without_args: bool = False  # without arguments it changes nothing, so everybody may use it
+    shows_without_args: bool = False  # without arguments it changes nothing, so everyone may use it
     needs_operator: bool = False  # only for administrators of the bot
     listed: bool = True  # is shown in menus
     wants_file: bool = False  # reads an attached document

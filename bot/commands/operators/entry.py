@@ -45,7 +45,10 @@ def admit(context: CommandContext, reply: Reply | None, *, operator_is_admin: bo
 
 
 def decide_entry(standing: Standing, before: Chat, *, has_new: bool, by_operator: bool, access: Access) -> Decision:
-    """Returns what follows when a chat, as it was `before`, subscribes, and `standing` is so now. `by_operator`: an operator subscribed it or administers it."""
+    """Decides about a chat that subscribes, which was `before` until then.
+
+    `by_operator`: an operator subscribed it or administers it.
+    """
     if by_operator:
         return "let in" if standing.is_denied or before.state is ChatState.ASKED else "serve"
     if standing.is_denied:

@@ -1,9 +1,9 @@
 r"""Papers as BibTeX entries, in the form of arXiv's own export (info.arxiv.org/help/hypertex/bibstyles).
 
-Anybody may write a title, and LaTeX runs what stands in a bibliography. So commands that only stand for letters, signs or
-a look stay as the source wrote them (`$\alpha$`, `\"o`, `\emph`), and any other is written as text: `\input` becomes
-`\textbackslash{}input`. What would break the file or a document is repaired: braces without a partner (BibTeX counts every
-brace, `\{` too), a lone `\` at the end, `$` without a partner, and `& % # _ ^` outside of formulas.
+Anyone may write a title, and LaTeX runs the commands in a bibliography. So commands that only mean letters, symbols or
+a style stay as the source wrote them (`$\alpha$`, `\"o`, `\emph`), and any other is written as text: `\input` becomes
+`\textbackslash{}input`. Text that would break the file or a document is repaired: braces without a partner (BibTeX
+counts every brace, `\{` too), a lone `\` at the end, `$` without a partner, and `& % # _ ^` outside of formulas.
 """
 
 import re
@@ -120,7 +120,7 @@ def _ascii(text: str) -> str:
 
 
 def _free(key: str, taken: set[str]) -> str:
-    """Returns the key, with a letter behind it if it is taken. Letter case does not distinguish keys in BibTeX."""
+    """Returns the key, with a letter appended if it is taken. BibTeX ignores the case of keys."""
     free = next(name for name in (key + suffix for suffix in _suffixes()) if name not in taken)
     taken.add(free)
     return free
@@ -148,7 +148,7 @@ def _value(text: str) -> str:
 
 
 def _visible(sign: str) -> str:
-    """Returns the character; a blank for any space, "" for an invisible character except joiners of letters."""
+    """Returns the character; " " for any space, "" for an invisible character except joiners of letters."""
     kind = category(sign)
     if kind in ("Cc", "Zs", "Zl", "Zp"):
         return " "
@@ -179,7 +179,7 @@ def _balanced(text: str) -> str:
 
 
 def _is_escaped(text: str, place: int) -> bool:
-    """Returns whether an odd number of backslashes stands before a place."""
+    """Returns whether an odd number of backslashes precedes a place."""
     start = place
     while start and text[start - 1] == "\\":
         start -= 1

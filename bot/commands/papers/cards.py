@@ -1,4 +1,4 @@
-"""The card of a paper and what only shows more of it: all fields, why it came, and papers beyond a delivery's limit.
+"""The card of a paper and the replies that show more: all fields, why it came, and papers beyond a delivery's limit.
 
 Buttons name a paper by its position in a delivery (`delivery`, `position`) or by its id in the store (`paper`). Each
 handler looks it up again among what was delivered to this chat.
@@ -29,9 +29,10 @@ PAGE = 16  # papers of a page: two rows of eight numbers
 
 
 def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
-    """Returns the card of the one paper that somebody asked for: title, authors, categories, summary, and buttons unless strangers could press them.
+    """Returns the card of one paper that a person asked for: title, authors, categories, summary, buttons.
 
-    Reads from the store whether and why the paper was delivered to this chat, and notes that the chat opened it.
+    There are no buttons if strangers could press them. Reads from the store whether and why the paper was delivered to
+    this chat, and notes that the chat opened it.
     """
     _note_opened(context, known.id)
     return _card(context, as_item(context.store, context.chat, known), {"paper": known.id})
@@ -79,7 +80,7 @@ def on_why(context: CommandContext) -> Reply:
 
 
 def taste_lines(context: CommandContext, known: KnownPaper) -> tuple[str, ...]:
-    """Returns a line on which paper speaks for this one, where the chat wants the best first; () if none does."""
+    """Returns a line that names the paper that moved this one up, if the chat wants the best first; () if none did."""
     found = nearest(context.store, context.chat, known)
     if found is None:
         return ()
@@ -88,7 +89,7 @@ def taste_lines(context: CommandContext, known: KnownPaper) -> tuple[str, ...]:
 
 
 def near_lines(context: CommandContext, item: Item) -> tuple[str, ...]:
-    """Returns a line with the titles of the papers to which this one is near by the wish of a subscription; () if none named some."""
+    """Returns a line with the titles of the papers that a subscription named and this one is near to; () if none."""
     names = [name for because in item.because for name in papers_of_wish(because.text)]
     known = papers_named(context.store, names) if names else {}
     titles = dict.fromkeys(context.title(known[name]) for name in names if name in known)
@@ -138,7 +139,7 @@ def _verbs(context: CommandContext, item: Item, where: Mapping[str, Any], *, mor
 
 
 def _judging(context: CommandContext, item: Item, where: Mapping[str, Any]) -> Buttons:
-    """Returns 👍 👎 [save], not in a chat of which nothing is kept, and [more like this]; nothing where strangers could press them."""
+    """Returns [more like this], and 👍 👎 [save] if the chat is stored; nothing where strangers could press them."""
     if context.read_by_strangers:
         return ()
     near = (Button(label=context.say("more like this"), verb="more-like-this", arguments=where),)
@@ -179,7 +180,7 @@ def callback_paper(context: CommandContext) -> Item | None:
 
 
 def paper_arguments(context: CommandContext) -> dict[str, Any]:
-    """Returns the arguments by which the pressed button names its paper."""
+    """Returns the arguments of the pressed button that name its paper."""
     return {name: context.arguments[name] for name in ("delivery", "position", "paper") if name in context.arguments}
 
 

@@ -1,7 +1,8 @@
 """Papers by id, DOI or link. Papers of arXiv that are not stored are looked up at arXiv, if the bot may do so.
 
 The reply does not wait for arXiv. The pending lookup is stored with it and survives a restart, so that each is answered
-once: `pending_lookup` makes what is stored of the request, `lookup_request` turns that into an event when arXiv has answered.
+once: `pending_lookup` makes the stored form of the request, `lookup_request` turns it into an event when arXiv has
+answered.
 """
 
 from collections.abc import Mapping, Sequence

@@ -65,7 +65,7 @@ def try_query(context: CommandContext, said: str) -> Reply:
 
 
 def respelled_button(context: CommandContext, meant: str) -> Buttons:
-    """Returns a button that subscribes to what was probably meant; nothing where strangers could press it."""
+    """Returns a button that subscribes to the suggested query; nothing where strangers could press it."""
     return tuple(
         (replace(button, label=context.say("subscribe to {query}", query=meant)),)
         for row in subscribe_button(context, meant)
@@ -115,7 +115,7 @@ def _reading(context: CommandContext, found: TrialResult, ending: Ending) -> Seq
 
 
 def _with_another_time(found: TrialResult, ending: Ending) -> Query | None:
-    """Returns the query of a subscription that was typed with a time, which [subscribe] gives to it; else None."""
+    """Returns the query of a subscription that was typed with a new time, which [subscribe] sets; else None."""
     if found.query is not None or ending.when is None:
         return None
     typed = parse_query(ending.query)  # "1 at 8" names the subscription by its number, and asks for no query
@@ -146,7 +146,7 @@ def _how_to_subscribe(context: CommandContext, found: TrialResult, text: str) ->
 
 
 def preview(context: CommandContext) -> Reply:
-    """Shows what would be delivered from the days known, as the chat would see it; nothing counts as delivered."""
+    """Shows the delivery that the known days would give, as the chat would see it; nothing counts as delivered."""
     ending = split_when(context.args)
     if ending.only_time:
         return only_time_reply(context, context.args)

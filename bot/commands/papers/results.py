@@ -33,7 +33,7 @@ def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tu
 
 
 def _matched_words(known: KnownPaper, query: Query | None) -> tuple[Because, ...]:
-    """Returns the words of a paper that the query found, under no subscription, since none brought the paper."""
+    """Returns the words of a paper that the query found. They belong to no subscription, since none delivered it."""
     words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.terms) if query else {}
     return (Because(number=0, text="", words=tuple(words)),) if words else ()
 
@@ -117,7 +117,7 @@ def _subscribe_at(text: str, when: str) -> Button:
 
 
 def query_lines(context: CommandContext, query: Query, ending: Ending | None) -> tuple[str, ...]:
-    """Returns how a query was read, with the time behind it, and hints; in groups only the first line."""
+    """Returns how a query was read, with the time after it, and hints; in groups only the first line."""
     reading = context.formatter.reading(query)
     if ending and ending.when is not None:
         when = when_words(ending.when, context.localizer, parse_cadence(context.chat.settings.schedule))

@@ -38,7 +38,7 @@ def on_search_page(context: CommandContext) -> Reply:
 
 
 def _page(context: CommandContext, query: Query, stretches: Stretches, start: int) -> Reply:
-    """Returns a page of the last of these stretches."""
+    """Returns a page of the last stretch."""
     upto, before = stretches[-1]
     found = search(context.store, query, upto=upto, start=start, most=PAGE)
     items = result_items(found.papers, query)

@@ -81,10 +81,10 @@ def _judging(context: CommandContext) -> AbstractContextManager[Transaction]:
 
 
 def on_reaction(context: CommandContext) -> None:
-    """Handles a reaction to a message that shows one paper. Nothing is answered: the reaction itself is seen."""
+    """Handles a reaction to a message that shows one paper. There is no answer: the person sees the reaction itself."""
     details = context.event_details
     papers = papers_in_message(context.store, context.chat, details.get("message", ""))
-    if len(papers) != 1:  # nobody can tell which of several is meant
+    if len(papers) != 1:  # it is unclear which of several is meant
         return
     before, after = _REACTIONS.get(details.get("before", "")), _REACTIONS.get(details.get("after", ""))
     with _judging(context) as transaction:

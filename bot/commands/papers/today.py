@@ -35,7 +35,7 @@ def on_today(context: CommandContext) -> Reply:
 
 
 def _still_there(context: CommandContext) -> str | None:
-    """Returns what the button is about: the number of a subscription, a query, or "" for all; None if it no longer exists."""
+    """Returns the number of the button's subscription, or its query, or "" for all; None if it no longer exists."""
     if "number" not in context.arguments:
         return str(context.arguments.get("text", ""))
     subscriptions = listed(context.store, context.chat.address) if context.chat.id else ()
@@ -92,7 +92,7 @@ def _sent_now(context: CommandContext, which: str, batch: Batch) -> Reply:
 
 
 def _shown_now(context: CommandContext, which: str, batch: Batch) -> Reply:
-    """Returns the papers as a reply, after which they do not count as delivered."""
+    """Returns the papers as a reply. They do not count as delivered."""
     if not batch.subscriptions:
         return nothing_active(context, "/today diffusion")
     if batch.day is None or batch.delivery is None:

@@ -1,4 +1,4 @@
-"""why, whynot: which subscription brought a paper and by which words, or what keeps it from coming."""
+"""why, whynot: which subscription brought a paper and by which words, or why it does not come."""
 
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.papers.cards import near_lines, taste_lines
@@ -35,7 +35,7 @@ def why(context: CommandContext) -> Reply:
 
 
 def whynot(context: CommandContext) -> Reply:
-    """Shows for each subscription what keeps a paper from coming; or when it came, if it did."""
+    """Shows for each subscription why a paper does not come; or when it came."""
     return _about(context, "whynot")
 
 

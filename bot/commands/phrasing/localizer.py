@@ -28,7 +28,7 @@ class Localizer(Protocol):
         """Returns the city of a zone in this language; an offset as it is."""
 
     def zone_name(self, zone: str) -> str:
-        """Returns a zone as it is written behind a time: its name, or its city if this language has its own word for it."""
+        """Returns a zone as written after a time: its name, or its city if this language has its own word for it."""
 
     def speaking(self, lang: str, timezone: str) -> "Localizer":
         """Returns a localizer for another language or zone."""

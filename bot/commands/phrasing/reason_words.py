@@ -57,7 +57,7 @@ class ReasonContext:
 
 
 def delivered_line(found: DeliveredPaper, chat: Chat, localizer: Localizer) -> str:
-    """Returns a sentence that says when a paper was delivered to a chat, or what became of the delivery."""
+    """Returns a sentence that says when a paper was delivered to a chat, or the state of its delivery."""
     sentence = _TOLD["long ago" if found.at is None else found.state]
     if found.at is not None and found.state is MessageState.SENT and not found.item.shown:
         sentence = _BEHIND

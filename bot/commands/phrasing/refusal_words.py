@@ -1,4 +1,4 @@
-"""Refusals, in words: what was wrong, where, and what would be understood."""
+"""Refusals in words: the error, its place, and a correct example."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ _LONGEST = 60  # characters of a typed text that is repeated
 
 
 def refused(error: PaperwireError, localizer: Localizer, *, code: Sequence[str] = ()) -> Reply:
-    """Returns the reply to what is refused. `code` shows the place: the query, and a caret under its column."""
+    """Returns the reply to a refused request. `code` shows the place: the query, and a caret under its column."""
     hint = error.hint.say(localizer.translate)
     return Reply(
         lines=(short(error.sentence).say(localizer.translate), *([hint] if hint else [])), ok=False, code=tuple(code)

@@ -58,9 +58,10 @@ def subscribed(
 ) -> Reply:
     """Returns the echo of a subscription: how it was read, when it delivers, and what it would have found.
 
-    `reading` is the query in words, `examples` are papers that it would have found, one line each. `instead` is what the
-    subscription was before, `advice` a sentence. `short`, for groups, gives two lines. `now` tells whether the first time has
-    begun already. `says_since` names the moment from which papers count even if that is obvious, `says_year` also its year.
+    `reading` is the query in words, `examples` are papers that it would have found, one line each. `instead` is the
+    former subscription, `advice` a sentence. `short`, for groups, gives two lines. `now` tells whether the first time
+    has begun already. `says_since` names the moment from which papers count even if that is obvious, `says_year` also
+    its year.
     """
     subscription = done.subscription
     zone = subscription.zone or done.chat.settings.timezone
@@ -108,7 +109,7 @@ def unsubscribed(gone: Sequence[Subscription], localizer: Localizer, *, missing:
 
 
 def name_given(typed: str) -> str:
-    """Returns the name that was typed behind `name N`; "" removes the name."""
+    """Returns the name that was typed after `name N`; "" removes the name."""
     return "" if typed.strip().casefold() in _NO_NAME else typed
 
 
@@ -137,7 +138,7 @@ def subscription_label(subscription: Subscription) -> str:
 
 
 def shortened(words: str) -> str:
-    """Returns the words on one line, cut to what is read at a glance."""
+    """Returns the words on one line, cut to a length that is read at a glance."""
     return cut_letters(" ".join(words.split()), _LONGEST)
 
 
@@ -218,7 +219,7 @@ def _no_findings(done: Subscribed, localizer: Localizer) -> str:
 
 
 def of_the_newest(localizer: Localizer, days: str, base: Base) -> str:
-    """Returns `days`; if not all papers of these days were counted, with how many were."""
+    """Returns `days`; adds how many papers were counted if not all were."""
     if base.whole:
         return days
     return localizer.count(

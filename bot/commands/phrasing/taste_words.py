@@ -1,4 +1,4 @@
-"""Because of which paper another one stands further up in what a chat gets, in words."""
+"""Explains why a paper is further up: a person here opened, saved or liked a similar one, or follows its author."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,7 +29,7 @@ _BECAUSE_HERE: Mapping[Signal, Sentence] = MappingProxyType(
 
 
 def taste_line(found: Nearest, title: str, localizer: Localizer, *, in_group: bool) -> str:
-    """Returns a sentence that says which paper speaks for another one. `title` is that of the paper that speaks."""
+    """Returns a sentence that says which paper moved another one up. `title` is the title of the first one."""
     because = (_BECAUSE_HERE if in_group else _BECAUSE)[found.kind]
     return replace(because, values={"title": title, "words": ", ".join(found.words[:_MOST_WORDS])}).say(
         localizer.translate

@@ -195,7 +195,7 @@ def _difference(context: CommandContext, plan: ImportPlan) -> Reply:
 def _choice(context: CommandContext) -> tuple[Button, Button]:
     """Returns [import] and [no], for the sender only.
 
-    If the sender is an anonymous admin, everybody who manages the chat may press them, since presses are not anonymous.
+    If the sender is an anonymous admin, everyone who manages the chat may press them, since presses are not anonymous.
     """
     person = context.request.sender
     only = "" if context.request.sender_is_admin else person

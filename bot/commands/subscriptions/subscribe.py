@@ -71,7 +71,7 @@ def sub(context: CommandContext) -> Reply:
 
 
 def _is_sentence(line: str) -> bool:
-    """Returns whether a line has words around its query and its time; a "please" behind the time is none."""
+    """Returns whether a line has words around its query and its time; a "please" after the time does not count."""
     return split_when(query_of(line)).query != split_when(line).query
 
 

@@ -174,7 +174,7 @@ def _fields(
 
 
 def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str, ...]:
-    """Returns how a query is read and what it would have found, or what is wrong with it."""
+    """Returns how a query is read and what it would have found, or its error."""
     if not text:
         return ()
     try:
@@ -196,7 +196,7 @@ def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str,
 
 
 def _refusal(context: CommandContext, error: PaperwireError, text: str = "") -> str:
-    """Returns what is wrong, where, and what would be right, in one line."""
+    """Returns the error, its place and a correction, in one line."""
     said = error.sentence.say(context.localizer.translate)
     place = text[error.column - 1 :] if isinstance(error, QueryError) and error.column > 1 else ""
     if place:
@@ -250,7 +250,7 @@ def _place_field(context: CommandContext, places: Mapping[str, ChatAddress]) -> 
 
 
 def on_change_new(context: CommandContext) -> Reply:
-    """Returns the form of a new subscription for what is filled in so far."""
+    """Returns the form of a new subscription for the values so far."""
     begun = (str(context.arguments.get("text", "")), tuple(context.arguments.get("notes", ())))
     if QUERY in context.form_values:
         begun = (_field_value(context, QUERY), ())
@@ -258,7 +258,7 @@ def on_change_new(context: CommandContext) -> Reply:
 
 
 def on_change_edit(context: CommandContext) -> Reply:
-    """Returns the form of an existing subscription for what is filled in so far."""
+    """Returns the form of an existing subscription for the values so far."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return subscription_gone(context)
@@ -268,7 +268,7 @@ def on_change_edit(context: CommandContext) -> Reply:
 
 
 def _with_choices(context: CommandContext, reply: Reply) -> Reply:
-    """Returns the reply with the form's fields set to what is chosen so far."""
+    """Returns the reply with the form's fields set to the values so far."""
     assert reply.modal is not None  # noqa: S101 - the callers pass a form
     fields = tuple(_chosen(one, context.form_values.get(one.name, "")) for one in reply.modal.fields)
     return Reply(modal=replace(reply.modal, fields=fields))
@@ -283,7 +283,7 @@ def _chosen(field: FormField, value: str) -> FormField:
 
 
 def on_submit_new(context: CommandContext) -> Reply:
-    """Subscribes, or returns what is wrong, by field."""
+    """Subscribes, or returns errors by field."""
     if problems := _problems(context):
         return Reply(form_errors=problems)
     tz = _own_zone(context)
@@ -299,7 +299,7 @@ def on_submit_new(context: CommandContext) -> Reply:
 
 
 def on_submit_edit(context: CommandContext) -> Reply:
-    """Changes the subscription, or returns what is wrong, by field."""
+    """Changes the subscription, or returns errors by field."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return subscription_gone(context)
@@ -337,7 +337,7 @@ def _checked_query(context: CommandContext, text: str, before: str) -> None:
 
 
 def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
-    """Returns what is wrong, by field. Platforms may send any value."""
+    """Returns errors by field. Platforms may send any value."""
     text = _field_value(context, QUERY)
     checks: Mapping[str, Callable[[], object]] = {
         QUERY: lambda: _checked_query(context, text, before),

@@ -20,7 +20,7 @@ def on_subscribe_at(context: CommandContext) -> Reply:
 
 
 def on_as_words(context: CommandContext) -> Reply:
-    """Handles [as words]: asks for all words, with the time that held before."""
+    """Handles [as words]: reads the whole text as a query, with the former time."""
     change = find_change(context.store, context.chat.address, int(context.arguments["change"]))
     text = str(context.arguments["text"])
     if change is None or change.undone:

@@ -38,10 +38,10 @@ log = logging.getLogger("paperwire")
 CONCURRENCY = 10  # lanes of one platform that run at once in one worker
 BUSY_AFTER = 2.0  # seconds until a lane is looked at again that this worker still has
 FIRST_LOOK, LAST_LOOK = 0.02, 1.0  # seconds between two looks whether another worker still posts in a lane
-FAILED_AFTER = 15.0  # seconds until a lane is tried again that failed
+FAILED_AFTER = 15.0  # seconds until a failed lane is tried again
 SLOTS_AHEAD = 0.1  # seconds: how far ahead deliveries take slots of a token; an answer takes the next one after these
-COUNTED_FOR = 1.0  # seconds until what others sent in a lane is counted again
-_MOST_COUNTED = 4096  # lanes of which it is known when they were counted, until old ones are forgotten
+COUNTED_FOR = 1.0  # seconds until the sends of others in a lane are counted again
+_MOST_COUNTED = 4096  # entries of `_counted`, until old ones are removed
 LOOK_INTERVAL = 0.05  # seconds between two looks of `run` whether there are jobs left
 
 
@@ -71,12 +71,12 @@ class ClusterEngine:
         self._running: set[Lane] = set()
         self._deliveries: set[asyncio.Task[float | None]] = set()  # of the lanes that run
         self._posting: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
-        self._left: set[Lane] = set()  # lanes that failed, and in which something may be marked as being sent
+        self._left: set[Lane] = set()  # failed lanes, perhaps with a message that is marked as sending
         self._slot_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # token → deliveries in turn
-        self._counted: dict[Lane, float] = {}  # lane → monotonic second at which what others sent there was counted
+        self._counted: dict[Lane, float] = {}  # lane → monotonic second at which the sends of others were counted
         self._writes: set[asyncio.Task[None]] = set()
         self._queue: JobQueue | None = None
-        self.errors: list[Exception] = []  # of lanes that failed, to be taken away by who reports them
+        self.errors: list[Exception] = []  # of failed lanes; the code that reports them empties the list
 
     @property
     def problem(self) -> str:
@@ -89,7 +89,7 @@ class ClusterEngine:
         return len(self._running)
 
     async def join(self) -> None:
-        """Begins to work beside others, from when on no process may send alone. Raises SenderLockHeld, StoreError."""
+        """Joins the other workers; from now on no process may send alone. Raises SenderLockHeld, StoreError."""
         if alone := await self._aside(self._session.sends_alone):
             raise lock_held(alone)
 
@@ -114,7 +114,7 @@ class ClusterEngine:
         task.add_done_callback(self._writes.discard)
 
     async def _write_wakes(self) -> None:
-        """Writes the jobs that were asked for. What the database does not take is found by the sweep."""
+        """Writes the jobs that were asked for. The sweep finds the lanes whose jobs the database did not take."""
         woken, self._woken = self._woken, {}
         now = self._clock.monotonic()
         by_delay: defaultdict[float, list[Lane]] = defaultdict(list)
@@ -141,7 +141,7 @@ class ClusterEngine:
             raise ExceptionGroup("lanes that failed", self.errors)
 
     async def serve(self, deliver: Deliver, sweep: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Delivers the lanes that jobs name, until it is cancelled. Then finishes what is on its way.
+        """Delivers the lanes that jobs name, until it is cancelled. Then finishes the running deliveries.
 
         `sweep` wakes lanes that have something to do and no job; one of the workers calls it each minute.
         """
@@ -163,7 +163,8 @@ class ClusterEngine:
     async def _deliver_lane(self, deliver: Deliver, lane: Lane) -> None:
         """Delivers a lane for a job. Raises Again.
 
-        When the queue begins anew, it cuts its jobs off. The delivery goes on: what was posted is still to be written down.
+        When the queue restarts, it cancels its jobs. The delivery goes on, because the outcome of a post must be
+        stored.
         """
         if lane in self._running:
             raise Again(BUSY_AFTER)
@@ -184,13 +185,13 @@ class ClusterEngine:
         finally:
             await self.wait_for_writes()
             self._running.discard(lane)
-        return 0.0 if self._stopping() else None  # what a worker that stops has left is for another one
+        return 0.0 if self._stopping() else None  # another worker does the rest if this one stops
 
     @asynccontextmanager
     async def posting(self, lane: Lane, *, patience: float = inf) -> AsyncIterator[bool]:
-        """See Engine. A lock of the server, which ends with the session of a worker that is killed.
+        """See Engine. A lock of the database server; it ends with the session if the worker is killed.
 
-        A worker that is stopped keeps it: what it is posting may still arrive.
+        A worker that is frozen keeps the lock, because its post may still arrive.
         """
         name = f"{lane.platform}:{lane.address}"
         async with self._posting.setdefault(lane, asyncio.Lock()):
@@ -221,8 +222,8 @@ class ClusterEngine:
     async def recover_failed(self) -> None:
         """Recovers what was being sent in lanes that failed, which also wakes them. Raises StoreError.
 
-        Its outcome is not known. Until this is done the lane stands still, since its message is in the hands of a worker
-        that lives.
+        The outcome of these sends is unknown. The lane stops until then, since its message belongs to a worker that is
+        alive.
         """
         for lane in self._left - self._running:
             self._running.add(lane)  # a job that comes meanwhile is done again later
@@ -292,34 +293,35 @@ class ClusterEngine:
         self._keep(store())
 
     async def election(self, name: str, *, takes_over: bool = False) -> Holder | None:
-        """Returns who is elected to do what has this name, after trying to be that. Raises StoreError.
+        """Tries to be elected for the task of this name. Returns who is elected. Raises StoreError.
 
-        `takes_over`: also from a worker that others took for gone, whose session still holds the name.
+        `takes_over`: also from a worker that others consider gone, whose session still holds the name.
         """
         return await self._aside(elect, self._session, name, takes_over=takes_over)
 
     async def resign(self, name: str) -> None:
-        """Lets another worker do what has this name. Raises StoreError."""
+        """Lets another worker be elected for the task of this name. Raises StoreError."""
         for term in terms(name):
             await self._aside(self._session.release, term)
 
     async def close(self) -> None:
-        """Ends the side session, and with it what it holds."""
+        """Ends the side session, which releases its locks."""
         await self.wait_for_writes()
         with suppress(RuntimeError):  # it is closed already
             await self._aside(self._session.close)
         self._thread.shutdown()
 
     async def wait_for_writes(self) -> None:
-        """Waits until what was asked for is written."""
+        """Waits for the pending writes."""
         if self._writes:
             await asyncio.wait(self._writes)
 
 
 def elect(session: SideSession, name: str, *, takes_over: bool) -> Holder | None:
-    """Returns who is elected: who holds the last term that is held. Holds a term if nobody is, or nobody who is at work.
+    """Returns who is elected: the holder of the last term that is held. Takes a term if no worker is elected.
 
-    Two that take different terms at the same time see it at their next look, and the one with the earlier term gives way.
+    `takes_over`: also takes a term from a worker that is silent. If two workers take different terms at the same time,
+    they see it at their next look, and the one with the earlier term releases it.
     """
     names = terms(name)
     held = session.holders(names)

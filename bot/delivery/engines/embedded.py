@@ -15,7 +15,7 @@ from bot.ports.clock import Clock
 from bot.ports.engine import Deliver
 from subscriptions.model import Lane
 
-CONCURRENCY = 10  # lanes of one platform that run at once: none waits behind the backlog of another platform
+CONCURRENCY = 10  # lanes of one platform that run at once: none waits for the backlog of another platform
 MAX_SLEEP = 0.2  # seconds until `run` looks again for rests that are over
 
 

@@ -1,8 +1,8 @@
 """The jobs that wake lanes in the workers of a cluster: the one home of procrastinate, a job queue in PostgreSQL.
 
 A job is a wake-up and carries no state: which lane to look at. The store writes jobs in the transactions that make lanes
-ready (subscriptions/store/lane_wakes.py). Here they are taken: one worker of the library for each platform, so that none
-waits behind another one, and one for the work that the workers share.
+ready (subscriptions/store/lane_wakes.py). Here they are taken: by one worker of the library for each platform, so that
+no platform waits for another, and by one for the work that the workers share.
 """
 
 import asyncio
@@ -25,12 +25,12 @@ from subscriptions.store.lane_wakes import QUEUE, TASK
 
 log = logging.getLogger("paperwire")
 
-_UPKEEP = "upkeep"  # the queue of what one of the workers does for all
+_UPKEEP = "upkeep"  # the queue of the tasks that one worker does for all
 RESTART_AFTER = 1.0  # seconds until the library is started again after an error
-_NOT_OURS = "P0001"  # the SQLSTATE by which the library's functions say that a job does not run: it was given to others
-_CONNECTIONS = 1  # in which jobs are looked for and ended, one after the other; another one listens
-# A hundred thousand jobs may come before the server has looked at their table. Then it would read and sort all of them for
-# each job that is taken, which takes 200 ms instead of one. The next job is found by the index of their order.
+_NOT_OURS = "P0001"  # the SQLSTATE of the library's functions if a job does not run: others have it
+_CONNECTIONS = 1  # for taking and ending jobs, one at a time; another connection listens
+# A hundred thousand jobs may come before the server has analysed their table. Then it would read and sort all of them
+# for each job that is taken, in 200 ms instead of 1 ms. These options make it use the index of their order.
 _BY_INDEX = "-c enable_bitmapscan=off -c enable_sort=off"
 
 
@@ -40,10 +40,10 @@ class Times:
 
     beat: float = 5.0  # between two heartbeats
     stalled: float = 20.0  # without a heartbeat, after which a worker's jobs are given to others
-    poll: float = 1.0  # between two looks for jobs that nothing announces: those that waited for a moment
+    poll: float = 1.0  # between two looks for delayed jobs, which come without a notification
     rescue_cron: str = "* * * * * */10"  # six fields: the seconds are the last
     sweep_cron: str = "* * * * * 7"  # each minute
-    grace: float = 22.0  # to finish what is on its way after SIGTERM; a call to a platform takes at most 20
+    grace: float = 22.0  # to finish running deliveries after SIGTERM; a call to a platform takes at most 20
 
 
 class Again(Exception):
@@ -56,7 +56,7 @@ class Again(Exception):
 
 
 class _Retries(BaseRetryStrategy):
-    """Does every job again that did not end well: it is only a wake-up, and its lane may still have something to do."""
+    """Retries every failed job: it is only a wake-up, and its lane may still have work."""
 
     def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:  # noqa: ARG002 - the library's
         seconds = exception.after if isinstance(exception, Again) else 0.0
@@ -64,13 +64,13 @@ class _Retries(BaseRetryStrategy):
 
 
 class _Jobs(JobManager):
-    """Goes on when the database did not take a write that the library tries once, and listens in one connection.
+    """Retries writes that the library tries only once, and listens in one connection.
 
-    After an end of a job that was not written, the job would keep the lock of its lane for as long as its worker lives. After
-    a heartbeat that was not written, no other one would come. Each worker of the library would hold a connection to listen.
+    Without it, a job whose end was not written would keep the lock of its lane as long as its worker lives. After a
+    failed heartbeat there would be no other. Each worker of the library would hold a connection to listen.
     """
 
-    is_over = False  # the workers of the library end; what they leave is given to others
+    is_over = False  # the workers of the library end; others get their jobs
     problem = ""  # why the end of a job is not written
 
     def __init__(self, connector: PsycopgConnector, queues: Sequence[str]) -> None:
@@ -146,7 +146,7 @@ class JobQueue:
         concurrency: int,
         times: Times,
     ) -> None:
-        """`connect`: by which words the driver connects. Without `sweep` this worker takes no part in the upkeep."""
+        """`connect`: the arguments of the driver. Without `sweep` this worker takes no part in the upkeep."""
         for name in ("procrastinate", "psycopg.pool"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # each job is two lines; errors are logged here
         self._concurrency = concurrency
@@ -196,7 +196,7 @@ class JobQueue:
             await self._jobs.give_back(job)
 
     async def work(self) -> None:
-        """Takes jobs until it is cancelled, also after the database was away. What runs then is finished first."""
+        """Takes jobs until it is cancelled, also after a failure of the database. Finishes running jobs first."""
         while True:
             try:
                 await self._work_once()

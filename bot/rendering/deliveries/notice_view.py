@@ -19,7 +19,7 @@ _COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
 
 
 def notice_view(facts: Facts, language: Language, command_prefix: str = "/", notices: Notices = NOTICES) -> NoticeView:
-    """Returns the view of the notice in these facts. `command_prefix` stands before the names of commands, "/" on most platforms."""
+    """Returns the view of the notice in these facts. `command_prefix` precedes command names, "/" on most platforms."""
     notice = read_notice(facts.notice, facts.detail, _cleaned, notices)
     title, *lines = filter(None, notice.lines(_Words(language, command_prefix)))
     row = tuple(

@@ -126,7 +126,7 @@ def _form(delivery: Delivery, shown: int) -> DeliveryForm:
     shape = chat.settings.shape
     if shape == "each" and 0 < shown <= _CARDS_UP_TO:
         return DeliveryForm.EACH
-    # A thread has no threads of its own.
+    # A thread cannot have threads.
     if shape == "thread" and not chat.address.topic:
         return DeliveryForm.THREAD if shown > _THREAD_ABOVE else DeliveryForm.CARDS
     alert = delivery.kind is DeliveryKind.ALERT or chat.kind is ChatKind.PRIVATE
@@ -232,7 +232,7 @@ def _tail(delivery: Delivery, reader: Reader, summarised: Sequence[Item]) -> Tai
 
 
 def _without_summary(reader: Reader, summarised: Sequence[Item]) -> str:
-    """Returns one line if three or more of these papers lack a summary that other papers have, or whose summary failed; else ""."""
+    """Returns one line if three or more papers have no summary, or a failed one, while others have one; else ""."""
     if reader.settings.text != "summary" or not summarised:
         return ""
     language = reader.language

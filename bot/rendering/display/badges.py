@@ -1,4 +1,4 @@
-"""A badge for somebody's page: a small picture that links to a subscription."""
+"""A badge for a web page: a small picture that links to a subscription."""
 
 from html import escape
 

@@ -66,7 +66,7 @@ class Exhibit:
     anchor: str  # of the page: a–z and "-"
     platform: str  # a platform with a Look
     who: str  # "A researcher, in a private chat"
-    remark: str  # what is to be seen in it
+    remark: str  # what to look for in it
     title: str  # in the platform's own title bar
     detail: str = ""  # below it: "bot", "14 members"
     shared: bool = False  # a group, where every message names its sender

@@ -126,12 +126,12 @@ def _keys(rows: Iterable[Sequence[ShownButton]]) -> Iterator[RenderableType]:
 
 
 def flow(spans: Iterable[Span], *, written: bool) -> RenderableType:
-    """Returns the spans folded to the width of the terminal. `written`: the address of each link is written behind it."""
+    """Returns the spans folded to the terminal's width. `written`: the address of each link is written after it."""
     return _Flow(text_of(spans, written=written))
 
 
 def text_of(spans: Iterable[Span], *, written: bool, style: str = "") -> Text:
-    """Returns the spans as a text of rich. `written`: the address of each link is written behind it."""
+    """Returns the spans as a text of rich. `written`: the address of each link is written after it."""
     text = Text(style=style)
     for link, run in linked(spans):
         for span in run:
@@ -160,7 +160,7 @@ class _Flow:
 
 
 def wrapped(text: Text, width: int) -> Iterator[Text]:
-    """Yields the text in lines of at most `width` columns, folded as by `folded`; rich itself breaks at blanks only."""
+    """Yields the text in lines of at most `width` columns, folded as by `folded`; rich itself breaks only at spaces."""
     for line in text.split("\n", allow_blank=True):
         hang, places = breaks(line.plain, width)
         for number, part in enumerate(line.divide(places)):

@@ -1,4 +1,4 @@
-"""Text without markup, with a paper's link on a line of its own: for the terminal, and the plain form on every platform."""
+"""Text without markup, with a paper's link on a separate line: for the terminal and every platform's plain form."""
 
 import json
 import re

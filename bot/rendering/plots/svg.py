@@ -18,7 +18,7 @@ _EACH = 7  # places between two labels below
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One bar: its label, what it says on pointing at it, and its parts from below, each a class of the style and an amount."""
+    """One bar: its label, its tooltip, and its parts from bottom to top, each (style class, amount)."""
 
     label: str  # "" for none
     title: str
@@ -32,7 +32,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One cell of a calendar: a class of the style, and what it says on pointing at it."""
+    """One cell of a calendar: its style class and its tooltip."""
 
     kind: str
     title: str
@@ -69,7 +69,7 @@ def bars(title: str, shown: Sequence[Bar]) -> str:
 
 
 def rows_of_bars(plot: Plot) -> str:
-    """Returns a row of bars for each row of the plot, below its name; each row has a scale of its own."""
+    """Returns a row of bars for each row of the plot, below its name; each row has its own scale."""
     width, row_height = _NARROW / len(plot.labels), _HEAD + _HIGH
     lines = []
     for number, row in enumerate(plot.rows):

@@ -144,7 +144,7 @@ def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]
 
 
 def _query(because: Because) -> Query | None:
-    """Returns the query of a subscription, near to whose papers was what has the words that were found then."""
+    """Returns the query of a subscription that names papers to be near to, with the words found at the match."""
     try:
         query = parse_query(because.text)
     except QueryError:  # stored under an older grammar

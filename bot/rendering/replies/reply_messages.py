@@ -57,7 +57,7 @@ def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[
     parts = [*_line_parts(reply, medium), *_papers(reply, reader, medium, beneath)]
     most = (medium.numbers or NUMBERS_IN_MESSAGE) if reply.numbers else None
     packed = pack(parts, medium.room, beneath, beneath, most=most)
-    pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse a blank message
+    pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse an empty message
     if reply.delivery is None:
         return pages
     below = delivery_pages(reply.delivery, reader_of(reply.delivery.chat), medium, beneath=beneath)
@@ -65,7 +65,7 @@ def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[
 
 
 def _line_parts(reply: Reply, medium: Medium) -> list[PaperPart]:
-    """Returns the lines and the text of fixed width; none if all are blank."""
+    """Returns the lines and the text of fixed width; none if all are empty."""
     fragments = [medium.draw(view) for view in _views(reply)]
     return [PaperPart(paper=None, body=(fragment,)) for fragment in fragments] if any(map(_has_text, fragments)) else []
 
@@ -115,7 +115,7 @@ def _fitted(
 
 
 def _with_texts(reader: Reader) -> Reader:
-    """Returns the reader, with summaries if the chat shows titles only: a person who asks for papers wants to read of them."""
+    """Returns the reader, with summaries if the chat shows only titles: a person who asks for papers wants more."""
     settings = reader.settings
     return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
 

@@ -35,7 +35,7 @@ class Cldr:
     def duration(self, length: timedelta) -> str:
         """Returns the length in its largest unit: 3 days, 5 小时."""
         written = format_timedelta(length, threshold=1, locale=self._locale)
-        return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时; our Chinese sentences put a blank there
+        return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时; our Chinese sentences put a space there
 
     def city(self, zone: str) -> str:
         """Returns the city of an IANA zone; "" if CLDR names none in this language."""

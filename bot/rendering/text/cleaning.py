@@ -5,7 +5,7 @@ from itertools import groupby
 from unicodedata import combining
 
 # C0 without newline, DEL, C1, lone surrogates, noncharacters; and the marks that open or close a run of direction
-# (U+202A–202E, 2066–2069), which would reverse all text behind them if they are not balanced.
+# (U+202A–202E, 2066–2069), which reverse all text after them if they are not balanced.
 _UNPRINTABLE = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ufff9-\ufffb\u202a-\u202e\u2066-\u2069]"
 )
@@ -25,7 +25,7 @@ def clean(text: str) -> str:
 
 
 def clean_lines(text: str) -> str:
-    """Returns the text as `clean` makes it, but with its line ends and blanks: for text that is laid out by its author."""
+    """Returns the text as `clean` makes it, but keeps its line ends and spaces: for text laid out by its author."""
     return _UNPRINTABLE.sub("", re.sub("\r\n?|[\x85\u2028\u2029]", "\n", text).replace("\t", "    "))
 
 

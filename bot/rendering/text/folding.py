@@ -1,6 +1,6 @@
 """Text folded into lines for a terminal, with a hanging indent: a continued line begins below the text, not its number.
 
-A line may end behind any Chinese, Japanese or Korean character, except beside punctuation; else only at a blank, so that
+A line may end after any Chinese, Japanese or Korean character, except beside punctuation; else only at a space, so that
 an address stays whole.
 """
 
@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from rich.cells import cell_len
 
-_WIDE = r"\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef"  # written without blanks: a line may end after each
+_WIDE = r"\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef"  # written without spaces: a line may end after each
 _NEVER_FIRST = "，。、；：？！）》」』】〉〕…”’"
 _NEVER_LAST = "（《「『【〈〔“‘"
 _PIECE = re.compile(rf"[{_NEVER_LAST}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_NEVER_FIRST}]*\s*|\s+")
@@ -23,14 +23,14 @@ def folded(text: str, width: int) -> str:
 
 
 def hanging(line: str) -> int:
-    """Returns the columns before the text of a line: blanks, and a number or a sign."""
+    """Returns the columns before the text of a line: spaces, and a number or a bullet."""
     before = _BEFORE_TEXT.match(line)
     return cell_len(before[0]) if before else 0
 
 
 def breaks(line: str, width: int) -> tuple[int, list[int]]:
     """Returns the indent of the continued lines, and the places in the line where they begin."""
-    before = hanging(line)  # as many signs as columns
+    before = hanging(line)  # one character per column
     hang = before if width - before >= _LEAST_ROOM else 0
     found: list[int] = []
     used = before

@@ -24,7 +24,7 @@ _DAY = {"en": "d MMM", "zh": "M月d日"}
 _A_YEAR = timedelta(
     days=300
 )  # a day that long ago is written with its year, else readers may take it for one of this year
-# Whether the month stands before the day: of two days in one month it is written once, with the first or the last.
+# Whether the month comes before the day. For two days in one month it is written once, with the first or the last.
 _MONTH_FIRST = {"en": False, "zh": True}
 
 _NAMES_CITIES = {"en": False, "zh": True}  # whether a zone is written as its city

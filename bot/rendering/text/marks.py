@@ -52,7 +52,7 @@ def _first(text: str, word: str) -> tuple[int, int] | None:
 
 
 def _runs_on(text: str, place: int) -> bool:
-    """Returns whether a word continues across this place. Between Chinese characters, which are written without blanks, none does."""
+    """Returns whether a word continues across this place. Never between Chinese characters, written without spaces."""
     if place in {0, len(text)}:
         return False
     left, right = text[place - 1], text[place]

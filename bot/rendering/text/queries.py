@@ -118,7 +118,7 @@ def caret(text: str, column: int) -> tuple[str, str]:
 
 
 def _visible(char: str) -> str:
-    """Returns the character as one line shows it: white space as a blank, nothing for control and format characters."""
+    """Returns the character as one line shows it: a space for white space, "" for control and format characters."""
     if char.isspace():
         return " "
     return "" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char

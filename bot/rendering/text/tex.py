@@ -21,7 +21,7 @@ from subscriptions.normalize.tex_signs import (
 from subscriptions.unicode_forms import normalized
 
 _WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})  # modifier letters are none: they are sub- or superscript already
-_RAISED = "*′⋆∗†‡°"  # signs that are superscript already
+_RAISED = "*′⋆∗†‡°"  # characters that are superscript already
 _DEEPEST = 8  # nested groups; titles of papers have three
 _DEEPEST_PROSE = 3
 _HINTS = ("\\", "$", "^", "``", "--")
@@ -77,7 +77,7 @@ class _Formula:
         self.depth = 0
 
     def read(self, until: str = "") -> str:
-        """Returns the text up to the sign `until`, which is consumed, or up to the end. Raises _Unreadable."""
+        """Returns the text up to the character `until`, which is consumed, or up to the end. Raises _Unreadable."""
         parts: list[str] = []
         while self.at < len(self.text):
             char = self.text[self.at]
@@ -92,7 +92,7 @@ class _Formula:
         return "".join(parts)
 
     def _atom(self) -> str:
-        """Returns the next sign, command or group as text. Raises _Unreadable."""
+        """Returns the next character, command or group as text. Raises _Unreadable."""
         if self.at >= len(self.text):
             raise _Unreadable
         char = self.text[self.at]
@@ -161,7 +161,7 @@ class _Formula:
         return inner + accent
 
     def _script(self, sign: str) -> str:
-        """Returns a subscript or superscript in small letters; without such letters the sign and the word (T_eff), or braces (n^{4/3})."""
+        """Returns a subscript or superscript in small letters; if there are none, as T_eff or n^{4/3}."""
         self.at += 1
         inner = self._argument().strip()
         small = inner.translate(SUPERSCRIPT if sign == "^" else SUBSCRIPT)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The amounts that a platform limits, in an order of its own. The empty size is zero; as a limit it is none."""
+    """The amounts that a platform limits, in the platform's order. The empty size is zero; as a limit it means none."""
 
     amounts: tuple[int, ...] = ()
 
@@ -33,7 +33,7 @@ class Fragment:
     view: object  # the value that was drawn
     markup: str
     size: Size = field(default=Size())
-    is_within_limits: bool = True  # False: a part of it exceeds a limit of its own, whatever the message holds
+    is_within_limits: bool = True  # False: a part of it is too large for any message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,7 +85,7 @@ class Tail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One text about a paper, behind its label."""
+    """One text about a paper, after its label."""
 
     label: str  # "Method", "in the title:", "标题中："; "" for the continuation of a text
     text: Passage

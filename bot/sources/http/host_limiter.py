@@ -40,7 +40,7 @@ class HostLimiter:
     """Gives out the slots of one process. With `others`, all processes together send one request at a time.
 
     The gap is kept between the end of a request, also a failed one, and the start of the next one. So requests never arrive
-    closer together, however slow the network is.
+    closer together, even on a slow network.
     """
 
     def __init__(

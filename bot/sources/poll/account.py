@@ -13,7 +13,7 @@ from subscriptions.service.sources import note_poll, notify_missed_days
 from subscriptions.store import DocumentSeen, SourceState, Store, Transaction
 
 BUSY_TIMES = 3  # failures in a row after which operators are notified of a server that only asks to wait
-MISSED = "missed days"  # the name of a unit of its own, for the verdict while missed days are not fetched yet
+MISSED = "missed days"  # the name of a separate unit, for the verdict while missed days are not fetched yet
 
 
 def write_progress(run: PollRun, progress: PollProgress, transaction: Transaction) -> PollProgress:

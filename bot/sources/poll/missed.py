@@ -85,7 +85,7 @@ def _missing_categories(run: PollRun, day: date) -> tuple[str, ...]:
 def _was_polled_before(run: PollRun, day: date) -> bool:
     """Returns whether the source was polled already more than MODERATION_HOLD before `day`.
 
-    Then papers from before `day` that are missing were held back by arXiv's moderators.
+    Then arXiv's moderators held back the papers from before `day` that are missing.
     """
     state = run.known.state
     return state.upto is not None and state.since is not None and state.since.date() < day - MODERATION_HOLD

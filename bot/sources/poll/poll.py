@@ -47,8 +47,8 @@ class Poll:
     async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
         """Polls the source and returns the receipt. Raises StoreError.
 
-        Without `everything`, categories that have brought what is due are not requested again. With `history`, the days
-        before the first poll count as missed.
+        Without `everything`, categories that have brought the due papers are not requested again. With `history`, the
+        days before the first poll count as missed.
         """
         run = self._run
         find_missed_days(run, history=history)

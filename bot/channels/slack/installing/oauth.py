@@ -2,8 +2,8 @@
 
 /slack/install sends the browser to Slack with a state that is encrypted, also kept in a cookie, and valid once, for ten
 minutes. Slack sends the browser back to /slack/oauth_redirect with the state and a code, which is exchanged for the
-workspace's token. The address of that return is in the app's settings at Slack. Nothing is stored before Slack has
-confirmed an installation, however many are begun.
+workspace's token. The app's settings at Slack hold this redirect address. An installation that Slack has not confirmed
+stores nothing.
 """
 
 import hmac

@@ -151,5 +151,5 @@ def _read(call: WebRequest) -> tuple[str, dict[str, Any]]:
 def _object(text: str | bytes) -> dict[str, Any]:
     value = json.loads(text)
     if not isinstance(value, dict):
-        raise ValueError("no object")  # noqa: TRY004 - one error for whatever cannot be read
+        raise ValueError("no object")  # noqa: TRY004 - one error for all unreadable bodies
     return value

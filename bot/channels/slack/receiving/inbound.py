@@ -380,7 +380,7 @@ def _value(action: Payload) -> str:
 
 
 def _view_ref(view: Payload) -> str:
-    """Returns the id of a view and its hash at the time of the action, separated by a blank."""
+    """Returns the id of a view and its hash at the time of the action, separated by a space."""
     return f"{view['id']} {view.get('hash') or ''}".strip() if view.get("id") else ""
 
 

@@ -93,9 +93,9 @@ class Client:
         return answer
 
     async def updates(self, offset: int, *, seconds: int, allowed: tuple[str, ...]) -> list[dict[str, Any]]:
-        """Returns the updates from `offset` on, as they came, each with its update_id. Waits up to `seconds` for the first.
+        """Returns the raw updates from `offset` on, each with its update_id. Waits up to `seconds` for the first.
 
-        Uses a connection of its own, so that sending and receiving do not wait for each other.
+        Uses a separate connection, so that sending and receiving do not wait for each other.
         """
         if self._receiving_bot is None:
             self._receiving_bot = self._make_bot(1)

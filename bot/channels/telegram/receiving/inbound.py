@@ -29,7 +29,7 @@ _CONTENT = frozenset(
     {"text", "caption", "animation", "audio", "contact", "dice", "document", "game", "location", "photo", "poll"}
     | {"paid_media", "sticker", "story", "venue", "video", "video_note", "voice", "checklist"}
 )
-# Signs that everybody may react with (core.telegram.org/bots/api#reactiontypeemoji).
+# Emoji that everyone may react with (core.telegram.org/bots/api#reactiontypeemoji).
 _LIKING = frozenset({"👍", "❤", "❤️", "🔥", "👏", "🎉", "🤩", "💯", "🏆", "😍", "🙏", "👌", "⚡", "❤‍🔥"})
 _DISLIKING = frozenset({"👎", "💩", "🤮", "🥱", "😴", "🖕"})
 _FORWARDED = ("forward_origin", "forward_date", "is_automatic_forward")
@@ -102,7 +102,7 @@ def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: s
 def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -> tuple[str, str, bool | None]:
     """Returns (command, text after it, whether it names the bot); None for a command of another bot.
 
-    A forwarded command is plain text. In a private chat a command is ours, whatever bot it names.
+    A forwarded command is plain text. In a private chat every command is ours, even if it names another bot.
     """
     words = usable_text(message.get("text") or message.get("caption"))
     match = _COMMAND.match(words)
@@ -160,7 +160,7 @@ def _service(message: Mapping[str, Any], place: Place, number: str) -> Request |
 
 
 def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
-    """Returns the request of a callback query. Of very old messages Telegram tells only chat and id (InaccessibleMessage)."""
+    """Returns the request of a callback query. A very old message has only chat and id (InaccessibleMessage)."""
     message = query.get("message") or {}
     if "chat" not in message or not query.get("data"):
         return None  # a callback of an inline message or a game, which this bot does not send
@@ -222,7 +222,7 @@ def _reaction_changed(change: Mapping[str, Any], number: str) -> Request | None:
 
 
 def _judgement(reactions: Sequence[Mapping[str, Any]] | None) -> str:
-    """Returns what reactions say of a message: liked, disliked, or "" for neither."""
+    """Returns "liked" or "disliked" for the reactions to a message, "" for neither."""
     signs = {str(one.get("emoji", "")) for one in reactions or ()}
     return "liked" if signs & _LIKING else "disliked" if signs & _DISLIKING else ""
 

@@ -140,7 +140,7 @@ def _read(body: bytes) -> dict[str, Any]:
     except RecursionError:
         raise ValueError("too deep") from None
     if not isinstance(update, dict) or not isinstance(update.get("update_id"), int):
-        raise ValueError("no update")  # noqa: TRY004 - one error for whatever cannot be read
+        raise ValueError("no update")  # noqa: TRY004 - one error for all unreadable updates
     return update
 
 

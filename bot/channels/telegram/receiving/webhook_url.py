@@ -1,4 +1,4 @@
-"""The address of the webhook and its secret, both derived from the token, so that nobody else can guess them."""
+"""The address of the webhook and its secret. Both are derived from the token, so that strangers cannot guess them."""
 
 import hashlib
 import hmac

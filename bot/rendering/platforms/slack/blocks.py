@@ -51,7 +51,7 @@ def escape(value: object) -> str:
 
 
 def link(url: str, label: str) -> Mrkdwn:
-    """Returns a link <url|label>. The label is mrkdwn already; a bar, which would end it, is replaced by a similar sign."""
+    """Returns a link <url|label>. The label is mrkdwn; a bar would end it, so a similar character replaces it."""
     return Mrkdwn(f"<{escape(url)}|{label.replace('|', '∣')}>")
 
 
@@ -69,14 +69,14 @@ def prose(passage: Passage) -> Mrkdwn:
 
 
 def _bold(passage: Passage) -> str:
-    """Returns the hit, in bold if blanks or punctuation surround it, since Slack reads no bold within a word."""
+    """Returns the hit, in bold if spaces or punctuation surround it, since Slack reads no bold within a word."""
     inside_word = passage.before[-1:].isalnum() or passage.after[:1].isalnum()
     plain = not passage.hit or "*" in passage.hit or inside_word
     return escape(passage.hit) if plain else f"*{escape(passage.hit)}*"
 
 
 def linked(text: object) -> Mrkdwn:
-    """Returns the text with its addresses as links. Blocks are verbatim, so Slack makes none by itself."""
+    """Returns the text with its addresses as links. Blocks are verbatim, so Slack adds no links."""
     parts = _URL.split(str(text))  # every second part is an address
     return Mrkdwn("".join(f"<{escape(part)}>" if place % 2 else escape(part) for place, part in enumerate(parts)))
 
@@ -143,7 +143,7 @@ class Slack:
 
 def section(text: str) -> Block:
     """Returns a section block: a paragraph of mrkdwn."""
-    # verbatim: else Slack makes links of cs.CL and of names behind # and @
+    # verbatim: else Slack makes links of cs.CL and of names after # and @
     return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
 
 

@@ -33,17 +33,17 @@ _FOUND_BY_SERVER = re.compile(r"\w[.:@]\w|\w://|[@#$/]\w|\d{12}")
 _WORD_JOINER = "\u2060"  # invisible; it ends what the server would take for a name, tag, command or host
 _ARCHIVE = r"(?:astro-ph|cond-mat|cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat)"
 _CATEGORY = re.compile(rf"(?<![\w./@])({_ARCHIVE}\.)(?=[A-Za-z]{{2}}(?!\w))")
-# A sign at the end counts, too: a marked word may follow in another tag, which the server does not see.
+# One of these characters at the end counts, too: a marked word may follow in another tag, which the server ignores.
 _CALLING = re.compile(r"(?<!\w)([@#]|(?<![/<>])/|\$(?=[A-Z]|\Z))(?=\w|\Z)")
 _NAMING = re.compile(r"(?<!\w)([@#]|\$(?=[A-Z]))(?=\w)")
-# An address stays as it is as far as this matches: further signs would end the address for the server.
+# The part of an address that this matches is kept; at any other character the server ends the address.
 _ADDRESS = re.compile(r"(?<![^\s(\[\"'“])https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#][\w\-.~%+=&/?#@]*)?")
 
 
 def without_mentions(text: str) -> str:
-    """Returns the foreign text, changed so that @names, tags, commands and categories (cs.CL) do not become links; addresses still do.
+    """Returns foreign text whose @names, tags, commands and categories (cs.CL) do not become links; addresses still do.
 
-    Telegram's server links such words by itself, and a @name in a group notifies that person.
+    Telegram's server links such words, and a @name in a group notifies that person.
     """
     if not any(sign in text for sign in "@#/$."):
         return text
@@ -114,7 +114,7 @@ class Telegram:
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),  # noqa: ARG002 - a notification shows the text itself
     ) -> tuple[str, str]:
-        """Returns the message; its plain form writes links out, and leaves texts of papers out if they do not fit then."""
+        """Returns the message. Its plain form shows addresses, and leaves out texts of papers that then do not fit."""
         payload: dict[str, object] = {
             # A lock screen shows two lines; a blank line below the head would waste one.
             "text": joined_texts([(fragment.view, fragment.markup) for fragment in fragments], under_head="\n"),
@@ -135,7 +135,7 @@ def _plain_page(fragments: Sequence[Fragment], text_of: Callable[[object], str])
 
 
 def _calm(view: object, text: str) -> str:
-    """Returns the text of a view, which calls nobody; a line of the bot keeps its commands."""
+    """Returns the text of a view, which notifies no one; a line of the bot keeps its commands."""
     return own_words(text) if isinstance(view, Line | Code | NoticeView) else without_mentions(text)
 
 
