@@ -25,7 +25,7 @@ _READ_AS_FIELDS = frozenset(field.name for field in fields(ChatSettings)) - {"li
 
 
 def setting_name(typed: str) -> str:
-    """The name in SETTINGS that a typed text stands for: a name or a label, in any letter case. Raises Refused."""
+    """The name in SETTINGS of a setting that was typed by name or label, in any letter case. Raises Refused."""
     if name := SETTINGS.named(typed):
         return name
     near = SETTINGS.nearest(typed)

@@ -106,7 +106,7 @@ def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
 
 
 def _phrase_begins(term: Term, folded: str, written: str) -> bool:
-    """Whether the words of a phrase stand in a text, the last as the beginning of a word, written or folded."""
+    """Whether a text has the words of a phrase, the last as the beginning of a word, written or folded."""
     return f" {term.tokens[-1]}" in written and bool(places(term, folded.split(" "), written.split(" ")))
 
 

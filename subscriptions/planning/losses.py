@@ -32,7 +32,7 @@ class Arrival:
     written_at: datetime | None = None  # when its file was written last; None: it is no file
     looked_at: datetime | None = None  # when the place that shows it was read before; None: never, or it is not known
     completes: bool = False  # it only completes papers that are known
-    requested: bool = False  # a person asked for its papers to be announced, whatever was sent before
+    requested: bool = False  # a person asked to announce its papers, no matter what was sent before
 
 
 UNKNOWN = Arrival()
@@ -70,9 +70,9 @@ def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) ->
 
 
 def counted_until(subscription: Subscription, chat: Chat, loss: Loss) -> datetime | None:
-    """Up to when what came counts as sent for a subscription of the copy; None: nothing of it was due before the loss.
+    """The moment until which papers count as sent for a subscription of the copy; None: none were due before the loss.
 
-    What came while a when-out window was open counts as sent: nobody knows whether the window had had its delivery.
+    Papers that came in an open when-out window count as sent, since its delivery may have been sent.
     """
     cadence, last, lost_at = subscription.cadence, subscription.next_due_at, loss.lost_at
     if chat.state is not ChatState.ACTIVE or subscription.state is not SubscriptionState.ACTIVE:
