@@ -67,12 +67,12 @@ class Field:
 
     @property
     def prefix(self) -> str:
-        """What stands before a value when paperwire writes a query: "ti:", or "" for a bare value."""
+        """What comes before a value when paperwire writes a query: "ti:", or "" for a bare value."""
         return "" if self.is_bare else f"{self.short or self.name}:"
 
     @property
     def canonical_prefix(self) -> str:
-        """What stands before a value in a canonical text: "title:", or "" for a bare value."""
+        """What comes before a value in a canonical text: "title:", or "" for a bare value."""
         return "" if self.is_bare else f"{self.canonical or self.name}:"
 
     def __repr__(self) -> str:

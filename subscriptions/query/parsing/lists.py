@@ -33,7 +33,7 @@ class Items(NamedTuple):
 def list_items(text: str, fields: Fields = FIELDS) -> Items | None:
     """Returns the items of a list of two or more; None if the text is no list.
 
-    A text with operators, signs, brackets or quotes is no list.
+    A text with operators, a minus, brackets or quotes is no list.
     """
     if not _COMMAS.search(text) or _OTHER_GRAMMAR.search(text):
         return None
