@@ -22,7 +22,7 @@ def parse_address(text: str) -> ChatAddress:
 
 
 def read_name(platform: str, rest: str) -> ChatAddress | None:
-    """Returns the chat with a free name: printable, without spaces, of at most LONGEST_NAME characters; None for any other text."""
+    """Returns the chat with a free name: printable, no spaces, at most LONGEST_NAME characters; None for others."""
     fits = rest.isprintable() and 0 < len(rest) <= LONGEST_NAME and " " not in rest
     return ChatAddress(platform, rest) if fits else None
 

@@ -42,7 +42,7 @@ class Sentence:
         return translate(self.template).format_map(values) if self.template else ""
 
     def __str__(self) -> str:
-        """The English sentence on one line, for terminals and logs; hidden characters in its values are made visible."""
+        """The English sentence on one line, for terminals and logs; values show their hidden characters."""
         return self.template.format_map({name: _visible(value) for name, value in self.values.items()})
 
 

@@ -199,7 +199,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _longer(words: Iterable[str]) -> set[str]:
-    """Returns the words of two or more characters; one alone (most of a Chinese text) has no plural and no capital inside."""
+    """Returns the words of two or more characters; a single one (most Chinese) has no plural and no inner capital."""
     return {word for word in set(words) if len(word) > 1}
 
 

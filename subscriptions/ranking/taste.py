@@ -1,9 +1,10 @@
 """A chat's taste: the words that the papers which it liked share, and that few other papers have; and how near a paper is.
 
-A word's weight is how often it occurs in those papers on average, times the square of the share of them that have it, times
-the square of its rarity. So a word of one liked paper counts little, and a word of all of them a lot. A single paper does not show
-which of its words matter: more of them count, by their rarity and not its square, since the rarest are names and slips that
-no other paper has. Papers that the chat disliked are treated the same way; their words count against a paper.
+A word's weight is how often it occurs in those papers on average, times the square of the share of them that have it,
+times the square of its rarity. So a word of one liked paper counts little, and a word of all of them a lot. A single
+paper does not show which of its words matter: more of them count, by their rarity and not its square, since the rarest
+are names and slips that no other paper has. Papers that the chat disliked are treated the same way; their words count
+against a paper.
 """
 
 from collections.abc import Iterable, Mapping

@@ -15,7 +15,7 @@ WordsOfPaper = Mapping[str, float]  # word -> 1, or more if it occurs more often
 
 
 def words_of(paper: Paper) -> WordsOfPaper:
-    """Returns the words of a paper. Two adjacent Chinese, Japanese or Korean characters are a word, with a space between."""
+    """Returns the words of a paper. Two adjacent CJK characters are a word, with a space between."""
     counted = Counter(_words(paper.abstract))
     for word in _words(paper.title):
         counted[word] += IN_TITLE

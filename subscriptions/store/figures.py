@@ -92,9 +92,9 @@ _OLDEST = (
 
 
 def to_be_planned_since(session: Session, *, now: datetime) -> datetime | None:
-    """Since when the chat waits that has been due for longest and is not planned; None if no chat is due.
+    """Since when the longest due chat that is not planned has waited; None if no chat is due.
 
-    Where papers are wanted as they come, that is when the first paper came at which nobody has looked yet.
+    For chats that want papers as they come: when the first paper came that was not looked at yet.
     """
     overdue = execute(session, _OVERDUE).scalar()
     behind = shared_cursors.behind(session, last_sequence(session))

@@ -12,7 +12,7 @@ from subscriptions.store.database.store import CHUNK, execute
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 
 _THE_LAST = 1  # the id of the last loss: no other is stored
-_NO_DELIVERY = -1  # the position of a paper that counts as sent: it stands in no delivery
+_NO_DELIVERY = -1  # the position of a paper that counts as sent: it is in no delivery
 _subscriptions, _losses = TABLES.tables["subscription"], TABLES.tables["loss"]
 _LOSS = select(_losses).where(_losses.c.id == _THE_LAST)
 _s = _subscriptions.c
@@ -60,7 +60,7 @@ def chats_that_count(session: Session, came: datetime) -> list[int]:
 
 
 def count_as_delivered(session: Session, papers: Iterable[tuple[int, int]]) -> None:
-    """Stores (chat, paper) pairs as delivered, without a delivery. Those that stand in one stay there."""
+    """Stores (chat, paper) pairs as delivered, without a delivery. Papers that are in one stay there."""
     values = [
         {"chat": chat, "paper": paper, "position": _NO_DELIVERY, "shown": False, "cross": False, "because": []}
         for chat, paper in papers

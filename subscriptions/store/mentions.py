@@ -1,6 +1,6 @@
-"""Where other chats name a chat or a person: callbacks, states, notices and changes, by the words that name somebody.
+"""Where other chats name a chat or a person: callbacks, states, notices and changes, found by the words of the name.
 
-Erasing and moving a chat look here and read only the rows that name it; they hold texts, which no index of theirs leads into.
+Erasing and moving a chat look here and read only the rows that name it; the rows hold texts that are not indexed.
 """
 
 import re

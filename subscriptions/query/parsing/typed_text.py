@@ -1,4 +1,4 @@
-"""A typed text as the grammar reads it: plain characters replace typographic ones, letters replace accent macros of TeX.
+"""A typed text as the grammar reads it: with plain characters for typographic ones, and letters for TeX accent macros.
 
 Each character keeps the column of the typed character that it was made of, for errors.
 """

@@ -75,8 +75,8 @@ def known_or_new(
 def chat_of_thread(store: Scope, address: ChatAddress) -> ChatAddress:
     """The address of the chat to which messages in a thread belong.
 
-    It is the place itself if the thread stands under one of the bot's deliveries there. It is the thread if that is a
-    chat of its own, or if people began it.
+    Returns the place itself if the thread is under one of the bot's deliveries there. Returns the thread if it is its
+    own chat, or if people began it.
     """
     place = ChatAddress(address.platform, address.address)
     with store.read() as transaction:

@@ -111,7 +111,7 @@ def owners(store: Scope) -> dict[str, str]:
 
 
 def stored_chat_data(store: Scope, address: ChatAddress) -> str:
-    """All that is stored of a chat and of nobody else, as JSON. Raises NotFound.
+    """Everything stored of this chat and of no other one, as JSON. Raises NotFound.
 
     Only a page of its rows is in memory beside the text.
     """
@@ -207,7 +207,7 @@ def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
 
 
 def _steps(store: Store, clean: _CleanUp, before: datetime) -> Iterator[int]:
-    """Calls a step of the clean-up until nothing is left for it, each time in a transaction of its own."""
+    """Calls a step of the clean-up until nothing is left for it, each time in its own transaction."""
     while True:
         with store.write() as transaction:
             done = clean(transaction, before, STEP)

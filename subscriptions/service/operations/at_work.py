@@ -21,7 +21,7 @@ class WorkerAtWork:
     since: datetime | None
     silent_for: timedelta | None  # since its last heartbeat; None: none is known
     is_alive: bool
-    lanes: int  # in hand
+    lanes: int  # that it has claimed
     receives: tuple[str, ...]  # names of receivers
 
 

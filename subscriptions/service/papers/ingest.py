@@ -79,7 +79,7 @@ def ingest_steps(
 
     Given a Store, papers of a large digest are stored ahead, MOST_AT_ONCE in a transaction, so that others can write in
     between. The last transaction stores the digest and announces all of its papers together. After a crash before it
-    there are papers that no digest has and nobody gets; the next digest that has them announces them, be it this one.
+    there are papers that no digest has and no chat gets; the next digest that has them announces them, also this one.
 
     A digest of more than MOST_TOGETHER papers is stored in parts of that size, each as above, and each as a digest of its
     own. The last one has the digest's name: after a crash before it the digest is not known, and read again it has the

@@ -16,7 +16,7 @@ from subscriptions.matching import PaperIndex, QuerySet, State, below, match, pr
 from subscriptions.service.planner import query_file
 from subscriptions.store import Store, Transaction, query_changes
 
-LEAST_SAVED = 50_000  # queries: fewer are made anew in less than a second
+LEAST_SAVED = 50_000  # queries; fewer are rebuilt in less than a second
 PAGE = 5000  # queries that one statement reads while the set is made
 MOST_LEFT_OUT = 100  # queries that came since all were matched with some papers
 _NONE = -1  # no handle

@@ -45,7 +45,7 @@ class WaitingPapers:
 
     papers: int  # those of planned deliveries included
     upto: int  # the sequence up to which papers were looked at
-    delivered_at: datetime | None = None  # when they are sent if nobody decides; None: not known
+    delivered_at: datetime | None = None  # when they are sent if no person decides; None: not known
 
 
 def pause(
@@ -240,7 +240,7 @@ def match_waiting_ahead(store: Scope, address: ChatAddress) -> None:
 
 
 def _delivered_at(delivery_forecast: DeliveryForecast, chat: Chat, subscription: Subscription) -> datetime | None:
-    """When a subscription delivers what waits, if nobody decides; None: not known."""
+    """When a subscription delivers what waits, if no person decides; None: not known."""
     now = delivery_forecast.forecast.at
     if subscription.cadence.kind == "now":
         moment = max(subscription.next_due_at or now, now)

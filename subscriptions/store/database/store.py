@@ -1,6 +1,6 @@
 """The database: transactions, schema, and the sentences for what a database can answer.
 
-What is special to a kind of database stands in its own room: `sqlite` or `postgres`.
+What is special to a kind of database is in its own package: `sqlite` or `postgres`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,9 +43,9 @@ class WouldWrite(Exception):
 class Transaction(Session):
     """One transaction of the database: the unit of work of every use case that it is given to.
 
-    A use case takes a Store or a Transaction (`Scope`). Given a Store, it is a transaction by itself. Given a
+    A use case takes a Store or a Transaction (`Scope`). Given a Store, it begins its own transaction. Given a
     Transaction, it is a part of that one: it is committed with it, and sees what earlier parts wrote. An error in a
-    part undoes the whole transaction, unless the part stands in a `savepoint`. A Transaction belongs to the thread
+    part undoes the whole transaction, unless the part is in a `savepoint`. A Transaction belongs to the thread
     that began it.
     """
 
@@ -119,13 +119,13 @@ class Store:
         self.kind = _kind_of(url)
         self.url = self.kind.url
         self.where = self.kind.where  # its name in errors: the file or the server, never the address
-        self.worker = uuid4().hex  # the name under which this process has messages and replies in hand
+        self.worker = uuid4().hex  # the name under which this process claims messages and replies
         self._turns = Turns()
         self.writes = Writes()
         self.writer = Writer(self.write, self.where)
         self.sharing: Sharing = self.kind.sharing
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
-        self._holders: set[int] = set()  # the threads that have a connection in hand
+        self._holders: set[int] = set()  # the threads that hold a connection
         self._engine = _engine(self.kind, self.sharing, self._holders)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
@@ -179,7 +179,7 @@ class Store:
             yield transaction
 
     def refuse_held_connection(self) -> None:
-        """Raises RuntimeError if this thread has a connection in hand (rule 15): before it waits, or ends a step."""
+        """Raises RuntimeError if this thread holds a connection (rule 15): before it waits, or ends a step."""
         _refuse_second(self._holders)
 
     def version(self) -> object | None:
@@ -213,7 +213,7 @@ class Store:
                     upgrade_schema(connection)
 
     def mark(self) -> object | None:
-        """A value that stays the same while nobody writes; None: that cannot be told without asking the database.
+        """A value that stays the same while no process writes; None: only the database knows.
 
         On SQLite a write of another process may, rarely, leave it as it was.
         """
@@ -303,7 +303,7 @@ class ReadThenWrite:
             yield transaction
 
 
-Scope = Store | Transaction  # where a use case does its work: in a transaction of its own, or as a part of one
+Scope = Store | Transaction  # where a use case does its work: in its own transaction, or as a part of one
 
 
 def execute(

@@ -105,7 +105,7 @@ def announce_source(session: Session, source: str, *, now: datetime) -> int:
 
 
 def announce_counted(session: Session, which: Condition, *, now: datetime) -> list[int]:
-    """Announces anew the papers that count as sent after a loss; returns their ids. `which` as for `unannounced`."""
+    """Announces again the papers that count as sent after a loss; returns their ids. `which` as for `unannounced`."""
     papers = _appeared(session, which, col(PaperRow.came_at).is_not(None))
     _announce(session, papers, now)
     return [paper for paper, _, _ in papers]

@@ -89,9 +89,9 @@ def prepare_ahead(session: Session, papers: Sequence[Incoming], batch: MergeBatc
 
 
 def write_ahead(session: Session, ahead: Ahead) -> None:
-    """Writes papers ahead of their digest, right after they were prepared, or if nobody has written since.
+    """Writes papers ahead of their digest, right after they were prepared, or if no other writer has written since.
 
-    They have no sequence yet, and no digest: no plan and no count sees them. Stored again they stay as they are.
+    They have no sequence and no digest yet, so plans and counts do not see them. Storing them again changes nothing.
     """
     batch = ahead.batch
     batch.write(session)

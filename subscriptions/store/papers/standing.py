@@ -2,7 +2,7 @@
 
 Three kinds of sources speak about a paper: one of arXiv's own, the source that brought it first, and any other. What one
 of arXiv's own says of a paper with an arXiv id is vouched for, value by value, and only they change it. The source that
-brought a paper first changes what nobody vouched for. Any other fills in what is missing.
+brought a paper first changes values that are not vouched for. Any other fills in what is missing.
 """
 
 from dataclasses import dataclass
@@ -143,7 +143,7 @@ def _withdraw(row: PaperDraft, claim: Claim, now: datetime, *, older: bool) -> N
         if row.withdrawn_at is None and not older:
             row.withdrawn_at = now
     elif Vouched.WITHDRAWN not in Vouched(row.vouched) and vouched and (claim.paper.abstract or claim.paper.comment):
-        row.withdrawn_at = None  # somebody else said so, and arXiv does not
+        row.withdrawn_at = None  # another source said so, and arXiv does not
 
 
 def _version(row: PaperDraft, claim: Claim) -> int | None:
@@ -181,7 +181,7 @@ def _text(row: PaperDraft, name: Vouched, old: str, new: str, claim: Claim, *, n
 
 
 def _is_cut_off(name: Vouched, text: str) -> bool:
-    """Whether a text breaks off, so that anybody may bring the rest. A title ends without a sign anyway."""
+    """Whether a text breaks off, so that any source may bring the rest. A title may lack a final full stop."""
     return text.endswith(_ELLIPSIS) or (name is Vouched.ABSTRACT and not text.endswith(_CLOSED))
 
 

@@ -17,7 +17,7 @@ _ADDRESS = Sentence("Check PAPERWIRE_DATABASE_URL.")
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A known error: how it is told from others, what is wrong, what to do."""
+    """A known error: how it is recognized, what is wrong, what to do."""
 
     states: tuple[str, ...]  # beginnings of SQLSTATE
     words: tuple[str, ...]  # of the message: while connecting there is no SQLSTATE
@@ -96,7 +96,7 @@ _POOLER = _Known(
     passes=False,
 )
 _DISK_FULL = "53100"
-_VAGUE = "0A000"  # what is not possible, whatever the reason: the message has it
+_VAGUE = "0A000"  # something is not possible, for any reason: the message has it
 _GONE = _Known(
     (), (), Sentence("The server of the database {where} does not answer: {why}."), _AGAIN, "its server does not answer"
 )

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, event
 
 OURS = "-c paperwire.session=whole"  # an option by which a session can be told from those that a pooler shares out
 _ASK = "SELECT current_setting('paperwire.session', true)"
-_NUL, _INSTEAD = "\0", "\ufffd"  # the sign for what is no character
+_NUL, _INSTEAD = "\0", "\ufffd"  # the replacement character
 
 
 class SharedSession(Exception):
@@ -18,10 +18,10 @@ def prepare_sessions(engine: Engine) -> None:
 
     In a session that is shared, the sender lock would be everybody's, and two processes would send.
 
-    PostgreSQL stores every character but NUL, which SQLite stores: another sign is stored and looked for instead. What
-    comes from people and from digests has none; a format that somebody installed, or a file to be imported, may.
+    PostgreSQL stores every character but NUL, which SQLite does store: another character replaces it in rows and
+    searches. Texts of people and digests have no NUL; those of an installed format or an imported file may.
     """
-    driver: Any = engine.dialect.dbapi  # psycopg, which is not imported where nobody uses it
+    driver: Any = engine.dialect.dbapi  # psycopg, which is imported only where it is used
 
     class Text(driver.types.string.StrDumper):  # type: ignore[misc]
         """A text as it is sent."""

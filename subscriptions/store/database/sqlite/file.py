@@ -61,7 +61,7 @@ class SqliteFile:
             return False
 
     def mark(self) -> object | None:
-        """See Kind. Each commit, whoever makes it, writes to the write-ahead log; two within a tick of the file system's clock may leave one mark."""
+        """See Kind. Each commit writes to the write-ahead log; two in one tick of the file clock may share a mark."""
         try:
             found = self.path.with_name(f"{self.path.name}-wal").stat()
         except OSError:
