@@ -51,7 +51,7 @@ UNREACHABLE = tuple(reason for reason in PauseReason if reason.is_unreachable)
 def describe_chat_state(state: ChatState, admission: Admission | None, pause: PauseReason | None, detail: str) -> str:
     """The English words that people read about a chat's state; "" for one that gets messages or waits to be let in.
 
-    `detail` is what is stored beside the reason: the platform's words, or the address that a chat moved to.
+    `detail` is stored with the reason: the platform's words, or the address that a chat moved to.
     """
     if state is ChatState.ACTIVE:
         return _ANSWERS[admission]

@@ -39,7 +39,7 @@ class Table:
         return len(self.handles)
 
     def add(self, handle: int, slots: Iterable[int], following: int) -> int:
-        """Adds a clause of a handle, what it wants before what it does not want, and returns its row."""
+        """Adds a clause of a handle, wanted slots first, and returns its row."""
         if self._free:
             row = self._free.pop()
             self.handles[row] = handle

@@ -159,7 +159,7 @@ def nothing_fits(due: DueDelivery) -> bool:
 
 
 def streak_after(due: DueDelivery, days: Sequence[date]) -> NoMatchStreak | None:
-    """The no-match streak of the chat after `days` with papers of which none matched; None if papers never came."""
+    """The no-match streak of the chat after `days` with papers but no match; None if papers never came."""
     before = due.chat.no_match_streak
     new = [day for day in days if before is None or day > before.last]
     if not new:
@@ -319,7 +319,7 @@ def _facts(due: DueDelivery) -> Facts:
     )
 
 
-_facts_of = lru_cache(maxsize=1024)(Facts)  # one value for all chats of which the same is said: it is written once
+_facts_of = lru_cache(maxsize=1024)(Facts)  # chats with equal facts share one value, which is written once
 
 
 def _days_of(papers: Iterable[KnownPaper]) -> tuple[date, ...]:

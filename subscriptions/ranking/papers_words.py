@@ -41,7 +41,7 @@ class PapersAtHand:
         return Rarity.among(words_of(paper) for paper in self._papers[:SAMPLE])
 
     def words(self, named: Iterable[str]) -> dict[str, WordsOfPapers]:
-        """Returns the words of papers that are named by ids with commas between, by these names; without those of which one is unknown."""
+        """Returns the words of papers by name: ids separated by commas. A name with an unknown id is left out."""
         groups = {value: value.split(",") for value in named}
         return {
             value: words_of_papers([words_of(self._by_name[name]) for name in names], self._rarity)

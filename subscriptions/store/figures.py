@@ -1,7 +1,7 @@
-"""The work in numbers, for those who watch over it: what is in the outbox, since when work waits, and the room that rows take.
+"""The work in numbers, for operators: what is in the outbox, since when work waits, and the size of the tables.
 
-The first two read what is open, or look once into an index, and read no history. What waits for a moment to come, for its
-chat's quiet hours or because its platform asked for it, does not count as waiting.
+The first two read only open rows, or look once into an index, and read no history. Work that waits for a moment, for
+its chat's quiet hours or because its platform asked for it, does not count as waiting.
 """
 
 from collections.abc import Mapping

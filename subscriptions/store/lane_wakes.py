@@ -1,7 +1,7 @@
 """Wakes lanes for the workers of a cluster: one job for each lane, in the transaction that makes the lane ready.
 
-A job says only which lane to look at, so one too many does no harm: it finds nothing to do. It has the lane as its lock, by
-which no two jobs of a lane run at once. It has no queueing lock: a job that waits may be taken before this transaction is
+A job names only the lane to look at, so an extra job does no harm: it finds nothing to do. The lane is its lock, so no
+two jobs of a lane run at once. It has no queueing lock: a job that waits may be taken before this transaction is
 committed, find nothing, and be gone when it is needed. A rollback leaves neither rows nor jobs. The sweep finds
 lanes whose job was lost.
 

@@ -72,7 +72,7 @@ def add(session: Session, where: Where, words: Mapping[str, Iterable[str]] | Map
 
 
 def forget(session: Session, words: Sequence[str]) -> None:
-    """Removes these words: nothing names anybody by them any more."""
+    """Removes these words; no row uses them as a name any more."""
     execute(session, _FORGET, {"words": words})
 
 

@@ -121,7 +121,7 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_al
 
 
 def add_name(session: Session, name: str) -> None:
-    """Stores a source of which nothing but the name is known, unless one has this name."""
+    """Stores a source with only its name, unless there is one with this name."""
     insert_new(session, "source", ("name",), SourceRow(name=name).model_dump())
 
 

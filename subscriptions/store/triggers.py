@@ -133,7 +133,7 @@ _FOLLOWING_POSTGRES = (
     """,
 )
 
-# The log of queries that came and went (query_changes.py), whichever process makes the change. Its readers go on after the
+# The log of queries that came and went (query_changes.py), by any process. Its readers go on after the
 # newest change that they know. So PostgreSQL, which has several writers, numbers changes in the order of their commits.
 _QUERIES = (
     """

@@ -198,7 +198,7 @@ class _TimeParts:
         return self._timed(self._cadence())
 
     def _when_out(self) -> Reading:
-        """When-out, between the two times if they are named, on weekdays if that is said."""
+        """When-out, between the two times and on weekdays if the text says so."""
         only = "weekdays" in self.cadences or (self.days == [0, _FRI] and self.day_range)
         others = (self.days and not only, self.weekend, self.none, self.clocks, self.parts, "weekly" in self.cadences)
         first, last = (clock.at for clock in self.hours) if self.hours else (None, None)

@@ -94,7 +94,7 @@ class Lists:
         return excluding(part, self.source.columns[word.start])
 
     def _author(self, items: Sequence[Item]) -> QueryPart | None:
-        """Returns the author of `author:Doe, Jane`: two items, of which the second has no field. Else None."""
+        """Returns the author of `author:Doe, Jane`: two items, the second without a field. Else None."""
         if len(items) != _NAME_PARTS:
             return None
         fields, last_name = _split(items[0])

@@ -1,9 +1,9 @@
 """A quick reader of short queries: words, phrases, exclusions and fields, OR between them, and one choice in brackets.
 
-It earns its place: a million lines of `bench.matching` compile in 6 s, and in 30 s by the careful reader alone (2026-11-23).
+A million lines of `bench.matching` compile in 6 s; with the careful reader alone they take 30 s (2026-11-23).
 
-Most queries are some of a few hundred thousand pieces side by side: `diffusion`, `-survey`, `ti:"graph neural"`, `cat:cs.LG`.
-What a piece means does not depend on its neighbours. So the careful reader (`parse_query`) reads each different piece
+Most queries are made of a few hundred thousand pieces: `diffusion`, `-survey`, `ti:"graph neural"`, `cat:cs.LG`.
+A piece means the same beside any neighbours. So the careful reader (`parse_query`) reads each different piece
 once, and a text is a look-up for each piece. The careful reader takes any other text: other brackets, commas, links and
 anything else that could change what a piece means. A test checks that both readers agree.
 """

@@ -146,7 +146,7 @@ def _for_example(example: str) -> Sentence:
 
 
 class Rank(IntEnum):
-    """The order of hints: first what finds nothing, then what may be meant otherwise, then what was mended."""
+    """The order of hints: first parts that find nothing, then parts with another possible meaning, then repairs."""
 
     NEVER = auto()
     ELSEWHERE = auto()

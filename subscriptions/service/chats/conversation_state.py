@@ -189,7 +189,7 @@ def home_view_of(person: ChatAddress) -> str:
 
 
 def set_conversation_state(store: Scope, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime) -> None:
-    """Stores what a conversation must know for so long under a name, such as "ask:CHAT:PERSON"."""
+    """Stores the state of a conversation for a time, under a name such as "ask:CHAT:PERSON"."""
     with store.write() as transaction:
         conversations.put_state(transaction, name, token, now=now, until=now + lasts)
 

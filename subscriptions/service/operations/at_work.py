@@ -117,7 +117,7 @@ def _one_of_several(known: workers.KnownWorker, held: dict[str, Holdings]) -> Wo
 
 
 def _left(held: Holdings) -> WorkerAtWork:
-    """A worker of which nothing but its session is left."""
+    """A worker that has only its session left."""
     number, _, host = held.process.partition(" on ")
     return WorkerAtWork(
         id=held.worker,

@@ -260,7 +260,7 @@ def _still_holds(
 
 
 class _Changes(NamedTuple):
-    """What a slice brings: worked out before anybody has to wait for it."""
+    """The results of a slice, computed before other writers have to wait."""
 
     planned: Sequence[Planned]
     moves: Sequence[Move]

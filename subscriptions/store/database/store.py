@@ -44,7 +44,7 @@ class Transaction(Session):
     """One transaction of the database: the unit of work of every use case that it is given to.
 
     A use case takes a Store or a Transaction (`Scope`). Given a Store, it begins its own transaction. Given a
-    Transaction, it is a part of that one: it is committed with it, and sees what earlier parts wrote. An error in a
+    Transaction, it is a part of that one: it commits with it and sees what earlier parts wrote. An error in a
     part undoes the whole transaction, unless the part is in a `savepoint`. A Transaction belongs to the thread
     that began it.
     """
@@ -53,7 +53,7 @@ class Transaction(Session):
         super().__init__(bind, expire_on_commit=False)
         self.store = store
         self.changed_chats: set[int] = set()  # ids of chats whose subscriptions, or whose state, use cases changed
-        self.confirmed_chats: set[int] = set()  # ids of chats of which a subscription, new or known, was confirmed
+        self.confirmed_chats: set[int] = set()  # ids of chats with a subscription, new or known, that was confirmed
         self.begun_changes: dict[int, int] = {}  # chat id → the id of its change that this transaction has stored
         self._writes = writes
         self._part_failed = False  # what the failed part wrote is still there: it must not be committed
@@ -262,7 +262,7 @@ class Store:
             keep_to_owner(copy)
 
     def close(self) -> None:
-        """Waits for what the writer was asked for, and closes all connections: those of transactions under way when these end."""
+        """Waits for the writer's works, and closes all connections; those of open transactions close when these end."""
         self.writer.close()
         pool = self._engine.pool
         self._engine.dispose(close=False)  # who asks from now on asks a new pool

@@ -143,7 +143,7 @@ def _found(error: StoreError, cause: str) -> StoreError:
 
 
 def _message(error: object, password: str | None) -> str:
-    """What the driver says, in one line, without the password and what the driver asks back."""
+    """The driver's message on one line, without the password and without its questions."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.endswith("?")]
     said = (lines[-1] if lines else type(error).__name__).rstrip(".")
     return said.replace(password, "***") if password else said

@@ -16,7 +16,7 @@ class SharedSession(Exception):
 def prepare_sessions(engine: Engine) -> None:
     """Has all connections of an engine checked and prepared as they are made; connecting may raise SharedSession.
 
-    In a session that is shared, the sender lock would be everybody's, and two processes would send.
+    In a shared session every process would have the sender lock, and two processes would send.
 
     PostgreSQL stores every character but NUL, which SQLite does store: another character replaces it in rows and
     searches. Texts of people and digests have no NUL; those of an installed format or an imported file may.

@@ -69,7 +69,7 @@ class SqliteFile:
         return found.st_mtime_ns, found.st_size
 
     def version(self) -> object | None:
-        """SQLite's own counter of the commits of all other connections than the one that asks, which is used for nothing else."""
+        """SQLite's counter of the commits of all other connections, asked by one that does nothing else."""
         with self._watching:
             if self._watcher is None:
                 self._watcher = sqlite3.connect(self.path, check_same_thread=False)
