@@ -1,4 +1,4 @@
-"""Unicode's normal forms of texts that anybody may have written (Unicode Standard Annex 15)."""
+"""Unicode's normal forms of texts from any author (Unicode Standard Annex 15)."""
 
 import re
 from typing import Literal

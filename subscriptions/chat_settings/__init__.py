@@ -59,8 +59,8 @@ def resolve(
     """The settings in effect in a chat: what it chose, else the defaults of its kind.
 
     `chosen` holds values as `check_value` returned them. `timezone` (the operator's) and `lang` (any language code, of
-    the client) are in effect where the chat chose none. `public`: a group that strangers can read, where buttons would
-    be everybody's.
+    the client) are in effect where the chat chose none. `public`: a group that strangers can read, where anyone could
+    press buttons.
     """
     notifies = facts_of(platform).notifies
     chat = SettingDefaultsContext(

@@ -194,7 +194,7 @@ class _Name(NamedTuple):
 
 
 def _is_plain(text: str) -> bool:
-    """Whether each word of a text is folded as it is folded alone, and to its small letters: all ASCII, and most Chinese."""
+    """Whether each word of a text folds as it does alone, to lower case: true for all ASCII and most Chinese."""
     return (text.isascii() and "\\" not in text) or _PLAIN.fullmatch(text) is not None
 
 

@@ -114,7 +114,7 @@ def decide_alike(due: DueDelivery, decided: Callable[[DueDelivery], Decided], *,
 
 
 def likeness(due: DueDelivery, *, limited: bool) -> Hashable:
-    """All that `decide` looks at, but the papers and what was delivered. Equal cases are decided alike."""
+    """Everything that `decide` reads, except papers and earlier deliveries. Equal cases get equal decisions."""
     chat, others = due.chat, due[due._fields.index("delivered") + 1 :]
     return (
         limited,

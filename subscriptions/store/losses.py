@@ -43,7 +43,7 @@ def last_moment(session: Session) -> datetime | None:
 
 
 def count_until(session: Session, moments: Mapping[int, datetime | None]) -> None:
-    """Stores up to when what came counts as sent, by the id of a subscription; None: nothing does."""
+    """Stores until when papers count as sent, by the id of a subscription; None: no papers do."""
     if moments:
         values = [{"subscription": number, "until": moment} for number, moment in moments.items()]
         execute(session, _COUNT_UNTIL, values)
@@ -55,7 +55,7 @@ def lowest_cursor_that_counts(session: Session) -> int | None:
 
 
 def chats_that_count(session: Session, came: datetime) -> list[int]:
-    """Ids of the chats with a subscription for which what came at `came` counts as sent."""
+    """Ids of the chats with a subscription for which papers that came at `came` count as sent."""
     return sorted({*execute(session, _CHATS, {"came": came}).scalars()})
 
 

@@ -132,10 +132,10 @@ def end_stalled(session: Session, stalled: Mapping[str, int]) -> None:
 
 
 def recover_left(session: Session) -> int:
-    """Marks as unclear what workers that are gone left in state `sending`: it may have been sent. Returns how many.
+    """Marks as unclear the messages that lost workers left in state `sending`: they may be sent. Returns how many.
 
-    What they left unclear is tried at once, too, and its lanes are woken. Messages of workers that exist stay in their
-    hands.
+    Messages that they left unclear are tried at once, too, and their lanes are woken. Workers that exist keep their
+    messages.
     """
     gone = col(MessageRow.worker).not_in(select(WorkerRow.id))
     found = _make_unclear(session, gone)

@@ -51,7 +51,7 @@ class KeptQueries:
         return self._handles.itemsize * len(self._handles) + self._ids.itemsize * len(self._ids)
 
     def follow(self, transaction: Transaction) -> None:
-        """Takes what came and went since the last call, of all processes. Makes the set where it can not follow."""
+        """Applies the changes of all processes since the last call. Rebuilds the set if the log does not reach back."""
         if self._change is None:
             self._read(transaction)
         changed = None if self._change is None else query_changes.changes_after(transaction, self._change)

@@ -116,18 +116,18 @@ def following(
 
 
 def moves_with_others(subscription: Subscription, case: DueDelivery, moving: Collection[int]) -> bool:
-    """Whether a subscription brings nothing new, and follows one of the shared cursors that move: its row can stay as it is.
+    """Whether a subscription has no new match and follows a shared cursor that moves, so its row can stay as it is.
 
-    A crash before they move leaves it where it was: it has looked at less than the others of its chat, and looks again.
+    After a crash before the move it has seen less than the others of its chat, and looks again.
     """
     first = case.papers.first_after(subscription.cursor)
     return subscription.follows in moving and all(place < first for place in case.fits[subscription.id])
 
 
 def left_behind(due: Mapping[int, Sequence[Subscription]], planned: Collection[int]) -> list[Move]:
-    """Moves that leave the due `now` subscriptions of chats that are not planned yet where they are, on their own.
+    """Moves that put the due `now` subscriptions of chats that are not planned yet on their own cursors, unchanged.
 
-    A shared cursor that they follow passes what they have to bring.
+    The shared cursor that they follow moves past papers that they still have to deliver.
     """
     return [
         (s.id, s.cursor, (s.next_due_at, None))

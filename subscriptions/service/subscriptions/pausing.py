@@ -266,9 +266,9 @@ def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: i
 def skip_waiting(
     store: Scope, address: ChatAddress, *, upto: int, by: datetime, now: datetime, number: int | None = None
 ) -> int:
-    """Skips what waited when it was offered; returns how many papers. Raises NotFound.
+    """Skips what waited when the chat was asked; returns how many papers. Raises NotFound.
 
-    That is papers up to the sequence `upto`, and deliveries planned up to the moment `by`.
+    These are papers up to the sequence `upto`, and deliveries planned up to the moment `by`.
     """
     with store.write() as transaction:
         chat = find(transaction, address)

@@ -99,13 +99,13 @@ class Kind(Protocol):
         """A value that stays the same while no process writes; None: only the server knows. Does not ask the server."""
 
     def version(self) -> object | None:
-        """A value that is another one once anybody has committed; None: that cannot be told, so anything may have changed."""
+        """A value that changes with each commit of any process; None: not known, so anything may have changed."""
 
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
         """The schema's revision; None for a database without one, or none at all. `read` connects. Raises as `exists`, StoreError."""
 
     def protect(self) -> None:
-        """Takes the rights of everybody else on the files of the database."""
+        """Removes the rights of all other users on the files of the database."""
 
     def make_place(self) -> None:
         """Makes the place in which a first schema is made."""

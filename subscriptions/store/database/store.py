@@ -183,12 +183,12 @@ class Store:
         _refuse_second(self._holders)
 
     def version(self) -> object | None:
-        """A value that is another one once anybody has committed; None: that cannot be told. Raises StoreError."""
+        """A value that changes with each commit of any process; None: not known. Raises StoreError."""
         with self.translated_errors():
             return self.kind.version()
 
     def exists(self) -> bool:
-        """Whether there is a database. Raises StoreError when that cannot be told."""
+        """Whether there is a database. Raises StoreError if it cannot find out."""
         with self.translated_errors():
             return self.kind.exists()
 
@@ -215,7 +215,7 @@ class Store:
     def mark(self) -> object | None:
         """A value that stays the same while no process writes; None: only the database knows.
 
-        On SQLite a write of another process may, rarely, leave it as it was.
+        On SQLite, a write of another process may rarely leave it unchanged.
         """
         mark = self.kind.mark()
         return None if mark is None else (mark, self.writes.count)

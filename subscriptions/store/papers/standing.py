@@ -80,7 +80,7 @@ def claim_of(row: PaperDraft, paper: Paper, *, source: str, of_arxiv: bool) -> C
 
 
 def may_add_keys(row: PaperDraft, standing: Standing) -> bool:
-    """Whether a source may make further ids lead to a paper. A paper without an id takes them from anybody."""
+    """Whether a source may make further ids lead to a paper. A paper without an id takes them from any source."""
     if standing is Standing.ARXIV or not (row.arxiv_id or row.doi):
         return True
     return standing is Standing.OWNER and not row.vouched

@@ -84,11 +84,11 @@ class PostgresDatabase:
         return self.revision_in(self._engine.connect) is not None
 
     def mark(self) -> object | None:
-        """Tells nothing: the server would have to be asked."""
+        """Not known without asking the server."""
         return None
 
     def version(self) -> object | None:
-        """Tells nothing, as `mark`."""
+        """Not known, as `mark`."""
         return None
 
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:

@@ -10,7 +10,7 @@ _NUL, _INSTEAD = "\0", "\ufffd"  # the replacement character
 
 
 class SharedSession(Exception):
-    """Raised where a pooler does not pass on what is asked of a session: it may share the session with others."""
+    """Raised if a pooler does not pass on a session's options: it may share the session with others."""
 
 
 def prepare_sessions(engine: Engine) -> None:

@@ -94,7 +94,7 @@ class SqliteFile:
             return None if row is None else str(row[0])
 
     def protect(self) -> None:
-        """Takes the rights of everybody else on the file and on those beside it."""
+        """Removes the rights of all other users on the file and on those beside it."""
         for suffix in ("", "-wal", "-shm"):
             keep_to_owner(self.path.with_name(self.path.name + suffix))
 
