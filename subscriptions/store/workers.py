@@ -132,7 +132,7 @@ def end_stalled(session: Session, stalled: Mapping[str, int]) -> None:
 
 
 def recover_left(session: Session) -> int:
-    """Marks as unclear the messages that lost workers left in state `sending`: they may be sent. Returns how many.
+    """Marks as unclear what lost workers left in state `sending`: it may have been sent. Returns how many messages.
 
     Messages that they left unclear are tried at once, too, and their lanes are woken. Workers that exist keep their
     messages.
