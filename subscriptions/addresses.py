@@ -6,7 +6,7 @@ from subscriptions.errors import Refused, Sentence, listed
 from subscriptions.model import ChatAddress
 from subscriptions.platforms import declared, facts_of
 
-LONGEST_NAME = 200  # characters of a name that somebody chose; any database can index so many
+LONGEST_NAME = 200  # characters of a name that a person chose; both databases can index as many
 
 _LONGEST = 80  # characters that a refusal repeats
 _NO_CHAT = Sentence("“{text}” is not a chat.")
@@ -22,7 +22,7 @@ def parse_address(text: str) -> ChatAddress:
 
 
 def read_name(platform: str, rest: str) -> ChatAddress | None:
-    """Returns the chat with a free name: printable, without blanks, of at most LONGEST_NAME characters; None for any other text."""
+    """Returns the chat with a free name: printable, no spaces, at most LONGEST_NAME characters; None for others."""
     fits = rest.isprintable() and 0 < len(rest) <= LONGEST_NAME and " " not in rest
     return ChatAddress(platform, rest) if fits else None
 

@@ -2,13 +2,13 @@
 
 | by                 | function           | where it cuts                                             |
 |--------------------|--------------------|-----------------------------------------------------------|
-| columns of a line  | `cut_at_sentence`  | behind a sentence, else at a word                         |
-|                    | `first_sentence`   | behind the first sentence, else nothing is left           |
-|                    | `cut_at_clause`    | behind a clause, else at a word                           |
+| columns of a line  | `cut_at_sentence`  | after a sentence, else at a word                          |
+|                    | `first_sentence`   | after the first sentence, else nothing is left            |
+|                    | `cut_at_clause`    | after a clause, else at a word                            |
 |                    | `cut_at_word`      | at a word                                                 |
-|                    | `pieces`           | behind sentences, into several texts without "…"          |
-| UTF-16 units       | `cut_units`        | anywhere; signs that lead on and blanks before "…" go     |
-| characters         | `cut_letters`      | anywhere; blanks before "…" go                            |
+|                    | `pieces`           | after sentences, into several texts without "…"           |
+| UTF-16 units       | `cut_units`        | anywhere; spaces, commas, dashes before "…" go            |
+| characters         | `cut_letters`      | anywhere; spaces before "…" go                            |
 |                    | `clip`             | anywhere                                                  |
 |                    | `clip_start`       | anywhere; the end stays                                   |
 """
@@ -26,7 +26,7 @@ _ABBREVIATION = re.compile(
 )
 _CLAUSE_END = re.compile(r"[,;:](?=\s)|\s[–—](?=\s)|[，；：]")
 _LEAST_SHARE = 0.4  # of the room: a sentence that ends earlier leaves too much of it empty
-_MOST_SHARE = 0.6  # of the room: behind this, the end of a clause is a better place to cut than the last word
+_MOST_SHARE = 0.6  # of the room: after this, the end of a clause is a better place to cut than the last word
 _TRAILING = " \t\n,;:–—-([，；：、（"
 
 
@@ -83,7 +83,7 @@ def first_sentence(text: str, columns: int) -> str:
 
 
 def cut_at_clause(text: str, columns: int) -> str:
-    """At most that many columns of the text, cut behind a clause if that fills most of them, else at a word."""
+    """At most that many columns of the text, cut after a clause if that fills most of them, else at a word."""
     if width(text) <= columns:
         return text
     end = _longest_prefix(text, max(columns - 1, 0))
@@ -92,7 +92,7 @@ def cut_at_clause(text: str, columns: int) -> str:
 
 
 def pieces(text: str, columns: int) -> list[str]:
-    """The whole text in pieces of at most that many columns; only the blanks between them are lost."""
+    """The whole text in pieces of at most that many columns; only the spaces between them are lost."""
     found = []
     while width(text) > columns:
         piece = cut_at_sentence(text, columns).removesuffix(ELLIPSIS) or text[:columns]
@@ -111,7 +111,7 @@ def cut_units(text: str, most: int) -> str:
 
 
 def cut_letters(text: str, most: int) -> str:
-    """At most that many characters of the text, without blanks before the "…"."""
+    """At most that many characters of the text, without spaces before the "…"."""
     return text if len(text) <= most else text[: most - 1].rstrip() + ELLIPSIS
 
 
@@ -137,7 +137,7 @@ def _longest_prefix(text: str, columns: int) -> int:
 
 
 def _last_wide(text: str, end: int) -> int:
-    """The place behind the last wide character before `end`: a line may break there. -1 if none is near."""
+    """The place after the last wide character before `end`, where a line may break. -1 if none is near."""
     for index in range(end, max(end - 24, 0), -1):
         if _char_width(text[index - 1]) == 2:  # noqa: PLR2004 - wide, see width
             return index

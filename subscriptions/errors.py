@@ -5,7 +5,7 @@ PaperwireError            a sentence, and a hint that says what to do
 ├── NotFound              no such chat, subscription or delivery
 ├── Refused               a request that cannot be met as it is
 └── StoreError            the database cannot be used
-    └── StoreUnavailable  it takes nothing from anybody now; asking again later is right
+    └── StoreUnavailable  it cannot be used now; ask again later
 
 NotDelivered              the outcomes of an attempt to post, other than "sent"
 ├── RetryLater            not sent for certain; waiting helps
@@ -42,7 +42,7 @@ class Sentence:
         return translate(self.template).format_map(values) if self.template else ""
 
     def __str__(self) -> str:
-        """The English sentence on one line, for terminals and logs: of its values every sign is visible."""
+        """The English sentence on one line, for terminals and logs; values show their hidden characters."""
         return self.template.format_map({name: _visible(value) for name, value in self.values.items()})
 
 
@@ -100,9 +100,9 @@ class StoreError(PaperwireError):
 
 
 class StoreUnavailable(StoreError):
-    """The database takes nothing from anybody: it is locked, full, read-only or cannot be opened.
+    """The database cannot be used by anyone: it is locked, full, read-only or cannot be opened.
 
-    What was asked is not the cause, so it is asked again until the database is back.
+    The request is not the cause, so it is repeated until the database is back.
     """
 
 

@@ -1,14 +1,14 @@
 """Makes foreign text visible where a terminal or a log would obey it: control characters, ends of lines, changes of direction.
 
 The characters are those of Unicode's categories Cc, Cs, Zl and Zp, and the marks of direction of its annex 9. All others stay
-as they are, whatever `str.isprintable` says of them: joined emoji, private characters, blanks of other scripts.
+as they are, also where `str.isprintable` is false: joined emoji, private characters, spaces of other scripts.
 """
 
 import re
 
 _DIRECTIONS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _HIDDEN = re.compile(f"[\x00-\x1f\x7f-\x9f\u2028\u2029{_DIRECTIONS}\ud800-\udfff]")
-# In a text of ours an isolated part may stand, which ends on its line and moves nothing outside of it.
+# Our own texts may contain an isolated part: it ends on its line and moves nothing outside itself.
 _IN_LINES = re.compile(
     f"\u2068[^\x00-\x1f\x7f-\x9f\u2028\u2029{_DIRECTIONS}\ud800-\udfff]*\u2069|(?![\n\t]){_HIDDEN.pattern}"
 )

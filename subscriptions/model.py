@@ -219,7 +219,7 @@ class Chat(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackToken:
-    """What an opaque id stands for, in a button under a message or in a link that opens the bot."""
+    """The meaning of an opaque id in a button under a message or in a link that opens the bot."""
 
     verb: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # JSON values
@@ -310,7 +310,7 @@ class MissingHow(StrEnum):
     AWAITED = ""  # their time has not passed yet
 
     @classmethod
-    def _missing_(cls, value: object) -> "MissingHow":  # noqa: ARG003 - whatever another version stored
+    def _missing_(cls, value: object) -> "MissingHow":  # noqa: ARG003 - any value that another version stored
         return cls.AWAITED
 
 
@@ -363,5 +363,5 @@ class Message:
     number: int  # of its delivery, from 1
     payload: str
     plain: str
-    reply_to: int | None = None  # number of the message in whose thread it stands
+    reply_to: int | None = None  # number of the message whose thread it is in
     papers: tuple[int, ...] = ()  # ids of the papers it shows

@@ -44,25 +44,25 @@ def _own_name(name: str) -> tuple[str, str]:
 class PlatformFacts:
     """A platform as the domain knows it."""
 
-    name: str  # what stands before the colon of an address
+    name: str  # the part of an address before the colon
     title: str  # as people write it
     address_form: str = ""  # how addresses are written, for hints: "console:NAME"
-    read_address: Callable[[str], ChatAddress | None]  # of what stands behind the colon; None: it names no chat
+    read_address: Callable[[str], ChatAddress | None]  # of the part after the colon; None: it names no chat
     refusal: Sentence | None = None  # the refusal of a {text} that names no chat there
     refusal_hint: Sentence | None = None
     is_alias: Callable[[ChatAddress], bool] = _never  # the chat is stored under another address
     describes_chats: bool = False  # the platform can be asked about a chat of which only the id is known
     kind_of: Callable[[ChatAddress], ChatKind] = _always_private  # as far as the address alone tells
-    command_prefix: Callable[[ChatAddress], str] = _slash  # what stands before the name of a command in that chat
+    command_prefix: Callable[[ChatAddress], str] = _slash  # what comes before the name of a command in that chat
     split_topic: Callable[[str], tuple[str, str]] = _own_name  # (name, topic) of a chat as words or a button name it
     links: BotLinks | None = None  # None: no link opens the bot there
-    has_workspaces: bool = False  # an address may begin with a workspace, which has a token of its own
+    has_workspaces: bool = False  # an address may begin with a workspace, which has its own token
     token_variable: str = ""  # the setting without which the platform is off; "": it is always on
     can_look_up: bool = False  # it can be asked whether it has a message that was perhaps sent
     shows_more: bool = False  # a button under a message opens what lies beyond the chat's limit
     makes_sound: bool = False  # the sender decides whether a message is heard; else the reader's device does
     notifies: bool = True  # a message alerts people; else chats begin with "now", no quiet hours, and 24 hours back
-    keeps_messages: bool = False  # what is said there is kept in the database, so that it can be shown
+    keeps_messages: bool = False  # the database keeps its messages, so that they can be shown
     asks_for_zone: bool = False  # the platform does not tell a person's time zone, so the person is asked
 
 
@@ -80,7 +80,7 @@ def facts_of(platform: str) -> PlatformFacts:
 
 
 def command_prefix(chat: ChatAddress) -> str:
-    """Returns what stands before the name of a command in a chat: "/", or the platform's own word."""
+    """Returns what comes before the name of a command in a chat: "/", or the platform's own word."""
     return facts_of(chat.platform).command_prefix(chat)
 
 

@@ -71,7 +71,7 @@ def text_of(data: bytes) -> str:
 
 
 def read_lines(text: str, address: ChatAddress | None = None, *, alone: bool = False) -> tuple[PortableLine, ...]:
-    """The lines of an export, without blank ones and remarks. Raises Refused, with the lines that cannot be read.
+    """The lines of an export, without empty lines and remarks. Raises Refused, with the lines that cannot be read.
 
     `address` is the chat of all lines; None: lines [CHAT] name the chats. With `alone`, for a text that was sent in the
     chat `address`, lines [CHAT] of this chat are allowed, the kind of the chat is left out, and there are at most
@@ -214,11 +214,11 @@ def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
     """(WHEN, QUERY, NAME or None) for each way of splitting a line, the surest first.
 
     An export is split at its first and last " | ": the query may hold others, the time and the name hold none. In a
-    line that was written by hand the name or the blanks may be missing.
+    line that was written by hand the name or the spaces may be missing.
     """
     if "|" not in said:
         said = said.replace("｜", "|")
-    if said.endswith("|"):  # an empty name, whose blank some editors take away
+    if said.endswith("|"):  # an empty name, whose space some editors remove
         said = said[:-1].rstrip() + BAR
     first, last = said.find(BAR), said.rfind(BAR)
     if first >= 0:

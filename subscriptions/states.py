@@ -25,7 +25,7 @@ class Admission(StrEnum):
 class PauseReason(StrEnum):
     """Why a chat gets no messages. All but PERSON mean that the platform does not let the bot write there."""
 
-    PERSON = "person"  # somebody paused the chat
+    PERSON = "person"  # a person paused the chat
     GONE = "gone"  # blocked, removed or deleted, or the platform does not say why
     NO_RIGHTS = "no-rights"  # the bot may read and not write
     ARCHIVED = "archived"
@@ -51,7 +51,7 @@ UNREACHABLE = tuple(reason for reason in PauseReason if reason.is_unreachable)
 def describe_chat_state(state: ChatState, admission: Admission | None, pause: PauseReason | None, detail: str) -> str:
     """The English words that people read about a chat's state; "" for one that gets messages or waits to be let in.
 
-    `detail` is what is stored beside the reason: the platform's words, or the address that a chat moved to.
+    `detail` is stored with the reason: the platform's words, or the address that a chat moved to.
     """
     if state is ChatState.ACTIVE:
         return _ANSWERS[admission]
@@ -79,7 +79,7 @@ class SubscriptionState(StrEnum):
 class SubscriptionPauseReason(StrEnum):
     """Why a subscription is paused, where no person asked for that."""
 
-    SUBSCRIBER_LEFT = "subscriber-left"  # whoever added it has left the channel
+    SUBSCRIBER_LEFT = "subscriber-left"  # the person who added it has left the channel
 
 
 class MessageState(StrEnum):

@@ -1,11 +1,11 @@
-"""Unicode's normal forms of texts that anybody may have written (Unicode Standard Annex 15)."""
+"""Unicode's normal forms of texts from any author (Unicode Standard Annex 15)."""
 
 import re
 from typing import Literal
 from unicodedata import combining, normalize
 
 MOST_MARKS = 30  # on one letter, as in the annex's Stream-Safe Text Format; no language has more than a few
-# Marks are neither letters nor blanks. Only a run of such characters is looked at one by one.
+# Marks are neither letters nor spaces. Only a run of such characters is looked at one by one.
 _NO_LETTERS = re.compile(rf"[^\w\s\x00-\x7f]{{{MOST_MARKS + 1},}}")
 
 

@@ -51,7 +51,7 @@ def kept_text(typed: str) -> KeptText:
 
 
 def one_line(text: str) -> str:
-    """The text with single blanks for all blanks, ends of lines and control characters."""
+    """The text on one line: each run of spaces, line ends and control characters becomes one space."""
     if not text.isprintable():  # most are, and that is seen at once
         text = "".join(" " if _is_control(sign) else sign for sign in text)
     return " ".join(text.split())

@@ -177,17 +177,17 @@ _NAMES = """
     stat.TH             Statistics Theory; 统计理论
 """
 
-_MOST = 4  # categories that one name may stand for
+_MOST = 4  # categories that one name may mean
 _LONGEST = 8  # words of a name
-_SHORTEST_PART = 5  # letters of a part of a name that may stand alone, as "security"
+_SHORTEST_PART = 5  # letters of a part of a name that may be typed alone, as "security"
 _WORD = re.compile(r"\w+")
 _JOINTS = re.compile(r",? and |, | - ")
 
 
 def categories_named(words: Sequence[str]) -> tuple[int, tuple[str, ...]]:
-    """Returns the number of words, from the first on, that name categories, and these categories; (0, ()) for none.
+    """Returns how many of the first words name categories, and these categories; (0, ()) for none.
 
-    Whole names come before parts of arXiv's names ("computer vision") and these before the letters behind the dot ("AI").
+    Tries whole names first, then parts of arXiv's names ("computer vision"), then the letters after the dot ("AI").
     """
     for count in range(min(len(words), _LONGEST), 0, -1):
         name = _key(" ".join(words[:count]))

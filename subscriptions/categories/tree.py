@@ -1,7 +1,7 @@
 """The categories of arXiv (https://arxiv.org/category_taxonomy), and the archives that arXiv closed.
 
 A category is written `archive.CLASS` ("cs.LG"), or as the archive alone if that has no classes ("hep-th"). An archive with
-classes ("cs", "cond-mat") stands for all of them.
+classes ("cs", "cond-mat") means all of them.
 """
 
 _TAXONOMY = """
@@ -99,7 +99,7 @@ def is_category(text: str) -> bool:
 
 
 def has_classes(code: str) -> bool:
-    """Whether a code is an archive that stands for several categories: "cs" does, "hep-th" and "cs.LG" do not."""
+    """Whether a code is an archive with several categories: "cs" does, "hep-th" and "cs.LG" do not."""
     return bool(CLASSES.get(code.lower()))
 
 

@@ -25,7 +25,7 @@ _READ_AS_FIELDS = frozenset(field.name for field in fields(ChatSettings)) - {"li
 
 
 def setting_name(typed: str) -> str:
-    """The name in SETTINGS that a typed text stands for: a name or a label, in any letter case. Raises Refused."""
+    """The name in SETTINGS of a setting that was typed by name or label, in any letter case. Raises Refused."""
     if name := SETTINGS.named(typed):
         return name
     near = SETTINGS.nearest(typed)
@@ -59,8 +59,8 @@ def resolve(
     """The settings in effect in a chat: what it chose, else the defaults of its kind.
 
     `chosen` holds values as `check_value` returned them. `timezone` (the operator's) and `lang` (any language code, of
-    the client) are in effect where the chat chose none. `public`: a group that strangers can read, where buttons would
-    be everybody's.
+    the client) are in effect where the chat chose none. `public`: a group that strangers can read, where anyone could
+    press buttons.
     """
     notifies = facts_of(platform).notifies
     chat = SettingDefaultsContext(

@@ -41,15 +41,15 @@ class ChatSetting:
     label: Sentence  # as people read it; it can be typed, too
     meaning: Sentence  # what it does
     readers: tuple[str, ...]  # the modules and packages that act on it
-    names: str = ""  # what else is typed for the name, in both languages, with blanks between
+    names: str = ""  # other words for the name in both languages, separated by spaces
     choices: Choices = field(default_factory=dict)  # by kind of chat, the default first; one choice: it is fixed there
     check: Callable[[str], str] = _nothing  # the text to store of a value as typed. Raises Refused
     default: Callable[[SettingDefaultsContext], str] | None = None  # for settings without choices
     values: Mapping[str, Sentence] = field(
         default_factory=dict
     )  # value -> as people read it, where the value is a word
-    value_names: Mapping[str, str] = field(default_factory=dict)  # value -> what else is typed for it
-    in_public: Mapping[str, str] = field(default_factory=dict)  # value -> what stands for it where strangers can read
+    value_names: Mapping[str, str] = field(default_factory=dict)  # value -> other words for it
+    in_public: Mapping[str, str] = field(default_factory=dict)  # value -> what replaces it where strangers can read
     offered: Mapping[ChatKind, tuple[str, ...]] = field(default_factory=dict)  # values for buttons, without choices
     example: str = ""  # a further value that can be typed, without choices
     no_effect: Callable[[Chat], Sentence | None] = _works  # why it changes nothing in a chat; None: it does
@@ -65,7 +65,7 @@ class ChatSetting:
         return self.in_public.get(value, value) if chat.public else value
 
     def value_named(self, typed: str) -> str:
-        """The value that a word stands for; "" for none: it may be a number, a time or a zone."""
+        """The value that a word means; "" for none: the word may be a number, a time or a zone."""
         plain = plain_name(typed)
         for value, shown in self.values.items():
             words = (value, shown.template, *self.value_names.get(value, "").split())
@@ -109,7 +109,7 @@ class ChatSettingRegistry(Mapping[str, ChatSetting]):
             self._settings, self._names = before
 
     def named(self, typed: str) -> str:
-        """The name of the setting that a label or another word stands for, in any letter case; "" for none."""
+        """The name of the setting that a label or another word means, in any letter case; "" for none."""
         return self._names.get(plain_name(typed), "")
 
     def nearest(self, typed: str) -> str:
@@ -117,13 +117,13 @@ class ChatSettingRegistry(Mapping[str, ChatSetting]):
         return next(iter(get_close_matches(plain_name(typed), list(self._names), n=1)), "")
 
     def beginning(self, typed: str) -> str:
-        """The Chinese word for a setting with which a text begins, since no blank need stand behind it; "" for none."""
+        """The Chinese word for a setting at the start of a text, which needs no space after it; "" for none."""
         chinese = (word for word in self._names if not word.isascii())
         return max((word for word in chinese if typed.startswith(word)), key=len, default="")
 
 
 def plain_name(typed: str) -> str:
-    """A typed word in the form that is compared: without blanks and dashes, in small letters."""
+    """A typed word in the form that is compared: without spaces and dashes, in lower case."""
     return "".join(sign for sign in normalized("NFKC", typed).casefold() if sign not in " -_,，")
 
 

@@ -38,9 +38,10 @@ What the parts of this earn, measured with a million lines and 180 papers (`benc
     digests instead of canonical texts (`handles`)   45 instead of 80 bytes a line
     a set as bytes (`snapshot`)                      loaded in 0.08 s; reading the lines again takes 7 s
 
-No query makes this slow. A clause takes 20 bytes and 0.2 µs if every paper of the day fulfils it; a query has at most 64 of
-them. A word of a phrase takes 120 bytes, and a query has at most 1,000 characters. A prefix is looked up once for each word of
-the papers, whatever it begins with. Nearness to papers (`like:`) takes 25 µs with 180 papers, to a single one a third more. A phrase that ends in a prefix is the dearest: 3 µs for each paper with the rest of its words.
+No query makes this slow. A clause takes 20 bytes and 0.2 µs if every paper of the day fulfils it; a query has at most
+64 of them. A word of a phrase takes 120 bytes, and a query has at most 1,000 characters. Any prefix is looked up once
+for each word of the papers. Nearness to papers (`like:`) takes 25 µs with 180 papers, to a single one a third more. A
+phrase that ends in a prefix costs most: 3 µs for each paper with the rest of its words.
 
 The tests compare all this with a slow matcher that has only the rules.
 """

@@ -113,7 +113,7 @@ class Matrix:
 class _Steps:
     """The steps of phrases as a table that is looked up for many steps at once.
 
-    A step stands at the place that its number gives, or at one of the next ones if others stand there. Three of four
+    A step is at the place that its number gives, or at one of the next ones if that is taken. Three of four
     places are empty, so most are found at once: five times as fast as binary search.
     """
 
@@ -162,7 +162,7 @@ _known_steps: WeakKeyDictionary[Slots, _Steps] = WeakKeyDictionary()
 
 
 def _steps_of(slots: Slots) -> _Steps:
-    """Returns the steps of phrases, made anew if they changed."""
+    """Returns the steps of phrases, rebuilt if they changed."""
     steps = _known_steps.get(slots)
     if steps is None or steps.changes != slots.changes or len(steps.begins) < len(slots):
         steps = _known_steps[slots] = _Steps(slots)

@@ -82,7 +82,7 @@ def _by_paper(texts: Numbered, slot_of: Mapping[str, int]) -> Iterator[list[int]
 
 
 def _phrases(words: list[int], steps: Mapping[int, int], begins: Container[int]) -> Iterator[int]:
-    """Yields the slots of the phrases that stand in a sequence of words."""
+    """Yields the slots of the phrases in a sequence of words."""
     for start in [place for place, word in enumerate(words) if word in begins]:
         slot, end = words[start], start + 1
         while slot in begins and (step := slot << SLOT_BITS | words[end]) in steps:

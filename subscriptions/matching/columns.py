@@ -1,6 +1,6 @@
 """Clauses as columns of numbers, one table for each shape.
 
-A clause wants some slots and excludes others (`slots`). Clauses with as many of both stand in one table, each in a row:
+A clause wants some slots and excludes others (`slots`). Clauses with equal numbers of both share a table, one row each:
 
     graph neural                   wanted 17   wanted 4
     "diffusion model" cat:cs.LG    wanted 90   wanted 31
@@ -16,8 +16,8 @@ State: TypeAlias = dict[str, Any]
 """All that a structure of the matcher holds, by name: arrays of numbers, and lists that JSON can hold (`snapshot`)."""
 
 NO_PLACE = -1
-NO_PAPER = 0  # a slot that no paper fulfils: rows that were removed want it
-_ROW_BITS = 32  # of a place: the number of the table stands above them
+NO_PAPER = 0  # a slot that no paper fulfils; removed rows want it
+_ROW_BITS = 32  # of a place; the bits above them are the number of the table
 
 
 class Table:
@@ -26,7 +26,7 @@ class Table:
     __slots__ = ("_free", "columns", "following", "handles", "is_single", "unwanted", "wanted")
 
     def __init__(self, wanted: int, unwanted: int, *, is_single: bool) -> None:
-        self.is_single = is_single  # whether no handle stands in several rows or tables
+        self.is_single = is_single  # whether each handle is in one row of one table only
         self.handles = array("i")
         self.following = array("q")  # unless single: the place of the next clause of the same handle
         self.wanted = [array("i") for _ in range(wanted)]
@@ -39,7 +39,7 @@ class Table:
         return len(self.handles)
 
     def add(self, handle: int, slots: Iterable[int], following: int) -> int:
-        """Adds a clause of a handle, what it wants before what it does not want, and returns its row."""
+        """Adds a clause of a handle, wanted slots first, and returns its row."""
         if self._free:
             row = self._free.pop()
             self.handles[row] = handle

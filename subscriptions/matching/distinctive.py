@@ -34,10 +34,10 @@ class _Phrase(NamedTuple):
     """Words side by side in a title."""
 
     first: int  # position of its first token
-    end: int  # position behind its last token
+    end: int  # position after its last token
     tokens: tuple[str, ...]
     text: str  # as the title has it
-    wide: bool  # whether it is of CJK signs, which are written without blanks
+    wide: bool  # whether it is of CJK characters, which are written without spaces
 
 
 def distinctive_terms(
@@ -53,7 +53,7 @@ def distinctive_terms(
     for phrase in _phrases(title[:_LONGEST], query):
         text = _plain(phrase.text)
         topic = sum(text in other for other in everything) > 1
-        if topic or not phrase.wide:  # signs without blanks are a word if other titles have them, too
+        if topic or not phrase.wide:  # characters without spaces are a word if other titles have them, too
             common = sum(text in other for other in delivered) > _COMMON_SHARE * max(len(delivered), 1)
             length = phrase.end - phrase.first
             ranked.append((common, _rank(length, topic=topic, wide=phrase.wide), -length, phrase.first, phrase))
@@ -103,7 +103,7 @@ def _is_wide(token: str) -> bool:
 
 
 def _may_name_topic(phrase: _Phrase, gaps: list[str]) -> bool:
-    """Whether a phrase may name a topic. `gaps` are the texts before the tokens of the title, and behind the last."""
+    """Whether a phrase may name a topic. `gaps` are the texts before the tokens of the title, and after the last."""
     if phrase.wide:
         return phrase.text not in _CJK_STOP_WORDS and len(phrase.tokens) > 1
     if "-" in (gaps[phrase.first], gaps[phrase.end]):  # a part of a compound

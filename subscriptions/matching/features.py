@@ -80,9 +80,9 @@ def needed_by(term: Term) -> tuple[str, ...]:
 
 
 def _sign(field: Field) -> str:
-    """Returns what stands before the features of the words of a field; "" if they are words of any text only.
+    """Returns the prefix of the features of a field's words; "" if they are words of any text only.
 
-    Fields of which many queries ask have features of their own, and so have fields outside any text.
+    Fields that many queries name have their own features, and so have fields outside any text.
     """
     return field.name + ":" if field.is_indexed_apart or not field.in_any_text else ""
 

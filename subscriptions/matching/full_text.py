@@ -1,6 +1,6 @@
 """A paper as a document of a full-text index, and a term as expressions for that index (index_expression.py).
 
-The index splits only at blanks, and gets words that `normalize` has split, so it finds whole words as the matcher does.
+The index splits only at spaces, and gets words that `normalize` has split, so it finds whole words as the matcher does.
 A term has two expressions: one finds only papers that fulfil it, the other all papers that may. A paper that only the
 second one finds must be read. Both are the same for words, phrases, fields, categories and most names.
 
@@ -40,7 +40,7 @@ MOST_WORDS = 1 << 15  # that are cached, some 200 bytes each
 
 _MARK = "ˑ"
 _UNSAFE = re.compile(f"[^a-z0-9 \u0080-\U0010ffff]|{_MARK}")  # what the index would split at, fold, or take for a mark
-_LONGEST_NAME = 4  # parts of a name that stand near each other in the index, each with its first letter
+_LONGEST_NAME = 4  # parts of a name that are near each other in the index, each with its first letter
 _NEAR = 2 * _LONGEST_NAME - 1
 _GAP = f" {' '.join(_MARK for _ in range(_NEAR + 1))} "  # so that parts of two names are never near
 _TEXT_FIELDS = tuple(field for field in FIELDS if field.in_any_text)  # in the order of the columns
@@ -104,7 +104,7 @@ def index_question(term: Term) -> IndexQuestion:
 
 
 class _Cache(dict[str, str]):
-    """What is made of words, each made once. Most words of a paper stand in the papers before it, too."""
+    """Word → what `make` returns for it, made once. Most words of a paper are in the papers before it, too."""
 
     def __init__(self, make: Callable[[str], str]) -> None:
         super().__init__()
@@ -128,7 +128,7 @@ def _other_forms(word: str) -> str:
 
 
 def _written_alone(word: str) -> str:
-    """Returns the tokens of a word by itself."""
+    """Returns the tokens of a word alone."""
     return " ".join(written_tokens(word))
 
 
@@ -194,12 +194,12 @@ class _Name(NamedTuple):
 
 
 def _is_plain(text: str) -> bool:
-    """Whether each word of a text is folded as it is folded alone, and to its small letters: all ASCII, and most Chinese."""
+    """Whether each word of a text folds as it does alone, to lower case: true for all ASCII and most Chinese."""
     return (text.isascii() and "\\" not in text) or _PLAIN.fullmatch(text) is not None
 
 
 def _longer(words: Iterable[str]) -> set[str]:
-    """Returns the words but those of one sign, which have no plural and no capital inside: most of a Chinese text."""
+    """Returns the words of two or more characters; a single one (most Chinese) has no plural and no inner capital."""
     return {word for word in set(words) if len(word) > 1}
 
 
@@ -242,7 +242,7 @@ def _present(paper: Paper) -> Iterator[str]:
 
 
 def _encoded(mark: str, words: str) -> str:
-    """Returns words as the index stores them: without signs and capitals, at which it would split or which it folds."""
+    """Returns words as the index stores them: characters that it would split at or fold are encoded."""
     return mark + _UNSAFE.sub(lambda sign: f"{_MARK}{ord(sign[0]):x}{_MARK}", words)
 
 

@@ -1,8 +1,8 @@
 """The handles of queries by their canonical texts, in a sixth of the memory of a dict.
 
 No text is kept, only 64 bits of its digest for each handle. A table that is looked up by the digest leads to the handle.
-With a million texts the chance that any two have one digest is 3e-8. The key of the digest is drawn for each set, so nobody
-can make up such texts.
+With a million texts the chance that any two have one digest is 3e-8. Each set draws its own key for the digest, so no
+one can make up such texts.
 """
 
 from array import array
@@ -12,7 +12,7 @@ from secrets import token_bytes
 from subscriptions.matching.columns import State
 
 NO_HANDLE = -1
-_REMOVED = -2  # a place that was used: the search goes on behind it
+_REMOVED = -2  # a place that was used: the search goes on after it
 _LEAST_PLACES = 1 << 8
 
 
@@ -89,7 +89,7 @@ class Handles:
         return place, NO_HANDLE
 
     def _rebuild(self) -> None:
-        """Makes the table anew, without removed places, with at most a third of it used."""
+        """Rebuilds the table without removed places, with at most a third of it used."""
         handles = [handle for handle in self.places if handle >= 0]
         size = _LEAST_PLACES
         while size < 3 * len(handles):

@@ -28,7 +28,7 @@ class Hit:
     """What a query found in one text of a paper, or in one of its fields without texts."""
 
     field: Field
-    terms: tuple[str, ...]  # as they stand in the paper, each once; an author with the whole name
+    terms: tuple[str, ...]  # as the paper writes them, each once; an author with the whole name
     text: str = ""  # the text with the terms; "" in a field without texts
     # (start, end) of each place in `text`, ascending, without overlaps. Waits for issue 17, whose page marks them.
     spans: tuple[tuple[int, int], ...] = ()

@@ -9,13 +9,13 @@ class Phrase:
     """Words that follow each other in one of the columns."""
 
     columns: tuple[str, ...]
-    words: str  # as the index stores them, with blanks between
-    prefix: bool = False  # of the last word only the beginning is given
+    words: str  # as the index stores them, separated by spaces
+    prefix: bool = False  # the last word is only a beginning
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Single words of one column that stand in one name, in any order: at most `distance` others are between them."""
+    """Single words of one column in one name, in any order, with at most `distance` others between them."""
 
     parts: tuple[Phrase, ...]
     distance: int

@@ -15,7 +15,7 @@ LINE_END = 0  # the number of ""
 
 
 class Numbered:
-    """Texts of papers as numbers, one paper behind the other."""
+    """Texts of papers as numbers, one paper after the other."""
 
     def __init__(self) -> None:
         # each different text once, in the order of the numbers; a text that is new gets the next one

@@ -10,7 +10,7 @@ from subscriptions.query import Alternative, Piece, Query, ShortQuery, parse_can
 
 MOST_PIECES = 1 << 17  # whose slots are remembered
 
-# the slots that a clause wants and, behind them, those that it does not want; how many these are
+# the slots that a clause wants, then those that it excludes; how many it excludes
 _Clause = tuple[list[int], int]
 
 
@@ -101,7 +101,7 @@ class QuerySet:
         return list(map(self.slots.take, terms)), len(alternative.negative)
 
     def _taken_pieces(self, pieces: Sequence[Piece]) -> _Clause:
-        """Returns the same for pieces, of which the unwanted ones stand last."""
+        """Returns the same for pieces, the unwanted ones last."""
         try:
             slots = [self._slot_of[piece] for piece in pieces]
         except KeyError:

@@ -2,7 +2,7 @@
 
     paperwire queries 3 <digest of all that follows, 32 bytes> <length of the table of contents, 8 bytes>
     {"order": "little", "parts": [["slots.uses", "q8", 577600], ["slots.words", "json", 91834], ...]}
-    the parts, one behind the other: numbers as they stand in memory, texts as JSON
+    the parts, one after the other: numbers as in memory, texts as JSON
 
 Bytes are data and never code. They are refused if a bit of them changed, and on a machine with other numbers.
 """

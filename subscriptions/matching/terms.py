@@ -13,7 +13,7 @@ LEAST_NEARNESS = 100  # thousandths: below it two papers share some words and no
 
 
 def simple_terms(term: Term) -> tuple[Term, ...]:
-    """Returns the simple terms, of one field each, of which a paper must fulfil any to fulfil this term."""
+    """Returns simple terms, of one field each; a paper that fulfils any of them fulfils this term."""
     if term.field is TEXT_OR_ID:
         return (Term(TEXT, term.tokens), Term(ID, value=term.value))
     if term.field is not ALL:
@@ -106,7 +106,7 @@ def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
 
 
 def _phrase_begins(term: Term, folded: str, written: str) -> bool:
-    """Whether the words of a phrase stand in a text, the last as the beginning of a word, written or folded."""
+    """Whether a text has the words of a phrase, the last as the beginning of a word, written or folded."""
     return f" {term.tokens[-1]}" in written and bool(places(term, folded.split(" "), written.split(" ")))
 
 

@@ -13,8 +13,8 @@ from subscriptions.query.fields import FIELDS, TEXT, Field, Fields, ValueKind
 class TokenizedPaper:
     """The tokens of a paper by field.
 
-    The texts of a field are lines, each as " word word ". So a phrase with blanks around it can be searched in all of
-    them at once, and is found only as whole words of one text.
+    The texts of a field are lines, each as " word word ". So one search for a phrase with spaces around it looks at
+    all of them, and finds only whole words of one text.
     """
 
     folded: dict[Field, str]  # the texts as tokens of step 6, by which words are compared
@@ -53,7 +53,7 @@ def texts_of(paper: Paper, fields: Fields = FIELDS) -> dict[Field, tuple[str, ..
 def labels_of(field: Field, value: str) -> tuple[str, ...]:
     """Returns the labels by which terms find a value of a paper; () for words and names, which have tokens."""
     match field.kind:
-        case ValueKind.CATEGORY:  # its archive stands for all categories below it
+        case ValueKind.CATEGORY:  # its archive means all categories below it
             code = value.lower()
             return f"{field.name}:{code}", f"{field.name}:{code.partition('.')[0]}"
         case ValueKind.PAPER_ID:

@@ -24,7 +24,7 @@ class TokenizedPapers:
     def of(
         cls, papers: Iterable[Paper], before: "TokenizedPapers | None" = None, *, fields: Fields = FIELDS
     ) -> "TokenizedPapers":
-        """Returns papers with their tokens. Papers that stand unchanged in `before` are not tokenized again."""
+        """Returns papers with their tokens. Papers that are unchanged in `before` are not tokenized again."""
         papers = tuple(papers)
         known = (
             {paper.key: (paper, tokens) for paper, tokens in zip(before.papers, before.tokenized, strict=True)}

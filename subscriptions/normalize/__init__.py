@@ -5,7 +5,7 @@ A text becomes tokens in six steps:
 1. LaTeX            `tex`       Greek commands become names, accent macros letters
 2. letters          `letters`   compatibility forms, letter case and accents are folded
 3. apostrophes      `runs`      Newton's = newton, don't = dont
-4. runs             `runs`      each Han character, kana and Hangul syllable by itself, else letters and digits
+4. runs             `runs`      each Han character, kana and Hangul syllable alone, else letters and digits
 5. Greek letters    `greek`     α = alpha
 6. plurals          `plurals`   studies = study; never in names
 

@@ -1,6 +1,6 @@
 """Steps 3 and 4: apostrophes are removed, then letters and digits are cut into runs.
 
-Newton's becomes newton, don't becomes dont. Each Han character, kana and Hangul syllable is a run by itself.
+Newton's becomes newton, don't becomes dont. Each Han character, kana and Hangul syllable is its own run.
 """
 
 import re
@@ -28,7 +28,7 @@ _NO_LETTER = "ʼ"  # an apostrophe that Unicode counts as a letter
 
 
 def run_pattern(single: str) -> re.Pattern[str]:
-    """Returns the pattern of a run, where each character of the class `single` is a run by itself."""
+    """Returns the pattern of a run, where each character of the class `single` is its own run."""
     letter = rf"[^\W_{_NO_LETTER}{single}]"
     return re.compile(
         rf"""
@@ -45,7 +45,7 @@ _ASCII_RUN = re.compile(r"[A-Za-z](?:\+\+|#)|[A-Za-z0-9]+(?:(?<=[0-9])\.(?=[0-9]
 
 # It begins with the point, which `re` looks for thirty times as fast as for any digit before one.
 _DECIMAL = re.compile(r"\.(?<=[0-9]\.)(?=[0-9])")
-_POINT = "\x01"  # stands for the point of a number
+_POINT = "\x01"  # replaces the point of a number
 _BLANKS = {point: " " for point in range(128) if not chr(point).isalnum()} | {ord(_POINT): "."}  # between runs
 
 _ONE = f"[{_APOSTROPHE_SIGNS}]"

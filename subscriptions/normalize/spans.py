@@ -1,4 +1,4 @@
-"""Where the tokens of a text stand in that text as written."""
+"""Where the tokens of a text are in that text as written."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache

@@ -54,7 +54,7 @@ LETTER_MACROS = {
     "i": "ı",
     "j": "j",
 }
-_MACRO_NAME = "(?:" + "|".join(LETTER_MACROS) + ")(?![A-Za-z])"  # TeX reads the longest name and eats blanks after it
+_MACRO_NAME = "(?:" + "|".join(LETTER_MACROS) + ")(?![A-Za-z])"  # TeX reads the longest name and eats spaces after it
 _ACCENT_MACRO = rf"""
     \\(?: (?P<sign>["'`^~=.])\{{? | (?P<letter>[uvHtcdbrk]) (?: \s*\{{ | \s+ | (?=\\) ) )
       (?: \\(?P<under>{_MACRO_NAME})\s* | (?P<base>[^\W\d_]) )
@@ -68,9 +68,9 @@ _TEX = re.compile(
 
 
 def fold_tex(text: str) -> str:
-    r"""Step 1: returns a text with Greek commands as names, accent macros as letters, other commands as blanks.
+    r"""Step 1: returns a text with Greek commands as names, accent macros as letters, other commands as spaces.
 
-    Braces and dollar signs are removed. `\varepsilon` is epsilon, `S\o ren` is Søren, `$k$NN` is kNN.
+    Braces and `$` are removed. `\varepsilon` is epsilon, `S\o ren` is Søren, `$k$NN` is kNN.
     """
     if "\\" not in text and "$" not in text and "{" not in text and "}" not in text:
         return text
@@ -99,7 +99,7 @@ def _replacement(match: re.Match[str]) -> str:
 
 
 def _accented(match: re.Match[str]) -> str:
-    """Returns the letters that an accent or letter macro stands for; "" if the match is neither."""
+    """Returns the letters that an accent or letter macro means; "" if the match is neither."""
     if match["macro"]:
         return LETTER_MACROS[match["macro"]]
     if match["under"]:

@@ -6,7 +6,7 @@ def _names(names: str) -> frozenset[str]:
 
 
 def _signs(pairs: str) -> dict[str, str]:
-    """Returns a table from pairs "name:sign"."""
+    """Returns a table from pairs "name:character"."""
     return dict(pair.split(":") for pair in pairs.split())
 
 

@@ -27,9 +27,9 @@ def written_tokens(text: str) -> list[str]:
 
 
 def as_written(stems: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
-    """Returns tokens for people to read: instead of a stem the word with it that stands first in `texts`, "series" for "sery".
+    """Returns tokens for people to read: for each stem the first word in `texts` that has it, "series" for "sery".
 
-    Signs with a blank between, which were counted as a pair, come without it.
+    Two characters with a space between, which were counted as a pair, come without it.
     """
     words: dict[str, str] = {}
     for text in texts:

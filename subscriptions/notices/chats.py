@@ -22,7 +22,7 @@ class PauseNoticeReason(StrEnum):
     UNKNOWN = ""
 
     @classmethod
-    def _missing_(cls, value: object) -> "PauseNoticeReason":  # noqa: ARG003 - whatever another version stored
+    def _missing_(cls, value: object) -> "PauseNoticeReason":  # noqa: ARG003 - any value that another version stored
         return cls.UNKNOWN
 
 
@@ -143,7 +143,7 @@ class TopicGone(EventNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriberLeft(DailyNotice):
-    """To the operators: somebody who subscribed a chat has left it."""
+    """To the operators: a person who subscribed a chat has left it."""
 
     cause: ClassVar[str] = "subscriber-left"
 
@@ -164,7 +164,7 @@ class SubscriberLeft(DailyNotice):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionsOrphaned(EventNotice):
-    """To a chat: somebody who subscribed it has left, and these subscriptions are paused."""
+    """To a chat: a person who subscribed it has left, and these subscriptions are paused."""
 
     cause: ClassVar[str] = "orphaned"
     labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType({"resume": Sentence("resume")})

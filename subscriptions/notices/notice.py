@@ -88,7 +88,7 @@ class DailyNotice(Notice):
 
 
 def unstored() -> Any:  # noqa: ANN401 - a dataclass field has the type of its value
-    """A required field that stands in the notice's key and not among its stored details; "" when it is read back."""
+    """A required field that is part of the notice's key and not of its stored details; "" when it is read back."""
     return field(metadata={_UNSTORED: True})
 
 
@@ -98,7 +98,7 @@ class EventNotice(Notice):
 
     event: str = unstored()  # identifies the event: an update's id, a moment, a cursor
 
-    def key(self, day: date) -> str:  # noqa: ARG002 - on whatever day
+    def key(self, day: date) -> str:  # noqa: ARG002 - the same on any day
         """The event."""
         return self.event
 

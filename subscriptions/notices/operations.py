@@ -17,7 +17,7 @@ class MessagesDead(DailyNotice):
 
     count: int
     reason: str  # the usual one
-    ids: str  # of the first deliveries, with blanks between them
+    ids: str  # of the first deliveries, separated by spaces
     chat: str  # address, if all of them go to one chat
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
@@ -67,7 +67,7 @@ class SendingStopped(DailyNotice):
 
     cause: ClassVar[str] = "stopped"
 
-    platform: str  # for one workspace with its id behind a colon
+    platform: str  # for one workspace with its id after a colon
     reason: str = ""
     gone: int = 0
     of: int = 0

@@ -19,7 +19,7 @@ class SourceNotice(DailyNotice):
         return self.source
 
     def name(self, words: NoticeWords) -> str:
-        """The source's name as it stands in a sentence."""
+        """The source's name as a sentence has it."""
         return self.source or words.say("A source")
 
 

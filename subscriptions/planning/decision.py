@@ -36,7 +36,7 @@ MOST_DECIDED = 5000  # decisions that are kept for chats that ask alike, some 3 
 class Evidence:
     """How a paper fits a query."""
 
-    words: tuple[str, ...]  # as they stand in the paper
+    words: tuple[str, ...]  # as the paper writes them
     in_title: bool = False
     by_author: bool = False
     fit: float = 0.0  # how well, see subscriptions/ranking
@@ -48,7 +48,7 @@ Decided = tuple[DeliveryKind, tuple[Item, ...], Facts] | None  # the delivery; N
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """Papers in the order of their sequences. Most chats look at the same of them, so what is said of these is kept."""
+    """Papers in the order of their sequences. Most chats look at the same ones, so decisions and days are cached."""
 
     known: Sequence[KnownPaper]
     decided: dict[Hashable, Decided] = field(default_factory=dict, compare=False, repr=False)  # see `decide_alike`
@@ -114,7 +114,7 @@ def decide_alike(due: DueDelivery, decided: Callable[[DueDelivery], Decided], *,
 
 
 def likeness(due: DueDelivery, *, limited: bool) -> Hashable:
-    """All that `decide` looks at, but the papers and what was delivered. Equal cases are decided alike."""
+    """Everything that `decide` reads, except papers and earlier deliveries. Equal cases get equal decisions."""
     chat, others = due.chat, due[due._fields.index("delivered") + 1 :]
     return (
         limited,
@@ -159,7 +159,7 @@ def nothing_fits(due: DueDelivery) -> bool:
 
 
 def streak_after(due: DueDelivery, days: Sequence[date]) -> NoMatchStreak | None:
-    """The no-match streak of the chat after `days` with papers of which none matched; None if papers never came."""
+    """The no-match streak of the chat after `days` with papers but no match; None if papers never came."""
     before = due.chat.no_match_streak
     new = [day for day in days if before is None or day > before.last]
     if not new:
@@ -229,7 +229,7 @@ def _of_paper(
         is_near &= another.near is not None
     # Newer days first. Not by sequence alone: missed days are fetched after newer ones.
     newer_first = -paper.day.toordinal(), -(paper.sequence or 0)
-    if proof.near is not None:  # the nearest first, whatever the chat's order is: they are what was asked for
+    if proof.near is not None:  # the nearest first in any order of the chat: they are what the query asks for
         rank = first.number, False, -float(proof.near), False, 0, newer_first
     elif newest:
         rank = first.number, cross, 0.0, False, 0, newer_first
@@ -319,7 +319,7 @@ def _facts(due: DueDelivery) -> Facts:
     )
 
 
-_facts_of = lru_cache(maxsize=1024)(Facts)  # one value for all chats of which the same is said: it is written once
+_facts_of = lru_cache(maxsize=1024)(Facts)  # chats with equal facts share one value, which is written once
 
 
 def _days_of(papers: Iterable[KnownPaper]) -> tuple[date, ...]:

@@ -1,9 +1,9 @@
-"""What counts as sent after a database was lost and a copy of it restored. Pure; moments are aware UTC.
+"""What counts as sent after a database was lost and a copy restored. Pure; moments are aware UTC.
 
-Digests that came between the copy and the loss are read again. The store does not know them, but the chats have got their
-papers. So each digest that is new after a restore is asked when it came, and each subscription up to when it had delivered
-what had come. Where there is no telling, the earliest moment is taken: a paper that was not sent can be announced by
-a person (`--announce`), and one that is sent twice cannot be taken back.
+Digests that came between the copy and the loss are read again. The store does not know them, but the chats have got
+their papers. So for each digest that is new after a restore this module finds when it came, and for each subscription
+until when it had delivered. If that is unknown, the earliest moment counts: a person can announce a paper that was not
+sent (`--announce`), but no one can take back a paper that was sent twice.
 """
 
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ class Loss:
     """A database that was lost, and the copy that took its place."""
 
     lost_at: datetime  # until then the lost database was in use
-    copied_at: datetime  # the last moment of which the copy knows
+    copied_at: datetime  # the last moment that the copy knows
     restored_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """What is known of when a digest came."""
+    """What is known about the moment at which a digest came."""
 
-    day: date | None = None  # its own day; None: it tells none
+    day: date | None = None  # its own day; None: it names none
     written_at: datetime | None = None  # when its file was written last; None: it is no file
     looked_at: datetime | None = None  # when the place that shows it was read before; None: never, or it is not known
     completes: bool = False  # it only completes papers that are known
-    requested: bool = False  # a person asked for its papers to be announced, whatever was sent before
+    requested: bool = False  # a person asked to announce its papers, no matter what was sent before
 
 
 UNKNOWN = Arrival()
@@ -47,11 +47,11 @@ class Day:
 
 
 def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) -> datetime | None:
-    """When a digest came that the copy does not know, if that was before the loss; None: it came after it.
+    """When a digest that the copy does not know came, if that was before the loss; None: it came after the loss.
 
-    `day` is its own day, None if it tells none. What a place shows for the first time at a second look came after the
-    first one. A file came when it was written, unless that was after a loss that was after its day: then it was written
-    again. Without a file it came when its day began or its schedule expected it.
+    `day` is its own day, None if it names none. A digest that a place shows only at the second look came after the
+    first look. A file came when it was written; but if its day was before the loss and it was written after the loss,
+    it was written again. Without a file it came when its day began or its schedule expected it.
     """
     if arrival.looked_at is not None and arrival.looked_at > loss.lost_at:
         return None
@@ -70,9 +70,9 @@ def came_before(loss: Loss, arrival: Arrival, day: Day | None, now: datetime) ->
 
 
 def counted_until(subscription: Subscription, chat: Chat, loss: Loss) -> datetime | None:
-    """Up to when what came counts as sent for a subscription of the copy; None: nothing of it was due before the loss.
+    """The moment until which papers count as sent for a subscription of the copy; None: none were due before the loss.
 
-    What came while a when-out window was open counts as sent: nobody knows whether the window had had its delivery.
+    Papers that came in an open when-out window count as sent, since its delivery may have been sent.
     """
     cadence, last, lost_at = subscription.cadence, subscription.next_due_at, loss.lost_at
     if chat.state is not ChatState.ACTIVE or subscription.state is not SubscriptionState.ACTIVE:

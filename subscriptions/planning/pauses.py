@@ -108,7 +108,7 @@ def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
 
 
 def _halves(said: str) -> Iterator[tuple[str, str]]:
-    """Yields (day, time of day) and (time of day, day) for each way of cutting the text in two at a blank."""
+    """Yields (day, time of day) and (time of day, day) for each way of cutting the text in two at a space."""
     words = said.split()
     for place in range(len(words), -1, -1) if words else ():
         first, last = " ".join(words[:place]).rstrip(","), " ".join(words[place:])

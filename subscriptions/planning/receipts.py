@@ -121,7 +121,7 @@ def _has_come(observation: Observation, due: Overdue) -> bool:
         return bool(due.batch and observation.day and observation.day >= due.batch and observation.papers)
     if due.batch is None:
         return observation.changed
-    # A list that somebody makes of a batch may have the date of the evening before.
+    # A list that a third party makes of a batch may have the date of the evening before.
     return bool(
         observation.changed and observation.papers and (observation.day is None or observation.day >= due.batch - DAY)
     )

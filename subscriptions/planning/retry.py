@@ -56,7 +56,8 @@ def decide_retry(
 
     `plain_tried`: the plain form of this message was already tried. `on_unclear` is the operator's setting: "resend"
     sends an unclear message again after a wait, "skip" leaves it to a person. `was_unclear`: an earlier attempt may have
-    arrived; that this one did not says nothing of that one, so the message stays unclear until it is confirmed or refused.
+    arrived. If this attempt did not arrive, that one still may have, so the message stays unclear until it is confirmed
+    or refused.
     """
     match outcome:
         case RetryLater():
@@ -82,7 +83,7 @@ def decide_retry(
 
 
 def decide_not_found(failures: int, now: datetime) -> RetryDecision:
-    """The decision for an unclear message that its platform was asked for and does not have.
+    """The decision for an unclear message that the platform looked up and does not have.
 
     `failures` counts the posts of its delivery so far without a clear answer. After the first one it is posted again at once, then as a
     message that waits: a platform that takes nothing for hours is not asked every few seconds.

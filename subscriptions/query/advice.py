@@ -20,7 +20,7 @@ from subscriptions.query.slips import as_one_author, by_its_code, has_a_name_in_
 MANY = 10  # papers a day; a query that finds more is worth narrowing
 _FEWER = 0.8  # share of the papers; a variant that finds more of them is not advised
 _FEWEST = 2  # papers; a variant that finds less than so many fewer is not advised
-_LEFT_OUT = ((0, 0), (0, 1), (1, 0), (0, 2), (2, 0))  # numbers of words before and behind the phrase
+_LEFT_OUT = ((0, 0), (0, 1), (1, 0), (0, 2), (2, 0))  # numbers of words before and after the phrase
 
 # Of several fields that no source brings, advice is on the first: categories, then authors, then texts.
 _ORDER = (ValueKind.CATEGORY, ValueKind.NAME, ValueKind.WORDS, ValueKind.PAPER_ID, ValueKind.LABEL)

@@ -23,8 +23,8 @@ class ValueKind(Enum):
     CATEGORY = auto()  # a category of arXiv, or an archive for all categories below it
     PAPER_ID = auto()  # an arXiv id or a DOI, also as a link
     LABEL = auto()  # a text that is compared as a whole, letter case ignored
-    COMBINED = auto()  # a value for several fields, any of which may have it (`matching.simple_terms`)
-    NEARNESS = auto()  # ids of papers, to the words of which a paper must be near
+    COMBINED = auto()  # a value that any of several fields may have (`matching.simple_terms`)
+    NEARNESS = auto()  # ids of papers; a paper must be near to their words
 
 
 WordsOfPapers = tuple[tuple[str, int], ...]
@@ -67,12 +67,12 @@ class Field:
 
     @property
     def prefix(self) -> str:
-        """What stands before a value when paperwire writes a query: "ti:", or "" for a bare value."""
+        """What comes before a value when paperwire writes a query: "ti:", or "" for a bare value."""
         return "" if self.is_bare else f"{self.short or self.name}:"
 
     @property
     def canonical_prefix(self) -> str:
-        """What stands before a value in a canonical text: "title:", or "" for a bare value."""
+        """What comes before a value in a canonical text: "title:", or "" for a bare value."""
         return "" if self.is_bare else f"{self.canonical or self.name}:"
 
     def __repr__(self) -> str:

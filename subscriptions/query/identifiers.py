@@ -10,7 +10,7 @@ from subscriptions.categories.tree import archive_of
 from subscriptions.query.fields import DOI, ID, Field
 
 _ID = r"(?P<id>\d\d(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?"
-_AFTER_LINK = r"""[.,;:!?>\]}'*]*(?=[\s"()|]|$)"""  # punctuation behind a link belongs to the sentence around it
+_AFTER_LINK = r"""[.,;:!?>\]}'*]*(?=[\s"()|]|$)"""  # punctuation after a link belongs to the sentence around it
 
 _BARE_ID = re.compile(rf"{_ID}[.,;:]*", re.IGNORECASE)
 _ARXIV_ID = re.compile(rf"arxiv:(?=\s*{_ID}(?![\w*]))", re.IGNORECASE)
@@ -32,7 +32,7 @@ _VALUE_OF_PAPERS = re.compile(
     ),
     re.IGNORECASE,
 )
-# Inside a sentence: anything may stand before and behind, unless that makes it a part of a longer number or word.
+# Inside a sentence: anything may be around it, unless that makes it a part of a longer number or word.
 _MENTION = re.compile(
     rf"""
     (?: \b(?:arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print) | (?:huggingface|hf)\.co/papers)/
@@ -49,7 +49,7 @@ class IdentifierAt(NamedTuple):
 
     field: Field  # ID or DOI
     value: str
-    end: int  # position behind its text
+    end: int  # position after its text
 
 
 def arxiv_id(text: str) -> str | None:
@@ -62,7 +62,7 @@ def arxiv_id(text: str) -> str | None:
 
 
 def after_arxiv_label(text: str, position: int, end: int) -> int | None:
-    """Returns the position of the id if "arXiv:" and an id stand at `position`; else None."""
+    """Returns the position of the id if the text has "arXiv:" and an id at `position`; else None."""
     match = _ARXIV_ID.match(text, position, end)
     return match.end() if match else None
 
@@ -70,7 +70,7 @@ def after_arxiv_label(text: str, position: int, end: int) -> int | None:
 def read_link(text: str, position: int, end: int) -> IdentifierAt | None:
     """Returns the identifier in the link to a paper at `position`; None if there is no such link.
 
-    A link goes as far as the next blank, quote or bracket.
+    A link goes as far as the next space, quote or bracket.
     """
     if match := _LINK.match(text, position, end):
         return IdentifierAt(ID, match["id"].lower(), match.end())
@@ -99,7 +99,7 @@ def named_paper(text: str) -> IdentifierAt | None:
 
 
 def value_of_papers(text: str, position: int, end: int) -> int | None:
-    """Returns where a value begins that names papers, behind the label `arXiv:`; None if what stands there names none."""
+    """Returns where a value that names papers begins, after a label `arXiv:`; None if no paper is named there."""
     match = _VALUE_OF_PAPERS.match(text, position, end)
     return match.end() if match else None
 

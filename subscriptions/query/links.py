@@ -26,7 +26,7 @@ _BEHIND_A_DOI = re.compile(
     r"|\.full(?:-text)?(?:\.pdf)?|\.pdf|\.html|\.abstract|/)$",
     re.IGNORECASE,
 )
-_PREPRINTS = ("10.1101/", "10.64898/")  # of bioRxiv and medRxiv, whose links have the version behind the DOI
+_PREPRINTS = ("10.1101/", "10.64898/")  # of bioRxiv and medRxiv, whose links have the version after the DOI
 _VERSION = re.compile(r"v\d+$")
 _NATURE = re.compile(r"/articles/(?P<name>[a-z0-9-]+)", re.IGNORECASE)  # the DOI of an article ends like its address
 _ARXIV_QUERY = re.compile(r"arxiv\.org/api/query\?", re.IGNORECASE)

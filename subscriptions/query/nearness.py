@@ -28,7 +28,7 @@ def papers_of_wish(text: str) -> tuple[str, ...]:
 
 
 def words_kept(canonicals: Iterable[str]) -> dict[str, WordsOfPapers]:
-    """Returns the words of papers that stand in canonical texts, by the value that names the papers."""
+    """Returns the words of papers in canonical texts, by the value that names the papers."""
     texts = [text for text in canonicals if LIKE.canonical_prefix in text]
     return {term.value: term.near for text in texts for term in parse_canonical(text).terms if term.near}
 

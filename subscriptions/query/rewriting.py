@@ -29,7 +29,7 @@ def narrowed(query: Query, rule: str) -> Query:
 
 
 def words_rule(words: str) -> str:
-    """Returns words that stand side by side as a value: one word by itself, several words in quotes."""
+    """Returns adjacent words as a value: one word as it is, several words in quotes."""
     plain = " ".join(words.replace('"', " ").split())
     return plain if PLAIN.fullmatch(plain) and _reads_as_text(plain) else f'"{plain}"'
 
@@ -42,7 +42,7 @@ def author_rule(name: str) -> str:
 def _written_as(meant: Query, query: Query, texts: Callable[[str], Iterable[str]]) -> Query:
     """Returns `meant` with the first text that means it.
 
-    The texts are made of the typed text, then of the query written anew, then of the canonical text.
+    The texts are made of the typed text, then of the query written again, then of the canonical text.
     """
     if meant.canonical == query.canonical:
         return query

@@ -18,7 +18,7 @@ def is_word(node: Node) -> bool:
 
 
 def as_one_author(node: Node) -> Node:
-    """Returns the query with each author extended by the words behind: all capitalised ones, else the next one."""
+    """Returns the query with each author extended by the words after it: all capitalised ones, else the next one."""
     if not isinstance(node, And):
         return Or(tuple(map(as_one_author, node.nodes))) if isinstance(node, Or) else node
     parts: list[Node] = []
@@ -45,7 +45,7 @@ def _is_name(node: Node) -> bool:
 
 
 def has_a_name_in_two(node: Node) -> bool:
-    """Whether a word that looks like a name stands behind an author."""
+    """Whether a word that looks like a name follows an author."""
     if isinstance(node, Leaf | Not):
         return False
     if any(_is_part_of_a_name(first) and is_word(then) and _is_name(then) for first, then in pairwise(node.nodes)):
@@ -71,7 +71,7 @@ def by_its_code(node: Node) -> Node:
 
 
 def _coded(leaf: Leaf, behind: Sequence[Node]) -> tuple[Node, int]:
-    """Returns the categories that a leaf and the words behind it name, and the number of these words."""
+    """Returns the categories that a leaf and the words after it name, and the number of these words."""
     if leaf.term.field.kind is not ValueKind.CATEGORY or canonical_category(leaf.term.value):
         return leaf, 0
     own = leaf.words.split()

@@ -60,7 +60,7 @@ class Not:
     """Excludes `node`, which is a leaf, an And or an Or."""
 
     node: "Node"
-    column: int  # of the first sign
+    column: int  # of the first minus
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Query:
     canonical: str  # equal for queries of equal meaning, and a query itself; stored, never shown
     alternatives: tuple[Alternative, ...]  # disjunctive normal form, 1 to 64
     hints: tuple[Sentence, ...] = ()  # the most useful first
-    tree: Node = field(default=Leaf(Term(TEXT), "", 1), compare=False, repr=False)  # as typed; equal parts stand once
+    tree: Node = field(default=Leaf(Term(TEXT), "", 1), compare=False, repr=False)  # as typed; equal parts occur once
     fields: Fields = field(default=FIELDS, compare=False, repr=False)  # that it could name
 
     @property

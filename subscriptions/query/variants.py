@@ -15,7 +15,7 @@ from subscriptions.query.changing import (
     written,
 )
 
-MOST = 8  # parts of a query that are left out, each by itself
+MOST = 8  # parts of a query that are left out, one at a time
 
 _CHANGES: tuple[tuple[str, Callable[[Node], Node]], ...] = (
     ("phrase", as_phrase),
@@ -39,7 +39,7 @@ class Variant:
 
 
 def variants(query: Query) -> Iterator[Variant]:
-    """Yields the variants of a query, each with another meaning; none for a query that cannot be written anew."""
+    """Yields the variants of a query, each with another meaning; none for a query that cannot be written again."""
     seen = {""}
     for kind, part, change in _changes(query.tree):
         text = rewritten(query, change)

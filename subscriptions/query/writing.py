@@ -14,7 +14,7 @@ _LIKE_OPERATOR = re.compile(rf"(?:and|or|且|或)$|{EXCLUDES}", re.VERBOSE)  # q
 
 
 def written_value(leaf: Leaf) -> str:
-    """Returns the value of a leaf as people type it behind the field; "" if it cannot be typed."""
+    """Returns the value of a leaf as people type it after the field; "" if it cannot be typed."""
     return next((form for form in _forms(leaf) if _means(leaf.term.field.prefix + form, leaf.term)), "")
 
 

@@ -8,10 +8,10 @@ from subscriptions.query import Query, Term
 from subscriptions.query.fields import TITLE, Field, ValueKind
 from subscriptions.ranking.rarity import Rarity
 
-ELSEWHERE = 0.5  # what a word counts that is not in the title
-NEAR = 0.2  # what it counts that all words stand side by side; the farther apart, the less
-_FAR = 60  # characters between the words with which half of that is left
-_DIGITS = 2  # papers that fit nearly the same come in the order of their days
+ELSEWHERE = 0.5  # the points of a word that is not in the title
+NEAR = 0.2  # the points for all words side by side; the farther apart, the fewer
+_FAR = 60  # characters between the words that halve these points
+_DIGITS = 2  # papers that fit nearly equally come in the order of their days
 _MOST_PLACES = 8  # of a term in one text: to look for the nearest ones stays quick
 
 Places = Sequence[tuple[Field, Mapping[Term, Sequence[tuple[int, int]]]]]  # of each text: term -> (start, end) in it
@@ -44,8 +44,8 @@ def _rarity_of(term: Term, rarity: Rarity) -> float:
 
 
 def _nearness(places: Mapping[Term, Sequence[tuple[int, int]]], terms: int) -> float:
-    """Returns what it counts that a text has all `terms` near each other; nothing for a single one."""
-    if terms < 2 or len(places) < terms:  # noqa: PLR2004 - two stand apart
+    """Returns the points of a text for having all `terms` near each other; none for a single term."""
+    if terms < 2 or len(places) < terms:  # noqa: PLR2004 - only two can be apart
         return 0.0
     gap = min(_gap(some) for some in _combinations(places))
     return NEAR * _FAR / (_FAR + gap)
@@ -60,6 +60,6 @@ def _combinations(places: Mapping[Term, Sequence[tuple[int, int]]]) -> Sequence[
 
 
 def _gap(places: Sequence[tuple[int, int]]) -> int:
-    """Returns how many characters stand between some places, beside their own."""
+    """Returns how many characters are between some places, without their own."""
     reach = max(end for _, end in places) - min(start for start, _ in places)
     return max(0, reach - sum(end - start for start, end in places) - len(places) + 1)

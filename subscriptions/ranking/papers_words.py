@@ -17,7 +17,7 @@ LONGEST_WORD = 30  # letters; longer ones are addresses and the like
 def words_of_papers(papers: Iterable[WordsOfPaper], rarity: Rarity) -> WordsOfPapers:
     """Returns the weightiest words of papers with their weights in thousandths; () if no word says anything.
 
-    Whole numbers have the same sum in whatever order they are added, so a paper is near, or not, wherever that is asked.
+    Whole numbers have the same sum in any order, so nearness gives the same answer everywhere.
     """
     taste = taste_of([(1.0, words) for words in papers], rarity)
     kept = {word: weight for word, weight in taste.weights.items() if len(word) <= LONGEST_WORD}
@@ -41,7 +41,7 @@ class PapersAtHand:
         return Rarity.among(words_of(paper) for paper in self._papers[:SAMPLE])
 
     def words(self, named: Iterable[str]) -> dict[str, WordsOfPapers]:
-        """Returns the words of papers that are named by ids with commas between, by these names; without those of which one is unknown."""
+        """Returns the words of papers by name: ids separated by commas. A name with an unknown id is left out."""
         groups = {value: value.split(",") for value in named}
         return {
             value: words_of_papers([words_of(self._by_name[name]) for name in names], self._rarity)

@@ -1,9 +1,9 @@
 """A chat's taste: the words that the papers which it liked share, and that few other papers have; and how near a paper is.
 
-A word's weight is how often it stands in those papers on average, times the square of the share of them that have it, times
-the square of its rarity. So what one liked paper happens to say counts little, and what all of them say a lot. Where there is one
-paper alone, nothing tells which of its words matter: more of them count, and their rarity itself, not its square, since the
-rarest are names and slips that no other paper has. The same is done for papers that the chat disliked; these words count
+A word's weight is how often it occurs in those papers on average, times the square of the share of them that have it,
+times the square of its rarity. So a word of one liked paper counts little, and a word of all of them a lot. A single
+paper does not show which of its words matter: more of them count, by their rarity and not its square, since the rarest
+are names and slips that no other paper has. Papers that the chat disliked are treated the same way; their words count
 against a paper.
 """
 
@@ -45,7 +45,7 @@ def taste_of(judged: Iterable[Judged], rarity: Rarity) -> Taste:
 
 
 def nearness(taste: Taste, text: str) -> float:
-    """Returns how near a text is to a taste, from -1 to 1. `text`: folded words, a blank before and behind each."""
+    """Returns how near a text is to a taste, from -1 to 1. `text`: folded words, a space before and after each."""
     return sum(weight for word, weight in taste.weights.items() if f" {word} " in text)
 
 

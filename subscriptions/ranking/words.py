@@ -1,4 +1,4 @@
-"""The words of a paper that count for a taste: those of its title and its abstract, with how often they stand there."""
+"""The words of a paper that count for a taste: those of its title and its abstract, with how often they occur."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from subscriptions.normalize import tokens
 
 IN_TITLE = 3  # a word of the title counts as often as so many words of the abstract
 
-WordsOfPaper = Mapping[str, float]  # word -> 1, and the more the oftener it stands there
+WordsOfPaper = Mapping[str, float]  # word -> 1, or more if it occurs more often
 
 
 def words_of(paper: Paper) -> WordsOfPaper:
-    """Returns the words of a paper. Two signs of Chinese, Japanese or Korean side by side are a word, with a blank between."""
+    """Returns the words of a paper. Two adjacent CJK characters are a word, with a space between."""
     counted = Counter(_words(paper.abstract))
     for word in _words(paper.title):
         counted[word] += IN_TITLE

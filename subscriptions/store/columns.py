@@ -59,7 +59,7 @@ OF_MANY = frozenset({"delivery.seq"})  # what `Big` columns refer to
 
 
 class Big(TypeDecorator[int]):
-    """A number of 64 bits: an id of which the database gives many, also to inserts that another process was first with."""
+    """A number of 64 bits, for ids that the database uses up fast, also for inserts that find the row there."""
 
     impl = BigInteger
     cache_ok = True
@@ -123,7 +123,7 @@ def _as_postgres(condition: Condition, _compiler: object, **_: object) -> str:
 
 
 class Greatest(FunctionElement[int]):
-    """The greatest of several numbers, none of which is NULL."""
+    """The greatest of several numbers that are not NULL."""
 
     name = "greatest"
     inherit_cache = True

@@ -42,7 +42,7 @@ class UndoRow(Row, table=True):
 
 
 class CallbackRow(Row, table=True):
-    """A callback token: what an opaque id in a button stands for. See model.CallbackToken."""
+    """A callback token: the meaning of an opaque id in a button. See model.CallbackToken."""
 
     __tablename__ = "callback"
     __table_args__ = (index("ix_callback_at", "at"),)
@@ -78,7 +78,7 @@ class ConversationStateRow(Row, table=True):
     verb: str
     arguments: Json = json_column(dict)
     at: datetime = Field(sa_type=Utc)
-    until: datetime = Field(sa_type=Utc)  # nobody asks for it later
+    until: datetime = Field(sa_type=Utc)  # it is not needed later
 
 
 class PendingLookupRow(Row, table=True):

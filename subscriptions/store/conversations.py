@@ -1,7 +1,7 @@
 """What conversations keep: callback tokens, states under a name, pending look-ups, and links that offer a subscription.
 
-A callback token is what the opaque id of a button stands for. A state is what a conversation must know later, under a name
-such as "ask:CHAT:PERSON". A pending look-up is a request whose papers a worker looks up, until it is answered.
+A callback token is the meaning of the opaque id of a button. A state is what a conversation must know later, under a
+name such as "ask:CHAT:PERSON". A pending look-up is a request whose papers a worker looks up, until it is answered.
 """
 
 import secrets
@@ -31,7 +31,7 @@ _FIND_STATE = columns(_states).where(_states.c.name == bindparam("called"), _sta
 
 
 def new_callback_id() -> str:
-    """Returns an id that nobody can guess, 16 characters."""
+    """Returns an id that cannot be guessed, 16 characters."""
     return secrets.token_urlsafe(12)
 
 

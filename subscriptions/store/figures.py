@@ -1,7 +1,7 @@
-"""The work in numbers, for those who watch over it: what is in the outbox, since when work waits, and the room that rows take.
+"""The work in numbers, for operators: what is in the outbox, since when work waits, and the size of the tables.
 
-The first two read what is open, or look once into an index, and read no history. What waits for a moment to come, for its
-chat's quiet hours or because its platform asked for it, does not count as waiting.
+The first two read only open rows, or look once into an index, and read no history. Work that waits for a moment, for
+its chat's quiet hours or because its platform asked for it, does not count as waiting.
 """
 
 from collections.abc import Mapping
@@ -92,9 +92,9 @@ _OLDEST = (
 
 
 def to_be_planned_since(session: Session, *, now: datetime) -> datetime | None:
-    """Since when the chat waits that has been due for longest and is not planned; None if no chat is due.
+    """Since when the longest due chat that is not planned has waited; None if no chat is due.
 
-    Where papers are wanted as they come, that is when the first paper came at which nobody has looked yet.
+    For chats that want papers as they come: when the first paper came that was not looked at yet.
     """
     overdue = execute(session, _OVERDUE).scalar()
     behind = shared_cursors.behind(session, last_sequence(session))

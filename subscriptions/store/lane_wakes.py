@@ -1,11 +1,11 @@
 """Wakes lanes for the workers of a cluster: one job for each lane, in the transaction that makes the lane ready.
 
-A job says only which lane to look at, so one too many does no harm: it finds nothing to do. It has the lane as its lock, by
-which no two jobs of a lane run at once. It has no queueing lock: a job that waits may be taken before this transaction is
-committed, find nothing, and be gone when it is needed. A rollback leaves neither rows nor jobs. What wakes nobody by
-mistake is found by the sweep.
+A job names only the lane to look at, so an extra job does no harm: it finds nothing to do. The lane is its lock, so no
+two jobs of a lane run at once. It has no queueing lock: a job that waits may be taken before this transaction is
+committed, find nothing, and be gone when it is needed. A rollback leaves neither rows nor jobs. The sweep finds
+lanes whose job was lost.
 
-A file of SQLite has one process, which looks by itself: nothing is stored there.
+A file of SQLite has one process, which looks on its own: nothing is stored there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -127,13 +127,13 @@ def jobs_waiting(session: Session) -> int | None:
 
 
 def forget_wakes(session: Session) -> None:
-    """Removes the jobs of all lanes. For a process that looks by itself, while there is no worker."""
+    """Removes the jobs of all lanes. For a process that looks on its own, while there is no worker."""
     if _has_jobs(session):
         connection_of(session).execute(_FORGET)
 
 
 def forget_lane(session: Session, lane: Lane) -> None:
-    """Removes the jobs of a lane in which there is no chat any more; one that runs ends by itself."""
+    """Removes the jobs of a lane that has no chat any more; a running one ends on its own."""
     if _has_jobs(session):
         connection_of(session).execute(_FORGET_LANE, {"platform": lane.platform, "address": lane.address})
 

@@ -12,7 +12,7 @@ from subscriptions.store.database.store import CHUNK, execute
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 
 _THE_LAST = 1  # the id of the last loss: no other is stored
-_NO_DELIVERY = -1  # the position of a paper that counts as sent: it stands in no delivery
+_NO_DELIVERY = -1  # the position of a paper that counts as sent: it is in no delivery
 _subscriptions, _losses = TABLES.tables["subscription"], TABLES.tables["loss"]
 _LOSS = select(_losses).where(_losses.c.id == _THE_LAST)
 _s = _subscriptions.c
@@ -43,7 +43,7 @@ def last_moment(session: Session) -> datetime | None:
 
 
 def count_until(session: Session, moments: Mapping[int, datetime | None]) -> None:
-    """Stores up to when what came counts as sent, by the id of a subscription; None: nothing does."""
+    """Stores until when papers count as sent, by the id of a subscription; None: no papers do."""
     if moments:
         values = [{"subscription": number, "until": moment} for number, moment in moments.items()]
         execute(session, _COUNT_UNTIL, values)
@@ -55,12 +55,12 @@ def lowest_cursor_that_counts(session: Session) -> int | None:
 
 
 def chats_that_count(session: Session, came: datetime) -> list[int]:
-    """Ids of the chats with a subscription for which what came at `came` counts as sent."""
+    """Ids of the chats with a subscription for which papers that came at `came` count as sent."""
     return sorted({*execute(session, _CHATS, {"came": came}).scalars()})
 
 
 def count_as_delivered(session: Session, papers: Iterable[tuple[int, int]]) -> None:
-    """Stores (chat, paper) pairs as delivered, without a delivery. Those that stand in one stay there."""
+    """Stores (chat, paper) pairs as delivered, without a delivery. Papers that are in one stay there."""
     values = [
         {"chat": chat, "paper": paper, "position": _NO_DELIVERY, "shown": False, "cross": False, "because": []}
         for chat, paper in papers

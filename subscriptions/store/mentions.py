@@ -1,6 +1,6 @@
-"""Where other chats name a chat or a person: callbacks, states, notices and changes, by the words that name somebody.
+"""Where other chats name a chat or a person: callbacks, states, notices and changes, found by the words of the name.
 
-Erasing and moving a chat look here and read only the rows that name it; they hold texts, which no index of theirs leads into.
+Erasing and moving a chat look here and read only the rows that name it; the rows hold texts that are not indexed.
 """
 
 import re
@@ -72,7 +72,7 @@ def add(session: Session, where: Where, words: Mapping[str, Iterable[str]] | Map
 
 
 def forget(session: Session, words: Sequence[str]) -> None:
-    """Removes these words: nothing names anybody by them any more."""
+    """Removes these words; no row uses them as a name any more."""
     execute(session, _FORGET, {"words": words})
 
 

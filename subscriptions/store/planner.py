@@ -127,7 +127,7 @@ def due_chats(session: Session, now: datetime, last_sequence: int, *, waiting: b
 
 
 def still_due(session: Session, chat_ids: Sequence[int], now: datetime, last_sequence: int) -> list[int]:
-    """Those of these chats, which were due, that may still be so: without those that others have planned since then."""
+    """The chats, of some that were due, that may still be due: others have not planned them since then."""
     values = {"ids": chat_ids, "now": now, "last_sequence": last_sequence}
     due = set(execute(session, _STILL_DUE, values).scalars())
     return [chat for chat in chat_ids if chat in due]

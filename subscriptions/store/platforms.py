@@ -1,4 +1,4 @@
-"""What is stored of each platform: whose bot it is, its name, whether it is stopped, what the log said of it."""
+"""What is stored of each platform: whose bot it is, its name, whether it is stopped, what was logged about it."""
 
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ _STOPPED = columns(col(PlatformRow.name), col(PlatformRow.stopped))
 
 
 def claim_bot(session: Session, platform: str, bot: str) -> str:
-    """Stores a bot as the one that the database belongs to, unless there is one; returns the one that is stored."""
+    """Stores a bot as the owner of the database, unless it has one; returns the stored one."""
     insert_new(session, "platform", ("name",), _row(platform, bot=bot))
     is_free = col(PlatformRow.bot).is_(None)
     session.exec(update(PlatformRow).where(col(PlatformRow.name) == platform, is_free).values(bot=bot))

@@ -1,7 +1,7 @@
-"""The log of queries that came and went, by which an index that is kept in memory follows the database.
+"""The log of queries that came and went: with it an index in memory follows the database.
 
-Triggers write it in the transaction of the change, whichever process makes it. What a query asks for never changes: to edit
-a subscription gives it another query.
+Triggers write it in the transaction of the change, in any process. A query never changes: an edited subscription gets
+another one.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from sqlmodel import Session
 from subscriptions.store.database.store import execute, in_chunks
 from subscriptions.store.rows import TABLES
 
-KEPT = 100_000  # changes; an index that is behind the oldest one is made anew
+KEPT = 100_000  # changes; an index older than the oldest one is rebuilt
 
 _changes, _queries = TABLES.tables["query_change"], TABLES.tables["query"]
 _c, _q = _changes.c, _queries.c
@@ -56,7 +56,7 @@ def queries_by_id(session: Session, ids: Sequence[int]) -> dict[int, str]:
 
 
 def page_of_queries(session: Session, after: int, most: int) -> list[tuple[int, str]]:
-    """(id, canonical text) of queries in the order of their ids, from behind the id `after` on."""
+    """(id, canonical text) of the queries after the id `after`, in the order of their ids."""
     return [(query, canonical) for query, canonical in execute(session, _PAGE, {"after": after, "most": most})]
 
 

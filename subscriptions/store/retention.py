@@ -1,7 +1,7 @@
 """Removes what was stored long enough, a bounded number of rows at a time (docs/operating.md, What is stored).
 
-Each function takes a moment, and how many rows it may handle at most; it returns how many it handled. What is left is told by
-the data alone, so the work can end after any step and be taken up later. Each finds its rows by an index.
+Each function takes a moment, and how many rows it may handle at most; it returns how many it handled. The data
+alone shows what is left, so the work can stop after any step and go on later. Each finds its rows by an index.
 """
 
 from collections.abc import Sequence
@@ -113,8 +113,8 @@ def drop_texts_of_notices(session: Session, before: datetime, most: int) -> int:
 def reduce_deliveries(session: Session, before: datetime, most: int) -> int:
     """Reduces deliveries of papers that were settled before `before` to which paper the chat got, and on which day.
 
-    That is what "once, for ever" needs. A delivery with a message that is not sent stays whole until a person dismisses it,
-    which settles it anew. Looks at each settled delivery once.
+    That is what "once, for ever" needs. A delivery with an unsent message stays whole until a person dismisses it,
+    which settles it again. Looks at each settled delivery once.
     """
     found = _next_settled(session, _REDUCED, before, most)
     seqs = [row.seq for row in found if not row.is_notice and row.is_over]
@@ -125,10 +125,10 @@ def reduce_deliveries(session: Session, before: datetime, most: int) -> int:
 
 
 def _next_settled(session: Session, key: str, before: datetime, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The next `most` deliveries that were settled before `before`, oldest first, behind the last one of the call before.
+    """The next `most` deliveries settled before `before`, oldest first, after the last one of the previous call.
 
-    The place of the last one is stored under `key`. If it is not before `before`, the clock was set back, and all are looked at
-    again.
+    The place of the last one is stored under `key`. If it is not before `before`, the clock was set back, and all are
+    looked at again.
     """
     moment, _, seq = (get_value(session, key) or "").partition(" ")
     looked = datetime.fromisoformat(moment) if moment else _EVER
@@ -172,13 +172,13 @@ def prune_papers(session: Session, before: datetime, most: int) -> int:
             "primary": None,
             "url": None,
         }
-        values["vouched"] = _p.vouched.op("&")(int(_LEFT))  # a value that is missing is nobody's
+        values["vouched"] = _p.vouched.op("&")(int(_LEFT))  # no source vouches for a missing value
         execute(session, update(_papers).where(_p.id.in_(_those)).values(values), {"those": over})
     put_value(session, _PRUNED, str(old[-1]))
     return len(old)
 
 
-# Over is a settled delivery that needs nobody any more: all of it was sent, or a person dismissed it.
+# A settled delivery is over if all of it was sent, or a person dismissed it.
 _is_over = _d.dismissed_at.is_not(None) | ~exists().where(_m.delivery == _d.seq, _m.state != MessageState.SENT)
 _looked = bindparam("looked", type_=Utc)
 _SETTLED = (

@@ -1,9 +1,9 @@
-"""Cursors that many `now` subscriptions follow: up to each of them all its followers have looked (rule 2).
+"""Cursors that many `now` subscriptions follow: all followers have seen everything up to theirs (rule 2).
 
-A follower has looked up to its own cursor or the shared one, whichever is higher. So when papers came, those that match
-nothing cost nothing: one number moves for all of them. All followers of one shared cursor have the same quiet hours on the
-same clock, since they look at the same moments. Triggers (`triggers.py`) give a subscription back to itself when it
-changes in a way that matters, or when its chat does: what it has looked at is then written into its own cursor.
+A follower has seen papers up to its own cursor or the shared one: the higher one counts. So followers without a match
+cost nothing: one number moves for all of them. All followers of one shared cursor have the same quiet hours on the same
+clock, since they look at the same moments. If a subscription or its chat changes in a way that matters, a trigger
+(`triggers.py`) ends the following: it writes what the subscription has seen into its own cursor.
 """
 
 from collections.abc import Collection, Sequence
@@ -63,9 +63,9 @@ def behind(session: Session, upto: int) -> list[SharedCursor]:
 
 
 def id_of(session: Session, quiet: str, zone: str, operator_zone: str, *, sequence: int) -> int | None:
-    """The id of the shared cursor of these quiet hours; if there is none, it is made, at this sequence.
+    """The id of the shared cursor of these quiet hours. If there is none, makes it at this sequence.
 
-    None: there are too many of them, and one that is hardly shared saves nothing.
+    None: there are too many, and a cursor with few followers saves nothing.
     """
     key = {"quiet": quiet, "zone": zone, "operator_zone": operator_zone}
     wanted = {f"its_{name}": value for name, value in key.items()}

@@ -108,7 +108,7 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_al
             add_name(session, name)
             row = session.get_one(SourceRow, name)
         if row.location != fact.location:
-            row.validators, row.state = {}, {}  # the name stands for another place now
+            row.validators, row.state = {}, {}  # the name means another place now
         row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
         row.title, row.home = fact.title, fact.home
         if not row.state.get("on"):
@@ -121,7 +121,7 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_al
 
 
 def add_name(session: Session, name: str) -> None:
-    """Stores a source of which nothing but the name is known, unless one has this name."""
+    """Stores a source with only its name, unless there is one with this name."""
     insert_new(session, "source", ("name",), SourceRow(name=name).model_dump())
 
 
@@ -334,7 +334,7 @@ def _text(moment: datetime | None) -> str | None:
 
 
 def slot_of(session: Session, publisher: str) -> datetime | None:
-    """Until when nobody may ask a publisher; None: nobody ever did."""
+    """Until when no process may ask a publisher; None: no process ever did."""
     return session.exec(select(PublisherSlotRow.until).where(PublisherSlotRow.publisher == publisher)).first()
 
 
@@ -347,5 +347,5 @@ def swap_slot(session: Session, publisher: str, before: datetime | None, until: 
 
 
 def put_slot(session: Session, publisher: str, until: datetime) -> None:
-    """Stores until when nobody may ask a publisher."""
+    """Stores until when no process may ask a publisher."""
     put(session, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})

@@ -78,8 +78,8 @@ _STATE_OF_CHAT_POSTGRES = (
     """,
 )
 
-# A subscription that changes in a way that matters, or whose chat does, stops to follow a shared cursor (shared_cursors.py):
-# what it has looked at is written into its own. A use case that forgot this would lose papers.
+# If a subscription or its chat changes in a way that matters, the subscription stops following a shared cursor
+# (shared_cursors.py): its own cursor gets what it has seen. A use case that forgot this would lose papers.
 _CHANGES = """
     OLD.shared_cursor IS NOT NULL AND NEW.shared_cursor IS NOT NULL AND (
         NEW.chat != OLD.chat OR NEW."query" != OLD."query" OR NEW.cadence != OLD.cadence OR NEW.state != 'active'
@@ -133,7 +133,7 @@ _FOLLOWING_POSTGRES = (
     """,
 )
 
-# The log of queries that came and went (query_changes.py), whichever process makes the change. Its readers go on after the
+# The log of queries that came and went (query_changes.py), by any process. Its readers go on after the
 # newest change that they know. So PostgreSQL, which has several writers, numbers changes in the order of their commits.
 _QUERIES = (
     """

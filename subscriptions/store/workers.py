@@ -1,4 +1,4 @@
-"""The workers: who has which messages and replies in hand, and whether they are at work (docs/architecture.md, rule 14)."""
+"""The workers: what messages and replies each has claimed, and whether it works (docs/architecture.md, rule 14)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -41,7 +41,7 @@ def begin_worker(
 ) -> None:
     """Adds a worker. One that holds the sender lock replaces all that held it before, unless their process still runs.
 
-    A lock is no proof on a file system that knows none, nor after somebody removed its file. An earlier worker of the same
+    A lock proves nothing on a file system without locks, or after its file was removed. An earlier worker of the same
     process is not at work any more: a process has one sender at a time.
     """
     if holds_sender_lock:
@@ -76,7 +76,7 @@ def beat(session: Session, worker: str) -> None:
 
 
 def others_in_hand(session: Session, worker: str) -> dict[str, int]:
-    """The other workers that have messages, replies or look-ups in hand → their heartbeats."""
+    """The other workers that have claimed messages, replies or look-ups → their heartbeats."""
     messages = select(MessageRow.worker).where(MessageRow.state == MessageState.SENDING)
     replies = select(UpdateRow.worker).where(Condition(UNFINISHED))
     lookups = select(PendingLookupRow.worker)
@@ -97,7 +97,7 @@ class KnownWorker:
     process: str
     where: Whereabouts
     silent_for: timedelta | None  # since its last heartbeat, by the server's clock; None: it writes none down
-    sending: int  # lanes in which it has a message in hand
+    sending: int  # lanes in which it is sending a message
 
 
 def known_workers(session: Session) -> list[KnownWorker]:
@@ -121,21 +121,21 @@ def known_workers(session: Session) -> list[KnownWorker]:
 
 
 def end_worker(session: Session, worker: str) -> None:
-    """Removes a worker that ends. What it leaves in hand is recovered by whoever looks next."""
+    """Removes a worker that ends. The next worker that looks recovers what it had claimed."""
     session.exec(delete(WorkerRow).where(col(WorkerRow.id) == worker))
 
 
 def end_stalled(session: Session, stalled: Mapping[str, int]) -> None:
-    """Removes workers whose heartbeat is still the one given; those that have beaten since are at work."""
+    """Removes workers whose heartbeat is still the one given; those that have sent one since are at work."""
     for worker, last in stalled.items():
         session.exec(delete(WorkerRow).where(col(WorkerRow.id) == worker, col(WorkerRow.beat) == last))
 
 
 def recover_left(session: Session) -> int:
-    """Marks as unclear what workers that are gone left in state `sending`: it may have been sent. Returns how many.
+    """Marks as unclear what lost workers left in state `sending`: it may have been sent. Returns how many messages.
 
-    What they left unclear is tried at once, too, and its lanes are woken. Messages of workers that exist stay in their
-    hands.
+    Messages that they left unclear are tried at once, too, and their lanes are woken. Workers that exist keep their
+    messages.
     """
     gone = col(MessageRow.worker).not_in(select(WorkerRow.id))
     found = _make_unclear(session, gone)
@@ -146,7 +146,7 @@ def recover_left(session: Session) -> int:
 
 
 def recover_own(session: Session, worker: str, lane: Lane | None = None) -> int:
-    """Marks as unclear what a worker is sending, when it has nothing in hand any more. Returns how many messages.
+    """Marks as unclear what a worker is marked as sending, when it sends nothing any more. Returns how many messages.
 
     `lane`: only what it is sending there.
     """

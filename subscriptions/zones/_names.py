@@ -16,7 +16,7 @@ _NO_ZONES = frozenset({"localtime", "Factory", "posixrules"})
 
 
 def plain(text: str) -> str:
-    """Returns a text in the form in which names are looked up: plain signs and dashes, lower case, single blanks."""
+    """Returns the form in which names are looked up: plain characters and dashes, lower case, single spaces."""
     return " ".join(normalized("NFKC", text).translate(_DASHES).casefold().split())
 
 

@@ -106,7 +106,7 @@ def _key(typed: str) -> str:
 
 
 def _bare(name: str) -> str:
-    """Returns a name without accents and signs."""
+    """Returns a name without accents and punctuation."""
     spaced = re.sub(r"[\s_.,'’-]+", " ", plain(name)).strip()
     letters = "".join(sign for sign in normalized("NFD", spaced) if not combining(sign))
     return normalized("NFC", letters).replace("ø", "o").replace("ł", "l")

@@ -48,7 +48,7 @@ def count_of(word: str) -> int:
 
 
 def _han_number(word: str) -> int:
-    """The number that Chinese signs or digits name: 十二 is 12, 二十 20, 二十三 23."""
+    """The number that Chinese characters or digits name: 十二 is 12, 二十 20, 二十三 23."""
     if word.isdecimal() and word.isascii():
         return int(word)
     tens, ten, ones = word.rpartition("十")
@@ -129,7 +129,7 @@ CLOCKS: tuple[tuple[str, Make], ...] = (
         _of_han,
     ),
 )
-# Patterns that are a time of day only behind other words: "daily 9", "at 8.30".
+# Patterns that are a time of day only after other words: "daily 9", "at 8.30".
 NUMBERS: tuple[tuple[str, Make], ...] = (
     (rf"(?P<hour>\d{{1,2}})[.h](?P<minute>\d\d){_ENDS}", _of_digits),
     (rf"(?P<hour>[012]\d)(?P<minute>[0-5]\d){_ENDS}", _of_digits),
@@ -137,7 +137,7 @@ NUMBERS: tuple[tuple[str, Make], ...] = (
     (rf"(?P<hour>{_WORD}){_ENDS}", _of_word),
 )
 
-# For each part of a day: the time that it stands for alone, and the hours that count as p.m. in it.
+# For each part of a day: the time that it means alone, and the hours that count as p.m. in it.
 _PARTS: dict[str, tuple[time, range]] = {
     "small hours": (time(5), range(0)),
     "morning": (time(9), range(0)),
@@ -152,7 +152,7 @@ _FROM_MIDNIGHT = frozenset({"small hours", "morning", "evening", "night", "midni
 
 
 def time_of_part(part: str) -> time:
-    """The time that a part of the day stands for alone."""
+    """The time that a part of the day means alone."""
     return _PARTS[part][0]
 
 

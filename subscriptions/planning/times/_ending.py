@@ -22,12 +22,12 @@ _BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u20
 _GAPS = _BLANKS + ",，、;；。"
 _STRAY = _BLANKS + ",，、;；。.!！?？-–—·|"  # between a query and its time
 _BEHIND = _BLANKS + ",，;；。.!！?？"  # a time
-# Behind these words the end of a text belongs to the query: an operator needs two sides, "the monday" is no cadence.
+# After these words the end of a text belongs to the query: an operator needs two sides, "the monday" is no cadence.
 _OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT", "&", "|", "not", "no", "without", "except", "且", "或", "不含"})
 _STRICT = frozenset({"the", "a", "an", "of", "this", "that", "last"})
 _ARTICLES = _STRICT | {"in", "on", "for", "with", "by", "from", "to", "per", "and", "or", "is", "are", "vs", "versus"}
 _ARTICLES |= {"between", "than", "as", "into", "it", "next"}
-_OF_ITS_OWN = frozenset({"at", "on", "in", "every", "each"})  # a time that begins so may stand behind an article
+_OF_ITS_OWN = frozenset({"at", "on", "in", "every", "each"})  # a time that begins so may follow an article
 # Words between a query and its time that belong to neither: "diffusion, send it daily at 9".
 _LEAD_IN = re.compile(
     r"(?:[,，;；]\s*(?:please\s+)?|\s+(?:please\s+)?(?=(?:send|notify|remind)$|\w+\s+(?:me|us|it|them)$))"
@@ -44,7 +44,7 @@ _OWN_WORDS = frozenset(
     | {"中午", "周末", "早上", "上午", "下午", "晚上", "凌晨"}
     | {*weekdays.DAYS, *weekdays.FULL_NAMES}
 )
-# Measures that are taken at a number: behind these "at 5" may as well be a rank.
+# Measures that are taken at a number: after these, "at 5" may be a rank.
 _MEASURES = frozenset(
     {"recall", "precision", "hit", "hits", "ndcg", "map", "mrr", "pass", "rank", "top", "accuracy", "acc", "f1", "auc"}
     | {"success", "rate"}
@@ -54,7 +54,7 @@ _LEAD = 40  # characters of a lead-in
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A text that was typed behind /sub, split."""
+    """A text that was typed after /sub, split."""
 
     query: str
     when: str | None  # the time as typed, without words between; None: there is none
@@ -117,7 +117,7 @@ def time_put_last(text: str) -> str:
 
 
 def _without_signs_behind(text: str) -> str:
-    """The text without blanks, punctuation, emoji and other symbols at its end."""
+    """The text without spaces, punctuation, emoji and other symbols at its end."""
     end = len(text)
     while end and (text[end - 1] in _BEHIND or category(text[end - 1]) in _EMOJI):
         end -= 1
@@ -125,7 +125,7 @@ def _without_signs_behind(text: str) -> str:
 
 
 def _is_time_alone(said: str) -> bool:
-    """Whether a text that may be a time is no query. With a place that nobody knows or nearly knows it is one."""
+    """Whether a text that may be a time is no query. A text with a place that is unlike any known one is a query."""
     if reading_of(said) is None:
         return bool(near_places(tokens_of(plain(said.strip(_AROUND)))[1]))
     return plain(said) not in _OWN_WORDS
@@ -165,7 +165,7 @@ def _starts(body: str) -> Iterator[int]:
 
 
 def _is_glued(body: str, start: int) -> bool:
-    """Whether a blank is missing before a position; between Chinese and English none is needed."""
+    """Whether a space is missing before a position; between Chinese and English none is needed."""
     return bool(start) and body[start - 1] not in _GAPS and not (body[start].isascii() and body[start].isalpha())
 
 
@@ -183,7 +183,7 @@ def _read(said: str, *, glued: bool) -> Reading | None:
 
 
 def _with_place(said: str) -> Reading | None:
-    """The meaning of a clear time of day with an unknown place behind it, which is then refused; None for other texts."""
+    """The meaning of a clear time of day before an unknown place, which is then refused; None for other texts."""
     tokens, rest = tokens_of(plain(said.strip(_AROUND)))
     if not may_be_place(rest):
         return None
@@ -193,7 +193,7 @@ def _with_place(said: str) -> Reading | None:
 
 
 def _is_word(query: str, reading: Reading) -> bool:
-    """Whether words that may be a time belong to the query: an operator or a field stands before them."""
+    """Whether words that may be a time belong to the query: an operator or a field is before them."""
     if not reading.either:
         return False
     last = re.split(r"[\s,，、]+", query)[-1]
@@ -201,7 +201,7 @@ def _is_word(query: str, reading: Reading) -> bool:
 
 
 def _is_name(said: str) -> bool:
-    """Whether a text begins with a name such as SAT or Sun, and no time of day stands behind it."""
+    """Whether a text begins with a name such as SAT or Sun, and no time of day follows."""
     first, _, rest = said.partition(" ")
     as_name = first.isupper() or first in _WEEKEND_NAMES
     return bool(_ABBREVIATED.fullmatch(first)) and as_name and clock_of(rest) is None
@@ -213,7 +213,7 @@ def _is_behind_article(query: str, said: str, articles: Collection[str]) -> bool
 
 
 def _with_clock_before(query: str, said: str) -> tuple[str, str]:
-    """(query, time) with a clock at the end of the query moved to the time: Chinese needs no blank, 扩散模型北京时间每天8点."""
+    """(query, time) with a clock at the end of the query moved to the time: Chinese needs no space, 扩散模型北京时间每天8点."""
     match = re.search(r"[\u4e00-\u9fff]{2,8}时间$", query)
     for length in range(len(match[0]) if match else 0, 3, -1):
         if zone_of_place(query[-length:]):

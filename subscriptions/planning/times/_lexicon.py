@@ -118,7 +118,7 @@ def _nearest(many: int, unit: str) -> str:
 
 
 def _words(pattern: str) -> str:
-    """The pattern of English words, which end where no letter follows; Chinese goes on without a blank."""
+    """The pattern of English words, which end where no letter follows; Chinese goes on without a space."""
     return rf"(?:{pattern})(?![a-z0-9_])"
 
 

@@ -81,7 +81,7 @@ def clock_of(text: str) -> time | None:
 
 
 def clock_with_zone(text: str) -> tuple[time | None, str]:
-    """(time of day, zone behind it or "") of a text such as 9am Berlin; (None, "") if it is no time of day."""
+    """(time of day, zone after it or "") of a text such as 9am Berlin; (None, "") if it is no time of day."""
     reading = reading_of(text, bare=True)
     if reading is None or not reading.exact or reading.kind != "daily":
         return None, ""
@@ -92,7 +92,7 @@ def clock_with_zone(text: str) -> tuple[time | None, str]:
 
 
 def _is_firm(tokens: Sequence[Token], one: Token) -> bool:
-    """Whether the only token with a meaning can only be a time, by itself or behind "at"."""
+    """Whether the only token with a meaning can only be a time, alone or after "at"."""
     if isinstance(one.value, TimeOfDay):
         at = tokens[0].kind is TokenKind.AT
         return one.value.firm or (at and one.kind is TokenKind.CLOCK and not one.value.settled)
@@ -149,7 +149,7 @@ class _TimeParts:
         return True
 
     def _clock(self, clock: TimeOfDay, before: Token | None) -> None:
-        """Takes a time of day. Behind "to" it ends a range; behind "and", if "between" began one."""
+        """Takes a time of day. After "to" it ends a range; after "and", if "between" began one."""
         ends = before is not None and (before.kind is TokenKind.TO or (self.between and before.kind is TokenKind.AND))
         if ends and self.clocks:
             self.hours = [self.clocks.pop(), clock]
@@ -198,7 +198,7 @@ class _TimeParts:
         return self._timed(self._cadence())
 
     def _when_out(self) -> Reading:
-        """When-out, between the two times if they are named, on weekdays if that is said."""
+        """When-out, between the two times and on weekdays if the text says so."""
         only = "weekdays" in self.cadences or (self.days == [0, _FRI] and self.day_range)
         others = (self.days and not only, self.weekend, self.none, self.clocks, self.parts, "weekly" in self.cadences)
         first, last = (clock.at for clock in self.hours) if self.hours else (None, None)
@@ -263,7 +263,7 @@ class _TimeParts:
 
 
 def _alike(before: Token, after: Token) -> bool:
-    """Whether "to" or "and" may stand between two tokens."""
+    """Whether "to" or "and" may be between two tokens."""
     kinds = {before.kind, after.kind}
     if kinds <= {TokenKind.CLOCK, TokenKind.NUMBER} or kinds in ({TokenKind.DAY}, {TokenKind.PART}):
         return True
@@ -271,7 +271,7 @@ def _alike(before: Token, after: Token) -> bool:
 
 
 def _without_second_at(tokens: Sequence[Token]) -> list[Token]:
-    """The tokens without "at" behind "and" and "to": at 9 and at 17."""
+    """The tokens without "at" after "and" and "to": at 9 and at 17."""
     joins = (TokenKind.TO, TokenKind.AND)
     befores = (None, *tokens)
     return [

@@ -16,7 +16,7 @@ class TokenKind(Enum):
     DAY = auto()  # value: 0 is Monday
     PART = auto()  # a part of the day; value: its name in _clocks
     CLOCK = auto()  # value: a TimeOfDay
-    NUMBER = auto()  # a number that is a time of day only behind other words; value: a TimeOfDay
+    NUMBER = auto()  # a number that is a time of day only after other words; value: a TimeOfDay
     NOW = auto()
     OUT = auto()  # when-out
     ZONE = auto()  # value: the zone's name

@@ -84,7 +84,7 @@ def window(first: time, last: time, *, weekdays_only: bool) -> Cadence:
 
 
 def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
-    """Raises the refusal of a text that is no time: of an unknown place behind a time, else of the whole text."""
+    """Refuses a text that is no time: names the unknown place after a time, else the whole text."""
     tokens, rest = tokens_of(plain(text))
     place = rest.strip(" ,.;()")
     reading = meaning(tokens, bare=True) if may_be_place(place) else None

@@ -12,7 +12,7 @@ from subscriptions.zones import zone_of_place
 
 _DASHES = str.maketrans("‐‑‒–—−~〜～", "---------")
 _SIMPLE = str.maketrans("週禮點時鐘兩間個後號倫紐東給發謝", "周礼点时钟两间个后号伦纽东给发谢")
-# Words behind a time that have no meaning: "daily at 9 sharp, please", 每天8点推送一次，谢谢.
+# Words after a time that have no meaning: "daily at 9 sharp, please", 每天8点推送一次，谢谢.
 IDLE = re.compile(
     r"(?:only|sharp|exactly|thanks|thank you|thx|please|pls|plz|(?:in )?(?:my|local) time)(?![a-z0-9_])"
     r"|(?:推送|发送|更新|提醒|通知|寄|发)(?:给?我)?(?:一次)?|多?谢谢?|[吧哦啊呀]|(?:可以|好|行)吗|行不|好不好|就[行好]"
@@ -57,13 +57,13 @@ def _word_at(text: str, at: int, found: list[Token]) -> int:
 
 _OFFSET = re.compile(r"(?:(?:utc|gmt) ?[+-] ?\d{1,2}(?::?\d\d)?|(?<= )[+-]\d\d:?\d\d)(?![\w:])")
 _SOME_WORDS = re.compile(r"[^\s()]+(?: [^\s()]+){0,3}")
-_HAN_CLOCK = re.compile(r"(?:在|按)?[\u4e00-\u9fff]{2,6}?(?:当地|标准)?时间(?!序)")  # may stand before a time, too
+_HAN_CLOCK = re.compile(r"(?:在|按)?[\u4e00-\u9fff]{2,6}?(?:当地|标准)?时间(?!序)")  # may come before a time, too
 _HAN_PLACE = re.compile(r"在?[\u4e00-\u9fff]{2,8}")
-_SHORT = 4  # fewest letters of a place behind a cadence without a time: "daily Rome"
+_SHORT = 4  # fewest letters of a place after a cadence without a time: "daily Rome"
 
 
 def _place_at(text: str, at: int, found: list[Token]) -> int:
-    """Adds the zone of the place at a position behind a time to `found`; returns where its name ends, 0 if none is."""
+    """Adds the zone of the place at a position after a time to `found`; returns where its name ends, 0 for no place."""
     if match := _HAN_CLOCK.match(text, at):
         return _zone_at(match[0], at, found)
     if all(token.kind in SMALL for token in found):
@@ -101,7 +101,7 @@ def _zone_at(name: str, at: int, found: list[Token]) -> int:
 
 
 def may_be_place(rest: str) -> bool:
-    """Whether the text behind a time may be the name of an unknown place. What stands in quotes is words of a query."""
+    """Whether the text after a time may be the name of an unknown place. Words in quotes belong to a query."""
     return len(rest) > 1 and rest[0].isalpha() and len(rest.split()) <= _A_FEW and _QUOTES.isdisjoint(rest)
 
 

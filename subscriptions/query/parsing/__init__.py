@@ -4,5 +4,5 @@
                                                                  └─ values, meanings: a value in its field
 
 `parse` chooses between the grammar, lists with commas, and queries of arXiv's API (`arxiv_api`). `commas` reads exclusions
-behind commas. `sentences` has all refusals and hints, `other_engines` the hints on what only other search engines know.
+after commas. `sentences` has all refusals and hints, `other_engines` the hints on what only other search engines know.
 """

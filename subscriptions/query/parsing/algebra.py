@@ -16,7 +16,7 @@ from subscriptions.query.syntax import Alternative, And, Leaf, Node, Not, Or, Te
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Form:
-    """A boolean expression in normal order: only terms are excluded; equal parts stand once, sorted by their text."""
+    """A boolean expression in normal order: only terms are excluded; equal parts occur once, sorted by their text."""
 
     text: str  # canonical; equal texts have the same meaning
     kind: type[And | Or | Leaf]
@@ -39,14 +39,14 @@ class QueryPart:
 
     @cached_property
     def opposite(self) -> Form:
-        """The form of this part with a sign before it."""
+        """The form of this part when negated."""
         if isinstance(self.node, Leaf):
             return Form(f"-{self.form.text}", Leaf, term=self.form.term, excluded=True)
         kind = Or if isinstance(self.node, And) else And
         return _merged(kind, [part.opposite for part in self.parts])
 
     def _only_excludes(self) -> int | None:
-        """Returns the column of the first sign of an alternative that only excludes; None if there is none."""
+        """Returns the column of the first minus of an alternative that only excludes; None if there is none."""
         if isinstance(self.node, Leaf):
             return None
         if isinstance(self.node, Not):
@@ -82,13 +82,13 @@ def joined(kind: type[And | Or], parts: Sequence[QueryPart], form: Form | None =
 
 
 def excluding(part: QueryPart, column: int) -> QueryPart:
-    """Returns the opposite of a part, with the column of the sign. Brackets stay as typed unless they hold a sign."""
+    """Returns the opposite of a part, with the column of the minus. Brackets stay as typed unless they hold a minus."""
     node = part.node
     if isinstance(node, Not):
         return part.parts[0]
     if part.negation:
         opposite = QueryPart(part.negation.node, part.negation.form, part.negation.parts)
-        opposite.only_excludes = None if opposite.only_excludes is None else column  # the outer sign stands first
+        opposite.only_excludes = None if opposite.only_excludes is None else column  # the outer minus comes first
     elif part.holds_not:
         kind = Or if isinstance(node, And) else And
         opposite = joined(kind, [excluding(inner, column) for inner in part.parts], part.opposite)
@@ -100,7 +100,7 @@ def excluding(part: QueryPart, column: int) -> QueryPart:
 
 
 def check_bracket(part: QueryPart) -> None:
-    """Raises QueryError if a part has too many alternatives, both with a sign before it and without.
+    """Raises QueryError if a part has too many alternatives, both negated and not.
 
     The query around it can only have more. This check also bounds the depth of parts.
     """

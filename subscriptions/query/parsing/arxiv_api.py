@@ -12,7 +12,7 @@ from subscriptions.query.parsing.typed_text import Typed, plain, without_control
 
 _PARAMETERS = re.compile(r"(?i:arxiv\.org/api/query\?|\b(?:search_query|id_list)=)")
 _API_QUERY = re.compile(rf"{_PARAMETERS.pattern}|%2[0289]|\+(?:AND|OR|ANDNOT)\+")
-# A value ends before the next parameter, also where no & stands between them. Otherwise ids would be taken for ids again and again.
+# A value ends before the next parameter, also without an & between them. Otherwise ids would be read repeatedly.
 _PARAMETER = re.compile(
     r"\b(?P<name>search_query|id_list)=(?P<value>.*?)(?=&[a-z_]+=|\b(?:search_query|id_list)=(?=[^\s&#])|#|\Z)",
     re.IGNORECASE | re.DOTALL,

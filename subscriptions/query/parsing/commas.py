@@ -1,4 +1,4 @@
-"""Exclusions behind commas: `diffusion, not survey`, `"graph neural", not (survey OR review)`."""
+"""Exclusions after commas: `diffusion, not survey`, `"graph neural", not (survey OR review)`."""
 
 import re
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
-"""Lexemes -> one part: the grammar of the query language, with a stack of its own instead of recursion.
+"""Lexemes -> one part: the grammar of the query language, with its own stack instead of recursion.
 
 Each frame of the stack is an open bracket; the first frame is the whole text. A frame has alternatives, each a list of
-parts of which all must be fulfilled. Signs and fields are kept until the value or bracket that they belong to.
+parts that must all be fulfilled. A minus or field waits for the value or bracket that it belongs to.
 """
 
 import re
@@ -34,19 +34,19 @@ class _Read:
 
     lexeme: Lexeme
     field: Field | None
-    own_field: Lexeme | None  # the field right before it; None if the field stands before a bracket around it
+    own_field: Lexeme | None  # the field right before it; None if the field is before a bracket around it
 
 
 @dataclass(slots=True)
 class _Frame:
     """An open bracket."""
 
-    before: list[Lexeme]  # signs and fields right before the bracket, which hold for all of it
+    before: list[Lexeme]  # minuses and fields right before the bracket, which hold for all of it
     scope: Field | None  # the field of its values
     alternatives: list[list[QueryPart]] = field(default_factory=lambda: [[]])
-    operator: Lexeme | None = None  # behind the last part
+    operator: Lexeme | None = None  # after the last part
     last: _Read | None = None  # the value right before
-    excludes: Lexeme | None = None  # the word behind a comma that excludes these alternatives
+    excludes: Lexeme | None = None  # the word after a comma that excludes these alternatives
     ended: list[QueryPart] = field(default_factory=list)  # the parts before that comma
 
 
@@ -58,7 +58,7 @@ class Parser:
         self.source = values.source
         self.notes: Notes = values.notes
         self.frames = [_Frame([], None)]
-        self.waiting: list[Lexeme] = []  # signs and fields before the next value or bracket
+        self.waiting: list[Lexeme] = []  # minuses and fields before the next value or bracket
 
     def parse(self, lexemes: Iterable[Lexeme]) -> QueryPart | None:
         """Returns the part that the lexemes ask for; None if they ask for nothing. Raises QueryError."""
@@ -76,7 +76,7 @@ class Parser:
                 self._value(lexeme)
             case LexemeKind.NOT | LexemeKind.FIELD:
                 is_doubled = self.waiting and self.waiting[-1].kind is lexeme.kind is LexemeKind.NOT
-                if not is_doubled:  # several signs are one
+                if not is_doubled:  # several minuses are one
                     self.waiting.append(lexeme)
             case LexemeKind.AND | LexemeKind.OR:
                 self._operator(lexeme)
@@ -153,7 +153,7 @@ class Parser:
 
     def _add(self, part: QueryPart, before: list[Lexeme]) -> None:
         signs = [lexeme for lexeme in before if lexeme.kind is LexemeKind.NOT]
-        if len(signs) % 2:  # with a field between them, two signs are two: -ti:-x is ti:x
+        if len(signs) % 2:  # with a field between them, two minuses cancel: -ti:-x is ti:x
             part = excluding(part, self._column(signs[0]))
         frame = self.frames[-1]
         if frame.operator and frame.operator.kind is LexemeKind.OR and frame.alternatives[-1]:
@@ -179,7 +179,7 @@ class Parser:
         frame.last = None
 
     def _needs_no_value(self, dropped: Lexeme | None = None) -> None:
-        """Drops the signs that wait for a value, since none comes. Raises QueryError if a field waits."""
+        """Drops each minus that waits for a value, since none comes. Raises QueryError if a field waits."""
         for lexeme in reversed(self.waiting):
             if lexeme.field and lexeme.field is not LEFT_OUT:
                 raise no_value(lexeme.text, lexeme.field, self._column(lexeme))
@@ -211,7 +211,7 @@ class Parser:
         self.notes.add(Rank.DROPPED, says_nothing(self.source.text[lexeme.start : lexeme.end]))
 
     def _note_neighbours(self, lexeme: Lexeme) -> None:
-        """Notes two slips with a blank between two words: `GPT -4` and `author:Jane Doe`."""
+        """Notes two slips with a space between two words: `GPT -4` and `author:Jane Doe`."""
         last = self.frames[-1].last
         if last is None or lexeme.kind is not LexemeKind.WORD or last.lexeme.kind is not LexemeKind.WORD:
             return

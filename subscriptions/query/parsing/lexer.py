@@ -1,7 +1,7 @@
-"""Text -> lexemes: words, quotes, fields, signs, in one pass from left to right.
+"""Text -> lexemes: words, quotes, fields, operators, in one pass from left to right.
 
-A sign, an operator and a field are such only at the beginning of a term. So this module alone takes a run without blanks
-apart ("-ti:gr*ph").
+A minus, an operator and a field count only at the beginning of a term. So only this module splits a run without spaces
+("-ti:gr*ph").
 """
 
 import re
@@ -28,7 +28,7 @@ class LexemeKind(Enum):
     NOT = auto()
     BUT_NOT = auto()  # excludes what follows, up to the next COMMA
     COMMA = auto()
-    STAR = auto()  # a stray star, read as a blank
+    STAR = auto()  # a stray star, read as a space
 
 
 class Lexeme(NamedTuple):
@@ -37,9 +37,9 @@ class Lexeme(NamedTuple):
     kind: LexemeKind
     start: int
     end: int
-    text: str = ""  # as it stands there; only the value of a quote, and of a word after =
+    text: str = ""  # as typed; only the value of a quote, and of a word after =
     field: Field | None = None
-    exact: bool = False  # whether it stands after =
+    exact: bool = False  # whether it comes after =
     star: bool = False  # whether it is a word that ends in *
     closed: bool = True  # False for a quote without its second quotation mark
 
@@ -93,11 +93,11 @@ def lexemes(text: str, start: int, end: int, fields: Fields) -> Iterator[Lexeme]
 
 
 class _Run:
-    """A run of characters without blanks, quotes, brackets and bars. It can hold several terms."""
+    """A run of characters without spaces, quotes, brackets and bars. It can hold several terms."""
 
     def __init__(self, text: str, start: int, stop: int, end: int, fields: Fields) -> None:
         self.text, self.start, self.stop, self.end, self.fields = text, start, stop, end, fields
-        self.position = start  # of the next term; after the last one, behind the run
+        self.position = start  # of the next term; after the last term, the end of the run
         self.exact_quote = False  # whether the run ends in a = before a quote
         self.after_doi = False  # whether the run ends in "doi:"
 
@@ -117,7 +117,7 @@ class _Run:
             yield from self._operator() or self._identifier() or self._field() or self._word()
 
     def _is_sign(self, at: int) -> bool:
-        """Whether a minus or exclamation mark excludes what follows: not before a blank or a stray star."""
+        """Whether a minus or exclamation mark excludes what follows: not before a space or a stray star."""
         following = self.text[at + 1 : min(at + 2, self.end)]
         return self.text[at] in "-!" and bool(following) and not following.isspace() and following != "*"
 
@@ -154,7 +154,7 @@ class _Run:
         if field is None:
             return []
         value: int | None = match.end()
-        if field.kind is ValueKind.NEARNESS:  # a word before a colon, unless papers are named behind it
+        if field.kind is ValueKind.NEARNESS:  # a word before a colon, unless papers are named after it
             value = value_of_papers(self.text, match.end(), self.end)
         if value is None:
             return []
@@ -182,9 +182,9 @@ class _Run:
         return [word]
 
     def _end_of_word(self, begin: int) -> tuple[int, re.Match[str] | None]:
-        """Returns the end of the word at `begin`, and the stars behind it.
+        """Returns the end of the word at `begin`, and the stars after it.
 
-        A colon ends a word only if another term begins behind the colon ("foo:-bar").
+        A colon ends a word only if another term begins after the colon ("foo:-bar").
         """
         joined = _CATEGORIES.match(self.text, begin, self.stop)
         if joined and all(map(is_category, joined[0].replace("#", "").split("+"))):

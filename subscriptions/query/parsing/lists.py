@@ -33,7 +33,7 @@ class Items(NamedTuple):
 def list_items(text: str, fields: Fields = FIELDS) -> Items | None:
     """Returns the items of a list of two or more; None if the text is no list.
 
-    A text with operators, signs, brackets or quotes is no list.
+    A text with operators, a minus, brackets or quotes is no list.
     """
     if not _COMMAS.search(text) or _OTHER_GRAMMAR.search(text):
         return None
@@ -94,7 +94,7 @@ class Lists:
         return excluding(part, self.source.columns[word.start])
 
     def _author(self, items: Sequence[Item]) -> QueryPart | None:
-        """Returns the author of `author:Doe, Jane`: two items, of which the second has no field. Else None."""
+        """Returns the author of `author:Doe, Jane`: two items, the second without a field. Else None."""
         if len(items) != _NAME_PARTS:
             return None
         fields, last_name = _split(items[0])

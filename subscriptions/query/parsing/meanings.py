@@ -47,7 +47,7 @@ def letters(word: str) -> int:
 
 @lru_cache(maxsize=1 << 14)
 def text_meaning(field: Field, words: str, *, exact: bool = False, star: bool = False) -> Meaning | None:
-    """Returns the meaning of words that stand side by side in a text; None if they are only punctuation."""
+    """Returns the meaning of adjacent words in a text; None if they are only punctuation."""
     written = exact_tokens(words) if exact else written_tokens(words)
     if not written:
         return None
@@ -136,7 +136,7 @@ def label_meaning(field: Field, value: str) -> Meaning | None:
 def nearness_meaning(field: Field, papers: Iterable[str], near: WordsOfPapers) -> Meaning:
     """Returns the meaning of nearness to some papers, given by bare ids and DOIs, and their words as far as these are known.
 
-    A canonical text has the words behind the papers: `like:"2601.15529 graph:310 neural:204"`.
+    A canonical text has the words after the papers: `like:"2601.15529 graph:310 neural:204"`.
     """
     value = ",".join(sorted(set(papers)))
     words = "".join(f" {word.replace(' ', '_')}:{weight}" for word, weight in near)
@@ -144,13 +144,13 @@ def nearness_meaning(field: Field, papers: Iterable[str], near: WordsOfPapers) -
 
 
 def read_words_of_papers(texts: Sequence[str]) -> WordsOfPapers | None:
-    """Returns the words behind the papers in a canonical text; None if the texts are no such words."""
+    """Returns the words after the papers in a canonical text; None if the texts are no such words."""
     found = [_WEIGHTED.fullmatch(text) for text in texts]
     return tuple((one["word"].replace("_", " "), int(one["weight"])) for one in found if one) if all(found) else None
 
 
 def _label(field: Field, folded: str) -> Meaning | None:
-    if not letters(folded):  # "doi:doi:" has no DOI behind the label
+    if not letters(folded):  # "doi:doi:" has no DOI after the label
         return None
     return Meaning(Term(field, value=folded), field.canonical_prefix + _quoted(folded))
 
@@ -171,7 +171,7 @@ def is_initials(parts: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=1 << 10)
 def stands_alone(token: str) -> bool:
-    """Whether a token is a single character that makes two tokens if it stands twice: Han, kana, Hangul."""
+    """Whether a token is a single character that makes two tokens if doubled: Han, kana, Hangul."""
     return len(token) == 1 and len(exact_tokens(token + token)) > 1
 
 

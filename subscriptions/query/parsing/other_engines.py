@@ -74,7 +74,7 @@ def note_word(text: str, notes: Notes) -> None:
 
 
 def note_field(name: str, rest: str, text: str, notes: Notes) -> bool:
-    """Notes a hint on a field that only other search engines have, with `rest` behind its colon.
+    """Notes a hint on a field that only other search engines have, with `rest` after its colon.
 
     Returns False if the name is no such field.
     """

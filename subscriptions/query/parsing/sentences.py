@@ -93,7 +93,7 @@ def short_prefix(word: str, column: int) -> QueryError:
 
 
 def initials_only(initials: str, last_name: str, column: int) -> QueryError:
-    """Refuses an author with initials only. `last_name` is the word behind them that may be it; "" if there is none."""
+    """Refuses an author with initials only. `last_name` is the word after them that may be it; "" if there is none."""
     name = f"{shortened(initials)} {shortened(last_name) or 'Doe'}"
     return QueryError(
         Sentence("Initials alone fit too many authors."),
@@ -146,7 +146,7 @@ def _for_example(example: str) -> Sentence:
 
 
 class Rank(IntEnum):
-    """The order of hints: first what finds nothing, then what may be meant otherwise, then what was mended."""
+    """The order of hints: first parts that find nothing, then parts with another possible meaning, then repairs."""
 
     NEVER = auto()
     ELSEWHERE = auto()
@@ -168,12 +168,12 @@ STRAY_STAR = Sentence(
 
 
 def says_nothing(typed: str) -> Sentence:
-    """Returns the hint on a sign or word that was left out."""
+    """Returns the hint on a minus or word that was left out."""
     return Sentence("{typed} says nothing here; I left it out.", {"typed": typed})
 
 
 def takes_papers(typed: str, field: Field) -> Sentence:
-    """Returns the hint on what stands behind a field of nearness; `typed` is the name of the field."""
+    """Returns the hint on what must follow a field of nearness; `typed` is the name of the field."""
     return Sentence(
         "{field}: takes the number of a paper, such as {example}", {"field": typed, "example": field.example}
     )

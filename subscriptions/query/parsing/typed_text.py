@@ -1,6 +1,6 @@
-"""A typed text as the grammar reads it: with plain signs for typographic ones, and letters for accent macros of TeX.
+"""A typed text as the grammar reads it: with plain characters for typographic ones, and letters for TeX accent macros.
 
-Each character has the column of the typed character that it was made of, for the columns of errors.
+Each character keeps the column of the typed character that it was made of, for errors.
 """
 
 import re
@@ -20,10 +20,10 @@ _PLAIN = (
     | {wide: chr(wide - 0xFEE0) for wide in (*map(ord, _WIDE_SIGNS), *_WIDE_WORDS)}
 )
 
-# Control characters, half characters and the separators of lines: a stored query has blanks for them (subscriptions.wording),
-# so a typed one is read with blanks, too, and means the same.
+# Control characters, half characters and the separators of lines: a stored query has spaces for them
+# (subscriptions.wording), so a typed one is read with spaces, too, and means the same.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-# An invisible character behind a TeX command stays, since it ends the name of the command.
+# An invisible character after a TeX command stays, since it ends the name of the command.
 _INVISIBLE = re.compile(rf"(?P<command>\\[A-Za-z]*[{INVISIBLE_CHARACTERS}])|[{INVISIBLE_CHARACTERS}]+")
 _CURLED = re.compile(r"\\[“”„‟’‘]")  # phones write \" and \' so
 _MARKUP = re.compile(rf'["\\{{}}{INVISIBLE_CHARACTERS}]+')
@@ -55,17 +55,17 @@ class Typed:
 
 
 def typed(text: str) -> Typed:
-    """Returns a typed text as the grammar reads it, without blanks at its end, as it is stored."""
+    """Returns a typed text as the grammar reads it, without spaces at its end, as it is stored."""
     return plain(Typed(without_controls(text).rstrip(), range(1, len(text) + 2)))
 
 
 def without_controls(text: str) -> str:
-    """Returns a text with blanks for control characters."""
+    """Returns a text with spaces for control characters."""
     return _CONTROLS.sub(" ", text)
 
 
 def plain(source: Typed) -> Typed:
-    """Returns a text with accent macros as letters, plain quotes, dashes and signs, and no invisible characters."""
+    """Returns a text with accent macros as letters, plain quotes, dashes and operators, and no invisible characters."""
     if "\\" in source.text:
         source = Typed(_CURLED.sub(_uncurled, source.text), source.columns)
         source = source.replaced([_with_bracket(source.text, *macro) for macro in accent_macros(source.text)])
@@ -87,9 +87,9 @@ def _uncurled(match: re.Match[str]) -> str:
 
 
 def fold_value(text: str) -> str:
-    """Returns the form by which a name or identifier is compared: case, width, blanks and markup do not count.
+    """Returns the form by which a name or identifier is compared: case, width, spaces and markup do not count.
 
-    The form of a form is the same form. It can stand between quotes in a query.
+    The form of a form is the same form. A query can have it in quotes.
     """
     folded = _fold_once(plain(Typed(text, range(len(text) + 1))).text)
     while (again := _fold_once(folded)) != folded:

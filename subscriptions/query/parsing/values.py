@@ -55,7 +55,7 @@ class Values:
 
     def __init__(self, source: Typed, notes: Notes, fields: Fields = FIELDS, *, is_canonical: bool = False) -> None:
         self.near: dict[str, None] = {}  # values of nearness, each once
-        self.is_canonical = is_canonical  # whether the words of papers may stand behind them
+        self.is_canonical = is_canonical  # whether the words of papers may follow them
         self.source = source
         self.columns = source.columns
         self.notes = notes
@@ -176,7 +176,7 @@ class Values:
         )
 
     def _words_from(self, lexeme: Lexeme) -> list[str]:
-        """Returns the words of a value and the words behind it: "machine" and "learning"."""
+        """Returns the words of a value and the words after it: "machine" and "learning"."""
         behind = _WORDS_BEHIND.match(self.source.text, lexeme.end) if lexeme.kind is LexemeKind.WORD else None
         return [*lexeme.text.split(), *(behind[0].split() if behind else ())]
 
@@ -249,7 +249,7 @@ class Values:
             return
         if not name.isalpha() or note_field(name, rest, text, self.notes) or len(name) <= len("abs"):
             return
-        # Many words are near to a short name, so only the name with more letters behind it is a slip ("cats:").
+        # Many words are near to a short name, so only the name with more letters after it is a slip ("cats:").
         near = [n for n in self.fields.by_name if len(n) > len("abs") or (len(n) == len("abs") and name.startswith(n))]
         for known in get_close_matches(name, near, 1, _LIKE_A_TYPING_ERROR):
             self.notes.add(

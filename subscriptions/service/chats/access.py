@@ -24,7 +24,7 @@ _CODES = (
     3  # so many printed codes work, until there is an operator: each start prints one, and an earlier one may be copied
 )
 _SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
-_GROUPS, _GROUP = 3, 4  # twelve of thirty signs: 58 bits
+_GROUPS, _GROUP = 3, 4  # twelve of thirty characters: 58 bits
 _LONGEST_REQUEST = 120
 
 CodeResult = Literal["made", "wrong", "too-many", "there-is-one"]

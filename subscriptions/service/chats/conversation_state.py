@@ -75,8 +75,8 @@ def known_or_new(
 def chat_of_thread(store: Scope, address: ChatAddress) -> ChatAddress:
     """The address of the chat to which messages in a thread belong.
 
-    It is the place itself if the thread stands under one of the bot's deliveries there. It is the thread if that is a
-    chat of its own, or if people began it.
+    Returns the place itself if the thread is under one of the bot's deliveries there. Returns the thread if it is its
+    own chat, or if people began it.
     """
     place = ChatAddress(address.platform, address.address)
     with store.read() as transaction:
@@ -189,7 +189,7 @@ def home_view_of(person: ChatAddress) -> str:
 
 
 def set_conversation_state(store: Scope, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime) -> None:
-    """Stores what a conversation must know for so long under a name, such as "ask:CHAT:PERSON"."""
+    """Stores the state of a conversation for a time, under a name such as "ask:CHAT:PERSON"."""
     with store.write() as transaction:
         conversations.put_state(transaction, name, token, now=now, until=now + lasts)
 

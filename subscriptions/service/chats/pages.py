@@ -39,7 +39,7 @@ def newest_page_messages(
 ) -> tuple[list[PageMessage], int]:
     """The newest messages of a chat, in their order, and the number of its last change.
 
-    With `before` those that stand before the message with this number.
+    With `before` those before the message with this number.
     """
     name = _name(chat.lane)
     with store.read() as transaction:
@@ -59,9 +59,9 @@ def changed_page_messages(store: Scope, chat: ChatAddress, after: int, most: int
 
 
 def open_page_chat(store: Scope, chat: ChatAddress, *, lang: str, now: datetime) -> None:
-    """Lets in the chat of somebody who sits at the machine; adds it if it is not known. One that was denied stays denied.
+    """Lets in the chat of a person at the machine; adds it if it is not known. A denied chat stays denied.
 
-    Who sits there could let any chat in from the command line.
+    Such a person could let any chat in from the command line.
     """
     with store.write() as transaction:
         known = chats.find_chat(transaction, chat, zone=store.zone) or chats.add_chat(

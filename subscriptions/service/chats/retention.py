@@ -1,4 +1,4 @@
-"""What is stored, for how long and of whom; what is erased (docs/architecture.md, rules 8, 10, 11)."""
+"""What is stored about whom, for how long, and what is erased (docs/architecture.md, rules 8, 10, 11)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -111,7 +111,7 @@ def owners(store: Scope) -> dict[str, str]:
 
 
 def stored_chat_data(store: Scope, address: ChatAddress) -> str:
-    """All that is stored of a chat and of nobody else, as JSON. Raises NotFound.
+    """Everything stored of this chat and of no other one, as JSON. Raises NotFound.
 
     Only a page of its rows is in memory beside the text.
     """
@@ -175,8 +175,8 @@ def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) ->
 def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = None) -> Iterator[int]:
     """Deletes what was stored long enough; yields after each transaction how many rows it handled.
 
-    Each transaction is short, so others get their turn in between. After a crash, or if the caller stops, what is left is
-    deleted by the next call. `papers`: the age from which papers are reduced to what is needed to know them again; None: they
+    Each transaction is short, so others get their turn in between. After a crash, or if the caller stops, the next call
+    deletes the rest. `papers`: the age from which papers are reduced to what is needed to know them again; None: they
     are kept.
     """
     for clean, age in _AGES:
@@ -207,7 +207,7 @@ def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
 
 
 def _steps(store: Store, clean: _CleanUp, before: datetime) -> Iterator[int]:
-    """Calls a step of the clean-up until nothing is left for it, each time in a transaction of its own."""
+    """Calls a step of the clean-up until nothing is left for it, each time in its own transaction."""
     while True:
         with store.write() as transaction:
             done = clean(transaction, before, STEP)

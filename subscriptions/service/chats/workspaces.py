@@ -114,9 +114,9 @@ def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
 def pause_for_leaver(
     store: Scope, address: ChatAddress, person: str, *, now: datetime
 ) -> Mapping[ChatAddress, Subscriptions]:
-    """Pauses what a person subscribed to in a channel and its threads, until somebody resumes it: the person left.
+    """Pauses what a person who left a channel subscribed to there and in its threads, until someone else resumes it.
 
-    The person is not the owner there any more, nor the subscriber. Returns what is paused by this, chat by chat.
+    The person is no longer owner or subscriber there. Returns what this pauses, by chat.
     """
     paused: dict[ChatAddress, Subscriptions] = {}
     with store.write() as transaction:

@@ -1,4 +1,4 @@
-"""Who works with the database, what each holds, and since when work waits: for `paperwire workers` and `/metrics`."""
+"""The workers of the database, what each holds, and since when work waits: for `paperwire workers` and `/metrics`."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from subscriptions.store import Scope, figures, lane_wakes, workers
 from subscriptions.store.database.kind import Holdings
 
-TERMS = 5  # of an election: so many workers may be stopped, one after the other, and hold what they held
+TERMS = 5  # of an election: as many workers can be stopped, one after the other, while still holding their names
 SILENT_AFTER = timedelta(seconds=20)  # without a heartbeat, after which others take over what a worker had
 
 
@@ -21,7 +21,7 @@ class WorkerAtWork:
     since: datetime | None
     silent_for: timedelta | None  # since its last heartbeat; None: none is known
     is_alive: bool
-    lanes: int  # in hand
+    lanes: int  # that it has claimed
     receives: tuple[str, ...]  # names of receivers
 
 
@@ -70,14 +70,15 @@ def election(receiver: str) -> str:
 def terms(name: str) -> tuple[str, ...]:
     """The names under which an election is held, one after the other.
 
-    Who holds the last one that is held is elected. A worker that others took for gone may only have been stopped, and its
-    session holds its name: then the next name is taken, and when it goes on it sees that it is not elected any more.
+    The worker that holds the last of the held names is elected. A worker that others took for gone may only be
+    stopped, and its session still holds its name. Then another worker takes the next name, and the stopped one, when it
+    goes on, sees that it is not elected any more.
     """
     return (name, *(f"{name}, term {number}" for number in range(2, TERMS + 1)))
 
 
 def _highest(held: Sequence[Holdings]) -> Iterator[Holdings]:
-    """What each session holds, and of the terms of an election only the last one that is held, by the election's name."""
+    """What each session holds. Of the terms of an election only the last held one counts, under the election's name."""
     last: dict[str, str] = {}
     for name in sorted(name for one in held for name in one.names):
         last[name.partition(", term ")[0]] = name
@@ -117,7 +118,7 @@ def _one_of_several(known: workers.KnownWorker, held: dict[str, Holdings]) -> Wo
 
 
 def _left(held: Holdings) -> WorkerAtWork:
-    """A worker of which nothing but its session is left."""
+    """A worker that has only its session left."""
     number, _, host = held.process.partition(" on ")
     return WorkerAtWork(
         id=held.worker,

@@ -35,7 +35,7 @@ def restore(store: Store, copy: Path, *, copies: Path, lost_at: datetime | None,
     """Puts a copy in the place of the database, whole or not at all. The caller holds the sender lock.
 
     The copy is checked first: it is whole, of this or an older version, and of the same bot. The replaced database is
-    kept in `copies`. With `lost_at`, whatever was due until then counts as sent. Raises StoreError.
+    kept in `copies`. With `lost_at`, everything that was due until then counts as sent. Raises StoreError.
     """
     look_for_copy(copy)
     store.path.parent.mkdir(parents=True, exist_ok=True)

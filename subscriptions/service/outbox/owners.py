@@ -1,4 +1,4 @@
-"""Who has which messages and replies in hand, and what becomes of those that nobody has any more."""
+"""Which worker has claimed which messages and replies, and what becomes of those whose worker is gone."""
 
 from collections.abc import Callable, Mapping
 
@@ -22,8 +22,9 @@ def begin_worker(
 ) -> int:
     """Begins the work of this process, and recovers what workers that are gone left. Returns how many messages.
 
-    `process` is this one, as `is_running` knows it: whether the process of another worker runs here. A worker whose process
-    runs is not gone, whoever holds the lock. One transaction: a crash before its commit leaves everything to the next start.
+    `process` is this one, as `is_running` knows it: whether the process of another worker runs here. A worker whose
+    process runs is not gone, even if another one holds the lock. One transaction: a crash before its commit leaves
+    everything to the next start.
     """
     with store.write() as transaction:
         workers.begin_worker(
@@ -35,12 +36,12 @@ def begin_worker(
             is_running=is_running,
         )
         if holds_sender_lock:
-            lane_wakes.forget_wakes(transaction)  # it looks for lanes by itself, and nobody takes jobs
+            lane_wakes.forget_wakes(transaction)  # it looks for lanes on its own, and no worker takes jobs
         return workers.recover_left(transaction)
 
 
 def recover_own(store: Scope, lane: Lane | None = None) -> int:
-    """Recovers what this process marked as sending, when it has nothing in hand any more. Returns how many messages.
+    """Recovers what this process marked as sending, when it sends nothing any more. Returns how many messages.
 
     `lane`: only what it marked there.
     """
@@ -49,7 +50,7 @@ def recover_own(store: Scope, lane: Lane | None = None) -> int:
 
 
 def others_in_hand(store: Scope) -> dict[str, int]:
-    """The other workers that have something in hand → their heartbeats."""
+    """The other workers that have claimed something → their heartbeats."""
     with store.read() as transaction:
         return workers.others_in_hand(transaction, transaction.store.worker)
 
@@ -61,7 +62,7 @@ def other_workers(store: Scope) -> dict[str, int]:
 
 
 def end_worker(store: Scope) -> int:
-    """Ends this worker, in order, and recovers what it leaves in hand. Returns how many messages."""
+    """Ends this worker in an orderly way, and recovers what it had claimed. Returns how many messages."""
     with store.write() as transaction:
         workers.end_worker(transaction, transaction.store.worker)
         return workers.recover_left(transaction)

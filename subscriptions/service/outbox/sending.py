@@ -176,7 +176,7 @@ def outbox_counts(store: Scope) -> OutboxCounts:
 def outbox_entries(
     store: Scope, *, now: datetime, wall: datetime | None = None, over: bool = True
 ) -> Iterator[OutboxEntry]:
-    """Yields every delivery that is still stored, oldest first, read a page at a time, each in a transaction of its own.
+    """Yields every delivery that is still stored, oldest first, read a page at a time, each in its own transaction.
 
     Without `over` those that are sent or dismissed are left out. `wall` is the machine's clock, where `now` is another.
     """
@@ -209,8 +209,8 @@ def dismiss(store: Scope, delivery_id: str, *, now: datetime) -> None:
 def recent_sends(store: Scope, platform: str, *, now: datetime, wall: datetime) -> list[EarlierSend]:
     """The sends that earlier processes began in the last minute, for the rate limiter; none in the future of the clocks.
 
-    What was confirmed counts from when it began. What was not, and an answer that is not finished, counts as if it were
-    sent only now, since nobody knows when the platform took it.
+    A confirmed message counts from when its sending began. An unconfirmed one, and an unfinished answer, count as sent
+    now, since it is not known when the platform took them.
     """
     with store.read() as transaction:
         sends = attempts.begun_sends(transaction, platform, wall - _PACED)

@@ -25,10 +25,10 @@ def outbox_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
 
 
 def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
-    """Returns what the log is still to name, and counts it as named: each dead message once, a long wait once a day.
+    """Returns what the log has not named yet, and counts it as named: each dead message once, a long wait once a day.
 
-    The day is that of UTC. Of several processes, or rounds under cron, one gets it. A crash behind it loses a line of the
-    log; operators, `check`, and the health page are asked by what stands in the outbox.
+    The day is in UTC. Of several processes, or rounds under cron, one gets it. A crash after it loses a line of the
+    log; notices to operators, `check` and the health page read the outbox itself.
     """
     with store.read() as transaction:
         known = key_value.get_value(transaction, _DEAD_LOGGED)

@@ -18,7 +18,7 @@ def wake(store: Scope, lanes: Sequence[Lane], *, after: timedelta = timedelta(0)
 
 
 def wake_idle(store: Scope, lanes: Sequence[Lane]) -> int:
-    """Wakes those of these lanes that have no job. Returns how many. Nothing else finds a lane whose job was lost."""
+    """Wakes the lanes without a job; returns how many. Only this finds a lane whose job was lost."""
     with store.write() as transaction:
         return lane_wakes.wake_lanes(transaction, lanes, only_idle=True)
 
@@ -30,9 +30,10 @@ def count_jobs(store: Scope) -> int:
 
 
 def sends_of_lane(store: Store, lane: Lane, *, now: datetime, wall: datetime) -> list[timedelta]:
-    """How long ago each message and each answer of a lane was begun to be sent, of those of the last minute, the oldest first.
+    """How long ago the sending of each message and answer of a lane began, in the last minute, the oldest first.
 
-    By whichever worker. An answer counts from when its request came; one that another worker has still to post, as sent now.
+    By any worker. An answer counts from when its request came; one that another worker must still post counts as
+    sent now.
     """
     with store.read() as transaction:
         ago = [wall - at for at in attempts.sends_of_lane(transaction, lane, wall - _PACED)]

@@ -1,6 +1,6 @@
 """Counts the stored papers of some days that match a query, by the index of their words.
 
-A set of papers is an int: bit n stands for entry `first + n` of the index. The papers of a term are looked up once and
+A set of papers is an int: bit n is entry `first + n` of the index. The papers of a term are looked up once and
 cached until papers come, so that a list of subscriptions, or the variants of an advice, share most of the work. Papers
 that the index cannot decide are read, the newest first. If they are too many, only the newest papers are counted, and
 `Hits.end` tells which.
@@ -176,7 +176,7 @@ def _bounds(transaction: Transaction, entries: Entries, query: Query) -> tuple[i
 
 
 def _having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
-    """The papers in which a term certainly stands, and those in which it may."""
+    """The papers that certainly have a term, and those that may have it."""
     known = entries.having.get(term)
     if known is not None:
         return known

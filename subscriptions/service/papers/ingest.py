@@ -74,16 +74,16 @@ def ingest_steps(
     announced all the same, also when they were filed before. `of_arxiv`: the source is one of arXiv's own, whose word
     on arXiv's papers counts (rule 4). `arrival` tells when the digest came: after a loss of the database, papers that
     came before it count as sent (rule 13). Sent messages are marked for an edit where a paper was
-    withdrawn, or where its summary came late. `note` is called in the transaction that stores the digest. Of several
-    processes one merges papers at a time; the others wait, and find stored what it stored.
+    withdrawn, or where its summary came late. `note` is called in the transaction that stores the digest. One process
+    merges papers at a time; the others wait, and then find what it stored.
 
     Given a Store, papers of a large digest are stored ahead, MOST_AT_ONCE in a transaction, so that others can write in
     between. The last transaction stores the digest and announces all of its papers together. After a crash before it
-    there are papers that no digest has and nobody gets; the next digest that has them announces them, be it this one.
+    there are papers that no digest has and no chat gets; the next digest that has them announces them, also this one.
 
-    A digest of more than MOST_TOGETHER papers is stored in parts of that size, each as above, and each as a digest of its
-    own. The last one has the digest's name: after a crash before it the digest is not known, and read again it has the
-    remaining parts stored. A planner between two parts takes what is announced by then; the rest follows.
+    A digest of more than MOST_TOGETHER papers is stored in parts of that size, each as above and as its own digest. The
+    last part has the digest's name: after a crash before it the digest is not known, and the next reading stores the
+    remaining parts. A planner that runs between two parts takes the papers announced so far; the rest follows.
     """
     is_news = announce or not is_archive(day, now.astimezone(zone(store.zone)).date())
     work = _Ingest(
@@ -159,10 +159,10 @@ class _Ingest:
     def store_part(
         self, store: Scope, digest: Digest, papers: Sequence[Incoming], finish: Finish = lambda _, ingested: ingested
     ) -> Steps[Ingested]:
-        """Stores a digest, or a part of one, and calls `finish` in the same transaction; returns what that returns.
+        """Stores a digest, or a part of one, and calls `finish` in the same transaction; returns its result.
 
-        Given a Store, more than FEW_TO_MERGE papers are merged, and their words for the index made, in a transaction that reads. The one that writes
-        does this again only if others may have written in between, and of the words only those that changed.
+        Given a Store, more than FEW_TO_MERGE papers are merged, and their words for the index made, in a reading
+        transaction. The writing one repeats this only if others may have written in between, and only changed words.
         """
         ahead = yield from self.store_ahead(store, papers)
         if not isinstance(store, Store) or len(papers) - len(ahead) <= FEW_TO_MERGE:
@@ -191,7 +191,7 @@ class _Ingest:
         prepared: Prepared | None = None,
         is_stale: bool = True,
     ) -> Ingested:
-        """Stores a digest, or a part of one, with all that follows; says what is stored of one that is known."""
+        """Stores a digest, or a part of one, with all effects; for a known one it returns what is stored."""
         announcing.hold_sequence(transaction)
         if digests.is_known(transaction, digest.content_hash):
             requested = self.arrival.requested

@@ -41,7 +41,7 @@ def entries_of_day(transaction: Transaction, day: date) -> Entries:
 
 
 def entries_after(transaction: Transaction, after: int, upto: int) -> Entries:
-    """The papers with after < sequence <= upto, and perhaps some before and behind them."""
+    """The papers with after < sequence <= upto, and perhaps some before and after them."""
     spans = _kept(transaction).spans
     found = next((known for (start, end), known in list(spans.items()) if start <= after and upto <= end), None)
     if found is None:

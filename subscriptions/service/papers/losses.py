@@ -76,7 +76,7 @@ def count_known(transaction: Transaction) -> None:
 
 
 def _count(transaction: Transaction, papers: Sequence[tuple[KnownPaper, datetime]]) -> None:
-    """Stores as delivered to a chat what one of its subscriptions would have delivered before the loss."""
+    """Stores papers as delivered to a chat if one of its subscriptions would have delivered them before the loss."""
     if not papers:
         return
     index = PaperIndex(TokenizedPapers.of(paper.paper for paper, _ in papers))
@@ -92,7 +92,7 @@ def _told(
     papers: Sequence[tuple[KnownPaper, datetime]],
     index: PaperIndex,
 ) -> Iterator[tuple[int, int]]:
-    """Yields (chat, paper) of what counts as sent for these subscriptions."""
+    """Yields (chat, paper) for the papers that count as sent for these subscriptions."""
     fits = _fits({s.canonical for s in subscriptions}, index)
     for subscription in subscriptions:
         until = subscription.counted_until

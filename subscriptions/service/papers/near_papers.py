@@ -14,10 +14,10 @@ from subscriptions.store.papers import known_papers, statistics
 
 
 def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription] = ()) -> Query:
-    """The query with the words of the papers to which it wants others to be near; a query that names none unchanged.
+    """The query with the words of the papers that it names after `like:`; a query that names none is unchanged.
 
-    Where a subscription names the same papers, its words are taken, so that the same wish stays the same. Raises Refused
-    for a paper that is not stored.
+    Where a subscription names the same papers, its words are taken, so that the same request stays the same. Raises
+    Refused for a paper that is not stored.
     """
     named = papers_named_in(query)
     if not named:
@@ -29,7 +29,7 @@ def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription]
 
 
 def words_near(store: Scope, query: Query) -> tuple[str, ...]:
-    """The words by which papers are near to those that a query names, the weightiest of each first, as they stand there."""
+    """The words that make papers near to those of a query, the weightiest of each first, as these papers write them."""
     words = dict.fromkeys(word for term in query.terms for word, _ in term.near)
     names = {name for value in papers_named_in(query) for name in value.split(",")}
     with store.read() as transaction:

@@ -160,7 +160,7 @@ def match_ahead(store: Scope, chat: Chat, texts: Iterable[str], *, now: datetime
 
 
 def is_ready(store: Scope, *, now: datetime) -> bool:
-    """Whether the papers of the last days are those that were looked up last: then what was matched still holds."""
+    """Whether the papers of the last days are the same as at the last look-up: then cached matches still hold."""
     with store.read() as transaction:
         kept = _KEPT.get(transaction.store)
         return kept is not None and kept.state == _state(transaction, now)

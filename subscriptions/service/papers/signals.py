@@ -1,4 +1,4 @@
-"""What a chat did with papers, and what follows from it: its taste, its saved papers, and why a paper stands further up."""
+"""What a chat did with papers, and what follows from it: its taste, its saved papers, and why a paper is further up."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -42,7 +42,7 @@ class Nearest(NamedTuple):
 
 
 def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *, now: datetime) -> None:
-    """Stores what a chat did with papers, and learns its taste anew. The oldest signals go when there are too many.
+    """Stores what a chat did with papers, and learns its taste again. Too many signals: the oldest are removed.
 
     Does nothing for a chat that is not stored.
     """
@@ -59,7 +59,7 @@ def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *
 
 
 def take_back(store: Scope, chat: Chat, paper: int, kind: Signal) -> bool:
-    """Removes a signal, and learns the taste anew; returns whether there was one."""
+    """Removes a signal, and learns the taste again; returns whether there was one."""
     with store.write() as transaction:
         gone = stored_signals.drop_signals(transaction, chat.id, paper, [kind])
         if gone:
@@ -78,7 +78,7 @@ def save_paper(store: Scope, chat: Chat, paper: int, *, now: datetime) -> bool:
 def restore_signals(
     transaction: Transaction, chat_id: int, wanted: Mapping[tuple[Signal, int], datetime | None]
 ) -> None:
-    """Puts signals of papers back, or drops those that are to have no time, and learns the taste anew.
+    """Puts signals of papers back, or drops those without a time in `wanted`, and learns the taste again.
 
     A paper that is not stored any more gets none.
     """
@@ -123,9 +123,9 @@ def saved_papers(store: Scope, chat: Chat) -> tuple[KnownPaper, ...]:
 
 
 def nearest(store: Scope, chat: Chat, known: KnownPaper) -> Nearest | None:
-    """The paper that a chat liked, saved, followed or opened and that has most of the words for which this one stands further up.
+    """The paper that a chat liked, saved, followed or opened with most of the words that put this one further up.
 
-    None where the taste of the chat does not speak for it, and for a chat that does not want the best first.
+    None if the chat's taste does not favour it, or if the chat does not want the best first.
     """
     if chat.settings.order != "score":
         return None

@@ -29,9 +29,9 @@ def counted_words(transaction: Transaction, last_sequence: int | None = None) ->
 
 
 def counted_words_of_all(transaction: Transaction) -> Rarity:
-    """Returns the rarity of words among the newest papers, also those that were only filed: what a new bot has most of.
+    """Returns the rarity of words among the newest papers, also the filed ones, which are most papers of a new bot.
 
-    For an answer that is given at once. A plan goes by `counted_words`, which are the same to all that plan it.
+    For immediate answers. Plans use `counted_words`, which are the same for all planners.
     """
     return _counted(transaction, None, lambda: known_papers.newest_texts(transaction, SAMPLE))
 

@@ -22,7 +22,7 @@ ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the store holds of some chats at one moment: everything but the papers that their plan depends on."""
+    """Everything that the plan of some chats depends on at one moment, except the papers."""
 
     rows: Sequence[StoredRow]  # of the chats and their subscriptions, from which all else but keys and tastes follows
     chats: Mapping[int, Chat]
@@ -52,7 +52,7 @@ def inputs_of(
     subscriptions: Mapping[int, Sequence[Subscription]],
     context: PlanContext,
 ) -> Inputs:
-    """The inputs that follow from what was read. `rows` may be empty if they are not asked for again."""
+    """The inputs computed from the rows read. `rows` may be empty if they are not needed again."""
     waits: list[Move] = []
     due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():

@@ -16,7 +16,7 @@ from subscriptions.matching import PaperIndex, QuerySet, State, below, match, pr
 from subscriptions.service.planner import query_file
 from subscriptions.store import Store, Transaction, query_changes
 
-LEAST_SAVED = 50_000  # queries: fewer are made anew in less than a second
+LEAST_SAVED = 50_000  # queries; fewer are rebuilt in less than a second
 PAGE = 5000  # queries that one statement reads while the set is made
 MOST_LEFT_OUT = 100  # queries that came since all were matched with some papers
 _NONE = -1  # no handle
@@ -51,7 +51,7 @@ class KeptQueries:
         return self._handles.itemsize * len(self._handles) + self._ids.itemsize * len(self._ids)
 
     def follow(self, transaction: Transaction) -> None:
-        """Takes what came and went since the last call, of all processes. Makes the set where it can not follow."""
+        """Applies the changes of all processes since the last call. Rebuilds the set if the log does not reach back."""
         if self._change is None:
             self._read(transaction)
         changed = None if self._change is None else query_changes.changes_after(transaction, self._change)

@@ -1,10 +1,11 @@
-"""Looks at new papers for all subscriptions that follow shared cursors: matches once, and finds the chats that have something.
+"""Looks at new papers for all subscriptions that follow shared cursors: matches once, and finds the chats with results.
 
-Only these chats are planned, slice by slice, which moves the own cursors of those of their subscriptions that bring something. Then
-the shared cursors move, one row for all that matched nothing. A crash before that leaves the shared cursors where they are: the
-next process looks again, and passes over those whose own cursors have moved. Nobody can come to follow a shared cursor while
-papers are above it that the subscription itself has not looked at (`following`), and whoever is changed follows it no more. So all
-that follow it when it moves were matched.
+Only these chats are planned, slice by slice. That moves the own cursors of their subscriptions with results. Then the
+shared cursors move, one row for all that matched nothing. A crash before that leaves the shared cursors where they are:
+the next process looks again, and passes over subscriptions whose own cursors have moved.
+
+Invariant: a follower has seen everything up to the shared cursor (`following`), and a changed subscription follows it
+no more. So all that follow it when it moves were matched.
 """
 
 import random
@@ -57,7 +58,7 @@ def look(
     now: datetime,
     matching: Callable[[], AbstractContextManager[object]],
 ) -> Look | None:
-    """Matches what followers of the shared cursors `behind` have not looked at. None: it is quiet for all of them."""
+    """Matches what followers of the shared cursors `behind` have not seen. None: all of them have quiet hours."""
     upto = window.last_sequence
     awake = [one for one in behind if not _is_quiet(one, store.zone, now)]
     if not awake:
@@ -72,7 +73,7 @@ def look(
 
 
 def finish(store: Store, found: Look) -> Steps[Sequence[Lane]]:
-    """Moves the shared cursors. Everything that was found must be planned and stored, by whatever process."""
+    """Moves the shared cursors. Everything that was found must be planned and stored, by any process."""
     yield WRITES
     with store.write() as transaction:
         shared_cursors.move(transaction, sorted(found.shared), found.upto)
@@ -82,7 +83,7 @@ def finish(store: Store, found: Look) -> Steps[Sequence[Lane]]:
 def apart(ids: Sequence[int], store: Store, size: int) -> Sequence[int]:
     """The same ids, where other planners may share the database in parts of `size` in random order.
 
-    So two planners seldom have the same part in hand. No promise rests on it: it saves work.
+    So two planners seldom work on the same part. This only saves work.
     """
     if store.kind.file is not None:
         return ids
@@ -115,18 +116,18 @@ def following(
 
 
 def moves_with_others(subscription: Subscription, case: DueDelivery, moving: Collection[int]) -> bool:
-    """Whether a subscription brings nothing new, and follows one of the shared cursors that move: its row can stay as it is.
+    """Whether a subscription has no new match and follows a shared cursor that moves, so its row can stay as it is.
 
-    A crash before they move leaves it where it was: it has looked at less than the others of its chat, and looks again.
+    After a crash before the move it has seen less than the others of its chat, and looks again.
     """
     first = case.papers.first_after(subscription.cursor)
     return subscription.follows in moving and all(place < first for place in case.fits[subscription.id])
 
 
 def left_behind(due: Mapping[int, Sequence[Subscription]], planned: Collection[int]) -> list[Move]:
-    """Moves that leave the due `now` subscriptions of chats that are not planned yet where they are, on their own.
+    """Moves that put the due `now` subscriptions of chats that are not planned yet on their own cursors, unchanged.
 
-    A shared cursor that they follow passes what they have to bring.
+    The shared cursor that they follow moves past papers that they still have to deliver.
     """
     return [
         (s.id, s.cursor, (s.next_due_at, None))

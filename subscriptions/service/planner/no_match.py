@@ -25,7 +25,7 @@ from subscriptions.store import Transaction
 from subscriptions.store.chat import chats
 from subscriptions.store.papers import statistics
 
-STREAK_AFTER = 5  # days with papers of which none matched, until the chat is notified, once
+STREAK_AFTER = 5  # days with papers but no match, until the chat is notified, once
 
 _Days = dict[tuple[int, tzinfo], tuple[date, ...]]
 # What was due, the decision, and whether subscriptions of the chat follow shared cursors, or may.
@@ -79,9 +79,9 @@ def notify_no_match(
 
 
 def _begun(due: DueDelivery, last_sequence: int, *, lazily: bool) -> NoMatchStreak:
-    """A streak of no day yet. Plans pass a chat over whose followers match nothing, so its begin is known beforehand.
+    """A streak of no day yet. Plans skip a chat whose followers match nothing, so the start is stored beforehand.
 
-    `lazily`: one that has begun earlier stays. What was delivered since is found before it is said, and few are written.
+    `lazily`: a streak that began earlier stays, so few are written. Later deliveries are found before the notice.
     """
     before = due.chat.no_match_streak
     if lazily and before is not None and not before.said:

@@ -93,8 +93,9 @@ def plan_slices(
 ) -> Generator[Steps[Sequence[Lane]]]:
     """As `plan_due`: yields the planning of one slice of chats after the other, a transaction each.
 
-    A slice has steps that read, match and decide, and one that writes. Before the first one, pauses are ended. To go on to
-    the next slice reads. Where others may plan, too, each has an order of its own, and passes over what others have planned.
+    A slice has steps that read, match and decide, and one that writes. Before the first slice, pauses are ended. Going
+    on to the next slice reads. Where others may plan, too, each has its own order and passes over what others have
+    planned.
     """
     due = _read_due(store, now)
     if due.pause_ended:
@@ -196,11 +197,12 @@ class _Matches:
 
 
 def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> Steps[Sequence[Lane]]:
-    """Matches and decides in a transaction that reads, then stores in one that writes; returns the lanes of what was stored.
+    """Matches and decides in a reading transaction, then stores in a writing one; returns the lanes of what was stored.
 
-    The writing transaction matches nothing. It lets no paper come and nobody else change these chats. If another writer may
-    have committed in between, it reads again what the decision depends on. If that has changed, or papers came, all begins
-    anew; what was matched is cached. A crash before the commit leaves the chats due, one behind it leaves them done.
+    The writing transaction matches nothing. While it runs, no paper can come and no other writer can change these
+    chats. If another writer may have committed in between, it reads again what the decision depends on. If that has
+    changed, or papers came, everything begins again; matches are cached. A crash before the commit leaves the chats
+    due, one after it leaves them done.
     """
     work = ReadThenWrite(store)
     while True:
@@ -258,7 +260,7 @@ def _still_holds(
 
 
 class _Changes(NamedTuple):
-    """What a slice brings: worked out before anybody has to wait for it."""
+    """The results of a slice, computed before other writers have to wait."""
 
     planned: Sequence[Planned]
     moves: Sequence[Move]

@@ -1,8 +1,8 @@
 """The kept queries in a file beside the database, so that a start with a million of them takes a tenth of a second.
 
-The file belongs to one change of the log, whose row has a random token. So a file is refused if it is damaged, of another
-database, or of what a database was before an older copy was put back; and if another version of the code wrote it. Then, and where
-the log no longer reaches back to it, the set is made anew.
+The file belongs to one change of the log, whose row has a random token. So a file is refused if it is damaged, of
+another database, of a database before an older copy was restored, or written by another version of the code. Then, and
+if the log no longer reaches back to it, the set is rebuilt.
 """
 
 import os
@@ -54,7 +54,7 @@ def read(path: Path, transaction: Transaction) -> tuple[State, int] | None:
 
 
 def remove_query_file(store: Store) -> None:
-    """Removes the file of a store, and with it the words of queries that nobody has any more. The next plan writes it anew."""
+    """Removes the file of a store, and so the words of queries that no chat has any more. The next plan writes it."""
     path = path_of(store)
     if path is not None:
         with suppress(OSError):

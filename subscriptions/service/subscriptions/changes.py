@@ -101,9 +101,9 @@ def judging(store: Scope, chat: Chat, *, now: datetime, who: str = "") -> Iterat
 def record_changes(
     transaction: Transaction, chat_ids: Sequence[int], *, now: datetime, who: str = ""
 ) -> frozenset[int]:
-    """As `record_change`, by the same few statements for all these chats but those that had begun to change in this transaction.
+    """As `record_change`, with a few statements for all these chats but those that this transaction changed before.
 
-    Returns the ids of those that it recorded.
+    Returns the ids of the recorded chats.
     """
     fresh = [chat_id for chat_id in chat_ids if chat_id not in transaction.begun_changes]
     chats.hold_chats(transaction, fresh)
@@ -143,7 +143,7 @@ def person_of(who: str) -> str:
 
 
 def before(change: undo.StoredChange, after: State) -> State:
-    """What the chat was before a stored change; `after` is what it was after it. Older changes tell nothing of judgements."""
+    """The chat before a stored change; `after` is the chat after it. Older changes have no judgements."""
     value = change.before
     subscriptions = [_subscription_from_json(subscription, change.chat_id) for subscription in value["subscriptions"]]
     return State(

@@ -27,7 +27,7 @@ def export(store: Scope, address: ChatAddress | None) -> str:
 def export_all(store: Scope) -> Iterator[str]:
     """Yields the text of all chats, with their settings, in parts.
 
-    Each part is read in a transaction of its own, so a slow reader of the text holds up nothing. Every chat is
+    Each part is read in its own transaction, so a slow reader of the text holds up nothing. Every chat is
     complete; what changes meanwhile in chats that were not read yet is in the text.
     """
     after: ChatAddress | None = None

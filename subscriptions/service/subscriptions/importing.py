@@ -35,7 +35,7 @@ Parts = Sequence[Part]
 class ImportPlan:
     """What an import does, line by line."""
 
-    changes: tuple[tuple[str, str, str], ...]  # (sign, chat, line); signs: "+" added, "~" changed, "=" there already
+    changes: tuple[tuple[str, str, str], ...]  # (mark, chat, line); marks: "+" added, "~" changed, "=" there already
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,7 +111,7 @@ class _Import:
         self.new = []
 
     def read_again(self, target: _Target) -> None:
-        """Writes what was collected and reads a chat anew: its zone, its due moments and its subscriptions."""
+        """Writes what was collected and reads a chat again: its zone, its due moments and its subscriptions."""
         if target.added:
             self.write()
         chat_id = target.chat.id
@@ -160,7 +160,7 @@ def _import(
     who: str,
     watched: Callable[[Parts], Iterable[Part]],
 ) -> ImportPlan:
-    changes: dict[int, str] = {}  # sign by place in `lines`
+    changes: dict[int, str] = {}  # place in `lines` -> mark
     for part in watched(_parts(store, lines)):
         with suppress(_TriedOut), store.savepoint() as transaction:
             of_part = [lines[place] for place in part]
@@ -266,7 +266,7 @@ def _begun(transaction: Transaction, lines: Sequence[PortableLine], *, now: date
 
 
 def _apply(work: _Import, line: PortableLine) -> str:
-    """Applies one line; returns its sign."""
+    """Applies one line; returns its mark."""
     if line.kind is not None:  # a known chat keeps the kind that its platform reported
         is_first = line.chat in work.made
         work.made.discard(line.chat)
@@ -288,7 +288,7 @@ def _apply(work: _Import, line: PortableLine) -> str:
 
 
 def _changed(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, known: Subscription) -> str:
-    """Sets time, zone and name of a subscription that the chat has, as far as the line names them; returns the sign."""
+    """Sets time, zone and name of a subscription that the chat has, as far as the line names them; returns the mark."""
     zone, name = _wanted(line, target, known)
     if (known.cadence, known.zone, known.name) == (cadence, zone, name):
         return "="

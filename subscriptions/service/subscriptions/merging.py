@@ -62,10 +62,10 @@ def _overlap(first: Subscription, second: Subscription, found: Mapping[str, int]
 
 
 def merge(store: Scope, address: ChatAddress, first: int, second: int, *, now: datetime, who: str = "") -> Subscribed:
-    """Puts one subscription that finds what either finds in the place of two, as one change.
+    """Replaces two subscriptions by one that finds what either finds, as one change.
 
-    It has a number of its own, looks on where both stopped, and comes when they came. Raises NotFound if they are not there
-    any more, or have become different in time or place.
+    It has its own number, looks on where both stopped, and comes when they came. Raises NotFound if they are gone, or
+    now differ in time or place.
     """
     with store.write() as transaction:
         chat = find(transaction, address)

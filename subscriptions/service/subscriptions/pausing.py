@@ -45,7 +45,7 @@ class WaitingPapers:
 
     papers: int  # those of planned deliveries included
     upto: int  # the sequence up to which papers were looked at
-    delivered_at: datetime | None = None  # when they are sent if nobody decides; None: not known
+    delivered_at: datetime | None = None  # when they are sent if no person decides; None: not known
 
 
 def pause(
@@ -240,7 +240,7 @@ def match_waiting_ahead(store: Scope, address: ChatAddress) -> None:
 
 
 def _delivered_at(delivery_forecast: DeliveryForecast, chat: Chat, subscription: Subscription) -> datetime | None:
-    """When a subscription delivers what waits, if nobody decides; None: not known."""
+    """When a subscription delivers what waits, if no person decides; None: not known."""
     now = delivery_forecast.forecast.at
     if subscription.cadence.kind == "now":
         moment = max(subscription.next_due_at or now, now)
@@ -266,9 +266,9 @@ def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: i
 def skip_waiting(
     store: Scope, address: ChatAddress, *, upto: int, by: datetime, now: datetime, number: int | None = None
 ) -> int:
-    """Skips what waited when it was offered; returns how many papers. Raises NotFound.
+    """Skips what waited when the chat was asked; returns how many papers. Raises NotFound.
 
-    That is papers up to the sequence `upto`, and deliveries planned up to the moment `by`.
+    These are papers up to the sequence `upto`, and deliveries planned up to the moment `by`.
     """
     with store.write() as transaction:
         chat = find(transaction, address)

@@ -119,7 +119,7 @@ def subscribe(
 
 
 def _one_zone(named: str | None, with_time: str | None) -> str | None:
-    """Returns the zone that is named by itself, or with the time. Raises Refused if they differ."""
+    """Returns the zone that is named alone, or with the time. Raises Refused if they differ."""
     if named and with_time and named != with_time:
         raise Refused(
             Sentence("Two zones are named: {one} and {other}.", {"one": with_time, "other": named}),

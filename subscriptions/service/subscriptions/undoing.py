@@ -80,7 +80,7 @@ def _log(store: Scope, address: ChatAddress) -> Iterator[Change]:
 def _states(
     log: Iterable[stored_undo.StoredChange], current: State
 ) -> Iterator[tuple[stored_undo.StoredChange, State, State]]:
-    """Yields each change, the newest first, with what the chat was before it and after it: what it was before the next one."""
+    """Yields each change, the newest first, with the chat before it and after it."""
     after = current
     for kept in log:
         earlier = before(kept, after)

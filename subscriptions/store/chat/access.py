@@ -1,9 +1,9 @@
 """Who may: operators and the codes that make them, admission of chats, owners of chats, and denials that outlive the chat.
 
-After a denied chat is erased, a keyed hash of its address says that an operator denied it. Platforms count their chats, so
-all addresses can be tried against a plain hash, in minutes, by anybody who has only the hashes. The key is made once for
-each database. It keeps nothing from those who have the database, but hashes cannot be read from another place, such as an
-export, nor can those of two bots be compared.
+After a denied chat is erased, a keyed hash of its address says that an operator denied it. Platforms number their
+chats, so a person with plain hashes could try all addresses in minutes. The key is made once for each database. It does
+not protect against a person who has the database, but hashes in other places, such as an export, cannot be read, and
+those of two bots cannot be compared.
 """
 
 import hmac

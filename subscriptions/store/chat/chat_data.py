@@ -225,7 +225,7 @@ def _paper(found: tuple[DeliveryItemRow, str, str]) -> Json:
 
 
 def _json(row: SQLModel) -> Json:
-    """A row by the names of its columns, without those that say nothing about the chat."""
+    """A row by the names of its columns, without columns that are not about the chat."""
     dumped = row.model_dump(mode="json")
     return {
         name: dumped[name] for name in type(row).model_fields if name not in _INTERNAL
@@ -233,7 +233,7 @@ def _json(row: SQLModel) -> Json:
 
 
 def _paged(session: Session, rows: Any) -> Iterator[Any]:  # noqa: ANN401 - a select of one table
-    """The rows, of which a page is in memory."""
+    """The rows, with one page at a time in memory."""
     return iter(session.exec(rows.execution_options(yield_per=CHUNK)))
 
 

@@ -82,7 +82,7 @@ def chats_in(session: Session, lane: Lane, *, zone: str) -> list[Chat]:
 
 
 def hold_chat(session: Session, chat_id: int) -> None:
-    """Until the transaction ends no other process changes this chat, or what hangs on it and is read behind this."""
+    """Until the transaction ends no other process changes this chat, or what belongs to it and is read after this."""
     execute(session, _HOLD, {"of": chat_id})
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 _INDENT = "  "
-_TOGETHER = 1000  # pieces that are joined at once: each by itself takes more room than its text
+_TOGETHER = 1000  # pieces that are joined at once: one alone takes more room than its text
 
 
 def json_text(value: Any) -> str:  # noqa: ANN401 - any JSON value

@@ -66,7 +66,8 @@ def _execute_all(
 def hold(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> Row[*tuple[Any, ...]]:
     """Inserts a row unless there is one with the same `keys`, which must be unique; returns the row that is stored.
 
-    Until the transaction ends no other process changes it: one that would waits. So what follows from it is read behind this.
+    Until the transaction ends no other process can change the row; it has to wait. So read what depends on it after
+    this.
     """
     return execute(session, _holding(connection_of(session).dialect.name, table, keys), values).one()
 

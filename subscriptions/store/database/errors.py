@@ -7,7 +7,7 @@ NOT_WRITABLE = "it cannot be written to"
 NOT_OPENED = "it cannot be opened"
 FULL = "its disk is full"
 WRONG_SETTING = 2  # exit code
-LEAST_ROOM = 64 * 1024  # bytes; with less the disk is full, whatever SQLite calls it when it cannot lay out its files
+LEAST_ROOM = 64 * 1024  # bytes; with less the disk is full, even if SQLite reports another error
 
 
 def full_error(what: object) -> StoreError:

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Has nothing collected within. With a thousand papers in memory a full collection takes a tenth of a second.
+    """Runs no collection in the body. With a thousand papers in memory a full one takes a tenth of a second.
 
-    Most objects go when nothing refers to them, and are no garbage. Of several threads whoever put it off ends that, also while another
-    one is within: then a collection may come there.
+    Most objects are freed when nothing refers to them, without the collector. If threads overlap, the first to leave
+    re-enables collection.
     """
     if not gc.isenabled():
         yield
@@ -24,9 +24,9 @@ def uncollected() -> Iterator[None]:
 
 @contextmanager
 def left_alone() -> Iterator[Callable[[], None]]:
-    """Yields a function by which the collector leaves alone what is in memory at that moment, until the context ends.
+    """Yields a function that makes the collector ignore what is in memory at that moment, until the context ends.
 
-    For long work that keeps much: else each full collection, which stops all threads, looks through all of it again.
+    For long work that keeps much: otherwise each full collection, which stops all threads, looks through all of it.
     """
     try:
         yield gc.freeze

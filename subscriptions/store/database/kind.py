@@ -37,14 +37,14 @@ class Holder(StrEnum):
     """Who holds a name."""
 
     MINE = "mine"
-    AT_WORK = "at work"  # another worker, which gives a sign of life
+    AT_WORK = "at work"  # another worker with a recent heartbeat
     SILENT = "silent"  # another worker, which others took for gone: its session is still there
 
 
 class SideSession(Protocol):
     """A session of a worker beside its transactions. One thread at a time uses it. Raises errors of the driver.
 
-    When the session ends, however the worker ends, the server lets go of all that it holds.
+    When the session ends, also if the worker crashes, the server releases everything that it holds.
     """
 
     def sends_alone(self) -> str:
@@ -54,10 +54,10 @@ class SideSession(Protocol):
         """Takes a name, such as a lane's. Returns False if another worker, or this one, holds it."""
 
     def release(self, name: str) -> None:
-        """Lets a name go."""
+        """Releases a name."""
 
     def reserve(self, token: str, gap: float, ahead: float) -> Reservation:
-        """Takes a slot of a token, `gap` seconds behind the one before, if that is at most `ahead` seconds from now."""
+        """Takes a slot of a token, `gap` seconds after the one before, if that is at most `ahead` seconds from now."""
 
     def rest(self, token: str, seconds: float) -> None:
         """Stores that the platform asked for a rest of the whole token."""
@@ -96,16 +96,16 @@ class Kind(Protocol):
         """Whether there is a database, or an empty file. Raises errors of the system and of the driver."""
 
     def mark(self) -> object | None:
-        """A value that stays the same while nobody writes; None: that cannot be told without asking. Asks nobody."""
+        """A value that stays the same while no process writes; None: only the server knows. Does not ask the server."""
 
     def version(self) -> object | None:
-        """A value that is another one once anybody has committed; None: that cannot be told, so anything may have changed."""
+        """A value that changes with each commit of any process; None: not known, so anything may have changed."""
 
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
         """The schema's revision; None for a database without one, or none at all. `read` connects. Raises as `exists`, StoreError."""
 
     def protect(self) -> None:
-        """Takes the rights of everybody else on the files of the database."""
+        """Removes the rights of all other users on the files of the database."""
 
     def make_place(self) -> None:
         """Makes the place in which a first schema is made."""

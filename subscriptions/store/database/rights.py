@@ -8,7 +8,7 @@ OWNER_ONLY = 0o600
 
 
 def keep_to_owner(file: Path) -> None:
-    """Takes the rights of everybody else on a file of ours; `check` warns where that is not allowed."""
+    """Removes the rights of all other users on a file of ours; `check` warns where that is not allowed."""
     with suppress(OSError):
         if (rights := file.stat().st_mode) & 0o077:
             file.chmod(rights & 0o700)

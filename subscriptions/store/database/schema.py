@@ -1,6 +1,6 @@
 """The schema: a new database gets it from the declaration, and one of an earlier release by Alembic's revisions.
 
-It is declared in `rows` (tables and indexes), `triggers`, and for what only one kind of database has, in its room.
+It is declared in `rows` (tables and indexes), in `triggers`, and, for one kind of database, in that kind's package.
 """
 
 from pathlib import Path

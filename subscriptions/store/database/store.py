@@ -1,6 +1,6 @@
 """The database: transactions, schema, and the sentences for what a database can answer.
 
-What is special to a kind of database stands in its own room: `sqlite` or `postgres`.
+What is special to a kind of database is in its own package: `sqlite` or `postgres`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,9 +43,9 @@ class WouldWrite(Exception):
 class Transaction(Session):
     """One transaction of the database: the unit of work of every use case that it is given to.
 
-    A use case takes a Store or a Transaction (`Scope`). Given a Store, it is a transaction by itself. Given a
-    Transaction, it is a part of that one: it is committed with it, and sees what earlier parts wrote. An error in a
-    part undoes the whole transaction, unless the part stands in a `savepoint`. A Transaction belongs to the thread
+    A use case takes a Store or a Transaction (`Scope`). Given a Store, it begins its own transaction. Given a
+    Transaction, it is a part of that one: it commits with it and sees what earlier parts wrote. An error in a
+    part undoes the whole transaction, unless the part is in a `savepoint`. A Transaction belongs to the thread
     that began it.
     """
 
@@ -53,7 +53,7 @@ class Transaction(Session):
         super().__init__(bind, expire_on_commit=False)
         self.store = store
         self.changed_chats: set[int] = set()  # ids of chats whose subscriptions, or whose state, use cases changed
-        self.confirmed_chats: set[int] = set()  # ids of chats of which a subscription, new or known, was confirmed
+        self.confirmed_chats: set[int] = set()  # ids of chats with a subscription, new or known, that was confirmed
         self.begun_changes: dict[int, int] = {}  # chat id → the id of its change that this transaction has stored
         self._writes = writes
         self._part_failed = False  # what the failed part wrote is still there: it must not be committed
@@ -119,13 +119,13 @@ class Store:
         self.kind = _kind_of(url)
         self.url = self.kind.url
         self.where = self.kind.where  # its name in errors: the file or the server, never the address
-        self.worker = uuid4().hex  # the name under which this process has messages and replies in hand
+        self.worker = uuid4().hex  # the name under which this process claims messages and replies
         self._turns = Turns()
         self.writes = Writes()
         self.writer = Writer(self.write, self.where)
         self.sharing: Sharing = self.kind.sharing
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
-        self._holders: set[int] = set()  # the threads that have a connection in hand
+        self._holders: set[int] = set()  # the threads that hold a connection
         self._engine = _engine(self.kind, self.sharing, self._holders)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
@@ -179,16 +179,16 @@ class Store:
             yield transaction
 
     def refuse_held_connection(self) -> None:
-        """Raises RuntimeError if this thread has a connection in hand (rule 15): before it waits, or ends a step."""
+        """Raises RuntimeError if this thread holds a connection (rule 15): before it waits, or ends a step."""
         _refuse_second(self._holders)
 
     def version(self) -> object | None:
-        """A value that is another one once anybody has committed; None: that cannot be told. Raises StoreError."""
+        """A value that changes with each commit of any process; None: not known. Raises StoreError."""
         with self.translated_errors():
             return self.kind.version()
 
     def exists(self) -> bool:
-        """Whether there is a database. Raises StoreError when that cannot be told."""
+        """Whether there is a database. Raises StoreError if it cannot find out."""
         with self.translated_errors():
             return self.kind.exists()
 
@@ -213,9 +213,9 @@ class Store:
                     upgrade_schema(connection)
 
     def mark(self) -> object | None:
-        """A value that stays the same while nobody writes; None: that cannot be told without asking the database.
+        """A value that stays the same while no process writes; None: only the database knows.
 
-        On SQLite a write of another process may, rarely, leave it as it was.
+        On SQLite, a write of another process may rarely leave it unchanged.
         """
         mark = self.kind.mark()
         return None if mark is None else (mark, self.writes.count)
@@ -262,7 +262,7 @@ class Store:
             keep_to_owner(copy)
 
     def close(self) -> None:
-        """Waits for what the writer was asked for, and closes all connections: those of transactions under way when these end."""
+        """Waits for the writer's works, and closes all connections; those of open transactions close when these end."""
         self.writer.close()
         pool = self._engine.pool
         self._engine.dispose(close=False)  # who asks from now on asks a new pool
@@ -303,7 +303,7 @@ class ReadThenWrite:
             yield transaction
 
 
-Scope = Store | Transaction  # where a use case does its work: in a transaction of its own, or as a part of one
+Scope = Store | Transaction  # where a use case does its work: in its own transaction, or as a part of one
 
 
 def execute(

@@ -23,9 +23,9 @@ Work = Callable[[Any], T]  # gets a part of the transaction
 def write_together(begin: Begin, works: Sequence[Work[T]]) -> list[T | Exception]:
     """Does works in one transaction, which `begin` begins; returns for each its result, or the error that it raised.
 
-    A work that fails is left out, and the others are done again without it. When the database takes nothing from
-    anybody (it is locked or full), that error is the result of all of them: no work waits for the database once more.
-    Any other error of the database may be caused by one of the works, so each of them is then done by itself.
+    A work that fails is left out, and the others are done again without it. If the database takes no writes (it is
+    locked or full), that error is the result of all of them: no work waits for the database once more. Any other error
+    of the database may be caused by one of the works, so each of them is then done alone.
     """
     failed: dict[int, Exception] = {}
     while len(failed) < len(works):

@@ -24,7 +24,7 @@ def holds_rows(session: Session) -> bool:
 def copy_rows(source: Session, target: Session) -> dict[str, int]:
     """Copies the rows of all tables, with their ids, into an empty database. Returns table → how many.
 
-    Entries of the full-text index are left out: the caller makes them anew. Triggers of the target note its new queries.
+    Entries of the full-text index are left out: the caller makes new ones. Triggers of the target note its new queries.
     """
     copied = {}
     for table in TABLES.sorted_tables:
@@ -63,7 +63,7 @@ def _parts(connection: Connection, table: Table) -> Iterator[Sequence[tuple[Any,
 
 
 def count_on(connection: Connection) -> None:
-    """Lets the ids that PostgreSQL gives go on behind those that were copied."""
+    """Lets PostgreSQL number new rows after those that were copied."""
     for table in TABLES.sorted_tables:
         key = table.autoincrement_column
         if key is not None and table.name not in _MADE_ANEW:
@@ -73,6 +73,6 @@ def count_on(connection: Connection) -> None:
 
 
 def gather_statistics(session: Session) -> None:
-    """Lets PostgreSQL look at what many new rows hold, by which it plans. By itself it looks some minutes later; SQLite never does."""
+    """Lets PostgreSQL analyze many new rows for its plans. On its own it does so minutes later; SQLite never does."""
     if connection_of(session).dialect.name == "postgresql":
         connection_of(session).execute(text("ANALYZE"))

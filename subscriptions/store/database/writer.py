@@ -14,7 +14,7 @@ from subscriptions.store.database.together import Begin, Work, write_together
 
 T = TypeVar("T")
 
-MOST_WAITING = 1000  # works; with more the database stands still, and who asks is refused
+MOST_WAITING = 1000  # works; with more the database hangs, and new ones are refused
 MOST_TOGETHER = 64  # works in one transaction, which the first of them waits for
 
 
@@ -30,10 +30,10 @@ class _Asked:
 class Writer:
     """Does works in one thread, in the order in which they were asked for.
 
-    So no other thread waits for the database's write lock: whoever asks gets a future. When another program holds the
-    lock, it is waited for once: all that was asked meanwhile gets the same error, and whoever still wants it asks again.
-    A work that was begun, or that waits, is done even if nobody waits for its future any more: what a platform has
-    taken is to be written down.
+    So no other thread waits for the database's write lock: a caller gets a future. If another program holds the lock,
+    the writer waits for it once: all works of that time get the same error, and their callers can ask again. A work
+    that was begun, or that waits, is done even if no caller waits for its future any more: what a platform has taken
+    must be written down.
     """
 
     def __init__(self, begin: Begin, where: str) -> None:
@@ -73,7 +73,7 @@ class Writer:
         return StoreUnavailable(replace(sentence, values={"where": self._where}), Sentence("Try again later."))
 
     def close(self) -> None:
-        """Does what waits, and ends the thread. Whoever asks from now on is refused."""
+        """Does what waits, and ends the thread. New works are refused."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()

@@ -92,9 +92,9 @@ _SETTLE = (
 def mark_sending(session: Session, claimed: Claim, message: Message, *, worker: str, wall: datetime) -> bool:
     """Marks a claimed message as sent by a worker, right before it is posted. Returns False if the worker may not post it.
 
-    A guarded update: of two senders one succeeds, none if the delivery was dismissed, or the chat paused, moved or delayed.
-    A unique index lets one message of a lane be in hand, whoever claimed it; it stays so until the outcome is stored. A
-    worker that is killed before that keeps the lane until what it left is recovered (rule 14).
+    A guarded update: of two senders one succeeds; none if the delivery was dismissed, or the chat paused, moved or
+    delayed. A unique index lets one message of a lane be claimed by any worker, until the outcome is stored. A worker
+    that is killed before that keeps the lane until what it left is recovered (rule 14).
     """
     values = {
         "of": claimed.seq,

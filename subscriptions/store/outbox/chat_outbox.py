@@ -7,11 +7,11 @@ from sqlmodel import Session, col, func, select, update
 from subscriptions.states import MAYBE_SENT
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, MessageRow
 
-_NOON = time(12)  # of a day of which no hour is known, so that it is the same day in most zones
+_NOON = time(12)  # of a day without a known hour, so that it is the same day in most zones
 
 
 def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None) -> int:
-    """How many papers are in deliveries of a chat of which nothing is sent; with `by`, in those planned until then."""
+    """How many papers are in the chat's deliveries with nothing sent yet; with `by`, in those planned until then."""
     items = (
         select(func.count())
         .select_from(DeliveryItemRow)
@@ -80,13 +80,13 @@ def was_posted(session: Session, chat_id: int, platform_id: str) -> bool:
 
 
 def hold_planned(session: Session, chat_id: int, until: datetime | None) -> None:
-    """Delays the deliveries of a chat of which nothing is sent until a moment; with None they go at once."""
+    """Delays the chat's deliveries with nothing sent yet until a moment; with None they go at once."""
     seqs = _unsent(session, chat_id, None)
     session.exec(update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(next_at=until))
 
 
 def dismiss_planned(session: Session, chat_id: int, *, by: datetime, now: datetime) -> None:
-    """Dismisses the deliveries of a chat that were planned until `by` and of which nothing is sent."""
+    """Dismisses the chat's deliveries that were planned until `by` and have nothing sent yet."""
     seqs = _unsent(session, chat_id, by)
     session.exec(update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(dismissed_at=now, settled_at=now))
 

@@ -140,7 +140,7 @@ def open_lanes(
 ) -> list[Lane]:
     """The lanes with something to do now, oldest first: a delivery that is not settled, may be sent and does not wait.
 
-    On the platforms of `finding` an unclear message does not wait: it is looked up, unless that was given up.
+    On the platforms in `finding` an unclear message does not wait: it is looked up, unless the look-up was given up.
     """
     values = {"platforms": platforms, "finding": finding, "wall": wall, "now": now, "longest": now + LONGEST_WAIT}
     return [Lane(platform, address) for platform, address in connection_of(session).execute(_WAITING_LANES, values)]
@@ -177,9 +177,9 @@ def claim(
 ) -> Claim | None:
     """The next step of a lane; None if there is none now (rule 6). Marks nothing: `mark_sending` does.
 
-    A waiting or unclear message stops the lane. A dead one does not, nor, with `skip_unclear`, an unclear one that cannot
-    be looked up: one whose look-up was given up is left to a person, and looked up again only when a process starts. `tried`:
-    messages (seq, number) that the caller has tried already.
+    A waiting or unclear message stops the lane. A dead one does not. With `skip_unclear`, an unclear one that cannot be
+    looked up does not, either: after its look-up was given up, a person decides, and it is looked up again only when a
+    process starts. `tried`: messages (seq, number) that the caller has tried already.
     """
 
     def passes(row: Row[Any]) -> bool:

@@ -2,8 +2,8 @@
 
 An edit is not stored: it is rendered from what is known when it is made, and may be made again. `edit_requested_at` of a
 message is when the edit was requested; a request that comes while an edit is made has a later moment, and is served next.
-The transaction that requests it wakes the lane: whether a crash comes before its commit or behind it, there are both or
-neither. A message that is not sent yet counts, too: its sender may have looked for edits before this commit.
+The transaction that requests it wakes the lane, so after a crash there are both or neither. A message that is not sent
+yet counts, too: its sender may have looked for edits before this commit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -81,7 +81,7 @@ def _request(session: Session, papers: list[int], conditions: list[ColumnElement
     )  # fmt: skip
     chats: dict[int, DeliveryKind] = {}
     for seq, number, chat in session.exec(shown).all():
-        chats[chat] = DeliveryKind.BULLETIN  # nobody waits for an edit
+        chats[chat] = DeliveryKind.BULLETIN  # no person waits for an edit
         session.exec(
             update(MessageRow)
             .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number)

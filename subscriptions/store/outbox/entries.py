@@ -60,9 +60,9 @@ class OutboxEntry:
 def entries(
     session: Session, after: int, *, over: bool, now: datetime, wall: datetime
 ) -> tuple[list[OutboxEntry], int]:
-    """A page of stored deliveries behind the one with this `seq`, oldest first, and its last `seq`.
+    """A page of stored deliveries after the one with this `seq`, oldest first, and its last `seq`.
 
-    `over`: with those that are over (sent, dismissed) too; each is looked at. Without them only what an index holds is.
+    `over`: also those that are over (sent, dismissed), which reads every row. Without `over` it reads only an index.
     """
     page = (
         select(DeliveryRow, ChatRow, LaneRow)

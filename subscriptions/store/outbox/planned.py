@@ -28,7 +28,7 @@ _ids = bindparam("ids", expanding=True, type_=Integer)
 _TAKEN_KEYS = columns(_d.dedupe_key).where(_d.dedupe_key.in_(bindparam("keys", expanding=True)))
 _WITH_KEY = columns(_d.seq).where(_d.dedupe_key == bindparam("key"))
 _SEQS = columns(_d.id, _d.seq).where(_d.id.in_(bindparam("names", expanding=True)))
-# Facts and reasons are texts: many rows have the same ones, and SQLAlchemy would write each anew.
+# Facts and reasons are texts: many rows have the same ones, and SQLAlchemy would encode each again.
 _TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": String(), "facts": JsonText(), "because": JsonText()}
 _DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason", "sendable")
 _ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")

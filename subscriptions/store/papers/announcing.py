@@ -38,16 +38,16 @@ def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | No
 
 
 def hold_sequence(session: Session) -> int:
-    """Returns the last sequence that was given. Until the transaction ends no other process gives any, or merges papers.
+    """Returns the last given sequence. Until the transaction ends no other process gives one, or merges papers.
 
-    To be called before a transaction reads what it merges or announces: of two processes that have the same paper, the
+    Call it before a transaction reads what it merges or announces. Then, of two processes with the same paper, the
     second one finds it stored.
     """
     return int(hold_value(session, SEQUENCE, "0"))
 
 
 def share_sequence(session: Session) -> None:
-    """Until the transaction ends no paper gets a sequence, and none is merged; several transactions may see to that at once."""
+    """Until the transaction ends no paper gets a sequence, and none is merged. Transactions can share this hold."""
     share_value(session, SEQUENCE, "0")
 
 
@@ -105,7 +105,7 @@ def announce_source(session: Session, source: str, *, now: datetime) -> int:
 
 
 def announce_counted(session: Session, which: Condition, *, now: datetime) -> list[int]:
-    """Announces anew the papers that count as sent after a loss; returns their ids. `which` as for `unannounced`."""
+    """Announces again the papers that count as sent after a loss; returns their ids. `which` as for `unannounced`."""
     papers = _appeared(session, which, col(PaperRow.came_at).is_not(None))
     _announce(session, papers, now)
     return [paper for paper, _, _ in papers]

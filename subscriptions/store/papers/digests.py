@@ -89,9 +89,9 @@ def prepare_ahead(session: Session, papers: Sequence[Incoming], batch: MergeBatc
 
 
 def write_ahead(session: Session, ahead: Ahead) -> None:
-    """Writes papers ahead of their digest, right after they were prepared, or if nobody has written since.
+    """Writes papers ahead of their digest, right after they were prepared, or if no other writer has written since.
 
-    They have no sequence yet, and no digest: no plan and no count sees them. Stored again they stay as they are.
+    They have no sequence and no digest yet, so plans and counts do not see them. Storing them again changes nothing.
     """
     batch = ahead.batch
     batch.write(session)
@@ -116,7 +116,7 @@ def _look_up(
 class Prepared:
     """The papers of a digest, merged with what was stored when they were read, and their documents for the index.
 
-    If others have written since, only documents count, each for the paper of which it was made.
+    If others have written since, only the documents count, each for its paper.
     """
 
     batch: MergeBatch
@@ -126,9 +126,9 @@ class Prepared:
 def prepare(
     session: Session, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
 ) -> Prepared | None:
-    """Merges the papers of a digest into a new `batch`, and makes what the index is to hold of them; writes nothing.
+    """Merges the papers of a digest into a new `batch`, and makes their index documents; writes nothing.
 
-    None if two stored papers turn out to be one, which is written at once.
+    None if two stored papers prove to be one; that merge is written at once.
     """
     others = _look_up(session, papers, batch, ahead)
     for one in others:

@@ -1,6 +1,6 @@
-"""The papers of one ingest in memory: what the store knows of them, what they become, and the statements that write that.
+"""The papers of one ingest in memory: as stored, as they become, and the statements that write them.
 
-Each table is read and written by a few statements for all papers together, since a statement costs ten times a row.
+Each table is read and written by a few statements for all papers together, since a statement costs as much as ten rows.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -161,9 +161,9 @@ class MergeBatch:
         return self.places.get(paper, -1), paper
 
     def order_to_announce(self, paper: int) -> tuple[bool, int]:
-        """Returns the place of a paper among those that are announced: first those that were before, in the same order.
+        """Returns the place of a paper among the announced ones: earlier announced papers first, in the same order.
 
-        The others follow as the digest has them. Row numbers do not count: they tell in which part a paper was stored.
+        The others follow in the order of the digest. Row numbers do not count: they depend on the part that was stored.
         """
         row = self.rows.get(paper)
         sequence = row.sequence if row else None

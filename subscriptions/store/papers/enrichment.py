@@ -38,10 +38,10 @@ class Asked:
 
 
 def incomplete_papers(session: Session, *, now: datetime) -> tuple[IncompletePaper, ...]:
-    """The papers of the last seven days that lack something and that arXiv can be asked for, newest first.
+    """The papers of the last seven days that lack something that arXiv may know, newest first.
 
-    What becomes known of older papers makes them new to no chat (docs/architecture.md, rule 1). A paper with a DOI and
-    no arXiv id is of another publisher, so arXiv is not asked for it.
+    New details of older papers do not announce them to any chat (docs/architecture.md, rule 1). A paper with a DOI and
+    no arXiv id is from another publisher, so arXiv is not asked.
     """
     since = now - COMPLETION_WINDOW
     rows = session.exec(

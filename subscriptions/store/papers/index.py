@@ -173,7 +173,7 @@ def _uncertain(session: Session, first: int, last: int) -> list[int]:
 
 
 def _by_number(session: Session, term: Term) -> list[int]:
-    """The entries of the papers that ever had this id or DOI, whatever its case, or that this source brought."""
+    """The entries of the papers that ever had this id or DOI, in any case, or that this source brought."""
     if term.field is SOURCE:
         names = connection_of(session).execute(select(_sources.c.name)).scalars()
         brought = select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)

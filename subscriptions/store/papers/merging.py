@@ -80,8 +80,8 @@ def joins(batch: MergeBatch, one: Incoming) -> bool:
 def stands_alone(batch: MergeBatch, one: Incoming) -> bool:
     """Whether a paper shares no key and no title with others, but perhaps with one row that no digest has.
 
-    Then its place among the papers of the digest does not matter, and nothing follows from storing it but that it is
-    stored: it can be merged ahead of the others.
+    Then its place in the digest does not matter, and storing it has no other effect: it can be merged ahead of the
+    others.
     """
     found = {batch.keys[key] for key in one.keys if key in batch.keys} | batch.aliases.get(one.alias, set())
     return one.is_apart and len(found) <= 1 and found <= batch.unclaimed

@@ -1,8 +1,8 @@
 """Who may say what about a known paper (docs/architecture.md, rule 4). Pure; works on rows, writes nothing.
 
-Three kinds of sources speak about a paper: one of arXiv's own, the source that brought it first, and any other. What one
-of arXiv's own says of a paper with an arXiv id is vouched for, value by value, and only they change it. The source that
-brought a paper first changes what nobody vouched for. Any other fills in what is missing.
+Three kinds of sources describe a paper: arXiv's own ones, the source that brought it first, and any other. Each value
+that one of arXiv's own gives for a paper with an arXiv id is vouched for, and only they change it. The source that
+brought a paper first changes values that are not vouched for. Any other fills in missing ones.
 """
 
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ class Claim:
     vouched: Vouched = NOTHING  # the values that one of arXiv's own sources gave
 
     def newer(self, row: PaperDraft) -> bool:
-        """Whether its texts are those of a higher version; of a stranger's versions nothing follows."""
+        """Whether its texts are those of a higher version. Versions from other sources are ignored."""
         version, known = self.paper.version, Vouched.VERSION in Vouched(row.vouched)
         if version is None or row.version is None or self.standing is Standing.OTHER:
             return False
@@ -74,13 +74,13 @@ def standing_of(row: PaperDraft, paper: Paper, *, source: str, of_arxiv: bool) -
 
 
 def claim_of(row: PaperDraft, paper: Paper, *, source: str, of_arxiv: bool) -> Claim:
-    """What a source says of a known paper, by what the source is to it."""
+    """What a source says about a known paper, and the standing of the source."""
     standing = standing_of(row, paper, source=source, of_arxiv=of_arxiv)
     return Claim(paper, standing, ALL if standing is Standing.ARXIV else NOTHING)
 
 
 def may_add_keys(row: PaperDraft, standing: Standing) -> bool:
-    """Whether a source may make further ids lead to a paper. A paper without an id takes them from anybody."""
+    """Whether a source may make further ids lead to a paper. A paper without an id takes them from any source."""
     if standing is Standing.ARXIV or not (row.arxiv_id or row.doi):
         return True
     return standing is Standing.OWNER and not row.vouched
@@ -143,7 +143,7 @@ def _withdraw(row: PaperDraft, claim: Claim, now: datetime, *, older: bool) -> N
         if row.withdrawn_at is None and not older:
             row.withdrawn_at = now
     elif Vouched.WITHDRAWN not in Vouched(row.vouched) and vouched and (claim.paper.abstract or claim.paper.comment):
-        row.withdrawn_at = None  # somebody else said so, and arXiv does not
+        row.withdrawn_at = None  # another source said so, and arXiv does not
 
 
 def _version(row: PaperDraft, claim: Claim) -> int | None:
@@ -158,7 +158,7 @@ def _version(row: PaperDraft, claim: Claim) -> int | None:
 
 
 def _overrules(row: PaperDraft, name: Vouched, claim: Claim, *, newer: bool) -> bool:
-    """Whether a claim's value takes the place of a known one: one that is vouched for does, else that of a newer version."""
+    """Whether a claim's value replaces a known one: a vouched one does, else that of a newer version."""
     had, has = name in Vouched(row.vouched), name in claim.vouched
     return newer if had == has else has
 
@@ -181,7 +181,7 @@ def _text(row: PaperDraft, name: Vouched, old: str, new: str, claim: Claim, *, n
 
 
 def _is_cut_off(name: Vouched, text: str) -> bool:
-    """Whether a text breaks off, so that anybody may bring the rest. A title ends without a sign anyway."""
+    """Whether a text breaks off, so that any source may bring the rest. A title may lack a final full stop."""
     return text.endswith(_ELLIPSIS) or (name is Vouched.ABSTRACT and not text.endswith(_CLOSED))
 
 
@@ -197,7 +197,7 @@ def better_text(old: str, new: str, *, newer: bool, older: bool = False) -> str:
 
 
 def _joined_categories(row: PaperDraft, claim: Claim) -> list[str]:
-    """The known categories and those of the claim; those that arXiv named get none from anybody else."""
+    """The known categories and those of the claim. Only arXiv adds to categories that arXiv named."""
     first = (row.primary,) if row.primary else ()
     closed = Vouched.CATEGORIES in Vouched(row.vouched) and Vouched.CATEGORIES not in claim.vouched
     return list(dict.fromkeys((*first, *row.categories, *(() if closed else claim.paper.categories))))

@@ -13,8 +13,8 @@ _PLAIN = re.compile(r"INSERT INTO (?P<into>[\w.\"]+ \([^()]+\)) VALUES \((?:%s(?
 def copy_rows(engine: Engine) -> None:
     """Has an engine copy the rows of plain inserts into their table.
 
-    An insert that says more than its values, such as what is to be done in a conflict, or what it returns, stays what it
-    is. Triggers, defaults and references are those of an insert, and a row that is refused undoes all.
+    An insert with more than values, such as a conflict clause or RETURNING, stays an insert. Triggers, defaults and
+    references work as for an insert, and a refused row undoes all.
     """
 
     @event.listens_for(engine, "do_executemany")

@@ -17,7 +17,7 @@ _ADDRESS = Sentence("Check PAPERWIRE_DATABASE_URL.")
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A known error: how it is told from others, what is wrong, what to do."""
+    """A known error: how it is recognized, what is wrong, what to do."""
 
     states: tuple[str, ...]  # beginnings of SQLSTATE
     words: tuple[str, ...]  # of the message: while connecting there is no SQLSTATE
@@ -96,7 +96,7 @@ _POOLER = _Known(
     passes=False,
 )
 _DISK_FULL = "53100"
-_VAGUE = "0A000"  # what is not possible, whatever the reason: the message has it
+_VAGUE = "0A000"  # something is not possible, for any reason: the message has it
 _GONE = _Known(
     (), (), Sentence("The server of the database {where} does not answer: {why}."), _AGAIN, "its server does not answer"
 )
@@ -143,7 +143,7 @@ def _found(error: StoreError, cause: str) -> StoreError:
 
 
 def _message(error: object, password: str | None) -> str:
-    """What the driver says, in one line, without the password and what the driver asks back."""
+    """The driver's message on one line, without the password and without its questions."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.endswith("?")]
     said = (lines[-1] if lines else type(error).__name__).rstrip(".")
     return said.replace(password, "***") if password else said

@@ -1,6 +1,6 @@
-"""What the workers of a database hold: advisory locks of their side sessions, by the names of the sessions.
+"""The advisory locks that the workers of a database hold in their side sessions, by the names of the sessions.
 
-The server ends them with the session, so what is read here is never left over from a worker that is gone.
+The server releases them with the session, so a worker that is gone never appears here.
 """
 
 from collections.abc import Sequence

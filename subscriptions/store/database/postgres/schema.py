@@ -1,6 +1,6 @@
 """What the schema has on PostgreSQL beside the declared tables, and how their columns differ.
 
-Texts are ordered and folded letter by letter (collation "C"), as SQLite has it, whatever the server's language is.
+Texts are ordered and folded letter by letter (collation "C"), as SQLite does, in any language of the server.
 """
 
 import re

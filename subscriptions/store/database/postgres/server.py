@@ -39,7 +39,7 @@ _CALLED = "SELECT set_config('application_name', %s, false)"
 _PLANS = "-c enable_seqscan=off -c jit=off"
 # A worker that is stopped within a transaction would hold its rows, and everybody up, for as long as it is stopped.
 _STOPPED = "-c idle_in_transaction_session_timeout=60000"
-_SESSION = {  # what each connection is given; those of libpq may also stand in the address
+_SESSION = {  # options of each connection; the address may set those of libpq, too
     "application_name": "paperwire",
     "connect_timeout": "10",
     "keepalives_idle": "30",
@@ -84,11 +84,11 @@ class PostgresDatabase:
         return self.revision_in(self._engine.connect) is not None
 
     def mark(self) -> object | None:
-        """Tells nothing: the server would have to be asked."""
+        """Not known without asking the server."""
         return None
 
     def version(self) -> object | None:
-        """Tells nothing, as `mark`."""
+        """Not known, as `mark`."""
         return None
 
     def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
@@ -135,13 +135,13 @@ class PostgresDatabase:
     @contextmanager
     def sending(self, name: str) -> Iterator[str]:
         """Holds the sender lock under a name while the body runs. Yields "", or the name of a process that holds it."""
-        with closing(self._connect()) as connection:  # a session of its own, which ends with the lock
+        with closing(self._connect()) as connection:  # its own session, which ends with the lock
             connection.execute(_CALLED, (f"paperwire {name}",))
             is_taken = connection.execute(_TAKE).fetchone() == (True,)
             yield "" if is_taken else name_of_holder(connection.execute(HOLDER, (_SENDER,)).fetchone())
 
     def side_session(self, worker: str, process: str) -> SideSession:
-        """See Kind. It shares the sender lock, also after the server has restarted, so that nobody sends alone meanwhile."""
+        """See Kind. It shares the sender lock, also after the server restarts, so no process sends alone meanwhile."""
         return PostgresSideSession(self._connect, session_name(worker, process), _SENDER)
 
     def holdings(self, connection: Connection, names: Sequence[str]) -> Sequence[Holdings]:

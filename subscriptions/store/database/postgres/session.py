@@ -6,22 +6,22 @@ from sqlalchemy import Engine, event
 
 OURS = "-c paperwire.session=whole"  # an option by which a session can be told from those that a pooler shares out
 _ASK = "SELECT current_setting('paperwire.session', true)"
-_NUL, _INSTEAD = "\0", "\ufffd"  # the sign for what is no character
+_NUL, _INSTEAD = "\0", "\ufffd"  # the replacement character
 
 
 class SharedSession(Exception):
-    """Raised where a pooler does not pass on what is asked of a session: it may share the session with others."""
+    """Raised if a pooler does not pass on a session's options: it may share the session with others."""
 
 
 def prepare_sessions(engine: Engine) -> None:
     """Has all connections of an engine checked and prepared as they are made; connecting may raise SharedSession.
 
-    In a session that is shared, the sender lock would be everybody's, and two processes would send.
+    In a shared session every process would have the sender lock, and two processes would send.
 
-    PostgreSQL stores every character but NUL, which SQLite stores: another sign is stored and looked for instead. What
-    comes from people and from digests has none; a format that somebody installed, or a file to be imported, may.
+    PostgreSQL stores every character but NUL, which SQLite does store: another character replaces it in rows and
+    searches. Texts of people and digests have no NUL; those of an installed format or an imported file may.
     """
-    driver: Any = engine.dialect.dbapi  # psycopg, which is not imported where nobody uses it
+    driver: Any = engine.dialect.dbapi  # psycopg, which is imported only where it is used
 
     class Text(driver.types.string.StrDumper):  # type: ignore[misc]
         """A text as it is sent."""

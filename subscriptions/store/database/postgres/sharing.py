@@ -1,7 +1,8 @@
 """How several processes share a database of PostgreSQL.
 
-It locks row by row, and a statement sees what was committed before the statement began. So a writing transaction holds the
-rows (`conflicts.hold`) behind which it reads. A reading transaction sees one state from its first statement to its last.
+It locks row by row, and a statement sees what was committed before the statement began. So a writing transaction first
+holds rows (`conflicts.hold`) and then reads what depends on them. A reading transaction sees one state from its first
+statement to its last.
 """
 
 from itertools import count

@@ -1,7 +1,7 @@
 """A session of a worker beside its transactions: it holds lanes, and reserves what the workers share of a token's rate.
 
-What it holds are advisory locks, which the server ends with the session, however the worker ends. One session holds all
-lanes of a worker, so no sender waits for a connection that another one holds.
+It holds advisory locks, which the server releases when the session ends, even if the worker crashes. One session holds
+all lanes of a worker, so no sender waits for a connection that another one holds.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,8 +1,8 @@
 """The full-text index on PostgreSQL: one tsvector for each paper, with an index of its lexemes (GIN).
 
-A lexeme is a word of ours behind the letter of its column, so one index serves all columns. In the columns of texts a
-lexeme has the places at which the word stands, so phrases can be found; in the column of authors it has the numbers of the
-names in which it stands, so parts of one name share a number.
+A lexeme is the letter of a column and one of our words, so one index serves all columns. In the columns of texts a
+lexeme has the positions of the word, so phrases can be found; in the column of authors it has the numbers of the names
+with the word, so parts of one name share a number.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ PAPER_WORDS = (
     "CREATE INDEX ix_paper_words ON paper_words USING gin (words)",
 )
 _COLUMNS = {"title": "t", "abstract": "b", "summary": "s", "author": "a", "label": "l"}  # in the order of a document
-_BETWEEN = "ˑ"  # stands between two texts or names; see matching/full_text.py
+_BETWEEN = "ˑ"  # separates two texts or names; see matching/full_text.py
 _CUT = "l!cut"  # the lexeme of a paper that the limits of a tsvector have cut
 _MOST_PLACES, _LAST_PLACE, _LONGEST, _MOST_BYTES = 255, 16_383, 2_000, 1_000_000  # PostgreSQL's limits of a tsvector
 

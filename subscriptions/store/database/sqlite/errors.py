@@ -106,7 +106,7 @@ def translated(error: Exception, file: Path, where: str) -> Exception:
 
 
 def _is_full(error: Exception, message: str, file: Path) -> bool:
-    """Whether there was no room. SQLite says so, or only that it could not open or lay out a file."""
+    """Whether the disk is full. SQLite says so, or only that it could not open or create a file."""
     if isinstance(error, OSError):
         return is_disk_full(error)
     if "disk is full" in message:

@@ -61,7 +61,7 @@ class SqliteFile:
             return False
 
     def mark(self) -> object | None:
-        """See Kind. Each commit, whoever makes it, writes to the write-ahead log; two within a tick of the file system's clock may leave one mark."""
+        """See Kind. Each commit writes to the write-ahead log; two in one tick of the file clock may share a mark."""
         try:
             found = self.path.with_name(f"{self.path.name}-wal").stat()
         except OSError:
@@ -69,7 +69,7 @@ class SqliteFile:
         return found.st_mtime_ns, found.st_size
 
     def version(self) -> object | None:
-        """SQLite's own counter of the commits of all other connections than the one that asks, which is used for nothing else."""
+        """SQLite's counter of the commits of all other connections, asked by one that does nothing else."""
         with self._watching:
             if self._watcher is None:
                 self._watcher = sqlite3.connect(self.path, check_same_thread=False)
@@ -94,7 +94,7 @@ class SqliteFile:
             return None if row is None else str(row[0])
 
     def protect(self) -> None:
-        """Takes the rights of everybody else on the file and on those beside it."""
+        """Removes the rights of all other users on the file and on those beside it."""
         for suffix in ("", "-wal", "-shm"):
             keep_to_owner(self.path.with_name(self.path.name + suffix))
 
