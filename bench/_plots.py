@@ -1,8 +1,8 @@
-"""Draws what stands in docs/benchmarks.md as SVG beside it, so that a picture never shows other figures than its table.
+"""Draws the tables of docs/benchmarks.md as SVG files beside it, so that a picture always shows the figures of its table.
 
 python -m bench._plots        bench._page does it after each run
 
-The figures are kept in the picture as its description: a test compares them with the page.
+The description in each picture holds its figures: a test compares them with the page.
 """
 
 import re
@@ -122,7 +122,7 @@ def _draw_matching(times: Mapping[str, Mapping[int, float]], path: Path) -> None
 
 
 def _spread(ends: Mapping[str, float], apart: float = 1.9) -> dict[str, float]:
-    """Returns where the name of each line stands: at its end, or so far above the one below that both can be read."""
+    """Returns the height of each line's name: that of the line's end, or higher where two names would overlap."""
     placed: dict[str, float] = {}
     lowest = 0.0
     for name, end in sorted(ends.items(), key=lambda pair: pair[1]):

@@ -68,7 +68,7 @@ def words() -> frozenset[str]:
 
 
 def frames() -> dict[str, list[str]]:
-    """Returns for each intent the pairs of words that stand side by side in its examples; a subject is one word."""
+    """Returns for each intent the pairs of adjacent words in its examples; a subject is one word."""
     found: dict[str, set[str]] = {}
     for path in sorted(EXAMPLES.glob("*/*.txt")):
         for line in path.read_text(encoding="utf-8").splitlines() if path.stem not in (SUBJECTS, SMALL, QUERY) else ():

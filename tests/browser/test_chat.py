@@ -51,7 +51,7 @@ def test_a_ninth_page_of_a_chat_takes_the_place_of_the_first(visit: Visit) -> No
     first = pages[0].page
     first.wait_for_selector("html:not([data-live])", state="attached")
     first.get_by_text("Too many pages are open").wait_for()
-    pages[0].says("/list")  # it goes on, without telling by itself what is new
+    pages[0].says("/list")  # it goes on, but does not show on its own what is new
     first.wait_for_load_state()
     pages[0].sees("There are no subscriptions yet")
 

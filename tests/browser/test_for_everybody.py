@@ -30,7 +30,7 @@ def violations(page: Any) -> list[str]:
 
 
 def talked(visit: Visit, name: str, language: str, **wishes: Any) -> Visitor:
-    """Somebody whose chat holds every kind of message."""
+    """A visitor whose chat holds every kind of message."""
     visitor = visit(name, language=language, **wishes)
     if not visitor.page.locator("#log .post").count():
         for words in TALK[language]:

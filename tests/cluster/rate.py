@@ -3,10 +3,10 @@
     python -m tests.cluster.rate [--waiting 100000] [--seconds 60] [--page docs/reliability.md]
     python -m tests.cluster.rate --quick      fewer that wait, ten seconds, on a machine that may be busy; writes no page
 
-The workers are those of `make test-cluster`, at the limits of Telegram itself: 30 messages a second, of which 28 are used. While they
-send, people write commands. Then for a second the platform answers every post with 429 and a wait of three seconds, as it does when the
-limit of the token is reached, and last one post in a chat of its own, when nothing else waits. The journal of the fake is the judge.
-Ends with status 1 if something was not so.
+The workers are those of `make test-cluster`, at the limits of Telegram itself: 30 messages a second, 28 of them used. While they
+send, people write commands. Then for a second the platform answers every post with 429 and a wait of three seconds, as it does when
+the limit of the token is reached. Last, it refuses one post in a separate chat, when nothing else waits. The journal of the fake is
+the judge. Ends with status 1 if a check fails.
 """
 
 import argparse
@@ -142,7 +142,7 @@ def played(started: Workers, fake: Remote, store: Store, promises: Promises, *, 
         person = str(FIRST_PERSON + len(asked))
         asked.append((person, time.time()))
         fake.call("user_writes", "/help", person)
-        time.sleep(0.5)  # people write, whatever the workers do
+        time.sleep(0.5)  # people write at this pace even if the workers are slow
     end = time.time()
     started.wait_for(lambda: all(_answer(started.posts, one) is not None for one, _ in asked), "all are answered")
     found.posts, found.seconds = [entry for entry in started.posts if begin < entry.at <= end], end - begin

@@ -156,7 +156,7 @@ class Form:
         return {option["value"]: option["text"]["text"] for option in self.fields[name]["options"]}
 
     async def types(self, query: str) -> Answer:
-        """Types a query and presses Enter. The form is shown anew."""
+        """Types a query and presses Enter. The form is shown again."""
         self.entered["query"] = query
         answer = await self.slack.interacts(
             self._payload("block_actions", actions=[{"action_id": "query", "value": query}])
@@ -230,7 +230,7 @@ def _view(text: str) -> dict[str, Any]:
 
 
 def state_of(element: dict[str, Any], value: str | None) -> dict[str, Any]:
-    """Returns the state of a view for this value of a field; None stands for the initial value."""
+    """Returns the state of a view for this value of a field; None means the initial value."""
     if value is None:
         value = element.get("initial_value") or element.get("initial_time")
         value = value or element.get("initial_option", {}).get("value", "")

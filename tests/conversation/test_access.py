@@ -201,7 +201,7 @@ class TestAsk:
         assert (await bot.says("/allow telegram:42", OPERATOR)).text.startswith("✓ telegram:42 may subscribe.")
         assert "waits" not in (await bot.says("/sub graphs now", STRANGER)).text
         await forgets(bot)
-        assert "It waits for whoever runs" in (await bot.says("/sub graphs now", STRANGER)).text  # it asks anew
+        assert "It waits for whoever runs" in (await bot.says("/sub graphs now", STRANGER)).text  # it asks again
 
     async def test_a_no_that_outlives_forgetting_names_nobody(self, bot: BotHarness, post: Deliverer) -> None:
         await denied(bot, post)

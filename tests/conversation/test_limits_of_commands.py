@@ -1,4 +1,4 @@
-"""One member's commands lock nobody else out, least of all the admins; refused commands do not count."""
+"""One member's commands do not lock out other members or admins; refused commands do not count."""
 
 import re
 

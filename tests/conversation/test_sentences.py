@@ -130,7 +130,7 @@ async def failures(path: Path) -> list[tuple[dict[str, Any], str]]:
         with a_bot() as bot:
             try:
                 right, what = await outcome(bot, said)
-            except Exception as error:  # noqa: BLE001 - what fails is told, whatever it is
+            except Exception as error:  # noqa: BLE001 - any error is reported as a failure
                 right, what = False, repr(error)
         if not right:
             found.append((said, what))

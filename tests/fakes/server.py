@@ -74,7 +74,7 @@ class _PlannedFault:
 class FakePlatform(ABC):
     """A fake platform on loopback. It refuses what the platform refuses; its verbs make it fail.
 
-    As a context manager it runs in a thread of its own. `url` is what the setting for the platform's address takes.
+    As a context manager it runs in its own thread. `url` is the value for the setting of the platform's address.
     """
 
     send: str  # the method that posts
@@ -329,7 +329,7 @@ class FakePlatform(ABC):
 
         return self._wait(done())
 
-    # ── in a process of its own ───────────────────────────────────────────────
+    # ── in its own process ────────────────────────────────────────────────────
 
     async def _control(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serves POST {"verb": …, "args": […], "options": {…}} → {"result": …}; tests.fakes.process calls this."""

@@ -1,7 +1,7 @@
 """A fake Slack on loopback, as strict as the real one: Web API, Socket Mode, signed requests, response URLs.
 
-What a workspace is stands in slack_workspace, what methods do in slack_methods, what blocks may hold in blocks, how
-events come to the app in slack_event_delivery. It does not de-duplicate by client_msg_id: what a sender repeats must be seen.
+slack_workspace has the workspaces, slack_methods the methods, blocks what blocks may hold, slack_event_delivery how events
+come to the app. The fake does not de-duplicate by client_msg_id, so that tests see what a sender repeats.
 """
 
 import json
@@ -89,7 +89,7 @@ class FakeSlack(SlackPeople):
         return self._first.scopes
 
     def workspace(self, team: str, token: str, *, app_token: str = APP_TOKEN) -> FakeWorkspace:
-        """Adds another workspace that the app, or an app of its own, is installed in."""
+        """Adds another workspace, in which the app or, with `app_token`, another app is installed."""
         made = FakeWorkspace(team, token, app_token, self._stamp, prefix=f"{team}/")
         made.scopes = set(self._first.scopes)
         self._workspaces[team] = made
@@ -119,7 +119,7 @@ class FakeSlack(SlackPeople):
         workspace.people[user] = FakePerson(user, home or workspace.team, **more)
 
     def says(self, channel: str, text: str, times: int = 1) -> str:
-        """Posts in the channel as somebody else. Returns the ts of the last message."""
+        """Posts in the channel as another person. Returns the ts of the last message."""
         ts = ""
         for _ in range(times):
             ts = self._stamp()
@@ -134,7 +134,7 @@ class FakeSlack(SlackPeople):
         self._conversations[channel].refusal = code
 
     def unblocks(self, channel: str) -> None:
-        """Lets the bot write again, whatever forbade it."""
+        """Lets the bot write again, however it was blocked."""
         conversation = self._conversations[channel]
         conversation.member, conversation.archived, conversation.refusal = True, False, ""
 
@@ -342,7 +342,7 @@ class FakeSlack(SlackPeople):
         if thread:
             parent = conversation.messages.get(thread)
             if parent is None or parent.get("thread_ts", thread) != thread:
-                raise Refusal("thread_not_found")  # stricter: Slack is said to start a thread of its own
+                raise Refusal("thread_not_found")  # stricter: Slack is said to start a new thread
         return thread
 
     def _store_ephemeral(

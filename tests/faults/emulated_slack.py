@@ -3,11 +3,11 @@
     npm install --prefix FOLDER local-slack-linux-x64@0.1.8
     python -m tests.faults.emulated_slack FOLDER          # by Socket Mode, then by HTTP; half a minute
 
-Our fake Slack is strict and ours: what we misread in Slack's documentation it may have misread with us. This one is
-neither; it takes almost anything (platforms refuse more), so it tells whether requests and answers have the shapes that somebody
-else expects, not whether they are allowed. It sends each envelope to every connection of an
-app, keeps no metadata of messages, accepts any token, knows no limits and no guests. It listens on all addresses of the
-machine. Exits with 1 if something else differs, and says so and exits with 0 if it is not installed.
+Our fake Slack is strict, but it may share our mistakes in reading Slack's documentation. The emulator is independent and
+accepts almost anything (platforms refuse more), so it shows whether requests and answers have the shapes that other
+authors expect, not whether they are allowed. It sends each envelope to every connection of an app, keeps no metadata of
+messages, accepts any token, knows no limits and no guests. It listens on all addresses of the machine. Exits with 1 if
+something else differs, and says so and exits with 0 if it is not installed.
 """
 
 import asyncio
@@ -193,7 +193,7 @@ async def _at_home(slack: Emulator, found: Findings) -> None:
     found.note("the tab Home shows what a person asks for", held="quantum" in str(home), instead=home)
 
 
-# ---------------------------------------------------------------------------------------------------- what stands there
+# -------------------------------------------------------------------------------------------------------- what is there
 
 
 async def _of(slack: Emulator, part: str) -> Any:

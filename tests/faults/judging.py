@@ -27,7 +27,7 @@ class Hit:
 
     at: float  # the second of the fault, or that of its end if it lasts
     lane: Lane = ""  # the lane that was hit; "" for all of them
-    may_double: int = 0  # messages that nobody can know to have arrived
+    may_double: int = 0  # messages of which the program cannot know whether they arrived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Verdict:
     doubled: int = 0  # arrivals beyond the first one
     allowed: int = 0  # of them, how many the platform makes unavoidable
     disorder: int = 0  # first arrivals that came after a later paper of their lane
-    strange: int = 0  # papers where nobody asked for them, doubles that no fault explains, wrong exit statuses
+    strange: int = 0  # papers that the chat did not ask for, doubles that no fault explains, wrong exit statuses
     recoveries: tuple[float, ...] = ()  # seconds from each fault to the next message that was taken
 
     @property

@@ -173,7 +173,7 @@ def chats_migrated(folder: Path, tries: int) -> Verdict:
 
 
 def chats_deleted(folder: Path, tries: int) -> Verdict:
-    """Accounts are deleted while a message to them is under way: nobody else misses anything."""
+    """Accounts are deleted while a message to them is under way: no other chat misses anything."""
     gone: dict[str, int] = {}
 
     async def run() -> Verdict:

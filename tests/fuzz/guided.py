@@ -42,7 +42,7 @@ def main() -> None:
         executions += 1
         try:
             check(data)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
+        except Exception as error:  # noqa: BLE001 - any error is a finding
             _keep(error, data)
         now = time.process_time()
         if now - last > PATIENCE + len(data) * PATIENCE_PER_BYTE:
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def _code_of(name: str) -> tuple[str, ...]:
-    """Returns the modules whose branches guide the target. It is written there, so a process of its own is asked."""
+    """Returns the modules whose branches guide the target. Asks another process, so that they are not imported here yet."""
     import subprocess  # noqa: PLC0415 - before the instruments
 
     ask = f"from tests.fuzz.targets import TARGETS; print(*TARGETS[{name!r}].code)"

@@ -10,7 +10,7 @@ from tests.fakes.slack import TEAM
 
 Document = dict[str, Any]
 
-SIGNED: Final = "v0=signed"  # stands for Slack's signature, which depends on the body
+SIGNED: Final = "v0=signed"  # replaced by Slack's signature, which depends on the body
 
 _LINE: Final[Document] = {"text/plain": {"schema": {"type": "string"}}}
 _REFUSALS: Final = {

@@ -1,4 +1,4 @@
-"""The target `conversations`: each line is a message to a bot with a store, and whatever is said gets a reply that can be sent."""
+"""The target `conversations`: each line is a message to a bot with a store, and each gets a reply that can be sent."""
 
 import asyncio
 import re

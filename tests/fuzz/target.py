@@ -1,4 +1,4 @@
-"""A target of fuzzing: what is read, and what must hold whatever the bytes are."""
+"""A target of fuzzing: what is read, and what must hold for any bytes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ class Target:
     check: Callable[[bytes], None]  # an assertion or any other error is a finding
     code: tuple[str, ...]  # packages and modules whose branches guide a run
     seeds: Callable[[], tuple[bytes, ...]]  # inputs of ordinary shapes, made up
-    words: tuple[str, ...]  # signs and words that mean something to the reader
+    words: tuple[str, ...]  # characters and words that mean something to the reader
 
 
 def text_of(data: bytes) -> str:

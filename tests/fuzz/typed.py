@@ -128,7 +128,7 @@ def check_words(data: bytes) -> None:
 
 
 def _typed(words: str, text: str) -> bool:
-    """Returns whether each word was typed, or is one that a phrase stands for (“unsubscribe all” is unsub with all)."""
+    """Returns whether each word was typed, or is short for a typed phrase (“unsubscribe all” is unsub with all)."""
     return words in {"all", "timezone", "text", "language", "time"} or all(
         word in text.casefold() for word in words.casefold().split()
     )

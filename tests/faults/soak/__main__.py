@@ -18,7 +18,7 @@ from tests.faults.soak.page import drawing, rows_table, table, write
 from tests.faults.soak.run import Soaked, rest, soak
 
 SUBSCRIPTIONS = 100_000  # in the store of the process at rest
-LEAK = 16_384  # bytes that each request leaves behind in the leaking run
+LEAK = 16_384  # bytes that each request leaks in the leaking run
 WARM_UP = 0.2  # of the load
 
 

@@ -16,7 +16,7 @@ _kept: list[object] = []
 
 
 def leak(size: int) -> None:
-    """Makes every request that is handled leave something behind."""
+    """Makes every handled request leak `size` bytes."""
     whole = handler.answer
 
     async def answer(context: Any, request: Any) -> Any:

@@ -66,7 +66,7 @@ class Account:
     words: dict[str, str] = field(default_factory=dict)  # chat → the word that it subscribes to
     asked: dict[str, int] = field(default_factory=dict)  # chat on Telegram → commands, each answered by one message
     handed_over: list[tuple[str, SentEnvelope]] = field(default_factory=list)  # (chat, command) on Slack
-    doubles: int = 0  # that the faults allow: messages taken whose answer never came, where nobody can look them up
+    doubles: int = 0  # that the faults allow: messages taken whose answer never came, where the bot cannot look them up
     faults: dict[str, int] = field(default_factory=dict)
     digests: int = 0
     presses: list[str] = field(default_factory=list)  # of buttons, each of which must be acknowledged
@@ -147,7 +147,7 @@ class Load:
     def _subscribes(self, store: Transaction, chat: str, n: int, now: datetime) -> None:
         word = WORDS[n % len(WORDS)]
         subscribes(store, chat, word, every="now", now=now)
-        set_setting(store, address(chat), "quiet", "off", now=now)  # whatever time it is here
+        set_setting(store, address(chat), "quiet", "off", now=now)  # so that the time of day does not matter
         self.account.words[chat.partition(":")[2]] = word
 
     # ── the loop ──────────────────────────────────────────────────────────────
@@ -233,7 +233,7 @@ class Load:
         part.rename(part.with_suffix(".md"))
 
     def somebody_talks(self, _: float) -> None:
-        """Somebody gives the next command of their list, or presses a button; every fourth is on Slack."""
+        """A person gives the next command of their list, or presses a button; every fourth person is on Slack."""
         round_of_all, person = divmod(self._turn, self.pace.talkers)
         self._turn += 1
         words = SAID[(round_of_all + person) % len(SAID)].format(n=5 + self._turn % 40)

@@ -71,7 +71,10 @@ def _environment(folder: Path, telegram: FakeTelegram, slack: FakeSlack) -> dict
 def soak(
     pace: Pace, *, warm_up: float, most_growth: float = 0.05, spare: Mapping[str, int] = SPARE, leak: int = 0
 ) -> Soaked:
-    """Runs the load and judges it. `warm_up` in seconds; `most_growth`, `spare`: see `judge_samples`; `leak`: bytes that each request leaves behind, for ever."""
+    """Runs the load and judges it.
+
+    `warm_up` is in seconds; `most_growth`, `spare`: see `judge_samples`; `leak`: bytes that each request leaks.
+    """
     with _place() as (folder, telegram, slack):
         load = Load(folder, pace, telegram, slack)
         load.environment = _environment(folder, telegram, slack)

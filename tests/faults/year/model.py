@@ -153,7 +153,7 @@ class ModelSubscription:
     zone: str  # whose clocks count
     own_zone: bool  # chosen for this subscription; else it is the reader's
     since: datetime  # with what came from here on it began
-    looked: datetime  # when it was due last; before that, when somebody asked
+    looked: datetime  # when it was due last; before that, when the person asked for it
     served: datetime = LONG_AGO  # a window that opened up to here has had its delivery
     held: datetime = LONG_AGO  # `now` waits until then, after a pause
     paused: bool = False
@@ -226,7 +226,7 @@ class Expected:
 
     at: datetime
     works: frozenset[str]
-    shown: int  # so many stand in it, the rest behind [show]
+    shown: int  # papers that the message shows; [show] opens the rest
     first: bool = False  # the first of a chat speaks even when it has nothing
 
 

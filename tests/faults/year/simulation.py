@@ -116,7 +116,7 @@ def ticks(model: Model, people: People, span: Span) -> list[datetime]:
 
 
 def run(span: Span, mistake: str = "", url: str = "") -> SimulationResult:
-    """Runs the simulation in an empty database, else in a file of its own, with one of MISTAKES in the product if given."""
+    """Runs the simulation in the empty database at `url`, or in a temporary one; `mistake` injects a bug of MISTAKES."""
     with tempfile.TemporaryDirectory() as folder, MISTAKES[mistake]() if mistake else nullcontext():
         return asyncio.run(simulate(url or f"sqlite:///{folder}/year.db", span))
 
