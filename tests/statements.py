@@ -60,7 +60,7 @@ _SUBCOMMANDS = f"{_ROOT}/bot/cli/subcommands/"
 def scans(connection: sqlite3.Connection, statement: str, values: Any) -> list[str]:
     """The steps of a statement's plan that read a whole table that grows.
 
-    Nothing here makes statistics, so SQLite plans as if each table had a million rows, whatever it has.
+    The tests make no statistics, so SQLite plans as if each table had a million rows.
     """
     steps = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
     return [step for step in steps if _scanned(step, statement) in GROWING]
@@ -148,7 +148,7 @@ class Recorded:
 
 @contextmanager
 def recording(store: Store) -> Iterator[Recorded]:
-    """Records what the store executes, in whatever thread."""
+    """Records what the store executes, in any thread."""
     recorded = Recorded(store)
 
     def note(connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
@@ -175,7 +175,7 @@ def recording(store: Store) -> Iterator[Recorded]:
 
 
 class Watch:
-    """Explains each statement that `run` may execute, in whatever test: a new one is covered by itself."""
+    """Explains each statement that `run` may execute, in any test, so that new statements are covered too."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()

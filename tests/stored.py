@@ -14,7 +14,7 @@ from subscriptions.store.rows import TABLES
 
 @contextmanager
 def connected(store: Store) -> Iterator[Connection]:
-    """A connection as another program has it, in a transaction of its own, committed at the end. It waits for nobody."""
+    """A connection as of another program, in its own transaction, committed at the end. It does not wait for locks."""
     is_file = store.kind.file is not None
     engine = create_engine(store.url, connect_args={"timeout": 0} if is_file else {"options": "-c lock_timeout=1"})
     try:
@@ -58,7 +58,7 @@ def all_rows(store: Store) -> dict[str, list[str]]:
 
 
 def others_can_write(store: Store) -> bool:
-    """Whether nobody is within a write: on PostgreSQL whether nobody holds a single row of any table."""
+    """Whether no other connection is writing: on PostgreSQL, whether none holds a row of any table."""
     try:
         with connected(store) as connection:
             if connection.dialect.name == "sqlite":

@@ -264,7 +264,7 @@ def test_an_export_of_many_chats_is_read_in_parts_and_holds_up_nothing_between_t
             subscribe(counting, parse_address("console:me"), SubscriptionRequest(text="graph"), now=NOON)
             unsubscribe(counting, parse_address("console:me"), "all", now=NOON)
             busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            assert not busy  # nobody reads an older state
+            assert not busy  # no reader holds an older state
     assert "".join(parts) == whole
     assert len(parts) == 4
     assert max(part.count("[telegram:") for part in parts) == 6

@@ -153,7 +153,7 @@ async def test_a_poll_that_is_cut_off_in_the_middle_goes_on_with_the_days_that_i
     assert again.receipts("arxiv")[-1].detail == f"Fetched afterwards: 2026-01-21{LACKS}"
     assert set(days_of(store)) == {f"Graphs of {day}" for day in ("Friday", "Monday", "Wednesday", "Thursday")}
     assert len(arxiv.asked("/rss/cs.LG")) == 2
-    arxiv.violations.clear()  # it answers the hanging request beside the next one; nobody here can know
+    arxiv.violations.clear()  # it answers the hanging request while the next one runs; the program cannot know
 
 
 async def test_while_the_api_is_busy_todays_papers_come_and_the_others_are_asked_for_again(
@@ -206,7 +206,7 @@ async def test_a_day_on_which_all_went_well_is_not_asked_for_again_and_one_that_
     await feeding.due()
     await feeding.until(new_york("2026-01-22 00:04"))
     assert arxiv.asked("/api/") == []
-    arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))  # the feed stays behind all day
+    arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))  # the feed is late all day
     await feeding.until(new_york("2026-01-23 00:04"))
     assert "Graphs of Thursday" not in days_of(store)
     arxiv.catches_up()

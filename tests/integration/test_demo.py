@@ -54,9 +54,7 @@ def read(story: Story, anchor: str) -> list[str]:
 @pytest.mark.parametrize("anchor", RECEIVED)
 def test_a_chat_receives_what_it_asked_for_and_each_paper_once(story: Story, anchor: str) -> None:
     texts = read(story, anchor)
-    brought = (
-        texts[1:] if anchor == "reading-group" else texts
-    )  # its first message only names what stands in the thread
+    brought = texts[1:] if anchor == "reading-group" else texts  # its first message only names what is in the thread
     shown = Counter(title for text in brought for title in EVERY_TITLE if title in text)
     assert dict(shown) == dict.fromkeys(RECEIVED[anchor], 1)
     assert len(texts) == MESSAGES[anchor]

@@ -221,7 +221,7 @@ async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: C
 
 
 async def test_a_lane_whose_lock_came_after_its_post_was_cut_off_is_free_again(engine: ClusterEngine) -> None:
-    """As when the server stands still for longer than a stop waits, and then goes on."""
+    """As when the server hangs for longer than a stop waits, and then goes on."""
     server_goes_on = threading.Event()
 
     async def post() -> None:

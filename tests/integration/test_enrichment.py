@@ -1,4 +1,4 @@
-"""Papers without arXiv's facts are completed by id or title and may match anew; no chat gets a paper twice."""
+"""Papers without arXiv's facts are completed by id or title and may then match; no chat gets a paper twice."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""`/health/ready` and `/health/live` over real HTTP: what is wrong, for how long, and a loop that stands still."""
+"""`/health/ready` and `/health/live` over real HTTP: what is wrong, for how long, and a loop that hangs."""
 
 import asyncio
 import threading
@@ -198,9 +198,9 @@ async def test_live_fails_while_the_loop_stands_still_and_the_log_says_where(
         assert (await client.get(live)).json() == {"live": True}
         with (
             monkeypatch.context() as quick
-        ):  # before and after, a loop that a busy machine holds up does not stand still
+        ):  # before and after, a loop that is only slow on a busy machine does not count as hanging
             quick.setattr(loop_watch, "ROUND", 0.02)
-            standing = httpx.get(live, trust_env=False, timeout=PATIENCE)  # noqa: ASYNC210 - so the loop stands still
+            standing = httpx.get(live, trust_env=False, timeout=PATIENCE)  # noqa: ASYNC210 - so the loop hangs
         assert standing.status_code == 503
         assert (standing.json()["live"], standing.json()["problems"]) == (False, {"loop": "it stands still"})
         async with asyncio.timeout(PATIENCE):

@@ -263,7 +263,7 @@ async def _goes_through(bot: Bot, case: Case) -> None:
 
 
 async def _goes_on(bot: Bot, case: Case) -> None:
-    """Reads again what is there in the order of the case, subscribes anew, and lives on."""
+    """Reads the existing papers again in the order of the case, subscribes again, and goes on."""
     there = {one for one in case.brought if one.at <= case.restored_at}
     for one in (case.brought[place] for place in case.order):
         if one in there:
@@ -284,7 +284,7 @@ def _judged(bot: Bot, case: Case) -> None:
     for one in case.brought:
         came_later = one.at > case.restored_at or (one.at > case.lost_at and one.reader == "file")
         for chat in (*dict(CHATS), BOTH):
-            # Only a file tells exactly when it came; of a when-out window nobody knows whether it had its delivery.
+            # Only a file says exactly when it came; whether a when-out window had its delivery cannot be known.
             if came_later or (one.reader == "file" and chat != "telegram:5"):
                 assert (chat, one.work) in times, (chat, one)
         if one.at > case.restored_at + timedelta(hours=1):

@@ -1,6 +1,6 @@
 """No statement that `run` executes reads a whole table that grows: idle, per request, per delivery, per ingest, cleaning up.
 
-SQLite plans without statistics, which nothing here makes: as if each table had a million rows, whatever it has.
+The tests make no statistics, so SQLite plans as if each table had a million rows.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -48,7 +48,7 @@ class World:
     clock: FakeClock
 
     async def ticks(self, times: int) -> None:
-        """Ticks as seldom as a store is looked at that nobody changes."""
+        """Ticks as seldom as `run` looks at an unchanged store."""
         for _ in range(times):
             await self.process.tick()
             await self.process.finish()

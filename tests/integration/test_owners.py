@@ -1,4 +1,4 @@
-"""Messages and replies in hand have an owner: only what a stalled one left is recovered, never all that is being sent."""
+"""Claimed messages and replies have an owner: only those of a stalled owner are recovered, never all that are being sent."""
 
 import asyncio
 from collections.abc import Iterator
@@ -213,7 +213,7 @@ class Beating(FakeClock):
 
 
 async def beaten(other: Store, seen: dict[str, int]) -> None:
-    """Waits until a worker with something in hand has beaten since, or has had time enough to."""
+    """Waits until a worker with claims has sent a heartbeat, or should have."""
     for _ in range(300):
         if await asyncio.to_thread(others_in_hand, other) != seen:
             return
@@ -353,7 +353,7 @@ def test_a_reply_is_taken_over_until_one_has_posted_it(store: Store, other: Stor
 
 
 def test_a_worker_that_others_took_for_gone_joins_them_again(store: Store, other: Store) -> None:
-    """It was stopped for a while. What it takes in hand from now on is its own again."""
+    """It was stopped for a while. What it claims from now on is its own again."""
     begin_worker(store, holds_sender_lock=False)
     recover_stalled(store, other_workers(store))
     assert other_workers(store) == {}

@@ -1,4 +1,4 @@
-"""Tables are read by pages, each behind the last row of the one before: no statement brings more rows than a page has."""
+"""Tables are read by pages, each after the last row of the one before: no statement returns more rows than a page."""
 
 import json
 import tracemalloc

@@ -55,9 +55,9 @@ def test_a_server_that_is_down_is_asked_again(tmp_path: Path) -> None:
     error = refused(f"postgresql://person:{PASSWORD}@/paperwire?host={tmp_path}")
     assert isinstance(error, StoreUnavailable)
     assert f"The server of the database paperwire on {tmp_path} does not answer" in str(error)
-    # and not the question that the driver asks behind it:
+    # and not the question that the driver adds after it:
     assert "does not answer: No such file or directory. " in str(error)
-    assert "give any other subcommand again" in str(error)  # of one that ends here nothing is tried by itself
+    assert "give any other subcommand again" in str(error)  # a subcommand that ends here does not try again on its own
     assert (error.exit_code, error.cause) == (1, "its server does not answer")
 
 

@@ -143,7 +143,7 @@ async def test_what_is_sent_or_waits_is_matched_before_the_transaction(
     ingested(store, paper("A tree"), paper("A forest graph"))
     if not words.startswith("/"):
         await bot.says("/resume")
-        ingested(store, paper("Another tree"))  # so that all is matched anew
+        ingested(store, paper("Another tree"))  # so that all is matched again
     seen = watched(store, monkeypatch)
     said = await (bot.says(words) if words.startswith("/") else bot.presses(words))
     assert said.text

@@ -1,4 +1,4 @@
-"""`/health/ready` of each of several workers: the database is lost, or nobody receives, with the age of either."""
+"""`/health/ready` of each of several workers: the database is lost, or no worker receives, and for how long."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ LOST = "this worker does not receive: the database cannot be asked who does"
 
 
 class Polling:
-    """A Receiver that fetches what nobody sends."""
+    """A Receiver that polls and gets nothing."""
 
     name = "telegram updates"
     problem = ""

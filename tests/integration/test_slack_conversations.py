@@ -1,4 +1,4 @@
-"""Conversations on Slack, from a person's action to the answer: who sees it, who may change what, and in which thread it stands."""
+"""Conversations on Slack, from a person's action to the answer: who sees it, in which thread, and who may change what."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -102,7 +102,7 @@ async def test_a_button_that_all_see_changes_its_message_for_all_and_shows_the_r
 ) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
-        await on.does(slack.clicks("undo", by="U1"))  # somebody else's change: it asks
+        await on.does(slack.clicks("undo", by="U1"))  # another person's change: it asks
         assert on.queries() == ["diffusion"]
         assert "Bob Ray" in slack.ephemerals_to("U1")[0].text
         await on.does(slack.clicks("undo it", by="U1"))

@@ -121,7 +121,7 @@ def test_two_processes_that_no_lock_keeps_apart_double_nothing_and_lose_nothing(
 
 
 def test_of_two_that_both_claim_the_lock_none_takes_what_the_other_has_in_hand(database: Path, fake: Remote) -> None:
-    """As on a file system that knows no locks, or when somebody removed the file of the lock."""
+    """As on a file system without locks, or when a person removed the lock file."""
     fake.call("answers", "hang after", CONCURRENCY, after=120)
     first, second = (ready(database, fake, "claims") for _ in range(2))
     begins(first)

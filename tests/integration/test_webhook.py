@@ -215,7 +215,7 @@ async def test_before_it_listens_and_after_it_takes_nothing(
         assert await page.post(update(number=2)) == (503, "Not now.\n")
 
 
-# ── what Telegram is told ─────────────────────────────────────────────────────
+# ── what Telegram gets ────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("secret", [SECRET, None])

@@ -37,7 +37,7 @@ Lock = ForeignLock | LockedTable
 
 @pytest.fixture
 def lock(store: Store) -> Iterator[Lock]:
-    """A lock that nobody holds yet."""
+    """A lock that is not held yet."""
     held = LockedTable(store) if store.kind.file is None else ForeignLock(store.path)
     yield held
     held.close()

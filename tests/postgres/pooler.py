@@ -21,7 +21,7 @@ _IDLE = b"I"  # ReadyForQuery outside of a transaction
 
 
 class Pooler:
-    """Listens in `folder`, as a server does, for clients of one database of the server in `behind`."""
+    """Listens in `folder`, as a server does, for clients of one database of the server in the folder `behind`."""
 
     def __init__(self, folder: Path, behind: Path, database: str, *, sessions: int = 1, ignores_options: bool) -> None:
         self._ignores_options = ignores_options

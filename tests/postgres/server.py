@@ -55,7 +55,7 @@ def run_of_tests() -> Iterator[None]:
     folder.chmod(0o755)
     os.environ[_FOLDER] = str(folder)
     os.mkfifo(folder / "run")
-    held = os.open(folder / "run", os.O_RDWR)  # the server reads at the other end until nobody holds this one
+    held = os.open(folder / "run", os.O_RDWR)  # the server reads at the other end until this one is closed everywhere
     try:
         yield
     finally:
@@ -84,7 +84,7 @@ class Server:
         assert started.stdout is not None
         assert started.stdout.readline() == b"ready\n", "the server did not start"
         started.stdout.close()
-        started.returncode = 0  # it outlives this process, and nobody waits for it
+        started.returncode = 0  # it outlives this process, which does not wait for it
 
     def _make_template(self) -> None:
         with psycopg.connect(self.info("postgres"), autocommit=True) as control:

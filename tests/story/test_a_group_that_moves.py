@@ -35,7 +35,7 @@ async def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(
     titles = [line.split(" ", 1)[1] for message in messages for line in message.lines if " A graph of kind " in line]
     assert len(set(titles)) == len(titles) == PAPERS
 
-    # Both groups say afterwards what happened; that is no news, and nobody is bothered.
+    # Both groups report the move afterwards; that is not new, so the bot stays silent.
     assert not await scenario.listens()
     assert scenario.queries(NEW) == ["graph"]
 

@@ -72,7 +72,7 @@ def item(
     summaries: dict[str, str] | None = None,
     **fields: object,
 ) -> Item:
-    """A paper with an id of its own that fits `reasons`; `summaries` by language."""
+    """A paper with a new id that fits `reasons`; `summaries` by language."""
     number = next(_ids)
     given: dict[str, object] = {
         "key": f"2601.{number:05d}",

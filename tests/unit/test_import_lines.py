@@ -1,4 +1,4 @@
-"""Lines of an import: how they are read, and what is said about an invalid one. Names: which are allowed."""
+"""Lines of an import: how they are read, and the messages for invalid ones. Names: which are allowed."""
 
 import unicodedata
 from contextlib import suppress
