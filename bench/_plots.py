@@ -22,7 +22,7 @@ _GREY, _BLUE, _RED = "#808080", "#2a6fdb", "#c8452f"
 
 
 class Cost(NamedTuple):
-    """One measured cost of planning beside what is allowed."""
+    """A measured cost of planning and its limit."""
 
     name: str
     measured: float

@@ -180,7 +180,7 @@ def of_server(cluster: Cluster) -> float:
 
 
 def words_of(stat: Path) -> list[str]:
-    """What Linux tells of a process, from its state on."""
+    """The fields of a process in /proc, from its state on."""
     return stat.read_text().rpartition(")")[2].split()
 
 
@@ -222,7 +222,7 @@ def begun(url: str) -> "subprocess.Popen[str]":
 
 
 def ended(process: "subprocess.Popen[str]") -> Planned:
-    """What it did. All have been told to begin."""
+    """What a planner did. All have begun by now."""
     out, _ = process.communicate()
     deliveries, own, sessions = out.split()
     return Planned(int(deliveries), float(own), float(sessions))

@@ -89,7 +89,7 @@ def simulated(due: Mapping[int, int], tokens: int, rate: float) -> Lateness:
 
 
 def by_arithmetic(due: Mapping[int, int], rate: float) -> float:
-    """Returns the seconds for which the last message waits if `rate` messages a second are sent of all that wait."""
+    """Returns the seconds that the last message waits if `rate` messages a second are sent."""
     waiting = latest = 0.0
     for minute in range(2 * DAY):
         waiting += due.get(minute % DAY, 0)

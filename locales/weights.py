@@ -19,7 +19,7 @@ from bot.commands.words.marks import QUOTED, tokens_of
 from bot.commands.words.scorer import ASKING, OTHER, QUERY, WEIGHTS, features
 
 EXAMPLES = WEIGHTS.parent / "examples"
-SUBJECTS, SMALL = "subjects", "small_words"  # files of words beside the examples
+SUBJECTS, SMALL = "subjects", "small_words"  # files of words, in the folder of the examples
 FILLED = {
     "n": ("2", "10", "1", "7"),
     "id": ("2601.01234", "https://arxiv.org/abs/2512.04321"),

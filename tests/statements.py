@@ -1,4 +1,4 @@
-"""Records the statements that stores execute, and tells which of them read a whole table."""
+"""Records the statements that stores execute, and finds those that read a whole table."""
 
 import re
 import sqlite3
@@ -45,7 +45,7 @@ HARMLESS = {  # what of the store executes it → why it may walk a whole table
 }
 OF_FEW = frozenset(
     {"ix_delivery_sendable", "ix_update_unfinished", "ix_chat_asked", "ix_chat_admin"}
-)  # indexes of what is not over
+)  # indexes of unfinished rows
 _PLAIN = ("SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH")
 _NAMED = re.compile(r'(?:FROM|JOIN|UPDATE|INTO|,)\s+"?(\w+)"?\s+(?:AS\s+)?"?(\w+)"?', re.IGNORECASE)
 _SCAN = re.compile(r"SCAN (\w+)(?! VIRTUAL)|SEARCH (\w+) .*\(platform=\?\)")  # nearly all chats are of one platform

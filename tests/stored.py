@@ -53,7 +53,7 @@ def all_rows(store: Store) -> dict[str, list[str]]:
         return {
             table: [repr(tuple(row)) for row in connection.exec_driver_sql(f'SELECT * FROM "{table}"')]  # noqa: S608 - its own names
             for table in inspect(connection).get_table_names()
-            if table != "paper_words"  # on SQLite it gives back nothing of what it was given
+            if table != "paper_words"  # on SQLite its stored texts cannot be read back
         }
 
 

@@ -175,7 +175,7 @@ def _show(measured: dict[str, Measured], count: int) -> None:
 
 
 def _equal(one: Measured, ours: Measured) -> int:
-    """Returns the number of lines for which two engines found the same papers. Raises AssertionError if others are among them."""
+    """Returns the number of lines for which two engines found the same papers. Raises AssertionError if they differ."""
     for number, papers in one.answers.items():
         assert ours.answers[number] == papers, number
     return len(one.answers)

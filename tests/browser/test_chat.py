@@ -89,7 +89,7 @@ def test_everything_works_without_scripts(visit: Visit) -> None:
     dan.sees("There are no subscriptions yet")
     dan.bot.brings("A lighthouse made of light")
     dan.says("/sub lighthouse")
-    visit("dan").sees("A lighthouse made of light")  # another window of the same person tells when it is there
+    visit("dan").sees("A lighthouse made of light")  # in a second window, to know when it has come
     dan.page.get_by_role("link", name="show what is new").click()
     dan.sees("A lighthouse made of light")
 

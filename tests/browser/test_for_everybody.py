@@ -1,4 +1,4 @@
-"""Everybody can use the pages: axe-core finds nothing, nothing must be scrolled sideways, nothing moves for who wants that."""
+"""The pages are accessible: axe-core finds nothing, nothing scrolls sideways, nothing moves for people who turn motion off."""
 
 from collections.abc import Callable
 from pathlib import Path

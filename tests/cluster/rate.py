@@ -1,7 +1,7 @@
-"""The rate of a token that three workers share, and answers beside a hundred thousand digests that wait for it.
+"""The rate of a token that three workers share, and answers while a hundred thousand digests wait for it.
 
     python -m tests.cluster.rate [--waiting 100000] [--seconds 60] [--page docs/reliability.md]
-    python -m tests.cluster.rate --quick      fewer that wait, ten seconds, on a machine that may be busy; writes no page
+    python -m tests.cluster.rate --quick      fewer waiting digests, ten seconds, on a machine that may be busy; writes no page
 
 The workers are those of `make test-cluster`, at the limits of Telegram itself: 30 messages a second, 28 of them used. While they
 send, people write commands. Then for a second the platform answers every post with 429 and a wait of three seconds, as it does when
@@ -37,9 +37,7 @@ from tests.make import address, ingested, paper, stored_papers, subscribes
 
 LIMIT, CONFIGURED = 30, 28
 WAIT = 3.0  # seconds that a 429 asks for
-REFUSING = (
-    1.0  # seconds in which every post is refused: each worker meets two, and knows that it is not the limit of one chat
-)
+REFUSING = 1.0  # seconds while every post is refused: a worker that gets two knows that no chat's limit was hit
 FIRST_PERSON, ALONE = 1_000_000_000, "2000000000"
 PART = 10_000
 
@@ -65,7 +63,7 @@ class Found:
     posts: Sequence[Entry] = ()  # within the time in which nothing was refused
     seconds: float = 0.0  # how long that was
     answers: list[float] = field(default_factory=list)  # seconds until each command was answered
-    rest: float = 0.0  # seconds from the last refusal to the next message of anybody
+    rest: float = 0.0  # seconds from the last refusal to the next message to any chat
     early: int = 0  # messages that came within it
     alone: float = 0.0  # seconds from the refusal in one chat to its message
 

@@ -58,7 +58,7 @@ class SlackHarness(BotHarness):
     """A BotHarness whose platform is a workspace of Slack."""
 
     places_of: dict[str, frozenset[str] | None] = field(default_factory=dict)  # person → addresses of channels
-    members: bool = True  # whether everybody may change what a channel asks for
+    members: bool = True  # whether all members may change what a channel asks for
 
     @property
     def context(self) -> Context:
@@ -198,7 +198,7 @@ class Home:
         return found
 
     def values(self, label: str, beside: str = "") -> list[str]:
-        """Returns the values of buttons with this label, and of menu entries beside a text."""
+        """Returns the values of buttons with this label, and of entries of the menu next to a text."""
         found = []
         for block in self.view["blocks"]:
             for element in [*block.get("elements", ()), *([block["accessory"]] if "accessory" in block else [])]:

@@ -99,7 +99,7 @@ async def _pressed(bot: BotHarness, said: Mapping[str, Any], answer: Answer) -> 
 
 
 def _there(bot: BotHarness) -> list[tuple[str, str]]:
-    """(query, cadence) of the subscriptions that there are."""
+    """(query, cadence) of all subscriptions."""
     if not known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id:
         return []
     found = [one.subscription for one in listed(bot.store, address(ME))]

@@ -79,7 +79,7 @@ class FakePlatform(ABC):
 
     send: str  # the method that posts
     root: str  # the path after the port, for `url`
-    verbs: tuple[str, ...] = ()  # what `_control` may call, beside the verbs of this class
+    verbs: tuple[str, ...] = ()  # what `_control` may call, besides the verbs of this class
 
     def __init__(self, journal: Path | None = None) -> None:
         self.journal = Journal(journal)
@@ -183,7 +183,7 @@ class FakePlatform(ABC):
         return [request for request in self.requests if method in {"", request[0]}]
 
     def failures(self) -> list[tuple[float, str]]:
-        """Returns when, by the machine's clock, and in which chat a call was failed on order."""
+        """Returns the ordered failures: the second by the machine's clock, and the chat."""
         return self._failures
 
     def most_at_once(self, chat: str) -> int:

@@ -43,7 +43,7 @@ class FakeSlack(SlackPeople):
     Verbs about the app: grants, withdraws, revokes, restores, workspace, delivers_to. Verbs of people: says, user_types,
     mentions, writes_dm, clicks, opens_home. What happens: invites, removes, member_leaves, archives, unarchives, renames,
     deletes_channel, changes_id, uninstalls. Verbs about the line: refreshes_connection, drops_connection,
-    drops_connections, repeats, cuts_after_taking. Verbs of people return a `Sent`, which tells when it was acknowledged.
+    drops_connections, repeats, cuts_after_taking. Verbs of people return a `Sent`, which says when it was acknowledged.
     """
 
     send = "chat.postMessage"
@@ -111,7 +111,7 @@ class FakeSlack(SlackPeople):
         )
 
     def knows_person(self, user: str, *, team: str = "", home: str = "", **more: Any) -> None:
-        """There is such a person; conversations.open tells the id of the direct messages, "D…" for "U…".
+        """Adds a person; conversations.open gives the id of the direct messages, "D…" for "U…".
 
         `home` is their own workspace where that is another; `more` are fields of FakePerson.
         """
@@ -481,7 +481,9 @@ class FakeSlack(SlackPeople):
         except Refusal as no:
             return ApiResponse(body=no.body, status=400)
         if body.get("response_type", "ephemeral") != "ephemeral":
-            return ApiResponse(body={"ok": False}, status=400)  # stricter: nothing of ours is said to all this way
+            return ApiResponse(
+                body={"ok": False}, status=400
+            )  # stricter: the bot never posts to the whole channel this way
         if body.get("delete_original") or body.get("replace_original"):
             place.messages.pop(answers.message, None)
         answers.left -= 1

@@ -13,7 +13,7 @@ from tests.patience import PATIENCE
 
 APP_TOKEN = "xapp-1-A0TEST-made-up-token-of-an-app"
 USES = 5  # of an address for answers (docs.slack.dev, Handling user interaction)
-TRIGGER_LASTS = 3.0  # seconds in which a trigger opens a view, once
+TRIGGER_LASTS = 3.0  # seconds during which a trigger can open a view, once
 
 
 @dataclass(slots=True)

@@ -129,7 +129,7 @@ class FakeTelegram(FakePlatform):
         people: Mapping[str, str] | None = None,
         linked: str = "",
     ) -> None:
-        """Adds a chat that the bot may write to; `username` is without the @. `people` says who is what there."""
+        """Adds a chat that the bot may write to; `username` is without the @. `people`: their statuses."""
         number = int(chat)
         kind = kind or ("private" if number > 0 else "supergroup")
         known = FakeChat(number, kind, title, username, set(topics), linked=int(linked) if linked else None)

@@ -101,7 +101,7 @@ def unwritable(folder: Path, tries: int, *, spoil: Callable[[Store, list[bool]],
 
 
 def as_read_only(store: Store, spoilt: list[bool]) -> None:
-    """Each transaction sees a database that is only to be read, as SQLite has it."""
+    """Each transaction sees a read-only database, as SQLite reports it."""
 
     @event.listens_for(store._engine, "checkout")
     def _lend(connection: sqlite3.Connection, *_: object) -> None:

@@ -135,7 +135,7 @@ async def _edited(slack: Workspace, ts: str) -> dict[str, Any] | None:
 
 
 async def _ours(folder: Path, settings: Mapping[str, str], *arguments: str) -> None:
-    """Runs another subcommand beside `run`."""
+    """Runs another subcommand while `run` works."""
     command = [sys.executable, "-m", "bot", *arguments]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder, env=environment(folder, settings), stdout=subprocess.DEVNULL

@@ -29,7 +29,7 @@ PROGRAM = Path("node_modules/local-slack-linux-x64/bin/local-slack")
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0  # seconds until something that should have happened has not
 STEP = 0.1  # seconds between two looks
-QUIET = 1.0  # seconds in which nothing more must come
+QUIET = 1.0  # seconds without a further message
 BOT, CHANNEL, ANN, BEN = "U0BOT", "C0PAPERS", "U0ANN", "U0BEN"
 BOT_TOKEN, APP_TOKEN, SECRET = "xoxb-emulated", "xapp-emulated", "emulated-signing-secret"
 WITHDRAWN = "This paper has been withdrawn by the authors due to an error in Lemma 2."
@@ -121,7 +121,7 @@ async def story(slack: Emulator, inbox: Path, found: Findings) -> None:
 async def _subscribed(slack: Emulator, found: Findings) -> None:
     await slack.types("sub diffusion now")
     await until(slack.messages)
-    await asyncio.sleep(QUIET)  # each connection of ours is handed the same envelope
+    await asyncio.sleep(QUIET)  # each of our connections gets the same envelope
     said = await slack.messages()
     found.note("a command that comes by every connection counts once", held=len(said) == 1, instead=_texts(said))
     found.note("what changes the channel is said to all of it", held="subtype" not in said[0], instead=said[0])

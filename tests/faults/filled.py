@@ -64,7 +64,7 @@ def ready_made(folder: Path, chats: Sequence[str], rounds: int) -> Path:
 
 
 def copy_of(ready: Path, path: Path) -> None:
-    """Puts a copy of a closed database at `path`, without anything that stood beside it."""
+    """Copies a closed database to `path`, without the files next to it."""
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     shutil.copyfile(ready, path)

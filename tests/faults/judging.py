@@ -60,7 +60,7 @@ class Verdict:
 
 
 def judge(wanted: Mapping[Lane, Sequence[Paper]], arrivals: Sequence[Arrival], hits: Sequence[Hit]) -> Verdict:
-    """Returns the judgement. `wanted`: lane → its papers in the order in which they are to come; all else is strange."""
+    """Returns the judgement. `wanted`: lane → its papers in the expected order; all other papers are strange."""
     places = {lane: {paper: n for n, paper in enumerate(papers)} for lane, papers in wanted.items()}
     seen: Counter[tuple[Lane, Paper]] = Counter()
     latest: dict[Lane, int] = {}

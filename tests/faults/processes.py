@@ -33,7 +33,7 @@ FEW, MANY, ROUNDS = 20, 100, 4  # chats, and messages for each
 MARGIN = 25  # messages that must be left when a process is started that is to be hit
 LATEST = 12  # messages after which the fault comes at the latest
 COMMITS = 30  # commits after which it comes at the latest
-HALF_A_SECOND = 0.5  # in which about twelve messages go out
+HALF_A_SECOND = 0.5  # about twelve messages go out in this time
 
 
 class Child:
@@ -108,7 +108,7 @@ class Stage:
         return self.folder / "paperwire.db"
 
     def starts(self) -> Child:
-        """Starts `paperwire deliver`, a minute later than the last time as its clock has it."""
+        """Starts `paperwire deliver`; by its clock, a minute later than the last time."""
         now = NOON + timedelta(hours=1, minutes=self._starts)
         self._starts += 1
         return Child(("deliver", "--now", now.isoformat(), "--json"), self.environment, self.folder / "output.txt")

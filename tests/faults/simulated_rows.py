@@ -107,7 +107,7 @@ def _offer(world: World, chat: str) -> str:
 
 
 async def _hears(world: World) -> None:
-    """Lets the bot receive what the platform tells."""
+    """Lets the bot receive updates of the platform."""
     world.fake.sets_time(world.clock.now().timestamp())
     await answer_once(world.app)
 
@@ -284,7 +284,7 @@ def _poison(dice: random.Random) -> bytes:
 
 
 def forgets_confirmations(folder: Path, tries: int) -> Verdict:
-    """A broken outbox: of what was confirmed, every tenth delivery is forgotten in the first rounds."""
+    """A broken outbox: in the first rounds it forgets every tenth confirmed delivery."""
     rounds = iter(range(2))
 
     def forgets(world: World) -> bool:

@@ -66,7 +66,7 @@ def main() -> None:
             found[kind] = f"{path}: {kind}: {ascii(str(error))[:300]}"
             path.write_bytes(data)
 
-    signal.signal(signal.SIGTERM, finish)  # who has to stop early gets the report, too
+    signal.signal(signal.SIGTERM, finish)  # a run that is stopped early also writes the report
     atheris.Setup([sys.argv[0], *options], one_input)
     atheris.Fuzz()
 

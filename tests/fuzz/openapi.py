@@ -109,7 +109,7 @@ def _object(fields: Document) -> Document:
 
 
 def _page(answers: dict[int, Document], *parameters: Document) -> Document:
-    """Returns an operation. Any method beside its own is answered 405."""
+    """Returns an operation. Any other method is answered with 405."""
     return {"parameters": list(parameters), "responses": {str(status): answer for status, answer in answers.items()}}
 
 

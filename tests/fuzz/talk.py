@@ -58,7 +58,7 @@ async def _talk(store: Store, chat: str, said: list[str]) -> None:
 
 
 def _check_directions(text: str) -> None:
-    """Checks that what is isolated or turned around is turned back on the same line, so that it moves nothing of ours."""
+    """Checks that marks of text direction are closed on the same line, so that they do not move the bot's own words."""
     for line in text.split("\n"):
         depth = 0
         for mark in _REVERSING.findall(line):

@@ -109,7 +109,7 @@ TITLES = ("On kites", "On boats", "On trees", "On DNA-like knots")
 
 @st.composite
 def papers(draw: st.DrawFn) -> Paper:
-    """Returns a paper of a small world, in which ids, DOIs and titles meet in all ways."""
+    """Returns a paper of a small world, with all combinations of ids, DOIs and titles."""
     number, doi = draw(st.none() | st.integers(1, 5)), draw(st.none() | st.integers(1, 3))
     title = draw(st.sampled_from(TITLES))
     arxiv_id = None if number is None else f"2601.0000{number}"

@@ -101,7 +101,7 @@ async def test_what_was_missed_is_planned_once_and_never_twice(
     with store.read() as session:
         deliveries = {row.delivery for row in session.exec(select(DeliveryItemRow))}
     assert (len(deliveries), len(delivered(store))) == (1, 4)
-    # The same days once more, in other bytes, bring nothing that is new to anybody.
+    # The same days again, in other bytes, bring no new papers to any chat.
     with store.write() as session:
         for row in session.exec(select(SourceRow)):
             row.state = {**row.state, "owed": {"2026-01-19": 0, "2026-01-21": 0}, "next_at": None}
@@ -119,7 +119,7 @@ async def test_a_paper_that_arxiv_had_held_back_comes_with_the_oldest_day(
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
     feeding = SourceHarness(store, clock, arxiv, source)
     await feeding.due()
-    for day in (19, 21, 22, 23):  # a week in which the source is read
+    for day in (19, 21, 22, 23):  # a week while the source is read
         arxiv.announces(date(2026, 1, day), paper(f"Paper of {day}", "cs.LG"))
         await feeding.until(new_york(f"2026-01-{day} 01:00"))
     assert arxiv.asked("/api/") == []

@@ -19,7 +19,7 @@ from tests.fakes.process import ROOT
 from tests.html_page import HtmlPage
 from tests.patience import PATIENCE
 
-# Titles by their beginnings. Of the feed, ComputerRL is only a replacement and so is not announced to anybody.
+# Titles by their beginnings. In the feed, ComputerRL is only a replacement, so it is announced to no chat.
 VIGA, PHYS, UNIX = "Vision-as-Inverse", "PhysRVG", "UniX"
 FISSION, CASL, FLOW, GRAPHS = "Robust Tool Use", "CASL", "Low-Dimensional Adaptation", "Communication-efficient"
 IMPLICIT, HAMILTON, BLEND, GVPO = "Implicit Diffusion", "Denoising Hamiltonian", "The Perfect Blend", "GVPO"

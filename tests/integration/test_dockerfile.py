@@ -43,7 +43,9 @@ class Stage:
         venv.create(self.root / "python", with_pip=True)
         stubs = self.root / "stubs"
         stubs.mkdir()
-        (stubs / "chown").write_text("#!/bin/sh\n", encoding="utf-8")  # who runs the tests may give nothing away
+        (stubs / "chown").write_text(
+            "#!/bin/sh\n", encoding="utf-8"
+        )  # the user that runs the tests may not change owners
         (stubs / "chown").chmod(0o755)
         self.env = {
             "PATH": f"{self.root}/python/bin:{stubs}:{os.defpath}",

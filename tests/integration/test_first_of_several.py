@@ -1,7 +1,7 @@
-"""What several processes may do only once is decided by the database, not by who looked first.
+"""If only one of several processes may do something, the database decides which one, not an earlier look.
 
-SQLite lets one process write at a time, so a look and the insert after it are never parted. A database that locks rows parts
-them. Here another process has its row committed at that very point: right before the statement by which ours writes.
+SQLite lets one process write at a time, so no one can write between a look and the insert after it. In a database that
+locks rows, another process can. Here it commits its row right before the statement by which ours writes.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Files in a watched folder that are meant to do harm: too large, or symbolic links to what is none of ours."""
+"""Harmful files in a watched folder: too large, or symbolic links to files outside."""
 
 import logging
 import tracemalloc

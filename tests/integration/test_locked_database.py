@@ -66,7 +66,7 @@ def server() -> Iterator[OwnServer]:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A database, and what keeps everybody out of it: nothing yet."""
+    """A database and what blocks it: nothing yet."""
 
     database: str
     lock: ForeignLock | ServerDown

@@ -286,7 +286,7 @@ async def test_a_worker_that_others_took_for_gone_posts_no_answer_of_theirs(
 async def test_a_running_process_posts_an_answer_that_it_does_not_know_to_be_stored(
     tmp_path: Path, telegram: FakeTelegram, other: Store
 ) -> None:
-    """The server crashed after the commit and before it said so."""
+    """The server crashed after the commit and before its reply."""
     message = Message(number=1, payload='{"text": "hello"}', plain="hello")
     reply = StoredReply(update="1", chat=address("telegram:42"), messages=(message,))
     async with a_bot(tmp_path, telegram, Beating(NOON), database=str(other.url)) as app:

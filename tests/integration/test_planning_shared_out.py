@@ -26,7 +26,7 @@ LATER = NOON + timedelta(minutes=5)
 
 @pytest.fixture
 def url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a database where six chats are due, of which two are planned at a time."""
+    """The address of a database where six chats are due; two are planned at a time."""
     monkeypatch.setattr(_plan, "SLICE", 2)
     with postgres.database() as url, closing(Store(url)) as store:
         for number in range(CHATS):

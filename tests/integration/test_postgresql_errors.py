@@ -85,7 +85,7 @@ def test_check_names_a_user_without_rights(
 ) -> None:
     with postgres.database(empty=empty) as url:
         with psycopg.connect(url) as owner:
-            owner.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # as PostgreSQL has it from version 15 on
+            owner.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # the default of PostgreSQL since version 15
             if grant:
                 owner.execute(f"GRANT {grant} ON ALL TABLES IN SCHEMA public TO {person}")
         terminal.set("DATABASE_URL", postgres.url(name_of(url), person, PASSWORD))

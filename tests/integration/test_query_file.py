@@ -1,4 +1,4 @@
-"""The queries of a big store are kept in a file beside it: a start reads the file, or refuses it and reads the store."""
+"""The queries of a big store are also kept in a file: a start reads the file, or refuses it and reads the store."""
 
 import random
 import shutil

@@ -80,7 +80,7 @@ def _is_ours(name: str | None, kind: str, _: object) -> bool:
 
 
 def _is_compared(item: Any, _name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
-    """False for the unique constraint that is declared for SQLite alone: Alembic does not ask for which kind."""
+    """False for the unique constraint that is declared only for SQLite: Alembic ignores which kind it is for."""
     return kind != "unique_constraint" or item.table.name != "query"
 
 

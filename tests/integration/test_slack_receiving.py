@@ -30,7 +30,7 @@ from tests.integration.telegram_bot import RestingClock
 from tests.make import NOON, address
 from tests.patience import PATIENCE
 
-IN_TIME = 3.0  # seconds in which Slack wants to hear
+IN_TIME = 3.0  # seconds within which Slack expects an acknowledgement
 
 
 @pytest.fixture

@@ -123,9 +123,9 @@ def answers_of(port: int) -> Answers:
             },
             "checks": {
                 "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
-                "missing_required_header": {"expected-statuses": [404]},  # who has no secret finds no page
+                "missing_required_header": {"expected-statuses": [404]},  # a request without the secret finds no page
                 "negative_data_rejection": {"enabled": False},  # updates of a shape that is unknown are taken, so that
-                "positive_data_acceptance": {"enabled": False},  # they do not come again; states are none of ours
+                "positive_data_acceptance": {"enabled": False},  # they do not come again; the states are not ours
             },
             "phases": {"stateful": {"enabled": False}},
         }

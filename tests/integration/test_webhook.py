@@ -105,7 +105,7 @@ class Web:
         return answer.status_code, answer.text
 
 
-# ── who is let in, and with what ──────────────────────────────────────────────
+# ── which requests are accepted ───────────────────────────────────────────────
 
 REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
     ("the wrong secret", {"secret": "another"}, 404, "There is no such page.\n"),

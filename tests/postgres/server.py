@@ -95,15 +95,15 @@ class Server:
 
     @property
     def sockets(self) -> Path:
-        """The folder in which it listens."""
+        """The folder of its socket."""
         return self.folder / "cluster"
 
     def info(self, database: str) -> str:
-        """The words by which psycopg connects to a database."""
+        """The connection string of a database for psycopg."""
         return f"host={self.folder}/cluster user={SUPERUSER} dbname={database}"
 
     def url(self, database: str, user: str = SUPERUSER, password: str = "") -> str:
-        """The address of a database, as PAPERWIRE_DATABASE_URL has it."""
+        """The address of a database, as in PAPERWIRE_DATABASE_URL."""
         login = f"{user}:{password}" if password else user
         return f"postgresql://{login}@/{database}?host={self.folder}/cluster"
 

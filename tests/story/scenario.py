@@ -174,7 +174,7 @@ class Scenario:
 async def a_scenario(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, **settings: Any
 ) -> AsyncIterator[Scenario]:
-    """A bot with an empty database; `settings` are the operator's, with access open to everybody."""
+    """A bot with an empty database; `settings` are the operator's, with access open to all."""
     scenario = Scenario(
         telegram,
         clock,

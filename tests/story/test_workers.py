@@ -141,7 +141,7 @@ def test_when_the_worker_that_receives_is_stopped_another_one_answers_also_after
 
 
 def receiving(three: Workers) -> int:
-    """The number of the worker that receives, as `paperwire workers` has it; 0 if none does."""
+    """The number of the worker that receives, as in `paperwire workers`; 0 if none does."""
     store = Store(three.url)
     found = workers_at_work(store, ["telegram updates"], is_running=lambda _: False)
     store.close()

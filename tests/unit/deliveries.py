@@ -110,7 +110,7 @@ def delivery(
     due: datetime = THURSDAY,
     **facts: Any,
 ) -> Delivery:
-    """What a chat is to get; `facts` beside its papers."""
+    """A delivery to a chat; `facts` are its other fields besides the papers."""
     given: dict[str, Any] = {"known": 180, "days": (date(2026, 1, 22),)} | facts
     return Delivery(
         id="a" * 16,

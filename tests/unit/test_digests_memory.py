@@ -133,7 +133,7 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
     ),
     "papers": ("Get trending papers in your email inbox!\n", "a\nb\n", ""),
 }
-SLOW = ("empty records",)  # a small part of it tells as much
+SLOW = ("empty records",)  # a small part of it shows as much
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

@@ -19,7 +19,7 @@ from subscriptions.zones import zone_name
 ME = ChatAddress("console", "me")
 
 LINES = [
-    # line, schedule, zone, query, name (None: nothing is said of it)
+    # line, schedule, zone, query, name (None: the line does not have it)
     (
         "daily 09:00 Europe/Berlin | diffusion -survey | mine",
         "daily 09:00",

@@ -632,7 +632,7 @@ def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
     assert keys(delivery(chat(), items(3)), make_link=make_link)[0] != link
     broadcast = chat(kind=ChatKind.BROADCAST, buttons="link", shape="each")
     assert keys(delivery(broadcast, items(3)), make_link=make_link) == [[], [], link]
-    assert len(asked) == 2  # a private chat's delivery asks about no one
+    assert len(asked) == 2  # a private chat's delivery makes no link
 
 
 def test_a_public_group_is_read_as_a_channel_is() -> None:
@@ -640,7 +640,7 @@ def test_a_public_group_is_read_as_a_channel_is() -> None:
     (message,) = rendered(delivery(public, [item(), item()]))
     assert "▸" not in message
     assert "<blockquote expandable>" in message
-    assert keys(delivery(public, items(3))) == [[]]  # they would be everybody's
+    assert keys(delivery(public, items(3))) == [[]]  # all members would have them
 
 
 def test_a_notice_and_an_empty_delivery_have_no_buttons() -> None:

@@ -136,9 +136,9 @@ def judge_journal(
 
 
 def judge_rows(left: Mapping[str, int], account: Account, unfinished: Mapping[str, int], keys: int) -> list[Verdict]:
-    """Judges what is on its way at the end (`unfinished`, by kind), and what the clean-up of a year later leaves (`left`, by table).
+    """Judges what is unfinished at the end (by kind), and the rows `left` by a clean-up a year later (by table).
 
-    `keys`: how many keys of the store are new, of which a process needs a few (whose bot it is, what was done today).
+    `keys`: how many keys of the store are new; a process needs a few (whose bot it is, what was done today).
     """
     over = {name: count for name, count in left.items() if count and name not in FOR_EVER}
     if over.get("receipt") == left["source"]:  # the newest of each source stays

@@ -51,7 +51,7 @@ class Pace:
     talk: float = 0.8  # between two commands of people
     fault: float = 20.0  # between two faults of a platform
     lock: float = 150.0  # between two locks of the database
-    others: float = 120.0  # between two subcommands beside it, a copy among them
+    others: float = 120.0  # between two other subcommands while it runs, a copy among them
     sample: float = 5.0
     brief: bool = False  # only faults that are over within a second
 
@@ -69,7 +69,7 @@ class Account:
     doubles: int = 0  # that the faults allow: messages taken whose answer never came, where the bot cannot look them up
     faults: dict[str, int] = field(default_factory=dict)
     digests: int = 0
-    presses: list[str] = field(default_factory=list)  # of buttons, each of which must be acknowledged
+    presses: list[str] = field(default_factory=list)  # of buttons; each must be acknowledged
 
     def counts(self, fault: str) -> None:
         self.faults[fault] = self.faults.get(fault, 0) + 1
@@ -201,7 +201,7 @@ class Load:
                 "papers to read": len(written - read),
             }
         )
-        return +counts  # without those of which there is none
+        return +counts  # without zeros
 
     # ── what happens ──────────────────────────────────────────────────────────
 

@@ -20,9 +20,9 @@ from tests.faults.soak.load import Account, Load, Pace, left_after_a_year
 from tests.faults.soak.program import Sample, rows_by_table, running_program
 from tests.filling import fill
 
-SETTLES = 480.0  # seconds after the load in which everything must be out
+SETTLES = 480.0  # seconds after the load until everything must be sent
 UNREPEATED = "A reply did not arrive"  # a line of the log
-RESTED = 45.0  # seconds after the start in which a process at rest may still do the day's clean-up and copy
+RESTED = 45.0  # seconds after the start during which an idle process may still do the day's clean-up and copy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

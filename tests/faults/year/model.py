@@ -107,7 +107,7 @@ class Entry:
     version: int = 0  # 0: the digest does not say
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)  # title, abstract, zh → its marker words
     categories: frozenset[str] = frozenset()
-    facts: frozenset[str] = frozenset()  # what it tells: title, abstract, authors, categories, a language
+    facts: frozenset[str] = frozenset()  # what it has: title, abstract, authors, categories, a language
 
 
 @dataclass(slots=True)
