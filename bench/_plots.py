@@ -1,4 +1,4 @@
-"""Draws the tables of docs/benchmarks.md as SVG files beside it, so that a picture always shows the figures of its table.
+"""Draws the tables of docs/benchmarks.md as SVG files beside it, so that each picture has the figures of its table.
 
 python -m bench._plots        bench._page does it after each run
 

@@ -2,10 +2,10 @@
 
     python -m bench.answering [COMMANDS]
 
-The real `paperwire run`, in its own process and with its limits on, sends a morning to more chats than it can reach in the
-time. The platform is the fake Bot API server of the tests, in another process. Meanwhile new people write commands, one
-after the other. An answer is timed from the moment the platform has the command until it has the answer. Aim: 99 of 100
-within 100 ms on two cores, and never more than thirty messages in any second.
+The real `paperwire run`, in its own process and with its limits on, sends a morning to more chats than it can reach in
+the time. The platform is the fake Bot API server of the tests, in another process. Meanwhile new people write commands,
+one after the other. An answer is timed from the moment the platform has the command until it has the answer. Aim: 99 of
+100 within 100 ms on two cores, and never more than thirty messages in any second.
 """
 
 import os

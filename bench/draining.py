@@ -1,4 +1,4 @@
-"""Measures how fast an outbox is sent to a platform on loopback, against a bare HTTP client that posts the same messages.
+"""Measures how fast an outbox is sent to a platform on loopback, against a bare HTTP client with the same messages.
 
     python -m bench.draining [MESSAGES]
 

@@ -2,8 +2,8 @@
 
     python -m bench.ordering [READERS]
 
-Each reader has a broad subscription, such as a category, and a narrower hidden interest: a query of the language, made of
-words of titles. In the first half of the days the reader likes a fifth of the papers that match the interest. The
+Each reader has a broad subscription, such as a category, and a narrower hidden interest: a query of the language, made
+of words of titles. In the first half of the days the reader likes a fifth of the papers that match the interest. The
 subscription's papers of each later day are ordered, and the average precision says how near the top the papers of the
 interest are. Each order knows only the subscription, the papers of the first days and the likes.
 
@@ -15,8 +15,8 @@ interest are. Each order knows only the subscription, the papers of the first da
 - `like:` as a query, with the first one or three of these papers: the matcher decides by the stored query which papers
   are near enough, and how near; all others follow, the newest first
 
-The papers are those of the digests in the folder that PAPERWIRE_SHARED names, each on its own day, and made-up ones: words
-with the frequencies of a language, mixed with those of two of sixty topics. Times are processor time.
+The papers are those of the digests in the folder that PAPERWIRE_SHARED names, each on its own day, and made-up ones:
+words with the frequencies of a language, mixed with those of two of sixty topics. Times are processor time.
 """
 
 import os

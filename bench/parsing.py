@@ -10,9 +10,9 @@ The reader of the HTML is as short as possible and does less than paperwire: no 
 hash, duplicates, totals or line numbers. "misread" counts the papers in which it gets something wrong (only letters and
 digits are compared): it loses text that Markdown takes for markup (`<pad>`, `$a_{*}$`).
 
-The second table reads the worst texts we know for each format at 1, 8 and 64 times their size: the time per byte must not
-grow. They begin with 8 KiB, which takes a minute. `python -m bench.parsing 1048576` reads them at 1, 8 and 64 MiB, once each,
-which takes most of an hour; more words select the texts whose names hold one of them.
+The second table reads the worst texts we know for each format at 1, 8 and 64 times their size: the time per byte must
+not grow. They begin with 8 KiB, which takes a minute. `python -m bench.parsing 1048576` reads them at 1, 8 and 64 MiB,
+once each, which takes most of an hour; more words select the texts whose names hold one of them.
 """
 
 import gc

@@ -2,17 +2,18 @@
 
     python -m bench.planners [CHATS]          without a number: 100,000
 
-Every chat is due at the same minute, and ten of the day's papers match. Each process plans until nothing is left. The time is wall
-time until the last process ends; where there are fewer processors than planners and servers, they share the processors. So the
-processor time of the planners and of the server is shown too: three planners cannot end sooner than its sum divided by the number of
-processors. A planner and its session of the server mostly work in turn, so on two processors three planners take half the time if
-they add no work. Twenty times a second the benchmark asks which sessions wait for another one, for a row or within the server: a
-session that does not wait there would go on at once on a machine with more processors.
+Every chat is due at the same minute, and ten of the day's papers match. Each process plans until nothing is left. The
+time is wall time until the last process ends; where there are fewer processors than planners and servers, they share
+the processors. So the processor time of the planners and of the server is shown too: three planners cannot end sooner
+than its sum divided by the number of processors. A planner and its session of the server mostly work in turn, so on two
+processors three planners take half the time if they add no work. Twenty times a second the benchmark asks which
+sessions wait for another one, for a row or within the server: a session that does not wait there would go on at once on
+a machine with more processors.
 
-No machine here can show how long a morning takes where each process has its own processor, so that time is computed from the
-processor time of each planner and its sessions. These work in turn, so it is their sum, for the planner where that is largest.
-It assumes that no planner waits for another (the share of waiting bounds that) or for a disk, and that more processors are as
-fast as these. Aim: half.
+No machine here can show how long a morning takes where each process has its own processor, so that time is computed
+from the processor time of each planner and its sessions. These work in turn, so it is their sum, for the planner where
+that is largest. It assumes that no planner waits for another (the share of waiting bounds that) or for a disk, and that
+more processors are as fast as these. Aim: half.
 """
 
 import os

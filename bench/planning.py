@@ -1,10 +1,10 @@
-"""Measures how fast a morning is planned, against a bare bulk insert of the same rows, and what a tick and an ingest cost.
+"""Measures how fast a morning is planned, against a bare bulk insert of its rows, and what a tick and an ingest cost.
 
     python -m bench.planning [CHATS]          without a number: 100,000
 
-A morning: a day of papers came, and every chat has a daily subscription that is due at the same minute and matches ten of
-them. The bare insert puts the same deliveries and items, as the database stores them, into the same tables with the same
-indexes, by `executemany` of Python's sqlite3, in one transaction. Aim: within 3 times, and 1 GB at most.
+A morning: a day of papers came, and every chat has a daily subscription that is due at the same minute and matches ten
+of them. The bare insert puts the same deliveries and items, as the database stores them, into the same tables with the
+same indexes, by `executemany` of Python's sqlite3, in one transaction. Aim: within 3 times, and 1 GB at most.
 
 An ingest: every chat has ten `now` subscriptions, which share queries as real ones do: one query for a hundred
 subscriptions, some words far commoner than others. They have seen all papers when 1,000 more come; then when 20 come.
@@ -220,7 +220,7 @@ def realistic(rng: random.Random) -> str:
 
 
 def word(rng: random.Random, commonest: float = 0) -> str:
-    """The n-th word is drawn about 1/n times as often as the first one. Queries leave out the few that are in every paper."""
+    """Draws the n-th word about 1/n times as often as the first. Queries leave out the few that are in every paper."""
     return f"w{int(20_000 ** rng.uniform(commonest, 1))}"
 
 

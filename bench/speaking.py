@@ -2,11 +2,12 @@
 
     python -m bench.speaking [PEOPLE]          without a number: 200
 
-The real `paperwire run` works in its own processes; the platform is the fake Bot API server of the tests, in another process.
-All people write `/sub` before the first answer. An answer is timed from then until the platform has it. Each row is measured
-twice: with Telegram's limit of 28 messages a second, which alone takes 7 s for 200 answers, and without it. A row names the
-server's connections; with 20 in all, three workers have at most six each. Aims: all are answered within 10 s, nothing is
-logged about used-up connections, and without the limit PostgreSQL takes at most three times as long as SQLite.
+The real `paperwire run` works in its own processes; the platform is the fake Bot API server of the tests, in another
+process. All people write `/sub` before the first answer. An answer is timed from then until the platform has it. Each
+row is measured twice: with Telegram's limit of 28 messages a second, which alone takes 7 s for 200 answers, and without
+it. A row names the server's connections; with 20 in all, three workers have at most six each. Aims: all are answered
+within 10 s, nothing is logged about used-up connections, and without the limit PostgreSQL takes at most three times as
+long as SQLite.
 """
 
 import os

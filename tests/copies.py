@@ -21,7 +21,7 @@ def copied(store: Store, folder: Path) -> Path:
 
 
 def put_back(store: Store, copy: Path, *, lost_at: datetime, now: datetime) -> None:
-    """Replaces a database by a copy, with `paperwire restore` or pg_restore. What was due before the loss counts as sent.
+    """Replaces a database by a copy (`paperwire restore` or pg_restore). What was due before the loss counts as sent.
 
     No other program uses the database meanwhile; open it again afterwards.
     """

@@ -1,4 +1,4 @@
-"""The pages are accessible: axe-core finds nothing, nothing scrolls sideways, nothing moves for people who turn motion off."""
+"""The pages are accessible: axe-core finds nothing, nothing scrolls sideways, nothing moves where motion is off."""
 
 from collections.abc import Callable
 from pathlib import Path

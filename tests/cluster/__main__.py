@@ -1,11 +1,11 @@
-"""`make test-cluster`: three workers on their own PostgreSQL are killed and stopped, and its server crashes, while people speak.
+"""`make test-cluster`: three workers on one PostgreSQL are killed and stopped, and it crashes, while people speak.
 
     python -m tests.cluster [--kills 60] [--stops 12] [--crashes 6] [--lanes 300] [--seed 1] [--page docs/reliability.md]
     python -m tests.cluster --quick      a few of each among fewer chats, in half a minute; writes no page
 
-Papers come in waves, to private chats and to groups, and people give commands in the same chats. Before a worker is killed it is
-stopped for a moment, so that the test can see what it was sending. The journal of the fake Telegram is the judge (judging.py).
-Ends with status 1 if a check fails.
+Papers come in waves, to private chats and to groups, and people give commands in the same chats. Before a worker is
+killed it is stopped for a moment, so that the test can see what it was sending. The journal of the fake Telegram is the
+judge (judging.py). Ends with status 1 if a check fails.
 """
 
 import argparse

@@ -1,12 +1,12 @@
 """The rate of a token that three workers share, and answers while a hundred thousand digests wait for it.
 
     python -m tests.cluster.rate [--waiting 100000] [--seconds 60] [--page docs/reliability.md]
-    python -m tests.cluster.rate --quick      fewer waiting digests, ten seconds, on a machine that may be busy; writes no page
+    python -m tests.cluster.rate --quick      fewer waiting digests, ten seconds, also on a busy machine; writes no page
 
-The workers are those of `make test-cluster`, at the limits of Telegram itself: 30 messages a second, 28 of them used. While they
-send, people write commands. Then for a second the platform answers every post with 429 and a wait of three seconds, as it does when
-the limit of the token is reached. Last, it refuses one post in a separate chat, when nothing else waits. The journal of the fake is
-the judge. Ends with status 1 if a check fails.
+The workers are those of `make test-cluster`, at the limits of Telegram itself: 30 messages a second, 28 of them used.
+While they send, people write commands. Then for a second the platform answers every post with 429 and a wait of three
+seconds, as it does when the limit of the token is reached. Last, it refuses one post in a separate chat, when nothing
+else waits. The journal of the fake is the judge. Ends with status 1 if a check fails.
 """
 
 import argparse

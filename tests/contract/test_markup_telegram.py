@@ -231,7 +231,7 @@ AROUND = (
 
 
 def called(message: Message, own: str = "") -> list[str]:
-    """Returns the parts of a message, in either form, that mention a person or start something, without the bot's `own` words."""
+    """Returns the parts of a message, in either form, that mention a person or start something, except `own` words."""
     forms = (blanked(judged(message)), json.loads(message.plain)["text"])
     found = [hit for form in forms for hit in found_by_server(form)]
     return [text for kind, text in found if kind in CALLS and text not in own.split()]

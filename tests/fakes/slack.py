@@ -1,7 +1,7 @@
 """A fake Slack on loopback, as strict as the real one: Web API, Socket Mode, signed requests, response URLs.
 
-slack_workspace has the workspaces, slack_methods the methods, blocks what blocks may hold, slack_event_delivery how events
-come to the app. The fake does not de-duplicate by client_msg_id, so that tests see what a sender repeats.
+slack_workspace has the workspaces, slack_methods the methods, blocks what blocks may hold, slack_event_delivery how
+events come to the app. The fake does not de-duplicate by client_msg_id, so that tests see what a sender repeats.
 """
 
 import json

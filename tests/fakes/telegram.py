@@ -300,7 +300,7 @@ class FakeTelegram(FakePlatform):
         return press
 
     def reacts(self, message: int, emoji: str = "", chat: str = "42", *, before: str = "") -> None:
-        """A person changes the reaction to a message; "" is none. Bots get it in private chats, and where they are administrators."""
+        """Changes a person's reaction to a message; "" is none. Bots get it in private chats and as administrators."""
         known = self._chat(chat)
         if known.kind != "private" and known.bot != "administrator":
             return

@@ -3,8 +3,8 @@
     npm install --prefix FOLDER local-slack-linux-x64@0.1.8
     python -m tests.faults.emulated_slack FOLDER          # by Socket Mode, then by HTTP; half a minute
 
-Our fake Slack is strict, but it may share our mistakes in reading Slack's documentation. The emulator is independent and
-accepts almost anything (platforms refuse more), so it shows whether requests and answers have the shapes that other
+Our fake Slack is strict, but it may share our mistakes in reading Slack's documentation. The emulator is independent
+and accepts almost anything (platforms refuse more), so it shows whether requests and answers have the shapes that other
 authors expect, not whether they are allowed. It sends each envelope to every connection of an app, keeps no metadata of
 messages, accepts any token, knows no limits and no guests. It listens on all addresses of the machine. Exits with 1 if
 something else differs, and says so and exits with 0 if it is not installed.

@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def _code_of(name: str) -> tuple[str, ...]:
-    """Returns the modules whose branches guide the target. Asks another process, so that they are not imported here yet."""
+    """Returns the modules whose branches guide the target. Asks another process, to import nothing here yet."""
     import subprocess  # noqa: PLC0415 - before the instruments
 
     ask = f"from tests.fuzz.targets import TARGETS; print(*TARGETS[{name!r}].code)"

@@ -1,7 +1,7 @@
 """The commands of the Dockerfile, run in order in an empty folder and environment.
 
-A fresh virtual environment replaces the base image; links to the packages of this environment replace the package index.
-Packages that the lock file does not name are missing. Nothing is downloaded.
+A fresh virtual environment replaces the base image; links to the packages of this environment replace the package
+index. Packages that the lock file does not name are missing. Nothing is downloaded.
 """
 
 import json

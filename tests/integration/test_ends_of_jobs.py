@@ -131,7 +131,7 @@ async def test_a_worker_ends_while_the_database_takes_no_end_and_its_job_is_left
     work = asyncio.create_task(engine.serve(deliver))
     async with asyncio.timeout(PATIENCE):
         await has_run.wait()
-        while engine.problem != "the jobs cannot be written; the log says why":  # noqa: ASYNC110 - there is no event to wait for
+        while engine.problem != "the jobs cannot be written; the log says why":  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0)
         work.cancel()
         await asyncio.wait((work,))

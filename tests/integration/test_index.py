@@ -1,4 +1,4 @@
-"""The index of stored papers rules out no paper that the slow matcher finds, for any words, and is always up to date."""
+"""The index of stored papers rules out no paper that the slow matcher finds, and is always up to date."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -155,7 +155,7 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
     assert all(list(one.sure) == list(one.maybe or ()) for one in candidates) == decided
 
 
-# ----------------------------------------------------------------------------------------------------- always up to date
+# ---------------------------------------------------------------------------------------------------- always up to date
 
 
 def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""`like:` in a subscription brings papers near to a given one, the nearest first, five at most, always the same ones."""
+"""`like:` in a subscription brings papers near to a given one, the nearest first, five at most, always the same."""
 
 from datetime import timedelta
 

@@ -101,7 +101,7 @@ def due_of(transaction: Transaction, rng: random.Random) -> list[Subscription]:
 def test_together_each_query_finds_what_it_finds_by_itself(
     store: Store, seed: int, most_left_out: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Even if queries came, changed or went since all were matched with these papers, and however far some look back."""
+    """Even if queries came, changed or went since all were matched with these papers, and if some look far back."""
     monkeypatch.setattr(_kept, "MOST_LEFT_OUT", most_left_out)
     rng, found = random.Random(seed), 0
     brings(store, rng, 0)

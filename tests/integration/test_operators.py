@@ -1,4 +1,4 @@
-"""Operators, from outside: the code that `run` prints, the command line that needs no approval, the notice of rule 11."""
+"""Operators, from outside: the code that `run` prints, the command line without approval, the notice of rule 11."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Claimed messages and replies have an owner: only those of a stalled owner are recovered, never all that are being sent."""
+"""Claimed messages and replies have an owner: those of a stalled owner are recovered, never all that are being sent."""
 
 import asyncio
 from collections.abc import Iterator

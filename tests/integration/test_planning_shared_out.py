@@ -82,7 +82,7 @@ def test_two_planners_seldom_begin_with_the_same_chats(url: str, monkeypatch: py
 
 @pytest.fixture
 def while_written(url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Store], object]], None]:
-    """Plans; each time before a plan is written, does something in another process, after the plan has read its data."""
+    """Plans; between the reads and the write of each plan, does something in another process."""
 
     def plans(something: Callable[[Store], object]) -> None:
         written: list[int] = []

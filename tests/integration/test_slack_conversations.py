@@ -1,4 +1,4 @@
-"""Conversations on Slack, from a person's action to the answer: who sees it, in which thread, and who may change what."""
+"""Conversations on Slack, from a person's action to the answer: who sees it, in which thread, who may change what."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager

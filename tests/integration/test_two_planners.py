@@ -1,9 +1,9 @@
 """Two planners on one database: if anything happens between their steps, still no paper is lost and none comes twice.
 
-Each run is a day of a small world by a seed: papers come, people subscribe, pause, resume, skip and set quiet hours, and two
-planners, each with its own store, plan a slice now and then. Either may be killed at any step. Between the reads and the
-writes of one planner, the other may plan and people may write. At the end of a day one planner plans alone; then all owed
-papers must be there. The oracle is a list of who asked for what since when.
+Each run is a day of a small world by a seed: papers come, people subscribe, pause, resume, skip and set quiet hours,
+and two planners, each with its own store, plan a slice now and then. Either may be killed at any step. Between the
+reads and the writes of one planner, the other may plan and people may write. At the end of a day one planner plans
+alone; then all owed papers must be there. The oracle is a list of who asked for what since when.
 """
 
 import os

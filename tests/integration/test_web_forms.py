@@ -1,4 +1,4 @@
-"""Forms on the pages in a browser without scripts: open, preview, errors next to the field, sent once, never another's."""
+"""Forms in a browser without scripts: open, preview, errors next to the field, sent once, never another's."""
 
 import html
 import re

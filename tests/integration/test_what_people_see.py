@@ -1,4 +1,4 @@
-"""Messages of real digests in chats of every kind: each planned paper appears once, its title linked, within all limits.
+"""Messages of real digests in chats of every kind: each planned paper appears once, its title linked, within limits.
 
 The fakes check limits and markup as the platforms do, and refuse messages that break them; a refused message would be
 sent in its plain form, which has no links.

@@ -1,7 +1,7 @@
 """A small pooler in transaction mode: clients share a few sessions of the server, and each transaction gets a free one.
 
-Like PgBouncer, it answers a client's startup itself, so the client's settings of the session do not reach the server; it
-refuses `options`, unless `ignores_options` is set.
+Like PgBouncer, it answers a client's startup itself, so the client's settings of the session do not reach the server;
+it refuses `options`, unless `ignores_options` is set.
 """
 
 import socket

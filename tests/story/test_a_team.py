@@ -1,6 +1,7 @@
 """A team in Slack: they install the app, papers come at nine in a thread, they remove the app and install it again.
 
-All goes over real HTTP, as with `paperwire run`: a browser installs the app, Slack signs requests, their channel answers.
+All goes over real HTTP, as with `paperwire run`: a browser installs the app, Slack signs requests, their channel
+answers.
 """
 
 from collections.abc import AsyncIterator, Iterator

@@ -1,7 +1,7 @@
 """Every known trap of a format is in a golden page: its appearance, and the page.
 
-tests/unit/test_digests_golden.py checks what is read from these pages; this file checks that the traps are still in them.
-A pattern is searched in the page as written, with its line ends.
+tests/unit/test_digests_golden.py checks what is read from these pages; this file checks that the traps are still in
+them. A pattern is searched in the page as written, with its line ends.
 """
 
 import re

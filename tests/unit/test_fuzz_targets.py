@@ -1,4 +1,4 @@
-"""Any input of others is read or refused: every target of tests/fuzz, with its kept corpus and changes of made-up inputs.
+"""Any input is read or refused: every target of tests/fuzz, with its kept corpus and changes of made-up inputs.
 
 `make fuzz TARGET=…` runs the same checks guided by coverage (docs/reliability.md, Fuzzing).
 """

@@ -781,7 +781,7 @@ def test_operators_between_control_characters_are_refused_by_explain_as_by_a_sub
     "typed", ["all:\\hep-th", "all:(n \\hep-th", "all:\\math x", "search_query=cat:a%11b", "%22 cat:a%C2%85b"]
 )
 def test_what_is_no_sign_of_a_value_is_read_again_as_it_was_read(typed: str) -> None:
-    """Found by fuzzing: a category after a backslash, which is no TeX command, and control characters that a link encodes."""
+    """Found by fuzzing: a category after a backslash (no TeX command), and control characters that a link encodes."""
     query = parse_query(typed)
     again = parse_canonical(query.canonical)
     assert again.canonical == query.canonical

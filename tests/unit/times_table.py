@@ -1,8 +1,8 @@
 """What people type, and what should be read: the query, the cadence and the zone.
 
 The chat has chosen no time (its schedule is when-out 08:00-20:00). A cadence that begins with ✗ is refused, and the
-nearest one that is offered follows it; "" means that no time is read and the query is all that was typed. A ~ at the end
-means that the words of time may also be words of the query, which the answer offers.
+nearest one that is offered follows it; "" means that no time is read and the query is all that was typed. A ~ at the
+end means that the words of time may also be words of the query, which the answer offers.
 """
 
 ENGLISH = """

@@ -2,8 +2,8 @@
 
     python -m tests.faults.soak [--minutes 30] [--leaking 4] [--rest 5] [--page docs/reliability.md]
 
-`--minutes` of load, `--leaking` minutes of a smaller load with a leak, which must be red, and `--rest` minutes of an idle
-process; 0 minutes leave a part out. With `--page` the tables go between their marks there, and the drawing into
+`--minutes` of load, `--leaking` minutes of a smaller load with a leak, which must be red, and `--rest` minutes of an
+idle process; 0 minutes leave a part out. With `--page` the tables go between their marks there, and the drawing into
 images/soak.svg beside it. Ends with 1 if something is red that must be green, or if the leak is not found.
 """
 

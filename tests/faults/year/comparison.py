@@ -52,7 +52,7 @@ class Arrived:
 
 
 def deliveries_of(posts: Iterable[Post], behind: Iterable[tuple[str, str]]) -> list[Arrived]:
-    """Returns what arrived, by delivery, in the order of first messages. `behind`: (delivery, paper hidden by [show])."""
+    """Returns what arrived, by delivery, in the order of first messages. `behind`: (delivery, paper under [show])."""
     found: dict[str, Arrived] = {}
     for post in posts:
         arrived = found.setdefault(post.delivery, Arrived(post.at, post.chat))

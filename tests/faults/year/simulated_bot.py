@@ -139,7 +139,7 @@ class SimulatedBot:
             yield from journal.posts
 
     def behind(self) -> set[tuple[str, str]]:
-        """Returns (delivery, work) of all that a [show] hides or hid; call `note_behind` before the bot forgets some."""
+        """Returns (delivery, work) of all that a [show] hides or hid; call `note_behind` before the bot forgets any."""
         self.note_behind()
         return self._behind
 

@@ -116,7 +116,7 @@ def ticks(model: Model, people: People, span: Span) -> list[datetime]:
 
 
 def run(span: Span, mistake: str = "", url: str = "") -> SimulationResult:
-    """Runs the simulation in the empty database at `url`, or in a temporary one; `mistake` injects a bug of MISTAKES."""
+    """Runs the simulation in the empty database at `url`, or in a temporary one; `mistake` injects one of MISTAKES."""
     with tempfile.TemporaryDirectory() as folder, MISTAKES[mistake]() if mistake else nullcontext():
         return asyncio.run(simulate(url or f"sqlite:///{folder}/year.db", span))
 
