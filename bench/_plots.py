@@ -31,7 +31,7 @@ class Cost(NamedTuple):
 
 
 class Figure(Protocol):
-    """What is used of matplotlib's."""
+    """The part of matplotlib's figure that is used here."""
 
     def savefig(self, path: Path, **how: object) -> None:
         """Writes the picture."""

@@ -208,7 +208,7 @@ class Sessions:
 
 
 def ticks_of(process: int) -> int:
-    """What a process has taken of a processor."""
+    """The processor time of a process, in ticks."""
     return sum(map(int, words_of(Path(f"/proc/{process}/stat"))[11:13]))
 
 

@@ -5,7 +5,7 @@
 Every message goes through the formula of the rate limiter itself. Nothing is sent and nothing is stored. The zones, the hours
 that people choose and the number of messages in a delivery are assumptions, which are stated below.
 
-Each row is computed twice. The second way knows no messages: what comes in a minute and is not sent in it waits for the
+Each row is computed twice. The second way has no single messages: the number that is not sent in a minute waits for the
 next one. If the two disagree by more than a second, the command exits with 1.
 """
 

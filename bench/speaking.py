@@ -47,7 +47,7 @@ ROWS = (  # workers, connections of the server; 0: SQLite
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What became of the commands: seconds until each answer, and what the logs say of connections."""
+    """The results: seconds until each answer, and what the logs say about connections."""
 
     took: Sequence[float]
     complaints: int

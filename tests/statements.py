@@ -31,7 +31,7 @@ SMALL = frozenset(  # tables that do not grow with chats, papers, time
     }  # of the last two a row goes when the paper is whole, and when the look-up is answered
 )
 GROWING = frozenset(TABLES.tables) - SMALL
-HARMLESS = {  # what of the store executes it → why it may walk a whole table
+HARMLESS = {  # function of the store that executes it → why it may read a whole table
     "papers/index.py:_fetched": "it walks an index in order, and ends after its LIMIT",
     "papers/statistics.py:first_paper_at": "it ends at the first paper",
     "papers/statistics.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",

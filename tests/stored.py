@@ -1,4 +1,4 @@
-"""What a database holds, past the product: SQL by hand, on either kind of database."""
+"""Reads and changes a database without the product: SQL by hand, on either kind of database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ def connected(store: Store) -> Iterator[Connection]:
 
 
 def rows(store: Store, sql: str, **values: object) -> list[tuple[Any, ...]]:
-    """What a query by hand finds, its conditions written as SQLite has them. JSON is text on SQLite and values on PostgreSQL."""
+    """The rows of a query by hand, written for SQLite. JSON is text on SQLite and values on PostgreSQL."""
     with connected(store) as connection:
         return [tuple(row) for row in connection.execute(text(_said(connection, sql)), values)]
 

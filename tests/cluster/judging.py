@@ -42,7 +42,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found. Everything that should not be is a list of cases."""
+    """The findings. Each kind of error is a list of cases."""
 
     lost: list[str] = field(default_factory=list)  # papers that a chat did not get
     doubled: int = 0  # messages that came again after a worker was killed or stopped while sending them

@@ -44,7 +44,7 @@ PART = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promises:
-    """What a machine must be quick enough for. What is never passed has nothing to do with that."""
+    """Limits that depend on the speed of the machine; the limits that must never be exceeded are not among them."""
 
     share: float = 0.95  # of the rate that is wanted
     answered_within: float = 1.0  # seconds, 95 of 100

@@ -37,13 +37,13 @@ async def denied(bot: BotHarness, post: Deliverer) -> None:
 
 
 async def forgets(bot: BotHarness) -> None:
-    """The stranger has the bot erase what it knows."""
+    """The stranger has the bot erase their data."""
     await bot.says("/forget", STRANGER)
     assert (await bot.presses("erase everything", STRANGER)).text.startswith("✓ Erased")
 
 
 async def erases_all_but_the_no(bot: BotHarness) -> None:
-    """The stranger has the bot erase what it knows, and hears what stays."""
+    """The stranger has the bot erase their data, and reads what stays."""
     await bot.says("/forget", STRANGER)
     said = await bot.presses("erase everything", STRANGER)
     assert said.lines[1] == "What stays is a hash of its id, since the operator of this bot has said no to it."

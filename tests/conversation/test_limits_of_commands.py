@@ -29,7 +29,7 @@ def answered(answers: list[Answer]) -> int:
 
 
 def notices(answers: list[Answer]) -> list[tuple[str, int]]:
-    """Returns what the notices of the limit name: the first message that was not read, and for how many seconds."""
+    """Returns the facts in the notices of the limit: the first message that was not read, and for how many seconds."""
     found = [TOLD.fullmatch(one.text) for one in answers if one]
     return [(one["first"], int(one["seconds"])) for one in found if one]
 

@@ -71,7 +71,7 @@ def copy_of(ready: Path, path: Path) -> None:
 
 
 def wanted(chats: Iterable[str], rounds: int) -> Mapping[str, Sequence[str]]:
-    """Returns what is to arrive: lane → papers, in order."""
+    """Returns what should arrive: lane → papers, in order."""
     return {lane_of(chat): [paper_id(n) for n in range(rounds)] for chat in chats}
 
 

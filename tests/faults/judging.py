@@ -1,6 +1,6 @@
 """Judges what a platform took: what is lost, doubled, out of order or strange, and how long it took to recover.
 
-Only the platform's journal and the moments of the faults are looked at, never the database of the program.
+It reads only the platform's journal and the moments of the faults, never the database of the program.
 """
 
 from bisect import bisect_right

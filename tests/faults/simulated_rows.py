@@ -197,7 +197,7 @@ def chats_deleted(folder: Path, tries: int) -> Verdict:
                 world.rounds += 1
                 await world.delivers()
                 world.clock.advance(timedelta(minutes=3))
-            for _ in range(AT_A_TIME):  # what waits for those who are gone waits for ever
+            for _ in range(AT_A_TIME):  # messages to chats that are gone wait for ever
                 await world.delivers()
                 world.clock.advance(timedelta(minutes=3))
             hoped = {
@@ -259,7 +259,7 @@ def _good(n: int) -> str:
 
 
 def _poison(dice: random.Random) -> bytes:
-    """Returns a document that no reader likes: a page that is cut, glued to another, filled with noise, or none at all."""
+    """Returns a bad document: a page that is cut, joined to another, filled with noise, or empty."""
     name = dice.choice(sorted(PARTS))
     page = PARTS[name].page(PARTS[name].part(n) for n in range(90000, 90005)).encode()
     place = dice.randrange(len(page))

@@ -1,4 +1,4 @@
-"""The targets for what is asked at the web address: both webhooks with their secrets, and raw bytes on a connection."""
+"""The targets for requests to the web address: both webhooks with their secrets, and raw bytes on a connection."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""What is documented of the web address, as an OpenAPI document: each page with its answers, for tests that are made from a schema."""
+"""The documented web address as an OpenAPI document: each page with its answers, for tests made from a schema."""
 
 import json
 from typing import Any, Final

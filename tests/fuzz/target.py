@@ -15,7 +15,7 @@ class Target:
 
 
 def text_of(data: bytes) -> str:
-    """Returns the bytes as text; what is no UTF-8 becomes a replacement character, half a character stays half a one."""
+    """Returns the bytes as text: invalid UTF-8 becomes replacement characters, lone surrogates stay."""
     try:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:

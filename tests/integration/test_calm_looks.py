@@ -55,7 +55,7 @@ class Calm:
         monkeypatch.setattr("bot.operation.process.stopped_platforms", counted)
 
     async def ticks(self, times: int) -> None:
-        """Ticks each second, and lets what was begun end."""
+        """Ticks each second, and waits for the work that was begun."""
         for _ in range(times):
             await self.process.tick()
             await self.process.finish()

@@ -1,6 +1,6 @@
-"""What becomes of a lane when the database does not take the end of its job, or cuts it off, while its worker lives.
+"""What happens to a lane if the database refuses or cuts off the end of its job while its worker lives.
 
-A trigger refuses what the library writes when a job has run. A sequence counts, since no rollback takes its numbers back.
+A trigger refuses the library's write at the end of a job. A sequence counts, since no rollback takes its numbers back.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ def stops() -> list[bool]:
 async def engine(
     url: str, concurrency: int, stops: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[ClusterEngine]:
-    """A worker that is quick to see what is wrong."""
+    """A worker that quickly sees what is wrong."""
     monkeypatch.setattr(job_queue, "RESTART_AFTER", 0.01)
     store = Store(url)
     made = ClusterEngine(

@@ -373,7 +373,7 @@ async def test_a_missed_day_that_is_fetched_after_a_restore_counts_as_sent_if_it
 
 
 def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> None:
-    """What was noted of the loss at first stays: by then what was planned had moved what the copy knows."""
+    """The first note of the loss stays: later plans had changed what the copy knows."""
     lost_at = NOON + timedelta(hours=2)
     subscribes(store, "console:me", "graph", now=NOON, every="now")
     ingested(store, paper("Graphs"), now=NOON + timedelta(hours=1))

@@ -176,7 +176,7 @@ def answers_of(store: Store, clock: FakeClock) -> list[str]:
 
 
 def deliver_in_vain(store: Store) -> None:
-    """Plans what is due, and notes that it was tried."""
+    """Plans due deliveries, and notes a failed try."""
     with store.write() as session:
         ((chat,),) = chats.all_chats(session, zone="UTC")
         planned.add_deliveries(

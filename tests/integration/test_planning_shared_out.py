@@ -1,4 +1,4 @@
-"""Several planners on one PostgreSQL plan different chats at once; what one of them leaves, another one plans."""
+"""Several planners on one PostgreSQL plan different chats at once; chats that one leaves, another one plans."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence

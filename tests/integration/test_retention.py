@@ -1,4 +1,4 @@
-"""What was stored long enough goes, in short steps; that a chat got a paper stays for ever."""
+"""Old data is deleted, in short steps; the fact that a chat got a paper stays for ever."""
 
 from collections.abc import Callable
 from datetime import timedelta

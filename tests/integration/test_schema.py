@@ -1,4 +1,4 @@
-"""The schema: what is declared is what a database has, a new one and one of an earlier release, of either kind."""
+"""The schema: new databases and those of earlier releases, of either kind, have what is declared."""
 
 import shutil
 import sqlite3
@@ -69,7 +69,7 @@ def made(url: str) -> Iterator[Store]:
 
 
 def differences(store: Store) -> list[Any]:
-    """What Alembic would change in a database so that it has what is declared."""
+    """The changes that Alembic would make to give a database the declared schema."""
     seen = {"compare_type": True, "include_name": _is_ours, "include_object": _is_compared}
     with store.read() as session:
         return list(compare_metadata(MigrationContext.configure(session.connection(), opts=seen), TABLES))

@@ -93,7 +93,7 @@ class Signature(requests.auth.AuthBase):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What was answered, and what of it is not as documented."""
+    """The answers, and those that are not as documented."""
 
     statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # method and path -> statuses
     wrong: list[str] = field(default_factory=list)
@@ -153,7 +153,7 @@ def test_every_page_answers_as_documented_whatever_is_asked(program: Program) ->
 
 
 def test_every_answer_is_given_to_the_request_that_it_is_for(program: Program) -> None:
-    """What is drawn above may miss some: it also depends on the constants of all modules that are loaded (Hypothesis)."""
+    """The test above may miss some: Hypothesis also draws from the constants of all loaded modules."""
     given: dict[str, set[int]] = defaultdict(set)
     for page, headers, body, status in requests_of_each_answer():
         method, path = page.split()

@@ -1,4 +1,4 @@
-"""One thread of a process writes: no other one waits for the write lock, and what was asked for fails apart and in order."""
+"""One thread of a process writes: no other waits for the write lock; requests run in order and fail separately."""
 
 import asyncio
 import sqlite3

@@ -41,7 +41,7 @@ def after_warm_up(samples: Sequence[Sample], warm_up: float) -> list[Sample]:
 
 
 def growth(values: Sequence[float]) -> float:
-    """Returns by how much the median of the last third is above that of the first, as a share of it."""
+    """Returns the growth of the median from the first third to the last, as a share of the first."""
     part = max(1, len(values) // 3)
     return median(values[-part:]) / median(values[:part]) - 1
 
@@ -72,7 +72,7 @@ def judge_samples(
 
 
 def _left_over(warm: Sequence[Sample], name: str, spare: int) -> Verdict:
-    """Judges what is opened and closed again: what is left over raises the least of a third."""
+    """Judges things that are opened and closed again: a leak raises the minimum of a third."""
     first, last = _third(warm, name, min), _third(warm, name, min, last=True)
     return Verdict(
         what=f"{name}, least of the last third against the first",

@@ -27,7 +27,7 @@ RESTED = 45.0  # seconds after the start during which an idle process may still 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Soaked:
-    """What a soak brought."""
+    """The results of a soak."""
 
     samples: tuple[Sample, ...]
     account: Account

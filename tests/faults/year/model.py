@@ -152,7 +152,7 @@ class ModelSubscription:
     when: When
     zone: str  # whose clocks count
     own_zone: bool  # chosen for this subscription; else it is the reader's
-    since: datetime  # with what came from here on it began
+    since: datetime  # it began with papers that came from here on
     looked: datetime  # when it was due last; before that, when the person asked for it
     served: datetime = LONG_AGO  # a window that opened up to here has had its delivery
     held: datetime = LONG_AGO  # `now` waits until then, after a pause
