@@ -1,8 +1,8 @@
 """Runs benchmarks and writes what they print into docs/benchmarks.md, each between its own marks.
 
-python -m bench._page DAY [NAME...]        without names: all that have a place there
+python -m bench._page DAY [NAME...]        without names: all that have marks there
 
-Words that stand behind the name in the mark are handed on to the benchmark.
+Words after the name in the mark are passed to the benchmark as arguments.
 """
 
 import re
@@ -36,7 +36,7 @@ def write(name: str, output: str) -> None:
 
 
 def printed_by(name: str) -> str:
-    """Returns what stands in the place of a benchmark."""
+    """Returns the text between the marks of a benchmark."""
     return _place(name)[1][3]
 
 

@@ -1,8 +1,8 @@
-"""Draws what stands in docs/benchmarks.md as SVG beside it, so that a picture never shows other figures than its table.
+"""Draws the tables of docs/benchmarks.md as SVG files beside it, so that each picture has the figures of its table.
 
 python -m bench._plots        bench._page does it after each run
 
-The figures are kept in the picture as its description: a test compares them with the page.
+The description in each picture holds its figures: a test compares them with the page.
 """
 
 import re
@@ -22,7 +22,7 @@ _GREY, _BLUE, _RED = "#808080", "#2a6fdb", "#c8452f"
 
 
 class Cost(NamedTuple):
-    """One measured cost of planning beside what is allowed."""
+    """A measured cost of planning and its limit."""
 
     name: str
     measured: float
@@ -31,7 +31,7 @@ class Cost(NamedTuple):
 
 
 class Figure(Protocol):
-    """What is used of matplotlib's."""
+    """The part of matplotlib's figure that is used here."""
 
     def savefig(self, path: Path, **how: object) -> None:
         """Writes the picture."""
@@ -122,7 +122,7 @@ def _draw_matching(times: Mapping[str, Mapping[int, float]], path: Path) -> None
 
 
 def _spread(ends: Mapping[str, float], apart: float = 1.9) -> dict[str, float]:
-    """Returns where the name of each line stands: at its end, or so far above the one below that both can be read."""
+    """Returns the height of each line's name: that of the line's end, or higher where two names would overlap."""
     placed: dict[str, float] = {}
     lowest = 0.0
     for name, end in sorted(ends.items(), key=lambda pair: pair[1]):

@@ -1,10 +1,10 @@
-"""Measures how soon a person is answered while a bulletin goes out to everybody, and checks the platform's limit.
+"""Measures how fast a command is answered while a bulletin goes out to all chats, and checks the platform's limit.
 
     python -m bench.answering [COMMANDS]
 
-The real `paperwire run` in a process of its own, with its limits on, sends a morning to more chats than it can reach in the
-time; the platform is the fake Bot API server of the tests, in another process. Meanwhile people who are new write commands, in
-turn. An answer takes from the moment at which the platform has the words until it has the answer. Aim: 99 of
+The real `paperwire run`, in its own process and with its limits on, sends a morning to more chats than it can reach in
+the time. The platform is the fake Bot API server of the tests, in another process. Meanwhile new people write commands,
+one after the other. An answer is timed from the moment the platform has the command until it has the answer. Aim: 99 of
 100 within 100 ms on two cores, and never more than thirty messages in any second.
 """
 
@@ -37,7 +37,7 @@ SAYS = (
     "/preview survey",
     "/undo",
 )  # each person says some of them, in this order
-PEOPLE = 41  # so that nobody writes faster than one message a second is answered
+PEOPLE = 41  # enough that no person writes more than one message a second, the rate at which a chat is answered
 EVERY = 0.15  # seconds from one command to the next
 FIRST_PERSON = 1_000_000_000
 LIMIT = 30  # messages a second, core.telegram.org/bots/faq

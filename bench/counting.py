@@ -2,9 +2,10 @@
 
     python -m bench.counting [PAPERS]
 
-A week of papers, made of words as often as texts have them, is stored as sources bring it; then people type, each query for the
-first time. Whole answers are timed: reading the words, counting, advice, examples, the rendered reply and its transaction. The other
-way is to read every paper and ask it, as planning does. Aim: 300 ms for a week of 50,000 papers on two cores.
+A week of papers, with words as frequent as in real texts, is stored as from sources; then people type, each query for
+the first time. Whole answers are timed: reading the words, counting, advice, examples, the rendered reply and its
+transaction. The alternative is to read and match every paper, as planning does. Aim: 300 ms for a week of 50,000 papers
+on two cores.
 """
 
 import asyncio

@@ -1,10 +1,10 @@
-"""Measures how fast an outbox is sent to a platform on loopback, beside a bare HTTP client that posts the same messages.
+"""Measures how fast an outbox is sent to a platform on loopback, against a bare HTTP client with the same messages.
 
     python -m bench.draining [MESSAGES]
 
-The platform is the fake Bot API server of the tests, in a process of its own. Limits are off for both. The bare client is
-httpx with as many connections as paperwire has lanes at once; it posts what paperwire posted, form and all, and keeps
-nothing. Aim: within 1.5 times.
+The platform is the fake Bot API server of the tests, in its own process. Limits are off for both. The bare client is
+httpx with as many connections as paperwire has lanes at once; it posts the same forms as paperwire and stores nothing.
+Aim: within 1.5 times.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ FREE = Limits(text=4096, per_second=0, per_lane=0)
 
 
 class StandingClock(FakeClock):
-    """A clock whose time stands still for decisions; seconds are real, since nothing waits."""
+    """A clock whose time of day does not move; its seconds are real, since nothing waits."""
 
     def monotonic(self) -> float:
         return time.monotonic()

@@ -1,20 +1,22 @@
-"""Measures how fast each format is read, beside the obvious generic library, and whether time is proportional to the document.
+"""Measures how fast each format is read, against the obvious generic library, and whether time grows with the document.
 
     python -m bench.formats [BYTES]                     # the first table
     python -m bench.formats --growth                    # the second: 1, 8 and 64 MiB, a quarter of an hour
     python -m bench.formats --growth --page docs/benchmarks.md --day 2026-11-20      # both, into that page
 
-In the first, both read the same bytes, a made-up page of the format with texts as long as real ones (tests/digest_pages.py), half a
-megabyte unless BYTES says otherwise. The generic library only takes the page apart, and finds as many papers: feedparser for
-feeds, json for JSON, Beautiful Soup over html.parser for web pages, markdown-it for Markdown, email for a mail, and for plain
-text nothing but its lines. paperwire does the whole job, from bytes to papers: it recognises the format, looks for control
-characters, decodes accents and announcements, splits names, knows categories and languages, makes keys and counts copies.
-So where the library is written in C and has no more to do than to cut (json, lines), it is the quicker one.
+In the first table, both read the same bytes, a made-up page of the format with texts as long as real ones
+(tests/digest_pages.py), half a megabyte unless BYTES says otherwise. The generic library only parses the page, and
+finds as many papers: feedparser for feeds, json for JSON, Beautiful Soup over html.parser for web pages, markdown-it
+for Markdown, email for a mail, and for plain text only its lines. paperwire does the whole job, from bytes to papers:
+it recognises the format, looks for control characters, decodes accents and announcements, splits names, knows
+categories and languages, makes keys and counts copies. So a library that is written in C and only splits the text
+(json, lines) is faster.
 
-The second takes for each format the slowest of the hostile texts of bench.parsing that is not refused for its many lines, and
-repeats it until the document has 1, 8 and 64 MiB; each is read once. The time per byte must stay: a document that is eight
-times as long may take eight times as long, and a half more for caches and the collector of garbage. What would take more than
---patience seconds of the processor is not read, so that the whole ends within half an hour on a machine that has nothing else to do.
+The second table takes for each format the slowest of the hostile texts of bench.parsing that is not refused for its
+many lines, and repeats it until the document has 1, 8 and 64 MiB; each is read once. The time per byte must not grow: a
+document that is eight times as long may take eight times as long, and a half more for caches and garbage collection.
+Documents that would take more than --patience seconds of the processor are not read, so that the run ends within half
+an hour on an idle machine.
 """
 
 import argparse
@@ -131,9 +133,9 @@ def _grown(smallest: int, patience: float) -> list[Growth]:
 
 
 def _slowest(smallest: int) -> Mapping[str, tuple[str, Callable[[int], str]]]:
-    """format → its slowest text, as (what it repeats, how it is made): that of which twice as much costs most beyond once.
+    """format → its slowest text, as (what it repeats, how it is made): the one whose time grows most if doubled.
 
-    What is refused for its many papers costs no more by then, and tells nothing.
+    Texts that are refused for their many papers take no longer then, so they cannot be measured this way.
     """
     tried: dict[str, list[tuple[float, str, Callable[[int], str]]]] = defaultdict(list)
     for name, make in WORST.items():

@@ -1,10 +1,10 @@
-"""Measures how fast digests are stored, beside the bare bulk insert of the same rows, and how long others wait for it.
+"""Measures how fast digests are stored, against a bare bulk insert of the same rows, and how long others wait for it.
 
     python -m bench.ingesting [PAPERS [LINES]]
 
-A digest of 1,000 new papers, again with changes, and one of PAPERS, each into a store that has papers. The words of the
-full-text index take longer than the rest, and are made before anything is written. Then an import of LINES
-subscriptions, the same once more, and their export. Times are of a processor, but the first of each line.
+It stores a digest of 1,000 new papers, the same with changes, and one of PAPERS, each into a store that has papers. The
+words of the full-text index take longer than the rest, and are made before anything is written. Then it imports LINES
+subscriptions, twice, and exports them. Times are processor time, except the first of each line.
 """
 
 import random

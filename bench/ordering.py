@@ -1,22 +1,22 @@
-"""Compares the order of papers with others, by simulated readers.
+"""Compares our order of papers with other orders, by simulated readers.
 
     python -m bench.ordering [READERS]
 
-Each reader has a broad subscription, such as a category, and a narrower wish that nobody is told: a query of the language,
-made of words of titles. In the first half of the days the reader likes a fifth of the papers that fulfil it. Of each later
-day the papers of the subscription are ordered, and the average precision says how far up those stand that fulfil the
-wish. Only the subscription, the papers of the first days and the likes are known to who orders.
+Each reader has a broad subscription, such as a category, and a narrower hidden interest: a query of the language, made
+of words of titles. In the first half of the days the reader likes a fifth of the papers that match the interest. The
+subscription's papers of each later day are ordered, and the average precision says how near the top the papers of the
+interest are. Each order knows only the subscription, the papers of the first days and the likes.
 
-- newest first: as the digest has them, the last first
-- BM25 (bm25s): the words of the subscription and of the titles that were liked, asked of the papers so far
-- SVM (scikit-learn): words and pairs of words by tf-idf; liked or not of what came in the first days; the best of three
-  strengths of regularisation, which it would not know
+- newest first: the reverse order of the digest
+- BM25 (bm25s): a search for the words of the subscription and of the liked titles in the papers so far
+- SVM (scikit-learn): words and pairs of words by tf-idf, trained on the papers of the first days as liked or not; the
+  best of three strengths of regularisation, which it could not know in practice
 - fit alone, our order, and the order of `/like` with the first one or three papers that were liked
-- `like:` as a wish, with the first one or three of these papers: as the matcher decides by the stored query what is near
-  enough, and how near; all others stand behind, the newest first
+- `like:` as a query, with the first one or three of these papers: the matcher decides by the stored query which papers
+  are near enough, and how near; all others follow, the newest first
 
-The papers are those of the digests in the folder that PAPERWIRE_SHARED names, each on its own day, and made-up ones: words as
-frequent as in a language, mixed with those of two of sixty topics. Times are of a processor.
+The papers are those of the digests in the folder that PAPERWIRE_SHARED names, each on its own day, and made-up ones:
+words with the frequencies of a language, mixed with those of two of sixty topics. Times are processor time.
 """
 
 import os
@@ -45,7 +45,7 @@ from subscriptions.ranking.rarity import SAMPLE
 
 LEAST_OF_DAY = 25  # papers; a smaller digest is an excerpt
 LIKED = 0.2
-LEAST_EARLY = 10  # papers of the wish in the first days, so that two are liked
+LEAST_EARLY = 10  # papers of the interest in the first days, so that two are liked
 LEAST_LATE = 4  # and in the later ones
 EXAMPLES = 3  # papers that `/like` names
 REGULARISATIONS = (0.01, 0.1, 1.0)
@@ -61,7 +61,7 @@ class Reader(NamedTuple):
     early: list[Paper]  # what it brought in the first days
     liked: list[Paper]
     late: list[list[Paper]]  # what it brings on each later day
-    wanted: list[set[str]]  # the keys of those that fulfil the wish
+    wanted: list[set[str]]  # the keys of the papers that match the interest
 
 
 def main() -> int:

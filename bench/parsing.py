@@ -6,13 +6,13 @@ for each paper: title, address, names of the authors, category, the five texts o
 collapsed. The two take turns, and their medians are compared. The files are the real ones of the folder that
 PAPERWIRE_SHARED names, else a page that is made up here.
 
-The reader of the HTML is as short as it can be and asks less than paperwire: no languages, states of summaries, keys,
-hash, duplicates, totals or line numbers. "misread" counts the papers in which it gets something wrong, letters and digits
-alone compared: it loses what Markdown takes for markup (`<pad>`, `$a_{*}$`).
+The reader of the HTML is as short as possible and does less than paperwire: no languages, states of summaries, keys,
+hash, duplicates, totals or line numbers. "misread" counts the papers in which it gets something wrong (only letters and
+digits are compared): it loses text that Markdown takes for markup (`<pad>`, `$a_{*}$`).
 
-The second table reads the worst texts we know for each format at 1, 8 and 64 times their size: the time per byte must stay.
-They begin with 8 KiB, which takes a minute. `python -m bench.parsing 1048576` reads them at 1, 8 and 64 MiB, once each, which
-takes most of an hour; more words narrow it to the texts whose names hold one of them.
+The second table reads the worst texts we know for each format at 1, 8 and 64 times their size: the time per byte must
+not grow. They begin with 8 KiB, which takes a minute. `python -m bench.parsing 1048576` reads them at 1, 8 and 64 MiB,
+once each, which takes most of an hour; more words select the texts whose names hold one of them.
 """
 
 import gc
@@ -127,7 +127,7 @@ def _collapsed(text: str) -> str:
 
 
 def _bare(found: FoundPaper) -> FoundPaper:
-    """Removes what Markdown takes for markup, and texts in which the summary says that it failed."""
+    """Removes text that Markdown takes for markup, and texts in which the summary says that it failed."""
     texts = tuple(_letters(text) for text in found.texts if "failed" not in text and "unavailable" not in text)
     return FoundPaper(found.address, _letters(found.title), tuple(map(_letters, found.names)), found.category, texts)
 

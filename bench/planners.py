@@ -2,17 +2,18 @@
 
     python -m bench.planners [CHATS]          without a number: 100,000
 
-Every chat is due at the same minute, and ten of the day's papers match. Each process plans until nothing is left, and the time is that
-on the wall until the last one ends: with fewer processors than processes and a server, they share these. So the seconds of a
-processor are told beside it, of the planners and of the server: three cannot end sooner than all these seconds shared among the
-processors. One planner and its session of the server mostly work in turn, so on two processors half is what three come to when
-they add no work at all. How often a session waits for another one, for a row or within the server, is asked twenty times a second: what
-does not wait there would go on at once on a machine with more processors.
+Every chat is due at the same minute, and ten of the day's papers match. Each process plans until nothing is left. The
+time is wall time until the last process ends; where there are fewer processors than planners and servers, they share
+the processors. So the processor time of the planners and of the server is shown too: three planners cannot end sooner
+than its sum divided by the number of processors. A planner and its session of the server mostly work in turn, so on two
+processors three planners take half the time if they add no work. Twenty times a second the benchmark asks which
+sessions wait for another one, for a row or within the server: a session that does not wait there would go on at once on
+a machine with more processors.
 
-From the seconds of a processor that each planner and its sessions took follows what no machine here can show: how long a morning takes
-where each process has a processor of its own. A planner and its sessions work in turn, so it is their sum, of the planner
-for which that is most. It assumes that none waits for another, which the share of waiting bounds, nor for a disk, and that more processors
-are as fast as these. It is computed, and no time on a wall. Aim: half.
+No machine here can show how long a morning takes where each process has its own processor, so that time is computed
+from the processor time of each planner and its sessions. These work in turn, so it is their sum, for the planner where
+that is largest. It assumes that no planner waits for another (the share of waiting bounds that) or for a disk, and that
+more processors are as fast as these. Aim: half.
 """
 
 import os
@@ -180,7 +181,7 @@ def of_server(cluster: Cluster) -> float:
 
 
 def words_of(stat: Path) -> list[str]:
-    """What Linux tells of a process, from its state on."""
+    """The fields of a process in /proc, from its state on."""
     return stat.read_text().rpartition(")")[2].split()
 
 
@@ -190,7 +191,7 @@ class Sessions:
     def __init__(self, store: Store) -> None:
         self._open: set[int] = set()
         self._of_ended = 0  # ticks of a processor
-        event.listen(store._engine, "connect", self._begin)  # noqa: SLF001 - nobody else tells
+        event.listen(store._engine, "connect", self._begin)  # noqa: SLF001 - the only source
         event.listen(store._engine, "invalidate", self._end)  # noqa: SLF001
 
     def _begin(self, session: psycopg.Connection, _: object) -> None:
@@ -207,7 +208,7 @@ class Sessions:
 
 
 def ticks_of(process: int) -> int:
-    """What a process has taken of a processor."""
+    """The processor time of a process, in ticks."""
     return sum(map(int, words_of(Path(f"/proc/{process}/stat"))[11:13]))
 
 
@@ -222,7 +223,7 @@ def begun(url: str) -> "subprocess.Popen[str]":
 
 
 def ended(process: "subprocess.Popen[str]") -> Planned:
-    """What it did. All have been told to begin."""
+    """What a planner did. All have begun by now."""
     out, _ = process.communicate()
     deliveries, own, sessions = out.split()
     return Planned(int(deliveries), float(own), float(sessions))
@@ -237,7 +238,7 @@ def planned(url: str) -> str:
         sys.stdin.readline()
         begin, before = time.process_time(), sessions.seconds
         counts: Sequence[int] = [len(plan_due(store, now=NOON + HOUR))]
-        while counts[-1]:  # what another planner had in hand and gave up
+        while counts[-1]:  # chats that another planner claimed and gave up
             counts = [*counts, len(plan_due(store, now=NOON + HOUR))]
         return f"{sum(counts)} {time.process_time() - begin} {sessions.seconds - before}"
 

@@ -1,14 +1,14 @@
-"""Measures how fast a morning is planned, beside the bare bulk insert of the same rows, and what a tick and an ingest cost.
+"""Measures how fast a morning is planned, against a bare bulk insert of its rows, and what a tick and an ingest cost.
 
     python -m bench.planning [CHATS]          without a number: 100,000
 
-A morning: a day of papers came, and every chat has a daily subscription that is due at the same minute and matches ten of
-them. The bare insert puts the very same deliveries and items, as the database stores them, into the same tables with the
+A morning: a day of papers came, and every chat has a daily subscription that is due at the same minute and matches ten
+of them. The bare insert puts the same deliveries and items, as the database stores them, into the same tables with the
 same indexes, by `executemany` of Python's sqlite3, in one transaction. Aim: within 3 times, and 1 GB at most.
 
-An ingest: every chat has ten `now` subscriptions, which share queries as real ones do: a hundredth as many different queries as
-subscriptions, some words far commoner than others. They have looked at all papers when 1,000 more come; then when 20 come.
-Each part runs in a process of its own, and is measured by the time of a processor: a commit also waits for the disk.
+An ingest: every chat has ten `now` subscriptions, which share queries as real ones do: one query for a hundred
+subscriptions, some words far commoner than others. They have seen all papers when 1,000 more come; then when 20 come.
+Each part runs in its own process and is measured in processor time, because a commit also waits for the disk.
 """
 
 import asyncio
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def measure(chats: int) -> None:
-    """Runs the parts one after the other, each in a process of its own."""
+    """Runs the parts one after the other, each in its own process."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         run("fill", folder, chats)
@@ -116,7 +116,7 @@ def opened(path: Path) -> Store:
 
 
 def fill_morning(folder: Path, chats: int) -> str:
-    """Every chat asks for two of RARE; each of these stands in five papers."""
+    """Every chat asks for two words of RARE; each word is in five papers."""
     store = opened(folder / "planned.db")
     queries = [f"{one} OR {other}" for one, other in combinations(RARE, 2)]
     fill(store, chats, queries, [f"On {RARE[n % len(RARE)]}, part {n}" for n in range(PAPERS)])
@@ -220,7 +220,7 @@ def realistic(rng: random.Random) -> str:
 
 
 def word(rng: random.Random, commonest: float = 0) -> str:
-    """The n-th word is drawn about 1/n times as often as the first one. Queries leave out the few that stand in every paper."""
+    """Draws the n-th word about 1/n times as often as the first. Queries leave out the few that are in every paper."""
     return f"w{int(20_000 ** rng.uniform(commonest, 1))}"
 
 

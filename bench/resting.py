@@ -2,7 +2,7 @@
 
     python -m bench.resting
 
-Beside it stands a process that does nothing but import the libraries which such a bot loads. Aim: under 100 MB.
+For comparison, a second process only imports the libraries that such a bot loads. Aim: under 100 MB.
 """
 
 import subprocess

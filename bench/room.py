@@ -1,9 +1,9 @@
-"""Measures the room that a delivered paper takes: at first, and after a month, when its delivery was reduced.
+"""Measures the bytes that a delivered paper takes: at first, and after a month, when its delivery was reduced.
 
     python -m bench.room [CHATS]
 
-Counted is what a chat's papers, deliveries and messages take in the file, with their indexes; what a paper itself takes is shared
-by all chats. Aim: at most 200 bytes after a month.
+It counts the bytes of a chat's papers, deliveries and messages in the file, with their indexes, but not the paper
+itself, which all chats share. Aim: at most 200 bytes after a month.
 """
 
 import sys

@@ -5,7 +5,7 @@
 Every message goes through the formula of the rate limiter itself. Nothing is sent and nothing is stored. The zones, the hours
 that people choose and the number of messages in a delivery are assumptions, which are stated below.
 
-Each row is computed twice. The second way knows no messages: what comes in a minute and is not sent in it waits for the
+Each row is computed twice. The second way has no single messages: the number that is not sent in a minute waits for the
 next one. If the two disagree by more than a second, the command exits with 1.
 """
 
@@ -89,7 +89,7 @@ def simulated(due: Mapping[int, int], tokens: int, rate: float) -> Lateness:
 
 
 def by_arithmetic(due: Mapping[int, int], rate: float) -> float:
-    """Returns the seconds for which the last message waits if `rate` messages a second are sent of all that wait."""
+    """Returns the seconds that the last message waits if `rate` messages a second are sent."""
     waiting = latest = 0.0
     for minute in range(2 * DAY):
         waiting += due.get(minute % DAY, 0)

@@ -1,12 +1,13 @@
-"""Measures how soon everybody is answered when many people speak at the same moment: SQLite beside PostgreSQL.
+"""Measures how soon all people are answered when many write at the same moment: SQLite against PostgreSQL.
 
     python -m bench.speaking [PEOPLE]          without a number: 200
 
-The real `paperwire run` in processes of its own; the platform is the fake Bot API server of the tests, in another process.
-Everybody writes `/sub` within a blink, before the first answer. An answer takes from then until the platform has it. Each row is
-measured twice: with Telegram's limit of 28 messages a second, which alone takes 7 s for 200 answers, and without it. A row
-names the server's connections; with 20 in all, three workers have no more than six each. Aims: everybody is answered within
-10 s, nothing is logged about used-up connections, and without the limit PostgreSQL takes at most three times as long as SQLite.
+The real `paperwire run` works in its own processes; the platform is the fake Bot API server of the tests, in another
+process. All people write `/sub` before the first answer. An answer is timed from then until the platform has it. Each
+row is measured twice: with Telegram's limit of 28 messages a second, which alone takes 7 s for 200 answers, and without
+it. A row names the server's connections; with 20 in all, three workers have at most six each. Aims: all are answered
+within 10 s, nothing is logged about used-up connections, and without the limit PostgreSQL takes at most three times as
+long as SQLite.
 """
 
 import os
@@ -46,7 +47,7 @@ ROWS = (  # workers, connections of the server; 0: SQLite
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What became of the commands: seconds until each answer, and what the logs say of connections."""
+    """The results: seconds until each answer, and what the logs say about connections."""
 
     took: Sequence[float]
     complaints: int
@@ -91,7 +92,7 @@ def measured(people: int, workers: int, connections: int, rate: float) -> Spoken
             fake.call("knows", chat)
         fake.call("knows", FIRST)
         fake.call("user_writes", "/help", FIRST)
-        answers_of(fake, {FIRST})  # now somebody receives
+        answers_of(fake, {FIRST})  # now a worker receives
         at = time.time()
         for chat in chats:
             fake.call("user_writes", SAYS, chat)

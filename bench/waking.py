@@ -1,13 +1,14 @@
-"""Measures what it costs to wake lanes by jobs: sending, beside the simplest loop that could do it, and storing the jobs.
+"""Measures what it costs to wake lanes by jobs: sending, against the simplest possible loop, and storing the jobs.
 
     python -m bench.waking [LANES]          without a number: 2,000
 
-Sending: three processes with ten lanes at once each send five messages in every lane, to a server that takes ten milliseconds for
-each. What is done for a lane is the same in both: read what it has to send, post one after the other, mark each as sent. The
-engine is ours, as a worker of `paperwire run` has it: a job for each lane, its lock, its heartbeat, the lane held against workers
-that were only stopped. The loop takes a row by SELECT ... FOR UPDATE SKIP LOCKED and holds its transaction while it sends: no
-order of the answers before the rest, nothing that survives a stopped process, a connection for each lane in hand. Each round
-has a new database, and the two take turns. Aim: 0.6 of the loop, in the median of three rounds.
+Sending: three processes with ten lanes at once each send five messages in every lane, to a server that takes ten
+milliseconds for each. Both do the same for a lane: read what it has to send, post one after the other, mark each as
+sent. The engine is ours, as in a worker of `paperwire run`: a job for each lane, its lock, its heartbeat, the lane held
+against workers that were only stopped. The loop takes a row by SELECT ... FOR UPDATE SKIP LOCKED and holds its
+transaction while it sends: it does not send answers first, loses its claim with a stopped process, and needs a
+connection for each claimed lane. Each round has a new database, and the two take turns. Aim: 0.6 of the loop, in the
+median of three rounds.
 
 Storing: 100,000 deliveries of no paper in one transaction, and the jobs that wake their lanes. Aim: five times the deliveries.
 """
@@ -170,7 +171,7 @@ async def _line() -> None:
 def _deliverer(
     pool: AsyncConnectionPool, line: aiohttp.ClientSession, address: str
 ) -> Callable[[str], Awaitable[None]]:
-    """What is done for a lane, whoever found it."""
+    """Sends the messages of a lane, the same way for the engine and for the loop."""
 
     async def deliver(lane: str) -> None:
         async with pool.connection() as connection:

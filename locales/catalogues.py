@@ -1,8 +1,8 @@
 """Refreshes the catalogues from the sentences in code and templates: `python -m locales.catalogues`.
 
-Writes paperwire.pot, and for each language paperwire.po (translations stay, new sentences come empty, unused ones go)
+Writes paperwire.pot, and for each language paperwire.po (translations stay, new sentences are empty, unused ones go)
 and paperwire.mo, the form that gettext reads. All three are committed, so that an installed wheel and a checkout need
-no build step; a test says when they are behind the code. Run it from the root of the checkout.
+no build step; a test fails when they are older than the code. Run it from the root of the checkout.
 """
 
 import ast
@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 DOMAIN = "paperwire"
 LANGUAGES = ("en", "zh")
 FOLDERS = ("bot", "subscriptions")
-# Where a sentence may stand: the first text of these calls, for counts the first two (singular and plural).
+# Sentences are the first argument of these calls; for counts, the first two (singular and plural).
 FUNCTIONS = {"Sentence": 1, "translate": 1, "_": 1, "count": 2}
 METHODS = {"Sentence": 1, "translate": 1, "say": 1, "plural": 2, "count": 2}
 _WORDED = re.compile(r"[^\W\d_]")  # a rule or a caret needs no translation
@@ -79,7 +79,7 @@ def compiled(catalogue: Catalog) -> bytes:
 
 
 def refresh(root: Path) -> None:
-    """Writes all catalogues anew; prints nothing, raises OSError."""
+    """Rewrites all catalogues; prints nothing, raises OSError."""
     template = collect(root)
     _write(template, root / "locales" / f"{DOMAIN}.pot")
     for language in LANGUAGES:

@@ -19,7 +19,7 @@ from bot.commands.words.marks import QUOTED, tokens_of
 from bot.commands.words.scorer import ASKING, OTHER, QUERY, WEIGHTS, features
 
 EXAMPLES = WEIGHTS.parent / "examples"
-SUBJECTS, SMALL = "subjects", "small_words"  # files of words beside the examples
+SUBJECTS, SMALL = "subjects", "small_words"  # files of words, in the folder of the examples
 FILLED = {
     "n": ("2", "10", "1", "7"),
     "id": ("2601.01234", "https://arxiv.org/abs/2512.04321"),
@@ -68,7 +68,7 @@ def words() -> frozenset[str]:
 
 
 def frames() -> dict[str, list[str]]:
-    """Returns for each intent the pairs of words that stand side by side in its examples; a subject is one word."""
+    """Returns for each intent the pairs of adjacent words in its examples; a subject is one word."""
     found: dict[str, set[str]] = {}
     for path in sorted(EXAMPLES.glob("*/*.txt")):
         for line in path.read_text(encoding="utf-8").splitlines() if path.stem not in (SUBJECTS, SMALL, QUERY) else ():

@@ -6,7 +6,7 @@
     answer = await bot.presses("undo")
 
 Chats are written as in the contract ("telegram:42", "telegram:-1001/7"). Managers of a chat are named with
-`bot.admins["telegram:-1001"] = {"7"}`; None there means that the platform lets nobody see.
+`bot.admins["telegram:-1001"] = {"7"}`; None means that the platform does not show them.
 """
 
 import html

@@ -21,9 +21,9 @@ def copied(store: Store, folder: Path) -> Path:
 
 
 def put_back(store: Store, copy: Path, *, lost_at: datetime, now: datetime) -> None:
-    """Puts a copy in the place of a database: by `paperwire restore`, or by pg_restore. What was due before the loss counts as sent.
+    """Replaces a database by a copy (`paperwire restore` or pg_restore). What was due before the loss counts as sent.
 
-    Nobody works with the database meanwhile; whoever goes on opens it anew.
+    No other program uses the database meanwhile; open it again afterwards.
     """
     if store.kind.file is not None:
         restore(store, copy, copies=copy.parent, lost_at=lost_at, now=now)

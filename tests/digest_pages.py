@@ -1,6 +1,6 @@
 """Builds pages of every format, of any length, for tests of damage and of memory and for the benchmarks.
 
-Each is made of parts that stand for one paper, "Kite 1" and so on.
+Each is made of parts that hold one paper, "Kite 1" and so on.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Stores what the polls of awaited sources leave behind, without any poll.
+"""Stores what the polls of awaited sources would store, without any poll.
 
     arxiv = ExpectedSources(bot.store)
 arxiv.reports("late", at=NOON)

@@ -19,7 +19,7 @@ _ids = count(1)
 
 
 class FakeClock:
-    """A clock that stands still until a test or a wait moves it."""
+    """A clock that only a test or a wait moves."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start
@@ -39,7 +39,7 @@ class FakeClock:
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.step(timedelta(seconds=seconds))
-        self._second += seconds  # as it stands: a timedelta knows nothing below a microsecond
+        self._second += seconds  # not rounded: a timedelta has only microseconds
 
     def advance(self, by: timedelta) -> None:
         """Moves the time of day and the monotonic clock."""
@@ -65,7 +65,7 @@ def paper(
     kind: Announce | None = None,
     **values: object,
 ) -> Paper:
-    """Returns a paper with an arXiv id of its own; `arxiv_id=None` for a paper without one."""
+    """Returns a paper with a new arXiv id; `arxiv_id=None` for a paper without one."""
     if arxiv_id == "":
         arxiv_id = f"2601.{next(_ids):05d}"
     key = arxiv_id or "title:" + sha256(title.casefold().encode()).hexdigest()[:16]

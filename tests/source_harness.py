@@ -95,7 +95,7 @@ class SourceHarness:
         await asyncio.gather(*asked, return_exceptions=True)
 
     async def until(self, moment: datetime, step: timedelta | None = None) -> None:
-        """Advances to a moment and polls whatever becomes due. `step`: how often folders are looked at."""
+        """Advances to a moment and polls the sources that become due. `step`: how often folders are looked at."""
         while self.clock.now() < moment:
             following = min([moment, *self._moments(), *([self.clock.now() + step] if step else [])])
             self.clock.advance(max(following - self.clock.now(), timedelta(0)))

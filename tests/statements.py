@@ -1,4 +1,4 @@
-"""Records the statements that stores execute, and tells which of them read a whole table."""
+"""Records the statements that stores execute, and finds those that read a whole table."""
 
 import re
 import sqlite3
@@ -31,7 +31,7 @@ SMALL = frozenset(  # tables that do not grow with chats, papers, time
     }  # of the last two a row goes when the paper is whole, and when the look-up is answered
 )
 GROWING = frozenset(TABLES.tables) - SMALL
-HARMLESS = {  # what of the store executes it → why it may walk a whole table
+HARMLESS = {  # function of the store that executes it → why it may read a whole table
     "papers/index.py:_fetched": "it walks an index in order, and ends after its LIMIT",
     "papers/statistics.py:first_paper_at": "it ends at the first paper",
     "papers/statistics.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
@@ -45,7 +45,7 @@ HARMLESS = {  # what of the store executes it → why it may walk a whole table
 }
 OF_FEW = frozenset(
     {"ix_delivery_sendable", "ix_update_unfinished", "ix_chat_asked", "ix_chat_admin"}
-)  # indexes of what is not over
+)  # indexes of unfinished rows
 _PLAIN = ("SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH")
 _NAMED = re.compile(r'(?:FROM|JOIN|UPDATE|INTO|,)\s+"?(\w+)"?\s+(?:AS\s+)?"?(\w+)"?', re.IGNORECASE)
 _SCAN = re.compile(r"SCAN (\w+)(?! VIRTUAL)|SEARCH (\w+) .*\(platform=\?\)")  # nearly all chats are of one platform
@@ -60,7 +60,7 @@ _SUBCOMMANDS = f"{_ROOT}/bot/cli/"
 def scans(connection: sqlite3.Connection, statement: str, values: Any) -> list[str]:
     """The steps of a statement's plan that read a whole table that grows.
 
-    Nothing here makes statistics, so SQLite plans as if each table had a million rows, whatever it has.
+    The tests make no statistics, so SQLite plans as if each table had a million rows.
     """
     steps = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
     return [step for step in steps if _scanned(step, statement) in GROWING]
@@ -149,7 +149,7 @@ class Recorded:
 
 @contextmanager
 def recording(store: Store) -> Iterator[Recorded]:
-    """Records what the store executes, in whatever thread."""
+    """Records what the store executes, in any thread."""
     recorded = Recorded(store)
 
     def note(connection: Any, _cursor: Any, statement: str, values: Any, _context: Any, many: bool) -> None:
@@ -176,7 +176,7 @@ def recording(store: Store) -> Iterator[Recorded]:
 
 
 class Watch:
-    """Explains each statement that `run` may execute, in whatever test: a new one is covered by itself."""
+    """Explains each statement that `run` may execute, in any test, so that new statements are covered too."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()

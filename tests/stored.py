@@ -1,4 +1,4 @@
-"""What a database holds, past the product: SQL by hand, on either kind of database."""
+"""Reads and changes a database without the product: SQL by hand, on either kind of database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from subscriptions.store.rows import TABLES
 
 @contextmanager
 def connected(store: Store) -> Iterator[Connection]:
-    """A connection as another program has it, in a transaction of its own, committed at the end. It waits for nobody."""
+    """A connection as of another program, in its own transaction, committed at the end. It does not wait for locks."""
     is_file = store.kind.file is not None
     engine = create_engine(store.url, connect_args={"timeout": 0} if is_file else {"options": "-c lock_timeout=1"})
     try:
@@ -25,7 +25,7 @@ def connected(store: Store) -> Iterator[Connection]:
 
 
 def rows(store: Store, sql: str, **values: object) -> list[tuple[Any, ...]]:
-    """What a query by hand finds, its conditions written as SQLite has them. JSON is text on SQLite and values on PostgreSQL."""
+    """The rows of a query by hand, written for SQLite. JSON is text on SQLite and values on PostgreSQL."""
     with connected(store) as connection:
         return [tuple(row) for row in connection.execute(text(_said(connection, sql)), values)]
 
@@ -53,12 +53,12 @@ def all_rows(store: Store) -> dict[str, list[str]]:
         return {
             table: [repr(tuple(row)) for row in connection.exec_driver_sql(f'SELECT * FROM "{table}"')]  # noqa: S608 - its own names
             for table in inspect(connection).get_table_names()
-            if table != "paper_words"  # on SQLite it gives back nothing of what it was given
+            if table != "paper_words"  # on SQLite its stored texts cannot be read back
         }
 
 
 def others_can_write(store: Store) -> bool:
-    """Whether nobody is within a write: on PostgreSQL whether nobody holds a single row of any table."""
+    """Whether no other connection is writing: on PostgreSQL, whether none holds a row of any table."""
     try:
         with connected(store) as connection:
             if connection.dialect.name == "sqlite":

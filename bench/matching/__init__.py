@@ -1,1 +1,1 @@
-"""Measures how fast the papers of a day are matched with queries, paperwire beside other engines (`__main__`)."""
+"""Measures how fast the papers of a day are matched with queries, by paperwire and by other engines (`__main__`)."""

@@ -1,6 +1,6 @@
 """Matches the papers of a day with queries: `python -m bench.matching [COUNT...]`.
 
-Each engine runs in a process of its own, on the same lines and papers. The papers and the words of the lines come from the
+Each engine runs in its own process, on the same lines and papers. The papers and the words of the lines come from the
 real digests in the folder that PAPERWIRE_SHARED names, else from a made-up vocabulary. Lines that mean the same to every
 engine must find the same papers. `make bench` takes 10,000 lines; the page has up to a million.
 """
@@ -175,7 +175,7 @@ def _show(measured: dict[str, Measured], count: int) -> None:
 
 
 def _equal(one: Measured, ours: Measured) -> int:
-    """Returns the number of lines for which two engines found the same papers. Raises AssertionError if others are among them."""
+    """Returns the number of lines for which two engines found the same papers. Raises AssertionError if they differ."""
     for number, papers in one.answers.items():
         assert ours.answers[number] == papers, number
     return len(one.answers)

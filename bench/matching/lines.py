@@ -63,8 +63,8 @@ def terms_of(line: Line) -> Iterator[Term]:
 def comparable(lines: Sequence[Line], papers: Sequence[Paper]) -> tuple[list[int], int]:
     """Returns the numbers of the lines that mean the same to every engine, and the papers (bits) that do.
 
-    The lines are plain words of which each stands in the papers, in no longer word of them, and in no name; the papers
-    have no TeX.
+    Each word of these lines is plain and occurs in the papers, but not inside a longer word and not in a name. The
+    papers have no TeX.
     """
     day = {word for paper in papers for text in texts_of(paper) for word in written_tokens(text)}
     stems, letters = Counter(map(fold_plural, day)), " ".join(day)

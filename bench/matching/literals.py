@@ -136,7 +136,7 @@ class Hyperscan(Literals):
 
 
 def _literal_text(paper: Paper) -> str:
-    """Returns all of a paper as one text in which every word has blanks around it."""
+    """Returns the whole paper as one text, with a space before and after every word."""
     words = re.findall(r"\w+", text_of(paper).lower())
     titles = [f"ti:{word}" for word in re.findall(r"\w+", paper.title.lower())]
     categories = [f"cat:{category.lower()}" for category in paper.categories]

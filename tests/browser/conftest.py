@@ -1,6 +1,6 @@
-"""A browser for the whole run, in a thread of its own, and two bots: one whose proxy names people, one with no setting at all.
+"""A browser for the whole run, in its own thread, and two bots: one whose proxy names people, one without any setting.
 
-Playwright's loop and pytest-asyncio's cannot share a thread, so the tests of this folder run in that of the browser.
+Playwright's loop and pytest-asyncio's cannot share a thread, so the tests of this folder run in the browser's thread.
 """
 
 import shutil
@@ -58,7 +58,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
-    """A bot whose proxy names people, so that each test has chats of its own."""
+    """A bot whose proxy names people, so that each test has its own chats."""
     settings = {"PAPERWIRE_WEB_USER_HEADER": "X-User", "PAPERWIRE_ADMINS": "web:op"}
     with running_bot(tmp_path_factory.mktemp("bot"), settings) as running:
         yield running

@@ -51,7 +51,7 @@ def test_a_ninth_page_of_a_chat_takes_the_place_of_the_first(visit: Visit) -> No
     first = pages[0].page
     first.wait_for_selector("html:not([data-live])", state="attached")
     first.get_by_text("Too many pages are open").wait_for()
-    pages[0].says("/list")  # it goes on, without telling by itself what is new
+    pages[0].says("/list")  # it goes on, but does not show on its own what is new
     first.wait_for_load_state()
     pages[0].sees("There are no subscriptions yet")
 
@@ -89,7 +89,7 @@ def test_everything_works_without_scripts(visit: Visit) -> None:
     dan.sees("There are no subscriptions yet")
     dan.bot.brings("A lighthouse made of light")
     dan.says("/sub lighthouse")
-    visit("dan").sees("A lighthouse made of light")  # another window of the same person tells when it is there
+    visit("dan").sees("A lighthouse made of light")  # in a second window, to know when it has come
     dan.page.get_by_role("link", name="show what is new").click()
     dan.sees("A lighthouse made of light")
 

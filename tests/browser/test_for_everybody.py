@@ -1,4 +1,4 @@
-"""Everybody can use the pages: axe-core finds nothing, nothing must be scrolled sideways, nothing moves for who wants that."""
+"""The pages are accessible: axe-core finds nothing, nothing scrolls sideways, nothing moves where motion is off."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +30,7 @@ def violations(page: Any) -> list[str]:
 
 
 def talked(visit: Visit, name: str, language: str, **wishes: Any) -> Visitor:
-    """Somebody whose chat holds every kind of message."""
+    """A visitor whose chat holds every kind of message."""
     visitor = visit(name, language=language, **wishes)
     if not visitor.page.locator("#log .post").count():
         for words in TALK[language]:

@@ -11,7 +11,7 @@ Visit = Callable[..., Visitor]
 
 
 def with_papers(visit: Visit, name: str, word: str, **wishes: object) -> Visitor:
-    """Somebody at a bot that knows two papers with this word."""
+    """A visitor of a bot that knows two papers with this word."""
     visitor = visit(name, **wishes)
     visitor.bot.brings(f"A {word} in the sea", f"The {word}, and a survey of it")
     teller = visit(f"{name}-teller")

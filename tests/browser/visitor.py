@@ -79,7 +79,7 @@ def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
 
 @dataclass(slots=True)
 class Visitor:
-    """Somebody with a browser who has a chat open."""
+    """A person with a browser who has a chat open."""
 
     page: Any
     bot: Bot

@@ -1,11 +1,11 @@
-"""`make test-cluster`: three workers on a PostgreSQL of their own are killed and stopped, and its server crashes, while people speak.
+"""`make test-cluster`: three workers on one PostgreSQL are killed and stopped, and it crashes, while people speak.
 
     python -m tests.cluster [--kills 60] [--stops 12] [--crashes 6] [--lanes 300] [--seed 1] [--page docs/reliability.md]
     python -m tests.cluster --quick      a few of each among fewer chats, in half a minute; writes no page
 
-Papers come in waves, to private chats and to groups, and people give commands in the same chats. Before a worker is killed it is
-stopped for a moment, so that it is known what it had in hand. The journal of the fake Telegram is the judge (judging.py). Ends with
-status 1 if one of its findings is wrong.
+Papers come in waves, to private chats and to groups, and people give commands in the same chats. Before a worker is
+killed it is stopped for a moment, so that the test can see what it was sending. The journal of the fake Telegram is the
+judge (judging.py). Ends with status 1 if a check fails.
 """
 
 import argparse
@@ -83,7 +83,7 @@ QUICK = Plan(
 
 @contextmanager
 def server() -> Iterator[tuple[Cluster, str]]:
-    """A PostgreSQL of its own, and the address of a database on it."""
+    """Starts a PostgreSQL; gives it and the address of a database on it."""
     folder = short_folder()
     cluster = Cluster(folder)
     cluster.make()
@@ -177,7 +177,7 @@ class Trial:
     # ------------------------------------------------------------------------------------------------------- workers
 
     def _freeze(self) -> int | None:
-        """Stops a worker that goes on until then, and notes what it has in hand. None: not now."""
+        """Stops a running worker and notes what it is sending. None: not now."""
         going = [place for place, one in enumerate(self.started.alive) if one.pid not in self._stopped]
         if not self._is_up or len(going) < WORKERS - 1 or not self.started.are_ready:
             return None
@@ -276,7 +276,7 @@ class Trial:
 
 
 def most_in_a_second(posts: Sequence[Entry]) -> int:
-    """The most posts within one second, wherever that begins."""
+    """The most posts within any one second."""
     moments, first, most = sorted(entry.at for entry in posts), 0, 0
     for last, at in enumerate(moments):
         while at - moments[first] >= 1:
@@ -310,7 +310,7 @@ def say(line: str) -> None:
 
 
 def tried(plan: Plan, seed: int, fake: Remote, folder: Path) -> tuple[Trial, Verdict]:
-    """Plays a trial on a server of its own."""
+    """Plays a trial on its own server."""
     with server() as (cluster, url), closing(Store(url)) as store:
         store.open(now=datetime.now(UTC))
         with workers(url, fake, folder, factor=plan.factor, looks=plan.looks) as started:

@@ -24,7 +24,7 @@ def words_in(text: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """A worker that was killed or stopped, and what it had in hand then."""
+    """A worker that was killed or stopped, and what it was sending then."""
 
     at: float  # seconds since 1970
     messages: frozenset[tuple[str, str]]  # (chat, text as it was sent)
@@ -42,10 +42,10 @@ class Limits:
 
 @dataclass(slots=True)
 class Verdict:
-    """What was found. Everything that should not be is a list of cases."""
+    """The findings. Each kind of error is a list of cases."""
 
     lost: list[str] = field(default_factory=list)  # papers that a chat did not get
-    doubled: int = 0  # messages that came again after a worker was killed or stopped with them in hand
+    doubled: int = 0  # messages that came again after a worker was killed or stopped while sending them
     wrongly_doubled: list[str] = field(default_factory=list)  # those that came again for no such reason
     answered_again: int = 0  # as `doubled`, of answers
     wrongly_answered_again: list[str] = field(default_factory=list)

@@ -1,12 +1,12 @@
-"""The rate of a token that three workers share, and answers beside a hundred thousand digests that wait for it.
+"""The rate of a token that three workers share, and answers while a hundred thousand digests wait for it.
 
     python -m tests.cluster.rate [--waiting 100000] [--seconds 60] [--page docs/reliability.md]
-    python -m tests.cluster.rate --quick      fewer that wait, ten seconds, on a machine that may be busy; writes no page
+    python -m tests.cluster.rate --quick      fewer waiting digests, ten seconds, also on a busy machine; writes no page
 
-The workers are those of `make test-cluster`, at the limits of Telegram itself: 30 messages a second, of which 28 are used. While they
-send, people write commands. Then for a second the platform answers every post with 429 and a wait of three seconds, as it does when the
-limit of the token is reached, and last one post in a chat of its own, when nothing else waits. The journal of the fake is the judge.
-Ends with status 1 if something was not so.
+The workers are those of `make test-cluster`, at the limits of Telegram itself: 30 messages a second, 28 of them used.
+While they send, people write commands. Then for a second the platform answers every post with 429 and a wait of three
+seconds, as it does when the limit of the token is reached. Last, it refuses one post in a separate chat, when nothing
+else waits. The journal of the fake is the judge. Ends with status 1 if a check fails.
 """
 
 import argparse
@@ -37,16 +37,14 @@ from tests.make import address, ingested, paper, stored_papers, subscribes
 
 LIMIT, CONFIGURED = 30, 28
 WAIT = 3.0  # seconds that a 429 asks for
-REFUSING = (
-    1.0  # seconds in which every post is refused: each worker meets two, and knows that it is not the limit of one chat
-)
+REFUSING = 1.0  # seconds while every post is refused: a worker that gets two knows that no chat's limit was hit
 FIRST_PERSON, ALONE = 1_000_000_000, "2000000000"
 PART = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promises:
-    """What a machine must be quick enough for. What is never passed has nothing to do with that."""
+    """Limits that depend on the speed of the machine; the limits that must never be exceeded are not among them."""
 
     share: float = 0.95  # of the rate that is wanted
     answered_within: float = 1.0  # seconds, 95 of 100
@@ -65,7 +63,7 @@ class Found:
     posts: Sequence[Entry] = ()  # within the time in which nothing was refused
     seconds: float = 0.0  # how long that was
     answers: list[float] = field(default_factory=list)  # seconds until each command was answered
-    rest: float = 0.0  # seconds from the last refusal to the next message of anybody
+    rest: float = 0.0  # seconds from the last refusal to the next message to any chat
     early: int = 0  # messages that came within it
     alone: float = 0.0  # seconds from the refusal in one chat to its message
 
@@ -142,7 +140,7 @@ def played(started: Workers, fake: Remote, store: Store, promises: Promises, *, 
         person = str(FIRST_PERSON + len(asked))
         asked.append((person, time.time()))
         fake.call("user_writes", "/help", person)
-        time.sleep(0.5)  # people write, whatever the workers do
+        time.sleep(0.5)  # people write at this pace even if the workers are slow
     end = time.time()
     started.wait_for(lambda: all(_answer(started.posts, one) is not None for one, _ in asked), "all are answered")
     found.posts, found.seconds = [entry for entry in started.posts if begin < entry.at <= end], end - begin

@@ -28,7 +28,7 @@ def execute(request: dict[str, object]) -> dict[str, Any]:
 
 
 def found_by_server(text: str) -> list[tuple[str, str]]:
-    """Returns what Telegram links by itself: (kind, text)."""
+    """Returns what Telegram links on its own: (kind, text)."""
     answer = execute({"@type": "getTextEntities", "text": text})
     raw = text.encode("utf-16-le")
     return [
@@ -231,7 +231,7 @@ AROUND = (
 
 
 def called(message: Message, own: str = "") -> list[str]:
-    """Returns what of a message, in either form, calls somebody or starts something, without the bot's `own` words."""
+    """Returns the parts of a message, in either form, that mention a person or start something, except `own` words."""
     forms = (blanked(judged(message)), json.loads(message.plain)["text"])
     found = [hit for form in forms for hit in found_by_server(form)]
     return [text for kind, text in found if kind in CALLS and text not in own.split()]

@@ -58,7 +58,7 @@ class SlackHarness(BotHarness):
     """A BotHarness whose platform is a workspace of Slack."""
 
     places_of: dict[str, frozenset[str] | None] = field(default_factory=dict)  # person → addresses of channels
-    members: bool = True  # whether everybody may change what a channel asks for
+    members: bool = True  # whether all members may change what a channel asks for
 
     @property
     def context(self) -> Context:
@@ -156,7 +156,7 @@ class Form:
         return {option["value"]: option["text"]["text"] for option in self.fields[name]["options"]}
 
     async def types(self, query: str) -> Answer:
-        """Types a query and presses Enter. The form is shown anew."""
+        """Types a query and presses Enter. The form is shown again."""
         self.entered["query"] = query
         answer = await self.slack.interacts(
             self._payload("block_actions", actions=[{"action_id": "query", "value": query}])
@@ -198,7 +198,7 @@ class Home:
         return found
 
     def values(self, label: str, beside: str = "") -> list[str]:
-        """Returns the values of buttons with this label, and of menu entries beside a text."""
+        """Returns the values of buttons with this label, and of entries of the menu next to a text."""
         found = []
         for block in self.view["blocks"]:
             for element in [*block.get("elements", ()), *([block["accessory"]] if "accessory" in block else [])]:
@@ -230,7 +230,7 @@ def _view(text: str) -> dict[str, Any]:
 
 
 def state_of(element: dict[str, Any], value: str | None) -> dict[str, Any]:
-    """Returns the state of a view for this value of a field; None stands for the initial value."""
+    """Returns the state of a view for this value of a field; None means the initial value."""
     if value is None:
         value = element.get("initial_value") or element.get("initial_time")
         value = value or element.get("initial_option", {}).get("value", "")

@@ -37,13 +37,13 @@ async def denied(bot: BotHarness, post: Deliverer) -> None:
 
 
 async def forgets(bot: BotHarness) -> None:
-    """The stranger has the bot erase what it knows."""
+    """The stranger has the bot erase their data."""
     await bot.says("/forget", STRANGER)
     assert (await bot.presses("erase everything", STRANGER)).text.startswith("✓ Erased")
 
 
 async def erases_all_but_the_no(bot: BotHarness) -> None:
-    """The stranger has the bot erase what it knows, and hears what stays."""
+    """The stranger has the bot erase their data, and reads what stays."""
     await bot.says("/forget", STRANGER)
     said = await bot.presses("erase everything", STRANGER)
     assert said.lines[1] == "What stays is a hash of its id, since the operator of this bot has said no to it."
@@ -201,7 +201,7 @@ class TestAsk:
         assert (await bot.says("/allow telegram:42", OPERATOR)).text.startswith("✓ telegram:42 may subscribe.")
         assert "waits" not in (await bot.says("/sub graphs now", STRANGER)).text
         await forgets(bot)
-        assert "It waits for whoever runs" in (await bot.says("/sub graphs now", STRANGER)).text  # it asks anew
+        assert "It waits for whoever runs" in (await bot.says("/sub graphs now", STRANGER)).text  # it asks again
 
     async def test_a_no_that_outlives_forgetting_names_nobody(self, bot: BotHarness, post: Deliverer) -> None:
         await denied(bot, post)

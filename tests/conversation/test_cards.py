@@ -112,7 +112,7 @@ async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(bot: BotHarn
     ingested(bot.store, *papers(7))
     sent = await comes(bot, GROUP)
     assert all(f"Diffusion {number}" in sent.text for number in range(1, 8))
-    assert sent.buttons == []  # nobody knows the bot's name here, so there is no link either
+    assert sent.buttons == []  # the bot's name is not known here, so there is no link either
 
 
 async def test_what_was_hidden_counts_as_told(bot: BotHarness) -> None:
@@ -305,7 +305,7 @@ async def test_a_query_that_was_edited_since_keeps_its_new_words(bot: BotHarness
 async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> None:
     await subscribe_to(bot, "diffusion")
     names = [f"Author Number{letter}" for letter in "abcdefghij"]
-    authors = [names[0], "J. D.", *names[1:]]  # nobody can be asked for by initials alone
+    authors = [names[0], "J. D.", *names[1:]]  # an author with only initials cannot be followed
     ingested(bot.store, paper("Diffusion one", authors=authors), paper("Diffusion two", authors=authors))
     await comes(bot)
     await bot.presses("1")

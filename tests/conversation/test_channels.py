@@ -47,7 +47,7 @@ class TestConnect:
         (brought,) = await post.deliver_due()
         assert brought.to == CHANNEL
         assert "Diffusion on graphs" in brought.text
-        assert "Ada" not in brought.text  # nobody reads there who asked
+        assert "Ada" not in brought.text  # the channel does not see who asked
         assert all("data" not in key for key in brought.keys)
 
         over = await bot.says("/connect off")

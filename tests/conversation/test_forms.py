@@ -261,7 +261,7 @@ async def test_metadata_that_nobody_made_is_refused_kindly(slack: SlackHarness, 
     form = await slack.opens_form("sub")
     form.view["private_metadata"] = metadata
     if not metadata:
-        return  # it is no form of ours, and nobody answers
+        return  # not a form of ours, so the bot does not answer
     answer = await form.sends(query="diffusion")
     assert answer.stored_reply
     assert "too old, or not yours" in answer.stored_reply.problems["query"]

@@ -95,7 +95,7 @@ async def test_in_chinese(bot: BotHarness) -> None:
 
 
 async def test_papers_that_were_only_filed_are_looked_at_too(bot: BotHarness) -> None:
-    """Most of what a new bot knows came at its first start and was announced to nobody."""
+    """Most papers of a new bot came at its first start and were announced to no chat."""
     known(bot)
     old = digest(paper("Robots in a swarm land"))
     ingest_digest(bot.store, old, source="daily", day=NOON.date() - timedelta(days=30), now=NOON)

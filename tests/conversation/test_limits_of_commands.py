@@ -1,4 +1,4 @@
-"""One member's commands lock nobody else out, least of all the admins; refused commands do not count."""
+"""One member's commands do not lock out other members or admins; refused commands do not count."""
 
 import re
 
@@ -29,7 +29,7 @@ def answered(answers: list[Answer]) -> int:
 
 
 def notices(answers: list[Answer]) -> list[tuple[str, int]]:
-    """Returns what the notices of the limit name: the first message that was not read, and for how many seconds."""
+    """Returns the facts in the notices of the limit: the first message that was not read, and for how many seconds."""
     found = [TOLD.fullmatch(one.text) for one in answers if one]
     return [(one["first"], int(one["seconds"])) for one in found if one]
 

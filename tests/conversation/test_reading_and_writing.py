@@ -27,7 +27,7 @@ PERSON, NEWCOMER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 ADMIN = "42"
 LATER = NOON + timedelta(hours=1)
 TYPED = ("", "1", "tree", "2601.90001 daily 9", "on")
-OWN = ("update", "callback", "key_value")  # tables of what a reply brings with it: its text, its buttons, its look-up
+OWN = ("update", "callback", "key_value")  # tables that each reply writes: its text, its buttons, its look-up
 ALWAYS_READING = [
     *(f"/{command.name}" for command in REGISTRY.commands if write_condition(command) is never),
     *(verb for verb, callback in REGISTRY.callbacks.items() if write_condition(callback) is never),
@@ -37,7 +37,7 @@ ALWAYS_READING = [
 
 @dataclass
 class Watch:
-    """What the database was told outside of writing transactions, and in them."""
+    """The statements outside of writing transactions, and in them."""
 
     store: Store
     outside: list[str] = field(default_factory=list)
@@ -88,7 +88,7 @@ def watch(bot: BotHarness) -> Watch:
 
 
 def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
-    """Arguments of a button of any kind, of which each takes what it knows."""
+    """Arguments of a button of any kind; each kind takes those that it knows."""
     own: Mapping[str, Mapping[str, Any]] = {
         "follow-author": {"name": "Ada Example"},
         "setting": {"name": "limit"},

@@ -99,7 +99,7 @@ async def _pressed(bot: BotHarness, said: Mapping[str, Any], answer: Answer) -> 
 
 
 def _there(bot: BotHarness) -> list[tuple[str, str]]:
-    """(query, cadence) of the subscriptions that there are."""
+    """(query, cadence) of all subscriptions."""
     if not known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id:
         return []
     found = [one.subscription for one in listed(bot.store, address(ME))]
@@ -130,7 +130,7 @@ async def failures(path: Path) -> list[tuple[dict[str, Any], str]]:
         with a_bot() as bot:
             try:
                 right, what = await outcome(bot, said)
-            except Exception as error:  # noqa: BLE001 - what fails is told, whatever it is
+            except Exception as error:  # noqa: BLE001 - any error is reported as a failure
                 right, what = False, repr(error)
         if not right:
             found.append((said, what))

@@ -1,4 +1,4 @@
-"""The form of the settings, in a team: where there are forms there is one, it holds what the chat can change, and is one change."""
+"""The form of the settings, in a team: on every platform with forms; it holds what the chat can set, as one change."""
 
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.service.subscriptions import get_chat

@@ -1,4 +1,4 @@
-"""What a chat tells of papers: 👍 👎 [save] on cards, /save and /saved, reactions, and why a paper stands further up."""
+"""What a chat says about papers: 👍 👎 [save] on cards, /save and /saved, reactions, and why a paper is further up."""
 
 import json
 from datetime import timedelta

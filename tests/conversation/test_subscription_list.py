@@ -229,7 +229,7 @@ async def test_without_a_time_some_are_offered(bot: BotHarness) -> None:
 
 
 async def overlapping(bot: BotHarness, typed: str) -> None:
-    """Two subscriptions, and seven papers of which they share five and one fits neither."""
+    """Two subscriptions and seven papers: five fit both, one fits neither."""
     shared = [paper(f"Diffusion models {n}", "cs.LG", arxiv_id=f"2601.1000{n}") for n in range(5)]
     ingested(bot.store, *shared, paper("Diffusion alone"), paper("Graphs"), now=bot.clock.now() - timedelta(days=1))
     await bot.says(typed)

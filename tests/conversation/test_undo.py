@@ -1,4 +1,4 @@
-"""undo: the last change is reverted exactly, whoever made it, and nothing is sent twice."""
+"""undo: the last change is reverted exactly, also one of another person, and nothing is sent twice."""
 
 from datetime import timedelta
 
@@ -199,7 +199,7 @@ async def test_a_change_that_never_was_gets_no_button(bot: BotHarness) -> None:
     assert "undo" not in (await bot.says("/name 9 x")).buttons
 
 
-# ------------------------------------------------------------------------------------------------- somebody else's
+# ------------------------------------------------------------------------------------------------- another person's
 
 
 async def test_somebody_elses_change_is_named_and_asked_about(bot: BotHarness) -> None:

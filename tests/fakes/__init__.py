@@ -6,7 +6,7 @@ In a test's own process:
         telegram.knows("42")
         telegram.answers("429", retry_after=7)
 
-Beside a program that is killed from outside, in a process of their own:
+For a program that is killed from outside, in their own process:
 
     with running("telegram", journal=tmp_path / "journal.jsonl") as telegram:
         telegram.tell("knows", "42")

@@ -86,7 +86,7 @@ class FakeArxiv:
             self._known[paper.arxiv_id or ""] = (at if first else min(at, submitted - timedelta(days=60)), paper)
 
     def is_late(self, *categories: str) -> None:
-        """Keeps these feeds, or all, unchanged until `catches_up`, whatever is announced."""
+        """Keeps these feeds, or all, unchanged until `catches_up`, even if papers are announced."""
         self._behind.update(dict.fromkeys(categories or ("",), len(self._batches)))
 
     def serves_yesterday(self, *categories: str) -> None:

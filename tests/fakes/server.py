@@ -74,12 +74,12 @@ class _PlannedFault:
 class FakePlatform(ABC):
     """A fake platform on loopback. It refuses what the platform refuses; its verbs make it fail.
 
-    As a context manager it runs in a thread of its own. `url` is what the setting for the platform's address takes.
+    As a context manager it runs in its own thread. `url` is the value for the setting of the platform's address.
     """
 
     send: str  # the method that posts
     root: str  # the path after the port, for `url`
-    verbs: tuple[str, ...] = ()  # what `_control` may call, beside the verbs of this class
+    verbs: tuple[str, ...] = ()  # what `_control` may call, besides the verbs of this class
 
     def __init__(self, journal: Path | None = None) -> None:
         self.journal = Journal(journal)
@@ -183,7 +183,7 @@ class FakePlatform(ABC):
         return [request for request in self.requests if method in {"", request[0]}]
 
     def failures(self) -> list[tuple[float, str]]:
-        """Returns when, by the machine's clock, and in which chat a call was failed on order."""
+        """Returns the ordered failures: the second by the machine's clock, and the chat."""
         return self._failures
 
     def most_at_once(self, chat: str) -> int:
@@ -329,7 +329,7 @@ class FakePlatform(ABC):
 
         return self._wait(done())
 
-    # ── in a process of its own ───────────────────────────────────────────────
+    # ── in its own process ────────────────────────────────────────────────────
 
     async def _control(self, request: web.BaseRequest) -> web.StreamResponse:
         """Serves POST {"verb": …, "args": […], "options": {…}} → {"result": …}; tests.fakes.process calls this."""

@@ -1,7 +1,7 @@
 """A fake Slack on loopback, as strict as the real one: Web API, Socket Mode, signed requests, response URLs.
 
-What a workspace is stands in slack_workspace, what methods do in slack_methods, what blocks may hold in blocks, how
-events come to the app in slack_event_delivery. It does not de-duplicate by client_msg_id: what a sender repeats must be seen.
+slack_workspace has the workspaces, slack_methods the methods, blocks what blocks may hold, slack_event_delivery how
+events come to the app. The fake does not de-duplicate by client_msg_id, so that tests see what a sender repeats.
 """
 
 import json
@@ -43,7 +43,7 @@ class FakeSlack(SlackPeople):
     Verbs about the app: grants, withdraws, revokes, restores, workspace, delivers_to. Verbs of people: says, user_types,
     mentions, writes_dm, clicks, opens_home. What happens: invites, removes, member_leaves, archives, unarchives, renames,
     deletes_channel, changes_id, uninstalls. Verbs about the line: refreshes_connection, drops_connection,
-    drops_connections, repeats, cuts_after_taking. Verbs of people return a `Sent`, which tells when it was acknowledged.
+    drops_connections, repeats, cuts_after_taking. Verbs of people return a `Sent`, which says when it was acknowledged.
     """
 
     send = "chat.postMessage"
@@ -89,7 +89,7 @@ class FakeSlack(SlackPeople):
         return self._first.scopes
 
     def workspace(self, team: str, token: str, *, app_token: str = APP_TOKEN) -> FakeWorkspace:
-        """Adds another workspace that the app, or an app of its own, is installed in."""
+        """Adds another workspace, in which the app or, with `app_token`, another app is installed."""
         made = FakeWorkspace(team, token, app_token, self._stamp, prefix=f"{team}/")
         made.scopes = set(self._first.scopes)
         self._workspaces[team] = made
@@ -111,7 +111,7 @@ class FakeSlack(SlackPeople):
         )
 
     def knows_person(self, user: str, *, team: str = "", home: str = "", **more: Any) -> None:
-        """There is such a person; conversations.open tells the id of the direct messages, "D…" for "U…".
+        """Adds a person; conversations.open gives the id of the direct messages, "D…" for "U…".
 
         `home` is their own workspace where that is another; `more` are fields of FakePerson.
         """
@@ -119,7 +119,7 @@ class FakeSlack(SlackPeople):
         workspace.people[user] = FakePerson(user, home or workspace.team, **more)
 
     def says(self, channel: str, text: str, times: int = 1) -> str:
-        """Posts in the channel as somebody else. Returns the ts of the last message."""
+        """Posts in the channel as another person. Returns the ts of the last message."""
         ts = ""
         for _ in range(times):
             ts = self._stamp()
@@ -134,7 +134,7 @@ class FakeSlack(SlackPeople):
         self._conversations[channel].refusal = code
 
     def unblocks(self, channel: str) -> None:
-        """Lets the bot write again, whatever forbade it."""
+        """Lets the bot write again, however it was blocked."""
         conversation = self._conversations[channel]
         conversation.member, conversation.archived, conversation.refusal = True, False, ""
 
@@ -342,7 +342,7 @@ class FakeSlack(SlackPeople):
         if thread:
             parent = conversation.messages.get(thread)
             if parent is None or parent.get("thread_ts", thread) != thread:
-                raise Refusal("thread_not_found")  # stricter: Slack is said to start a thread of its own
+                raise Refusal("thread_not_found")  # stricter: Slack is said to start a new thread
         return thread
 
     def _store_ephemeral(
@@ -481,7 +481,9 @@ class FakeSlack(SlackPeople):
         except Refusal as no:
             return ApiResponse(body=no.body, status=400)
         if body.get("response_type", "ephemeral") != "ephemeral":
-            return ApiResponse(body={"ok": False}, status=400)  # stricter: nothing of ours is said to all this way
+            return ApiResponse(
+                body={"ok": False}, status=400
+            )  # stricter: the bot never posts to the whole channel this way
         if body.get("delete_original") or body.get("replace_original"):
             place.messages.pop(answers.message, None)
         answers.left -= 1

@@ -13,7 +13,7 @@ from tests.patience import PATIENCE
 
 APP_TOKEN = "xapp-1-A0TEST-made-up-token-of-an-app"
 USES = 5  # of an address for answers (docs.slack.dev, Handling user interaction)
-TRIGGER_LASTS = 3.0  # seconds in which a trigger opens a view, once
+TRIGGER_LASTS = 3.0  # seconds during which a trigger can open a view, once
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class ResponseUrl:
     workspace: FakeWorkspace
     channel: str
     person: str
-    message: str = ""  # the ts of the message under which somebody pressed
+    message: str = ""  # the ts of the message whose button was pressed
     since: float = 0.0
     left: int = USES
 
@@ -99,7 +99,7 @@ class SlackPeople(FakePlatform):
     def mentions(
         self, text: str, channel: str = "C1", *, by: str = "U1", thread: str = "", team: str = "", home: str = ""
     ) -> SentEnvelope:
-        """Mentions the bot in a channel as a person, with `text` behind its name."""
+        """Mentions the bot in a channel as a person, with `text` after its name."""
         workspace = self._of(team)
         ts = workspace.next_ts()
         event = {
@@ -126,9 +126,9 @@ class SlackPeople(FakePlatform):
         file: tuple[str, str] | None = None,
         wrapped: bool = False,
     ) -> SentEnvelope:
-        """Somebody writes to the bot in private, drops a file, or changes what they wrote at the ts `edits`.
+        """A person writes to the bot in private, drops a file, or edits the message with the ts `edits`.
 
-        `wrapped`: the text is as Slack hands it on.
+        `wrapped`: the text is already escaped as Slack sends it.
         """
         workspace = self._of(team)
         direct = workspace.direct_with(by)
@@ -300,7 +300,7 @@ class SlackPeople(FakePlatform):
         self._wait(self.event_delivery.settled(seconds))
 
     def waits_connected(self, times: int = 2, seconds: float = PATIENCE) -> None:
-        """Returns once so many connections stand."""
+        """Returns once so many connections are open."""
         self._wait(self.event_delivery.connected(times, seconds))
 
     # ── inside ────────────────────────────────────────────────────────────────

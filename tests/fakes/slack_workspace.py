@@ -161,7 +161,7 @@ class FakeWorkspace:
 
 
 def stamps() -> Callable[[], str]:
-    """Yields a workspace's next ts: increasing, whatever the clock does."""
+    """Yields a workspace's next ts, which increases even if the clock does not."""
     last = 0.0
 
     def following() -> Iterator[str]:

@@ -1,6 +1,6 @@
 """A fake Telegram Bot API server on loopback, as strict as the real one (core.telegram.org/bots/api, tdlib/telegram-bot-api).
 
-What it refuses stands in telegram_rules, what it tells of people in telegram_people, how updates wait in telegram_queue.
+telegram_rules has what it refuses, telegram_people what it says about people, telegram_queue how updates wait.
 """
 
 import asyncio
@@ -129,7 +129,7 @@ class FakeTelegram(FakePlatform):
         people: Mapping[str, str] | None = None,
         linked: str = "",
     ) -> None:
-        """Adds a chat that the bot may write to; `username` is without the @. `people` says who is what there."""
+        """Adds a chat that the bot may write to; `username` is without the @. `people`: their statuses."""
         number = int(chat)
         kind = kind or ("private" if number > 0 else "supergroup")
         known = FakeChat(number, kind, title, username, set(topics), linked=int(linked) if linked else None)
@@ -201,7 +201,7 @@ class FakeTelegram(FakePlatform):
         self._chat(chat).topics.discard(topic)
 
     def promotes(self, chat: str, who: str, status: str = "administrator") -> None:
-        """A person becomes administrator, or whatever `status` says; with the bot's own id, the bot does."""
+        """Gives a person this status, administrator by default; with the bot's own id, gives it to the bot."""
         known = self._chat(chat)
         if who == str(BOT["id"]):
             self._becomes(known, known.bot, status, "7")
@@ -232,7 +232,7 @@ class FakeTelegram(FakePlatform):
         file: tuple[str, str] | None = None,
         **more: Any,
     ) -> int:
-        """Somebody writes, or sends one of SENT with a caption; the id of the message.
+        """A person writes, or sends one of SENT with a caption. Returns the id of the message.
 
         `answers` and `edits` are ids of messages, `file` is (name, content) of a document, `from_channel` a channel
         whose post comes into its group. In a channel there is no person. `more` are further fields of the message.
@@ -274,9 +274,9 @@ class FakeTelegram(FakePlatform):
         tampered: bool = False,
         inaccessible: bool = False,
     ) -> str:
-        """Somebody presses the newest button with this label or data; the id of the press.
+        """A person presses the newest button with this label or data. Returns the id of the press.
 
-        `tampered`: the data is made up. `inaccessible`: the message is so old that the server tells nothing of it.
+        `tampered`: the data is made up. `inaccessible`: the message is so old that the server says nothing about it.
         """
         known = self._chat(chat)
         found = self._button(known, what)
@@ -300,7 +300,7 @@ class FakeTelegram(FakePlatform):
         return press
 
     def reacts(self, message: int, emoji: str = "", chat: str = "42", *, before: str = "") -> None:
-        """Somebody changes the reaction to a message; "" is none. Bots hear of it in private chats, and where they administer."""
+        """Changes a person's reaction to a message; "" is none. Bots get it in private chats and as administrators."""
         known = self._chat(chat)
         if known.kind != "private" and known.bot != "administrator":
             return
@@ -331,7 +331,7 @@ class FakeTelegram(FakePlatform):
         self._privacy = False
 
     def serves_pages(self, what: str = "404 page", times: int = 1, *, method: str = "getUpdates") -> None:
-        """Makes a proxy answer with a page of its own, or misbehave as one of FAULTS."""
+        """Makes a proxy answer with its own page, or misbehave as one of FAULTS."""
         self.answers(what, times, method=method)
 
     def forgets_callbacks(self) -> None:

@@ -38,7 +38,7 @@ class UpdateQueue:
         self._asking: asyncio.Future[None] | None = None
         self._last: tuple[int, float] = (-1, -1.0)  # (offset, second) of the last question
         self._last_error: dict[str, Any] = {}
-        self.asked = threading.Event()  # somebody waits for news
+        self.asked = threading.Event()  # a client waits for updates
         self.failed = threading.Event()  # the webhook did not take an update
         self._emptied: asyncio.Condition | None = None
         self._pushing: dict[int, asyncio.Task[None]] = {}  # chat → what sends its updates to the webhook

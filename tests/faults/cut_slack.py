@@ -1,8 +1,8 @@
 """Cuts connections to Slack after Slack took the message: nothing is lost, and nothing comes twice where the bot may read.
 
-Whoever posted cannot know whether the message arrived. Where the bot may read, it is looked up and found, in channels
-and in threads. Where it may not, PAPERWIRE_ON_UNCLEAR decides: `resend` posts each such message once more, `skip` leaves
-it to a person.
+The sender cannot know whether the message arrived. Where the bot may read, it looks the message up and finds it, in
+channels and in threads. Where it may not, PAPERWIRE_ON_UNCLEAR decides: `resend` posts each such message once more,
+`skip` leaves it to a person.
 """
 
 from collections import Counter

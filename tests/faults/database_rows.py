@@ -18,12 +18,12 @@ from tests.faults.simulated import BETWEEN, SHARE, StormyTelegram, World, a_seco
 from tests.faults.simulated_rows import counts, in_rounds
 from tests.patience import PATIENCE
 
-LOCKED = 60.0  # seconds that somebody else holds the database's lock
+LOCKED = 60.0  # seconds that another program holds the database's lock
 OUT_OF_ORDER = 60.0  # seconds that the disk takes nothing
 
 
 class ForeignProgram:
-    """Another program on the same database: a process that executes what it is told."""
+    """Another program on the same database: a process that executes the statements that it gets."""
 
     _CODE = (
         "import sqlite3, sys\n"
@@ -101,7 +101,7 @@ def unwritable(folder: Path, tries: int, *, spoil: Callable[[Store, list[bool]],
 
 
 def as_read_only(store: Store, spoilt: list[bool]) -> None:
-    """Each transaction sees a database that is only to be read, as SQLite has it."""
+    """Each transaction sees a read-only database, as SQLite reports it."""
 
     @event.listens_for(store._engine, "checkout")
     def _lend(connection: sqlite3.Connection, *_: object) -> None:

@@ -3,9 +3,9 @@
     npm install --prefix FOLDER emulate@0.11.2            # needs node; `latest` is another package
     python -m tests.faults.emulated_install FOLDER        # a quarter of a minute
 
-Beside tests.faults.emulated_slack, which see: this one has no Socket Mode and signs no events as Slack does, but it keeps
-metadata, checks scopes, and hands out tokens for codes. It reads no arguments of a POST from
-the address, and has no GET for methods that only read. Exits with 1 if something else differs, and says so and exits with 0 if it is not installed.
+See also tests.faults.emulated_slack. This emulator has no Socket Mode and no signatures of events, but it keeps
+metadata, checks scopes, and gives tokens for codes. It reads no arguments of a POST from the address, and has no GET
+for methods that only read. Exits with 1 if something else differs, and says so and exits with 0 if it is not installed.
 """
 
 import asyncio
@@ -135,7 +135,7 @@ async def _edited(slack: Workspace, ts: str) -> dict[str, Any] | None:
 
 
 async def _ours(folder: Path, settings: Mapping[str, str], *arguments: str) -> None:
-    """Runs another subcommand beside `run`."""
+    """Runs another subcommand while `run` works."""
     command = [sys.executable, "-m", "bot", *arguments]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=folder, env=environment(folder, settings), stdout=subprocess.DEVNULL

@@ -3,11 +3,11 @@
     npm install --prefix FOLDER local-slack-linux-x64@0.1.8
     python -m tests.faults.emulated_slack FOLDER          # by Socket Mode, then by HTTP; half a minute
 
-Our fake Slack is strict and ours: what we misread in Slack's documentation it may have misread with us. This one is
-neither; it takes almost anything (platforms refuse more), so it tells whether requests and answers have the shapes that somebody
-else expects, not whether they are allowed. It sends each envelope to every connection of an
-app, keeps no metadata of messages, accepts any token, knows no limits and no guests. It listens on all addresses of the
-machine. Exits with 1 if something else differs, and says so and exits with 0 if it is not installed.
+Our fake Slack is strict, but it may share our mistakes in reading Slack's documentation. The emulator is independent
+and accepts almost anything (platforms refuse more), so it shows whether requests and answers have the shapes that other
+authors expect, not whether they are allowed. It sends each envelope to every connection of an app, keeps no metadata of
+messages, accepts any token, knows no limits and no guests. It listens on all addresses of the machine. Exits with 1 if
+something else differs, and says so and exits with 0 if it is not installed.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ PROGRAM = Path("node_modules/local-slack-linux-x64/bin/local-slack")
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0  # seconds until something that should have happened has not
 STEP = 0.1  # seconds between two looks
-QUIET = 1.0  # seconds in which nothing more must come
+QUIET = 1.0  # seconds without a further message
 BOT, CHANNEL, ANN, BEN = "U0BOT", "C0PAPERS", "U0ANN", "U0BEN"
 BOT_TOKEN, APP_TOKEN, SECRET = "xoxb-emulated", "xapp-emulated", "emulated-signing-secret"
 WITHDRAWN = "This paper has been withdrawn by the authors due to an error in Lemma 2."
@@ -121,7 +121,7 @@ async def story(slack: Emulator, inbox: Path, found: Findings) -> None:
 async def _subscribed(slack: Emulator, found: Findings) -> None:
     await slack.types("sub diffusion now")
     await until(slack.messages)
-    await asyncio.sleep(QUIET)  # each connection of ours is handed the same envelope
+    await asyncio.sleep(QUIET)  # each of our connections gets the same envelope
     said = await slack.messages()
     found.note("a command that comes by every connection counts once", held=len(said) == 1, instead=_texts(said))
     found.note("what changes the channel is said to all of it", held="subtype" not in said[0], instead=said[0])
@@ -193,7 +193,7 @@ async def _at_home(slack: Emulator, found: Findings) -> None:
     found.note("the tab Home shows what a person asks for", held="quantum" in str(home), instead=home)
 
 
-# ---------------------------------------------------------------------------------------------------- what stands there
+# -------------------------------------------------------------------------------------------------------- what is there
 
 
 async def _of(slack: Emulator, part: str) -> Any:

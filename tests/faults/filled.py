@@ -64,14 +64,14 @@ def ready_made(folder: Path, chats: Sequence[str], rounds: int) -> Path:
 
 
 def copy_of(ready: Path, path: Path) -> None:
-    """Puts a copy of a closed database at `path`, without anything that stood beside it."""
+    """Copies a closed database to `path`, without the files next to it."""
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     shutil.copyfile(ready, path)
 
 
 def wanted(chats: Iterable[str], rounds: int) -> Mapping[str, Sequence[str]]:
-    """Returns what is to arrive: lane → papers, in order."""
+    """Returns what should arrive: lane → papers, in order."""
     return {lane_of(chat): [paper_id(n) for n in range(rounds)] for chat in chats}
 
 

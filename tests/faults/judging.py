@@ -1,6 +1,6 @@
 """Judges what a platform took: what is lost, doubled, out of order or strange, and how long it took to recover.
 
-Only the platform's journal and the moments of the faults are looked at, never the database of the program.
+It reads only the platform's journal and the moments of the faults, never the database of the program.
 """
 
 from bisect import bisect_right
@@ -27,7 +27,7 @@ class Hit:
 
     at: float  # the second of the fault, or that of its end if it lasts
     lane: Lane = ""  # the lane that was hit; "" for all of them
-    may_double: int = 0  # messages that nobody can know to have arrived
+    may_double: int = 0  # messages of which the program cannot know whether they arrived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Verdict:
     doubled: int = 0  # arrivals beyond the first one
     allowed: int = 0  # of them, how many the platform makes unavoidable
     disorder: int = 0  # first arrivals that came after a later paper of their lane
-    strange: int = 0  # papers where nobody asked for them, doubles that no fault explains, wrong exit statuses
+    strange: int = 0  # papers that the chat did not ask for, doubles that no fault explains, wrong exit statuses
     recoveries: tuple[float, ...] = ()  # seconds from each fault to the next message that was taken
 
     @property
@@ -60,7 +60,7 @@ class Verdict:
 
 
 def judge(wanted: Mapping[Lane, Sequence[Paper]], arrivals: Sequence[Arrival], hits: Sequence[Hit]) -> Verdict:
-    """Returns the judgement. `wanted`: lane → its papers in the order in which they are to come; all else is strange."""
+    """Returns the judgement. `wanted`: lane → its papers in the expected order; all other papers are strange."""
     places = {lane: {paper: n for n, paper in enumerate(papers)} for lane, papers in wanted.items()}
     seen: Counter[tuple[Lane, Paper]] = Counter()
     latest: dict[Lane, int] = {}

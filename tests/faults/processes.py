@@ -1,7 +1,7 @@
 """Rows with real processes: the program is killed, stopped and doubled from outside, and another one takes over.
 
-A process is made by `fork` from one that has imported the program, and then runs the command line as a shell would; it saves
-the second that the imports take. The platform runs in a process of its own, and its journal alone is the judge.
+A process is forked from one that has imported the program, and then runs the command line as a shell would; this saves
+the second that the imports take. The platform runs in its own process, and only its journal is the judge.
 """
 
 import json
@@ -33,7 +33,7 @@ FEW, MANY, ROUNDS = 20, 100, 4  # chats, and messages for each
 MARGIN = 25  # messages that must be left when a process is started that is to be hit
 LATEST = 12  # messages after which the fault comes at the latest
 COMMITS = 30  # commits after which it comes at the latest
-HALF_A_SECOND = 0.5  # in which about twelve messages go out
+HALF_A_SECOND = 0.5  # about twelve messages go out in this time
 
 
 class Child:
@@ -108,7 +108,7 @@ class Stage:
         return self.folder / "paperwire.db"
 
     def starts(self) -> Child:
-        """Starts `paperwire deliver`, a minute later than the last time as its clock has it."""
+        """Starts `paperwire deliver`; by its clock, a minute later than the last time."""
         now = NOON + timedelta(hours=1, minutes=self._starts)
         self._starts += 1
         return Child(("deliver", "--now", now.isoformat(), "--json"), self.environment, self.folder / "output.txt")
@@ -236,7 +236,7 @@ def _until_answered(stage: Stage, child: Child, number: int) -> None:
 
 
 def at_a_write(stage: Stage) -> None:
-    """Kills the program while the platform has the n-th message in hand: before it takes it, after it, or as it answers."""
+    """Kills the program while the platform handles the n-th message: before it takes it, after it, or as it answers."""
     begin, moment = len(stage.entries), ("hang before", "hang after", "")[len(stage.hits) % 3]
     number = stage.dice.randrange(LATEST)
     if moment:
@@ -250,7 +250,7 @@ def at_a_write(stage: Stage) -> None:
 
 
 def at_a_commit(stage: Stage) -> None:
-    """Kills the program as soon as somebody beside it sees its n-th commit."""
+    """Kills the program as soon as another process sees its n-th commit."""
     begin, number = len(stage.entries), stage.dice.randrange(1, COMMITS)
     child = stage.starts()
     with closing(sqlite3.connect(stage.database, isolation_level=None)) as beside:
@@ -330,7 +330,7 @@ def asked_to_stop(stage: Stage) -> None:
 
 
 def two_at_once(stage: Stage) -> None:
-    """Starts two programs at once: one sends, the other is told so. Every third time the one that sends is killed."""
+    """Starts two programs at once: one sends, the other says that it may not. Every third time the sender is killed."""
     begin = len(stage.entries)
     children = [stage.starts(), stage.starts()]
     end = time.monotonic() + PATIENCE
@@ -348,9 +348,9 @@ def two_at_once(stage: Stage) -> None:
 
 
 def damaged(stage: Stage) -> None:
-    """Overwrites pages of the database while messages are under way. The program is ended, and the newest copy put back.
+    """Overwrites pages of the database while messages are under way. Ends the program and restores the newest copy.
 
-    What was sent since the copy may come again: the operator is told so, and `--lost-at` would rather lose it.
+    What was sent since the copy may come again: the program warns the operator, and `--lost-at` prefers to lose it.
     """
     copy = stage.folder / "copy.db"
     copy.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Rows in simulated time: the real pipeline, database and HTTP client, and a platform over HTTP that fails as it is told."""
+"""Rows in simulated time: the real pipeline, database and HTTP client, and a fake platform that fails on demand."""
 
 import asyncio
 import random

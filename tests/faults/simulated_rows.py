@@ -107,7 +107,7 @@ def _offer(world: World, chat: str) -> str:
 
 
 async def _hears(world: World) -> None:
-    """Lets the bot receive what the platform tells."""
+    """Lets the bot receive updates of the platform."""
     world.fake.sets_time(world.clock.now().timestamp())
     await answer_once(world.app)
 
@@ -173,7 +173,7 @@ def chats_migrated(folder: Path, tries: int) -> Verdict:
 
 
 def chats_deleted(folder: Path, tries: int) -> Verdict:
-    """Accounts are deleted while a message to them is under way: nobody else misses anything."""
+    """Accounts are deleted while a message to them is under way: no other chat misses anything."""
     gone: dict[str, int] = {}
 
     async def run() -> Verdict:
@@ -197,7 +197,7 @@ def chats_deleted(folder: Path, tries: int) -> Verdict:
                 world.rounds += 1
                 await world.delivers()
                 world.clock.advance(timedelta(minutes=3))
-            for _ in range(AT_A_TIME):  # what waits for those who are gone waits for ever
+            for _ in range(AT_A_TIME):  # messages to chats that are gone wait for ever
                 await world.delivers()
                 world.clock.advance(timedelta(minutes=3))
             hoped = {
@@ -259,7 +259,7 @@ def _good(n: int) -> str:
 
 
 def _poison(dice: random.Random) -> bytes:
-    """Returns a document that no reader likes: a page that is cut, glued to another, filled with noise, or none at all."""
+    """Returns a bad document: a page that is cut, joined to another, filled with noise, or empty."""
     name = dice.choice(sorted(PARTS))
     page = PARTS[name].page(PARTS[name].part(n) for n in range(90000, 90005)).encode()
     place = dice.randrange(len(page))
@@ -284,7 +284,7 @@ def _poison(dice: random.Random) -> bytes:
 
 
 def forgets_confirmations(folder: Path, tries: int) -> Verdict:
-    """A broken outbox: of what was confirmed, every tenth delivery is forgotten in the first rounds."""
+    """A broken outbox: in the first rounds it forgets every tenth confirmed delivery."""
     rounds = iter(range(2))
 
     def forgets(world: World) -> bool:

@@ -1,11 +1,11 @@
-"""Every fault of Slack at once, of posts and of look-ups, while the bot is started anew now and then.
+"""Every fault of Slack at once, of posts and of look-ups, while the bot is restarted now and then.
 
-Now and then the token is revoked, too, before a post or before a look-up, and some time later given back. So is, in some
-storms, the right to read.
+Sometimes the token is revoked, before a post or before a look-up, and given back later. In some storms the same happens
+to the right to read.
 
 Nothing is lost. Where the bot may read, nothing comes twice; where it may not, `resend` sends a message once more for each
-answer that was lost, and `skip` leaves to a person what may not have come. Where it may read at times, `skip` doubles
-nothing and, when the bot is started with that right, leaves nothing to a person.
+answer that was lost, and `skip` leaves messages that may not have come to a person. Where it may read at times, `skip`
+doubles nothing and, when the bot is started with that right, leaves nothing to a person.
 """
 
 import random

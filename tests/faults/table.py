@@ -53,7 +53,7 @@ def row_of(verdict: Verdict, day: str) -> Row:
 
 
 def keep(folder: Path, name: str, row: Row) -> None:
-    """Writes a row to a file of its own, so that a run can go on where it was stopped."""
+    """Writes a row to its own file, so that a stopped run can be continued."""
     folder.mkdir(exist_ok=True)
     _file(folder, name).write_text(json.dumps(asdict(row)), "utf-8")
 

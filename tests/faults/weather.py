@@ -1,7 +1,7 @@
 """Simulates thousands of chats and a failing platform: counts what is lost, doubled, out of order, too fast.
 
-The real pipeline over a real database; the platform is a double that keeps the contract of `Channel`, and its journal alone
-is the judge. `make faults` has a row of it, with all kinds of weather at once.
+It runs the real pipeline over a real database; the platform is a double that keeps the contract of `Channel`, and only
+its journal is the judge. `make faults` has a row of it, with all kinds of weather at once.
 """
 
 import asyncio

@@ -1,1 +1,1 @@
-"""Fuzzing: one check for each thing that reads what others wrote, for Hypothesis, for a run guided by coverage, and for the kept corpus."""
+"""Fuzzing: a check for each reader of foreign input, for Hypothesis, coverage-guided runs and the kept corpus."""

@@ -2,10 +2,10 @@
 
     python -m tests.fuzz TARGET [MINUTES]     # minutes of the processor, 10 unless told
 
-It needs atheris (Linux, Python 3.11 to 3.13), which `make fuzz` installs; it is none of our requirements. What is found does
-not end the run: each kind of error is kept once, as .fuzz/TARGET/found-…, and one more run of it is
-`python -m tests.fuzz TARGET FILE`. At the end the corpus is made small again: of all inputs, the shortest that reach
-something that no other reaches go to tests/fuzz/corpus, which `make test` reads again.
+It needs atheris (Linux, Python 3.11 to 3.13), which `make fuzz` installs; it is not one of our requirements. A finding
+does not end the run: each kind of error is kept once, as .fuzz/TARGET/found-…, and `python -m tests.fuzz TARGET FILE`
+runs it again. At the end the corpus is made small again: the shortest inputs that reach something that no other reaches
+go to tests/fuzz/corpus, which `make test` reads again.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The targets for what is asked at the web address: both webhooks with their secrets, and raw bytes on a connection."""
+"""The targets for requests to the web address: both webhooks with their secrets, and raw bytes on a connection."""
 
 import asyncio
 import hashlib
@@ -157,7 +157,7 @@ def check_payload(data: bytes) -> None:
     body = data[1:]
     try:
         signature = signed(body)
-    except UnicodeDecodeError:  # slack-sdk signs text only
+    except UnicodeDecodeError:  # slack-sdk can sign only text
         signature = "v0="
     headers = [
         (b"content-type", _KINDS[data[0] & 1]),
@@ -251,7 +251,7 @@ class _Wire(asyncio.Transport):
 
 
 class _Errors(logging.Handler):
-    """Keeps what a server would log as an error of its own."""
+    """Keeps what a server would log as an internal error."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

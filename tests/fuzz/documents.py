@@ -30,12 +30,12 @@ def check(data: bytes) -> None:
 
 
 def _check_ids(data: bytes, digest: Digest) -> None:
-    """Checks that each id stands in the bytes, escaped or not: a reader that makes up an id tells of another paper."""
+    """Checks that each id is in the bytes, escaped or not: a made-up id would name another paper."""
     written = _unescaped(data.decode("utf-8", "replace"))
     shown = (
         _BLANK.sub("", written),
         _BLANK.sub("", _TAG.sub("", written)),
-    )  # with what stands in tags, and across them
+    )  # with the text in tags, and across tags
     for paper in digest.entries:
         for name in filter(None, (paper.arxiv_id, paper.doi)):
             bare = _BLANK.sub("", _unescaped(name))
@@ -43,14 +43,14 @@ def _check_ids(data: bytes, digest: Digest) -> None:
 
 
 def _unescaped(text: str) -> str:
-    """Returns the text without escapes, so that whatever can be read as an id is in it as it is."""
+    """Returns the text without escapes, so that each id in it can be found as it is."""
     plain = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
     plain = unquote(html.unescape(html.unescape(plain)))
     return unicodedata.normalize("NFKC", plain).casefold()
 
 
 def _check_again(digest: Digest) -> None:
-    """Checks that papers written as lines of JSON and read again are the same: what is clean is not cleaned once more."""
+    """Checks that papers written as lines of JSON and read again are the same: cleaning does not change clean text."""
     papers = [paper for paper in digest.entries if paper.arxiv_id and paper.title and not _has_macros(paper)]
     if not papers:
         return
@@ -59,7 +59,7 @@ def _check_again(digest: Digest) -> None:
 
 
 def _has_macros(paper: Paper) -> bool:
-    """Returns whether names hold signs of TeX, which lines of JSON have decoded and some formats have as they are."""
+    """Returns whether names hold TeX characters: some formats keep them, lines of JSON decode them."""
     return any(sign in name for name in paper.authors for sign in "\\{}~")
 
 

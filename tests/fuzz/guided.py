@@ -42,7 +42,7 @@ def main() -> None:
         executions += 1
         try:
             check(data)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
+        except Exception as error:  # noqa: BLE001 - any error is a finding
             _keep(error, data)
         now = time.process_time()
         if now - last > PATIENCE + len(data) * PATIENCE_PER_BYTE:
@@ -66,13 +66,13 @@ def main() -> None:
             found[kind] = f"{path}: {kind}: {ascii(str(error))[:300]}"
             path.write_bytes(data)
 
-    signal.signal(signal.SIGTERM, finish)  # who has to stop early gets the report, too
+    signal.signal(signal.SIGTERM, finish)  # a run that is stopped early also writes the report
     atheris.Setup([sys.argv[0], *options], one_input)
     atheris.Fuzz()
 
 
 def _code_of(name: str) -> tuple[str, ...]:
-    """Returns the modules whose branches guide the target. It is written there, so a process of its own is asked."""
+    """Returns the modules whose branches guide the target. Asks another process, to import nothing here yet."""
     import subprocess  # noqa: PLC0415 - before the instruments
 
     ask = f"from tests.fuzz.targets import TARGETS; print(*TARGETS[{name!r}].code)"

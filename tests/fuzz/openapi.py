@@ -1,4 +1,4 @@
-"""What is documented of the web address, as an OpenAPI document: each page with its answers, for tests that are made from a schema."""
+"""The documented web address as an OpenAPI document: each page with its answers, for tests made from a schema."""
 
 import json
 from typing import Any, Final
@@ -10,7 +10,7 @@ from tests.fakes.slack import TEAM
 
 Document = dict[str, Any]
 
-SIGNED: Final = "v0=signed"  # stands for Slack's signature, which depends on the body
+SIGNED: Final = "v0=signed"  # replaced by Slack's signature, which depends on the body
 
 _LINE: Final[Document] = {"text/plain": {"schema": {"type": "string"}}}
 _REFUSALS: Final = {
@@ -109,7 +109,7 @@ def _object(fields: Document) -> Document:
 
 
 def _page(answers: dict[int, Document], *parameters: Document) -> Document:
-    """Returns an operation. Any method beside its own is answered 405."""
+    """Returns an operation. Any other method is answered with 405."""
     return {"parameters": list(parameters), "responses": {str(status): answer for status, answer in answers.items()}}
 
 

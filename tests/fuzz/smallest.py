@@ -76,7 +76,7 @@ def _reached(name: str, data: bytes) -> Reached:
     sys.settrace(enter)
     threading.settrace(enter)  # commands run in threads
     try:
-        with suppress(Exception):  # what is found is told elsewhere
+        with suppress(Exception):  # findings are reported elsewhere
             target.check(data)
     finally:
         threading.settrace(previous)

@@ -1,4 +1,4 @@
-"""The target `conversations`: each line is a message to a bot with a store, and whatever is said gets a reply that can be sent."""
+"""The target `conversations`: each line is a message to a bot with a store, and each gets a reply that can be sent."""
 
 import asyncio
 import re
@@ -58,7 +58,7 @@ async def _talk(store: Store, chat: str, said: list[str]) -> None:
 
 
 def _check_directions(text: str) -> None:
-    """Checks that what is isolated or turned around is turned back on the same line, so that it moves nothing of ours."""
+    """Checks that marks of text direction are closed on the same line, so that they do not move the bot's own words."""
     for line in text.split("\n"):
         depth = 0
         for mark in _REVERSING.findall(line):

@@ -1,4 +1,4 @@
-"""A target of fuzzing: what is read, and what must hold whatever the bytes are."""
+"""A target of fuzzing: what is read, and what must hold for any bytes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ class Target:
     check: Callable[[bytes], None]  # an assertion or any other error is a finding
     code: tuple[str, ...]  # packages and modules whose branches guide a run
     seeds: Callable[[], tuple[bytes, ...]]  # inputs of ordinary shapes, made up
-    words: tuple[str, ...]  # signs and words that mean something to the reader
+    words: tuple[str, ...]  # characters and words that mean something to the reader
 
 
 def text_of(data: bytes) -> str:
-    """Returns the bytes as text; what is no UTF-8 becomes a replacement character, half a character stays half a one."""
+    """Returns the bytes as text: invalid UTF-8 becomes replacement characters, lone surrogates stay."""
     try:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:

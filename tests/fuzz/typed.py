@@ -128,7 +128,7 @@ def check_words(data: bytes) -> None:
 
 
 def _typed(words: str, text: str) -> bool:
-    """Returns whether each word was typed, or is one that a phrase stands for (“unsubscribe all” is unsub with all)."""
+    """Returns whether each word was typed, or is short for a typed phrase (“unsubscribe all” is unsub with all)."""
     return words in {"all", "timezone", "text", "language", "time"} or all(
         word in text.casefold() for word in words.casefold().split()
     )
@@ -220,7 +220,7 @@ def check_schedule(data: bytes) -> None:
     if not is_cron(line) or not fits_any_day(line):
         return
     schedule = CronSchedule(line, BERLIN)
-    now = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)  # the night in which the clocks go forward
+    now = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)  # the night when the clocks go forward
     last, following = schedule.last_due(now), schedule.next_due(now)
     assert last is not None
     assert following is not None

@@ -87,11 +87,11 @@ class Terminal:
         return Ended(status, _text(out), _text(err))
 
     def process(self, *arguments: str | bytes, environ: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
-        """Runs one subcommand as a process of its own."""
+        """Runs one subcommand in its own process."""
         return self._run("-m", "bot", *arguments, environ=environ, stdin=stdin)
 
     def python(self, program: str, *arguments: str) -> Ended:
-        """Runs a few lines of Python as a process of its own."""
+        """Runs a few lines of Python in their own process."""
         return self._run("-c", program, *arguments)
 
     def _run(self, *arguments: str | bytes, environ: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:

@@ -1,7 +1,7 @@
-"""`paperwire deliver` without the sender lock, as where a file system knows no locks: the database alone keeps two apart.
+"""`paperwire deliver` without the sender lock, as on a file system without locks: only the database keeps two apart.
 
-The first argument says what it tells of the lock: `honest`, that it does not hold it; `claims`, that it does;
-`careless`, as honest, and its statement that takes a message in hand has lost its conditions.
+The first argument is what it says about the lock: `honest`, that it does not hold it; `claims`, that it does;
+`careless`, as honest, and its statement that claims a message has no conditions.
 Plans ten chats at a time, so that two planners meet. Says that it is ready, and begins when it gets a line.
 """
 
@@ -32,7 +32,7 @@ def _begin_worker(store: Store, **_claims: object) -> int:
 
 
 def _takes_without_looking() -> None:
-    """Lets a message be marked as sending whatever its state is, as if the update were not guarded."""
+    """Lets a message in any state be marked as sending, as if the update were not guarded."""
     m = TABLES.tables["message"].c
     marking = (
         update(TABLES.tables["message"])
@@ -48,7 +48,7 @@ def _takes_without_looking() -> None:
 
 
 def _replaces(module: ModuleType, **names: object) -> None:
-    """Puts other values behind names of a module, each of which it must have."""
+    """Replaces values of names that the module must already have."""
     assert names.keys() <= vars(module).keys(), f"{module.__name__} has other names now"
     vars(module).update(names)
 

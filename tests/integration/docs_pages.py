@@ -28,7 +28,7 @@ class Row:
         return next(iter(self.cells.values()))
 
     def code(self, column: str) -> str:
-        """What stands between the backticks of a cell, "" where there are none."""
+        """The text between the backticks of a cell, "" where there are none."""
         found = re.search(r"`` (.*?) ``|`(.*?)`", self[column])
         return (found[1] or found[2] or "") if found else ""
 
@@ -118,7 +118,7 @@ def steps(text: str) -> list[Step]:
 
 
 def shows(shown: str, text: str) -> bool:
-    """Whether a page shows this text: … stands for anything within a line, a line of … for any lines."""
+    """Whether a page shows this text: … matches anything within a line, a line of … any lines."""
     pattern = "".join(
         r"(?:.*\n)*" if line.strip() == "…" else re.escape(line.rstrip()).replace("…", ".*") + r"\n"
         for line in shown.splitlines()
@@ -127,7 +127,7 @@ def shows(shown: str, text: str) -> bool:
 
 
 def shows_value(shown: object, value: object) -> bool:
-    """Whether a page shows this JSON: "…" stands for any value, at the end of a list for any further ones."""
+    """Whether a page shows this JSON: "…" matches any value, at the end of a list any further ones."""
     match shown, value:
         case "…", _:
             return True

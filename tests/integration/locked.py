@@ -35,7 +35,7 @@ class ForeignLock:
 
 
 class LockedTable:
-    """A session of PostgreSQL that can hold the table of chats, so that whoever writes about a chat waits, as behind a ForeignLock."""
+    """A session of PostgreSQL that can lock the table of chats, so that all writers wait, as for a ForeignLock."""
 
     def __init__(self, store: Store) -> None:
         self._connection = psycopg.connect(store.url.set(drivername="postgresql").render_as_string(hide_password=False))

@@ -15,7 +15,7 @@ from bot.settings import Settings, TelegramSettings
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.make import NOON, FakeClock
 
-LONG_REST = 45.0  # seconds; a shorter wait is over at once, a longer one when somebody rings
+LONG_REST = 45.0  # seconds; a shorter wait is over at once, a longer one when a test `rings`
 
 
 class RestingClock(FakeClock):

@@ -11,7 +11,7 @@ PYTHON = sorted(path for folder in ("bot", "subscriptions") for path in (ROOT / 
 
 
 def test_every_module_keeps_to_its_layer_and_every_library_to_its_home() -> None:
-    # A process of its own: the library sets logging up anew, and every logger that there is falls silent.
+    # In its own process: the library resets logging, which silences all existing loggers.
     program = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(cache_dir=None))"
     done = subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False

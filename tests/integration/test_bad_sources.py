@@ -20,7 +20,7 @@ from tests.make import FakeClock, paper
 from tests.source_harness import LIMITS, SourceHarness, arxiv_source, new_york, titles, web_source
 
 WEDNESDAY, THURSDAY = date(2026, 1, 21), date(2026, 1, 22)
-CERTIFICATE = Path(__file__).parents[1] / "unit" / "paperwire.test.pem"  # nobody vouches for it
+CERTIFICATE = Path(__file__).parents[1] / "unit" / "paperwire.test.pem"  # signed by no known authority
 GRAPHS = paper("Graphs", "cs.LG", arxiv_id="2601.77777")
 HERE = "/rss/cs.LG"
 SOON = 2.5  # seconds for an answer that drips; the other source answers in less, also on a slow machine

@@ -85,7 +85,7 @@ def test_a_query_that_comes_or_goes_is_noted(store: Store) -> None:
 
 
 def test_no_character_of_a_text_is_refused(store: Store) -> None:
-    """PostgreSQL has no NUL in its texts, and stores another sign; what is looked for with NUL is found."""
+    """PostgreSQL allows no NUL in texts and stores another character; a search with NUL still finds it."""
     hostile = "Graphs\0of\x01 '\"; DROP TABLE paper; -- %s %% \\ \U0001f600\u202e"
     ingested(store, paper(hostile, abstract="\0", authors=["\0"], comment="\0"), paper("Tea", key="\0", arxiv_id=None))
     subscribes(store, "telegram:1", "graphs")
@@ -156,7 +156,7 @@ def test_a_chat_and_a_source_may_have_names_as_long_as_they_may_be_typed(store: 
 
 
 def longest_in(form: str) -> str:
-    """The longest name with which a form is the address of a chat: signs of four bytes where any may stand."""
+    """The longest name that gives a valid address of a chat: of four-byte characters where any are allowed."""
     signs = "".join(chr(0x20000 + 7919 * number % 40_000) for number in range(3000))
     letters = "".join("ABCDEFGHIJKLMNOPQRSTUVWXYZ"[7919 * number % 101 % 26] for number in range(3000))
     name = signs if form == "console:{}" else letters

@@ -109,7 +109,7 @@ def test_an_import_of_many_lines_is_applied_in_parts_and_others_write_in_between
     import_lines(counting, lines, now=NOON, watched=watched)
     assert len(lines) == 3024
     assert len(seen) == 6
-    assert all(amount % 20 == place for place, amount in enumerate(seen))  # whole chats, and what was added in between
+    assert all(amount % 20 == place for place, amount in enumerate(seen))  # whole chats, and the additions in between
     imported = [rows for rows in counting.rows if rows > 20]
     assert len(imported) == 6
     assert max(imported) < 4 * (importing.MOST_AT_ONCE + 21)  # chat, its setting, its numbers; query and subscription
@@ -189,7 +189,7 @@ def test_all_lines_that_cannot_be_read_are_named_in_one_sentence() -> None:
         read_lines(good + bad + good + "now | -x | \n" + "[slack:foo]\n" + bad + bad + "[console:a]\n" + bad, chat(1))
     said = str(refused.value.sentence)
     assert said.startswith("Line 2 cannot be imported: it is not WHEN | QUERY | NAME. It says: “nonsense”.")
-    assert said.endswith(" Other lines that cannot: 4, 5, 8.")  # those of a chat that is none are not looked at
+    assert said.endswith(" Other lines that cannot: 4, 5, 8.")  # lines of an invalid chat are not checked
     with pytest.raises(Refused) as refused:
         read_lines(bad * 40, chat(1))
     assert str(refused.value.sentence).endswith(" Other lines that cannot: 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 29 more.")
@@ -225,7 +225,7 @@ def one_line_each(chats: int, line: str) -> str:
 def test_the_changes_of_known_chats_take_the_same_few_statements_however_many_they_are(
     counting: CountingStore, line: str
 ) -> None:
-    """Of each chat what it was before is stored, and its five changes are kept; only the change itself is one by one."""
+    """The earlier state of each chat is stored, and its five changes are kept; only the changes are made one by one."""
     taken = []
     for chats in (10, 40):
         import_lines(counting, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=NOON)
@@ -264,7 +264,7 @@ def test_an_export_of_many_chats_is_read_in_parts_and_holds_up_nothing_between_t
             subscribe(counting, parse_address("console:me"), SubscriptionRequest(text="graph"), now=NOON)
             unsubscribe(counting, parse_address("console:me"), "all", now=NOON)
             busy, *_ = other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            assert not busy  # nobody reads an older state
+            assert not busy  # no reader holds an older state
     assert "".join(parts) == whole
     assert len(parts) == 4
     assert max(part.count("[telegram:") for part in parts) == 6

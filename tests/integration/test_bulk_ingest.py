@@ -109,7 +109,7 @@ TITLES = ("On kites", "On boats", "On trees", "On DNA-like knots")
 
 @st.composite
 def papers(draw: st.DrawFn) -> Paper:
-    """Returns a paper of a small world, in which ids, DOIs and titles meet in all ways."""
+    """Returns a paper of a small world, with all combinations of ids, DOIs and titles."""
     number, doi = draw(st.none() | st.integers(1, 5)), draw(st.none() | st.integers(1, 3))
     title = draw(st.sampled_from(TITLES))
     arxiv_id = None if number is None else f"2601.0000{number}"
@@ -170,7 +170,7 @@ def test_a_digest_that_is_read_again_after_a_crash_is_stored_as_if_there_had_bee
 ) -> None:
     """Papers, sequences and words are those of an ingest without a crash; the counts of the receipt, too.
 
-    But of a digest that is announced in parts, what was announced before the crash is known afterwards.
+    But if a digest is announced in parts, papers announced before the crash are known papers afterwards.
     """
     with stores("calm", "crashed") as (calm, crashed), pytest.MonkeyPatch.context() as patched:
         stored_all(calm, said)
@@ -326,7 +326,7 @@ def test_a_planner_between_the_parts_passes_no_paper_and_the_chat_gets_all_in_on
 
 
 def test_papers_of_an_interrupted_digest_are_news_in_another_one(tmp_path: Path) -> None:
-    """A page that is fetched again after a crash has other bytes: what was stored of the first is announced with it."""
+    """A page fetched again after a crash has other bytes: papers stored from the first one are announced with it."""
     store = WatchedStore(f"sqlite:///{tmp_path}/papers.db")
     store.open(now=NOON)
 

@@ -1,4 +1,4 @@
-"""How often `run` looks into a store that nobody changes, and that it misses nothing for that."""
+"""How often `run` looks into a store that does not change, and that it still misses nothing."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
@@ -33,7 +33,7 @@ async def app(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> Async
 
 @pytest.fixture
 async def calm(app: App, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> "Calm":
-    """A process whose store nobody has changed for a while, at 20 seconds past a full minute."""
+    """A process whose store has not changed for a while, at 20 seconds past a full minute."""
     found = Calm(app, clock, monkeypatch)
     await found.ticks(round(CALM) + 50)
     clock.advance(timedelta(seconds=20 - clock.now().second % 60))
@@ -55,7 +55,7 @@ class Calm:
         monkeypatch.setattr("bot.operation.process.stopped_platforms", counted)
 
     async def ticks(self, times: int) -> None:
-        """Ticks each second, and lets what was begun end."""
+        """Ticks each second, and waits for the work that was begun."""
         for _ in range(times):
             await self.process.tick()
             await self.process.finish()

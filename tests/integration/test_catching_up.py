@@ -101,7 +101,7 @@ async def test_what_was_missed_is_planned_once_and_never_twice(
     with store.read() as session:
         deliveries = {row.delivery for row in session.exec(select(DeliveryItemRow))}
     assert (len(deliveries), len(delivered(store))) == (1, 4)
-    # The same days once more, in other bytes, bring nothing that is new to anybody.
+    # The same days again, in other bytes, bring no new papers to any chat.
     with store.write() as session:
         for row in session.exec(select(SourceRow)):
             row.state = {**row.state, "owed": {"2026-01-19": 0, "2026-01-21": 0}, "next_at": None}
@@ -119,7 +119,7 @@ async def test_a_paper_that_arxiv_had_held_back_comes_with_the_oldest_day(
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
     feeding = SourceHarness(store, clock, arxiv, source)
     await feeding.due()
-    for day in (19, 21, 22, 23):  # a week in which the source is read
+    for day in (19, 21, 22, 23):  # a week while the source is read
         arxiv.announces(date(2026, 1, day), paper(f"Paper of {day}", "cs.LG"))
         await feeding.until(new_york(f"2026-01-{day} 01:00"))
     assert arxiv.asked("/api/") == []
@@ -153,7 +153,7 @@ async def test_a_poll_that_is_cut_off_in_the_middle_goes_on_with_the_days_that_i
     assert again.receipts("arxiv")[-1].detail == f"Fetched afterwards: 2026-01-21{LACKS}"
     assert set(days_of(store)) == {f"Graphs of {day}" for day in ("Friday", "Monday", "Wednesday", "Thursday")}
     assert len(arxiv.asked("/rss/cs.LG")) == 2
-    arxiv.violations.clear()  # it answers the hanging request beside the next one; nobody here can know
+    arxiv.violations.clear()  # it answers the hanging request while the next one runs; the program cannot know
 
 
 async def test_while_the_api_is_busy_todays_papers_come_and_the_others_are_asked_for_again(
@@ -206,7 +206,7 @@ async def test_a_day_on_which_all_went_well_is_not_asked_for_again_and_one_that_
     await feeding.due()
     await feeding.until(new_york("2026-01-22 00:04"))
     assert arxiv.asked("/api/") == []
-    arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))  # the feed stays behind all day
+    arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))  # the feed is late all day
     await feeding.until(new_york("2026-01-23 00:04"))
     assert "Graphs of Thursday" not in days_of(store)
     arxiv.catches_up()

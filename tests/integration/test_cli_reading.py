@@ -132,7 +132,7 @@ def test_inspect_reads_a_file_that_a_source_watches_as_that_source_says(terminal
         "inbox/../inbox/a.jsonl": {"fr": 1},
         "beside.jsonl": {"en": 1},
     }
-    assert read["pages/c.md"]["error"]  # it is no copy of that page
+    assert read["pages/c.md"]["error"]  # not a copy of that page
     assert terminal("inspect", "-", "--json", stdin=LINE.encode()).json["digests"][0]["languages"] == {"en": 1}
 
 

@@ -1,4 +1,4 @@
-"""`paperwire say`: what a person in a chat would type, by whoever has a shell; the reply is printed, and nothing is sent."""
+"""`paperwire say`: an operator runs a chat's command from a shell; the reply is printed, and nothing is sent."""
 
 import pytest
 

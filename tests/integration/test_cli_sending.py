@@ -189,7 +189,7 @@ def test_a_state_that_is_none_is_wrong_usage(terminal: Terminal) -> None:
 
 @contextmanager
 def running(terminal: Terminal) -> Iterator[None]:
-    """Runs `paperwire run` beside the test, and stops it by SIGTERM."""
+    """Runs `paperwire run` during the test, and stops it by SIGTERM."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", "run"],
         cwd=terminal.folder,

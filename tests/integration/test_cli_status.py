@@ -17,7 +17,7 @@ from tests.integration.test_run import Process
 
 @pytest.fixture
 def port() -> int:
-    """A port that nobody uses."""
+    """An unused port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         found: int = free.getsockname()[1]

@@ -573,7 +573,7 @@ def test_a_telegram_name_is_asked_for_once_and_kept_as_an_id(terminal: Terminal)
         terminal.set("TELEGRAM_API_URL", telegram.url)
         assert "--as telegram:-1007" in terminal("subscribe", "graph", "--as", "telegram:@lab").out
         assert [one["chat"] for one in terminal("subscriptions", "--json").json] == ["telegram:-1007"]
-        assert terminal("set", "buttons", "full", "--as", "telegram:@lab").status == 2  # a channel, as Telegram told
+        assert terminal("set", "buttons", "full", "--as", "telegram:@lab").status == 2  # a channel, as Telegram said
         unknown = terminal("subscribe", "graph", "--as", "telegram:@nobody")
         assert (unknown.status, unknown.out) == (1, "")
         assert "The bot sees no Telegram chat @nobody." in unknown.err

@@ -17,7 +17,7 @@ READS = [
 BEGINS = [  # the first digest or subscription makes the database
     "ingest day.md", "deliver", "run --once", "subscribe graph --as console:me", "import all.txt", "sources poll", "db upgrade",
 ]  # fmt: skip
-WITHOUT = [  # neither needs one nor makes one, in its folder
+WITHOUT = [  # these neither need a database nor make one in its folder
     "inspect day.md", "match graph day.md", "explain graph", "check --offline", "slack manifest", "demo --out gallery",
     "restore no.db", "import all.txt --dry-run",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""`paperwire workers`: who works with the database, what each holds, and how far planning and sending are behind."""
+"""`paperwire workers`: the workers of the database, what each holds, and how late planning and sending are."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing

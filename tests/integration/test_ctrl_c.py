@@ -9,7 +9,7 @@ import pytest
 
 from tests.integration.cli import PAGE, ROOT, Terminal
 
-# Presses Ctrl-C at the Nth module that is loaded, from the first of ours on, then goes on as `python -m bot`.
+# Presses Ctrl-C at the Nth module that is loaded, counted from our first one, then goes on as `python -m bot`.
 PRESSED = """
 import runpy, signal, sys
 left = int(sys.argv.pop(1))

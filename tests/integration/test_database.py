@@ -98,7 +98,7 @@ def test_a_damaged_database_is_named(tmp_path: Path) -> None:
 
 
 def damage(path: Path) -> None:
-    """Overwrites all but the first pages of a database that nobody has open."""
+    """Overwrites all but the first pages of a database that is not open."""
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
@@ -252,7 +252,7 @@ def test_a_copy_is_one_file(tmp_path: Path) -> None:
 
 
 def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> None:
-    """Another connection, as of a person who looks into the file, keeps SQLite from doing so by itself."""
+    """Another connection, as of a person who looks into the file, keeps SQLite from doing so on its own."""
     store = opened(tmp_path / "paperwire.db")
     subscribes(store, "telegram:4242424242", "zirconium")
     with closing(sqlite3.connect(store.path)) as other:

@@ -11,8 +11,8 @@ from tests.make import NOON, digest, paper, stored_papers
 
 pytestmark = pytest.mark.both_databases
 
-# Two digests of 20 and 22 January, received at nine in the morning of those days; a third came without papers of its own.
-# title, first seen, change and its moment, the digests it stands in → its day
+# Two digests of 20 and 22 January, received at nine in the morning of those days; a third came without new papers.
+# title, first seen, change and its moment, the digests it is in → its day
 
 
 def stored_days(store: Store) -> dict[str, date | None]:

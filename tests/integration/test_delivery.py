@@ -461,7 +461,7 @@ async def test_when_very_many_chats_are_gone_at_once_nobody_is_paused_and_the_pl
         assert states == {"active"}
         for chat in range(1, 41):
             telegram.unblocks(str(chat))
-        assert (await app.sender.deliver()).sent == 0  # it stands still until a person decides
+        assert (await app.sender.deliver()).sent == 0  # it stays stopped until a person decides
         allow_pausing_gone(app)
         assert (await app.sender.deliver()).sent == 40
 

@@ -19,7 +19,7 @@ from tests.fakes.process import ROOT
 from tests.html_page import HtmlPage
 from tests.patience import PATIENCE
 
-# Titles by their beginnings. Of the feed, ComputerRL is only a replacement and so is not announced to anybody.
+# Titles by their beginnings. In the feed, ComputerRL is only a replacement, so it is announced to no chat.
 VIGA, PHYS, UNIX = "Vision-as-Inverse", "PhysRVG", "UniX"
 FISSION, CASL, FLOW, GRAPHS = "Robust Tool Use", "CASL", "Low-Dimensional Adaptation", "Communication-efficient"
 IMPLICIT, HAMILTON, BLEND, GVPO = "Implicit Diffusion", "Denoising Hamiltonian", "The Perfect Blend", "GVPO"
@@ -54,9 +54,7 @@ def read(story: Story, anchor: str) -> list[str]:
 @pytest.mark.parametrize("anchor", RECEIVED)
 def test_a_chat_receives_what_it_asked_for_and_each_paper_once(story: Story, anchor: str) -> None:
     texts = read(story, anchor)
-    brought = (
-        texts[1:] if anchor == "reading-group" else texts
-    )  # its first message only names what stands in the thread
+    brought = texts[1:] if anchor == "reading-group" else texts  # its first message only names what is in the thread
     shown = Counter(title for text in brought for title in EVERY_TITLE if title in text)
     assert dict(shown) == dict.fromkeys(RECEIVED[anchor], 1)
     assert len(texts) == MESSAGES[anchor]

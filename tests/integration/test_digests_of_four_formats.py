@@ -162,6 +162,6 @@ def test_only_news_moves_a_paper_on(store: Store) -> None:
     assert listed == daily | {"2602.10001": 3, "2602.10003": 4}  # a translation that it lacked
     assert {change for key, change in copied.items() if key.startswith("title:")} == {5}
     assert fed["2602.10001"] == 6  # a cross-list with a new category
-    assert fed["2602.10003"] == 4  # a replacement, whatever it fills in
+    assert fed["2602.10003"] == 4  # a replacement, even if it fills in fields
     assert fed["2602.10004"] == 7  # authors, categories
     assert fed["2501.00007"] is None

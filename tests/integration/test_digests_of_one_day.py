@@ -1,6 +1,6 @@
 """The papers of one day in eight formats, one after the other: each paper is stored once, and gains facts each time.
 
-What a digest tells beside its papers (its day, how it announces them, its warnings) stays with it.
+The other facts of a digest (its day, how it announces papers, its warnings) stay with it.
 """
 
 import json
@@ -234,7 +234,7 @@ def test_each_digest_makes_a_paper_richer(store: Store) -> None:
     assert bells.categories == ("cs.GR", "cs.SD")
     assert bells.abstract == "Bells ring under water and fish listen."  # the page had its beginning
     assert [(translation.language, translation.title) for translation in bells.translations] == [("zh", "水下的钟")]
-    assert dict(bells.summaries[0].fields)["method"] == "听。"  # told by the page, kept
+    assert dict(bells.summaries[0].fields)["method"] == "听。"  # from the page, kept
     assert [dict(summary.fields) for summary in ice.summaries] == [{"tldr": "冰上的钟。"}]
     assert (fog.categories, fog.primary, fog.authors) == (("cs.SD", "cs.GR"), "cs.SD", ())
 

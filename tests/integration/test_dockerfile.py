@@ -1,7 +1,7 @@
 """The commands of the Dockerfile, run in order in an empty folder and environment.
 
-A fresh virtual environment stands in for the base image, links to the packages of this one for the package index: what
-the lock file does not name is not there. Nothing is downloaded.
+A fresh virtual environment replaces the base image; links to the packages of this environment replace the package
+index. Packages that the lock file does not name are missing. Nothing is downloaded.
 """
 
 import json
@@ -43,7 +43,9 @@ class Stage:
         venv.create(self.root / "python", with_pip=True)
         stubs = self.root / "stubs"
         stubs.mkdir()
-        (stubs / "chown").write_text("#!/bin/sh\n", encoding="utf-8")  # who runs the tests may give nothing away
+        (stubs / "chown").write_text(
+            "#!/bin/sh\n", encoding="utf-8"
+        )  # the user that runs the tests may not change owners
         (stubs / "chown").chmod(0o755)
         self.env = {
             "PATH": f"{self.root}/python/bin:{stubs}:{os.defpath}",
@@ -217,7 +219,7 @@ def test_the_health_of_the_image_is_that_of_the_program(image: Stage, status: in
 
 
 def test_the_page_for_operators_says_what_the_image_does(image: Stage) -> None:
-    """User, volume and port stand in both; the port is that of the settings, too."""
+    """User, volume and port are in both; the settings have the same port."""
     page = (REPO / "docs" / "operating.md").read_text(encoding="utf-8")
     docker = page.partition("**Docker.**")[2].partition("**systemd.**")[0]
     user, _, group = image.settings["USER"].partition(":")

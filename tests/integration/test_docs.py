@@ -168,7 +168,7 @@ def test_the_list_of_subcommands_is_what_help_says() -> None:
 
 
 class Shell:
-    """A folder in which lines are typed, with the sample digests of the repo and a database of its own."""
+    """A folder in which lines are typed, with the sample digests of the repo and its own database."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal

@@ -1,4 +1,4 @@
-"""docs/metrics.md, alerts.yml and grafana.json name metrics that there are, and say what to do."""
+"""docs/metrics.md, alerts.yml and grafana.json name only metrics that exist, and say what to do."""
 
 import json
 import re
@@ -95,7 +95,7 @@ def as_grafana_reads(text: str) -> object:
 
 
 def missing(given: object, kept: object, path: str = "") -> list[str]:
-    """The places of what was given and not kept as it was. What is kept besides are defaults."""
+    """The places of given values that were not kept unchanged. Further kept values are defaults."""
     match given, kept:
         case dict(), dict():
             return [one for key, value in given.items() for one in missing(value, kept.get(key), f"{path}/{key}")]

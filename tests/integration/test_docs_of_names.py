@@ -1,4 +1,4 @@
-"""The docs name only files and modules that there are, every name of a command, and the numbers of the program."""
+"""The docs name only files and modules that exist, every name of a command, and the numbers of the program."""
 
 import re
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What becomes of a lane when the database does not take the end of its job, or cuts it off, while its worker lives.
+"""What happens to a lane if the database refuses or cuts off the end of its job while its worker lives.
 
-A trigger refuses what the library writes when a job has run. A sequence counts, since no rollback takes its numbers back.
+A trigger refuses the library's write at the end of a job. A sequence counts, since no rollback takes its numbers back.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ def stops() -> list[bool]:
 async def engine(
     url: str, concurrency: int, stops: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[ClusterEngine]:
-    """A worker that is quick to see what is wrong."""
+    """A worker that quickly sees what is wrong."""
     monkeypatch.setattr(job_queue, "RESTART_AFTER", 0.01)
     store = Store(url)
     made = ClusterEngine(
@@ -76,7 +76,7 @@ async def engine(
 
 
 async def executes(url: str, statement: str) -> None:
-    """Executes it beside the loop, since it may have to wait for a transaction that the loop has open."""
+    """Executes it without blocking the loop, since it may have to wait for a transaction that the loop has open."""
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute(statement)
 
@@ -105,7 +105,7 @@ async def test_of_a_job_that_was_given_to_others_no_end_is_written(engine: Clust
     runs: list[Lane] = []
 
     async def deliver(lane: Lane) -> None:
-        if not runs:  # as others do with the jobs of a worker whose heartbeat stood still
+        if not runs:  # as others do with the jobs of a worker whose heartbeat stopped
             await executes(
                 url, "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE status = 'doing'"
             )
@@ -131,7 +131,7 @@ async def test_a_worker_ends_while_the_database_takes_no_end_and_its_job_is_left
     work = asyncio.create_task(engine.serve(deliver))
     async with asyncio.timeout(PATIENCE):
         await has_run.wait()
-        while engine.problem != "the jobs cannot be written; the log says why":  # noqa: ASYNC110 - nothing tells
+        while engine.problem != "the jobs cannot be written; the log says why":  # noqa: ASYNC110 - there is no event
             await asyncio.sleep(0)
         work.cancel()
         await asyncio.wait((work,))
@@ -173,7 +173,7 @@ async def test_a_sweep_that_failed_leaves_no_row(engine: ClusterEngine, url: str
 
     work = asyncio.create_task(engine.serve(deliver, sweep))
     async with asyncio.timeout(PATIENCE):
-        while sweeps < 2:  # noqa: ASYNC110 - nothing tells
+        while sweeps < 2:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0)
         work.cancel()
         await asyncio.wait((work,))
@@ -205,7 +205,7 @@ async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: C
     async with asyncio.timeout(PATIENCE):
         await begun.wait()
         await executes(url, "ALTER TABLE procrastinate_jobs RENAME TO out_of_reach")
-        while not engine.problem:  # noqa: ASYNC110 - nothing tells
+        while not engine.problem:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0)
         await executes(url, "ALTER TABLE out_of_reach RENAME TO procrastinate_jobs")
         while engine.problem:  # noqa: ASYNC110 - as above
@@ -221,7 +221,7 @@ async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: C
 
 
 async def test_a_lane_whose_lock_came_after_its_post_was_cut_off_is_free_again(engine: ClusterEngine) -> None:
-    """As when the server stands still for longer than a stop waits, and then goes on."""
+    """As when the server hangs for longer than a stop waits, and then goes on."""
     server_goes_on = threading.Event()
 
     async def post() -> None:
@@ -230,7 +230,7 @@ async def test_a_lane_whose_lock_came_after_its_post_was_cut_off_is_free_again(e
 
     engine._thread.submit(server_goes_on.wait, PATIENCE)
     cut_off = asyncio.create_task(post())
-    while ONE not in engine._posting:  # noqa: ASYNC110 - nothing tells
+    while ONE not in engine._posting:  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(0)
     await asyncio.sleep(0)
     cut_off.cancel()

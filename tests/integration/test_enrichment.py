@@ -1,4 +1,4 @@
-"""Papers without arXiv's facts are completed by id or title and may match anew; no chat gets a paper twice."""
+"""Papers without arXiv's facts are completed by id or title and may then match; no chat gets a paper twice."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -40,7 +40,7 @@ def feeding(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> SourceHarness:
 
 
 def bare(title: str, arxiv_id: str | None = None, **values: object) -> Paper:
-    """Returns a paper as lists hold it that give neither authors nor categories."""
+    """Returns a paper as in lists without authors and categories."""
     return paper(title, arxiv_id=arxiv_id, authors=(), abstract=f"We look at {title or 'it'}.", **values)  # type: ignore[arg-type]
 
 

@@ -1,7 +1,7 @@
-"""What several processes may do only once is decided by the database, not by who looked first.
+"""If only one of several processes may do something, the database decides which one, not an earlier look.
 
-SQLite lets one process write at a time, so a look and the insert after it are never parted. A database that locks rows parts
-them. Here another process has its row committed at that very point: right before the statement by which ours writes.
+SQLite lets one process write at a time, so no one can write between a look and the insert after it. In a database that
+locks rows, another process can. Here it commits its row right before the statement by which ours writes.
 """
 
 import re
@@ -259,7 +259,7 @@ class TestPapers:
         self, store: Store, rival: Rival, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(ingest, "MOST_AT_ONCE", 1)
-        cannot_tell(store)  # what was looked up ahead of the writing counts on SQLite, where nobody is in between
+        cannot_tell(store)  # on SQLite the look-up before the write counts, because no one can write between the two
         _rival_paper(rival, "2601.00002", after=1, number=2)  # before the second part
         ingested(store, *(paper(f"Graph {n}", arxiv_id=f"2601.0000{n}") for n in (1, 2, 3)))
         assert rows(store, "paper", "id", "title") == [(1, "Graph 1"), (2, "theirs"), (3, "Graph 3")]
@@ -332,7 +332,7 @@ class TestPlanning:
         assert rows(store, "subscription", "cursor") == [(1,)]
 
     def test_a_subscription_that_is_paused_meanwhile_gets_nothing(self, store: Store, rival: Rival) -> None:
-        """The plan began anew for ever where a digest came, too: it had no reason to look at papers again."""
+        """If a digest came too, the plan restarted for ever: it had no reason to look at papers again."""
         subscribes(store, str(ME), "graph", every="now", now=NOON)
         ingested(store, paper("A graph"), now=NOON + timedelta(minutes=1))
         rival("key_value", "UPDATE subscription SET state = 'paused'")

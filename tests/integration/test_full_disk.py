@@ -1,4 +1,4 @@
-"""The disk fills up while a digest is stored: a sentence says so, what was stored stays, and the same digest is stored later."""
+"""The disk fills up while a digest is stored: a message says so, stored papers stay, the digest is stored later."""
 
 import sqlite3
 from collections.abc import Callable

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.both_databases
 
 DAY = timedelta(days=1)
 
-# What the columns repeat, worked out from the chats.
+# The values of the redundant columns, computed from the chats.
 _WRONG_SUBSCRIPTIONS = """
     SELECT subscription.id FROM subscription JOIN chat ON chat.id = subscription.chat
     WHERE subscription.chat_active != (chat.state = 'active')

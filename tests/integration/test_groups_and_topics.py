@@ -111,4 +111,4 @@ async def test_thrown_out_and_added_again(tmp_path: Path, telegram: FakeTelegram
         telegram.adds(FORUM, by="42")
         await confirmed(telegram)
         assert get_chat(app.store, address(f"telegram:{FORUM}")).state == "active"
-    assert len(said(telegram, FORUM)) == 2  # nobody is greeted twice
+    assert len(said(telegram, FORUM)) == 2  # no second greeting

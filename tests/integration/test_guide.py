@@ -39,7 +39,7 @@ def said() -> Iterator[tuple[str, str]]:
 
 
 def _messages(block: str) -> list[str]:
-    """Returns the messages of a block. A line without a command belongs to the command above it, or is a message by itself."""
+    """Returns the messages of a block. A line without a command belongs to the command above, or is its own message."""
     if not block.startswith("/"):
         return block.splitlines()
     return [message.strip() for message in re.split(r"^(?=/)", block, flags=re.MULTILINE) if message.strip()]

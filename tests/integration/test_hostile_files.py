@@ -1,4 +1,4 @@
-"""Files in a watched folder that are meant to do harm: too large, or symbolic links to what is none of ours."""
+"""Harmful files in a watched folder: too large, or symbolic links to files outside."""
 
 import logging
 import tracemalloc
@@ -162,7 +162,7 @@ LONG = {
 def test_a_field_beyond_all_real_ones_is_cut_and_said(field: str) -> None:
     page, most = LONG[field]
     read = read_digest(f"# cs.LG\n\n{page}".encode(), "page.md")
-    assert most - 1 <= len(getattr(read.entries[0], field)) <= most  # a title has no blank at its end
+    assert most - 1 <= len(getattr(read.entries[0], field)) <= most  # a title has no space at its end
     assert "long_fields" in {one.code for one in read.warnings}
 
 

@@ -92,7 +92,7 @@ def test_the_next_version_of_arxiv_counts_whatever_version_somebody_named_before
 
 def test_what_somebody_said_first_gives_way_to_arxiv(store: Store) -> None:
     ingested(store, replace(LIE, categories=("cs.LG",)), source="evil")
-    assert told(known(store))[-1] is True  # its own paper, as long as nobody knows better
+    assert told(known(store))[-1] is True  # its own paper, until a better source has it
     ingested(store, TRUE, source="arxiv", of_arxiv=True)
     assert told(known(store)) == TRUTH
     ingested(store, LIE, source="evil", name="again")

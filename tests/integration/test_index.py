@@ -1,4 +1,4 @@
-"""The index of stored papers rules out no paper that the slow matcher finds, for any words, and is never behind."""
+"""The index of stored papers rules out no paper that the slow matcher finds, and is always up to date."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -38,7 +38,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 def emptied(store: Store) -> None:
     with store.write() as session:
         for table in ("paper", "paper_key", "paper_alias", "digest", "indexed_paper"):
-            session.connection().execute(text(f"DELETE FROM {table}"))  # noqa: S608 - the names stand above
+            session.connection().execute(text(f"DELETE FROM {table}"))  # noqa: S608 - the names are above
 
 
 def found(store: Store, query: Query) -> set[int]:
@@ -155,7 +155,7 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
     assert all(list(one.sure) == list(one.maybe or ()) for one in candidates) == decided
 
 
-# -------------------------------------------------------------------------------------------------------- never behind
+# ---------------------------------------------------------------------------------------------------- always up to date
 
 
 def test_what_changes_in_a_paper_is_known_to_the_index_at_once(store: Store) -> None:

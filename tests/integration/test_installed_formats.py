@@ -16,7 +16,7 @@ MODULE, *_ = blocks(ROOT / "CONTRIBUTING.md", "python")
 
 
 def installed(terminal: Terminal, module: str, *, name: str = "shelf_list", package: str = "paperwire-shelf") -> None:
-    """Installs a package of one module beside the program, as pip would: the module and its metadata."""
+    """Installs a package of one module in the program's environment, as pip would: the module and its metadata."""
     site, top = terminal.folder / "site", package.replace("-", "_")
     (site / f"{top}-1.0.dist-info").mkdir(parents=True)
     (site / f"{top}.py").write_text(module, encoding="utf-8")

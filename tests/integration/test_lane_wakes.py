@@ -124,7 +124,7 @@ def break_savepoint_off(transaction: Transaction) -> None:
 def test_t1_a_rollback_leaves_neither_rows_nor_jobs_and_a_commit_both(
     store: Store, outside: psycopg.Connection
 ) -> None:
-    """T1: an enqueue through a connection of its own may outlive, or undo, the row in a savepoint."""
+    """T1: an enqueue through a separate connection may outlive, or undo, the row in a savepoint."""
     subscribes(store, "telegram:1", "graph")
     with pytest.raises(BrokenOff):
         break_off(store)

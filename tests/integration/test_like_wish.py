@@ -1,4 +1,4 @@
-"""`like:` as a wish: what is near to a paper comes, the nearest first, five at most; and the same everywhere, for ever."""
+"""`like:` in a subscription brings papers near to a given one, the nearest first, five at most, always the same."""
 
 from datetime import timedelta
 

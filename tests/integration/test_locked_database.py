@@ -1,4 +1,4 @@
-"""The database cannot be used for three minutes: nothing comes twice, nothing is given up, and all goes on by itself.
+"""The database cannot be used for three minutes: nothing comes twice, nothing is given up, and all goes on on its own.
 
 A foreign program holds the write lock of the file, by a second connection, or the server of PostgreSQL crashes and is started
 again. The platform is the fake one over real HTTP, time is a fake clock.
@@ -66,7 +66,7 @@ def server() -> Iterator[OwnServer]:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A database, and what keeps everybody out of it: nothing yet."""
+    """A database and what blocks it: nothing yet."""
 
     database: str
     lock: ForeignLock | ServerDown

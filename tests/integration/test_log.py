@@ -41,7 +41,7 @@ def story(folder: Path, remote: Remote, log_format: str) -> list[str]:
     program = Process(folder, "run", fake=remote, environ=environ)
     try:
         remote.call("user_writes", "/sub cs.* OR zebrafinch now", "4242")
-        remote.call("user_writes", "/set quiet off", "4242")  # whatever time it is here
+        remote.call("user_writes", "/set quiet off", "4242")  # so that the time of day does not matter
         remote.call("waits_for", "sendMessage", 2, chat="4242", seconds=50)
         remote.call("answers", "echo page", 1, method="sendMessage")
         for said in ("/name 1 warbler", "/sub -nuthatch", "goldcrest", "/search wheatear", "/pause dunnock", "/siskin"):

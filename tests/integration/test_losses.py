@@ -58,7 +58,7 @@ class Brought:
 
     number: int
     hour: int
-    reader: str  # file, day (a web address, a missed day, standard input), nothing (it tells no day either)
+    reader: str  # file, day (a web address, a missed day, standard input), nothing (it has no day either)
 
     @property
     def at(self) -> datetime:
@@ -160,7 +160,7 @@ def test_what_was_due_before_the_loss_is_never_sent_twice_whoever_reads_it_again
         assert (await bot.reads(new, first=False)).counted == 0
         await bot.comes_to(START + timedelta(hours=LAST))
         assert bot.of("console:now") == bot.of("console:both") == ["n000001", "n000002", "n000003"]
-        # What it got at nine is not sent again. When the paper of 10:01 came, only a file tells.
+        # What it got at nine is not sent again. Only a file says when the paper of 10:01 came.
         told = ["n000001", "n000002", "n000003"] if reader == "file" else ["n000001", "n000003"]
         assert bot.of("console:daily") == told or reader == "nothing"
         assert bot.of("console:weekly") == ["n000001", "n000002", "n000003"]
@@ -190,7 +190,7 @@ def test_a_person_can_have_papers_announced_that_count_as_sent(database_url: str
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A loss, in hours after the start, and what is read again in which order."""
+    """A loss, in hours after the start, and the digests that are read again, in order."""
 
     copied: int
     lost: int
@@ -263,7 +263,7 @@ async def _goes_through(bot: Bot, case: Case) -> None:
 
 
 async def _goes_on(bot: Bot, case: Case) -> None:
-    """Reads again what is there in the order of the case, subscribes anew, and lives on."""
+    """Reads the existing papers again in the order of the case, subscribes again, and goes on."""
     there = {one for one in case.brought if one.at <= case.restored_at}
     for one in (case.brought[place] for place in case.order):
         if one in there:
@@ -284,7 +284,7 @@ def _judged(bot: Bot, case: Case) -> None:
     for one in case.brought:
         came_later = one.at > case.restored_at or (one.at > case.lost_at and one.reader == "file")
         for chat in (*dict(CHATS), BOTH):
-            # Only a file tells exactly when it came; of a when-out window nobody knows whether it had its delivery.
+            # Only a file says exactly when it came; whether a when-out window had its delivery cannot be known.
             if came_later or (one.reader == "file" and chat != "telegram:5"):
                 assert (chat, one.work) in times, (chat, one)
         if one.at > case.restored_at + timedelta(hours=1):
@@ -293,7 +293,7 @@ def _judged(bot: Bot, case: Case) -> None:
 
 @pytest.fixture
 def restored(store: Store, tmp_path: Path) -> Iterator[Restoring]:
-    """Has a copy of before everything that came take the place of the store; the store as it is opened then."""
+    """Replaces the store by a copy from before all papers came; returns the newly opened store."""
     opened = []
 
     def restore(copy: Path, lost_at: datetime) -> Store:
@@ -373,7 +373,7 @@ async def test_a_missed_day_that_is_fetched_after_a_restore_counts_as_sent_if_it
 
 
 def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> None:
-    """What was noted of the loss at first stays: by then what was planned had moved what the copy knows."""
+    """The first note of the loss stays: later plans had changed what the copy knows."""
     lost_at = NOON + timedelta(hours=2)
     subscribes(store, "console:me", "graph", now=NOON, every="now")
     ingested(store, paper("Graphs"), now=NOON + timedelta(hours=1))

@@ -1,4 +1,4 @@
-"""Where many queries are due, all queries of the store are matched together, and find what each finds by itself."""
+"""If many queries are due, all queries of the store are matched together, with the same results as each alone."""
 
 import random
 import shutil
@@ -77,7 +77,7 @@ def brings(store: Store, rng: random.Random, number: int) -> None:
 
 
 def changes(store: Store, rng: random.Random) -> None:
-    """Somebody subscribes, edits or goes."""
+    """A person subscribes, edits or unsubscribes."""
     where = f"telegram:{rng.randint(1, CHATS)}"
     with suppress(NotFound, Refused):  # there is no such chat or subscription
         match rng.randint(1, 4):
@@ -101,7 +101,7 @@ def due_of(transaction: Transaction, rng: random.Random) -> list[Subscription]:
 def test_together_each_query_finds_what_it_finds_by_itself(
     store: Store, seed: int, most_left_out: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever came, changed or went since all were matched with these papers, and however far some look back."""
+    """Even if queries came, changed or went since all were matched with these papers, and if some look far back."""
     monkeypatch.setattr(_kept, "MOST_LEFT_OUT", most_left_out)
     rng, found = random.Random(seed), 0
     brings(store, rng, 0)
@@ -163,7 +163,7 @@ def test_a_plan_stores_the_same_deliveries_either_way(
 def test_all_are_read_once_and_matched_once_with_the_papers_of_a_day(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Although other chats are due each minute, and somebody subscribes meanwhile."""
+    """Although other chats are due each minute, and a person subscribes meanwhile."""
     for number in range(1, CHATS + 1):
         for word in WORDS[:3]:
             subscribes(store, f"telegram:{number}", f"{word} part{number}", every=f"daily 13:0{number}")

@@ -160,7 +160,7 @@ async def test_no_label_names_a_chat_a_person_or_a_word(
 async def test_what_an_alert_watches_the_increase_of_stands_at_zero_from_the_start(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
-    """Prometheus sees no increase in a first value: a token that was refused once woke nobody."""
+    """Prometheus sees no increase in a first value: a token that was refused once raised no alert."""
     increases = re.findall(r"increase\((\w+)\{(\w+)=\"(\w+)\"\}\[", (DOCS / "alerts.yml").read_text("utf-8"))
     assert increases
     async with bot_with(tmp_path, clock, telegram) as bot:

@@ -1,6 +1,6 @@
 """No statement that `run` executes reads a whole table that grows: idle, per request, per delivery, per ingest, cleaning up.
 
-SQLite plans without statistics, which nothing here makes: as if each table had a million rows, whatever it has.
+The tests make no statistics, so SQLite plans as if each table had a million rows.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -48,7 +48,7 @@ class World:
     clock: FakeClock
 
     async def ticks(self, times: int) -> None:
-        """Ticks as seldom as a store is looked at that nobody changes."""
+        """Ticks as seldom as `run` looks at an unchanged store."""
         for _ in range(times):
             await self.process.tick()
             await self.process.finish()
@@ -225,7 +225,7 @@ async def test_an_idle_tick_takes_as_long_beside_much_history_as_beside_little(w
 MOST = (
     40_000  # steps of SQLite's machine, for one execution of one statement; to move 500 subscriptions on takes 30,000
 )
-MOST_OF_FIGURES = 500_000  # of what reads all that is not over: 3,000 deliveries wait for chats that are gone
+MOST_OF_FIGURES = 500_000  # of statements that read all unfinished rows: 3,000 deliveries wait for chats that are gone
 
 
 @pytest.mark.timeout(1200)  # 10 s on a machine that does nothing else

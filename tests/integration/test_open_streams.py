@@ -1,4 +1,4 @@
-"""Pages that stay open: many of them keep nobody out, one person takes nobody else's, and signing out ends them."""
+"""Pages that stay open: many do not lock people out, each person has their own share, and signing out ends them."""
 
 import asyncio
 import errno
@@ -62,7 +62,7 @@ class House:
     stack: AsyncExitStack
 
     async def enters(self, name: str) -> Browser:
-        """Somebody who has signed in."""
+        """Signs a person in; returns their browser."""
         client = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=PATIENCE)
         browser = Browser(await self.stack.enter_async_context(client))
         await browser.opens("/sign-in")

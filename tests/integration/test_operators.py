@@ -1,4 +1,4 @@
-"""Who runs the bot, from outside: the code that `run` prints, the command line that asks nobody, the notice of rule 11."""
+"""Operators, from outside: the code that `run` prints, the command line without approval, the notice of rule 11."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -82,7 +82,7 @@ async def test_the_tick_tells_the_operators_of_dead_letters(tmp_path: Path, cloc
 
 
 class TestWithoutAnOperatorsChat:
-    """The log, `check` and the page of health say what otherwise an operator's chat is told."""
+    """The log, `check` and the page of health say what an operator's chat would get."""
 
     async def test_a_dead_letter_is_named_by_all_three(
         self, tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
@@ -176,7 +176,7 @@ def answers_of(store: Store, clock: FakeClock) -> list[str]:
 
 
 def deliver_in_vain(store: Store) -> None:
-    """Plans what is due, and notes that it was tried."""
+    """Plans due deliveries, and notes a failed try."""
     with store.write() as session:
         ((chat,),) = chats.all_chats(session, zone="UTC")
         planned.add_deliveries(

@@ -1,4 +1,4 @@
-"""Messages and replies in hand have an owner: only what a stalled one left is recovered, never all that is being sent."""
+"""Claimed messages and replies have an owner: those of a stalled owner are recovered, never all that are being sent."""
 
 import asyncio
 from collections.abc import Iterator
@@ -213,7 +213,7 @@ class Beating(FakeClock):
 
 
 async def beaten(other: Store, seen: dict[str, int]) -> None:
-    """Waits until a worker with something in hand has beaten since, or has had time enough to."""
+    """Waits until a worker with claims has sent a heartbeat, or should have."""
     for _ in range(300):
         if await asyncio.to_thread(others_in_hand, other) != seen:
             return
@@ -286,7 +286,7 @@ async def test_a_worker_that_others_took_for_gone_posts_no_answer_of_theirs(
 async def test_a_running_process_posts_an_answer_that_it_does_not_know_to_be_stored(
     tmp_path: Path, telegram: FakeTelegram, other: Store
 ) -> None:
-    """The server crashed after the commit and before it said so."""
+    """The server crashed after the commit and before its reply."""
     message = Message(number=1, payload='{"text": "hello"}', plain="hello")
     reply = StoredReply(update="1", chat=address("telegram:42"), messages=(message,))
     async with a_bot(tmp_path, telegram, Beating(NOON), database=str(other.url)) as app:
@@ -353,7 +353,7 @@ def test_a_reply_is_taken_over_until_one_has_posted_it(store: Store, other: Stor
 
 
 def test_a_worker_that_others_took_for_gone_joins_them_again(store: Store, other: Store) -> None:
-    """It was stopped for a while. What it takes in hand from now on is its own again."""
+    """It was stopped for a while. What it claims from now on is its own again."""
     begin_worker(store, holds_sender_lock=False)
     recover_stalled(store, other_workers(store))
     assert other_workers(store) == {}

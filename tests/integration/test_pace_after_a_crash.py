@@ -1,4 +1,4 @@
-"""The pace after a crash: what an earlier process began counts, also what it could not confirm.
+"""The pace after a crash: posts that an earlier process began count, also those that it could not confirm.
 
 A crash is an error that nothing handles, at a moment of a post; the next app opens the same file, at the same time.
 """

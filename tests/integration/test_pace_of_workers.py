@@ -1,4 +1,4 @@
-"""What a worker sends in a lane, deliveries and answers, counts for all others: the limits of a lane are those of one process."""
+"""Deliveries and answers that a worker sends in a lane count for all others: they share the limits of the lane."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -99,7 +99,7 @@ async def test_answers_of_one_worker_hold_up_the_deliveries_of_another_as_they_w
     assert delivers.ready_in() > 1
     delivers.clock.advance(timedelta(seconds=COUNTED_FOR))
     before = delivers.ready_in()
-    await delivers.engine.count_others(GROUP)  # what is known is not counted once more
+    await delivers.engine.count_others(GROUP)  # known messages are not counted again
     assert delivers.ready_in() == pytest.approx(before)
 
 

@@ -1,4 +1,4 @@
-"""Tables are read by pages, each behind the last row of the one before: no statement brings more rows than a page has."""
+"""Tables are read by pages, each after the last row of the one before: no statement returns more rows than a page."""
 
 import json
 import tracemalloc
@@ -45,7 +45,7 @@ def rows_at_once(store: Store) -> Iterator[list[int]]:
 
         if is_plain(statement):
             counts.append(0)
-            cursor.row_factory = count if store.kind.file is not None else counting  # as each driver has it
+            cursor.row_factory = count if store.kind.file is not None else counting  # as each driver needs it
 
     event.listen(store._engine, "before_cursor_execute", note)
     try:
@@ -172,6 +172,6 @@ async def test_forgetting_asks_without_reading_what_the_chat_got(filled: Store) 
 
 
 def test_no_statement_skips_rows_by_counting_them() -> None:
-    """An OFFSET reads what it skips. SQLAlchemy writes one of 0 beside each LIMIT."""
+    """An OFFSET reads the rows that it skips. SQLAlchemy writes OFFSET 0 with each LIMIT."""
     root = Path(__file__).parents[2] / "subscriptions"
     assert [path.name for path in root.rglob("*.py") if ".offset(" in path.read_text()] == []

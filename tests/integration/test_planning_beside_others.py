@@ -56,7 +56,7 @@ def sent_to(store: Store) -> list[tuple[str, int]]:
 
 
 def at_first(work: Callable[[], object]) -> Callable[[], None]:
-    """Wraps a function so that it runs once, in a thread of its own, however often it is called."""
+    """Wraps a function so that it runs once, in its own thread, however often it is called."""
     left = [work]
 
     def once() -> None:

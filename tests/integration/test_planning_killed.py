@@ -59,7 +59,7 @@ def killed_at(store: Store, step: int) -> Iterator[list[str]]:
 
 
 def state_of(store: Store) -> tuple[list[tuple[str, str]], list[tuple[object, ...]], list[bool], int]:
-    """(chat, title) of each planned paper, where each subscription stands, which chats were spoken to, deliveries."""
+    """(chat, title) of each planned paper, cursors and due times, which chats had a first delivery, deliveries."""
     with store.read() as transaction:
         delivered = transaction.exec(
             select(ChatRow.address, PaperRow.title)

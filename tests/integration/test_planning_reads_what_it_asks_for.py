@@ -1,6 +1,7 @@
-"""A plan on PostgreSQL writes many rows at once, and reads of earlier deliveries only those of its own chats, however many others have the same papers.
+"""A plan on PostgreSQL writes many rows at once, and reads only its own chats' earlier deliveries.
 
-Nobody has looked at the tables: on a new server the first morning may be over before statistics are made.
+It does so however many other chats have the same papers. The tables have no statistics: on a new server the first
+morning may be over before they are made.
 """
 
 from collections.abc import Iterator
@@ -50,7 +51,7 @@ def test_what_others_got_is_not_read(url: str) -> None:
 
 
 def test_what_many_chats_get_takes_no_statement_each(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten papers for a hundred thousand chats would be a million, each planned and run by itself."""
+    """Ten papers for a hundred thousand chats would be a million statements, each planned and run alone."""
     with closing(Store(url)) as store:
         ingested(store, *(paper(f"A graph of kind {n}") for n in range(PAPERS)), now=NOON - timedelta(hours=1))
         asks(store, 1, NEW)

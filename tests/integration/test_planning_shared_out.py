@@ -1,4 +1,4 @@
-"""Several planners on one PostgreSQL plan different chats at once; what one of them leaves, another one plans."""
+"""Several planners on one PostgreSQL plan different chats at once; chats that one leaves, another one plans."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ LATER = NOON + timedelta(minutes=5)
 
 @pytest.fixture
 def url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a database where six chats are due, of which two are planned at a time."""
+    """The address of a database where six chats are due; two are planned at a time."""
     monkeypatch.setattr(_plan, "SLICE", 2)
     with postgres.database() as url, closing(Store(url)) as store:
         for number in range(CHATS):
@@ -39,11 +39,11 @@ def url(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @contextmanager
 def impatient(url: str) -> Iterator[Store]:
-    """A store that waits for nobody's lock, so that one thread can hold one and meet it."""
+    """A store that hardly waits for locks, so that one thread can hold one and meet it."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(database, "BUSY_SECONDS", 0.2)
         with closing(Store(url)) as store:
-            store.revision()  # connects now, while nobody holds a lock
+            store.revision()  # connects now, while no lock is held
             yield store
 
 
@@ -82,7 +82,7 @@ def test_two_planners_seldom_begin_with_the_same_chats(url: str, monkeypatch: py
 
 @pytest.fixture
 def while_written(url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Store], object]], None]:
-    """Plans, and does something in another process each time that a plan is written, behind what the plan rests on."""
+    """Plans; between the reads and the write of each plan, does something in another process."""
 
     def plans(something: Callable[[Store], object]) -> None:
         written: list[int] = []

@@ -1,6 +1,6 @@
-"""How PostgreSQL goes about the statements of a sender: as on SQLite, none reads a whole table that grows.
+"""How PostgreSQL plans the statements of a sender: as on SQLite, none reads a whole table that grows.
 
-Nobody has looked at the tables: on a new server the first morning may be over before statistics are made.
+The tables have no statistics: on a new server the first morning may be over before they are made.
 """
 
 from collections.abc import Iterator

@@ -55,9 +55,9 @@ def test_a_server_that_is_down_is_asked_again(tmp_path: Path) -> None:
     error = refused(f"postgresql://person:{PASSWORD}@/paperwire?host={tmp_path}")
     assert isinstance(error, StoreUnavailable)
     assert f"The server of the database paperwire on {tmp_path} does not answer" in str(error)
-    # and not the question that the driver asks behind it:
+    # and not the question that the driver adds after it:
     assert "does not answer: No such file or directory. " in str(error)
-    assert "give any other subcommand again" in str(error)  # of one that ends here nothing is tried by itself
+    assert "give any other subcommand again" in str(error)  # a subcommand that ends here does not try again on its own
     assert (error.exit_code, error.cause) == (1, "its server does not answer")
 
 
@@ -85,7 +85,7 @@ def test_check_names_a_user_without_rights(
 ) -> None:
     with postgres.database(empty=empty) as url:
         with psycopg.connect(url) as owner:
-            owner.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # as PostgreSQL has it from version 15 on
+            owner.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")  # the default of PostgreSQL since version 15
             if grant:
                 owner.execute(f"GRANT {grant} ON ALL TABLES IN SCHEMA public TO {person}")
         terminal.set("DATABASE_URL", postgres.url(name_of(url), person, PASSWORD))

@@ -1,4 +1,4 @@
-"""The queries of a big store are kept in a file beside it: a start reads the file, or refuses it and reads the store."""
+"""The queries of a big store are also kept in a file: a start reads the file, or refuses it and reads the store."""
 
 import random
 import shutil
@@ -68,7 +68,7 @@ def test_after_any_changes_and_starts_it_has_the_queries_of_the_database(store: 
 def test_a_copy_that_was_put_back_refuses_the_file_of_the_days_after_it(
     store: Store, path: Path, tmp_path: Path
 ) -> None:
-    """Although the log of the copy comes to the same numbers again, with other queries."""
+    """Although the log of the copy reaches the same numbers again, with other queries."""
     subscribes(store, "telegram:1", "graph")
     store.close()
     copy = tmp_path / "copy.db"

@@ -62,7 +62,7 @@ async def test_who_wants_to_write_after_all_does_it_once_in_the_transaction(stor
 
 
 def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
-    """(what matched, whether a writer had to wait meanwhile), for everything by which papers are matched and counted."""
+    """(function, whether a writer had to wait meanwhile), for each function that matches or counts papers."""
     seen: list[tuple[str, bool]] = []
 
     def watch(module: object, name: str) -> None:
@@ -143,7 +143,7 @@ async def test_what_is_sent_or_waits_is_matched_before_the_transaction(
     ingested(store, paper("A tree"), paper("A forest graph"))
     if not words.startswith("/"):
         await bot.says("/resume")
-        ingested(store, paper("Another tree"))  # so that all is matched anew
+        ingested(store, paper("Another tree"))  # so that all is matched again
     seen = watched(store, monkeypatch)
     said = await (bot.says(words) if words.startswith("/") else bot.presses(words))
     assert said.text

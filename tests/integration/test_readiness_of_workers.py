@@ -1,4 +1,4 @@
-"""`/health/ready` of each of several workers: the database is lost, or nobody receives, with the age of either."""
+"""`/health/ready` of each of several workers: the database is lost, or no worker receives, and for how long."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -34,7 +34,7 @@ LOST = "this worker does not receive: the database cannot be asked who does"
 
 
 class Polling:
-    """A Receiver that fetches what nobody sends."""
+    """A Receiver that polls and gets nothing."""
 
     name = "telegram updates"
     problem = ""
@@ -104,7 +104,7 @@ class Worker:
 
 async def until(what: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not what():  # noqa: ASYNC110 - nothing tells
+        while not what():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0)
 
 
@@ -121,7 +121,7 @@ def own() -> Iterator[OwnServer]:
 
 @pytest.fixture
 async def two(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Worker, Worker]]:
-    """Two workers, of which the first one receives."""
+    """Two workers; the first one receives."""
     async with AsyncExitStack() as stack:
         if "own" in request.fixturenames:
             url = request.getfixturevalue("own").database()
@@ -141,7 +141,7 @@ async def two(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Worker, Wor
 async def test_from_a_worker_that_was_stopped_another_one_takes_over(two: tuple[Worker, Worker]) -> None:
     first, second = two
     first.stop()
-    end_worker(first.store)  # as others do when its heartbeat has stood still; its session holds what it held
+    end_worker(first.store)  # as others do when its heartbeat has stopped; its session holds what it held
     await until(lambda: second.polling.is_receiving)
     assert second.health.problems() == {}
     beat(first.store, rejoins="")

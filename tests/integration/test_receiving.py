@@ -96,7 +96,7 @@ async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
         await posts(telegram, 1, "42")
         await posts(telegram, 1, "43")
         assert said(telegram, GROUP) == []
-        assert telegram.waiting() == 4  # what stands behind the slow one is not confirmed either
+        assert telegram.waiting() == 4  # what comes after the slow one is not confirmed either
         telegram.releases()
         await confirmed(telegram)
     assert [text[:8] for text in said(telegram, GROUP)] == ["✓ 1  dif", "✓ 2  gra"]

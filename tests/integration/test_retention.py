@@ -1,4 +1,4 @@
-"""What was stored long enough goes, in short steps; that a chat got a paper stays for ever."""
+"""Old data is deleted, in short steps; the fact that a chat got a paper stays for ever."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -180,7 +180,7 @@ async def test_each_thing_of_a_conversation_is_kept_as_long_as_it_needs(bot: Bot
 @pytest.mark.sqlite_alone("it counts the steps of SQLite's machine")
 @pytest.mark.parametrize("clean", [retention.reduce_deliveries, retention.drop_texts_of_notices])
 def test_a_step_of_the_clean_up_does_not_pass_over_what_stays(store: Store, clean: Callable[..., int]) -> None:
-    """Dead letters wait for a person, for years if nobody comes: each is looked at once, and not each day."""
+    """Dead letters wait for a person, perhaps for years: each is looked at once, and not each day."""
     fill(store, 100)
     later = NOON + 31 * DAY
     with store.write() as session:

@@ -1,4 +1,4 @@
-"""An export gives back what was entered, whichever way it was entered."""
+"""An export gives back what was entered, however it was entered."""
 
 import shutil
 from collections.abc import Callable, Iterator

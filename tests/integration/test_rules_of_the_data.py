@@ -202,7 +202,7 @@ class TestRule1Changes:
             slow = threading.Thread(target=ingested, args=(store, paper("Slow graph")), name="slow")
             slow.start()
             assert holding.wait(PATIENCE)
-            assert plan_due(store, now=NOON) == ()  # reads beside the writer and sees nothing of it
+            assert plan_due(store, now=NOON) == ()  # reads while the other writes, and sees none of its changes
             quick = threading.Thread(target=ingested, args=(store, paper("Quick graph")), name="quick")
             quick.start()
             go_on.set()

@@ -81,7 +81,7 @@ def folder(tmp_path: Path) -> Path:
     now = datetime.now(UTC)  # the program has the machine's clock
     store.open(now=now)
     subscribes(store, "telegram:1", "cs.*", every="now", now=now)
-    set_setting(store, address("telegram:1"), "quiet", "off", now=now)  # whatever time it is here
+    set_setting(store, address("telegram:1"), "quiet", "off", now=now)  # so that the time of day does not matter
     store.close()
     return tmp_path
 

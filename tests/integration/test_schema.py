@@ -1,4 +1,4 @@
-"""The schema: what is declared is what a database has, a new one and one of an earlier release, of either kind."""
+"""The schema: new databases and those of earlier releases, of either kind, have what is declared."""
 
 import shutil
 import sqlite3
@@ -69,7 +69,7 @@ def made(url: str) -> Iterator[Store]:
 
 
 def differences(store: Store) -> list[Any]:
-    """What Alembic would change in a database so that it has what is declared."""
+    """The changes that Alembic would make to give a database the declared schema."""
     seen = {"compare_type": True, "include_name": _is_ours, "include_object": _is_compared}
     with store.read() as session:
         return list(compare_metadata(MigrationContext.configure(session.connection(), opts=seen), TABLES))
@@ -80,7 +80,7 @@ def _is_ours(name: str | None, kind: str, _: object) -> bool:
 
 
 def _is_compared(item: Any, _name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
-    """False for the unique constraint that is declared for SQLite alone: Alembic does not ask for which kind."""
+    """False for the unique constraint that is declared only for SQLite: Alembic ignores which kind it is for."""
     return kind != "unique_constraint" or item.table.name != "query"
 
 

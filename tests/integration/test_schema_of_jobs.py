@@ -14,9 +14,9 @@ COPIED = "3.10.0"  # the version whose schema it is
 
 
 def what_to_do(installed: str, schema_of_jobs: str, steps: list[str]) -> str:
-    """What a person has to do so that a database has the schema of another version; "" if they do.
+    """Says what a developer must change for the installed version's schema of jobs; "" if nothing.
 
-    `steps`: the library's own scripts from one version to another, by their names, NN.NN.NN_NN_(pre|post)_what.sql.
+    `steps`: names of the library's scripts from one version to the next, NN.NN.NN_NN_(pre|post)_what.sql.
     """
     if schema_of_jobs == COPY.read_text(encoding="utf-8"):
         return ""

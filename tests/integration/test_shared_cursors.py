@@ -171,7 +171,7 @@ class TestWhoChanges:
     ) -> None:
         ingested(followed, paper("A tree"), now=NOON + HOUR)
         plan_due(followed, now=NOON + HOUR)
-        ingested(followed, paper("A second graph"), now=NOON + 2 * HOUR)  # nobody has looked at it
+        ingested(followed, paper("A second graph"), now=NOON + 2 * HOUR)  # no subscription has looked at it
         CHANGES[change](followed)
         assert (looked(followed)[1], follows(followed)[1]) == (2, None)
         with followed.read() as transaction:
@@ -274,7 +274,7 @@ class Killed(BaseException):
 
 @dataclass(slots=True)
 class Asked:
-    """A subscription with cadence `now` as the twin has it: a cursor of its own, and nothing shared."""
+    """A subscription with cadence `now` as the twin has it: with its own cursor, and nothing shared."""
 
     query: str
     cursor: int

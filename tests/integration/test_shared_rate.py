@@ -76,7 +76,7 @@ async def test_one_worker_is_elected_and_another_one_when_its_session_ends(worke
     assert await is_elected(other, "receiver")
     await other.close()
     async with asyncio.timeout(PATIENCE):  # the server ends a session when it notices
-        while not await is_elected(one, "receiver"):  # noqa: ASYNC110 - nothing tells
+        while not await is_elected(one, "receiver"):  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0)
 
 
@@ -89,7 +89,7 @@ async def test_from_a_worker_that_was_stopped_another_one_takes_over_and_it_sees
         begin_worker(store, holds_sender_lock=False)
     assert await first.election("receiver") is Holder.MINE
     assert await second.election("receiver", takes_over=True) is Holder.AT_WORK
-    end_worker(stores[0])  # as others do when its heartbeat has stood still; its session holds what it held
+    end_worker(stores[0])  # as others do when its heartbeat has stopped; its session holds what it held
     assert await second.election("receiver") is Holder.SILENT
     assert await second.election("receiver", takes_over=True) is Holder.MINE
     assert await third.election("receiver", takes_over=True) is Holder.AT_WORK
@@ -119,7 +119,7 @@ async def test_a_worker_whose_session_ended_is_not_elected(workers: list[Cluster
     assert await is_elected(one, "receiver")
     await one._aside(one._session.close)
     async with asyncio.timeout(PATIENCE):
-        while not await is_elected(other, "receiver"):  # noqa: ASYNC110 - nothing tells
+        while not await is_elected(other, "receiver"):  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0)
     assert not await is_elected(one, "receiver")
 

@@ -1,4 +1,4 @@
-"""Who may open the pages and send their forms: hosts, origins, tokens, sessions, sizes; and that nobody reads another's chat."""
+"""Who may open the pages and send their forms: hosts, origins, tokens, sessions, sizes; no one reads another's chat."""
 
 import asyncio
 import json

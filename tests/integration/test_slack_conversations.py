@@ -1,4 +1,4 @@
-"""Conversations on Slack, from a person's action to the answer: who sees it, who may change what, and in which thread it stands."""
+"""Conversations on Slack, from a person's action to the answer: who sees it, in which thread, who may change what."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -92,7 +92,7 @@ async def test_what_a_whispered_button_does_takes_the_whispers_place_or_is_seen_
         await on.does(slack.user_types("/paperwire unsub", by="U1"))
         await on.does(slack.clicks("1 diffusion", by="U1"))
         assert on.queries() == []
-    assert len(slack.posted_to("C1")) == 2  # that it is gone, everybody sees
+    assert len(slack.posted_to("C1")) == 2  # all members see that it is gone
     assert "diffusion" in slack.sees("U2")[-1]
     assert not any("Which one" in text for text in slack.sees("U1"))
 
@@ -102,7 +102,7 @@ async def test_a_button_that_all_see_changes_its_message_for_all_and_shows_the_r
 ) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
-        await on.does(slack.clicks("undo", by="U1"))  # somebody else's change: it asks
+        await on.does(slack.clicks("undo", by="U1"))  # another person's change: it asks
         assert on.queries() == ["diffusion"]
         assert "Bob Ray" in slack.ephemerals_to("U1")[0].text
         await on.does(slack.clicks("undo it", by="U1"))
@@ -203,7 +203,7 @@ async def test_inputs_of_any_length_are_answered(scene: Scenes, slack: FakeSlack
             await on.does(slack.writes_dm(f"sub {text}", by="U2"))
             await on.does(slack.user_types(f"/paperwire sub {text}", by="U2"))
     assert (len(slack.posted_to("D2")), len(slack.ephemerals_to("U2")), slack.posted_to("C1")) == (6, 5, [])
-    assert len(slack.views("views.open")) == 1  # of what is empty without its control characters
+    assert len(slack.views("views.open")) == 1  # a text of control characters alone counts as empty
     assert len(slack.arrived("chat.postMessage")) == 6  # Slack refused none
 
 

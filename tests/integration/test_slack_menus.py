@@ -1,4 +1,4 @@
-"""Menus beside papers over the fake Slack: what a member chooses in a thread of a channel, and who sees the answer."""
+"""Menus of papers over the fake Slack: what a member chooses in a thread of a channel, and who sees the answer."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager

@@ -1,4 +1,4 @@
-"""Each request on Slack reaches its command once and is acknowledged in time, whatever fails meanwhile."""
+"""Each request on Slack reaches its command once and is acknowledged in time, even if something fails meanwhile."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ from tests.integration.telegram_bot import RestingClock
 from tests.make import NOON, address
 from tests.patience import PATIENCE
 
-IN_TIME = 3.0  # seconds in which Slack wants to hear
+IN_TIME = 3.0  # seconds within which Slack expects an acknowledgement
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_a_connection_that_is_refreshed_in_the_middle_of_a_command_still_a
         await asyncio.to_thread(gate.reached.wait, PATIENCE)
         slack.refreshes_connection()
         slack.refreshes_connection("refresh_requested")
-        await asyncio.to_thread(slack.waits_connected, 2)  # the next ones stand before the old ones go
+        await asyncio.to_thread(slack.waits_connected, 2)  # the next ones are open before the old ones go
         gate.open.set()
         await settled(slack)
         slack.drops_connection()

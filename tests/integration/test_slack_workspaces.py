@@ -222,7 +222,7 @@ async def test_when_whoever_subscribed_leaves_theirs_waits_the_channel_and_the_o
         on.app.clock.advance(timedelta(minutes=11))  # type: ignore[attr-defined]
         await on.app.sender.send_once()
         assert "A graph" in str(slack.posted_to("C1")[-1].payload)
-        await on.does(slack.member_leaves("U1"))  # who has left before, leaves nothing more behind
+        await on.does(slack.member_leaves("U1"))  # a second departure of the same person pauses nothing
         await on.app.sender.send_once()
         assert [one.subscription.state for one in listed(on.app.store, VISION)] == ["active", "active"]
     (notice,) = slack.posted_to("D5")

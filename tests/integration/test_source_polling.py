@@ -39,7 +39,7 @@ def clock() -> FakeClock:
 
 
 def notices(store: Store) -> list[tuple[str, str]]:
-    """(cause, reason) of what operators are told, in order."""
+    """(cause, reason) of the notices to operators, in order."""
     with store.read() as session:
         rows = session.exec(select(DeliveryRow).order_by(DeliveryRow.seq))  # type: ignore[arg-type]
         return [(row.facts["notice"], row.facts["detail"].get("reason", "")) for row in rows]
@@ -505,7 +505,7 @@ async def test_a_poll_of_several_documents_leaves_one_receipt_even_when_it_is_cu
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.detail) == (Outcome.STALE, "stat.ML: It was not asked yet.")
     assert titles(store) == ["Graphs"]
-    arxiv.violations.clear()  # it answers the hanging request beside the next one; nobody here can know
+    arxiv.violations.clear()  # it answers the hanging request while the next one runs; the program cannot know
 
 
 async def test_the_tick_waits_for_no_server_and_the_end_of_the_process_neither(

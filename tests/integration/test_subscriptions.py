@@ -168,7 +168,7 @@ class TestPreview:
         ("console:me", "console", "me", ""),
         ("telegram:123", "telegram", "123", ""),
         ("telegram:-100123/7", "telegram", "-100123", "7"),
-        ("telegram:-100123/1", "telegram", "-100123", ""),  # General has no topic of its own
+        ("telegram:-100123/1", "telegram", "-100123", ""),  # General is not a topic
         ("telegram:@papers", "telegram", "@papers", ""),
         ("slack:C0123", "slack", "C0123", ""),
         ("slack:T01/C0123/1700000000.000100", "slack", "T01/C0123", "1700000000.000100"),

@@ -1,9 +1,9 @@
-"""Two planners on one database: whatever happens between two steps of theirs, no paper is lost and none comes twice.
+"""Two planners on one database: if anything happens between their steps, still no paper is lost and none comes twice.
 
-Each run is a day of a small world by a seed: papers come, people subscribe, pause, resume, skip and set quiet hours, and two
-planners, each with a store of its own, plan a slice now and then. Either may be killed at any step, and the other works, or
-people write, also while one is between its reading and its writing. At the end of a day one planner plans alone, and all that
-anybody is owed must be there. The oracle is a list of who asked for what since when.
+Each run is a day of a small world by a seed: papers come, people subscribe, pause, resume, skip and set quiet hours,
+and two planners, each with its own store, plan a slice now and then. Either may be killed at any step. Between the
+reads and the writes of one planner, the other may plan and people may write. At the end of a day one planner plans
+alone; then all owed papers must be there. The oracle is a list of who asked for what since when.
 """
 
 import os
@@ -88,7 +88,7 @@ class World:
         self.came: dict[str, datetime] = {}  # title of a paper of this day -> when it came
         self.wishes: list[Wish] = []
         self.ended: list[Wish] = []
-        self.restless: set[ChatAddress] = set()  # where somebody paused something or set quiet hours
+        self.restless: set[ChatAddress] = set()  # where a person paused something or set quiet hours
         self.killed = 0
         self.papers = 0
 
@@ -119,7 +119,7 @@ class World:
         self.came[title] = self.now
 
     def ask(self) -> None:
-        """Somebody subscribes, perhaps with a look back."""
+        """A person subscribes, perhaps with a look back."""
         chat = address(f"telegram:{self.rng.randint(1, 3)}")
         word, every = self.rng.choice(WORDS), self.rng.choice(SCHEDULES)
         if any((wish.chat, wish.word) == (chat, word) for wish in self.wishes):
@@ -130,19 +130,19 @@ class World:
         self.wishes.append(Wish(chat, done.subscription.number, word, done.subscription.since))
 
     def rest(self) -> None:
-        """Somebody pauses a subscription or the chat."""
+        """A person pauses a subscription or the chat."""
         if wish := self._one():
             self.restless.add(wish.chat)
             until = self.rng.choice((None, self.now + 30 * MINUTE))
             pause(self.people, wish.chat, self.rng.choice((None, wish.number)), until=until, now=self.now)
 
     def wake(self) -> None:
-        """Somebody resumes a subscription, or the chat with all of them."""
+        """A person resumes a subscription, or the chat with all of them."""
         if wish := self._one():
             resume(self.people, wish.chat, self.rng.choice((None, wish.number)), now=self.now)
 
     def skip(self) -> None:
-        """Somebody wants nothing of what waits; what stands in a delivery already is theirs."""
+        """A person skips what waits; what is in a delivery already is theirs."""
         if wish := self._one():
             waiting = get_waiting_papers(self.people, wish.chat, now=self.now, number=wish.number)
             had = self.delivered()
@@ -151,19 +151,19 @@ class World:
                 wish.dropped |= {title for title in self.came if (str(wish.chat), title) not in had}
 
     def send(self) -> None:
-        """Somebody wants at once what waits."""
+        """A person wants at once what waits."""
         if wish := self._one():
             send_waiting(self.people, wish.chat, now=self.now, number=self.rng.choice((None, wish.number)))
 
     def quiet(self) -> None:
-        """Somebody sets quiet hours around this moment, or ends them."""
+        """A person sets quiet hours around this moment, or ends them."""
         if wish := self._one():
             self.restless.add(wish.chat)
             hours = f"{self.now - 30 * MINUTE:%H:%M}-{self.now + 30 * MINUTE:%H:%M}"
             set_setting(self.people, wish.chat, "quiet", self.rng.choice((hours, "off")), now=self.now)
 
     def end(self) -> None:
-        """Somebody unsubscribes."""
+        """A person unsubscribes."""
         if (wish := self._one()) and self.rng.random() < 0.3:
             unsubscribe(self.people, wish.chat, str(wish.number), now=self.now)
             self.wishes.remove(wish)
@@ -211,7 +211,7 @@ class World:
             self.rng.choice((self.act, self.step, self.step))()
 
     def end_of_day(self) -> None:
-        """Nobody rests any more, both planners are gone, and a third one plans alone."""
+        """All pauses and quiet hours end, both planners are gone, and a third one plans alone."""
         for planner in self.planners:
             planner.slices = None
         for chat in self.restless:
@@ -231,7 +231,7 @@ class World:
     # ------------------------------------------------------------------------------------------------------- the oracle
 
     def delivered(self) -> set[tuple[str, str]]:
-        """(chat, title) of each paper of this day that stands in a delivery."""
+        """(chat, title) of each paper of this day that is in a delivery."""
         with self.people.read() as transaction:
             rows = transaction.exec(
                 select(ChatRow.address, PaperRow.title)
@@ -347,7 +347,7 @@ def test_a_planner_that_began_earlier_brings_nothing_that_was_skipped_meanwhile(
 
 
 def papers_of(store: Store, where: str) -> set[str]:
-    """The titles of the papers that stand in deliveries of a chat."""
+    """The titles of the papers in deliveries of a chat."""
     with store.read() as transaction:
         rows = transaction.exec(
             select(PaperRow.title)

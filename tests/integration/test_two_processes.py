@@ -1,4 +1,4 @@
-"""Two real processes on one database, told to plan and to deliver at once: the fake Telegram's journal is the judge."""
+"""Two real processes on one database plan and deliver at the same time: the fake Telegram's journal is the judge."""
 
 import json
 import os
@@ -94,7 +94,7 @@ def begins(process: subprocess.Popen[str]) -> None:
 
 
 def begin_together(fake: Remote, both: Sequence[subprocess.Popen[str]]) -> None:
-    """Lets both begin. The first one can go on when the other one has begun, too, however busy the machine is."""
+    """Lets both begin. Even on a busy machine, the first one goes on only after the other one has begun."""
     fake.call("answers", "hang before", CONCURRENCY)
     for process in both:
         begins(process)
@@ -121,11 +121,11 @@ def test_two_processes_that_no_lock_keeps_apart_double_nothing_and_lose_nothing(
 
 
 def test_of_two_that_both_claim_the_lock_none_takes_what_the_other_has_in_hand(database: Path, fake: Remote) -> None:
-    """As on a file system that knows no locks, or when somebody removed the file of the lock."""
+    """As on a file system without locks, or when a person removed the lock file."""
     fake.call("answers", "hang after", CONCURRENCY, after=120)
     first, second = (ready(database, fake, "claims") for _ in range(2))
     begins(first)
-    while len(fake.call("failures")) < CONCURRENCY:  # it has all in hand that it sends at once, and ten chats are left
+    while len(fake.call("failures")) < CONCURRENCY:  # it has claimed all that it sends at once, and ten chats are left
         pass
     begins(second)
     (theirs,) = ended(second)

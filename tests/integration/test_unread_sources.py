@@ -92,7 +92,7 @@ def test_what_has_no_file_yet_or_one_letter_among_digests_is_well(place: Termina
 def test_a_folder_without_the_right_to_look_into_it_is_named(place: Terminal) -> None:
     place.folder.chmod(0o755)
     (place.folder / "good").chmod(0o000)
-    as_nobody = f"os.geteuid() == 0 and os.setuid({NOBODY})"  # whoever is root may look into everything
+    as_nobody = f"os.geteuid() == 0 and os.setuid({NOBODY})"  # root may look into every folder
     program = f"import os, bot.digests.files as s, pathlib; {as_nobody}; print(s.list_folder('good', pathlib.Path()))"
     ended = place.python(program)
     (place.folder / "good").chmod(0o700)

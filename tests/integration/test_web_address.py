@@ -79,7 +79,7 @@ async def test_a_thousand_connections_that_say_nothing_keep_nobody_out_and_fill_
 ) -> None:
     async with served(settings) as port, lines(port, 1000) as silent:
         assert await is_live(port)
-        assert await silent[0].ended()  # who has been silent longest
+        assert await silent[0].ended()  # the client that has been silent longest
     assert caplog.text == ""
     assert capfd.readouterr().err == ""
 

@@ -93,7 +93,7 @@ class Signature(requests.auth.AuthBase):
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What was answered, and what of it is not as documented."""
+    """The answers, and those that are not as documented."""
 
     statuses: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # method and path -> statuses
     wrong: list[str] = field(default_factory=list)
@@ -123,9 +123,9 @@ def answers_of(port: int) -> Answers:
             },
             "checks": {
                 "not_a_server_error": {"expected-statuses": ["2xx", "3xx", "4xx", "503"]},
-                "missing_required_header": {"expected-statuses": [404]},  # who has no secret finds no page
+                "missing_required_header": {"expected-statuses": [404]},  # a request without the secret finds no page
                 "negative_data_rejection": {"enabled": False},  # updates of a shape that is unknown are taken, so that
-                "positive_data_acceptance": {"enabled": False},  # they do not come again; states are none of ours
+                "positive_data_acceptance": {"enabled": False},  # they do not come again; the states are not ours
             },
             "phases": {"stateful": {"enabled": False}},
         }
@@ -153,7 +153,7 @@ def test_every_page_answers_as_documented_whatever_is_asked(program: Program) ->
 
 
 def test_every_answer_is_given_to_the_request_that_it_is_for(program: Program) -> None:
-    """What is drawn above may miss some: it also depends on the constants of all modules that are loaded (Hypothesis)."""
+    """The test above may miss some: Hypothesis also draws from the constants of all loaded modules."""
     given: dict[str, set[int]] = defaultdict(set)
     for page, headers, body, status in requests_of_each_answer():
         method, path = page.split()

@@ -1,4 +1,4 @@
-"""Chats on our own page: each delivery stands there once whatever fails, in the order of the changes, and goes with the chat."""
+"""Chats on our own page: each delivery is there once, even after failures, in order, and goes with the chat."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Forms on the pages, as a browser without scripts asks: opened, looked at, refused beside the field, sent once, never another's."""
+"""Forms in a browser without scripts: open, preview, errors next to the field, sent once, never another's."""
 
 import html
 import re

@@ -104,7 +104,7 @@ class Web:
         return answer.status_code, answer.text
 
 
-# ── who is let in, and with what ──────────────────────────────────────────────
+# ── which requests are accepted ───────────────────────────────────────────────
 
 REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
     ("the wrong secret", {"secret": "another"}, 404, "There is no such page.\n"),
@@ -214,7 +214,7 @@ async def test_before_it_listens_and_after_it_takes_nothing(
         assert await page.post(update(number=2)) == (503, "Not now.\n")
 
 
-# ── what Telegram is told ─────────────────────────────────────────────────────
+# ── what Telegram gets ────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("secret", [SECRET, None])

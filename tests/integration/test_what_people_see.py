@@ -1,7 +1,7 @@
-"""Messages of real digests in chats of every kind: each planned paper appears once, behind its title, within all limits.
+"""Messages of real digests in chats of every kind: each planned paper appears once, its title linked, within limits.
 
-The fakes judge limits and markup as the platforms do and refuse what breaks them; a refused message would be sent in its
-plain form, which has no links.
+The fakes check limits and markup as the platforms do, and refuse messages that break them; a refused message would be
+sent in its plain form, which has no links.
 """
 
 import json
@@ -138,7 +138,7 @@ async def test_every_chat_is_shown_every_paper_of_a_real_digest_once(
 ) -> None:
     chats = [running.chat(name, ALL, kind=kind, sets=sets) for name, (kind, sets) in CHATS.items()]
     taken = read_digest((shared / digest).read_bytes(), Path(digest).name)
-    await store_digest(running.app.context, taken, source="daily", announce=True)  # whatever its day is
+    await store_digest(running.app.context, taken, source="daily", announce=True)  # also with an old day
     new = {entry.arxiv_id: entry.title for entry in taken.entries if entry.announce_type not in OLD}
     titles = {f"https://arxiv.org/abs/{arxiv_id}": title for arxiv_id, title in new.items()}
     sent = await running.app.sender.deliver()
@@ -211,7 +211,7 @@ async def test_a_channel_has_one_link_by_which_its_readers_get_the_same(
     channel = running.chat("telegram:-4", "graph", kind=ChatKind.BROADCAST)
     ingested(running.app.store, paper("A graph"))
     await running.app.sender.deliver()
-    assert "reply_markup" not in running.posts(channel)[0].payload  # nobody knows yet what the bot is called
+    assert "reply_markup" not in running.posts(channel)[0].payload  # the bot's name is not known yet
     bot_name(running.app.store, "telegram", "paperwire_test_bot")
     for number in range(2):
         clock.advance(timedelta(minutes=1))
@@ -221,7 +221,7 @@ async def test_a_channel_has_one_link_by_which_its_readers_get_the_same(
     ((key,),) = first["inline_keyboard"]
     assert key["text"] == "get your own"
     assert key["url"].startswith("https://t.me/paperwire_test_bot?start=")
-    assert first == second  # one link for one subscription, whatever goes out
+    assert first == second  # one link for one subscription, in every message
     link = find_callback(running.app.store, key["url"].rpartition("=")[2])
     assert link is not None
     assert (link.verb, link.arguments["text"]) == ("offer", "graph")

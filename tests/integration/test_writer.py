@@ -1,4 +1,4 @@
-"""One thread of a process writes: no other one waits for the write lock, and what was asked for fails apart and in order."""
+"""One thread of a process writes: no other waits for the write lock; requests run in order and fail separately."""
 
 import asyncio
 import sqlite3
@@ -37,7 +37,7 @@ Lock = ForeignLock | LockedTable
 
 @pytest.fixture
 def lock(store: Store) -> Iterator[Lock]:
-    """A lock that nobody holds yet."""
+    """A lock that is not held yet."""
     held = LockedTable(store) if store.kind.file is None else ForeignLock(store.path)
     yield held
     held.close()

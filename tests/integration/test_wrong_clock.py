@@ -1,4 +1,4 @@
-"""A clock that was wrong for a minute: what it put off to another year is due at its time again, and that is reported."""
+"""A clock was wrong for a minute: work that it put off to another year is due on time again, and this is reported."""
 
 import logging
 from collections.abc import Iterable

@@ -20,7 +20,7 @@ HOME = "http://127.0.0.1:8420"
 
 @dataclass(slots=True)
 class Browser:
-    """A browser with cookies of its own, whose forms bear the token of the page that it has seen last."""
+    """A browser with its own cookies; its forms carry the token of the page that it has seen last."""
 
     client: httpx.AsyncClient
     token: str = ""

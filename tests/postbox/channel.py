@@ -89,7 +89,7 @@ def _text(message: Message, *, plain: bool) -> str:
 
 @dataclass(slots=True)
 class PostboxApi:
-    """See PlatformApi. Whoever wrote "mayor" under a letter administers the street."""
+    """See PlatformApi. The person who signs as "mayor" administers the street."""
 
     channel: PostboxChannel
     platform: str = POSTBOX.name
@@ -123,7 +123,7 @@ class PostboxApi:
         replaces: bool,
         plain: bool = False,
     ) -> None:
-        """See PlatformApi. A letter is for whoever opens the box."""
+        """See PlatformApi. A letter has no single reader, so there is nothing to post."""
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """See PlatformApi."""

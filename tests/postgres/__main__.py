@@ -1,7 +1,7 @@
 """Runs the cluster of one run of the tests, in FOLDER, and ends with that run, however it ends.
 
-Says "ready" when it takes connections. The run holds the writing end of FOLDER/run; when nobody does any more, the server
-is stopped and the folder removed.
+Says "ready" when it takes connections. The run holds the writing end of FOLDER/run; when no process holds it any more,
+the server is stopped and the folder removed.
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""A cluster of PostgreSQL in a folder of its own, from the wheel, on a Unix socket, without root.
+"""A cluster of PostgreSQL in its own folder, from the wheel, on a Unix socket, without root.
 
 PostgreSQL refuses to run as root. Where the tests run as root (in a container, in CI), its programs run as the user
 "nobody", who owns the folder, and are copied there if that user cannot reach them where they are installed.

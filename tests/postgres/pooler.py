@@ -1,7 +1,7 @@
-"""A pooler in transaction mode, in small: clients share a few sessions of the server, and each transaction gets a free one.
+"""A small pooler in transaction mode: clients share a few sessions of the server, and each transaction gets a free one.
 
-As PgBouncer, it answers a client's startup itself, so what a client asks of its session does not reach the server; it refuses
-`options`, unless it was told to ignore them.
+Like PgBouncer, it answers a client's startup itself, so the client's settings of the session do not reach the server;
+it refuses `options`, unless `ignores_options` is set.
 """
 
 import socket
@@ -21,7 +21,7 @@ _IDLE = b"I"  # ReadyForQuery outside of a transaction
 
 
 class Pooler:
-    """Listens in `folder`, as a server does, for clients of one database of the server in `behind`."""
+    """Listens in `folder`, as a server does, for clients of one database of the server in the folder `behind`."""
 
     def __init__(self, folder: Path, behind: Path, database: str, *, sessions: int = 1, ignores_options: bool) -> None:
         self._ignores_options = ignores_options

@@ -13,7 +13,7 @@ _READ = """
 
 
 def read(url: str, *tables: str) -> tuple[int, int]:
-    """Rows that were read by reading a table as a whole, and entries of indexes. A session tells when it ends."""
+    """Rows read by scans of whole tables, and entries of indexes read. A session reports its numbers when it ends."""
     with psycopg.connect(url, autocommit=True) as connection:
         while connection.execute(_OTHERS).fetchall() != [(0,)]:
             pass

@@ -55,7 +55,7 @@ def run_of_tests() -> Iterator[None]:
     folder.chmod(0o755)
     os.environ[_FOLDER] = str(folder)
     os.mkfifo(folder / "run")
-    held = os.open(folder / "run", os.O_RDWR)  # the server reads at the other end until nobody holds this one
+    held = os.open(folder / "run", os.O_RDWR)  # the server reads at the other end until this one is closed everywhere
     try:
         yield
     finally:
@@ -84,7 +84,7 @@ class Server:
         assert started.stdout is not None
         assert started.stdout.readline() == b"ready\n", "the server did not start"
         started.stdout.close()
-        started.returncode = 0  # it outlives this process, and nobody waits for it
+        started.returncode = 0  # it outlives this process, which does not wait for it
 
     def _make_template(self) -> None:
         with psycopg.connect(self.info("postgres"), autocommit=True) as control:
@@ -95,15 +95,15 @@ class Server:
 
     @property
     def sockets(self) -> Path:
-        """The folder in which it listens."""
+        """The folder of its socket."""
         return self.folder / "cluster"
 
     def info(self, database: str) -> str:
-        """The words by which psycopg connects to a database."""
+        """The connection string of a database for psycopg."""
         return f"host={self.folder}/cluster user={SUPERUSER} dbname={database}"
 
     def url(self, database: str, user: str = SUPERUSER, password: str = "") -> str:
-        """The address of a database, as PAPERWIRE_DATABASE_URL has it."""
+        """The address of a database, as in PAPERWIRE_DATABASE_URL."""
         login = f"{user}:{password}" if password else user
         return f"postgresql://{login}@/{database}?host={self.folder}/cluster"
 
@@ -120,7 +120,7 @@ class Server:
 
     @contextmanager
     def lent(self) -> Iterator[str]:
-        """The address of a database as `database` makes it, quickly: what a test wrote is deleted, and the next one gets it."""
+        """The address of a database as from `database`, but faster: emptied after a test and lent to the next."""
         one = self._lendable.pop() if self._lendable else self._new_lendable()
         try:
             yield self.url(one.name)

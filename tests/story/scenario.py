@@ -128,7 +128,7 @@ class Scenario:
     # ── the process ───────────────────────────────────────────────────────────
 
     async def restarts(self) -> Seen:
-        """Ends the process and starts another on the same database. Returns what the new one says by itself."""
+        """Ends the process and starts another on the same database. Returns what the new one says on its own."""
         await self.app.close()
         return await self.begins()
 
@@ -142,11 +142,11 @@ class Scenario:
         await self.app.close()
 
     async def begins(self) -> Seen:
-        """Starts a process. Returns what it says by itself."""
+        """Starts a process. Returns what it says on its own."""
         self.app = self._begun()
         return await self.listens()
 
-    # ── looking behind ────────────────────────────────────────────────────────
+    # ── looking inside ────────────────────────────────────────────────────────
 
     def queries(self, chat: str = "42") -> list[str]:
         """Returns the queries of a chat, as typed."""
@@ -174,7 +174,7 @@ class Scenario:
 async def a_scenario(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, **settings: Any
 ) -> AsyncIterator[Scenario]:
-    """A bot with an empty database; `settings` are the operator's, with access open to everybody."""
+    """A bot with an empty database; `settings` are the operator's, with access open to all."""
     scenario = Scenario(
         telegram,
         clock,

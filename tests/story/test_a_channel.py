@@ -39,7 +39,7 @@ async def test_a_public_channel_is_managed_from_a_private_chat(scenario: Scenari
     assert (scenario.queries(CHANNEL), scenario.queries(ADA)) == (["cs.CV -survey"], [])
     assert telegram.posted_to(CHANNEL) == []
 
-    # The channel gets each paper by itself, one link under the last, and nothing that anybody could press by mistake.
+    # The channel gets a message for each paper, one link under the last, and no other buttons.
     scenario.brings(paper("Light on snow", "cs.CV"), paper("Snow: a survey", "cs.CV"), paper("Ice and glass", "cs.CV"))
     first, second = await scenario.later(hours=2)
     assert {first.lines[1], second.lines[1]} == {"Light on snow", "Ice and glass"}

@@ -46,7 +46,7 @@ async def test_a_forum_with_two_topics_and_two_managers(scenario: Scenario, tele
     assert vision.silent
     assert language.silent
 
-    # Buttons are everybody's, what they change is not; what another one did is named before it is undone.
+    # All may press buttons, but not change everything with them; another person's change is named before it is undone.
     assert (await scenario.presses("1", LANGUAGE, by="9")).chats == [LANGUAGE]
     assert (await scenario.presses("mute ▾", LANGUAGE, by="9")).toast == "Only admins of this chat can change that."
     quiet = await scenario.presses("mute ▾", LANGUAGE, by="8")

@@ -35,15 +35,15 @@ async def test_a_group_becomes_a_supergroup_in_the_middle_of_a_bulletin(
     titles = [line.split(" ", 1)[1] for message in messages for line in message.lines if " A graph of kind " in line]
     assert len(set(titles)) == len(titles) == PAPERS
 
-    # Both groups say afterwards what happened; that is no news, and nobody is bothered.
+    # Both groups report the move afterwards; that is not new, so the bot stays silent.
     assert not await scenario.listens()
     assert scenario.queries(NEW) == ["graph"]
 
-    # Buttons of before and after open their papers, in the group as it is now.
+    # Buttons from before and after the move open their papers, in the new group.
     assert (await scenario.presses("1", OLD, by="7")).chats == [NEW]
     assert (await scenario.presses("40", NEW, by="7")).chats == [NEW]
 
-    # It goes on there, with what it chose and what it was told.
+    # It goes on there, with its settings and its papers.
     assert (await scenario.says(f"/set@{NAME} limit", NEW, **MARA)).lines[0].startswith("Papers shown: all papers")
     scenario.brings(paper("A graph of kind 7"), paper("A late graph"))
     (next_day,) = await scenario.later(days=1)

@@ -14,7 +14,7 @@ async def test_buttons_and_questions_of_before_a_restart_still_work(scenario: Sc
     question = await scenario.says("/edit 1")
     assert question.lines[-1] == "Write what it shall be instead."
 
-    # Another process answers as if nothing had been; it says nothing by itself.
+    # Another process answers as if nothing had happened; it says nothing on its own.
     assert not await scenario.restarts()
     assert "in the title: Diffusion for tides" in (await scenario.presses("why")).text
     assert (await scenario.presses("mute ▾")).lines[0].startswith("✓ 1  diffusion is quiet until")
@@ -22,7 +22,7 @@ async def test_buttons_and_questions_of_before_a_restart_still_work(scenario: Sc
     assert (await scenario.says("diffusion -survey")).lines[0] == "✓ 1  diffusion, not survey · now"
     assert (await scenario.presses("13:00 Berlin")).lines[0] == "✓ Time zone: Europe/Berlin (was: UTC)"
 
-    # Nor does another one still forget what an undo stands for.
+    # A further process does not forget what an undo reverts either.
     assert not await scenario.restarts()
     assert (await scenario.presses("undo")).lines == ["✓ Undone.", "Time zone: UTC (was: Europe/Berlin)"]
 

@@ -1,6 +1,7 @@
-"""A team in Slack: the app comes into their workspace, papers come at nine in a thread, and it goes and comes again.
+"""A team in Slack: they install the app, papers come at nine in a thread, they remove the app and install it again.
 
-Over real HTTP as `paperwire run` is reached: a browser installs the app, Slack signs what people do, their channel answers.
+All goes over real HTTP, as with `paperwire run`: a browser installs the app, Slack signs requests, their channel
+answers.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -114,7 +115,7 @@ async def test_a_team_installs_the_app_is_brought_papers_mutes_asks_why_and_has_
     tmp_path: Path, slack: FakeOAuth
 ) -> None:
     async with an_app_for_everybody(tmp_path, slack) as (on, browser):
-        # Somebody lets the app in, and it is served at once.
+        # A person installs the app, and the workspace is served at once.
         assert (await installed(browser, slack, TEAM)).status_code == 200
         knows_the_team(slack)
 
@@ -131,7 +132,7 @@ async def test_a_team_installs_the_app_is_brought_papers_mutes_asks_why_and_has_
         assert line.text.startswith("5 papers for #vision")
         assert (line.thread, thread.thread) == ("", line.id)
 
-        # A colleague mutes it for a while, which all see, and asks why a paper came, which nobody else does.
+        # A colleague mutes it for a while, which all see, and asks why a paper came, which only they see.
         await on.does(slack.clicks("mute", by="U2", team=TEAM))
         assert "is quiet until" in slack.posted_to(CHANNEL)[-1].text
         await on.does(slack.clicks("why", by="U2", team=TEAM))

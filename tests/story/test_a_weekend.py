@@ -18,7 +18,7 @@ async def test_a_weekend_and_a_late_monday(scenario: Scenario) -> None:
     assert "First: Mon 26 Jan about 08:00 (arXiv is quiet at the weekend)." in said.text
     await scenario.says("/sub trees now")
 
-    # The weekend is silent, and so is a Monday morning on which arXiv is late.
+    # The weekend is silent, and also a Monday morning when arXiv is late.
     for _ in range(58):
         assert await scenario.later(hours=1) == []
     scenario.clock.set_now(MONDAY + timedelta(hours=9))

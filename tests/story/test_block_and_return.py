@@ -8,7 +8,7 @@ from tests.story.scenario import Scenario
 async def test_who_blocks_and_comes_back_is_offered_what_waits(scenario: Scenario, telegram: FakeTelegram) -> None:
     await scenario.says("/sub diffusion now")
 
-    # They block the bot, and Telegram says so. What comes waits; nobody knocks at a closed door.
+    # They block the bot, and Telegram says so. New papers wait; the bot does not try again.
     telegram.blocks("42")
     assert not await scenario.listens()
     scenario.brings(paper("Diffusion for tides"))
@@ -26,7 +26,7 @@ async def test_who_blocks_and_comes_back_is_offered_what_waits(scenario: Scenari
     (missed,) = await scenario.later(minutes=1)
     assert missed.lines[0] == "Diffusion for tides"
 
-    # The second time the message that cannot be sent tells it first.
+    # The second time, the bot learns of the block from a message that cannot be sent.
     telegram.blocks("42")
     scenario.brings(paper("Diffusion for coins"), paper("Diffusion for boats"))
     assert await scenario.later(hours=1) == []

@@ -1,7 +1,7 @@
 """Crashes: the real program as a process, killed from outside at moments that the platform sees.
 
-The platform runs in a process of its own and its journal is the only judge. Whatever happens: nothing is lost, a lane
-keeps its order, and a message comes twice at most where the platform cannot be asked (one per kill).
+The platform runs in its own process and its journal is the only judge. In every case nothing is lost, a lane keeps its
+order, and a message comes twice at most where the platform cannot be asked (one per kill).
 """
 
 import os

@@ -48,7 +48,7 @@ def copied(old: str, new: str) -> None:
 
 
 def analyzed(url: str) -> list[tuple[str]]:
-    """The tables of which the server has statistics."""
+    """The tables that have statistics on the server."""
     with psycopg.connect(url) as connection:
         return connection.execute("SELECT DISTINCT tablename::text FROM pg_stats").fetchall()
 

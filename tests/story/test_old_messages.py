@@ -1,4 +1,4 @@
-"""Buttons under old messages: Telegram says little about such messages, or lets nobody edit them any more."""
+"""Buttons under old messages: Telegram says little about such messages, or does not allow edits any more."""
 
 from tests.fakes.telegram import FakeTelegram
 from tests.make import paper

@@ -1,4 +1,4 @@
-"""One script told on Telegram, Slack, the page and the console: each chat gets the same papers at the same moments, in the same order."""
+"""One script on Telegram, Slack, the page and the console: each chat gets the same papers, times and order."""
 
 import io
 import json

@@ -65,7 +65,7 @@ def test_of_killed_workers_nothing_is_lost_and_little_is_sent_twice(three: Worke
 
 
 def test_a_worker_that_was_stopped_for_longer_than_its_heartbeat_sends_nothing_twice(three: Workers) -> None:
-    """Its jobs are given to others, and what it has in hand is recovered; its lanes are still its own."""
+    """Its jobs are given to others, and its claimed messages are recovered; its lanes are still its own."""
     three.wait_for(partial(sent, three, at_least=LANES), "a third is sent")
     three.signal(signal.SIGSTOP)
     at_stop = len(three.posts)
@@ -141,7 +141,7 @@ def test_when_the_worker_that_receives_is_stopped_another_one_answers_also_after
 
 
 def receiving(three: Workers) -> int:
-    """The number of the worker that receives, as `paperwire workers` has it; 0 if none does."""
+    """The number of the worker that receives, as in `paperwire workers`; 0 if none does."""
     store = Store(three.url)
     found = workers_at_work(store, ["telegram updates"], is_running=lambda _: False)
     store.close()

@@ -72,7 +72,7 @@ def item(
     summaries: dict[str, str] | None = None,
     **fields: object,
 ) -> Item:
-    """A paper with an id of its own that fits `reasons`; `summaries` by language."""
+    """A paper with a new id that fits `reasons`; `summaries` by language."""
     number = next(_ids)
     given: dict[str, object] = {
         "key": f"2601.{number:05d}",
@@ -110,7 +110,7 @@ def delivery(
     due: datetime = THURSDAY,
     **facts: Any,
 ) -> Delivery:
-    """What a chat is to get; `facts` beside its papers."""
+    """A delivery to a chat; `facts` are its other fields besides the papers."""
     given: dict[str, Any] = {"known": 180, "days": (date(2026, 1, 22),)} | facts
     return Delivery(
         id="a" * 16,

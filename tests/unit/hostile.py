@@ -1,4 +1,4 @@
-"""Texts and papers that try to break out of markup, for rendering and for whatever posts the result."""
+"""Texts and papers that try to break out of markup, for rendering and for the code that posts the result."""
 
 from datetime import UTC, datetime
 

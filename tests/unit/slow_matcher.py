@@ -1,7 +1,7 @@
 """A slow matcher in the plainest code, rule by rule. Tests compare the fast matchers with it.
 
-It tokenizes papers anew for every question and tries every permutation of the parts of a name. With subscriptions/matching
-it has only subscriptions/normalize in common.
+It tokenizes papers again for every question and tries every permutation of the parts of a name. It shares only
+subscriptions/normalize with subscriptions/matching.
 """
 
 from collections.abc import Callable
@@ -84,7 +84,7 @@ def summaries(paper: Paper) -> list[str]:
 
 
 def holds(text: str, term: Term) -> bool:
-    """Whether the tokens of a term stand side by side in a text, in their order."""
+    """Whether the tokens of a term are adjacent in a text, in their order."""
     found = exact_tokens(text) if term.exact else tokens(text)
     written = exact_tokens(text) if term.exact else written_tokens(text)
     for start in range(len(found)):

@@ -86,7 +86,7 @@ def test_without_a_button_that_opens_the_rest_nothing_is_left_out_unless_asked_f
 
 
 def test_a_group_that_strangers_read_is_as_a_channel_where_buttons_are_concerned() -> None:
-    before = {"buttons": "full", "limit": "5"}  # chosen while nobody else could read it
+    before = {"buttons": "full", "limit": "5"}  # chosen while the group was still private
     public = resolve(GROUP, "telegram", before, timezone="UTC", lang="en", public=True)
     assert (public.buttons, public.limit) == ("link", 5)
     assert choices("buttons", kind=GROUP) == ("full", "link", "off")

@@ -211,7 +211,7 @@ async def test_the_way_of_the_updates_is_that_of_the_settings_or_to_be_mended(
     assert (found.mend, answer in str(found.answer), cure in str(found.cure)) == (mend, True, True)
     assert bool(str(found.cure)) is bool(cure)
     assert not any("example.org" in text or TOKEN in text for text in (str(found.answer), str(found.cure)))
-    assert telegram.arrived("getUpdates") == []  # it would end the question of a run beside us
+    assert telegram.arrived("getUpdates") == []  # it would end the poll of a `run` on the same token
 
 
 @pytest.mark.parametrize(

@@ -255,7 +255,7 @@ def test_made_pages_glued_to_one_another_give_the_papers_of_both(made: str, betw
 
 @pytest.mark.parametrize("blanks", [1, 2])
 def test_a_name_or_title_that_is_cut_at_a_blank_ends_without_it(blanks: int) -> None:
-    """Found by fuzzing: a name of hundreds of characters was cut where a blank stood, which stayed at its end."""
+    """Found by fuzzing: a name of hundreds of characters was cut after a space, which stayed at its end."""
     long = "x" * (NAME - blanks) + " y" * 100
     page = json.dumps({"id": "2601.00001", "title": "Kite " * TITLE, "summary": "It flies.", "authors": [long]})
     digest = read_and_check(f"{page}\n".encode())

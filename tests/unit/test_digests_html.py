@@ -103,7 +103,7 @@ def test_the_attributes_of_a_tag_are_read_whatever_stands_in_them() -> None:
     ]
 
 
-# Each of them would take Python's own parser many minutes, or make it give up, if it were given to it as it stands.
+# Given to Python's own parser unchanged, each of them would take many minutes or make it give up.
 HOSTILE = {
     "tags that never end": "<a " * 50_000,
     "names of tags": "<a" * 75_000,

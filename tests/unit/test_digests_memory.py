@@ -1,6 +1,6 @@
-"""The memory that reading takes: a few times that of the document, whatever its format and however hostile it is.
+"""The memory that reading takes: a few times that of the document, in any format, however hostile it is.
 
-Each document is read by a process of its own, whose largest size the kernel knows. Python's own count would leave out expat.
+Each document is read by its own process, because the kernel knows its peak size; Python's count would leave out expat.
 """
 
 import subprocess
@@ -41,7 +41,7 @@ except PaperwireError as error:
 print((size("VmHWM") - before) / len(data), papers)
 """
 DOCUMENTS = ("hf_json", "biorxiv_json", "bilingual_json", "hf_html, data")  # of JSON; a single one may take more
-WITHOUT_NOTES = "bilingual_md, table"  # half a page, which nobody writes: a paper in each line of a hundred bytes
+WITHOUT_NOTES = "bilingual_md, table"  # half a page, not realistic: a paper in each line of a hundred bytes
 
 
 def _peak(data: bytes, folder: Path) -> tuple[float, int]:
@@ -133,7 +133,7 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
     ),
     "papers": ("Get trending papers in your email inbox!\n", "a\nb\n", ""),
 }
-SLOW = ("empty records",)  # a small part of it tells as much
+SLOW = ("empty records",)  # a small part of it shows as much
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)

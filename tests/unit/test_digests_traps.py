@@ -1,7 +1,7 @@
 """Every known trap of a format is in a golden page: its appearance, and the page.
 
-tests/unit/test_digests_golden.py says what is read of these pages; here is said that the traps are still in them. A pattern
-is looked for in the page as it is written, with its line ends.
+tests/unit/test_digests_golden.py checks what is read from these pages; this file checks that the traps are still in
+them. A pattern is searched in the page as written, with its line ends.
 """
 
 import re

@@ -43,11 +43,11 @@ def offered(title: str, query: str, *others: str, most: int = 4) -> tuple[str, .
         ),
         ("A Study of the Case for Large Models", "diffusion", ()),
         ("Learning in 2026", "diffusion", ()),
-        # a phrase does not run across signs
+        # a phrase does not run across punctuation
         ("MyNet: Proteins, Folded", "diffusion", ("MyNet", "Proteins", "Folded")),
         ("", "diffusion", ()),
         ("$\\alpha$", "diffusion", ()),
-        # without blanks between words only known ones are offered
+        # without spaces between words only known ones are offered
         ("基于扩散的视频生成方法", "扩散", ("视频生成",)),
     ],
 )

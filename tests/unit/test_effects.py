@@ -1,4 +1,4 @@
-"""Settings without effect: which they are in which chat, and the stated reason."""
+"""Settings without effect: which ones, in which chat, and the stated reason."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The command line makes a sentence of any error, also of one that stands in its own chain of causes."""
+"""The command line makes a sentence of any error, also of one that is in its own chain of causes."""
 
 from collections.abc import Callable
 

@@ -76,7 +76,7 @@ DETAILS = "https://api.biorxiv.org/details/biorxiv/2026-01-21/2026-01-22"
     ("url", "data", "following"),
     [
         (f"{DETAILS}/0", biorxiv(100, "230"), f"{DETAILS}/100"),
-        (f"{DETAILS}/100", biorxiv(30, "230"), f"{DETAILS}/130"),  # whatever the size of a page is
+        (f"{DETAILS}/100", biorxiv(30, "230"), f"{DETAILS}/130"),  # for any size of a page
         (f"{DETAILS}/200", biorxiv(30, "230"), None),
         (f"{DETAILS}/0/json", biorxiv(100, 230), f"{DETAILS}/100/json"),
         (DETAILS, biorxiv(100, "230"), f"{DETAILS}/100"),

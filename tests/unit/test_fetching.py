@@ -76,7 +76,7 @@ async def refusal(fetching: Fetcher, url: str) -> FetchError:
         ("2606:4700::1111", True),
         ("127.0.0.1", False),
         ("127.8.8.8", False),
-        ("0.0.0.0", False),  # noqa: S104 - nobody binds to it
+        ("0.0.0.0", False),  # noqa: S104 - not bound to
         ("10.0.0.1", False),
         ("172.16.0.1", False),
         ("172.31.255.255", False),
@@ -399,7 +399,7 @@ async def test_a_certificate_is_verified_by_the_name_and_not_by_the_address(tls:
     assert "The certificate of other.test cannot be trusted: hostname mismatch" in str(error)
 
 
-CERTIFICATE = Path(__file__).parent / "paperwire.test.pem"  # of nobody: for this test, for a hundred years
+CERTIFICATE = Path(__file__).parent / "paperwire.test.pem"  # self-signed, for this test, valid for a hundred years
 
 
 @pytest.fixture

@@ -154,7 +154,7 @@ def test_papers_could_have_come_since_the_last_due_time() -> None:
 def test_schedules_read_what_they_can() -> None:
     schedules = Schedules()
     assert schedules.read("") is None
-    assert schedules.read("0 9 * * *") is None  # nobody here reads lines of cron
+    assert schedules.read("0 9 * * *") is None  # lines of cron are not supported
     assert isinstance(schedules.read("every 30m"), EverySchedule)
     assert schedules.read("arxiv", evening=True) == ArxivSchedule(evening=True)
     assert Schedules(cron=lambda _: ARXIV).read("0 9 * * *") is ARXIV

@@ -1,6 +1,6 @@
-"""Whatever others write is read or refused: every target of tests/fuzz, with its kept corpus and with changes of made-up inputs.
+"""Any input is read or refused: every target of tests/fuzz, with its kept corpus and changes of made-up inputs.
 
-`make fuzz TARGET=…` searches the same checks guided by coverage (docs/reliability.md, Fuzzing).
+`make fuzz TARGET=…` runs the same checks guided by coverage (docs/reliability.md, Fuzzing).
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""The web address answers whatever is asked, at both webhooks too: never with an error of its own. By Hypothesis.
+"""The web address answers every request, at both webhooks too, without an internal error. By Hypothesis.
 
 `make fuzz` tries more, and keeps what it found in .fuzz.
 """

@@ -66,7 +66,7 @@ def test_a_link_is_written_out_where_it_cannot_be_hidden() -> None:
     assert "Title <https://arxiv.org/abs/1>" in printed(linked)
     on_screen = printed(linked, terminal=True)
     assert "<https://" not in on_screen
-    assert "https://arxiv.org/abs/1" in on_screen  # behind the title, as terminals take it
+    assert "https://arxiv.org/abs/1" in on_screen  # the title's link, in the form for terminals
 
 
 def test_what_a_platform_shows_can_be_read_without_colour() -> None:

@@ -1,4 +1,4 @@
-"""Lines of an import: how they are read, and what is said about an invalid one. Names: which are allowed."""
+"""Lines of an import: how they are read, and the messages for invalid ones. Names: which are allowed."""
 
 import unicodedata
 from contextlib import suppress
@@ -19,7 +19,7 @@ from subscriptions.zones import zone_name
 ME = ChatAddress("console", "me")
 
 LINES = [
-    # line, schedule, zone, query, name (None: nothing is said of it)
+    # line, schedule, zone, query, name (None: the line does not have it)
     (
         "daily 09:00 Europe/Berlin | diffusion -survey | mine",
         "daily 09:00",

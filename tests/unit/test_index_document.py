@@ -35,7 +35,7 @@ texts = st.lists(st.sampled_from(WORDS) | st.text(max_size=6) | mixed, max_size=
 
 
 def as_stored(word: str) -> str:
-    """A word without signs and capitals, at which the index would split or which it would fold."""
+    """A word with its punctuation and capitals encoded: the index would split at them or fold them."""
     return "".join(
         sign if re.fullmatch("[a-z0-9]", sign) or (ord(sign) >= 128 and sign != MARK) else f"{MARK}{ord(sign):x}{MARK}"
         for sign in word

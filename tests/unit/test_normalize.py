@@ -35,7 +35,7 @@ LATEX = [
     (r"\varphi \vartheta \varGamma", "phi theta gamma"),
     (r"\Gamma\Omega", "gamma omega"),
     (r"\digamma", "digamma"),
-    (r"\alphabet soup", "soup"),  # the longest name counts: an unknown command is a blank
+    (r"\alphabet soup", "soup"),  # the longest name counts: an unknown command is a space
     (r"H\"older", "holder"),
     (r"Poincar{\'e}", "poincare"),
     (r"Poincar\'{e}", "poincare"),
@@ -45,11 +45,11 @@ LATEX = [
     (r"Stra{\ss}en", "strassen"),
     (r"Micha{\l} \L{}\'od\'z", "michal lodz"),
     (r"S{\o}ren S\o{}ren", "soren soren"),
-    (r"S\o ren", "soren"),  # the blank after a letter macro goes
-    (r"{\o} ren", "o ren"),  # but not behind the brace
+    (r"S\o ren", "soren"),  # the space after a letter macro goes
+    (r"{\o} ren", "o ren"),  # but not after the brace
     (r"\AE r\o, \OE uvre, \aa, \dj, \th or", "aero oeuvre a d thor"),
     (r"\emph{deep}learning", "deeplearning"),  # braces vanish
-    (r"deep\emph{learning}", "deep learning"),  # a command is a blank
+    (r"deep\emph{learning}", "deep learning"),  # a command is a space
     (r"$k$NN", "knn"),
     (r"$O(n\log n)$", "o n n"),
     (r"50\% of R\&D\\done", "50 of r d done"),
@@ -100,7 +100,7 @@ TOKENS = [
     ("C++ and C#", "c++ and c#"),
     ("C++17", "c++ 17"),  # holds c++
     ("objective-c++ 3d", "objective c++ 3d"),
-    ("abc# abc++ 3# 3++", "abc abc 3 3"),  # the letter must stand alone
+    ("abc# abc++ 3# 3++", "abc abc 3 3"),  # the letter must be alone
     ("中c# x2#", "中 c# x2"),
     ("c+ c+++", "c c++"),
     ("3.1 2601.15529 v1.2.3", "3.1 2601.15529 v1.2.3"),
@@ -270,7 +270,7 @@ def test_accent_macros_are_found_with_their_places() -> None:
     assert found == [(r"\"o", "ö"), (r"\H{o", "ő"), (r"\o ", "ø")]
 
 
-# ---------------------------------------------------------------------------------------------- where tokens stand
+# ------------------------------------------------------------------------------------------------- where tokens are
 
 
 @pytest.mark.parametrize(

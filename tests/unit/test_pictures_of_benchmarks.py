@@ -25,5 +25,5 @@ def test_each_engine_is_drawn_with_each_number_of_lines() -> None:
     ],
 )
 def test_a_picture_was_drawn_from_the_page_as_it_is(picture: Path, figures: object) -> None:
-    """`python -m bench._plots` draws them anew."""
+    """`python -m bench._plots` draws them again."""
     assert plots.description(figures) in unescape(picture.read_text("utf-8"))

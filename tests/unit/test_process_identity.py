@@ -1,4 +1,4 @@
-"""A process is told from all others of the machine, also from one that has its number later."""
+"""A process is distinguished from all others of the machine, also from a later one with the same number."""
 
 import os
 import subprocess

@@ -46,7 +46,7 @@ def hints(typed: str) -> list[str]:
         ("graph NOT survey", "graph -survey"),
         ("graph ANDNOT survey", "graph -survey"),
         ("graph AND NOT survey", "graph -survey"),
-        ("graph --survey", "graph -survey"),  # several signs are one
+        ("graph --survey", "graph -survey"),  # several minus signs are one
         ("graph -!-survey", "graph -survey"),
         ("graph NOT NOT survey", "graph -survey"),
         ("graph NOT -survey", "graph -survey"),
@@ -56,13 +56,13 @@ def hints(typed: str) -> list[str]:
         ("-(-graph)", "graph"),
         ("-(-(-x)) graph", "graph -x"),
         ("graph -(survey -review)", "graph (review OR -survey)"),
-        ("graph - neural", "graph neural"),  # not before a blank
+        ("graph - neural", "graph neural"),  # not before a space
         ("graph! neural-net", '"neural net" graph'),  # only where a term starts
         ('"a"-b', "a -b"),  # after a quote
         ("(a)-b", "a -b"),
         ("a(-b)", "a -b"),
         ("c (a|-b)", "(a OR -b) c"),
-        ("a&-b", '"a b"'),  # & is an operator only between blanks
+        ("a&-b", '"a b"'),  # & is an operator only between spaces
         ("a &-b", "a b"),
         ("a& b", "a b"),
         ("NOT(b) a", "a -b"),
@@ -94,7 +94,7 @@ def test_the_grammar(typed: str, canonical: str) -> None:
 def test_fields_have_aliases_in_any_letter_case(names: Sequence[str], canonical: str) -> None:
     for name in names:
         assert reads(f"{name}:graph") == canonical
-        assert reads(f"{name}: graph") == canonical  # keyboards of phones add the blank
+        assert reads(f"{name}: graph") == canonical  # keyboards of phones add the space
         assert reads(f"{name}：graph") == canonical
 
 
@@ -114,7 +114,7 @@ def test_fields_have_aliases_in_any_letter_case(names: Sequence[str], canonical:
         ("x ti:NOT survey y", "x y -title:survey"),
         ("x ti: -survey", "x -title:survey"),
         ("x -ti:survey", "x -title:survey"),
-        ("-ti:-x", "title:x"),  # signs on both sides of a field are two
+        ("-ti:-x", "title:x"),  # minus signs on both sides of a field are two
         ("y -ti:-abs:-x", "y -abstract:x"),
         ("-ti:(-x)", "title:x"),
         ("y ti:(-x)", "y -title:x"),
@@ -328,12 +328,12 @@ def test_the_most_useful_hint_stands_first_and_each_once() -> None:
 @pytest.mark.parametrize(
     ("typed", "canonical"),
     [
-        ("foo:graph", '"foo graph"'),  # unknown field: without blank a phrase, with blank two terms
+        ("foo:graph", '"foo graph"'),  # unknown field: without a space a phrase, with a space two terms
         ("foo:bar:baz", '"foo bar baz"'),
         ("BERT: pre-training", '"pre training" bert'),
         ('foo:"a b"', '"a b" foo'),  # before a quote or bracket: two terms
         ("foo:(a OR b)", "(a OR b) foo"),
-        ("foo:-bar", "foo -bar"),  # a sign is read after a colon
+        ("foo:-bar", "foo -bar"),  # a minus sign is read after a colon
         ("foo:ti:graph", "foo title:graph"),
         ("http://example.com/a", '"http example com a"'),
         ("12:30", '"12 30"'),
@@ -365,8 +365,8 @@ def test_words_with_signs_in_them(typed: str, canonical: str) -> None:
         ("扩散、图 神经", '"图 神 经" OR "扩 散"'),
         ("rlhf,\ndpo", "dpo OR rlhf"),
         ("rlhf , dpo", "dpo OR rlhf"),
-        ("rlhf ,dpo", "dpo rlhf"),  # a blank only before the comma makes no list
-        ("rlhf,dpo, ppo", '"rlhf dpo" ppo'),  # each comma needs its blank
+        ("rlhf ,dpo", "dpo rlhf"),  # a space only before the comma makes no list
+        ("rlhf,dpo, ppo", '"rlhf dpo" ppo'),  # each comma needs its space
         ("rlhf, dpo,", "dpo OR rlhf"),  # a comma at the end is dropped
         ("reward model,", "model reward"),
         ("rlhf, , dpo", "dpo OR rlhf"),
@@ -781,7 +781,7 @@ def test_operators_between_control_characters_are_refused_by_explain_as_by_a_sub
     "typed", ["all:\\hep-th", "all:(n \\hep-th", "all:\\math x", "search_query=cat:a%11b", "%22 cat:a%C2%85b"]
 )
 def test_what_is_no_sign_of_a_value_is_read_again_as_it_was_read(typed: str) -> None:
-    """Found by fuzzing: a category behind a backslash, which is no TeX command, and control characters that a link encodes."""
+    """Found by fuzzing: a category after a backslash (no TeX command), and control characters that a link encodes."""
     query = parse_query(typed)
     again = parse_canonical(query.canonical)
     assert again.canonical == query.canonical
@@ -790,7 +790,7 @@ def test_what_is_no_sign_of_a_value_is_read_again_as_it_was_read(typed: str) -> 
 
 @pytest.mark.parametrize("typed", ['"t x, (" :r, not a :g -, ', '"t x, (" r, not a g -,\x00', "x, not a g, "])
 def test_blanks_at_the_end_mean_nothing(typed: str) -> None:
-    """Found by fuzzing: behind a last comma they made a phrase of what was kept as two words."""
+    """Found by fuzzing: after a last comma they made a phrase of what was kept as two words."""
     assert parse_query(typed).canonical == kept_query(typed).canonical
 
 

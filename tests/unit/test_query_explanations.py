@@ -133,7 +133,7 @@ def test_explain_is_one_document() -> None:
         ("扩散 ai*", 4, ("扩散 ai*", "     ^")),  # wide characters take two cells
         ("ｔｉ： x", 4, ("ｔｉ： x", "      ^")),
         ("e\u0301e\u0301 )", 6, ("e\u0301e\u0301 )", "   ^")),  # combining marks take none
-        ("a\u200bb )", 5, ("ab )", "   ^")),  # nor do invisible characters, which are left out
+        ("a\u200bb )", 5, ("ab )", "   ^")),  # invisible characters do not count either; they are left out
         ("a\tb\nc )", 7, ("a b c )", "      ^")),
         ("\x1b[31m )", 7, ("[31m )", "     ^")),
         ("हिन्दी )", 8, ("हिन्दी )", " " * cell_len("हिन्दी ") + "^")),

@@ -127,7 +127,7 @@ TIMED = [
     ("我想看关于扩散模型的论文 每天9点", "扩散模型 每天9点"),
     ("我想每天早上看关于扩散模型的论文", "扩散模型 每天早上"),
 ]  # fmt: skip
-NOT_TO_BE_HAD = [  # the answer refuses these times, with the nearest that there is
+NOT_TO_BE_HAD = [  # the answer refuses these times and offers the nearest
     ("every hour send me papers on diffusion", "diffusion every hour"),
     ("hourly papers on diffusion please", "diffusion hourly"),
     ("send me daily papers on RL weekly", "RL daily weekly"),

@@ -14,7 +14,7 @@ from bot.rendering.text.queries import caret, explain
 from subscriptions.errors import QueryError
 from subscriptions.query import Query, fold_source, parse_canonical, parse_query
 
-# All signs and words with a meaning in the grammar.
+# All characters and words with a meaning in the grammar.
 PIECES = re.split(
     " ",
     " \" ( ) | - ! * : = , ， 、 & + # . / \\ { } $ ' ’ “ „ « － — （ ： ＊ ＝ ％ % _ \u200b \u0301 \u3000 \n "

@@ -93,7 +93,7 @@ def test_a_query_that_would_be_too_long_is_refused_kindly() -> None:
     assert str(refused.value.hint)
 
 
-# ------------------------------------------------------------------------------------------------ whatever was typed
+# ------------------------------------------------------------------------------------------------------- any text
 
 PIECES = """
 graph graphs -graph "few shot" stud* few-sho* =RAG ti: abs: author: "Doe, J." müller Anna cat: cs.LG cs.AI+q-bio.NC

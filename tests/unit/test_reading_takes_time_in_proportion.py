@@ -1,4 +1,4 @@
-"""Twice the text takes about twice the time, whatever stands in it: all that reads what others wrote.
+"""Twice the text takes about twice the time for all code that reads text of others, for any text.
 
 Measured in processor time, eight times as much text against once. What grows with the square of the text takes 64 times as
 long. `python -m bench.parsing` measures larger texts.
@@ -39,7 +39,7 @@ TIMES_AS_LONG = 8
 GROWTH = 3.0  # of the time per character: caches take some of it
 SOON = 0.005  # seconds; below them nothing can be measured
 
-# Signs and words of all grammars, over and over, and what is deep, long or next to one another.
+# Characters and words of all grammars, repeated, and texts that are deep or long.
 REPEATED = (
     "(", ")", "(a ", "((a) ", '"', '"a ', '"a" ', "“a ", "'a ", "<", "<@U1> ", "&amp;", "[a](", "*", "-", "- ", "-a ", "|", "a|", "=a ", ":", "12:", ".", "a.", "#",
     "a OR ", "a AND ", "NOT ", "a, ", "扩散、", "扩散 且 ", "不含 ", "ti:", "cat:machine learning ", "author:Yann LeCun ", "2601.15529 ", "cs.LG ", "http://",

@@ -48,7 +48,7 @@ RESTING, OTHERS, HAD, ANY_DAY = {"resting": True}, {"others": True}, {"had": Tru
         # a feed of arXiv that is asked at an interval: papers of any day are news, and only these
         (feed(YESTERDAY, 50, fresh=50), BATCH, HOURS_LATER, ANY_DAY, ("new", True)),
         (feed(YESTERDAY, 50), BATCH, HOURS_LATER, ANY_DAY, ("late", False)),
-        # a list that somebody makes of a batch
+        # a list that another site makes of a batch
         (page(10, fresh=10, day=TODAY), BATCH, SOON, {}, ("new", True)),
         (page(10, fresh=10, day=YESTERDAY), BATCH, SOON, {}, ("new", True)),  # the evening of the announcement
         (page(10, fresh=10), BATCH, SOON, {}, ("new", True)),

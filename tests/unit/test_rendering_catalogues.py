@@ -12,7 +12,7 @@ from babel.messages.mofile import read_mo
 from locales.catalogues import DOMAIN, LANGUAGES, collect, compiled, po_path, read
 
 ROOT = Path(__file__).resolve().parents[2]
-# Sentences that Chinese writes with the same signs.
+# Sentences that Chinese writes with the same characters.
 SAME_IN_CHINESE = {"JSON"}
 HAN = re.compile("[\u4e00-\u9fff]")
 WORDS = re.compile(r"[A-Za-z]{2,}")
@@ -84,7 +84,7 @@ def test_translations_have_the_same_holes(chinese: Catalog) -> None:
 
 
 def test_translations_keep_the_blanks_around_a_sentence(chinese: Catalog) -> None:
-    """A part of a line that ends in a blank ends in one in Chinese too, unless a full-width character replaces it."""
+    """A part of a line that ends in a space ends in one in Chinese too, unless a full-width character replaces it."""
     for message in chinese:
         if message.id and sources(message)[0].endswith(" "):
             assert all(form.endswith((" ", "：")) for form in forms(message))

@@ -59,7 +59,7 @@ def test_up_to_five_papers_share_a_message_without_a_header() -> None:
 
 def test_six_papers_are_a_digest() -> None:
     (message,) = rendered(alert(chat(), *items(6)))
-    assert message.startswith("<b>6 papers · Thu 22 Jan</b> · diffusion\n1 <a")  # both stand on a lock screen
+    assert message.startswith("<b>6 papers · Thu 22 Jan</b> · diffusion\n1 <a")  # a lock screen shows both
 
 
 def test_a_title_without_a_link_is_bold_in_a_digest() -> None:
@@ -378,7 +378,7 @@ def test_nobody_is_called_and_no_markup_is_taken_from_a_paper() -> None:
         (chat(), THURSDAY, 0, False),
         (chat(sound="off"), THURSDAY, 0, True),
         (chat(kind=ChatKind.GROUP, sound="off"), THURSDAY, 0, True),
-        (chat(kind=ChatKind.GROUP), THURSDAY, 0, False),  # whoever chose a sound gets it
+        (chat(kind=ChatKind.GROUP), THURSDAY, 0, False),  # a chat that chose a sound gets it
         (chat(kind=ChatKind.GROUP), THURSDAY.replace(hour=21), 0, True),
         (chat(), THURSDAY.replace(hour=20, minute=59), 0, False),
         (chat(), THURSDAY.replace(hour=21), 0, True),
@@ -632,7 +632,7 @@ def test_in_public_there_is_one_link_for_whoever_wants_the_same() -> None:
     assert keys(delivery(chat(), items(3)), make_link=make_link)[0] != link
     broadcast = chat(kind=ChatKind.BROADCAST, buttons="link", shape="each")
     assert keys(delivery(broadcast, items(3)), make_link=make_link) == [[], [], link]
-    assert len(asked) == 2  # a private chat's delivery has asked nobody
+    assert len(asked) == 2  # a private chat's delivery makes no link
 
 
 def test_a_public_group_is_read_as_a_channel_is() -> None:
@@ -640,7 +640,7 @@ def test_a_public_group_is_read_as_a_channel_is() -> None:
     (message,) = rendered(delivery(public, [item(), item()]))
     assert "▸" not in message
     assert "<blockquote expandable>" in message
-    assert keys(delivery(public, items(3))) == [[]]  # they would be everybody's
+    assert keys(delivery(public, items(3))) == [[]]  # all members would have them
 
 
 def test_a_notice_and_an_empty_delivery_have_no_buttons() -> None:

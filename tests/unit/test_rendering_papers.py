@@ -56,7 +56,7 @@ def test_without_a_title_a_whole_sentence_opens_where_there_is_room_for_one() ->
     view = seen(item("", abstract=f"{first} It goes away. So it ends."), measure=ROW)
     assert (str(view.title), str(view.text)) == (f"“{first}”", "It goes away. So it ends.")
     compact = seen(item("", abstract=f"{first} It goes away."), measure=COMPACT)
-    assert str(compact.title) == "“We look at noise, i.e. at what is left when all else is gone…”"  # behind a clause
+    assert str(compact.title) == "“We look at noise, i.e. at what is left when all else is gone…”"  # cut after a clause
     assert str(compact.text).startswith("…and at words")
 
 

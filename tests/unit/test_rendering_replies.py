@@ -252,7 +252,7 @@ def test_a_delivery_in_an_answer_looks_as_it_would_be_sent() -> None:
     planned = delivery(chat(), items(3))
     (message,) = render_reply(Reply(lines=("Would come:",), delivery=planned), chat())
     assert written(message) == "Would come:\n\n" + rendered(delivery(chat(buttons="off"), planned.items))[0]
-    assert keys_of(message) == []  # nobody was sent it, so its papers have no numbers to press
+    assert keys_of(message) == []  # it was sent to no chat, so its papers have no numbers to press
 
 
 def test_a_long_delivery_in_an_answer_follows_in_messages_of_its_own_with_the_buttons_below() -> None:

@@ -83,7 +83,7 @@ USABLE = [
     ("PAPERWIRE_SLACK_API_URL", "http://localhost:5000/api/", "slack.api_url", "http://localhost:5000/api/"),
     ("PAPERWIRE_SLACK_API_URL", "http://localhost:5000/x/api", "slack.api_url", "http://localhost:5000/x/api/"),
     ("PAPERWIRE_SECRET_KEY", "a+b/c=", "secret_key", "a+b/c="),
-    ("PAPERWIRE_WEB_HOST", "0.0.0.0", "web_host", "0.0.0.0"),  # noqa: S104 - an operator may wish it
+    ("PAPERWIRE_WEB_HOST", "0.0.0.0", "web_host", "0.0.0.0"),  # noqa: S104 - an operator may want it
     ("PAPERWIRE_WEB_HOST", "::1", "web_host", "::1"),
     ("PAPERWIRE_WEB_PORT", "80", "web_port", 80),
     ("PAPERWIRE_WEB_PORT", "0", "web_port", 0),

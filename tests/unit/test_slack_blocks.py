@@ -1,4 +1,4 @@
-"""Deliveries and replies as Slack's blocks: menus beside papers, rows of buttons, threads, and what an edit keeps."""
+"""Deliveries and replies as Slack's blocks: menus of papers, rows of buttons, threads, and what an edit keeps."""
 
 import json
 from dataclasses import replace
@@ -28,7 +28,7 @@ def blocks_of(message: Message) -> list[dict[str, Any]]:
 
 
 def menus(message: Message) -> list[list[tuple[str, str]]]:
-    """Returns the menus beside the papers of a message: label and value of each option."""
+    """Returns the menus of the papers of a message: label and value of each option."""
     return [
         [(option["text"]["text"], option["value"]) for option in block["accessory"]["options"]]
         for block in blocks_of(message)

@@ -275,7 +275,7 @@ def test_a_shortcut_brings_the_words_of_the_message() -> None:
     assert (said.event, said.details) == ("shortcut", {"name": "subscribe", "text": "https://arxiv.org/abs/1"})
 
 
-# ── what nobody can read, and what nobody may ─────────────────────────────────
+# ── unreadable requests, and forbidden ones ───────────────────────────────────
 
 
 @pytest.mark.parametrize("kind", [EVENTS, COMMANDS, INTERACTIONS])

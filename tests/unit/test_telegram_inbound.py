@@ -63,7 +63,7 @@ COMMANDS = [
     ("/SUB Diffusion", "sub", "Diffusion"),
     ("/sub@paperwire_test_bot diffusion", "sub", "diffusion"),
     ("/sub@PaperWire_Test_Bot diffusion", "sub", "diffusion"),
-    ("/sub@another_bot diffusion", "sub", "diffusion"),  # alone with us nobody can mean another
+    ("/sub@another_bot diffusion", "sub", "diffusion"),  # in a private chat only this bot can be meant
     ("/sub   diffusion", "sub", "diffusion"),
     ("/sub\ndiffusion\nRAG", "sub", "\ndiffusion\nRAG"),
     ("/list", "list", ""),
@@ -200,7 +200,7 @@ ANON = {"id": int(ANONYMOUS), "is_bot": True, "first_name": "Group"}
     ("who", "behind", "proven"),
     [
         (ANON, GROUP, True),
-        (ANON, CHANNEL, False),  # somebody who writes as their own channel
+        (ANON, CHANNEL, False),  # a person who writes as their own channel
         (ANON, None, False),
         (ADA, GROUP, False),
     ],
@@ -362,7 +362,7 @@ def test_ids_may_be_as_large_as_telegram_makes_them() -> None:
     assert (request.chat.address, request.sender) == (str(large), str(large))
 
 
-# ── whatever else may come ────────────────────────────────────────────────────
+# ── other updates ─────────────────────────────────────────────────────────────
 
 SHAPES = [
     {},

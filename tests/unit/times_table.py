@@ -1,8 +1,8 @@
-"""What people type, and what is to be read: the query, the cadence and the zone.
+"""What people type, and what should be read: the query, the cadence and the zone.
 
-The chat has no time of its own (its schedule is when-out 08:00-20:00). A cadence that begins with ✗ is refused, and what
-follows is the nearest that is offered; "" reads no time, and the query is all that was typed. A ~ at the end says that the
-words may be meant as words as well, which the answer offers.
+The chat has chosen no time (its schedule is when-out 08:00-20:00). A cadence that begins with ✗ is refused, and the
+nearest one that is offered follows it; "" means that no time is read and the query is all that was typed. A ~ at the
+end means that the words of time may also be words of the query, which the answer offers.
 """
 
 ENGLISH = """

@@ -2,9 +2,9 @@
 
     python -m tests.faults.soak [--minutes 30] [--leaking 4] [--rest 5] [--page docs/reliability.md]
 
-`--minutes` of load, `--leaking` minutes of a smaller one with a leak, which must be red, and `--rest` minutes of a process that has
-nothing to do; what has no minutes is left out. With `--page` the tables go between their marks there, and the drawing into
-images/soak.svg beside it. Ends with 1 if something is red that must be green, or the leak is not found.
+`--minutes` of load, `--leaking` minutes of a smaller load with a leak, which must be red, and `--rest` minutes of an
+idle process; 0 minutes leave a part out. With `--page` the tables go between their marks there, and the drawing into
+images/soak.svg beside it. Ends with 1 if something is red that must be green, or if the leak is not found.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from tests.faults.soak.page import drawing, rows_table, table, write
 from tests.faults.soak.run import Soaked, rest, soak
 
 SUBSCRIPTIONS = 100_000  # in the store of the process at rest
-LEAK = 16_384  # bytes that each request leaves behind in the leaking run
+LEAK = 16_384  # bytes that each request leaks in the leaking run
 WARM_UP = 0.2  # of the load
 
 

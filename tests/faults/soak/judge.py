@@ -41,7 +41,7 @@ def after_warm_up(samples: Sequence[Sample], warm_up: float) -> list[Sample]:
 
 
 def growth(values: Sequence[float]) -> float:
-    """Returns by how much the median of the last third is above that of the first, as a share of it."""
+    """Returns the growth of the median from the first third to the last, as a share of the first."""
     part = max(1, len(values) // 3)
     return median(values[-part:]) / median(values[:part]) - 1
 
@@ -72,7 +72,7 @@ def judge_samples(
 
 
 def _left_over(warm: Sequence[Sample], name: str, spare: int) -> Verdict:
-    """Judges what is opened and closed again: what is left over raises the least of a third."""
+    """Judges things that are opened and closed again: a leak raises the minimum of a third."""
     first, last = _third(warm, name, min), _third(warm, name, min, last=True)
     return Verdict(
         what=f"{name}, least of the last third against the first",
@@ -136,9 +136,9 @@ def judge_journal(
 
 
 def judge_rows(left: Mapping[str, int], account: Account, unfinished: Mapping[str, int], keys: int) -> list[Verdict]:
-    """Judges what is on its way at the end (`unfinished`, by kind), and what the clean-up of a year later leaves (`left`, by table).
+    """Judges what is unfinished at the end (by kind), and the rows `left` by a clean-up a year later (by table).
 
-    `keys`: how many keys of the store are new, of which a process needs a few (whose bot it is, what was done today).
+    `keys`: how many keys of the store are new; a process needs a few (whose bot it is, what was done today).
     """
     over = {name: count for name, count in left.items() if count and name not in FOR_EVER}
     if over.get("receipt") == left["source"]:  # the newest of each source stays

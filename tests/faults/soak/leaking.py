@@ -1,6 +1,6 @@
 """The program with leaks: `python -m tests.faults.soak.leaking BYTES run` keeps something of every request, for ever.
 
-Each request leaves itself with so many bytes, five open descriptors, a thread that waits, and a row that no clean-up removes.
+Each request leaks so many bytes, five open descriptors, a thread that waits, and a row that no clean-up removes.
 """
 
 import os
@@ -16,7 +16,7 @@ _kept: list[object] = []
 
 
 def leak(size: int) -> None:
-    """Makes every request that is handled leave something behind."""
+    """Makes every handled request leak `size` bytes."""
     whole = handler.answer
 
     async def answer(context: Any, request: Any) -> Any:

@@ -51,7 +51,7 @@ class Pace:
     talk: float = 0.8  # between two commands of people
     fault: float = 20.0  # between two faults of a platform
     lock: float = 150.0  # between two locks of the database
-    others: float = 120.0  # between two subcommands beside it, a copy among them
+    others: float = 120.0  # between two other subcommands while it runs, a copy among them
     sample: float = 5.0
     brief: bool = False  # only faults that are over within a second
 
@@ -66,10 +66,10 @@ class Account:
     words: dict[str, str] = field(default_factory=dict)  # chat → the word that it subscribes to
     asked: dict[str, int] = field(default_factory=dict)  # chat on Telegram → commands, each answered by one message
     handed_over: list[tuple[str, SentEnvelope]] = field(default_factory=list)  # (chat, command) on Slack
-    doubles: int = 0  # that the faults allow: messages taken whose answer never came, where nobody can look them up
+    doubles: int = 0  # that the faults allow: messages taken whose answer never came, where the bot cannot look them up
     faults: dict[str, int] = field(default_factory=dict)
     digests: int = 0
-    presses: list[str] = field(default_factory=list)  # of buttons, each of which must be acknowledged
+    presses: list[str] = field(default_factory=list)  # of buttons; each must be acknowledged
 
     def counts(self, fault: str) -> None:
         self.faults[fault] = self.faults.get(fault, 0) + 1
@@ -147,7 +147,7 @@ class Load:
     def _subscribes(self, store: Transaction, chat: str, n: int, now: datetime) -> None:
         word = WORDS[n % len(WORDS)]
         subscribes(store, chat, word, every="now", now=now)
-        set_setting(store, address(chat), "quiet", "off", now=now)  # whatever time it is here
+        set_setting(store, address(chat), "quiet", "off", now=now)  # so that the time of day does not matter
         self.account.words[chat.partition(":")[2]] = word
 
     # ── the loop ──────────────────────────────────────────────────────────────
@@ -199,7 +199,7 @@ class Load:
                 "papers to read": len(written - read),
             }
         )
-        return +counts  # without those of which there is none
+        return +counts  # without zeros
 
     # ── what happens ──────────────────────────────────────────────────────────
 
@@ -231,7 +231,7 @@ class Load:
         part.rename(part.with_suffix(".md"))
 
     def somebody_talks(self, _: float) -> None:
-        """Somebody gives the next command of their list, or presses a button; every fourth is on Slack."""
+        """A person gives the next command of their list, or presses a button; every fourth person is on Slack."""
         round_of_all, person = divmod(self._turn, self.pace.talkers)
         self._turn += 1
         words = SAID[(round_of_all + person) % len(SAID)].format(n=5 + self._turn % 40)

@@ -104,7 +104,7 @@ def _listens(process: "subprocess.Popen[bytes]", log: Path) -> int:
 
 
 def rows_by_table(database: Path) -> dict[str, int]:
-    """Returns how many rows each table has, read beside the program."""
+    """Returns how many rows each table has, read while the program runs."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True, timeout=30)) as connection:
         listed = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE '%paper_words%' ORDER BY name"
         names = [name for (name,) in connection.execute(listed) if not name.startswith(("sqlite_", "paper_words"))]

@@ -20,14 +20,14 @@ from tests.faults.soak.load import Account, Load, Pace, left_after_a_year
 from tests.faults.soak.program import Sample, rows_by_table, running_program
 from tests.filling import fill
 
-SETTLES = 480.0  # seconds after the load in which everything must be out
+SETTLES = 480.0  # seconds after the load until everything must be sent
 UNREPEATED = "A reply did not arrive"  # a line of the log
-RESTED = 45.0  # seconds after the start in which a process at rest may still do the day's clean-up and copy
+RESTED = 45.0  # seconds after the start during which an idle process may still do the day's clean-up and copy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Soaked:
-    """What a soak brought."""
+    """The results of a soak."""
 
     samples: tuple[Sample, ...]
     account: Account
@@ -71,7 +71,10 @@ def _environment(folder: Path, telegram: FakeTelegram, slack: FakeSlack) -> dict
 def soak(
     pace: Pace, *, warm_up: float, most_growth: float = 0.05, spare: Mapping[str, int] = SPARE, leak: int = 0
 ) -> Soaked:
-    """Runs the load and judges it. `warm_up` in seconds; `most_growth`, `spare`: see `judge_samples`; `leak`: bytes that each request leaves behind, for ever."""
+    """Runs the load and judges it.
+
+    `warm_up` is in seconds; `most_growth`, `spare`: see `judge_samples`; `leak`: bytes that each request leaks.
+    """
     with _place() as (folder, telegram, slack):
         load = Load(folder, pace, telegram, slack)
         load.environment = _environment(folder, telegram, slack)

@@ -1,4 +1,4 @@
-"""Simulates a year of paperwire: compares what was delivered, to whom and when, with a model of what should be.
+"""Simulates a year of paperwire: compares each delivery, its chat and its time with a model of what should come.
 
 It runs the real pipeline (ingest, plan, deliver) and the real use cases over a SQLite file, with a fake clock and platforms
 that record what was posted. `world` makes the events, `people` the acts of people, `simulated_bot` runs the product, `model`

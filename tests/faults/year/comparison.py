@@ -10,7 +10,7 @@ from tests.faults.year.simulated_bot import Post
 
 DRY = timedelta(
     days=4
-)  # five days on which nothing fits are said; they may begin anew when something fits that was told
+)  # a chat is told after five days on which nothing fits; the count may restart when a paper fits that it already got
 AT_ONCE = timedelta(minutes=10)  # a platform's pace may take so long over what is due in one moment
 
 
@@ -23,7 +23,7 @@ class Comparison:
     messages: int
     lost: int = 0
     doubled: int = 0
-    wrong: int = 0  # a paper that nobody there asked for
+    wrong: int = 0  # a paper that the chat did not ask for
     at_wrong_time: int = 0
     too_many_shown: int = 0
     not_merged: int = 0  # further deliveries to a chat at one moment
@@ -52,7 +52,7 @@ class Arrived:
 
 
 def deliveries_of(posts: Iterable[Post], behind: Iterable[tuple[str, str]]) -> list[Arrived]:
-    """Returns what arrived, by delivery, in the order of first messages. `behind`: (delivery, paper behind [show])."""
+    """Returns what arrived, by delivery, in the order of first messages. `behind`: (delivery, paper under [show])."""
     found: dict[str, Arrived] = {}
     for post in posts:
         arrived = found.setdefault(post.delivery, Arrived(post.at, post.chat))

@@ -73,7 +73,7 @@ def ignores_the_limit() -> Iterator[None]:
 
 @contextmanager
 def waits_for_nothing() -> Iterator[None]:
-    """A when-out that goes as soon as papers came, whatever is still awaited."""
+    """A when-out that goes as soon as papers came, even if other sources are still awaited."""
     with patch("subscriptions.planning.forecast.Forecast.all_reported", None):
         yield
 

@@ -107,7 +107,7 @@ class Entry:
     version: int = 0  # 0: the digest does not say
     words: Mapping[str, frozenset[str]] = field(default_factory=dict)  # title, abstract, zh → its marker words
     categories: frozenset[str] = frozenset()
-    facts: frozenset[str] = frozenset()  # what it tells: title, abstract, authors, categories, a language
+    facts: frozenset[str] = frozenset()  # what it has: title, abstract, authors, categories, a language
 
 
 @dataclass(slots=True)
@@ -152,8 +152,8 @@ class ModelSubscription:
     when: When
     zone: str  # whose clocks count
     own_zone: bool  # chosen for this subscription; else it is the reader's
-    since: datetime  # with what came from here on it began
-    looked: datetime  # when it was due last; before that, when somebody asked
+    since: datetime  # it began with papers that came from here on
+    looked: datetime  # when it was due last; before that, when the person asked for it
     served: datetime = LONG_AGO  # a window that opened up to here has had its delivery
     held: datetime = LONG_AGO  # `now` waits until then, after a pause
     paused: bool = False
@@ -226,7 +226,7 @@ class Expected:
 
     at: datetime
     works: frozenset[str]
-    shown: int  # so many stand in it, the rest behind [show]
+    shown: int  # papers that the message shows; [show] opens the rest
     first: bool = False  # the first of a chat speaks even when it has nothing
 
 

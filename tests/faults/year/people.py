@@ -48,7 +48,7 @@ class People:
         self._joins_at: dict[str, datetime] = {}
         self.zones = list(ZONES)[:chats]
         self._zones = {_name(number): self.zones[number % len(self.zones)] for number in range(1, chats + 1)}
-        self._acts: dict[str, datetime] = {}  # when somebody in a chat does something next
+        self._acts: dict[str, datetime] = {}  # when a person in a chat does something next
         for chat in self._zones:
             late = self._dice.random() < LATE_JOINERS
             self._joins_at[chat] = start + timedelta(hours=24 * days * self._dice.random() * late)

@@ -139,12 +139,12 @@ class SimulatedBot:
             yield from journal.posts
 
     def behind(self) -> set[tuple[str, str]]:
-        """Returns (delivery, work) of everything that is or was behind a [show]: `note_behind` is called before it is forgotten."""
+        """Returns (delivery, work) of all that a [show] hides or hid; call `note_behind` before the bot forgets any."""
         self.note_behind()
         return self._behind
 
     def note_behind(self) -> None:
-        """Notes what is behind a [show] now."""
+        """Notes what a [show] hides now."""
         with self.store.read() as session:
             rows = session.exec(
                 select(DeliveryRow.id, PaperRow.title, PaperRow.key)

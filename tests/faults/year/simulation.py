@@ -116,7 +116,7 @@ def ticks(model: Model, people: People, span: Span) -> list[datetime]:
 
 
 def run(span: Span, mistake: str = "", url: str = "") -> SimulationResult:
-    """Runs the simulation in an empty database, else in a file of its own, with one of MISTAKES in the product if given."""
+    """Runs the simulation in the empty database at `url`, or in a temporary one; `mistake` injects one of MISTAKES."""
     with tempfile.TemporaryDirectory() as folder, MISTAKES[mistake]() if mistake else nullcontext():
         return asyncio.run(simulate(url or f"sqlite:///{folder}/year.db", span))
 
@@ -180,7 +180,7 @@ def main() -> int:
     began = time.perf_counter()
     small = Span(start=SPRING, days=45, chats=12)
     served = databases(1 + len(MISTAKES), are_served=options.postgresql)
-    with served as (url, *others), ProcessPoolExecutor(2) as pool:  # the mistakes are made beside the year
+    with served as (url, *others), ProcessPoolExecutor(2) as pool:  # the mistakes run in parallel to the year
         year = pool.submit(run, Span(start=START, days=options.days, chats=options.chats, seed=options.seed), url=url)
         wrong = list(pool.map(run, [small] * len(MISTAKES), MISTAKES, others))
         result = year.result()

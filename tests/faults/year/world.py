@@ -1,7 +1,8 @@
 """The events of the year: papers with their marker words, digests of them, and outages.
 
-Everything is drawn from a seed. A digest is bytes in the shape of its source, beside the entries that it was made of: nobody
-reads them back out of it. Where PAPERWIRE_SHARED names the folder of real digests, those that bear a date come on their day.
+Everything is drawn from a seed. A digest is bytes in the format of its source, with the entries that it was made from,
+so the model need not read the bytes. Where PAPERWIRE_SHARED names the folder of real digests, those with a date come on
+their day.
 """
 
 import os
