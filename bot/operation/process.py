@@ -31,7 +31,7 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, StoreError, StoreUnavailable
 from subscriptions.service.notices import notify_operators_of_trouble
 from subscriptions.service.outbox import end_worker, free_platforms, recover_own, stopped_platforms
-from subscriptions.service.papers import keep_recent
+from subscriptions.service.papers import keep_recent, keep_searched
 
 log = logging.getLogger("paperwire")
 
@@ -88,6 +88,7 @@ class Process:
                 if not self.sources.is_catching_up:
                     await plan(self.app.context, self._drain_state, planned=self._wake_lanes)
                 await asyncio.to_thread(keep_recent, self.app.store, now=self.app.clock.now())
+                await asyncio.to_thread(keep_searched, self.app.store)
             await self._notify_operators()
             if looks:
                 await self._wake_lanes()

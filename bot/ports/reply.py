@@ -46,6 +46,7 @@ class Reply:
     item_layout: Literal["row", "card", "whole", "why"] = (
         "row"  # papers as rows of a list, as cards, with all that is known, or with why they were delivered
     )
+    days: tuple[str, ...] = ()  # shown beside each of `items`; "": none
     first: int = 1
     numbers: tuple[Button, ...] = ()  # one for each of `items`, under the message with the paper; labels are numbers
     delivery: Delivery | None = None  # a preview, shown as it would be sent

@@ -57,6 +57,7 @@ from subscriptions.matching.distinctive import distinctive_terms as distinctive_
 from subscriptions.matching.full_text import index_document as index_document
 from subscriptions.matching.full_text import index_question as index_question
 from subscriptions.matching.full_text import presence_expression as presence_expression
+from subscriptions.matching.full_text import spellings as spellings
 from subscriptions.matching.hits import Hit as Hit
 from subscriptions.matching.hits import HitFinder as HitFinder
 from subscriptions.matching.hits import spans as spans

@@ -50,6 +50,7 @@ _LABEL = ("label",)
 # ASCII without \, with which TeX begins, and what Chinese texts add
 _PLAIN = re.compile(r"[\x00-\x5b\x5d-\x7f‐‑–—‘’“”•…、。《》「」『』【】！（），：；？\u3400-\u9fff]*")
 _SIMPLE_NAME = re.compile("[A-Za-z .,-]+")
+_SPELLED = re.compile(rf"(?<![^ ])(?:{_MARK}s)?([a-z]{{4,24}})(?![^ ])")  # a word that may be mistyped
 _BLANKS = str.maketrans(".,-", "   ")  # between the parts of such a name
 
 
@@ -78,6 +79,12 @@ def index_document(paper: Paper) -> tuple[str, ...]:
         _GAP.join(name.words for name in names),
         " ".join((*labels, *_categories(paper))),
     )
+
+
+def spellings(document: tuple[str, ...]) -> set[str]:
+    """Returns the words of a document as people may mistype them, in the singular and as written; parts of names with "@"."""
+    *texts, names, _ = document
+    return {*_SPELLED.findall(" ".join(texts)), *(f"@{part}" for part in _SPELLED.findall(names))}
 
 
 def presence_expression(what: str) -> Expression:

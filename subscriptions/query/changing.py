@@ -8,8 +8,10 @@ from itertools import groupby
 from subscriptions.errors import QueryError
 from subscriptions.normalize import is_initial
 from subscriptions.query import And, Leaf, Node, Not, Or, Query, parse_query
-from subscriptions.query.fields import AUTHOR, CATEGORY, PRIMARY, TEXT, TITLE, Field, Fields
+from subscriptions.query.fields import AUTHOR, CATEGORY, PRIMARY, TEXT, TITLE, Field, Fields, ValueKind
 from subscriptions.query.slips import is_word
+
+_LONGEST_NAME = 4  # words
 
 
 def rewritten(query: Query, change: Callable[[Node], Node]) -> str:
@@ -86,6 +88,28 @@ def without_crosslists(node: Node) -> Node:
 def in_titles(node: Node) -> Node:
     """Returns a node that looks for words in titles only."""
     return _each(node, TEXT, lambda leaf: replace(leaf, term=replace(leaf.term, field=TITLE)))
+
+
+def in_any_text(node: Node) -> Node:
+    """Returns a node that looks for words in any text."""
+    if isinstance(node, Leaf):
+        return replace(node, term=replace(node.term, field=TEXT)) if node.term.field.kind is ValueKind.WORDS else node
+    return node if isinstance(node, Not) else type(node)(tuple(map(in_any_text, node.nodes)))
+
+
+def joined_by_or(node: Node) -> Node:
+    """Returns a node that any of its words fulfils."""
+    return Or(node.nodes) if isinstance(node, And) and all(map(is_word, node.nodes)) else node
+
+
+def as_author(node: Node) -> Node:
+    """Returns one to four words as the name of an author."""
+    parts = node.nodes if isinstance(node, And) else (node,)
+    words = [part for part in parts if isinstance(part, Leaf) and is_word(part)]
+    if len(words) < len(parts) or len(words) > _LONGEST_NAME:
+        return node
+    name = " ".join(part.words for part in words)
+    return replace(words[0], term=replace(words[0].term, field=AUTHOR), words=name, quoted=True)
 
 
 def with_initials(node: Node) -> Node:

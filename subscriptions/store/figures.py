@@ -120,7 +120,7 @@ _KINDS: Mapping[str, tuple[tuple[str, ...], str]] = {  # what → its tables, an
         "SELECT count(*) FROM paper WHERE sequenced_at >= :since",
     ),
     "words of papers": (
-        ("indexed_paper", "paper_words_data", "paper_words_idx", "paper_words_config", "paper_words"),
+        ("indexed_paper", "paper_spelling", "paper_words_data", "paper_words_idx", "paper_words_config", "paper_words"),
         "SELECT count(*) FROM paper WHERE sequenced_at >= :since",
     ),
     "papers of chats": (

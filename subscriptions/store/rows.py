@@ -119,6 +119,13 @@ class IndexedPaperRow(Row, table=True):
     paper: int = Field(sa_column_args=[ForeignKey("paper.id", ondelete="CASCADE")], unique=True)
 
 
+class PaperSpellingRow(Row, table=True):
+    """A word that some paper has, or had, as people may mistype it (`spellings`)."""
+
+    __tablename__ = "paper_spelling"
+    word: str = Field(primary_key=True)
+
+
 class PaperKeyRow(Row, table=True):
     """A key of a paper (docs/formats.md)."""
 

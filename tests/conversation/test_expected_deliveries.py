@@ -355,7 +355,7 @@ class TestFiveDaysWithNothing:
         (line,) = await self.days(bot, post, *(f"Trees {n}" for n in range(9)))
         assert line.lines[:2] == ["0 of 5 papers.", "Nothing matched for 5 days."]
         assert line.buttons == ["preview", "edit", "fine"]
-        assert (await bot.presses("preview")).text == "Nothing fits among the 7 papers of the 7 days known."
+        assert (await bot.presses("preview")).text == "Nothing fits among the 7 papers of the last 7 days."
         assert "Write what it shall be instead." in (await bot.presses("edit")).text
         fine = await bot.presses("fine")
         assert (fine.replaces, fine.buttons) == (True, [])

@@ -40,7 +40,7 @@ async def test_what_is_typed_is_read_back_with_what_it_would_have_found(slack: S
     ingested(slack.store, paper("Diffusion one"), paper("A survey of diffusion"), paper("Graphs"))
     form = await slack.opens_form("sub")
     answer = await form.types("diffusion -survey")
-    assert form.notes[:2] == ["diffusion, not survey", "1 paper in the one day I know."]
+    assert form.notes[:2] == ["diffusion, not survey", "1 paper in the last 7 days."]
     assert form.notes[2].startswith("· Diffusion one (")
     assert answer.stored_reply
     assert (answer.stored_reply.messages, answer.stored_reply.problems) == ((), {})
@@ -204,7 +204,7 @@ async def test_a_message_with_a_link_begins_with_the_authors_and_categories_of_i
         '(author:"Ada Example" OR author:"Bo Beispiel" OR author:"Dee Four") (cat:cs.CV OR cat:cs.LG)'
     )
     assert form.notes[0] == "Like Noise (2601.00042)"
-    assert "1 paper in the one day I know." in form.notes
+    assert "1 paper in the last 7 days." in form.notes
     assert form.options(CHAT_FIELD)["thread"] == "the thread of this message"
 
 

@@ -24,9 +24,9 @@ class TestQueries:
     async def test_it_is_a_preview_with_the_newest_papers_and_subscribe(self, bot: BotHarness) -> None:
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(7)), paper("Graphs"))
         said = await bot.says("diffusion -survey")
-        assert said.lines[:2] == ["7 papers in the one day known", "diffusion, not survey"]
+        assert said.lines[:2] == ["7 papers in the last 7 days", "diffusion, not survey"]
         assert "1 Diffusion 6 — Ada Example" in said.lines
-        assert said.buttons == ["1", "2", "3", "4", "5", "subscribe"]
+        assert said.buttons == ["1", "2", "3", "4", "5", "show more", "subscribe"]
         assert "Diffusion 1" not in said.text
         done = await bot.presses("subscribe")
         assert done.lines[0].startswith("✓ 1  diffusion, not survey")
@@ -50,8 +50,8 @@ class TestQueries:
 
     async def test_several_lines_are_one_query(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Diffusion on graphs"))
-        assert (await bot.says("diffusion\ngraphs")).lines[1] == "diffusion AND graphs"
-        assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1  diffusion AND graphs")
+        assert (await bot.says("diffusion\ngraphs")).lines[1] == "diffusion graphs"
+        assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1  diffusion graphs")
 
     async def test_nothing_is_stored_of_somebody_who_only_tries(self, bot: BotHarness) -> None:
         await bot.says("diffusion")
@@ -73,16 +73,16 @@ class TestQueries:
             ("😀🎉", WHAT_TO_SAY),
             ("?!", WHAT_TO_SAY),
             ("()", WHAT_TO_SAY),
-            ("مرحبا بالعالم", "Nothing fits among the 2 papers of the one day known."),
-            ("شبكة \u202e عصبية", "Nothing fits among the 2 papers of the one day known."),
+            ("مرحبا بالعالم", "Nothing fits among the 2 papers of the last 7 days."),
+            ("شبكة \u202e عصبية", "Nothing fits among the 2 papers of the last 7 days."),
             ("-survey", "✗ This only excludes. Say also what you want."),
             ("graph)", "✗ This ) closes nothing."),
             ("x" * 4096, "✗ This is longer than 1,000 characters."),
             ("图" * 4096, "✗ This is longer than 1,000 characters."),
             ("(" * 4096, WHAT_TO_SAY),
-            ("\u0000\ud800 diffusion", "1 paper in the one day known"),
-            ("   diffusion   ", "1 paper in the one day known"),
-            ("a OR b OR diffusion", "1 paper in the one day known"),
+            ("\u0000\ud800 diffusion", "1 paper in the last 7 days"),
+            ("   diffusion   ", "1 paper in the last 7 days"),
+            ("a OR b OR diffusion", "1 paper in the last 7 days"),
         ],
     )
     async def test_every_text_is_answered_in_a_few_lines(self, bot: BotHarness, text: str, first: str) -> None:
@@ -154,7 +154,7 @@ class TestNamedPapers:
 
     async def test_a_query_with_an_id_field_is_still_a_query(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
-        assert (await bot.says("id:2601.00001")).lines[0] == "1 paper in the one day known"
+        assert (await bot.says("id:2601.00001")).lines[0] == "1 paper in the last 7 days"
 
 
 class TestDocuments:

@@ -23,7 +23,7 @@ async def test_the_answer_says_by_which_words_and_how_many_come(bot: BotHarness)
     said = await bot.says(f"/sub like:{GIVEN} now")
     assert said.lines[:3] == [
         f"✓ 1  like:{GIVEN} · now",
-        "It finds 1 paper in the one day I know:",
+        "It finds 1 paper in the last 7 days:",
         "· A swarm of robots flies (2601.90003)",
     ]
     assert "Near by the words robots, swarm; the nearest 5 each time." in said.lines
@@ -63,7 +63,7 @@ async def test_it_is_tried_searched_edited_and_removed(bot: BotHarness) -> None:
     known(bot)
     assert titles(await bot.says(f"/search like:{GIVEN},{OTHER}")) == ["A swarm of robots flies"]
     tried = await bot.says(f"like:{GIVEN},{OTHER}")
-    assert (tried.lines[0], tried.buttons[-1]) == ("1 paper in the one day known", "subscribe")
+    assert (tried.lines[0], tried.buttons[-1]) == ("1 paper in the last 7 days", "subscribe")
     await bot.presses("subscribe")
     assert texts(bot) == [f"like:{GIVEN},{OTHER}"]
     await bot.says(f"/edit 1 like:{GIVEN} -fish")

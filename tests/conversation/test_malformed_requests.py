@@ -233,7 +233,7 @@ async def test_answers_about_a_channel_say_its_name_once(bot: BotHarness) -> Non
     ingested(bot.store, paper("Diffusion"), paper("Diffusions"))
     await bot.says("/connect @papers")
     await bot.says("/sub diffusion")
-    assert (await bot.says("/preview")).lines[0] == "papers: 2 papers in the one day known"
+    assert (await bot.says("/preview")).lines[0] == "papers: 2 papers in the last 7 days"
     assert (await bot.says("/privacy")).lines[0].startswith("I keep of papers: its id and title")
     assert (await bot.says("/forget")).lines[0].startswith("This erases all I know of papers: 1 subscription")
 
@@ -330,7 +330,7 @@ async def test_in_chinese_no_blank_stands_behind_a_full_stop_or_a_colon(bot: Bot
     said = await bot.says('/sub "diffusion', GROUP, by="7", language="zh-hans")
     assert said.lines == [
         '✓ 1  "diffusion" · 论文公布后 08:00-20:00 UTC（已补上引号。）',
-        "已知的 1 天里有 1 篇论文。首次：论文一发布就送达。",
+        "最近 7 天有 1 篇论文。首次：论文一发布就送达。",
     ]
     await bot.says("/sub diffusion", language="zh-hans")
     await bot.says("/today", language="zh-hans")
@@ -350,5 +350,5 @@ async def test_where_no_page_can_be_turned_a_search_says_where_the_rest_is(bot: 
     ingested(bot.store, *(paper(f"Diffusion {number}") for number in range(8)))
     bot.public.add(GROUP)
     said = await bot.says("/search diffusion", GROUP, by="7")
-    assert "These are the newest 6; in private I show all." in said.lines
+    assert "These are the newest 5; in private I show all." in said.lines
     assert "in private I show all" not in (await bot.says("/search diffusion")).text

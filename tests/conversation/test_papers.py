@@ -26,7 +26,7 @@ class TestPreview:
         ingested(bot.store, paper("Diffusion of Tuesday"), paper("Graphs"), now=NOON - 2 * DAY)
         ingested(bot.store, paper("Diffusion of today"), now=NOON - timedelta(minutes=1))
         said = await bot.says("/preview diffusion")
-        assert said.lines[:2] == ["2 papers in the 2 days known", "diffusion"]
+        assert said.lines[:2] == ["2 papers in the last 7 days", "diffusion"]
         assert "Diffusion of Tuesday" in said.text
         await bot.says("/sub diffusion daily 13:00")
         await bot.says("/preview")
@@ -56,10 +56,10 @@ class TestPreview:
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
         newest = "(of the newest 5 papers)"
         said = await bot.says("/sub =Diffusion")
-        assert f"5 papers in the one day I know {newest}, for example:" in said.lines
-        assert (await bot.says("/preview 1")).lines[0] == f"5 papers in the one day known {newest}"
+        assert f"5 papers in the last 7 days {newest}, for example:" in said.lines
+        assert (await bot.says("/preview 1")).lines[0] == f"5 papers in the last 7 days {newest}"
         assert f"5 in 1 day {newest}" in (await bot.says("/list")).text
-        assert (await bot.says("/preview diffusion")).lines[0] == "8 papers in the one day known"
+        assert (await bot.says("/preview diffusion")).lines[0] == "8 papers in the last 7 days"
 
     async def test_of_too_many_papers_the_newest_are_counted(
         self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
@@ -67,7 +67,7 @@ class TestPreview:
         monkeypatch.setattr(_recent, "MOST_COUNTED", 5)
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
         said = await bot.says("/sub diffusion")
-        assert "5 papers in the one day I know (of the newest 5 papers), for example:" in said.lines
+        assert "5 papers in the last 7 days (of the newest 5 papers), for example:" in said.lines
 
     async def test_its_button_subscribes_exactly_that_text(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Diffusion"))
@@ -97,17 +97,17 @@ class TestPreview:
     async def test_a_long_preview_ends(self, bot: BotHarness) -> None:
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(50)))
         said = await bot.says("/preview diffusion")
-        assert said.lines[0] == "50 papers in the one day known"
+        assert said.lines[0] == "50 papers in the last 7 days"
         assert "and 30 more" in said.text
 
     @pytest.mark.parametrize(
         ("text", "lines"),
         [
             ("/preview", ["No subscription is active here. With a query I look for that: /preview diffusion"]),
-            ("/preview quantum", ["Nothing fits among the 2 papers of the one day known.", "quantum"]),
-            ("/check ti:graphs", ["1 paper in the one day known", "title:graphs"]),
-            ('/preview "graph', ["1 paper in the one day known", '"graph"', "(I closed the quotation mark.)"]),
-            ("/preview a b (c", ["Nothing fits among the 2 papers of the one day known.", "a AND b AND c"]),
+            ("/preview quantum", ["Nothing fits among the 2 papers of the last 7 days.", "quantum"]),
+            ("/check ti:graphs", ["1 paper in the last 7 days", "title:graphs"]),
+            ('/preview "graph', ["1 paper in the last 7 days", '"graph"', "(I closed the quotation mark.)"]),
+            ("/preview a b (c", ["Nothing fits among the 2 papers of the last 7 days.", "a b c"]),
             ("/preview -graph", ["✗ This only excludes. Say also what you want.", "-graph", "^"]),
             ("/preview diffusion cat:", ["✗ cat: has nothing to look for behind it.", "diffusion cat:", "          ^"]),
         ],
@@ -119,7 +119,7 @@ class TestPreview:
     async def test_in_groups_it_is_short_and_in_public_without_buttons(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Graphs"))
         said = await bot.says('/preview "graph', GROUP)
-        assert said.lines[:2] == ["1 paper in the one day known", '"graph"']
+        assert said.lines[:2] == ["1 paper in the last 7 days", '"graph"']
         assert said.lines[2] != "(I closed the quotation mark.)"
         assert said.buttons == ["subscribe"]
         assert not (await bot.says("/preview graph", "telegram:-1002", kind=ChatKind.BROADCAST)).buttons
@@ -131,14 +131,14 @@ class TestSearch:
     async def test_it_counts_all_and_turns_pages_in_place(self, bot: BotHarness) -> None:
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(13)), paper("Graphs"))
         first = await bot.says("/search diffusion")
-        assert first.lines[0] == "13 of 14 papers"
+        assert first.lines[0] == "13 papers in the last 7 days"
         assert "Diffusion 12" in first.text
-        assert first.buttons == ["1", "2", "3", "4", "5", "6", "older"]
-        second = await bot.presses("older")
+        assert first.buttons == ["1", "2", "3", "4", "5", "show more", "subscribe"]
+        second = await bot.presses("show more")
         assert second.replaces
-        assert second.buttons == ["7", "8", "9", "10", "11", "12", "newer", "older"]
-        third = await bot.presses("older")
-        assert third.buttons == ["13", "newer"]
+        assert second.buttons == ["6", "7", "8", "9", "10", "newer", "show more", "subscribe"]
+        third = await bot.presses("show more")
+        assert third.buttons == ["11", "12", "13", "newer", "subscribe"]
         assert "Diffusion 0" in third.text
         assert (await bot.presses("newer")).markup == second.markup
 
@@ -146,7 +146,7 @@ class TestSearch:
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
         await bot.says("/search diffusion")
         ingested(bot.store, paper("Diffusion 8"), paper("Diffusion 9"), name="later")
-        second = await bot.presses("older")
+        second = await bot.presses("show more")
         assert "7 Diffusion 1" in second.text
         assert "8 Diffusion 0" in second.text
 
@@ -166,12 +166,12 @@ class TestSearch:
             ingested(bot.store, *(paper(f"{'Graphs' if n else 'Diffusion'} {day}.{n}") for n in range(8)), now=moment)
         said = await bot.says("/search diffusion")
         assert said.lines[0] == "1 of the newest 10 papers, back to Tue 20 Jan; there are 24 papers"
-        further = await bot.presses("older")
+        further = await bot.presses("show more")
         assert further.lines[0] == "1 more in 10 papers before them, back to Mon 19 Jan"
         assert "2 Diffusion 1.0" in further.text
-        last = await bot.presses("older")
+        last = await bot.presses("show more")
         assert last.lines[0] == "1 more in 4 papers before them, back to Mon 19 Jan"
-        assert last.buttons == ["3", "newer"]
+        assert last.buttons == ["3", "newer", "subscribe"]
         assert (await bot.presses("newer")).markup == further.markup
 
     async def test_what_only_reading_can_tell_of_many_papers_ends_a_look_early(
@@ -182,7 +182,7 @@ class TestSearch:
         assert (
             (await bot.says("/search =Diffusion")).lines[0].startswith("5 of the newest 5 papers, back to Thu 22 Jan")
         )
-        assert (await bot.presses("older")).lines[0].startswith("3 more in 3 papers before them")
+        assert (await bot.presses("show more")).lines[0].startswith("3 more in 3 papers before them")
 
     def test_all_that_it_looks_at_is_found_whatever_stands_where(self, bot: BotHarness) -> None:
         """Search looks up other tables than it reads: titles, summaries, authors, categories, ids."""
@@ -215,7 +215,7 @@ class TestSearch:
         ("text", "first"),
         [
             ("/search", "✗ Say what to look for."),
-            ("/search quantum", "0 of 1 paper"),
+            ("/search quantum", "No paper that I know has “quantum”."),
             ("/search -survey", "✗ This only excludes. Say also what you want."),
             ("/search 2601.00001", "Diffusion"),
             ("/search https://arxiv.org/abs/2601.09999", "✗ 2601.09999 is not known here."),
@@ -228,7 +228,7 @@ class TestSearch:
     async def test_in_public_there_are_no_buttons(self, bot: BotHarness) -> None:
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(13)))
         said = await bot.says("/search diffusion", "telegram:-1002", kind=ChatKind.BROADCAST)
-        assert said.lines[0] == "13 of 13 papers"
+        assert said.lines[0] == "13 papers in the last 7 days"
         assert not said.buttons
 
 
@@ -323,7 +323,7 @@ class TestWhynot:
             ('"graph diffusion"', 'lacks "graph diffusion"'),
             ("author:Hinton graph", "lacks author:Hinton"),
             ("diffusion (quantum OR walk)", "lacks quantum OR walk"),
-            ("diffusion -(survey graph)", "has (survey AND graph), which this excludes"),
+            ("diffusion -(survey graph)", "has (survey graph), which this excludes"),
         ],
     )
     async def test_the_parts_that_fail_in_the_words_of_who_typed_them(

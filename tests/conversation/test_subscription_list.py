@@ -241,7 +241,7 @@ async def test_two_that_bring_nearly_the_same_are_merged_and_taken_apart_again(b
     said = await bot.says("/list")
     assert said.lines[-1] == "1 and 2 bring nearly the same: 5 of 6 papers."
     merged = await bot.presses("merge 1 and 2")
-    assert merged.lines[0].startswith("✓ 3  diffusion OR (diffusion AND models) · daily 09:00 UTC")
+    assert merged.lines[0].startswith("✓ 3  diffusion OR (diffusion models) · daily 09:00 UTC")
     one = subscription(bot, 3)
     assert (one.cadence, one.cursor, one.next_due_at, one.since) == (
         before[0].cadence, before[0].cursor, before[0].next_due_at, min(s.since for s in before),

@@ -34,8 +34,8 @@ def subscriptions(bot: BotHarness | SlackHarness, chat: str = ME) -> list[str]:
         ("扩散模型，每周五下午3点", "✓ 1  扩散模型 · weekly fri 15:00 UTC", "weekly fri 15:00 | 扩散模型"),
         ("扩散 每天8点 北京时间", "✓ 1  扩散 · daily 08:00 Asia/Shanghai", "daily 08:00 Asia/Shanghai | 扩散"),
         ('"diffusion daily"', '✓ 1  "diffusion daily" · when-out', 'when-out 08:00-20:00 | "diffusion daily"'),
-        ("attention at scale", "✓ 1  attention AND at AND scale", "when-out 08:00-20:00 | attention at scale"),
-        ("daily at 9 UTC rag", "✓ 1  daily AND at AND 9 AND UTC AND rag", "when-out 08:00-20:00 | daily at 9 UTC rag"),
+        ("attention at scale", "✓ 1  attention at scale", "when-out 08:00-20:00 | attention at scale"),
+        ("daily at 9 UTC rag", "✓ 1  daily at 9 UTC rag", "when-out 08:00-20:00 | daily at 9 UTC rag"),
     ],
 )
 async def test_the_time_behind_a_query_is_read_and_shown(
@@ -54,12 +54,12 @@ async def test_the_first_time_is_told_by_the_clock_that_was_said(bot: BotHarness
 async def test_what_may_be_words_is_a_time_and_words_by_one_press(bot: BotHarness) -> None:
     said = await bot.says("/sub time series daily")
     assert said.lines[:2] == [
-        "✓ 1  time AND series · daily 09:00 UTC",
+        "✓ 1  time series · daily 09:00 UTC",
         "(I read “daily” as the time; in quotes it is words.)",
     ]
     words = await bot.presses("as words")
     assert words.replaces
-    assert words.lines[0] == '✓ 1  time AND series AND "daily" · when-out 08:00-20:00 UTC'
+    assert words.lines[0] == '✓ 1  time series "daily" · when-out 08:00-20:00 UTC'
     assert subscriptions(bot) == ['when-out 08:00-20:00 | time series "daily"']
     await bot.presses("undo")
     assert subscriptions(bot) == ["daily 09:00 | time series"]
@@ -136,7 +136,7 @@ async def test_a_time_before_the_query_is_words_and_the_answer_says_where_it_is_
     bot: BotHarness, typed: str
 ) -> None:
     said = await bot.says(typed)
-    assert "daily AND 9 AND diffusion" in said.text
+    assert "daily 9 diffusion" in said.text
     assert "(A time counts only at the end: diffusion daily 9)" in said.lines
     ahead = await bot.says("/sub 每天8点 扩散", "telegram:43", language="zh-hans")
     assert "（时间写在末尾才算时间：扩散 每天8点）" in ahead.lines
@@ -180,7 +180,7 @@ async def test_in_chinese_the_nearest_time_is_named_as_it_is_typed_there(
 
 async def test_words_that_look_like_no_time_that_there_is_are_words_by_one_press(bot: BotHarness) -> None:
     await bot.says("/sub precipitation monthly")
-    assert (await bot.presses("as words")).lines[0].startswith('✓ 1  precipitation AND "monthly" · when-out')
+    assert (await bot.presses("as words")).lines[0].startswith('✓ 1  precipitation "monthly" · when-out')
     assert subscriptions(bot) == ['when-out 08:00-20:00 | precipitation "monthly"']
 
 
@@ -238,7 +238,7 @@ async def test_words_alone_offer_the_other_reading(bot: BotHarness) -> None:
     ingested(bot.store, paper("A daily time series"), now=bot.clock.now())
     said = await bot.says("time series daily")
     assert "(I read “daily” as the time; in quotes it is words.)" in said.lines
-    assert 'time AND series AND "daily"' in (await bot.presses("as words")).text
+    assert 'time series "daily"' in (await bot.presses("as words")).text
     await bot.presses("subscribe")
     assert subscriptions(bot) == ['when-out 08:00-20:00 | time series "daily"']
 

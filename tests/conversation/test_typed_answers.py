@@ -116,18 +116,18 @@ class TestWhichClock:
         assert any("Chicago" in label for label in said.buttons)
         assert zone(bot) == "UTC"
         tried = await bot.presses("look for “Gotham”")
-        assert tried.lines[:2] == ["Nothing fits among the 2 papers of the one day known.", "Gotham"]
+        assert tried.lines[:2] == ["No paper that I know has “Gotham”.", "Gotham"]
         assert (await bot.says("Paris")).text.startswith("✓")
 
     @pytest.mark.parametrize(
         ("text", "first"),
         [
-            ("graph neural networks", "Nothing fits among the 2 papers of the one day known."),
-            ("graph nets", "Nothing fits among the 2 papers of the one day known."),
-            ("attention", "1 paper in the one day known"),
-            ("diffusion -survey", "1 paper in the one day known"),
-            ('"Berlin"', "Nothing fits among the 2 papers of the one day known."),
-            ("I want papers on attention", "1 paper in the one day known"),
+            ("graph neural networks", "No paper that I know has “neural”, “networks”."),
+            ("graph nets", "No paper that I know has “nets”."),
+            ("attention", "1 paper in the last 7 days"),
+            ("diffusion -survey", "1 paper in the last 7 days"),
+            ('"Berlin"', "No paper that I know has “Berlin”."),
+            ("I want papers on attention", "1 paper in the last 7 days"),
             ("list", "1 subscription"),
             ("https://openreview.net/forum?id=x", "✗ That link names no paper that I can look up."),
             ("2512.00009", "✗ 2512.00009 is not known here."),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.commands.intent import understand
 from bot.commands.registry import REGISTRY
-from bot.commands.words.meaning import command_in, mistyped
+from bot.commands.words.meaning import command_in
 from bot.commands.words.subject import query_in
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.text.queries import caret, explain
@@ -121,7 +121,7 @@ def check_words(data: bytes) -> None:
     assert query_in(text) == query
     spoken = command_in(text)
     assert spoken is None or REGISTRY.command_named(spoken[0])
-    mistyped(text[:40])
+    REGISTRY.nearest(text[:40])
     for paper in mentioned(text):
         assert paper
     links_to_no_paper(text)

@@ -43,7 +43,7 @@ def words(html: str) -> str:
 
 async def test_words_are_marked_where_they_are_found(playground: Playground) -> None:
     page = await shown(playground, "diffusion models")
-    assert "2 of 3 papers in the one day known" in words(page)
+    assert "2 of 3 papers in the last 7 days" in words(page)
     assert "<mark>Diffusion</mark>" in page
     assert "<mark>diffusion</mark> helps" in page  # in the second sentence of the abstract, which the row does not show
 
@@ -53,7 +53,7 @@ async def test_what_is_near_to_a_paper_is_found_by_its_words(playground: Playgro
     others = (paper(f"Theory {number}", arxiv_id=f"2601.9001{number}") for number in range(8))
     ingested(store, *swarms, *others, name="more")
     page = await shown(playground, "like:2601.90001 -fish")
-    assert "1 of 13 papers in the one day known" in words(page)
+    assert "1 of 13 papers in the last 7 days" in words(page)
     assert "<mark>swarm</mark>" in page
     assert "I do not know the paper 2601.99999 yet" in words(await shown(playground, "like:2601.99999"))
 
@@ -114,7 +114,7 @@ async def test_nothing_is_stored(playground: Playground, store: Store) -> None:
 
 async def test_the_page_is_translated(playground: Playground) -> None:
     page = words(await shown(playground, "diffusion models", "zh"))
-    assert "已知的 1 天的 3 篇论文中有 2 篇" in page
+    assert "最近 7 天的 3 篇论文中有 2 篇" in page
     assert not re.search(r"How it is read|Playground|subscribe", page)
 
 

@@ -92,9 +92,9 @@ async def test_buttons_are_tokens_that_can_be_sent_back(
         ("/set limit 5", "✓"),
         ("/pause", "✓"),
         ("/timezone Berlin", "✓"),
-        ("/search diffusion", "1 of 1 paper"),
+        ("/search diffusion", "1 paper in the last 7 days"),
         ("/unsub 7", "✗"),
-        ("diffusion", "1 paper in the one day known"),
+        ("diffusion", "1 paper in the last 7 days"),
         ("/subb x", "✗ I do not know /subb.\nDid you mean Dear bot, sub?"),
     ],
 )

@@ -163,7 +163,7 @@ def test_whatever_is_asked_of_new_fields_every_matcher_finds_the_same(typed: str
 @pytest.mark.parametrize(
     ("typed", "reading"),
     [
-        ("note:Accepted graphs", "graphs AND comment:Accepted"),
+        ("note:Accepted graphs", "graphs comment:Accepted"),
         (
             "graphs -note:(withdrawn | retracted)",
             "graphs, not (comment:withdrawn OR comment:retracted)",

@@ -54,7 +54,7 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
         "first": subscription.next_due_at,
         "starts": NOON - timedelta(days=1),
         "found": 2,
-        "base": Base(days=7),
+        "base": Base(days=7, recent=True),
     }
     return Subscribed(**{**given, **values})
 
@@ -66,7 +66,7 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
             done(a_subscription()),
             (
                 "4  words · daily 08:00 Europe/Berlin",
-                "2 papers in the 7 days I know, for example:",
+                "2 papers in the last 7 days, for example:",
                 "· one",
                 "First: Fri 23 Jan 09:00. Begins with what came since Wed 21 Jan 13:00.",
             ),
@@ -75,7 +75,7 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
             done(a_subscription("now", name="D"), found=0),
             (
                 "4  words · now · D",
-                "No paper of the 7 days I know fits.",
+                "No paper of the last 7 days fits.",
                 "It comes as soon as papers do. Begins with what came since Wed 21 Jan 13:00.",
             ),
         ),
@@ -117,7 +117,7 @@ def test_in_two_lines_for_a_group() -> None:
     reply = subscribed(done(a_subscription()), ENGLISH, reading="words", examples=["one"], advice="No.", short=True)
     assert reply.lines == (
         "4  words · daily 08:00 Europe/Berlin",
-        "2 papers in the 7 days I know. First: Fri 23 Jan 09:00.",
+        "2 papers in the last 7 days. First: Fri 23 Jan 09:00.",
     )
 
 
@@ -128,7 +128,7 @@ def test_what_it_was_before_stands_in_the_echo_of_an_edit() -> None:
     assert reply.lines == (
         "4  words · daily 08:00 Europe/Berlin",
         "Instead of: old words",
-        "2 papers in the 7 days I know, for example:",
+        "2 papers in the last 7 days, for example:",
         "· one",
         "First: Fri 23 Jan 09:00.",
     )
@@ -148,13 +148,15 @@ def test_what_comes_from_now_on_need_not_say_since_when() -> None:
 
 def test_papers_that_are_all_named_are_no_examples() -> None:
     reply = subscribed(done(a_subscription()), ENGLISH, reading="words", examples=["one", "two"])
-    assert reply.lines[1:4] == ("It finds 2 papers in the 7 days I know:", "· one", "· two")
+    assert reply.lines[1:4] == ("It finds 2 papers in the last 7 days:", "· one", "· two")
 
 
 def test_one_paper_is_no_example() -> None:
     assert (
-        "1 paper in the one day I know:"
-        in subscribed(done(a_subscription(), found=1, base=Base(days=1)), ENGLISH, reading="", examples=[]).lines
+        "1 paper in the last 7 days:"
+        in subscribed(
+            done(a_subscription(), found=1, base=Base(days=1, recent=True)), ENGLISH, reading="", examples=[]
+        ).lines
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from bot.channels.web.talk import new_once
 from bot.channels.web.view import chat_of
-from bot.commands.papers.results import result_items
-from bot.commands.phrasing.subscription_words import of_the_newest
+from bot.commands.papers.results import result_items, variant_label
+from bot.commands.phrasing.subscription_words import days_known
 from bot.ports.clock import Clock
 from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
 from bot.rendering.deliveries.outline import measure_of_list
@@ -50,14 +50,6 @@ _WORDS = {
     "examples": Sentence("For example:"),
 }
 _EXAMPLES = ("diffusion models -survey", "cat:cs.CL agents", 'title:"large language model" reasoning', "author:Bengio")
-_KINDS = {
-    "phrase": Sentence("words side by side as a phrase"),
-    "titles": Sentence("words in titles only"),
-    "primary": Sentence("without cross-lists"),
-    "initials": Sentence("authors also with initials"),
-    "allowed": Sentence("allow {part}"),
-    "without": Sentence("leave out {part}"),
-}
 _TIME = Sentence("The time at the end, {when}, is no part of the query.")
 _NO_QUERY = Sentence("This is a time without a query.")
 
@@ -165,8 +157,7 @@ def _notes(query: Query, ending: Ending, language: Language) -> list[str]:
 def _count(found: int, base: Base, language: Language) -> str:
     if not base.of:
         return language.say("No papers are known yet.")
-    days = language.count("the one day known", "the {count} days known", base.days)
-    days = of_the_newest(language, days, base)
+    days = days_known(language, base)
     papers = language.count("{count} paper", "{count} papers", base.of)
     return language.count(
         "{count} of {papers} in {days}", "{count} of {papers} in {days}", found, papers=papers, days=days
@@ -176,8 +167,9 @@ def _count(found: int, base: Base, language: Language) -> str:
 def _shown(one: Variant, before: int, found: int, language: Language) -> ShownVariant:
     more = found - before
     difference = f"+{language.number(more)}" if more > 0 else f"−{language.number(-more)}" if more else ""
-    label = replace(_KINDS[one.kind], values={"part": one.part}).say(language.translate)
-    return ShownVariant(label=label, text=one.text, found=language.number(found), difference=difference)
+    return ShownVariant(
+        label=variant_label(language, one), text=one.text, found=language.number(found), difference=difference
+    )
 
 
 def _papers(newest: Sequence[KnownPaper], query: Query, chat: Chat) -> str:

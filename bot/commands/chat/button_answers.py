@@ -13,7 +13,7 @@ from bot.commands.core.cities import cities_at
 from bot.commands.core.context import Callback, Command, CommandContext, always
 from bot.commands.core.picking import listed_here, subscription_numbered
 from bot.commands.core.zone_buttons import zone_buttons
-from bot.commands.papers.preview import finds_papers, is_query
+from bot.commands.papers.search import finds_papers, is_query
 from bot.commands.phrasing.cadence_words import when_words
 from bot.commands.phrasing.setting_words import LANGUAGES
 from bot.commands.words.meaning import meaning

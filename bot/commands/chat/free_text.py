@@ -8,13 +8,15 @@ from bot.commands.core.context import Callback, CommandContext
 from bot.commands.core.picking import shown_buttons
 from bot.commands.papers.cards import opens_a_paper
 from bot.commands.papers.paper_lookup import named_papers
-from bot.commands.papers.preview import finds_papers, query_of, try_query
-from bot.commands.words.meaning import SURE, is_worded, meaning, mistyped
+from bot.commands.papers.search import finds_papers, query_of, try_query
+from bot.commands.words.meaning import SURE, is_worded, meaning
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when, time_put_last
 from subscriptions.query import asks_for_nearness, links_to_no_paper, mentioned
+
+_ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 
 
 def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of text
@@ -65,15 +67,16 @@ def _no_paper(context: CommandContext) -> Reply:
 
 
 def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
-    """Adds the command that was probably meant to the reply to a single word that finds nothing."""
+    """Adds the command that was probably meant to the reply to words that find nothing."""
     word, _, rest = said.partition(" ")
-    near = mistyped(word) if not reply.items and word.isascii() and word.isalpha() else ""
+    if reply.items or not (word.isascii() and word.isalpha()) or context.registry.command_named(word):
+        return reply
+    near = context.registry.nearest(word, alike=_ALIKE)
     if not near or (rest and word.casefold()[0] != near[0]):
         return reply
-    if rest:
-        meant = Button(label=f"/{near} {rest}", verb="do", arguments={"command": near, "args": rest})
-        reply = replace(reply, buttons=shown_buttons(context, ((meant,), *reply.buttons)))
-    return replace(reply, lines=(*reply.lines, context.say("Did you mean /{name}?", name=near)))
+    meant = Button(label=f"/{near} {rest}".strip(), verb="do", arguments={"command": near, "args": rest})
+    asked = context.say("Did you mean /{name}?", name=near)
+    return replace(reply, lines=(*reply.lines, asked), buttons=shown_buttons(context, ((meant,), *reply.buttons)))
 
 
 def _only_text(context: CommandContext) -> Reply:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from bot.commands.core.asking import can_ask
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import listed_here, no_subscriptions, shown_buttons
-from bot.commands.papers.preview import finds_papers, try_query
+from bot.commands.papers.search import finds_papers, try_query
 from bot.commands.words.marks import NUMBER, folded, tokens_of
 from bot.commands.words.meaning import (
     HALF,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import shown_buttons
 from bot.commands.phrasing.setting_words import LANGUAGES
-from bot.commands.phrasing.subscription_words import days_i_know
+from bot.commands.phrasing.subscription_words import days_known
 from bot.commands.subscriptions.echo import subscribe_and_echo
 from bot.commands.subscriptions.subscribe import sub
 from bot.ports.button import Button, Buttons
@@ -132,7 +132,7 @@ def _offer(context: CommandContext, payload: str, text: str, when: str) -> Reply
     lately = recent_matches(context.store, query, now=context.now, most=EXAMPLES)
     lines = [context.say("Somebody shares a subscription with you:"), f"{context.formatter.reading(query)} · {when}"]
     if lately.base.days:
-        known = days_i_know(context.localizer, lately.base)
+        known = days_known(context.localizer, lately.base)
         lines.append(
             context.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
         )
@@ -167,8 +167,8 @@ def unknown(context: CommandContext) -> Reply:
         else context.say("I do not know /{name}.", name=name)
     ]
     lines.append(context.say("Did you mean /{name}?", name=near) if near else context.say("/help lists what I know."))
-    meant = Button(label=f"/{near} {rest}", verb="do", arguments={"command": near, "args": rest})
-    return Reply(lines=tuple(lines), ok=False, buttons=shown_buttons(context, ((meant,),)) if near and rest else ())
+    meant = Button(label=f"/{near} {rest}".strip(), verb="do", arguments={"command": near, "args": rest})
+    return Reply(lines=tuple(lines), ok=False, buttons=shown_buttons(context, ((meant,),)) if near else ())
 
 
 UNKNOWN = Callback(run=unknown)

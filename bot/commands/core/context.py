@@ -252,12 +252,14 @@ class Registry:
         """Returns the command with this name or alias, in any letter case; None if there is none."""
         return self.by_name.get(name.casefold())
 
-    def nearest(self, name: str) -> str:
-        """Returns the name of the command that is most similar to `name`; "" if none is similar."""
+    def nearest(self, name: str, *, alike: float = 0.6) -> str:
+        """Returns the name of the command that is most similar to `name`; "" if none is similar enough: 0 to 1."""
         said = name.casefold()
         if said in _ELSEWHERE:
             return _ELSEWHERE[said]
-        if found := get_close_matches(said, list(self.by_name), n=1, cutoff=0.6):
+        names = list(self.by_name)
+        swapped = [known for known in names if sorted(known) == sorted(said)]  # sbu
+        if found := swapped or get_close_matches(said, names, n=1, cutoff=alike):
             return found[0]
         # Such as "sub" of "/subdiffusion".
-        return max((known for known in self.by_name if said.startswith(known)), key=len, default="")
+        return max((known for known in names if said.startswith(known)), key=len, default="")

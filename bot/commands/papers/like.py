@@ -1,18 +1,29 @@
 """like: the papers that are nearest to one paper, or to several (docs/queries.md)."""
 
+import re
+from collections.abc import Sequence
+
 from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.picking import shown_buttons
 from bot.commands.papers.cards import callback_paper, paper_gone
 from bot.commands.papers.paper_lookup import named_papers
-from bot.commands.papers.results import card_buttons, result_items
+from bot.commands.papers.results import card_buttons, days_of, result_items
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import KnownPaper
-from subscriptions.query import mentioned
-from subscriptions.service.papers import papers_alike, papers_named
+from subscriptions.normalize import tokens
+from subscriptions.query import mentioned, words_rule
+from subscriptions.query.fields import FIELDS
+from subscriptions.service.papers import papers_alike, papers_named, papers_near_text
 
 MOST_GIVEN = 5  # papers to which others shall be near
 WORDS = 8  # that are shown
+_MOST_WORDS = 25  # of a query
+_MOST_READ = 5000  # characters of a text
+_TELLING = 3  # words that stand for a text to which nothing is near
+_GIVEN_OF_TEXT = 3  # papers nearest to a text, to which others shall be near
+_OPERATOR = re.compile(rf"(?<!\S)(?:OR|AND|NOT|ANDNOT|\||-\w\S*)(?!\S)|(?<!\S)(?:{'|'.join(FIELDS.by_name)}):\S")
 
 
 def like(context: CommandContext) -> Reply:
@@ -32,6 +43,37 @@ def on_more_like_this(context: CommandContext) -> Reply:
     """Handles [more like this] on a card."""
     item = callback_paper(context)
     return _alike(context, (item.paper,)) if item else paper_gone(context)
+
+
+def is_a_text(said: str) -> bool:
+    """Returns whether words are a text, such as a pasted abstract, and no query: more than 25 words without operators."""
+    different = set(tokens(said))
+    words = sum(1.0 if one.isascii() else 0.5 for one in different)  # a Chinese word has two characters, more or less
+    return words > _MOST_WORDS and not _OPERATOR.search(said)
+
+
+def near_text(context: CommandContext, said: str) -> Reply:
+    """Shows the papers nearest to a text."""
+    found = papers_near_text(context.store, said[:_MOST_READ])
+    words = found.words[:_TELLING]
+    among = context.localizer.count("{count} paper", "{count} papers", found.looked_at)
+    if not found.papers:
+        any_of = " OR ".join(words_rule(word) for word in words)
+        look = (Button(label=any_of, verb="look-for", arguments={"text": any_of}),) if words else ()
+        lines = (context.say("Nothing is near to this text among {among}.", among=among),)
+        return Reply(lines=lines, buttons=shown_buttons(context, (look,)))
+    items = result_items(found.papers)
+    by_words = (context.say("by their words {words}", words=", ".join(found.words[:WORDS])),)
+    return Reply(
+        lines=(
+            context.say("I read this as a text. Nearest to it, among {among}:", among=among),
+            *(by_words if said.isascii() else ()),  # pairs of Chinese characters are no words to read
+        ),
+        items=items,
+        days=days_of(context, found.papers),
+        numbers=card_buttons(context, items),
+        buttons=_as_wish(context, found.papers[:_GIVEN_OF_TEXT]),
+    )
 
 
 def _alike(context: CommandContext, given: tuple[KnownPaper, ...]) -> Reply:
@@ -56,7 +98,7 @@ def _alike(context: CommandContext, given: tuple[KnownPaper, ...]) -> Reply:
     )
 
 
-def _as_wish(context: CommandContext, given: tuple[KnownPaper, ...]) -> Buttons:
+def _as_wish(context: CommandContext, given: Sequence[KnownPaper]) -> Buttons:
     """Returns a button that subscribes to papers near to these; none where strangers could press it."""
     names = [one.paper.arxiv_id or one.paper.doi for one in given]
     if context.read_by_strangers or None in names:

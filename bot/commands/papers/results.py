@@ -1,7 +1,8 @@
 """Parts of replies with the papers that a query found: rows, buttons that open their cards, [subscribe]."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from bot.commands.core.context import CommandContext
 from bot.commands.core.picking import subscription_numbered
@@ -13,16 +14,33 @@ from bot.commands.core.typed_times import (
     time_refused_with_nearest,
 )
 from bot.commands.phrasing.cadence_words import when_words
-from bot.commands.phrasing.subscription_words import of_the_newest
+from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing.subscription_words import days_known
 from bot.ports.button import Button, Buttons
 from bot.ports.reply import Reply
+from subscriptions import zones
+from subscriptions.errors import Sentence
 from subscriptions.matching import why
 from subscriptions.model import Because, Item, KnownPaper, Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
 from subscriptions.query import Query
-from subscriptions.service.planner import TrialResult
+from subscriptions.query.variants import Variant
+from subscriptions.service.papers import Base
 from subscriptions.service.subscriptions import typed_number
+
+_VARIANTS: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "phrase": Sentence("words side by side as a phrase"),
+        "titles": Sentence("words in titles only"),
+        "primary": Sentence("without cross-lists"),
+        "initials": Sentence("authors also with initials"),
+        "anywhere": Sentence("words in any text"),
+        "any": Sentence("any of these words"),
+        "allowed": Sentence("allow {part}"),
+        "without": Sentence("leave out {part}"),
+    }
+)
 
 
 def result_items(papers: Sequence[KnownPaper], query: Query | None = None) -> tuple[Item, ...]:
@@ -38,21 +56,32 @@ def _matched_words(known: KnownPaper, query: Query | None) -> tuple[Because, ...
     return (Because(number=0, text="", words=tuple(words)),) if words else ()
 
 
-def count_found(context: CommandContext, tried: TrialResult) -> str:
-    """Returns a count such as "6 papers in the 3 days known", which names the days in which papers were counted."""
-    if not tried.base.of:
+def count_found(context: CommandContext, found: int, base: Base) -> str:
+    """Returns a count such as "6 papers in the last 7 days", which names the days in which papers were counted."""
+    if not base.of:
         return context.say("No papers are known yet.")
-    found = len(tried.delivery.items) if tried.delivery else 0
-    days = context.localizer.count("the one day known", "the {count} days known", tried.base.days)
-    days = of_the_newest(context.localizer, days, tried.base)
+    days = days_known(context.localizer, base)
     if not found:
         return context.localizer.count(
             "The only paper of {days} does not fit.",
             "Nothing fits among the {count} papers of {days}.",
-            tried.base.of,
+            base.of,
             days=days,
         )
     return context.localizer.count("{count} paper in {days}", "{count} papers in {days}", found, days=days)
+
+
+def days_of(context: CommandContext, papers: Sequence[KnownPaper]) -> tuple[str, ...]:
+    """Returns the day of each paper, "" for today."""
+    today = context.now.astimezone(zones.zone(context.chat.settings.timezone)).date()
+    days = (known.day for known in papers)
+    return tuple("" if day == today else context.localizer.day(day, seen_from=today) for day in days)
+
+
+def variant_label(localizer: Localizer, one: Variant) -> str:
+    """Returns what a variant of a query changes; the query itself if that says it best."""
+    known = _VARIANTS.get(one.kind)
+    return replace(known, values={"part": one.part}).say(localizer.translate) if known else one.text
 
 
 def card_buttons(context: CommandContext, items: Sequence[Item], *, first: int = 1) -> tuple[Button, ...]:

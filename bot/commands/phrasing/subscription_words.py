@@ -192,7 +192,7 @@ def _outcome(done: Subscribed, localizer: Localizer) -> str:
         return localizer.say("It was there already; its schedule stays.")
     if done.found:
         return localizer.count(
-            "{count} paper in {days}.", "{count} papers in {days}.", done.found, days=_days(done, localizer)
+            "{count} paper in {days}.", "{count} papers in {days}.", done.found, days=days_known(localizer, done.base)
         )
     return _no_findings(done, localizer)
 
@@ -200,7 +200,7 @@ def _outcome(done: Subscribed, localizer: Localizer) -> str:
 def _findings(done: Subscribed, localizer: Localizer, examples: Sequence[str]) -> list[str]:
     if not done.found:
         return [_no_findings(done, localizer)]
-    days = _days(done, localizer)
+    days = days_known(localizer, done.base)
     if done.found > len(examples):
         head = localizer.count(
             "{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days
@@ -215,7 +215,13 @@ def _findings(done: Subscribed, localizer: Localizer, examples: Sequence[str]) -
 def _no_findings(done: Subscribed, localizer: Localizer) -> str:
     if not done.base.days:
         return localizer.say("I know no papers yet.")
-    return localizer.say("No paper of {days} fits.", days=_days(done, localizer))
+    return localizer.say("No paper of {days} fits.", days=days_known(localizer, done.base))
+
+
+def days_known(localizer: Localizer, base: Base) -> str:
+    """Returns the days in which papers were counted: "the last 7 days"; where these have none, "the 3 days known"."""
+    known = localizer.count("the one day known", "the {count} days known", base.days)
+    return of_the_newest(localizer, localizer.say("the last 7 days") if base.recent else known, base)
 
 
 def of_the_newest(localizer: Localizer, days: str, base: Base) -> str:
@@ -225,15 +231,6 @@ def of_the_newest(localizer: Localizer, days: str, base: Base) -> str:
     return localizer.count(
         "{days} (of the newest {count} paper)", "{days} (of the newest {count} papers)", base.of, days=days
     )
-
-
-def days_i_know(localizer: Localizer, base: Base) -> str:
-    """Returns a phrase such as "the 3 days I know"."""
-    return of_the_newest(localizer, localizer.count("the one day I know", "the {count} days I know", base.days), base)
-
-
-def _days(done: Subscribed, localizer: Localizer) -> str:
-    return days_i_know(localizer, done.base)
 
 
 def _beginning(

@@ -16,7 +16,7 @@ from bot.ports.reply import Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times import Ending
 from subscriptions.platforms import facts_of
-from subscriptions.service.papers import respelled, words_near
+from subscriptions.service.papers import search, spelling, words_near
 from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, subscribe
 
 
@@ -66,11 +66,16 @@ def echo(
         reply = with_time_note(context, ending, reply)
         words = as_words_button(context, typed, number) if ending.either else ()
     better = advice_button(context, advice, done.subscription.number) if advice else None
-    meant = respelled(context.store, done.subscription.text) if private and not done.found else ""
+    meant = spelling(context.store, done.query).meant if private and not done.found else ""
     if meant:
         reply = replace(reply, lines=(*reply.lines, context.say("Did you mean “{meant}”?", meant=meant)))
         arguments = {"number": done.subscription.number, "text": meant}
         better = Button(label=meant, verb=REWRITE, arguments=arguments)
+    elif private and not done.found and (older := search(context.store, done.query, most=1).found):
+        said = context.localizer.count("{count} older paper fits.", "{count} older papers fit.", older)
+        reply = replace(reply, lines=(*reply.lines, said))
+        shown = Button(label=context.say("show them"), verb="look-for", arguments={"text": done.subscription.text})
+        better = better or shown
     zones: Buttons = ()
     if _asks_for_zone(context, done):
         reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))

@@ -16,7 +16,7 @@ from bot.commands.core.picking import (
 )
 from bot.commands.core.typed_times import time_refused_with_nearest
 from bot.commands.core.undo_button import undo_row
-from bot.commands.papers.preview import query_of
+from bot.commands.papers.search import query_of
 from bot.commands.phrasing.cadence_words import cadence_words, when_words
 from bot.commands.phrasing.delivery_times import next_line
 from bot.commands.phrasing.subscription_words import name_given, renamed

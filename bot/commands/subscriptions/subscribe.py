@@ -9,7 +9,7 @@ from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import subscription_numbered
 from bot.commands.core.typed_times import OnlyTime, only_time_refused, time_refused_with_nearest
 from bot.commands.core.undo_button import undo_row
-from bot.commands.papers.preview import query_of, try_query
+from bot.commands.papers.search import query_of, try_query
 from bot.commands.phrasing.subscription_words import subscribed_line
 from bot.commands.subscriptions.echo import echo, subscribe_here
 from bot.commands.subscriptions.subscription_form import new_subscription

@@ -11,7 +11,7 @@ from bot.commands.core.context import Callback, Command, CommandContext, Event, 
 from bot.commands.core.picking import listed_here, subscription_gone, subscription_numbered
 from bot.commands.core.zone_buttons import zone_options
 from bot.commands.phrasing.cadence_words import DAYS, everyday_cadence, everyday_kind
-from bot.commands.phrasing.subscription_words import days_i_know
+from bot.commands.phrasing.subscription_words import days_known
 from bot.commands.subscriptions.echo import echo
 from bot.ports.forms import CHAT_FIELD, FormField, Modal, Option
 from bot.ports.reply import Reply
@@ -188,7 +188,7 @@ def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str,
     ]
     if not lately.base.days:
         return (*lines, context.say("I know no papers yet."))
-    known = days_i_know(context.localizer, lately.base)
+    known = days_known(context.localizer, lately.base)
     lines.append(
         context.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
     )

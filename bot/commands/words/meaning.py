@@ -7,7 +7,6 @@ The intents are the names of the files in `examples/`. The name of most is the c
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -154,17 +153,6 @@ def command_of(said: Said) -> tuple[str, str] | None:
 def is_worded(text: str) -> bool:
     """Returns whether a text has a word that is neither keys side by side, such as "asdf", nor consonants only: "sjkdhf"."""
     return any(not (_NOISE.fullmatch(word) or (word[3:] and word in _ROWS)) for word in re.findall(r"[^\W_]+", text))
-
-
-def mistyped(word: str) -> str:
-    """Returns the command that is most similar to a word such as "lits"; "" if none is similar."""
-    said = word.casefold()
-    swapped = [one for one in ("sub", *_COMMANDS) if sorted(one) == sorted(said)]  # sbu
-    near = swapped or get_close_matches(said, _COMMANDS, n=1, cutoff=0.74)
-    return near[0] if near and near[0] != said else ""
-
-
-_COMMANDS = ("list", "help", "stop", "unsubscribe", "subscribe", "settings", "undo", "cancel", "today", "latest", "pause", "mute", "resume", "preview", "saved", "stats", "status", "export", "timezone")  # fmt: skip
 
 
 # ------------------------------------------------------------------------------------------------ arguments of commands

@@ -94,7 +94,9 @@ def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iter
                 yield from _close_up(item, place, reader, medium, beneath, whole=reply.item_layout == "whole")
                 continue
         menu = menu_beside(reply.numbers[place], item, reader.language) if place < len(reply.numbers) else ()
-        view = partial(paper_view, item, _with_texts(reader), number=number)
+        view = partial(
+            paper_view, item, _with_texts(reader), number=number, day=reply.days[place] if reply.days else ""
+        )
         yield PaperPart(paper=place, body=(_fitted(view, measure, medium, beneath, menu=menu),))
 
 

@@ -1,7 +1,7 @@
 """Queries as people read them: how a query was understood, and where a refused query is wrong.
 
-A reading uses the person's own words, never stems: `diffusion models -survey` reads "diffusion AND models, not survey",
-`author:Jane Doe` reads "Doe AND author:Jane". Words come before fields, so that no word seems to belong to the field
+A reading uses the person's own words, never stems: `diffusion -survey` reads "diffusion, not survey",
+`author:Jane Doe` reads "Doe author:Jane". Words come before fields, so that no word seems to belong to the field
 before it. A reading is itself a query, equal to the one that it explains, in every language.
 """
 
@@ -21,8 +21,10 @@ Translate = Callable[[str], str]
 WINDOW = 60  # cells of a refused query that are shown around its error
 _CUT = "…"
 
-_AND = Sentence("{first} AND {second}")
+_AND = Sentence("{first} {second}")
 _OR = Sentence("{first} OR {second}")
+_BUT_NOT = Sentence("{wanted}, not {excluded}")
+_WITHOUT = Sentence("{wanted} -{excluded}")
 
 
 def query_in_words(query: Query, translate: Translate) -> str:
@@ -62,9 +64,9 @@ def _reading(node: Node, translate: Translate) -> str:
     for second in more:
         both = {"first": reading, "second": second}
         reading = replace(_OR if isinstance(node, Or) else _AND, values=both).say(translate)
-    for part in excluded:
+    for part in excluded:  # "a b, not c" is a list, in which words side by side are a phrase
         values = {"wanted": reading, "excluded": _inner(part.node, translate)}
-        reading = Sentence("{wanted}, not {excluded}", values).say(translate)
+        reading = replace(_WITHOUT if more else _BUT_NOT, values=values).say(translate)
     return reading
 
 

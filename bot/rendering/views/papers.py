@@ -67,6 +67,7 @@ class PaperView:
     categories: str
     name: str  # arXiv id or DOI
     cross: str  # "cross-list"
+    day: str  # "Thu 22 Jan"
     ai: str  # "AI:" before a summary
     text: Passage
     quotation: str
@@ -81,12 +82,15 @@ class PaperView:
             ("categories", self.categories),
             ("name", self.name),
             ("cross", self.cross),
+            ("day", self.day),
             ("withdrawn", self.withdrawn),
         )
         return tuple((kind, text) for kind, text in parts if text)
 
 
-def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0, why: bool = True) -> PaperView:
+def paper_view(
+    item: Item, reader: Reader, measure: Measure, *, number: int = 0, day: str = "", why: bool = True
+) -> PaperView:
     """Returns the paper for this reader, no longer than `measure` allows. `why=False`: a heading names the first subscription."""
     paper = item.paper.paper
     words = tuple(word for because in item.because for word in because.words)
@@ -95,18 +99,19 @@ def paper_view(item: Item, reader: Reader, measure: Measure, *, number: int = 0,
     title, rest = _title(paper, measure.title)
     text, ai = ("", False) if gone else _text(paper, reader, measure, rest)
     card = measure.form == "card"
-    day = reader.language.short_day(reader.language.local(gone).date()) if gone else ""
+    gone_on = reader.language.short_day(reader.language.local(gone).date()) if gone else ""
     return PaperView(
         id=item.paper.id,
         form=measure.form,
         number=str(number) if number else "",
         title=isolated_passage(marked(title, words)),
         url=paper_url(paper),
-        withdrawn=reader.language.say("withdrawn by the authors, {day}", day=day) if gone else "",
+        withdrawn=reader.language.say("withdrawn by the authors, {day}", day=gone_on) if gone else "",
         authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
         categories="" if measure.form == "title" else _categories(paper, 1 if not card else _CATEGORIES),
         name=name if (card or _untitled(paper)) and name != title else "",
         cross=reader.language.say("cross-list") if item.cross else "",
+        day=day,
         ai=AI_MARK if ai else "",
         text=isolated_passage(marked(text, words)),
         quotation=isolated(_quotation(paper, reader, measure.quotation)) if measure.quotation and not gone else "",

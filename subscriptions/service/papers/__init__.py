@@ -2,6 +2,7 @@
 
 from subscriptions.service.papers.alike import Alike as Alike
 from subscriptions.service.papers.alike import papers_alike as papers_alike
+from subscriptions.service.papers.alike import papers_near_text as papers_near_text
 from subscriptions.service.papers.hold_reasons import HoldReason as HoldReason
 from subscriptions.service.papers.hold_reasons import Reason as Reason
 from subscriptions.service.papers.hold_reasons import deliveries_of_paper as deliveries_of_paper
@@ -17,9 +18,12 @@ from subscriptions.service.papers.known_papers import distinctive_words as disti
 from subscriptions.service.papers.known_papers import known_paper as known_paper
 from subscriptions.service.papers.known_papers import subscriptions_behind as subscriptions_behind
 from subscriptions.service.papers.known_papers import where_delivered as where_delivered
+from subscriptions.service.papers.loosening import Looser as Looser
+from subscriptions.service.papers.loosening import looser as looser
 from subscriptions.service.papers.near_papers import with_words as with_words
 from subscriptions.service.papers.near_papers import words_near as words_near
 from subscriptions.service.papers.paper_search import SearchResult as SearchResult
+from subscriptions.service.papers.paper_search import keep_searched as keep_searched
 from subscriptions.service.papers.paper_search import known_since as known_since
 from subscriptions.service.papers.paper_search import papers_named as papers_named
 from subscriptions.service.papers.paper_search import search as search
@@ -44,4 +48,5 @@ from subscriptions.service.papers.signals import saved_papers as saved_papers
 from subscriptions.service.papers.signals import signals_of_paper as signals_of_paper
 from subscriptions.service.papers.signals import signals_of_papers as signals_of_papers
 from subscriptions.service.papers.signals import take_back as take_back
-from subscriptions.service.papers.word_counts import respelled as respelled
+from subscriptions.service.papers.spelling import Spelling as Spelling
+from subscriptions.service.papers.spelling import spelling as spelling

@@ -4,9 +4,11 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from subscriptions.matching import LEAST_NEARNESS, THOUSAND
-from subscriptions.model import KnownPaper
+from subscriptions.model import KnownPaper, Paper
 from subscriptions.normalize import as_written, tokens
-from subscriptions.ranking import Taste, nearness, taste_of, words_of
+from subscriptions.ranking import Taste, nearness, taste_of, words_of, words_of_papers
+from subscriptions.service.papers.counting import near_places, read
+from subscriptions.service.papers.paper_search import searched_range
 from subscriptions.service.papers.word_counts import counted_words_of_all
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.papers import known_papers
@@ -33,6 +35,19 @@ def papers_alike(store: Scope, given: Sequence[KnownPaper]) -> Alike:
     heaviest = sorted(taste.weights, key=lambda word: (-taste.weights[word], word))
     texts = [text for one in given for text in (one.paper.title, one.paper.abstract)]
     return Alike(words=as_written(heaviest, texts), papers=tuple(known[one] for one in ids), looked_at=looked_at)
+
+
+def papers_near_text(store: Scope, text: str) -> Alike:
+    """Returns the papers nearest to a text, at most five, among the newest 50,000."""
+    with store.read() as transaction:
+        entries, _ = searched_range(transaction)
+        words = words_of_papers([words_of(Paper(key="", abstract=text))], counted_words_of_all(transaction))
+        near = near_places(transaction, entries, words)
+        best = sorted(near, key=lambda at: (near[at], entries.keys[at]), reverse=True)
+        papers = read(transaction, [key for at in best if (key := entries.keys[at])][:MOST_ALIKE])
+    heaviest = sorted(words, key=lambda one: -one[1])
+    shown = as_written((word for word, _ in heaviest), [text])
+    return Alike(words=shown, papers=papers, looked_at=entries.papers.bit_count())
 
 
 def _nearest(transaction: Transaction, taste: Taste, without: Collection[int]) -> tuple[list[int], int]:

@@ -16,7 +16,7 @@ from typing import TypeVar
 from subscriptions.matching import LEAST_NEARNESS, matching_papers, papers_of, simple_terms
 from subscriptions.model import KnownPaper
 from subscriptions.query import Query, Term
-from subscriptions.query.fields import TEXT, ValueKind
+from subscriptions.query.fields import TEXT, ValueKind, WordsOfPapers
 from subscriptions.store import Transaction
 from subscriptions.store.papers import index, known_papers
 from subscriptions.store.papers.index import IndexEntry
@@ -166,17 +166,17 @@ def _bounds(transaction: Transaction, entries: Entries, query: Query) -> tuple[i
     for alternative in query.alternatives:
         these = those = entries.papers
         for term in alternative.positive:
-            certain, possible = _having(transaction, entries, term)
+            certain, possible = having(transaction, entries, term)
             these, those = these & certain, those & possible
         for term in alternative.negative:
-            certain, possible = _having(transaction, entries, term)
+            certain, possible = having(transaction, entries, term)
             these, those = these & ~possible, those & ~certain
         sure, maybe = sure | these, maybe | those
     return sure, maybe
 
 
-def _having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
-    """The papers that certainly have a term, and those that may have it."""
+def having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
+    """The papers in which a term certainly stands, and those in which it may."""
     known = entries.having.get(term)
     if known is not None:
         return known
@@ -201,20 +201,25 @@ def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -
 
 
 def _near(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
-    """The papers that are certainly near to those of a term, and those that may be: the weights of their words are added up.
+    """The papers that are certainly near to those of a term, and those that may be.
 
     The index decides every word. It does not decide which papers are those that the term names.
     """
-    near = array("i", bytes(4 * len(entries.keys)))
-    for word, weight in term.near:
-        having = index.having(transaction, Term(TEXT, tuple(word.split())), entries.first, entries.last)
-        for entry in having.sure:
-            near[entry - entries.first] += weight
-    found = entries.set_of(entries.first + at for at, weight in enumerate(near) if weight >= LEAST_NEARNESS)
+    found = entries.set_of(entries.first + at for at in near_places(transaction, entries, term.near))
     own = 0
     for paper in papers_of(term):
-        own |= _having(transaction, entries, paper)[1]
+        own |= having(transaction, entries, paper)[1]
     return found & ~own, found
+
+
+def near_places(transaction: Transaction, entries: Entries, words: WordsOfPapers) -> dict[int, int]:
+    """The places of the papers that are near by weighted words, each with its nearness: the sum of the weights."""
+    near = array("i", bytes(4 * len(entries.keys)))
+    for word, weight in words:
+        there = index.having(transaction, Term(TEXT, tuple(word.split())), entries.first, entries.last)
+        for entry in there.sure:
+            near[entry - entries.first] += weight
+    return {at: weight for at, weight in enumerate(near) if weight >= LEAST_NEARNESS}
 
 
 def _remember(cache: dict[K, V], key: K, value: V) -> None:

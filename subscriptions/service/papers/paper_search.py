@@ -1,7 +1,7 @@
 """Searches the stored papers for a query; finds papers by arXiv id or DOI."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from weakref import WeakKeyDictionary
 
@@ -21,6 +21,8 @@ from subscriptions.service.papers.near_papers import with_words
 from subscriptions.store import Scope, Store, Transaction
 from subscriptions.store.papers import index, known_papers, statistics
 
+_MOST_KEPT = 4  # stretches that are cached, some 2 MB each
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
@@ -39,53 +41,76 @@ def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 
     """The papers that a query finds in one stretch, the newest by their days first. The stretch begins with the key `upto`.
 
     `papers` holds `most` of them, from the one at `start` on. A stretch has 50,000 papers; it has fewer if too many of
-    them would have to be read to decide.
+    them would have to be read to decide, and more if the newest 50,000 have none.
     """
     with store.read() as transaction:
-        entries, below = _searched_range(transaction, upto)
-        hits = find(transaction, entries, with_words(transaction, query), most_read=MOST_READ)
-        keys = [key for key in entries.keys if key > hits.end]
+        query, looked = with_words(transaction, query), 0
+        while True:
+            entries, below = searched_range(transaction, upto)
+            hits = find(transaction, entries, query, most_read=MOST_READ)
+            oldest, newest = _ends(entries, hits.end)
+            looked += entries.newer_than(hits.end).bit_count() if hits.end else entries.papers.bit_count()
+            below = hits.end or below
+            if hits.bits or below is None:
+                break
+            upto = below
         return SearchResult(
             papers=read(transaction, entries.newest_first(hits.bits, start + most)[start:]),
             found=hits.bits.bit_count(),
-            upto=max(keys, default=0),
-            looked=len(keys),
+            upto=newest,
+            looked=looked,
             stored=statistics.paper_count(transaction),
-            below=hits.end or below,
-            since=day_of(min(keys)) if keys else None,
+            below=below,
+            since=day_of(oldest) if oldest else None,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _SearchedRange:
-    """The stretch that was searched last, cached because people turn pages."""
+def _ends(entries: Entries, end: int) -> tuple[int, int]:
+    """The keys of the oldest and the newest of the papers that are newer than `end`; (0, 0) if there are none."""
+    newest = max(entries.keys, default=0)
+    if not end and entries.days:
+        return key_of(entries.days[0], 0), newest
+    oldest = min((key for key in entries.keys if key > end), default=0)
+    return (oldest, newest) if oldest else (0, 0)
+
+
+@dataclass(slots=True)
+class _Searched:
+    """The stretches that were searched while the papers stayed the same, cached by the keys of their newest papers."""
 
     state: tuple[object, ...]
-    top: int  # the key of its newest paper
-    newest: bool  # there is no newer paper
-    entries: Entries
-    below: int | None
+    stretches: dict[int | None, tuple[Entries, int | None]] = field(default_factory=dict)  # None: the newest of all
 
 
-_KEPT: WeakKeyDictionary[Store, _SearchedRange] = WeakKeyDictionary()
+_KEPT: WeakKeyDictionary[Store, _Searched] = WeakKeyDictionary()
 
 
-def _searched_range(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
+def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[Entries, int | None]:
     """The newest papers from a key on down, and the key of the first beyond them."""
     state = known_papers.state_of_papers(transaction)
     kept = _KEPT.get(transaction.store)
-    if kept is None or kept.state != state or not (kept.newest if upto is None else kept.top == upto):
-        kept = _KEPT[transaction.store] = _look(transaction, state, upto)
-    return kept.entries, kept.below
+    if kept is None or kept.state != state:
+        kept = _KEPT[transaction.store] = _Searched(state)
+    found = kept.stretches.get(upto)
+    if found is None:
+        if len(kept.stretches) >= _MOST_KEPT:
+            kept.stretches.clear()
+        found = kept.stretches[upto] = _look(transaction, upto)
+    return found
 
 
-def _look(transaction: Transaction, state: tuple[object, ...], upto: int | None) -> _SearchedRange:
+def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
     begin = None if upto is None else (day_of(upto), number_of(upto))
     rows = index.newest(transaction, MOST_COUNTED + 1, upto=begin)
-    keys = [key_of(row.day, row.paper) for row in rows]
-    below = keys[MOST_COUNTED] if len(keys) > MOST_COUNTED else None
-    entries = Entries.of(rows[:MOST_COUNTED], whole=below is None)
-    return _SearchedRange(state, keys[0] if keys else 0, upto is None, entries, below)
+    below = key_of(rows[MOST_COUNTED].day, rows[MOST_COUNTED].paper) if len(rows) > MOST_COUNTED else None
+    return Entries.of(rows[:MOST_COUNTED], whole=below is None), below
+
+
+def keep_searched(store: Store) -> None:
+    """Renews the cache of the newest stretch if this process has searched it."""
+    if store in _KEPT:
+        with store.read() as transaction:
+            searched_range(transaction)
 
 
 def papers_named(store: Scope, names: Sequence[str]) -> dict[str, KnownPaper]:

@@ -32,6 +32,9 @@ class Base:
     days: int = 0  # how many days have papers; 0: there are none
     of: int = 0  # papers that were counted
     whole: bool = True  # all papers of the days were counted; else only the newest
+    recent: bool = (
+        False  # the papers are of the last seven days; else there are none of these, and they are of all days
+    )
     week: bool = False  # the days are a whole week, those without papers included
 
 
@@ -42,6 +45,7 @@ class Recent:
     transaction: Transaction
     entries: Entries
     since: date  # the first of the days
+    recent: bool
     week: bool
 
     def find(self, queries: Mapping[str, Query], chat: Chat | None = None) -> "MatchSets":
@@ -58,6 +62,7 @@ class Recent:
             days=len(self.entries.days),
             of=counted.bit_count(),
             whole=self.entries.whole and not end,
+            recent=self.recent,
             week=self.week,
         )
         return MatchSets({name: one.bits & wanted for name, one in hits.items()}, base)
@@ -105,6 +110,7 @@ class _CachedEntries:
     state: tuple[object, date]
     entries: Entries
     since: date
+    recent: bool
     week: bool
 
 
@@ -120,7 +126,7 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
     kept = _KEPT.get(transaction.store)
     if kept is None or kept.state != state:
         kept = _KEPT[transaction.store] = _look(transaction, state)
-    return Recent(transaction, kept.entries, kept.since, kept.week)
+    return Recent(transaction, kept.entries, kept.since, kept.recent, kept.week)
 
 
 def _state(transaction: Transaction, now: datetime) -> tuple[object, date]:
@@ -130,13 +136,14 @@ def _state(transaction: Transaction, now: datetime) -> tuple[object, date]:
 def _look(transaction: Transaction, state: tuple[object, date]) -> _CachedEntries:
     """Reads the papers of the last days. A digest may bear the date of the next day, so the week ends tomorrow."""
     _, today = state
-    since, week = today - timedelta(days=DAYS_KNOWN - 1), True
+    since, are_recent = today - timedelta(days=DAYS_KNOWN - 1), True
     rows = index.news(transaction, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
     if not rows:
-        rows, week = index.news(transaction, MOST_COUNTED + 1, since=date.min), False
+        rows, are_recent = index.news(transaction, MOST_COUNTED + 1, since=date.min), False
         since = min((row.day for row in rows), default=since)
     entries = Entries.of(rows[:MOST_COUNTED], whole=len(rows) <= MOST_COUNTED)
-    return _CachedEntries(state, entries, since, week and index.has_news_upto(transaction, since))
+    week = are_recent and index.has_news_upto(transaction, since)
+    return _CachedEntries(state, entries, since, are_recent, week)
 
 
 def read_recent(store: Scope, *, now: datetime) -> None:

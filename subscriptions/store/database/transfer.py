@@ -12,7 +12,7 @@ from subscriptions.store.rows import TABLES
 
 _AT_ONCE = 2_000  # rows
 # The entries of the full-text index, and the log of queries that triggers write as queries come into the target.
-_MADE_ANEW = frozenset({"indexed_paper", "query_change"})
+_MADE_ANEW = frozenset({"indexed_paper", "paper_spelling", "query_change"})
 
 
 def holds_rows(session: Session) -> bool:

@@ -16,19 +16,21 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import Connection, Select, exists, func, select
 from sqlmodel import Session
 
-from subscriptions.matching import index_question, presence_expression
+from subscriptions.matching import index_question, presence_expression, spellings
 from subscriptions.matching.index_expression import Expression
 from subscriptions.query import Term, fold_source
 from subscriptions.query.fields import DOI, ID, SOURCE
+from subscriptions.store.database.conflicts import insert_rows_new
 from subscriptions.store.database.postgres import words as postgres_words
 from subscriptions.store.database.sqlite import words as sqlite_words
 from subscriptions.store.database.store import connection_of
 from subscriptions.store.rows import TABLES
 
-_papers, _entries, _keys, _appearances, _digests, _sources = (
-    TABLES.tables[name] for name in ("paper", "indexed_paper", "paper_key", "appearance", "digest", "source")
+_papers, _entries, _keys, _appearances, _digests, _sources, _words = (
+    TABLES.tables[name]
+    for name in ("paper", "indexed_paper", "paper_key", "appearance", "digest", "source", "paper_spelling")
 )
-_p, _e = _papers.c, _entries.c
+_p, _e, _word = _papers.c, _entries.c, _words.c.word
 _announced = (
     select(_appearances.c.paper)
     .where(_appearances.c.paper == _p.id, _appearances.c.kind.not_in(("replace", "replace-cross")))
@@ -78,6 +80,21 @@ def write(session: Session, documents: Iterable[tuple[int, tuple[str, ...]]]) ->
     session.flush()
     connection = connection_of(session)
     _WORDS[connection.dialect.name].write(connection, list(texts), list(texts.values()))
+    words = sorted(set[str]().union(*map(spellings, texts.values())))
+    insert_rows_new(session, "paper_spelling", ("word",), ("word",), [(word,) for word in words])
+
+
+def spelled(session: Session, words: Collection[str]) -> set[str]:
+    """Those of some `spellings` that a paper has."""
+    return set(connection_of(session).execute(select(_word).where(_word.in_(words))).scalars())
+
+
+def spelled_alike(session: Session, word: str, most: int) -> list[str]:
+    """The `spellings` that begin with the same letter and are at most `most` letters shorter or longer."""
+    first = word[:2] if word[0] == "@" else word[0]
+    begins = (_word >= first) & (_word < first[:-1] + chr(ord(first[-1]) + 1))
+    wanted = select(_word).where(begins, func.length(_word).between(len(word) - most, len(word) + most))
+    return list(connection_of(session).execute(wanted).scalars())
 
 
 def news(session: Session, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:
