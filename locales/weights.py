@@ -1,7 +1,8 @@
-"""Learns from the examples how much each feature of a sentence speaks for each intent: `python -m locales.weights`.
+"""Learns from the examples which intent a sentence has, and which part of it a word belongs to: `python -m locales.weights`.
 
-Writes bot/commands/words/weights.json, which is committed. In each example the subject is filled in with several words of
-`subjects.txt` of its language, so that what people ask about speaks for no intent.
+Writes bot/commands/words/weights.json.gz, which is committed. Each example becomes several sentences: its slots are filled
+with words of `parts/` of its language, one subject or several, other words that say the same take the place of some, and
+words of courtesy are put around it.
 """
 
 import gzip
@@ -10,85 +11,189 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bot.commands.words.marks import QUOTED, tokens_of
-from bot.commands.words.scorer import ASKING, OTHER, QUERY, WEIGHTS, features
+from bot.commands.words.marks import Token, tokens_of
+from bot.commands.words.scorer import ASKING, DENIAL, NO_PART, PARTS, QUERY, UNWANTED, WEIGHTS, features, word_features
 
+Numbers = NDArray[np.float64]
 EXAMPLES = WEIGHTS.parent / "examples"
-SUBJECTS, SMALL = "subjects", "small_words"  # files of words, in the folder of the examples
-FILLED = {
-    "n": ("2", "10", "1", "7"),
-    "id": ("2601.01234", "https://arxiv.org/abs/2512.04321"),
-    "when": ("every monday at 9", "daily at 8am", "weekly", "tue and thu 10:00", "at 18:30", "friday", "9pm"),
-    "place": ("Berlin", "New York", "Tokyo", "Toronto"),
-    "name": ("Ada Quill", "Jane van Doe", "Quill", "Mei Lin"),
-}
-FILLED_ZH = {
-    **FILLED,
-    "n": ("2", "第2个", "10", "第一个", "3"),
-    "when": ("每天8点", "每周一", "周二和周四", "早上9点半", "晚上十点", "每周三下午5点", "工作日"),
-    "place": ("柏林", "东京", "多伦多", "上海"),
-    "name": ("何晓明", "李雷", "韩梅梅", "Ada Quill", "张三丰"),
-}
 _SLOT = re.compile(r"\{(\w+)\}")
-OF_EACH = 3  # sentences that are made of an example with a subject
-ROUNDS, STEP = 14, 0.35
+_FILES = {
+    **dict.fromkeys(("x", "not", "that"), "subjects"),
+    "label": "labels",
+    "name": "names",
+    "org": "orgs",
+    "n": "numbers",
+    "id": "papers",
+    "place": "places",
+    "when": "times",
+    "old": "times",
+    "hour": "hours",
+    "often": "often",
+    "date": "dates",
+}
+_PART = {**{part: part for part in PARTS}, "often": "when", "hour": "when"}
+_LONG_WORD = re.compile(r"(?<![a-z{])[a-z]{5,}(?![a-z}])")
+BARE = frozenset({QUERY, "hello", "bye", "thanks", "cancel"})  # intents without words of courtesy around them
+ABOUT_ONE = frozenset({"exclude", "narrow", "widen", "schedule", "unsub", "name", "edit", "pause", "resume", "share"})
+USUAL = 60  # subjects, the first of the file, that people ask for most
+OF_EACH, OF_OTHERS = 8, 3  # sentences that are made of an example with slots, and of one without
+# How often each kind of change is made.
+SOME = {
+    "several": 0.2,
+    "joined": 0.4,
+    "mixed": 0.6,
+    "same": 0.25,
+    "around": 0.3,
+    "lower": 0.25,
+    "upper": 0.3,
+    "refs": 0.6,
+    "without": 0.2,
+    "timed": 0.12,
+    "mistyped": 0.1,
+    "names": 0.25,
+    "usual": 0.25,
+}
+# The most common Chinese characters: a subject may hold any of them.
+_COMMON_SIGNS = bytes(byte for high in range(0xB0, 0xD7) for low in range(0xA1, 0xFA) for byte in (high, low)).decode(
+    "gb2312"
+)
+ROUNDS, STEP = 12, 0.35
 DECAY = 1e-4  # of a weight, each time that one of its sentences is read
 UNHEARD = 0.05  # an error that is too small to learn from
-SMALLEST = 15  # hundredths; a smaller weight is left out
+SMALLEST = 30  # hundredths; a smaller weight is left out
 FEWEST = 2  # sentences; a feature of fewer is left out
+PASSES, FEWEST_WORDS, MARGIN = 6, 7, 1.0
+SMALLEST_WORD = 2  # tenths; a smaller weight is left out  # of learning the parts
 
 
-def examples() -> Iterator[tuple[str, str]]:
-    """Yields (intent, sentence) of all examples, with their slots filled in."""
-    chance = random.Random(1)
+class Example(NamedTuple):
+    """A sentence, its intent, and the part of each of its tokens."""
+
+    intent: str
+    tokens: tuple[Token, ...]
+    parts: tuple[str, ...]
+
+
+def examples() -> Iterator[Example]:
+    """Yields the sentences of all examples, with their slots filled in."""
     for folder in sorted(EXAMPLES.iterdir()):
-        subjects = [one.strip() for one in (folder / f"{SUBJECTS}.txt").read_text(encoding="utf-8").split(";")]
-        filled = {**(FILLED_ZH if folder.name == "zh" else FILLED), "x": subjects}
+        maker = _Maker(folder.name)
         for path in sorted(folder.glob("*.txt")):
-            for line in path.read_text(encoding="utf-8").splitlines() if path.stem not in (SUBJECTS, SMALL) else ():
-                for _ in range(OF_EACH if "{" in line else 1):
-                    yield path.stem, _SLOT.sub(lambda slot: chance.choice(filled[slot[1]]), line)  # noqa: B023
+            for line in path.read_text(encoding="utf-8").splitlines():
+                yield maker.example(path.stem, line, changed=False)
+                for _ in range(OF_EACH if "{" in line else OF_OTHERS):
+                    yield maker.example(path.stem, line, changed=True)
+
+
+class _Maker:
+    """Makes sentences of the examples of a language."""
+
+    def __init__(self, language: str) -> None:
+        self.chance = random.Random(1)
+        self.words = {
+            path.stem: path.read_text(encoding="utf-8").splitlines()
+            for path in (EXAMPLES / language / "parts").glob("*.txt")
+        }
+        same = [line.split(" | ") for line in self.words["same"]]
+        self.same = {one: words for words in same for one in words}
+        words = "|".join(sorted(map(re.escape, self.same), key=len, reverse=True))
+        self.any_same = re.compile(rf"(?<![a-z{{])(?:{words})(?![a-z}}])")
+        self.pieces = [*_COMMON_SIGNS] if language == "zh" else []
+        self.pieces += [
+            piece
+            for one in self.words["subjects"]
+            for piece in (one if not one.isascii() else f" {one}".split(" ")[1:])
+        ]
+
+    def often(self, what: str) -> bool:
+        return self.chance.random() < SOME[what]
+
+    def any(self, name: str) -> str:
+        words = self.words[name]
+        return self.chance.choice(words[:USUAL] if name == "subjects" and self.often("usual") else words)
+
+    def example(self, intent: str, line: str, *, changed: bool) -> Example:
+        """Returns an example of a line, with other words around it if it is to be changed."""
+        text, spans = "", []
+        for at, piece in enumerate(_SLOT.split(self.changed(intent, line) if changed else line)):
+            filled = self.fill(piece, mixed=changed) if at % 2 else piece
+            spans.append((len(text), len(text) + len(filled), _PART.get(piece, NO_PART) if at % 2 else NO_PART))
+            text += filled
+        if changed and self.often("lower"):
+            text = text.lower()
+        elif changed and self.often("upper"):
+            text = text[:1].upper() + text[1:]
+        for at, (start, end, part) in enumerate(spans[:-1]):
+            if spans[at + 1][2] == UNWANTED and part == NO_PART:  # the words before what is not wanted say so
+                spans[at] = (start, end, DENIAL)
+        tokens = tokens_of(text)
+        parts = (max(spans, key=lambda span: min(one.end, span[1]) - max(one.start, span[0]))[2] for one in tokens)
+        return Example(intent, tokens, tuple(parts))
+
+    def changed(self, intent: str, line: str) -> str:
+        """Returns a line with other words that say the same, more subjects, and words around it."""
+        if intent in ABOUT_ONE and self.often("refs"):
+            line = line.replace("{n}", self.any("refs"), 1)
+        if intent in ASKING and "{x}" in line and "{not}" not in line and self.often("without"):
+            line += self.any("without")
+        if intent in ASKING and "{x}" in line and "{when}" not in line and self.often("timed"):
+            line = self.any("timed").replace("{}", line)
+        line = self.any_same.sub(
+            lambda one: self.chance.choice(self.same[one[0]]) if self.often("same") else one[0], line
+        )
+        if intent not in BARE and self.often("around"):
+            line = self.any("around").replace("{}", line)
+        slots = [one for one in ("{x}", "{not}", "{name}") if one in line]
+        if intent != QUERY and slots and self.often("several"):
+            slot = self.chance.choice(slots)
+            line = line.replace(slot, self.any("several").replace("{}", slot), 1)
+        if self.often("mistyped") and (words := _LONG_WORD.findall(line)):
+            word = self.chance.choice(words)
+            at = self.chance.randrange(1, len(word) - 2)
+            wrong = (
+                word[:at] + self.chance.choice((word[at + 1] + word[at], word[at] * 2, word[at], "")) + word[at + 2 :]
+            )
+            line = line.replace(word, wrong, 1)
+        return line
+
+    def fill(self, slot: str, *, mixed: bool) -> str:
+        """Returns words for a slot: one of the file, several together, or words of several subjects."""
+        name = "names" if slot == "that" and self.often("names") else _FILES[slot]
+        if name not in ("subjects", "labels") or not mixed or not self.often("joined"):
+            return self.any(name)
+        if self.often("mixed"):
+            several = self.chance.choices(self.pieces, k=self.chance.choice((1, 2, 2, 3, 3, 4, 5)))
+            return re.sub(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])", "", " ".join(several))
+        return _SLOT.sub(lambda _: self.any("subjects"), self.any("joined"))
 
 
 def words() -> frozenset[str]:
     """Returns the words of the examples outside their slots; a word that subjects have as often is one of subjects."""
     found = Counter[str]()
-    for path in sorted(EXAMPLES.glob("*/*.txt")):
-        if path.stem not in (SUBJECTS, SMALL, QUERY):
-            for line in path.read_text(encoding="utf-8").splitlines():
-                found.update({token.mark for token in tokens_of(_SLOT.sub(" ", line))})
-    for path in EXAMPLES.glob(f"*/{SUBJECTS}.txt"):
-        found.subtract(token.mark for token in tokens_of(path.read_text(encoding="utf-8")))
+    for path in (*EXAMPLES.glob("*/*.txt"), *EXAMPLES.glob("*/parts/*.txt")):
+        if path.stem in {QUERY, *_FILES.values()} - {"times"}:
+            continue
+        for line in path.read_text(encoding="utf-8").splitlines():
+            found.update({token.mark for token in tokens_of(_SLOT.sub(" ", line).replace("|", " "))})
+    for path in EXAMPLES.glob("*/parts/subjects.txt"):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            found.subtract(token.mark for token in tokens_of(line))
     return frozenset(word for word, many in found.items() if many > 0 and not word.startswith("@"))
 
 
-def frames() -> dict[str, list[str]]:
-    """Returns for each intent the pairs of adjacent words in its examples; a subject is one word."""
-    found: dict[str, set[str]] = {}
-    for path in sorted(EXAMPLES.glob("*/*.txt")):
-        for line in path.read_text(encoding="utf-8").splitlines() if path.stem not in (SUBJECTS, SMALL, QUERY) else ():
-            if re.search(r"\{(?:x|name)\}", line):
-                filled = _SLOT.sub(lambda slot: ' "" ' if slot[1] in ("x", "name") else FILLED[slot[1]][0], line)
-                marks = ["^", *(OTHER if one.mark == QUOTED else one.mark for one in tokens_of(filled)), "$"]
-                name = ASKING[0] if path.stem in ASKING else path.stem
-                found.setdefault(name, set()).update(" ".join(pair) for pair in pairwise(marks))
-    return {name: sorted(pairs) for name, pairs in found.items()}
-
-
-def learn() -> dict[str, Any]:
-    """Returns the weights: those of a softmax over the intents, learned sentence by sentence with shrinking steps."""
-    known = words()
-    read = [(intent, set(features(tokens_of(sentence), known))) for intent, sentence in examples()]
-    counts = Counter(feature for _, found in read for feature in found)
+def learn_intents(read: list[Example], known: frozenset[str]) -> dict[str, Any]:
+    """Returns the weights of the intents: those of a softmax, learned sentence by sentence with shrinking steps."""
+    found = [set(features(one.tokens, known)) for one in read]
+    counts = Counter(feature for one in found for feature in one)
     place = {feature: at for at, feature in enumerate(sorted(one for one, many in counts.items() if many >= FEWEST), 1)}
-    intents = sorted({intent for intent, _ in read})
-    rows = [np.array([0, *sorted(place[one] for one in found if one in place)]) for _, found in read]
-    truth = [intents.index(intent) for intent, _ in read]
+    intents = sorted({one.intent for one in read})
+    rows = [np.array([0, *sorted(place[one] for one in row if one in place)]) for row in found]
+    truth = [intents.index(one.intent) for one in read]
     often = Counter(truth)
     weight, squares = (np.full((len(place) + 1, len(intents)), value) for value in (0.0, 1e-3))
     order = list(range(len(rows)))
@@ -101,16 +206,80 @@ def learn() -> dict[str, Any]:
             wrong /= wrong.sum()
             wrong[truth[at]] -= 1
             wrong[abs(wrong) < UNHEARD] = 0
-            wrong *= min(1.0, (120 / often[truth[at]]) ** 0.25)
+            if not wrong.any():
+                continue
+            wrong *= min(1.0, (160 / often[truth[at]]) ** 0.25)
             squares[rows[at]] += wrong**2
             weight[rows[at]] -= STEP * wrong / np.sqrt(squares[rows[at]]) + DECAY * weight[rows[at]]
     rounded = np.rint(weight * 100).astype(int)
-    found = {}
-    for feature, row in {"": 0, **place}.items():
-        pairs = [int(one) for at in np.flatnonzero(abs(rounded[row]) >= SMALLEST) for one in (at, rounded[row][at])]
-        if pairs:
-            found[feature] = pairs
-    return {"intents": intents, "words": sorted(known), "frames": frames(), "weights": found}
+    pairs = {
+        feature: [int(one) for at in np.flatnonzero(abs(rounded[row]) >= SMALLEST) for one in (at, rounded[row][at])]
+        for feature, row in {"": 0, **place}.items()
+    }
+    return {"intents": intents, "weights": {feature: row for feature, row in pairs.items() if row}}
+
+
+def learn_parts(read: list[Example], known: frozenset[str]) -> dict[str, Any]:
+    """Returns the weights of the parts: those of an averaged perceptron over whole rows of parts."""
+    read = [one for one in read if one.intent != QUERY]
+    found = [list(word_features(one.tokens, one.intent, known)) for one in read]
+    counts = Counter(feature for row in found for one in row for feature in one)
+    place = {
+        feature: at for at, feature in enumerate(sorted(one for one, many in counts.items() if many >= FEWEST_WORDS), 1)
+    }
+    size = len(PARTS)
+    sentences = []
+    for one, row in zip(read, found, strict=True):
+        numbers = np.array([[place.get(feature, 0) for feature in word] for word in row]).reshape(len(row), -1)
+        sentences.append((numbers, np.array([PARTS.index(part) for part in one.parts])))
+    weight, moves = np.zeros((len(place) + 1, size)), np.zeros((size + 1, size))
+    sums, sums_of_moves = np.zeros_like(weight), np.zeros_like(moves)
+    order, chance, count = list(range(len(sentences))), random.Random(3), 1
+    for _ in range(PASSES):
+        chance.shuffle(order)
+        for at in order:
+            numbers, truth = sentences[at]
+            if not len(truth):
+                continue
+            here = weight[numbers].sum(axis=1) + MARGIN
+            here[np.arange(len(truth)), truth] -= MARGIN
+            guess = _likeliest(here, moves)
+            for wrong in np.flatnonzero(guess != truth):
+                for part, change in ((truth[wrong], 1), (guess[wrong], -1)):
+                    weight[numbers[wrong], part] += change
+                    sums[numbers[wrong], part] += count * change
+            weight[0] = 0
+            for row, change in ((truth, 1), (guess, -1)):
+                for before, part in zip([size, *row], row, strict=False):
+                    moves[before, part] += change
+                    sums_of_moves[before, part] += count * change
+            count += 1
+    sums[0] = 0
+    mean, mean_of_moves = weight - sums / count, moves - sums_of_moves / count
+    rounded = np.rint(mean * 10).astype(int)
+    kept = {
+        feature: rounded[row].tolist() for feature, row in place.items() if abs(rounded[row]).max() >= SMALLEST_WORD
+    }
+    return {"parts": kept, "steps": np.rint(mean_of_moves * 10).astype(int).tolist()}
+
+
+def _likeliest(here: Numbers, moves: Numbers) -> NDArray[np.int64]:
+    """Returns the row of parts with the largest sum of weights."""
+    best, came_from = here[0] + moves[-1], []
+    for row in here[1:]:
+        table = best[:, None] + moves[:-1]
+        came_from.append(table.argmax(axis=0))
+        best = table.max(axis=0) + row
+    path = [int(best.argmax())]
+    for row in reversed(came_from):
+        path.append(int(row[path[-1]]))
+    return np.array(path[::-1])
+
+
+def learn() -> dict[str, Any]:
+    """Returns all that is learned."""
+    known, read = words(), list(examples())
+    return {"words": sorted(known), **learn_intents(read, known), **learn_parts(read, known)}
 
 
 if __name__ == "__main__":

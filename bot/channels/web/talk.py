@@ -75,6 +75,7 @@ class Talk:
             sender_name=chat.address,
             is_local=frame.visitor.is_local,
             language=frame.language,
+            timezone=frame.timezone,
             callback_data=form.get("press", "")[:LONGEST],
             callback_id=update,
             trigger_id=update,
@@ -114,7 +115,10 @@ class Talk:
 
     async def _let_in(self, chat: ChatAddress, frame: PageFrame) -> None:
         if frame.visitor.is_local and not (await asyncio.to_thread(standing_of, self._store, chat)).is_admitted:
-            await write(open_page_chat, self._store, chat, lang=frame.language, now=self._channel.clock.now())
+            now = self._channel.clock.now()
+            await write(open_page_chat, self._store, chat, lang=frame.language, timezone=frame.timezone, now=now)
+            now = self._channel.clock.now()
+            await write(open_page_chat, self._store, chat, lang=frame.language, timezone=frame.timezone, now=now)
 
 
 def _message(frame: PageFrame, text: str, update: str, now: datetime) -> Request:
@@ -127,6 +131,7 @@ def _message(frame: PageFrame, text: str, update: str, now: datetime) -> Request
         sender_name=chat.address,
         is_local=frame.visitor.is_local,
         language=frame.language,
+        timezone=frame.timezone,
         command=found["name"].casefold() if found else "",
         text=(found["rest"] or "") if found else text,
         written_at=now,
@@ -145,6 +150,7 @@ def _filled(
         sender_name=chat.address,
         is_local=frame.visitor.is_local,
         language=frame.language,
+        timezone=frame.timezone,
         callback_data=form_id[:LONGEST],
         view_id=update,
         values={name: value[:LONGEST] for name, value in values.items()},

@@ -44,7 +44,7 @@ _LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
 _LONGEST = 40  # characters of a typed text that is repeated
 _LONGEST_VALUE = 3  # words of a text with a number that is refused as a value
 _CALLED = {"chinese": "zh", "中文": "zh", "汉语": "zh", "简体中文": "zh", "英文": "en", "英语": "en"}
-_MOST_SIGNS = 8  # characters of a place in Chinese
+_MOST_SIGNS = 5  # characters of a place in Chinese
 _LONGEST_PLACE = 2  # words of an unknown place
 
 
@@ -109,8 +109,8 @@ def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
 
 
 def _is_rather_a_query(context: CommandContext, said: str, place: str) -> bool:
-    """Returns whether a text is more likely a query: papers match it, or it is not written like a place."""
-    return finds_papers(context, said) or (" " in place and place.islower())
+    """Returns whether a text is more likely a query: papers match it, or it is not written like a name."""
+    return finds_papers(context, said) or place.islower() or (not place.isascii() and len(place) > _MOST_SIGNS)
 
 
 def _may_be_a_place(said: str, place: str) -> bool:

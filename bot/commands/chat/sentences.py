@@ -14,7 +14,7 @@ from bot.commands.core.asking import can_ask
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import listed_here, no_subscriptions, shown_buttons
 from bot.commands.papers.search import finds_papers, try_query
-from bot.commands.words.marks import NUMBER, folded, tokens_of
+from bot.commands.words.marks import NUMBER, folded
 from bot.commands.words.meaning import (
     HALF,
     MISSING,
@@ -25,17 +25,16 @@ from bot.commands.words.meaning import (
     meaning,
     name_in,
     pause_in,
-    when_in,
 )
-from bot.commands.words.scorer import ASKING, QUERY
-from bot.commands.words.subject import is_frame, subject_of
+from bot.commands.words.scorer import ASKING, NAMED, QUERY
+from bot.commands.words.subject import subject_of, time_in, unwanted_in, wanted_in
 from bot.ports.button import Button
 from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import KnownPaper, Subscription
-from subscriptions.planning.times import is_time, split_when
-from subscriptions.query import mentioned, narrowed, parse_query, words_rule
+from subscriptions.planning.times import split_when
+from subscriptions.query import mentioned, narrowed, parse_query
 from subscriptions.query.changing import in_titles, rewritten
 from subscriptions.service.papers import last_delivered, note_signal, papers_named
 from subscriptions.states import Signal
@@ -49,6 +48,9 @@ _TITLES = re.compile(r"title|标题|题目")
 _SIGNALS = {"like-paper": Signal.LIKED, "dislike-paper": Signal.DISLIKED}
 _TALK: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(
     {
+        "sources": (
+            Sentence("Papers come from the sources of this bot, most of them from arXiv. /status shows each of them."),
+        ),
         "thanks": (Sentence("You are welcome."),),
         "bye": (Sentence("Goodbye, see you. Papers come as arranged."),),
         "smalltalk": (
@@ -143,9 +145,11 @@ def what_to_say(context: CommandContext) -> Reply:
 # -------------------------------------------------------------------------------------------------------------- papers
 
 
-def _rated(context: CommandContext, said: Said) -> Reply:
+def _rated(context: CommandContext, said: Said) -> Reply | None:
     """Notes that the chat likes a paper or not: the one that is named, else the last one that was delivered."""
     known = paper_meant(context, said.text)
+    if mentioned(said.text) and (known is None or said.sure < _CERTAIN):
+        return None  # the paper's card
     if known is None or not context.chat.id:
         return Reply(lines=(context.say("Which paper? Say its arXiv id, or press 👍 or 👎 on its card."),))
     kind = _SIGNALS[said.intent]
@@ -206,7 +210,11 @@ _OF_ONE = ("unsub", "pause", "resume")  # what is done to a subscription by its 
 
 def _asked(context: CommandContext, said: Said, wanted: Sequence[tuple[Subscription, tuple[str, str]]]) -> Reply:
     """Asks whether to do this, or for which subscription."""
-    names = {"unsub": context.say("remove"), "schedule": when_in(said), "exclude": context.say("exclude")}
+    names = {
+        "unsub": context.say("remove"),
+        "schedule": time_in(said.text, said.intent),
+        "exclude": context.say("exclude"),
+    }
     rows = []
     for one, (command, args) in wanted:
         name = f"{names.get(said.intent, '')} {one.number}  {one.label}".strip()
@@ -223,7 +231,10 @@ def _meant(said: Said, there: Sequence[Subscription]) -> list[Subscription]:
     """Returns the subscriptions that a sentence names: by number, by words, or as the last one, all or the only one."""
     plain = folded(said.text)
     words = {token.mark for token in said.tokens}
-    named = [one for one in there if _is_named(plain, one)]
+    parts = [folded(text) for text in said.texts(NAMED)]
+    named = [
+        one for one in there if _is_named(plain, one) or any(text in folded(f"{one.name} {one.text}") for text in parts)
+    ]
     numbered = [one for one in there if str(one.number) in said.numbers]
     if numbered or named:
         return named if said.intent == "unsub" and not numbered else numbered or named
@@ -256,33 +267,29 @@ def _command(said: Said, one: Subscription) -> tuple[str, str] | None:
     return None
 
 
-def _subject(said: Said, one: Subscription) -> str:
-    """Returns the subject, without the name and number of the subscription that is meant."""
-    found = subject_of(_with_number(said.text, one), said.intent).removeprefix("ti:")
-    items = [" ".join(item.replace(f"#{one.number}", " ").split()) for item in found.split(" OR ")]
-    return " OR ".join(item for item in items if not is_frame(tokens_of(item)))
-
-
 def _excluded(said: Said, one: Subscription) -> str | None:
-    rules = [rule for rule in _subject(said, one).split(" OR ") if rule]
     query = parse_query(one.text)
-    for rule in rules:
-        query = narrowed(query, words_rule(rule))
-    return query.text if rules else None
+    for term in unwanted_in(said.text, said.intent):
+        query = narrowed(query, term)
+    return query.text if query.text != one.text else None
 
 
 def _narrowed(said: Said, one: Subscription) -> str | None:
-    subject, titles = _subject(said, one), _TITLES.search(folded(said.text))
-    if titles and not subject:
+    subject, titles = wanted_in(said.text, said.intent).removeprefix("ti:"), _TITLES.search(folded(said.text))
+    if titles and (not subject or subject in one.text):
         return rewritten(parse_query(one.text), in_titles) or None
     text = f"({one.text})" if " OR " in one.text else one.text
     return f"{text} {f'({subject})' if ' OR ' in subject else subject}" if subject else None
 
 
 def _widened(said: Said, one: Subscription) -> str | None:
-    subject = _subject(said, one)
+    """Returns the query without a title or an exclusion that is lifted, else with one more alternative."""
+    subject = wanted_in(said.text, said.intent).removeprefix("ti:")
     if "ti:" in one.text and (not subject or _TITLES.search(folded(said.text))):
         return one.text.replace("ti:", "")
+    lifted = re.sub(rf'\s*-"?{re.escape(subject.rstrip("s"))}s?"?(?!\w)', "", one.text, flags=re.IGNORECASE)
+    if subject and lifted.strip() not in ("", one.text):
+        return lifted
     return f"{one.text} OR {subject}" if subject else None
 
 
@@ -290,19 +297,14 @@ def _named(said: Said, _: Subscription) -> str | None:
     return name_in(said) or None
 
 
-def _rescheduled(said: Said, _: Subscription) -> str | None:
-    when = when_in(said)
-    return when if when and is_time(when) else None
-
-
 _CHANGES: Mapping[str, Callable[[Said, Subscription], str | None]] = {
     "unsub": lambda _said, _one: "",
     "exclude": _excluded,
     "narrow": _narrowed,
     "widen": _widened,
-    "edit": lambda said, one: _subject(said, one) or None,
+    "edit": lambda said, _: said.subject or None,
     "name": _named,
-    "schedule": _rescheduled,
+    "schedule": lambda said, _: time_in(said.text, said.intent) or None,
     "pause": lambda said, _: pause_in(said),
     "resume": lambda _said, _one: "",
 }

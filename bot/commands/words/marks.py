@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from subscriptions.categories.tree import is_category
@@ -16,7 +17,7 @@ _TOKEN = re.compile(
     r'(?P<quoted>["“”„«「『][^"“”„«»「」『』]*["“”»」』])'
     r"|(?P<paper>(?:https?://|www\.|(?:[a-z]+\.)+(?:org|com?)/)[^\s，。；、）\u4e00-\u9fff]+|(?:arxiv:\s*)?\d{4}\.\d{4,5}(?:v\d+)?|10\.\d{4,9}/[^\s，。]+)"
     r"|(?P<category>#?[a-z]+(?:-[a-z]+)?\.(?:[a-z]{2}|[a-z]+-[a-z]+|\*)(?![a-z0-9_.])|(?:hep|astro|cond|quant|nucl|math)-[a-z]{2,3}(?![a-z0-9_]))"
-    r"|(?P<ordinal>第\s*(?:\d{1,3}|[一二三四五六七八九])\s*(?:个订阅|条订阅|[个条号])?|订阅\s?\d{1,3}(?!\d)|#\d{1,3}(?!\w)|(?<![\w.])\d{1,3}号(?!\w))"
+    r"|(?P<ordinal>第\s*(?:\d{1,3}|[一二三四五六七八九])\s*(?:个订阅|条订阅|[个条号])?|订阅\s?\d{1,3}(?!\d)|#\d{1,3}(?!\w)|(?<![\w.])\d{1,3}号(?!\w)|[一二两三四五六七八九十]{1,3}(?=篇))"
     r"|(?P<number>(?<![a-z0-9.:])\d{1,3}(?![a-z0-9_:%]|\.\d))"
     r"|(?P<word>[^\W\d_\u4e00-\u9fff][^\W_\u4e00-\u9fff]*(?:['-][^\W_\u4e00-\u9fff]+)*\+*|\d[^\W_\u4e00-\u9fff]*(?:[:.]\d+)?)"
     r"|(?P<sign>[,;:.!?|/&+、()-])"
@@ -24,8 +25,7 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 # Each character is replaced by one character, so that places in the folded text are places in the text as typed.
-_TRADITIONAL = "關於論訂閱請幫給對興發麼嗎們尋獻領沒無時預顯薦現題個設銷暫復單謝問點週煩讀進開類訴綜為說過轉換語繼續剛這應聲靜條後來傳導師寫禮該樣圖寶貝間頁東儲備標籤讓頻總結數據庫將從還當會見話認識錯誤蓋較邊誰號頭輕聽學習長門經驗實視覽調萬與兩啟閉區報參價歡愛瀏擇選項內斷變編輯檢鐘晝紐倫遠終餘歲蹤檔"
-_SIMPLIFIED = "关于论订阅请帮给对兴发么吗们寻献领没无时预显荐现题个设销暂复单谢问点周烦读进开类诉综为说过转换语继续刚这应声静条后来传导师写礼该样图宝贝间页东储备标签让频总结数据库将从还当会见话认识错误盖较边谁号头轻听学习长门经验实视览调万与两启闭区报参价欢爱浏择选项内断变编辑检钟昼纽伦远终余岁踪档"
+_TRADITIONAL, _SIMPLIFIED = (Path(__file__).parent / "traditional.txt").read_text("utf-8").split()
 _FOLDED = str.maketrans(_TRADITIONAL + "’‘`，；：！？。", _SIMPLIFIED + "''',;:!?.")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _AROUND_A_PLACE = frozenset("在住到去来人时搬刚按用区是")

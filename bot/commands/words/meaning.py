@@ -11,12 +11,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bot.commands.words.marks import LONGEST, MOST_TOKENS, NUMBER, PLACE, QUOTED, WHEN, Token, folded, tokens_of
-from bot.commands.words.scorer import ASKING, QUERY, Score, scores, weights
-from bot.commands.words.subject import segment, subject_of
+from bot.commands.words.marks import LONGEST, MOST_TOKENS, NUMBER, PLACE, WHEN, Token, folded, tokens_of
+from bot.commands.words.scorer import ASKING, LABEL, NAMED, QUERY, Score, scores, weights
+from bot.commands.words.subject import is_crumb, pieces_of, subject_of, texts_of, time_in
 from subscriptions.errors import Refused
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.planning.times import hours_of, is_time
+from subscriptions.planning.times import count_of, hours_of, is_time
 from subscriptions.query import mentioned
 
 SURE, HALF = 0.55, 0.35  # from which an intent is acted on, or asked about
@@ -24,24 +24,12 @@ _SURE_OF_A_WORD, _MUCH = 0.65, 4
 _FEW = 5  # tokens of "pause tokens": an order of so few words has no word that no example has
 _VERBS = {"订阅": "sub", "取消订阅": "unsub", "退订": "unsub", "预览": "preview", "搜索": "search", "sub": "sub"}
 _TYPED = re.compile(rf"({'|'.join(_VERBS)})\s+(?=\S)")  # a command as it is typed, without its slash
-SMALL_TALK = frozenset({"about", "hello", "thanks", "bye", "smalltalk"})
+SMALL_TALK = frozenset({"about", "sources", "hello", "thanks", "bye", "smalltalk"})
 MISSING = "missing-"
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # whether words are a length of time does not depend on the day
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
-_HAN_NUMBERS = "一二三四五六七八九"
 _ALL = re.compile(
     r"\b(?:all|everything|them|papers|digests?|subscriptions|time|schedule|delivery)\b|全部|所有|都|时间|推送"
-)
-_LEAD = re.compile(
-    r"\s*(?:的|里|订阅|(?:推送)?时间|名字|查询|内容)*\s*(?:(?:to|into|be|with|by|as|should|is)\b\s*|(?:改名?|换|设|调整?|挪|叫做?|重?命名|取名|起名)?(?:[成为到在叫])\s*|[:,]\s*)*",
-    re.IGNORECASE,
-)
-_NAMED = re.compile(
-    r"(?:\b(?:to|as|name[ds]?|called|call|label)\b(?:\s+(?:it|\d+|the\s+\w+\s+one)\b)?|叫做?|(?:改|起|取|重?命)个?名(?:字)?[为成叫]?|名字(?:改|换)?[成为叫])\s*",
-    re.IGNORECASE,
-)
-_NO_WEEKENDS = re.compile(
-    r"(?:\bnot?\b|n't|\bdont\b|nothing|stop).*(?:weekend|saturday)|(?:周末|双休).*(?:不|别|休息)|(?:不|别).*周末"
 )
 _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)(?=\s|$)")
 _WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[^\W\d]\w{1,8}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
@@ -85,16 +73,28 @@ class Said(NamedTuple):
         return [token.words for token in self.tokens if token.mark == mark]
 
     @property
+    def has_unknown(self) -> bool:
+        """Returns whether it has a word that no example has, such as the words of a subscription."""
+        known = weights().words
+        return any(not {one.mark, one.mark.replace("-", "")} & known and one.mark[:1].isalpha() for one in self.tokens)
+
+    @property
     def numbers(self) -> list[str]:
         """Returns the numbers in it, in digits: of 第二个 and "the second one" as well."""
-        found = [re.search(r"\d+", words) or re.search(rf"[{_HAN_NUMBERS}]", words) for words in self.marked(NUMBER)]
-        digits = [str(_HAN_NUMBERS.find(one[0]) + 1 or one[0]) for one in found if one]
+        found = [
+            re.search(r"\d+", words) or re.search(r"[一二两三四五六七八九十]+", words) for words in self.marked(NUMBER)
+        ]
+        digits = [str(count_of(one[0])) for one in found if one]
         return digits or [str(_RANKS.index(token.mark) + 1) for token in self.tokens if token.mark in _RANKS]
+
+    def texts(self, *parts: str) -> list[str]:
+        """Returns the words of some parts of it."""
+        return texts_of(self.text, self.intent, *parts)
 
     @property
     def subject(self) -> str:
         """Returns what it is about, as a query."""
-        return subject_of(self.text, ASKING[0] if self.intent in ASKING else self.intent)
+        return subject_of(self.text, self.intent)
 
 
 @lru_cache(maxsize=256)
@@ -111,10 +111,9 @@ def meaning(text: str) -> Said:
         return Said(said)
     typed = _TYPED.match(folded(said))
     found = (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5])
-    unknown = any(not {one.mark, one.mark.replace("-", "")} & weights().words and one.mark[0] != "@" for one in tokens)
     is_query = (
         found[0].intent in ("pause", "resume", "stop")
-        and unknown
+        and Said(said, tokens).has_unknown
         and len(tokens) <= _FEW
         and not pause_in(Said(said, tokens))
     )
@@ -141,10 +140,6 @@ def command_in(text: str) -> tuple[str, str] | None:
 
 def command_of(said: Said) -> tuple[str, str] | None:
     """Returns (command, arguments) of the likeliest intent; None if it needs to know the subscriptions of the chat."""
-    if said.intent == "schedule" and folded(said.text).startswith("edit "):
-        said = said._replace(found=(Score("edit", said.sure),))
-    if said.intent == "edit" and any(map(is_time, (_behind_number(said), f"at {_behind_number(said)}"))):
-        said = said._replace(found=(Score("schedule", said.sure),))
     command, _, fixed = said.intent.replace("-", " ").partition(" ")
     taken = _ARGUMENTS[said.intent](said) if said.intent in _ARGUMENTS else ""
     return None if taken is None else (command, f"{fixed} {taken}".strip())
@@ -174,49 +169,32 @@ def pause_in(said: Said) -> str:
 
 def name_in(said: Said) -> str:
     """Returns the new name of a subscription; "" if there is none."""
-    if quoted := said.marked(QUOTED):
-        return quoted[-1][1:-1]
-    leads = list(_NAMED.finditer(folded(said.text)))
-    if said.marked(NUMBER) and leads and said.tokens and leads[-1].end() <= _number_end(said):
-        return _behind_number(said)
-    return _ENDS.sub("", said.text[leads[-1].end() :]).strip(" :：") if leads else ""
-
-
-def when_in(said: Said) -> str:
-    """Returns the time in a sentence, the last one of several; "" if there is none."""
-    if _NO_WEEKENDS.search(folded(said.text)):
-        return "weekdays"
-    return next(reversed(said.marked(WHEN)), "")
-
-
-def _number_end(said: Said) -> int:
-    return next((token.end for token in said.tokens if token.mark == NUMBER), len(said.text))
-
-
-def _behind_number(said: Said) -> str:
-    rest = said.text[_number_end(said) :]
-    lead = _LEAD.match(folded(rest))
-    return _ENDS.sub("", rest[lead.end() if lead else 0 :])
+    return " ".join(said.texts(LABEL)).strip('"“”„«»「」『』《》 :：')
 
 
 def _edit(said: Said) -> str | None:
-    return f"{said.numbers[0]} {_behind_number(said)}".strip() if said.marked(NUMBER) else None
+    return f"{said.numbers[0]} {said.subject}".strip() if said.numbers else None
 
 
 def _schedule(said: Said) -> str | None:
     """Returns a time, after the number of its subscription if that is named; None for a subscription that is named otherwise."""
-    rest, when = _behind_number(said), when_in(said)
-    if not when and rest and is_time(f"at {rest}"):
-        when = rest
-    if said.numbers:
+    when = time_in(said.text, said.intent)
+    if said.marked(NUMBER):
         return f"{said.numbers[0]} {when}" if when else None
-    return when if when and _ALL.search(folded(said.text)) else None
+    return when if when and not said.texts(NAMED) and _ALL.search(folded(said.text)) else None
 
 
-def _pause(said: Said) -> str:
+def _pause(said: Said) -> str | None:
+    """Returns how long, after the number of a subscription; None for a subscription that is named otherwise."""
     long = pause_in(said)
     numbers = [one for one in said.numbers if one not in re.findall(r"\d+", long)]
-    return f"{' '.join(numbers[:1])} {long}".strip()
+    rest = said.text.replace(long or "\n", " ")
+    is_named = Said(rest, tokens_of(rest)).has_unknown or any(text not in long for text in said.texts(NAMED))
+    return f"{' '.join(numbers[:1])} {long}".strip() if numbers or not is_named else None
+
+
+def _resume(said: Said) -> str | None:
+    return _first_number(said) or (None if said.texts(NAMED) or said.has_unknown else "")
 
 
 def _hours(said: Said) -> str:
@@ -225,10 +203,16 @@ def _hours(said: Said) -> str:
     return found or ("off" if re.search(r"\boff\b|\bno quiet|关|取消", folded(said.text)) else "")
 
 
-def _subscribe(said: Said) -> str:
+def _subscribe(said: Said) -> str | None:
     """Returns what to subscribe to: of several lines, and of a query with signs, all as it was typed."""
-    start, _ = segment(said.tokens, ASKING[0])
-    rest = _ENDS.sub("", said.text[said.tokens[start].start :])
+    if "\n" in said.text:
+        return said.text.split(maxsplit=1)[1]
+    if said.subject and is_crumb(said.subject):
+        return None
+    start = next(
+        (one.tokens[0].start for one in pieces_of(said.text, ASKING[0]) if one.part not in ("", "when")), len(said.text)
+    )
+    rest = _ENDS.sub("", said.text[start:])
     return rest if re.search(r'[:"()|\n]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b', rest) else said.subject
 
 
@@ -238,11 +222,10 @@ def _first_number(said: Said) -> str:
 
 def _unsubscribe(said: Said) -> str | None:
     """Returns the numbers or the query of the subscriptions that are meant; None if other words may mean one."""
-    if said.numbers:
-        return " ".join(said.numbers)
-    if not said.subject:
-        return "" if _SUBSCRIPTIONS.search(folded(said.text)) else None
-    return said.subject if _UNSUBSCRIBE.search(folded(said.text)) else None
+    named = " ".join(said.texts(NAMED))
+    if said.numbers or not named:
+        return " ".join(said.numbers) or ("" if _SUBSCRIPTIONS.search(folded(said.text)) else None)
+    return named if _UNSUBSCRIBE.search(folded(said.text)) else None
 
 
 _ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = MappingProxyType(
@@ -260,7 +243,7 @@ _ARGUMENTS: Mapping[str, Callable[[Said], str | None]] = MappingProxyType(
         "edit": _edit,
         "schedule": _schedule,
         "pause": _pause,
-        "resume": _first_number,
+        "resume": _resume,
         "unsub": _unsubscribe,
         "name": lambda said: f"{said.numbers[0]} {name_in(said)}" if said.numbers and name_in(said) else None,
         **dict.fromkeys(("exclude", "narrow", "widen", "like-paper", "dislike-paper"), lambda _: None),

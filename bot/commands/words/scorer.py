@@ -1,8 +1,10 @@
-"""Says which intent a sentence has, and how sure that is.
+"""Says which intent a sentence has and how sure that is, and which part of it each word belongs to.
 
 The intents and their sentences are the files of `examples/`, one file for each intent and language. `python -m
-locales.weights` (make words) learns from them how much each feature of a sentence speaks for each intent. In a sentence
-`{x}` is any subject; `{n}`, `{id}`, `{when}`, `{name}` and `{place}` are what their readers read.
+locales.weights` (make words) learns from them how much each feature of a sentence speaks for each intent, and each feature
+of a word for each part. A sentence of the files marks its parts: `{x}` is a subject that is wanted, `{not}` one that is not,
+`{name}` an author, `{label}` a new name, `{that}` words for a subscription, `{when}` a time; `{n}`, `{id}` and `{place}` are
+what their readers read. `examples/*/parts/` has words to fill them with.
 """
 
 import gzip
@@ -19,9 +21,20 @@ WEIGHTS = Path(__file__).parent / "weights.json.gz"
 QUERY = "query"  # the intent of a text that is no sentence
 ASKING = ("ask", "sub", "search", "today")  # the intents of sentences that ask for papers
 OTHER = "@x"  # a word that no example has outside its subject
+PARTS = NO_PART, WANTED, UNWANTED, AUTHOR, LABEL, NAMED, TIME, DENIAL = (
+    "",
+    "x",
+    "not",
+    "name",
+    "label",
+    "that",
+    "when",
+    "no",
+)
 
 
 _ENDS = frozenset(".!?,;~")  # signs behind a sentence
+_EDGES = ("^^", "^", "$", "$$")
 
 
 class Score(NamedTuple):
@@ -32,24 +45,20 @@ class Score(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """What was learned."""
+    """What was learned; weights are in hundredths."""
 
     words: frozenset[str]  # of all examples
-    frames: Mapping[str, frozenset[str]]  # by intent: what stands side by side in its examples, around the subject
     intents: tuple[str, ...]
-    weights: Mapping[str, Sequence[int]]  # by feature: number of an intent, weight in hundredths, number …
+    weights: Mapping[str, Sequence[int]]  # by feature: number of an intent, weight, number …
+    parts: Mapping[str, Sequence[int]]  # by feature of a word: the weight of each part
+    steps: Sequence[Sequence[int]]  # by part: the weight of each part after it; the last row is that of the first word
 
 
 @cache
 def weights() -> Weights:
     """Returns what was learned; read at the first use."""
     read = json.loads(gzip.decompress(WEIGHTS.read_bytes()))
-    return Weights(
-        frozenset(read["words"]),
-        {name: frozenset(pairs) for name, pairs in read["frames"].items()},
-        tuple(read["intents"]),
-        read["weights"],
-    )
+    return Weights(frozenset(read["words"]), tuple(read["intents"]), read["weights"], read["parts"], read["steps"])
 
 
 def scores(tokens: Sequence[Token]) -> list[Score]:
@@ -84,3 +93,49 @@ def features(tokens: Sequence[Token], known: frozenset[str]) -> Iterator[str]:
             word = f"<{token.mark}>"
             for at in range(len(word) - 3):
                 yield word[at : at + 4]
+
+
+def parts_of(tokens: Sequence[Token], intent: str) -> list[str]:
+    """Returns which part of a sentence with an intent each of its words belongs to: the likeliest row of parts."""
+    learned = weights()
+    none = (0,) * len(PARTS)
+    best, came_from = [0.0] * len(PARTS), []
+    for at, found in enumerate(word_features(tokens, intent, learned.words)):
+        here = [sum(column) for column in zip(none, *filter(None, map(learned.parts.get, found)), strict=True)]
+        steps = learned.steps if at else [learned.steps[-1]]
+        rows = [
+            [before + weight for before, weight in zip(best, column, strict=False)]
+            for column in zip(*steps, strict=True)
+        ]
+        came_from.append([row.index(max(row)) for row in rows])
+        best = [max(row) + weight for row, weight in zip(rows, here, strict=True)]
+    last = best.index(max(best))
+    parts = []
+    for row in reversed(came_from):
+        parts.append(NO_PART if PARTS[last] == DENIAL else PARTS[last])
+        last = row[last]
+    return parts[::-1]
+
+
+def word_features(tokens: Sequence[Token], intent: str, known: frozenset[str]) -> Iterator[list[str]]:
+    """Yields the features of each word: itself, its neighbours, how it is written, and the intent of the sentence."""
+    intent = ASKING[0] if intent in ASKING else intent
+    marks = [*_EDGES[:2], *(token.mark for token in tokens), *_EDGES[2:]]
+    looks = [*_EDGES[:2], *(_look(token, known) for token in tokens), *_EDGES[2:]]
+    for at in range(2, len(marks) - 2):
+        two, one, word, then, after = marks[at - 2 : at + 3]
+        seen = looks[at - 2 : at + 3]
+        yield [
+            f"0{word}", f"-{one}", f"+{then}", f"={two}", f"#{after}", f"i{intent}",
+            f"a{one} {word}", f"b{word} {then}", f"c{two} {one}", f"d{then} {after}", f"e{one} {word} {then}",
+            f"f{two} {one} {word}", f"g{word} {then} {after}", f"h{one} {then}",
+            f"j{intent} {word}", f"k{intent} {one}", f"l{intent} {then}",
+            f"s{' '.join(seen[1:4])}", f"t{seen[2]}", f"u{' '.join(seen)}", f"v{one} {seen[2]}", f"w{seen[2]} {then}",
+            f"<{word[:3]}", f">{word[-3:]}",
+        ]  # fmt: skip
+
+
+def _look(token: Token, known: frozenset[str]) -> str:
+    if token.mark.startswith("@") or not token.mark[:1].isalpha():
+        return token.mark
+    return f"{token.mark in known:d}{token.words[:1].isupper():d}{token.words.isupper():d}{token.mark.isascii():d}"

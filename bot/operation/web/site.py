@@ -33,14 +33,15 @@ from bot.ports.receiver import RequestDispatcher
 from bot.ports.typed_text import usable_text
 from bot.ports.web_page import Offer, PageFrame, PageRequest, PageResponse, Visitor, WebPage
 from bot.settings import Settings
-from subscriptions.errors import StoreError
+from subscriptions.errors import Refused, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.platforms import PlatformFacts
 from subscriptions.store import Store
+from subscriptions.zones import zone_name
 
 log = logging.getLogger("paperwire")
 
-LANGUAGE_COOKIE = "language"
+LANGUAGE_COOKIE, ZONE_COOKIE = "language", "zone"  # the browser tells its zone itself (page.js)
 _LANGUAGES = ("en", "zh")
 STARTS_WITHIN = 15.0  # seconds that a form waits while the process starts
 _MOST_FIELDS = 60  # of a form
@@ -218,6 +219,7 @@ class Site:
             path=request.url.path,
             language=known or guard.preferred_language(request.headers.get("accept-language", "")),
             has_chosen_language=bool(known),
+            timezone=_zone(request.cookies.get(ZONE_COOKIE, "")),
             token=self._sessions.token(cookie),
             navigation=tuple((page.path, page.label) for page in shown if page.label) if visitor.name else (),
             visitor=visitor,
@@ -253,6 +255,13 @@ class Site:
         chosen = request.query_params.get("language", "")
         if chosen in _LANGUAGES:
             response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=seconds, secure=secure, httponly=True, samesite="lax")
+
+
+def _zone(name: str) -> str:
+    try:
+        return zone_name(name)
+    except Refused:
+        return ""
 
 
 def _address(request: Request) -> str:

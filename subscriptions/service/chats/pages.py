@@ -58,14 +58,14 @@ def changed_page_messages(store: Scope, chat: ChatAddress, after: int, most: int
         return page_messages.changed_messages(transaction, name, after, most) if changes > after else [], changes
 
 
-def open_page_chat(store: Scope, chat: ChatAddress, *, lang: str, now: datetime) -> None:
+def open_page_chat(store: Scope, chat: ChatAddress, *, lang: str, timezone: str = "", now: datetime) -> None:
     """Lets in the chat of a person at the machine; adds it if it is not known. A denied chat stays denied.
 
     Such a person could let any chat in from the command line.
     """
     with store.write() as transaction:
         known = chats.find_chat(transaction, chat, zone=store.zone) or chats.add_chat(
-            transaction, chat, ChatKind.PRIVATE, now=now, zone=store.zone, lang=lang
+            transaction, chat, ChatKind.PRIVATE, now=now, zone=store.zone, lang=lang, timezone=timezone
         )
         if not known.is_denied:
             access.admit(transaction, known.id, now=now)
