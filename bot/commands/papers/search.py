@@ -145,6 +145,7 @@ def _page(context: CommandContext, text: str, stretches: Stretches, start: int, 
         else _unknown(context, spelled)
     )
     asks = query if subscription is None else _with_another_time(subscription, ending)
+    subscribe = (*subscribe_button(context, text), *try_as_words_button(context, ending, text)) if asks else ()
     lines = (
         counted,
         *_reading(context, subscription, query, ending),
@@ -173,9 +174,10 @@ def _page(context: CommandContext, text: str, stretches: Stretches, start: int, 
             (
                 *meant,
                 *_page_buttons(context, text, _anchored(stretches, found), start, found),
+                *(subscribe if found.found else ()),
                 *more,
                 *((_help_button(context),) if dead_end else ()),
-                *((*subscribe_button(context, text), *try_as_words_button(context, ending, text)) if asks else ()),
+                *(() if found.found else subscribe),
             ),
         ),
     )
