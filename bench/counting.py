@@ -18,10 +18,10 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
-from subscriptions.matching import TokenizedPapers
+from subscriptions.matching.tokenized_papers import TokenizedPapers
 from subscriptions.model import Paper, Summary
-from subscriptions.query import parse_query
-from subscriptions.service.papers import ingest_digest
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.store import Store
 from tests.bot_harness import BotHarness
 from tests.make import NOON, digest, paper

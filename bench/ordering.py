@@ -35,13 +35,26 @@ from typing import Any, NamedTuple
 
 from bot.digests import read_digest
 from bot.errors import UnknownFormat
-from subscriptions.matching import HitFinder, TokenizedPapers
+from subscriptions.matching.hits import HitFinder
+from subscriptions.matching.tokenized_papers import TokenizedPapers
 from subscriptions.model import Paper
-from subscriptions.normalize import tokens
-from subscriptions.query import Query, papers_named_in, parse_canonical, parse_query
+from subscriptions.normalize.tokenizers import tokens
 from subscriptions.query.fields import FIELDS, TEXT
-from subscriptions.ranking import NO_TASTE, Rarity, Taste, fit, nearness, score, taste_of, words_of, words_of_papers
-from subscriptions.ranking.rarity import SAMPLE
+from subscriptions.query.nearness import papers_named_in
+from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.syntax import Query
+from subscriptions.ranking import (
+    NO_TASTE,
+    SAMPLE,
+    Rarity,
+    Taste,
+    fit,
+    nearness,
+    score,
+    taste_of,
+    words_of,
+    words_of_papers,
+)
 
 LEAST_OF_DAY = 25  # papers; a smaller digest is an excerpt
 LIKED = 0.2

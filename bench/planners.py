@@ -32,7 +32,7 @@ from sqlalchemy import event
 
 import bot.channels.known  # noqa: F401 - declares the platforms
 from bench.planning import HOUR, NOON, PAPERS, RARE, fill
-from subscriptions.service.planner import plan_due
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Store
 from tests.cluster.__main__ import server
 from tests.postgres.cluster import Cluster

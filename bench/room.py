@@ -11,7 +11,7 @@ import tempfile
 import time
 from datetime import timedelta
 
-from subscriptions.service.chats import clean_up_steps
+from subscriptions.service.chats.retention import clean_up_steps
 from subscriptions.store import Store
 from subscriptions.store.figures import room
 from tests.filling import PER_CHAT, fill

@@ -20,9 +20,8 @@ from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import Sender
 from bot.delivery.subscribe_link import store_offer, subscribe_link
 from bot.platform import Platform, PlatformSurroundings
-from bot.ports.channel import Channel, Limits
-from bot.ports.clock import Clock
-from bot.ports.receiver import Receiver
+from bot.ports.channel import Channel, Clock, Limits
+from bot.ports.conversation import Receiver
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.media import MEDIA, Media
 from bot.rendering.replies.reply_messages import render_reply

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol, TextIO
 
 from bot.errors import SettingsError
-from bot.ports.channel import Channel
-from bot.ports.clock import Clock
-from bot.ports.conversation import PlatformApi
-from bot.ports.forms import Forms
-from bot.ports.menu import MenuCommand
-from bot.ports.receiver import Receiver
+from bot.ports.channel import Channel, Clock
+from bot.ports.conversation import PlatformApi, Receiver
+from bot.ports.reply import Forms, MenuCommand
 from bot.ports.web_page import WebPage
 from bot.rendering.views.medium import Medium
 from bot.settings import Settings

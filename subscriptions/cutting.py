@@ -1,22 +1,63 @@
-"""The ways to cut a text. What is left out is marked with "…", which counts; no function splits a character.
+"""Tells texts of a summary from the failures that generators write into fields that they could not fill.
 
-| by                 | function           | where it cuts                                             |
-|--------------------|--------------------|-----------------------------------------------------------|
-| columns of a line  | `cut_at_sentence`  | after a sentence, else at a word                          |
-|                    | `first_sentence`   | after the first sentence, else nothing is left            |
-|                    | `cut_at_clause`    | after a clause, else at a word                            |
-|                    | `cut_at_word`      | at a word                                                 |
-|                    | `pieces`           | after sentences, into several texts without "…"           |
-| UTF-16 units       | `cut_units`        | anywhere; spaces, commas, dashes before "…" go            |
-| characters         | `cut_letters`      | anywhere; spaces before "…" go                            |
-|                    | `clip`             | anywhere                                                  |
-|                    | `clip_start`       | anywhere; the end stays                                   |
+The values are those that public digests of the daily-arXiv family hold. They are compared as a whole, since a real
+summary may well contain the word "failed".
 """
 
 import re
 from functools import lru_cache
 from itertools import accumulate
+from typing import Literal
 from unicodedata import combining, east_asian_width
+
+SummaryState = Literal["ok", "failed", "placeholder", "empty", "not stated"]
+
+_FAILED = frozenset(
+    {
+        "Summary generation failed",
+        "Motivation analysis unavailable",
+        "Method extraction failed",
+        "Result analysis unavailable",
+        "Conclusion extraction failed",
+        "Processing failed",
+        "Error",
+        "错误：AI分析失败。",
+    },
+)
+_NOT_STATED = frozenset({"N/A", "Not mentioned in abstract", "未在摘要中提及"})
+_PLACEHOLDER = re.compile(r"\{\w+\}")  # a template that was never filled: {tldr}
+
+
+def summary_state(text: str) -> SummaryState:
+    """The state of one field of a summary; only "ok" is text to show or to match.
+
+    "not stated": the summariser found nothing to say. The other three are failures.
+    """
+    value = text.strip()
+    if not value:
+        return "empty"
+    if value in _FAILED:
+        return "failed"
+    if value in _NOT_STATED:
+        return "not stated"
+    return "placeholder" if _PLACEHOLDER.fullmatch(value) else "ok"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The ways to cut a text. What is left out is marked with "…", which counts; no function splits a character.
+#
+# | by                 | function           | where it cuts                                             |
+# |--------------------|--------------------|-----------------------------------------------------------|
+# | columns of a line  | `cut_at_sentence`  | after a sentence, else at a word                          |
+# |                    | `first_sentence`   | after the first sentence, else nothing is left            |
+# |                    | `cut_at_clause`    | after a clause, else at a word                            |
+# |                    | `cut_at_word`      | at a word                                                 |
+# |                    | `pieces`           | after sentences, into several texts without "…"           |
+# | UTF-16 units       | `cut_units`        | anywhere; spaces, commas, dashes before "…" go            |
+# | characters         | `cut_letters`      | anywhere; spaces before "…" go                            |
+# |                    | `clip`             | anywhere                                                  |
+# |                    | `clip_start`       | anywhere; the end stays                                   |
+
 
 ELLIPSIS = "…"
 _JOINERS = "\u200d\ufe0e\ufe0f"  # zero-width joiner, variation selectors: parts of the character before them

@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from subscriptions.escaping import escaped
 from subscriptions.states import PauseReason
+from subscriptions.text import escaped
 
 
 @dataclass(frozen=True, slots=True)

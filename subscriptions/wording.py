@@ -4,7 +4,9 @@ import unicodedata
 from typing import NamedTuple
 
 from subscriptions.errors import Refused, Sentence
-from subscriptions.query import Query, parse_query, read_quickly
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parsing.quick import read_quickly
+from subscriptions.query.syntax import Query
 
 LONGEST_NAME = 60  # characters
 _BAR = "|"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from subscriptions.model import Lane, Message
-from subscriptions.service.outbox import ClaimRequest, claim, mark_sending, store_rendered
+from subscriptions.service.outbox.sending import ClaimRequest, claim, mark_sending, store_rendered
 from subscriptions.store import Claim, Rendered, Store
 from tests.make import NOON
 

@@ -19,8 +19,7 @@ from typing import Any
 
 from bot.commands import registry
 from bot.commands.core.context import BotInfo
-from bot.context.command_limits import CommandLimits
-from bot.context.dependencies import Context
+from bot.context.dependencies import CommandLimits, Context
 from bot.context.dependencies import ConversationContext as Conversation
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply

@@ -4,7 +4,7 @@ import subprocess
 from datetime import datetime
 from pathlib import Path
 
-from subscriptions.service.operations import count_lost_as_sent, restore
+from subscriptions.service.operations.backups import count_lost_as_sent, restore
 from subscriptions.store import Store
 from tests.patience import PATIENCE
 from tests.postgres.cluster import installed_programs

@@ -8,8 +8,8 @@ from itertools import count
 from sqlmodel import col, select
 
 from subscriptions.model import Announce, ChatAddress, Digest, KnownPaper, Paper, Summary, Translation
-from subscriptions.service.papers import ingest_digest
-from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, subscribe
+from subscriptions.service.papers.ingest import ingest_digest
+from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.store import Ingested, Scope, Transaction
 from subscriptions.store.papers.known_papers import known_papers
 from subscriptions.store.rows import PaperRow

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from sqlmodel import select
 
 from bot.settings import SourceSettings
-from bot.sources.http import HostLimiter
 from bot.sources.http.fetcher import Fetcher, FetchLimits
+from bot.sources.http.host_limiter import HostLimiter
 from bot.sources.poll_context import PollContext, StoredHostSlots
 from bot.sources.schedules import SourceSchedules
 from bot.sources.source_scheduler import SourceScheduler

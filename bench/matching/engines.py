@@ -9,7 +9,9 @@ from itertools import chain
 from typing import Any, Protocol
 
 from bench.matching.lines import Line, terms_of, text_of
-from subscriptions.matching import PaperIndex, QuerySet, match, prepare
+from subscriptions.matching.batch import match, prepare
+from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.query_set import QuerySet
 from subscriptions.model import Paper
 
 Found = Mapping[int, int]  # number of a line -> the papers that it finds

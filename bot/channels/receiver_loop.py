@@ -7,7 +7,7 @@ from typing import NoReturn, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
-from bot.ports.clock import Clock
+from bot.ports.channel import Clock
 from subscriptions.errors import NotDelivered, RetryLater
 
 log = logging.getLogger("paperwire")

@@ -27,30 +27,28 @@ from bot.conversation.handler import answer
 from bot.errors import WrongUsage
 from bot.ports.conversation import MessageRequest, Place
 from bot.ports.reply import Reply
-from bot.rendering.display.badges import badge, button
+from bot.rendering.display.gallery import badge, button
 from bot.rendering.platforms.console import Console
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.queries import query_in_words
 from subscriptions.addresses import parse_address
 from subscriptions.chat_settings import SETTINGS, setting_name
 from subscriptions.errors import NotFound, Refused, Sentence
-from subscriptions.escaping import escaped
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.planning.times import read_when, split_when
+from subscriptions.planning.times._ending import split_when
+from subscriptions.planning.times._when import read_when
 from subscriptions.platforms import declared
 from subscriptions.portable import numbered, read_numbered, text_of
-from subscriptions.query import Query, parse_query
-from subscriptions.service.chats import bot_name, known_or_new, link_payload
-from subscriptions.service.subscriptions import (
-    ImportPlan,
-    export_all,
-    get_chat,
-    import_lines,
-    import_plan,
-    set_setting,
-)
-from subscriptions.service.subscriptions import export as exported
-from subscriptions.service.subscriptions.selection import kind_of
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Query
+from subscriptions.service.chats.conversation_state import known_or_new, link_payload
+from subscriptions.service.chats.retention import bot_name
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.exporting import export as exported
+from subscriptions.service.subscriptions.exporting import export_all
+from subscriptions.service.subscriptions.importing import ImportPlan, import_lines, import_plan
+from subscriptions.service.subscriptions.selection import get_chat, kind_of
+from subscriptions.text import escaped
 from subscriptions.zones import zone_of_place
 
 

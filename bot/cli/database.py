@@ -19,8 +19,9 @@ from bot.errors import WrongUsage
 from bot.operation.maintenance import file_sizes
 from bot.settings import Settings, database_address
 from subscriptions.errors import Refused, Sentence
-from subscriptions.service.operations import copy_database, count_lost_as_sent, look_for_copy, room_of
-from subscriptions.service.operations import restore as put_back
+from subscriptions.service.operations.backups import copy_database, count_lost_as_sent, look_for_copy
+from subscriptions.service.operations.backups import restore as put_back
+from subscriptions.service.operations.chat_status import room_of
 from subscriptions.store import HEAD, Store
 
 _SQLITE = b"SQLite format 3\x00"

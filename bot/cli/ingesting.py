@@ -27,18 +27,17 @@ from bot.settings import Settings, SourceSettings, source_name
 from bot.settings.source_facts import is_arxivs_own, place_of
 from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.from_settings import make_file_receipts
-from bot.sources.http import everything
+from bot.sources.http.fetch_request import everything
 from bot.sources.ingest import store_digest, today
 from bot.sources.on_demand import make_source_scheduler
 from subscriptions.errors import PaperwireError, Sentence, StoreError
-from subscriptions.escaping import escaped
 from subscriptions.model import DigestWarning
-from subscriptions.planning.archives import NEWS_FOR
-from subscriptions.planning.losses import Arrival
+from subscriptions.planning.losses import NEWS_FOR, Arrival
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.papers import announce_filed
+from subscriptions.service.papers.ingest import announce_filed
 from subscriptions.service.sources import known_sources
 from subscriptions.store import Ingested, KnownSource
+from subscriptions.text import escaped
 
 _ABOUT = re.compile(r"(readme|license|changelog)\b", re.IGNORECASE)  # files of a folder that are about it
 DEFAULT_SOURCE_NAME = "files"  # source of a digest that no source of paperwire.toml watches

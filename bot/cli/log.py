@@ -20,7 +20,7 @@ from bot.cli.output import print_error
 from bot.errors import error_location
 from bot.settings import Settings, load_settings
 from subscriptions.errors import PaperwireError
-from subscriptions.escaping import escaped, escaped_lines
+from subscriptions.text import escaped, escaped_lines
 
 _SHORTEST = 6  # characters; replacing shorter secrets would damage ordinary words
 _REDACTION = "<secret>"

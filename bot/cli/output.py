@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from bot.ports.reply import Reply
-from subscriptions.escaping import escaped_lines
+from subscriptions.text import escaped_lines
 
 if TYPE_CHECKING:
     import rich.console

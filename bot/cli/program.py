@@ -16,7 +16,7 @@ from bot.cli.output import discard_output, prepare_streams, print_error, print_l
 from bot.cli.subcommands import TopGroup
 from bot.errors import WrongUsage
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
-from subscriptions.escaping import escaped
+from subscriptions.text import escaped
 
 _ALIASES = {
     "list": "subscriptions",

@@ -23,13 +23,20 @@ from bot.rendering.text.queries import explain as explained
 from bot.rendering.text.queries import query_in_words
 from bot.settings import load_sources
 from subscriptions.errors import PaperwireError, QueryError, Sentence
-from subscriptions.escaping import escaped
-from subscriptions.matching import PaperIndex, QuerySet, dump, load, matching_papers, merge_copies, prepare, why
-from subscriptions.matching import match as match_all
+from subscriptions.matching.batch import match as match_all
+from subscriptions.matching.batch import prepare
+from subscriptions.matching.hits import why
+from subscriptions.matching.paper_index import PaperIndex, merge_copies
+from subscriptions.matching.query_set import QuerySet
+from subscriptions.matching.snapshot import dump, load
+from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import Digest, Paper
-from subscriptions.query import Query, papers_named_in, parse_query
 from subscriptions.query.fields import LIKE
+from subscriptions.query.nearness import papers_named_in
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Query
 from subscriptions.ranking import PapersAtHand
+from subscriptions.text import escaped
 
 
 def explain(

@@ -16,19 +16,19 @@ from bot.cli.arguments import Json, Now
 from bot.cli.output import json_time, print_error, print_json_list, print_line, tell
 from bot.cli.session import clock_from, open_session, read_settings
 from bot.cli.tables import new_table, print_table
-from bot.delivery.drain_state import Sent
+from bot.delivery.planning import Sent
 from bot.errors import WrongUsage
 from bot.operation.owner_watch import OwnerWatch
 from bot.operation.stopping import beside, raise_if_interrupted, stop_on_signals
 from bot.rendering.text.language import Language
 from bot.settings import Settings
 from subscriptions.errors import NotFound, Sentence
-from subscriptions.escaping import escaped
 from subscriptions.platforms import declared, facts_of
-from subscriptions.service.outbox import dismiss as give_up
-from subscriptions.service.outbox import lanes, outbox_entries, retry_delivery
+from subscriptions.service.outbox.sending import dismiss as give_up
+from subscriptions.service.outbox.sending import lanes, outbox_entries, retry_delivery
 from subscriptions.states import DeliveryState
 from subscriptions.store import OutboxEntry
+from subscriptions.text import escaped
 
 
 def deliver(*, now: Now = None, json: Json = False) -> int:

@@ -22,8 +22,8 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.platforms import facts_of
-from subscriptions.service.chats import owners
-from subscriptions.service.subscriptions import get_chat
+from subscriptions.service.chats.retention import owners
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.store import Store
 from subscriptions.zones import zone
 

@@ -19,7 +19,7 @@ from bot.cli.session import Session, open_session, read_settings
 from bot.cli.tables import new_table, print_table
 from bot.clock import SystemClock
 from bot.context.database import backup_folder
-from bot.delivery.process_identity import is_running
+from bot.delivery.sender_lock import is_running
 from bot.operation.checks.machine import Finding, check_here, check_outbox, is_ready, mounts
 from bot.operation.checks.platforms import check_platforms
 from bot.operation.checks.sources import ask_sources, check_sources
@@ -27,17 +27,10 @@ from bot.operation.maintenance import copy_times, file_sizes
 from bot.operation.web.health import Readiness, ask_readiness
 from bot.rendering.text.language import Language
 from bot.sources.from_settings import make_fetcher
-from subscriptions.escaping import escaped
 from subscriptions.platforms import facts_of
-from subscriptions.service.operations import (
-    Backlog,
-    Figures,
-    SourceFigures,
-    WorkerAtWork,
-    backlog,
-    figures,
-    workers_at_work,
-)
+from subscriptions.service.operations.at_work import Backlog, WorkerAtWork, backlog, workers_at_work
+from subscriptions.service.operations.chat_status import Figures, SourceFigures, figures
+from subscriptions.text import escaped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

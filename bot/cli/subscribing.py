@@ -37,36 +37,33 @@ from bot.rendering.text.tex import readable
 from bot.settings import Settings
 from subscriptions.cutting import cut_at_word
 from subscriptions.errors import Sentence
-from subscriptions.escaping import escaped
 from subscriptions.model import Chat, ChatAddress, Message, Paper, Subscription
-from subscriptions.planning.cadence import cadence_text
+from subscriptions.planning.cadence import DAYS, cadence_text
 from subscriptions.planning.forecast import NextDelivery
-from subscriptions.planning.times import split_when
-from subscriptions.planning.weekdays import DAYS
+from subscriptions.planning.times._ending import split_when
 from subscriptions.platforms import facts_of
-from subscriptions.query import parse_query
-from subscriptions.service.chats import allow
-from subscriptions.service.operations import Status, next_deliveries_of, status
-from subscriptions.service.planner import NotDue, Preview
-from subscriptions.service.planner import preview as look
-from subscriptions.service.subscriptions import (
-    Listed,
-    Subscribed,
-    SubscriptionRequest,
-    listed,
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.chats.access import allow
+from subscriptions.service.operations.chat_status import Status, next_deliveries_of, status
+from subscriptions.service.planner.due_preview import NotDue, Preview
+from subscriptions.service.planner.due_preview import preview as look
+from subscriptions.service.subscriptions.amendments import (
     numbers_among,
     numbers_in,
     numbers_missing,
     unsubscribe_several,
 )
-from subscriptions.service.subscriptions import subscribe as add
-from subscriptions.service.subscriptions import unsubscribe as remove
+from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest
+from subscriptions.service.subscriptions.requests import subscribe as add
+from subscriptions.service.subscriptions.requests import unsubscribe as remove
+from subscriptions.service.subscriptions.selection import Listed, listed
 from subscriptions.states import ChatState
+from subscriptions.text import escaped
 from subscriptions.zones import zone_of_place
 
 
 def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
-    """Returns when a subscription delivers next, in the words of bot.commands.phrasing.delivery_times."""
+    """Returns when a subscription delivers next, in the words of bot.commands.phrasing.cadence_words."""
     if expected.at is None:
         return f"{language.moment(expected.latest, now=now)} at the latest" if expected.latest else "when papers come"
     if expected.at <= now:

@@ -12,7 +12,7 @@ from rich.segment import Segments
 from rich.table import Table
 
 from bot.cli.output import console, flush_stdout
-from subscriptions.escaping import escaped_lines
+from subscriptions.text import escaped_lines
 
 T = TypeVar("T")
 

@@ -1,5 +1,6 @@
 """The registry of all commands, callbacks and events. A new command is an entry in COMMANDS of its module."""
 
+from bot.commands import operators
 from bot.commands.chat import (
     button_answers,
     chat_events,
@@ -17,7 +18,6 @@ from bot.commands.chat import (
 )
 from bot.commands.core import asking
 from bot.commands.core.context import Registry
-from bot.commands.operators import admin
 from bot.commands.papers import cards, like, paper_lookup, preview, search, signals, today, why
 from bot.commands.subscriptions import (
     card_actions,
@@ -60,7 +60,7 @@ _MODULES = (  # in the order of the menus
     connect,
     status,
     statistics,
-    admin,
+    operators,
 )
 _WITH_EVENTS = (chat_events, home_view, subscription_form, paper_lookup, signals)
 

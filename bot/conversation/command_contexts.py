@@ -7,7 +7,7 @@ from bot.context.dependencies import Context, ConversationContext
 from bot.conversation.prepared_request import PreparedRequest
 from bot.ports.conversation import EventRequest, Place, Request
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.service.chats import known_or_new, store_chat
+from subscriptions.service.chats.conversation_state import known_or_new, store_chat
 from subscriptions.store import Scope, Transaction
 
 

@@ -29,12 +29,17 @@ from bot.conversation.handler import answer, answer_failure
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
 from bot.errors import error_location
+from bot.ports.channel import RequestHandled
 from bot.ports.conversation import CallbackRequest, EventRequest, Place, Request
-from bot.ports.measurements import RequestHandled
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.model import ChatAddress, ChatKind, Lane
-from subscriptions.service.chats import has_home_view, requested_lookup, take_over_lookups, unfinished_replies
+from subscriptions.service.chats.conversation_state import (
+    has_home_view,
+    requested_lookup,
+    take_over_lookups,
+    unfinished_replies,
+)
 
 log = logging.getLogger("paperwire")
 

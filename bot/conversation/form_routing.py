@@ -12,12 +12,10 @@ from functools import partial
 from typing import Any
 
 from bot.commands.core.context import CommandContext
-from bot.ports.button import Button
 from bot.ports.conversation import FormRequest, Interaction, Place
-from bot.ports.forms import CHAT_FIELD, HomePanel, HomeView, Modal
-from bot.ports.reply import Reply
+from bot.ports.reply import CHAT_FIELD, Button, HomePanel, HomeView, Modal, Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
-from subscriptions.service.chats import find_callback, home_view_of, known_or_new
+from subscriptions.service.chats.conversation_state import find_callback, home_view_of, known_or_new
 from subscriptions.store import Scope, conversations
 
 MAX_FORM_AGE = timedelta(days=1)  # an older form is refused

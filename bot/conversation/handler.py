@@ -1,16 +1,217 @@
-"""Handles a request: prepares it, executes it, and returns its stored reply."""
+"""Executes a prepared request. Effect and reply are stored in one transaction."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
+
+from bot.commands.chat.chat_events import welcome_back
+from bot.commands.chat.free_text import FREE_TEXT
+from bot.commands.core.asking import drop_passing_questions, has_passing_question, reminder
+from bot.commands.core.context import CommandContext, no_queries, nothing_ahead
 from bot.commands.intent import Intent
-from bot.context.dependencies import Context
+from bot.commands.operators import admit
+from bot.commands.phrasing.reason_words import refused
+from bot.context.dependencies import Context, ConversationContext
 from bot.context.writing import do_steps
-from bot.conversation.execution import execute
+from bot.conversation.command_contexts import build_command_context, newly_named, with_stored_chat
+from bot.conversation.form_routing import as_form_problems
 from bot.conversation.prepared_request import PreparedRequest, prepare
-from bot.conversation.refusals import internal_error
-from bot.conversation.stored_reply import StoredReply
-from bot.ports.conversation import Request
-from subscriptions.errors import StoreError
-from subscriptions.service.chats import apply_once
-from subscriptions.store import WRITES, Steps, Transaction
+from bot.conversation.reply_draft import ReplyDraft, draft_reply
+from bot.conversation.stored_reply import StoredReply, internal_error, operators_only
+from bot.ports.conversation import EventRequest, FormRequest, Request
+from bot.ports.reply import Reply
+from subscriptions.errors import PaperwireError, QueryError, StoreError
+from subscriptions.model import ChatKind
+from subscriptions.service.chats.conversation_state import apply_once
+from subscriptions.service.notices import is_gone
+from subscriptions.service.papers.recent import is_ready, match_ahead, read_recent
+from subscriptions.store import READS, WRITES, ReadThenWrite, Steps, Transaction
+from subscriptions.store.chat import chats as stored_chats
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a request."""
+
+    draft: ReplyDraft | None  # None: no reply
+
+
+def execute(
+    context: Context, conversation: ConversationContext, prepared: PreparedRequest
+) -> Steps[StoredReply | None]:
+    """Executes the command of a request and stores its reply, in one transaction.
+
+    The result is None if the request was executed before, or gets no reply. Other writers do not wait for slow work: a command
+    that writes nothing is run and rendered before the transaction. For a command that writes, the queries whose matches its
+    reply needs are matched before the transaction, and again if papers have arrived meanwhile.
+    """
+    request, now = prepared.request, context.clock.now()
+    read = _answer_reading(context, conversation, prepared)
+    matches = read is None and not isinstance(request, EventRequest)
+
+    def effect(transaction: Transaction) -> str:
+        draft = (read or _answer_writing(transaction, context, conversation, prepared)).draft
+        if draft and conversation.show_reply:
+            conversation.show_reply(draft.unrendered, draft.target)
+            return ""
+        return draft.store(transaction, now=now) if draft else ""
+
+    platform, update = request.chat.platform, request.update_id
+    work = ReadThenWrite(context.store)
+    while True:
+        if matches:
+            with work.read() as transaction:
+                _match_ahead(transaction, context, conversation, prepared)
+        yield WRITES
+        with work.write() as transaction:
+            if not (matches and work.is_stale) or is_ready(transaction, now=now):
+                stored, is_new = apply_once(transaction, platform, update, effect, chat=str(request.chat), now=now)
+                break
+        yield READS
+    if is_new and prepared.intent.counts_to_limit and not prepared.is_over_limit:
+        conversation.command_limits.count(request, context.clock.monotonic())
+    return StoredReply.from_json(update, stored) if is_new and stored else None
+
+
+def _match_ahead(
+    transaction: Transaction, context: Context, conversation: ConversationContext, prepared: PreparedRequest
+) -> None:
+    """Matches the queries whose matches the reply needs, and caches the matches, which the command then uses."""
+    now, categorised = context.clock.now(), conversation.bot_info.categorised
+    intent = prepared.intent
+    if prepared.refusal is not None or (intent.queries is no_queries and intent.matches_ahead is nothing_ahead):
+        read_recent(transaction, now=now)
+        return
+    command = build_command_context(transaction, context, conversation, prepared)
+    match_ahead(transaction, command.chat, intent.queries(command), now=now, categorised=categorised)
+    with suppress(PaperwireError):  # the command itself says what is wrong
+        intent.matches_ahead(command)
+
+
+def _answer_reading(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> Answer | None:
+    """Returns the answer to a request whose command writes nothing; None if something has to be written."""
+    if prepared.intent.needs_manager or prepared.refusal is not None:
+        return None
+    with context.store.read() as transaction:
+        command = build_command_context(transaction, context, conversation, prepared)
+        if _writes(command, prepared):
+            return None
+        reply, _ = _run(conversation, command, prepared, transaction.read)
+        return _drafted(conversation, command, prepared, reply, changed=False)
+
+
+def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
+    """Returns whether something besides the reply has to be written."""
+    return (
+        prepared.intent.writes(command)
+        or bool(newly_named(command, prepared))
+        or _is_back(command)
+        or (prepared.intent.run is not FREE_TEXT.run and has_passing_question(command))
+    )
+
+
+def _answer_writing(
+    transaction: Transaction, context: Context, conversation: ConversationContext, prepared: PreparedRequest
+) -> Answer:
+    """Returns the answer to a request whose command writes."""
+    command = build_command_context(transaction, context, conversation, prepared)
+    new_names, missed = newly_named(command, prepared), None
+    for place in new_names:
+        stored_chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
+    is_back = _is_back(command)
+    if is_back:
+        missed = welcome_back(command)
+    if new_names or is_back:
+        command = build_command_context(transaction, context, conversation, prepared)
+    transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
+    reply, after = _run(conversation, command, prepared, transaction.savepoint)
+    changed = prepared.intent.needs_manager and after.origin.id in transaction.changed_chats
+    return _drafted(conversation, command, prepared, _with_missed(reply, missed), changed=changed)
+
+
+def _drafted(
+    conversation: ConversationContext,
+    command: CommandContext,
+    prepared: PreparedRequest,
+    reply: Reply | None,
+    *,
+    changed: bool,
+) -> Answer:
+    """Returns the answer with the rendered reply."""
+    if reply is None:
+        return Answer(None)
+    if not prepared.intent.is_only_command:
+        reply = _with_rest(command, reply)
+    if isinstance(prepared.request, FormRequest) and prepared.request.is_submitted:
+        reply = as_form_problems(reply)
+    return Answer(draft_reply(conversation, command, reply, changed=changed))
+
+
+def _run(
+    conversation: ConversationContext,
+    command: CommandContext,
+    prepared: PreparedRequest,
+    part: Callable[[], AbstractContextManager[object]],
+) -> tuple[Reply | None, CommandContext]:
+    """Runs the command within a part of the transaction. A refusal undoes that part, and is the reply.
+
+    Returns the reply, and the context with what was stored before the command.
+    """
+    intent = prepared.intent
+    if prepared.refusal is not None:
+        return prepared.refusal(command), command
+    if intent.needs_operator and not command.is_operator:
+        return operators_only(command), command
+    try:
+        with part():
+            stored = with_stored_chat(conversation, command) if intent.needs_manager else command
+            return _run_command(stored, prepared), stored
+    except StoreError:
+        raise  # the request waits for the database
+    except QueryError as error:
+        return refused(error, command.localizer, code=command.formatter.caret(command.args, error.column)), command
+    except PaperwireError as error:
+        return refused(error, command.localizer), command
+
+
+def _run_command(command: CommandContext, prepared: PreparedRequest) -> Reply | None:
+    """Runs the command, drops questions that it makes obsolete, and decides on the admission of a new chat."""
+    if prepared.intent.run is not FREE_TEXT.run:
+        drop_passing_questions(command)
+    reply = admit(command, prepared.intent.run(command), operator_is_admin=prepared.operator_is_admin)
+    return _with_question(command, reply) if prepared.intent.is_in_words else reply
+
+
+def _is_back(command: CommandContext) -> bool:
+    """Returns whether the request comes from a private chat that counted as gone."""
+    by_person = command.origin.kind is ChatKind.PRIVATE and not isinstance(command.request, EventRequest)
+    return by_person and is_gone(command.origin)
+
+
+def _with_missed(reply: Reply | None, missed: Reply | None) -> Reply | None:
+    """Returns the reply with the offer that `welcome_back` makes."""
+    if missed is None or not missed.lines:
+        return reply
+    if reply is None or not reply.lines:
+        return missed
+    return replace(reply, lines=(*reply.lines, *missed.lines), buttons=(*reply.buttons, *missed.buttons))
+
+
+def _with_question(command: CommandContext, reply: Reply | None) -> Reply | None:
+    """Returns the reply with a reminder of the open question that the person's text could have answered, too."""
+    waits = reminder(command)
+    return replace(reply, lines=(*reply.lines, waits)) if reply is not None and reply.lines and waits else reply
+
+
+def _with_rest(command: CommandContext, reply: Reply) -> Reply:
+    """Returns the reply to the first of several commands, with a line that the others were not executed."""
+    if not (reply.lines or reply.items or reply.delivery or reply.code):
+        return reply
+    return replace(reply, lines=(*reply.lines, command.say("I did the first command only; send each by itself.")))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Handles a request: prepares it, executes it, and returns its stored reply.
 
 
 async def answer(context: Context, request: Request) -> StoredReply | None:

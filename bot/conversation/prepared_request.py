@@ -14,17 +14,23 @@ from typing import TypeGuard
 
 from bot.commands.core.context import never
 from bot.commands.intent import Intent, understand
-from bot.commands.papers.delivery_callback import read_callback
+from bot.commands.papers.cards import read_callback
 from bot.context.dependencies import Context, ConversationContext
 from bot.context.writing import do_steps
 from bot.conversation.authorization import AuthorizationContext, Refusal, administers, authorize
 from bot.conversation.form_routing import RoutedRequest, route_form_request
-from bot.conversation.refusals import file_refused, file_unreadable, no_answer, old_button, old_form, too_many
+from bot.conversation.stored_reply import file_refused, file_unreadable, no_answer, old_button, old_form, too_many
 from bot.ports.conversation import CallbackRequest, FormRequest, Interaction, MessageRequest, Place, Request
 from subscriptions.errors import NotDelivered, PaperwireError
 from subscriptions.model import CallbackToken
-from subscriptions.service.chats import chat_of_thread, find_callback, is_applied, known_or_new, move_to_person_address
-from subscriptions.service.papers import where_delivered
+from subscriptions.service.chats.conversation_state import (
+    chat_of_thread,
+    find_callback,
+    is_applied,
+    known_or_new,
+    move_to_person_address,
+)
+from subscriptions.service.papers.known_papers import where_delivered
 from subscriptions.store import Steps
 
 log = logging.getLogger("paperwire")

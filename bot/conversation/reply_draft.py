@@ -1,4 +1,4 @@
-"""Renders a command's reply: where it goes, its messages, buttons and forms, and the callback tokens to be stored."""
+"""Decides who sees a reply. On a platform with ephemeral messages: the sender alone, unless subscriptions changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,19 +8,53 @@ from typing import Any
 from bot.commands.core.command_spelling import spell_commands
 from bot.commands.core.context import CommandContext, Registry
 from bot.commands.intent import ABOUT
-from bot.commands.papers.paper_lookup import pending_lookup
+from bot.commands.papers.paper_lookup import LOOKUP_EVENT, pending_lookup
 from bot.context.dependencies import ConversationContext
 from bot.conversation.command_contexts import chat_at
 from bot.conversation.form_routing import form_token, with_home_view_tokens
 from bot.conversation.stored_reply import StoredReply
-from bot.conversation.visibility import is_ephemeral, with_invitation, without_toast
-from bot.ports.button import Button, Buttons
-from bot.ports.conversation import CallbackRequest, FormRequest, Place
-from bot.ports.reply import Reply
+from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Place, PlatformApi
+from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Message
-from subscriptions.service.chats import begin_lookup, home_view_of
+from subscriptions.service.chats.conversation_state import begin_lookup, home_view_of
 from subscriptions.service.notices import name_of
 from subscriptions.store import Transaction, conversations
+
+
+def is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformApi | None, *, changed: bool) -> bool:
+    """Returns whether only the sender sees the reply. `changed`: the request changed the chat's subscriptions."""
+    request = context.request
+    if platform_api is None or not platform_api.has_ephemeral or not request.sender or reply.target_chat is not None:
+        return False
+    if isinstance(request, EventRequest) and not (
+        request.trigger_id or request.event == LOOKUP_EVENT
+    ):  # an event that no person caused to get an answer
+        return False
+    if request.place.is_outside:
+        return True
+    return request.place.kind is not ChatKind.PRIVATE and (reply.is_ephemeral or not changed)
+
+
+def without_toast(reply: Reply) -> Reply:
+    """Returns the reply for a platform that shows no toasts. The toast becomes a message if the reply posts no other."""
+    if not reply.toast or reply.lines or reply.items or reply.delivery or reply.code:
+        return replace(reply, toast="")
+    return replace(reply, lines=(reply.toast,), toast="", replaces=False)
+
+
+def with_invitation(context: CommandContext, reply: Reply) -> Reply:
+    """Returns the reply with a line that tells how to invite the bot, if the bot is not in the channel of the request."""
+    if not context.request.place.is_outside or context.request.place.kind is ChatKind.PRIVATE:
+        return reply
+    name = context.bot_info.bot_names.get(context.request.chat.platform, "paperwire")
+    words = context.say(
+        "I am not in this channel, so I cannot post here yet. To let me in: {command}", command=f"/invite @{name}"
+    )
+    return replace(reply, lines=(*reply.lines, words))
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Renders a command's reply: where it goes, its messages, buttons and forms, and the callback tokens to be stored.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

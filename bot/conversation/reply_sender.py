@@ -8,16 +8,14 @@ from dataclasses import replace
 from functools import partial
 
 from bot.context.dependencies import Context, ConversationContext
-from bot.context.kept_writes import write_until_stored
-from bot.context.writing import write_together
+from bot.context.writing import write_together, write_until_stored
 from bot.conversation.stored_reply import StoredReply
-from bot.ports.channel import Channel
+from bot.ports.channel import Channel, MessageTried, outcome_name
 from bot.ports.conversation import PlatformApi
-from bot.ports.measurements import MessageTried, outcome_name
 from bot.ports.reply import File
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.chats import chat_moved, finish_reply, has_reply
+from subscriptions.service.chats.conversation_state import chat_moved, finish_reply, has_reply
 from subscriptions.service.notices import pause_unreachable
 
 log = logging.getLogger("paperwire")

@@ -4,12 +4,12 @@ import logging
 
 from bot.context.dependencies import Context
 from bot.context.writing import do_steps, write_together
-from bot.delivery.drain_state import DrainState, LaneAttempts
+from bot.delivery.planning import DrainState, LaneAttempts
 from bot.delivery.subscribe_link import store_offers
 from bot.errors import error_location
 from subscriptions.errors import StoreError
 from subscriptions.model import Delivery, Lane
-from subscriptions.service.outbox import ClaimRequest, Step, claim, store_rendered, to_render
+from subscriptions.service.outbox.sending import ClaimRequest, Step, claim, store_rendered, to_render
 from subscriptions.store import WRITES, Claim, Rendered, Steps
 
 log = logging.getLogger("paperwire")

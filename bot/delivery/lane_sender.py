@@ -5,16 +5,15 @@ from datetime import timedelta
 from bot.context.dependencies import Context
 from bot.context.writing import do_steps, write_together
 from bot.delivery.claiming import first_step, next_step, render
-from bot.delivery.drain_state import DrainState, LaneAttempts
-from bot.delivery.outcomes import confirm_sent, record_failure
-from bot.delivery.rate_wait import SLOT_TOLERANCE, token_is_paused, wait_for_send
+from bot.delivery.outcomes import confirm_sent, must_post_again, record_failure
+from bot.delivery.planning import DrainState, LaneAttempts
+from bot.delivery.rate_limiter import SLOT_TOLERANCE, token_is_paused, wait_for_send
 from bot.delivery.subscribe_link import store_offers
-from bot.delivery.unclear import must_post_again
-from bot.ports.measurements import MessageTried, outcome_name
+from bot.ports.channel import MessageTried, outcome_name
 from subscriptions.errors import NotDelivered, Rejected, StoreError
 from subscriptions.model import Lane, Message
 from subscriptions.platforms import sender_of
-from subscriptions.service.outbox import Step, edit_done, mark_sending, record_edit_outcome
+from subscriptions.service.outbox.sending import Step, edit_done, mark_sending, record_edit_outcome
 from subscriptions.store import Claim, Edit, Steps
 
 MOST_POSTS = 20  # in one call

@@ -9,24 +9,16 @@ from typing import Any
 
 from bot.context.dependencies import Context
 from bot.context.writing import write
-from bot.delivery.drain_state import DrainState, Sent
 from bot.delivery.lane_sender import deliver
-from bot.delivery.planning import plan, seed_rate_limiter
-from bot.delivery.process_identity import is_running, this_process, whereabouts
-from bot.delivery.rate_wait import token_is_paused
-from bot.delivery.sender_lock import only_sender
+from bot.delivery.planning import DrainState, Sent, plan, seed_rate_limiter
+from bot.delivery.rate_limiter import token_is_paused
+from bot.delivery.sender_lock import is_running, only_sender, this_process, whereabouts
 from bot.platform import Platform
 from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
-from subscriptions.service.chats import belongs_to, claim_database
-from subscriptions.service.outbox import (
-    begin_worker,
-    lanes,
-    outbox_counts,
-    stop_platform,
-    stopped_platforms,
-    wake_idle,
-)
+from subscriptions.service.chats.retention import belongs_to, claim_database
+from subscriptions.service.outbox.owners import begin_worker, wake_idle
+from subscriptions.service.outbox.sending import lanes, outbox_counts, stop_platform, stopped_platforms
 
 log = logging.getLogger("paperwire")
 

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bot.context.dependencies import Context
-from bot.ports.clock import Clock
+from bot.ports.channel import Clock
 from subscriptions.errors import NotFound
 from subscriptions.model import Delivery
 from subscriptions.platforms import facts_of
-from subscriptions.service.chats import bot_name, share_link, shared_link
+from subscriptions.service.chats.conversation_state import share_link, shared_link
+from subscriptions.service.chats.retention import bot_name
 from subscriptions.store import READS, WRITES, Steps, Store
 
 

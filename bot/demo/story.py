@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.channels.gallery import GalleryChannel
-from bot.commands.papers.delivery_callback import read_callback
+from bot.commands.papers.cards import read_callback
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
 from bot.ports.channel import Limits
@@ -23,8 +23,9 @@ from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Digest
-from subscriptions.service.chats import find_callback, store_chat
-from subscriptions.service.subscriptions import Subscribed, SubscriptionRequest, set_setting, subscribe
+from subscriptions.service.chats.conversation_state import find_callback, store_chat
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.store import Ingested
 
 

@@ -10,16 +10,14 @@ from dataclasses import dataclass
 from bot.digests._arxiv import (
     arxiv_address,
     arxiv_link,
+    paper_key,
     split_announcement,
     split_title,
     without_translated_announcement,
 )
-from bot.digests._format import Entry
-from bot.digests._keys import paper_key
-from bot.digests._language import language_of
+from bot.digests._format import Entry, Warnings
 from bot.digests._plain import collapse
-from bot.digests._summaries import is_failed, summaries_of, translations_of
-from bot.digests._warnings import Warnings
+from bot.digests._summaries import is_failed, language_of, summaries_of, translations_of
 from subscriptions.model import Paper, Summary
 
 

@@ -13,9 +13,8 @@ from collections.abc import Iterator
 
 from bot.digests._arxiv import arxiv_address, arxiv_link
 from bot.digests._days import day_in
-from bot.digests._format import Content, Entry, bounded
+from bot.digests._format import Content, Entry, Warnings, bounded
 from bot.digests._plain import collapse
-from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
 
 name = "example"

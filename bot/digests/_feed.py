@@ -3,13 +3,19 @@
 import re
 from dataclasses import dataclass
 
-from bot.digests._arxiv import announce_type, arxiv_address, arxiv_link, categories_of, split_announcement
+from bot.digests._arxiv import (
+    announce_type,
+    arxiv_address,
+    arxiv_link,
+    categories_of,
+    doi_of,
+    paper_key,
+    split_announcement,
+)
 from bot.digests._days import arxiv_day
-from bot.digests._format import Content, Entry
-from bot.digests._keys import doi_of, paper_key
+from bot.digests._format import Content, Entry, Warnings
 from bot.digests._names import split_authors, without_affiliations
 from bot.digests._plain import collapse
-from bot.digests._warnings import Warnings
 from bot.digests._xml import Document, Element
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence

@@ -1,14 +1,116 @@
-"""The interface of a digest format: every module of FORMATS has this shape."""
+"""The warnings of one digest, collected while it is read: code, count, first line, up to five examples."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple, Protocol, TypeVar
 
-from bot.digests._warnings import Warnings
+from bot.digests._plain import shortened
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
-from subscriptions.model import Paper
+from subscriptions.model import DigestWarning, Paper
+
+EXAMPLES = 5
+_SHOWN = 120  # characters of an example
+_LONGEST_ERROR = 400  # characters
+
+INFO = frozenset({"empty_digest", "date_from_name", "date_assumed"})  # codes that need no attention
+
+_MESSAGES = {
+    "authors_not_shown": "papers whose list of authors is cut short: {count}",
+    "bad_json_line": "lines of JSON that hold no paper that can be read: {count}; all others are kept",
+    "control_characters": "control characters that were removed: {count}",
+    "date_ahead": "its date, {day}, lies ahead, so it is taken for today's",
+    "date_from_name": "the date is taken from the file name",
+    "date_overruled": "it tells its own date, so that counts and not --date",
+    "declared_mismatch": "the document counts its papers otherwise than they could be read",
+    "duplicate_papers": "papers that stand there again: {count}; the first copy of each is kept",
+    "empty_digest": "a valid digest without papers",
+    "entry_without_text": "papers of which only the head could be read: {count}",
+    "entry_without_title": "papers without a title: {count}",
+    "failed_summaries": "summaries that their generator did not manage: {count}; the abstract is shown instead",
+    "feed_error": "the feed reports an error",
+    "glued_line": "lines where one file was glued to the end of another: {count}; they were separated",
+    "id_mismatch": "papers whose text names another arXiv id than their address: {count}; the address is believed",
+    "incomplete_group": "groups that lack a line at the end of the file: {count}; all others are kept",
+    "long_fields": "papers with a field that is longer than any real one: {count}; what is beyond the limit is left out",
+    "no_identifiers": "papers without an id or an address: {count}; they are known by their titles",
+    "odd_line_count": "a title without an abstract at the end; all pairs before it are kept",
+    "possibly_capped": "{count} papers: the feed may have been cut at its limit; ask for one category at a time",
+    "stale_feed": "it is not yet the one of its day",
+    "unparsed_heading": "headings that look like a paper but could not be read: {count}; what follows them is left out",
+    "xml_truncated": "the XML breaks off; all complete entries are kept",
+}
+
+DATE_ASSUMED = DigestWarning(code="date_assumed", message="no date is known, so it is taken for today's")
+
+
+def date_ahead(day: date) -> DigestWarning:
+    """Returns the warning for a digest whose day is in the future."""
+    return DigestWarning(code="date_ahead", message=_MESSAGES["date_ahead"].replace("{day}", day.isoformat()))
+
+
+@dataclass(slots=True)
+class _Cases:
+    message: str
+    count: int = 0
+    line: int | None = None
+    examples: list[str] = field(default_factory=list)
+
+
+class Warnings:
+    """Collects warnings by code (docs/formats.md)."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, _Cases] = {}
+
+    def add(
+        self,
+        code: str,
+        *,
+        message: str = "",
+        line: int | None = None,
+        example: str = "",
+        examples: Iterable[str] = (),
+        count: int = 1,
+    ) -> None:
+        """Adds `count` cases of `code`. The first case gives the line, and the message if it is not that of `_MESSAGES`.
+
+        An example may be of any length: it is stored as one line, shortened.
+        """
+        kind = self._kinds.get(code)
+        if kind is None:
+            kind = self._kinds[code] = _Cases(message or _MESSAGES[code], line=line)
+        kind.count += count
+        for one in (example, *examples):
+            if len(kind.examples) < EXAMPLES and (shown := shortened(one, _SHOWN)):
+                kind.examples.append(shown)
+
+    def add_error(self, detail: str, line: int | None = None) -> None:
+        """Adds the error that was sent in place of papers, in its own words."""
+        detail = shortened(detail, _LONGEST_ERROR)
+        self.add("feed_error", message=f"the feed reports an error: {detail}", line=line, example=detail)
+
+    def __contains__(self, code: str) -> bool:
+        return code in self._kinds
+
+    def collected(self) -> tuple[DigestWarning, ...]:
+        """Returns one warning per code, in the order of their first cases."""
+        return tuple(
+            DigestWarning(
+                code=code,
+                message=kind.message.replace("{count}", str(kind.count)),
+                count=kind.count,
+                line=kind.line,
+                examples=tuple(kind.examples),
+            )
+            for code, kind in self._kinds.items()
+        )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The interface of a digest format: every module of FORMATS has this shape.
+
 
 T = TypeVar("T")
 

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from bot.digests._format import Entry
-from bot.digests._keys import paper_key
+from bot.digests._arxiv import paper_key
+from bot.digests._format import Entry, Warnings
 from bot.digests._names import MOST_AUTHORS
-from bot.digests._warnings import Warnings
 from subscriptions.model import Paper, Summary, Translation
 
 TITLE: Final = 2_000  # characters

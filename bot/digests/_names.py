@@ -4,9 +4,9 @@ import re
 from typing import Final
 
 from bot.digests._plain import collapse
-from subscriptions.unicode_forms import normalized
+from subscriptions.text import normalized
 
-# Combining marks of TeX's accent macros (The TeXbook, chapter 9). subscriptions.normalize.tex has them too, but importing
+# Combining marks of TeX's accent macros (The TeXbook, chapter 9). subscriptions.normalize.spans has them too, but importing
 # that package takes 20 to 50 ms, also in every command that only reads digests.
 _MARKS = {
     "`": "\u0300",

@@ -4,8 +4,7 @@ The answers of arXiv's API are Atom in the same namespaces, but with other ids: 
 """
 
 from bot.digests._feed import ARXIV, ATOM, ERROR_TITLE, FeedHead, FeedRecord, creators, feed_content, feed_entry
-from bot.digests._format import Content
-from bot.digests._warnings import Warnings
+from bot.digests._format import Content, Warnings
 from bot.digests._xml import Element, read_head, read_xml
 
 name = "arxiv_atom"

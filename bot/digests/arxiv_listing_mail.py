@@ -11,10 +11,9 @@ import re
 from collections import Counter
 
 from bot.digests._days import day_in_words
-from bot.digests._format import Content, Entry
+from bot.digests._format import Content, Entry, Warnings
 from bot.digests._listing import listed_papers
 from bot.digests._looks import nothing_read
-from bot.digests._warnings import Warnings
 from subscriptions.model import Announce
 
 name = "arxiv_listing_mail"

@@ -3,8 +3,7 @@
 import re
 
 from bot.digests._feed import ARXIV, ERROR_TITLE, FeedHead, FeedRecord, creators, feed_content, feed_entry
-from bot.digests._format import Content
-from bot.digests._warnings import Warnings
+from bot.digests._format import Content, Warnings
 from bot.digests._xml import Element, read_head, read_xml
 
 name = "arxiv_rss"

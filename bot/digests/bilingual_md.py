@@ -26,10 +26,9 @@ from dataclasses import dataclass
 
 from bot.digests._arxiv import ADDRESS
 from bot.digests._bilingual import BilingualRecord, bilingual_entry
-from bot.digests._format import Content, Entry, bounded
+from bot.digests._format import Content, Entry, Warnings, bounded
 from bot.digests._looks import unrecognized_page
 from bot.digests._plain import collapse, lines_of, parts_of
-from bot.digests._warnings import Warnings
 
 name = "bilingual_md"
 

@@ -9,8 +9,7 @@ import re
 
 from bot.digests._bilingual import BilingualRecord, bilingual_entry
 from bot.digests._feed import warn_truncated
-from bot.digests._format import Content
-from bot.digests._warnings import Warnings
+from bot.digests._format import Content, Warnings
 from bot.digests._xml import Element, read_head, read_xml
 
 name = "bilingual_rss"

@@ -36,15 +36,13 @@ from datetime import date
 from heapq import merge
 from itertools import chain
 
-from bot.digests._arxiv import ADDRESS, arxiv_link, categories_of, version_number
+from bot.digests._arxiv import ADDRESS, arxiv_link, categories_of, title_key, version_number
 from bot.digests._daily_templates import ABSTRACT, COMMENT, TRANSLATION, Body, read_body, read_body_without_link
 from bot.digests._days import day_in
-from bot.digests._format import MOST_PAPERS, Content, Entry, too_many
-from bot.digests._keys import title_key
+from bot.digests._format import MOST_PAPERS, Content, Entry, Warnings, too_many
 from bot.digests._looks import is_markup, unread_papers, unrecognized_page
 from bot.digests._plain import collapse
 from bot.digests._summaries import is_failed, meaningful, summaries_of, translations_of
-from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
 
 name = "daily_arxiv_md"

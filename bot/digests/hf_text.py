@@ -10,10 +10,9 @@
 There are no ids, authors, categories or dates.
 """
 
-from bot.digests._format import Content, Entry, bounded
-from bot.digests._keys import title_key
+from bot.digests._arxiv import title_key
+from bot.digests._format import Content, Entry, Warnings, bounded
 from bot.digests._plain import collapse, lines_of
-from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper

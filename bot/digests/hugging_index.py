@@ -14,13 +14,12 @@ Both lines of a paper link to the same file. Its name is made from the title and
 import re
 from datetime import date
 
+from bot.digests._arxiv import title_key
 from bot.digests._days import day_in_chinese
-from bot.digests._format import MOST_PAPERS, Content, Entry, too_many
-from bot.digests._keys import title_key
+from bot.digests._format import MOST_PAPERS, Content, Entry, Warnings, too_many
 from bot.digests._looks import unrecognized_page
 from bot.digests._plain import collapse, lines_of
 from bot.digests._summaries import translations_of
-from bot.digests._warnings import Warnings
 from subscriptions.model import Paper
 
 name = "hugging_index"

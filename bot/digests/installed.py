@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
-from bot.digests._format import Content, DigestFormat
-from bot.digests._warnings import Warnings
+from bot.digests._format import Content, DigestFormat, Warnings
 from bot.errors import BrokenDigest
 from subscriptions.errors import PaperwireError, Sentence
 

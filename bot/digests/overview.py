@@ -11,10 +11,10 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from bot.digests._warnings import INFO
+from bot.digests._format import INFO
 from bot.digests.report import Report, counted, counted_summaries, shortened_path
 from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.escaping import escaped
+from subscriptions.text import escaped
 
 MANY = 20
 """With more documents than this, which a screen does not hold, `inspect` shows one row per format, not per document."""

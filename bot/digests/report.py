@@ -9,11 +9,11 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from bot.digests._warnings import INFO
+from bot.digests._format import INFO
 from subscriptions.cutting import clip_start
 from subscriptions.errors import PaperwireError
-from subscriptions.escaping import escaped
 from subscriptions.model import Digest, DigestWarning, Paper
+from subscriptions.text import escaped
 
 _PATH = 36  # characters of a path in the table; below it paths are whole
 _ROOM_FOR_SUMMARIES = 80  # columns of the console

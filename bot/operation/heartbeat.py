@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from bot.app import App
 from bot.errors import FetchError
-from bot.ports.clock import Clock
+from bot.ports.channel import Clock
 from bot.sources.from_settings import make_fetcher
 from bot.sources.http.fetcher import Fetcher, FetchLimits
 

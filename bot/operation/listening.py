@@ -9,8 +9,8 @@ from bot.app import App
 from bot.commands.phrasing.localizer import Localizer
 from bot.conversation.dispatcher import Dispatcher
 from bot.errors import error_location
-from bot.ports.clock import Clock
-from bot.ports.receiver import Receiver, RequestDispatcher
+from bot.ports.channel import Clock
+from bot.ports.conversation import Receiver, RequestDispatcher
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import Sentence, StoreError
 

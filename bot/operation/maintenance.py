@@ -5,10 +5,10 @@ from pathlib import Path
 
 from bot.context.database import backup_folder
 from bot.context.writing import UnderWay
-from bot.ports.clock import Clock
+from bot.ports.channel import Clock
 from bot.settings import Settings
-from subscriptions.service.chats import claim_copy, claim_daily_work, clean_up_steps, copied
-from subscriptions.service.planner import remove_query_file
+from subscriptions.service.chats.retention import claim_copy, claim_daily_work, clean_up_steps, copied
+from subscriptions.service.planner.kept_queries import remove_query_file
 from subscriptions.store import READS, WRITES, Steps, Store
 
 _REPLACED = "replaced-"  # a database that `restore` put aside, which may be damaged, is no copy

@@ -16,10 +16,12 @@ from prometheus_client.registry import Collector
 from bot.app import App
 from bot.context.database import backup_folder
 from bot.operation.maintenance import copy_times, file_sizes
-from bot.ports.measurements import ConnectionClosed, Measurement, MessageTried, PlanMade, RequestHandled, SourceRead
+from bot.ports.channel import ConnectionClosed, Measurement, MessageTried, PlanMade, RequestHandled, SourceRead
 from bot.settings.model import installed_version
 from subscriptions.errors import StoreError
-from subscriptions.service.operations import Backlog, Figures, OutboxFigures, backlog, figures
+from subscriptions.service.operations.at_work import Backlog, backlog
+from subscriptions.service.operations.chat_status import Figures, figures
+from subscriptions.store.figures import OutboxFigures
 
 M = TypeVar("M")
 T = TypeVar("T")

@@ -8,9 +8,9 @@ from bot.app import App
 from bot.operation.web.guard import Entry, entry
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.platforms import declared
-from subscriptions.service.chats import has_operator, new_code
+from subscriptions.service.chats.access import has_operator, new_code
 from subscriptions.service.notices import notify_new_version
-from subscriptions.service.outbox import claim_unlogged_trouble, outbox_trouble
+from subscriptions.service.outbox.owners import claim_unlogged_trouble, outbox_trouble
 from subscriptions.store import Store
 from subscriptions.store.outbox.backlog import Trouble
 

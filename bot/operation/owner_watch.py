@@ -7,11 +7,12 @@ from datetime import datetime
 
 from bot.commands.papers.paper_lookup import PENDING_FOR
 from bot.context.writing import write
-from bot.ports.clock import Clock
+from bot.ports.channel import Clock
 from subscriptions.errors import StoreError
-from subscriptions.service.chats import has_unfinished_replies, take_over_lookups, unfinished_replies
-from subscriptions.service.outbox import NOWHERE, Whereabouts, beat, other_workers, others_in_hand, recover_stalled
+from subscriptions.service.chats.conversation_state import has_unfinished_replies, take_over_lookups, unfinished_replies
+from subscriptions.service.outbox.owners import beat, other_workers, others_in_hand, recover_stalled
 from subscriptions.store import Store
+from subscriptions.store.workers import NOWHERE, Whereabouts
 
 log = logging.getLogger("paperwire")
 

@@ -9,10 +9,8 @@ from datetime import datetime, timedelta
 
 from bot.app import App
 from bot.context.writing import UnderWay, do_steps, write
-from bot.delivery.drain_state import DrainState
-from bot.delivery.planning import plan
-from bot.delivery.process_identity import this_process, whereabouts
-from bot.delivery.sender_lock import only_sender
+from bot.delivery.planning import DrainState, plan
+from bot.delivery.sender_lock import only_sender, this_process, whereabouts
 from bot.errors import SettingsError, error_location
 from bot.operation.heartbeat import make_heartbeat
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
@@ -30,8 +28,10 @@ from bot.operation.worker import WorkerLanes, elected
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, StoreError, StoreUnavailable
 from subscriptions.service.notices import notify_operators_of_trouble
-from subscriptions.service.outbox import end_worker, free_platforms, recover_own, stopped_platforms
-from subscriptions.service.papers import keep_recent, keep_searched
+from subscriptions.service.outbox.owners import end_worker, recover_own
+from subscriptions.service.outbox.sending import free_platforms, stopped_platforms
+from subscriptions.service.papers.paper_search import keep_searched
+from subscriptions.service.papers.recent import keep_recent
 
 log = logging.getLogger("paperwire")
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from bot.ports.clock import Clock
+from bot.ports.channel import Clock
 
 TICK_SECONDS = 1.0  # a changed file must be read within five seconds, which takes two ticks
 GUARD_SECONDS = 5.0  # between two calls of `guard`

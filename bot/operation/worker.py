@@ -9,12 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.app import App
-from bot.delivery.drain_state import DrainState
-from bot.ports.conversation import Request
-from bot.ports.receiver import Receiver, RequestDispatcher
+from bot.delivery.planning import DrainState
+from bot.ports.conversation import Receiver, Request, RequestDispatcher
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
-from subscriptions.service.operations import election
+from subscriptions.service.operations.at_work import election
 from subscriptions.store.database.kind import Holder
 
 if TYPE_CHECKING:

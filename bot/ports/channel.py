@@ -1,10 +1,36 @@
-"""The channel: posts, edits and finds the messages of one platform."""
+"""What delivery rests on: the clock, the channels of the platforms, what is measured, and the engine that runs lanes."""
 
-from dataclasses import dataclass
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Protocol
 
-from subscriptions.model import ChatAddress, Message
+from subscriptions.errors import NotDelivered
+from subscriptions.model import ChatAddress, Lane, Message
+
+
+class Clock(Protocol):
+    """The only source of time. Everything that is stored or decided goes by `now`."""
+
+    def now(self) -> datetime:
+        """Returns the time in aware UTC. With `--now` this clock starts at the given time and runs on."""
+
+    def wall(self) -> datetime:
+        """Returns the machine's time in aware UTC, also with `--now`: for rate limits, retries and files."""
+
+    def monotonic(self) -> float:
+        """Returns seconds that run on evenly, also when the machine's clock is set."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Waits so many seconds. The clock of a test jumps ahead instead."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The channel: posts, edits and finds the messages of one platform.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +78,166 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Closes the connections. A second call does nothing."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Measurements: events in the process, as values, from the rooms where they happen to the rooms that count them.
+#
+# A measurement holds no id, name or words of a chat or a person.
+
+
+log = logging.getLogger("paperwire")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageTried:
+    """One attempt to post a message of a delivery or of a reply."""
+
+    platform: str
+    kind: str  # "delivery" or "reply"
+    outcome: str  # see `outcome_name`
+    seconds: float  # until the platform had answered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanMade:
+    """One round of planning."""
+
+    deliveries: int
+    seconds: float
+    matching_seconds: float  # those of them in which queries were matched with papers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestHandled:
+    """One request of a person, until its effect and its reply were stored."""
+
+    platform: str
+    outcome: str  # "answered", "silent" (without a reply), "failed" (a mistake of the program), "waits" (the database)
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRead:
+    """One poll of a source, or one scan of a folder that brought something."""
+
+    source: str
+    outcome: str  # of the receipt
+    papers: int
+    new: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionClosed:
+    """A connection to the web address that was not served, or not any more, because there were too many."""
+
+    kind: str  # "connection", "stream" (of an open page), "refused" (no file could be opened for it)
+
+
+Measurement = MessageTried | PlanMade | RequestHandled | SourceRead | ConnectionClosed
+Observe = Callable[[Measurement], None]
+
+
+def ignore(measurement: Measurement) -> None:
+    """Does nothing with a measurement."""
+    del measurement
+
+
+def outcome_name(error: NotDelivered | None) -> str:
+    """Returns "sent" without an error, else the error's type: "retry_later", "chat_gone"."""
+    return "sent" if error is None else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+@dataclass(slots=True)
+class Observers:
+    """Passes each measurement to all listeners. Never raises, because a failed count must not stop the work."""
+
+    listeners: list[Observe] = field(default_factory=list)
+
+    def __call__(self, measurement: Measurement) -> None:
+        """Calls every listener; an error of one is logged."""
+        for listener in self.listeners:
+            try:
+                listener(measurement)
+            except Exception as error:  # noqa: BLE001 - a sent message must be confirmed even if counting fails
+                log.error("A measurement was not counted: %s", type(error).__name__)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The engine, which runs the senders of lanes, and the rate limiter, which paces them.
+
+
+Deliver = Callable[[Lane], Awaitable[None]]
+
+
+class Engine(Protocol):
+    """Runs the senders of lanes. `embedded` of bot/delivery/engines runs them in one process, `cluster` in several."""
+
+    @property
+    def lanes_in_hand(self) -> int:
+        """How many lanes this process delivers now."""
+
+    def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
+        """Has each lane run, not earlier than `not_before`.
+
+        A lane that waits to run and is woken again runs at least once after that. A running lane that is woken runs again
+        afterwards.
+        """
+
+    def deliveries_stored(self, lanes: Sequence[Lane]) -> None:
+        """Has each lane run, after deliveries for it were committed."""
+
+    async def run(self, deliver: Deliver) -> None:
+        """Calls `deliver` for every woken lane, never twice at once for one lane, until no lane is left to run soon.
+
+        An error of `deliver` does not stop other lanes. All errors are raised at the end, as an ExceptionGroup.
+        """
+
+    def posting(self, lane: Lane, *, patience: float = inf) -> AbstractAsyncContextManager[bool]:
+        """Locks a lane for posting within the context: answers and papers of all processes go one after another.
+
+        Gives False if another worker is still posting there after `patience` seconds.
+        """
+
+    async def reserve(self, token: str, *, urgent: bool = False) -> float:
+        """Reserves one send of a token's budget. Returns the monotonic second at which it may start.
+
+        `urgent` sends, the answers to people, go before all other sends that wait. The call itself may wait.
+        """
+
+    async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
+        """Has the rate limiter count what other processes have sent in a lane. Raises StoreError.
+
+        Does nothing if that was counted just now, unless `anew`.
+        """
+
+
+class RateLimiter(Protocol):
+    """Tells when a lane may send. Each lane has one sender at a time, so only the sending process needs a limiter."""
+
+    def ready_at(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
+        """Returns the monotonic second at which the lane may send its next message. Pauses of its token count.
+
+        A part of a group's budget is reserved for `urgent` messages, the answers to people.
+        """
+
+    def record_send(self, lane: Lane, at: float) -> None:
+        """Records that a send in the lane started at the monotonic second `at`."""
+
+    def pause(self, lane: Lane, until: float, now: float) -> None:
+        """Pauses the lane until a monotonic second, as the platform asked."""
+
+    def pause_left(self, token: str, now: float) -> float:
+        """Returns how many seconds are left of the pause that the platform asked of the whole token; 0: no pause."""
+
+    def count_sends(self, lane: Lane, sends: Iterable[float]) -> None:
+        """Counts what workers have sent in a lane in the last minute, from its earliest monotonic second to its latest."""
+
+    def record_earlier_sends(
+        self, sends: Iterable[tuple[Lane, float]], answers: Iterable[tuple[Lane, float]], now: float
+    ) -> None:
+        """Records what an earlier process began to send, and to answer, as (lane, monotonic second).
+
+        Its lanes are taken to have used up all that they may send at once, because of several attempts to send a
+        message only the last is known.
+        """

@@ -1,11 +1,12 @@
 """Conversations: the requests of people, and the calls to their platform that are not posts of a channel."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from bot.ports.reply import File
+from bot.ports.web_route import Webhook, WebRoute
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 
@@ -152,3 +153,46 @@ class PlatformApi(Protocol):
 
     async def fetch(self, file: str, most: int) -> bytes:
         """Returns the content of a document that a person attached. Raises NotDelivered; Refused above `most` bytes."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The receiver: receives the updates of one platform and gives them to the dispatcher as requests.
+
+
+class RequestDispatcher(Protocol):
+    """Handles requests. Requests of one lane have their effects in the order of the calls.
+
+    Both methods return the problems of a submitted form, by field; for other requests an empty mapping.
+    """
+
+    async def dispatch(self, request: Request) -> Mapping[str, str]:
+        """Handles a request. Returns once effect and reply are stored; waits while the database cannot be used."""
+
+    async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
+        """Like `dispatch`, but raises StoreError instead of waiting; for a platform that sends the update again."""
+
+
+class Receiver(Protocol):
+    """Receives the updates of one platform, or of one of its workspaces."""
+
+    @property
+    def name(self) -> str:
+        """The receiver's name in /health/ready."""
+
+    @property
+    def problem(self) -> str:
+        """Why the receiver does not work now; "" if it works."""
+
+    @property
+    def webhook(self) -> Webhook | None:
+        """The web address to which the platform sends updates; None if the receiver fetches them itself."""
+
+    @property
+    def routes(self) -> Sequence[WebRoute]:
+        """The other web addresses that this receiver serves."""
+
+    async def listen(self, dispatcher: RequestDispatcher) -> None:
+        """Receives updates until it is cancelled. Errors of the platform or of the network do not end it."""
+
+    async def drain(self, dispatcher: RequestDispatcher) -> None:
+        """Handles the updates that wait on the platform, and returns. Raises StoreError."""

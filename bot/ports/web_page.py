@@ -6,7 +6,7 @@ The site (bot/operation/web/site.py) checks host, origin, session and form token
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from bot.ports.receiver import RequestDispatcher
+from bot.ports.conversation import RequestDispatcher
 from subscriptions.errors import Sentence
 
 

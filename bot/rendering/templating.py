@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from bot.rendering.text.folding import hanging
+from bot.rendering.text.cleaning import hanging
 from bot.rendering.text.language import Language
 from bot.rendering.views.appearance import Mark, Span, linked
 from subscriptions.errors import Sentence

@@ -14,7 +14,7 @@ from pydantic import PlainValidator, SecretStr
 
 from bot.settings.cron import fits_any_day, is_cron
 from subscriptions.addresses import LONGEST_NAME, parse_address
-from subscriptions.categories.tree import announced_category
+from subscriptions.categories import announced_category
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatAddress
 from subscriptions.platforms import declared

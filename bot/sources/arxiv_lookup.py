@@ -11,7 +11,8 @@ from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
 from bot.settings.source_facts import is_arxivs_own
 from bot.sources.enrichment import IDS_PER_REQUEST, query_arxiv
-from bot.sources.http import Sites, by_ids, is_api
+from bot.sources.http.backfill import by_ids
+from bot.sources.http.fetch_request import Sites, is_api
 from bot.sources.http.fetcher import Fetcher
 from bot.sources.ingest import store_digest
 from bot.sources.poll_context import PollContext

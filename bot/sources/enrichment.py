@@ -17,12 +17,13 @@ from bot.context.writing import write
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
-from bot.sources.http import FetchRequest, by_ids, by_title, categories_of, document_name, is_api
+from bot.sources.http.backfill import by_ids, by_title, categories_of
+from bot.sources.http.fetch_request import FetchRequest, document_name, is_api
 from bot.sources.http.fetcher import Fetched, Fetcher
 from bot.sources.ingest import store_digest
 from bot.sources.poll_context import PollContext
 from subscriptions.model import Digest, Paper
-from subscriptions.normalize import title_alias
+from subscriptions.normalize.tokenizers import title_alias
 from subscriptions.planning.losses import Arrival
 from subscriptions.service.sources import claim_incomplete, give_back
 from subscriptions.store import IncompletePaper

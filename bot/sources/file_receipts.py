@@ -21,16 +21,13 @@ from bot.sources.receipts import (
     trouble_after,
 )
 from subscriptions.model import Digest
-from subscriptions.planning.archives import Filed
+from subscriptions.planning.losses import Filed
 from subscriptions.planning.receipts import Observation, Outcome, PollVerdict, Receipt, joined, poll_verdict
 from subscriptions.planning.source_calendar import (
     LATE_AFTER,
     Overdue,
 )
-from subscriptions.service.sources import (
-    known_sources,
-    note_poll,
-)
+from subscriptions.service.sources import known_sources, note_poll
 from subscriptions.store import Ingested, KnownSource, Scope, SourceState, Transaction
 
 log = logging.getLogger("paperwire")

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from bot.ports.measurements import Observe, ignore
+from bot.ports.channel import Observe, ignore
 from bot.settings import Settings
 from bot.settings.model import installed_version
 from bot.sources.file_receipts import FileReceiptWriter
-from bot.sources.http import HostLimiter
 from bot.sources.http.fetcher import Fetcher, FetchLimits
+from bot.sources.http.host_limiter import HostLimiter
 from bot.sources.ingest import IngestContext
 from bot.sources.poll_context import PollContext, StoredHostSlots
 from bot.sources.schedules import SourceSchedules

@@ -8,10 +8,10 @@ from typing import Protocol
 
 from bot.context.writing import do_steps
 from bot.digests import dated, read_digest
-from bot.ports.clock import Clock
+from bot.ports.channel import Clock
 from subscriptions.model import Digest
 from subscriptions.planning.losses import UNKNOWN, Arrival
-from subscriptions.service.papers import ingest_steps
+from subscriptions.service.papers.ingest import ingest_steps
 from subscriptions.store import Ingested, Store, Transaction
 from subscriptions.zones import zone
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bot.ports.measurements import Observe, ignore
+from bot.ports.channel import Observe, ignore
 from bot.settings import Settings
 from bot.sources.ingest import IngestContext
 

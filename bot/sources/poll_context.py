@@ -6,15 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from bot.context.writing import write
-from bot.ports.measurements import Observe, ignore
-from bot.sources.http import ARXIV, Sites
+from bot.ports.channel import Observe, ignore
+from bot.sources.http.fetch_request import ARXIV, Sites
 from bot.sources.ingest import IngestContext
 from bot.sources.schedules import SourceSchedules
 from subscriptions.model import ChatAddress
-from subscriptions.service.sources import (
-    claim_slot,
-    release_slot,
-)
+from subscriptions.service.sources import claim_slot, release_slot
 from subscriptions.store import Store
 
 

@@ -3,17 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.ports.measurements import SourceRead
+from bot.ports.channel import SourceRead
 from bot.settings import SourceSettings
 from bot.sources.missed_days import runs
 from bot.sources.poll_context import PollContext
 from subscriptions.model import Digest
-from subscriptions.planning.archives import Filed
+from subscriptions.planning.losses import Filed
 from subscriptions.planning.receipts import Observation, Outcome, Receipt
-from subscriptions.service.sources import (
-    notify_filed_days,
-    notify_source,
-)
+from subscriptions.service.sources import notify_filed_days, notify_source
 from subscriptions.states import SourceTrouble
 from subscriptions.store import Ingested, Scope
 

@@ -12,9 +12,9 @@ from bot.settings.source_facts import fact_of, place_of
 from bot.sources.arxiv_lookup import PaperLookup
 from bot.sources.enrichment import Enricher, arxiv_among
 from bot.sources.file_receipts import FileReceiptWriter
-from bot.sources.http import everything
+from bot.sources.http.fetch_request import everything
 from bot.sources.http.fetcher import Fetcher
-from bot.sources.poll import Poll
+from bot.sources.poll.poll import Poll
 from bot.sources.poll_context import PollContext
 from bot.sources.receipts import read_of
 from bot.sources.watched_files import WatchedFiles

@@ -23,14 +23,16 @@ from bot.clock import SystemClock
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
 from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Place, Request
-from bot.ports.forms import HomeView, Modal
+from bot.ports.reply import HomeView, Modal
 from bot.rendering.platforms.slack.modal_page import ViewExhibit, view_display, views_page
 from bot.rendering.platforms.slack.modals import home_view, modal_view
 from bot.rendering.text.language import Language
 from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.subscriptions import SubscriptionRequest, pause, set_setting, subscribe
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.pausing import pause
+from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 
 MORNING = datetime(2026, 1, 23, 6, 30, tzinfo=UTC)
 ANN, CHANNEL, READING = ChatAddress("slack", "U0LENA"), ChatAddress("slack", "C0VISION"), ChatAddress("slack", "C0READ")

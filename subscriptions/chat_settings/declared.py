@@ -5,11 +5,20 @@ Commands, lists, help, export and import, and the store take everything from her
 
 from types import MappingProxyType
 
-from subscriptions.chat_settings.checks import checked_lang, checked_limit, checked_quiet, checked_schedule, language
-from subscriptions.chat_settings.setting import ChatSetting, ChatSettingRegistry, Choices, SettingDefaultsContext
+from subscriptions.chat_settings.setting import (
+    ChatSetting,
+    ChatSettingRegistry,
+    Choices,
+    SettingDefaultsContext,
+    checked_lang,
+    checked_limit,
+    checked_quiet,
+    checked_schedule,
+    language,
+)
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatKind
-from subscriptions.planning.effects import shows_more
+from subscriptions.planning.decision import shows_more
 from subscriptions.platforms import facts_of
 from subscriptions.zones import zone_name
 
@@ -87,7 +96,7 @@ BUTTONS = ChatSetting(
     name="buttons",
     label=Sentence("Buttons"),
     meaning=Sentence("what stands under a delivery"),
-    readers=("bot.rendering.deliveries", "subscriptions.planning.effects", "subscriptions.service.planner.no_match"),
+    readers=("bot.rendering.deliveries", "subscriptions.planning.decision", "subscriptions.service.planner.no_match"),
     names="button 按钮",
     choices=_by_kind("full off", "full link off", "link off", "full off"),
     values={"full": Sentence("all buttons"), "link": Sentence("one link"), "off": Sentence("none")},
@@ -202,7 +211,7 @@ SETTINGS = ChatSettingRegistry(
         name="quiet",
         label=Sentence("Quiet hours"),
         meaning=Sentence("the hours in which subscriptions with “now” wait"),
-        readers=("subscriptions.service.subscriptions.due_moments", "bot.rendering.deliveries"),
+        readers=("subscriptions.service.subscriptions.next_deliveries", "bot.rendering.deliveries"),
         names="quiethours night donotdisturb dnd 免打扰 免打扰时段 静音时段 勿扰",
         check=checked_quiet,
         default=lambda chat: _NIGHT if chat.notifies else "off",

@@ -45,34 +45,3 @@ phrase that ends in a prefix costs most: 3 µs for each paper with the rest of i
 
 The tests compare all this with a slow matcher that has only the rules.
 """
-
-from subscriptions.matching.batch import match as match
-from subscriptions.matching.batch import prepare as prepare
-from subscriptions.matching.columns import State as State
-from subscriptions.matching.columns import below as below
-from subscriptions.matching.columns import prefixed as prefixed
-from subscriptions.matching.copies import merge_copies as merge_copies
-from subscriptions.matching.distinctive import STOP_WORDS as STOP_WORDS
-from subscriptions.matching.distinctive import distinctive_terms as distinctive_terms
-from subscriptions.matching.full_text import index_document as index_document
-from subscriptions.matching.full_text import index_question as index_question
-from subscriptions.matching.full_text import presence_expression as presence_expression
-from subscriptions.matching.full_text import spellings as spellings
-from subscriptions.matching.hits import Hit as Hit
-from subscriptions.matching.hits import HitFinder as HitFinder
-from subscriptions.matching.hits import spans as spans
-from subscriptions.matching.hits import unfulfilled_parts as unfulfilled_parts
-from subscriptions.matching.hits import why as why
-from subscriptions.matching.paper_index import PaperIndex as PaperIndex
-from subscriptions.matching.query_set import QuerySet as QuerySet
-from subscriptions.matching.snapshot import DamagedSnapshot as DamagedSnapshot
-from subscriptions.matching.snapshot import dump as dump
-from subscriptions.matching.snapshot import from_bytes as from_bytes
-from subscriptions.matching.snapshot import load as load
-from subscriptions.matching.snapshot import to_bytes as to_bytes
-from subscriptions.matching.terms import LEAST_NEARNESS as LEAST_NEARNESS
-from subscriptions.matching.terms import THOUSAND as THOUSAND
-from subscriptions.matching.terms import papers_of as papers_of
-from subscriptions.matching.terms import simple_terms as simple_terms
-from subscriptions.matching.tokenized_papers import TokenizedPapers as TokenizedPapers
-from subscriptions.matching.tokenized_papers import matching_papers as matching_papers

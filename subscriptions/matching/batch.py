@@ -1,35 +1,121 @@
-"""Matches all queries of a set with all papers of an index, a column at a time.
+"""The columns of a match in Python: a set of papers is an integer."""
 
-Papers are bits. So a column of slots becomes a column of sets of papers, and two columns are intersected in one step:
-
-1. the papers of each word and phrase: the texts of the papers are gone through once, from each word to the next;
-2. of each feature: the features of the papers are looked up, not those of the queries;
-3. of each beginning of words: each word of the papers is cut to all lengths;
-4. of each two parts of a name: the parts of the authors are looked up;
-5. of each term that is to be checked: columns of its features give the few papers in which it is looked for;
-6. of each nearness: the weights of the words that a paper has are added up;
-7. of each term of several fields;
-8. of each query: columns of its slots.
-
-With few queries the columns are gone through in Python (`batch_python`), with many by NumPy (`batch_numpy`), which is
-imported only then.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from operator import and_, invert
 from typing import TYPE_CHECKING, Protocol
 
-from subscriptions.matching.batch_python import Integers
-from subscriptions.matching.columns import Columns
+from subscriptions.matching.columns import NO_PAPER, Columns
 from subscriptions.matching.features import HEAD
-from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.paper_index import Numbered, PaperIndex
 from subscriptions.matching.query_set import QuerySet
-from subscriptions.matching.slots import Nearness, Slots
+from subscriptions.matching.slots import SLOT_BITS, Nearness, Slots
 from subscriptions.matching.terms import LEAST_NEARNESS, predicate
 from subscriptions.matching.tokenized_paper import TokenizedPaper
-from subscriptions.normalize import is_initial
+from subscriptions.normalize.tokenizers import is_initial
 
 if TYPE_CHECKING:
     from subscriptions.matching.batch_numpy import Matrix
+
+
+class Integers:
+    """The papers of each slot (`batch.SlotPapers`)."""
+
+    def __init__(self, slots: int) -> None:
+        self._papers = [0] * slots
+
+    def put_words(self, slots: Slots, index: PaperIndex) -> None:
+        """Stores the papers of words and phrases."""
+        begins = {step >> SLOT_BITS for step in slots.steps}
+        for place, words in enumerate(_by_paper(index.words, slots.words)):
+            found = {*words}
+            if begins:
+                found.update(_phrases(words, slots.steps, begins))
+            self._put_paper(place, found)
+
+    def put_features(self, slots: Slots, index: PaperIndex) -> None:
+        """Stores the papers of features."""
+        for place, found in enumerate(_by_paper(index.features, slots.features)):
+            self._put_paper(place, {*found})
+
+    def _put_paper(self, place: int, slots: set[int]) -> None:
+        for slot in slots - {NO_PAPER}:
+            self._papers[slot] |= 1 << place
+
+    def put(self, papers: Mapping[int, int]) -> None:
+        """Stores the papers of slots."""
+        for slot, having in papers.items():
+            self._papers[slot] = having
+
+    def get(self, slot: int) -> int:
+        """Returns the papers of a slot."""
+        return self._papers[slot]
+
+    def put_pairs(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Stores papers of slots."""
+        for slot, place in pairs:
+            self._papers[slot] |= 1 << place
+
+    def pairs(self, clauses: Columns) -> Iterator[tuple[int, int]]:
+        """Yields (handle, position of a paper)."""
+        for handle, papers in self._rows(clauses):
+            for place in PaperIndex.positions(papers):
+                yield handle, place
+
+    def united(self, clauses: Columns) -> dict[int, int]:
+        """Returns handle -> papers."""
+        found: dict[int, int] = {}
+        for handle, papers in self._rows(clauses):
+            found[handle] = found.get(handle, 0) | papers
+        return found
+
+    def _rows(self, clauses: Columns) -> Iterator[tuple[int, int]]:
+        """Yields (handle, papers) of each clause that some paper fulfils."""
+        of = self._papers.__getitem__
+        for table in clauses:
+            first, *others = table.wanted
+            found = map(of, first)
+            for column in others:
+                found = map(and_, found, map(of, column))
+            for column in table.unwanted:
+                found = map(and_, found, map(invert, map(of, column)))
+            yield from [(handle, papers) for handle, papers in zip(table.handles, found, strict=True) if papers]
+
+
+def _by_paper(texts: Numbered, slot_of: Mapping[str, int]) -> Iterator[list[int]]:
+    """Yields the slots of the texts of each paper."""
+    slots = [slot_of.get(text, NO_PAPER) for text in texts.number_of]
+    begin = 0
+    for end in texts.ends:
+        yield [slots[number] for number in texts.sequence[begin:end]]
+        begin = end
+
+
+def _phrases(words: list[int], steps: Mapping[int, int], begins: Container[int]) -> Iterator[int]:
+    """Yields the slots of the phrases in a sequence of words."""
+    for start in [place for place, word in enumerate(words) if word in begins]:
+        slot, end = words[start], start + 1
+        while slot in begins and (step := slot << SLOT_BITS | words[end]) in steps:
+            slot, end = steps[step], end + 1
+            yield slot
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Matches all queries of a set with all papers of an index, a column at a time.
+#
+# Papers are bits. So a column of slots becomes a column of sets of papers, and two columns are intersected in one step:
+#
+# 1. the papers of each word and phrase: the texts of the papers are gone through once, from each word to the next;
+# 2. of each feature: the features of the papers are looked up, not those of the queries;
+# 3. of each beginning of words: each word of the papers is cut to all lengths;
+# 4. of each two parts of a name: the parts of the authors are looked up;
+# 5. of each term that is to be checked: columns of its features give the few papers in which it is looked for;
+# 6. of each nearness: the weights of the words that a paper has are added up;
+# 7. of each term of several fields;
+# 8. of each query: columns of its slots.
+#
+# With few queries the columns are gone through in Python (`batch_python`), with many by NumPy (`batch_numpy`), which is
+# imported only then.
+
 
 MANY = 5_000  # clauses from which NumPy pays: below, its import (0.1 s, 25 MB) costs more than it saves
 

@@ -5,9 +5,13 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from subscriptions.errors import QueryError
-from subscriptions.normalize import fold_plural, token_spans, written_tokens
-from subscriptions.query import Leaf, Query, Term, parse_query, words_rule
+from subscriptions.normalize.plurals import fold_plural
+from subscriptions.normalize.spans import token_spans
+from subscriptions.normalize.tokenizers import written_tokens
 from subscriptions.query.fields import TEXT
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.rewriting import words_rule
+from subscriptions.query.syntax import Leaf, Query, Term
 
 _LONGEST = 500  # characters of a title that are read
 _MOST_WORDS = 3  # of a phrase

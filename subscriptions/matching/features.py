@@ -13,9 +13,9 @@ from itertools import pairwise
 
 from subscriptions.matching.terms import label_of
 from subscriptions.matching.tokenized_paper import TokenizedPaper
-from subscriptions.normalize import is_initial
-from subscriptions.query import Term
+from subscriptions.normalize.tokenizers import is_initial
 from subscriptions.query.fields import TEXT, Field, ValueKind
+from subscriptions.query.syntax import Term
 
 EVERY_PAPER = ""
 HEAD = 3  # characters of a beginning; most prefixes of the query language must have as many

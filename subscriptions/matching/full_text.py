@@ -1,40 +1,76 @@
-"""A paper as a document of a full-text index, and a term as expressions for that index (index_expression.py).
-
-The index splits only at spaces, and gets words that `normalize` has split, so it finds whole words as the matcher does.
-A term has two expressions: one finds only papers that fulfil it, the other all papers that may. A paper that only the
-second one finds must be read. Both are the same for words, phrases, fields, categories and most names.
-
-Some words of the document are not from a text. They begin with a mark with which no word of a text begins:
-
-    ˑ           between two texts or names, so that no phrase crosses them      ˑsmodels   a word as written, if the
-    ˑxRAG       a word with capitals inside                                                plural step changes it
-    ˑij         a part of a name that begins with j                             ˑccs.lg ˑpcs.lg   category, primary
-    ˑodd        an exact word of the paper is not in the index                  ˑhabstract …      what the paper has
-    ˑlong       a name of the paper has more parts than the index can compare
-"""
+"""What a full-text index of papers is asked, as a tree: each kind of database writes it in its own language."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from subscriptions.matching.index_expression import AllOf, AnyOf, Expression, Near, Phrase
 from subscriptions.matching.tokenized_paper import labels_of, texts_of
 from subscriptions.model import Paper
-from subscriptions.normalize import (
+from subscriptions.normalize.plurals import fold_plural, written_beginnings
+from subscriptions.normalize.scripts import has_chinese
+from subscriptions.normalize.tokenizers import (
     author_tokens,
     exact_author_tokens,
     exact_tokens,
-    fold_plural,
-    has_chinese,
     is_initial,
     written_and_exact_tokens,
-    written_beginnings,
     written_tokens,
 )
-from subscriptions.query import Term
 from subscriptions.query.fields import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, ValueKind
+from subscriptions.query.syntax import Term
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that follow each other in one of the columns."""
+
+    columns: tuple[str, ...]
+    words: str  # as the index stores them, separated by spaces
+    prefix: bool = False  # the last word is only a beginning
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Single words of one column in one name, in any order, with at most `distance` others between them."""
+
+    parts: tuple[Phrase, ...]
+    distance: int
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Papers that fulfil each part."""
+
+    parts: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Papers that fulfil one of the parts; none if there is no part."""
+
+    parts: tuple["Expression", ...]
+
+
+Expression: TypeAlias = Phrase | Near | AllOf | AnyOf
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A paper as a document of a full-text index, and a term as expressions for that index (index_expression.py).
+#
+# The index splits only at spaces, and gets words that `normalize` has split, so it finds whole words as the matcher does.
+# A term has two expressions: one finds only papers that fulfil it, the other all papers that may. A paper that only the
+# second one finds must be read. Both are the same for words, phrases, fields, categories and most names.
+#
+# Some words of the document are not from a text. They begin with a mark with which no word of a text begins:
+#
+#     ˑ           between two texts or names, so that no phrase crosses them      ˑsmodels   a word as written, if the
+#     ˑxRAG       a word with capitals inside                                                plural step changes it
+#     ˑij         a part of a name that begins with j                             ˑccs.lg ˑpcs.lg   category, primary
+#     ˑodd        an exact word of the paper is not in the index                  ˑhabstract …      what the paper has
+#     ˑlong       a name of the paper has more parts than the index can compare
+
 
 MOST_WORDS = 1 << 15  # that are cached, some 200 bytes each
 

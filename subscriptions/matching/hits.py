@@ -16,9 +16,11 @@ from subscriptions.matching.terms import (
 )
 from subscriptions.matching.tokenized_paper import TokenizedPaper, labels_of, texts_of, tokenize
 from subscriptions.model import Paper
-from subscriptions.normalize import as_written, exact_tokens, fold_plural, token_spans, written_tokens
-from subscriptions.query import Alternative, And, Leaf, Node, Not, Or, Query, Term
+from subscriptions.normalize.plurals import fold_plural
+from subscriptions.normalize.spans import token_spans
+from subscriptions.normalize.tokenizers import as_written, exact_tokens, written_tokens
 from subscriptions.query.fields import FIELDS, TEXT, Field, Fields, ValueKind
+from subscriptions.query.syntax import Alternative, And, Leaf, Node, Not, Or, Query, Term
 
 MOST_WORDS = 8  # that are named of those that make a paper near to others
 

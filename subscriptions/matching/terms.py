@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from subscriptions.matching.tokenized_paper import TokenizedPaper
-from subscriptions.normalize import is_initial
-from subscriptions.query import Alternative, Query, Term
+from subscriptions.normalize.tokenizers import is_initial
 from subscriptions.query.fields import ALL, AUTHOR, CATEGORY, DOI, ID, TEXT, TEXT_OR_ID, ValueKind
+from subscriptions.query.syntax import Alternative, Query, Term
 
 THOUSAND = 1000  # the weights of the words of papers, and so a nearness, are in thousandths
 _KEPT = 2  # letters at the beginning of a word that its stem has, too (`fold_plural`)

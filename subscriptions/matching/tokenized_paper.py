@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from subscriptions.model import Paper
-from subscriptions.normalize import author_tokens, exact_author_tokens, fold_plural, written_and_exact_tokens
-from subscriptions.query import fold_value
+from subscriptions.normalize.plurals import fold_plural
+from subscriptions.normalize.tokenizers import author_tokens, exact_author_tokens, written_and_exact_tokens
 from subscriptions.query.fields import FIELDS, TEXT, Field, Fields, ValueKind
+from subscriptions.query.parsing.lexer import fold_value
 
 
 @dataclass(frozen=True, slots=True)

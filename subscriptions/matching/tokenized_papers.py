@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from subscriptions.matching.terms import fits, predicate, simple_terms
 from subscriptions.matching.tokenized_paper import TokenizedPaper, tokenize
 from subscriptions.model import Paper
-from subscriptions.query import Query, Term
 from subscriptions.query.fields import FIELDS, Fields
+from subscriptions.query.syntax import Query, Term
 
 MOST_TERMS = 5000  # terms whose papers are cached, some hundred bytes each
 

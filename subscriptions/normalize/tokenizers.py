@@ -4,12 +4,20 @@ import re
 from collections.abc import Iterable
 from hashlib import sha256
 
-from subscriptions.normalize.greek import has_greek, is_latin, spell_greek
-from subscriptions.normalize.letters import exact_letters, fold_case, fold_forms, fold_letters
 from subscriptions.normalize.plurals import fold_plural
-from subscriptions.normalize.runs import fold_apostrophes, runs_of
-from subscriptions.normalize.tex import fold_tex
-from subscriptions.unicode_forms import normalized
+from subscriptions.normalize.scripts import (
+    exact_letters,
+    fold_apostrophes,
+    fold_case,
+    fold_forms,
+    fold_letters,
+    has_greek,
+    is_latin,
+    runs_of,
+    spell_greek,
+)
+from subscriptions.normalize.spans import fold_tex
+from subscriptions.text import normalized
 
 LONGEST_ALIAS = 600  # characters, of at most four bytes each
 

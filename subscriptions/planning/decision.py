@@ -1,7 +1,4 @@
-"""Decides what a chat gets at a due moment: a pure function of its subscriptions, new papers and earlier deliveries.
-
-The same function decides what is sent and what a preview shows.
-"""
+"""Whether the buttons of a chat open more papers."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -24,7 +21,20 @@ from subscriptions.model import (
     NoMatchStreak,
     Subscription,
 )
+from subscriptions.platforms import facts_of
 from subscriptions.ranking import score
+
+
+def shows_more(chat: Chat) -> bool:
+    """Whether this chat has a button that opens papers beyond its limit."""
+    return facts_of(chat.address.platform).shows_more and chat.settings.buttons == "full"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Decides what a chat gets at a due moment: a pure function of its subscriptions, new papers and earlier deliveries.
+#
+# The same function decides what is sent and what a preview shows.
+
 
 ALERT_UP_TO = 5  # papers that a private chat gets one by one
 MOST_NEAR = 5  # papers of one delivery that a subscription shows for their nearness to others

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from subscriptions.errors import Refused, Sentence
-from subscriptions.planning import weekdays
+from subscriptions.planning import cadence
 from subscriptions.planning.cadence import local_moment
-from subscriptions.planning.times import clock_of, count_of
-from subscriptions.unicode_forms import normalized
+from subscriptions.planning.times._clocks import count_of
+from subscriptions.planning.times._reading import clock_of
+from subscriptions.text import normalized
 
 LONGEST = timedelta(days=2 * 366)
 
@@ -26,7 +27,7 @@ _NAMED_DAY = re.compile(
     rf"(?:on )?(?:(?P<iso>\d{{4}}-\d\d?-\d\d?)"
     rf"|(?P<day>\d\d?)(?:st|nd|rd|th)?\.? (?P<month>{_MONTH})(?:,? (?P<year>\d{{4}}))?"
     rf"|(?P<month2>{_MONTH}) (?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
-    rf"|(?:(?P<week>next week) |next )?(?P<weekday>{weekdays.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today))"
+    rf"|(?:(?P<week>next week) |next )?(?P<weekday>{cadence.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today))"
 )
 # The same in Chinese, as the replies of the bot write it: 3天, 到周一, 到3月3日.
 _DATE_ZH = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>1[0-2]|0?[1-9])月(?P<day>\d\d?)[日号]?")
@@ -45,7 +46,7 @@ _MANY_ZH = {
     "十": "10",
 }
 _UNITS_ZH = {"小时": "h", "天": "d", "日": "d", "周": "w", "星期": "w", "礼拜": "w", "月": "months"}
-_DAY_ZH = re.compile(rf"(?P<next>下个?)?(?:周|星期|礼拜)(?P<day>[{weekdays.CHINESE_SIGNS}])")
+_DAY_ZH = re.compile(rf"(?P<next>下个?)?(?:周|星期|礼拜)(?P<day>[{cadence.CHINESE_SIGNS}])")
 _DATE_OF_NUMBERS = re.compile(r"\d/\d")  # 3/4 is March in one country and April in another
 _LONGEST_TEXT = 60
 _EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
@@ -78,7 +79,7 @@ def _in_english(plain: str) -> str:
 
 
 def _day_in_english(match: re.Match[str]) -> str:
-    return f"{'next week ' if match['next'] else ''}{weekdays.DAYS[weekdays.chinese_day_number(match['day'])]} "
+    return f"{'next week ' if match['next'] else ''}{cadence.DAYS[cadence.chinese_day_number(match['day'])]} "
 
 
 def _after_length(plain: str, now: datetime) -> datetime | None:
@@ -128,7 +129,7 @@ def _day(match: re.Match[str], today: date) -> date | None:
     if match["today"] or match["tomorrow"]:
         return today + timedelta(days=bool(match["tomorrow"]))
     if match["weekday"]:
-        day = weekdays.day_number(match["weekday"]) - today.weekday()
+        day = cadence.day_number(match["weekday"]) - today.weekday()
         return today + timedelta(days=day + 7 if match["week"] else (day - 1) % 7 + 1)  # 下周五 is in the next week
     try:
         if match["iso"]:

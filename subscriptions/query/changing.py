@@ -6,10 +6,11 @@ from functools import partial
 from itertools import groupby
 
 from subscriptions.errors import QueryError
-from subscriptions.normalize import is_initial
-from subscriptions.query import And, Leaf, Node, Not, Or, Query, parse_query
+from subscriptions.normalize.tokenizers import is_initial
 from subscriptions.query.fields import AUTHOR, CATEGORY, PRIMARY, TEXT, TITLE, Field, Fields, ValueKind
+from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.slips import is_word
+from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query
 
 _LONGEST_NAME = 4  # words
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
 
+from subscriptions.cutting import summary_state
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper
-from subscriptions.summaries import summary_state
 
 
 class ValueKind(Enum):

@@ -6,7 +6,7 @@ arXiv ids: https://info.arxiv.org/help/arxiv_identifier.html (new style since 20
 import re
 from typing import NamedTuple
 
-from subscriptions.categories.tree import archive_of
+from subscriptions.categories import archive_of
 from subscriptions.query.fields import DOI, ID, Field
 
 _ID = r"(?P<id>\d\d(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?"

@@ -1,19 +1,57 @@
-"""Adds an exclusion to a query in the words of the person who typed it.
+"""The value of a leaf in the words of the person, such that it is parsed into the same term."""
 
-`diffusion` becomes `diffusion -"video generation"`, `a OR b` becomes `(a OR b) -c`. The list `rlhf, dpo` becomes
-`(rlhf OR dpo) -c`, since brackets end a list. Each text is parsed again and taken only if it has the meaning that it should.
-"""
-
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from subscriptions.errors import QueryError, Refused, Sentence
-from subscriptions.query.fields import TEXT
-from subscriptions.query.parsing.lexer import LexemeKind, lexemes
+from subscriptions.query.fields import FIELDS, TEXT, ValueKind
+from subscriptions.query.parsing.algebra import EXCLUDES
+from subscriptions.query.parsing.lexer import LexemeKind, lexemes, typed
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.parsing.sentences import MAX_QUERY_LENGTH
-from subscriptions.query.parsing.typed_text import typed
-from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query
-from subscriptions.query.writing import PLAIN, written_value
+from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query, Term
+
+PLAIN = re.compile(r"[^\W_][\w.'’+#/-]*")
+_LIKE_OPERATOR = re.compile(rf"(?:and|or|且|或)$|{EXCLUDES}", re.VERBOSE)  # quotes show that such a word is a word
+
+
+def written_value(leaf: Leaf) -> str:
+    """Returns the value of a leaf as people type it after the field; "" if it cannot be typed."""
+    return next((form for form in _forms(leaf) if _means(leaf.term.field.prefix + form, leaf.term)), "")
+
+
+def _forms(leaf: Leaf) -> Iterator[str]:
+    """Yields ways to write a value, the one most like the typed value first."""
+    words = " ".join(leaf.words.replace('"', " ").split())
+    if leaf.term.field.kind is ValueKind.NEARNESS:
+        yield from (words, f'"{words}"')
+        return
+    forms = ["-".join(words.split())] if leaf.term.prefix else [words, f'"{words}"']
+    if leaf.quoted or not PLAIN.fullmatch(words) or _LIKE_OPERATOR.match(words):
+        forms.reverse()
+    exact = "=" * leaf.term.exact
+    yield from (exact + form for form in forms)
+    yield leaf.canonical.removeprefix(leaf.term.field.canonical_prefix)
+
+
+def _means(text: str, term: Term) -> bool:
+    """Whether a text is parsed into one value with this term."""
+    field = term.field
+    fields = FIELDS if field.is_bare or field in FIELDS else FIELDS.also(field)
+    fields = fields.knowing({term.value: term.near}) if term.near else fields
+    try:
+        tree = parse_query(text, fields).tree
+    except QueryError:
+        return False
+    return isinstance(tree, Leaf) and tree.term == term
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Adds an exclusion to a query in the words of the person who typed it.
+#
+# `diffusion` becomes `diffusion -"video generation"`, `a OR b` becomes `(a OR b) -c`. The list `rlhf, dpo` becomes
+# `(rlhf OR dpo) -c`, since brackets end a list. Each text is parsed again and taken only if it has the meaning that it should.
+
 
 _JOINING = frozenset({LexemeKind.AND, LexemeKind.OR, LexemeKind.NOT})
 

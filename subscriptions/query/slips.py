@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
-from subscriptions.categories.names import categories_named
-from subscriptions.categories.tree import canonical_category
-from subscriptions.query import And, Leaf, Node, Not, Or
+from subscriptions.categories import canonical_category, categories_named
 from subscriptions.query.fields import TEXT, ValueKind
+from subscriptions.query.syntax import And, Leaf, Node, Not, Or
 
 
 def is_word(node: Node) -> bool:

@@ -4,9 +4,8 @@ Its functions work inside a transaction of a `Store`; the use cases of `service`
 subscriptions and all that belongs to them, `papers` for papers and digests, `outbox` for deliveries and messages.
 """
 
-from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER
+from subscriptions.store.database.errors import OWNER_ONLY, OWNER_ONLY_FOLDER
 from subscriptions.store.database.schema import HEAD
-from subscriptions.store.database.steps import READS, WRITES, StepKind, Steps, done
 from subscriptions.store.database.store import (
     KEPT_COPIES,
     ReadThenWrite,
@@ -15,6 +14,7 @@ from subscriptions.store.database.store import (
     Transaction,
     WouldWrite,
 )
+from subscriptions.store.database.writer import READS, WRITES, StepKind, Steps, done
 from subscriptions.store.outbox.claims import Claim, Rendered
 from subscriptions.store.outbox.deliveries import DeliveredPaper
 from subscriptions.store.outbox.edits import Edit

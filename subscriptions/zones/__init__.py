@@ -5,8 +5,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from subscriptions.errors import Refused, Sentence
-from subscriptions.zones._names import is_offset, named, offset_name, plain
 from subscriptions.zones._places import Place as Place
+from subscriptions.zones._places import is_offset, named, offset_name, plain
 from subscriptions.zones._places import near_places as near_places
 from subscriptions.zones._places import zone_of_place as zone_of_place
 

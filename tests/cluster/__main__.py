@@ -29,7 +29,7 @@ import psycopg
 
 import bot.channels.known  # noqa: F401 - declares the platforms
 from subscriptions.errors import StoreError
-from subscriptions.service.subscriptions import set_setting
+from subscriptions.service.subscriptions.amendments import set_setting
 from subscriptions.store import Store
 from tests.cluster.judging import Incident, Limits, Verdict, judged, word_of, words_in
 from tests.cluster.workers import Workers, workers

@@ -24,7 +24,7 @@ from sqlalchemy import insert
 
 import bot.channels.known  # noqa: F401 - declares the platforms
 from subscriptions.model import Because, DeliveryKind, Facts, Item
-from subscriptions.service.subscriptions import set_setting
+from subscriptions.service.subscriptions.amendments import set_setting
 from subscriptions.store import Planned, Store
 from subscriptions.store.outbox.planned import add_deliveries
 from subscriptions.store.rows import ChatRow

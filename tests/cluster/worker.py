@@ -12,8 +12,7 @@ import bot.app
 from bot.cli import run
 from bot.delivery.engines.cluster import ClusterEngine
 from bot.delivery.engines.job_queue import Times
-from bot.ports.channel import Limits
-from bot.ports.clock import Clock
+from bot.ports.channel import Clock, Limits
 from subscriptions.store import Store
 
 QUICK = Times(beat=0.5, stalled=2.0, poll=0.25, rescue_cron="* * * * * *", sweep_cron="* * * * * */10")

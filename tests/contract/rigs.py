@@ -10,15 +10,15 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from bot.channels.console.outbound import ConsoleChannel
-from bot.channels.gallery.outbound import GalleryChannel
+from bot.channels.console.adapter import ConsoleChannel
+from bot.channels.gallery import GalleryChannel
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.workspaces import WorkspaceTokens
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.channels.web.outbound import WebChannel
 from bot.ports.channel import Channel
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.chats import PageMessage, changed_page_messages
+from subscriptions.service.chats.pages import PageMessage, changed_page_messages
 from subscriptions.store import Store
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from bot.channels.telegram.api import TelegramApi
-from bot.channels.telegram.bot_api.exceptions import UpdatesConflict
+from bot.channels.telegram.bot_api.payload import UpdatesConflict
 from bot.channels.telegram.menus import Menu, menus_of, publish_menus
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.channels.telegram.receiving.inbound import ALLOWED

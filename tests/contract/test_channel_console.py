@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.channels.console.outbound import ConsoleChannel
-from bot.rendering.text.folding import folded
+from bot.channels.console.adapter import ConsoleChannel
+from bot.rendering.text.cleaning import folded
 from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
 

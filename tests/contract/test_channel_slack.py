@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from bot.channels.slack.addresses import normalise
+from bot.channels.slack.facts import normalise
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.workspaces import WorkspaceTokens
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear

@@ -13,9 +13,7 @@ from bot.delivery.engines.cluster import ClusterEngine
 from bot.delivery.engines.embedded import EmbeddedEngine
 from bot.delivery.engines.job_queue import Times
 from bot.delivery.rate_limiter import GcraRateLimiter
-from bot.ports.channel import Limits
-from bot.ports.clock import Clock
-from bot.ports.engine import Engine, RateLimiter
+from bot.ports.channel import Clock, Engine, Limits, RateLimiter
 from subscriptions.model import Lane
 from subscriptions.store import Store
 from tests.make import FakeClock

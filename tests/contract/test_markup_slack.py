@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
-from bot.ports.button import Button
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.slack.blocks import BLOCKS, BUDGET, HEADER, SECTION
 from bot.rendering.replies.reply_messages import render_reply

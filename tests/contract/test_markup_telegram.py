@@ -9,8 +9,7 @@ import tdjson
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.ports.button import Button
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.telegram.markup import markup_size, without_hosts, without_mentions
 from bot.rendering.replies.reply_messages import render_reply

@@ -11,17 +11,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from bot.channels.gallery.outbound import GalleryChannel, GalleryPost
+from bot.channels.gallery import GalleryChannel, GalleryPost
 from bot.context.dependencies import Context, Layout
 from bot.conversation.stored_reply import StoredReply
-from bot.delivery.drain_state import DrainState
 from bot.delivery.lane_sender import deliver
-from bot.delivery.planning import plan
+from bot.delivery.planning import DrainState, plan
 from bot.ports.channel import Limits
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, Delivery, Message
-from subscriptions.service.outbox import lanes
+from subscriptions.service.outbox.sending import lanes
 from tests.bot_harness import Answer, BotHarness
 from tests.make import address
 

@@ -17,7 +17,7 @@ from bot.channels.slack.workspaces import ServedWorkspace
 from bot.context.dependencies import Context
 from bot.conversation.handler import answer
 from bot.ports.conversation import Request
-from bot.ports.forms import CHAT_FIELD, HomeView, Modal
+from bot.ports.reply import CHAT_FIELD, HomeView, Modal
 from bot.rendering.platforms.slack.modals import home_view, modal_view
 from subscriptions.model import ChatAddress, ChatKind
 from tests.bot_harness import Answer, BotHarness, FakePlatformApi

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from subscriptions.chat_settings import SETTINGS, ChatSetting, check_value
-from subscriptions.chat_settings.checks import NotPossible
+from subscriptions.chat_settings.setting import NotPossible
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind
 from subscriptions.portable import read_lines
-from subscriptions.service.subscriptions import export, get_chat, import_lines
+from subscriptions.service.subscriptions.exporting import export
+from subscriptions.service.subscriptions.importing import import_lines
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.store import Store
 from subscriptions.store.chat import chats
 from tests.bot_harness import BotHarness

@@ -8,7 +8,9 @@ import pytest
 from sqlmodel import select
 
 from bot.commands.core.context import BotInfo
-from subscriptions.service.chats import chat_moved, clean_up, forget, new_code
+from subscriptions.service.chats.access import new_code
+from subscriptions.service.chats.conversation_state import chat_moved
+from subscriptions.service.chats.retention import clean_up, forget
 from subscriptions.store.rows import DenialRow
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import Deliverer

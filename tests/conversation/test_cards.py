@@ -8,7 +8,9 @@ import pytest
 
 from bot.conversation.stored_reply import StoredReply
 from subscriptions.model import Paper, Summary
-from subscriptions.service.subscriptions import listed, set_setting, unsubscribe
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.requests import unsubscribe
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store.chat.chats import describe
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer

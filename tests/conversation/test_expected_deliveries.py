@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from subscriptions.model import ChatKind
-from subscriptions.service.chats import set_owner, store_chat
-from subscriptions.service.outbox import outbox_entries
-from subscriptions.service.planner import plan_due
+from subscriptions.service.chats.access import set_owner
+from subscriptions.service.chats.conversation_state import store_chat
+from subscriptions.service.outbox.sending import outbox_entries
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.sources import sync_sources
-from subscriptions.service.subscriptions import set_setting
+from subscriptions.service.subscriptions.amendments import set_setting
 from subscriptions.store import SourceFact
 from subscriptions.store import planner as plans
 from tests.bot_harness import Answer, BotHarness

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from subscriptions.service.chats import link_payload
-from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.service.chats.conversation_state import link_payload
+from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.store import Store
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer

@@ -6,9 +6,11 @@ import pytest
 
 from bot.rendering.platforms.slack.modals import BLOCKS
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.chats import set_owner
+from subscriptions.service.chats.access import set_owner
 from subscriptions.service.notices import pause_unreachable
-from subscriptions.service.subscriptions import SubscriptionRequest, listed, pause, subscribe
+from subscriptions.service.subscriptions.pausing import pause
+from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store.chat.chats import describe
 from tests.bot_harness import Answer
 from tests.conversation.slack_harness import ANN, BO, CHANNEL, SlackHarness

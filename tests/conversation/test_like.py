@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot.commands.papers import like
-from subscriptions.service.papers import alike, ingest_digest
+from subscriptions.service.papers import alike
+from subscriptions.service.papers.ingest import ingest_digest
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.test_cards import comes, subscribe_to
 from tests.make import NOON, digest, ingested, paper

@@ -10,7 +10,8 @@ from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.notices.chats import AccessAsked
 from subscriptions.notices.sources import SourceFailed, SourceOverdue
-from subscriptions.service.chats import set_owner, store_chat
+from subscriptions.service.chats.access import set_owner
+from subscriptions.service.chats.conversation_state import store_chat
 from subscriptions.service.notices import (
     notify,
     notify_new_version,
@@ -18,8 +19,8 @@ from subscriptions.service.notices import (
     notify_operators_of_trouble,
     pause_unreachable,
 )
-from subscriptions.service.outbox import dismiss, outbox_entries, stop_platform
-from subscriptions.service.subscriptions import get_chat
+from subscriptions.service.outbox.sending import dismiss, outbox_entries, stop_platform
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import PauseReason
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer

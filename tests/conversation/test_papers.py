@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.model import Announce, ChatKind
-from subscriptions.query import parse_query
-from subscriptions.service.outbox import outbox_entries
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.outbox.sending import outbox_entries
 from subscriptions.service.papers import paper_search as _search
 from subscriptions.service.papers import recent as _recent
-from subscriptions.service.papers import search
-from subscriptions.service.subscriptions import get_chat
+from subscriptions.service.papers.paper_search import search
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store.chat import access, chats, subscriptions
 from tests.bot_harness import BotHarness

@@ -7,8 +7,8 @@ import pytest
 
 from bot.commands.core.context import BotInfo
 from subscriptions.errors import ChatGone, NotFound
-from subscriptions.service.chats import finish_reply
-from subscriptions.service.subscriptions import get_chat
+from subscriptions.service.chats.conversation_state import finish_reply
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.store import Store
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer

@@ -13,11 +13,11 @@ from sqlalchemy import event
 from bot.commands.core.context import always, never, write_condition
 from bot.commands.papers.cards import opens_a_paper
 from bot.commands.registry import REGISTRY
-from bot.ports.forms import CHAT_FIELD
+from bot.ports.reply import CHAT_FIELD
 from subscriptions.model import CallbackToken, ChatKind
-from subscriptions.service.outbox import outbox_entries
+from subscriptions.service.outbox.sending import outbox_entries
 from subscriptions.service.papers.counting import key_of
-from subscriptions.service.planner import plan_due
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Store
 from subscriptions.store.conversations import add_callbacks
 from tests.bot_harness import BotHarness

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import event
 
 from subscriptions.errors import NotFound
-from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.store import Store
 from tests.bot_harness import BotHarness
 from tests.make import address, ingested, paper

@@ -20,10 +20,10 @@ import pytest
 from bot.digests import read_digest
 from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.query import parse_query
-from subscriptions.service.chats import known_or_new
-from subscriptions.service.papers import ingest_digest
-from subscriptions.service.subscriptions import listed
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.chats.conversation_state import known_or_new
+from subscriptions.service.papers.ingest import ingest_digest
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store import Store
 from tests.bot_harness import Answer, BotHarness
 from tests.make import NOON, address

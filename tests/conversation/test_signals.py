@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions.service.papers import signals_of_paper
-from subscriptions.service.subscriptions import get_chat, set_setting
+from subscriptions.service.papers.signals import signals_of_paper
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import Signal
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.test_cards import comes, subscribe_to

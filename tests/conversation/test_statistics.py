@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from bot.commands.chat.statistics import DAYS
-from bot.rendering.plots.text import bar_line
+from bot.rendering.plots import bar_line
 from subscriptions.model import Message
-from subscriptions.service.planner import plan_due
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Claim, Rendered
 from subscriptions.store.outbox import attempts, claims
 from tests.bot_harness import BotHarness

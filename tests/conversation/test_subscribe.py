@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.commands.core.context import BotInfo
-from subscriptions.service.subscriptions import listed
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store import Transaction
 from subscriptions.store.papers import index
 from tests.bot_harness import BOT, Answer, BotHarness

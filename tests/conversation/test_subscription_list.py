@@ -6,8 +6,8 @@ import pytest
 
 from subscriptions.model import Message, Subscription
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.planner import plan_due
-from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.store import Claim, Rendered
 from subscriptions.store.outbox import attempts, claims
 from tests.bot_harness import BotHarness

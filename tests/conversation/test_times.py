@@ -3,7 +3,7 @@
 import pytest
 
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.service.subscriptions.selection import get_chat, listed
 from tests.bot_harness import BotHarness
 from tests.conversation.slack_harness import CHANNEL, SlackHarness
 from tests.make import address, ingested, paper

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.commands.core.context import BotInfo
-from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.service.subscriptions.selection import get_chat, listed
 from tests.bot_harness import BOT, BotHarness
 from tests.make import address, ingested, paper
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.model import Subscription
-from subscriptions.service.chats import forget
-from subscriptions.service.planner import plan_due
-from subscriptions.service.subscriptions import get_chat, last_change, listed
+from subscriptions.service.chats.retention import forget
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.subscriptions.selection import get_chat, listed
+from subscriptions.service.subscriptions.undoing import last_change
 from tests.bot_harness import Answer, BotHarness
 from tests.make import address, ingested, paper
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from subscriptions.service.planner import plan_due
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Store
 from tests.fakes.journal import Entry
 from tests.faults.judging import Arrival

@@ -13,10 +13,10 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.delivery.drain_state import Sent
+from bot.delivery.planning import Sent
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.errors import StoreError
-from subscriptions.service.outbox import recover_own
+from subscriptions.service.outbox.owners import recover_own
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.journal import Entry
 from tests.fakes.server import ApiCall

@@ -17,8 +17,8 @@ from typing import Any, Literal
 
 from bot.app import App
 from subscriptions.addresses import parse_address
-from subscriptions.service.outbox import free_platforms, outbox_counts, outbox_entries
-from subscriptions.service.subscriptions import SubscriptionRequest, subscribe
+from subscriptions.service.outbox.sending import free_platforms, outbox_counts, outbox_entries
+from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from subscriptions.states import DeliveryState
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.server import ApiCall

@@ -20,12 +20,11 @@ from bot.app import App, build_app
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
-from bot.delivery.drain_state import DrainState, Sent
-from bot.delivery.planning import plan
+from bot.delivery.planning import DrainState, Sent, plan
 from bot.settings import Settings
 from subscriptions.errors import RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.outbox import outbox_entries
+from subscriptions.service.outbox.sending import outbox_entries
 from subscriptions.store import OutboxEntry
 from subscriptions.store.rows import MessageRow
 from tests.faults.judging import Arrival, Hit, Verdict, recoveries

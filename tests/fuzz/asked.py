@@ -360,7 +360,7 @@ UPDATES: Final = Target(
     check=check_update,
     code=(
         "bot.channels.telegram.receiving",
-        "bot.channels.telegram.places",
+        "bot.channels.telegram.api",
         "bot.operation.web",
         "bot.commands.intent",
     ),
@@ -372,7 +372,7 @@ PAYLOADS: Final = Target(
     code=(
         "bot.channels.slack.receiving",
         "bot.channels.slack.inbound_text",
-        "bot.channels.slack.addresses",
+        "bot.channels.slack.facts",
         "bot.operation.web",
         "bot.commands.intent",
     ),

@@ -100,4 +100,4 @@ WORDS: Final = (
     '"authors"', '"title"', '"summary"', '"id"', "<entry>", "<item>", "<id>", '<!DOCTYPE x [<!ENTITY a "b">]>', "&a;",
 )  # fmt: skip
 
-DIGESTS: Final = Target(check=check, code=("bot.digests", "subscriptions.summaries"), seeds=seeds, words=WORDS)
+DIGESTS: Final = Target(check=check, code=("bot.digests", "subscriptions.cutting"), seeds=seeds, words=WORDS)

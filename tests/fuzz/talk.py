@@ -10,8 +10,8 @@ from typing import Final
 
 from bot.digests import read_digest
 from subscriptions.portable import read_lines
-from subscriptions.service.papers import ingest_digest
-from subscriptions.service.subscriptions import export
+from subscriptions.service.papers.ingest import ingest_digest
+from subscriptions.service.subscriptions.exporting import export
 from subscriptions.store import Store
 from tests.bot_harness import BotHarness
 from tests.digest_pages import PARTS

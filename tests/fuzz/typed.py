@@ -16,17 +16,14 @@ from subscriptions.errors import QueryError, Refused
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.planning.pauses import LONGEST, parse_pause
-from subscriptions.planning.times import (
-    NoSuchTime,
-    as_words,
-    clock_of,
-    hours_of,
-    read_when,
-    split_when,
-)
+from subscriptions.planning.times._ending import as_words, split_when
+from subscriptions.planning.times._reading import clock_of, hours_of
+from subscriptions.planning.times._when import NoSuchTime, read_when
 from subscriptions.portable import read_lines
 from subscriptions.portable import text_of as text_of_file
-from subscriptions.query import Query, links_to_no_paper, mentioned, parse_canonical, parse_query
+from subscriptions.query.links import links_to_no_paper, mentioned
+from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.syntax import Query
 from subscriptions.wording import kept_query
 from tests.fuzz.target import Target, storable, text_of
 from tests.make import NOON

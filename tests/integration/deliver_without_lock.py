@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, update
 
 from bot.cli import run
 from bot.delivery import sender
-from subscriptions.service.outbox import begin_worker
+from subscriptions.service.outbox.owners import begin_worker
 from subscriptions.service.planner import plan
 from subscriptions.states import MessageState
 from subscriptions.store import Store

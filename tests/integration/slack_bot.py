@@ -15,7 +15,7 @@ from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.workspaces import WorkspaceTokens
 from bot.operation.listening import Supervised, listening
 from bot.operation.web.web_server import serving
-from bot.ports.receiver import Receiver
+from bot.ports.conversation import Receiver
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
 from tests.make import FakeClock

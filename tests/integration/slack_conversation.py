@@ -10,8 +10,8 @@ from typing import Any
 from bot.app import App
 from subscriptions.addresses import parse_address
 from subscriptions.model import ChatKind
-from subscriptions.service.chats import known_or_new
-from subscriptions.service.subscriptions import listed
+from subscriptions.service.chats.conversation_state import known_or_new
+from subscriptions.service.subscriptions.selection import listed
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import a_listening_bot, settled
 from tests.make import FakeClock

@@ -41,7 +41,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         ),
         *(f"bot/delivery/{name}.py" for name in ("planning", "sender", "lane_sender", "claiming", "outcomes")),
         *(f"bot/sources/{name}.py" for name in ("source_scheduler", "ingest", "enrichment", "watched_files")),
-        *(f"bot/sources/{name}.py" for name in ("file_receipts", "poll_context", "poll/poll", "poll/fetching")),
+        *(f"bot/sources/{name}.py" for name in ("file_receipts", "poll_context", "poll/poll", "poll/documents")),
         *(f"bot/channels/slack/{name}.py" for name in ("adapter", "installing/installer")),
         *(f"bot/channels/web/{name}.py" for name in ("talk", "pages", "form_pages", "playground", "stream")),
         "bot/context/writing.py",

@@ -9,8 +9,8 @@ from sqlmodel import select
 
 from bot.settings import SourceSettings
 from subscriptions.model import Announce, ChatAddress, KnownPaper, Paper
-from subscriptions.service.papers import announce_filed, ingest_digest
-from subscriptions.service.planner import plan_due
+from subscriptions.service.papers.ingest import announce_filed, ingest_digest
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Ingested, Store
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv

@@ -14,9 +14,9 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused
 from subscriptions.model import Lane, Message
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.outbox import (
+from subscriptions.service.outbox.owners import begin_worker
+from subscriptions.service.outbox.sending import (
     ClaimRequest,
-    begin_worker,
     claim,
     confirm,
     mark_sending,
@@ -24,8 +24,8 @@ from subscriptions.service.outbox import (
     outbox_entries,
     store_rendered,
 )
-from subscriptions.service.planner import plan_due
-from subscriptions.service.subscriptions import SubscriptionRequest, subscribe
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from subscriptions.store import Claim, Rendered, Store, query_changes
 from subscriptions.store.database.store import connection_of
 from subscriptions.store.rows import PaperKeyRow, QueryRow

@@ -13,19 +13,13 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused
 from subscriptions.model import ChatAddress
 from subscriptions.portable import read_lines
-from subscriptions.service.chats import forget
-from subscriptions.service.subscriptions import (
-    SubscriptionRequest,
-    exporting,
-    import_lines,
-    import_plan,
-    importing,
-    listed,
-    set_setting,
-    subscribe,
-    unsubscribe,
-)
+from subscriptions.service.chats.retention import forget
+from subscriptions.service.subscriptions import exporting, importing
+from subscriptions.service.subscriptions.amendments import set_setting
 from subscriptions.service.subscriptions.changes import KEPT
+from subscriptions.service.subscriptions.importing import import_lines, import_plan
+from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe, unsubscribe
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store import Store, Transaction
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import undo

@@ -17,8 +17,8 @@ from sqlalchemy import event
 
 from subscriptions.model import Announce, Digest, Paper, Summary, Translation
 from subscriptions.service.papers import ingest as ingesting
-from subscriptions.service.papers import ingest_digest
-from subscriptions.service.planner import plan_due
+from subscriptions.service.papers.ingest import ingest_digest
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Ingested, Store, Transaction
 from tests.make import NOON, digest, ingested, paper, subscribes
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.app import App
 from bot.operation.process import CALM, LOOK_INTERVAL, Process
-from subscriptions.service.outbox import stopped_platforms
+from subscriptions.service.outbox.sending import stopped_platforms
 from subscriptions.store import Store
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.test_delivery import running

@@ -281,7 +281,7 @@ from contextlib import closing
 from datetime import datetime, UTC
 from pathlib import Path
 from subscriptions.store import Store
-from subscriptions.service.operations import restore
+from subscriptions.service.operations.backups import restore
 there, folder, now = sys.argv[1], Path.cwd(), datetime(2026, 1, 22, 12, tzinfo=UTC)
 STEPS = {"open", "os.rename", "os.remove", "shutil.copyfile", "sqlite3.connect"}
 

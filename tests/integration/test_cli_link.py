@@ -3,7 +3,8 @@
 import json
 from xml.etree import ElementTree as ET
 
-from subscriptions.service.chats import bot_name, text_of_payload
+from subscriptions.service.chats.conversation_state import text_of_payload
+from subscriptions.service.chats.retention import bot_name
 from subscriptions.store import Store
 from tests.integration.cli import Terminal
 from tests.make import NOON

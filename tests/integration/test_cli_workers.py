@@ -8,19 +8,14 @@ import pytest
 
 from bot.delivery.engines.cluster import elect
 from bot.delivery.engines.job_queue import Times
-from bot.delivery.process_identity import is_running, this_process, whereabouts
+from bot.delivery.sender_lock import is_running, this_process, whereabouts
 from subscriptions.errors import RetryLater
 from subscriptions.model import Lane
-from subscriptions.service.operations import SILENT_AFTER, Backlog, backlog, election, workers_at_work
-from subscriptions.service.outbox import (
-    beat,
-    begin_worker,
-    end_worker,
-    pause_lane,
-    record_outcome,
-)
-from subscriptions.service.planner import plan_due
-from subscriptions.service.subscriptions import set_setting
+from subscriptions.service.operations.at_work import SILENT_AFTER, Backlog, backlog, election, workers_at_work
+from subscriptions.service.outbox.owners import beat, begin_worker, end_worker
+from subscriptions.service.outbox.sending import pause_lane, record_outcome
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.subscriptions.amendments import set_setting
 from subscriptions.store import Store
 from subscriptions.store.database.kind import Holder, SideSession
 from tests.being_sent import being_sent, request

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from subscriptions.query import parse_query
+from subscriptions.query.parsing.parse import parse_query
 from subscriptions.service.papers import counting
 from subscriptions.service.papers.counting import Entries, find
 from subscriptions.store import Store

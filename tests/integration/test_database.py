@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 
 from subscriptions.errors import StoreError
-from subscriptions.service.chats import forget
+from subscriptions.service.chats.retention import forget
 from subscriptions.store import Store
 from subscriptions.store.papers.known_papers import sequence_before
 from tests.make import NOON, address, ingested, paper, subscribes

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from subscriptions.model import Announce, KnownPaper
-from subscriptions.service.papers import ingest_digest
+from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.store import Store
 from tests.make import NOON, digest, paper, stored_papers
 

@@ -14,17 +14,16 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.delivery.drain_state import DrainState, Sent
-from bot.delivery.planning import plan
+from bot.delivery.planning import DrainState, Sent, plan
 from bot.delivery.sender import Sender
 from bot.operation.process import Process
 from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
 from subscriptions.errors import StoreError
 from subscriptions.model import Announce, Message
-from subscriptions.service.chats import claim_database, owners
-from subscriptions.service.outbox import free_platforms, outbox_entries, retry_delivery, stopped_platforms
+from subscriptions.service.chats.retention import claim_database, owners
+from subscriptions.service.outbox.sending import free_platforms, outbox_entries, retry_delivery, stopped_platforms
 from subscriptions.service.planner import plan as _plan
-from subscriptions.service.subscriptions import get_chat
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import DeliveryState
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram

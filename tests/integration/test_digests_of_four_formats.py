@@ -7,7 +7,7 @@ import pytest
 
 from bot.digests import read_digest
 from subscriptions.model import KnownPaper, Paper
-from subscriptions.service.papers import ingest_digest
+from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.store import Ingested, Store
 from tests.make import NOON, stored_papers
 

@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from bot.digests import read_digest
 from subscriptions.model import Digest, KnownPaper, Paper
-from subscriptions.service.papers import ingest_digest
+from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.store import Ingested, Store
 from subscriptions.store.rows import AppearanceRow, DigestRow
 from tests.make import NOON, stored_papers

@@ -20,9 +20,8 @@ from bot.channels.telegram.outbound import TelegramChannel
 from bot.cli.sending import STATES
 from bot.delivery.outcomes import GONE_CHATS, GONE_SHARE
 from bot.digests import FORMATS, INFO
-from bot.digests._arxiv import arxiv_address
-from bot.digests._keys import paper_key
-from bot.digests._warnings import _MESSAGES as MESSAGES
+from bot.digests._arxiv import arxiv_address, paper_key
+from bot.digests._format import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
 from bot.operation.web.web_address import health_app
 from bot.rendering.text.language import Language
@@ -30,13 +29,14 @@ from bot.rendering.text.queries import query_in_words
 from bot.settings import VARIABLES, Settings, load_settings
 from subscriptions.chat_settings import SETTINGS, check_value, resolve
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError
-from subscriptions.matching import matching_papers
+from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper, Summary, Translation
 from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.receipts import Outcome
 from subscriptions.planning.retry import FIRST_WAIT, LONGEST_WAIT
-from subscriptions.query import papers_named_in, parse_canonical, parse_query
 from subscriptions.query.fields import FIELDS, Field
+from subscriptions.query.nearness import papers_named_in
+from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.ranking import PapersAtHand
 from subscriptions.service.chats.retention import DELIVERIES, UPDATES
 from tests.integration.cli import INBOX, Terminal, subcommands

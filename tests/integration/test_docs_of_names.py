@@ -7,7 +7,7 @@ import pytest
 
 from bot.commands.registry import REGISTRY
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, MOST_LINES
-from bot.context.command_limits import MAX_OF_CHAT, MAX_OF_PERSON
+from bot.context.dependencies import MAX_OF_CHAT, MAX_OF_PERSON
 from bot.operation.heartbeat import INTERVAL
 from bot.operation.web.sign_in import LASTS, MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
 from bot.operation.web.status import DAYS as DAYS_OF_STATUS
@@ -24,8 +24,7 @@ from subscriptions.planning.decision import MOST_NEAR
 from subscriptions.planning.source_calendar import LATE_AFTER
 from subscriptions.query.parsing.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH, MOST_PAPERS, SHORTEST_PREFIX
 from subscriptions.query.parsing.sentences import MOST_NEAR as MOST_LIKE
-from subscriptions.ranking.rarity import SAMPLE
-from subscriptions.ranking.taste import MOST_WORDS, MOST_WORDS_OF_ONE
+from subscriptions.ranking import MOST_WORDS, MOST_WORDS_OF_ONE, SAMPLE
 from subscriptions.service.chats.access import WRONG_CODES
 from subscriptions.service.operations.at_work import SILENT_AFTER
 from subscriptions.service.papers.alike import LOOKED_AT, MOST_ALIKE

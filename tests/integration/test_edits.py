@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.settings import Settings, TelegramSettings
-from subscriptions.service.subscriptions import set_setting
+from subscriptions.service.subscriptions.amendments import set_setting
 from tests.fakes.telegram import FakeTelegram
 from tests.make import FakeClock, address, ingested, paper, subscribes, summary
 

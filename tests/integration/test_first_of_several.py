@@ -18,27 +18,27 @@ from subscriptions.model import CallbackToken, ChatKind, Lane
 from subscriptions.notices.operations import VersionChanged
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.portable import PortableLine, read_lines
-from subscriptions.service.chats import (
+from subscriptions.service.chats.access import deny, new_code, redeem_code, standing_of
+from subscriptions.service.chats.conversation_state import (
     apply_once,
     chat_moved,
-    claim_daily_work,
-    claim_database,
-    complete_installation,
-    deny,
-    forget,
-    new_code,
-    redeem_code,
     set_conversation_state,
     share_link,
-    standing_of,
     store_chat,
     unfinished_replies,
 )
+from subscriptions.service.chats.retention import claim_daily_work, claim_database, forget
+from subscriptions.service.chats.workspaces import complete_installation
 from subscriptions.service.notices import notify
-from subscriptions.service.papers import announce_filed, ingest, ingest_digest
-from subscriptions.service.planner import newest_batch, plan_due
+from subscriptions.service.papers import ingest
+from subscriptions.service.papers.ingest import announce_filed, ingest_digest
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.planner.previews import newest_batch
 from subscriptions.service.sources import claim_incomplete, claim_poll, claim_slot, note_poll, sync_sources
-from subscriptions.service.subscriptions import import_lines, last_change, set_setting, undo, unsubscribe
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.importing import import_lines
+from subscriptions.service.subscriptions.requests import unsubscribe
+from subscriptions.service.subscriptions.undoing import last_change, undo
 from subscriptions.store import Store, Transaction, installations, key_value
 from subscriptions.store.database.store import execute
 from subscriptions.store.outbox.attempts import pause_lane

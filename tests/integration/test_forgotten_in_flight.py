@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bot.app import App
-from bot.delivery.drain_state import Sent
-from subscriptions.service.chats import forget
-from subscriptions.service.outbox import outbox_entries
+from bot.delivery.planning import Sent
+from subscriptions.service.chats.retention import forget
+from subscriptions.service.outbox.sending import outbox_entries
 from tests.fakes.faults import FAULTS
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import a_bot

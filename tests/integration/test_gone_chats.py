@@ -9,8 +9,8 @@ import pytest
 from subscriptions.model import Chat, ChatKind
 from subscriptions.notices.chats import AccessDenied
 from subscriptions.service.notices import notify
-from subscriptions.service.outbox import outbox_entries, retry_delivery
-from subscriptions.service.planner import plan_due
+from subscriptions.service.outbox.sending import outbox_entries, retry_delivery
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.states import DeliveryState, PauseReason
 from subscriptions.store import Store, Transaction
 from subscriptions.store.chat import access, chats, moving

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from subscriptions.errors import QueryError
-from subscriptions.matching import simple_terms
+from subscriptions.matching.terms import simple_terms
 from subscriptions.model import Announce, Paper, Summary
-from subscriptions.normalize import fold_plural, written_beginnings
-from subscriptions.query import Query, Term, parse_query
+from subscriptions.normalize.plurals import fold_plural, written_beginnings
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Query, Term
 from subscriptions.service.papers.counting import Entries, find, number_of
 from subscriptions.store import Store
 from subscriptions.store.papers import index, known_papers

@@ -8,11 +8,12 @@ import pytest
 from sqlmodel import select
 
 from subscriptions.errors import NotFound, Refused
-from subscriptions.matching import PaperIndex
-from subscriptions.service.chats import clean_up, forget
+from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.service.chats.retention import clean_up, forget
 from subscriptions.service.planner import kept_queries as _kept
 from subscriptions.service.planner.kept_queries import KeptQueries
-from subscriptions.service.subscriptions import edit, unsubscribe
+from subscriptions.service.subscriptions.amendments import edit
+from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.store import Store, query_changes
 from subscriptions.store.rows import QueryChangeRow, QueryRow
 from tests.make import NOON, address, paper, subscribes

@@ -10,18 +10,17 @@ import pytest
 
 from subscriptions.errors import ChatMoved, RetryLater
 from subscriptions.model import DeliveryKind, Facts, Lane, Paper
-from subscriptions.service.outbox import (
-    begin_worker,
+from subscriptions.service.outbox.owners import begin_worker, recover_own
+from subscriptions.service.outbox.sending import (
     claim,
     confirm,
     dismiss,
     pause_lane,
     record_edit_outcome,
     record_outcome,
-    recover_own,
     retry_delivery,
 )
-from subscriptions.service.planner import plan_due
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Claim, Edit, Planned, Store, Transaction
 from subscriptions.store.chat.chats import find_chat
 from subscriptions.store.lane_wakes import ALERT, AT_ONCE, BULLETIN, wake_lanes

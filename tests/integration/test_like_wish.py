@@ -7,10 +7,19 @@ import pytest
 from subscriptions.errors import Refused
 from subscriptions.model import Paper
 from subscriptions.portable import read_lines, subscription_line
-from subscriptions.query import parse_query, words_kept
-from subscriptions.service.papers import papers_alike, papers_named, recent_matches, search
-from subscriptions.service.planner import plan_due, preview, preview_recent, window
-from subscriptions.service.subscriptions import edit, get_chat, import_lines, listed, unsubscribe
+from subscriptions.query.nearness import words_kept
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.papers.alike import papers_alike
+from subscriptions.service.papers.paper_search import papers_named, search
+from subscriptions.service.papers.recent import recent_matches
+from subscriptions.service.planner import window
+from subscriptions.service.planner.due_preview import preview
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.planner.previews import preview_recent
+from subscriptions.service.subscriptions.amendments import edit
+from subscriptions.service.subscriptions.importing import import_lines
+from subscriptions.service.subscriptions.requests import unsubscribe
+from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.store import Store
 from subscriptions.store.outbox import deliveries
 from tests.make import NOON, address, ingested, paper, subscribes

@@ -19,12 +19,11 @@ import pytest
 from sqlalchemy import event
 
 from bot.app import App, build_app
-from bot.delivery.drain_state import DrainState
-from bot.delivery.planning import plan
+from bot.delivery.planning import DrainState, plan
 from bot.operation.process import Process, run
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions.service.outbox import outbox_entries
-from subscriptions.service.subscriptions import listed
+from subscriptions.service.outbox.sending import outbox_entries
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.states import DeliveryState
 from subscriptions.store import Store
 from tests.fakes.telegram import FakeTelegram

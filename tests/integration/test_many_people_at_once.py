@@ -7,8 +7,8 @@ from contextlib import closing
 import pytest
 
 from bot.context.writing import write_together
-from subscriptions.service.outbox import pause_lane
-from subscriptions.service.subscriptions import listed
+from subscriptions.service.outbox.sending import pause_lane
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store import Store
 from tests.bot_harness import BotHarness
 from tests.make import NOON, address

@@ -10,14 +10,17 @@ import pytest
 from sqlalchemy import select
 
 from subscriptions.errors import NotFound, Refused
-from subscriptions.matching import QuerySet, match, matching_papers
+from subscriptions.matching.batch import match
+from subscriptions.matching.query_set import QuerySet
+from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import Subscription
-from subscriptions.query import parse_canonical
+from subscriptions.query.parsing.parse import parse_canonical
 from subscriptions.service.planner import kept_queries as _kept
-from subscriptions.service.planner import plan_due
 from subscriptions.service.planner import window as _window
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.planner.window import Window
-from subscriptions.service.subscriptions import edit, unsubscribe
+from subscriptions.service.subscriptions.amendments import edit
+from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.store import Store, Transaction
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.papers import known_papers

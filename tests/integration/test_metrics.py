@@ -17,14 +17,14 @@ from sqlalchemy.dialects import sqlite
 from bot.app import App, build_app
 from bot.operation.metrics import METRICS, Gauge, Metrics, alone
 from bot.operation.web.web_server import serving
-from bot.ports.measurements import MessageTried, Observers, outcome_name
+from bot.ports.channel import MessageTried, Observers, outcome_name
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import ChatGone, ChatMoved, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import Lane
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.planner import plan_due
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.sources import note_poll, sync_sources
-from subscriptions.service.subscriptions import pause
+from subscriptions.service.subscriptions.pausing import pause
 from subscriptions.store import SourceFact, SourceState, figures
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN, FakeTelegram

@@ -14,14 +14,16 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.gallery.outbound import GalleryChannel
+from bot.channels.gallery import GalleryChannel
 from bot.operation.process import LOOK_INTERVAL, Process
 from bot.ports.channel import Limits
 from bot.settings import Settings
 from bot.settings.model import SourceSettings
-from subscriptions.service.chats import clean_up, clean_up_steps, forget, unfinished_replies
-from subscriptions.service.operations import figures
-from subscriptions.service.outbox import begin_worker, outbox_counts, recent_sends
+from subscriptions.service.chats.conversation_state import unfinished_replies
+from subscriptions.service.chats.retention import clean_up, clean_up_steps, forget
+from subscriptions.service.operations.chat_status import figures
+from subscriptions.service.outbox.owners import begin_worker
+from subscriptions.service.outbox.sending import outbox_counts, recent_sends
 from subscriptions.store import Store
 from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.store.outbox import edits

@@ -7,24 +7,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from bot.delivery.drain_state import DrainState
-from bot.delivery.planning import plan
+from bot.delivery.planning import DrainState, plan
 from subscriptions.errors import RetryLater
 from subscriptions.model import Lane, Message
-from subscriptions.service.chats import chat_moved
-from subscriptions.service.outbox import (
+from subscriptions.service.chats.conversation_state import chat_moved
+from subscriptions.service.outbox.owners import begin_worker, recover_own
+from subscriptions.service.outbox.sending import (
     ClaimRequest,
-    begin_worker,
     claim,
     confirm,
     dismiss,
     mark_sending,
     outbox_entries,
     record_outcome,
-    recover_own,
     store_rendered,
 )
-from subscriptions.service.planner import plan_due
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Claim, Rendered, Store
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import a_bot

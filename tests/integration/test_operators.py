@@ -15,9 +15,11 @@ from bot.operation.process import Process, run
 from bot.operation.web.web_address import health_app
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.model import ChatKind, DeliveryKind, Facts
-from subscriptions.service.chats import apply_once, is_applied, redeem_code, request_admission, store_chat
-from subscriptions.service.outbox import claim_unlogged_trouble, dismiss, outbox_entries, outbox_trouble
-from subscriptions.service.subscriptions import get_chat
+from subscriptions.service.chats.access import redeem_code, request_admission
+from subscriptions.service.chats.conversation_state import apply_once, is_applied, store_chat
+from subscriptions.service.outbox.owners import claim_unlogged_trouble, outbox_trouble
+from subscriptions.service.outbox.sending import dismiss, outbox_entries
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.store import Planned, Store
 from subscriptions.store.chat import chats
 from subscriptions.store.outbox import planned

@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.model import Announce, Chat, KnownPaper
-from subscriptions.service.papers import nearest, note_signal, saved_papers, signals_of_paper, take_back
 from subscriptions.service.papers import signals as service_signals
-from subscriptions.service.planner import plan_due, preview
-from subscriptions.service.subscriptions import get_chat, set_setting
+from subscriptions.service.papers.signals import nearest, note_signal, saved_papers, signals_of_paper, take_back
+from subscriptions.service.planner.due_preview import preview
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import Signal
 from subscriptions.store import Store
 from subscriptions.store.chat import signals as stored_signals

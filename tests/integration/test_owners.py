@@ -14,15 +14,14 @@ from bot.cli.sending import _deliver
 from bot.commands.papers.paper_lookup import pending_lookup
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
-from bot.delivery.drain_state import DrainState
-from bot.delivery.planning import plan
+from bot.delivery.planning import DrainState, plan
 from bot.operation.owner_watch import BEAT_INTERVAL, OwnerWatch
 from bot.operation.process import run
 from bot.operation.web.health import LOOK_INTERVAL
 from bot.ports.conversation import MessageRequest, Place
 from subscriptions.errors import StoreError
 from subscriptions.model import CallbackToken, ChatKind, Lane, Message
-from subscriptions.service.chats import (
+from subscriptions.service.chats.conversation_state import (
     apply_once,
     begin_lookup,
     end_lookup,
@@ -31,19 +30,16 @@ from subscriptions.service.chats import (
     take_over_lookups,
     unfinished_replies,
 )
-from subscriptions.service.outbox import (
-    ClaimRequest,
+from subscriptions.service.outbox.owners import (
     beat,
     begin_worker,
-    claim,
     end_worker,
-    mark_sending,
     other_workers,
     others_in_hand,
     recover_stalled,
-    store_rendered,
 )
-from subscriptions.service.planner import plan_due
+from subscriptions.service.outbox.sending import ClaimRequest, claim, mark_sending, store_rendered
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Claim, Rendered, Store
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock

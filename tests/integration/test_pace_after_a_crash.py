@@ -11,7 +11,7 @@ import pytest
 
 from bot.app import App
 from bot.channels.telegram.outbound import TelegramChannel
-from subscriptions.service.subscriptions import set_setting
+from subscriptions.service.subscriptions.amendments import set_setting
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed
 from tests.make import FakeClock, address, ingested, paper, subscribes

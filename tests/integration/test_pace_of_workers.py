@@ -11,12 +11,11 @@ import pytest
 from bot.context.dependencies import Context
 from bot.conversation.reply_sender import _reserve
 from bot.delivery.engines.cluster import COUNTED_FOR, ClusterEngine
-from bot.delivery.rate_limiter import GcraRateLimiter
-from bot.delivery.rate_wait import wait_for_send
+from bot.delivery.rate_limiter import GcraRateLimiter, wait_for_send
 from bot.ports.channel import Limits
 from subscriptions.model import ChatAddress, Lane
-from subscriptions.service.outbox import begin_worker
-from subscriptions.service.planner import plan_due
+from subscriptions.service.outbox.owners import begin_worker
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.states import ReplyState
 from subscriptions.store import Store
 from subscriptions.store.conversation_rows import UpdateRow

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from subscriptions.service.chats import stored_chat_data
-from subscriptions.service.outbox import dismiss, outbox_entries
-from subscriptions.service.subscriptions import export, export_all, listed
+from subscriptions.service.chats.retention import stored_chat_data
+from subscriptions.service.outbox.sending import dismiss, outbox_entries
+from subscriptions.service.subscriptions.exporting import export, export_all
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store import Store
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.database.store import CHUNK

@@ -12,15 +12,20 @@ import pytest
 from bot.digests import read_digest
 from bot.sources import ingest
 from subscriptions.errors import StoreError
-from subscriptions.matching import HitFinder, PaperIndex, TokenizedPapers, hits, tokenized_papers
+from subscriptions.matching import hits, tokenized_papers
+from subscriptions.matching.hits import HitFinder
+from subscriptions.matching.paper_index import PaperIndex
 from subscriptions.matching.tokenized_paper import tokenize
+from subscriptions.matching.tokenized_papers import TokenizedPapers
 from subscriptions.model import KnownPaper
 from subscriptions.planning.decision import decide
-from subscriptions.service.outbox import outbox_entries
-from subscriptions.service.planner import newest_batch, plan_due
+from subscriptions.service.outbox.sending import outbox_entries
 from subscriptions.service.planner import plan as _plan
 from subscriptions.service.planner import window as _window
-from subscriptions.service.subscriptions import get_chat, unsubscribe
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.planner.previews import newest_batch
+from subscriptions.service.subscriptions.requests import unsubscribe
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.store import Store
 from subscriptions.store.outbox import planned
 from subscriptions.store.papers import known_papers

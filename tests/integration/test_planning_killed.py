@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from subscriptions.service.planner import plan as _plan
-from subscriptions.service.planner import plan_due
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Store
 from subscriptions.store.chat.subscriptions import subscriptions_of
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SubscriptionRow

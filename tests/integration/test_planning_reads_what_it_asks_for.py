@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from subscriptions.service.planner import plan_due
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Store
 from subscriptions.store.database.store import connection_of
 from tests.make import NOON, ingested, paper, subscribes

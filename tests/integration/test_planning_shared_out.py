@@ -11,9 +11,9 @@ import pytest
 from subscriptions.errors import StoreUnavailable
 from subscriptions.model import Lane
 from subscriptions.service.planner import plan as _plan
-from subscriptions.service.planner import plan_due
 from subscriptions.service.planner.look import apart
-from subscriptions.service.subscriptions import set_setting
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.subscriptions.amendments import set_setting
 from subscriptions.store import Store, done
 from subscriptions.store.database import store as database
 from subscriptions.store.papers import announcing

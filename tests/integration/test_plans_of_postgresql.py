@@ -13,14 +13,8 @@ import pytest
 from sqlalchemy import event
 
 from subscriptions.model import Lane, Message
-from subscriptions.service.outbox import (
-    ClaimRequest,
-    claim,
-    confirm,
-    mark_sending,
-    store_rendered,
-)
-from subscriptions.service.planner import plan_due
+from subscriptions.service.outbox.sending import ClaimRequest, claim, confirm, mark_sending, store_rendered
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Claim, Rendered, Store
 from subscriptions.store.outbox import edits
 from tests.filling import fill

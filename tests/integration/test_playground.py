@@ -7,7 +7,7 @@ import pytest
 
 from bot.channels.web.playground import Playground
 from bot.ports.web_page import PageFrame, PageRequest, Visitor
-from subscriptions.service.subscriptions import export_all
+from subscriptions.service.subscriptions.exporting import export_all
 from subscriptions.store import Store
 from tests.make import NOON, FakeClock, ingested, paper
 

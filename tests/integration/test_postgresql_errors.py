@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from subscriptions.errors import StoreError, StoreUnavailable
-from subscriptions.service.subscriptions import listed
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store import Store
 from tests.integration.cli import Terminal
 from tests.make import NOON, address, subscribes

@@ -9,9 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions.model import Announce, Item
-from subscriptions.service.papers import note_signal
-from subscriptions.service.planner import Preview, plan_due, preview
-from subscriptions.service.subscriptions import get_chat, pause, resume, set_setting
+from subscriptions.service.papers.signals import note_signal
+from subscriptions.service.planner.due_preview import Preview, preview
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.pausing import pause, resume
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import Signal
 from subscriptions.store import Store
 from subscriptions.store.chat import chats

@@ -9,11 +9,14 @@ import pytest
 from sqlalchemy import delete
 
 from subscriptions.errors import NotFound, Refused
-from subscriptions.matching import QuerySet, State, from_bytes
+from subscriptions.matching.columns import State
+from subscriptions.matching.query_set import QuerySet
+from subscriptions.matching.snapshot import from_bytes
 from subscriptions.service.planner import kept_queries as _kept
-from subscriptions.service.planner import query_file
+from subscriptions.service.planner import kept_queries as kept_queries_room
 from subscriptions.service.planner.kept_queries import KeptQueries
-from subscriptions.service.subscriptions import edit, unsubscribe
+from subscriptions.service.subscriptions.amendments import edit
+from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.store import Store, query_changes
 from subscriptions.store.rows import QueryChangeRow
 from tests.integration.test_kept_queries import WORDS, matching, stored
@@ -24,7 +27,7 @@ from tests.make import NOON, address, subscribes
 def path(store: Store, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the file of the store is, which is written for a single query."""
     monkeypatch.setattr(_kept, "LEAST_SAVED", 1)
-    found = query_file.path_of(store)
+    found = kept_queries_room.path_of(store)
     assert found is not None
     return found
 
@@ -93,7 +96,7 @@ def test_a_file_that_is_damaged_or_of_other_code_is_refused(
         path.write_bytes(wrong)
         assert matching(KeptQueries(path), store) == {"graph"}
         assert from_bytes(path.read_bytes())["change"] == from_bytes(data)["change"], "it is written anew"
-    monkeypatch.setattr(query_file, "_code", lambda: "other code")
+    monkeypatch.setattr(kept_queries_room, "_code", lambda: "other code")
     reads_no_query(monkeypatch)
     with pytest.raises(TypeError):  # it goes to the queries, which cannot be read here
         matching(KeptQueries(path), store)
@@ -165,7 +168,7 @@ def test_the_file_is_for_its_owner_and_goes_with_the_clean_up_of_the_day(store: 
     kept = KeptQueries(path)
     assert matching(kept, store) == {"graph"}
     assert path.stat().st_mode & 0o077 == 0
-    query_file.remove_query_file(store)
+    kept_queries_room.remove_query_file(store)
     assert not path.exists()
     assert matching(kept, store) == {"graph"}
     assert path.exists(), "the next plan writes it anew"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from subscriptions.service.papers import signals_of_paper
-from subscriptions.service.subscriptions import get_chat
+from subscriptions.service.papers.signals import signals_of_paper
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import Signal
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import RestingClock, a_listening_bot, confirmed, posts

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from bot.commands.core.context import CommandContext
-from bot.context.command_limits import MAX_OF_CHAT
-from bot.context.dependencies import ConversationContext
-from bot.conversation import execution
+from bot.context.dependencies import MAX_OF_CHAT, ConversationContext
+from bot.conversation import handler
 from bot.ports.reply import Reply
-from subscriptions.service.chats import find_callback
+from subscriptions.service.chats.conversation_state import find_callback
 from subscriptions.service.papers import counting
 from subscriptions.store import Store, WouldWrite
 from subscriptions.store.papers import index
@@ -41,7 +40,7 @@ async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: 
     bot = BotHarness(store)
     await bot.says("/sub tree")
     turns: list[bool] = []
-    run = execution._run
+    run = handler._run
 
     def looked(
         conversation: ConversationContext, command: CommandContext, *rest: Any
@@ -49,7 +48,7 @@ async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: 
         turns.append(store._turns._taken)
         return run(conversation, command, *rest)
 
-    monkeypatch.setattr(execution, "_run", looked)
+    monkeypatch.setattr(handler, "_run", looked)
     assert await bot.says(words)
     assert turns == [False]
 
@@ -157,7 +156,7 @@ async def test_papers_that_come_before_the_transaction_are_counted_before_it_too
     ingested(store, paper("A tree"))
     bot = BotHarness(store)
     seen = watched(store, monkeypatch)
-    ahead, left = execution._match_ahead, [paper("Another tree")]
+    ahead, left = handler._match_ahead, [paper("Another tree")]
 
     def matched(*args: Any) -> None:
         ahead(*args)
@@ -165,7 +164,7 @@ async def test_papers_that_come_before_the_transaction_are_counted_before_it_too
             with ThreadPoolExecutor(1) as another:  # this thread is reading
                 another.submit(ingested, store, left.pop()).result()
 
-    monkeypatch.setattr(execution, "_match_ahead", matched)
+    monkeypatch.setattr(handler, "_match_ahead", matched)
     said = await bot.says("/sub tree")
     assert "2 papers" in said.text
     assert [name for name, waits in seen if waits] == []

@@ -17,10 +17,9 @@ from bot.operation.listening import Supervised, problems_of
 from bot.operation.web.health import Health
 from bot.operation.worker import elected
 from bot.ports.channel import Limits
-from bot.ports.conversation import Request
-from bot.ports.receiver import Receiver, RequestDispatcher
+from bot.ports.conversation import Receiver, Request, RequestDispatcher
 from bot.ports.web_route import Webhook, WebRoute
-from subscriptions.service.outbox import beat, begin_worker, end_worker
+from subscriptions.service.outbox.owners import beat, begin_worker, end_worker
 from subscriptions.store import Store
 from subscriptions.store.database.kind import Holder
 from tests.make import NOON, FakeClock

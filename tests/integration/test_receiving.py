@@ -16,8 +16,8 @@ from bot.commands.registry import REGISTRY
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation.listening import Supervised, listening, problems_of
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable
-from subscriptions.service.chats import apply_once as real_once
-from subscriptions.service.subscriptions import listed
+from subscriptions.service.chats.conversation_state import apply_once as real_once
+from subscriptions.service.subscriptions.selection import listed
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.telegram_bot import RestingClock, a_bot, a_listening_bot, confirmed, posts
 from tests.make import NOON, address
@@ -148,7 +148,7 @@ def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]
             raise StoreError("The database is locked.")
         return real_once(store, platform, update, *args, **more)
 
-    monkeypatch.setattr("bot.conversation.execution.apply_once", once)
+    monkeypatch.setattr("bot.conversation.handler.apply_once", once)
     return refused
 
 

@@ -8,21 +8,22 @@ import pytest
 from sqlalchemy import text
 
 from subscriptions.model import CallbackToken
-from subscriptions.service.chats import (
+from subscriptions.service.chats import retention as ages
+from subscriptions.service.chats.access import redeem_code
+from subscriptions.service.chats.conversation_state import (
     begin_lookup,
-    clean_up,
-    clean_up_steps,
-    complete_installation,
     find_callback,
-    redeem_code,
     set_conversation_state,
     share_link,
 )
-from subscriptions.service.chats import retention as ages
-from subscriptions.service.outbox import dismiss, outbox_counts, outbox_entries, retry_delivery
-from subscriptions.service.papers import deliveries_of_paper, papers_named
-from subscriptions.service.planner import plan_due
-from subscriptions.service.subscriptions import get_chat, set_setting
+from subscriptions.service.chats.retention import clean_up, clean_up_steps
+from subscriptions.service.chats.workspaces import complete_installation
+from subscriptions.service.outbox.sending import dismiss, outbox_counts, outbox_entries, retry_delivery
+from subscriptions.service.papers.hold_reasons import deliveries_of_paper
+from subscriptions.service.papers.paper_search import papers_named
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.store import Store, retention
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer

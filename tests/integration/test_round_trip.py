@@ -14,19 +14,13 @@ from subscriptions.addresses import parse_address
 from subscriptions.chat_settings import SETTINGS, choices
 from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatKind
-from subscriptions.planning.weekdays import DAYS
+from subscriptions.planning.cadence import DAYS
 from subscriptions.portable import read_lines
-from subscriptions.service.subscriptions import (
-    SubscriptionRequest,
-    edit,
-    export,
-    import_lines,
-    listed,
-    rename,
-    set_setting,
-    subscribe,
-    unsubscribe,
-)
+from subscriptions.service.subscriptions.amendments import edit, rename, set_setting
+from subscriptions.service.subscriptions.exporting import export
+from subscriptions.service.subscriptions.importing import import_lines
+from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe, unsubscribe
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store import Store
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions

@@ -13,22 +13,19 @@ from subscriptions.errors import ChatMoved, NotDelivered, NotFound, Refused, Rej
 from subscriptions.model import Announce, CallbackToken, ChatAddress, ChatKind, KnownPaper, Message
 from subscriptions.planning.retry import OnUnclear
 from subscriptions.portable import read_lines
-from subscriptions.service.chats import (
+from subscriptions.service.chats.access import deny, request_admission
+from subscriptions.service.chats.conversation_state import (
     apply_once,
     chat_moved,
-    claim_database,
-    clean_up,
     commands_since,
-    deny,
     find_callback,
-    forget,
     get_conversation_state,
-    request_admission,
     set_conversation_state,
     store_chat,
 )
+from subscriptions.service.chats.retention import claim_database, clean_up, forget
 from subscriptions.service.notices import pause_unreachable
-from subscriptions.service.outbox import (
+from subscriptions.service.outbox.sending import (
     ClaimRequest,
     claim,
     confirm,
@@ -40,18 +37,14 @@ from subscriptions.service.outbox import (
     store_rendered,
     to_render,
 )
-from subscriptions.service.papers import ingest_digest
+from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.service.planner import plan as _plans
-from subscriptions.service.planner import plan_due
-from subscriptions.service.subscriptions import (
-    export,
-    get_chat,
-    import_lines,
-    import_plan,
-    listed,
-    set_setting,
-    unsubscribe,
-)
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.exporting import export
+from subscriptions.service.subscriptions.importing import import_lines, import_plan
+from subscriptions.service.subscriptions.requests import unsubscribe
+from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.states import PauseReason
 from subscriptions.store import Claim, Rendered, Store, Transaction, conversations
 from subscriptions.store.chat import chats, moving, subscriptions

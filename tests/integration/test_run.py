@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from subscriptions.service.subscriptions import set_setting
+from subscriptions.service.subscriptions.amendments import set_setting
 from subscriptions.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN

@@ -15,12 +15,15 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from subscriptions.errors import PaperwireError
-from subscriptions.matching import matching_papers
+from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import Paper
-from subscriptions.query import parse_query
-from subscriptions.service.planner import look, plan_due
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.planner import look
 from subscriptions.service.planner import plan as _plan
-from subscriptions.service.subscriptions import edit, pause, resume, set_setting, unsubscribe
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.subscriptions.amendments import edit, set_setting
+from subscriptions.service.subscriptions.pausing import pause, resume
+from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.store import Store, shared_cursors
 from subscriptions.store import planner as _plans
 from subscriptions.store.chat import subscriptions as stored_subscriptions

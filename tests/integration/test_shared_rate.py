@@ -11,8 +11,8 @@ from bot.delivery.sender_lock import only_sender
 from bot.errors import SenderLockHeld
 from bot.ports.channel import Limits
 from subscriptions.model import Lane
-from subscriptions.service.operations import terms
-from subscriptions.service.outbox import begin_worker, end_worker
+from subscriptions.service.operations.at_work import terms
+from subscriptions.service.outbox.owners import begin_worker, end_worker
 from subscriptions.store import Store
 from subscriptions.store.database.kind import Holder
 from tests.patience import PATIENCE

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.settings import Settings, SlackSettings, SlackWorkspace
-from subscriptions.service.subscriptions import set_setting
+from subscriptions.service.subscriptions.amendments import set_setting
 from tests.fakes.slack import TOKEN, FakeSlack
 from tests.make import FakeClock, address, ingested, paper, subscribes, summary
 

@@ -23,8 +23,10 @@ from bot.channels.slack.scopes import scopes_of
 from bot.operation.web.web_server import serving
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.chats import clean_up, installations, uninstall, uninstalled
-from subscriptions.service.subscriptions import SubscriptionRequest, get_chat, listed, subscribe
+from subscriptions.service.chats.retention import clean_up
+from subscriptions.service.chats.workspaces import installations, uninstall, uninstalled
+from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
+from subscriptions.service.subscriptions.selection import get_chat, listed
 from tests.fakes.slack import TEAM, TOKEN
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, LASTS, FakeOAuth
 from tests.make import NOON, FakeClock

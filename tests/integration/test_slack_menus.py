@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.channels.slack.scopes import scopes_of
-from subscriptions.service.subscriptions import listed, set_setting
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.selection import listed
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_conversation import Scene, a_scene
 from tests.integration.telegram_bot import RestingClock

@@ -13,15 +13,15 @@ import pytest
 
 from bot.channels.slack.adapter import check_app_tokens
 from bot.context.dependencies import Context, ConversationContext
-from bot.conversation.execution import execute as real_execute
+from bot.conversation.handler import execute as real_execute
 from bot.conversation.prepared_request import PreparedRequest
 from bot.conversation.stored_reply import StoredReply
 from bot.errors import SettingsError
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.web.web_address import LARGEST_BODY
 from subscriptions.errors import StoreError
-from subscriptions.service.chats import apply_once as real_once
-from subscriptions.service.subscriptions import listed
+from subscriptions.service.chats.conversation_state import apply_once as real_once
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store import Steps
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, SentEnvelope
 from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, encoded, signature
@@ -73,7 +73,7 @@ class Gate:
             self.effects.append(update)
             return real_once(store, platform, update, *args, **more)
 
-        monkeypatch.setattr("bot.conversation.execution.apply_once", once)
+        monkeypatch.setattr("bot.conversation.handler.apply_once", once)
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ async def test_a_database_that_cannot_be_used_is_waited_for(
             raise StoreError("The database is locked.")
         return real_once(store, platform, update, *args, **more)
 
-    monkeypatch.setattr("bot.conversation.execution.apply_once", once)
+    monkeypatch.setattr("bot.conversation.handler.apply_once", once)
     async with a_listening_bot(tmp_path, slack, clock) as app:
         slack.user_types("/paperwire sub diffusion")
         await settled(slack)
@@ -448,11 +448,11 @@ async def test_while_the_database_is_away_slack_is_asked_to_come_again(
         raise StoreError("The database is locked.")
 
     async with a_served_bot(tmp_path, slack, clock) as (app, _):
-        monkeypatch.setattr("bot.conversation.execution.apply_once", away)
+        monkeypatch.setattr("bot.conversation.handler.apply_once", away)
         sent = slack.mentions("sub diffusion")
         await settled(slack)
         assert (sent.status, sent.acknowledged) == (503, False)
-        monkeypatch.setattr("bot.conversation.execution.apply_once", real_once)
+        monkeypatch.setattr("bot.conversation.handler.apply_once", real_once)
         slack.repeats()
         await settled(slack)
         assert queries(app) == ["diffusion"]

@@ -12,7 +12,7 @@ from bot.channels.slack.installing.token_cipher import TokenCipher
 from bot.channels.slack.manifest import manifest
 from bot.channels.slack.scopes import OPTIONAL, SCOPES, scopes_of
 from bot.settings import load_settings
-from subscriptions.service.chats import install
+from subscriptions.service.chats.workspaces import install
 from tests.fakes.slack import TOKEN, FakeSlack
 from tests.integration.cli import Terminal
 from tests.make import NOON

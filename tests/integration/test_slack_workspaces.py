@@ -15,9 +15,11 @@ from bot.operation.process import Process
 from bot.settings import SlackWorkspace
 from subscriptions.addresses import parse_address
 from subscriptions.errors import NotFound
-from subscriptions.service.chats import clean_up, uninstalled
+from subscriptions.service.chats.retention import clean_up
+from subscriptions.service.chats.workspaces import uninstalled
 from subscriptions.service.notices import is_gone
-from subscriptions.service.subscriptions import SubscriptionRequest, get_chat, listed, subscribe
+from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
+from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.states import ChatState
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
 from tests.integration.slack_bot import OTHER, OTHER_TOKEN

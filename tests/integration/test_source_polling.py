@@ -15,7 +15,8 @@ from bot.sources.http.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.chats import clean_up, store_chat
+from subscriptions.service.chats.conversation_state import store_chat
+from subscriptions.service.chats.retention import clean_up
 from subscriptions.service.sources import claim_slot, known_sources, release_slot, sync_sources
 from subscriptions.store import SourceFact, Store, sources
 from subscriptions.store.rows import AppearanceRow, DeliveryRow, DigestRow, PaperRow

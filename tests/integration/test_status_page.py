@@ -10,12 +10,12 @@ import pytest
 
 from bot.app import App, build_app
 from bot.operation.web.status import SHOWN, RecentWork, StatusPage
-from bot.ports.measurements import MessageTried, PlanMade
+from bot.ports.channel import MessageTried, PlanMade
 from bot.ports.web_page import PageFrame, PageRequest, Visitor
 from bot.settings import load_settings
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.outbox import outbox_entries
-from subscriptions.service.planner import plan_due
+from subscriptions.service.outbox.sending import outbox_entries
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.sources import note_poll, sync_sources
 from subscriptions.store.sources import SourceFact, SourceState
 from tests.make import NOON, FakeClock, ingested, paper, subscribes

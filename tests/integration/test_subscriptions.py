@@ -7,8 +7,11 @@ import pytest
 from subscriptions.addresses import parse_address
 from subscriptions.errors import NotFound, QueryError, Refused
 from subscriptions.model import ChatKind
-from subscriptions.service.planner import plan_due, preview
-from subscriptions.service.subscriptions import get_chat, listed, set_setting, unsubscribe
+from subscriptions.service.planner.due_preview import preview
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.requests import unsubscribe
+from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.store import Store
 from subscriptions.store.outbox import deliveries
 from tests.make import NOON, address, ingested, paper, subscribes

@@ -21,7 +21,7 @@ from subscriptions.chat_settings import without_effect
 from subscriptions.errors import NotFound, Refused
 from subscriptions.model import ChatKind
 from subscriptions.platforms import facts_of
-from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.service.subscriptions.selection import get_chat, listed
 from tests.make import NOON, FakeClock, address, ingested, paper
 from tests.postbox.channel import PostboxChannel
 

@@ -22,17 +22,11 @@ from sqlmodel import col, select
 
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.service.planner import plan as _plan
-from subscriptions.service.planner import plan_due
-from subscriptions.service.subscriptions import (
-    get_waiting_papers,
-    pause,
-    resume,
-    send_waiting,
-    set_setting,
-    skip_waiting,
-    subscription_of,
-    unsubscribe,
-)
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.pausing import get_waiting_papers, pause, resume, send_waiting, skip_waiting
+from subscriptions.service.subscriptions.requests import unsubscribe
+from subscriptions.service.subscriptions.selection import subscription_of
 from subscriptions.states import SubscriptionState
 from subscriptions.store import Store, done
 from subscriptions.store import planner as _plans

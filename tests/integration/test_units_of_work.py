@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from bot.context.writing import do_steps, write_together
 from subscriptions.errors import NotFound, Refused, StoreUnavailable
-from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.store import WRITES, Scope, Steps, Store, WouldWrite
 from tests.make import NOON, address, subscribes
 

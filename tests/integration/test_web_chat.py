@@ -8,22 +8,21 @@ import pytest
 from bot.app import App, build_app
 from bot.channels.web.hub import Hub
 from bot.channels.web.outbound import WebChannel
-from bot.channels.web.stream import event, events
+from bot.channels.web.pages import event, events
 from bot.channels.web.view import look
 from bot.context.writing import write
 from bot.ports.web_page import PageFrame, Visitor
 from bot.settings import load_settings
 from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
-from subscriptions.service.chats import (
+from subscriptions.service.chats.pages import (
     add_page_message,
     changed_page_messages,
-    clean_up,
     edit_page_message,
-    forget,
     newest_page_messages,
 )
-from subscriptions.service.outbox import recover_own
+from subscriptions.service.chats.retention import clean_up, forget
+from subscriptions.service.outbox.owners import recover_own
 from subscriptions.store import Store
 from tests.contract.rigs import web_message
 from tests.make import NOON, FakeClock, ingested, paper, subscribes

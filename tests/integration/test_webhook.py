@@ -15,14 +15,14 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.channels.telegram.receiving.inbound import ALLOWED
-from bot.channels.telegram.receiving.webhook_url import webhook_address, webhook_path
+from bot.channels.telegram.receiving.webhook import webhook_address, webhook_path
 from bot.operation.listening import answer_once, listening, problems_of
 from bot.operation.web.web_address import LARGEST_BODY, health_app
 from bot.operation.web.web_server import serving
-from bot.ports.receiver import Receiver
+from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from subscriptions.errors import StoreError
-from subscriptions.service.chats import apply_once as real_once
+from subscriptions.service.chats.conversation_state import apply_once as real_once
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.telegram_bot import RestingClock, confirmed, posts, telegram_settings
 from tests.make import NOON
@@ -195,9 +195,9 @@ async def test_while_the_database_is_away_telegram_is_asked_to_come_again(
         raise StoreError("The database is locked.")
 
     async with web(tmp_path, telegram, clock) as page:
-        monkeypatch.setattr("bot.conversation.execution.apply_once", away)
+        monkeypatch.setattr("bot.conversation.handler.apply_once", away)
         assert await page.post(update()) == (503, "Not now.\n")
-        monkeypatch.setattr("bot.conversation.execution.apply_once", real_once)
+        monkeypatch.setattr("bot.conversation.handler.apply_once", real_once)
         assert await page.post(update()) == (200, "")
     assert len(telegram.posted_to("42")) == 1
 
@@ -304,7 +304,7 @@ async def test_what_the_database_could_not_take_is_sent_again_and_the_operator_i
 
     async with a_served_bot(tmp_path, telegram, clock) as (_, receivers, rings):
         await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 1)
-        monkeypatch.setattr("bot.conversation.execution.apply_once", away)
+        monkeypatch.setattr("bot.conversation.handler.apply_once", away)
         telegram.user_writes("/sub diffusion")
         telegram.user_writes("/sub graph")
         await asyncio.to_thread(telegram.queue.failed.wait, PATIENCE)
@@ -313,7 +313,7 @@ async def test_what_the_database_could_not_take_is_sent_again_and_the_operator_i
         await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 2)
         await clock.rested(2)
         assert "503" in problems_of(receivers)["telegram updates"]
-        monkeypatch.setattr("bot.conversation.execution.apply_once", real_once)
+        monkeypatch.setattr("bot.conversation.handler.apply_once", real_once)
         telegram.repeats()
         await confirmed(telegram)
         rings()

@@ -20,8 +20,10 @@ from bot.digests import read_digest
 from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
 from bot.sources.ingest import store_digest
 from subscriptions.model import Announce, ChatAddress, ChatKind
-from subscriptions.service.chats import bot_name, find_callback
-from subscriptions.service.subscriptions import SubscriptionRequest, set_setting, subscribe
+from subscriptions.service.chats.conversation_state import find_callback
+from subscriptions.service.chats.retention import bot_name
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from tests.fakes.journal import Entry
 from tests.fakes.markup import parse_html
 from tests.fakes.slack import FakeSlack

@@ -6,9 +6,9 @@ import pytest
 
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.chats import store_chat
-from subscriptions.service.outbox import outbox_entries
-from subscriptions.service.planner import plan_due
+from subscriptions.service.chats.conversation_state import store_chat
+from subscriptions.service.outbox.sending import outbox_entries
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.sources import notify_source
 from subscriptions.states import SourceTrouble
 from subscriptions.store import Store

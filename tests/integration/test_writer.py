@@ -19,7 +19,7 @@ from bot.operation.web.health import Health
 from bot.operation.web.web_server import serving
 from bot.settings import load_settings
 from subscriptions.errors import Refused, Sentence, StoreError, StoreUnavailable
-from subscriptions.service.subscriptions import listed
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store import READS, WRITES, Scope, Steps, Store, Transaction
 from subscriptions.store.database import writer
 from tests.fakes.telegram import FakeTelegram

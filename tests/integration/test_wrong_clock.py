@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.operation.process import Process
-from subscriptions.service.chats import new_code, redeem_code
-from subscriptions.service.planner import chats_due_too_far, move_far_moments, plan_due
+from subscriptions.service.chats.access import new_code, redeem_code
+from subscriptions.service.planner.plan import chats_due_too_far, move_far_moments, plan_due
 from subscriptions.store import Store, done
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from tests.integration.test_delivery import running

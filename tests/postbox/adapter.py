@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.platform import OnBotName, Platform, PlatformSurroundings, switched_off
-from bot.ports.channel import Channel
-from bot.ports.clock import Clock
-from bot.ports.receiver import Receiver
+from bot.ports.channel import Channel, Clock
+from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from subscriptions.model import ChatAddress, ChatKind
 from tests.postbox.channel import PostboxApi, PostboxChannel

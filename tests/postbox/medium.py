@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from bot.ports.button import Buttons
+from bot.ports.reply import Buttons
 from bot.rendering.platforms.console import Console
 from bot.rendering.views.packing import Fragment
 

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.ports.clock import Clock
-from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request
-from bot.ports.receiver import RequestDispatcher
+from bot.ports.channel import Clock
+from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request, RequestDispatcher
 from bot.ports.web_route import WebRoute
 from subscriptions.model import ChatAddress
 from tests.postbox.facts import POSTBOX

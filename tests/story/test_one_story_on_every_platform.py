@@ -9,12 +9,12 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.console.outbound import ConsoleChannel
-from bot.channels.gallery.outbound import GalleryChannel
+from bot.channels.console.adapter import ConsoleChannel
+from bot.channels.gallery import GalleryChannel
 from bot.channels.web.outbound import WebChannel
 from bot.ports.channel import Limits
 from bot.settings import Settings
-from subscriptions.service.chats import newest_page_messages
+from subscriptions.service.chats.pages import newest_page_messages
 from tests.bot_harness import BotHarness
 from tests.make import FakeClock, address, ingested, paper
 from tests.stored import rows

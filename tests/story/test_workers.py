@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from subscriptions.service.operations import workers_at_work
-from subscriptions.service.planner import plan_due
+from subscriptions.service.operations.at_work import workers_at_work
+from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Store
 from tests.cluster.workers import Verdict, Workers, fill, judged, workers
 from tests.fakes.process import Remote, running

@@ -7,9 +7,16 @@ subscriptions/normalize with subscriptions/matching.
 from collections.abc import Callable
 from itertools import permutations
 
+from subscriptions.cutting import summary_state
 from subscriptions.model import Paper
-from subscriptions.normalize import author_tokens, exact_author_tokens, exact_tokens, is_initial, tokens, written_tokens
-from subscriptions.query import Query, Term
+from subscriptions.normalize.tokenizers import (
+    author_tokens,
+    exact_author_tokens,
+    exact_tokens,
+    is_initial,
+    tokens,
+    written_tokens,
+)
 from subscriptions.query.fields import (
     ABSTRACT,
     ALL,
@@ -27,7 +34,7 @@ from subscriptions.query.fields import (
     Field,
     ValueKind,
 )
-from subscriptions.summaries import summary_state
+from subscriptions.query.syntax import Query, Term
 
 
 def matches(query: Query, paper: Paper) -> bool:

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from subscriptions.cutting import summary_state
 from subscriptions.errors import QueryError
-from subscriptions.matching import TokenizedPapers, matching_papers
+from subscriptions.matching.tokenized_papers import TokenizedPapers, matching_papers
 from subscriptions.model import Paper
-from subscriptions.query import Query, parse_query
 from subscriptions.query.advice import Advice, advise
-from subscriptions.summaries import summary_state
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Query
 from tests.make import paper, summary, translation
 from tests.unit.test_query_properties import typed_texts
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.categories.tree import (
+from subscriptions.categories import (
     ARCHIVES,
     CATEGORIES,
     archive_of,

@@ -2,8 +2,7 @@
 
 import pytest
 
-from subscriptions.categories.names import _rows, categories_named
-from subscriptions.categories.tree import CATEGORIES, CLASSES, canonical_category
+from subscriptions.categories import CATEGORIES, CLASSES, _rows, canonical_category, categories_named
 
 
 def test_every_category_has_a_name() -> None:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.channels.telegram.adapter import connect_telegram
 from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.receiving.webhook_url import webhook_address
+from bot.channels.telegram.receiving.webhook import webhook_address
 from bot.errors import SettingsError
 from bot.operation.checks.machine import Finding, check_here, is_in_layer, sample_delivery
 from bot.operation.checks.platforms import check_platforms

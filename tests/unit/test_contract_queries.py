@@ -11,9 +11,14 @@ import pytest
 
 from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import QueryError
-from subscriptions.matching import PaperIndex, QuerySet, match, matching_papers, merge_copies, why
+from subscriptions.matching.batch import match
+from subscriptions.matching.hits import why
+from subscriptions.matching.paper_index import PaperIndex, merge_copies
+from subscriptions.matching.query_set import QuerySet
+from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import Paper, Summary, Translation
-from subscriptions.query import Query, parse_canonical, parse_query
+from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.syntax import Query
 from tests.unit.slow_matcher import matches
 
 

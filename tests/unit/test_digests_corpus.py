@@ -12,7 +12,7 @@ from bot.digests import FORMATS, read_digest
 from bot.digests.report import Report, digest_report
 from bot.errors import UnknownFormat
 from subscriptions.model import Digest
-from subscriptions.service.papers import ingest_digest
+from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.store import Store
 from tests.make import NOON, stored_papers
 

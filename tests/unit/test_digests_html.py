@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digests import read_digest
+from bot.digests._format import Warnings
 from bot.digests._html import _MOST_TAGS, Node, Piece, _whole_tags, pieces, read_piece, tags_with
-from bot.digests._warnings import Warnings
 
 HEAD = "<!DOCTYPE html><html><body><div id='dlpage'><h3>New submissions</h3><dl id='articles'>\n"
 FOOT = "</dl></div></body></html>"

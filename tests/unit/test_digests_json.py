@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digests import read_digest
+from bot.digests._format import Warnings
 from bot.digests._json import MOST_CHARACTERS, first_items, head_of, json_items, json_lines
-from bot.digests._warnings import Warnings
 from bot.errors import BrokenDigest, UnknownFormat
 
 DEEP = "[" * 100_000

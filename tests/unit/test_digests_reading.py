@@ -9,15 +9,16 @@ from bot.digests import FORMATS, MAX_BYTES, read_digest
 from bot.digests._arxiv import (
     arxiv_address,
     categories_of,
+    doi_of,
+    paper_key,
     split_announcement,
     split_title,
     without_translated_announcement,
 )
 from bot.digests._days import arxiv_day, day_in_chinese, day_in_name, day_in_words
-from bot.digests._keys import doi_of, paper_key
-from bot.digests._language import language_of
 from bot.digests._names import decode_accents, split_authors, split_listed, without_affiliations
 from bot.digests._plain import NotText, collapse, plain_text
+from bot.digests._summaries import language_of
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.model import Announce
 

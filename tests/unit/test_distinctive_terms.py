@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.matching import distinctive_terms, matching_papers
+from subscriptions.matching.distinctive import distinctive_terms
+from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import Paper
-from subscriptions.query import narrowed, parse_query, words_rule
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.rewriting import narrowed, words_rule
 
 KNOWN = [
     "Video generation made easy",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.escaping import escaped, escaped_lines
+from subscriptions.text import escaped, escaped_lines
 
 DIRECTIONS = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # Unicode TR9, Bidi_Control
 

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.matching import full_text, index_document
+from subscriptions.matching import full_text
+from subscriptions.matching.full_text import index_document
 from subscriptions.model import Paper
-from subscriptions.normalize import (
+from subscriptions.normalize.plurals import fold_plural
+from subscriptions.normalize.tokenizers import (
     author_tokens,
     exact_author_tokens,
     exact_tokens,
@@ -16,7 +18,6 @@ from subscriptions.normalize import (
     tokens,
     written_tokens,
 )
-from subscriptions.normalize.plurals import fold_plural
 
 MARK = "ˑ"
 WORDS = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.query import links_to_no_paper, mentioned
+from subscriptions.query.links import links_to_no_paper, mentioned
 
 PAPERS = [
     ("https://arxiv.org/abs/2401.01234", "2401.01234"),

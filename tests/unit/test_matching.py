@@ -11,22 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions.errors import QueryError
-from subscriptions.matching import (
-    Hit,
-    PaperIndex,
-    QuerySet,
-    TokenizedPapers,
-    dump,
-    load,
-    match,
-    matching_papers,
-    merge_copies,
-    spans,
-    why,
-)
+from subscriptions.matching.batch import match
+from subscriptions.matching.hits import Hit, spans, why
+from subscriptions.matching.paper_index import PaperIndex, merge_copies
+from subscriptions.matching.query_set import QuerySet
+from subscriptions.matching.snapshot import dump, load
+from subscriptions.matching.tokenized_papers import TokenizedPapers, matching_papers
 from subscriptions.model import Paper, Summary, Translation
-from subscriptions.normalize import author_tokens, exact_author_tokens, exact_tokens, fold_plural, written_tokens
-from subscriptions.query import Alternative, Query, Term, parse_query
+from subscriptions.normalize.plurals import fold_plural
+from subscriptions.normalize.tokenizers import author_tokens, exact_author_tokens, exact_tokens, written_tokens
 from subscriptions.query.fields import (
     ABSTRACT,
     ALL,
@@ -43,6 +36,8 @@ from subscriptions.query.fields import (
     TITLE,
     Field,
 )
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Alternative, Query, Term
 from tests.unit.slow_matcher import matches
 
 # ---------------------------------------------------------------------------------------- any query against any papers

@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.query import mentioned
+from subscriptions.query.links import mentioned
 
 
 @pytest.mark.parametrize(

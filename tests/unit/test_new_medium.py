@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.ports.button import Buttons
-from bot.ports.reply import Reply
+from bot.ports.reply import Buttons, Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.console import plain_page, plain_text
 from bot.rendering.platforms.media import MEDIA

@@ -6,17 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subscriptions.normalize import (
-    accent_macros,
+from subscriptions.normalize.plurals import fold_plural
+from subscriptions.normalize.spans import accent_macros, fold_tex, token_spans
+from subscriptions.normalize.tokenizers import (
     as_written,
     author_tokens,
     exact_author_tokens,
     exact_tokens,
-    fold_plural,
-    fold_tex,
     is_initial,
     title_alias,
-    token_spans,
     tokens,
     written_and_exact_tokens,
     written_tokens,

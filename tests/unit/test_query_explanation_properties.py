@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import QueryError
-from subscriptions.query import Query, parse_query
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Query
 from tests.unit.test_query_properties import typed_texts
 
 WORDS = re.split(

@@ -9,21 +9,19 @@ from hypothesis import strategies as st
 
 from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import QueryError, Sentence
-from subscriptions.matching import (
-    PaperIndex,
-    QuerySet,
-    TokenizedPapers,
-    index_question,
-    match,
-    matching_papers,
-    simple_terms,
-    unfulfilled_parts,
-    why,
-)
+from subscriptions.matching.batch import match
+from subscriptions.matching.full_text import index_question
+from subscriptions.matching.hits import unfulfilled_parts, why
+from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.query_set import QuerySet
+from subscriptions.matching.terms import simple_terms
+from subscriptions.matching.tokenized_papers import TokenizedPapers, matching_papers
 from subscriptions.model import Paper
-from subscriptions.query import Leaf, Query, narrowed, parse_canonical, parse_query
 from subscriptions.query.advice import advise
 from subscriptions.query.fields import FIELDS, LEFT_OUT, Field, ValueKind
+from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.rewriting import narrowed
+from subscriptions.query.syntax import Leaf, Query
 from tests.unit.slow_matcher import matches
 from tests.unit.test_advice import Known
 from tests.unit.test_matching import TYPED, papers, texts

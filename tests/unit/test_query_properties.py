@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from bot.rendering.text.queries import caret, explain
 from subscriptions.errors import QueryError
-from subscriptions.query import Query, fold_source, parse_canonical, parse_query
+from subscriptions.query.parsing.lexer import fold_source
+from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.syntax import Query
 
 # All characters and words with a meaning in the grammar.
 PIECES = re.split(

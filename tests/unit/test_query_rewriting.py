@@ -5,9 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions.errors import QueryError, Refused
-from subscriptions.matching import matching_papers
+from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import Paper, Summary
-from subscriptions.query import Query, author_rule, narrowed, parse_canonical, parse_query, words_rule
+from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.rewriting import author_rule, narrowed, words_rule
+from subscriptions.query.syntax import Query
 
 API = "http://export.arxiv.org/api/query?search_query=ti:%22deep+learning%22+AND+au:lecun_y&start=0&max_results=9"
 

@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.matching import DamagedSnapshot, PaperIndex, QuerySet, dump, load, match
+from subscriptions.matching.batch import match
+from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.query_set import QuerySet
+from subscriptions.matching.snapshot import DamagedSnapshot, dump, load
 from subscriptions.model import Paper
-from subscriptions.query import Query, parse_query
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Query
 from tests.unit.test_matching import SHAPES, papers, queries
 
 VOCABULARY = [f"w{number}" for number in range(100, 130)]

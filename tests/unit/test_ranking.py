@@ -2,11 +2,11 @@
 
 import pytest
 
-from subscriptions.matching import HitFinder
+from subscriptions.matching.hits import HitFinder
 from subscriptions.matching.tokenized_paper import tokenize
 from subscriptions.model import Paper
-from subscriptions.query import parse_query
 from subscriptions.query.fields import TEXT
+from subscriptions.query.parsing.parse import parse_query
 from subscriptions.ranking import Rarity, Taste, common_words, fit, nearness, score, taste_of, words_of
 
 COMMON = ["result", "loss", "graph"]

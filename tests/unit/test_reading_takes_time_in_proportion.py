@@ -26,11 +26,14 @@ from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.planning.times import NoSuchTime, as_words, clock_of, hours_of, read_when, split_when
+from subscriptions.planning.times._ending import as_words, split_when
+from subscriptions.planning.times._reading import clock_of, hours_of
+from subscriptions.planning.times._when import NoSuchTime, read_when
 from subscriptions.portable import read_lines
-from subscriptions.query import links_to_no_paper, mentioned, parse_canonical, parse_query
+from subscriptions.query.links import links_to_no_paper, mentioned
+from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.parsing.sentences import MAX_QUERY_LENGTH
-from subscriptions.service.subscriptions.bulk import numbers_in
+from subscriptions.service.subscriptions.amendments import numbers_in
 from subscriptions.wording import kept_query
 from subscriptions.zones import zone_of_place
 from tests.make import NOON

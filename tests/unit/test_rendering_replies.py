@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.ports.button import Button
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.language import translator

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.phrasing.refusal_words import refused
+from bot.commands.phrasing.reason_words import refused
 from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.commands.phrasing.subscription_words import Row, state_of, subscribed, subscription_rows, unsubscribed
 from bot.rendering.text.language import Language
@@ -14,9 +14,10 @@ from subscriptions.chat_settings import resolve
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.query import parse_query
-from subscriptions.service.papers import Base
-from subscriptions.service.subscriptions import Listed, Subscribed
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.papers.recent import Base
+from subscriptions.service.subscriptions.requests import Subscribed
+from subscriptions.service.subscriptions.selection import Listed
 from subscriptions.states import ChatState
 from tests.make import NOON
 

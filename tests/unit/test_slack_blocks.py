@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.commands.papers.delivery_callback import read_callback
-from bot.ports.button import Button
-from bot.ports.reply import Reply
+from bot.commands.papers.cards import read_callback
+from bot.ports.reply import Button, Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.rendering.platforms.slack.blocks import BLOCKS, BUDGET
 from bot.rendering.replies.reply_messages import render_reply

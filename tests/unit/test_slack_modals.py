@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.views import View as Judge
 
-from bot.ports.button import Button
-from bot.ports.forms import FormField, HomeItem, HomePanel, HomeView, Modal, Option
+from bot.ports.reply import Button, FormField, HomeItem, HomePanel, HomeView, Modal, Option
 from bot.rendering.platforms.slack.modal_page import ButtonRow, ShownField, ViewExhibit, view_display, views_page
 from bot.rendering.platforms.slack.modals import BLOCKS, INPUT, OPTION, TITLE, home_view, modal_view
 from bot.rendering.text.language import Language

@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.summaries import summary_state
+from subscriptions.cutting import summary_state
 
 
 @pytest.mark.parametrize(

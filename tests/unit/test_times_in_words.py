@@ -5,7 +5,8 @@ import pytest
 from bot.commands.phrasing.cadence_words import cadence_words, everyday_cadence
 from bot.rendering.text.language import Language
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times import read_when, split_when
+from subscriptions.planning.times._ending import split_when
+from subscriptions.planning.times._when import read_when
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CADENCES = (

@@ -3,8 +3,10 @@
 import pytest
 
 from subscriptions.errors import QueryError
-from subscriptions.matching import matching_papers, unfulfilled_parts
-from subscriptions.query import And, Node, Not, Or, parse_query
+from subscriptions.matching.hits import unfulfilled_parts
+from subscriptions.matching.tokenized_papers import matching_papers
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import And, Node, Not, Or
 from tests.make import paper, translation
 from tests.unit import test_contract_queries as contract
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from subscriptions.errors import Refused
 from subscriptions.zones import near_places, zone, zone_name, zone_of_place
-from subscriptions.zones._cities import AMBIGUOUS, AMBIGUOUS_TOO, CITIES
+from subscriptions.zones._places import AMBIGUOUS, AMBIGUOUS_TOO, CITIES
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,13 @@ from bot.channels.slack.workspaces import WorkspaceTokens
 from bot.context.writing import write
 from bot.errors import SettingsError
 from bot.platform import OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
-from bot.ports.channel import Channel
-from bot.ports.clock import Clock
-from bot.ports.receiver import Receiver
+from bot.ports.channel import Channel, Clock
+from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from subscriptions.errors import NotDelivered, RetryLater, Sentence
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.chats import install_again, own_workspace, uninstalled
+from subscriptions.service.chats.retention import own_workspace
+from subscriptions.service.chats.workspaces import install_again, uninstalled
 from subscriptions.store import HEAD, Store
 
 log = logging.getLogger("paperwire")

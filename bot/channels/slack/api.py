@@ -11,16 +11,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.channels.slack.addresses import PEOPLE, normalise, read_channel_reference, split
-from bot.channels.slack.conversations import Conversations
-from bot.channels.slack.inbound_text import title_of
-from bot.channels.slack.web_api.declined import Declined
-from bot.channels.slack.web_api.payload import open_message
+from bot.channels.slack.facts import PEOPLE, normalise, read_channel_reference, split
+from bot.channels.slack.inbound_text import Conversations, title_of
+from bot.channels.slack.web_api.payload import Declined, open_message
 from bot.channels.slack.workspaces import Workspace
 from bot.ports.channel import Channel
 from bot.ports.conversation import Place, Request
-from bot.ports.reply import File
-from bot.ports.typed_text import usable_text
+from bot.ports.reply import File, usable_text
 from subscriptions.errors import NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.zones import zone_name

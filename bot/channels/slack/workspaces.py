@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from bot.channels.slack.addresses import split
+from bot.channels.slack.facts import split
 from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
 
 if TYPE_CHECKING:  # it loads slack-sdk, see Workspaces.connect

@@ -11,9 +11,8 @@ from bot.channels.telegram.outbound import TelegramChannel
 from bot.context.optional_parts import without
 from bot.errors import SettingsError
 from bot.platform import OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
-from bot.ports.channel import Channel
-from bot.ports.clock import Clock
-from bot.ports.receiver import Receiver
+from bot.ports.channel import Channel, Clock
+from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from subscriptions.errors import ChatGone, NotDelivered, NotFound, Sentence
 from subscriptions.model import ChatAddress, ChatKind

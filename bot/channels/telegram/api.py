@@ -1,18 +1,44 @@
-"""The platform API of Telegram: administrators, chats, callbacks and documents."""
+"""Chats of the Bot API as places (core.telegram.org/bots/api#chat)."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from bot.channels.telegram.bot_api.exceptions import FileTooLarge, PersonNotFound
-from bot.channels.telegram.places import place_of
+from bot.channels.telegram.bot_api.payload import FileTooLarge, PersonNotFound
 from bot.ports.conversation import Place, Request
-from bot.ports.reply import File
+from bot.ports.reply import File, usable_text
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Refused, Rejected, RetryLater, Sentence
-from subscriptions.model import ChatAddress, Message
+from subscriptions.model import ChatAddress, ChatKind, Message
 
-if TYPE_CHECKING:  # it loads python-telegram-bot, see TelegramChannel
+if TYPE_CHECKING:
     from bot.channels.telegram.bot_api.client import Client
+
+_KINDS = {
+    "private": ChatKind.PRIVATE,
+    "group": ChatKind.GROUP,
+    "supergroup": ChatKind.GROUP,
+    "channel": ChatKind.BROADCAST,
+}
+
+
+def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
+    """Returns the Place of a chat of the Bot API."""
+    name = chat.get("title") or " ".join(part for part in (chat.get("first_name"), chat.get("last_name")) if part)
+    kind = _KINDS.get(str(chat.get("type")), ChatKind.GROUP)
+    return Place(
+        chat=ChatAddress("telegram", str(int(chat["id"])), topic),
+        kind=kind,
+        title=usable_text(name),
+        public=kind is not ChatKind.PRIVATE and bool(chat.get("username")),
+        is_forum=bool(chat.get("is_forum")),
+        is_linked=bool(chat.get("linked_chat_id")),
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The platform API of Telegram: administrators, chats, callbacks and documents.
+
 
 _MANAGING = frozenset({"creator", "administrator"})
 _TOAST = 200  # characters of an answer to a callback query (telegram.constants)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.channels.telegram.bot_api.client import Client
-from bot.ports.menu import MenuCommand
+from bot.ports.reply import MenuCommand
 from subscriptions.errors import NotDelivered, Sentence
 
 log = logging.getLogger("paperwire")

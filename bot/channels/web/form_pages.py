@@ -8,13 +8,13 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.channels.web.forms import ShownForm
+from bot.channels.web.hub import ShownForm
 from bot.channels.web.outbound import WebChannel
 from bot.channels.web.pages import END, FORM, NOT_NOW, TOO_MUCH
 from bot.channels.web.talk import Talk, new_once
 from bot.channels.web.view import framed
-from bot.ports.forms import FormField
-from bot.ports.receiver import RequestDispatcher
+from bot.ports.conversation import RequestDispatcher
+from bot.ports.reply import FormField
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.display.web_pages import draw_page
 from bot.rendering.text.language import Language

@@ -10,11 +10,10 @@ from datetime import datetime
 from bot.channels.web.facts import WEB
 from bot.channels.web.hub import Hub
 from bot.context.writing import write
-from bot.ports.channel import Limits
-from bot.ports.clock import Clock
+from bot.ports.channel import Clock, Limits
 from subscriptions.errors import Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.chats import add_page_message, edit_page_message, find_page_message
+from subscriptions.service.chats.pages import add_page_message, edit_page_message, find_page_message
 from subscriptions.store import Store
 
 

@@ -8,7 +8,7 @@ from bot.channels.web.talk import new_once
 from bot.channels.web.view import chat_of
 from bot.commands.papers.results import result_items, variant_label
 from bot.commands.phrasing.subscription_words import days_known
-from bot.ports.clock import Clock
+from bot.ports.channel import Clock
 from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
 from bot.rendering.deliveries.outline import measure_of_list
 from bot.rendering.display.web_pages import draw_page
@@ -17,14 +17,16 @@ from bot.rendering.replies.closeups import why_sections
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import caret, query_in_words
 from bot.rendering.views.papers import paper_view
-from bot.rendering.views.reader import reader_of
+from bot.rendering.views.parts import reader_of
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Because, Chat, ChatKind, Item, KnownPaper
-from subscriptions.planning.times import Ending, split_when
-from subscriptions.query import Query, parse_query
+from subscriptions.planning.times._ending import Ending, split_when
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Query
 from subscriptions.query.variants import Variant, variants
-from subscriptions.service.chats import known_or_new
-from subscriptions.service.papers import Base, recent_variants, with_words
+from subscriptions.service.chats.conversation_state import known_or_new
+from subscriptions.service.papers.near_papers import with_words
+from subscriptions.service.papers.recent import Base, recent_variants
 from subscriptions.store import Store
 
 SHOWN = 10  # papers of a query

@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.channels.web.facts import WEB
-from bot.channels.web.forms import ShownForm, read_form
-from bot.channels.web.hub import Awaited
+from bot.channels.web.hub import Awaited, ShownForm, read_form
 from bot.channels.web.outbound import WebChannel
 from bot.channels.web.view import chat_of, pressed_in
 from bot.context.writing import write
-from bot.ports.conversation import CallbackRequest, FormRequest, MessageRequest, Place, Request
-from bot.ports.receiver import RequestDispatcher
+from bot.ports.conversation import CallbackRequest, FormRequest, MessageRequest, Place, Request, RequestDispatcher
 from bot.ports.web_page import PageFrame
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.chats import is_reply_finished, open_page_chat, standing_of
+from subscriptions.service.chats.access import standing_of
+from subscriptions.service.chats.conversation_state import is_reply_finished
+from subscriptions.service.chats.pages import open_page_chat
 from subscriptions.store import Store
 
 LONGEST = 8000  # characters of a message; Telegram takes half of it

@@ -12,8 +12,9 @@ from bot.rendering.display.web_pages import draw_page, draw_part
 from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.service.chats import PageMessage, known_or_new, newest_page_messages
-from subscriptions.service.papers import signals_of_papers
+from subscriptions.service.chats.conversation_state import known_or_new
+from subscriptions.service.chats.pages import PageMessage, newest_page_messages
+from subscriptions.service.papers.signals import signals_of_papers
 from subscriptions.states import Signal
 from subscriptions.store import Store
 

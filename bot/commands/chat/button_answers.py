@@ -9,22 +9,21 @@ from datetime import time
 
 from bot.commands.chat.settings import ZONE, change_setting
 from bot.commands.core.asking import expect_answer
-from bot.commands.core.cities import cities_at
 from bot.commands.core.context import Callback, Command, CommandContext, always
 from bot.commands.core.picking import listed_here, subscription_numbered
-from bot.commands.core.zone_buttons import zone_buttons
+from bot.commands.core.zone_buttons import cities_at, zone_buttons
 from bot.commands.papers.search import finds_papers, is_query
 from bot.commands.phrasing.cadence_words import when_words
 from bot.commands.phrasing.setting_words import LANGUAGES
 from bot.commands.words.meaning import meaning
 from bot.commands.words.scorer import QUERY
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Subscription
-from subscriptions.planning.times import clock_of, split_when
-from subscriptions.query import links_to_no_paper, mentioned
-from subscriptions.service.subscriptions import typed_number
+from subscriptions.planning.times._ending import split_when
+from subscriptions.planning.times._reading import clock_of
+from subscriptions.query.links import links_to_no_paper, mentioned
+from subscriptions.service.subscriptions.selection import typed_number
 from subscriptions.zones import near_places, zone_of_place
 
 _YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip

@@ -8,22 +8,21 @@ from bot.commands.chat import workspace_events as workspace
 from bot.commands.chat.connect import remember_managed_chat
 from bot.commands.core.context import CommandContext, Event
 from bot.commands.subscriptions.pause import what_waits
-from bot.ports.button import Button
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
 from subscriptions.notices.chats import ChatResumed
-from subscriptions.service.chats import (
+from subscriptions.service.chats.access import set_owner
+from subscriptions.service.chats.conversation_state import (
     chat_moved,
     commands_since,
     get_conversation_state,
     known_or_new,
-    reactivate,
     set_conversation_state,
-    set_owner,
     store_chat,
 )
+from subscriptions.service.chats.workspaces import reactivate
 from subscriptions.service.notices import is_gone, name_of, notify_owner, pause_unreachable
-from subscriptions.service.subscriptions import delay_after_resume
+from subscriptions.service.subscriptions.pausing import delay_after_resume
 from subscriptions.states import ChatState, PauseReason
 
 NOT_AGAIN = timedelta(days=30)  # how long a chat is not greeted again

@@ -5,19 +5,17 @@ from datetime import datetime, timedelta
 from bot.commands.chat.start import add_row
 from bot.commands.core.asking import forget_question
 from bot.commands.core.context import Callback, Command, CommandContext, always
-from bot.ports.button import Button
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from subscriptions.addresses import parse_address
 from subscriptions.cutting import clip
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
-from subscriptions.service.chats import (
-    chats_of,
+from subscriptions.service.chats.access import chats_of, set_owner
+from subscriptions.service.chats.conversation_state import (
     clear_conversation_state,
     get_conversation_state,
     known_or_new,
     set_conversation_state,
-    set_owner,
     store_chat,
 )
 from subscriptions.service.notices import name_of

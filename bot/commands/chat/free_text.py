@@ -10,11 +10,11 @@ from bot.commands.papers.cards import opens_a_paper
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.papers.search import finds_papers, query_of, try_query
 from bot.commands.words.meaning import SURE, is_worded, meaning
-from bot.ports.button import Button
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from subscriptions.model import ChatKind
-from subscriptions.planning.times import split_when, time_put_last
-from subscriptions.query import asks_for_nearness, links_to_no_paper, mentioned
+from subscriptions.planning.times._ending import split_when, time_put_last
+from subscriptions.query.links import links_to_no_paper, mentioned
+from subscriptions.query.nearness import asks_for_nearness
 
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 

@@ -7,8 +7,7 @@ from types import MappingProxyType
 
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.phrasing.setting_words import label_of
-from bot.ports.button import Button
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.errors import Sentence
 from subscriptions.query.fields import FIELDS

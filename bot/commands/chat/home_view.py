@@ -4,19 +4,17 @@ from collections.abc import Sequence
 
 from bot.commands.chat.status import newest_papers_lines
 from bot.commands.core.context import CommandContext, Event, never
-from bot.commands.phrasing.delivery_times import next_line
+from bot.commands.phrasing.cadence_words import next_line
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.subscription_words import state_of, subscription_rows
-from bot.ports.button import Button, Buttons
-from bot.ports.forms import HomeItem, HomePanel, HomeView
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Buttons, HomeItem, HomePanel, HomeView, Reply
 from subscriptions.model import Chat
-from subscriptions.query import parse_query
-from subscriptions.service.chats import subscriptions_around
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.chats.access import subscriptions_around
 from subscriptions.service.notices import name_of, why_paused
-from subscriptions.service.operations import status
-from subscriptions.service.papers import activity
-from subscriptions.service.subscriptions import Listed
+from subscriptions.service.operations.chat_status import status
+from subscriptions.service.papers.recent import activity
+from subscriptions.service.subscriptions.selection import Listed
 from subscriptions.states import ChatState, SubscriptionState
 
 HOME_VIEW = "home-view"  # the event that a person opens their home view

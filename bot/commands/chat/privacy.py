@@ -5,23 +5,20 @@ from datetime import datetime, timedelta
 from bot.commands.core.asking import expect_yes_or_no
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.phrasing.erasure_words import erased_line, would_erase_line
-from bot.ports.button import Button
-from bot.ports.reply import File, Reply
+from bot.ports.reply import Button, File, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
 from subscriptions.platforms import facts_of
-from subscriptions.service.chats import (
+from subscriptions.service.chats.access import standing_of
+from subscriptions.service.chats.conversation_state import (
     clear_conversation_state,
-    forget,
     get_conversation_state,
-    is_just_stored,
     set_conversation_state,
-    standing_of,
-    stored_chat_data,
 )
+from subscriptions.service.chats.retention import forget, is_just_stored, stored_chat_data
 from subscriptions.service.notices import name_of
-from subscriptions.service.papers import amount_of_signals
-from subscriptions.service.subscriptions import listed
+from subscriptions.service.papers.signals import amount_of_signals
+from subscriptions.service.subscriptions.selection import listed
 
 SURE_WITHIN = timedelta(minutes=10)  # how long the question can be answered
 YES, NO = "yes", "no"

@@ -28,15 +28,18 @@ from bot.commands.words.meaning import (
 )
 from bot.commands.words.scorer import ASKING, NAMED, QUERY
 from bot.commands.words.subject import subject_of, time_in, unwanted_in, wanted_in
-from bot.ports.button import Button
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import KnownPaper, Subscription
-from subscriptions.planning.times import split_when
-from subscriptions.query import mentioned, narrowed, parse_query
+from subscriptions.planning.times._ending import split_when
 from subscriptions.query.changing import in_titles, rewritten
-from subscriptions.service.papers import last_delivered, note_signal, papers_named
+from subscriptions.query.links import mentioned
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.rewriting import narrowed
+from subscriptions.service.papers.hold_reasons import last_delivered
+from subscriptions.service.papers.paper_search import papers_named
+from subscriptions.service.papers.signals import note_signal
 from subscriptions.states import Signal
 
 _LABEL = 40  # characters of a button

@@ -7,24 +7,22 @@ from dataclasses import replace
 from bot.commands.chat.settings_form import form_button
 from bot.commands.core.asking import drop_question, expect_answer
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import listed_here, shown_buttons
+from bot.commands.core.picking import listed_here, shown_buttons, undo_row
 from bot.commands.core.typed_times import time_refused_with_nearest
-from bot.commands.core.undo_button import undo_row
 from bot.commands.core.zone_buttons import button_rows, local_time, zone_buttons, zone_page
 from bot.commands.phrasing.cadence_words import cadence_words
 from bot.commands.phrasing.localizer import Localizer
-from bot.commands.phrasing.refusal_words import refused
+from bot.commands.phrasing.reason_words import refused
 from bot.commands.phrasing.setting_words import label_of, setting_changed, value_of, value_words
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.chat_settings import SETTINGS, choices, setting_name, without_effect
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatSettings
 from subscriptions.planning.cadence import cadence_text, parse_cadence
-from subscriptions.planning.times import NoSuchTime
+from subscriptions.planning.times._when import NoSuchTime
 from subscriptions.service.notices import name_of
-from subscriptions.service.subscriptions import set_setting
-from subscriptions.unicode_forms import normalized
+from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.text import normalized
 from subscriptions.zones import near_places, zone_of_place
 
 ZONE = "timezone"

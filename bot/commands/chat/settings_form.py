@@ -3,15 +3,13 @@
 from dataclasses import replace
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.undo_button import undo_row
+from bot.commands.core.picking import undo_row
 from bot.commands.core.zone_buttons import zone_options
 from bot.commands.phrasing.setting_words import label_of, setting_changed, value_of, value_words
-from bot.ports.button import Button
-from bot.ports.forms import FormField, Modal, Option
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, FormField, Modal, Option, Reply
 from subscriptions.chat_settings import SETTINGS, check_value, choices, without_effect
 from subscriptions.errors import Refused
-from subscriptions.service.subscriptions import set_settings
+from subscriptions.service.subscriptions.amendments import set_settings
 
 _ZONE = "timezone"
 

@@ -8,15 +8,15 @@ from bot.commands.phrasing.setting_words import LANGUAGES
 from bot.commands.phrasing.subscription_words import days_known
 from bot.commands.subscriptions.echo import subscribe_and_echo
 from bot.commands.subscriptions.subscribe import sub
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatKind
-from subscriptions.planning.times import read_when, split_when
-from subscriptions.query import parse_query
-from subscriptions.service.chats import find_callback, text_of_payload
-from subscriptions.service.papers import recent_matches
-from subscriptions.service.subscriptions import set_setting
+from subscriptions.planning.times._ending import split_when
+from subscriptions.planning.times._when import read_when
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.chats.conversation_state import find_callback, text_of_payload
+from subscriptions.service.papers.recent import recent_matches
+from subscriptions.service.subscriptions.amendments import set_setting
 
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
 OFFER = "offer"  # verb of links that share a subscription

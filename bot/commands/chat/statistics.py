@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.ports.reply import Plot, PlotRow, Reply
 from subscriptions.errors import Sentence
-from subscriptions.service.operations import Statistics, statistics
+from subscriptions.service.operations.chat_status import Statistics, statistics
 from subscriptions.states import Signal
 from subscriptions.zones import zone
 

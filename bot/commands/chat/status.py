@@ -1,14 +1,14 @@
 """status: what came last, what comes next and what waits; for operators also the state of the whole bot."""
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.phrasing.delivery_times import next_line
+from bot.commands.phrasing.cadence_words import next_line
 from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome
 from subscriptions.platforms import facts_of
-from subscriptions.service.chats import standing_of
-from subscriptions.service.operations import Status, expectations, health, last_days, papers_of_day
-from subscriptions.service.operations import status as chat_status
+from subscriptions.service.chats.access import standing_of
+from subscriptions.service.operations.chat_status import Status, expectations, health, last_days, papers_of_day
+from subscriptions.service.operations.chat_status import status as chat_status
 from subscriptions.service.sources import known_sources
 from subscriptions.states import ChatState
 

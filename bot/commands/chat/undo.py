@@ -8,13 +8,13 @@ from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.phrasing.cadence_words import cadence_words
 from bot.commands.phrasing.setting_words import label_of, value_of, value_words
 from bot.commands.phrasing.subscription_words import shortened, subscription_label
-from bot.ports.button import Button
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind, Subscription
-from subscriptions.service.papers import known_paper
-from subscriptions.service.subscriptions import Change, Difference, Undone, find_change, last_change, undo
+from subscriptions.service.papers.known_papers import known_paper
+from subscriptions.service.subscriptions.changes import Change, Difference
+from subscriptions.service.subscriptions.undoing import Undone, find_change, last_change, undo
 from subscriptions.states import Signal, SubscriptionState
 
 _MOST_NAMED = 5  # subscriptions that a reply lists

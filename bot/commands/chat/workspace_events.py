@@ -8,9 +8,9 @@ from bot.ports.reply import Reply
 from subscriptions.model import CallbackToken, ChatAddress, Subscription
 from subscriptions.notices.chats import SubscriberLeft, SubscriptionsOrphaned
 from subscriptions.notices.operations import SendingStopped
-from subscriptions.service.chats import pause_for_leaver, uninstall
+from subscriptions.service.chats.workspaces import pause_for_leaver, uninstall
 from subscriptions.service.notices import name_of, notify, notify_operators, pause_unreachable
-from subscriptions.service.subscriptions import get_chat, listed
+from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.states import PauseReason, SubscriptionState
 
 

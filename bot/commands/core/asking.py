@@ -29,12 +29,11 @@ from datetime import timedelta
 from typing import Any
 
 from bot.commands.core.context import Callback, Command, CommandContext, always
-from bot.ports.button import Button
 from bot.ports.conversation import EventRequest
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatKind
-from subscriptions.service.chats import (
+from subscriptions.service.chats.conversation_state import (
     clear_conversation_state,
     get_conversation_state,
     set_conversation_state,

@@ -6,8 +6,7 @@ from dataclasses import replace
 from functools import lru_cache, partial
 
 from bot.commands.core.context import Registry
-from bot.ports.forms import HomeView, Modal
-from bot.ports.reply import Reply
+from bot.ports.reply import HomeView, Modal, Reply
 from subscriptions.model import ChatAddress
 from subscriptions.platforms import command_prefix
 

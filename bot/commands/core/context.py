@@ -14,8 +14,8 @@ from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
 from subscriptions.platforms import BotLinks, facts_of
-from subscriptions.query import Query
-from subscriptions.service.chats import is_operator
+from subscriptions.query.syntax import Query
+from subscriptions.service.chats.access import is_operator
 from subscriptions.store import Transaction
 
 Access = Literal["open", "ask", "closed"]

@@ -1,4 +1,4 @@
-"""Picks a subscription: by number, by query, or by a button of a pick list."""
+"""The [undo] button that every reply to a change carries."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -6,13 +6,33 @@ from collections.abc import Callable, Sequence
 from bot.commands.core.asking import expect_answer
 from bot.commands.core.context import CommandContext
 from bot.commands.phrasing.subscription_words import subscription_label
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Subscription
-from subscriptions.query import asked_beside
-from subscriptions.service.subscriptions import Listed, listed, typed_number
+from subscriptions.query.nearness import asked_beside
+from subscriptions.service.subscriptions.selection import Listed, listed, typed_number
+from subscriptions.service.subscriptions.undoing import last_change
+
+
+def undo_row(context: CommandContext) -> Buttons:
+    """Returns a row with [undo] for the newest change; none where strangers could press it."""
+    if context.read_by_strangers:
+        return ()
+    change = context.store.begun_changes.get(context.chat.id)
+    if change is None and (last := last_change(context.store, context.chat.address)) is not None:
+        change = last.id
+    return () if change is None else ((undo_button(context, change),),)
+
+
+def undo_button(context: CommandContext, change: int) -> Button:
+    """Returns [undo] for the change with this id."""
+    return Button(label=context.say("undo"), verb="undo", arguments={"change": change})
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Picks a subscription: by number, by query, or by a button of a pick list.
+
 
 A_PAGE = 8  # subscriptions on a page
 _IN_PUBLIC = 20  # subscriptions of a list without buttons

@@ -6,12 +6,12 @@ from dataclasses import replace
 from bot.commands.core.context import CommandContext
 from bot.commands.core.picking import shown_buttons
 from bot.commands.phrasing.cadence_words import when_words
-from bot.commands.phrasing.refusal_words import refused
-from bot.ports.button import Button
-from bot.ports.reply import Reply
+from bot.commands.phrasing.reason_words import refused
+from bot.ports.reply import Button, Reply
 from subscriptions.errors import Refused, Sentence
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, time_put_last
-from subscriptions.service.subscriptions import last_change
+from subscriptions.planning.times._ending import Ending, as_words, time_put_last
+from subscriptions.planning.times._when import NoSuchTime, read_when
+from subscriptions.service.subscriptions.undoing import last_change
 
 AS_WORDS = "as-words"  # verb of the button that undoes the reading as a time
 

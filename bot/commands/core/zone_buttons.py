@@ -1,15 +1,143 @@
-"""Cities with their local time, to choose a time zone by: as buttons, and as options of a form."""
+"""Cities from which a person chooses a time zone, since people know their local time better than the name of the zone."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from unicodedata import east_asian_width
 
-from bot.commands.core.cities import city_pages
 from bot.commands.core.context import CommandContext
 from bot.commands.core.picking import shown_buttons
-from bot.ports.button import Button, Buttons
-from bot.ports.forms import Option
+from bot.ports.reply import Button, Buttons, Option
 from subscriptions.zones import zone
+
+# IANA names. Of zones with the same clock now, the first is offered first.
+_WELL_KNOWN = (
+    "Pacific/Honolulu",
+    "America/Anchorage",
+    "America/Los_Angeles",
+    "America/Denver",
+    "America/Chicago",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Europe/London",
+    "Europe/Berlin",
+    "Africa/Cairo",
+    "Europe/Moscow",
+    "Asia/Tehran",
+    "Asia/Dubai",
+    "Asia/Karachi",
+    "Asia/Kolkata",
+    "Asia/Dhaka",
+    "Asia/Bangkok",
+    "Asia/Shanghai",
+    "Asia/Tokyo",
+    "Australia/Sydney",
+    "Pacific/Auckland",
+)
+# Zones with other clocks, and zones that agree with one of the above only in winter.
+_MORE = (
+    "America/Halifax",
+    "America/St_Johns",
+    "Atlantic/Azores",
+    "Asia/Kabul",
+    "Asia/Kathmandu",
+    "Asia/Yangon",
+    "Australia/Adelaide",
+    "Pacific/Noumea",
+    "America/Mexico_City",
+    "America/Bogota",
+    "America/Phoenix",
+    "America/Santiago",
+    "Africa/Casablanca",
+    "Africa/Lagos",
+    "Europe/Athens",
+    "Asia/Jerusalem",
+    "Africa/Johannesburg",
+    "Europe/Istanbul",
+    "Asia/Singapore",
+    "Asia/Seoul",
+    "Australia/Brisbane",
+)
+# Language of the client → the zone where most of its speakers live.
+_AT_HOME = {
+    "zh": "Asia/Shanghai",
+    "ja": "Asia/Tokyo",
+    "ko": "Asia/Seoul",
+    "de": "Europe/Berlin",
+    "fr": "Europe/Paris",
+    "it": "Europe/Rome",
+    "pt": "America/Sao_Paulo",
+    "ru": "Europe/Moscow",
+    "uk": "Europe/Kyiv",
+    "tr": "Europe/Istanbul",
+    "fa": "Asia/Tehran",
+    "he": "Asia/Jerusalem",
+    "hi": "Asia/Kolkata",
+    "id": "Asia/Jakarta",
+    "vi": "Asia/Ho_Chi_Minh",
+}
+A_PAGE = 11  # zones of a page: with [more] four rows of three
+_DAY = timedelta(days=1)
+_SLOW = timedelta(minutes=20)  # how far a typed local time may be from that of a zone
+
+
+def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[str, ...], ...]:
+    """Returns zones in pages, each sorted by local time; no two zones of a page have the same clock now.
+
+    The first page holds the zones nearest to the operator's and to the zone where most people of that language live. Every
+    zone is on one page. `language` is a code such as "pt-br".
+    """
+    home = _AT_HOME.get(language.casefold().replace("_", "-").partition("-")[0], "")
+    first = [name for name in (home, operator) if "/" in name]
+    near = [_offset(name, now) for name in first] or [_offset(operator, now)]
+    pages: list[tuple[str, ...]] = []
+    for layer in _layers([*first, *_WELL_KNOWN], _MORE, now):
+        by_distance = sorted(layer, key=lambda name: min(_between(_offset(name, now), place) for place in near))
+        for start in range(0, len(by_distance), A_PAGE):
+            page = by_distance[start : start + A_PAGE]
+            pages.append(tuple(sorted(page, key=lambda name: _offset(name, now))))
+    return tuple(pages)
+
+
+def cities_at(shown: time, now: datetime) -> tuple[str, ...]:
+    """Returns well-known zones whose clocks show about the time `shown` now, no two with the same clock."""
+    said = timedelta(hours=shown.hour, minutes=shown.minute)
+    clocks = {_clock(name, now): name for name in reversed(_WELL_KNOWN)}
+    return tuple(name for name in _WELL_KNOWN if name in clocks.values() and _between(_clock(name, now), said) <= _SLOW)
+
+
+def _clock(name: str, now: datetime) -> timedelta:
+    local = now.astimezone(zone(name))
+    return timedelta(hours=local.hour, minutes=local.minute)
+
+
+def _layers(first: Sequence[str], more: Sequence[str], now: datetime) -> list[list[str]]:
+    """Splits zones into layers; no two zones of a layer have the same clock now."""
+    layers: list[list[str]] = []
+    left = list(dict.fromkeys(first))
+    rest = [name for name in more if name not in left]
+    while left:
+        taken: dict[timedelta, str] = {}
+        for name in left:
+            taken.setdefault(_offset(name, now), name)
+        layers.append(list(taken.values()))
+        left = [name for name in left if name not in taken.values()] + rest
+        rest = []
+    return layers
+
+
+def _offset(name: str, now: datetime) -> timedelta:
+    return now.astimezone(zone(name)).utcoffset() or timedelta(0)
+
+
+def _between(one: timedelta, other: timedelta) -> timedelta:
+    """Returns how far apart two clocks are, the shorter way around the globe."""
+    apart = abs(one - other) % _DAY
+    return min(apart, _DAY - apart)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Cities with their local time, to choose a time zone by: as buttons, and as options of a form.
+
 
 _MOST_OPTIONS = 95  # platforms take a hundred
 _ROW = 34  # columns of a row on a phone, where each button is as wide as the widest of its row

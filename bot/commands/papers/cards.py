@@ -1,29 +1,76 @@
-"""The card of a paper and the replies that show more: all fields, why it came, and papers beyond a delivery's limit.
+"""Reads the data of buttons under a delivery.
 
-Buttons name a paper by its position in a delivery (`delivery`, `position`) or by its id in the store (`paper`). Each
-handler looks it up again among what was delivered to this chat.
+Deliveries have too many buttons to store a token for each, so their data names the delivery and the paper itself:
+
+    d<delivery>.c<n>   the card of its nth paper, from 0
+    d<delivery>.f<n>   all that is known of it
+    d<delivery>.q<n>   pauses the subscription that brought it
+    d<delivery>.w<n>   why it came
+    d<delivery>.x<n>   what its subscription could exclude from now on
+    d<delivery>.a<n>   its authors, to be followed
+    d<delivery>.l<n>   👍
+    d<delivery>.d<n>   👎
+    d<delivery>.s<n>   keeps it
+    d<delivery>.n<n>   the papers nearest to it
+    d<delivery>.m<n>   papers beyond the chat's limit, from the nth of them on; without n from the first
+
+The data is not trusted: delivery and paper are looked up among the deliveries of the chat where the button was pressed.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from bot.commands.core.context import Callback, Command, CommandContext, always
-from bot.commands.phrasing.taste_words import taste_line
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
-from subscriptions.model import Item, KnownPaper
-from subscriptions.query import mentioned, papers_of_wish
-from subscriptions.service.papers import (
+from bot.commands.phrasing.setting_words import taste_line
+from bot.ports.reply import Button, Buttons, Reply
+from subscriptions.model import CallbackToken, Item, KnownPaper
+from subscriptions.query.links import mentioned
+from subscriptions.query.nearness import papers_of_wish
+from subscriptions.service.papers.known_papers import (
     as_item,
     delivered_paper,
     delivered_papers,
     known_paper,
-    nearest,
-    note_signal,
-    papers_named,
     subscriptions_behind,
 )
+from subscriptions.service.papers.paper_search import papers_named
+from subscriptions.service.papers.signals import nearest, note_signal
 from subscriptions.states import Signal
+
+_PRESS = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:(?P<what>[cfqwxaldsn])(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
+_VERBS = {
+    "c": "card",
+    "f": "card-more",
+    "q": "card-mute",
+    "w": "card-why",
+    "x": "card-exclude",
+    "a": "card-follow",
+    "l": "card-like",
+    "d": "card-dislike",
+    "s": "card-save",
+    "n": "more-like-this",
+}
+
+
+def read_callback(data: str, place: str) -> CallbackToken | None:
+    """Returns the token for the data of a button under a delivery; None for any other data."""
+    match = _PRESS.fullmatch(data)
+    if match is None:
+        return None
+    if match["what"] is None:
+        arguments = {"delivery": match["delivery"], "start": int(match["start"] or 0)}
+        return CallbackToken(verb="show-more", arguments=arguments, place=place)
+    arguments = {"delivery": match["delivery"], "position": int(match["position"])}
+    return CallbackToken(verb=_VERBS[match["what"]], arguments=arguments, place=place)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The card of a paper and the replies that show more: all fields, why it came, and papers beyond a delivery's limit.
+#
+# Buttons name a paper by its position in a delivery (`delivery`, `position`) or by its id in the store (`paper`). Each
+# handler looks it up again among what was delivered to this chat.
+
 
 PAGE = 16  # papers of a page: two rows of eight numbers
 

@@ -8,14 +8,15 @@ from bot.commands.core.picking import shown_buttons
 from bot.commands.papers.cards import callback_paper, paper_gone
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.papers.results import card_buttons, days_of, result_items
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import KnownPaper
-from subscriptions.normalize import tokens
-from subscriptions.query import mentioned, words_rule
+from subscriptions.normalize.tokenizers import tokens
 from subscriptions.query.fields import FIELDS
-from subscriptions.service.papers import papers_alike, papers_named, papers_near_text
+from subscriptions.query.links import mentioned
+from subscriptions.query.rewriting import words_rule
+from subscriptions.service.papers.alike import papers_alike, papers_near_text
+from subscriptions.service.papers.paper_search import papers_named
 
 MOST_GIVEN = 5  # papers to which others shall be near
 WORDS = 8  # that are shown

@@ -15,13 +15,13 @@ from pydantic import TypeAdapter
 from bot.commands.core.context import CommandContext, Event
 from bot.commands.papers.cards import card_reply
 from bot.commands.papers.results import card_buttons
-from bot.ports.button import Button
 from bot.ports.conversation import EventRequest, Place, Request
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, KnownPaper
-from subscriptions.query import mentioned
-from subscriptions.service.chats import end_lookup
-from subscriptions.service.papers import as_item, known_since, papers_named
+from subscriptions.query.links import mentioned
+from subscriptions.service.chats.conversation_state import end_lookup
+from subscriptions.service.papers.known_papers import as_item
+from subscriptions.service.papers.paper_search import known_since, papers_named
 
 CARDS = 5  # papers of one message
 PENDING_FOR = timedelta(days=1)  # how long a lookup may still be answered

@@ -13,13 +13,13 @@ from bot.commands.papers.results import (
     time_refusal,
     try_as_words_button,
 )
-from bot.commands.phrasing.delivery_times import next_line
+from bot.commands.phrasing.cadence_words import next_line
 from bot.ports.reply import Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import Subscription
-from subscriptions.planning.times import split_when
-from subscriptions.service.operations import next_deliveries_to
-from subscriptions.service.planner import TrialResult, preview_recent
+from subscriptions.planning.times._ending import split_when
+from subscriptions.service.operations.chat_status import next_deliveries_to
+from subscriptions.service.planner.previews import TrialResult, preview_recent
 from subscriptions.states import ChatState, SubscriptionState
 
 

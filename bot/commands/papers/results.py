@@ -16,18 +16,18 @@ from bot.commands.core.typed_times import (
 from bot.commands.phrasing.cadence_words import when_words
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.subscription_words import days_known
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Buttons, Reply
 from subscriptions import zones
 from subscriptions.errors import Sentence
-from subscriptions.matching import why
+from subscriptions.matching.hits import why
 from subscriptions.model import Because, Item, KnownPaper, Subscription
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
-from subscriptions.query import Query
+from subscriptions.planning.times._ending import Ending, as_words
+from subscriptions.planning.times._when import NoSuchTime, read_when
+from subscriptions.query.syntax import Query
 from subscriptions.query.variants import Variant
-from subscriptions.service.papers import Base
-from subscriptions.service.subscriptions import typed_number
+from subscriptions.service.papers.recent import Base
+from subscriptions.service.subscriptions.selection import typed_number
 
 _VARIANTS: Mapping[str, Sentence] = MappingProxyType(
     {

@@ -24,25 +24,22 @@ from bot.commands.papers.results import (
 )
 from bot.commands.phrasing.subscription_words import days_known
 from bot.commands.words.subject import query_in
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import Subscription
-from subscriptions.normalize import tokens
-from subscriptions.planning.times import Ending, split_when
-from subscriptions.query import Query, asks_for_nearness, mentioned, parse_query
-from subscriptions.service.papers import (
-    RecentMatches,
-    SearchResult,
-    Spelling,
-    looser,
-    recent_matches,
-    search,
-    spelling,
-    with_words,
-)
-from subscriptions.service.subscriptions import typed_number
+from subscriptions.normalize.tokenizers import tokens
+from subscriptions.planning.times._ending import Ending, split_when
+from subscriptions.query.links import mentioned
+from subscriptions.query.nearness import asks_for_nearness
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Query
+from subscriptions.service.papers.loosening import looser
+from subscriptions.service.papers.near_papers import with_words
+from subscriptions.service.papers.paper_search import SearchResult, search
+from subscriptions.service.papers.recent import RecentMatches, recent_matches
+from subscriptions.service.papers.spelling import Spelling, spelling
+from subscriptions.service.subscriptions.selection import typed_number
 
 PAGE = 5  # papers of a page
 _LOOSER = 3  # variants that are offered

@@ -10,22 +10,15 @@ from bot.commands.core.context import Callback, Command, CommandContext, Event, 
 from bot.commands.papers.cards import callback_paper, paper_gone
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.papers.results import card_buttons, result_items
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import KnownPaper
-from subscriptions.query import mentioned
-from subscriptions.service.papers import (
-    known_paper,
-    last_delivered,
-    note_signal,
-    papers_in_message,
-    papers_named,
-    save_paper,
-    saved_papers,
-    take_back,
-)
-from subscriptions.service.subscriptions import judging
+from subscriptions.query.links import mentioned
+from subscriptions.service.papers.hold_reasons import last_delivered
+from subscriptions.service.papers.known_papers import known_paper
+from subscriptions.service.papers.paper_search import papers_named
+from subscriptions.service.papers.signals import note_signal, papers_in_message, save_paper, saved_papers, take_back
+from subscriptions.service.subscriptions.changes import judging
 from subscriptions.states import Signal
 from subscriptions.store import Transaction
 

@@ -8,13 +8,12 @@ from bot.commands.papers.results import (
     nothing_active,
     subscribe_button,
 )
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatKind
-from subscriptions.planning.times import split_when
-from subscriptions.service.planner import Batch, newest_batch
-from subscriptions.service.subscriptions import listed
+from subscriptions.planning.times._ending import split_when
+from subscriptions.service.planner.previews import Batch, newest_batch
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.states import ChatState
 
 # ------------------------------------------------------------------------------------------------------------- preview

@@ -7,8 +7,9 @@ from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, ho
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import KnownPaper
-from subscriptions.query import mentioned
-from subscriptions.service.papers import deliveries_of_paper, last_delivered, papers_named, reasons
+from subscriptions.query.links import mentioned
+from subscriptions.service.papers.hold_reasons import deliveries_of_paper, last_delivered, reasons
+from subscriptions.service.papers.paper_search import papers_named
 from subscriptions.store import DeliveredPaper
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown

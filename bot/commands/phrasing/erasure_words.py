@@ -1,7 +1,7 @@
 """Erasing a chat, in words."""
 
 from bot.commands.phrasing.localizer import Localizer
-from subscriptions.service.chats import Forgotten
+from subscriptions.service.chats.retention import Forgotten
 
 
 def would_erase_line(subscriptions: int, chat: str, localizer: Localizer) -> str:

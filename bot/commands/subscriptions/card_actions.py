@@ -4,20 +4,21 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import listed_here
-from bot.commands.core.undo_button import undo_row
+from bot.commands.core.picking import listed_here, undo_row
 from bot.commands.papers.cards import callback_paper, paper_arguments, paper_gone
 from bot.commands.subscriptions.echo import subscribe_and_echo
 from bot.commands.subscriptions.subscription_form import is_author
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import QueryError
-from subscriptions.matching import matching_papers
+from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import Item, Subscription
-from subscriptions.query import author_rule, narrowed, parse_canonical, parse_query, words_rule
-from subscriptions.service.papers import distinctive_words, note_signal, subscriptions_behind
-from subscriptions.service.subscriptions import edit, pause, rename
+from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.rewriting import author_rule, narrowed, words_rule
+from subscriptions.service.papers.known_papers import distinctive_words, subscriptions_behind
+from subscriptions.service.papers.signals import note_signal
+from subscriptions.service.subscriptions.amendments import edit, rename
+from subscriptions.service.subscriptions.pausing import pause
 from subscriptions.states import Signal, SubscriptionState
 from subscriptions.wording import mended_name
 

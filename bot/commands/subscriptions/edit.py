@@ -13,24 +13,26 @@ from bot.commands.core.picking import (
     shown_buttons,
     subscription_gone,
     subscription_numbered,
+    undo_row,
 )
 from bot.commands.core.typed_times import time_refused_with_nearest
-from bot.commands.core.undo_button import undo_row
 from bot.commands.papers.search import query_of
-from bot.commands.phrasing.cadence_words import cadence_words, when_words
-from bot.commands.phrasing.delivery_times import next_line
+from bot.commands.phrasing.cadence_words import cadence_words, next_line, when_words
 from bot.commands.phrasing.subscription_words import name_given, renamed
 from bot.commands.subscriptions.echo import echo
 from bot.commands.subscriptions.subscription_form import edit_subscription
-from bot.ports.button import Button
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times import NoSuchTime, as_words, clock_of, is_time, split_when
-from subscriptions.query import asks_for_nearness, links_to_no_paper, mentioned, parse_query
-from subscriptions.service.operations import next_deliveries_to
-from subscriptions.service.subscriptions import edit, rename, reschedule
+from subscriptions.planning.times._ending import as_words, split_when
+from subscriptions.planning.times._reading import clock_of, is_time
+from subscriptions.planning.times._when import NoSuchTime
+from subscriptions.query.links import links_to_no_paper, mentioned
+from subscriptions.query.nearness import asks_for_nearness
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.operations.chat_status import next_deliveries_to
+from subscriptions.service.subscriptions.amendments import edit, rename, reschedule
 from subscriptions.states import SubscriptionState
 
 _TO = re.compile(r"\Ato\s+", re.IGNORECASE)  # "/schedule 1 to daily"

@@ -15,25 +15,24 @@ from bot.commands.core.picking import (
     subscription_gone,
     subscription_named,
     subscription_numbered,
+    undo_row,
 )
-from bot.commands.core.undo_button import undo_row
-from bot.commands.papers.bibtex import bibliography
-from bot.commands.papers.ris import references
-from bot.ports.button import Button
-from bot.ports.reply import File, Reply
+from bot.commands.papers.citations import bibliography, references
+from bot.ports.reply import Button, File, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.portable import PortableLine, read_lines, text_of
-from subscriptions.query import parse_query
-from subscriptions.service.chats import (
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.chats.conversation_state import (
     clear_conversation_state,
     get_conversation_state,
     set_conversation_state,
     share_link,
 )
-from subscriptions.service.papers import saved_papers
-from subscriptions.service.subscriptions import ImportPlan, delivered, export, import_lines, import_plan
+from subscriptions.service.papers.signals import saved_papers
+from subscriptions.service.subscriptions.exporting import delivered, export
+from subscriptions.service.subscriptions.importing import ImportPlan, import_lines, import_plan
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
 MOST_SHOWN = 30  # lines of a difference that are shown

@@ -11,15 +11,14 @@ from bot.commands.core.picking import (
     shown_buttons,
     subscription_gone,
     subscription_numbered,
+    undo_row,
 )
-from bot.commands.core.undo_button import undo_row
-from bot.commands.phrasing.pause_words import paused_line, resumed_line, waiting_lines
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
+from bot.commands.phrasing.subscription_words import paused_line, resumed_line, waiting_lines
+from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.service.subscriptions import (
+from subscriptions.service.subscriptions.pausing import (
     get_waiting_papers,
     match_waiting_ahead,
     pause,

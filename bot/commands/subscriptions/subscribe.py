@@ -6,22 +6,22 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import subscription_numbered
+from bot.commands.core.picking import subscription_numbered, undo_row
 from bot.commands.core.typed_times import OnlyTime, only_time_refused, time_refused_with_nearest
-from bot.commands.core.undo_button import undo_row
 from bot.commands.papers.search import query_of, try_query
 from bot.commands.phrasing.subscription_words import subscribed_line
 from bot.commands.subscriptions.echo import echo, subscribe_here
 from bot.commands.subscriptions.subscription_form import new_subscription
-from bot.ports.button import Button
 from bot.ports.conversation import Interaction
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import CallbackToken
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when
-from subscriptions.query import parse_query
-from subscriptions.service.chats import get_conversation_state, set_conversation_state
-from subscriptions.service.subscriptions import Subscribed, edit, unsubscribe
+from subscriptions.planning.times._ending import Ending, as_words, split_when
+from subscriptions.planning.times._when import NoSuchTime
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.chats.conversation_state import get_conversation_state, set_conversation_state
+from subscriptions.service.subscriptions.amendments import edit
+from subscriptions.service.subscriptions.requests import Subscribed, unsubscribe
 
 MOST_LINES = 20  # subscriptions of one message
 EDITED_WITHIN = timedelta(minutes=5)  # how long an edited /sub replaces what it subscribed to

@@ -12,17 +12,17 @@ from bot.commands.core.picking import (
     subscription_gone,
     subscription_numbered,
 )
-from bot.commands.phrasing.delivery_times import next_line
+from bot.commands.phrasing.cadence_words import next_line
 from bot.commands.phrasing.subscription_words import Row, of_the_newest, shortened, state_of, subscription_rows
 from bot.commands.subscriptions.echo import echo
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatKind
-from subscriptions.query import parse_query
-from subscriptions.service.operations import next_deliveries_to
-from subscriptions.service.papers import MatchCount, activity
-from subscriptions.service.subscriptions import Listed, Overlap, merge, nearly_same
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.operations.chat_status import next_deliveries_to
+from subscriptions.service.papers.recent import MatchCount, activity
+from subscriptions.service.subscriptions.merging import Overlap, merge, nearly_same
+from subscriptions.service.subscriptions.selection import Listed
 from subscriptions.states import ChatState, SubscriptionState
 
 A_PAGE = 10

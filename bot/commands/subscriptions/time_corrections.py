@@ -5,12 +5,12 @@ from dataclasses import replace
 from bot.commands.core.context import Callback, Command, CommandContext, query_of_button
 from bot.commands.core.picking import subscription_gone, subscription_numbered
 from bot.commands.core.typed_times import AS_WORDS
-from bot.commands.subscriptions.echo import echo, subscribe_and_echo
-from bot.commands.subscriptions.echo_advice import REWRITE
+from bot.commands.subscriptions.echo import REWRITE, echo, subscribe_and_echo
 from bot.ports.reply import Reply
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.query import parse_query
-from subscriptions.service.subscriptions import edit, find_change
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.service.subscriptions.amendments import edit
+from subscriptions.service.subscriptions.undoing import find_change
 
 
 def on_subscribe_at(context: CommandContext) -> Reply:

@@ -10,20 +10,19 @@ from bot.commands.core.picking import (
     subscription_gone,
     subscription_named,
     subscription_numbered,
+    undo_row,
 )
-from bot.commands.core.undo_button import undo_row
 from bot.commands.phrasing.subscription_words import unsubscribed
-from bot.ports.button import Button
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import Subscription
-from subscriptions.service.subscriptions import (
+from subscriptions.service.subscriptions.amendments import (
     numbers_among,
     numbers_in,
     numbers_missing,
-    unsubscribe,
     unsubscribe_several,
 )
+from subscriptions.service.subscriptions.requests import unsubscribe
 
 _ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 

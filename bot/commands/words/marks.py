@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from subscriptions.categories.tree import is_category
-from subscriptions.planning.times import time_at
-from subscriptions.query import mentioned
+from subscriptions.categories import is_category
+from subscriptions.planning.times._ending import time_at
+from subscriptions.query.links import mentioned
 from subscriptions.zones import zone_of_place
 
 LONGEST, MOST_TOKENS = 400, 90  # characters and tokens of a sentence; a longer text is taken for a query

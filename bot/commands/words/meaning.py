@@ -16,8 +16,9 @@ from bot.commands.words.scorer import ASKING, LABEL, NAMED, QUERY, Score, scores
 from bot.commands.words.subject import is_crumb, pieces_of, subject_of, texts_of, time_in
 from subscriptions.errors import Refused
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.planning.times import count_of, hours_of, is_time
-from subscriptions.query import mentioned
+from subscriptions.planning.times._clocks import count_of
+from subscriptions.planning.times._reading import hours_of, is_time
+from subscriptions.query.links import mentioned
 
 SURE, HALF = 0.55, 0.35  # from which an intent is acted on, or asked about
 _SURE_OF_A_WORD, _MUCH = 0.65, 4

@@ -14,9 +14,11 @@ from typing import NamedTuple
 from bot.commands.words.marks import CATEGORY, LONGEST, MOST_TOKENS, WHEN, Token, folded, tokens_of
 from bot.commands.words.scorer import ASKING, AUTHOR, TIME, UNWANTED, WANTED, WEIGHTS, parts_of, scores
 from subscriptions.errors import Refused
-from subscriptions.planning.times import is_time, read_when, split_when
-from subscriptions.query import author_rule
+from subscriptions.planning.times._ending import split_when
+from subscriptions.planning.times._reading import is_time
+from subscriptions.planning.times._when import read_when
 from subscriptions.query.fields import FIELDS
+from subscriptions.query.rewriting import author_rule
 
 ASKED = 0.45  # how likely a sentence asks for papers
 _IN_FIELDS = {"ti": re.compile(r"\btitles?\b|标题|题目"), "abs": re.compile(r"\babstracts?\b|摘要")}

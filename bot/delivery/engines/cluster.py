@@ -16,17 +16,14 @@ from weakref import WeakValueDictionary
 
 from bot.context.writing import write_together
 from bot.delivery.engines.job_queue import Again, JobQueue, Times
-from bot.delivery.rate_limiter import GcraRateLimiter
-from bot.delivery.rate_wait import MAX_RATE_WAIT
+from bot.delivery.rate_limiter import MAX_RATE_WAIT, GcraRateLimiter
 from bot.delivery.sender_lock import lock_held
 from bot.errors import error_location
-from bot.ports.channel import Limits
-from bot.ports.clock import Clock
-from bot.ports.engine import Deliver
+from bot.ports.channel import Clock, Deliver, Limits
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import Lane
-from subscriptions.service.operations import terms
-from subscriptions.service.outbox import count_jobs, recover_own, sends_of_lane, wake
+from subscriptions.service.operations.at_work import terms
+from subscriptions.service.outbox.owners import count_jobs, recover_own, sends_of_lane, wake
 from subscriptions.store import Store
 from subscriptions.store.database.kind import Holder, SideSession
 

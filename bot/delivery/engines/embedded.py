@@ -11,8 +11,7 @@ from math import inf
 from weakref import WeakValueDictionary
 
 from bot.delivery.rate_limiter import GcraRateLimiter
-from bot.ports.clock import Clock
-from bot.ports.engine import Deliver
+from bot.ports.channel import Clock, Deliver
 from subscriptions.model import Lane
 
 CONCURRENCY = 10  # lanes of one platform that run at once: none waits for the backlog of another platform

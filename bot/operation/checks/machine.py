@@ -32,9 +32,9 @@ from subscriptions.model import (
     Summary,
 )
 from subscriptions.platforms import facts_of
-from subscriptions.service.chats import owners
-from subscriptions.service.outbox import outbox_trouble
-from subscriptions.service.planner import chats_due_too_far
+from subscriptions.service.chats.retention import owners
+from subscriptions.service.outbox.owners import outbox_trouble
+from subscriptions.service.planner.plan import chats_due_too_far
 from subscriptions.store import HEAD, Store
 from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.zones import zone

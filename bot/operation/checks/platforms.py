@@ -12,13 +12,13 @@ from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.scopes import missing
 from bot.channels.slack.workspaces import Workspace
 from bot.channels.telegram.outbound import DEFAULT_API_URL, TelegramChannel
-from bot.channels.telegram.receiving.webhook_url import webhook_address
+from bot.channels.telegram.receiving.webhook import webhook_address
 from bot.operation.checks.machine import Finding
 from bot.ports.channel import Channel
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreError
 from subscriptions.platforms import declared
-from subscriptions.service.chats import owners
+from subscriptions.service.chats.retention import owners
 from subscriptions.store import Store
 
 LARGEST_STEP = timedelta(seconds=60)  # allowed error of the machine's clock; Slack allows five minutes

@@ -11,7 +11,7 @@ from bot.digests.files import is_missing, list_folder, read_watched, without_quo
 from bot.errors import FetchError, UnreadableInput, brief
 from bot.operation.checks.machine import Finding, is_ready
 from bot.settings import Settings, SourceSettings
-from bot.sources.http import FetchRequest, address_key, document_name, everything, requests_of
+from bot.sources.http.fetch_request import FetchRequest, address_key, document_name, everything, requests_of
 from bot.sources.http.fetcher import Fetched, Fetcher
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest

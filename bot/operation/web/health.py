@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 
-from bot.ports.clock import Clock
+from bot.ports.channel import Clock
 from bot.settings import Settings
 from subscriptions.store import Store
 from subscriptions.store.database.write_probe import write_refusal

@@ -12,7 +12,7 @@ from bot.ports.web_page import Offer, PageRequest, PageResponse, Visitor, WebPag
 from bot.rendering.display.web_pages import STATIC, static_file
 from bot.sources.ingest import store_digest
 from subscriptions.errors import Sentence
-from subscriptions.service.papers import known_since
+from subscriptions.service.papers.paper_search import known_since
 
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # their addresses change with them
 

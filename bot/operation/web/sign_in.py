@@ -14,13 +14,13 @@ from hashlib import pbkdf2_hmac, sha256
 
 from bot.context.writing import write
 from bot.operation.web.guard import network_of
-from bot.ports.clock import Clock
+from bot.ports.channel import Clock
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.display.web_pages import draw_page
 from bot.settings import Settings
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatAddress
-from subscriptions.service.chats import get_conversation_state, set_conversation_state
+from subscriptions.service.chats.conversation_state import get_conversation_state, set_conversation_state
 from subscriptions.store import Store
 
 MINUTE = 60.0  # seconds

@@ -27,10 +27,9 @@ from bot.operation.web.status import operator_pages
 from bot.operation.web.streams import SHARE_OF_CONNECTIONS, Streams
 from bot.operation.web.web_address import body_in_time, line
 from bot.operation.web.web_server import most_connections
-from bot.ports.clock import Clock
-from bot.ports.measurements import Observe
-from bot.ports.receiver import RequestDispatcher
-from bot.ports.typed_text import usable_text
+from bot.ports.channel import Clock, Observe
+from bot.ports.conversation import RequestDispatcher
+from bot.ports.reply import usable_text
 from bot.ports.web_page import Offer, PageFrame, PageRequest, PageResponse, Visitor, WebPage
 from bot.settings import Settings
 from subscriptions.errors import Refused, StoreError

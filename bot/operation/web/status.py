@@ -12,16 +12,15 @@ from bot.app import App
 from bot.context.database import backup_folder
 from bot.context.writing import write
 from bot.operation.maintenance import copy_times, file_sizes
-from bot.ports.clock import Clock
-from bot.ports.measurements import Measurement, MessageTried, PlanMade
+from bot.ports.channel import Clock, Measurement, MessageTried, PlanMade
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.display.web_pages import draw_page
-from bot.rendering.plots.svg import Bar, Day, bars, calendar
+from bot.rendering.plots import Bar, Day, bars, calendar
 from bot.rendering.text.language import Language
 from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.operations import SourceFigures, figures
-from subscriptions.service.outbox import dismiss, outbox_entries, retry_delivery
+from subscriptions.service.operations.chat_status import SourceFigures, figures
+from subscriptions.service.outbox.sending import dismiss, outbox_entries, retry_delivery
 from subscriptions.service.sources import receipts_since
 from subscriptions.store import OutboxEntry
 

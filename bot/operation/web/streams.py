@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.ports.measurements import ConnectionClosed, Observe
+from bot.ports.channel import ConnectionClosed, Observe
 from subscriptions.errors import StoreError
 
 MOST_OF_A_NAME = 8

@@ -18,8 +18,7 @@ from bot.errors import SettingsError
 from bot.operation.web.guard import network_of
 from bot.operation.web.sign_in import Lock
 from bot.operation.web.web_address import Attention, MetricsPage, Problems, health_app
-from bot.ports.clock import Clock
-from bot.ports.measurements import ConnectionClosed, Measurement, Observe, ignore
+from bot.ports.channel import Clock, ConnectionClosed, Measurement, Observe, ignore
 from bot.ports.web_route import Webhook, WebRoute
 from bot.settings import Settings
 from subscriptions.errors import Sentence

@@ -1,6 +1,6 @@
 """Buttons of a delivery: numbers that open cards or a menu beside each paper, [show more], [get your own]; links of a card.
 
-Their data is read by bot/commands/papers/delivery_callback.py.
+Their data is read by bot/commands/papers/cards.py.
 """
 
 import re
@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from bot.ports.button import Button, Buttons
+from bot.ports.reply import Button, Buttons
 from bot.rendering.deliveries.outline import DeliveryForm, Outline
 from bot.rendering.text.language import Language
 from bot.rendering.text.links import paper_url, pdf_url, search_url
 from bot.rendering.views.medium import Medium
-from bot.rendering.views.reader import Reader
+from bot.rendering.views.parts import Reader
 from subscriptions.model import Delivery, Item
 from subscriptions.states import Signal
 

@@ -1,24 +1,75 @@
-"""Delivery → messages: its outline, drawn by its platform's medium and packed into as few messages as the limits allow."""
+"""A stored notice → the view that a platform draws."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import time
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, time
 from types import MappingProxyType
 
-from bot.ports.button import Buttons
+from bot.ports.reply import Button, Buttons
 from bot.rendering.deliveries.buttons import DeliveryButtons, MakeLink, delivery_buttons
-from bot.rendering.deliveries.notice_view import notice_view
 from bot.rendering.deliveries.outline import DeliveryForm, Outline, empty_text, outline, root_line
 from bot.rendering.deliveries.paging import Layout, Paginator
 from bot.rendering.platforms.media import MEDIA, Media
+from bot.rendering.text.cleaning import clean, isolated
+from bot.rendering.text.language import Language
 from bot.rendering.views.medium import Medium
 from bot.rendering.views.packing import Fragment, Page, Size
 from bot.rendering.views.papers import TITLES, paper_view
-from bot.rendering.views.parts import Head, Line, Root
-from bot.rendering.views.reader import Reader, reader_of
-from subscriptions.model import Delivery, DeliveryKind, Message
-from subscriptions.notices.declared import NOTICES, Notices
+from bot.rendering.views.parts import Head, Line, NoticeView, Reader, Root, reader_of
+from subscriptions.cutting import cut_at_word
+from subscriptions.model import Delivery, DeliveryKind, Facts, Message
+from subscriptions.notices.declared import NOTICES, Notices, read_notice
+from subscriptions.notices.notice import BUTTON
 from subscriptions.platforms import command_prefix
+
+_LONGEST_DETAIL = 300  # columns
+_COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
+
+
+def notice_view(facts: Facts, language: Language, command_prefix: str = "/", notices: Notices = NOTICES) -> NoticeView:
+    """Returns the view of the notice in these facts. `command_prefix` precedes command names, "/" on most platforms."""
+    notice = read_notice(facts.notice, facts.detail, _cleaned, notices)
+    title, *lines = filter(None, notice.lines(_Words(language, command_prefix)))
+    row = tuple(
+        Button(label=label.say(language.translate), data=facts.detail[BUTTON + verb])
+        for verb, label in notice.labels.items()
+        if BUTTON + verb in facts.detail
+    )
+    return NoticeView(title=title, lines=tuple(lines), buttons=(row,) if row else ())
+
+
+def _cleaned(detail: str) -> str:
+    return isolated(cut_at_word(clean(detail), _LONGEST_DETAIL))
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """`subscriptions.notices.notice.NoticeWords` in the reader's language."""
+
+    language: Language
+    command_prefix: str  # "/" on most platforms
+
+    @property
+    def translate(self) -> Callable[[str], str]:
+        return self.language.translate
+
+    def say(self, sentence: str, /, **values: object) -> str:
+        return _COMMAND.sub(self.command_prefix, self.language.translate(sentence)).format_map(values)
+
+    def count(self, one: str, many: str, count: int, /, **values: object) -> str:
+        return self.language.count(one, many, count, **values)
+
+    def number(self, number: int) -> str:
+        return self.language.number(number)
+
+    def days(self, days: Sequence[date]) -> str:
+        return self.language.days(days)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Delivery → messages: its outline, drawn by its platform's medium and packed into as few messages as the limits allow.
+
 
 _NIGHT = (time(22), time(8))
 _NOTHING = Size()

@@ -10,8 +10,7 @@ from bot.rendering.text.cleaning import clean, isolated
 from bot.rendering.text.language import Language
 from bot.rendering.text.links import web_url
 from bot.rendering.views.papers import CARD, COMPACT, ROW, TITLES, Measure, has_summary, subscription_label
-from bot.rendering.views.parts import Head, Heading, More, Tail
-from bot.rendering.views.reader import Reader
+from bot.rendering.views.parts import Head, Heading, More, Reader, Tail
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import ChatKind, Delivery, DeliveryKind, Item
 from subscriptions.notices.matches import missing_line

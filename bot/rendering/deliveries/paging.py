@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.ports.button import Button
+from bot.ports.reply import Button
 from bot.rendering.deliveries.outline import DeliveryForm, Outline, SubscriptionPapers
 from bot.rendering.views.medium import Medium
 from bot.rendering.views.packing import Fragment, Page, PaperPart, Size, pack, pages_as_sent, total
 from bot.rendering.views.papers import paper_view, shrinking_measures
-from bot.rendering.views.reader import Reader
+from bot.rendering.views.parts import Reader
 from subscriptions.model import Item
 
 _ANY_PART = "99/99"  # the widest that is expected

@@ -16,7 +16,7 @@ from rich.style import Style
 from rich.text import Text
 
 from bot.rendering.display.gallery import Exhibit, ShownMessage, shown_messages
-from bot.rendering.text.folding import breaks
+from bot.rendering.text.cleaning import breaks
 from bot.rendering.text.language import Language
 from bot.rendering.views.appearance import Mark, Paragraph, ShownButton, Span, linked
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from bot.ports.button import Buttons
+from bot.ports.reply import Buttons
 from bot.rendering.templating import Macro, macros
 from bot.rendering.text.links import web_url
 from bot.rendering.views.appearance import Display, Look, Paragraph, Span

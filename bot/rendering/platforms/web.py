@@ -4,9 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from bot.ports.button import Buttons
+from bot.ports.reply import Buttons
 from bot.rendering.platforms.console import plain_page
-from bot.rendering.plots.svg import rows_of_bars
+from bot.rendering.plots import rows_of_bars
 from bot.rendering.templating import Macro, macros
 from bot.rendering.views.medium import macro_name
 from bot.rendering.views.packing import Fragment, Size

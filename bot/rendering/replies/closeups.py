@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from bot.rendering.text.cleaning import clean, isolated
+from bot.rendering.text.cleaning import Passage, clean, isolated
 from bot.rendering.text.language import Language
-from bot.rendering.text.marks import Passage
 from bot.rendering.text.tex import readable
 from bot.rendering.views.papers import (
     AI_MARK,
@@ -18,17 +17,18 @@ from bot.rendering.views.papers import (
     paper_view,
     subscription_label,
 )
-from bot.rendering.views.parts import Section
-from bot.rendering.views.reader import Reader
-from subscriptions.cutting import cut_at_sentence, cut_at_word, pieces
+from bot.rendering.views.parts import Reader, Section
+from subscriptions.cutting import cut_at_sentence, cut_at_word, pieces, summary_state
 from subscriptions.errors import QueryError, Sentence
-from subscriptions.matching import THOUSAND, Hit, spans
-from subscriptions.matching import why as hits_of
+from subscriptions.matching.hits import Hit, spans
+from subscriptions.matching.hits import why as hits_of
+from subscriptions.matching.terms import THOUSAND
 from subscriptions.model import Because, Item, Paper, Summary
-from subscriptions.normalize import tokens
-from subscriptions.query import Query, papers_named_in, parse_query
+from subscriptions.normalize.tokenizers import tokens
 from subscriptions.query.fields import TITLE
-from subscriptions.summaries import summary_state
+from subscriptions.query.nearness import papers_named_in
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Query
 
 _AUTHORS = 40  # shown of a collaboration of thousands
 _NAME_WIDTH = 60

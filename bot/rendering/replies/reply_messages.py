@@ -4,20 +4,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.ports.button import Button, Buttons
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Buttons, Reply
 from bot.rendering.deliveries.buttons import button_rows, menu_beside, paper_links
 from bot.rendering.deliveries.delivery_messages import delivery_pages
 from bot.rendering.deliveries.outline import measure_of_list
 from bot.rendering.platforms.media import MEDIA, Media
-from bot.rendering.plots.text import plot_text
+from bot.rendering.plots import plot_text
 from bot.rendering.replies.closeups import section_pieces, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.text.cleaning import clean, clean_lines
 from bot.rendering.views.medium import NUMBERS_IN_MESSAGE, Medium
 from bot.rendering.views.packing import Fragment, Page, PaperPart, Size, pack, total
 from bot.rendering.views.papers import CARD, HEAD, Measure, PaperView, paper_view, shrinking_measures
-from bot.rendering.views.parts import Code, Line, Section
-from bot.rendering.views.reader import Reader, reader_of
+from bot.rendering.views.parts import Code, Line, Reader, Section, reader_of
 from subscriptions.model import Chat, ChatKind, Item, Message
 
 DONE, REFUSED = "✓", "✗"

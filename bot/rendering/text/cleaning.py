@@ -1,8 +1,69 @@
-"""Foreign text made safe for a message: characters that platforms cannot carry are removed, right-to-left text is isolated."""
+"""Marks the first hit of a query in a text."""
 
 import re
-from itertools import groupby
-from unicodedata import combining
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from unicodedata import combining, east_asian_width
+
+from rich.cells import cell_len
+
+from bot.rendering.text.tex import readable
+
+_FIELD = re.compile(r"^[A-Za-z]{2,10}:")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A text with at most one marked part; all three are plain text."""
+
+    before: str
+    hit: str = ""
+    after: str = ""
+
+    def __str__(self) -> str:
+        return self.before + self.hit + self.after
+
+
+def plain_word(word: str) -> str:
+    """Returns a word of a query without field, quotation marks and star."""
+    return _FIELD.sub("", clean(word)).strip('"“”=*- ')
+
+
+def marked(text: str, words: Iterable[str]) -> Passage:
+    """Returns the text with its earliest hit of any of these words marked: whole words, in any letter case."""
+    best: tuple[int, int] | None = None
+    for word in words:
+        plain = plain_word(word)
+        for form in {plain, readable(plain)} - {""}:
+            span = _first(text, form)
+            if span and (best is None or (span[0], -span[1]) < (best[0], -best[1])):
+                best = span
+    if best is None:
+        return Passage(text)
+    start, end = best
+    return Passage(text[:start], text[start:end], text[end:])
+
+
+def _first(text: str, word: str) -> tuple[int, int] | None:
+    for match in re.finditer(re.escape(word), text, re.IGNORECASE):
+        start, end = match.span()
+        if not _runs_on(text, start) and not _runs_on(text, end):
+            return start, end
+    return None
+
+
+def _runs_on(text: str, place: int) -> bool:
+    """Returns whether a word continues across this place. Never between Chinese characters, written without spaces."""
+    if place in {0, len(text)}:
+        return False
+    left, right = text[place - 1], text[place]
+    return left.isalnum() and right.isalnum() and "W" not in {east_asian_width(left), east_asian_width(right)}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Foreign text made safe for a message: characters that platforms cannot carry are removed, right-to-left text is isolated.
+
 
 # C0 without newline, DEL, C1, lone surrogates, noncharacters; and the marks that open or close a run of direction
 # (U+202A–202E, 2066–2069), which reverse all text after them if they are not balanced.
@@ -42,3 +103,50 @@ def isolated(text: str) -> str:
     if text.isascii() or not _RTL_BLOCKS.search(text):
         return text
     return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Text folded into lines for a terminal, with a hanging indent: a continued line begins below the text, not its number.
+#
+# A line may end after any Chinese, Japanese or Korean character, except beside punctuation; else only at a space, so that
+# an address stays whole.
+
+
+_WIDE = r"\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef"  # written without spaces: a line may end after each
+_NEVER_FIRST = "，。、；：？！）》」』】〉〕…”’"
+_NEVER_LAST = "（《「『【〈〔“‘"
+_PIECE = re.compile(rf"[{_NEVER_LAST}]*(?:[{_WIDE}]|[^\s{_WIDE}]+)[{_NEVER_FIRST}]*\s*|\s+")
+_BEFORE_TEXT = re.compile(r" *(?:\d+  +|▸ )?(?=\S)")
+_LEAST_ROOM = 20  # columns: in a narrower terminal continued lines are not indented
+
+
+def folded(text: str, width: int) -> str:
+    """Returns the text in lines of at most `width` columns; a longer word stays whole."""
+    return "\n".join(part for line in text.split("\n") for part in _parts(line, width))
+
+
+def hanging(line: str) -> int:
+    """Returns the columns before the text of a line: spaces, and a number or a bullet."""
+    before = _BEFORE_TEXT.match(line)
+    return cell_len(before[0]) if before else 0
+
+
+def breaks(line: str, width: int) -> tuple[int, list[int]]:
+    """Returns the indent of the continued lines, and the places in the line where they begin."""
+    before = hanging(line)  # one character per column
+    hang = before if width - before >= _LEAST_ROOM else 0
+    found: list[int] = []
+    used = before
+    for number, piece in enumerate(_PIECE.finditer(line, before)):
+        if number and used + cell_len(piece[0].rstrip()) > width:
+            found.append(piece.start())
+            used = hang
+        used += cell_len(piece[0])
+    return hang, found
+
+
+def _parts(line: str, width: int) -> list[str]:
+    hang, places = breaks(line, width)
+    edges = [0, *places, len(line)]
+    pieces = [line[start:end].rstrip() for start, end in pairwise(edges)]
+    return [pieces[0], *(" " * hang + piece for piece in pieces[1:])]

@@ -7,7 +7,7 @@ from bot.rendering.text.queries import Translate, caret, query_in_words
 from bot.rendering.text.tex import readable
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import Paper
-from subscriptions.query import Query
+from subscriptions.query.syntax import Query
 
 _TITLE = 90  # columns
 _OPENING = 80  # columns of the abstract, for a paper without a title

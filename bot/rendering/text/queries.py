@@ -11,10 +11,13 @@ from dataclasses import replace
 
 from rich.cells import cell_len
 
-from subscriptions.categories.tree import has_classes
+from subscriptions.categories import has_classes
 from subscriptions.errors import QueryError, Sentence
-from subscriptions.query import MAX_QUERY_LENGTH, And, Leaf, Node, Not, Or, Query, parse_query, written_value
 from subscriptions.query.fields import ValueKind
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parsing.sentences import MAX_QUERY_LENGTH
+from subscriptions.query.rewriting import written_value
+from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query
 
 Translate = Callable[[str], str]
 

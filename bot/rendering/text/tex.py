@@ -6,8 +6,7 @@ A formula is converted as a whole or not at all. Dollars delimit formulas by pan
 import re
 from unicodedata import category
 
-from subscriptions.normalize import accent_macros
-from subscriptions.normalize.tex_signs import (
+from subscriptions.normalize.spans import (
     DOUBLE_STRUCK,
     FRACTIONS,
     IN_FORMULAS,
@@ -17,8 +16,9 @@ from subscriptions.normalize.tex_signs import (
     SUPERSCRIPT,
     SWITCHES,
     SYMBOLS,
+    accent_macros,
 )
-from subscriptions.unicode_forms import normalized
+from subscriptions.text import normalized
 
 _WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})  # modifier letters are none: they are sub- or superscript already
 _RAISED = "*′⋆∗†‡°"  # characters that are superscript already

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.ports.button import Buttons
+from bot.ports.reply import Buttons
 from bot.rendering.views.packing import Fragment, Size
 from bot.rendering.views.papers import PaperView
 from bot.rendering.views.parts import Code, Head, Heading, Line, More, Section

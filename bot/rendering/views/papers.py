@@ -9,17 +9,15 @@ from functools import lru_cache
 from typing import Literal
 from unicodedata import combining
 
-from bot.ports.button import Button
-from bot.rendering.text.cleaning import clean, isolated
+from bot.ports.reply import Button
+from bot.rendering.text.cleaning import Passage, clean, isolated, marked, plain_word
 from bot.rendering.text.language import Language
 from bot.rendering.text.links import paper_url
-from bot.rendering.text.marks import Passage, marked, plain_word
 from bot.rendering.text.tex import readable
-from bot.rendering.views.reader import Reader
-from subscriptions.cutting import cut_at_clause, cut_at_sentence, cut_at_word, first_sentence
+from bot.rendering.views.parts import Reader
+from subscriptions.cutting import cut_at_clause, cut_at_sentence, cut_at_word, first_sentence, summary_state
 from subscriptions.model import Because, Item, Paper
-from subscriptions.summaries import summary_state
-from subscriptions.unicode_forms import normalized
+from subscriptions.text import normalized
 
 AI_MARK = "AI:"
 _LONGEST_SOURCE = 8000  # characters of a title or text that are read; no message holds more

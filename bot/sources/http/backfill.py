@@ -15,7 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from bot.settings import SourceSettings
 from bot.sources.http.fetch_request import ARXIV, DATE, PAGE, FetchRequest, Sites
-from subscriptions.categories.tree import CLASSES
+from subscriptions.categories import CLASSES
 from subscriptions.model import Announce, Paper
 from subscriptions.planning.source_calendar import NEW_YORK, ArxivCalendar
 

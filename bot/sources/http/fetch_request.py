@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from bot.settings import EVERYTHING, SourceSettings
-from subscriptions.categories.tree import CLASSES
+from subscriptions.categories import CLASSES
 
 DATE = "{date}"
 MOST_PAGES = 100  # most pages of one answer; a server that returns more repeats them

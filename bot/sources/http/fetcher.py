@@ -1,28 +1,120 @@
-"""Fetches the document at a web address, with limits on hosts, time, size and frequency.
-
-Only public IP addresses are reached, also after redirects, except for hosts of sources that the settings allow. The host
-name is resolved here, and the connection goes to the IP address that was checked, so that a second answer of the name
-server cannot lead elsewhere; TLS still verifies the name. A proxy resolves names itself, and decides what may be reached.
-"""
+"""Unpacks gzip piece by piece, up to a limit, since a thousand bytes can unpack to a million."""
 
 import asyncio
 import socket
 import ssl
 import urllib.request
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 from bot.context.optional_parts import without
 from bot.errors import FetchError
-from bot.ports.clock import Clock
-from bot.sources.http.gunzip import Damaged, Gunzipper, TooLarge, gunzipped
+from bot.ports.channel import Clock
 from bot.sources.http.host_limiter import HostLimiter, asked_to_wait
-from bot.sources.http.public_addresses import is_public
 from subscriptions.errors import Sentence
+
+MAGIC = b"\x1f\x8b"
+_GZIP = zlib.MAX_WBITS | 16
+
+
+class TooLarge(Exception):
+    """The unpacked content is larger than the limit."""
+
+
+class Damaged(Exception):
+    """The data is not gzip, or is damaged."""
+
+
+class Gunzipper:
+    """Unpacks the pieces of a gzip stream of one or more members."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+        self._stream = zlib.decompressobj(_GZIP)
+        self._begun = False
+
+    def feed(self, piece: bytes) -> bytes:
+        """Returns the unpacked content of the next piece. Raises TooLarge, Damaged."""
+        out = []
+        try:
+            while piece:
+                if self._stream.eof:
+                    if not piece.startswith(MAGIC[:1]):
+                        break  # some servers append zeros
+                    self._stream = zlib.decompressobj(_GZIP)
+                self._begun = True
+                found = self._stream.decompress(piece, self._left + 1)
+                self._left -= len(found)
+                if self._left < 0:
+                    raise TooLarge
+                out.append(found)
+                piece = self._stream.unused_data
+        except zlib.error:
+            raise Damaged from None
+        return b"".join(out)
+
+    def end(self) -> None:
+        """Ends the stream. Raises Damaged if something is missing."""
+        if self._begun and not self._stream.eof:
+            raise Damaged
+
+
+def gunzipped(data: bytes, limit: int) -> bytes:
+    """Returns the content of a gzip file; other data unchanged. Raises TooLarge, Damaged."""
+    if not data.startswith(MAGIC):
+        return data
+    unpacker = Gunzipper(limit)
+    found = unpacker.feed(data)
+    unpacker.end()
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Tells which IP addresses are public, so that a source may be there. Pure.
+#
+# A list of sources, or a redirect, must not make this machine send requests to its own services or to its private network.
+# The networks are IANA's special-purpose registries (www.iana.org/assignments/iana-ipv4-special-registry, …ipv6…).
+
+
+_GLOBAL_V6 = IPv6Network("2000::/3")  # the part that has been assigned; the rest is special
+_NO_PLACES_V6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))  # tunnels, tests, documentation
+_NAT64 = IPv6Network("64:ff9b::/96")
+_COMPATIBLE = IPv6Network("::/96")
+
+
+def is_public(address: str) -> bool:
+    """Returns whether an IP address is public. An IPv6 address that holds an IPv4 address is public if that is."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    inner = found if isinstance(found, IPv4Address) else _inner(found)
+    if inner is not None:
+        return inner.is_global and not (inner.is_multicast or inner.is_reserved)
+    assert isinstance(found, IPv6Address)  # noqa: S101 - for the type checker: the inner address of an IPv4 address is itself
+    return found in _GLOBAL_V6 and not any(found in network for network in _NO_PLACES_V6)
+
+
+def _inner(address: IPv6Address) -> IPv4Address | None:
+    """Returns the IPv4 address in an IPv6 address: mapped, of 6to4, or of NAT64."""
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    return IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 or address in _COMPATIBLE else None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Fetches the document at a web address, with limits on hosts, time, size and frequency.
+#
+# Only public IP addresses are reached, also after redirects, except for hosts of sources that the settings allow. The host
+# name is resolved here, and the connection goes to the IP address that was checked, so that a second answer of the name
+# server cannot lead elsewhere; TLS still verifies the name. A proxy resolves names itself, and decides what may be reached.
+
 
 with without("httpx._main"):  # 4 MB: its command line, with colours
     import httpx

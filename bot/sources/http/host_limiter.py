@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from bot.errors import FetchError
-from bot.ports.clock import Clock
+from bot.ports.channel import Clock
 from subscriptions.errors import Sentence
 
 GAP = 3.0  # seconds between requests to arXiv, all its hosts together (info.arxiv.org/help/api/tou.html)

@@ -10,5 +10,3 @@
 Each document is stored in one transaction, together with the receipt up to that document. So a poll that is interrupted
 leaves a receipt of what it has stored, and validators only of documents that were stored.
 """
-
-from bot.sources.poll.poll import Poll as Poll

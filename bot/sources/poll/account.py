@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.sources.http import address_key, is_dated
+from bot.sources.http.backfill import is_dated
+from bot.sources.http.fetch_request import address_key
 from bot.sources.missed_days import runs
 from bot.sources.poll.progress import PollProgress, PollRun
 from bot.sources.receipts import LONGEST_DETAIL, notify_of_filed, notify_of_trouble, trouble_after

@@ -1,17 +1,24 @@
 """Decisions about one document of a source. Pure."""
 
-from dataclasses import replace
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
+from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
-from bot.sources.http import FetchRequest
-from bot.sources.http.fetcher import Fetched
+from bot.settings.source_facts import is_arxivs_own
+from bot.sources.http.fetch_request import FetchRequest, document_name
+from bot.sources.http.fetcher import Fetched, Fetcher, Unchanged
+from bot.sources.ingest import store_digest
+from bot.sources.poll.progress import PollProgress, PollRun
 from bot.sources.receipts import BATCH_FORMATS
 from subscriptions.cutting import clip
 from subscriptions.model import Digest, DigestWarning
+from subscriptions.planning.losses import UNKNOWN, Arrival
 from subscriptions.planning.source_calendar import Overdue
-from subscriptions.store import DocumentSeen
+from subscriptions.store import DocumentSeen, Ingested, Transaction
 
 FUTURE = timedelta(days=2)  # a date further ahead is a mistake; if it were stored, later days would look old
 LONGEST_PROBLEM = 200  # characters of the sentence about one document
@@ -66,3 +73,48 @@ def seen_now(seen: DocumentSeen, found: Fetched, digest: Digest) -> DocumentSeen
         papers=len(digest.entries),
         batch=digest.format in BATCH_FORMATS,
     )
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Fetches, reads and stores the documents of one poll.
+
+
+@dataclass(frozen=True, slots=True)
+class PollDocuments:
+    """Fetches, reads and stores the documents of one poll."""
+
+    run: PollRun
+    fetcher: Fetcher
+
+    async def fetch(self, request: FetchRequest, seen: DocumentSeen | None = None) -> Fetched | Unchanged:
+        """Returns the document of a request; Unchanged if it is still the one that was `seen`. Raises FetchError."""
+        if seen is None:
+            return await self.fetcher.fetch(request.url)
+        return await self.fetcher.fetch(request.url, etag=seen.etag, modified=seen.modified)
+
+    async def read(self, request: FetchRequest, data: bytes) -> Digest:
+        """Returns the digest in a document. Raises UnknownFormat, BrokenDigest."""
+        source = self.run.source
+        name = document_name(source.name, request.url)
+        return await asyncio.to_thread(read_digest, data, name, format=request.format, language=source.language)
+
+    async def store(
+        self, digest: Digest, write: Callable[[Transaction, Ingested], PollProgress], arrival: Arrival = UNKNOWN
+    ) -> Ingested:
+        """Stores a digest and calls `write` in the same transaction. The progress that `write` returns becomes the run's."""
+        source, follows = self.run.source, list[PollProgress]()
+
+        def note(transaction: Transaction, done: Ingested) -> None:
+            follows.append(write(transaction, done))
+
+        done = await store_digest(
+            self.run.context.ingest_context,
+            digest,
+            source=source.name,
+            note=note,
+            announce=source.announce == "all",
+            arrival=arrival,
+            of_arxiv=is_arxivs_own(source),
+        )
+        (self.run.progress,) = follows
+        return done

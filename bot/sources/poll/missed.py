@@ -5,19 +5,11 @@ from datetime import date, timedelta
 from urllib.parse import urlsplit
 
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
-from bot.sources.http import (
-    MODERATION_HOLD,
-    FetchRequest,
-    announced,
-    backfill_request,
-    categories_of,
-    is_dated,
-    next_page,
-)
+from bot.sources.http.backfill import MODERATION_HOLD, announced, backfill_request, categories_of, is_dated
+from bot.sources.http.fetch_request import FetchRequest, next_page
 from bot.sources.http.fetcher import Fetched
 from bot.sources.poll.account import verdict_of, write_progress
-from bot.sources.poll.documents import feed_error, is_absent, reason_of, short
-from bot.sources.poll.fetching import PollDocuments
+from bot.sources.poll.documents import PollDocuments, feed_error, is_absent, reason_of, short
 from bot.sources.poll.progress import PollProgress, PollRun
 from bot.sources.receipts import observation_of
 from subscriptions.errors import Sentence

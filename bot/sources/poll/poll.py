@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 from bot.context.writing import write
 from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
 from bot.settings import SourceSettings
-from bot.sources.http import FetchRequest, address_key, next_page, older_page, requests_of
+from bot.sources.http.fetch_request import FetchRequest, address_key, next_page, older_page, requests_of
 from bot.sources.http.fetcher import Fetched, Fetcher, Unchanged
 from bot.sources.poll.account import close, write_progress
 from bot.sources.poll.documents import (
+    PollDocuments,
     feed_error,
     future_problem,
     is_absent,
@@ -21,7 +22,6 @@ from bot.sources.poll.documents import (
     short,
     with_staleness,
 )
-from bot.sources.poll.fetching import PollDocuments
 from bot.sources.poll.missed import fetch_missed_days, find_missed_days, take_off_read_days
 from bot.sources.poll.progress import PollProgress, PollRun
 from bot.sources.poll_context import PollContext

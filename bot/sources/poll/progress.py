@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from bot.settings import SourceSettings
-from bot.sources.http import FetchRequest, requests_of
+from bot.sources.http.fetch_request import FetchRequest, requests_of
 from bot.sources.missed_days import MissedDays
 from bot.sources.poll_context import PollContext
 from bot.sources.receipts import ZERO_COUNTS, counts_of, filed_with, remarks_of
 from subscriptions.model import Digest
-from subscriptions.planning.archives import Filed
+from subscriptions.planning.losses import Filed
 from subscriptions.planning.receipts import Observation
 from subscriptions.planning.source_calendar import Schedule
 from subscriptions.store import DocumentSeen, Ingested, KnownSource

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from unicodedata import category
 
-from subscriptions.planning import weekdays
+from subscriptions.planning import cadence
 from subscriptions.planning.times._reading import Reading, clock_of, meaning, reading_of
 from subscriptions.planning.times._words import IDLE, may_be_place, plain, tokens_of
 from subscriptions.query.fields import FIELDS
@@ -42,7 +42,7 @@ _WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # written as surnames are
 _OWN_WORDS = frozenset(
     {"now", "noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "weekend", "weekends"}
     | {"中午", "周末", "早上", "上午", "下午", "晚上", "凌晨"}
-    | {*weekdays.DAYS, *weekdays.FULL_NAMES}
+    | {*cadence.DAYS, *cadence.FULL_NAMES}
 )
 # Measures that are taken at a number: after these, "at 5" may be a rank.
 _MEASURES = frozenset(

@@ -4,10 +4,9 @@ from datetime import time
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence
-from subscriptions.planning.cadence import KINDS, NINE, cadence_of_days, window_of
+from subscriptions.planning.cadence import DAYS, KINDS, NINE, cadence_of_days, window_of
 from subscriptions.planning.times._reading import Reading, clock_with_zone, hours_of, reading_of
 from subscriptions.planning.times._when import NoSuchTime, When, read_when, window
-from subscriptions.planning.weekdays import DAYS
 
 
 def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: Cadence) -> When:

@@ -1,14 +1,284 @@
-"""Finds the words of a time at the beginning of a text.
-
-`plain` evens out width, letter case, dashes and traditional characters; all other functions take plain texts.
-"""
+"""The words and phrases of times in English and Chinese, as patterns for plain texts, and the tokens that they become."""
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 
-from subscriptions.planning.times._lexicon import lexicon
-from subscriptions.planning.times._tokens import SMALL, Token, TokenKind
-from subscriptions.unicode_forms import normalized
+from subscriptions.planning.cadence import DAYS, chinese_day_number, day_number
+from subscriptions.planning.cadence import PATTERN as _D
+from subscriptions.planning.times._clocks import CLOCKS, NUMBERS, TimeOfDay, count_of
+from subscriptions.planning.times._tokens import SMALL, Entry, Make, Token, TokenKind, Tokens
+from subscriptions.text import normalized
 from subscriptions.zones import zone_of_place
+
+# ------------------------------------------------------------------------------------------------- cadences that there are
+
+
+def _just(kind: TokenKind, value: object = None, *, firm: bool = False) -> Make:
+    return lambda _: iter((Token(kind, value, firm),))
+
+
+def _clock(kind: TokenKind, make: Callable[[re.Match[str]], TimeOfDay]) -> Make:
+    return lambda match: iter((Token(kind, make(match)),))
+
+
+def _day(match: re.Match[str]) -> Tokens:
+    yield Token(TokenKind.DAY, day_number(match["day"]), firm=bool(match["every"]))
+
+
+def _han_days(match: re.Match[str]) -> Tokens:
+    """The days of 周三, or of 周一三五: three days."""
+    for sign in match["days"].replace("、", ""):
+        day = int(sign) - 1 if sign.isascii() else chinese_day_number(sign)
+        yield Token(TokenKind.DAY, day, firm=match[0].startswith(("每", "逢")))
+
+
+def _part(match: re.Match[str]) -> Tokens:
+    if match["every"]:
+        yield Token(TokenKind.DAILY, firm=True)
+    yield Token(TokenKind.PART, _HAN_PARTS.get(match["part"], match["part"]))
+
+
+_HAN_PARTS = {
+    **dict.fromkeys(("凌晨",), "small hours"),
+    **dict.fromkeys(("清晨", "清早", "早上", "早晨", "早间", "早"), "morning"),
+    **dict.fromkeys(("上午",), "forenoon"),
+    **dict.fromkeys(("中午", "午间", "正午"), "noon"),
+    **dict.fromkeys(("下午", "午后"), "afternoon"),
+    **dict.fromkeys(("傍晚", "黄昏"), "evening"),
+    **dict.fromkeys(("晚上", "晚间", "夜里", "夜间", "夜晚", "深夜", "晚"), "night"),
+    **dict.fromkeys(("半夜", "午夜"), "midnight"),
+}
+
+
+# --------------------------------------------------------------------------------------------- cadences that there are not
+
+_OFTEN = 2  # times a week; for more, weekdays is the nearest cadence
+_HALF_A_DAY, _HALF_A_WEEK = 12, 4
+_HAN_UNITS = {"小时": "hour", "钟头": "hour", "天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week"}
+_UNITS = {"s": "minute", "m": "minute", "h": "hour", "d": "day", "w": "week"}
+
+
+def _nth(match: re.Match[str]) -> Tokens:
+    """The tokens of "every other day" and "every other friday": cadences that paperwire does not have."""
+    unit = match["unit"]
+    yield Token(TokenKind.NONE, "daily" if unit in ("day", "weekday") else "weekly")
+    if unit[:3] in DAYS:
+        yield Token(TokenKind.DAY, day_number(unit))
+
+
+def _every_so_often(match: re.Match[str]) -> Tokens:
+    """The tokens of "every 3 days", a cadence that paperwire does not have, and of "every 1 day", which it has."""
+    many, unit = count_of(match["many"] or ""), _unit(match["unit"])
+    unit, many = {("hour", 24): ("day", 1), ("day", 7): ("week", 1)}.get((unit, many), (unit, many))
+    yield _once(unit) if many == 1 and unit in ("day", "week") else Token(TokenKind.NONE, _nearest(many, unit))
+
+
+def _so_many_times(match: re.Match[str]) -> Tokens:
+    """The tokens of "twice a day", a cadence that paperwire does not have, and of "once a day", which it has."""
+    many, unit = count_of(match["many"]), _unit(match["unit"])
+    if many == 1 and unit in ("day", "week"):
+        yield _once(unit)
+    elif unit == "week":
+        yield Token(TokenKind.NONE, "weekdays" if many > _OFTEN else "weekly")
+    else:
+        yield Token(TokenKind.NONE, "daily" if unit == "day" else _nearest(1, unit))
+
+
+def _some_day(match: re.Match[str]) -> Tokens:
+    if match["night"]:
+        yield Token(TokenKind.PART, "night")
+    yield Token(TokenKind.NONE, "daily")
+
+
+def _named(match: re.Match[str]) -> Tokens:
+    yield Token(TokenKind.NONE, "now" if "hour" in match[0] else "weekly")
+
+
+def _once(unit: str) -> Token:
+    return Token(TokenKind.DAILY if unit == "day" else TokenKind.WEEKLY, firm=True)
+
+
+def _unit(word: str) -> str:
+    """The unit that a word names: minute, hour, day, week, or month for anything longer."""
+    if word in _HAN_UNITS:
+        return _HAN_UNITS[word]
+    if word == "daily":
+        return "day"
+    if word[0] in "月季年" or word.startswith("mo"):
+        return "month"
+    return _UNITS.get(word[0], "minute" if not word.isascii() else "month")
+
+
+def _nearest(many: int, unit: str) -> str:
+    if unit == "minute" or (unit == "hour" and many < _HALF_A_DAY):
+        return "now"
+    return "daily" if unit == "hour" or (unit == "day" and many <= _HALF_A_WEEK) else "weekly"
+
+
+# ------------------------------------------------------------------------------------------------------------ the lexicon
+
+
+def _words(pattern: str) -> str:
+    """The pattern of English words, which end where no letter follows; Chinese goes on without a space."""
+    return rf"(?:{pattern})(?![a-z0-9_])"
+
+
+_EVERY = r"(?:every|evry|evrey|each)"  # with typing errors, as below: no paper has these words
+_MANY = (
+    r"(?:\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|sixty"
+    r"|few|couple of|several|half an?|half)"
+)
+_UNIT = (
+    r"(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|fortnights?|months?|quarters?|years?)"
+)
+_WEEK = r"(?:周|星期|礼拜)"
+_HAN_MANY = r"(?:\d{1,3}|[一二两三四五六七八九十]{1,3}|半|几|数|多)"
+
+_LEFT_OUT = r"(?:except|excluding|but not|not)(?: for)?(?: on)?(?: the)?"
+
+_NONE: tuple[Entry, ...] = (  # before the others, which would match the beginning of these
+    (
+        _words(rf"{_LEFT_OUT} (?:weekends?|sat(?:urday)?s? (?:and|or|&) sun(?:day)?s?)"),
+        _just(TokenKind.EXCEPT, "weekend"),
+    ),
+    (_words(rf"{_LEFT_OUT} {_D}s?"), _just(TokenKind.EXCEPT, "day")),
+    (r"(?:除了?|不含)周末(?:以?外)?|周末除外", _just(TokenKind.EXCEPT, "weekend")),
+    (
+        _words(
+            rf"(?:once )?{_EVERY} (?:other|alternate|second|third|fourth|2nd|3rd|4th) (?P<unit>day|weekday|week|month|weekend|{_D})s?"
+        ),
+        _nth,
+    ),
+    (_words(rf"(?:once )?{_EVERY} (?P<many>{_MANY}) ?(?P<unit>{_UNIT})"), _every_so_often),
+    (
+        _words(
+            r"(?:once )?(?:every|each|once an?|once per) (?P<many>)(?P<unit>second|minute|hour|fortnight|month|quarter|year)(?: or so)?"
+        ),
+        _every_so_often,
+    ),
+    (
+        _words(
+            rf"(?:once or |an? )?(?P<many>once|twice|thrice|\d{{1,2}} ?x|{_MANY} times)(?: (?:an?|per|each|every|in an?) | ?/ ?| )"
+            r"(?P<unit>hour|daily|day|weekly|week|monthly|month|yearly|year)"
+        ),
+        _so_many_times,
+    ),
+    (
+        _words(
+            r"(?:half-?)?hourly|bi-?weekly|semi-?weekly|fortnightly|(?:bi-?|semi-?)?monthly|quarterly|yearly|annually"
+        ),
+        _named,
+    ),
+    (
+        _words(
+            rf"(?:on |every )?(?:the )?(?:first|second|third|fourth|last|1st|2nd|3rd|4th) (?:{_D}|day|weekday|week)"
+            r" of (?:the|each|every|a) (?:month|quarter|year)"
+        ),
+        _named,
+    ),
+    (_words(rf"every (?:first|second|third|fourth|last|1st) {_D}"), _named),
+    (
+        _words(
+            r"on the \d{1,2}(?:st|nd|rd|th)|(?:on )?the (?:first|last day|\d{1,2}(?:st|nd|rd|th)) of (?:the|each|every) month"
+        ),
+        _named,
+    ),
+    (_words(r"today|(?P<night>tonight)|tomorrow"), _some_day),  # a single day is no cadence
+    (r"[今明](?=[早晚] ?(?:\d|[零一二两三四五六七八九十]+点))|[今明][天早晚]|后天", _just(TokenKind.NONE, "daily")),
+    (_words(rf"(?:on )?(?P<next>next) (?P<unit>{_D})"), _nth),
+    (rf"下个?(?={_WEEK}[一二三四五六日天])", _just(TokenKind.NONE, "weekly")),
+    (rf"每隔?(?P<many>{_HAN_MANY})?个?(?P<unit>小时|钟头|分钟|刻钟|秒钟?)(?:一次)?", _every_so_often),
+    (rf"[每一]个?(?P<unit>小时|天|日|周|星期|礼拜|月|年)(?P<many>{_HAN_MANY})[次回遍]", _so_many_times),
+    (r"(?P<many>[两三四五六七])个?(?P<unit>天|周|星期|礼拜|月)一次", _every_so_often),
+    (r"每天早[中午]?晚|早[中午]?晚各?一次", _just(TokenKind.NONE, "daily")),
+    (r"每?隔(?:一?天|一?日)", _just(TokenKind.NONE, "daily")),
+    (rf"每?隔一?个?{_WEEK}|每?双周(?:一次)?|每?半个?月(?:一次)?", _just(TokenKind.NONE, "weekly")),
+    (rf"每隔?(?P<many>{_HAN_MANY})个?(?P<unit>天|周|星期|礼拜|月|年)(?:一次)?", _every_so_often),
+    (
+        r"每个?(?:月|季度|季|年)(?:的?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[号日]|[初中末底])?",
+        _just(TokenKind.NONE, "weekly"),
+    ),
+)
+_CADENCES: tuple[Entry, ...] = (
+    (_words(rf"{_EVERY}(?: single)? day|(?:seven|7) days a week"), _just(TokenKind.DAILY, firm=True)),
+    (_words(r"daily|dayly|dialy|everyday|evryday"), _just(TokenKind.DAILY)),
+    (
+        _words(rf"(?:{_EVERY}|(?:only )?on|all) (?:week ?|work ?|working |business )days?|(?:five|5) days a week"),
+        _just(TokenKind.WEEKDAYS, firm=True),
+    ),
+    (
+        _words(r"(?:week ?|work ?|working |business )days|m-f|weekday(?= (?:morning|afternoon|evening|night))"),
+        _just(TokenKind.WEEKDAYS),
+    ),
+    (_words(rf"(?:{_EVERY}|(?:only )?on)(?: the)? weekends?"), _just(TokenKind.WEEKEND, firm=True)),
+    (_words(r"(?:(?:at|over|during) (?:the )?)?weekends?"), _just(TokenKind.WEEKEND)),
+    (_words(rf"{_EVERY} week"), _just(TokenKind.WEEKLY, firm=True)),
+    (_words(r"weekly|wekly|weekley"), _just(TokenKind.WEEKLY)),
+    (_words(rf"(?P<every>{_EVERY} |(?:only )?on )?(?P<day>{_D})s?\.?"), _day),
+    (r"每天|每日|天天", _just(TokenKind.DAILY)),
+    (
+        rf"(?:每一?个?|每?逢)(?:工作日|上班日|平日)|(?:每个?)?{_WEEK}[一1] ?(?:到|至|-) ?{_WEEK}?[五5]",
+        _just(TokenKind.WEEKDAYS, firm=True),
+    ),
+    (r"工作日|上班日|平日", _just(TokenKind.WEEKDAYS)),
+    (r"(?:每个?|每?逢)(?:周末|双休日)", _just(TokenKind.WEEKEND, firm=True)),
+    (r"周末|双休日", _just(TokenKind.WEEKEND)),
+    (
+        (
+            rf"(?:每个?|每?逢)?{_WEEK}(?P<days>[一二三四五六日天](?:、?[一二三四五六日天])*(?![点时:十])|[一二三四五六日天]|[1-7](?! ?[点时:]|\d))"
+        ),
+        _han_days,
+    ),
+    (rf"每个?{_WEEK}", _just(TokenKind.WEEKLY)),
+)
+_PARTS: tuple[Entry, ...] = (
+    (_words(rf"(?P<every>{_EVERY} )(?P<part>morning|afternoon|evening|night)s?"), _part),
+    (_words(r"(?P<every>)(?:(?:first thing )?(?:in|during) the )?(?P<part>morning|afternoon|evening|night)s?"), _part),
+    (_words(r"(?P<every>)at (?P<part>night)"), _part),
+    (_words(r"(?P<every>(?P<part>night)ly)"), _part),
+    (rf"(?P<every>每个?)?(?P<part>{'|'.join(name for name in _HAN_PARTS if len(name) > 1)})", _part),
+    (r"(?P<every>每)(?P<part>[早晚])(?!期)", _part),
+    (r"(?P<every>)(?P<part>[早晚])(?= ?(?:\d|[零一二两三四五六七八九十]+点))", _part),
+)
+_OTHERS: tuple[Entry, ...] = (
+    (_words(r"now"), _just(TokenKind.NOW, firm=True)),
+    (_words(r"immediately|instantly|asap|at once|(?:right|straight) away|as soon as possible"), _just(TokenKind.NOW)),
+    (_words(r"as(?: soon as)? (?:papers|they|it) (?:come|appear|are)s?(?: out| in)?"), _just(TokenKind.NOW, firm=True)),
+    (r"立即|立刻|马上|即刻", _just(TokenKind.NOW)),
+    (_words(r"when[ -]?out"), _just(TokenKind.OUT, firm=True)),
+    (r"(?:当天)?论文(?:公布|发布)后", _just(TokenKind.OUT, firm=True)),  # as Chinese replies name when-out
+    (_words(r"(?:starting )?at"), _just(TokenKind.AT)),
+    (r"@", _just(TokenKind.AT)),
+    (_words(r"between"), _just(TokenKind.NEAR, "between")),
+    (_words(r"by|from|around|about|before|after|on|in"), _just(TokenKind.NEAR)),
+    (r"大约|大概|约|[的在于]", _just(TokenKind.NEAR)),
+    (_words(r"to|till?|until|through|thru"), _just(TokenKind.TO)),
+    (r"(?<! )- ?(?=\w)|(?<= )- (?=\w)|[到至]", _just(TokenKind.TO)),
+    (_words(r"and|or|plus"), _just(TokenKind.AND)),
+    (r"[&+和与及跟]", _just(TokenKind.AND)),
+)
+_LEXICON: tuple[Entry, ...] = (
+    *_NONE,
+    *_CADENCES,
+    *_PARTS,
+    *((pattern, _clock(TokenKind.CLOCK, make)) for pattern, make in CLOCKS),
+    *((pattern, _clock(TokenKind.NUMBER, make)) for pattern, make in NUMBERS),
+    *_OTHERS,
+)
+
+
+@lru_cache(maxsize=1)
+def lexicon() -> tuple[tuple[re.Pattern[str], Make], ...]:
+    """The compiled patterns in order, each with its function. Compiled at the first use: many processes read no time."""
+    return tuple((re.compile(pattern), make) for pattern, make in _LEXICON)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Finds the words of a time at the beginning of a text.
+#
+# `plain` evens out width, letter case, dashes and traditional characters; all other functions take plain texts.
+
 
 _DASHES = str.maketrans("‐‑‒–—−~〜～", "---------")
 _SIMPLE = str.maketrans("週禮點時鐘兩間個後號倫紐東給發謝", "周礼点时钟两间个后号伦纽东给发谢")

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from subscriptions.categories.tree import archive_of
+from subscriptions.categories import archive_of
 from subscriptions.errors import Sentence
 from subscriptions.query.fields import LEFT_OUT, Field, ValueKind
 from subscriptions.query.parsing.algebra import QueryPart, check_bracket, excluding, joined

@@ -7,8 +7,7 @@ from typing import NamedTuple
 from subscriptions.errors import QueryError, Sentence
 from subscriptions.query.fields import FIELDS, Field, Fields, ValueKind
 from subscriptions.query.identifiers import named_paper
-from subscriptions.query.parsing.algebra import QueryPart, excluding, joined
-from subscriptions.query.parsing.commas import EXCLUDES, phrase
+from subscriptions.query.parsing.algebra import EXCLUDES, QueryPart, excluding, joined, phrase
 from subscriptions.query.parsing.lexer import Lexeme, LexemeKind, lexemes
 from subscriptions.query.parsing.sentences import STRAY_STAR, Rank, no_value, says_nothing, star_in_category
 from subscriptions.query.parsing.values import Values

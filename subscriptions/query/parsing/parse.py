@@ -4,13 +4,11 @@ import re
 
 from subscriptions.errors import Sentence
 from subscriptions.query.fields import FIELDS, LEFT_OUT, Fields
-from subscriptions.query.parsing.algebra import QueryPart, expanded
-from subscriptions.query.parsing.arxiv_api import converted, is_api_query
-from subscriptions.query.parsing.commas import lexemes_with_exclusions
+from subscriptions.query.parsing.algebra import QueryPart, expanded, lexemes_with_exclusions
 from subscriptions.query.parsing.grammar import Parser
-from subscriptions.query.parsing.lexer import lexemes
+from subscriptions.query.parsing.lexer import Typed, lexemes, typed
 from subscriptions.query.parsing.lists import Lists, list_items
-from subscriptions.query.parsing.other_engines import note_semicolons
+from subscriptions.query.parsing.other_engines import converted, is_api_query, note_semicolons
 from subscriptions.query.parsing.sentences import (
     MAX_ALTERNATIVES,
     MAX_QUERY_LENGTH,
@@ -21,7 +19,6 @@ from subscriptions.query.parsing.sentences import (
     too_long,
     too_many_alternatives,
 )
-from subscriptions.query.parsing.typed_text import Typed, typed
 from subscriptions.query.parsing.values import Values
 from subscriptions.query.syntax import And, Node, Not, Query
 

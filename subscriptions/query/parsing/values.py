@@ -3,13 +3,12 @@
 import re
 from difflib import get_close_matches
 
-from subscriptions.categories.names import categories_named
-from subscriptions.categories.tree import archive_of, canonical_category, is_category, successor
+from subscriptions.categories import archive_of, canonical_category, categories_named, is_category, successor
 from subscriptions.errors import Sentence
 from subscriptions.query.fields import CATEGORY, FIELDS, ID, TEXT, Field, Fields, ValueKind
 from subscriptions.query.identifiers import named_paper, read_doi
 from subscriptions.query.parsing.algebra import QueryPart, joined, leaf_part
-from subscriptions.query.parsing.lexer import Lexeme, LexemeKind
+from subscriptions.query.parsing.lexer import Lexeme, LexemeKind, Typed, fold_value
 from subscriptions.query.parsing.meanings import (
     UNKNOWN,
     Meaning,
@@ -41,7 +40,6 @@ from subscriptions.query.parsing.sentences import (
     takes_papers,
     too_many_papers,
 )
-from subscriptions.query.parsing.typed_text import Typed, fold_value
 from subscriptions.query.syntax import Leaf, Or, Term
 
 _COMMA_IN_WORD = re.compile(r"[^\W_],[^\W\d_]|[^\W\d_],[^\W_]")  # not 1,000

@@ -1,5 +1,6 @@
 """What conversations store: new chats, callback tokens, states under a name, replies that are not posted yet."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,15 +10,7 @@ from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.subscriptions.selection import find
-from subscriptions.store import (
-    WRITES,
-    Scope,
-    Steps,
-    Store,
-    Transaction,
-    conversations,
-    updates,
-)
+from subscriptions.store import WRITES, Scope, Steps, Store, Transaction, conversations, updates
 from subscriptions.store.chat import chats, moving, subscriptions
 from subscriptions.store.conversations import Offer
 from subscriptions.store.outbox import chat_outbox
@@ -261,3 +254,31 @@ def chat_moved(store: Scope, address: ChatAddress, new: str, *, now: datetime) -
     """Moves a chat to another address of its platform (rule 9)."""
     with store.write() as transaction:
         moving.move_address(transaction, address.platform, address.address, new, now=now)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Queries within links that open the bot: what /start gets then holds the query itself, so nothing is stored and it holds for ever.
+#
+# The narrowest platform takes 64 characters there, letters, digits, `_` and `-`.
+
+
+_PREFIX = "sub-"
+_LONGEST = 64
+
+
+def link_payload(text: str) -> str:
+    """What a link to the offer of this query holds, with or without a time at its end; "" if it is too long for a link."""
+    payload = _PREFIX + urlsafe_b64encode(" ".join(text.split()).encode()).decode().rstrip("=")
+    return payload if len(payload) <= _LONGEST else ""
+
+
+def text_of_payload(payload: str) -> str:
+    """The text that `link_payload` put into a link; "" for anything else."""
+    if not payload.startswith(_PREFIX) or len(payload) > _LONGEST:
+        return ""
+    encoded = payload.removeprefix(_PREFIX)
+    try:
+        text = urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+    except ValueError:
+        return ""
+    return text if link_payload(text) == payload and text.isprintable() else ""

@@ -14,7 +14,7 @@ from subscriptions.service.subscriptions.selection import find
 from subscriptions.store import Scope, Store, Transaction, key_value, platforms, query_changes, retention
 from subscriptions.store.chat import access, chat_data, chats, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.chat.json_text import json_text
+from subscriptions.store.chat.chat_data import json_text
 from subscriptions.store.outbox import deliveries
 
 DELIVERIES = timedelta(days=30)  # with the texts of their messages; the chat and the paper stay

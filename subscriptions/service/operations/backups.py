@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
+from subscriptions.errors import Refused, Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.planning.losses import Loss
 from subscriptions.service.chats.retention import owners
 from subscriptions.service.outbox.sending import count_as_sent
@@ -15,6 +15,8 @@ from subscriptions.service.papers.losses import count_known, note_loss
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.subscriptions.pausing import end_pauses
 from subscriptions.store import OWNER_ONLY, OWNER_ONLY_FOLDER, Store, losses
+from subscriptions.store.database.transfer import copy_rows, count_rows, gather_statistics, holds_rows
+from subscriptions.store.papers.known_papers import index_all
 
 BUSY_SECONDS = 10.0
 _LOGS = ("-wal", "-shm", "-journal")  # files beside a database of SQLite that belong to it
@@ -170,3 +172,27 @@ def _replace(store: Store, prepared: Path, copies: Path, now: datetime) -> Path 
 def _drop_logs(database: Path) -> None:
     for suffix in _LOGS:
         database.with_name(database.name + suffix).unlink(missing_ok=True)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Copies a whole database into an empty one: from a file of SQLite to PostgreSQL, or back.
+
+
+def copy_database(source: Store, target: Store) -> int:
+    """Copies all rows, open deliveries too, whole or not at all. Returns how many. The caller holds both sender locks.
+
+    Both have the newest schema. What was being sent when the source was killed is unclear in the target, too, so it is
+    treated as after any crash. Raises Refused if the target holds rows, StoreError.
+    """
+    with source.read() as old, target.write() as new:
+        if holds_rows(new):
+            raise Refused(
+                Sentence("The database {where} is not empty, so nothing is copied into it.", {"where": target.where}),
+                Sentence("Name a new one."),
+            )
+        copied = copy_rows(old, new)
+        if count_rows(new) != copied:
+            raise StoreError(Sentence("The copy in {where} is not whole, and is taken back.", {"where": target.where}))
+        index_all(new)
+        gather_statistics(new)
+    return sum(copied.values())

@@ -1,24 +1,77 @@
-"""The state of a chat and of the whole bot, for `status`."""
+"""The whole bot in numbers, for `/metrics` and `paperwire status`."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.forecast import Forecast, NextDelivery
+from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.outbox.sending import OutboxCounts, outbox_counts, stopped_platforms
 from subscriptions.service.papers.signals import MOST_SAVED, MOST_SIGNALS
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.selection import Listed, find
 from subscriptions.states import UNDER_WAY, DeliveryState, Signal
-from subscriptions.store import Scope, sources
+from subscriptions.store import KnownSource, Scope, platforms, sources
 from subscriptions.store.chat import access, signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.figures import OutboxFigures, Room, outbox_figures, room
 from subscriptions.store.outbox import backlog as stored_status
 from subscriptions.store.outbox import chat_outbox
 from subscriptions.store.papers import digests
 from subscriptions.store.papers.digests import NewestDay
+
+OVERDUE_AFTER = timedelta(minutes=10)  # after its next poll was due; polls that run move that moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFigures:
+    """One source that the settings name."""
+
+    name: str
+    last: Receipt | None = None
+    settled_at: datetime | None = None  # when it last had brought all that was due
+    is_overdue: bool = False  # late, failed, or not polled although it was due
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The whole bot in numbers, at one moment."""
+
+    outbox: OutboxFigures = field(default_factory=OutboxFigures)
+    stopped: Mapping[str, str] = field(default_factory=dict)  # platform -> why it is stopped until a person decides
+    sources: tuple[SourceFigures, ...] = ()
+
+
+def figures(store: Scope, *, now: datetime, wall: datetime) -> Figures:
+    """Returns the whole bot in numbers. `wall` is the machine's clock. Raises StoreError."""
+    with store.read() as transaction:
+        known = sources.known_sources(transaction)
+        return Figures(
+            outbox=outbox_figures(transaction, wall=wall),
+            stopped=platforms.stopped(transaction),
+            sources=tuple(_source(one, now) for one in known if one.state.on),
+        )
+
+
+def _source(known: KnownSource, now: datetime) -> SourceFigures:
+    due, last = known.state.next_at, known.last
+    is_behind = last is not None and last.outcome in (Outcome.LATE, Outcome.FAILED)
+    was_passed_over = due is not None and now - due > OVERDUE_AFTER
+    return SourceFigures(
+        name=known.name, last=last, settled_at=known.settled_at, is_overdue=is_behind or was_passed_over
+    )
+
+
+def room_of(store: Scope, *, now: datetime) -> tuple[Room, ...]:
+    """What each kind of rows takes on the disk, the largest first."""
+    with store.read() as transaction:
+        return room(transaction, now=now)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The state of a chat and of the whole bot, for `status`.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from subscriptions.matching import LEAST_NEARNESS, THOUSAND
+from subscriptions.matching.terms import LEAST_NEARNESS, THOUSAND
 from subscriptions.model import KnownPaper, Paper
-from subscriptions.normalize import as_written, tokens
+from subscriptions.normalize.tokenizers import as_written, tokens
 from subscriptions.ranking import Taste, nearness, taste_of, words_of, words_of_papers
 from subscriptions.service.papers.counting import near_places, read
 from subscriptions.service.papers.paper_search import searched_range

@@ -13,10 +13,11 @@ from datetime import date
 from heapq import nlargest
 from typing import TypeVar
 
-from subscriptions.matching import LEAST_NEARNESS, matching_papers, papers_of, simple_terms
+from subscriptions.matching.terms import LEAST_NEARNESS, papers_of, simple_terms
+from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import KnownPaper
-from subscriptions.query import Query, Term
 from subscriptions.query.fields import TEXT, ValueKind, WordsOfPapers
+from subscriptions.query.syntax import Query, Term
 from subscriptions.store import Transaction
 from subscriptions.store.papers import index, known_papers
 from subscriptions.store.papers.index import IndexEntry

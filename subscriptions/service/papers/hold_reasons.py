@@ -5,9 +5,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from subscriptions.errors import QueryError
-from subscriptions.matching import unfulfilled_parts
+from subscriptions.matching.hits import unfulfilled_parts
 from subscriptions.model import Announce, Chat, KnownPaper, Subscription
-from subscriptions.query import Node, Query, asked_beside, parse_canonical
+from subscriptions.query.nearness import asked_beside
+from subscriptions.query.parsing.parse import parse_canonical
+from subscriptions.query.syntax import Node, Query
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import subscriptions as stored_subscriptions

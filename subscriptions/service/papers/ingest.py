@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
 
-from subscriptions.matching import merge_copies
+from subscriptions.matching.paper_index import merge_copies
 from subscriptions.model import Digest
-from subscriptions.planning.archives import is_archive
-from subscriptions.planning.losses import UNKNOWN, Arrival
+from subscriptions.planning.losses import UNKNOWN, Arrival, is_archive
 from subscriptions.service.papers.losses import came, count_read_again
 from subscriptions.store import READS, WRITES, Ingested, ReadThenWrite, Scope, Steps, Store, Transaction, done, losses
 from subscriptions.store.outbox import edits

@@ -1,15 +1,51 @@
-"""Papers as people ask about them: what was delivered and why, and words that a subscription could exclude."""
+"""Papers that subscriptions have still to deliver."""
 
 from collections.abc import Sequence
 
-from subscriptions.matching import distinctive_terms, matching_papers, why
+from subscriptions.matching.distinctive import distinctive_terms
+from subscriptions.matching.hits import why
+from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
-from subscriptions.query import parse_canonical
-from subscriptions.store import Scope
+from subscriptions.query.parsing.parse import parse_canonical
+from subscriptions.service.papers.counting import Entries, find, number_of
+from subscriptions.service.papers.kept_entries import entries_after
+from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.outbox import deliveries
+from subscriptions.store.outbox import deliveries, planned
 from subscriptions.store.papers import known_papers
+
+
+def undelivered(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, upto: int
+) -> dict[int, set[int]]:
+    """Subscription id → ids of the papers that it has still to deliver, up to the sequence `upto`."""
+    after = min((subscription.cursor for subscription in subscriptions), default=upto)
+    if after >= upto:
+        return {}
+    entries = entries_after(transaction, after, upto)
+    wanted = entries.papers & ~entries.sequenced_after(upto)
+    if chat.settings.crosslists == "out":
+        wanted &= ~entries.crosslisted
+    found = {
+        subscription.id: set(
+            map(number_of, entries.newest_first(_fitting_undelivered(transaction, entries, subscription) & wanted))
+        )
+        for subscription in subscriptions
+    }
+    delivered = planned.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
+    return {subscription_id: ids - delivered for subscription_id, ids in found.items()}
+
+
+def _fitting_undelivered(transaction: Transaction, entries: Entries, subscription: Subscription) -> int:
+    """The papers above a subscription's cursor that it matches, as a set."""
+    hits = find(transaction, entries, parse_canonical(subscription.canonical), most_read=None)
+    return hits.bits & entries.sequenced_after(subscription.cursor)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Papers as people ask about them: what was delivered and why, and words that a subscription could exclude.
+
 
 TITLES_COMPARED = 200  # of the papers that were delivered to a chat last
 TITLES_KNOWN = 1500  # of the papers that were announced last

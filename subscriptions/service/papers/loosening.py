@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from subscriptions.matching import STOP_WORDS
-from subscriptions.normalize import tokens
-from subscriptions.query import Query, parse_query
+from subscriptions.matching.distinctive import STOP_WORDS
+from subscriptions.normalize.tokenizers import tokens
 from subscriptions.query.changing import rewritten
 from subscriptions.query.fields import TEXT
-from subscriptions.query.other_forms import Forms, common_forms, learned_forms, with_other_forms
-from subscriptions.query.variants import Variant, pairs, variants
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Query
+from subscriptions.query.variants import Forms, Variant, common_forms, learned_forms, pairs, variants, with_other_forms
 from subscriptions.service.papers.counting import MOST_READ, Entries, find, having, number_of
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.paper_search import searched_range

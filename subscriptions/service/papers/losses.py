@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 
-from subscriptions.matching import PaperIndex, QuerySet, TokenizedPapers, match
+from subscriptions.matching.batch import match
+from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.query_set import QuerySet
+from subscriptions.matching.tokenized_papers import TokenizedPapers
 from subscriptions.model import KnownPaper, Subscription
 from subscriptions.planning.cadence import local_moment
 from subscriptions.planning.losses import Arrival, Day, Loss, came_before, counted_until
-from subscriptions.query import parse_canonical
+from subscriptions.query.parsing.parse import parse_canonical
 from subscriptions.store import Transaction, losses, sources
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.chat.chats import all_chats

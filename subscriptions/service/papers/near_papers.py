@@ -4,13 +4,16 @@ from collections.abc import Iterable
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Subscription
-from subscriptions.normalize import as_written
-from subscriptions.query import Query, papers_named_in, parse_query, words_kept
+from subscriptions.normalize.tokenizers import as_written
 from subscriptions.query.fields import WordsOfPapers
+from subscriptions.query.nearness import papers_named_in, words_kept
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Query
 from subscriptions.ranking import words_of, words_of_papers
 from subscriptions.service.papers.word_counts import counted_words_of_all
 from subscriptions.store import Scope, Transaction
-from subscriptions.store.papers import known_papers, statistics
+from subscriptions.store.papers import known_papers
+from subscriptions.store.papers import known_papers as stored_known_papers
 
 
 def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription] = ()) -> Query:
@@ -33,13 +36,13 @@ def words_near(store: Scope, query: Query) -> tuple[str, ...]:
     words = dict.fromkeys(word for term in query.terms for word, _ in term.near)
     names = {name for value in papers_named_in(query) for name in value.split(",")}
     with store.read() as transaction:
-        ids = statistics.papers_with_keys(transaction, sorted(names))
+        ids = stored_known_papers.papers_with_keys(transaction, sorted(names))
         papers = known_papers.texts_of(transaction, set(ids.values())).values()
     return as_written(words, [text for paper in papers for text in (paper.title, paper.abstract)])
 
 
 def _words(transaction: Transaction, names: list[str]) -> WordsOfPapers:
-    ids = statistics.papers_with_keys(transaction, names)
+    ids = stored_known_papers.papers_with_keys(transaction, names)
     for name in names:
         if name not in ids:
             raise Refused(

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from weakref import WeakKeyDictionary
 
 from subscriptions.model import KnownPaper
-from subscriptions.query import Query
+from subscriptions.query.syntax import Query
 from subscriptions.service.papers.counting import (
     MOST_COUNTED,
     MOST_READ,
@@ -19,7 +19,8 @@ from subscriptions.service.papers.counting import (
 )
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.store import Scope, Store, Transaction
-from subscriptions.store.papers import index, known_papers, statistics
+from subscriptions.store.papers import index, known_papers
+from subscriptions.store.papers import known_papers as stored_known_papers
 
 _MOST_KEPT = 4  # stretches that are cached, some 2 MB each
 
@@ -59,7 +60,7 @@ def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 
             found=hits.bits.bit_count(),
             upto=newest,
             looked=looked,
-            stored=statistics.paper_count(transaction),
+            stored=stored_known_papers.paper_count(transaction),
             below=below,
             since=day_of(oldest) if oldest else None,
         )
@@ -116,7 +117,7 @@ def keep_searched(store: Store) -> None:
 def papers_named(store: Scope, names: Sequence[str]) -> dict[str, KnownPaper]:
     """The papers with these arXiv ids and DOIs (`mentioned` finds them in a text); unknown ones are left out."""
     with store.read() as transaction:
-        ids = statistics.papers_with_keys(transaction, names)
+        ids = stored_known_papers.papers_with_keys(transaction, names)
         known = known_papers.stored_papers(transaction, list(set(ids.values())))
     return {name: known[paper_id] for name, paper_id in ids.items()}
 
@@ -124,4 +125,4 @@ def papers_named(store: Scope, names: Sequence[str]) -> dict[str, KnownPaper]:
 def known_since(store: Scope) -> datetime | None:
     """When the first paper of all became known; None: there are no papers."""
     with store.read() as transaction:
-        return statistics.first_paper_at(transaction)
+        return stored_known_papers.first_paper_at(transaction)

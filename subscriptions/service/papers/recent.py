@@ -11,9 +11,10 @@ from weakref import WeakKeyDictionary
 from subscriptions import zones
 from subscriptions.errors import QueryError, Refused
 from subscriptions.model import Chat, KnownPaper, Subscription
-from subscriptions.query import Query, parse_canonical
 from subscriptions.query.advice import Advice, advise
 from subscriptions.query.fields import DOI
+from subscriptions.query.parsing.parse import parse_canonical
+from subscriptions.query.syntax import Query
 from subscriptions.service.papers.counting import MOST_COUNTED, MOST_READ, Entries, find, read
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.store import Scope, Store, Transaction

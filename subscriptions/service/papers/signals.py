@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from subscriptions.matching.tokenized_paper import tokenize
 from subscriptions.model import Chat, KnownPaper
-from subscriptions.normalize import as_written
+from subscriptions.normalize.tokenizers import as_written
 from subscriptions.query.fields import TEXT
 from subscriptions.ranking import Taste, common_words, taste_of, words_of
 from subscriptions.service.papers.word_counts import counted_words

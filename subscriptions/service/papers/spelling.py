@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from subscriptions.matching import STOP_WORDS
-from subscriptions.normalize import author_tokens, fold_plural
-from subscriptions.query import Leaf, Node, Not, Query
+from subscriptions.matching.distinctive import STOP_WORDS
+from subscriptions.normalize.plurals import fold_plural
+from subscriptions.normalize.tokenizers import author_tokens
 from subscriptions.query.changing import rewritten
 from subscriptions.query.fields import AUTHOR, ValueKind
+from subscriptions.query.syntax import Leaf, Node, Not, Query
 from subscriptions.service.papers.word_counts import counted_words_of_all
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.papers import index

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 from subscriptions.model import Paper
-from subscriptions.ranking import Rarity, words_of
-from subscriptions.ranking.rarity import SAMPLE
+from subscriptions.ranking import SAMPLE, Rarity, words_of
 from subscriptions.store import Store, Transaction
 from subscriptions.store.papers import known_papers
 

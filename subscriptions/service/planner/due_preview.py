@@ -5,17 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from subscriptions import zones
-from subscriptions.matching import TokenizedPapers
+from subscriptions.matching.tokenized_papers import TokenizedPapers
 from subscriptions.model import Chat, ChatAddress, Delivery, KnownPaper, Subscription
-from subscriptions.planning.decision import DueDelivery, Papers, decide
-from subscriptions.planning.effects import shows_more
+from subscriptions.planning.decision import DueDelivery, Papers, decide, shows_more
 from subscriptions.planning.forecast import NextDelivery
-from subscriptions.query import parse_query
+from subscriptions.query.parsing.parse import parse_query
 from subscriptions.service.papers.counting import Entries, find, read
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.word_counts import counted_words
+from subscriptions.service.planner.inputs import PlanContext
 from subscriptions.service.planner.plan import decide_now
-from subscriptions.service.planner.plan_context import PlanContext
 from subscriptions.service.planner.previews import unstored_subscription
 from subscriptions.service.planner.window import evidence_of_fits, nearness_of, stored_query
 from subscriptions.service.subscriptions.pausing import with_ended_pauses

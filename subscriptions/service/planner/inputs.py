@@ -1,21 +1,114 @@
-"""What the plan of some chats depends on beside the papers, and whether it is still so."""
+"""What is the same for all chats that are planned at one moment."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from subscriptions.model import Chat, Subscription
+from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
+from subscriptions.planning.decision import Evidence
+from subscriptions.planning.forecast import Forecast
 from subscriptions.ranking import Taste
-from subscriptions.service.planner.delivery_keys import free_keys
-from subscriptions.service.planner.plan_context import PlanContext
-from subscriptions.service.subscriptions.due_moments import Move, put_off_by_quiet_hours, reopened_window
-from subscriptions.service.subscriptions.next_deliveries import zone_of
+from subscriptions.service.planner.window import Window, evidence_of_fits
+from subscriptions.service.subscriptions.next_deliveries import (
+    DeliveryForecast,
+    Move,
+    put_off_by_quiet_hours,
+    reopened_window,
+    zone_of,
+)
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Transaction
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import signals as stored_signals
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.chat import (
+    chats as stored_chats,
+)
+from subscriptions.store.chat import (
+    signals as stored_signals,
+)
+from subscriptions.store.chat import (
+    subscriptions as stored_subscriptions,
+)
+from subscriptions.store.outbox import planned as stored_planned
 from subscriptions.store.planner import StoredRow, rows_of_chats
+
+
+@dataclass(slots=True)
+class PlanContext:
+    """What is the same for all chats that are planned at one moment."""
+
+    now: datetime
+    delivery_forecast: DeliveryForecast
+    window: Window
+    matching: Callable[[], AbstractContextManager[object]] = nullcontext  # entered while queries are matched
+    moving: frozenset[int] = frozenset()  # the shared cursors that move up to here once all is planned
+    evidence: Callable[[Subscription, KnownPaper], Evidence] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Makes the evidence, which depends on how rare words are in the window."""
+        self.evidence = evidence_of_fits(lambda: self.window.rarity)
+
+    @property
+    def forecast(self) -> Forecast:
+        """The forecast of the sources."""
+        return self.delivery_forecast.forecast
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The dedupe keys of deliveries, and the moments that they come from (docs/architecture.md, rule 5).
+
+
+_MINUTE = "%Y-%m-%dT%H:%M"
+
+
+def due_moment(chat: Chat, due_subscriptions: Sequence[Subscription], now: datetime) -> datetime:
+    """The latest of the moments that made a chat due; for cadence now, and for an open window, that is `now`."""
+    return max(moment_of(s, chat, now) for s in due_subscriptions)
+
+
+def moment_of(subscription: Subscription, chat: Chat, now: datetime) -> datetime:
+    """The moment that made a subscription due."""
+    if subscription.next_due_at is None or subscription.cadence.kind == "now":
+        return now  # `now` has a moment only while it is held back after a pause
+    if subscription.cadence.kind == "when-out":
+        return min(now, cadences.closes(subscription.cadence, zone_of(subscription, chat), subscription.next_due_at))
+    return subscription.next_due_at
+
+
+def free_keys(
+    transaction: Transaction,
+    due: Sequence[tuple[Chat, Sequence[Subscription]]],
+    last_sequence: int,
+    now: datetime,
+) -> dict[int, str]:
+    """Chat id -> the dedupe key of its delivery; without the chats that have had their delivery of this minute.
+
+    These wait for the next minute. Where the due minute itself is over by then, the key is extended: else the
+    subscriptions would stay due for ever and never be sent.
+    """
+    keys = {chat.id: _dedupe_key(chat, due_subscriptions, last_sequence, now) for chat, due_subscriptions in due}
+    taken = stored_planned.taken_keys(transaction, list(keys.values()))
+    for chat, due_subscriptions in due:
+        if keys[chat.id] in taken and f"{due_moment(chat, due_subscriptions, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
+            keys[chat.id] += f":{last_sequence}:" + ",".join(str(s.number) for s in due_subscriptions)
+    return {chat_id: key for chat_id, key in keys.items() if key not in taken}
+
+
+def _dedupe_key(chat: Chat, due_subscriptions: Sequence[Subscription], last_sequence: int, now: datetime) -> str:
+    """The dedupe key of a delivery (docs/architecture.md, rule 5): one delivery per chat and due minute.
+
+    Where no subscription has a due moment, one per chat and range of papers.
+    """
+    if any(s.next_due_at is not None for s in due_subscriptions):
+        return f"{chat.id}:{due_moment(chat, due_subscriptions, now):{_MINUTE}}"
+    numbers = ",".join(str(s.number) for s in due_subscriptions)
+    cursor = min(s.cursor for s in due_subscriptions)
+    return f"{chat.id}:now:{cursor}-{last_sequence}:{numbers}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What the plan of some chats depends on beside the papers, and whether it is still so.
+
 
 ToPlan = tuple[Chat, Sequence[Subscription], tuple[Subscription, ...]]  # a chat, all its subscriptions, those due now
 

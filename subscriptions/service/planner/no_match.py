@@ -23,7 +23,7 @@ from subscriptions.planning.receipts import Outcome
 from subscriptions.service.notices import name_of, notify, notify_owner
 from subscriptions.store import Transaction
 from subscriptions.store.chat import chats
-from subscriptions.store.papers import statistics
+from subscriptions.store.papers import known_papers
 
 STREAK_AFTER = 5  # days with papers but no match, until the chat is notified, once
 
@@ -67,7 +67,7 @@ def notify_no_match(
         if streak is not None and _is_to_be_said(due, streak):
             streak = _since_papers_came(transaction, due, streak, last_sequence)
         if streak is not None and _is_to_be_said(due, streak):
-            known = statistics.sequenced_between(transaction, streak.after, last_sequence)
+            known = known_papers.sequenced_between(transaction, streak.after, last_sequence)
             lanes += _notify_streak(transaction, due, streak, known, now)
             streak = replace(streak, said=True)
         if follows and streak is None:
@@ -96,7 +96,7 @@ def _counted(
     """The streak with the days on which papers came and the chat was not planned, since none of them matched. Cached."""
     case = streak.after, due.zone
     if case not in known:
-        moments = statistics.sequenced_at_between(transaction, streak.after, last_sequence)
+        moments = known_papers.sequenced_at_between(transaction, streak.after, last_sequence)
         known[case] = tuple(sorted({moment.astimezone(due.zone).date() for moment in moments}))
     found = known[case]
     return replace(streak, days=len(found), last=found[-1]) if found else streak
@@ -113,11 +113,11 @@ def _since_papers_came(
 
     A subscription that looks back over days counts them all, and another one may have brought papers on some.
     """
-    newest = statistics.newest_delivered(transaction, due.chat.id, streak.after)
+    newest = known_papers.newest_delivered(transaction, due.chat.id, streak.after)
     if newest is None:
         return streak
     after, at = newest
-    moments = statistics.sequenced_at_between(transaction, after, last_sequence)
+    moments = known_papers.sequenced_at_between(transaction, after, last_sequence)
     day = at.astimezone(due.zone).date()
     days = sorted({there for moment in moments if (there := moment.astimezone(due.zone).date()) > day})
     return NoMatchStreak(days=len(days), last=days[-1], after=after) if days else None

@@ -13,16 +13,28 @@ from weakref import WeakKeyDictionary
 from subscriptions import zones
 from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, Lane, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.decision import DueDelivery, decide, decide_alike
-from subscriptions.planning.effects import shows_more
-from subscriptions.service.planner.delivery_keys import due_moment, moment_of
-from subscriptions.service.planner.inputs import Inputs, ToPlan, inputs_of, read_inputs, still_holds
+from subscriptions.planning.decision import DueDelivery, decide, decide_alike, shows_more
+from subscriptions.service.planner.inputs import (
+    Inputs,
+    PlanContext,
+    ToPlan,
+    due_moment,
+    inputs_of,
+    moment_of,
+    read_inputs,
+    still_holds,
+)
 from subscriptions.service.planner.look import Look, apart, finish, following, left_behind, look, moves_with_others
 from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
-from subscriptions.service.planner.plan_context import PlanContext
 from subscriptions.service.planner.window import Window, kept_window, nearness_of
-from subscriptions.service.subscriptions.due_moments import Move, due_span, moved_near
-from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, next_moment, zone_of
+from subscriptions.service.subscriptions.next_deliveries import (
+    DeliveryForecast,
+    Move,
+    due_span,
+    moved_near,
+    next_moment,
+    zone_of,
+)
 from subscriptions.service.subscriptions.pausing import end_pauses
 from subscriptions.states import SubscriptionState
 from subscriptions.store import READS, WRITES, Planned, ReadThenWrite, Steps, Store, Transaction, done, shared_cursors

@@ -9,7 +9,7 @@ from itertools import repeat
 from operator import or_
 
 from subscriptions import zones
-from subscriptions.matching import TokenizedPapers
+from subscriptions.matching.tokenized_papers import TokenizedPapers
 from subscriptions.model import (
     Because,
     Cadence,
@@ -20,14 +20,14 @@ from subscriptions.model import (
     Paper,
     Subscription,
 )
-from subscriptions.planning.decision import DueDelivery, Papers, decide
-from subscriptions.planning.effects import shows_more
-from subscriptions.query import Query, parse_query
+from subscriptions.planning.decision import DueDelivery, Papers, decide, shows_more
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import Query
 from subscriptions.service.papers.counting import Entries, find, number_of, read
 from subscriptions.service.papers.kept_entries import entries_of_day
+from subscriptions.service.papers.known_papers import undelivered
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.recent import Base, recent
-from subscriptions.service.papers.undelivered import undelivered
 from subscriptions.service.papers.word_counts import counted_words
 from subscriptions.service.planner.window import evidence_of_fits, nearness_of, stored_query
 from subscriptions.states import SubscriptionState

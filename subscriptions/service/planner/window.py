@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
-from subscriptions.matching import HitFinder, PaperIndex, TokenizedPapers
+from subscriptions.matching.hits import HitFinder
+from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.tokenized_papers import TokenizedPapers
 from subscriptions.model import KnownPaper, Subscription
 from subscriptions.planning.decision import Evidence, Papers
-from subscriptions.query import Query, parse_canonical
 from subscriptions.query.fields import AUTHOR, TEXT, TITLE
+from subscriptions.query.parsing.parse import parse_canonical
+from subscriptions.query.syntax import Query
 from subscriptions.ranking import Rarity, Taste, fit, nearness
 from subscriptions.service.papers.word_counts import counted_words
 from subscriptions.service.planner.kept_queries import kept_queries

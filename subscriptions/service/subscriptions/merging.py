@@ -7,12 +7,13 @@ from itertools import combinations
 
 from subscriptions.errors import NotFound, QueryError, Sentence
 from subscriptions.model import Chat, ChatAddress, Subscription
-from subscriptions.query import Or, Query, asked_beside, parse_canonical, parse_query
 from subscriptions.query.changing import written
+from subscriptions.query.nearness import asked_beside
+from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.syntax import Or, Query
 from subscriptions.service.papers.recent import recent
 from subscriptions.service.subscriptions.changes import note_changed, record_change
-from subscriptions.service.subscriptions.due_moments import due_span
-from subscriptions.service.subscriptions.next_deliveries import zone_of
+from subscriptions.service.subscriptions.next_deliveries import due_span, zone_of
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
 from subscriptions.service.subscriptions.selection import find
 from subscriptions.states import SubscriptionState

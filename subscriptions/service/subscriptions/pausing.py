@@ -8,15 +8,14 @@ from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.service.papers.undelivered import undelivered
+from subscriptions.service.papers.known_papers import undelivered
 from subscriptions.service.subscriptions.changes import (
     is_paused_by_person,
     note_changed,
     note_changed_state,
     record_change,
 )
-from subscriptions.service.subscriptions.due_moments import due_span, quiet_until
-from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
+from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, due_span, quiet_until
 from subscriptions.service.subscriptions.selection import find, which_one
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction

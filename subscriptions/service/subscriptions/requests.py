@@ -8,15 +8,15 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.forecast import NextDelivery
-from subscriptions.planning.times import When, make_when, read_when
+from subscriptions.planning.times._options import make_when
+from subscriptions.planning.times._when import When, read_when
 from subscriptions.platforms import facts_of
-from subscriptions.query import Query
+from subscriptions.query.syntax import Query
 from subscriptions.service.papers.losses import starting_point
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, person_of, record_change
-from subscriptions.service.subscriptions.due_moments import due_span
-from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
+from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, due_span
 from subscriptions.service.subscriptions.selection import find, kind_of, which_one
 from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.platforms import facts_of
-from subscriptions.query import asked_beside
+from subscriptions.query.nearness import asked_beside
 from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions

@@ -31,7 +31,12 @@ from subscriptions.service.subscriptions.changes import (
     subscription_value,
     undoes,
 )
-from subscriptions.service.subscriptions.due_moments import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span
+from subscriptions.service.subscriptions.next_deliveries import (
+    FOLLOWED,
+    apply_new_quiet_hours,
+    apply_new_zone,
+    due_span,
+)
 from subscriptions.service.subscriptions.selection import find
 from subscriptions.states import ChatState, PauseReason, Signal
 from subscriptions.store import Scope, Transaction

@@ -1,5 +1,8 @@
 """What all kinds of database have in common in their errors: full, locked, a wrong setting."""
 
+from contextlib import suppress
+from pathlib import Path
+
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable, disk_full
 
 LOCKED = "it is locked by another program"  # causes, as the health page names them: without a path
@@ -32,3 +35,18 @@ def wrong_setting(sentence: Sentence, hint: Sentence) -> StoreError:
     error = StoreError(sentence, hint)
     error.exit_code = WRONG_SETTING
     return error
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The rights of the database's files and of its copies: they hold what people follow, and sealed tokens.
+
+
+OWNER_ONLY_FOLDER = 0o700
+OWNER_ONLY = 0o600
+
+
+def keep_to_owner(file: Path) -> None:
+    """Removes the rights of all other users on a file of ours; `check` warns where that is not allowed."""
+    with suppress(OSError):
+        if (rights := file.stat().st_mode) & 0o077:
+            file.chmod(rights & 0o700)

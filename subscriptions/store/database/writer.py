@@ -1,18 +1,107 @@
-"""The writer: the one thread in which a process that does several things at once writes to its database."""
+"""Writes that share one transaction and fail apart."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from threading import Condition, Thread
-from typing import Any, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from subscriptions.errors import Sentence, StoreUnavailable
 from subscriptions.store.database.errors import is_locked
-from subscriptions.store.database.together import Begin, Work, write_together
 
 T = TypeVar("T")
+
+
+class Shared(Protocol):
+    """A transaction with parts. See Transaction."""
+
+    def write(self) -> AbstractContextManager[Any]:
+        """Begins a part."""
+
+
+Begin = Callable[[], AbstractContextManager[Shared]]
+Work = Callable[[Any], T]  # gets a part of the transaction
+
+
+def write_together(begin: Begin, works: Sequence[Work[T]]) -> list[T | Exception]:
+    """Does works in one transaction, which `begin` begins; returns for each its result, or the error that it raised.
+
+    A work that fails is left out, and the others are done again without it. If the database takes no writes (it is
+    locked or full), that error is the result of all of them: no work waits for the database once more. Any other error
+    of the database may be caused by one of the works, so each of them is then done alone.
+    """
+    failed: dict[int, Exception] = {}
+    while len(failed) < len(works):
+        left = [(place, work) for place, work in enumerate(works) if place not in failed]
+        try:
+            done = _committed(begin, left)
+        except _WorkFailed as failure:
+            failed[failure.place] = failure.error
+        except Exception as error:  # noqa: BLE001 - raised where the work was asked for
+            if isinstance(error, StoreUnavailable) or len(left) == 1:
+                return [failed.get(place, error) for place in range(len(works))]
+            return [
+                failed[place] if place in failed else write_together(begin, [work])[0]
+                for place, work in enumerate(works)
+            ]
+        else:
+            return [failed[place] if place in failed else done[place] for place in range(len(works))]
+    return [failed[place] for place in range(len(works))]
+
+
+class _WorkFailed(Exception):
+    """One work raised an error that the others need not meet."""
+
+    def __init__(self, place: int, error: Exception) -> None:
+        super().__init__(place, error)
+        self.place, self.error = place, error
+
+
+def _committed(begin: Begin, works: Iterable[tuple[int, Work[T]]]) -> dict[int, T]:
+    """The results of works by their places, all committed. After an error nothing is committed. Raises _WorkFailed, StoreError."""
+    done: dict[int, T] = {}
+    with begin() as transaction:
+        for place, work in works:
+            try:
+                with transaction.write() as part:
+                    done[place] = work(part)
+                    part.flush()  # so that a row that the database refuses is this work's error
+            except StoreUnavailable:
+                raise
+            except Exception as error:
+                raise _WorkFailed(place, error) from error
+    return done
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Work in steps: each says whether it writes, so that a process can do what writes in its one writer thread.
+
+
+StepKind = Literal["reads", "writes"]
+READS: StepKind = "reads"
+WRITES: StepKind = "writes"
+
+# Yields before each step what that step does; the first step reads. Another thread may do each of them, so between two
+# steps nothing is open that belongs to a thread: no transaction, no lock.
+Steps = Generator[StepKind, None, T]
+
+
+def done(steps: Steps[T]) -> T:
+    """Does all steps in this thread. Returns the result of the work, and raises its error."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The writer: the one thread in which a process that does several things at once writes to its database.
+
 
 MOST_WAITING = 1000  # works; with more the database hangs, and new ones are refused
 MOST_TOGETHER = 64  # works in one transaction, which the first of them waits for

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select
 
-from subscriptions.matching import index_document
+from subscriptions.matching.full_text import index_document
 from subscriptions.model import Digest, Paper
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.papers import index

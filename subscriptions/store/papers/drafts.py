@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Integer, String, bindparam, func, insert, select, update
 from sqlmodel import Session
 
-from subscriptions.matching import index_document
+from subscriptions.matching.full_text import index_document
 from subscriptions.model import Announce, Paper
-from subscriptions.normalize import title_alias
+from subscriptions.normalize.tokenizers import title_alias
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import put_all
 from subscriptions.store.database.store import CHUNK, execute, in_chunks

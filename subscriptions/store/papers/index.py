@@ -16,10 +16,10 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import Connection, Select, exists, func, select
 from sqlmodel import Session
 
-from subscriptions.matching import index_question, presence_expression, spellings
-from subscriptions.matching.index_expression import Expression
-from subscriptions.query import Term, fold_source
+from subscriptions.matching.full_text import Expression, index_question, presence_expression, spellings
 from subscriptions.query.fields import DOI, ID, SOURCE
+from subscriptions.query.parsing.lexer import fold_source
+from subscriptions.query.syntax import Term
 from subscriptions.store.database.conflicts import insert_rows_new
 from subscriptions.store.database.postgres import words as postgres_words
 from subscriptions.store.database.sqlite import words as sqlite_words

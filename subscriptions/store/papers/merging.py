@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
 from subscriptions.model import Announce, Paper, Summary, Translation
-from subscriptions.normalize import title_alias
+from subscriptions.normalize.tokenizers import title_alias
 from subscriptions.store.chat.signals import move_signals
 from subscriptions.store.database.store import execute
 from subscriptions.store.papers.drafts import REPLACEMENTS, Incoming, MergeBatch, PaperDraft

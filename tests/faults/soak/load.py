@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from subscriptions.service.chats.retention import clean_up
-from subscriptions.service.subscriptions import set_setting
+from subscriptions.service.subscriptions.amendments import set_setting
 from subscriptions.store import Store, Transaction
 from tests.fakes.slack import FakeSlack, SentEnvelope
 from tests.fakes.telegram import FakeTelegram

@@ -8,7 +8,7 @@ from unittest.mock import patch
 from sqlmodel import col, delete, select
 
 from subscriptions.planning import decision as planning
-from subscriptions.service.chats import clean_up_steps
+from subscriptions.service.chats.retention import clean_up_steps
 from subscriptions.service.subscriptions.next_deliveries import next_moment
 from subscriptions.store import Store, Transaction
 from subscriptions.store import planner as plans

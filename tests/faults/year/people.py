@@ -6,16 +6,9 @@ import random
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
-from subscriptions.service.subscriptions import (
-    SubscriptionRequest,
-    edit,
-    pause,
-    reschedule,
-    resume,
-    set_setting,
-    subscribe,
-    unsubscribe,
-)
+from subscriptions.service.subscriptions.amendments import edit, reschedule, set_setting
+from subscriptions.service.subscriptions.pausing import pause, resume
+from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe, unsubscribe
 from tests.faults.year.model import Model, ModelQuery, Reader, When
 from tests.faults.year.simulated_bot import SimulatedBot
 from tests.faults.year.world import CATEGORIES, TOPICS

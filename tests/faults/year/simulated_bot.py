@@ -11,8 +11,7 @@ from sqlmodel import col, select
 from bot.app import App, build_app
 from bot.channels.telegram.outbound import TelegramChannel
 from bot.context.database import schedules_of
-from bot.delivery.drain_state import DrainState
-from bot.delivery.planning import plan
+from bot.delivery.planning import DrainState, plan
 from bot.digests import read_digest
 from bot.ports.channel import Limits
 from bot.settings import Settings, SourceSettings

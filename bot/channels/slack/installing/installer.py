@@ -19,11 +19,11 @@ from bot.channels.slack.installing.oauth import Grant, OAuth, routes
 from bot.channels.slack.installing.token_cipher import DecryptionFailed, TokenCipher
 from bot.channels.slack.workspaces import Workspaces, WorkspaceTokens
 from bot.context.writing import write
-from bot.ports.clock import Clock
-from bot.ports.receiver import RequestDispatcher
+from bot.ports.channel import Clock
+from bot.ports.conversation import RequestDispatcher
 from bot.ports.web_route import WebRoute
 from subscriptions.errors import NotDelivered, StoreError
-from subscriptions.service.chats import (
+from subscriptions.service.chats.workspaces import (
     INSTALLED_WITHIN,
     complete_installation,
     install,

@@ -18,8 +18,8 @@ from bot.channels.receiver_loop import ReceiverLoop
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.receiving.inbound import COMMANDS, EVENTS, INTERACTIONS
 from bot.channels.slack.receiving.payload_dispatcher import PayloadDispatcher
-from bot.ports.clock import Clock
-from bot.ports.receiver import RequestDispatcher
+from bot.ports.channel import Clock
+from bot.ports.conversation import RequestDispatcher
 from bot.ports.web_route import WebRequest, WebResponse
 from subscriptions.errors import StoreError
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.channels.slack.addresses import DIRECT, joined
+from bot.channels.slack.facts import DIRECT, joined
 from bot.channels.slack.inbound_text import after_mention, title_of, unescape, usable
 from bot.channels.slack.workspaces import ServedWorkspace
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
-from bot.ports.typed_text import usable_text
+from bot.ports.reply import usable_text
 from subscriptions.model import ChatAddress, ChatKind
 
 Payload = Mapping[str, Any]

@@ -23,8 +23,8 @@ from bot.channels.receiver_loop import ReceiverLoop
 from bot.channels.slack.outbound import SlackChannel
 from bot.channels.slack.receiving.payload_dispatcher import PayloadDispatcher
 from bot.channels.slack.web_api.client import Client
-from bot.ports.clock import Clock
-from bot.ports.receiver import RequestDispatcher
+from bot.ports.channel import Clock
+from bot.ports.conversation import RequestDispatcher
 from subscriptions.errors import RetryLater
 
 log = logging.getLogger("paperwire")

@@ -16,9 +16,8 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.channels.slack.web_api.declined import Declined
 from bot.channels.slack.web_api.errors import outcome, outcome_before_post, outcome_of_lookup, outcome_of_repeatable
-from bot.channels.slack.web_api.payload import MessageArguments
+from bot.channels.slack.web_api.payload import Declined, MessageArguments
 from subscriptions.errors import NotDelivered, Rejected, RetryLater, Unclear
 
 E = TypeVar("E", bound=Exception)

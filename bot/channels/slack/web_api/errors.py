@@ -12,7 +12,7 @@ from datetime import timedelta
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from bot.channels.slack.web_api.declined import Declined
+from bot.channels.slack.web_api.payload import Declined
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 

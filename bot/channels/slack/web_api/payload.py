@@ -1,15 +1,26 @@
-"""Reads the payload of a Slack message, which rendering has stored.
-
-    {"text": "titles, for notifications and old clients", "blocks": [{"type": "section", …}, …]}
-
-The plain form is {"text": "…"}, without blocks and without markup.
-"""
+"""The error of a call that Slack understood and refused."""
 
 import json
 from dataclasses import dataclass
 
 from subscriptions.errors import Rejected
 from subscriptions.model import Message
+
+
+class Declined(Rejected):
+    """Slack understood the call and refused it. `code` is Slack's own code for the reason."""
+
+    def __init__(self, reason: str, code: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Reads the payload of a Slack message, which rendering has stored.
+#
+#     {"text": "titles, for notifications and old clients", "blocks": [{"type": "section", …}, …]}
+#
+# The plain form is {"text": "…"}, without blocks and without markup.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.channels.telegram.bot_api.exceptions import FileTooLarge, PersonNotFound, UpdatesConflict
+from bot.channels.telegram.bot_api.payload import FileTooLarge, PersonNotFound, UpdatesConflict
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.states import PauseReason
 

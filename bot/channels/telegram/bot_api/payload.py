@@ -1,14 +1,34 @@
-"""Reads the payload of a Telegram message, which rendering has stored.
-
-    {"text": "<HTML>", "silent": true, "buttons": [[{"text": "1", "data": "…"}, {"text": "get your own", "url": "…"}]]}
-
-The plain form is {"text": "…", "silent": true}, without markup. `silent` and `buttons` may be missing.
-"""
+"""What Telegram is sent and what it answers, without its library: messages, and the errors that callers tell from other refusals."""
 
 import json
 from dataclasses import dataclass
 
+from subscriptions.errors import Rejected, RetryLater
 from subscriptions.model import Message
+
+
+class UpdatesConflict(RetryLater):
+    """Telegram sends the updates elsewhere: to a `webhook`, or to another process with the same token."""
+
+    def __init__(self, reason: str, *, webhook: bool) -> None:
+        super().__init__(reason)
+        self.webhook = webhook
+
+
+class PersonNotFound(Rejected):
+    """The person does not exist, or is not in the chat."""
+
+
+class FileTooLarge(Rejected):
+    """The file is larger than bots may download."""
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Reads the payload of a Telegram message, which rendering has stored.
+#
+#     {"text": "<HTML>", "silent": true, "buttons": [[{"text": "1", "data": "…"}, {"text": "get your own", "url": "…"}]]}
+#
+# The plain form is {"text": "…", "silent": true}, without markup. `silent` and `buttons` may be missing.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.channels.telegram.places import place_of
+from bot.channels.telegram.api import place_of
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
-from bot.ports.typed_text import usable_text
+from bot.ports.reply import usable_text
 from subscriptions.model import ChatKind
 
 ALLOWED = (

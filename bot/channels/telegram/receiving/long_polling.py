@@ -1,9 +1,4 @@
-"""Long polling (core.telegram.org/bots/api#getupdates).
-
-The next call confirms an update, so it is made only after the update's effect and reply are committed. After a crash in
-between the update comes again, and its id shows that it was handled. The polling of python-telegram-bot is not used,
-because it confirms first (docs/architecture.md, rule 8).
-"""
+"""Tells what an error of Telegram means for receiving: a line for the operator, and how long to wait."""
 
 import asyncio
 import logging
@@ -11,15 +6,51 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-from bot.channels.receiver_loop import ReceiverLoop
+from bot.channels.receiver_loop import NETWORK_BACKOFF, STOPPED_BACKOFF, Backoff, Failure, ReceiverLoop
 from bot.channels.telegram.api import TelegramApi
 from bot.channels.telegram.bot_api.client import Client
-from bot.channels.telegram.receiving.failures import assess
+from bot.channels.telegram.bot_api.payload import UpdatesConflict
 from bot.channels.telegram.receiving.inbound import ALLOWED, MalformedUpdate, read_update
-from bot.ports.clock import Clock
-from bot.ports.conversation import Request
-from bot.ports.receiver import RequestDispatcher
-from subscriptions.errors import NotDelivered
+from bot.ports.channel import Clock
+from bot.ports.conversation import Request, RequestDispatcher
+from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
+
+CONFLICT_BACKOFF = Backoff(5.0, 30.0)
+CONFLICT_OVER_AFTER = 60.0  # seconds without a conflict until it counts as over; two pollers receive updates by turns
+
+_CONFLICT = (
+    "another program asks Telegram for this bot's updates, so people are answered by chance; "
+    "stop it, or give it a token of its own"
+)
+_WEBHOOK = (
+    "another program had Telegram send this bot's updates to a webhook; "
+    "give it a token of its own, and start paperwire again"
+)
+
+
+def assess(error: NotDelivered) -> Failure:
+    """Returns the failure of a call to Telegram."""
+    reason = error.reason.rstrip(".")
+    match error:
+        case UpdatesConflict():
+            problem = _WEBHOOK if error.webhook else _CONFLICT
+            return Failure(problem=problem, backoff=CONFLICT_BACKOFF, lasts=CONFLICT_OVER_AFTER)
+        case RetryLater():
+            return Failure(problem=reason, backoff=NETWORK_BACKOFF, may_pass=True)
+        case SenderStopped():
+            problem = f"{reason}; put the token that @BotFather shows into the settings"
+            return Failure(problem=problem, backoff=STOPPED_BACKOFF)
+        case _:
+            return Failure(problem=reason, backoff=STOPPED_BACKOFF)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Long polling (core.telegram.org/bots/api#getupdates).
+#
+# The next call confirms an update, so it is made only after the update's effect and reply are committed. After a crash in
+# between the update comes again, and its id shows that it was handled. The polling of python-telegram-bot is not used,
+# because it confirms first (docs/architecture.md, rule 8).
+
 
 log = logging.getLogger("paperwire")
 

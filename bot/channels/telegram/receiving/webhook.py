@@ -1,9 +1,6 @@
-"""The webhook to which Telegram sends updates (core.telegram.org/bots/api#setwebhook).
+"""The address of the webhook and its secret. Both are derived from the token, so that strangers cannot guess them."""
 
-The address ends in a path that is derived from the token, and each request carries a secret. Telegram repeats an update
-that is not answered with 2xx, at growing intervals, for a day. So we answer only after the effect is committed.
-"""
-
+import hashlib
 import hmac
 import json
 import logging
@@ -13,12 +10,34 @@ from typing import Any
 from bot.channels.receiver_loop import ReceiverLoop
 from bot.channels.telegram.api import TelegramApi
 from bot.channels.telegram.bot_api.client import Client
-from bot.channels.telegram.receiving.failures import assess
 from bot.channels.telegram.receiving.inbound import ALLOWED, MalformedUpdate, read_update
-from bot.channels.telegram.receiving.webhook_url import derive_secret, webhook_address, webhook_path
-from bot.ports.clock import Clock
-from bot.ports.receiver import RequestDispatcher
+from bot.channels.telegram.receiving.long_polling import assess
+from bot.ports.channel import Clock
+from bot.ports.conversation import RequestDispatcher
 from subscriptions.errors import StoreError
+
+
+def webhook_path(token: str) -> str:
+    """Returns the path of the webhook on our web address. It changes only with the token."""
+    return f"/telegram-{derive_secret(token, 'path')[:32]}"
+
+
+def webhook_address(url: str, token: str) -> str:
+    """Returns the full address to which Telegram sends updates."""
+    return url.rstrip("/") + webhook_path(token)
+
+
+def derive_secret(token: str, what: str) -> str:
+    """Returns 64 hexadecimal characters that can only be computed with the token."""
+    return hmac.new(token.encode(), f"paperwire webhook {what}".encode(), hashlib.sha256).hexdigest()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The webhook to which Telegram sends updates (core.telegram.org/bots/api#setwebhook).
+#
+# The address ends in a path that is derived from the token, and each request carries a secret. Telegram repeats an update
+# that is not answered with 2xx, at growing intervals, for a day. So we answer only after the effect is committed.
+
 
 log = logging.getLogger("paperwire")
 

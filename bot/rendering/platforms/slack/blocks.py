@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from bot.ports.button import Button, Buttons
+from bot.ports.reply import Button, Buttons
 from bot.rendering.platforms.console import notification_titles, plain_page
 from bot.rendering.templating import Macro, macros
-from bot.rendering.text.marks import Passage
+from bot.rendering.text.cleaning import Passage
 from bot.rendering.views.medium import macro_name
 from bot.rendering.views.packing import Fragment, Size
 from bot.rendering.views.papers import PaperView

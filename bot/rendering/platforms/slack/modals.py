@@ -7,7 +7,7 @@ so that an error can be shown beside it.
 import json
 from collections.abc import Iterator
 
-from bot.ports.forms import FormField, HomeItem, HomePanel, HomeView, Modal, Option
+from bot.ports.reply import FormField, HomeItem, HomePanel, HomeView, Modal, Option
 from bot.rendering.platforms.slack.blocks import (
     Block,
     Mrkdwn,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from bot.ports.button import Button, Buttons
+from bot.ports.reply import Button, Buttons
 from bot.rendering.platforms.console import plain_text, short_text
 from bot.rendering.templating import Macro, macros
 from bot.rendering.views.medium import NUMBERS_IN_MESSAGE, joined_texts, macro_name

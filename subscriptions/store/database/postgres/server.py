@@ -12,12 +12,21 @@ from sqlalchemy.exc import DBAPIError
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.errors import wrong_setting
 from subscriptions.store.database.kind import Holdings, Sharing, SideSession
-from subscriptions.store.database.postgres.copying import copy_rows
 from subscriptions.store.database.postgres.errors import translated
-from subscriptions.store.database.postgres.holdings import holdings, session_name
-from subscriptions.store.database.postgres.session import OURS, SharedSession, prepare_sessions
-from subscriptions.store.database.postgres.sharing import PostgresSharing
-from subscriptions.store.database.postgres.side_session import HOLDER, PostgresSideSession, name_of_holder
+from subscriptions.store.database.postgres.session import (
+    OURS,
+    PostgresSharing,
+    SharedSession,
+    copy_rows,
+    prepare_sessions,
+)
+from subscriptions.store.database.postgres.side_session import (
+    HOLDER,
+    PostgresSideSession,
+    holdings,
+    name_of_holder,
+    session_name,
+)
 
 CONNECTIONS = 3  # of one process for its transactions, at most: more would only wait for the one interpreter
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours

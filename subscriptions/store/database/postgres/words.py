@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ARRAY, BigInteger, Connection, Integer, Text, bindparam, text
 
-from subscriptions.matching.index_expression import AllOf, AnyOf, Expression, Near, Phrase
+from subscriptions.matching.full_text import AllOf, AnyOf, Expression, Near, Phrase
 
 PAPER_WORDS = (
     """

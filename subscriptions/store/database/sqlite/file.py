@@ -1,7 +1,6 @@
-"""A database of SQLite: a file.
+"""How several processes share a database of SQLite.
 
-SQLite runs in WAL mode; writers begin IMMEDIATE, so that a reader never becomes a writer halfway and two writers wait
-for each other instead of failing (busy timeout 10 s).
+It has one writer at a time, so what a writing transaction has read stays true until it ends.
 """
 
 import errno
@@ -18,11 +17,39 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.engine import URL, Engine
 
 from subscriptions.errors import Sentence
-from subscriptions.store.database.errors import wrong_setting
+from subscriptions.store.database.errors import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner, wrong_setting
 from subscriptions.store.database.kind import Holdings, Sharing, SideSession
-from subscriptions.store.database.rights import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner
 from subscriptions.store.database.sqlite.errors import copying_to, translated
-from subscriptions.store.database.sqlite.sharing import SqliteSharing
+
+
+class SqliteSharing:
+    """SQLite: readers see one state beside the one writer (WAL), and writers wait for each other before they read."""
+
+    def prepare(self, connection: sqlite3.Connection) -> None:
+        """Makes commits outlast a power cut."""
+        connection.isolation_level = None  # we say BEGIN ourselves
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL loses the last commits when power fails
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(
+            "PRAGMA secure_delete=ON"
+        )  # what is erased is overwritten; not every build of SQLite begins so
+
+    def begin(self, connection: Connection, *, writes: bool) -> None:
+        """Takes the writer's lock at once, so that a reader never becomes a writer halfway."""
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    def changes(self, connection: sqlite3.Connection) -> int:
+        """SQLite's own counter of the rows that the connection has changed."""
+        return connection.total_changes
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A database of SQLite: a file.
+#
+# SQLite runs in WAL mode; writers begin IMMEDIATE, so that a reader never becomes a writer halfway and two writers wait
+# for each other instead of failing (busy timeout 10 s).
+
 
 LOG_PATIENCE = 1.0  # seconds that the end of a process waits for others to let it empty the log
 PART = ".part"  # how the name of a copy ends that is still being written

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from subscriptions.matching.index_expression import AllOf, AnyOf, Expression, Near, Phrase
+from subscriptions.matching.full_text import AllOf, AnyOf, Expression, Near, Phrase
 
 PAPER_WORDS = (
     "CREATE VIRTUAL TABLE paper_words"

@@ -1,1 +1,0 @@
-"""Commands of operators, and the decision which chats are served."""

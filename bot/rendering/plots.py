@@ -1,0 +1,144 @@
+"""Small plots as SVG, drawn by the server: bars by hour, rows of bars, a calendar. Colours come from the page's own style, by class."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+
+from bot.ports.reply import Plot
+
+_WIDTH, _HEIGHT = 720, 140  # of the bars, in units of the picture
+_LEFT, _BOTTOM, _TOP = 40, 20, 12  # room for the labels
+_GAP = 0.2  # of the width of a bar
+_CELL, _ROW = 20, 24  # of the calendar
+_NAMES = 130  # room for the names of rows
+_NARROW, _HIGH, _HEAD = 320, 30, 22  # of rows of bars, which are read on a phone: width, height of a bar, room above it
+_EACH = 7  # places between two labels below
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One bar: its label, its tooltip, and its parts from bottom to top, each (style class, amount)."""
+
+    label: str  # "" for none
+    title: str
+    parts: Sequence[tuple[str, int]]
+
+    @property
+    def amount(self) -> int:
+        """The sum of the parts."""
+        return sum(amount for _, amount in self.parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """One cell of a calendar: its style class and its tooltip."""
+
+    kind: str
+    title: str
+
+
+def bars(title: str, shown: Sequence[Bar]) -> str:
+    """Returns bars beside one another, with the largest amount as the label of the axis."""
+    most = max((bar.amount for bar in shown), default=0)
+    width = (_WIDTH - _LEFT) / max(1, len(shown))
+    high = _HEIGHT - _BOTTOM - _TOP
+    lines = [
+        _text(_LEFT - 6, _TOP + 4, f"{most:,}", "end"),
+        _text(_LEFT - 6, _HEIGHT - _BOTTOM, "0", "end"),
+        f'<path class="axis" d="M{_LEFT} {_TOP}H{_WIDTH}M{_LEFT} {_HEIGHT - _BOTTOM}H{_WIDTH}"/>',
+    ]
+    for place, bar in enumerate(shown):
+        left, level = _LEFT + place * width, float(_HEIGHT - _BOTTOM)
+        lines.append(f"<g><title>{escape(bar.title)}</title>")
+        lines.append(f'<rect class="touch" x="{left:.1f}" y="{_TOP}" width="{width:.1f}" height="{high}"/>')
+        for kind, amount in bar.parts:
+            tall = high * amount / most if most else 0
+            level -= tall
+            inner = width * (1 - _GAP)
+            lines.append(
+                f'<rect class="{escape(kind)}" x="{left + width * _GAP / 2:.1f}" y="{level:.1f}" width="{inner:.1f}" height="{tall:.1f}"/>'
+                if amount
+                else ""
+            )
+        lines.append("</g>")
+        if bar.label:
+            x, anchor = (left + width / 2, "middle") if place < len(shown) - 1 else (float(_WIDTH), "end")
+            lines.append(_text(x, _HEIGHT - 5, bar.label, anchor))
+    return _picture(title, _WIDTH, _HEIGHT, lines)
+
+
+def rows_of_bars(plot: Plot) -> str:
+    """Returns a row of bars for each row of the plot, below its name; each row has its own scale."""
+    width, row_height = _NARROW / len(plot.labels), _HEAD + _HIGH
+    lines = []
+    for number, row in enumerate(plot.rows):
+        most, level = max(row.amounts, default=0), (number + 1) * row_height
+        lines.append(_text(0, level - _HIGH - 7, row.name, "start"))
+        lines.append(f'<path class="axis" d="M0 {level}H{_NARROW}"/>')
+        for place, (label, amount) in enumerate(zip(plot.labels, row.amounts, strict=True)):
+            if amount:
+                tall, left = _HIGH * amount / most, place * width + width * _GAP / 2
+                lines.append(
+                    f'<rect class="row{number}" x="{left:.1f}" y="{level - tall:.1f}" width="{width * (1 - _GAP):.1f}" '
+                    f'height="{tall:.1f}"><title>{escape(f"{label}: {amount:,}")}</title></rect>'
+                )
+    height = len(plot.rows) * row_height + _BOTTOM
+    last = len(plot.labels) - 1
+    for place in range(last, -1, -_EACH):
+        x, anchor = (float(_NARROW), "end") if place == last else ((place + 0.5) * width, "middle")
+        lines.append(_text(x, height - 5, plot.labels[place], anchor))
+    return _picture(plot.title, _NARROW, height, lines).replace('class="plot"', 'class="plot narrow"', 1)
+
+
+def calendar(title: str, days: Sequence[date], rows: Mapping[str, Sequence[Day]]) -> str:
+    """Returns a row of days for each name; below, the day of the month under each Monday."""
+    width, height = _NAMES + len(days) * _CELL, len(rows) * _ROW + _BOTTOM
+    lines = []
+    for row, (name, cells) in enumerate(rows.items()):
+        top = row * _ROW
+        lines.append(_text(_NAMES - 8, top + _ROW / 2 + 4, _cut(name), "end"))
+        for column, cell in enumerate(cells):
+            lines.append(
+                f'<rect class="{escape(cell.kind)}" x="{_NAMES + column * _CELL + 1}" y="{top + 2}" width="{_CELL - 3}" '
+                f'height="{_ROW - 5}" rx="3"><title>{escape(cell.title)}</title></rect>'
+            )
+    for column, day in enumerate(days):
+        if not day.weekday():
+            lines.append(_text(_NAMES + (column + 0.5) * _CELL, height - 5, str(day.day), "middle"))
+    return _picture(title, width, height, lines)
+
+
+def _picture(title: str, width: float, height: float, lines: Sequence[str]) -> str:
+    inner = "\n".join(filter(None, lines))
+    return f'<svg class="plot" viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{escape(title)}">\n{inner}\n</svg>'
+
+
+def _text(x: float, y: float, text: str, anchor: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _cut(name: str) -> str:
+    most = 18
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# A plot as text: a bar of block characters for each amount, in a font of fixed width, where no picture can be shown.
+
+
+_BARS = "▁▂▃▄▅▆▇█"
+_NONE = "·"
+
+
+def plot_text(plot: Plot) -> str:
+    """Returns the rows of a plot, each below its name, and the first and last label below all of them."""
+    rows = [line for row in plot.rows for line in (row.name, bar_line(row.amounts))]
+    begins, ends = plot.labels[0], plot.labels[-1]
+    return "\n".join((*rows, f"{begins}{ends:>{max(len(plot.labels) - len(begins), 0)}}"))
+
+
+def bar_line(amounts: Sequence[int]) -> str:
+    """Returns a bar for each amount, the highest for the largest; a dot for none."""
+    most = max(amounts, default=0)
+    return "".join(_BARS[-(-amount * len(_BARS) // most) - 1] if amount else _NONE for amount in amounts)

@@ -1,1 +1,0 @@
-"""Plots: as SVG, drawn by the server, and as text."""

@@ -1,1 +1,0 @@
-"""The categories of arXiv and bioRxiv: their tree and their names."""

@@ -1,0 +1,207 @@
+"""Sources: those of the settings, their polls and slots, and notices to operators about them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from subscriptions.model import ChatAddress, Lane
+from subscriptions.notices.notice import DayRuns
+from subscriptions.notices.sources import (
+    DaysMissed,
+    PapersFiled,
+    SourceFailed,
+    SourceNotice,
+    SourceOverdue,
+    SourceRecovered,
+    SummariesFailed,
+)
+from subscriptions.planning.receipts import Receipt
+from subscriptions.service.notices import notify_operators
+from subscriptions.states import SourceTrouble
+from subscriptions.store import Scope, sources
+from subscriptions.store.papers import enrichment
+from subscriptions.store.papers.enrichment import Asked, IncompletePaper
+from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
+
+MOST_RECEIPTS = 10_000  # that are looked at together
+_TRUSTED = timedelta(minutes=5)  # a slot that ends further ahead is ignored: the clock was set back
+_MOST_RUNS = 6  # runs of consecutive days that a notice names one by one
+_USUAL = {  # the usual reason for a late source, by `batch`
+    True: "arXiv put its announcement off, as on a holiday; status.arxiv.org says so",
+    False: "who makes it is late, or has stopped",
+}
+
+
+def sync_sources(store: Scope, facts: Sequence[SourceFact], *, now: datetime, are_all: bool = True) -> None:
+    """Stores the sources of the settings. Where these `are_all`, others are kept and switched off."""
+    with store.write() as transaction:
+        sources.sync(transaction, facts, now=now, are_all=are_all)
+
+
+def unknown_sources(store: Scope, schedules: Mapping[str, str]) -> frozenset[str]:
+    """Those of these sources that are not stored, or are stored with another schedule.
+
+    `schedules`: name → schedule, "" for a source that is only watched.
+    """
+    with store.read() as transaction:
+        return sources.unknown(transaction, schedules)
+
+
+def known_sources(store: Scope) -> tuple[KnownSource, ...]:
+    """All sources that the settings name or have named, in the order of their names, with their state."""
+    with store.read() as transaction:
+        return sources.known_sources(transaction)
+
+
+def receipts_since(store: Scope, since: datetime) -> list[Receipt]:
+    """Returns the receipts of all sources since a moment, the newest first; no more than the newest 10,000."""
+    with store.read() as transaction:
+        return sources.receipts_since(transaction, since, MOST_RECEIPTS)
+
+
+def note_poll(store: Scope, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
+    """Stores the receipt of a poll so far, and the state of its source; returns the receipt's id."""
+    with store.write() as transaction:
+        sources.store_state(transaction, receipt.source, state, seen)
+        return sources.put_receipt(transaction, receipt)
+
+
+def claim_poll(store: Scope, name: str, before: datetime | None, until: datetime | None) -> bool:
+    """Compare-and-set of `next_at` of a source from `before` to `until`. True if this caller won and may poll."""
+    with store.write() as transaction:
+        return sources.claim_poll(transaction, name, before, until)
+
+
+def claim_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
+    """Takes the slot to ask a publisher, for `most` at the longest. Zero: the caller has it; else how long to wait."""
+    with store.write() as transaction:
+        while True:
+            until = sources.slot_of(transaction, publisher)
+            wait = (until or wall) - wall
+            if timedelta(0) < wait <= _TRUSTED:
+                return wait
+            if sources.swap_slot(transaction, publisher, until, wall + most):
+                return timedelta(0)
+
+
+def release_slot(store: Scope, publisher: str, gap: timedelta, *, wall: datetime) -> None:
+    """Ends the slot of a publisher; the next one begins `gap` later."""
+    with store.write() as transaction:
+        sources.put_slot(transaction, publisher, wall + gap)
+
+
+def notify_source(
+    store: Scope,
+    admins: Sequence[ChatAddress],
+    trouble: SourceTrouble | None,
+    receipt: Receipt,
+    *,
+    batch: bool,
+    parts: Sequence[str] = (),
+    now: datetime,
+) -> tuple[Lane, ...]:
+    """Notifies the operators of trouble with a source, or with None of its recovery; once a day.
+
+    `batch`: its days are those of arXiv's announcements. `parts` are the units that have not come, where others have.
+    Returns the lanes of the notices that were stored.
+    """
+    return notify_operators(store, admins, _source_notice(store, trouble, receipt, batch, parts), now=now)
+
+
+def _source_notice(
+    store: Scope,
+    trouble: SourceTrouble | None,
+    receipt: Receipt,
+    batch: bool,  # noqa: FBT001 - as in `notify_source`
+    parts: Sequence[str],
+) -> SourceNotice:
+    source = receipt.source
+    if trouble is None:
+        return SourceRecovered(source=source)
+    if trouble is SourceTrouble.SUMMARIES:
+        failed, papers = receipt.counts.get("failed_summaries", 0), receipt.counts.get("papers", 0)
+        return SummariesFailed(source=source, failed_summaries=failed, papers=papers)
+    known = {one.name: one for one in known_sources(store)}.get(source)
+    settled_at = known.settled_at if known else None  # when it last had brought all that was due
+    since = f"{settled_at:%Y-%m-%d %H:%M} UTC" if settled_at else ""
+    if trouble is SourceTrouble.LATE:
+        usual, late = _USUAL[batch], ", ".join(parts)
+        return SourceOverdue(source=source, since=since, reason=usual, what=receipt.detail, parts=late)
+    return SourceFailed(source=source, since=since, reason=receipt.detail)
+
+
+def notify_missed_days(
+    store: Scope,
+    admins: Sequence[ChatAddress],
+    source: str,
+    days: Sequence[tuple[date, date]],
+    *,
+    given_up: bool,
+    now: datetime,
+) -> tuple[Lane, ...]:
+    """Notifies the operators of days of a source, as (first, last), that could not be fetched afterwards.
+
+    `given_up`: its server was asked for them, or they lie too far back; else the source shows only its newest day.
+    Returns the lanes of the notices that were stored.
+    """
+    return notify_operators(store, admins, DaysMissed(source=source, days=_runs(days), given_up=given_up), now=now)
+
+
+def notify_filed_days(
+    store: Scope,
+    admins: Sequence[ChatAddress],
+    source: str,
+    days: Sequence[tuple[date, date]],
+    *,
+    papers: int,
+    now: datetime,
+) -> tuple[Lane, ...]:
+    """Notifies the operators of days of a source, as (first, last), that were fetched too late for news.
+
+    Their papers were filed. Returns the lanes of the notices that were stored.
+    """
+    return notify_operators(store, admins, PapersFiled(source=source, days=_runs(days), papers=papers), now=now)
+
+
+def _runs(days: Sequence[tuple[date, date]]) -> DayRuns:
+    """(first, last) days as a notice holds them; too many are joined into one."""
+    return tuple(days) if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Papers that came incomplete, for which arXiv is asked.
+
+
+def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> tuple[IncompletePaper, ...]:
+    """Claims papers to ask arXiv about: at most `ids` with an arXiv id and `titles` without one.
+
+    They count as asked about from then on, so that no other process asks about them, and none is asked about without
+    end.
+    """
+    with store.read() as transaction:
+        found = enrichment.may_be_asked(
+            enrichment.incomplete_papers(transaction, now=now), enrichment.asked(transaction), now
+        )
+    if not found:
+        return ()
+    with store.write() as transaction:
+        enrichment.hold_asked(transaction)
+        all_lacking, before = enrichment.incomplete_papers(transaction, now=now), enrichment.asked(transaction)
+        may = enrichment.may_be_asked(all_lacking, before, now)
+        taken = [paper for paper in may if paper.arxiv_id][:ids]
+        taken += [paper for paper in may if not paper.arxiv_id][:titles]
+        now_asked = {paper.id: Asked((before[paper.id].times if paper.id in before else 0) + 1, now) for paper in taken}
+        kept = {paper.id: before[paper.id] for paper in all_lacking if paper.id in before}
+        enrichment.note_asked(transaction, kept | now_asked)
+    return tuple(taken)
+
+
+def give_back(store: Scope, papers: Iterable[IncompletePaper]) -> None:
+    """Frees papers that were not asked about after all: they may be claimed at once."""
+    with store.write() as transaction:
+        enrichment.hold_asked(transaction)
+        before = enrichment.asked(transaction)
+        for paper in papers:
+            one = before.pop(paper.id, None)
+            if one is not None and one.times > 1:
+                before[paper.id] = Asked(one.times - 1, one.last - enrichment.AGAIN_AFTER)
+        enrichment.note_asked(transaction, before)
