@@ -33,8 +33,8 @@ SMALL = frozenset(  # tables that do not grow with chats, papers, time
 GROWING = frozenset(TABLES.tables) - SMALL
 HARMLESS = {  # function of the store that executes it → why it may read a whole table
     "papers/index.py:_fetched": "it walks an index in order, and ends after its LIMIT",
-    "papers/statistics.py:first_paper_at": "it ends at the first paper",
-    "papers/statistics.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
+    "papers/known_papers.py:first_paper_at": "it ends at the first paper",
+    "papers/known_papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
     "chat/subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
     "papers/known_papers.py:index_all": "`paperwire db copy`, which makes the index of the copy",
     "losses.py:last_moment": "a restore",

@@ -1,8 +1,7 @@
 """The settings of chats: which there are, what a chat may choose, and the values in effect (docs/settings.md).
 
 - `declared.py`: SETTINGS, each setting once
-- `setting.py`: what a setting is, and how its name and its values are typed
-- `checks.py`: values that are times, numbers or languages
+- `setting.py`: what a setting is, how its name and its values are typed, and checks of times, numbers and languages
 
 Chosen values are stored as text, in the form that `check_value` returns, under the names of SETTINGS.
 """

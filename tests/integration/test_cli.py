@@ -202,7 +202,7 @@ def test_a_database_that_cannot_be_reached_is_named_by_its_file(
 )
 def test_text_is_utf_8_whatever_the_locale(terminal: Terminal, environ: dict[str, str]) -> None:
     terminal.file("größe/день.md", PAGE)
-    assert terminal.process("explain", "扩散 müller", "--json", environ=environ).json["words"] == "扩散 AND müller"
+    assert terminal.process("explain", "扩散 müller", "--json", environ=environ).json["words"] == "扩散 müller"
     ended = terminal.process("inspect", "größe/день.md", "--json", environ=environ)
     assert (ended.status, ended.json["digests"][0]["papers"]) == (0, 3)
 

@@ -24,7 +24,7 @@ def _chats_and_a_day_of_papers(terminal: Terminal) -> None:
         ("pause 1 until 3 Mar", "✓ 1  Clouds is paused until Tue 3 Mar 00:00."),
         ("what do I follow?", "1 subscription"),
         ("/save@some_bot 2601.00001", "✓ Saved: Diffusion models for weather (2601.00001)"),
-        ("/search diffusion", "2 of 3 papers"),
+        ("/search diffusion", "2 papers in the last 7 days"),
         ("/whynot 2601.00002", "1  Clouds: has survey, which this excludes"),
         ("/name 1 Weather", "✓ 1 is called Weather now."),
         ("/like 2601.00001", "Nothing among the newest 3 papers is near to Diffusion models for weather (2601.00001)."),

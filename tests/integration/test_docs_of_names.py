@@ -126,7 +126,7 @@ NUMBERS = (  # page, a sentence of it with # for a number, the number of the pro
     ("operating.md", "its body # seconds", LONGEST_BODY),
     ("operating.md", "A session lasts # days", LASTS.days),
     ("operating.md", "After # wrong passwords", MOST_TRIES),
-    ("operating.md", "or # of one\naddress", MOST_TRIES_OF_AN_ADDRESS),
+    ("operating.md", "or # from one\naddress", MOST_TRIES_OF_AN_ADDRESS),
     ("operating.md", "open pages, # of one name", MOST_OF_A_NAME),
     ("operating.md", "each of the last # days", DAYS_OF_STATUS),
     ("operating.md", "the batches of the last # days", HISTORY.days),

@@ -30,7 +30,7 @@ _WRONG_SUBSCRIPTIONS = """
 _WRONG_DELIVERIES = """
     SELECT delivery.id FROM delivery JOIN chat ON chat.id = delivery.chat
     WHERE settled_at IS NULL AND sendable != (
-        chat.state = 'active' OR (chat.state = 'asked' AND chat.pause_reason IS NULL delivery.kind = 'notice'))
+        chat.state = 'active' OR (chat.state = 'asked' AND chat.pause_reason IS NULL AND delivery.kind = 'notice'))
 """
 
 

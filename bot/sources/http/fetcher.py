@@ -4,7 +4,6 @@ import asyncio
 import socket
 import ssl
 import urllib.request
-import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,64 +15,9 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from bot.context.optional_parts import without
 from bot.errors import FetchError
 from bot.ports.channel import Clock
+from bot.sources.http.gunzip import Damaged, Gunzipper, TooLarge, gunzipped
 from bot.sources.http.host_limiter import HostLimiter, asked_to_wait
 from subscriptions.errors import Sentence
-
-MAGIC = b"\x1f\x8b"
-_GZIP = zlib.MAX_WBITS | 16
-
-
-class TooLarge(Exception):
-    """The unpacked content is larger than the limit."""
-
-
-class Damaged(Exception):
-    """The data is not gzip, or is damaged."""
-
-
-class Gunzipper:
-    """Unpacks the pieces of a gzip stream of one or more members."""
-
-    def __init__(self, limit: int) -> None:
-        self._left = limit
-        self._stream = zlib.decompressobj(_GZIP)
-        self._begun = False
-
-    def feed(self, piece: bytes) -> bytes:
-        """Returns the unpacked content of the next piece. Raises TooLarge, Damaged."""
-        out = []
-        try:
-            while piece:
-                if self._stream.eof:
-                    if not piece.startswith(MAGIC[:1]):
-                        break  # some servers append zeros
-                    self._stream = zlib.decompressobj(_GZIP)
-                self._begun = True
-                found = self._stream.decompress(piece, self._left + 1)
-                self._left -= len(found)
-                if self._left < 0:
-                    raise TooLarge
-                out.append(found)
-                piece = self._stream.unused_data
-        except zlib.error:
-            raise Damaged from None
-        return b"".join(out)
-
-    def end(self) -> None:
-        """Ends the stream. Raises Damaged if something is missing."""
-        if self._begun and not self._stream.eof:
-            raise Damaged
-
-
-def gunzipped(data: bytes, limit: int) -> bytes:
-    """Returns the content of a gzip file; other data unchanged. Raises TooLarge, Damaged."""
-    if not data.startswith(MAGIC):
-        return data
-    unpacker = Gunzipper(limit)
-    found = unpacker.feed(data)
-    unpacker.end()
-    return found
-
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Tells which IP addresses are public, so that a source may be there. Pure.
