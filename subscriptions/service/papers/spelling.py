@@ -4,9 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from subscriptions.matching.distinctive import STOP_WORDS
 from subscriptions.normalize.plurals import fold_plural
 from subscriptions.normalize.tokenizers import author_tokens
@@ -54,6 +51,9 @@ def _words(node: Node) -> Iterator[tuple[str, str]]:
 
 def _nearest(transaction: Transaction, word: str) -> str:
     """Returns the word of a paper that is closest to a word that none has, of several the commonest; "" if none is close."""
+    from rapidfuzz import process  # noqa: PLC0415 - takes 3 MB, which a process at rest does not need
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - as above
+
     most = 1 if len(word) < _SHORT else 2
     alike = index.spelled_alike(transaction, word, most)
     found = process.extract(word, alike, scorer=OSA.distance, score_cutoff=most, limit=None)
