@@ -8,7 +8,7 @@ import typer
 
 from bot.channels.subcommands import CHAT_FORMS
 from bot.cli.output import print_reply
-from bot.commands.phrasing.reason_words import refused
+from bot.commands.phrasing.refusal_words import refused
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import caret
 from subscriptions.errors import QueryError

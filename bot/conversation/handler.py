@@ -10,7 +10,7 @@ from bot.commands.core.asking import drop_passing_questions, has_passing_questio
 from bot.commands.core.context import CommandContext, no_queries, nothing_ahead
 from bot.commands.intent import Intent
 from bot.commands.operators import admit
-from bot.commands.phrasing.reason_words import refused
+from bot.commands.phrasing.refusal_words import refused
 from bot.context.dependencies import Context, ConversationContext
 from bot.context.writing import do_steps
 from bot.conversation.command_contexts import build_command_context, newly_named, with_stored_chat

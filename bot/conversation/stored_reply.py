@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainSerializer, SerializerFunctionWrapHandler, TypeAdapter, WrapSerializer
 
 from bot.commands.core.context import CommandContext
-from bot.commands.phrasing.reason_words import refused
+from bot.commands.phrasing.refusal_words import refused
 from bot.ports.conversation import CallbackRequest, FormRequest, Interaction, MessageRequest
 from bot.ports.reply import Reply
 from subscriptions.cutting import cut_letters

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.phrasing.reason_words import refused
+from bot.commands.phrasing.refusal_words import refused
 from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.commands.phrasing.subscription_words import Row, state_of, subscribed, subscription_rows, unsubscribed
 from bot.rendering.text.language import Language

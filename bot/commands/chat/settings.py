@@ -12,7 +12,7 @@ from bot.commands.core.typed_times import time_refused_with_nearest
 from bot.commands.core.zone_buttons import button_rows, local_time, zone_buttons, zone_page
 from bot.commands.phrasing.cadence_words import cadence_words
 from bot.commands.phrasing.localizer import Localizer
-from bot.commands.phrasing.reason_words import refused
+from bot.commands.phrasing.refusal_words import refused
 from bot.commands.phrasing.setting_words import label_of, setting_changed, value_of, value_words
 from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.chat_settings import SETTINGS, choices, setting_name, without_effect

@@ -6,7 +6,7 @@ from dataclasses import replace
 from bot.commands.core.context import CommandContext
 from bot.commands.core.picking import shown_buttons
 from bot.commands.phrasing.cadence_words import when_words
-from bot.commands.phrasing.reason_words import refused
+from bot.commands.phrasing.refusal_words import refused
 from bot.ports.reply import Button, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.planning.times._ending import Ending, as_words, time_put_last

@@ -1,46 +1,18 @@
-"""Refusals in words: the error, its place, and a correct example."""
+"""Why a paper came to a chat or did not, in words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from types import MappingProxyType
 
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.subscription_words import shortened
-from bot.ports.reply import Reply
-from subscriptions.cutting import cut_letters
-from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.errors import Sentence
 from subscriptions.model import Chat
 from subscriptions.query.syntax import And, Not, Query
 from subscriptions.service.papers.hold_reasons import Reason
 from subscriptions.states import ChatState, MessageState
 from subscriptions.store import DeliveredPaper
-
-_LONGEST = 60  # characters of a typed text that is repeated
-
-
-def refused(error: PaperwireError, localizer: Localizer, *, code: Sequence[str] = ()) -> Reply:
-    """Returns the reply to a refused request. `code` shows the place: the query, and a caret under its column."""
-    hint = error.hint.say(localizer.translate)
-    return Reply(
-        lines=(short(error.sentence).say(localizer.translate), *([hint] if hint else [])), ok=False, code=tuple(code)
-    )
-
-
-def short(sentence: Sentence) -> Sentence:
-    """Returns the sentence with long values cut, since a message may have only 4,096 characters."""
-    return Sentence(sentence.template, {name: _cut(value) for name, value in sentence.values.items()})
-
-
-def _cut(value: object) -> object:
-    if isinstance(value, Sentence):
-        return short(value)
-    return cut_letters(value, _LONGEST) if isinstance(value, str) else value
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Why a paper came to a chat or did not, in words.
-
 
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
 _COMING = Sentence("It was planned {moment} and is on its way.")

@@ -20,7 +20,7 @@ SPARE: Mapping[str, int] = {
 MOST_KEYS = 12
 FOR_EVER = {  # tables whose rows stay: what people asked for, what is known of papers, and what "once, for ever" needs
     "chat", "lane", "query", "subscription", "source", "digest", "paper", "paper_key", "paper_alias", "appearance",
-    "summary", "translation", "indexed_paper", "delivery_item", "key_value", "alembic_version", "worker",
+    "summary", "translation", "indexed_paper", "paper_spelling", "delivery_item", "key_value", "alembic_version", "worker",
     "platform", "publisher_slot", "loss", "offer", "operator_code", "shared_cursor",
     "query_change",  # its newest 100,000
 }  # fmt: skip
