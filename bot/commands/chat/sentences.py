@@ -81,13 +81,12 @@ _TALK: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(
 )
 
 
-def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of intent
+def act(context: CommandContext, said: Said) -> Reply | None:
     """Returns the answer to a sentence that is no query; None if it is one."""
     said = _about_named(context, said)
-    if said.text[:4].casefold() == "add " and not listed_here(context) and not finds_papers(context, said.text):
-        return try_query(context, said.text[4:])
     if said.intent in (QUERY, *ASKING) or not said.is_clear:
-        return None
+        is_order = said.text[:4].casefold() == "add " and not finds_papers(context, said.text)
+        return try_query(context, said.text[4:]) if is_order else None
     if said.intent in SMALL_TALK or said.intent.startswith(MISSING):
         return _talk(context, said)
     if not can_ask(context):  # in groups only what is sure to be a command is done, by whoever may
