@@ -125,9 +125,14 @@ def check_words(data: bytes) -> None:
 
 
 def _typed(words: str, text: str) -> bool:
-    """Returns whether each word was typed, or is short for a typed phrase (“unsubscribe all” is unsub with all)."""
+    """Returns whether each word was typed, or is short for a typed phrase (“unsubscribe all” is unsub with all).
+
+    The operators that a sentence says in words (“but not”, “or”, “by”) are no words of the query.
+    """
     return words in {"all", "timezone", "text", "language", "time"} or all(
-        word in text.casefold() for word in words.casefold().split()
+        word.removeprefix("author:").strip('-()"') in text.casefold()
+        for word in words.casefold().split()
+        if word != "or"
     )
 
 

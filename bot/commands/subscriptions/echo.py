@@ -17,7 +17,6 @@ from subscriptions.query.advice import Advice
 from subscriptions.query.fields import ValueKind
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.service.papers.near_papers import words_near
-from subscriptions.service.papers.paper_search import search
 from subscriptions.service.papers.recent import advice_on
 from subscriptions.service.papers.spelling import spelling
 from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, subscribe
@@ -131,11 +130,10 @@ def echo(
         reply = replace(reply, lines=(*reply.lines, context.say("Did you mean “{meant}”?", meant=meant)))
         arguments = {"number": done.subscription.number, "text": meant}
         better = Button(label=meant, verb=REWRITE, arguments=arguments)
-    elif private and not done.found and (older := search(context.store, done.query, most=1).found):
-        said = context.localizer.count("{count} older paper fits.", "{count} older papers fit.", older)
-        reply = replace(reply, lines=(*reply.lines, said))
-        shown = Button(label=context.say("show them"), verb="look-for", arguments={"text": done.subscription.text})
-        better = better or shown
+    elif private and not done.found and better is None:
+        better = Button(
+            label=context.say("look for older papers"), verb="look-for", arguments={"text": done.subscription.text}
+        )
     zones: Buttons = ()
     if _asks_for_zone(context, done):
         reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))
