@@ -110,7 +110,7 @@ def story_counts(story: Story, language: Language) -> str:
     if not story.repeated:
         return counted
     title = story.repeated[0].partition(":")[0]
-    twice = language.say("“{title}” stood in two of the digests; nobody was told twice.", title=title)
+    twice = language.say("“{title}” was in two of the digests; no chat got it twice.", title=title)
     return language.say("{sentence} {next}", sentence=counted, next=twice)
 
 
