@@ -20,9 +20,10 @@ from subscriptions.store import KnownSource, Store
 from subscriptions.store.rows import PaperRow
 from tests.fakes.arxiv import LOOPBACK, FakeArxiv
 from tests.make import FakeClock
+from tests.patience import PATIENCE
 from tests.receipts import receipts_of
 
-LIMITS = FetchLimits(connect=5, idle=5, total=20, most=2**20)
+LIMITS = FetchLimits(connect=60, idle=60, total=PATIENCE, most=2**20)
 
 
 class StoreAndClock:
