@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.counting import TOPICS, made
-from bot.channels.known import PLATFORMS
+from bot.platforms.known import PLATFORMS
 from subscriptions.model import Paper
 from subscriptions.portable import read_lines
 from subscriptions.service.papers.ingest import ingest_digest

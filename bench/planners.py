@@ -30,7 +30,7 @@ from typing import NamedTuple
 import psycopg
 from sqlalchemy import event
 
-import bot.channels.known  # noqa: F401 - declares the platforms
+import bot.platforms.known  # noqa: F401 - declares the platforms
 from bench.planning import HOUR, NOON, PAPERS, RARE, fill
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Store

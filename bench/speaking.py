@@ -26,8 +26,8 @@ from statistics import median
 
 import psycopg
 
-from bot.channels.telegram.outbound import TelegramChannel
 from bot.cli import run
+from bot.platforms.telegram.outgoing import TelegramChannel
 from subscriptions.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN

@@ -29,7 +29,7 @@ from aiohttp import web
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy import insert
 
-import bot.channels.known  # noqa: F401 - declares the platforms
+import bot.platforms.known  # noqa: F401 - declares the platforms
 from bench.planners import of_server
 from bench.planning import NOON, chat_row
 from bot.clock import SystemClock

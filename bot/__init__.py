@@ -10,12 +10,12 @@ A digest becomes messages in a chat. Every second:
 - `decide` in subscriptions/planning/decision.py says which papers one delivery brings
 - `deliver` in bot/delivery/lane_sender.py claims, renders, posts and records the messages of one lane
 - `render_delivery` in bot/rendering/deliveries/delivery_messages.py turns a delivery into messages of its platform
-- `post` in bot/channels/PLATFORM/outbound.py makes one call to the platform
+- `post` in bot/platforms/PLATFORM/outgoing.py makes one call to the platform
 - `decide_retry` in subscriptions/planning/retry.py says what follows from its outcome
 
 A message becomes an answer. For each update of a platform:
 
-- `read_update` in bot/channels/PLATFORM/receiving/inbound.py turns an update into a request
+- `read_update` in bot/platforms/PLATFORM/incoming.py turns an update into a request
 - `dispatch` in bot/conversation/dispatcher.py keeps the order within a lane
 - `prepare` in bot/conversation/prepared_request.py makes every call to the platform before the transaction
 - `understand` in bot/commands/intent.py says which command is meant

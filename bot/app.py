@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from bot.channels.known import PLATFORMS, adapter_of
 from bot.clock import SystemClock
 from bot.commands.core.context import BotInfo
 from bot.commands.registry import REGISTRY
@@ -20,13 +19,15 @@ from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import Sender
 from bot.delivery.subscribe_link import store_offer, subscribe_link
 from bot.platform import Platform, PlatformSurroundings
+from bot.platforms.known import PLATFORMS, adapter_of, medium_of
 from bot.ports.channel import Channel, Clock, Limits
 from bot.ports.conversation import Receiver
+from bot.rendering.deliveries.buttons import MakeLink
 from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.platforms.media import MEDIA, Media
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.inline_formatter import TextFormatter
 from bot.rendering.text.language import Language
+from bot.rendering.views.medium import Medium
 from bot.settings import Settings
 from bot.settings.model import installed_version
 from bot.sources.on_demand import make_source_scheduler
@@ -38,6 +39,7 @@ if TYPE_CHECKING:  # it loads httpx and the formats, see App.source_scheduler
     from bot.delivery.engines.cluster import ClusterEngine
     from bot.sources.source_scheduler import SourceScheduler
 
+_MediumOf = Callable[[str], Medium]  # of a platform's name
 _CLUSTER = "bot.delivery.engines.cluster"  # imported when it is needed: its libraries are an extra, and take 250 ms
 
 
@@ -107,20 +109,19 @@ def build_app(
     built = _connect(platforms, settings, clock, out or sys.stdout) if channels is None else channels
     on = {name: _platform(name, channel, around) for name, channel in built.items()}
     stop, bot_names = asyncio.Event(), dict[str, str]()
-    media = {**MEDIA, **{name: platform.medium for name, platform in on.items() if platform.medium}}
+    medium = partial(_medium, on)
     limits = {name: channel.limits for name, channel in built.items()}
     cluster = _cluster(store, clock, limits, stop.is_set) if is_worker and store.kind.file is None else None
     rate_limiter = cluster.rate_limiter if cluster else GcraRateLimiter(limits)
-    render: _Render = partial(render_delivery, titles=settings.source_titles, media=media)
     context = Context(
         store=store,
         clock=clock,
         channels=built,
         engine=cluster or EmbeddedEngine(clock, rate_limiter, stopping=stop.is_set),
         rate_limiter=rate_limiter,
-        render_delivery=partial(render, make_link=partial(subscribe_link, store, bot_names)),
+        render_delivery=partial(_render, medium, settings.source_titles, partial(subscribe_link, store, bot_names)),
         store_offer=partial(store_offer, store, clock, bot_names),
-        conversation=_conversation_context(settings, store, on, bot_names, media),
+        conversation=_conversation_context(settings, store, on, bot_names, medium),
         on_unclear=settings.on_unclear,
         lookup_platforms=frozenset(name for name, platform in on.items() if platform.facts.can_look_up),
         renders_ahead=cluster is None,
@@ -160,11 +161,15 @@ def _connect(platforms: Mapping[str, str], settings: Settings, clock: Clock, out
 def _platform(name: str, channel: Channel, around: PlatformSurroundings) -> Platform:
     """Returns the platform of a channel. A channel without an adapter makes a platform that only posts."""
     module = getattr(channel, "adapter", None)
-    return adapter_of(module).platform(channel, around) if module else Platform(facts=facts_of(name), channel=channel)
+    return (
+        adapter_of(module).platform(channel, around)
+        if module
+        else Platform(facts=facts_of(name), channel=channel, medium=medium_of(name))
+    )
 
 
 def _conversation_context(
-    settings: Settings, store: Store, platforms: Mapping[str, Platform], bot_names: Mapping[str, str], media: Media
+    settings: Settings, store: Store, platforms: Mapping[str, Platform], bot_names: Mapping[str, str], medium: _MediumOf
 ) -> ConversationContext:
     """Returns what conversations need, for the platforms where people can talk to the bot."""
     bot_info = BotInfo(
@@ -178,7 +183,7 @@ def _conversation_context(
     )
     return ConversationContext(
         registry=REGISTRY,
-        render_reply=partial(render_reply, media=media),
+        render_reply=lambda reply, chat: render_reply(reply, chat, medium=medium(chat.address.platform)),
         make_localizer=Language,
         make_inline_formatter=TextFormatter,
         platform_apis={name: platform.api for name, platform in platforms.items() if platform.api},
@@ -187,10 +192,17 @@ def _conversation_context(
     )
 
 
-class _Render(Protocol):
-    """`render_delivery`, with the titles of the sources and the media already given."""
+def _medium(platforms: Mapping[str, Platform], name: str) -> Medium:
+    """Returns the medium of a platform, also of one that is off."""
+    return platforms[name].medium if name in platforms else medium_of(name)
 
-    def __call__(
-        self, delivery: Delivery, layout: Layout = (), *, make_link: Callable[[Delivery], str] | None = None
-    ) -> tuple[Message, ...]:
-        """The messages of a delivery."""
+
+def _render(
+    medium: _MediumOf,
+    titles: Mapping[str, tuple[str, str]],
+    make_link: MakeLink,
+    delivery: Delivery,
+    layout: Layout = (),
+) -> tuple[Message, ...]:
+    platform = delivery.chat.address.platform
+    return render_delivery(delivery, layout, medium=medium(platform), titles=titles, make_link=make_link)

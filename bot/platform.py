@@ -1,6 +1,7 @@
 """A platform that is on, as one value. The rest of the program asks this value and never compares a platform's name.
 
-A new platform is a folder in bot/channels with the modules `facts` and `adapter`, and an entry in bot/channels/known.py.
+A new platform is a folder in bot/platforms that declares its facts, with the modules `markup` and `adapter`, and an entry in
+known.py there.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -46,9 +47,9 @@ class Platform:
 
     facts: PlatformFacts
     channel: Channel
+    medium: Medium  # writes its messages
     api: PlatformApi | None = None  # None: people cannot talk to the bot there
     forms: Forms | None = None  # None: the platform shows no modals and no home view
-    medium: Medium | None = None  # writes the platform's messages; None: the medium that rendering has for its name
     receivers: Callable[[OnBotName], Sequence[Receiver]] = _no_receivers
     token_identity: str = (
         ""  # the bot's id as the token has it, which may be mistyped; only `channel.identity` is stored

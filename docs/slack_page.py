@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bot.channels.slack.scopes import FREE_EVENTS, HOSTS, NEEDED, OPTIONAL, SCOPES, Scope
+from bot.platforms.slack.manifest import FREE_EVENTS, HOSTS, NEEDED, OPTIONAL, SCOPES, Scope
 from subscriptions.service.chats.retention import BUTTONS, DELIVERIES, GONE_CHATS, UPDATES
 from subscriptions.service.chats.workspaces import GRACE
 

@@ -27,14 +27,13 @@ from bot.delivery.engines.embedded import EmbeddedEngine
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
 from bot.ports.reply import File
-from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.inline_formatter import TextFormatter
 from bot.rendering.text.language import Language
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.store import Store
 from tests.make import NOON, FakeClock, address
+from tests.rendered import render_delivery, render_reply
 
 BOT = "paperwire_test_bot"
 _COMMAND = re.compile(r"/(\w+)(?:@(\w+))?\s?")

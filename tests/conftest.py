@@ -17,7 +17,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
-import bot.channels.known  # noqa: F401 - declares the platforms, so that addresses can be read
+import bot.platforms.known  # noqa: F401 - declares the platforms, so that addresses can be read
 from subscriptions.store import Store
 from tests.make import NOON, FakeClock
 from tests.postgres.server import Server, run_of_tests

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bot.channels.subcommands import CHAT_FORMS
 from bot.cli.output import print_reply
 from bot.commands.phrasing.refusal_words import refused
+from bot.platforms.subcommands import CHAT_FORMS
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import caret
 from subscriptions.errors import QueryError

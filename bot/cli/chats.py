@@ -17,6 +17,7 @@ from rich.text import Text
 
 from bot.app import build_app
 from bot.cli.arguments import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, reporting_query_errors
+from bot.cli.badges import badge, button
 from bot.cli.documents import content
 from bot.cli.output import json_time, print_line, print_lines, print_reply, tell
 from bot.cli.session import Session, look_up_new_chat, open_dry_run, open_session
@@ -25,10 +26,9 @@ from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.commands.registry import REGISTRY
 from bot.conversation.handler import answer
 from bot.errors import WrongUsage
+from bot.platforms.console.markup import Console
 from bot.ports.conversation import MessageRequest, Place
 from bot.ports.reply import Reply
-from bot.rendering.display.gallery import badge, button
-from bot.rendering.platforms.console import Console
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.queries import query_in_words
 from subscriptions.addresses import parse_address
@@ -121,7 +121,7 @@ class _Said:
         fallback = (self.reply.modal.fallback,) if self.reply.modal else ()
         lines = self.reply.lines or tuple(filter(None, (self.reply.toast, *fallback)))
         bare = replace(self.reply, lines=lines, buttons=(), numbers=())
-        messages = render_reply(bare, self.chat, media={self.chat.address.platform: Console()})
+        messages = render_reply(bare, self.chat, medium=Console())
         return "\n".join(str(json_text.loads(message.payload)["text"]) for message in messages)
 
     def labels(self) -> list[list[str]]:

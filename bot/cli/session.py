@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from bot.channels.known import PLATFORMS, adapter_of
 from bot.cli.log import start_logging
 from bot.clock import SystemClock
 from bot.context.database import make_store, open_store
 from bot.digests import format_names
 from bot.errors import WrongUsage
+from bot.platforms.known import PLATFORMS, adapter_of
 from bot.settings import Settings, load_settings
 from subscriptions.addresses import parse_address
 from subscriptions.errors import NotFound, Sentence

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from json import loads
 from typing import Annotated
@@ -26,11 +27,10 @@ from bot.commands.phrasing.subscription_words import (
     unsubscribed,
 )
 from bot.errors import WrongUsage
+from bot.platforms.known import look_of, medium_of
 from bot.ports.reply import Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.display.gallery import payload_display
-from bot.rendering.display.screen import flow
-from bot.rendering.platforms.media import LOOKS
+from bot.rendering.terminal import Flow, text_of
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import query_in_words
 from bot.rendering.text.tex import readable
@@ -310,7 +310,8 @@ def preview(
         found = look(session.store, address, now=session.now, text=query, days=days)
         about = status(session.store, address, now=session.now)
         titles, moment = session.settings.source_titles, session.now
-    due, later = (render_delivery(entry, titles=titles) if entry else () for entry in (found.delivery, found.later))
+    render = partial(render_delivery, medium=medium_of(address.platform), titles=titles)
+    due, later = (render(entry) if entry else () for entry in (found.delivery, found.later))
     document = _preview_document(about, found, (*due, *later))
     return tell(document, lambda: _say(found, about, due, later, moment), json=json)
 
@@ -383,12 +384,13 @@ def _waits(entry: NotDue) -> dict[str, object]:
 def _show_message(chat: ChatAddress, message: Message) -> None:
     """Prints a message as its platform would show it. Links are hidden behind titles on a terminal, written out elsewhere."""
     print_line(f"{f'── {chat}, message {message.number} ':─<{_RULE}}")
-    if chat.platform not in LOOKS:
+    look = look_of(chat.platform)
+    if look is None:
         print_line(loads(message.payload)["text"].rstrip())
     else:
-        display = payload_display(chat.platform, message.payload)
+        display = look.display(message.payload)
         for paragraph in display.paragraphs:
-            print_table(flow(paragraph.spans, written=not sys.stdout.isatty()))
+            print_table(Flow(text_of(paragraph, written=not sys.stdout.isatty())))
         for row in display.keys:
             print_line(" ".join(f"[{key.text}]" for key in row))
     print_line("─" * _RULE)

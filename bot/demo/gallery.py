@@ -1,18 +1,149 @@
-"""The gallery of the demo: HTML pages of what each chat received, and the sentences around them."""
+"""The gallery: one HTML page that shows what chats received, each chat as its platform shows it.
+
+The page is one file without scripts and external resources. Messages are shown as `Display` values, which keep a
+few elements of HTML and links to web pages; Jinja escapes all other text.
+"""
 
 import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from shutil import which
-from typing import Final
+from typing import Final, Literal
 
 from bot.commands.phrasing.cadence_words import cadence_words
+from bot.demo.channel import GalleryPost, PersonMessage
 from bot.demo.story import CONVERSATIONS, DEMO_CHATS, DemoChat, DemoConversation, Story
 from bot.errors import WrongUsage
-from bot.rendering.display.gallery import Exhibit, Frame, PersonMessage, Posted, ShownSubscription, gallery_page
+from bot.platforms.known import look_of
+from bot.rendering.templating import page_environment
 from bot.rendering.text.language import Language
+from bot.rendering.views.appearance import Display, Look
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 from subscriptions.model import ChatKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownSubscription:
+    """One subscription of a chat, as typed."""
+
+    query: str
+    who: str = ""  # who added it, in a team
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """One chat with the messages that it received."""
+
+    anchor: str  # of the page: a–z and "-"
+    platform: str  # a platform with a Look
+    who: str  # "A researcher, in a private chat"
+    remark: str  # what to look for in it
+    title: str  # in the platform's own title bar
+    detail: str = ""  # below it: "bot", "14 members"
+    shared: bool = False  # a group, where every message names its sender
+    language: Literal["en", "zh"] = "en"
+    timezone: str = "UTC"
+    asks: tuple[ShownSubscription, ...] = ()
+    when: str = ""  # "daily 08:00 Europe/Berlin"
+    posts: Sequence[GalleryPost | PersonMessage] = ()
+    pressed: frozenset[str] = frozenset()  # data of the buttons that were pressed
+
+    @property
+    def words(self) -> Language:
+        """The chat's language in its time zone."""
+        return Language(self.language, self.timezone)
+
+    @property
+    def look(self) -> Look:
+        """What the platform's messages look like."""
+        look = look_of(self.platform)
+        assert look is not None  # noqa: S101 - as `platform` says
+        return look
+
+    @property
+    def title_bar(self) -> str:
+        """The line above the messages: platform and title."""
+        return self.look.title_bar.format(title=self.title, detail=f" ({self.detail})" if self.detail else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownMessage:
+    """A message as displayed, with its time in the chat's zone."""
+
+    display: Display
+    day: str  # "Fri 23 Jan"
+    time: str  # "09:00"
+    moment: str  # ISO 8601
+    edited: bool
+    mine: bool = False  # the person wrote it
+    replies: tuple["ShownMessage", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The texts of the page around the chats."""
+
+    title: str
+    lead: str  # below the title
+    note: str  # in small letters below that
+    steps: tuple[tuple[str, str], ...]  # (next step, its command)
+    other: tuple[str, str, str]  # the page in another language: its code, its file beside this one, its name
+
+
+def gallery_page(exhibits: Sequence[Exhibit], frame: Frame, language: Language) -> str:
+    """Returns the page as HTML. `language` is that of the page's own words; every chat has its own."""
+    drawn = [(exhibit, shown_messages(exhibit), exhibit.words) for exhibit in exhibits]
+    return page_environment().get_template("index.html").render(frame=frame, language=language, exhibits=drawn)
+
+
+def shown_messages(exhibit: Exhibit) -> tuple[ShownMessage, ...]:
+    """Returns the messages of a chat, with the messages of a thread under its first one. Raises ValueError for a broken payload."""
+    posts = [post for post in exhibit.posts if not isinstance(post, PersonMessage)]
+    known = {post.id for post in posts}
+    replies: dict[str, list[GalleryPost]] = {}
+    for post in posts:
+        if post.thread in known:
+            replies.setdefault(str(post.thread), []).append(post)
+    return tuple(
+        _shown_person_message(post, exhibit)
+        if isinstance(post, PersonMessage)
+        else _shown(post, exhibit, replies.get(post.id, ()))
+        for post in exhibit.posts
+        if isinstance(post, PersonMessage) or post.thread not in known
+    )
+
+
+def _shown(post: GalleryPost, exhibit: Exhibit, replies: Iterable[GalleryPost]) -> ShownMessage:
+    day, time, moment = _when(post.at, exhibit.words)
+    return ShownMessage(
+        display=exhibit.look.display(post.payload, pressed=exhibit.pressed),
+        day=day,
+        time=time,
+        moment=moment,
+        edited=post.edited,
+        replies=tuple(_shown(reply, exhibit, ()) for reply in replies),
+    )
+
+
+def _shown_person_message(message: PersonMessage, exhibit: Exhibit) -> ShownMessage:
+    day, time, moment = _when(message.at, exhibit.words)
+    return ShownMessage(
+        display=Display(paragraphs=(exhibit.look.person(message.text),)),
+        day=day,
+        time=time,
+        moment=moment,
+        edited=False,
+        mine=True,
+    )
+
+
+def _when(at: datetime, language: Language) -> tuple[str, str, str]:
+    local = language.local(at)
+    return language.day(local.date()), f"{local:%H:%M}", local.isoformat(timespec="minutes")
+
 
 PAGES: Final = {"en": "index.html", "zh": "index.zh.html"}
 
@@ -29,7 +160,7 @@ def exhibits(story: Story, language: Language) -> tuple[Exhibit, ...]:
 
 def _conversation(conversation: DemoConversation, story: Story, language: Language) -> Exhibit:
     log = story.conversation_logs[conversation.chat]
-    posts: list[Posted | PersonMessage] = [
+    posts: list[GalleryPost | PersonMessage] = [
         *log.messages,
         *story.channels[conversation.chat.platform].posts_in(conversation.chat),
     ]

@@ -12,13 +12,12 @@ from typing import Final, Literal, TypedDict
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.gallery import GalleryChannel
 from bot.commands.papers.cards import read_callback
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
+from bot.demo.channel import GalleryChannel, GalleryPost, PersonMessage
 from bot.ports.channel import Limits
 from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request
-from bot.rendering.display.gallery import PersonMessage, Posted
 from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.errors import Sentence
@@ -301,7 +300,7 @@ def _button(app: App, channel: GalleryChannel, conversation: DemoConversation, s
     raise LookupError(f"no message has a button that does {step.verb}")
 
 
-def _buttons(app: App, conversation: DemoConversation, post: Posted) -> Iterator[tuple[str, CallbackToken | None]]:
+def _buttons(app: App, conversation: DemoConversation, post: GalleryPost) -> Iterator[tuple[str, CallbackToken | None]]:
     for row in json.loads(post.payload).get("buttons", []):
         for data in (str(key["data"]) for key in row if "data" in key):
             yield data, read_callback(data, str(conversation.chat)) or find_callback(app.store, data)

@@ -1,6 +1,6 @@
 """The only module with Jinja: an environment for each platform, with its own escape, one for the gallery, one for pages of the web address.
 
-A template is a set of macros, one for each kind of view: console/delivery.txt has `card(paper)`, `head(head)` and so on.
+A template is a set of macros, one for each kind of view: plain/delivery.txt has `card(paper)`, `head(head)` and so on.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,23 +10,12 @@ from typing import TYPE_CHECKING, Literal
 
 from bot.rendering.text.cleaning import hanging
 from bot.rendering.text.language import Language
-from bot.rendering.views.appearance import Mark, Span, linked
 from subscriptions.errors import Sentence
 
 if TYPE_CHECKING:  # importing Jinja takes 50 ms, so it waits for the first message
     from jinja2 import Environment
 
 _TEMPLATES = ("delivery", "reply", "notice")
-
-_TAGS: Mapping[Mark, str] = {
-    "bold": "b",
-    "italic": "i",
-    "underline": "u",
-    "strike": "s",
-    "code": "code",
-    "hidden": "mark",
-    "command": "kbd",
-}
 
 # The words of a page. Templates have none, so that all are found when msgids are collected.
 _LABELS: Mapping[str, Sentence] = {
@@ -87,7 +76,7 @@ def _plain(macro: Callable[[object], object]) -> Macro:
 def page_environment() -> "Environment":
     """Returns the environment of the gallery's templates."""
     made = _environment("gallery", "html", None)
-    made.filters.update(linked=linked, tags=tags, hanging=hanging, label=label)
+    made.filters.update(hanging=hanging, label=label)
     return made
 
 
@@ -99,8 +88,3 @@ def web_environment() -> "Environment":
 def label(language: Language, name: str, **values: object) -> str:
     """Returns one of the words of the page."""
     return replace(_LABELS[name], values=values).say(language.translate)
-
-
-def tags(span: Span) -> list[str]:
-    """Returns the HTML elements for the marks of a span, outermost first."""
-    return [tag for mark, tag in _TAGS.items() if mark in span.marks]

@@ -16,17 +16,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader
 from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.clock import SystemClock
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
+from bot.platforms.slack.markup import LOOK, home_view, modal_view
 from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Place, Request
 from bot.ports.reply import HomeView, Modal
-from bot.rendering.platforms.slack.modal_page import ViewExhibit, view_display, views_page
-from bot.rendering.platforms.slack.modals import home_view, modal_view
-from bot.rendering.text.language import Language
 from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.model import ChatAddress, ChatKind
@@ -98,7 +97,7 @@ async def asked(app: App, chat: ChatAddress, make: Callable[..., Request], **fie
     return posting
 
 
-async def shots(app: App) -> list[ViewExhibit]:
+async def shots(app: App) -> list[dict[str, Any]]:
     for source, name in DIGESTS:
         data = files("bot").joinpath("samples", name).read_bytes()
         await ingest(app.context, data, name, source=source)
@@ -119,10 +118,19 @@ async def shots(app: App) -> list[ViewExhibit]:
     )
     home = await asked(app, ANN, EventRequest, update_id="4", event="home-view")
     return [
-        ViewExhibit(anchor="form", who="A new subscription", view=view_display(form.modal)),
-        ViewExhibit(anchor="paper", who="Begun with a paper", view=view_display(paper.modal)),
-        ViewExhibit(anchor="home", who="The tab Home", view=view_display(home.home_view)),
+        {"anchor": "form", "who": "A new subscription", **shown(form.modal)},
+        {"anchor": "paper", "who": "Begun with a paper", **shown(paper.modal)},
+        {"anchor": "home", "who": "The tab Home", **shown(home.home_view)},
     ]
+
+
+def shown(text: str) -> dict[str, Any]:
+    """A view, and each of its blocks as Slack shows it; a field stays as it is."""
+    view = json.loads(text)
+    blocks = [
+        block if block["type"] == "input" else LOOK.display(json.dumps({"blocks": [block]})) for block in view["blocks"]
+    ]
+    return {"view": view, "blocks": blocks}
 
 
 def view_id(posting: StoredReply) -> str:
@@ -137,7 +145,11 @@ def main(out: Path) -> None:
         app.store.close()
     out.mkdir(parents=True, exist_ok=True)
     page = out / "slack.html"
-    page.write_text(views_page(found, Language("en", "UTC")), encoding="utf-8")
+    folders = [Path(__file__).parent, str(files("templates").joinpath("gallery"))]
+    template = Environment(loader=FileSystemLoader(folders), autoescape=True, trim_blocks=True).get_template(
+        "views.html"
+    )
+    page.write_text(template.render(shots=found), encoding="utf-8")
     print(page)
 
 

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import psycopg
 
-import bot.channels.known  # noqa: F401 - declares the platforms
+import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.errors import StoreError
 from subscriptions.service.subscriptions.amendments import set_setting
 from subscriptions.store import Store

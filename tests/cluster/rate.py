@@ -22,7 +22,7 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-import bot.channels.known  # noqa: F401 - declares the platforms
+import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.service.subscriptions.amendments import set_setting
 from subscriptions.store import Planned, Store

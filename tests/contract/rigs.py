@@ -10,12 +10,12 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from bot.channels.console.adapter import ConsoleChannel
-from bot.channels.gallery import GalleryChannel
-from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.workspaces import WorkspaceTokens
-from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.web.outbound import WebChannel
+from bot.demo.channel import GalleryChannel
+from bot.platforms.console.adapter import ConsoleChannel
+from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.slack.workspaces import WorkspaceTokens
+from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.platforms.web.outgoing import WebChannel
 from bot.ports.channel import Channel
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.chats.pages import PageMessage, changed_page_messages

@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from bot.channels.slack.api import SlackApi
-from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.workspaces import WorkspaceTokens
+from bot.platforms.slack.api import SlackApi
+from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.slack.workspaces import WorkspaceTokens
 from bot.ports.conversation import MessageRequest, Place, Request
 from bot.ports.reply import File
 from subscriptions.errors import ChatGone, Refused, Rejected, RetryLater, SenderStopped

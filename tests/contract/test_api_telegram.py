@@ -7,13 +7,11 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from bot.channels.telegram.api import TelegramApi
-from bot.channels.telegram.bot_api.payload import UpdatesConflict
-from bot.channels.telegram.menus import Menu, menus_of, publish_menus
-from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.receiving.inbound import ALLOWED
 from bot.commands.core.context import Command
 from bot.commands.registry import REGISTRY
+from bot.platforms.telegram.errors import UpdatesConflict
+from bot.platforms.telegram.incoming import ALLOWED
+from bot.platforms.telegram.outgoing import Menu, TelegramApi, TelegramChannel, menus_of, publish_menus
 from bot.ports.conversation import Place
 from bot.ports.reply import File
 from bot.rendering.text.language import translator

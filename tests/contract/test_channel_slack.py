@@ -13,9 +13,9 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from bot.channels.slack.facts import normalise
-from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.workspaces import WorkspaceTokens
+from bot.platforms.slack import normalise
+from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.slack.workspaces import WorkspaceTokens
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from bot.channels.telegram.outbound import TelegramChannel
+from bot.platforms.telegram.outgoing import TelegramChannel
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.fakes.telegram import TOKEN, FakeTelegram

@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
+from bot.platforms.slack.markup import BLOCKS, BUDGET, HEADER, SECTION
 from bot.ports.reply import Button, Reply
-from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.platforms.slack.blocks import BLOCKS, BUDGET, HEADER, SECTION
-from bot.rendering.replies.reply_messages import render_reply
 from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
 from tests.fakes.blocks import check_blocks
+from tests.rendered import render_delivery, render_reply
 from tests.unit.deliveries import alert, because, chat, delivery, item, items, team
 from tests.unit.hostile import HOSTILE, hostile, papers
 

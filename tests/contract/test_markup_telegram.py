@@ -9,13 +9,12 @@ import tdjson
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.platforms.telegram.markup import markup_size, without_hosts, without_mentions
 from bot.ports.reply import Button, Reply
-from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.platforms.telegram.markup import markup_size, without_hosts, without_mentions
-from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.cleaning import clean
 from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
 from tests.fakes.markup import ENTITY_BYTES, KEPT_ENTITIES, RAW_LIMIT, TEXT_LIMIT, Text, parse_html
+from tests.rendered import render_delivery, render_reply
 from tests.unit.deliveries import alert, because, chat, delivery, item, items, payload
 from tests.unit.hostile import HOSTILE, hostile, papers
 

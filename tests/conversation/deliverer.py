@@ -11,18 +11,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from bot.channels.gallery import GalleryChannel, GalleryPost
 from bot.context.dependencies import Context, Layout
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import DrainState, plan
+from bot.demo.channel import GalleryChannel, GalleryPost
 from bot.ports.channel import Limits
-from bot.rendering.deliveries.delivery_messages import render_delivery
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, Delivery, Message
 from subscriptions.service.outbox.sending import lanes
 from tests.bot_harness import Answer, BotHarness
 from tests.make import address
+from tests.rendered import render_delivery
 
 _NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
 

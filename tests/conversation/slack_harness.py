@@ -12,13 +12,13 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
-from bot.channels.slack.receiving.inbound import INTERACTIONS, read
-from bot.channels.slack.workspaces import ServedWorkspace
 from bot.context.dependencies import Context
 from bot.conversation.handler import answer
+from bot.platforms.slack.incoming import INTERACTIONS, read
+from bot.platforms.slack.markup import home_view, modal_view
+from bot.platforms.slack.workspaces import ServedWorkspace
 from bot.ports.conversation import Request
 from bot.ports.reply import CHAT_FIELD, HomeView, Modal
-from bot.rendering.platforms.slack.modals import home_view, modal_view
 from subscriptions.model import ChatAddress, ChatKind
 from tests.bot_harness import Answer, BotHarness, FakePlatformApi
 

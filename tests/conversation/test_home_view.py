@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.rendering.platforms.slack.modals import BLOCKS
+from bot.platforms.slack.markup import BLOCKS_OF_VIEW
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.chats.access import set_owner
 from subscriptions.service.notices import pause_unreachable
@@ -117,7 +117,7 @@ async def test_many_subscriptions_end_in_a_count_and_never_in_more_blocks_than_a
     for channel in channels:
         add_subscription(slack, "graphs", chat=f"slack:{channel}", title=f"#{channel}")
     home = await slack.home()
-    assert len(home.view["blocks"]) <= BLOCKS
+    assert len(home.view["blocks"]) <= BLOCKS_OF_VIEW
     assert home.texts[1].endswith("\n14 more are not shown here; /paperwire list shows all.")
     assert home.view["blocks"][-1]["type"] == "context"  # the end is not cut off
 

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import pytest
 
-from bot.rendering.deliveries.delivery_messages import render_delivery
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatKind, DeliveryKind, Facts
 from subscriptions.notices.declared import NOTICES, by_cause
@@ -17,6 +16,7 @@ from subscriptions.service.notices import notify, notify_operators
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address
+from tests.rendered import render_delivery
 from tests.unit.deliveries import chat, delivery, team, written
 
 ME = "telegram:42"

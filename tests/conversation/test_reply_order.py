@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from bot.channels.telegram.outbound import TelegramChannel
 from bot.context.dependencies import Context
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
@@ -13,6 +12,7 @@ from bot.delivery.engines.embedded import EmbeddedEngine
 from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import plan
 from bot.delivery.rate_limiter import GcraRateLimiter
+from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.ports.channel import Limits
 from subscriptions.store import Store
 from tests.bot_harness import Answer, BotHarness

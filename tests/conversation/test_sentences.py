@@ -182,7 +182,7 @@ async def test_what_was_read_from_a_sentence_is_no_subject(said: str, query: str
 
 
 if __name__ == "__main__":
-    import bot.channels.known  # noqa: F401 - declares the platforms
+    import bot.platforms.known  # noqa: F401 - declares the platforms
 
     for name in sys.argv[1:]:
         failed = asyncio.run(failures(Path(name)))

@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.telegram.outbound import TelegramChannel
 from bot.delivery.planning import Sent
+from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.errors import StoreError
 from subscriptions.service.outbox.owners import recover_own

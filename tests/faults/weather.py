@@ -17,10 +17,10 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.telegram.outbound import TelegramChannel
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.planning import DrainState, Sent, plan
+from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.settings import Settings
 from subscriptions.errors import RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message

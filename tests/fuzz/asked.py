@@ -13,15 +13,16 @@ import uvicorn
 from pydantic import SecretStr
 from uvicorn.server import ServerState
 
-from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.receiving.http import PATHS, SIGNATURE, TIMESTAMP, SlackHttp
-from bot.channels.slack.web_api.client import BotIdentity
-from bot.channels.telegram.bot_api.client import Client
-from bot.channels.telegram.receiving.webhook import HEADER, TelegramWebhook
 from bot.commands.intent import understand
 from bot.commands.registry import REGISTRY
 from bot.operation.web.web_address import health_app
 from bot.operation.web.web_server import LimitedProtocol
+from bot.platforms.slack.client import BotIdentity
+from bot.platforms.slack.manifest import PATHS
+from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.slack.receiving import SIGNATURE, TIMESTAMP, SlackHttp
+from bot.platforms.telegram.client import Client
+from bot.platforms.telegram.receiving import HEADER, TelegramWebhook
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Request
 from tests.fuzz.target import Target, storable
 from tests.make import NOON, FakeClock
@@ -359,8 +360,9 @@ _WEB: Final = ("bot.operation.web", "bot.ports", "starlette", "uvicorn.protocols
 UPDATES: Final = Target(
     check=check_update,
     code=(
-        "bot.channels.telegram.receiving",
-        "bot.channels.telegram.api",
+        "bot.platforms.telegram.receiving",
+        "bot.platforms.telegram.incoming",
+        "bot.platforms.telegram.outgoing",
         "bot.operation.web",
         "bot.commands.intent",
     ),
@@ -370,9 +372,10 @@ UPDATES: Final = Target(
 PAYLOADS: Final = Target(
     check=check_payload,
     code=(
-        "bot.channels.slack.receiving",
-        "bot.channels.slack.inbound_text",
-        "bot.channels.slack.facts",
+        "bot.platforms.slack.receiving",
+        "bot.platforms.slack.incoming",
+        "bot.platforms.slack.workspaces",
+        "bot.platforms.slack",
         "bot.operation.web",
         "bot.commands.intent",
     ),

@@ -3,9 +3,10 @@
 import json
 from typing import Any, Final
 
-from bot.channels.slack.installing.oauth import INSTALL, REDIRECT
-from bot.channels.slack.receiving.http import PATHS, SIGNATURE, TIMESTAMP
-from bot.channels.telegram.receiving.webhook import HEADER
+from bot.platforms.slack.installing import INSTALL
+from bot.platforms.slack.manifest import PATHS, REDIRECT
+from bot.platforms.slack.receiving import SIGNATURE, TIMESTAMP
+from bot.platforms.telegram.receiving import HEADER
 from tests.fakes.slack import TEAM
 
 Document = dict[str, Any]

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-import bot.channels.known  # noqa: F401 - declares the platforms, so that addresses can be read
+import bot.platforms.known  # noqa: F401 - declares the platforms, so that addresses can be read
 from tests.fuzz.asked import CONNECTIONS, PAYLOADS, UPDATES
 from tests.fuzz.documents import DIGESTS
 from tests.fuzz.talk import CONVERSATIONS

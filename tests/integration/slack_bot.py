@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.workspaces import WorkspaceTokens
 from bot.operation.listening import Supervised, listening
 from bot.operation.web.web_server import serving
+from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.slack.workspaces import WorkspaceTokens
 from bot.ports.conversation import Receiver
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack

@@ -8,9 +8,9 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.telegram.outbound import TelegramChannel
 from bot.delivery.rate_limiter import MAX_INLINE_WAIT
 from bot.operation.listening import Supervised, listening
+from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.settings import Settings, TelegramSettings
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.make import NOON, FakeClock

@@ -42,8 +42,8 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         *(f"bot/delivery/{name}.py" for name in ("planning", "sender", "lane_sender", "claiming", "outcomes")),
         *(f"bot/sources/{name}.py" for name in ("source_scheduler", "ingest", "enrichment", "watched_files")),
         *(f"bot/sources/{name}.py" for name in ("file_receipts", "poll_context", "poll/poll", "poll/documents")),
-        *(f"bot/channels/slack/{name}.py" for name in ("adapter", "installing/installer")),
-        *(f"bot/channels/web/{name}.py" for name in ("talk", "pages", "form_pages", "playground", "stream")),
+        *(f"bot/platforms/slack/{name}.py" for name in ("adapter", "installing")),
+        *(f"bot/platforms/web/{name}.py" for name in ("incoming", "pages", "playground")),
         "bot/context/writing.py",
         "bot/delivery/engines/cluster.py",
         "bot/operation/metrics.py",
@@ -59,8 +59,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
 def test_no_platform_is_named_outside_its_own_homes() -> None:
     """Any other module that names a platform would need a change for every new platform."""
     homes = (
-        "bot/channels/",
-        "bot/rendering/platforms/",
+        "bot/platforms/",
         "bot/settings/",
         "bot/operation/checks/",
         "bot/demo/",

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.channels.slack.scopes import scopes_of
+from bot.platforms.slack.manifest import scopes_of
 from subscriptions.store import HEAD
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack

@@ -12,8 +12,8 @@ import pytest
 from rich.console import Console
 
 from bot.demo import DEMO_CHATS, PAGES, Story, exhibits, run_demo, run_story, write_gallery
+from bot.demo.gallery import shown_messages
 from bot.errors import WrongUsage
-from bot.rendering.display.gallery import shown_messages
 from bot.rendering.text.language import Language
 from tests.fakes.process import ROOT
 from tests.html_page import HtmlPage
@@ -91,7 +91,7 @@ def test_the_conversation_goes_through_the_real_commands(story: Story, language:
     (exhibit,) = (one for one in exhibits(story, Language(language, "UTC")) if one.anchor == "conversation")
     said, echo, link, card, ruled = shown_messages(exhibit)
     assert [message.mine for message in (said, echo, link, card, ruled)] == [True, False, True, False, False]
-    assert [mark for span in said.display.paragraphs[0].spans for mark in span.marks] == ["command"]
+    assert said.display.paragraphs[0].html.count("<kbd>/sub</kbd>") == 1
     assert "PhysRVG" in echo.display.paragraphs[0].text
     pressed = [key for row in card.display.keys for key in row if key.pressed]
     assert len(pressed) == 1

@@ -14,9 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.scopes import SCOPES, events_of, scopes_of
-from bot.channels.telegram.outbound import TelegramChannel
 from bot.cli.sending import STATES
 from bot.delivery.outcomes import GONE_CHATS, GONE_SHARE
 from bot.digests import FORMATS, INFO
@@ -24,6 +21,9 @@ from bot.digests._arxiv import arxiv_address, paper_key
 from bot.digests._format import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
 from bot.operation.web.web_address import health_app
+from bot.platforms.slack.manifest import SCOPES, events_of, scopes_of
+from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import query_in_words
 from bot.settings import VARIABLES, Settings, load_settings

@@ -30,7 +30,7 @@ UNUSED = {
     "psycopg",  # the database is a file
     "procrastinate",
     "bot.delivery.engines.cluster",
-    "bot.channels.slack.adapter",
+    "bot.platforms.slack.adapter",
     "bot.demo",
 }
 _RUN = """
@@ -76,7 +76,7 @@ def test_nothing_is_loaded_that_nobody_uses(tmp_path: Path, environment: dict[st
     )
     assert done.returncode == 0, done.stderr
     loaded = set((tmp_path / "loaded").read_text().split())
-    assert {"telegram", "httpx", "bot.channels.telegram.adapter"} <= loaded, "the platform is on"
+    assert {"telegram", "httpx", "bot.platforms.telegram.adapter"} <= loaded, "the platform is on"
     assert loaded & UNUSED == set()
 
 

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.gallery import GalleryChannel
+from bot.demo.channel import GalleryChannel
 from bot.operation.process import LOOK_INTERVAL, Process
 from bot.ports.channel import Limits
 from bot.settings import Settings

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App
-from bot.channels.telegram.outbound import TelegramChannel
+from bot.platforms.telegram.outgoing import TelegramChannel
 from subscriptions.service.subscriptions.amendments import set_setting
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed

@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from bot.channels.web.playground import Playground
+from bot.platforms.web.playground import Playground
 from bot.ports.web_page import PageFrame, PageRequest, Visitor
 from subscriptions.service.subscriptions.exporting import export_all
 from subscriptions.store import Store

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.channels.telegram.receiving.long_polling import LongPolling
 from bot.commands.core.context import Command
 from bot.commands.registry import REGISTRY
 from bot.conversation.dispatcher import Dispatcher
 from bot.operation.listening import Supervised, listening, problems_of
+from bot.platforms.telegram.receiving import LongPolling
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable
 from subscriptions.service.chats.conversation_state import apply_once as real_once
 from subscriptions.service.subscriptions.selection import listed

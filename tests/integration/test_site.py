@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from bot.app import build_app
-from bot.channels.web.hub import MOST_IN_MINUTE
 from bot.operation.checks.machine import check_here
 from bot.operation.web.guard import (
     HEADERS,
@@ -24,6 +23,7 @@ from bot.operation.web.guard import (
 )
 from bot.operation.web.sign_in import LASTS, Sessions
 from bot.operation.web.site import entry_lines, make_site
+from bot.platforms.web.outgoing import MOST_IN_MINUTE
 from bot.settings import load_settings
 from subscriptions.service.chats.retention import clean_up
 from tests.integration.web_site import HOME, Browser, Pages, open_pages

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.channels.slack.scopes import scopes_of
+from bot.platforms.slack.manifest import scopes_of
 from bot.settings import SlackWorkspace
 from subscriptions.service.subscriptions.selection import get_chat
 from tests.conversation.slack_harness import state_of

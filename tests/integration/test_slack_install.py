@@ -15,12 +15,10 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.slack.installing.installer import Installer
-from bot.channels.slack.installing.oauth import COOKIE, INSTALL, REDIRECT
-from bot.channels.slack.installing.token_cipher import DecryptionFailed, TokenCipher
-from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.scopes import scopes_of
 from bot.operation.web.web_server import serving
+from bot.platforms.slack.installing import COOKIE, INSTALL, DecryptionFailed, Installer, TokenCipher
+from bot.platforms.slack.manifest import REDIRECT, scopes_of
+from bot.platforms.slack.outgoing import SlackChannel
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.chats.retention import clean_up

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.slack.scopes import scopes_of
+from bot.platforms.slack.manifest import scopes_of
 from subscriptions.service.subscriptions.amendments import set_setting
 from subscriptions.service.subscriptions.selection import listed
 from tests.fakes.slack import FakeSlack

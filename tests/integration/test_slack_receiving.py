@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.channels.slack.adapter import check_app_tokens
 from bot.context.dependencies import Context, ConversationContext
 from bot.conversation.handler import execute as real_execute
 from bot.conversation.prepared_request import PreparedRequest
@@ -19,6 +18,7 @@ from bot.conversation.stored_reply import StoredReply
 from bot.errors import SettingsError
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.web.web_address import LARGEST_BODY
+from bot.platforms.slack.adapter import check_app_tokens
 from subscriptions.errors import StoreError
 from subscriptions.service.chats.conversation_state import apply_once as real_once
 from subscriptions.service.subscriptions.selection import listed

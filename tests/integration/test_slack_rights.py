@@ -7,10 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import build_app
-from bot.channels.slack.installing.installer import StoredTokens
-from bot.channels.slack.installing.token_cipher import TokenCipher
-from bot.channels.slack.manifest import manifest
-from bot.channels.slack.scopes import OPTIONAL, SCOPES, scopes_of
+from bot.platforms.slack.installing import StoredTokens, TokenCipher
+from bot.platforms.slack.manifest import OPTIONAL, SCOPES, manifest, scopes_of
 from bot.settings import load_settings
 from subscriptions.service.chats.workspaces import install
 from tests.fakes.slack import TOKEN, FakeSlack

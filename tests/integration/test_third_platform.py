@@ -11,10 +11,10 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.known import PLATFORMS
 from bot.errors import SettingsError
 from bot.operation.listening import answer_once
 from bot.operation.operator_lines import startup_lines
+from bot.platforms.known import PLATFORMS
 from bot.settings import Settings
 from subscriptions.addresses import parse_address
 from subscriptions.chat_settings import without_effect

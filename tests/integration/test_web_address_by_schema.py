@@ -18,9 +18,10 @@ from hypothesis import settings
 from schemathesis.engine import events, from_schema
 
 from bot.app import build_app
-from bot.channels.slack.installing.oauth import INSTALL, REDIRECT
-from bot.channels.slack.receiving.http import PATHS, SIGNATURE, TIMESTAMP
-from bot.channels.telegram.receiving.webhook import HEADER, webhook_path
+from bot.platforms.slack.installing import INSTALL
+from bot.platforms.slack.manifest import PATHS, REDIRECT
+from bot.platforms.slack.receiving import SIGNATURE, TIMESTAMP
+from bot.platforms.telegram.receiving import HEADER, webhook_path
 from bot.settings import load_settings
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, FakeOAuth

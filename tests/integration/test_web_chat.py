@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build_app
-from bot.channels.web.hub import Hub
-from bot.channels.web.outbound import WebChannel
-from bot.channels.web.pages import event, events
-from bot.channels.web.view import look
 from bot.context.writing import write
+from bot.platforms.web.markup import look
+from bot.platforms.web.outgoing import Hub, WebChannel
+from bot.platforms.web.pages import event, events
 from bot.ports.web_page import PageFrame, Visitor
 from bot.settings import load_settings
 from subscriptions.errors import RetryLater, StoreError
@@ -86,7 +85,7 @@ async def test_a_database_that_fails_during_a_post_leaves_nothing_unclear(
         raise StoreError("The answer was lost.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("bot.channels.web.outbound.add_page_message", lost)
+        patched.setattr("bot.platforms.web.outgoing.add_page_message", lost)
         with pytest.raises(RetryLater):
             await channel.post(ME, web_message("one"), delivery="d1")
     number = await channel.post(ME, web_message("one"), delivery="d1")

@@ -13,12 +13,12 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.receiving.inbound import ALLOWED
-from bot.channels.telegram.receiving.webhook import webhook_address, webhook_path
 from bot.operation.listening import answer_once, listening, problems_of
 from bot.operation.web.web_address import LARGEST_BODY, health_app
 from bot.operation.web.web_server import serving
+from bot.platforms.telegram.incoming import ALLOWED
+from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.platforms.telegram.receiving import webhook_address, webhook_path
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from subscriptions.errors import StoreError

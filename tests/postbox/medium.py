@@ -3,8 +3,8 @@
 import json
 from collections.abc import Sequence
 
+from bot.platforms.console.markup import Console
 from bot.ports.reply import Buttons
-from bot.rendering.platforms.console import Console
 from bot.rendering.views.packing import Fragment
 
 

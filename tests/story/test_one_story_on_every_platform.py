@@ -9,9 +9,9 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.channels.console.adapter import ConsoleChannel
-from bot.channels.gallery import GalleryChannel
-from bot.channels.web.outbound import WebChannel
+from bot.demo.channel import GalleryChannel
+from bot.platforms.console.adapter import ConsoleChannel
+from bot.platforms.web.outgoing import WebChannel
 from bot.ports.channel import Limits
 from bot.settings import Settings
 from subscriptions.service.chats.pages import newest_page_messages

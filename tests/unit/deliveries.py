@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
-from bot.rendering.deliveries.delivery_messages import render_delivery
 from subscriptions.model import (
     Because,
     Chat,
@@ -23,6 +22,7 @@ from subscriptions.model import (
     Paper,
     Summary,
 )
+from tests.rendered import render_delivery
 
 THURSDAY = datetime(2026, 1, 22, 13, tzinfo=UTC)  # 14:00 in Berlin, 21:00 in Shanghai
 ABSTRACT = "We look at noise. It goes away step by step. What is left is a picture."

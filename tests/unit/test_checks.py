@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.channels.telegram.adapter import connect_telegram
-from bot.channels.telegram.outbound import TelegramChannel
-from bot.channels.telegram.receiving.webhook import webhook_address
 from bot.errors import SettingsError
 from bot.operation.checks.machine import Finding, check_here, is_in_layer, sample_delivery
 from bot.operation.checks.platforms import check_platforms
-from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.platforms.telegram.adapter import connect_telegram
+from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.platforms.telegram.receiving import webhook_address
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import RetryLater
 from subscriptions.model import ChatAddress, Message
@@ -23,6 +22,7 @@ from subscriptions.store import Store
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.telegram_rules import Webhook
 from tests.make import NOON
+from tests.rendered import render_delivery
 
 
 def answers(settings: Settings, store: Store, environ: Mapping[str, str] | None = None) -> dict[str, Finding]:
@@ -111,7 +111,7 @@ def test_an_older_schema_is_to_be_brought_up(settings: Settings, store: Store, m
 
 
 def test_a_broken_template_is_named(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(delivery: object) -> tuple[Message, ...]:
+    def broken(delivery: object, *, medium: object) -> tuple[Message, ...]:
         raise LookupError("paper.html")
 
     monkeypatch.setattr("bot.operation.checks.machine.render_delivery", broken)

@@ -8,8 +8,9 @@ import json
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.channels.slack.receiving.http import PATHS, SIGNATURE, TIMESTAMP
-from bot.channels.telegram.receiving.webhook import HEADER
+from bot.platforms.slack.manifest import PATHS
+from bot.platforms.slack.receiving import SIGNATURE, TIMESTAMP
+from bot.platforms.telegram.receiving import HEADER
 from tests.fuzz.asked import NOW, SECRET, TELEGRAM, Headers, asked, signed
 
 _values = st.binary(max_size=60).map(lambda value: value.replace(b"\n", b"").replace(b"\r", b""))

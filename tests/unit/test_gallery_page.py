@@ -7,14 +7,16 @@ from html import escape
 
 import pytest
 
-from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.display.gallery import Exhibit, Frame, PersonMessage, ShownSubscription, gallery_page, shown_messages
+from bot.demo.channel import GalleryPost, PersonMessage
+from bot.demo.gallery import Exhibit, Frame, ShownSubscription, gallery_page, shown_messages
 from bot.rendering.text.language import Language
-from subscriptions.model import ChatKind
+from subscriptions.model import ChatAddress, ChatKind
 from tests.html_page import HtmlPage
+from tests.rendered import render_delivery
 from tests.unit import deliveries as make
 
 ENGLISH = Language("en", "UTC")
+CHAT = ChatAddress("telegram", "1")
 NINE = datetime(2026, 1, 23, 8, tzinfo=UTC)
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -28,14 +30,14 @@ HOSTILE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class Post(GalleryPost):
     """A message that was posted."""
 
-    payload: str
     id: str = "1"
+    chat: ChatAddress = CHAT
+    delivery: str = ""
+    number: int = 1
     at: datetime = NINE
-    thread: str | None = None
-    edited: bool = False
 
 
 FRAME = Frame(

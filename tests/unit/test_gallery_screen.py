@@ -12,8 +12,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from bot.rendering.display.gallery import PersonMessage
-from bot.rendering.display.screen import print_exhibit, wrapped
+from bot.demo.channel import PersonMessage
+from bot.demo.screen import print_exhibit
+from bot.rendering.terminal import wrapped
 from tests.unit.test_gallery_page import NINE, TELEGRAM, Post
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
+from bot.platforms.known import medium_of
 from bot.ports.reply import Buttons, Reply
 from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.platforms.console import plain_page, plain_text
-from bot.rendering.platforms.media import MEDIA
+from bot.rendering.plain import plain_page, plain_text
 from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.views.medium import Medium
 from bot.rendering.views.packing import Fragment, Size
@@ -45,7 +45,6 @@ class Postbox:
 
 
 POSTBOX: Medium = Postbox()
-WITH_POSTBOX = {**MEDIA, "postbox": POSTBOX}
 
 
 @pytest.fixture
@@ -58,7 +57,7 @@ def cards(messages: Sequence[object]) -> list[str]:
 
 
 def test_a_digest_is_packed_into_its_cards(box: Chat) -> None:
-    found = cards(render_delivery(delivery(box, items(12)), media=WITH_POSTBOX))
+    found = cards(render_delivery(delivery(box, items(12)), medium=POSTBOX))
     assert len(found) > 1
     assert all(len(card) <= ROOM for card in found)
     assert all(f"PAPER {number}\n" in "\n".join(found) for number in range(1, 13))
@@ -66,18 +65,18 @@ def test_a_digest_is_packed_into_its_cards(box: Chat) -> None:
 
 
 def test_a_paper_that_no_card_holds_is_shortened(box: Chat) -> None:
-    (card,) = cards(render_delivery(alert(box, *items(1, title="word " * 400)), media=WITH_POSTBOX))
+    (card,) = cards(render_delivery(alert(box, *items(1, title="word " * 400)), medium=POSTBOX))
     assert len(card) <= ROOM
 
 
 def test_its_replies_and_notices_are_cards(box: Chat) -> None:
-    (reply,) = cards(render_reply(Reply(lines=("Done.", "More."), ok=True), box, media=WITH_POSTBOX))
+    (reply,) = cards(render_reply(Reply(lines=("Done.", "More."), ok=True), box, medium=POSTBOX))
     assert reply == "✓ DONE.\n\nMORE."
     planned = delivery(box, kind=DeliveryKind.NOTICE, notice="denied")
-    (notice,) = cards(render_delivery(planned, media=WITH_POSTBOX))
+    (notice,) = cards(render_delivery(planned, medium=POSTBOX))
     assert notice.startswith("THE OPERATOR OF THIS BOT HAS SAID NO")
 
 
 def test_a_platform_that_nobody_declared_is_an_error(box: Chat) -> None:
     with pytest.raises(KeyError):
-        render_delivery(delivery(box, items(1)))
+        medium_of(box.address.platform)

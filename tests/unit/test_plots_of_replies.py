@@ -6,8 +6,8 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from bot.ports.reply import Plot, PlotRow, Reply
-from bot.rendering.replies.reply_messages import render_reply
 from subscriptions.model import Message
+from tests.rendered import render_reply
 from tests.unit.deliveries import chat
 
 PLOT = Plot(

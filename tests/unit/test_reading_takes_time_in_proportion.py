@@ -12,12 +12,12 @@ from time import process_time
 import pytest
 
 from bench.parsing import WORST
-from bot.channels.slack.inbound_text import unescape
 from bot.commands.intent import understand
 from bot.commands.registry import REGISTRY
 from bot.commands.words.meaning import command_in
 from bot.commands.words.subject import query_in
 from bot.digests import read_digest
+from bot.platforms.slack.workspaces import unescape
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.text.queries import explain
 from bot.settings.cron import is_cron

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.rendering.deliveries.delivery_messages import render_delivery
 from subscriptions.model import Chat, ChatKind, Delivery, DeliveryKind, Facts, Item, Message, MissingHow, MissingSources
+from tests.rendered import render_delivery
 from tests.unit.deliveries import (
     THURSDAY,
     alert,

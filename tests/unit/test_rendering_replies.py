@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from bot.ports.reply import Button, Reply
-from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.replies.reply_messages import render_reply
 from bot.rendering.text.language import translator
 from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, Summary, Translation
 from subscriptions.notices.declared import NOTICES
+from tests.rendered import render_delivery, render_reply
 from tests.unit.deliveries import ABSTRACT, because, chat, delivery, item, items, payload, rendered, team, written
 
 REFUSED = Reply(

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from bot.commands.papers.cards import read_callback
+from bot.platforms.slack.markup import BLOCKS, BUDGET
 from bot.ports.reply import Button, Reply
-from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.platforms.slack.blocks import BLOCKS, BUDGET
-from bot.rendering.replies.reply_messages import render_reply
 from subscriptions.model import ChatKind, Message
 from tests.fakes.blocks import check_blocks
+from tests.rendered import render_delivery, render_reply
 from tests.unit.deliveries import THURSDAY, alert, because, chat, delivery, item, items, team
 
 CHANNEL = "slack:C1"

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from yarl import URL
 
-from bot.channels.slack.web_api.errors import outcome, outcome_before_post, outcome_of_lookup
+from bot.platforms.slack.errors import outcome, outcome_before_post, outcome_of_lookup
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 
 KEY = cast("Any", SimpleNamespace(host="slack.com", port=443, is_ssl=True, ssl=True))

@@ -5,8 +5,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from bot.channels.slack.inbound_text import after_mention, title_of, unescape
-from bot.channels.slack.receiving.inbound import (
+from bot.platforms.slack.incoming import (
     COMMANDS,
     EVENTS,
     INTERACTIONS,
@@ -14,7 +13,7 @@ from bot.channels.slack.receiving.inbound import (
     UnknownWorkspace,
     read,
 )
-from bot.channels.slack.workspaces import ServedWorkspace
+from bot.platforms.slack.workspaces import ServedWorkspace, after_mention, title_of, unescape
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Request, RequestBase
 from subscriptions.model import ChatAddress, ChatKind
 

@@ -6,22 +6,22 @@ from typing import Any
 
 import pytest
 
-import bot.channels.slack as package
-from bot.channels.slack.installing.oauth import REDIRECT
-from bot.channels.slack.manifest import manifest
-from bot.channels.slack.receiving.http import PATHS
-from bot.channels.slack.receiving.inbound import _EVENTS as READ_EVENTS
-from bot.channels.slack.scopes import (
+import bot.platforms.slack as package
+from bot.commands.registry import REGISTRY
+from bot.platforms.slack.incoming import _EVENTS as READ_EVENTS
+from bot.platforms.slack.manifest import (
     FREE_EVENTS,
     FREE_METHODS,
     NEEDED,
     OPTIONAL,
+    PATHS,
+    REDIRECT,
     SCOPES,
     events_of,
+    manifest,
     missing,
     scopes_of,
 )
-from bot.commands.registry import REGISTRY
 
 SOURCES = [path.read_text() for path in Path(package.__file__).parent.glob("*.py")]
 URL = "https://papers.example.org/bot"

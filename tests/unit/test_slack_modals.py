@@ -8,10 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.views import View as Judge
 
+from bot.platforms.slack.markup import BLOCKS_OF_VIEW, INPUT, OPTION, TITLE, home_view, modal_view
 from bot.ports.reply import Button, FormField, HomeItem, HomePanel, HomeView, Modal, Option
-from bot.rendering.platforms.slack.modal_page import ButtonRow, ShownField, ViewExhibit, view_display, views_page
-from bot.rendering.platforms.slack.modals import BLOCKS, INPUT, OPTION, TITLE, home_view, modal_view
-from bot.rendering.text.language import Language
 from tests.unit.hostile import HOSTILE, hostile
 
 LINK = "AbCdEfGhIjKlMnOp"
@@ -39,7 +37,7 @@ def judged(text: str) -> dict[str, Any]:
     """Checks a view as Slack does: the SDK's limits, and those that the SDK does not check. Returns the view."""
     view: dict[str, Any] = json.loads(text)
     Judge(**view).validate_json()
-    assert 0 < len(view["blocks"]) <= BLOCKS
+    assert 0 < len(view["blocks"]) <= BLOCKS_OF_VIEW
     ids = [block["block_id"] for block in view["blocks"] if "block_id" in block]
     assert len(ids) == len(set(ids))
     for block in view["blocks"]:
@@ -162,58 +160,4 @@ def test_whatever_is_subscribed_to_the_board_can_show_it(text: str) -> None:
 
 def test_a_board_never_has_more_blocks_than_a_view_takes() -> None:
     items = tuple(HomeItem(text=f"{number}", menu=MENU) for number in range(150))
-    assert len(judged(home_view(a_home_view(*items)))["blocks"]) == BLOCKS
-
-
-# ------------------------------------------------------------------------------------------------------- in the gallery
-
-
-def test_the_gallery_shows_a_form_with_what_stands_in_it() -> None:
-    shown = view_display(modal_view(a_modal(QUERY, CHOICE, CLOCK, RADIO), LINK))
-    assert (shown.title, shown.send, shown.leave) == ("New subscription", "Subscribe", "Cancel")
-    boxes = [part for part in shown.parts if isinstance(part, ShownField)]
-    assert [(box.kind, box.value) for box in boxes] == [
-        ("text", "diffusion"),
-        ("select", "Daily"),
-        ("clock", "09:00"),
-        ("radio", "Here"),
-    ]
-    assert boxes[0].enter
-    assert boxes[2].optional
-    assert boxes[3].options == ("Here", "Mine")
-
-
-def test_and_a_board_with_its_menus_and_buttons() -> None:
-    shown = view_display(home_view(a_home_view(HomeItem(text="1  diffusion", menu=MENU))))
-    assert shown.title == ""
-    assert [part.keys[0].text for part in shown.parts if isinstance(part, ButtonRow)] == ["new"]
-    assert any(getattr(part, "menu", False) for part in shown.parts)
-
-
-@pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><img src=x>', "{{ 7*7 }}", "javascript:alert(1)"])
-def test_nothing_in_a_view_becomes_markup_of_the_page(text: str) -> None:
-    form = modal_view(a_modal(FormField(name="query", label=text, value=text, hint=text, notes=(text,))), LINK)
-    home = home_view(a_home_view(HomeItem(text=text, remark=text)))
-    shots = [
-        ViewExhibit(anchor=name, who=text, view=view_display(view)) for name, view in (("form", form), ("home", home))
-    ]
-    page = views_page(shots, Language("en", "UTC"))
-    assert "<script" not in page
-    assert "<img" not in page
-    assert "49" not in page.partition("<main")[2]
-    assert 'href="javascript' not in page
-    assert "http-equiv" in page
-
-
-@pytest.mark.parametrize(
-    "view",
-    [
-        {"type": "workflow_step", "blocks": []},
-        {"type": "home", "blocks": [{"type": "video"}]},
-        {"type": "modal", "blocks": [{"type": "input", "element": {"type": "file_input"}}]},
-        [],
-    ],
-)
-def test_a_view_that_we_never_make_is_refused(view: object) -> None:
-    with pytest.raises(ValueError, match=r"Slack|gallery"):
-        view_display(json.dumps(view))
+    assert len(judged(home_view(a_home_view(*items)))["blocks"]) == BLOCKS_OF_VIEW

@@ -21,7 +21,7 @@ from telegram.error import (
 )
 from yarl import URL
 
-from bot.channels.telegram.bot_api.errors import not_modified, outcome, outcome_of_repeatable
+from bot.platforms.telegram.errors import not_modified, outcome, outcome_of_repeatable
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.telegram.api import place_of
-from bot.channels.telegram.receiving.inbound import ANONYMOUS, MalformedUpdate, read_update
+from bot.platforms.telegram.incoming import ANONYMOUS, MalformedUpdate, place_of, read_update
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
 from subscriptions.model import ChatAddress, ChatKind
 

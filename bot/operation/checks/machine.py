@@ -13,8 +13,8 @@ from bot.context.database import backup_folder
 from bot.digests import FORMATS, formats_of_packages
 from bot.operation.maintenance import copy_times
 from bot.operation.web.guard import Entry, entry
+from bot.platforms.known import PLATFORMS, medium_of
 from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.platforms.media import MEDIA
 from bot.settings import VARIABLES, Settings
 from subscriptions.chat_settings import resolve
 from subscriptions.errors import Sentence, StoreError
@@ -290,7 +290,7 @@ def _templates() -> Iterator[Finding]:
     """Yields the findings of rendering a delivery for every platform and language."""
     broken = [
         (platform, lang, problem)
-        for platform in sorted(MEDIA)
+        for platform in sorted(PLATFORMS)
         for lang in ("en", "zh")
         if (problem := _rendering_problem(platform, lang))
     ]
@@ -308,7 +308,9 @@ def _templates() -> Iterator[Finding]:
 
 def _rendering_problem(platform: str, lang: str) -> str:
     try:
-        return "" if render_delivery(sample_delivery(platform, lang)) else "nothing came out"
+        return (
+            "" if render_delivery(sample_delivery(platform, lang), medium=medium_of(platform)) else "nothing came out"
+        )
     except Exception as error:  # noqa: BLE001 - any error of the installation is reported as a finding
         return f"{type(error).__name__}: {error}"
 

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.channels.slack.outbound import SlackChannel
-from bot.channels.slack.scopes import missing
-from bot.channels.slack.workspaces import Workspace
-from bot.channels.telegram.outbound import DEFAULT_API_URL, TelegramChannel
-from bot.channels.telegram.receiving.webhook import webhook_address
 from bot.operation.checks.machine import Finding
+from bot.platforms.slack.manifest import missing
+from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.slack.workspaces import Workspace
+from bot.platforms.telegram.outgoing import DEFAULT_API_URL, TelegramChannel
+from bot.platforms.telegram.receiving import webhook_address
 from bot.ports.channel import Channel
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreError

@@ -9,7 +9,7 @@ from importlib.resources import files
 from bot.app import App
 from bot.digests import read_digest
 from bot.ports.web_page import Offer, PageRequest, PageResponse, Visitor, WebPage
-from bot.rendering.display.web_pages import STATIC, static_file
+from bot.rendering.web_pages import STATIC, static_file
 from bot.sources.ingest import store_digest
 from subscriptions.errors import Sentence
 from subscriptions.service.papers.paper_search import known_since

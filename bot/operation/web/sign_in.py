@@ -16,7 +16,7 @@ from bot.context.writing import write
 from bot.operation.web.guard import network_of
 from bot.ports.channel import Clock
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
-from bot.rendering.display.web_pages import draw_page
+from bot.rendering.web_pages import draw_page
 from bot.settings import Settings
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatAddress

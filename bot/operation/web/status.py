@@ -14,9 +14,9 @@ from bot.context.writing import write
 from bot.operation.maintenance import copy_times, file_sizes
 from bot.ports.channel import Clock, Measurement, MessageTried, PlanMade
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
-from bot.rendering.display.web_pages import draw_page
 from bot.rendering.plots import Bar, Day, bars, calendar
 from bot.rendering.text.language import Language
+from bot.rendering.web_pages import draw_page
 from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.operations.chat_status import SourceFigures, figures

@@ -10,7 +10,6 @@ from bot.ports.reply import Button, Buttons
 from bot.rendering.deliveries.buttons import DeliveryButtons, MakeLink, delivery_buttons
 from bot.rendering.deliveries.outline import DeliveryForm, Outline, empty_text, outline, root_line
 from bot.rendering.deliveries.paging import Layout, Paginator
-from bot.rendering.platforms.media import MEDIA, Media
 from bot.rendering.text.cleaning import clean, isolated
 from bot.rendering.text.language import Language
 from bot.rendering.views.medium import Medium
@@ -83,18 +82,18 @@ def render_delivery(
     delivery: Delivery,
     layout: Layout = (),
     *,
+    medium: Medium,
     titles: Mapping[str, tuple[str, str]] = _NO_TITLES,
     make_link: MakeLink | None = None,
     notices: Notices = NOTICES,
-    media: Media = MEDIA,
 ) -> tuple[Message, ...]:
     """Returns the messages of a delivery, in order, each within its platform's limits.
 
-    `layout` is for edits: the papers (`Message.papers`) of each message that was sent; every paper stays in its message.
+    `medium` is that of the chat's platform. `layout` is for edits: the papers (`Message.papers`) of each message that was sent; every paper stays in its message.
     `titles` are the sources that are named in the tail: name in lower case -> (title, home page or ""). `make_link` gives
     the link of the button "get your own", "" for none; it is called only for chats that have that button.
     """
-    reader, medium = reader_of(delivery.chat), media[delivery.chat.address.platform]
+    reader = reader_of(delivery.chat)
     makes_sound = _makes_sound(delivery, reader)
     if delivery.kind is DeliveryKind.NOTICE:
         notice = notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address), notices)

@@ -8,7 +8,6 @@ from bot.ports.reply import Button, Buttons, Reply
 from bot.rendering.deliveries.buttons import button_rows, menu_beside, paper_links
 from bot.rendering.deliveries.delivery_messages import delivery_pages
 from bot.rendering.deliveries.outline import measure_of_list
-from bot.rendering.platforms.media import MEDIA, Media
 from bot.rendering.plots import plot_text
 from bot.rendering.replies.closeups import section_pieces, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.text.cleaning import clean, clean_lines
@@ -27,13 +26,13 @@ _SECTION_ROOMS = (
 )  # columns of a piece of a section: the most that fits; some characters take many bytes
 
 
-def render_reply(reply: Reply, chat: Chat, *, media: Media = MEDIA) -> tuple[Message, ...]:
+def render_reply(reply: Reply, chat: Chat, *, medium: Medium) -> tuple[Message, ...]:
     """Returns the messages of a reply: one, unless it is longer than the platform's limit.
 
     In this order: the first line with its mark, text of fixed width and the plot, the other lines, papers, the delivery. The numbers of
     papers are buttons under the message that shows the papers; links of a card and other buttons are under the last one.
     """
-    reader, medium = reader_of(chat), media[chat.address.platform]
+    reader = reader_of(chat)
     if reply.item_layout in ("card", "whole") and len(reply.items) == 1:
         reply = replace(reply, buttons=(paper_links(reply.items[0], reader.language), *reply.buttons))
     pages = _pages(reply, reader, medium, medium.beneath(_labelled(reply.buttons)))

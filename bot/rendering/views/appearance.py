@@ -1,38 +1,46 @@
-"""The look of a message on its platform, as values that the gallery and the terminal draw.
+"""The look of a message on its platform, as values that the gallery and the terminal draw."""
 
-The values hold text, marks and checked links only, so that no text of a paper can become markup where it is drawn.
-"""
-
-from collections.abc import Callable, Collection, Iterable, Iterator
+import json
+import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from itertools import groupby
+from html import escape, unescape
 from typing import Literal
 
-Mark = Literal["bold", "italic", "underline", "strike", "code", "hidden", "command"]
 Shape = Literal["text", "header", "small", "quote", "folded", "code", "rule"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A run of text with the same marks and link throughout."""
-
-    text: str
-    marks: frozenset[Mark] = frozenset()
-    link: str = ""  # http or https
+_TAGS = ("b", "i", "u", "s", "code", "kbd", "a")  # kbd: a command that can be pressed
+_OPEN, _CLOSE = "\ue000", "\ue001"  # in place of the angle brackets of these tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paragraph:
     """One block of a message. `folded` is a quotation that opens on a click."""
 
+    html: str = ""  # as the platform was given it, with its marks as HTML elements
     shape: Shape = "text"
-    spans: tuple[Span, ...] = ()
     menu: bool = False  # an overflow menu is shown beside it
+
+    @property
+    def shown(self) -> str:
+        """The HTML with _TAGS and links to web pages alone, each closed; any other tag is text, so a payload is never trusted."""
+        html = self.html.replace(_OPEN, "").replace(_CLOSE, "")
+        for tag in _TAGS:
+            link = ' href="https?://[^"<>]*"' if tag == "a" else ""
+            html = re.sub(
+                rf"<({tag}{link})>(.*?)</{tag}>", rf"{_OPEN}\1{_CLOSE}\2{_OPEN}/{tag}{_CLOSE}", html, flags=re.DOTALL
+            )
+        return html.replace("<", "&lt;").replace(">", "&gt;").replace(_OPEN, "<").replace(_CLOSE, ">")
 
     @property
     def text(self) -> str:
         """The text without marks."""
-        return "".join(span.text for span in self.spans)
+        return unescape(re.sub("<[^>]*>", "", self.shown))
+
+
+def plain(text: str) -> Paragraph:
+    """Returns a text without marks."""
+    return Paragraph(html=escape(text, quote=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +70,12 @@ class Look:
     read: Callable[
         [object, Collection[str]], Display | None
     ]  # payload as JSON, data of pressed buttons; None: no message
-    title_bar: Callable[[str, str], str]  # title and detail of a chat → the line above its messages
-    person: Callable[[str], Display]  # what a person wrote
+    title_bar: str  # the line above the messages of a chat with a {title} and perhaps a {detail}
+    person: Callable[[str], Paragraph] = plain  # what a person wrote
 
-
-def linked(spans: Iterable[Span]) -> Iterator[tuple[str, list[Span]]]:
-    """Groups adjacent spans with the same link: a title with a marked word is one link, not three."""
-    for link, run in groupby(spans, key=lambda span: span.link):
-        yield link, list(run)
+    def display(self, payload: str, *, pressed: Collection[str] = ()) -> Display:
+        """Returns the message that a payload makes. `pressed`: data of the buttons that were pressed. Raises ValueError."""
+        display = self.read(json.loads(payload), pressed)
+        if display is None:
+            raise ValueError("this is no message of the platform")
+        return display

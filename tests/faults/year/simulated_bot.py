@@ -9,10 +9,10 @@ from pydantic import SecretStr
 from sqlmodel import col, select
 
 from bot.app import App, build_app
-from bot.channels.telegram.outbound import TelegramChannel
 from bot.context.database import schedules_of
 from bot.delivery.planning import DrainState, plan
 from bot.digests import read_digest
+from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.ports.channel import Limits
 from bot.settings import Settings, SourceSettings
 from bot.sources.ingest import store_digest

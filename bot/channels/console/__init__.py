@@ -1,1 +1,0 @@
-"""The console: messages as text in a terminal, a file or a pipe."""

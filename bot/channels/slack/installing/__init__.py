@@ -1,1 +1,0 @@
-"""Workspaces that install the app by OAuth, and their encrypted tokens."""

@@ -1,1 +1,0 @@
-"""Receives what Slack sends, by Socket Mode or HTTP, and translates it to requests."""

@@ -1,1 +1,0 @@
-"""The web: chats on paperwire's own page. Their messages are stored here, and sent to the browsers that show the chat."""

@@ -1,0 +1,14 @@
+"""The console: messages as text in a terminal, a file or a pipe."""
+
+from functools import partial
+
+from subscriptions.addresses import read_name
+from subscriptions.platforms import PlatformFacts
+
+CONSOLE = PlatformFacts(
+    name="console",
+    title="Console",
+    address_form="console:NAME",
+    read_address=partial(read_name, "console"),
+    notifies=False,
+)

@@ -1,0 +1,132 @@
+"""The console channel: writes messages to a text stream, each in a frame."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import datetime
+from typing import NoReturn, TextIO
+
+from bot.platform import Platform, PlatformSurroundings
+from bot.platforms.console import CONSOLE
+from bot.platforms.console.markup import MEDIUM
+from bot.ports.channel import Channel, Clock, Limits
+from bot.rendering.text.cleaning import folded
+from bot.settings import Settings
+from subscriptions.errors import Rejected, SenderStopped, Unclear
+from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.text import escaped_lines
+
+_WIDTH = 72  # columns of the frame; narrow enough for a split terminal
+_UNKNOWN = 100  # columns of a terminal whose width is not known
+
+
+class ConsoleChannel:
+    """Prints every message to `stream`: standard output, or standard error beside `--json`.
+
+    The payload is {"text": "…"}, plain text. Control characters are printed as codes, since a paper must not control
+    a terminal. `fold` breaks a text into lines of so many columns; it is used for terminals only, so that a search in a file
+    or a pipe finds a whole title.
+    """
+
+    platform = "console"
+    adapter = "bot.platforms.console.adapter"  # the module that makes a platform of this channel
+    limits = Limits(text=1_000_000, per_second=0, per_lane=0)
+
+    def __init__(self, stream: TextIO, *, fold: Callable[[str, int], str] | None = None) -> None:
+        self._stream = stream
+        self._fold = fold
+
+    async def post(
+        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+    ) -> str:
+        """See Channel. The id is the delivery's id and the message's number."""
+        del thread
+        self._print(str(chat), _text(message, plain=plain))
+        return f"{delivery}-{message.number}"
+
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+        """See Channel. Prints the new text below, with a remark that it replaces an earlier one."""
+        del message_id
+        self._print(f"{chat}, changed", _text(message, plain=plain))
+
+    async def find(
+        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
+    ) -> NoReturn:
+        """See Channel. A terminal cannot be searched."""
+        del chat, message, delivery, after, thread
+        raise LookupError("A console cannot be asked what it printed.")
+
+    async def identity(self) -> str:
+        """See Channel. There is one console."""
+        return "console"
+
+    async def close(self) -> None:
+        """See Channel. The stream stays open, since it belongs to the caller."""
+
+    def _print(self, head: str, text: str) -> None:
+        try:
+            self._stream.write(_printable(self._framed(head, text.rstrip()), self._stream.encoding))
+            self._stream.flush()
+        except (BrokenPipeError, ValueError) as error:
+            # A closed pipe does not open again in this run (`paperwire deliver | head`), and a closed stream raises
+            # ValueError. Everything stays planned for the next one.
+            raise SenderStopped("Nobody reads the console any more.", "token") from error
+        except OSError as error:
+            raise Unclear(f"The console could not be written to the end ({error.strerror}).") from error
+
+    def _framed(self, head: str, text: str) -> str:
+        width = _WIDTH
+        if self._fold is not None and self._stream.isatty():
+            columns = _columns(self._stream)
+            width, text = min(width, columns), self._fold(text, columns)
+        return f"{f'── {head} ':─<{width}}\n{text}\n{'─' * width}\n"
+
+
+def _columns(terminal: TextIO) -> int:
+    try:
+        return os.get_terminal_size(terminal.fileno()).columns or _UNKNOWN
+    except (OSError, ValueError):
+        return _UNKNOWN
+
+
+def _text(message: Message, *, plain: bool) -> str:
+    try:
+        match json.loads(message.plain if plain else message.payload):
+            case {"text": str(text)}:
+                return text
+    except ValueError:
+        pass
+    raise Rejected("The stored message cannot be read: a payload for the console is an object with a text.", form=True)
+
+
+def _printable(text: str, encoding: str | None) -> str:
+    """Returns the text with every character visible; ? for a character that the stream's encoding lacks."""
+    return escaped_lines(text).encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The adapter of the console, a platform that is always on and receives no requests.
+
+
+def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
+    """See PlatformAdapter."""
+    del settings, clock
+    return ConsoleChannel(out, fold=folded)
+
+
+def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
+    """See PlatformAdapter."""
+    del around
+    return Platform(facts=CONSOLE, medium=MEDIUM, channel=channel)
+
+
+async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
+    """See PlatformAdapter."""
+    del settings, owner
+    return address
+
+
+async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
+    """See PlatformAdapter."""
+    del settings, address
+    return "", None

@@ -1,0 +1,42 @@
+"""The list of platforms. Importing this module declares them, so that their addresses can be read."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType, ModuleType
+
+from bot.platform import PlatformAdapter
+from bot.platforms.console import CONSOLE
+from bot.platforms.slack import SLACK
+from bot.platforms.telegram import TELEGRAM
+from bot.platforms.web import WEB
+from bot.rendering.views.appearance import Look
+from bot.rendering.views.medium import Medium
+from subscriptions.platforms import declare
+
+declare(CONSOLE, WEB, TELEGRAM, SLACK)
+
+# Name -> module of the adapter, which is imported only if the platform is on.
+PLATFORMS: Mapping[str, str] = MappingProxyType(
+    {facts.name: f"bot.platforms.{facts.name}.adapter" for facts in (CONSOLE, WEB, TELEGRAM, SLACK)}
+)
+
+
+def adapter_of(module: str) -> PlatformAdapter:
+    """Returns a platform's adapter. This imports the platform's library, so call it only for platforms that are on."""
+    adapter: PlatformAdapter = import_module(module)  # a module with the functions of PlatformAdapter
+    return adapter
+
+
+def medium_of(platform: str) -> Medium:
+    """Returns what writes the messages of a platform, also of one that is off. Raises KeyError for an unknown platform."""
+    medium: Medium = _markup(platform).MEDIUM
+    return medium
+
+
+def look_of(platform: str) -> Look | None:
+    """Returns what the messages of a platform look like; None if that cannot be drawn. Raises KeyError."""
+    return getattr(_markup(platform), "LOOK", None)
+
+
+def _markup(platform: str) -> ModuleType:
+    return import_module(PLATFORMS[platform].replace(".adapter", ".markup"))

@@ -1,0 +1,177 @@
+"""The adapter of Slack: the operator's workspaces, those that install the app, and their receivers."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TextIO
+
+from bot.context.writing import write
+from bot.errors import SettingsError
+from bot.platform import OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
+from bot.platforms.slack import SLACK
+from bot.platforms.slack.installing import Installer, OAuth, TokenCipher
+from bot.platforms.slack.markup import MEDIUM
+from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.slack.receiving import SOCKET_NAME, SlackHttp, SocketMode
+from bot.platforms.slack.workspaces import WorkspaceTokens
+from bot.ports.channel import Channel, Clock
+from bot.ports.conversation import Receiver
+from bot.settings import Settings
+from subscriptions.errors import NotDelivered, RetryLater, Sentence
+from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.service.chats.retention import own_workspace
+from subscriptions.service.chats.workspaces import install_again, uninstalled
+from subscriptions.store import HEAD, Store
+
+log = logging.getLogger("paperwire")
+
+
+def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
+    """See PlatformAdapter."""
+    del out
+    return connect_slack(settings, clock)
+
+
+def connect_slack(settings: Settings, clock: Clock) -> SlackChannel:
+    """Returns the channel of the workspaces, the own one first. Raises SettingsError if Slack is off."""
+    if not settings.slack.on:
+        raise switched_off(SLACK)
+    tokens = [WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces]
+    own = tokens[0] if tokens else None
+    return SlackChannel(own, *tokens[1:], api_url=settings.slack.api_url, monotonic=clock.monotonic)
+
+
+def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
+    """See PlatformAdapter."""
+    assert isinstance(channel, SlackChannel)  # noqa: S101 - as `connect` made it
+    slack = _Slack(channel, around, _installer(channel, around))
+    return Platform(
+        facts=SLACK,
+        channel=channel,
+        medium=MEDIUM,
+        api=channel.api(),
+        forms=channel.forms(),
+        receivers=slack.receivers,
+        on_identity=slack.take_over_own_workspace,
+        prepare=slack.prepare,
+        recheck=slack.resume_reinstalled_workspaces,
+        check_tokens=check_app_tokens,
+        load_installations=slack.load_installations,
+        startup_lines=tuple(_startup_lines(around.settings)),
+        close=slack.close,
+    )
+
+
+async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
+    """See PlatformAdapter. Shortens `slack:TEAM/CHANNEL` of the own workspace to `slack:CHANNEL`, which needs its token."""
+    workspace, _, channel_id = address.address.partition("/")
+    if ours := owner.partition(":")[0]:
+        return ChatAddress(SLACK.name, channel_id, address.topic) if workspace == ours else address
+    if not settings.slack.workspaces:
+        return address
+    own = settings.slack.workspaces[0]
+    channel = SlackChannel(WorkspaceTokens(own.bot_token, own.app_token), api_url=settings.slack.api_url)
+    try:
+        return ChatAddress(SLACK.name, await channel.normalise(address.address), address.topic)
+    except NotDelivered as error:
+        raise cannot_be_asked(SLACK, address.address, error) from None
+    finally:
+        await channel.close()
+
+
+async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
+    """See PlatformAdapter. The id tells the kind."""
+    del settings, address
+    return "", None
+
+
+async def check_app_tokens(receivers: Sequence[Receiver]) -> None:
+    """Asks Slack once whether it accepts the app tokens. Raises SettingsError for a token that it refuses for good."""
+    for receiver in receivers:
+        if isinstance(receiver, SocketMode):
+            try:
+                await receiver.check()
+            except RetryLater as error:
+                log.warning("Slack cannot be asked about the app token now: %s", error.reason)
+            except NotDelivered as error:
+                raise SettingsError(
+                    Sentence("Slack refuses the app token: {reason}.", {"reason": error.reason.rstrip(".")}),
+                    Sentence(
+                        "Put one with connections:write into PAPERWIRE_SLACK_APP_TOKEN, or into the variable that "
+                        "app_token_env names; the app's page on api.slack.com shows it under Basic Information."
+                    ),
+                ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Slack:
+    channel: SlackChannel
+    around: PlatformSurroundings
+    installer: Installer | None
+
+    def receivers(self, on_bot_name: OnBotName) -> Sequence[Receiver]:
+        """Returns a SocketMode for each app token, SlackHttp if there is a signing secret, and the installer."""
+        found: list[Receiver] = [*self._sockets(on_bot_name)]
+        if (secret := self.around.settings.slack.signing_secret) is not None:
+            found.append(SlackHttp(self.channel, secret, self.around.clock, on_bot_name=on_bot_name))
+        return [*found, self.installer] if self.installer is not None else found
+
+    def _sockets(self, on_bot_name: OnBotName) -> Iterator[SocketMode]:
+        workspaces = self.around.settings.slack.workspaces
+        tokens = dict.fromkeys(one.app_token for one in workspaces if one.app_token)
+        for number, token in enumerate(tokens, 1):
+            name = SOCKET_NAME if number == 1 else f"{SOCKET_NAME} {number}"
+            yield SocketMode(self.channel, token, self.around.clock, on_bot_name=on_bot_name, name=name)
+
+    def take_over_own_workspace(self, store: Store, identity: str) -> None:
+        """Shortens stored addresses of the own workspace, whose team is known only from its token."""
+        own_workspace(store, SLACK.name, identity.partition(":")[0], now=self.around.clock.now())
+
+    async def prepare(self) -> None:
+        """Resumes workspaces that have the app again, and loads those that installed it."""
+        await self.resume_reinstalled_workspaces()
+        if self.installer is not None:
+            await self.installer.update()
+
+    async def resume_reinstalled_workspaces(self) -> None:
+        """Resumes workspaces that removed the app and have it again."""
+        store, clock = self.around.store, self.around.clock
+        gone = await asyncio.to_thread(uninstalled, store)
+        for workspace in self.channel.workspaces.all if gone else ():
+            with suppress(NotDelivered):  # the app is still removed
+                team = (await workspace.identify()).team
+                if team in gone and await write(install_again, store, team, now=clock.now()):
+                    log.info("The Slack workspace %s has the app again; what waited there goes on.", team)
+
+    async def load_installations(self) -> str:
+        """Loads the workspaces that installed the app. Returns what is wrong with them; "" if nothing is."""
+        store = self.around.store
+        if self.installer is None or not store.exists() or store.revision() != HEAD:
+            return ""
+        await self.installer.update(renew=False)
+        return self.installer.problem
+
+    async def close(self) -> None:
+        """Closes the connection of the installer."""
+        if self.installer is not None:
+            await self.installer.oauth.close()
+
+
+def _installer(channel: SlackChannel, around: PlatformSurroundings) -> Installer | None:
+    """Returns the installer; None if the settings do not let workspaces install the app."""
+    settings, key = around.settings.slack, around.settings.secret_key
+    if settings.client_id is None or settings.client_secret is None or key is None:
+        return None
+    oauth = OAuth(channel.workspaces, settings.client_id, settings.client_secret, settings.api_url)
+    return Installer(around.store, around.clock, TokenCipher(key), oauth, channel.workspaces)
+
+
+def _startup_lines(settings: Settings) -> Iterator[str]:
+    """Yields the lines with the number of workspaces, and that the bot cannot be talked to if it only sends."""
+    slack = settings.slack
+    if len(slack.workspaces) > 1:
+        yield f"Slack: {len(slack.workspaces)} workspaces."
+    if not slack.signing_secret and not any(one.app_token for one in slack.workspaces):
+        yield "Slack only carries messages: nobody can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."

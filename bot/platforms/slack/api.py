@@ -1,0 +1,338 @@
+"""The platform API of Slack: administrators, channels, ephemeral messages and documents.
+
+Calls before a command has its effect take at most one second, because Slack shows an error if a command is not acknowledged
+within three (docs.slack.dev, Slash commands).
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.platforms.slack import PEOPLE, normalise, read_channel_reference, split
+from bot.platforms.slack.client import open_message
+from bot.platforms.slack.errors import Declined
+from bot.platforms.slack.workspaces import Conversations, Workspace, title_of
+from bot.ports.channel import Channel
+from bot.ports.conversation import Place, Request
+from bot.ports.reply import File, usable_text
+from subscriptions.errors import NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Sentence
+from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.zones import zone_name
+
+QUERY_SECONDS = 1.0  # seconds that one call may take
+_JUST_NOW = 2.0  # seconds for which a person's data is reused; enough for one request
+_NOBODY = frozenset({"user_not_found", "users_not_found", "user_not_visible"})
+_NO_CHANNEL = frozenset({"channel_not_found"})
+_SNIPPET = 9_000  # characters of a file in one message, less than all blocks may hold
+_SECTION = 2_900  # characters of a file in one section
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackUser:
+    """A person, as Slack knows them."""
+
+    member: bool  # a member of this workspace: no guest, stranger, bot or former member
+    admin: bool
+    name: str = ""
+    timezone: str = ""
+    language: str = ""
+
+
+class SlackApi:
+    """See PlatformApi. It shares the connections of the channel of the same tokens."""
+
+    platform = "slack"
+    has_ephemeral = True
+
+    def __init__(self, channel: Channel, conversations: Conversations) -> None:
+        self._channel = channel
+        self._conversations = conversations
+        self._workspaces = conversations.workspaces
+        self._recent_users: dict[tuple[str, str], tuple[float, SlackUser]] = {}
+
+    # --------------------------------------------------------------------------------------------------------- people
+
+    async def is_admin(
+        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
+    ) -> bool | None:
+        """See PlatformApi. If the app may not read people, everybody of the workspace counts as a member."""
+        if self._team(chat.address) != self._team(person):
+            return False
+        async with _query_timeout():
+            workspace = await self._workspaces.for_address(chat.address)
+            try:
+                found = await self._person(workspace, split(person)[1])
+            except Declined as no:
+                if no.code in _NOBODY:
+                    return False
+                allowed = True if member_suffices else None
+            else:
+                allowed = found.member and (member_suffices or found.admin)
+            if allowed and not in_chat:
+                return await self._is_in(workspace, split(chat.address)[1], split(person)[1])
+        return allowed
+
+    async def enrich(self, request: Request, *, changes: bool) -> Request:
+        """See PlatformApi. Adds whether the bot is in the channel, its title, and the person's name, time zone and language."""
+        found = await asyncio.gather(
+            self._place_fields(request, changes=changes),
+            self._sender_fields(request, changes=changes),
+            return_exceptions=True,
+        )
+        for known in found:
+            if isinstance(known, BaseException):
+                if not isinstance(known, NotDelivered):
+                    raise known
+            else:
+                request = replace(request, **known)
+        return request
+
+    async def _place_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
+        place = request.place
+        if place.kind is ChatKind.PRIVATE:
+            if not place.is_outside:
+                return {}
+            async with _query_timeout():
+                _, direct = await self._conversations.resolve(request.sender)
+            return {"place": replace(place, is_outside=direct != request.outside_channel)}
+        if not changes:
+            return {}
+        async with _query_timeout():
+            try:
+                known = await self._look_up(place.chat.address)
+            except Declined as no:
+                return {"place": replace(place, is_outside=True)} if no.code in _NO_CHANNEL else {}
+        return {"place": replace(place, title=known.title or place.title, is_outside=known.is_outside)}
+
+    async def _sender_fields(self, request: Request, *, changes: bool) -> dict[str, Any]:
+        address = request.chat.address
+        if not changes or not request.sender or self._team(address) != self._team(request.sender):
+            return {}
+        async with _query_timeout():
+            workspace, (_, user) = await self._workspaces.for_address(address), split(request.sender)
+            person = await self._ask_for(workspace, user)
+        self._recent_users[workspace.team, user] = (asyncio.get_running_loop().time(), person)
+        known = {"sender_name": person.name, "timezone": person.timezone, "language": person.language}
+        return {name: value for name, value in known.items() if value}
+
+    async def _person(self, workspace: Workspace, user: str) -> SlackUser:
+        """Returns the person. Each request looks them up again."""
+        asked, person = self._recent_users.pop((workspace.team, user), (float("-inf"), None))
+        if person is not None and asyncio.get_running_loop().time() - asked < _JUST_NOW:
+            return person
+        return await self._ask_for(workspace, user)
+
+    async def _ask_for(self, workspace: Workspace, user: str) -> SlackUser:
+        """Returns the person, from Slack. Raises Declined, RetryLater, SenderStopped."""
+        answer = await workspace.client.call_get("users.info", user=user, include_locale=True)
+        team = workspace.team or (await workspace.identify()).team
+        return read_user(answer, team)
+
+    async def _is_in(self, workspace: Workspace, channel: str, user: str) -> bool | None:
+        """Returns whether a person can see a channel: it is public, or they are a member. None if Slack does not tell."""
+        try:
+            found = await workspace.client.call_get("conversations.info", channel=channel)
+            if not _of(found, "channel").get("is_private"):
+                return True
+            cursor: str | None = ""
+            while cursor is not None:
+                page = await workspace.client.call_get(
+                    "conversations.members", channel=channel, limit=1000, cursor=cursor
+                )
+                if user in page.get("members", ()):
+                    return True
+                cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "") or None
+        except Declined:
+            return None
+        return False
+
+    # --------------------------------------------------------------------------------------------------------- places
+
+    async def find_chat(self, name: str) -> Place | None:
+        """See PlatformApi. `name` is an address, or a channel reference as the inbound adapter makes it."""
+        address = read_channel_reference(name)
+        if not address or split(address)[1].startswith(PEOPLE):
+            return None
+        async with _query_timeout():
+            try:
+                return await self._look_up(self._own_form(address))
+            except (Rejected, SenderStopped):
+                return None
+
+    async def _look_up(self, address: str) -> Place:
+        """Returns the channel, from Slack. Raises Declined, RetryLater, SenderStopped."""
+        workspace = await self._workspaces.for_address(address)
+        channel = _of(await workspace.client.call_get("conversations.info", channel=split(address)[1]), "channel")
+        return Place(
+            chat=ChatAddress("slack", address),
+            kind=ChatKind.PRIVATE if channel.get("is_im") else ChatKind.TEAM,
+            title=title_of(channel.get("name")),
+            is_outside=channel.get("is_member") is False and not channel.get("is_im"),
+        )
+
+    def _team(self, address: str) -> str:
+        return split(self._own_form(address))[0]
+
+    def _own_form(self, address: str) -> str:
+        own = self._workspaces.own
+        return normalise(address, own.team if own else "")
+
+    # ------------------------------------------------------------------------------------------------------- messages
+
+    async def post_ephemeral(
+        self,
+        chat: ChatAddress,
+        person: str,
+        message: Message | None,
+        *,
+        response_url: str,
+        replaces: bool,
+        plain: bool = False,
+    ) -> None:
+        """See PlatformApi. If the response url accepts no more answers, posts a new ephemeral message."""
+        workspace = await self._workspaces.for_address(chat.address)
+        if response_url:
+            try:
+                await workspace.client.respond(
+                    response_url, _response_body(message, chat.topic, replaces=replaces, plain=plain)
+                )
+            except Declined:
+                if message is None:
+                    raise
+            else:
+                return
+        if message is None:
+            raise Rejected("Slack takes away what one person sees only where it takes answers.")
+        if split(chat.address)[1].startswith(PEOPLE):
+            await self._channel.post(chat, message, delivery="whisper", plain=plain)
+            return
+        _, channel = await self._conversations.resolve(chat.address)
+        post = open_message(message, plain=plain)
+        await workspace.client.post_ephemeral(channel, chat.topic, split(person)[1], post)
+
+    async def acknowledge(self, callback_id: str, text: str = "") -> None:
+        """See PlatformApi. Does nothing, since the receiver acknowledges callbacks, and Slack shows no text there."""
+        del callback_id, text
+
+    # ---------------------------------------------------------------------------------------------------------- files
+
+    async def send_file(self, chat: ChatAddress, file: File) -> str:
+        """See PlatformApi. If the app may not send files, posts the text in messages."""
+        workspace, channel = await self._conversations.resolve(chat.address)
+        client, data = workspace.client, file.text.encode()
+        try:
+            found = await client.call_get("files.getUploadURLExternal", filename=file.name, length=len(data))
+            await client.upload(str(found["upload_url"]), data)
+            where = {"channel_id": channel, **({"thread_ts": chat.topic} if chat.topic else {})}
+            named = [{"id": str(found["file_id"]), "title": file.name}]
+            await client.call_json("files.completeUploadExternal", files=named, **where)
+        except Declined:
+            return await self._send_text(chat, file)
+        return str(found["file_id"])
+
+    async def _send_text(self, chat: ChatAddress, file: File) -> str:
+        first = ""
+        for number, piece in enumerate(_pieces(file.text, _SNIPPET), 1):
+            ts = await self._channel.post(chat, _snippet(file.name, piece, number), delivery=f"file {file.name}")
+            first = first or ts
+        return first
+
+    async def fetch(self, file: str, most: int) -> bytes:
+        """See PlatformApi."""
+        workspace = await self._workspaces.for_address(file)
+        found = _of(await workspace.client.call_get("files.info", file=split(file)[1]), "file")
+        size = found.get("size")
+        if isinstance(size, int) and size > most:
+            raise _too_large(most)
+        data = await workspace.client.download(str(found.get("url_private_download") or found.get("url_private")), most)
+        if len(data) > most:
+            raise _too_large(most)
+        return data
+
+
+def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
+    """Returns the person in an answer of users.info of a workspace."""
+    user = _of(answer, "user")
+    profile = user.get("profile") or {}
+    home = user.get("team_id") or team
+    at_home = home == team or team in ((user.get("enterprise_user") or {}).get("teams") or ())
+    outsider = any(user.get(name) for name in ("is_restricted", "is_ultra_restricted", "is_stranger"))
+    return SlackUser(
+        member=at_home and not outsider and not user.get("deleted") and not user.get("is_bot"),
+        admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
+        name=usable_text(profile.get("display_name") or profile.get("real_name") or user.get("real_name")).strip(),
+        timezone=_zone(user.get("tz")),
+        language=str(user.get("locale") or ""),
+    )
+
+
+def _zone(name: object) -> str:
+    try:
+        return zone_name(str(name)) if name else ""
+    except Refused:  # an unknown zone
+        return ""
+
+
+@asynccontextmanager
+async def _query_timeout() -> AsyncIterator[None]:
+    """Raises RetryLater if the body takes longer than QUERY_SECONDS."""
+    try:
+        async with asyncio.timeout(QUERY_SECONDS):
+            yield
+    except TimeoutError:
+        raise RetryLater("Slack does not answer soon enough.") from None
+
+
+def _of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Returns a part of an answer that must be an object. Raises RetryLater if it is none."""
+    found = answer.get(name)
+    if not isinstance(found, Mapping):
+        raise RetryLater("Slack gave no answer that can be read.")
+    return found
+
+
+def _response_body(message: Message | None, thread: str, *, replaces: bool, plain: bool) -> dict[str, object]:
+    """Returns the body of an answer to a response url (docs.slack.dev, Handling user interaction)."""
+    if message is None:
+        return {"delete_original": True}
+    post = open_message(message, plain=plain)
+    body: dict[str, object] = {"response_type": "ephemeral", "replace_original": replaces, "text": post.text}
+    if post.blocks:
+        body["blocks"] = post.blocks
+    if thread:
+        body["thread_ts"] = thread
+    return body
+
+
+def _snippet(name: str, text: str, number: int) -> Message:
+    """Returns a message with a part of a file in fixed width."""
+    sections = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": f"```\n{piece}\n```", "verbatim": True}}
+        for piece in _pieces(_escaped(text), _SECTION)
+    ]
+    payload = json.dumps({"text": _escaped(name), "blocks": sections}, ensure_ascii=False)
+    return Message(number=number, payload=payload, plain=json.dumps({"text": _escaped(text)}, ensure_ascii=False))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("```", "`")
+
+
+def _pieces(text: str, most: int) -> list[str]:
+    """Returns the text in pieces of whole lines. Only a line that is longer than a piece is cut."""
+    pieces = [""]
+    for line in text.rstrip("\n").split("\n"):
+        for start in range(0, max(len(line), 1), most):
+            part = line[start : start + most]
+            if len(pieces[-1]) + len(part) + 1 > most and pieces[-1]:
+                pieces.append(part)
+            else:
+                pieces[-1] = f"{pieces[-1]}\n{part}" if pieces[-1] else part
+    return pieces
+
+
+def _too_large(most: int) -> Refused:
+    return Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))

@@ -1,0 +1,396 @@
+"""Translates events, commands and interactions of Slack to requests. Pure.
+
+Shapes: docs.slack.dev, Events API, Slash commands, Interactivity. The chat of direct messages has the person's address, not
+the id of the conversation. A thread is a topic.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.platforms.slack import DIRECT, joined
+from bot.platforms.slack.workspaces import ServedWorkspace, after_mention, title_of, unescape, usable
+from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
+from bot.ports.reply import usable_text
+from subscriptions.model import ChatAddress, ChatKind
+
+Payload = Mapping[str, Any]
+Teams = Mapping[str, ServedWorkspace]
+
+EVENTS, COMMANDS, INTERACTIONS = "events_api", "slash_commands", "interactive"  # the names in Socket Mode
+
+_OURS = frozenset({None, "file_share", "thread_broadcast"})  # subtypes of people's messages
+_EDITED = "message_changed"
+_VALUE_KEYS = ("value", "selected_time", "selected_date", "selected_conversation", "selected_channel", "selected_user")
+
+
+class MalformedPayload(ValueError):
+    """A payload that does not have Slack's documented shape. Its text is the class of the error, never content."""
+
+
+class UnknownWorkspace(Exception):
+    """A payload from a workspace without a token here."""
+
+    def __init__(self, team: str) -> None:
+        super().__init__(team)
+        self.team = team
+
+
+def read(kind: str, payload: object, teams: Teams) -> Request | None:
+    """Returns the request in a payload; None if it holds none. Raises MalformedPayload, UnknownWorkspace."""
+    reader = _READERS.get(kind)
+    if reader is None:
+        return None
+    if not isinstance(payload, Mapping):
+        raise MalformedPayload("no object")
+    try:
+        return reader(usable(payload), teams)
+    except (
+        KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError, IndexError, RecursionError
+    ) as error:  # fmt: skip
+        raise MalformedPayload(type(error).__name__) from None  # the error's text may hold what a person wrote
+
+
+# -------------------------------------------------------------------------------------------------------------- events
+
+
+def _event(payload: Payload, teams: Teams) -> Request | None:
+    event = payload["event"]
+    reader = _EVENTS.get(str(event["type"]))
+    if reader is None:
+        return None
+    named = [one.get("team_id") for one in payload.get("authorizations") or ()]
+    here = _served(teams, *named, payload.get("context_team_id"), payload.get("team_id"))
+    return reader(event, here, teams, str(payload["event_id"]))
+
+
+def _message(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
+    """Returns the request of a direct message. In channels people use mentions and commands."""
+    subtype = event.get("subtype")
+    edited = subtype == _EDITED
+    said = event["message"] if edited else event
+    if event.get("channel_type") != "im" or (subtype not in _OURS and not edited) or _is_bot(said, here):
+        return None
+    if edited and said.get("text") == (event.get("previous_message") or {}).get("text"):
+        return None  # Slack only added a preview
+    sender = _sender(said, here, teams)
+    file: Payload = next(iter(said.get("files") or ()), {})
+    return MessageRequest(
+        place=Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE),
+        update_id=update,
+        text=unescape(said.get("text"), here.prefix),
+        direct_channel=str(event["channel"]),
+        message_id=str(said["ts"]),
+        sender=sender,
+        takes_bare_commands=True,
+        is_edit=edited,
+        written_at=_moment(said["ts"]),
+        thread_id=_thread(said),
+        file_id=joined(here.prefix, str(file["id"])) if file.get("id") else "",
+    )
+
+
+def _mention(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
+    if _is_bot(event, here) or str(event["channel"]).startswith(DIRECT):
+        return None
+    return MessageRequest(
+        place=_place(here, str(event["channel"]), _thread(event)),
+        update_id=update,
+        text=unescape(after_mention(event.get("text"), here.bot), here.prefix),
+        message_id=str(event["ts"]),
+        sender=_sender(event, here, teams),
+        takes_bare_commands=True,
+        written_at=_moment(event["ts"]),
+    )
+
+
+def _joined(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
+    """Returns the request of a new member of a channel; None unless that is the bot."""
+    if event["user"] != here.bot:
+        return None
+    inviter = event.get("inviter")
+    sender = _sender({"user": inviter}, here, teams) if inviter else ""
+    return _event_request("arrived", event["channel"], here, update, sender=sender)
+
+
+def _left(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request:
+    """Returns the request of a member who left, or of the bot's removal."""
+    if event.get("user") in (None, here.bot) or event["type"] != "member_left_channel":
+        return _event_request("left", event["channel"], here, update)
+    sender = _sender({"user": event["user"]}, here, teams)  # event.team is the channel's workspace, not the person's
+    return _event_request("member-left", event["channel"], here, update, sender=sender)
+
+
+def _archived(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
+    return _event_request("archived", event["channel"], here, update)
+
+
+def _unarchived(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
+    return _event_request("back", event["channel"], here, update)
+
+
+def _deleted(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
+    return _event_request("deleted", event["channel"], here, update)
+
+
+def _renamed(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
+    channel = event["channel"]
+    return _event_request("renamed", channel["id"], here, update, name=channel.get("name"))
+
+
+def _moved(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
+    details = {"to": joined(here.prefix, str(event["new_channel_id"]))}
+    return _event_request("moved", event["old_channel_id"], here, update, details=details)
+
+
+def _uninstalled(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request | None:
+    """Returns the request of the app's removal or the token's end. Slack may send both events, in any order, one, or none."""
+    if event["type"] == "tokens_revoked" and here.bot not in (event["tokens"].get("bot") or ()):
+        return None  # tokens of people, which we do not have
+    chat = ChatAddress("slack", here.team)
+    return EventRequest(
+        place=Place(chat=chat, kind=ChatKind.TEAM), update_id=update, event="uninstalled", details={"team": here.team}
+    )
+
+
+def _home_opened(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> Request | None:
+    """Returns the request of a person who opened the bot's home view."""
+    if event.get("tab") != "home":
+        return None
+    sender = _sender({"user": event["user"]}, here, teams)
+    place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
+    return EventRequest(place=place, update_id=update, event="home-view", sender=sender)
+
+
+def _event_request(
+    what: str,
+    channel: object,
+    here: ServedWorkspace,
+    update: str,
+    *,
+    sender: str = "",
+    name: object = "",
+    details: Payload | None = None,
+) -> Request:
+    return EventRequest(
+        place=_place(here, str(channel), title=title_of(name)),
+        update_id=update,
+        event=what,
+        details=details or {},
+        sender=sender,
+    )
+
+
+_EVENTS: Mapping[str, Callable[[Payload, ServedWorkspace, Teams, str], Request | None]] = {
+    "message": _message,
+    "app_mention": _mention,
+    "member_joined_channel": _joined,
+    "member_left_channel": _left,
+    "channel_left": _left,
+    "group_left": _left,
+    "channel_archive": _archived,
+    "group_archive": _archived,
+    "channel_unarchive": _unarchived,
+    "group_unarchive": _unarchived,
+    "channel_deleted": _deleted,
+    "group_deleted": _deleted,
+    "channel_rename": _renamed,
+    "group_rename": _renamed,
+    "channel_id_changed": _moved,
+    "app_uninstalled": _uninstalled,
+    "tokens_revoked": _uninstalled,
+    "app_home_opened": _home_opened,
+}
+
+
+# ------------------------------------------------------------------------------------------------- commands and presses
+
+
+def _command(payload: Payload, teams: Teams) -> Request:
+    here = _served(teams, payload.get("team_id"))
+    sender = _sender({"user": payload["user_id"]}, here, teams)
+    channel = str(payload["channel_id"])
+    return MessageRequest(
+        place=_place_of(here, channel, sender, title=title_of(payload.get("channel_name"))),
+        update_id=str(payload["trigger_id"]),
+        text=unescape(payload.get("text"), here.prefix),
+        outside_channel=channel if channel.startswith(DIRECT) else "",
+        sender=sender,
+        sender_name=usable_text(payload.get("user_name")),
+        takes_bare_commands=True,
+        response_url=str(payload.get("response_url") or ""),
+        trigger_id=str(payload["trigger_id"]),
+    )
+
+
+def _interaction(payload: Payload, teams: Teams) -> Request | None:
+    reader = _INTERACTIONS.get(str(payload["type"]))
+    if reader is None:
+        return None
+    user, view = payload["user"], payload.get("view") or {}
+    here = _served(teams, view.get("app_installed_team_id"), (payload.get("team") or {}).get("id"), user.get("team_id"))
+    return reader(payload, here, _sender({"user": user["id"], "team": user.get("team_id")}, here, teams))
+
+
+def _block_actions(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
+    """Returns the request of a button or menu under a message or in the home view, or of a changed field in a modal."""
+    if payload.get("view"):
+        return _view(payload, here, sender)
+    token = _value(payload["actions"][0])
+    if not token:
+        return None  # the button only opened an address
+    channel, container, message = payload["channel"], payload.get("container") or {}, payload.get("message") or {}
+    is_ephemeral, thread = bool(container.get("is_ephemeral")), _thread({**container, **message})
+    place = _place_of(here, str(channel["id"]), sender, thread=thread, title=title_of(channel.get("name")))
+    if place.is_outside and not is_ephemeral:
+        place = replace(place, is_outside=False)  # the bot posted the message, so it is in the channel
+    return CallbackRequest(
+        place=place,
+        update_id=str(payload["trigger_id"]),
+        callback_data=token,
+        outside_channel=str(channel["id"]) if place.is_outside else "",
+        thread_id=thread if place.kind is ChatKind.PRIVATE else "",
+        message_id=str(message.get("ts") or container.get("message_ts") or ""),
+        sender=sender,
+        sender_name=_name(payload["user"]),
+        response_url=str(payload.get("response_url") or ""),
+        is_ephemeral=is_ephemeral,
+        trigger_id=str(payload["trigger_id"]),
+    )
+
+
+def _view(payload: Payload, _: ServedWorkspace, sender: str) -> Request | None:
+    """Returns the request of an action in a modal or a home view. The modal's metadata holds a callback token."""
+    view = payload["view"]
+    place, update = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE), str(payload["trigger_id"])
+    if view.get("type") == "home":
+        data = _value(payload["actions"][0])
+        callback = CallbackRequest(
+            place=place,
+            update_id=update,
+            callback_data=data,
+            sender=sender,
+            sender_name=_name(payload["user"]),
+            trigger_id=update,
+            view_id=_view_ref(view),
+        )
+        return callback if data else None
+    data = str(view.get("private_metadata") or "")
+    form = FormRequest(
+        place=place,
+        update_id=update,
+        callback_data=data,
+        sender=sender,
+        sender_name=_name(payload["user"]),
+        trigger_id=update,
+        view_id=_view_ref(view),
+        values=_form_values(view),
+        is_submitted=payload["type"] == "view_submission",
+    )
+    return form if data else None
+
+
+def _shortcut(payload: Payload, here: ServedWorkspace, sender: str) -> Request | None:
+    """Returns the request of a shortcut, with its name and the text of the message it was used on, if any."""
+    channel, message = payload.get("channel") or {}, payload.get("message") or {}
+    if channel:
+        place = _place_of(here, str(channel["id"]), sender, title=title_of(channel.get("name")))
+    else:
+        place = Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE)
+    return EventRequest(
+        place=place,
+        update_id=str(payload["trigger_id"]),
+        event="shortcut",
+        details={"name": str(payload.get("callback_id") or ""), "text": unescape(message.get("text"), here.prefix)},
+        message_id=str(message.get("ts") or ""),
+        thread_id=_thread(message),
+        sender=sender,
+        sender_name=_name(payload["user"]),
+        response_url=str(payload.get("response_url") or ""),
+        trigger_id=str(payload["trigger_id"]),
+    )
+
+
+_INTERACTIONS: Mapping[str, Callable[[Payload, ServedWorkspace, str], Request | None]] = {
+    "block_actions": _block_actions,
+    "view_submission": _view,
+    "message_action": _shortcut,
+    "shortcut": _shortcut,
+}
+_READERS: Mapping[str, Callable[[Payload, Teams], Request | None]] = {
+    EVENTS: _event,
+    COMMANDS: _command,
+    INTERACTIONS: _interaction,
+}
+
+
+# ------------------------------------------------------------------------------------------------- who, where, and when
+
+
+def _served(teams: Teams, *named: object) -> ServedWorkspace:
+    """Returns the workspace of a payload: the first team it names that has a token here. Raises UnknownWorkspace."""
+    for team in named:
+        if team in teams:
+            return teams[str(team)]
+    raise UnknownWorkspace(next((str(team) for team in named if team), ""))
+
+
+def _sender(said: Payload, here: ServedWorkspace, teams: Teams) -> str:
+    """Returns the address of the person; in a shared channel, their address in their own workspace."""
+    home = str(said.get("user_team") or said.get("source_team") or said.get("team") or here.team)
+    known = here if home == here.team else teams.get(home)
+    return joined(known.prefix if known else home, str(said["user"]))
+
+
+def _is_bot(said: Payload, here: ServedWorkspace) -> bool:
+    return bool(said.get("bot_id")) or said.get("user") in (None, "USLACKBOT", here.bot)
+
+
+def _place(here: ServedWorkspace, channel: str, thread: str = "", *, title: str = "") -> Place:
+    """Returns the Place of a channel or a group conversation."""
+    return Place(chat=ChatAddress("slack", joined(here.prefix, channel), thread), kind=ChatKind.TEAM, title=title)
+
+
+def _place_of(here: ServedWorkspace, channel: str, sender: str, *, thread: str = "", title: str = "") -> Place:
+    """Returns the Place of a command or an interaction. A direct conversation between two people does not include the bot."""
+    if channel.startswith(DIRECT):
+        return Place(chat=ChatAddress("slack", sender), kind=ChatKind.PRIVATE, is_outside=True)
+    return _place(here, channel, thread, title=title)
+
+
+def _thread(said: Payload) -> str:
+    """Returns the ts of the thread's first message; "" for a message outside threads and for a thread's first message."""
+    thread = str(said.get("thread_ts") or "")
+    return "" if thread == str(said.get("ts") or said.get("message_ts") or "") else thread
+
+
+def _moment(ts: object) -> datetime:
+    return datetime.fromtimestamp(float(str(ts)), UTC)
+
+
+def _name(user: Payload) -> str:
+    return usable_text(user.get("name") or user.get("username"))
+
+
+def _value(action: Payload) -> str:
+    chosen = action.get("selected_option") or {}
+    return str(action.get("value") or chosen.get("value") or "")
+
+
+def _view_ref(view: Payload) -> str:
+    """Returns the id of a view and its hash at the time of the action, separated by a space."""
+    return f"{view['id']} {view.get('hash') or ''}".strip() if view.get("id") else ""
+
+
+def _form_values(view: Payload) -> dict[str, str]:
+    """Returns the values of a modal by field. Blocks have the names of the fields."""
+    values = (view.get("state") or {}).get("values") or {}
+    return {
+        str(block): usable_text(_entered(element)) for block, inputs in values.items() for element in inputs.values()
+    }
+
+
+def _entered(element: Payload) -> object:
+    chosen = element.get("selected_option") or {}
+    return chosen.get("value") or next((element[name] for name in _VALUE_KEYS if element.get(name)), "")

@@ -1,0 +1,269 @@
+"""The scopes, events, command and shortcut that the app asks for, each scope with its reason.
+
+The manifest, the page for the IT department (docs/slack.md), `paperwire check` and the OAuth installation read this list.
+Which scope a method or an event needs: docs.slack.dev, reference/methods and reference/events.
+"""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from bot.errors import WrongUsage
+from subscriptions.errors import Sentence
+
+COMMAND = "/paperwire"
+SHORTCUT = "subscribe"  # callback_id of the message shortcut
+# Each path accepts every kind of request; the app's settings at Slack have three fields for addresses.
+PATHS = ("/slack/events", "/slack/commands", "/slack/interactivity")
+REDIRECT = "/slack/oauth_redirect"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """A scope that the app asks for."""
+
+    name: str
+    why: str  # what the app does with it
+    lost: str = ""  # what does not work without it; "" for a needed scope
+    methods: tuple[str, ...] = ()  # methods of the Web API that the program calls with it
+    events: tuple[str, ...] = ()  # events that Slack sends only with it
+
+    @property
+    def needed(self) -> bool:
+        """Whether nothing works without the scope."""
+        return not self.lost
+
+
+SCOPES = (
+    Scope(
+        name="chat:write",
+        why="posts papers and answers, and edits its own messages",
+        methods=("chat.postMessage", "chat.update", "chat.postEphemeral"),
+    ),
+    Scope(name="commands", why="offers /paperwire and the entry “Subscribe…” in the menu of messages"),
+    Scope(
+        name="app_mentions:read",
+        why="hears what is said to it by its name",
+        lost="it does not hear @paperwire, so people in threads cannot speak with it",
+        events=("app_mention",),
+    ),
+    Scope(
+        name="im:history",
+        why="reads what people write to it in direct messages, and looks up its own",
+        lost="people cannot write to it in direct messages, only /paperwire works there; "
+        "a direct message that may have been sent cannot be looked up",
+        methods=("conversations.history", "conversations.replies"),
+        events=("message.im",),
+    ),
+    Scope(
+        name="im:write",
+        why="begins direct messages with somebody who asked for papers in private",
+        lost="it cannot write to people in private",
+        methods=("conversations.open",),
+    ),
+    Scope(
+        name="channels:history",
+        why="looks up its own message in a public channel when the connection broke while it was sent",
+        lost="in public channels such a message may come twice, or not at all, as PAPERWIRE_ON_UNCLEAR says",
+        methods=("conversations.history", "conversations.replies"),
+    ),
+    Scope(
+        name="groups:history",
+        why="the same in private channels",
+        lost="in private channels such a message may come twice, or not at all, as PAPERWIRE_ON_UNCLEAR says",
+        methods=("conversations.history", "conversations.replies"),
+    ),
+    Scope(
+        name="mpim:history",
+        why="the same in direct messages of several people",
+        lost="in direct messages of several people such a message may come twice, or not at all",
+        methods=("conversations.history", "conversations.replies"),
+    ),
+    Scope(
+        name="channels:read",
+        why="knows what public channels are called, whether it is in them, who is, and when they are archived",
+        lost="papers name no channel, App Home lists only channels that a person set up, "
+        "and it hears only from a failed post that a public channel was archived, deleted or renamed",
+        methods=("conversations.info", "conversations.members", "users.conversations"),
+        events=(
+            "channel_archive",
+            "channel_deleted",
+            "channel_id_changed",
+            "channel_left",
+            "channel_rename",
+            "channel_unarchive",
+            "member_joined_channel",
+            "member_left_channel",
+        ),
+    ),
+    Scope(
+        name="groups:read",
+        why="the same of private channels that it was invited to",
+        lost="the same of private channels",
+        methods=("conversations.info", "conversations.members", "users.conversations"),
+        events=("group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive"),
+    ),
+    Scope(
+        name="mpim:read",
+        why="knows who is in direct messages of several people to which it was added",
+        lost="App Home does not list what such a conversation asks for",
+        methods=("conversations.info", "conversations.members", "users.conversations"),
+    ),
+    Scope(
+        name="users:read",
+        why="knows who is a guest and who an administrator, and a person's name, time zone and language",
+        lost="guests may change what a channel asks for, the setting manage=admins lets nobody change anything, "
+        "and times go by the operator's clock",
+        methods=("users.info",),
+    ),
+    Scope(
+        name="files:read",
+        why="reads a list of subscriptions that somebody drops to import it",
+        lost="subscriptions can only be imported as text",
+        methods=("files.info",),
+    ),
+    Scope(
+        name="files:write",
+        why="hands out subscriptions, references and stored data as files",
+        lost="they come as text in messages",
+        methods=("files.getUploadURLExternal", "files.completeUploadExternal"),
+    ),
+)
+
+NEEDED = frozenset(scope.name for scope in SCOPES if scope.needed)
+OPTIONAL = frozenset(scope.name for scope in SCOPES if not scope.needed)
+
+# Events and methods that need no scope.
+FREE_EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")
+FREE_METHODS = (
+    "auth.test",
+    "apps.connections.open",
+    "oauth.v2.access",
+    "views.open",
+    "views.publish",
+    "views.update",
+)
+
+HOSTS = (
+    ("slack.com", "the Web API"),
+    ("wss-primary.slack.com, wss-backup.slack.com", "Socket Mode: events come through a connection that the bot opens"),
+    ("hooks.slack.com", "answers that only the asker sees"),
+    ("files.slack.com", "files that are imported or handed out"),
+)
+
+
+def scopes_of(*, minimal: bool = False) -> tuple[str, ...]:
+    """Returns the names of the scopes that the app asks for."""
+    return tuple(scope.name for scope in SCOPES if scope.needed or not minimal)
+
+
+def events_of(scopes: Collection[str]) -> tuple[str, ...]:
+    """Returns the events that an app with these scopes can receive."""
+    bound = {event for scope in SCOPES if scope.name in scopes for event in scope.events}
+    return tuple(sorted({*bound, *FREE_EVENTS}))
+
+
+def missing(granted: Collection[str]) -> Iterator[Scope]:
+    """Yields the scopes that a token lacks, the needed ones first."""
+    yield from sorted((scope for scope in SCOPES if scope.name not in granted), key=lambda scope: not scope.needed)
+
+
+_DESCRIPTION = "Tells channels and people of new research papers that they ask for."
+_LONG = (
+    "paperwire tells you when papers appear that you care about: once a day or at once, in a channel, a thread or in "
+    'private. You say what a paper should hold, such as: diffusion -survey, author:"Jane Doe", cat:cs.CV. It reads the '
+    "daily announcements, sends each paper once, and says why it came. It reads no messages but those that are meant "
+    "for it. Type /paperwire to begin."
+)
+
+
+def manifest(*, minimal: bool = False, url: str = "") -> dict[str, Any]:
+    """Returns the manifest. With `url`, the root of the web address, Slack sends requests there; without it, by Socket Mode."""
+    scopes = scopes_of(minimal=minimal)
+    events, commands, interactivity = (f"{url}{path}" for path in PATHS) if url else ("", "", "")
+    return {
+        "_metadata": {"major_version": 1, "minor_version": 1},
+        "display_information": {
+            "name": "paperwire",
+            "description": _DESCRIPTION,
+            "long_description": _LONG,
+            "background_color": "#a33b0f",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": "im:history"
+                not in scopes,  # without the scope the bot cannot read direct messages
+            },
+            "bot_user": {"display_name": "paperwire", "always_online": True},
+            "shortcuts": [
+                {
+                    "name": "Subscribe…",
+                    "type": "message",
+                    "callback_id": SHORTCUT,
+                    "description": "Papers by the authors of the one in this message, in its categories",
+                }
+            ],
+            "slash_commands": [
+                {
+                    "command": COMMAND,
+                    "description": "New research papers: subscribe, list, preview, help",
+                    "usage_hint": "sub diffusion -survey | list | help",
+                    "should_escape": False,
+                    **({"url": commands} if url else {}),
+                }
+            ],
+        },
+        "oauth_config": {**({"redirect_urls": [f"{url}{REDIRECT}"]} if url else {}), "scopes": {"bot": list(scopes)}},
+        "settings": {
+            "event_subscriptions": {
+                **({"request_url": events} if url else {}),
+                "bot_events": list(events_of(scopes)),
+            },
+            "interactivity": {"is_enabled": True, **({"request_url": interactivity} if url else {})},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": not url,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+app = typer.Typer(help="An app of your own in Slack.", invoke_without_command=True)
+
+
+@app.callback()
+def _slack(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
+
+
+@app.command("manifest")
+def _print_manifest(
+    *,
+    minimal: Annotated[bool, typer.Option("--minimal", help="Only the rights without which nothing works.")] = False,
+    url: Annotated[
+        str,
+        typer.Option("--url", metavar="URL", help="Where Slack reaches paperwire; without it Socket Mode is used."),
+    ] = "",
+) -> int:
+    """Print the app's manifest; at api.slack.com/apps choose Create New App, From a manifest, and paste it."""
+    root = _web_root("--url", url) if url else ""
+    typer.echo(json.dumps(manifest(minimal=minimal, url=root), ensure_ascii=False, indent=2))
+    return 0
+
+
+def _web_root(option: str, text: str) -> str:
+    """Returns the root of a web address that Slack can reach, without "/" at its end. Raises WrongUsage."""
+    parts = urlsplit(text.strip())
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise WrongUsage(
+            Sentence("{option} is no address that Slack can reach: “{text}”.", {"option": option, "text": text}),
+            Sentence("For example: https://papers.example.org"),
+        )
+    return text.strip().rstrip("/")

@@ -1,0 +1,263 @@
+"""The workspaces with a token: which token belongs to an address, and which bot it is.
+
+The first workspace is the own one. Only Slack knows the workspace of a token; auth.test is called until it has succeeded
+once. Calls for one workspace never wait for another one.
+"""
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.platforms.slack import PEOPLE, channel_reference, joined, normalise, split
+from bot.platforms.slack.client import BotIdentity, Client
+from bot.ports.reply import usable_text
+from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceTokens:
+    """The tokens of a workspace."""
+
+    bot: SecretStr
+    app: SecretStr | None = None  # the token of the app that sends its events; None: any app may
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedWorkspace:
+    """A workspace from which requests are accepted."""
+
+    team: str
+    prefix: str  # in the addresses of its chats and people: "" in the own workspace, else the team
+    bot: str  # the bot's user id there
+
+
+class Workspace:
+    """One workspace: its tokens, and the bot once Slack has told."""
+
+    def __init__(self, tokens: WorkspaceTokens, connect: Callable[[SecretStr], Client], *, team: str = "") -> None:
+        self.tokens = tokens
+        self.team = team
+        self.identity: BotIdentity | None = None
+        self._connect = connect
+        self._client: Client | None = None
+        self._closed = False
+
+    @property
+    def client(self) -> Client:
+        """The client, made at the first use, because aiohttp's session belongs to the event loop in which it is made."""
+        if self._closed:
+            raise RetryLater("The sender is shut down.")
+        if self._client is None:
+            self._client = self._connect(self.tokens.bot)
+        return self._client
+
+    async def identify(self) -> BotIdentity:
+        """Asks Slack for the bot of the token. Raises NotDelivered."""
+        self.identity = await self.client.auth_test()
+        self.team = self.identity.team
+        return self.identity
+
+    async def close(self) -> None:
+        """Closes the connection. Nothing can be sent after that."""
+        self._closed = True
+        if self._client is not None:
+            await self._client.close()
+
+
+class Workspaces:
+    """All workspaces. `own`: the tokens of the own workspace; None: there is none, so every address names its team."""
+
+    def __init__(
+        self,
+        own: WorkspaceTokens | None,
+        others: Sequence[WorkspaceTokens] = (),
+        *,
+        api_url: str,
+        team: str = "",
+        timeouts: tuple[float, float] = (5, 20),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._api_url = api_url
+        self._timeouts = timeouts
+        self._monotonic = monotonic
+        self.own = Workspace(own, self.connect, team=team) if own is not None else None
+        self._others = [Workspace(tokens, self.connect) for tokens in others]
+        self._dropped: list[Workspace] = []
+
+    def connect(self, token: SecretStr) -> Client:
+        """Returns a new client with this token."""
+        connect, read = self._timeouts
+        return Client(token.get_secret_value(), self._api_url, connect=connect, read=read, monotonic=self._monotonic)
+
+    @property
+    def all(self) -> tuple[Workspace, ...]:
+        """All workspaces, the own one first."""
+        return ((self.own,) if self.own is not None else ()) + tuple(self._others)
+
+    def add(self, team: str, tokens: WorkspaceTokens) -> None:
+        """Adds a workspace that installed the app, or replaces its tokens."""
+        self.drop(team)
+        self._others.append(Workspace(tokens, self.connect, team=team))
+
+    def drop(self, team: str) -> None:
+        """Removes a workspace. Its running calls continue."""
+        self._dropped += [one for one in self._others if one.team == team]
+        self._others = [one for one in self._others if one.team != team]
+
+    async def for_address(self, address: str) -> Workspace:
+        """Returns the workspace of an address, which may also name the own team. Raises NotDelivered."""
+        team, _ = split(address)
+        if not team:
+            return self._first()
+        failures: list[NotDelivered] = []
+        for workspace in sorted(self.all, key=lambda one: not one.team):  # known workspaces first
+            try:
+                if (workspace.team or (await workspace.identify()).team) == team:
+                    return workspace
+            except NotDelivered as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        raise SenderStopped(f"There is no token for the Slack workspace {team}.", "workspace")
+
+    async def identify_all(self) -> None:
+        """Asks Slack about the tokens whose workspace is unknown. Raises NotDelivered if none is known afterwards."""
+        failures: list[NotDelivered] = []
+        for workspace in self.all:
+            if workspace.identity is None:
+                try:
+                    await workspace.identify()
+                except NotDelivered as error:
+                    failures.append(error)
+        if failures and not any(workspace.identity for workspace in self.all):
+            raise failures[0]
+
+    def served(self, app: SecretStr | None = None) -> Mapping[str, ServedWorkspace]:
+        """Returns the known workspaces by team; with `app` only those whose events that app sends."""
+        return MappingProxyType(
+            {
+                one.identity.team: ServedWorkspace(
+                    team=one.identity.team, prefix=self.prefix(one.identity.team), bot=one.identity.user
+                )
+                for one in self.all
+                if one.identity is not None and (app is None or one.tokens.app in (None, app))
+            }
+        )
+
+    def prefix(self, team: str) -> str:
+        """Returns the prefix of addresses in a workspace."""
+        return "" if self.own is not None and self.own.team == team else team
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        for workspace in (*self.all, *self._dropped):
+            await workspace.close()
+
+    def _first(self) -> Workspace:
+        if self.own is None:
+            raise SenderStopped("There is no token for the own Slack workspace.", "workspace")
+        return self.own
+
+
+class Conversations:
+    """Finds the workspace and the channel of an address, and remembers people's direct messages."""
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        self.workspaces = workspaces
+        self._direct: dict[str, str] = {}  # address of a person -> id of the direct messages
+        self._closed = False
+
+    def remember_direct(self, person: str, direct: str) -> None:
+        """Remembers the id of the direct messages with a person, so that `resolve` need not ask Slack for it."""
+        self._direct[person] = direct
+
+    async def resolve(self, address: str) -> tuple[Workspace, str]:
+        """Returns the workspace whose token is used, and the id of the channel that Slack posts to. Raises NotDelivered."""
+        if self._closed:
+            raise RetryLater("The sender is shut down.")
+        workspace = await self.workspaces.for_address(address)
+        _, place = split(address)
+        if not place.startswith(PEOPLE):
+            return workspace, place
+        key = normalise(address, self.workspaces.own.team if self.workspaces.own else "")
+        if key not in self._direct:
+            self._direct[key] = await workspace.client.open_direct(place)
+        return workspace, self._direct[key]
+
+    async def close(self) -> None:
+        """Closes the connections of all workspaces. Nothing can be resolved after that."""
+        self._closed = True
+        await self.workspaces.close()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Turns Slack's form of a text back into what the person typed (docs.slack.dev, Formatting message text).
+#
+# Slack replaces addresses by links, names of people and channels by ids, and three characters by entities.
+
+
+_WRAPPED = re.compile(r"<(?P<sign>[@#!]?)(?P<what>[^<>|]*)(?:\|(?P<label>[^<>]*))?>")
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # in this order: "&amp;lt;" is "&lt;"
+_ADDED = ("http://", "https://", "mailto:", "tel:")  # what Slack adds to words that it turns into links
+
+
+def unescape(text: object, prefix: str = "") -> str:
+    """Returns the text as it was typed. A channel that is named first, or right after a command, becomes a channel reference.
+
+    `prefix` is the workspace in which the text was written; "" for the own one.
+    """
+    wrapped = usable_text(text)
+    words = _WRAPPED.sub(lambda found: _unwrapped(found, wrapped[: found.start()], prefix), wrapped).strip()
+    for entity, sign in _ENTITIES:
+        words = words.replace(entity, sign)
+    code = words.strip("`")
+    return code.strip() if words.startswith("`") and words.endswith("`") and "`" not in code else words
+
+
+def usable(payload: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Returns a payload whose texts, ids among them, can be stored."""
+    if isinstance(payload, Mapping):
+        return {usable_text(name): usable(inner) for name, inner in payload.items()}
+    if isinstance(payload, list):
+        return [usable(inner) for inner in payload]
+    return usable_text(payload) if isinstance(payload, str) else payload
+
+
+def after_mention(text: object, bot: str) -> str:
+    """Returns the text after the first mention of the bot, else the text before it, still in Slack's form."""
+    before, _, behind = usable_text(text).partition(f"<@{bot}>")
+    if not behind:  # Slack may add the name
+        before, _, behind = re.sub(rf"<@{re.escape(bot)}\|[^<>]*>", f"<@{bot}>", usable_text(text)).partition(
+            f"<@{bot}>"
+        )
+    return behind.strip().lstrip(":,").strip() or before.strip()
+
+
+def title_of(name: object) -> str:
+    """Returns the title of a conversation: "#general"; for a group conversation people's names; "" if Slack hides the name."""
+    plain = usable_text(name).strip()
+    if plain in ("", "directmessage", "privategroup"):
+        return ""
+    if plain.startswith("mpdm-"):
+        return ", ".join(plain.removeprefix("mpdm-").rpartition("-")[0].split("--"))
+    return f"#{plain}"
+
+
+def _unwrapped(found: re.Match[str], before: str, prefix: str) -> str:
+    sign, what, label = found["sign"], found["what"], found["label"] or ""
+    match sign:
+        case "#":
+            first = len(before.split()) <= 1
+            return channel_reference(joined(prefix, what)) if first else f"#{label or what}"
+        case "@":
+            return f"@{label or what}"
+        case "!":
+            return label or f"@{what.partition('^')[0]}"
+        case _:
+            same = label and any(what.rstrip("/") == start + label.rstrip("/") for start in ("", *_ADDED))
+            return label if same else what.removeprefix("mailto:")

@@ -1,0 +1,262 @@
+"""Translates updates of Telegram to requests. Pure (core.telegram.org/bots/api#update)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
+from bot.ports.reply import usable_text
+from subscriptions.model import ChatAddress, ChatKind
+
+ALLOWED = (
+    "message",
+    "edited_message",
+    "channel_post",
+    "edited_channel_post",
+    "callback_query",
+    "my_chat_member",
+    "message_reaction",  # which Telegram does not send unless it is asked for
+)
+ANONYMOUS = "1087968824"  # the user id under which anonymous administrators write
+
+_COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@(?P<bot>\w+))?(?=\s|$)")
+_WRITING = ("message", "edited_message", "channel_post", "edited_channel_post")
+_OUT = frozenset({"left", "kicked"})
+# The contents of people's messages. A message without any of them is a service message: a new member, a new title.
+_CONTENT = frozenset(
+    {"text", "caption", "animation", "audio", "contact", "dice", "document", "game", "location", "photo", "poll"}
+    | {"paid_media", "sticker", "story", "venue", "video", "video_note", "voice", "checklist"}
+)
+# Emoji that everyone may react with (core.telegram.org/bots/api#reactiontypeemoji).
+_LIKING = frozenset({"👍", "❤", "❤️", "🔥", "👏", "🎉", "🤩", "💯", "🏆", "😍", "🙏", "👌", "⚡", "❤‍🔥"})
+_DISLIKING = frozenset({"👎", "💩", "🤮", "🥱", "😴", "🖕"})
+_FORWARDED = ("forward_origin", "forward_date", "is_automatic_forward")
+
+
+_KINDS = {
+    "private": ChatKind.PRIVATE,
+    "group": ChatKind.GROUP,
+    "supergroup": ChatKind.GROUP,
+    "channel": ChatKind.BROADCAST,
+}
+
+
+def place_of(chat: Mapping[str, Any], topic: str = "") -> Place:
+    """Returns the Place of a chat of the Bot API."""
+    name = chat.get("title") or " ".join(part for part in (chat.get("first_name"), chat.get("last_name")) if part)
+    kind = _KINDS.get(str(chat.get("type")), ChatKind.GROUP)
+    return Place(
+        chat=ChatAddress("telegram", str(int(chat["id"])), topic),
+        kind=kind,
+        title=usable_text(name),
+        public=kind is not ChatKind.PRIVATE and bool(chat.get("username")),
+        is_forum=bool(chat.get("is_forum")),
+        is_linked=bool(chat.get("linked_chat_id")),
+    )
+
+
+class MalformedUpdate(ValueError):
+    """An update that does not have the shape of the Bot API. Its text is the class of the error, never content."""
+
+
+def read_update(update: Mapping[str, Any], *, bot_id: str, bot_name: str) -> Request | None:
+    """Returns the request in an update; None if it holds none. `bot_name` is without the @. Raises MalformedUpdate."""
+    try:
+        return _read(update, bot_id, bot_name)
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, OSError) as error:
+        raise MalformedUpdate(type(error).__name__) from None  # the error's text may hold what a person wrote
+
+
+def _read(update: Mapping[str, Any], bot_id: str, bot_name: str) -> Request | None:
+    number = str(int(update["update_id"]))
+    for kind in _WRITING:
+        if isinstance(message := update.get(kind), dict):
+            return _written(message, number, edited=kind.startswith("edited"), bot_id=bot_id, bot_name=bot_name)
+    if isinstance(query := update.get("callback_query"), dict):
+        return _callback_query(query, number)
+    if isinstance(change := update.get("my_chat_member"), dict):
+        return _membership_changed(change, number)
+    if isinstance(change := update.get("message_reaction"), dict):
+        return _reaction_changed(change, number)
+    return None
+
+
+# ------------------------------------------------------------------------------------------------------ what is written
+
+
+def _written(message: Mapping[str, Any], number: str, *, edited: bool, bot_id: str, bot_name: str) -> Request | None:
+    place = place_of(message["chat"], _topic(message))
+    person = message.get("from") or {}
+    if person.get("is_bot") and str(person.get("id")) != ANONYMOUS:
+        return None  # messages of bots are ignored
+    if service := _service(message, place, number):
+        return service
+    if not _CONTENT & message.keys():
+        return None
+    private = place.kind is ChatKind.PRIVATE
+    command, text, addressed = _read_command(message, bot_name, private=private)
+    if addressed is None:
+        return None
+    answered = message.get("reply_to_message") or {}
+    to_us = str((answered.get("from") or {}).get("id", "")) == bot_id
+    document = message.get("document") or {}
+    return MessageRequest(
+        place=place,
+        update_id=number,
+        command=command,
+        text=text,
+        message_id=str(int(message["message_id"])),
+        sender=_person_id(person),
+        sender_name=_person_name(person),
+        sender_is_admin=_is_proven_admin(message),
+        language=usable_text(person.get("language_code")),
+        is_addressed=private or (not _is_forwarded(message) and (addressed or (to_us and bool(text or command)))),
+        mentions_bot=addressed,
+        is_edit=edited,
+        written_at=datetime.fromtimestamp(int(message["date"]), UTC),
+        reply_to=str(int(answered["message_id"])) if to_us else "",
+        file_id=usable_text(document.get("file_id")),
+    )
+
+
+def _read_command(message: Mapping[str, Any], bot_name: str, *, private: bool) -> tuple[str, str, bool | None]:
+    """Returns (command, text after it, whether it names the bot); None for a command of another bot.
+
+    A forwarded command is plain text. In a private chat every command is ours, even if it names another bot.
+    """
+    words = usable_text(message.get("text") or message.get("caption"))
+    match = _COMMAND.match(words)
+    if match is None:
+        mentioned, rest = _without_mention(words, bot_name)
+        return "", rest, mentioned
+    rest = words[match.end() :].lstrip(" ")
+    if _is_forwarded(message):
+        return "", rest, False
+    other = match["bot"] and match["bot"].casefold() != bot_name.casefold()
+    return match["name"].casefold(), rest, None if other and not private else bool(match["bot"])
+
+
+def _is_forwarded(message: Mapping[str, Any]) -> bool:
+    return any(message.get(field) for field in _FORWARDED)
+
+
+def _topic(message: Mapping[str, Any]) -> str:
+    """Returns the forum topic of a message; "" in the topic General, and for threads of replies, which are no topics."""
+    if not message.get("is_topic_message"):
+        return ""
+    topic = str(int(message.get("message_thread_id") or 1))
+    return "" if topic == "1" else topic
+
+
+def _is_proven_admin(message: Mapping[str, Any]) -> bool:
+    """Returns whether the message itself proves that its sender administers the chat: an anonymous admin, or a channel post."""
+    if message["chat"].get("type") == "channel":
+        return True
+    behind = message.get("sender_chat") or {}
+    return str((message.get("from") or {}).get("id")) == ANONYMOUS and behind.get("id") == message["chat"]["id"]
+
+
+def _without_mention(text: str, bot_name: str) -> tuple[bool, str]:
+    mention = re.compile(rf"\s*(?<!\w)@{re.escape(bot_name)}\b[:,]?\s*", re.IGNORECASE)
+    found = mention.search(text) if bot_name else None
+    return (True, (text[: found.start()] + " " + text[found.end() :]).strip()) if found else (False, text)
+
+
+def _service(message: Mapping[str, Any], place: Place, number: str) -> Request | None:
+    """Returns the request of a service message, which the platform writes when something happens to a chat; None for others."""
+    for field, event in (("forum_topic_closed", "topic-closed"), ("forum_topic_reopened", "topic-open")):
+        if field in message:
+            return EventRequest(place=place, update_id=number, event=event)
+    if "migrate_to_chat_id" in message:
+        details = {"to": str(int(message["migrate_to_chat_id"]))}
+        return EventRequest(place=place, update_id=number, event="moved", details=details)
+    if "migrate_from_chat_id" in message:
+        details = {"from": str(int(message["migrate_from_chat_id"]))}
+        return EventRequest(place=place, update_id=number, event="moved", details=details)
+    return None
+
+
+# ------------------------------------------------------------------------------------------------- what is done, what is
+
+
+def _callback_query(query: Mapping[str, Any], number: str) -> Request | None:
+    """Returns the request of a callback query. A very old message has only chat and id (InaccessibleMessage)."""
+    message = query.get("message") or {}
+    if "chat" not in message or not query.get("data"):
+        return None  # a callback of an inline message or a game, which this bot does not send
+    person = query["from"]
+    return CallbackRequest(
+        place=place_of(message["chat"], _topic(message)),
+        update_id=number,
+        callback_data=usable_text(query["data"]),
+        callback_id=usable_text(query["id"]),
+        topic_is_unknown=not message.get("date"),
+        message_id=str(int(message["message_id"])),
+        sender=_person_id(person),
+        sender_name=_person_name(person),
+        language=usable_text(person.get("language_code")),
+    )
+
+
+def _membership_changed(change: Mapping[str, Any], number: str) -> Request | None:
+    """Returns the request of a change of the bot's own membership: blocked, unblocked, added, removed, allowed to write or not."""
+    place = place_of(change["chat"])
+    before, after = change.get("old_chat_member") or {}, change.get("new_chat_member") or {}
+    was_out, is_out = before.get("status") in _OUT, after.get("status") in _OUT
+    if is_out:
+        event = "left"
+    elif not _may_write(after, place):
+        event = "muted"
+    elif was_out and place.kind is not ChatKind.PRIVATE:
+        event = "arrived"
+    else:
+        event = "back"
+    person = change.get("from") or {}
+    return EventRequest(
+        place=place,
+        update_id=number,
+        event=event,
+        details={"status": str(after.get("status", "")), "before": str(before.get("status", ""))},
+        sender=_person_id(person),
+        sender_name=_person_name(person),
+        language=usable_text(person.get("language_code")),
+    )
+
+
+def _reaction_changed(change: Mapping[str, Any], number: str) -> Request | None:
+    """Returns the request of a reaction to a message of a private chat. In groups a reaction is meant for the group."""
+    place = place_of(change["chat"])
+    before, after = _judgement(change.get("old_reaction")), _judgement(change.get("new_reaction"))
+    if place.kind is not ChatKind.PRIVATE or before == after:
+        return None
+    person = change.get("user") or {}
+    return EventRequest(
+        place=place,
+        update_id=number,
+        event="reaction",
+        details={"message": str(int(change["message_id"])), "before": before, "after": after},
+        sender=_person_id(person),
+        sender_name=_person_name(person),
+        language=usable_text(person.get("language_code")),
+    )
+
+
+def _judgement(reactions: Sequence[Mapping[str, Any]] | None) -> str:
+    """Returns "liked" or "disliked" for the reactions to a message, "" for neither."""
+    signs = {str(one.get("emoji", "")) for one in reactions or ()}
+    return "liked" if signs & _LIKING else "disliked" if signs & _DISLIKING else ""
+
+
+def _may_write(member: Mapping[str, Any], place: Place) -> bool:
+    if place.kind is ChatKind.BROADCAST:
+        return member.get("status") == "administrator" and member.get("can_post_messages") is not False
+    return member.get("status") != "restricted" or member.get("can_send_messages") is not False
+
+
+def _person_id(person: Mapping[str, Any]) -> str:
+    return str(int(person["id"])) if "id" in person else ""
+
+
+def _person_name(person: Mapping[str, Any]) -> str:
+    return usable_text(" ".join(part for part in (person.get("first_name"), person.get("last_name")) if part))

@@ -1,0 +1,191 @@
+"""Telegram: HTML as the Bot API reads it, within its limits (core.telegram.org/bots/api#sendmessage).
+
+Payload: {"text": HTML, "silent": bool, "buttons": rows of {"text", "url"} or {"text", "data"}, left out when none}.
+Plain form: the same without markup and buttons' style, sent without parse_mode.
+"""
+
+import json
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
+from html import escape as html_escaped
+from typing import Any
+
+from bot.ports.reply import Button, Buttons
+from bot.rendering.plain import plain_text, short_text
+from bot.rendering.templating import Macro, macros
+from bot.rendering.text.links import web_url
+from bot.rendering.views.appearance import Display, Look, Paragraph, Shape, ShownButton
+from bot.rendering.views.medium import NUMBERS_IN_MESSAGE, joined_texts, macro_name
+from bot.rendering.views.packing import Fragment, Size
+from bot.rendering.views.parts import Code, Line, NoticeView
+from subscriptions.cutting import units
+
+TEXT = 4096  # UTF-16 units without the markup (core.telegram.org/api/entities#entity-length)
+RAW = 32_768  # bytes with the markup
+ENTITIES = 100  # the server drops further ones silently
+ENTITY_BYTES = 9_000  # the server refuses at about 9,500, long links included (tdlib/telegram-bot-api#165)
+_GAP = 2
+_ENTITY = 12  # bytes of an entity: kind, offset, length (Telegram's TL schema); a link adds its address
+_LINK = 5
+
+_TAG = re.compile(r"<(/?)([a-z]+)(?: href=\"([^\"]*)\"| expandable)?>")
+_ESCAPED = re.compile(r"&(?:amp|lt|gt|#34|#39);")
+_LINKED = re.compile(r"<(a|code|pre)\b.*?</\1>", re.DOTALL)
+_FOUND_BY_SERVER = re.compile(r"\w[.:@]\w|\w://|[@#$/]\w|\d{12}")
+
+_WORD_JOINER = "\u2060"  # invisible; it ends what the server would take for a name, tag, command or host
+_ARCHIVE = r"(?:astro-ph|cond-mat|cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat)"
+_CATEGORY = re.compile(rf"(?<![\w./@])({_ARCHIVE}\.)(?=[A-Za-z]{{2}}(?!\w))")
+# One of these characters at the end counts, too: a marked word may follow in another tag, which the server ignores.
+_CALLING = re.compile(r"(?<!\w)([@#]|(?<![/<>])/|\$(?=[A-Z]|\Z))(?=\w|\Z)")
+_NAMING = re.compile(r"(?<!\w)([@#]|\$(?=[A-Z]))(?=\w)")
+# The part of an address that this matches is kept; at any other character the server ends the address.
+_ADDRESS = re.compile(r"(?<![^\s(\[\"'“])https?://(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?::\d+)?(?:[/?#][\w\-.~%+=&/?#@]*)?")
+
+
+def without_mentions(text: str) -> str:
+    """Returns foreign text whose @names, tags, commands and categories (cs.CL) do not become links; addresses still do.
+
+    Telegram's server links such words, and a @name in a group notifies that person.
+    """
+    if not any(sign in text for sign in "@#/$."):
+        return text
+    parts, at = [], 0
+    for address in _ADDRESS.finditer(text):
+        parts += [_defused(text[at : address.start()]), address[0]]
+        at = address.end()
+    return "".join((*parts, _defused(text[at:])))
+
+
+def without_hosts(text: str) -> str:
+    """Returns the text, changed so that categories (cs.CL) do not become links."""
+    return _CATEGORY.sub(rf"\1{_WORD_JOINER}", text)
+
+
+def own_words(text: str) -> str:
+    """Returns a line of the bot, changed so that @names and tags that it quotes do not become links; commands still do."""
+    return without_hosts(_NAMING.sub(rf"\1{_WORD_JOINER}", text))
+
+
+def _defused(word: str) -> str:
+    return without_hosts(_CALLING.sub(rf"\1{_WORD_JOINER}", word))
+
+
+@lru_cache
+def _macros() -> Mapping[str, Macro]:
+    return macros("telegram", "html", filters={"calm": without_mentions, "own": own_words})
+
+
+def markup_size(markup: str, plain: str) -> Size:
+    """Returns UTF-16 units, bytes, entities, bytes of entities, and units of the plain form, with the gap above the text."""
+    links = [link for slash, _, link in _TAG.findall(markup) if not slash]
+    found = len(_FOUND_BY_SERVER.findall(_LINKED.sub(" ", markup)))
+    entities = len(links) + found
+    addresses = sum(len(link) + _LINK for link in links if link)
+    return Size(
+        (
+            units(_ESCAPED.sub(".", _TAG.sub("", markup))) + _GAP,
+            len(markup.encode()) + _GAP,
+            entities,
+            entities * _ENTITY + addresses,
+            units(plain) + _GAP,
+        )
+    )
+
+
+class Telegram:
+    """The medium of Telegram."""
+
+    room = Size((TEXT, RAW, ENTITIES, ENTITY_BYTES, TEXT))
+    numbers = NUMBERS_IN_MESSAGE
+    menus = False
+
+    def draw(self, view: object) -> Fragment:
+        """Returns the view as HTML."""
+        markup = _macros()[macro_name(view)](view).strip("\n")
+        return Fragment(view=view, markup=markup, size=markup_size(markup, _calm(view, short_text(view))))
+
+    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - buttons have limits of their own
+        """Nothing."""
+        return Size()
+
+    def compose(
+        self,
+        fragments: Sequence[Fragment],
+        *,
+        silent: bool,
+        buttons: Buttons = (),
+        titled: Sequence[Fragment] = (),  # noqa: ARG002 - a notification shows the text itself
+    ) -> tuple[str, str]:
+        """Returns the message. Its plain form shows addresses, and leaves out texts of papers that then do not fit."""
+        payload: dict[str, object] = {
+            # A lock screen shows two lines; a blank line below the head would waste one.
+            "text": joined_texts([(fragment.view, fragment.markup) for fragment in fragments], under_head="\n"),
+            "silent": silent,
+        }
+        plain = _plain_page(fragments, plain_text)
+        if units(plain) > TEXT:
+            plain = _plain_page(fragments, short_text)
+        plain_payload: dict[str, object] = {"text": plain, "silent": silent}
+        if buttons:
+            payload["buttons"] = plain_payload["buttons"] = [[_button(button) for button in row] for row in buttons]
+        return json.dumps(payload, ensure_ascii=False), json.dumps(plain_payload, ensure_ascii=False)
+
+
+def _plain_page(fragments: Sequence[Fragment], text_of: Callable[[object], str]) -> str:
+    """Returns the message without markup. The server looks for names and commands in it as it does in HTML."""
+    return joined_texts([(fragment.view, _calm(fragment.view, text_of(fragment.view))) for fragment in fragments])
+
+
+def _calm(view: object, text: str) -> str:
+    """Returns the text of a view, which notifies no one; a line of the bot keeps its commands."""
+    return own_words(text) if isinstance(view, Line | Code | NoticeView) else without_mentions(text)
+
+
+def _button(button: Button) -> dict[str, str]:
+    return {"text": button.label, "url": button.url} if button.url else {"text": button.label, "data": button.data}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What a message looks like: its HTML, with the blocks of quotations and code apart, and commands marked.
+
+_SHAPES: Mapping[str, Shape] = {"pre": "code", "blockquote expandable": "folded"}
+_BLOCK = re.compile(r"\n?<(pre|blockquote expandable)>(.*?)</[a-z]+>\n?", re.DOTALL)
+_COMMAND = re.compile(r"<(a|code)\b.*?</\1>|(?<![\w/<])(?P<command>/[A-Za-z]\w{0,31}(?:@\w{3,32})?)", re.DOTALL)
+
+
+def _read(payload: object, pressed: Collection[str]) -> Display | None:
+    match payload:
+        case {"text": str(text), **rest}:
+            rows: Any = rest.get("buttons") or ()
+            keys = tuple(tuple(_shown_button(button, pressed) for button in row) for row in rows)
+            return Display(paragraphs=tuple(_paragraphs(text)), keys=keys, silent=rest.get("silent") is True)
+    return None
+
+
+def _paragraphs(html: str) -> Iterator[Paragraph]:
+    parts = iter(["", "", *_BLOCK.split(html)])  # each text follows the tag and the content of the block above it
+    for tag, content, text in zip(parts, parts, parts, strict=True):
+        if tag:
+            yield Paragraph(shape=_SHAPES[tag], html=content)
+        if text.strip():
+            yield _with_commands(text)
+
+
+def _with_commands(html: str) -> Paragraph:
+    return Paragraph(html=_COMMAND.sub(lambda found: f"<kbd>{found[0]}</kbd>" if found["command"] else found[0], html))
+
+
+def _shown_button(button: Mapping[str, str], pressed: Collection[str]) -> ShownButton:
+    return ShownButton(text=button["text"], link=web_url(button.get("url", "")), pressed=button.get("data") in pressed)
+
+
+def _person(text: str) -> Paragraph:
+    return _with_commands(html_escaped(text, quote=False))
+
+
+MEDIUM = Telegram()
+LOOK = Look(
+    style="bubbles", columns=76, read=_read, title_bar="Telegram · {title}{detail}", person=_person
+)  # a phone is narrow

@@ -1,0 +1,17 @@
+"""The web: chats on paperwire's own page. Their messages are stored here, and sent to the browsers that show the chat."""
+
+from functools import partial
+
+from subscriptions.addresses import read_name
+from subscriptions.platforms import PlatformFacts
+
+WEB = PlatformFacts(
+    name="web",
+    title="Web",
+    address_form="web:NAME",
+    read_address=partial(read_name, "web"),
+    notifies=False,
+    can_look_up=True,
+    shows_more=True,
+    keeps_messages=True,
+)

@@ -1,1 +1,0 @@
-"""Shows messages as their platforms do: the gallery as an HTML page, chats in a terminal."""

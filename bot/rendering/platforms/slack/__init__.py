@@ -1,1 +1,0 @@
-"""Slack: messages as blocks, forms as modals, the home view; and what blocks and modals look like."""

@@ -1,1 +1,0 @@
-"""Telegram: messages as HTML, and what that HTML looks like."""

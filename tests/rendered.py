@@ -1,0 +1,20 @@
+"""Messages as the platform of their chat gets them."""
+
+from typing import Any
+
+from bot.platforms.known import medium_of
+from bot.ports.reply import Reply
+from bot.rendering.deliveries import delivery_messages
+from bot.rendering.replies import reply_messages
+from subscriptions.model import Chat, Delivery, Message
+
+
+def render_delivery(delivery: Delivery, *layout: Any, **more: Any) -> tuple[Message, ...]:
+    """As the function of that name, with the medium of the chat's platform."""
+    medium = medium_of(delivery.chat.address.platform)
+    return delivery_messages.render_delivery(delivery, *layout, medium=medium, **more)
+
+
+def render_reply(reply: Reply, chat: Chat) -> tuple[Message, ...]:
+    """As the function of that name, with the medium of the chat's platform."""
+    return reply_messages.render_reply(reply, chat, medium=medium_of(chat.address.platform))
