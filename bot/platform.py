@@ -15,7 +15,7 @@ from bot.ports.reply import Forms, MenuCommand
 from bot.ports.web_page import WebPage
 from bot.rendering.views.medium import Medium
 from bot.settings import Settings
-from subscriptions.errors import NotDelivered, PaperwireError, Sentence
+from subscriptions.errors import NotDelivered, PaperwireError, Refused, Sentence
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.platforms import PlatformFacts
 from subscriptions.store import Store
@@ -28,8 +28,8 @@ async def _nothing(*_: object) -> None:
     """Does nothing: the default of the optional steps of a platform."""
 
 
-async def _no_problem() -> str:
-    return ""
+async def _no_findings() -> Sequence["Finding"]:
+    return ()
 
 
 def _no_receivers(on_bot_name: OnBotName) -> Sequence[Receiver]:
@@ -61,7 +61,9 @@ class Platform:
     recheck: Callable[[], Awaitable[None]] = _nothing  # called every quarter of an hour
     check_tokens: Callable[[Sequence[Receiver]], Awaitable[None]] = _nothing  # raises SettingsError for a refused token
     publish_commands: Callable[[Sequence[MenuCommand], Speakers], Awaitable[None]] = _nothing
-    load_installations: Callable[[], Awaitable[str]] = _no_problem  # called by `paperwire check`; returns what is wrong
+    api_url: str = ""  # whose clock `paperwire check` compares with ours; "": none
+    load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called first by `paperwire check`
+    check: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called by it if the token works
     pages: Sequence[WebPage] = ()  # pages of the web address on which people have their chats
     startup_lines: Sequence[str] = ()  # printed for the operator at the start
     close: Callable[[], Awaitable[None]] = _nothing  # called after `channel.close`
@@ -74,6 +76,17 @@ class PlatformSurroundings:
     settings: Settings
     store: Store
     clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One question of `paperwire check`, its answer, and how to mend what is wrong."""
+
+    question: Sentence
+    answer: Sentence
+    cure: Sentence = Sentence("")  # noqa: RUF009 - a frozen value
+    mend: bool = False  # True: something has to be mended; False: the cure is only advice
+    is_open: bool = False  # True: not well, or not known, and still nothing has to be mended
 
 
 def switched_off(facts: PlatformFacts) -> SettingsError:
@@ -91,6 +104,11 @@ def cannot_be_asked(facts: PlatformFacts, name: str, error: NotDelivered) -> Pap
         Sentence("{platform} cannot be asked about {name}: {reason}.", values),
         Sentence("Try again later, or run `paperwire check`."),
     )
+
+
+def file_too_large(most: int) -> Refused:
+    """Returns the refusal of a document of more than `most` bytes."""
+    return Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
 
 
 class PlatformAdapter(Protocol):

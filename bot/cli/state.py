@@ -20,11 +20,12 @@ from bot.cli.tables import new_table, print_table
 from bot.clock import SystemClock
 from bot.context.database import backup_folder
 from bot.delivery.sender_lock import is_running
-from bot.operation.checks.machine import Finding, check_here, check_outbox, is_ready, mounts
+from bot.operation.checks.machine import check_here, check_outbox, is_ready, mounts
 from bot.operation.checks.platforms import check_platforms
 from bot.operation.checks.sources import ask_sources, check_sources
 from bot.operation.maintenance import copy_times, file_sizes
 from bot.operation.web.health import Readiness, ask_readiness
+from bot.platform import Finding
 from bot.rendering.text.language import Language
 from bot.sources.from_settings import make_fetcher
 from subscriptions.platforms import facts_of
@@ -175,7 +176,7 @@ def _receivers(session: Session) -> list[str]:
         return []
     app = build_app(session.settings, clock=session.clock)
     try:
-        return [one.name for one in app.receivers() if one.webhook is None]
+        return [one.name for one in app.receivers() if one.is_exclusive]
     finally:
         asyncio.run(app.close())
 
@@ -269,11 +270,7 @@ def check(
                 return []
             fetcher = make_fetcher(settings, app.context, alone=not is_ready(app.store))
             reached = await ask_sources(settings, app.store, fetcher, now=clock.now())
-            installing = "; ".join([why for one in app.platforms.values() if (why := await one.load_installations())])
-            asked = await check_platforms(
-                settings, app.store, app.context.channels, wall=clock.wall, installing=installing
-            )
-            return reached + asked
+            return reached + await check_platforms(app.store, app.platforms, wall=clock.wall)
         finally:
             await app.close()
 

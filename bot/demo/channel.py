@@ -1,11 +1,11 @@
 """The gallery channel: keeps messages in memory, for the demo and for tests."""
 
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
-from bot.ports.channel import Clock, Limits
+from bot.ports.channel import Clock, Limits, read_message
 from subscriptions.errors import Rejected, RetryLater
 from subscriptions.model import ChatAddress, Message
 
@@ -101,18 +101,13 @@ class GalleryChannel:
         """Returns the message's content, checked before it is kept. Raises Rejected."""
         if self._closed:
             raise RetryLater("The gallery is closed.")
-        payload = message.plain if plain else message.payload
-        if not self._readable(payload, plain=plain):
-            raise Rejected(f"The stored message cannot be read: it is no message for {self.platform}.", form=True)
-        return payload
+        read_message(message, partial(self._check, plain=plain), plain=plain)
+        return message.plain if plain else message.payload
 
-    def _readable(self, payload: str, *, plain: bool) -> bool:
-        try:
-            content = json.loads(payload)
-        except ValueError:
-            return False
+    def _check(self, content: object, *, plain: bool) -> None:
         match content:
-            case {"text": str(text), **rest} if text.strip():
-                return self.platform != "slack" or plain or isinstance(rest.get("blocks"), list)
-            case _:
-                return False
+            case {"text": str(text), **rest} if text.strip() and (
+                self.platform != "slack" or plain or isinstance(rest.get("blocks"), list)
+            ):
+                return
+        raise ValueError(f"it is no message for {self.platform}")

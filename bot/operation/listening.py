@@ -84,7 +84,7 @@ class Supervised:
         self._receiver = receiver
         self._clock = clock
         self._failure = ""
-        self.name, self.webhook, self.routes = receiver.name, receiver.webhook, receiver.routes
+        self.name, self.is_exclusive, self.routes = receiver.name, receiver.is_exclusive, receiver.routes
 
     @property
     def problem(self) -> str:

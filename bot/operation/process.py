@@ -320,7 +320,6 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
     for platform in app.platforms.values():
         await platform.check_tokens(found)
     receivers = [Supervised(receiver, app.clock) for receiver in elected(found, app)]
-    webhooks = [receiver.webhook for receiver in receivers if receiver.webhook is not None]
     routes = [route for receiver in receivers for route in receiver.routes]
     health = Health(app.store, app.clock, lambda: process.problems | problems_of(receivers))
     metrics, heartbeat, closed = Metrics(app, health.whys), make_heartbeat(app), ClosedConnections(app.clock)
@@ -335,7 +334,6 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         app.settings,
         health.problems,
         say,
-        webhooks,
         routes,
         worker=app.store.worker,
         metrics=metrics.page,

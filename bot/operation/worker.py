@@ -95,7 +95,7 @@ class Elected:
         self._nobody = ""  # why nobody is known to receive
         self._unseen = 0  # looks in a row that found nobody who receives
         self._looked_at = 0.0  # the monotonic second of the last look by which this worker receives
-        self.name, self.webhook, self.routes = receiver.name, receiver.webhook, receiver.routes
+        self.name, self.is_exclusive, self.routes = receiver.name, receiver.is_exclusive, receiver.routes
 
     @property
     def problem(self) -> str:
@@ -185,4 +185,4 @@ def elected(receivers: Sequence[Receiver], app: App) -> list[Receiver]:
     cluster = app.cluster
     if cluster is None:
         return list(receivers)
-    return [one if one.webhook is not None else Elected(one, app, cluster) for one in receivers]
+    return [Elected(one, app, cluster) if one.is_exclusive else one for one in receivers]

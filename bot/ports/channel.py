@@ -1,5 +1,6 @@
 """What delivery rests on: the clock, the channels of the platforms, what is measured, and the engine that runs lanes."""
 
+import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -7,10 +8,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
-from subscriptions.errors import NotDelivered
+from subscriptions.errors import NotDelivered, Rejected
 from subscriptions.model import ChatAddress, Lane, Message
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -78,6 +81,14 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Closes the connections. A second call does nothing."""
+
+
+def read_message(message: Message, read: Callable[[Any], T], *, plain: bool) -> T:
+    """Returns what `read` makes of a stored message, or of its plain form. Raises Rejected where `read` raises ValueError."""
+    try:
+        return read(json.loads(message.plain if plain else message.payload))
+    except ValueError as error:
+        raise Rejected(f"The stored message cannot be read: {error}.", form=True) from error
 
 
 # ---------------------------------------------------------------------------------------------------------------------

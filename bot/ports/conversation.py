@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.ports.reply import File
-from bot.ports.web_route import Webhook, WebRoute
+from bot.ports.web_route import WebRoute
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 
@@ -184,12 +184,12 @@ class Receiver(Protocol):
         """Why the receiver does not work now; "" if it works."""
 
     @property
-    def webhook(self) -> Webhook | None:
-        """The web address to which the platform sends updates; None if the receiver fetches them itself."""
+    def is_exclusive(self) -> bool:
+        """Whether one worker at a time receives, because two that fetch updates would take them from each other."""
 
     @property
     def routes(self) -> Sequence[WebRoute]:
-        """The other web addresses that this receiver serves."""
+        """The web addresses to which the platform sends updates or people's browsers."""
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """Receives updates until it is cancelled. Errors of the platform or of the network do not end it."""

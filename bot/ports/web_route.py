@@ -5,18 +5,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 
-class Webhook(Protocol):
-    """The web address to which a platform sends updates, by HTTP POST."""
-
-    path: str  # "/…", a secret
-
-    def accepts(self, headers: Mapping[str, str]) -> bool:
-        """Returns whether the platform sent the request. Called before the body is read; header names in lower case."""
-
-    async def receive(self, body: bytes) -> bool:
-        """Handles an update. Returns False if the platform is to send it again. Raises ValueError if it is no update."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebResponse:
     """The response of a web route."""

@@ -154,7 +154,7 @@ async def test_no_secret_is_in_a_log_an_error_or_a_repr(rig: Rig, caplog: pytest
 
 
 def test_a_platforms_library_is_loaded_only_when_its_channel_is_built() -> None:
-    modules = "bot.platforms.console.adapter, bot.platforms.slack.outgoing, bot.platforms.telegram.outgoing"
+    modules = "bot.app, bot.platforms.console.adapter, bot.platforms.slack.markup, bot.platforms.telegram.markup"
     heavy = "{'telegram', 'slack_sdk', 'aiohttp', 'httpx'}"
     program = f"import sys, {modules}; print(sorted({heavy} & set(sys.modules)))"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - this interpreter

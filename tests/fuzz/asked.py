@@ -90,7 +90,7 @@ CHANNEL.workspaces.own.identity = BotIdentity(team="T1", user="UBOT", name="pape
 CHANNEL.workspaces.own.team = "T1"
 SLACK: Final = SlackHttp(CHANNEL, SecretStr(SIGNING), CLOCK, on_bot_name=lambda _: None)
 SLACK._dispatcher = RECORDER
-APP: Final = health_app(dict, (TELEGRAM,), SLACK.routes)
+APP: Final = health_app(dict, (TELEGRAM, *SLACK.routes))
 
 
 def asked(method: str, path: str, headers: Headers, body: bytes, query: bytes = b"") -> int:

@@ -73,7 +73,7 @@ async def a_served_bot(
         doors = [door for receiver in receivers for door in receiver.routes]
         port = free_port()
         settings = replace(app.settings, web_port=port)
-        async with serving(settings, dict, lambda _: None, [], doors), listening(app, receivers):
+        async with serving(settings, dict, lambda _: None, doors), listening(app, receivers):
             for _ in range(20):  # who the bot is, is known, so it listens in a moment
                 await asyncio.sleep(0)
             assert all(getattr(one, "_listener", one) is not None for one in found)

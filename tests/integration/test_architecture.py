@@ -61,7 +61,6 @@ def test_no_platform_is_named_outside_its_own_homes() -> None:
     homes = (
         "bot/platforms/",
         "bot/settings/",
-        "bot/operation/checks/",
         "bot/demo/",
         "bot/app.py",
     )

@@ -18,7 +18,7 @@ from bot.operation.web.health import Health
 from bot.operation.worker import elected
 from bot.ports.channel import Limits
 from bot.ports.conversation import Receiver, Request, RequestDispatcher
-from bot.ports.web_route import Webhook, WebRoute
+from bot.ports.web_route import WebRoute
 from subscriptions.service.outbox.owners import beat, begin_worker, end_worker
 from subscriptions.store import Store
 from subscriptions.store.database.kind import Holder
@@ -37,7 +37,7 @@ class Polling:
 
     name = "telegram updates"
     problem = ""
-    webhook: Webhook | None = None
+    is_exclusive = True
     routes: Sequence[WebRoute] = ()
     is_receiving = False
 

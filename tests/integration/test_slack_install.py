@@ -77,7 +77,7 @@ async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
     """A person's browser at the app's web address."""
     said: list[str] = []
     doors = [door for receiver in app.receivers() for door in receiver.routes]
-    async with serving(app.settings, dict, said.append, [], doors):
+    async with serving(app.settings, dict, said.append, doors):
         root = said[0].partition("http://")[2].partition("/")[0]
         async with httpx.AsyncClient(base_url=f"http://{root}", trust_env=False) as browser:
             yield browser
@@ -364,7 +364,7 @@ async def test_who_only_looks_renews_nothing(tmp_path: Path, slack: FakeOAuth, c
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await installed(browser, slack, rotates=True)
         clock.advance(timedelta(seconds=LASTS))
-        assert await app.platforms["slack"].load_installations() == ""
+        assert await app.platforms["slack"].load_installations() == ()
     assert slack.refreshed == []
 
 

@@ -69,7 +69,7 @@ async def a_bot_with_a_webhook(
 
 def client_of(receivers: list[Receiver]) -> httpx.AsyncClient:
     """A client of the web address, without a network between."""
-    web = health_app(dict, [receiver.webhook for receiver in receivers if receiver.webhook])
+    web = health_app(dict, [route for receiver in receivers for route in receiver.routes])
     return httpx.AsyncClient(transport=httpx.ASGITransport(web), base_url="http://test")
 
 
@@ -147,7 +147,7 @@ async def test_a_secret_is_looked_at_before_the_body_is_read(
     read = []
 
     async with a_bot_with_a_webhook(tmp_path, telegram, clock) as (_, receivers):
-        web = health_app(dict, [receiver.webhook for receiver in receivers if receiver.webhook])
+        web = health_app(dict, [route for receiver in receivers for route in receiver.routes])
         sent: list[Any] = []
 
         async def receive() -> dict[str, Any]:
@@ -274,7 +274,7 @@ async def a_served_bot(
         address = said[0].partition("http://")[2].partition("/")[0]
     port = int(address.rpartition(":")[2])  # was free a moment ago
     async with a_bot_with_a_webhook(tmp_path, fake, clock, url=f"http://127.0.0.1:{port}/tg") as (app, receivers):
-        hooks = [receiver.webhook for receiver in receivers if receiver.webhook]
+        hooks = [route for receiver in receivers for route in receiver.routes]
         async with serving(settings_with_port(app.settings, port), dict, said.append, hooks), listening(app, receivers):
             yield app, receivers, clock.rings
 

@@ -15,7 +15,7 @@ class PostboxReceiver:
 
     name = "postbox letters"
     problem = ""
-    webhook = None
+    is_exclusive = True
     routes: Sequence[WebRoute] = ()
 
     def __init__(self, folder: Path, clock: Clock) -> None:

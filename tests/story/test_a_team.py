@@ -69,7 +69,7 @@ async def _reached(app: App, fake: FakeOAuth, clock: RestingClock) -> AsyncItera
     receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
     doors = [door for receiver in receivers for door in receiver.routes]
     said: list[str] = []
-    async with serving(app.settings, dict, said.append, [], doors), listening(app, receivers):
+    async with serving(app.settings, dict, said.append, doors), listening(app, receivers):
         root = f"http://{said[0].partition('http://')[2].partition('/')[0]}"
         fake.delivers_to(root)
         async with httpx.AsyncClient(base_url=root, trust_env=False) as browser:

@@ -10,9 +10,12 @@ import pytest
 from pydantic import SecretStr
 
 from bot.errors import SettingsError
-from bot.operation.checks.machine import Finding, check_here, is_in_layer, sample_delivery
+from bot.operation.checks.machine import check_here, is_in_layer, sample_delivery
 from bot.operation.checks.platforms import check_platforms
-from bot.platforms.telegram.adapter import connect_telegram
+from bot.platform import Finding, Platform, PlatformSurroundings
+from bot.platforms.known import medium_of
+from bot.platforms.telegram import TELEGRAM
+from bot.platforms.telegram.adapter import connect_telegram, platform
 from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.platforms.telegram.receiving import webhook_address
 from bot.settings import Settings, TelegramSettings
@@ -21,7 +24,7 @@ from subscriptions.model import ChatAddress, Message
 from subscriptions.store import Store
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.telegram_rules import Webhook
-from tests.make import NOON
+from tests.make import NOON, FakeClock
 from tests.rendered import render_delivery
 
 
@@ -139,7 +142,8 @@ class Down:
 
 
 async def test_a_platform_that_does_not_answer_is_to_be_mended(settings: Settings, store: Store) -> None:
-    found = await check_platforms(settings, store, {"telegram": Down()}, wall=lambda: NOON)  # type: ignore[dict-item]
+    down = Platform(facts=TELEGRAM, channel=Down(), medium=medium_of("telegram"))  # type: ignore[arg-type]
+    found = await check_platforms(store, {"telegram": down}, wall=lambda: NOON)
     telegram, slack, *_ = found
     assert (str(telegram.answer), telegram.mend) == ("it does not answer: No connection", True)
     assert str(slack.answer) == "off, it has no token"
@@ -164,7 +168,8 @@ async def telegram_answers(
     telegram = TelegramSettings(token=SecretStr(TOKEN), api_url=api_url or fake.url, webhook_url=hook)
     settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), telegram=telegram)
     channel = TelegramChannel(TOKEN, api_url=fake.url, connect=1, read=1)
-    found = await check_platforms(settings, store, {"telegram": channel}, wall=lambda: NOON)
+    around = PlatformSurroundings(settings=settings, store=store, clock=FakeClock(NOON))
+    found = await check_platforms(store, {"telegram": platform(channel, around)}, wall=lambda: NOON)
     await channel.close()
     return {str(finding.question): finding for finding in found if str(finding.question).startswith("Telegram")}
 
@@ -226,7 +231,7 @@ async def test_the_way_of_the_updates_is_that_of_the_settings_or_to_be_mended(
 async def test_telegram_itself_sends_to_few_ports_and_only_to_https(
     store: Store, telegram: FakeTelegram, url: str, fits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.operation.checks.platforms.DEFAULT_API_URL", telegram.url)
+    monkeypatch.setattr("bot.platforms.telegram.checks.DEFAULT_API_URL", telegram.url)
     found = (await telegram_answers(store, telegram, hook=url))["Telegram updates"]
     assert ("8443" in str(found.answer)) is not fits
 

@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +12,7 @@ from bot.context.database import backup_folder
 from bot.digests import FORMATS, formats_of_packages
 from bot.operation.maintenance import copy_times
 from bot.operation.web.guard import Entry, entry
+from bot.platform import Finding
 from bot.platforms.known import PLATFORMS, medium_of
 from bot.rendering.deliveries.delivery_messages import render_delivery
 from bot.settings import VARIABLES, Settings
@@ -38,19 +38,6 @@ from subscriptions.service.planner.plan import chats_due_too_far
 from subscriptions.store import HEAD, Store
 from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.zones import zone
-
-NOTHING = Sentence("")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One question of `paperwire check`, its answer, and how to mend what is wrong."""
-
-    question: Sentence
-    answer: Sentence
-    cure: Sentence = NOTHING
-    mend: bool = False  # True: something has to be mended; False: the cure is only advice
-    is_open: bool = False  # True: not well, or not known, and still nothing has to be mended
 
 
 def is_ready(store: Store) -> bool:
@@ -351,7 +338,9 @@ def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
     if not wrong:
         used = Sentence("requests go by {names}", {"names": ", ".join(sorted(names))})
         advice = Sentence("If a platform cannot be reached, try without, or name its host in NO_PROXY.")
-        yield Finding(question=question, answer=used if names else Sentence("none"), cure=advice if names else NOTHING)
+        yield Finding(
+            question=question, answer=used if names else Sentence("none"), cure=advice if names else Sentence("")
+        )
 
 
 def _is_usable_proxy(address: str) -> bool:

@@ -1,57 +1,36 @@
-"""Finds problems of platforms: tokens and what they allow, how updates come, the difference of clocks."""
+"""Finds problems of platforms: tokens, what the platforms say themselves, the difference of clocks."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import httpx
 
-from bot.operation.checks.machine import Finding
-from bot.platforms.slack.manifest import missing
-from bot.platforms.slack.outgoing import SlackChannel
-from bot.platforms.slack.workspaces import Workspace
-from bot.platforms.telegram.outgoing import DEFAULT_API_URL, TelegramChannel
-from bot.platforms.telegram.receiving import webhook_address
-from bot.ports.channel import Channel
-from bot.settings import Settings, TelegramSettings
+from bot.platform import Finding, Platform
 from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreError
 from subscriptions.platforms import declared
 from subscriptions.service.chats.retention import owners
 from subscriptions.store import Store
 
-LARGEST_STEP = timedelta(seconds=60)  # allowed error of the machine's clock; Slack allows five minutes
-OLD_NEWS = timedelta(hours=1)  # age from which on Telegram's last error at the webhook is ignored
-_WEBHOOK = "PAPERWIRE_TELEGRAM_WEBHOOK_URL"
+LARGEST_STEP = timedelta(seconds=60)  # allowed error of the machine's clock; the strictest platform allows five minutes
 _WAIT = 5.0  # seconds to wait for the answer with a platform's time
 
 
 async def check_platforms(
-    settings: Settings,
-    store: Store,
-    channels: Mapping[str, Channel],
-    *,
-    wall: Callable[[], datetime],
-    installing: str = "",
+    store: Store, platforms: Mapping[str, Platform], *, wall: Callable[[], datetime]
 ) -> list[Finding]:
-    """Returns the findings about the platforms that are on.
-
-    `installing` is what is wrong with the workspaces that installed the app; "" if nothing is.
-    """
+    """Returns the findings about the platforms that are on, and which are off."""
+    installations = [found for platform in platforms.values() for found in await platform.load_installations()]
     findings: list[Finding] = []
     known = _owners(store)
     for facts in declared():
-        if facts.name in channels and facts.token_variable:
-            findings += await _token(channels[facts.name], facts.token_variable, known.get(facts.name), settings, wall)
+        if facts.token_variable and facts.name in platforms:
+            findings += await _token(platforms[facts.name], known.get(facts.name))
         elif facts.token_variable:
-            findings.append(Finding(question=_name(facts.name), answer=Sentence("off, it has no token")))
-    if installing:
-        cure = Sentence("Set the key that sealed them, or let these workspaces install the app again.")
-        question, answer = Sentence("Slack installations"), Sentence("{problem}", {"problem": installing})
-        findings.append(Finding(question=question, answer=answer, cure=cure, mend=True))
-    addresses = {"telegram": settings.telegram.api_url, "slack": settings.slack.api_url}
-    return findings + [found for name in channels if name in addresses for found in _clock(addresses[name], name, wall)]
+            findings.append(Finding(question=Sentence(facts.title), answer=Sentence("off, it has no token")))
+    clocks = [found for platform in platforms.values() if platform.api_url for found in _clock(platform, wall)]
+    return findings + installations + clocks
 
 
 def _owners(store: Store) -> Mapping[str, str]:
@@ -61,13 +40,11 @@ def _owners(store: Store) -> Mapping[str, str]:
         return {}
 
 
-async def _token(
-    channel: Channel, variable: str, owner: str | None, settings: Settings, wall: Callable[[], datetime]
-) -> list[Finding]:
-    question = _name(channel.platform)
-    values = {"platform": channel.platform.capitalize(), "variable": variable}
+async def _token(platform: Platform, owner: str | None) -> list[Finding]:
+    question = Sentence(platform.facts.title)
+    values = {"platform": platform.facts.title, "variable": platform.facts.token_variable}
     try:
-        identity = await channel.identity()
+        identity = await platform.channel.identity()
     except SenderStopped as error:
         answer = Sentence("the token does not work: {reason}", {"reason": error.reason.rstrip(".")})
         cure = Sentence("Put the token that {platform} shows now into {variable}.", values)
@@ -82,132 +59,17 @@ async def _token(
         return [Finding(question=question, answer=answer, cure=cure, mend=True)]
     works = Sentence("the token works, bot {identity}", {"identity": identity})
     found = [Finding(question=question, answer=works if identity else Sentence("no workspace of your own"))]
-    if isinstance(channel, TelegramChannel):
-        found += await _conversation(channel, settings.telegram, wall())
-    return found + (await _scopes(channel) if isinstance(channel, SlackChannel) else [])
+    return [*found, *await platform.check()]
 
 
-async def _conversation(channel: TelegramChannel, settings: TelegramSettings, wall: datetime) -> list[Finding]:
-    """Returns the findings about updates of Telegram: what the bot is shown in groups, and how updates come."""
-    try:
-        me = await channel.client.call_for_object("getMe")
-        webhook = await channel.client.call_for_object("getWebhookInfo")
-    except NotDelivered as error:
-        answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
-        return [Finding(question=Sentence("Telegram updates"), answer=answer)]
-    return [_privacy(me), _updates(webhook, settings, wall)]
-
-
-def _privacy(me: Mapping[str, object]) -> Finding:
-    question = Sentence("Telegram groups")
-    if me.get("can_read_all_group_messages") is True:
-        return Finding(
-            question=question,
-            answer=Sentence("privacy mode is off: the bot is shown all that is written there, and needs little of it"),
-            cure=Sentence("To switch it on: /setprivacy at @BotFather, then add the bot to its groups again."),
-        )
-    answer = Sentence("privacy mode is on: the bot is shown commands and answers to it, and that is enough")
-    return Finding(question=question, answer=answer)
-
-
-def _updates(webhook: Mapping[str, object], settings: TelegramSettings, wall: datetime) -> Finding:
-    """Returns the finding whether updates come by the way that the settings say, and how many wait."""
-    question = Sentence("Telegram updates")
-    waiting, address = webhook.get("pending_update_count") or 0, str(webhook.get("url") or "")
-    if settings.webhook_url is None:
-        return _asked_for(question, address, waiting)
-    if not _takes_webhooks(settings.webhook_url, settings.api_url):
-        answer = Sentence("Telegram sends them only to https, and to the ports 443, 80, 88 and 8443")
-        cure = Sentence("Write such an address into {name}.", {"name": _WEBHOOK})
-        return Finding(question=question, answer=answer, cure=cure, mend=True)
-    token = settings.token.get_secret_value() if settings.token else ""
-    cure = Sentence("Start paperwire run: it tells Telegram the address. No other program may use this token.")
-    if not address:
-        answer = Sentence("Telegram sends none yet, {waiting} wait", {"waiting": waiting})
-        return Finding(question=question, answer=answer, cure=cure)
-    token = settings.token.get_secret_value() if settings.token else ""
-    if address != webhook_address(settings.webhook_url, token):
-        return Finding(question=question, answer=Sentence("Telegram sends them elsewhere"), cure=cure, mend=True)
-    return _delivered(question, webhook, waiting, wall)
-
-
-def _asked_for(question: Sentence, address: str, waiting: object) -> Finding:
-    if address:
-        return Finding(
-            question=question,
-            answer=Sentence("Telegram sends them to a webhook, though {name} is not set", {"name": _WEBHOOK}),
-            cure=Sentence(
-                "paperwire run takes it away, and nothing is lost. If another program set it, give that one its own token."
-            ),
-            mend=True,
-        )
-    if waiting:
-        answer = Sentence("{waiting} wait to be asked for", {"waiting": waiting})
-        return Finding(question=question, answer=answer, cure=Sentence("paperwire run answers them."))
-    return Finding(question=question, answer=Sentence("asked for, none waits"))
-
-
-def _delivered(question: Sentence, webhook: Mapping[str, object], waiting: object, wall: datetime) -> Finding:
-    at = webhook.get("last_error_date")
-    age = wall - datetime.fromtimestamp(at, UTC) if isinstance(at, int) else OLD_NEWS
-    if age < OLD_NEWS and webhook.get("last_error_message"):
-        values = {"time": f"{wall - age:%H:%M}", "words": webhook["last_error_message"], "waiting": waiting}
-        return Finding(
-            question=question,
-            answer=Sentence("at {time} UTC Telegram could not deliver one: {words}; {waiting} wait", values),
-            cure=Sentence("Is paperwire run running, and does the web server before it pass on what comes?"),
-            mend=True,
-        )
-    answer = Sentence("Telegram sends them to the webhook, {waiting} wait", {"waiting": waiting})
-    return Finding(question=question, answer=answer)
-
-
-def _takes_webhooks(url: str, api_url: str) -> bool:
-    """Returns whether Telegram sends updates to such an address. Another Bot API server accepts any address."""
-    parts = urlsplit(url)
-    return api_url != DEFAULT_API_URL or (parts.scheme == "https" and parts.port in (None, 443, 80, 88, 8443))
-
-
-async def _scopes(channel: SlackChannel) -> list[Finding]:
-    """Returns the findings about the scopes that each workspace granted, and what does not work without the others."""
-    found: list[Finding] = []
-    several = len(channel.workspaces.all) > 1
-    for workspace in channel.workspaces.all:
-        found += await _granted(workspace, several=several)
-    return found
-
-
-async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
-    try:
-        granted = await workspace.client.granted_scopes()
-        team = (workspace.identity or await workspace.identify()).team if several else ""
-    except NotDelivered as error:
-        answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
-        return [Finding(question=Sentence("Slack scopes"), answer=answer, mend=several)]
-    question = Sentence("Slack scopes of {team}", {"team": team}) if several else Sentence("Slack scopes")
-    lacking = list(missing(granted))
-    if not lacking:
-        return [Finding(question=question, answer=Sentence("all are granted"))]
-    found = [
-        Finding(
-            question=question,
-            answer=Sentence("without {scope}: {lost}", {"scope": scope.name, "lost": scope.lost or "nothing works"}),
-            mend=scope.needed,
-        )
-        for scope in lacking
-    ]
-    cure = Sentence("What is missed: add it to the app, by paperwire slack manifest, and install it there again.")
-    return [*found[:-1], replace(found[-1], cure=cure)]
-
-
-def _clock(address: str, platform: str, wall: Callable[[], datetime]) -> Iterator[Finding]:
+def _clock(platform: Platform, wall: Callable[[], datetime]) -> Iterator[Finding]:
     """Yields a finding if the machine's clock differs from the Date header of a platform's answer."""
-    theirs = _time_at(address)
+    theirs = _time_at(platform.api_url)
     if theirs is None:
         return
     step = abs(wall() - theirs)
     if step > LARGEST_STEP:
-        values = {"seconds": f"{step.total_seconds():.0f}", "platform": platform.capitalize()}
+        values = {"seconds": f"{step.total_seconds():.0f}", "platform": platform.facts.title}
         yield Finding(
             question=Sentence("Clock"),
             answer=Sentence("it differs by {seconds} seconds from that of {platform}", values),
@@ -234,7 +96,3 @@ def _time_at(address: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _name(platform: str) -> Sentence:
-    return Sentence(platform.capitalize())

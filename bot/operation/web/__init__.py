@@ -1,1 +1,1 @@
-"""The web address: health, webhooks and web routes of platforms, and the HTTP server below them."""
+"""The web address: health, web routes of platforms, and the HTTP server below them."""

@@ -1,10 +1,9 @@
-"""The web application: `/health/live`, `/health/ready`, pages for people, the webhooks and the web routes of platforms.
+"""The web application: `/health/live`, `/health/ready`, pages for people, and the web routes of platforms.
 
 Every refusal is a single line without any information about the bot.
 """
 
 import asyncio
-import logging
 from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -16,7 +15,7 @@ from starlette.routing import Route
 
 from bot.operation.web.health import Problem
 from bot.operation.web.sign_in import Lock, Tried
-from bot.ports.web_route import Webhook, WebRequest, WebRoute
+from bot.ports.web_route import WebRequest, WebRoute
 
 _WORDS = {
     400: "That cannot be read.",
@@ -66,8 +65,6 @@ async def _read_body(request: Request, most: int) -> bytes | None:
     return b"".join(parts)
 
 
-log = logging.getLogger("paperwire")
-
 Problems = Callable[[], Mapping[str, Problem]]
 Attention = Callable[[], Mapping[str, str]]
 MetricsPage = Callable[[], Awaitable[tuple[bytes, str]]]  # returns the page and its media type
@@ -75,7 +72,6 @@ MetricsPage = Callable[[], Awaitable[tuple[bytes, str]]]  # returns the page and
 
 def health_app(
     problems: Problems,
-    webhooks: Sequence[Webhook] = (),
     web_routes: Sequence[WebRoute] = (),
     metrics: MetricsPage | None = None,
     attention: Attention = dict,
@@ -90,7 +86,7 @@ def health_app(
     knows it, by which `paperwire status` sees that both work on the same one.
 
     `metrics` returns the page `/metrics`, which is found under this path only: a proxy that passes a prefix on, as for
-    webhooks, does not show it. So it is with `pages`, the routes of pages for people. `metrics_lock`: the lock of `/metrics`.
+    web routes, does not show it. So it is with `pages`, the routes of pages for people. `metrics_lock`: the lock of `/metrics`.
     """
 
     async def live(_: Request) -> Response:
@@ -112,8 +108,6 @@ def health_app(
     routes = [Route("/health/live", live), Route("/health/ready", ready), *pages]
     if metrics is not None:
         routes.append(Route("/metrics", _metrics_handler(metrics, metrics_lock)))
-    for webhook in webhooks:
-        routes += _routes(webhook.path, _webhook_handler(webhook), "POST")
     for route in web_routes:
         routes += _routes(route.path, _route_handler(route), route.method)
     return Starlette(routes=routes, exception_handlers={HTTPException: refused})
@@ -158,24 +152,8 @@ def _route_handler(route: WebRoute) -> Callable[[Request], object]:
             return body
         call = WebRequest(headers=request.headers, query=request.query_params, cookies=request.cookies, body=body)
         found = await route.answer(call)
+        if found.status in _WORDS and not found.body:
+            return line(found.status)
         return Response(found.body, found.status, dict(found.headers), media_type=found.kind if found.body else None)
-
-    return answer
-
-
-def _webhook_handler(webhook: Webhook) -> Callable[[Request], object]:
-    async def answer(request: Request) -> Response:
-        if not webhook.accepts(request.headers):
-            log.warning("Somebody asked at the address for updates without the secret, and got nothing.")
-            return line(404)
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            return line(415)
-        body = await body_in_time(request)
-        if isinstance(body, Response):
-            return body
-        try:
-            return Response() if await webhook.receive(body) else line(503)
-        except ValueError:
-            return line(400)
 
     return answer

@@ -19,7 +19,7 @@ from bot.operation.web.guard import network_of
 from bot.operation.web.sign_in import Lock
 from bot.operation.web.web_address import Attention, MetricsPage, Problems, health_app
 from bot.ports.channel import Clock, ConnectionClosed, Measurement, Observe, ignore
-from bot.ports.web_route import Webhook, WebRoute
+from bot.ports.web_route import WebRoute
 from bot.settings import Settings
 from subscriptions.errors import Sentence
 
@@ -44,7 +44,6 @@ async def serving(
     settings: Settings,
     problems: Problems,
     say: Callable[[str], None],
-    webhooks: Sequence[Webhook],
     routes: Sequence[WebRoute] = (),
     *,
     worker: str = "",
@@ -57,9 +56,7 @@ async def serving(
     """Serves the web address while the body runs. Raises SettingsError if its port cannot be used."""
     listener = _listener(settings)
     config = uvicorn.Config(
-        health_app(
-            problems, webhooks, routes, metrics, attention, worker=worker, pages=pages, metrics_lock=metrics_lock
-        ),
+        health_app(problems, routes, metrics, attention, worker=worker, pages=pages, metrics_lock=metrics_lock),
         http=LimitedProtocol,
         ws="none",
         log_config=None,  # uvicorn's own configuration would log secrets

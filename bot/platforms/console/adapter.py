@@ -1,6 +1,5 @@
 """The console channel: writes messages to a text stream, each in a frame."""
 
-import json
 import os
 from collections.abc import Callable
 from datetime import datetime
@@ -9,10 +8,10 @@ from typing import NoReturn, TextIO
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.console import CONSOLE
 from bot.platforms.console.markup import MEDIUM
-from bot.ports.channel import Channel, Clock, Limits
+from bot.ports.channel import Channel, Clock, Limits, read_message
 from bot.rendering.text.cleaning import folded
 from bot.settings import Settings
-from subscriptions.errors import Rejected, SenderStopped, Unclear
+from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.text import escaped_lines
 
@@ -41,13 +40,13 @@ class ConsoleChannel:
     ) -> str:
         """See Channel. The id is the delivery's id and the message's number."""
         del thread
-        self._print(str(chat), _text(message, plain=plain))
+        self._print(str(chat), read_message(message, _text, plain=plain))
         return f"{delivery}-{message.number}"
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel. Prints the new text below, with a remark that it replaces an earlier one."""
         del message_id
-        self._print(f"{chat}, changed", _text(message, plain=plain))
+        self._print(f"{chat}, changed", read_message(message, _text, plain=plain))
 
     async def find(
         self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
@@ -89,14 +88,11 @@ def _columns(terminal: TextIO) -> int:
         return _UNKNOWN
 
 
-def _text(message: Message, *, plain: bool) -> str:
-    try:
-        match json.loads(message.plain if plain else message.payload):
-            case {"text": str(text)}:
-                return text
-    except ValueError:
-        pass
-    raise Rejected("The stored message cannot be read: a payload for the console is an object with a text.", form=True)
+def _text(payload: object) -> str:
+    match payload:
+        case {"text": str(text)}:
+            return text
+    raise ValueError("a payload for the console is an object with a text")
 
 
 def _printable(text: str, encoding: str | None) -> str:

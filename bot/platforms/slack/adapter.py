@@ -4,18 +4,20 @@ import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TextIO
 
 from bot.context.writing import write
 from bot.errors import SettingsError
-from bot.platform import OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
+from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
 from bot.platforms.slack import SLACK
 from bot.platforms.slack.installing import Installer, OAuth, TokenCipher
+from bot.platforms.slack.manifest import missing
 from bot.platforms.slack.markup import MEDIUM
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.platforms.slack.receiving import SOCKET_NAME, SlackHttp, SocketMode
-from bot.platforms.slack.workspaces import WorkspaceTokens
+from bot.platforms.slack.workspaces import Workspace, WorkspaceTokens
 from bot.ports.channel import Channel, Clock
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
@@ -58,7 +60,9 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
         prepare=slack.prepare,
         recheck=slack.resume_reinstalled_workspaces,
         check_tokens=check_app_tokens,
+        api_url=around.settings.slack.api_url,
         load_installations=slack.load_installations,
+        check=partial(_scopes, channel),
         startup_lines=tuple(_startup_lines(around.settings)),
         close=slack.close,
     )
@@ -145,13 +149,17 @@ class _Slack:
                 if team in gone and await write(install_again, store, team, now=clock.now()):
                     log.info("The Slack workspace %s has the app again; what waited there goes on.", team)
 
-    async def load_installations(self) -> str:
-        """Loads the workspaces that installed the app. Returns what is wrong with them; "" if nothing is."""
+    async def load_installations(self) -> Sequence[Finding]:
+        """Loads the workspaces that installed the app. Returns a finding if something is wrong with them."""
         store = self.around.store
         if self.installer is None or not store.exists() or store.revision() != HEAD:
-            return ""
+            return ()
         await self.installer.update(renew=False)
-        return self.installer.problem
+        if not self.installer.problem:
+            return ()
+        cure = Sentence("Set the key that sealed them, or let these workspaces install the app again.")
+        question, answer = Sentence("Slack installations"), Sentence("{problem}", {"problem": self.installer.problem})
+        return (Finding(question=question, answer=answer, cure=cure, mend=True),)
 
     async def close(self) -> None:
         """Closes the connection of the installer."""
@@ -175,3 +183,35 @@ def _startup_lines(settings: Settings) -> Iterator[str]:
         yield f"Slack: {len(slack.workspaces)} workspaces."
     if not slack.signing_secret and not any(one.app_token for one in slack.workspaces):
         yield "Slack only carries messages: nobody can talk to the bot there without PAPERWIRE_SLACK_APP_TOKEN."
+
+
+async def _scopes(channel: SlackChannel) -> list[Finding]:
+    """Returns the findings about the scopes that each workspace granted, and what does not work without the others."""
+    found: list[Finding] = []
+    several = len(channel.workspaces.all) > 1
+    for workspace in channel.workspaces.all:
+        found += await _granted(workspace, several=several)
+    return found
+
+
+async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
+    try:
+        granted = await workspace.client.granted_scopes()
+        team = (workspace.identity or await workspace.identify()).team if several else ""
+    except NotDelivered as error:
+        answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
+        return [Finding(question=Sentence("Slack scopes"), answer=answer, mend=several)]
+    question = Sentence("Slack scopes of {team}", {"team": team}) if several else Sentence("Slack scopes")
+    lacking = list(missing(granted))
+    if not lacking:
+        return [Finding(question=question, answer=Sentence("all are granted"))]
+    found = [
+        Finding(
+            question=question,
+            answer=Sentence("without {scope}: {lost}", {"scope": scope.name, "lost": scope.lost or "nothing works"}),
+            mend=scope.needed,
+        )
+        for scope in lacking
+    ]
+    cure = Sentence("What is missed: add it to the app, by paperwire slack manifest, and install it there again.")
+    return [*found[:-1], replace(found[-1], cure=cure)]

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.platform import file_too_large
 from bot.platforms.slack import PEOPLE, normalise, read_channel_reference, split
 from bot.platforms.slack.client import open_message
 from bot.platforms.slack.errors import Declined
@@ -18,7 +19,7 @@ from bot.platforms.slack.workspaces import Conversations, Workspace, title_of
 from bot.ports.channel import Channel
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File, usable_text
-from subscriptions.errors import NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Sentence
+from subscriptions.errors import NotDelivered, Refused, Rejected, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.zones import zone_name
 
@@ -246,10 +247,10 @@ class SlackApi:
         found = _of(await workspace.client.call_get("files.info", file=split(file)[1]), "file")
         size = found.get("size")
         if isinstance(size, int) and size > most:
-            raise _too_large(most)
+            raise file_too_large(most)
         data = await workspace.client.download(str(found.get("url_private_download") or found.get("url_private")), most)
         if len(data) > most:
-            raise _too_large(most)
+            raise file_too_large(most)
         return data
 
 
@@ -332,7 +333,3 @@ def _pieces(text: str, most: int) -> list[str]:
             else:
                 pieces[-1] = f"{pieces[-1]}\n{part}" if pieces[-1] else part
     return pieces
-
-
-def _too_large(most: int) -> Refused:
-    return Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))

@@ -1,6 +1,5 @@
 """The calls of Slack's Web API, and what they are sent (docs.slack.dev, reference/methods)."""
 
-import json
 import logging
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.platforms.slack.errors import Declined, outcome, outcome_before_post, outcome_of_lookup, outcome_of_repeatable
+from bot.ports.channel import read_message
 from subscriptions.errors import NotDelivered, Rejected, RetryLater, Unclear
 from subscriptions.model import Message
 
@@ -36,20 +36,16 @@ class MessageArguments:
 
 def open_message(message: Message, *, plain: bool) -> MessageArguments:
     """Returns the message's content, or its plain form, read before anything is sent. Raises Rejected."""
-    try:
-        return _read(message.plain if plain else message.payload, plain=plain)
-    except ValueError as error:
-        raise Rejected(f"The stored message cannot be read: {error}.", form=True) from error
 
+    def read(payload: object) -> MessageArguments:
+        match payload:
+            case {"text": str(text), **rest} if text.strip():
+                blocks = [] if plain else rest.get("blocks")
+                if isinstance(blocks, list) and all(isinstance(block, dict) for block in blocks):
+                    return MessageArguments(text=text, blocks=tuple(blocks), markup=not plain)
+        raise ValueError("a payload for Slack is an object with a text and a list of blocks")
 
-def _read(payload: str, *, plain: bool) -> MessageArguments:
-    """Returns the content in a payload. Raises ValueError if it is not of the shape above."""
-    match json.loads(payload):
-        case {"text": str(text), **rest} if text.strip():
-            blocks = [] if plain else rest.get("blocks")
-            if isinstance(blocks, list) and all(isinstance(block, dict) for block in blocks):
-                return MessageArguments(text=text, blocks=tuple(blocks), markup=not plain)
-    raise ValueError("a payload for Slack is an object with a text and a list of blocks")
+    return read_message(message, read, plain=plain)
 
 
 E = TypeVar("E", bound=Exception)

@@ -227,7 +227,7 @@ class Installer:
     oauth: OAuth
     workspaces: Workspaces
     name: str = NAME
-    webhook: None = None
+    is_exclusive: bool = True
     _in_use: dict[str, StoredTokens] = field(default_factory=dict)  # team -> the tokens in use
     _problems: dict[str, str] = field(default_factory=dict)  # team -> why it is not served
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -96,8 +96,7 @@ STARTING = "it does not take requests yet"
 
 _DONE = WebResponse()
 _UNSIGNED = WebResponse(status=401, body="That is not signed by Slack.\n")
-_UNREADABLE = WebResponse(status=400, body="That cannot be read.\n")
-_NOT_NOW = WebResponse(status=503, body="Not now.\n")
+_UNREADABLE, _NOT_NOW = WebResponse(status=400), WebResponse(status=503)
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -105,7 +104,7 @@ class SlackHttp:
     """A Receiver of requests by HTTP. `on_bot_name` is called with the bot's name."""
 
     name = HTTP_NAME
-    webhook = None
+    is_exclusive = True
 
     def __init__(
         self, channel: SlackChannel, secret: SecretStr, clock: Clock, *, on_bot_name: Callable[[str], None]
@@ -229,7 +228,7 @@ URL_LIFETIME = 20.0  # seconds that the address for a connection is kept
 class SocketMode:
     """A Receiver of the events of one app token. `on_bot_name` is called with the bot's name."""
 
-    webhook = None
+    is_exclusive = True
     routes = ()
 
     def __init__(

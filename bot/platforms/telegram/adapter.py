@@ -20,6 +20,7 @@ from subscriptions.model import ChatAddress, ChatKind
 with without(
     "cryptography", "httpx._main"
 ):  # 10 MB: python-telegram-bot decrypts passports; httpx has a command line, in colour
+    from bot.platforms.telegram.checks import check_updates
     from bot.platforms.telegram.outgoing import TelegramChannel, publish_menus
     from bot.platforms.telegram.receiving import LongPolling, TelegramWebhook
 
@@ -58,6 +59,8 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
         receivers=partial(_receivers, channel, around),
         token_identity=token.get_secret_value().partition(":")[0] if token else "",  # the part before the colon
         publish_commands=partial(publish_menus, channel.client),
+        api_url=around.settings.telegram.api_url,
+        check=lambda: check_updates(channel.client, around.settings.telegram, around.clock.wall()),
     )
 
 

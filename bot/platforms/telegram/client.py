@@ -16,6 +16,7 @@ from telegram.error import InvalidToken, NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 from bot.platforms.telegram.errors import not_modified, outcome, outcome_of_repeatable
+from bot.ports.channel import read_message
 from subscriptions.errors import Rejected, RetryLater, Unclear
 from subscriptions.model import Message
 
@@ -46,14 +47,17 @@ class MessageArguments:
     keyboard: tuple[tuple[InlineButton, ...], ...] = ()  # rows
 
 
-def read_post(message: Message, *, plain: bool) -> MessageArguments:
-    """Returns the message's content, or its plain form. Raises ValueError if the payload is not of the shape above."""
-    match json.loads(message.plain if plain else message.payload):
-        case {"text": str(text), **rest}:
-            keyboard = () if plain else tuple(_row(row) for row in _list(rest.get("buttons") or []))
-            return MessageArguments(text=text, html=not plain, silent=rest.get("silent") is True, keyboard=keyboard)
-        case _:
-            raise ValueError("a payload for Telegram is an object with a text")
+def open_message(message: Message, *, plain: bool) -> MessageArguments:
+    """Returns the message's content, or its plain form, read before anything is sent. Raises Rejected."""
+
+    def read(payload: object) -> MessageArguments:
+        match payload:
+            case {"text": str(text), **rest}:
+                keyboard = () if plain else tuple(_row(row) for row in _list(rest.get("buttons") or []))
+                return MessageArguments(text=text, html=not plain, silent=rest.get("silent") is True, keyboard=keyboard)
+        raise ValueError("a payload for Telegram is an object with a text")
+
+    return read_message(message, read, plain=plain)
 
 
 def _row(row: object) -> tuple[InlineButton, ...]:

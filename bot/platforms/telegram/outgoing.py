@@ -14,14 +14,15 @@ from typing import Any, NoReturn, Protocol
 
 from pydantic import SecretStr
 
-from bot.platforms.telegram.client import Client, MessageArguments, read_post
+from bot.platform import file_too_large
+from bot.platforms.telegram.client import Client, MessageArguments, open_message
 from bot.platforms.telegram.errors import FileTooLarge, PersonNotFound
 from bot.platforms.telegram.incoming import place_of
 from bot.ports.channel import Limits
 from bot.ports.conversation import Place, Request
 from bot.ports.reply import File, MenuCommand
 from subscriptions.cutting import cut_letters
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Refused, Rejected, RetryLater, Sentence
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 _MANAGING = frozenset({"creator", "administrator"})
@@ -112,20 +113,16 @@ class TelegramApi:
         try:
             found = await self._client.call_for_object("getFile", file_id=file)
         except FileTooLarge as error:
-            raise _too_large(most) from error
+            raise file_too_large(most) from error
         size, path = found.get("file_size"), found.get("file_path")
         if isinstance(size, int) and size > most:
-            raise _too_large(most)
+            raise file_too_large(most)
         if not isinstance(path, str) or path.startswith("/"):  # a path on the disk of another Bot API server
             raise Rejected("Telegram does not hand out this file.")
         data = await self._client.download(path)
         if len(data) > most:
-            raise _too_large(most)
+            raise file_too_large(most)
         return data
-
-
-def _too_large(most: int) -> Refused:
-    return Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
 
 
 log = logging.getLogger("paperwire")
@@ -292,10 +289,7 @@ class TelegramChannel:
         """Returns the message's content, read before anything is sent. Raises Rejected, RetryLater."""
         if self._closed:
             raise RetryLater("The sender is shut down.")
-        try:
-            return read_post(message, plain=plain)
-        except ValueError as error:
-            raise Rejected(f"The stored message cannot be read: {error}.", form=True) from error
+        return open_message(message, plain=plain)
 
 
 def _number(message_id: str) -> int:

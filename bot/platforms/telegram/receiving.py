@@ -16,6 +16,7 @@ from bot.platforms.telegram.incoming import ALLOWED, MalformedUpdate, read_updat
 from bot.platforms.telegram.outgoing import TelegramApi
 from bot.ports.channel import Clock
 from bot.ports.conversation import Request, RequestDispatcher
+from bot.ports.web_route import WebRequest, WebResponse, WebRoute
 from subscriptions.errors import NotDelivered, RetryLater, SenderStopped, StoreError
 
 CONFLICT_BACKOFF = Backoff(5.0, 30.0)
@@ -76,7 +77,7 @@ class LongPolling:
     """
 
     name = NAME
-    webhook = None
+    is_exclusive = True
     routes = ()
 
     def __init__(self, client: Client, clock: Clock, *, on_bot_name: Callable[[str], None]) -> None:
@@ -221,14 +222,15 @@ CHECK_INTERVAL = 300.0  # seconds between two checks of the webhook
 
 
 class TelegramWebhook:
-    """A Receiver that is its own Webhook.
+    """A Receiver that is its own WebRoute.
 
     `url` is the setting: the address under which Telegram reaches our web address; the path is appended. `secret` is
     what Telegram sends along; None: it is derived from the token. `on_bot_name` is called with the bot's name.
     """
 
     name = NAME
-    routes = ()
+    method = "POST"
+    is_exclusive = False
 
     def __init__(
         self,
@@ -241,7 +243,7 @@ class TelegramWebhook:
         on_bot_name: Callable[[str], None],
     ) -> None:
         self.path = webhook_path(token)
-        self.webhook = self
+        self.routes: tuple[WebRoute, ...] = (self,)
         self._url = webhook_address(url, token)
         self._secret = secret or derive_secret(token, "secret")
         self._client = client
@@ -274,13 +276,23 @@ class TelegramWebhook:
         log.warning("Telegram sends updates to the webhook, where only a paperwire run that goes on takes them.")
 
     def accepts(self, headers: Mapping[str, str]) -> bool:
-        """See Webhook."""
-        shown = headers.get(HEADER, "")
-        return hmac.compare_digest(shown.encode("utf-8", "replace"), self._secret.encode())
+        """See WebRoute."""
+        is_known = hmac.compare_digest(headers.get(HEADER, "").encode("utf-8", "replace"), self._secret.encode())
+        if not is_known:
+            log.warning("Somebody asked at the address for updates without the secret, and got nothing.")
+        return is_known
 
-    async def receive(self, body: bytes) -> bool:
-        """See Webhook."""
-        update = _read(body)
+    async def answer(self, call: WebRequest) -> WebResponse:
+        """See WebRoute. Telegram sends an update again unless the status is 200."""
+        if call.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return WebResponse(status=415)
+        try:
+            return WebResponse(status=200 if await self._receive(_read(call.body)) else 503)
+        except ValueError:
+            return WebResponse(status=400)
+
+    async def _receive(self, update: Update) -> bool:
+        """Handles an update. Returns False if Telegram is to send it again."""
         if self._dispatcher is None:
             return False
         try:

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from bot.context.writing import write
 from bot.platforms.web import WEB
-from bot.ports.channel import Clock, Limits
+from bot.ports.channel import Clock, Limits, read_message
 from bot.ports.reply import FormField, HomeView, Modal
 from bot.ports.web_page import Visitor
 from subscriptions.errors import Rejected, RetryLater, StoreError
@@ -204,7 +204,7 @@ class WebChannel:
     ) -> str:
         """See Channel. The id is the number of the message in its chat. There are no threads, only one log."""
         del thread
-        payload, now = _checked(message, plain=plain), self.clock.now()
+        payload, now = read_message(message, _checked, plain=plain), self.clock.now()
         given = {"delivery": delivery, "part": message.number, "now": now}
         try:
             number = await write(add_page_message, self._opened(), chat, payload, **given)
@@ -215,7 +215,7 @@ class WebChannel:
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel."""
-        payload = _checked(message, plain=plain)
+        payload = read_message(message, _checked, plain=plain)
         number = int(message_id) if message_id.isascii() and message_id.isdecimal() else -1
         try:
             is_edited = await write(edit_page_message, self._opened(), chat, number, payload)
@@ -258,18 +258,14 @@ class WebChannel:
         return self._store
 
 
-def _checked(message: Message, *, plain: bool) -> str:
-    """Returns a message as stored: {"html": …, "text": …}, or the text alone. Raises Rejected."""
-    try:
-        content = json.loads(message.plain if plain else message.payload)
-    except ValueError as error:
-        raise Rejected("The stored message cannot be read.", form=True) from error
+def _checked(content: object) -> str:
+    """Returns a message as stored: {"html": …, "text": …}, or the text alone. Raises ValueError."""
     match content:
-        case {"text": str(text)}:
-            html = content.get("html", "")
+        case {"text": str(text), **rest}:
+            html = rest.get("html", "")
             kept = {"html": html, "text": text} if isinstance(html, str) and html else {"text": text}
             return _storable(json.dumps(kept, ensure_ascii=False))
-    raise Rejected("The stored message cannot be read: a payload for the web is an object with a text.", form=True)
+    raise ValueError("a payload for the web is an object with a text")
 
 
 def _storable(text: str) -> str:
