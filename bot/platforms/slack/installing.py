@@ -96,7 +96,10 @@ class Grant:
 
 
 class OAuth:
-    """The calls with the app's own credentials."""
+    """The calls with the app's own credentials (docs.slack.dev, Installing with OAuth).
+
+    The browser comes back with a state that is encrypted, also kept in a cookie, and valid once, for ten minutes.
+    """
 
     def __init__(self, workspaces: Workspaces, client_id: str, client_secret: SecretStr, api_url: str) -> None:
         self._workspaces = workspaces

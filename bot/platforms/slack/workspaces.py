@@ -1,7 +1,7 @@
 """The workspaces with a token: which token belongs to an address, and which bot it is.
 
 The first workspace is the own one. Only Slack knows the workspace of a token; auth.test is called until it has succeeded
-once. Calls for one workspace never wait for another one.
+once. Calls for one workspace never wait for another one. Below: the channels that the bot can post to, and what people typed.
 """
 
 import re

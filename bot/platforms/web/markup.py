@@ -1,4 +1,7 @@
-"""The web: messages as HTML, with a plain text beside. Payload: {"html": …, "text": …}."""
+"""What the web shows: messages as HTML, with a plain text beside, and a chat's page with its messages by day.
+
+Payload: {"html": …, "text": …}.
+"""
 
 import json
 import re

@@ -1,4 +1,8 @@
-"""Notifies the open pages of a chat, in this process, of changes, and of answers that are not messages."""
+"""What the bot does on the page: its channel and forms, and the hub that notifies the open pages of this process.
+
+A delivery and a number identify a message, so posting it twice changes nothing. No outcome stays unclear: a sender that
+does not know whether a message was stored stores it again, or looks it up.
+"""
 
 import asyncio
 import json
@@ -117,7 +121,7 @@ def _resolve(expected: "asyncio.Future[str]", value: str) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The forms of the web. Each has its own page (form_pages.py); the person who asked for the form is sent there.
+# The forms of the web. Each has its own page (pages.py); the person who asked for the form is sent there.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

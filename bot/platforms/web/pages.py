@@ -1,6 +1,7 @@
-"""Server-sent events: the changes of a chat, as soon as they are stored.
+"""The pages of a chat: the log with its form, the stream of what is new (server-sent events), documents, and forms.
 
-An event has the number of the chat's change as its id, so a browser that reconnects continues where it stopped.
+An event has the number of the chat's change as its id, so a browser that reconnects continues where it stopped. A form is
+drawn from its callback token at each request. So it can be reloaded, and no process keeps state.
 """
 
 import asyncio
@@ -62,10 +63,6 @@ async def _until(woken: asyncio.Event) -> None:
             await woken.wait()
     except TimeoutError:
         pass
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The pages of a chat: the log with its form, messages and button presses, the stream of new messages, documents.
 
 
 log = logging.getLogger("paperwire")
