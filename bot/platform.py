@@ -120,6 +120,8 @@ class PlatformAdapter(Protocol):
     def platform(self, channel: Channel, around: PlatformSurroundings) -> Platform:
         """Returns the platform of a channel that `connect` of the same adapter returned."""
 
+    # The rest only where the facts say so: `is_alias`, `describes_chats`.
+
     async def resolve(self, settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
         """Returns the address under which the store knows a chat. `owner` is the id of the store's bot, "" if none yet.
 

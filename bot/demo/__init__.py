@@ -10,15 +10,9 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from bot.demo.gallery import PAGES as PAGES
-from bot.demo.gallery import exhibits as exhibits
-from bot.demo.gallery import program, sample, source_of_texts, steps, story_counts
-from bot.demo.gallery import write_gallery as write_gallery
+from bot.demo.gallery import exhibits, program, sample, source_of_texts, steps, story_counts, write_gallery
 from bot.demo.screen import print_exhibit
-from bot.demo.story import CONVERSATIONS as CONVERSATIONS
-from bot.demo.story import DEMO_CHATS as DEMO_CHATS
-from bot.demo.story import Story as Story
-from bot.demo.story import run_story as run_story
+from bot.demo.story import run_story
 from bot.rendering.text.language import Language
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.ports.reply import File
-from bot.ports.web_route import WebRoute
+from subscriptions.errors import Rejected
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 
@@ -104,7 +104,7 @@ Request = MessageRequest | CallbackRequest | FormRequest | EventRequest
 
 
 class PlatformApi(Protocol):
-    """The calls to a platform that conversations need beside those of its channel."""
+    """The calls to a platform that conversations need beside those of its channel. What most platforms lack has a default."""
 
     platform: str
     has_ephemeral: bool  # whether the platform can show a message to one person of many
@@ -123,11 +123,13 @@ class PlatformApi(Protocol):
         """Returns the request with details of its place and sender that the update lacks.
 
         The sender is looked up only if the request `changes` something. Never raises NotDelivered, and takes a few
-        seconds at most.
+        seconds at most. By default updates are complete.
         """
+        return request
 
     async def find_chat(self, name: str) -> Place | None:
         """Returns the chat with this id or "@name"; None if the bot can see no such chat. Raises NotDelivered."""
+        return None
 
     async def post_ephemeral(
         self,
@@ -144,6 +146,7 @@ class PlatformApi(Protocol):
         `replaces`: the message takes the place of the ephemeral message whose button was pressed; None as message removes
         that one. Raises NotDelivered.
         """
+        raise Rejected("Nothing is shown there to one person of many.")
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """Acknowledges a pressed button and shows a few words there. Never raises, not even for an expired callback."""
@@ -153,10 +156,44 @@ class PlatformApi(Protocol):
 
     async def fetch(self, file: str, most: int) -> bytes:
         """Returns the content of a document that a person attached. Raises NotDelivered; Refused above `most` bytes."""
+        raise Rejected("No documents are taken there.")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The receiver: receives the updates of one platform and gives them to the dispatcher as requests.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebResponse:
+    """The response of a web route."""
+
+    status: int = 200
+    body: str = ""
+    kind: str = "text/plain"  # media type; the charset is UTF-8
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebRequest:
+    """A request to a web route."""
+
+    headers: Mapping[str, str]  # names in lower case
+    query: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class WebRoute(Protocol):
+    """A web address of a platform, with its own responses."""
+
+    path: str  # "/…"
+    method: str  # GET, POST
+
+    def accepts(self, headers: Mapping[str, str]) -> bool:
+        """Returns whether the body is to be read. Called before it is read; header names in lower case."""
+
+    async def answer(self, call: WebRequest) -> WebResponse:
+        """Returns the response to a request. Never raises."""
 
 
 class RequestDispatcher(Protocol):

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bot.demo import DEMO_CHATS, PAGES, Story, exhibits, run_demo, run_story, write_gallery
-from bot.demo.gallery import shown_messages
+from bot.demo import run_demo
+from bot.demo.gallery import PAGES, exhibits, shown_messages, write_gallery
+from bot.demo.story import DEMO_CHATS, Story, run_story
 from bot.errors import WrongUsage
 from bot.rendering.text.language import Language
 from tests.fakes.process import ROOT

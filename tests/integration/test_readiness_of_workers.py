@@ -17,8 +17,7 @@ from bot.operation.listening import Supervised, problems_of
 from bot.operation.web.health import Health
 from bot.operation.worker import elected
 from bot.ports.channel import Limits
-from bot.ports.conversation import Receiver, Request, RequestDispatcher
-from bot.ports.web_route import WebRoute
+from bot.ports.conversation import Receiver, Request, RequestDispatcher, WebRoute
 from subscriptions.service.outbox.owners import beat, begin_worker, end_worker
 from subscriptions.store import Store
 from subscriptions.store.database.kind import Holder

@@ -464,7 +464,7 @@ async def test_before_it_listens_nothing_is_taken(tmp_path: Path, slack: FakeSla
     async with a_served_bot(tmp_path, slack, clock) as (app, _):
         (receiver,) = app.receivers()
         (door, *_) = receiver.routes
-        from bot.ports.web_route import WebRequest  # noqa: PLC0415 - used here only
+        from bot.ports.conversation import WebRequest  # noqa: PLC0415 - used here only
 
         headers = {name.lower(): value for name, value in signed(MENTION).items()}
         assert door.accepts(headers)

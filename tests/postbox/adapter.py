@@ -8,7 +8,6 @@ from bot.platform import OnBotName, Platform, PlatformSurroundings, switched_off
 from bot.ports.channel import Channel, Clock
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
-from subscriptions.model import ChatAddress, ChatKind
 from tests.postbox.channel import PostboxApi, PostboxChannel
 from tests.postbox.facts import POSTBOX
 from tests.postbox.medium import Letters
@@ -38,13 +37,3 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
         receivers=receivers,
         startup_lines=("Letters are read once a minute.",),
     )
-
-
-async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
-    del settings, owner
-    return address
-
-
-async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    del settings, address
-    return "", None

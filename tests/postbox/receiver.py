@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.ports.channel import Clock
-from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request, RequestDispatcher
-from bot.ports.web_route import WebRoute
+from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request, RequestDispatcher, WebRoute
 from subscriptions.model import ChatAddress
 from tests.postbox.facts import POSTBOX
 

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from bot.operation.web.health import Problem
 from bot.operation.web.sign_in import Lock, Tried
-from bot.ports.web_route import WebRequest, WebRoute
+from bot.ports.conversation import WebRequest, WebRoute
 
 _WORDS = {
     400: "That cannot be read.",

@@ -19,7 +19,7 @@ from bot.operation.web.guard import network_of
 from bot.operation.web.sign_in import Lock
 from bot.operation.web.web_address import Attention, MetricsPage, Problems, health_app
 from bot.ports.channel import Clock, ConnectionClosed, Measurement, Observe, ignore
-from bot.ports.web_route import WebRoute
+from bot.ports.conversation import WebRoute
 from bot.settings import Settings
 from subscriptions.errors import Sentence
 

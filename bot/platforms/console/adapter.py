@@ -12,7 +12,7 @@ from bot.ports.channel import Channel, Clock, Limits, read_message
 from bot.rendering.text.cleaning import folded
 from bot.settings import Settings
 from subscriptions.errors import SenderStopped, Unclear
-from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.model import ChatAddress, Message
 from subscriptions.text import escaped_lines
 
 _WIDTH = 72  # columns of the frame; narrow enough for a split terminal
@@ -114,15 +114,3 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     """See PlatformAdapter."""
     del around
     return Platform(facts=CONSOLE, medium=MEDIUM, channel=channel)
-
-
-async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
-    """See PlatformAdapter."""
-    del settings, owner
-    return address
-
-
-async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """See PlatformAdapter."""
-    del settings, address
-    return "", None

@@ -22,7 +22,7 @@ from bot.ports.channel import Channel, Clock
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from subscriptions.errors import NotDelivered, RetryLater, Sentence
-from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.model import ChatAddress
 from subscriptions.service.chats.retention import own_workspace
 from subscriptions.service.chats.workspaces import install_again, uninstalled
 from subscriptions.store import HEAD, Store
@@ -83,12 +83,6 @@ async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatA
         raise cannot_be_asked(SLACK, address.address, error) from None
     finally:
         await channel.close()
-
-
-async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """See PlatformAdapter. The id tells the kind."""
-    del settings, address
-    return "", None
 
 
 async def check_app_tokens(receivers: Sequence[Receiver]) -> None:

@@ -17,7 +17,7 @@ from bot.platforms.slack.client import open_message
 from bot.platforms.slack.errors import Declined
 from bot.platforms.slack.workspaces import Conversations, Workspace, title_of
 from bot.ports.channel import Channel
-from bot.ports.conversation import Place, Request
+from bot.ports.conversation import Place, PlatformApi, Request
 from bot.ports.reply import File, usable_text
 from subscriptions.errors import NotDelivered, Refused, Rejected, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, ChatKind, Message
@@ -42,7 +42,7 @@ class SlackUser:
     language: str = ""
 
 
-class SlackApi:
+class SlackApi(PlatformApi):
     """See PlatformApi. It shares the connections of the channel of the same tokens."""
 
     platform = "slack"

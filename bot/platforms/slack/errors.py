@@ -111,8 +111,7 @@ def outcome_before_post(error: Exception) -> NotDelivered:
     """
     if isinstance(error, SlackApiError) and _read(error).code == "missing_scope":
         return ChatGone("The Slack app may not open direct messages (missing_scope: needs im:write).", "chat")
-    meaning = outcome(error)
-    return RetryLater(f"Slack cannot be asked now ({_kind(error)}).") if isinstance(meaning, Unclear) else meaning
+    return _not_unclear(error)
 
 
 def outcome_of_repeatable(error: Exception) -> NotDelivered:
@@ -122,6 +121,10 @@ def outcome_of_repeatable(error: Exception) -> NotDelivered:
         known = answer.code and answer.code not in _TROUBLE | _SLOW_DOWN and answer.status not in _SERVER_ERRORS
         if known and (answer.code in _NOT_ALLOWED or answer.code not in _TOKEN | _WORKSPACE):
             return Declined(f"Slack declines ({answer.code}{answer.detail}).", answer.code)
+    return _not_unclear(error)
+
+
+def _not_unclear(error: Exception) -> NotDelivered:
     meaning = outcome(error)
     return RetryLater(f"Slack cannot be asked now ({_kind(error)}).") if isinstance(meaning, Unclear) else meaning
 

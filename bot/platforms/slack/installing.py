@@ -32,8 +32,7 @@ from bot.platforms.slack.client import Client
 from bot.platforms.slack.manifest import REDIRECT, scopes_of
 from bot.platforms.slack.workspaces import Workspaces, WorkspaceTokens
 from bot.ports.channel import Clock
-from bot.ports.conversation import RequestDispatcher
-from bot.ports.web_route import WebRequest, WebResponse, WebRoute
+from bot.ports.conversation import RequestDispatcher, WebRequest, WebResponse, WebRoute
 from subscriptions.errors import NotDelivered, Rejected, StoreError
 from subscriptions.service.chats.workspaces import (
     INSTALLED_WITHIN,

@@ -25,8 +25,7 @@ from bot.platforms.slack.incoming import COMMANDS, EVENTS, INTERACTIONS, Malform
 from bot.platforms.slack.manifest import PATHS
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.ports.channel import Clock
-from bot.ports.conversation import MessageRequest, Request, RequestDispatcher
-from bot.ports.web_route import WebRequest, WebResponse
+from bot.ports.conversation import MessageRequest, Request, RequestDispatcher, WebRequest, WebResponse
 from subscriptions.errors import NotDelivered, RetryLater, StoreError
 
 log = logging.getLogger("paperwire")

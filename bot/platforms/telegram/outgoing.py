@@ -19,7 +19,7 @@ from bot.platforms.telegram.client import Client, MessageArguments, open_message
 from bot.platforms.telegram.errors import FileTooLarge, PersonNotFound
 from bot.platforms.telegram.incoming import place_of
 from bot.ports.channel import Limits
-from bot.ports.conversation import Place, Request
+from bot.ports.conversation import Place, PlatformApi
 from bot.ports.reply import File, MenuCommand
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, Sentence
@@ -29,7 +29,7 @@ _MANAGING = frozenset({"creator", "administrator"})
 _TOAST = 200  # characters of an answer to a callback query (telegram.constants)
 
 
-class TelegramApi:
+class TelegramApi(PlatformApi):
     """See PlatformApi. It shares the connections of the channel of the same token."""
 
     platform = "telegram"
@@ -77,25 +77,6 @@ class TelegramApi:
             return place_of(chat)
         except (KeyError, TypeError, ValueError):
             raise RetryLater("Telegram gave no answer that can be read.") from None
-
-    async def enrich(self, request: Request, *, changes: bool) -> Request:
-        """See PlatformApi. Returns the request unchanged, since updates of Telegram are complete."""
-        del changes
-        return request
-
-    async def post_ephemeral(
-        self,
-        chat: ChatAddress,
-        person: str,
-        message: Message | None,
-        *,
-        response_url: str,
-        replaces: bool,
-        plain: bool = False,
-    ) -> None:
-        """See PlatformApi. Always raises Rejected, since Telegram has no ephemeral messages."""
-        del chat, person, message, response_url, replaces, plain
-        raise Rejected("Telegram shows no message to one person of many.")
 
     async def acknowledge(self, callback_id: str, text: str = "") -> None:
         """See PlatformApi. Cuts a text that is too long."""

@@ -7,17 +7,18 @@ import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from bot.platforms.receiver_loop import NETWORK_BACKOFF, STOPPED_BACKOFF, Backoff, Failure, ReceiverLoop
+from bot.platforms import receiver_loop
+from bot.platforms.receiver_loop import Backoff, Failure, ReceiverLoop
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.errors import UpdatesConflict
 from bot.platforms.telegram.incoming import ALLOWED, MalformedUpdate, read_update
 from bot.platforms.telegram.outgoing import TelegramApi
 from bot.ports.channel import Clock
-from bot.ports.conversation import Request, RequestDispatcher
-from bot.ports.web_route import WebRequest, WebResponse, WebRoute
-from subscriptions.errors import NotDelivered, RetryLater, SenderStopped, StoreError
+from bot.ports.conversation import Request, RequestDispatcher, WebRequest, WebResponse, WebRoute
+from subscriptions.errors import NotDelivered, SenderStopped, StoreError
 
 CONFLICT_BACKOFF = Backoff(5.0, 30.0)
 CONFLICT_OVER_AFTER = 60.0  # seconds without a conflict until it counts as over; two pollers receive updates by turns
@@ -34,18 +35,15 @@ _WEBHOOK = (
 
 def assess(error: NotDelivered) -> Failure:
     """Returns the failure of a call to Telegram."""
-    reason = error.reason.rstrip(".")
+    usual = receiver_loop.assess(error)
     match error:
         case UpdatesConflict():
             problem = _WEBHOOK if error.webhook else _CONFLICT
             return Failure(problem=problem, backoff=CONFLICT_BACKOFF, lasts=CONFLICT_OVER_AFTER)
-        case RetryLater():
-            return Failure(problem=reason, backoff=NETWORK_BACKOFF, may_pass=True)
         case SenderStopped():
-            problem = f"{reason}; put the token that @BotFather shows into the settings"
-            return Failure(problem=problem, backoff=STOPPED_BACKOFF)
+            return replace(usual, problem=f"{usual.problem}; put the token that @BotFather shows into the settings")
         case _:
-            return Failure(problem=reason, backoff=STOPPED_BACKOFF)
+            return usual
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -11,14 +11,14 @@ from bot.platforms.web.outgoing import WebChannel, WebForms
 from bot.platforms.web.pages import ChatPages, FormPages
 from bot.platforms.web.playground import Playground
 from bot.ports.channel import Channel, Clock
-from bot.ports.conversation import Place, Request
+from bot.ports.conversation import PlatformApi
 from bot.ports.reply import File
 from bot.settings import Settings
-from subscriptions.errors import Rejected, RetryLater, StoreError
-from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.errors import RetryLater, StoreError
+from subscriptions.model import ChatAddress
 
 
-class WebApi:
+class WebApi(PlatformApi):
     """See PlatformApi."""
 
     platform = WEB.name
@@ -34,30 +34,6 @@ class WebApi:
         del member_suffices, in_chat
         return chat.address == person
 
-    async def enrich(self, request: Request, *, changes: bool) -> Request:
-        """See PlatformApi. Our own page already sends everything."""
-        del changes
-        return request
-
-    async def find_chat(self, name: str) -> Place | None:
-        """See PlatformApi. No one may see the chat of another person."""
-        del name
-        return None
-
-    async def post_ephemeral(
-        self,
-        chat: ChatAddress,
-        person: str,
-        message: Message | None,
-        *,
-        response_url: str,
-        replaces: bool,
-        plain: bool = False,
-    ) -> None:
-        """See PlatformApi. Always raises Rejected: a chat has one reader."""
-        del chat, person, message, response_url, replaces, plain
-        raise Rejected("The web shows no message to one person of many.")
-
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """See PlatformApi."""
         self._channel.hub.acknowledge(callback_id, words)
@@ -69,11 +45,6 @@ class WebApi:
             return str(await self._channel.say(chat, kept, key=f"file:{secrets.token_hex(16)}"))
         except StoreError as error:
             raise RetryLater("The database cannot be used.") from error
-
-    async def fetch(self, file: str, most: int) -> bytes:
-        """See PlatformApi. Always raises Rejected: the page sends no documents."""
-        del file, most
-        raise Rejected("The web takes no documents.")
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -97,15 +68,3 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     )
     forms = WebForms(channel.hub)
     return Platform(facts=WEB, channel=channel, medium=MEDIUM, api=WebApi(channel), forms=forms, pages=pages)
-
-
-async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
-    """See PlatformAdapter."""
-    del settings, owner
-    return address
-
-
-async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
-    """See PlatformAdapter."""
-    del settings, address
-    return "", None

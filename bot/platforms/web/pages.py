@@ -73,7 +73,24 @@ _LONGEST_NUMBER = 12  # digits
 NOT_NOW = PageResponse(status=503, body="Not now.\n", kind="text/plain")
 TOO_MUCH = PageResponse(status=429, body="That was too much. Wait a minute.\n", kind="text/plain")
 
-_Work = Callable[[PageFrame, Mapping[str, str], RequestDispatcher], Awaitable[Heard]]
+_Work = Callable[[PageRequest, RequestDispatcher], Awaitable[PageResponse]]
+
+
+def answering(channel: WebChannel, work: _Work) -> Callable[[PageRequest], Awaitable[PageResponse]]:
+    """Returns the page that does this work, where people can talk to the bot now, not too often, and the store works."""
+
+    async def answer(asked: PageRequest) -> PageResponse:
+        if asked.dispatcher is None:
+            return NOT_NOW
+        if not channel.hub.counts(asked.visitor, channel.clock.monotonic()):
+            return TOO_MUCH
+        try:
+            return await work(asked, asked.dispatcher)
+        except StoreError as error:
+            log.error("What somebody sent from the page could not be handled: %s", error)
+            return NOT_NOW
+
+    return answer
 
 
 class ChatPages:
@@ -88,8 +105,8 @@ class ChatPages:
         """Returns the pages."""
         return (
             WebPage(path="/", answer=self.show, label=Sentence("Chat")),
-            WebPage(path="/chat/say", answer=self.say, method="POST"),
-            WebPage(path="/chat/press", answer=self.press, method="POST"),
+            WebPage(path="/chat/say", answer=answering(self._channel, self.say), method="POST"),
+            WebPage(path="/chat/press", answer=answering(self._channel, self.press), method="POST"),
             WebPage(path="/chat/events", answer=self.follow),
             WebPage(path="/chat/file", answer=self.download),
         )
@@ -102,13 +119,13 @@ class ChatPages:
         body = await asyncio.to_thread(page, view, said, new_once(), is_newest=before is None)
         return PageResponse(body=body)
 
-    async def say(self, asked: PageRequest) -> PageResponse:
+    async def say(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
         """Takes a message."""
-        return await self._done(asked, self._talk.say)
+        return await self._done(asked, await self._talk.say(asked.frame, asked.form, dispatcher))
 
-    async def press(self, asked: PageRequest) -> PageResponse:
+    async def press(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
         """Takes a pressed button."""
-        return await self._done(asked, self._talk.press)
+        return await self._done(asked, await self._talk.press(asked.frame, asked.form, dispatcher))
 
     async def follow(self, asked: PageRequest) -> PageResponse:
         """Sends changes since the last one that the browser has, or since the page was drawn."""
@@ -128,20 +145,11 @@ class ChatPages:
         kept = {"content-disposition": f'attachment; filename="{shown}"'}
         return PageResponse(body=text.encode("utf-8", "replace"), kind="application/octet-stream", headers=kept)
 
-    async def _done(self, asked: PageRequest, work: _Work) -> PageResponse:
-        """Does the work, and sends the browser to the newest message, or to the form that was asked for.
+    async def _done(self, asked: PageRequest, heard: Heard) -> PageResponse:
+        """Sends the browser to the newest message, or to the form that was asked for.
 
         Our own script gets the words to show, and the address of the form.
         """
-        if asked.dispatcher is None:
-            return NOT_NOW
-        if not self._channel.hub.counts(asked.visitor, self._channel.clock.monotonic()):
-            return TOO_MUCH
-        try:
-            heard = await work(asked.frame, asked.form, asked.dispatcher)
-        except StoreError as error:
-            log.error("What somebody wrote on the page could not be handled: %s", error)
-            return NOT_NOW
         goes = f"{FORM}?id={heard.form.id}" if heard.form else ""
         if asked.wants_fragment:
             told = {"said": heard.toast, "goes": goes, **({"shows": dict(heard.shows)} if heard.shows else {})}
@@ -208,35 +216,21 @@ class FormPages:
     def all(self) -> tuple[WebPage, ...]:
         """Returns the pages."""
         return (
-            WebPage(path=FORM, answer=self.show),
-            WebPage(path=FORM, answer=self.take, method="POST"),
+            WebPage(path=FORM, answer=answering(self._channel, self.show)),
+            WebPage(path=FORM, answer=answering(self._channel, self.take), method="POST"),
         )
 
-    async def show(self, asked: PageRequest) -> PageResponse:
+    async def show(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
         """Shows a form as it was opened."""
-        if (dispatcher := asked.dispatcher) is None:
-            return NOT_NOW
-        if not self._channel.hub.counts(asked.visitor, self._channel.clock.monotonic()):
-            return TOO_MUCH
-        try:
-            return await self._drawn(asked, dispatcher, asked.query.get("id", ""), {})
-        except StoreError as error:
-            return _failed(error)
+        return await self._drawn(asked, dispatcher, asked.query.get("id", ""), {})
 
-    async def take(self, asked: PageRequest) -> PageResponse:
+    async def take(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
         """Takes a form that was sent, or previews it."""
-        if (dispatcher := asked.dispatcher) is None:
-            return NOT_NOW
-        if not self._channel.hub.counts(asked.visitor, self._channel.clock.monotonic()):
-            return TOO_MUCH
         form_id = asked.form.get("id", "")
         values = {name.removeprefix(_FIELD): value for name, value in asked.form.items() if name.startswith(_FIELD)}
-        try:
-            if "look" in asked.form:
-                return await self._drawn(asked, dispatcher, form_id, values)
-            return await self._sent(asked, dispatcher, form_id, values)
-        except StoreError as error:
-            return _failed(error)
+        if "look" in asked.form:
+            return await self._drawn(asked, dispatcher, form_id, values)
+        return await self._sent(asked, dispatcher, form_id, values)
 
     async def _sent(
         self, asked: PageRequest, dispatcher: RequestDispatcher, form_id: str, values: Mapping[str, str]
@@ -287,8 +281,3 @@ def _kind(field: FormField) -> str:
     if field.options:
         return "choice" if len(field.options) <= _FEW else "menu"
     return "clock" if field.is_clock else "text"
-
-
-def _failed(error: StoreError) -> PageResponse:
-    log.error("A form on the page could not be handled: %s", error)
-    return NOT_NOW
