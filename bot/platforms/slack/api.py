@@ -15,6 +15,7 @@ from bot.platform import file_too_large
 from bot.platforms.slack import PEOPLE, normalise, read_channel_reference, split
 from bot.platforms.slack.client import open_message
 from bot.platforms.slack.errors import Declined
+from bot.platforms.slack.markup import escape, section
 from bot.platforms.slack.workspaces import Conversations, Workspace, title_of
 from bot.ports.channel import Channel
 from bot.ports.conversation import Place, PlatformApi, Request
@@ -310,16 +311,9 @@ def _response_body(message: Message | None, thread: str, *, replaces: bool, plai
 
 def _snippet(name: str, text: str, number: int) -> Message:
     """Returns a message with a part of a file in fixed width."""
-    sections = [
-        {"type": "section", "text": {"type": "mrkdwn", "text": f"```\n{piece}\n```", "verbatim": True}}
-        for piece in _pieces(_escaped(text), _SECTION)
-    ]
-    payload = json.dumps({"text": _escaped(name), "blocks": sections}, ensure_ascii=False)
-    return Message(number=number, payload=payload, plain=json.dumps({"text": _escaped(text)}, ensure_ascii=False))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("```", "`")
+    sections = [section(f"```\n{piece}\n```") for piece in _pieces(escape(text), _SECTION)]
+    payload = json.dumps({"text": escape(name), "blocks": sections}, ensure_ascii=False)
+    return Message(number=number, payload=payload, plain=json.dumps({"text": escape(text)}, ensure_ascii=False))
 
 
 def _pieces(text: str, most: int) -> list[str]:

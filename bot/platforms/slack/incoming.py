@@ -7,6 +7,7 @@ the id of the conversation. A thread is a topic.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from bot.platforms.slack import DIRECT, joined
@@ -122,16 +123,8 @@ def _left(event: Payload, here: ServedWorkspace, teams: Teams, update: str) -> R
     return _event_request("member-left", event["channel"], here, update, sender=sender)
 
 
-def _archived(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
-    return _event_request("archived", event["channel"], here, update)
-
-
-def _unarchived(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
-    return _event_request("back", event["channel"], here, update)
-
-
-def _deleted(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
-    return _event_request("deleted", event["channel"], here, update)
+def _of_channel(name: str, event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
+    return _event_request(name, event["channel"], here, update)
 
 
 def _renamed(event: Payload, here: ServedWorkspace, _: Teams, update: str) -> Request:
@@ -189,12 +182,12 @@ _EVENTS: Mapping[str, Callable[[Payload, ServedWorkspace, Teams, str], Request |
     "member_left_channel": _left,
     "channel_left": _left,
     "group_left": _left,
-    "channel_archive": _archived,
-    "group_archive": _archived,
-    "channel_unarchive": _unarchived,
-    "group_unarchive": _unarchived,
-    "channel_deleted": _deleted,
-    "group_deleted": _deleted,
+    "channel_archive": partial(_of_channel, "archived"),
+    "group_archive": partial(_of_channel, "archived"),
+    "channel_unarchive": partial(_of_channel, "back"),
+    "group_unarchive": partial(_of_channel, "back"),
+    "channel_deleted": partial(_of_channel, "deleted"),
+    "group_deleted": partial(_of_channel, "deleted"),
     "channel_rename": _renamed,
     "group_rename": _renamed,
     "channel_id_changed": _moved,

@@ -68,6 +68,15 @@ Update = Mapping[str, Any]  # as the Bot API writes it, with its update_id
 Dispatch = Callable[[Request], Awaitable[object]]
 
 
+def _request_in(update: Update, bot: tuple[str, str]) -> Request | None:
+    """Returns the request of an update; None if there is none, or if it cannot be read."""
+    try:
+        return read_update(update, bot_id=bot[0], bot_name=bot[1])
+    except MalformedUpdate as error:
+        log.warning("Update %d is of a shape that nobody knows (%s).", update["update_id"], error)
+        return None
+
+
 class LongPolling:
     """A Receiver that asks Telegram for updates.
 
@@ -143,11 +152,7 @@ class LongPolling:
         )
 
     async def _dispatch(self, update: Update, dispatch: Dispatch) -> None:
-        try:
-            request = read_update(update, bot_id=self._bot[0], bot_name=self._bot[1])
-        except MalformedUpdate as error:
-            log.warning("Update %d is of a shape that nobody knows (%s).", update["update_id"], error)
-            return
+        request = _request_in(update, self._bot)
         if request is not None:
             await dispatch(request)
 
@@ -293,11 +298,7 @@ class TelegramWebhook:
         """Handles an update. Returns False if Telegram is to send it again."""
         if self._dispatcher is None:
             return False
-        try:
-            request = read_update(update, bot_id=self._bot[0], bot_name=self._bot[1])
-        except MalformedUpdate as error:
-            log.warning("Update %d is of a shape that nobody knows (%s).", update["update_id"], error)
-            return True
+        request = _request_in(update, self._bot)
         if request is None:
             return True
         try:
