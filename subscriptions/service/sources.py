@@ -17,7 +17,7 @@ from subscriptions.notices.sources import (
 from subscriptions.planning.receipts import Receipt
 from subscriptions.service.notices import notify_operators
 from subscriptions.states import SourceTrouble
-from subscriptions.store import Scope, sources
+from subscriptions.store import Scope, Transaction, reads, sources, writes
 from subscriptions.store.papers import enrichment
 from subscriptions.store.papers.enrichment import Asked, IncompletePaper
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
@@ -31,62 +31,62 @@ _USUAL = {  # the usual reason for a late source, by `batch`
 }
 
 
-def sync_sources(store: Scope, facts: Sequence[SourceFact], *, now: datetime, are_all: bool = True) -> None:
+@writes
+def sync_sources(transaction: Transaction, facts: Sequence[SourceFact], *, now: datetime, are_all: bool = True) -> None:
     """Stores the sources of the settings. Where these `are_all`, others are kept and switched off."""
-    with store.write() as transaction:
-        sources.sync(transaction, facts, now=now, are_all=are_all)
+    sources.sync(transaction, facts, now=now, are_all=are_all)
 
 
-def unknown_sources(store: Scope, schedules: Mapping[str, str]) -> frozenset[str]:
+@reads
+def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> frozenset[str]:
     """Those of these sources that are not stored, or are stored with another schedule.
 
     `schedules`: name → schedule, "" for a source that is only watched.
     """
-    with store.read() as transaction:
-        return sources.unknown(transaction, schedules)
+    return sources.unknown(transaction, schedules)
 
 
-def known_sources(store: Scope) -> tuple[KnownSource, ...]:
+@reads
+def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
     """All sources that the settings name or have named, in the order of their names, with their state."""
-    with store.read() as transaction:
-        return sources.known_sources(transaction)
+    return sources.known_sources(transaction)
 
 
-def receipts_since(store: Scope, since: datetime) -> list[Receipt]:
+@reads
+def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
     """Returns the receipts of all sources since a moment, the newest first; no more than the newest 10,000."""
-    with store.read() as transaction:
-        return sources.receipts_since(transaction, since, MOST_RECEIPTS)
+    return sources.receipts_since(transaction, since, MOST_RECEIPTS)
 
 
-def note_poll(store: Scope, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
+@writes
+def note_poll(transaction: Transaction, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
     """Stores the receipt of a poll so far, and the state of its source; returns the receipt's id."""
-    with store.write() as transaction:
-        sources.store_state(transaction, receipt.source, state, seen)
-        return sources.put_receipt(transaction, receipt)
+    sources.store_state(transaction, receipt.source, state, seen)
+    return sources.put_receipt(transaction, receipt)
 
 
-def claim_poll(store: Scope, name: str, before: datetime | None, until: datetime | None) -> bool:
+@writes
+def claim_poll(transaction: Transaction, name: str, before: datetime | None, until: datetime | None) -> bool:
     """Compare-and-set of `next_at` of a source from `before` to `until`. True if this caller won and may poll."""
-    with store.write() as transaction:
-        return sources.claim_poll(transaction, name, before, until)
+    return sources.claim_poll(transaction, name, before, until)
 
 
-def claim_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
+@writes
+def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
     """Takes the slot to ask a publisher, for `most` at the longest. Zero: the caller has it; else how long to wait."""
-    with store.write() as transaction:
-        while True:
-            until = sources.slot_of(transaction, publisher)
-            wait = (until or wall) - wall
-            if timedelta(0) < wait <= _TRUSTED:
-                return wait
-            if sources.swap_slot(transaction, publisher, until, wall + most):
-                return timedelta(0)
+    while True:
+        until = sources.slot_of(transaction, publisher)
+        wait = (until or wall) - wall
+        if timedelta(0) < wait <= _TRUSTED:
+            return wait
+        if sources.swap_slot(transaction, publisher, until, wall + most):
+            return timedelta(0)
 
 
-def release_slot(store: Scope, publisher: str, gap: timedelta, *, wall: datetime) -> None:
+@writes
+def release_slot(transaction: Transaction, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """Ends the slot of a publisher; the next one begins `gap` later."""
-    with store.write() as transaction:
-        sources.put_slot(transaction, publisher, wall + gap)
+    sources.put_slot(transaction, publisher, wall + gap)
 
 
 def notify_source(
@@ -195,13 +195,13 @@ def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> t
     return tuple(taken)
 
 
-def give_back(store: Scope, papers: Iterable[IncompletePaper]) -> None:
+@writes
+def give_back(transaction: Transaction, papers: Iterable[IncompletePaper]) -> None:
     """Frees papers that were not asked about after all: they may be claimed at once."""
-    with store.write() as transaction:
-        enrichment.hold_asked(transaction)
-        before = enrichment.asked(transaction)
-        for paper in papers:
-            one = before.pop(paper.id, None)
-            if one is not None and one.times > 1:
-                before[paper.id] = Asked(one.times - 1, one.last - enrichment.AGAIN_AFTER)
-        enrichment.note_asked(transaction, before)
+    enrichment.hold_asked(transaction)
+    before = enrichment.asked(transaction)
+    for paper in papers:
+        one = before.pop(paper.id, None)
+        if one is not None and one.times > 1:
+            before[paper.id] = Asked(one.times - 1, one.last - enrichment.AGAIN_AFTER)
+    enrichment.note_asked(transaction, before)

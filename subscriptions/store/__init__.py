@@ -13,6 +13,8 @@ from subscriptions.store.database.store import (
     Store,
     Transaction,
     WouldWrite,
+    reads,
+    writes,
 )
 from subscriptions.store.database.writer import READS, WRITES, StepKind, Steps, done
 from subscriptions.store.outbox.claims import Claim, Rendered
@@ -51,4 +53,6 @@ __all__ = [
     "Transaction",
     "WouldWrite",
     "done",
+    "reads",
+    "writes",
 ]

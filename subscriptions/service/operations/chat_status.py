@@ -13,7 +13,7 @@ from subscriptions.service.papers.signals import MOST_SAVED, MOST_SIGNALS
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.selection import Listed, find
 from subscriptions.states import UNDER_WAY, DeliveryState, Signal
-from subscriptions.store import KnownSource, Scope, platforms, sources
+from subscriptions.store import KnownSource, Transaction, platforms, reads, sources
 from subscriptions.store.chat import access, signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.figures import OutboxFigures, Room, outbox_figures, room
@@ -44,15 +44,15 @@ class Figures:
     sources: tuple[SourceFigures, ...] = ()
 
 
-def figures(store: Scope, *, now: datetime, wall: datetime) -> Figures:
+@reads
+def figures(transaction: Transaction, *, now: datetime, wall: datetime) -> Figures:
     """Returns the whole bot in numbers. `wall` is the machine's clock. Raises StoreError."""
-    with store.read() as transaction:
-        known = sources.known_sources(transaction)
-        return Figures(
-            outbox=outbox_figures(transaction, wall=wall),
-            stopped=platforms.stopped(transaction),
-            sources=tuple(_source(one, now) for one in known if one.state.on),
-        )
+    known = sources.known_sources(transaction)
+    return Figures(
+        outbox=outbox_figures(transaction, wall=wall),
+        stopped=platforms.stopped(transaction),
+        sources=tuple(_source(one, now) for one in known if one.state.on),
+    )
 
 
 def _source(known: KnownSource, now: datetime) -> SourceFigures:
@@ -64,10 +64,10 @@ def _source(known: KnownSource, now: datetime) -> SourceFigures:
     )
 
 
-def room_of(store: Scope, *, now: datetime) -> tuple[Room, ...]:
+@reads
+def room_of(transaction: Transaction, *, now: datetime) -> tuple[Room, ...]:
     """What each kind of rows takes on the disk, the largest first."""
-    with store.read() as transaction:
-        return room(transaction, now=now)
+    return room(transaction, now=now)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -97,13 +97,13 @@ class Health:
     stopped: Mapping[str, str]  # platform -> why it is stopped
 
 
-def status(store: Scope, address: ChatAddress, *, now: datetime) -> Status:
+@reads
+def status(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Status:
     """The state of a chat. Raises NotFound."""
-    with store.read() as transaction:
-        chat = find(transaction, address)
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        states = stored_status.states_of(transaction, chat.id)
-        next_delivery = DeliveryForecast.of(transaction, now).next_of(chat, subscriptions)
+    chat = find(transaction, address)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    states = stored_status.states_of(transaction, chat.id)
+    next_delivery = DeliveryForecast.of(transaction, now).next_of(chat, subscriptions)
     return Status(
         chat=chat,
         subscriptions=len(subscriptions),
@@ -127,60 +127,62 @@ class Statistics:
         return sum(self.shown.values())
 
 
-def statistics(store: Scope, address: ChatAddress, *, since: datetime) -> Statistics:
+@reads
+def statistics(transaction: Transaction, address: ChatAddress, *, since: datetime) -> Statistics:
     """What a chat got since a moment. Raises NotFound."""
-    with store.read() as transaction:
-        chat = find(transaction, address)
-        shown: Counter[datetime] = Counter()
-        for at, amount in chat_outbox.shown_at(transaction, chat.id, since):
-            shown[at] += amount
-        newest = signals.signals_of(transaction, chat.id, most=MOST_SIGNALS + MOST_SAVED)
+    chat = find(transaction, address)
+    shown: Counter[datetime] = Counter()
+    for at, amount in chat_outbox.shown_at(transaction, chat.id, since):
+        shown[at] += amount
+    newest = signals.signals_of(transaction, chat.id, most=MOST_SIGNALS + MOST_SAVED)
     done = {kind: [one.at for one in newest if one.kind is kind and one.at >= since] for kind in Signal}
     return Statistics(shown=shown, done=done)
 
 
-def expectations(store: Scope, *, now: datetime) -> Forecast:
+@reads
+def expectations(transaction: Transaction, *, now: datetime) -> Forecast:
     """The forecast of the sources."""
-    with store.read() as transaction:
-        return sources.forecast(transaction, store.schedules, now)
+    return sources.forecast(transaction, transaction.schedules, now)
 
 
+@reads
 def next_deliveries_to(
-    store: Scope, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
+    transaction: Transaction, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> NextDelivery:
     """When the first of these subscriptions of a chat delivers something. Raises NotFound."""
-    with store.read() as transaction:
-        return DeliveryForecast.of(transaction, now).next_of(find(transaction, address), subscriptions)
+    return DeliveryForecast.of(transaction, now).next_of(find(transaction, address), subscriptions)
 
 
-def next_deliveries_of(store: Scope, subscriptions: Sequence[Listed], *, now: datetime) -> tuple[NextDelivery, ...]:
+@reads
+def next_deliveries_of(
+    transaction: Transaction, subscriptions: Sequence[Listed], *, now: datetime
+) -> tuple[NextDelivery, ...]:
     """When each of these subscriptions, of any chats, delivers something; of a paused one, when it would."""
-    with store.read() as transaction:
-        delivery_forecast = DeliveryForecast.of(transaction, now)
-        return tuple(delivery_forecast.next_delivery(one.subscription, one.chat) for one in subscriptions)
+    delivery_forecast = DeliveryForecast.of(transaction, now)
+    return tuple(delivery_forecast.next_delivery(one.subscription, one.chat) for one in subscriptions)
 
 
-def last_days(store: Scope, most: int) -> tuple[NewestDay, ...]:
+@reads
+def last_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
     """The newest day of each source and what came on it, the newest first; at most `most`."""
-    with store.read() as transaction:
-        return digests.newest_days(transaction, most)
+    return digests.newest_days(transaction, most)
 
 
-def papers_of_day(store: Scope, day: date) -> int:
+@reads
+def papers_of_day(transaction: Transaction, day: date) -> int:
     """How many different papers the digests of a day brought."""
-    with store.read() as transaction:
-        return digests.papers_of_day(transaction, day)
+    return digests.papers_of_day(transaction, day)
 
 
-def health(store: Scope) -> Health:
+@reads
+def health(transaction: Transaction) -> Health:
     """The state of the whole bot."""
-    with store.read() as transaction:
-        chats, subscriptions = stored_subscriptions.subscription_counts(transaction)
-        waiting = len(access.chats_awaiting_admission(transaction, zone=store.zone))
+    chats, subscriptions = stored_subscriptions.subscription_counts(transaction)
+    waiting = len(access.chats_awaiting_admission(transaction, zone=transaction.zone))
     return Health(
         chats=chats,
         asking=waiting,
         subscriptions=subscriptions,
-        outbox=outbox_counts(store),
-        stopped=stopped_platforms(store),
+        outbox=outbox_counts(transaction),
+        stopped=stopped_platforms(transaction),
     )

@@ -9,7 +9,19 @@ from subscriptions.matching.paper_index import merge_copies
 from subscriptions.model import Digest
 from subscriptions.planning.losses import UNKNOWN, Arrival, is_archive
 from subscriptions.service.papers.losses import came, count_read_again
-from subscriptions.store import READS, WRITES, Ingested, ReadThenWrite, Scope, Steps, Store, Transaction, done, losses
+from subscriptions.store import (
+    READS,
+    WRITES,
+    Ingested,
+    ReadThenWrite,
+    Scope,
+    Steps,
+    Store,
+    Transaction,
+    done,
+    losses,
+    writes,
+)
 from subscriptions.store.outbox import edits
 from subscriptions.store.papers import announcing, digests
 from subscriptions.store.papers.announcing import came_now
@@ -237,12 +249,12 @@ def _known(transaction: Transaction, content_hash: str, now: datetime, *, announ
     return digests.stored_digest(transaction, content_hash, announced=announced)
 
 
-def announce_filed(store: Scope, source: str, *, now: datetime) -> int:
+@writes
+def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> int:
     """Announces all papers of a source that never were, or that count as sent since a loss; returns how many."""
-    with store.write() as transaction:
-        announcing.hold_sequence(transaction)
-        counted = _announce_counted(transaction, announcing.of_source(source), now)
-        return counted + announcing.announce_source(transaction, source, now=now)
+    announcing.hold_sequence(transaction)
+    counted = _announce_counted(transaction, announcing.of_source(source), now)
+    return counted + announcing.announce_source(transaction, source, now=now)
 
 
 def _announce_counted(transaction: Transaction, which: announcing.Condition, now: datetime) -> int:

@@ -18,7 +18,7 @@ from subscriptions.service.papers.counting import (
     read,
 )
 from subscriptions.service.papers.near_papers import with_words
-from subscriptions.store import Scope, Store, Transaction
+from subscriptions.store import Store, Transaction, reads
 from subscriptions.store.papers import index, known_papers
 from subscriptions.store.papers import known_papers as stored_known_papers
 
@@ -38,32 +38,34 @@ class SearchResult:
     since: date | None  # the day of the oldest paper looked at
 
 
-def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 0, most: int) -> SearchResult:
+@reads
+def search(
+    transaction: Transaction, query: Query, *, upto: int | None = None, start: int = 0, most: int
+) -> SearchResult:
     """The papers that a query finds in one stretch, the newest by their days first. The stretch begins with the key `upto`.
 
     `papers` holds `most` of them, from the one at `start` on. A stretch has 50,000 papers; it has fewer if too many of
     them would have to be read to decide, and more if the newest 50,000 have none.
     """
-    with store.read() as transaction:
-        query, looked = with_words(transaction, query), 0
-        while True:
-            entries, below = searched_range(transaction, upto)
-            hits = find(transaction, entries, query, most_read=MOST_READ)
-            oldest, newest = _ends(entries, hits.end)
-            looked += entries.newer_than(hits.end).bit_count() if hits.end else entries.papers.bit_count()
-            below = hits.end or below
-            if hits.bits or below is None:
-                break
-            upto = below
-        return SearchResult(
-            papers=read(transaction, entries.newest_first(hits.bits, start + most)[start:]),
-            found=hits.bits.bit_count(),
-            upto=newest,
-            looked=looked,
-            stored=stored_known_papers.paper_count(transaction),
-            below=below,
-            since=day_of(oldest) if oldest else None,
-        )
+    query, looked = with_words(transaction, query), 0
+    while True:
+        entries, below = searched_range(transaction, upto)
+        hits = find(transaction, entries, query, most_read=MOST_READ)
+        oldest, newest = _ends(entries, hits.end)
+        looked += entries.newer_than(hits.end).bit_count() if hits.end else entries.papers.bit_count()
+        below = hits.end or below
+        if hits.bits or below is None:
+            break
+        upto = below
+    return SearchResult(
+        papers=read(transaction, entries.newest_first(hits.bits, start + most)[start:]),
+        found=hits.bits.bit_count(),
+        upto=newest,
+        looked=looked,
+        stored=stored_known_papers.paper_count(transaction),
+        below=below,
+        since=day_of(oldest) if oldest else None,
+    )
 
 
 def _ends(entries: Entries, end: int) -> tuple[int, int]:
@@ -114,15 +116,15 @@ def keep_searched(store: Store) -> None:
             searched_range(transaction)
 
 
-def papers_named(store: Scope, names: Sequence[str]) -> dict[str, KnownPaper]:
+@reads
+def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, KnownPaper]:
     """The papers with these arXiv ids and DOIs (`mentioned` finds them in a text); unknown ones are left out."""
-    with store.read() as transaction:
-        ids = stored_known_papers.papers_with_keys(transaction, names)
-        known = known_papers.stored_papers(transaction, list(set(ids.values())))
+    ids = stored_known_papers.papers_with_keys(transaction, names)
+    known = known_papers.stored_papers(transaction, list(set(ids.values())))
     return {name: known[paper_id] for name, paper_id in ids.items()}
 
 
-def known_since(store: Scope) -> datetime | None:
+@reads
+def known_since(transaction: Transaction) -> datetime | None:
     """When the first paper of all became known; None: there are no papers."""
-    with store.read() as transaction:
-        return stored_known_papers.first_paper_at(transaction)
+    return stored_known_papers.first_paper_at(transaction)

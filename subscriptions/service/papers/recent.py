@@ -17,7 +17,7 @@ from subscriptions.query.parsing.parse import parse_canonical
 from subscriptions.query.syntax import Query
 from subscriptions.service.papers.counting import MOST_COUNTED, MOST_READ, Entries, find, read
 from subscriptions.service.papers.near_papers import with_words
-from subscriptions.store import Scope, Store, Transaction
+from subscriptions.store import Store, Transaction, reads
 from subscriptions.store.outbox import chat_outbox
 from subscriptions.store.papers import index, known_papers
 from subscriptions.wording import kept_query
@@ -147,31 +147,33 @@ def _look(transaction: Transaction, state: tuple[object, date]) -> _CachedEntrie
     return _CachedEntries(state, entries, since, are_recent, week)
 
 
-def read_recent(store: Scope, *, now: datetime) -> None:
+@reads
+def read_recent(transaction: Transaction, *, now: datetime) -> None:
     """Caches the papers of the last days, so that use cases need not read them."""
-    with store.read() as transaction:
-        recent(transaction, now)
+    recent(transaction, now)
 
 
-def match_ahead(store: Scope, chat: Chat, texts: Iterable[str], *, now: datetime, categorised: bool) -> None:
+@reads
+def match_ahead(
+    transaction: Transaction, chat: Chat, texts: Iterable[str], *, now: datetime, categorised: bool
+) -> None:
     """Matches queries, and the variants that advice compares them with, with the papers of the last days.
 
     What matches is remembered until papers come. Texts that are no queries are left out.
     """
-    with store.read() as transaction:
-        window = recent(transaction, now)
-        for text in texts:
-            with suppress(QueryError, Refused):
-                query = with_words(transaction, kept_query(text))
-                window.find({"": query}, chat)
-                _advice(window, chat, query, categorised=categorised)
+    window = recent(transaction, now)
+    for text in texts:
+        with suppress(QueryError, Refused):
+            query = with_words(transaction, kept_query(text))
+            window.find({"": query}, chat)
+            _advice(window, chat, query, categorised=categorised)
 
 
-def is_ready(store: Scope, *, now: datetime) -> bool:
+@reads
+def is_ready(transaction: Transaction, *, now: datetime) -> bool:
     """Whether the papers of the last days are the same as at the last look-up: then cached matches still hold."""
-    with store.read() as transaction:
-        kept = _KEPT.get(transaction.store)
-        return kept is not None and kept.state == _state(transaction, now)
+    kept = _KEPT.get(transaction.store)
+    return kept is not None and kept.state == _state(transaction, now)
 
 
 def keep_recent(store: Store, *, now: datetime) -> None:
@@ -180,24 +182,28 @@ def keep_recent(store: Store, *, now: datetime) -> None:
         read_recent(store, now=now)
 
 
-def activity(store: Scope, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime) -> MatchCount:
+@reads
+def activity(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
+) -> MatchCount:
     """How many papers of the last days these subscriptions of a chat match, and when they delivered some last."""
-    with store.read() as transaction:
-        window = recent(transaction, now)
-        came = chat_outbox.last_came(transaction, chat.id, now - CAME_WITHIN)
-        sets = window.find(
-            {text: parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}}, chat
-        )
+    window = recent(transaction, now)
+    came = chat_outbox.last_came(transaction, chat.id, now - CAME_WITHIN)
+    sets = window.find(
+        {text: parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}}, chat
+    )
     return MatchCount(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
 
 
-def advice_on(store: Scope, chat: Chat, query: Query, *, now: datetime, categorised: bool = True) -> Advice | None:
+@reads
+def advice_on(
+    transaction: Transaction, chat: Chat, query: Query, *, now: datetime, categorised: bool = True
+) -> Advice | None:
     """The advice on a query that has most effect on the recent papers; None: there is none to give.
 
     `categorised`: some source tells categories.
     """
-    with store.read() as transaction:
-        return _advice(recent(transaction, now), chat, query, categorised=categorised)
+    return _advice(recent(transaction, now), chat, query, categorised=categorised)
 
 
 def _advice(window: Recent, chat: Chat, query: Query, *, categorised: bool) -> Advice | None:
@@ -206,23 +212,23 @@ def _advice(window: Recent, chat: Chat, query: Query, *, categorised: bool) -> A
     return advise(query, _Known(window, chat), days=days, categorised=categorised, crosslists=crosslists)
 
 
-def recent_matches(store: Scope, query: Query, *, now: datetime, most: int) -> RecentMatches:
+@reads
+def recent_matches(transaction: Transaction, query: Query, *, now: datetime, most: int) -> RecentMatches:
     """How many papers of the last days a query finds, and the newest of them."""
-    with store.read() as transaction:
-        window = recent(transaction, now)
-        sets = window.find({"": with_words(transaction, query)})
-        return RecentMatches(found=sets.union.bit_count(), base=sets.base, newest=window.newest(sets.union, most))
+    window = recent(transaction, now)
+    sets = window.find({"": with_words(transaction, query)})
+    return RecentMatches(found=sets.union.bit_count(), base=sets.base, newest=window.newest(sets.union, most))
 
 
+@reads
 def recent_variants(
-    store: Scope, query: Query, variants: Mapping[str, Query], *, now: datetime, most: int
+    transaction: Transaction, query: Query, variants: Mapping[str, Query], *, now: datetime, most: int
 ) -> tuple[RecentMatches, Mapping[str, int]]:
     """What a query finds in the last days, and how many papers each of its variants finds among the same."""
-    with store.read() as transaction:
-        window = recent(transaction, now)
-        sets = window.find({**variants, "": query})
-        found = sets.of[""]
-        newest = window.newest(found, most)
+    window = recent(transaction, now)
+    sets = window.find({**variants, "": query})
+    found = sets.of[""]
+    newest = window.newest(found, most)
     matches = RecentMatches(found=found.bit_count(), base=sets.base, newest=newest)
     return matches, {name: sets.of[name].bit_count() for name in variants}
 

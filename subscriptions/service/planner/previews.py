@@ -31,7 +31,7 @@ from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.papers.word_counts import counted_words
 from subscriptions.service.planner.window import evidence_of_fits, nearness_of, stored_query
 from subscriptions.states import SubscriptionState
-from subscriptions.store import Planned, Scope, Transaction
+from subscriptions.store import Planned, Scope, Transaction, reads
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import signals as stored_signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -83,32 +83,32 @@ class _Case:
     known: int  # papers that were looked at
 
 
-def preview_recent(store: Scope, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
+@reads
+def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
     """What subscriptions of a chat find among the papers of the last days; stores nothing. Raises QueryError.
 
     `which` is the number of a subscription or a query; "": all that are active.
     """
-    with store.read() as transaction:
-        subscriptions, query = _chosen(transaction, chat, which, now)
-        window = recent(transaction, now)
-        sets = window.find(
-            {str(subscription.id): stored_query(subscription.canonical) for subscription in subscriptions}, chat
-        )
-        case = _Case(
-            chat=_with_limit(chat),
-            subscriptions=subscriptions,
-            entries=window.entries,
-            fits={subscription.id: sets.of[str(subscription.id)] for subscription in subscriptions},
-            days=window.entries.days,
-            known=sets.base.of,
-        )
-        delivered = _delivered_in(transaction, chat, window.entries, sets.union)
-        delivery = _delivery(transaction, "preview", case, now, read_all=False)
-        waiting = (
-            ()
-            if query
-            else undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction)).values()
-        )
+    subscriptions, query = _chosen(transaction, chat, which, now)
+    window = recent(transaction, now)
+    sets = window.find(
+        {str(subscription.id): stored_query(subscription.canonical) for subscription in subscriptions}, chat
+    )
+    case = _Case(
+        chat=_with_limit(chat),
+        subscriptions=subscriptions,
+        entries=window.entries,
+        fits={subscription.id: sets.of[str(subscription.id)] for subscription in subscriptions},
+        days=window.entries.days,
+        known=sets.base.of,
+    )
+    delivered = _delivered_in(transaction, chat, window.entries, sets.union)
+    delivery = _delivery(transaction, "preview", case, now, read_all=False)
+    waiting = (
+        ()
+        if query
+        else undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction)).values()
+    )
     return TrialResult(
         subscriptions=subscriptions,
         query=query,

@@ -20,7 +20,7 @@ from subscriptions.service.subscriptions.next_deliveries import (
 )
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
 from subscriptions.service.subscriptions.selection import find, which_one
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Scope, Transaction, writes
 from subscriptions.store.chat import chats, subscriptions
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.text import normalized
@@ -92,30 +92,30 @@ def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: d
         return _fresh(transaction, chat, subscription)
 
 
+@writes
 def reschedule(
-    store: Scope, address: ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
+    transaction: Transaction, address: ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
     """Changes the time of a subscription; without a number, of all in the chat and the default for new ones.
 
     Returns these subscriptions as they are now. Raises NotFound, Refused.
     """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
-        read = _read_when(when, None, chat)
-        if number is None:
-            stored = check_value("schedule", str(read), kind=chat.kind)
-            if chat.chosen.get("schedule") != stored:
-                record_change(transaction, chat.id, now=now, who=who)
-                chats.choose_setting(transaction, chat.id, "schedule", stored)
-        for subscription in chosen:
-            own_zone = read.zone or subscription.zone
-            if (subscription.cadence, subscription.zone) != (read.cadence, own_zone):
-                record_change(transaction, chat.id, now=now, who=who)
-                note_changed(transaction, chat.id)
-                _reschedule(transaction, chat, subscription._replace(zone=own_zone), read.cadence, now)
-        return tuple(_fresh(transaction, chat, subscription) for subscription in chosen)
+    chat = find(transaction, address)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
+    read = _read_when(when, None, chat)
+    if number is None:
+        stored = check_value("schedule", str(read), kind=chat.kind)
+        if chat.chosen.get("schedule") != stored:
+            record_change(transaction, chat.id, now=now, who=who)
+            chats.choose_setting(transaction, chat.id, "schedule", stored)
+    for subscription in chosen:
+        own_zone = read.zone or subscription.zone
+        if (subscription.cadence, subscription.zone) != (read.cadence, own_zone):
+            record_change(transaction, chat.id, now=now, who=who)
+            note_changed(transaction, chat.id)
+            _reschedule(transaction, chat, subscription._replace(zone=own_zone), read.cadence, now)
+    return tuple(_fresh(transaction, chat, subscription) for subscription in chosen)
 
 
 def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
@@ -123,23 +123,23 @@ def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, no
     return set_settings(store, address, {name: value}, now=now, who=who)
 
 
+@writes
 def set_settings(
-    store: Scope, address: ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
+    transaction: Transaction, address: ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
 ) -> Chat:
     """Sets some of SETTINGS as one change. Raises NotFound, Refused, and then nothing is set."""
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        names = {setting_name(name): value for name, value in values.items()}
-        stored = {name: check_value(name, value, kind=chat.kind, public=chat.public) for name, value in names.items()}
-        if any(value != chat.settings.value(name) for name, value in stored.items()):
-            record_change(transaction, chat.id, now=now, who=who)
-        for name, value in stored.items():
-            chats.choose_setting(transaction, chat.id, name, value)
-        if "timezone" in stored:
-            apply_new_zone(transaction, chat, stored["timezone"], now)
-        if not FOLLOWED.isdisjoint(stored):
-            apply_new_quiet_hours(transaction, chat, now)
-        return find(transaction, address)
+    chat = find(transaction, address)
+    names = {setting_name(name): value for name, value in values.items()}
+    stored = {name: check_value(name, value, kind=chat.kind, public=chat.public) for name, value in names.items()}
+    if any(value != chat.settings.value(name) for name, value in stored.items()):
+        record_change(transaction, chat.id, now=now, who=who)
+    for name, value in stored.items():
+        chats.choose_setting(transaction, chat.id, name, value)
+    if "timezone" in stored:
+        apply_new_zone(transaction, chat, stored["timezone"], now)
+    if not FOLLOWED.isdisjoint(stored):
+        apply_new_quiet_hours(transaction, chat, now)
+    return find(transaction, address)
 
 
 def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
@@ -207,18 +207,18 @@ def _gaps(span: Span, there: Sequence[int]) -> Iterator[Span]:
         first = number + 1
 
 
+@writes
 def unsubscribe_several(
-    store: Scope, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
+    transaction: Transaction, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
     """Removes the subscriptions with these numbers, as one change. Deliveries that are planned are still sent.
 
     Returns the removed subscriptions. Raises NotFound.
     """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        gone = tuple(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers)
-        if gone:
-            record_change(transaction, chat.id, now=now, who=who)
-            note_changed(transaction, chat.id)
-        subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
-        return gone
+    chat = find(transaction, address)
+    gone = tuple(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers)
+    if gone:
+        record_change(transaction, chat.id, now=now, who=who)
+        note_changed(transaction, chat.id)
+    subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
+    return gone

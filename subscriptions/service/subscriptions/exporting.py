@@ -6,7 +6,7 @@ from datetime import datetime
 from subscriptions.model import Chat, ChatAddress, KnownPaper, Subscription
 from subscriptions.portable import subscription_line
 from subscriptions.service.subscriptions.selection import find, kind_of
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Scope, Transaction, reads
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import deliveries
@@ -69,10 +69,10 @@ def _lines(lines: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def delivered(store: Scope, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
+@reads
+def delivered(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
     """The papers that messages of a chat showed at `since` or later, in the order in which they came. Raises NotFound."""
-    with store.read() as transaction:
-        chat = find(transaction, address)
-        ids = deliveries.shown_since(transaction, chat.id, since)
-        known = known_papers.stored_papers(transaction, ids)
+    chat = find(transaction, address)
+    ids = deliveries.shown_since(transaction, chat.id, since)
+    known = known_papers.stored_papers(transaction, ids)
     return tuple(known[paper_id] for paper_id in ids)

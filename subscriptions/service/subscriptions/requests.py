@@ -19,7 +19,7 @@ from subscriptions.service.subscriptions.changes import note_changed, note_chang
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, due_span
 from subscriptions.service.subscriptions.selection import find, kind_of, which_one
 from subscriptions.states import ChatState
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Scope, Transaction, writes
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.papers import known_papers
@@ -197,22 +197,22 @@ def _add(
     return stored_subscriptions.add_subscription(transaction, new)
 
 
+@writes
 def unsubscribe(
-    store: Scope, address: ChatAddress, which: str, *, now: datetime, who: str = ""
+    transaction: Transaction, address: ChatAddress, which: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
     """Removes a subscription by number or query, or every one with `all`. Deliveries that are planned are still sent.
 
     Returns the removed subscriptions. Raises NotFound, QueryError.
     """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        gone = subscriptions if which.strip().casefold() == "all" else (which_one(subscriptions, which),)
-        if gone:
-            record_change(transaction, chat.id, now=now, who=who)
-            note_changed(transaction, chat.id)
-        stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
-        return gone
+    chat = find(transaction, address)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    gone = subscriptions if which.strip().casefold() == "all" else (which_one(subscriptions, which),)
+    if gone:
+        record_change(transaction, chat.id, now=now, who=who)
+        note_changed(transaction, chat.id)
+    stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
+    return gone
 
 
 def _new_chat(

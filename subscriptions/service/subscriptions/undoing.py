@@ -39,7 +39,7 @@ from subscriptions.service.subscriptions.next_deliveries import (
 )
 from subscriptions.service.subscriptions.selection import find
 from subscriptions.states import ChatState, PauseReason, Signal
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Scope, Transaction, writes
 from subscriptions.store.chat import chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.chat import undo as stored_undo
@@ -93,37 +93,37 @@ def _states(
         after = earlier
 
 
-def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
+@writes
+def undo(transaction: Transaction, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
     """Undoes a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be undone any more."""
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        chats.hold_chat(transaction, chat.id)
-        current = state_of(transaction, chat.id)
-        log = _states(stored_undo.changes_of(transaction, chat.id), current)
-        found = next((entry for entry in log if entry[0].id == change_id), None)
-        if found is None:
-            raise Refused(
-                Sentence("That was too long ago to be undone."),
-                Sentence("I keep the last {count} changes.", {"count": KEPT}),
-            )
-        change, earlier, after = found
-        if is_undone(change):
-            raise Refused(Sentence("That is undone already."))
-        wanted = _parts_to_restore(earlier, after, current)
-        again = record_change(transaction, chat.id, now=now, who=who, undone_change=change_id)
-        _restore(transaction, chat, wanted, current, now)
-        mark_undone(transaction, chat, change_id)
-        what = difference(current, state_of(transaction, chat.id))
-        if what.added or what.removed or what.changed:
-            note_changed(transaction, chat.id)
-        elif what.paused is not None:
-            note_changed_state(transaction, chat.id)
-        return Undone(
-            again=again,
-            what=what,
-            before=chat,
-            after=find(transaction, address),
+    chat = find(transaction, address)
+    chats.hold_chat(transaction, chat.id)
+    current = state_of(transaction, chat.id)
+    log = _states(stored_undo.changes_of(transaction, chat.id), current)
+    found = next((entry for entry in log if entry[0].id == change_id), None)
+    if found is None:
+        raise Refused(
+            Sentence("That was too long ago to be undone."),
+            Sentence("I keep the last {count} changes.", {"count": KEPT}),
         )
+    change, earlier, after = found
+    if is_undone(change):
+        raise Refused(Sentence("That is undone already."))
+    wanted = _parts_to_restore(earlier, after, current)
+    again = record_change(transaction, chat.id, now=now, who=who, undone_change=change_id)
+    _restore(transaction, chat, wanted, current, now)
+    mark_undone(transaction, chat, change_id)
+    what = difference(current, state_of(transaction, chat.id))
+    if what.added or what.removed or what.changed:
+        note_changed(transaction, chat.id)
+    elif what.paused is not None:
+        note_changed_state(transaction, chat.id)
+    return Undone(
+        again=again,
+        what=what,
+        before=chat,
+        after=find(transaction, address),
+    )
 
 
 def _parts_to_restore(earlier: State, after: State, current: State) -> dict[_Key, object]:

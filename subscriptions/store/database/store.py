@@ -3,12 +3,13 @@
 What is special to a kind of database is in its own package: `sqlite` or `postgres`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from functools import wraps
 from pathlib import Path
 from threading import get_ident
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import CursorResult, Executable, event
@@ -31,6 +32,7 @@ from subscriptions.store.database.writer import Writer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
+P = ParamSpec("P")
 V = TypeVar("V")
 _CONNECTION = "connection"  # where a session keeps it
 
@@ -42,8 +44,8 @@ class WouldWrite(Exception):
 class Transaction(Session):
     """One transaction of the database: the unit of work of every use case that it is given to.
 
-    A use case takes a Store or a Transaction (`Scope`). Given a Store, it begins its own transaction. Given a
-    Transaction, it is a part of that one: it commits with it and sees what earlier parts wrote. An error in a
+    A use case takes a Store or a Transaction (`Scope`). Given a Store, it begins its own transaction (`reads`, `writes`).
+    Given a Transaction, it is a part of that one: it commits with it and sees what earlier parts wrote. An error in a
     part undoes the whole transaction, unless the part is in a `savepoint`. A Transaction belongs to the thread
     that began it.
     """
@@ -303,6 +305,28 @@ class ReadThenWrite:
 
 
 Scope = Store | Transaction  # where a use case does its work: in its own transaction, or as a part of one
+
+
+def reads(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatenate[Scope, P], V]:
+    """A part of a transaction that may also be asked for alone. Given a Store, it reads in a transaction of its own."""
+
+    @wraps(part)
+    def begun(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
+        with scope.read() as transaction:
+            return part(transaction, *args, **named)
+
+    return begun
+
+
+def writes(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatenate[Scope, P], V]:
+    """As `reads`, for a part that may write. Raises WouldWrite if the transaction that it is given only reads."""
+
+    @wraps(part)
+    def begun(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
+        with scope.write() as transaction:
+            return part(transaction, *args, **named)
+
+    return begun
 
 
 def execute(
