@@ -11,7 +11,6 @@ from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.chats.access import (
     Standing,
     allow,
-    chats_awaiting_admission,
     deny,
     redeem_code,
     request_admission,
@@ -22,6 +21,7 @@ from subscriptions.service.chats.conversation_state import known_or_new, store_c
 from subscriptions.service.notices import name_of
 from subscriptions.service.subscriptions.selection import listed
 from subscriptions.states import ChatState
+from subscriptions.store.chat.access import chats_awaiting_admission
 
 Decision = Literal["serve", "let in", "denied", "private", "wait"]
 

@@ -134,7 +134,7 @@ def _dedupe_key(chat: Chat, notice: Notice, day: date) -> str:
 
 def operator_chats(session: Transaction, admins: Sequence[ChatAddress], *, now: datetime) -> tuple[Chat, ...]:
     """The chats of the settings, added if needed, and the private chats of those who sent the operator code."""
-    found = {chat.id: chat for chat in access.operators(session, zone=session.zone)}
+    found = {chat.id: chat for chat in access.operators(session)}
     for address in admins:
         chat = chats.find_chat(session, address, zone=session.zone) or chats.add_chat(
             session, address, kind_of(address), now=now, zone=session.zone

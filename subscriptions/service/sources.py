@@ -17,12 +17,11 @@ from subscriptions.notices.sources import (
 from subscriptions.planning.receipts import Receipt
 from subscriptions.service.notices import notify_operators
 from subscriptions.states import SourceTrouble
-from subscriptions.store import Scope, Transaction, reads, sources, writes
+from subscriptions.store import Scope, Transaction, sources, writes
 from subscriptions.store.papers import enrichment
 from subscriptions.store.papers.enrichment import Asked, IncompletePaper
-from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
+from subscriptions.store.sources import DocumentSeen, SourceState, known_sources
 
-MOST_RECEIPTS = 10_000  # that are looked at together
 _TRUSTED = timedelta(minutes=5)  # a slot that ends further ahead is ignored: the clock was set back
 _MOST_RUNS = 6  # runs of consecutive days that a notice names one by one
 _USUAL = {  # the usual reason for a late source, by `batch`
@@ -32,43 +31,10 @@ _USUAL = {  # the usual reason for a late source, by `batch`
 
 
 @writes
-def sync_sources(transaction: Transaction, facts: Sequence[SourceFact], *, now: datetime, are_all: bool = True) -> None:
-    """Stores the sources of the settings. Where these `are_all`, others are kept and switched off."""
-    sources.sync(transaction, facts, now=now, are_all=are_all)
-
-
-@reads
-def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> frozenset[str]:
-    """Those of these sources that are not stored, or are stored with another schedule.
-
-    `schedules`: name → schedule, "" for a source that is only watched.
-    """
-    return sources.unknown(transaction, schedules)
-
-
-@reads
-def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
-    """All sources that the settings name or have named, in the order of their names, with their state."""
-    return sources.known_sources(transaction)
-
-
-@reads
-def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
-    """Returns the receipts of all sources since a moment, the newest first; no more than the newest 10,000."""
-    return sources.receipts_since(transaction, since, MOST_RECEIPTS)
-
-
-@writes
 def note_poll(transaction: Transaction, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
     """Stores the receipt of a poll so far, and the state of its source; returns the receipt's id."""
     sources.store_state(transaction, receipt.source, state, seen)
     return sources.put_receipt(transaction, receipt)
-
-
-@writes
-def claim_poll(transaction: Transaction, name: str, before: datetime | None, until: datetime | None) -> bool:
-    """Compare-and-set of `next_at` of a source from `before` to `until`. True if this caller won and may poll."""
-    return sources.claim_poll(transaction, name, before, until)
 
 
 @writes
@@ -81,12 +47,6 @@ def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wal
             return wait
         if sources.swap_slot(transaction, publisher, until, wall + most):
             return timedelta(0)
-
-
-@writes
-def release_slot(transaction: Transaction, publisher: str, gap: timedelta, *, wall: datetime) -> None:
-    """Ends the slot of a publisher; the next one begins `gap` later."""
-    sources.put_slot(transaction, publisher, wall + gap)
 
 
 def notify_source(

@@ -7,7 +7,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select, update
 
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.operation_rows import PlatformRow
 
 _STOPPED = columns(col(PlatformRow.name), col(PlatformRow.stopped))
@@ -31,9 +31,10 @@ def bot_of(session: Session, platform: str) -> str | None:
     return session.exec(select(PlatformRow.bot).where(PlatformRow.name == platform)).first()
 
 
-def bots(session: Session) -> dict[str, str]:
+@reads
+def bots(transaction: Transaction) -> dict[str, str]:
     """Platform → the bot that the database belongs to."""
-    rows = session.exec(select(PlatformRow.name, PlatformRow.bot))
+    rows = transaction.exec(select(PlatformRow.name, PlatformRow.bot))
     return {name: bot for name, bot in rows if bot is not None}
 
 
@@ -52,14 +53,16 @@ def stop(session: Session, platform: str, reason: str) -> None:
     _put(session, platform, stopped=reason)
 
 
-def stopped(session: Session) -> dict[str, str]:
+@reads
+def stopped_platforms(transaction: Transaction) -> dict[str, str]:
     """The platforms that are stopped → why."""
-    return {name: reason for name, reason in execute(session, _STOPPED) if reason is not None}
+    return {name: reason for name, reason in execute(transaction, _STOPPED) if reason is not None}
 
 
-def free_all(session: Session) -> None:
+@writes
+def free_platforms(transaction: Transaction) -> None:
     """Frees all stopped platforms."""
-    session.exec(update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
+    transaction.exec(update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
 
 
 def waiting_logged(session: Session) -> dict[str, date]:

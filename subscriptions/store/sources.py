@@ -17,10 +17,11 @@ from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Sche
 from subscriptions.states import SourceTrouble
 from subscriptions.store.columns import Greatest
 from subscriptions.store.database.conflicts import insert_new, put
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.operation_rows import PublisherSlotRow
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
+MOST_RECEIPTS = 10_000  # that are looked at together
 _WRITTEN = {"arxiv": "arXiv"}  # how the name of a source without a title is written for people
 
 # Statements that every plan executes are built once.
@@ -89,24 +90,26 @@ class KnownSource:
     settled_at: datetime | None = None  # when its last receipt with outcome new or quiet was
 
 
-def unknown(session: Session, schedules: Mapping[str, str]) -> frozenset[str]:
+@reads
+def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> frozenset[str]:
     """Those of these sources (name → schedule) that are not stored as switched on with this schedule."""
-    known = {row.name: row.schedule for row in execute(session, _ALL) if row.state.get("on")}
+    known = {row.name: row.schedule for row in execute(transaction, _ALL) if row.state.get("on")}
     return frozenset(name for name, schedule in schedules.items() if known.get(name) != schedule)
 
 
-def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_all: bool = True) -> None:
+@writes
+def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: datetime, are_all: bool = True) -> None:
     """Stores the sources that the settings declare.
 
     With `are_all`, these are all of them: any other source is kept and switched off.
     """
     wanted = {fact.name: fact for fact in facts}
-    rows = {row.name: row for row in session.exec(select(SourceRow))}
+    rows = {row.name: row for row in transaction.exec(select(SourceRow))}
     for name, fact in wanted.items():
         row = rows.get(name)
         if row is None:
-            add_name(session, name)
-            row = session.get_one(SourceRow, name)
+            add_name(transaction, name)
+            row = transaction.get_one(SourceRow, name)
         if row.location != fact.location:
             row.validators, row.state = {}, {}  # the name means another place now
         row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
@@ -117,7 +120,7 @@ def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_al
     for name in rows.keys() - wanted.keys():
         if are_all and rows[name].state.get("on"):
             rows[name].state = {**rows[name].state, "on": False}
-    session.flush()
+    transaction.flush()
 
 
 def add_name(session: Session, name: str) -> None:
@@ -125,9 +128,10 @@ def add_name(session: Session, name: str) -> None:
     insert_new(session, "source", ("name",), SourceRow(name=name).model_dump())
 
 
-def known_sources(session: Session) -> tuple[KnownSource, ...]:
+@reads
+def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
     """All sources that the settings declare or declared, in the order of their names."""
-    last, settled = latest(session), _settled(session)
+    last, settled = latest(transaction), _settled(transaction)
     return tuple(
         KnownSource(
             name=row.name,
@@ -138,7 +142,7 @@ def known_sources(session: Session) -> tuple[KnownSource, ...]:
             last=last.get(row.name),
             settled_at=settled.get(row.name),
         )
-        for row in session.exec(select(SourceRow).order_by(col(SourceRow.name)))
+        for row in transaction.exec(select(SourceRow).order_by(col(SourceRow.name)))
         if "on" in row.state  # others are only names under which papers came
     )
 
@@ -155,13 +159,15 @@ def expected_on(
     return due if due is not None and due < span[1] else None
 
 
-def forecast(session: Session, schedules: Schedules, now: datetime) -> Forecast:
+@reads
+def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
     """What can be expected of the sources that the settings declare."""
-    on = [row for row in execute(session, _ALL) if row.state.get("on")]
+    schedules = transaction.schedules
+    on = [row for row in execute(transaction, _ALL) if row.state.get("on")]
     rows = [row for row in on if schedules.counts(row.name, _moment(row.state.get("next_at")), now)]
     read = [(row, schedules.read(row.schedule, evening=bool(row.state.get("evening")))) for row in rows]
     awaited = [(row, schedule, schedule.last_due(now)) for row, schedule in read if schedule and schedule.awaited]
-    came = _since(session, {row.name: due for row, _, due in awaited if due})
+    came = _since(transaction, {row.name: due for row, _, due in awaited if due})
     return Forecast(
         at=now,
         awaited=tuple(_awaited(row, schedule, due, came.get(row.name, ())) for row, schedule, due in awaited),
@@ -206,16 +212,18 @@ def store_state(session: Session, name: str, state: SourceState, seen: Mapping[s
         session.flush()
 
 
-def claim_poll(session: Session, name: str, before: datetime | None, until: datetime | None) -> bool:
+@writes
+def claim_poll(transaction: Transaction, name: str, before: datetime | None, until: datetime | None) -> bool:
     """Compare-and-set of `next_at` from `before` to `until`. True if this caller won."""
-    row = session.get(SourceRow, name)
+    row = transaction.get(SourceRow, name)
     if row is None or _moment(row.state.get("next_at")) != before:
         return False
     stored = col(SourceRow.state)["next_at"].as_string()
     is_still = stored.is_(None) if row.state.get("next_at") is None else stored == row.state["next_at"]
     claimed = {**row.state, "next_at": _text(until)}
     return (
-        session.exec(update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)).rowcount == 1
+        transaction.exec(update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)).rowcount
+        == 1
     )
 
 
@@ -237,9 +245,12 @@ def latest(session: Session) -> dict[str, Receipt]:
     return {row.source: receipt_value(row) for row in session.exec(_newest_of_sources(tuple(Outcome)))}
 
 
-def receipts_since(session: Session, since: datetime, most: int) -> list[Receipt]:
+@reads
+def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
     """The newest receipts since a moment, at most so many, the newest first."""
-    rows = session.exec(select(ReceiptRow).where(col(ReceiptRow.at) >= since).order_by(_r.at.desc()).limit(most))
+    rows = transaction.exec(
+        select(ReceiptRow).where(col(ReceiptRow.at) >= since).order_by(_r.at.desc()).limit(MOST_RECEIPTS)
+    )
     return [receipt_value(row) for row in rows]
 
 
@@ -346,6 +357,7 @@ def swap_slot(session: Session, publisher: str, before: datetime | None, until: 
     return session.exec(update(PublisherSlotRow).where(is_still).values(until=until)).rowcount == 1
 
 
-def put_slot(session: Session, publisher: str, until: datetime) -> None:
+@writes
+def release_slot(transaction: Transaction, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """Stores until when no process may ask a publisher."""
-    put(session, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})
+    put(transaction, "publisher_slot", ("publisher",), {"publisher": publisher, "until": wall + gap})

@@ -12,10 +12,10 @@ from subscriptions.service.chats.access import set_owner
 from subscriptions.service.chats.conversation_state import store_chat
 from subscriptions.service.outbox.sending import outbox_entries
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.sources import sync_sources
 from subscriptions.service.subscriptions.amendments import set_setting
 from subscriptions.store import SourceFact
 from subscriptions.store import planner as plans
+from subscriptions.store.sources import sync_sources
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.expected_sources import BATCH, ExpectedSources

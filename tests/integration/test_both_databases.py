@@ -22,12 +22,12 @@ from subscriptions.service.outbox.sending import (
     mark_sending,
     outbox_counts,
     outbox_entries,
-    store_rendered,
 )
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from subscriptions.store import Claim, Rendered, Store, query_changes
 from subscriptions.store.database.store import connection_of
+from subscriptions.store.outbox.claims import store_rendered
 from subscriptions.store.rows import PaperKeyRow, QueryRow
 from subscriptions.store.sources import latest, put_receipt
 from tests.make import NOON, ingested, paper, stored_papers, subscribes

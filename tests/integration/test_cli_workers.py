@@ -13,11 +13,12 @@ from subscriptions.errors import RetryLater
 from subscriptions.model import Lane
 from subscriptions.service.operations.at_work import SILENT_AFTER, Backlog, backlog, election, workers_at_work
 from subscriptions.service.outbox.owners import beat, begin_worker, end_worker
-from subscriptions.service.outbox.sending import pause_lane, record_outcome
+from subscriptions.service.outbox.sending import record_outcome
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.subscriptions.amendments import set_setting
 from subscriptions.store import Store
 from subscriptions.store.database.kind import Holder, SideSession
+from subscriptions.store.outbox.attempts import pause_lane
 from tests.being_sent import being_sent, request
 from tests.fakes.telegram import TOKEN
 from tests.integration.cli import Terminal

@@ -28,7 +28,7 @@ from subscriptions.store import Store, shared_cursors
 from subscriptions.store import planner as _plans
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SharedCursorRow, SubscriptionRow
-from tests.make import NOON, address, ingested, paper, subscribes
+from tests.make import NOON, address, ingested, paper, planned_slices, subscribes
 from tests.statements import recording
 
 pytestmark = pytest.mark.both_databases
@@ -104,8 +104,8 @@ class TestWhoMatchesNothing:
 
     def test_a_look_is_one_step_however_many_follow(self, followed: Store) -> None:
         ingested(followed, paper("A tree"), now=NOON + HOUR)
-        assert [len(one) for one in _plan.planned_slices(followed, now=NOON + HOUR)] == [0]
-        assert list(_plan.planned_slices(followed, now=NOON + HOUR)) == []
+        assert [len(one) for one in planned_slices(followed, now=NOON + HOUR)] == [0]
+        assert list(planned_slices(followed, now=NOON + HOUR)) == []
 
     def test_who_matches_is_planned_alone(self, followed: Store) -> None:
         subscribes(followed, "telegram:3", "tree", every="now", now=NOON + MINUTE)
@@ -122,7 +122,7 @@ class TestWhoMatchesNothing:
         plan_due(followed, now=NOON + HOUR)
         assert own_cursors(followed) == {1: {1: 2, 2: 2, 3: 2}, 2: {1: 2}}
         ingested(followed, paper("Another tree"), now=NOON + 2 * HOUR)
-        slices = _plan.planned_slices(followed, now=NOON + 2 * HOUR)
+        slices = planned_slices(followed, now=NOON + 2 * HOUR)
         assert [lane.address for lane in next(slices)] == ["1"]
         assert own_cursors(followed) == {1: {1: 2, 2: 3, 3: 2}, 2: {1: 2}}
         assert looked_by(followed, 1) == [2, 3, 2], "the shared cursor has not moved yet"
@@ -138,7 +138,7 @@ class TestWhoMatchesNothing:
         ingested(followed, paper("A tree and a graph"), now=NOON + HOUR)
         plan_due(followed, now=NOON + HOUR)
         ingested(followed, paper("Another tree"), now=NOON + 2 * HOUR)
-        next(_plan.planned_slices(followed, now=NOON + 2 * HOUR))
+        next(planned_slices(followed, now=NOON + 2 * HOUR))
         before = brought(followed)
         assert ("telegram:1", "Another tree") in before
         plan_due(followed, now=NOON + 2 * HOUR + MINUTE)

@@ -13,8 +13,8 @@ from bot.context.writing import write
 from bot.ports.channel import Clock, Limits
 from subscriptions.errors import Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.chats.pages import add_page_message, edit_page_message, find_page_message
 from subscriptions.store import Store
+from subscriptions.store.page_messages import add_page_message, edit_page_message, find_page_message
 
 
 class WebChannel:

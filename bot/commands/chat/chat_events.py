@@ -12,18 +12,14 @@ from bot.ports.reply import Button, Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
 from subscriptions.notices.chats import ChatResumed
 from subscriptions.service.chats.access import set_owner
-from subscriptions.service.chats.conversation_state import (
-    chat_moved,
-    commands_since,
-    get_conversation_state,
-    known_or_new,
-    set_conversation_state,
-    store_chat,
-)
+from subscriptions.service.chats.conversation_state import known_or_new, store_chat
 from subscriptions.service.chats.workspaces import reactivate
 from subscriptions.service.notices import is_gone, name_of, notify_owner, pause_unreachable
 from subscriptions.service.subscriptions.pausing import delay_after_resume
 from subscriptions.states import ChatState, PauseReason
+from subscriptions.store.chat.moving import chat_moved
+from subscriptions.store.conversations import get_conversation_state, set_conversation_state
+from subscriptions.store.updates import commands_since
 
 NOT_AGAIN = timedelta(days=30)  # how long a chat is not greeted again
 WROTE_LATELY = timedelta(days=7)  # how long the store knows who wrote without having a stored chat

@@ -7,10 +7,11 @@ from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome
 from subscriptions.platforms import facts_of
 from subscriptions.service.chats.access import standing_of
-from subscriptions.service.operations.chat_status import Status, expectations, health, last_days, papers_of_day
+from subscriptions.service.operations.chat_status import Status, health
 from subscriptions.service.operations.chat_status import status as chat_status
-from subscriptions.service.sources import known_sources
 from subscriptions.states import ChatState
+from subscriptions.store.papers.digests import newest_days, papers_of_day
+from subscriptions.store.sources import forecast, known_sources
 
 _SOURCES = 3  # sources that are shown
 
@@ -25,7 +26,7 @@ def status(context: CommandContext) -> Reply:
 
 def newest_papers_lines(context: CommandContext) -> list[str]:
     """Returns a line with the newest day and its papers for each source, a total if several share it, and what is expected."""
-    found = last_days(context.store, _SOURCES)
+    found = newest_days(context.store, _SOURCES)
     lines = [
         context.localizer.count(
             "{source}, {day}: {count} paper.",
@@ -49,7 +50,7 @@ def newest_papers_lines(context: CommandContext) -> list[str]:
 
 def _expectation_lines(context: CommandContext) -> list[str]:
     """Returns lines about documents that are late, and about when more papers are expected."""
-    seen = expectations(context.store, now=context.now)
+    seen = forecast(context.store, now=context.now)
     lines = []
     for one in seen.missing:
         since = context.localizer.moment(one.due) if one.due else ""

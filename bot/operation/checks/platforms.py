@@ -18,8 +18,8 @@ from bot.ports.channel import Channel
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreError
 from subscriptions.platforms import declared
-from subscriptions.service.chats.retention import owners
 from subscriptions.store import Store
+from subscriptions.store.platforms import bots
 
 LARGEST_STEP = timedelta(seconds=60)  # allowed error of the machine's clock; Slack allows five minutes
 OLD_NEWS = timedelta(hours=1)  # age from which on Telegram's last error at the webhook is ignored
@@ -56,7 +56,7 @@ async def check_platforms(
 
 def _owners(store: Store) -> Mapping[str, str]:
     try:
-        return owners(store) if store.exists() and store.revision() else {}
+        return bots(store) if store.exists() and store.revision() else {}
     except StoreError:  # check_here has a finding about that
         return {}
 

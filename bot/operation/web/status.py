@@ -21,8 +21,8 @@ from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.operations.chat_status import SourceFigures, figures
 from subscriptions.service.outbox.sending import dismiss, outbox_entries, retry_delivery
-from subscriptions.service.sources import receipts_since
 from subscriptions.store import OutboxEntry
+from subscriptions.store.sources import receipts_since
 
 HOURS = 24
 PLANS = 200  # the last ones that planned something

@@ -12,7 +12,7 @@ from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subs
 from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.selection import Listed, find, kind_of
+from subscriptions.service.subscriptions.selection import Listed, get_chat, kind_of
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction, reads, writes
 from subscriptions.store.chat import access, chats
@@ -45,7 +45,7 @@ def is_operator(store: Scope, admins: Sequence[ChatAddress], person: ChatAddress
 @reads
 def operators_on(transaction: Transaction, admins: Sequence[ChatAddress], platform: str) -> tuple[str, ...]:
     """The platform's ids of the operators on one platform, each once."""
-    known = [chat.address for chat in access.operators(transaction, zone=transaction.zone)]
+    known = [chat.address for chat in access.operators(transaction)]
     found = (at for at in (*admins, *known) if at.platform == platform and kind_of(at) is ChatKind.PRIVATE)
     return tuple(dict.fromkeys(at.address for at in found))
 
@@ -53,7 +53,7 @@ def operators_on(transaction: Transaction, admins: Sequence[ChatAddress], platfo
 @reads
 def has_operator(transaction: Transaction, admins: Sequence[ChatAddress]) -> bool:
     """Whether there is an operator."""
-    return bool(admins or access.operators(transaction, zone=transaction.zone))
+    return bool(admins or access.operators(transaction))
 
 
 @writes
@@ -72,9 +72,9 @@ def redeem_code(
 
     The chats that wait to be let in are then shown to the new operator.
     """
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     chats.hold_chat(transaction, chat.id)  # each wrong code counts
-    if admins or access.operators(transaction, zone=transaction.zone):
+    if admins or access.operators(transaction):
         return "there-is-one"
     if access.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
         return "too-many"
@@ -89,7 +89,7 @@ def redeem_code(
     if chat.state is ChatState.ASKED:
         note_changed_state(transaction, chat.id)
     access.drop_wrong_codes_of(transaction, chat.id)
-    for other in access.chats_awaiting_admission(transaction, zone=transaction.zone):
+    for other in access.chats_awaiting_admission(transaction):
         _notify_of_request(transaction, other, admins, who="", request="", now=now)
     return "made"
 
@@ -149,7 +149,7 @@ def request_admission(
 
     The cursors of its subscriptions stay meanwhile: once let in, the chat gets what came since. Raises NotFound.
     """
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
         access.require_admission(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
@@ -192,7 +192,7 @@ def allow(
             )
             if notify_chats:
                 notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
-    return find(transaction, address), waited
+    return get_chat(transaction, address), waited
 
 
 @writes
@@ -201,7 +201,7 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> tu
 
     A chat that is denied already is not notified again. Raises NotFound.
     """
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     if chat.is_denied:
         return chat, False
     for one in chats.chats_in(transaction, chat.address.lane, zone=transaction.zone):
@@ -209,18 +209,27 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> tu
         if one.state is not ChatState.ASKED:
             note_changed_state(transaction, one.id)
     notify(transaction, chat.address, AccessDenied(event=now.isoformat()), now=now)
-    return find(transaction, address), True
+    return get_chat(transaction, address), True
 
 
-@reads
-def chats_awaiting_admission(transaction: Transaction) -> tuple[Chat, ...]:
-    """The chats that wait for an operator."""
-    return access.chats_awaiting_admission(transaction, zone=transaction.zone)
+@writes
+def open_page_chat(
+    transaction: Transaction, chat: ChatAddress, *, lang: str, timezone: str = "", now: datetime
+) -> None:
+    """Lets in the chat of a person at the machine; adds it if it is not known. A denied chat stays denied.
+
+    Such a person could let any chat in from the command line.
+    """
+    known = _known(transaction, chat, now, lang=lang, timezone=timezone)
+    if not known.is_denied:
+        access.admit(transaction, known.id, now=now)
 
 
-def _known(transaction: Transaction, address: ChatAddress, now: datetime) -> Chat:
+def _known(
+    transaction: Transaction, address: ChatAddress, now: datetime, *, lang: str = "", timezone: str = ""
+) -> Chat:
     return chats.find_chat(transaction, address, zone=transaction.zone) or chats.add_chat(
-        transaction, address, kind_of(address), now=now, zone=transaction.zone
+        transaction, address, kind_of(address), now=now, zone=transaction.zone, lang=lang, timezone=timezone
     )
 
 
@@ -230,13 +239,7 @@ def _known(transaction: Transaction, address: ChatAddress, now: datetime) -> Cha
 @writes
 def set_owner(transaction: Transaction, address: ChatAddress, person: str) -> None:
     """Stores who set a group or channel up: the platform's id of the person. Raises NotFound."""
-    access.set_owner(transaction, find(transaction, address).id, person)
-
-
-@reads
-def chats_of(transaction: Transaction, person: ChatAddress) -> tuple[Chat, ...]:
-    """The groups and channels that a person set up; `person` is their private chat."""
-    return access.owned_by(transaction, person, zone=transaction.zone)
+    access.set_owner(transaction, get_chat(transaction, address).id, person)
 
 
 @reads
@@ -249,7 +252,7 @@ def subscriptions_around(
     their own. `shared` None: it is not known where the person is a member; then the chats that the person set up.
     """
     others = (
-        access.owned_by(transaction, own.address, zone=transaction.zone)
+        access.chats_of(transaction, own.address)
         if shared is None
         else access.chats_at(transaction, own.address.platform, shared, zone=transaction.zone)
     )

@@ -1,23 +1,21 @@
 """What conversations store: new chats, callback tokens, states under a name, replies that are not posted yet."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable
+from datetime import datetime
 
 from subscriptions.chat_settings import language, resolve
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.subscriptions.selection import find
-from subscriptions.store import WRITES, Scope, Steps, Store, Transaction, conversations, reads, updates, writes
+from subscriptions.service.subscriptions.selection import get_chat
+from subscriptions.store import WRITES, Scope, Steps, Transaction, conversations, reads, updates, writes
 from subscriptions.store.chat import chats, moving, subscriptions
 from subscriptions.store.conversations import Offer
 from subscriptions.store.outbox import chat_outbox
 
 FORGOTTEN = "forgotten"  # a key of `transaction.info`: the addresses of chats that it erases
 OFFER = "offer"  # the verb of a link that offers a subscription
-REPEATED_FOR = timedelta(minutes=10)  # how long after its command an unconfirmed reply is posted again
 
 
 @writes
@@ -95,7 +93,7 @@ def move_to_person_address(store: Scope, address: ChatAddress, other: str, *, no
         made = chats.find_chat(transaction, ChatAddress(address.platform, other), zone=store.zone)
     if made is not None and made.address.address == other:
         yield WRITES
-        chat_moved(store, made.address, address.address, now=now)
+        moving.chat_moved(store, made.address, address.address, now=now)
 
 
 @writes
@@ -123,51 +121,6 @@ def apply_once(
 
 
 @reads
-def is_applied(transaction: Transaction, platform: str, update: str) -> bool:
-    """Whether this update had its effect already."""
-    return updates.reply_to(transaction, platform, update) is not None
-
-
-@reads
-def commands_since(transaction: Transaction, chat: ChatAddress, since: datetime) -> int:
-    """How many updates of a chat had their effect at `since` or later."""
-    return updates.updates_of(transaction, str(chat), since)
-
-
-@writes
-def finish_reply(transaction: Transaction, platform: str, update: str) -> None:
-    """Stores that a reply has arrived, or never will."""
-    updates.finish_reply(transaction, platform, update)
-
-
-def has_reply(store: Store, platform: str, update: str) -> bool:
-    """Whether this worker has the reply to an update still to post."""
-    with store.read() as transaction:
-        return updates.has_reply(transaction, platform, update, store.worker)
-
-
-@reads
-def is_reply_finished(transaction: Transaction, platform: str, update_id: str) -> bool:
-    """Whether the reply to an update has arrived, or is not posted any more; also if there was none."""
-    return updates.is_finished(transaction, platform, update_id)
-
-
-@writes
-def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple[str, str, str]]:
-    """(platform, update id, reply) for the replies that this worker is to post, at most ten minutes old.
-
-    Those that workers that are gone may not have posted are in its hands from now on.
-    """
-    return updates.unfinished_replies(transaction, now - REPEATED_FOR, transaction.store.worker)
-
-
-def has_unfinished_replies(store: Store) -> bool:
-    """Whether `unfinished_replies` would find some."""
-    with store.read() as transaction:
-        return updates.has_unfinished(transaction, store.worker)
-
-
-@reads
 def find_callback(transaction: Transaction, token_id: str) -> CallbackToken | None:
     """The callback token of a button, or of a link that offers a subscription; None: unknown or dropped.
 
@@ -182,61 +135,6 @@ def _offering(offer: Offer) -> CallbackToken:
     return CallbackToken(verb=OFFER, arguments={"number": offer.number, "text": offer.text, "when": offer.cadence})
 
 
-@reads
-def has_home_view(transaction: Transaction, person: ChatAddress) -> bool:
-    """Whether a person's home view has callback tokens: it was shown, and `clean_up` has not dropped them."""
-    return conversations.has_callbacks_at(transaction, home_view_of(person))
-
-
-def home_view_of(person: ChatAddress) -> str:
-    """The place of the callback tokens on a person's home view."""
-    return f"{conversations.HOME_VIEW_PREFIX}{person}"
-
-
-@writes
-def set_conversation_state(
-    transaction: Transaction, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime
-) -> None:
-    """Stores the state of a conversation for a time, under a name such as "ask:CHAT:PERSON"."""
-    conversations.put_state(transaction, name, token, now=now, until=now + lasts)
-
-
-@reads
-def get_conversation_state(transaction: Transaction, name: str, *, since: datetime) -> CallbackToken | None:
-    """What was stored under a name at `since` or later; else None."""
-    return conversations.find_state(transaction, name, since=since)
-
-
-@writes
-def clear_conversation_state(transaction: Transaction, name: str) -> None:
-    """Drops what was stored under a name."""
-    conversations.drop_state(transaction, name)
-
-
-@writes
-def begin_lookup(transaction: Transaction, name: str, token: CallbackToken, *, now: datetime) -> None:
-    """Stores a pending look-up of papers, whose request the token holds, in the hands of this process."""
-    conversations.add_lookup(transaction, name, token, worker=transaction.store.worker, now=now)
-
-
-@reads
-def requested_lookup(transaction: Transaction, name: str, *, since: datetime) -> Mapping[str, Any] | None:
-    """The request of a look-up that was begun at `since` or later and is not answered; else None."""
-    return conversations.find_lookup(transaction, name, since=since)
-
-
-@writes
-def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
-    """Ends a look-up that is to be answered now. False: it was answered before, its chat was erased, or it is too old."""
-    return conversations.take_lookup(transaction, name, since=since)
-
-
-@writes
-def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]:
-    """The names of the pending look-ups of this worker, oldest first, and of workers that are gone: they are in our hands from now on."""
-    return conversations.take_over_lookups(transaction, transaction.store.worker, since=since)
-
-
 @writes
 def share_link(transaction: Transaction, address: ChatAddress, number: int, *, now: datetime) -> str:
     """The id of the link that offers this subscription to others: verb "offer", with `text` and `when`.
@@ -244,7 +142,7 @@ def share_link(transaction: Transaction, address: ChatAddress, number: int, *, n
     The id is the same each time, the offer is what the subscription is now. It goes when the chat is erased. Raises
     NotFound.
     """
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     subscription = next(
         (s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number == number), None
     )
@@ -262,12 +160,6 @@ def shared_link(transaction: Transaction, address: ChatAddress, number: int) -> 
     """The id that `share_link` returned last for this subscription; "" if it never did, or the chat is unknown."""
     chat = chats.find_chat(transaction, address, zone=transaction.zone)
     return conversations.offer_of(transaction, chat.id, number) if chat is not None else ""
-
-
-@writes
-def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now: datetime) -> None:
-    """Moves a chat to another address of its platform (rule 9)."""
-    moving.move_address(transaction, address.platform, address.address, new, now=now)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from subscriptions.service.chats.access import HOUR
 from subscriptions.service.chats.conversation_state import FORGOTTEN
 from subscriptions.service.chats.workspaces import INSTALLED_WITHIN, chats_of_lost_workspaces, forget_workspaces
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.selection import find
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.store import Scope, Store, Transaction, key_value, platforms, query_changes, reads, retention, writes
 from subscriptions.store.chat import access, chat_data, chats, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -71,7 +71,7 @@ def claim_database(transaction: Transaction, platform: str, bot: str, *, new_bot
 
 def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> bool:
     """Whether the database belongs to this bot. Raises StoreError if it belongs to another one, unless `new_bot`."""
-    known = owners(store).get(platform)
+    known = platforms.bots(store).get(platform)
     if known not in (None, bot) and not new_bot:
         raise _another_bot(platform)
     return known == bot
@@ -101,13 +101,9 @@ def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> N
     if known:
         with store.write() as transaction:
             for address in known:
-                moving.move_address(transaction, platform, address, address.removeprefix(f"{team}/"), now=now)
-
-
-@reads
-def owners(transaction: Transaction) -> dict[str, str]:
-    """Platform -> the bot that this database belongs to."""
-    return platforms.bots(transaction)
+                moving.chat_moved(
+                    transaction, ChatAddress(platform, address), address.removeprefix(f"{team}/"), now=now
+                )
 
 
 @reads
@@ -116,13 +112,13 @@ def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
 
     Only a page of its rows is in memory beside the text.
     """
-    return json_text(chat_data.chat_data(transaction, find(transaction, address).id))
+    return json_text(chat_data.chat_data(transaction, get_chat(transaction, address).id))
 
 
 @reads
 def is_just_stored(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
     """Whether a chat was stored at `now`, and nothing else of it ever. Raises NotFound."""
-    return chat_data.is_bare(transaction, find(transaction, address).id, now)
+    return chat_data.is_bare(transaction, get_chat(transaction, address).id, now)
 
 
 @writes
@@ -131,7 +127,7 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
 
     That an operator denied it is remembered by a hash of its address.
     """
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     note_changed_state(transaction, chat.id)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     papers = deliveries.delivered_count(transaction, chat.id)
@@ -164,12 +160,6 @@ def copied(transaction: Transaction, *, now: datetime) -> None:
     """The day's copy was made: the next one is due on the next day (UTC)."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     key_value.put_value(transaction, _COPY_DUE, (midnight + timedelta(days=1)).isoformat())
-
-
-def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) -> None:
-    """Deletes what was stored long enough, in steps of one transaction each."""
-    for _ in clean_up_steps(store, now=now, papers=papers):
-        pass
 
 
 def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = None) -> Iterator[int]:

@@ -8,7 +8,7 @@ from subscriptions.platforms import declared
 from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, record_change
 from subscriptions.service.subscriptions.pausing import delay_after_return
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
-from subscriptions.store import Transaction, platforms, reads, writes
+from subscriptions.store import Transaction, platforms, writes
 from subscriptions.store import installations as stored_installations
 from subscriptions.store.chat import access
 from subscriptions.store.chat import chats as stored_chats
@@ -44,36 +44,6 @@ def install(transaction: Transaction, team: str, tokens: str, *, now: datetime) 
     if stored_installations.install_again(transaction, team, now=now):
         _reactivate_chats(transaction, team, now)
     stored_installations.put_installation(transaction, team, tokens, now=now)
-
-
-@writes
-def renew_tokens(transaction: Transaction, team: str, tokens: str) -> bool:
-    """Replaces the sealed tokens of a workspace. False: it does not have the app any more."""
-    return stored_installations.renew_tokens(transaction, team, tokens)
-
-
-@reads
-def installations(transaction: Transaction) -> Mapping[str, str]:
-    """The workspaces that have the app: team → its sealed tokens."""
-    return stored_installations.installations(transaction)
-
-
-@reads
-def is_installation_completed(transaction: Transaction, installation: str) -> bool:
-    """Whether an installation was completed already."""
-    return stored_installations.is_completed(transaction, installation)
-
-
-@writes
-def complete_installation(transaction: Transaction, installation: str, *, now: datetime) -> bool:
-    """Marks an installation as completed. False: it was completed before."""
-    return stored_installations.complete_installation(transaction, installation, now=now)
-
-
-@reads
-def uninstalled(transaction: Transaction) -> tuple[str, ...]:
-    """The workspaces that removed the app."""
-    return tuple(stored_installations.uninstalled(transaction))
 
 
 @writes

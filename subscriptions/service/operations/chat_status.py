@@ -3,24 +3,23 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from subscriptions.model import Chat, ChatAddress, Subscription
-from subscriptions.planning.forecast import Forecast, NextDelivery
+from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.outbox.sending import OutboxCounts, outbox_counts, stopped_platforms
+from subscriptions.service.outbox.sending import OutboxCounts, outbox_counts
 from subscriptions.service.papers.signals import MOST_SAVED, MOST_SIGNALS
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
-from subscriptions.service.subscriptions.selection import Listed, find
+from subscriptions.service.subscriptions.selection import Listed, get_chat
 from subscriptions.states import UNDER_WAY, DeliveryState, Signal
 from subscriptions.store import KnownSource, Transaction, platforms, reads, sources
 from subscriptions.store.chat import access, signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.figures import OutboxFigures, Room, outbox_figures, room
+from subscriptions.store.figures import OutboxFigures, outbox_figures
 from subscriptions.store.outbox import backlog as stored_status
 from subscriptions.store.outbox import chat_outbox
-from subscriptions.store.papers import digests
-from subscriptions.store.papers.digests import NewestDay
+from subscriptions.store.platforms import stopped_platforms
 
 OVERDUE_AFTER = timedelta(minutes=10)  # after its next poll was due; polls that run move that moment
 
@@ -50,7 +49,7 @@ def figures(transaction: Transaction, *, now: datetime, wall: datetime) -> Figur
     known = sources.known_sources(transaction)
     return Figures(
         outbox=outbox_figures(transaction, wall=wall),
-        stopped=platforms.stopped(transaction),
+        stopped=platforms.stopped_platforms(transaction),
         sources=tuple(_source(one, now) for one in known if one.state.on),
     )
 
@@ -62,12 +61,6 @@ def _source(known: KnownSource, now: datetime) -> SourceFigures:
     return SourceFigures(
         name=known.name, last=last, settled_at=known.settled_at, is_overdue=is_behind or was_passed_over
     )
-
-
-@reads
-def room_of(transaction: Transaction, *, now: datetime) -> tuple[Room, ...]:
-    """What each kind of rows takes on the disk, the largest first."""
-    return room(transaction, now=now)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -100,7 +93,7 @@ class Health:
 @reads
 def status(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Status:
     """The state of a chat. Raises NotFound."""
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     states = stored_status.states_of(transaction, chat.id)
     next_delivery = DeliveryForecast.of(transaction, now).next_of(chat, subscriptions)
@@ -130,7 +123,7 @@ class Statistics:
 @reads
 def statistics(transaction: Transaction, address: ChatAddress, *, since: datetime) -> Statistics:
     """What a chat got since a moment. Raises NotFound."""
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     shown: Counter[datetime] = Counter()
     for at, amount in chat_outbox.shown_at(transaction, chat.id, since):
         shown[at] += amount
@@ -140,17 +133,11 @@ def statistics(transaction: Transaction, address: ChatAddress, *, since: datetim
 
 
 @reads
-def expectations(transaction: Transaction, *, now: datetime) -> Forecast:
-    """The forecast of the sources."""
-    return sources.forecast(transaction, transaction.schedules, now)
-
-
-@reads
 def next_deliveries_to(
     transaction: Transaction, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> NextDelivery:
     """When the first of these subscriptions of a chat delivers something. Raises NotFound."""
-    return DeliveryForecast.of(transaction, now).next_of(find(transaction, address), subscriptions)
+    return DeliveryForecast.of(transaction, now).next_of(get_chat(transaction, address), subscriptions)
 
 
 @reads
@@ -163,22 +150,10 @@ def next_deliveries_of(
 
 
 @reads
-def last_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
-    """The newest day of each source and what came on it, the newest first; at most `most`."""
-    return digests.newest_days(transaction, most)
-
-
-@reads
-def papers_of_day(transaction: Transaction, day: date) -> int:
-    """How many different papers the digests of a day brought."""
-    return digests.papers_of_day(transaction, day)
-
-
-@reads
 def health(transaction: Transaction) -> Health:
     """The state of the whole bot."""
     chats, subscriptions = stored_subscriptions.subscription_counts(transaction)
-    waiting = len(access.chats_awaiting_admission(transaction, zone=transaction.zone))
+    waiting = len(access.chats_awaiting_admission(transaction))
     return Health(
         chats=chats,
         asking=waiting,

@@ -1,6 +1,6 @@
 """The outbox as senders and operators use it: claim, render, send, record the outcome, list, retry, dismiss."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,7 +25,6 @@ from subscriptions.store import (
     Claim,
     Edit,
     OutboxEntry,
-    Rendered,
     Scope,
     Transaction,
     lane_wakes,
@@ -96,10 +95,6 @@ Step = Claim | Edit
 @reads
 def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     """The next step of a lane: a delivery to render, a message to post or look up, else an edit; None: nothing to do."""
-    return _next(transaction, asking)
-
-
-def _next(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     step = claims.claim(
         transaction,
         asking.lane,
@@ -118,12 +113,6 @@ def to_render(transaction: Transaction, claimed: Claim, most: int, *, wall: date
     return deliveries.delivery_values(
         transaction, claims.unrendered(transaction, claimed, most, wall=wall), zone=transaction.zone
     )
-
-
-@writes
-def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, now: datetime) -> None:
-    """Stores the messages of deliveries that have none yet. One that failed to render is dead and holds up no other."""
-    claims.store_rendered(transaction, rendered, now=now)
 
 
 @writes
@@ -149,12 +138,6 @@ def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime)
 
 
 @writes
-def pause_lane(transaction: Transaction, lane: Lane, *, wall: datetime, until: datetime) -> None:
-    """Pauses a lane until a moment, because its platform asked for that."""
-    attempts.pause_lane(transaction, lane, wall, until)
-
-
-@writes
 def confirm(
     transaction: Transaction, claimed: Claim, platform_id: str, asking: ClaimRequest
 ) -> tuple[int | None, Step | None]:
@@ -164,7 +147,7 @@ def confirm(
     """
     assert claimed.message is not None  # noqa: S101 - only messages are confirmed
     shown, goes_on = attempts.confirm(transaction, claimed, claimed.message.number, platform_id, now=asking.now)
-    return shown, _next(transaction, asking) if goes_on else None
+    return shown, claim(transaction, asking) if goes_on else None
 
 
 @writes
@@ -192,7 +175,7 @@ def record_outcome(
         reason = outcome.pause_reason if isinstance(outcome, ChatGone) else PauseReason.GONE
         pause_unreachable(transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now)
     if decision.moved_to is not None:
-        moving.move_address(transaction, address.platform, address.address, decision.moved_to, now=now)
+        moving.chat_moved(transaction, address, decision.moved_to, now=now)
     return decision
 
 
@@ -229,7 +212,7 @@ def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime)
     if chat_id is None:
         raise _nothing_to_do(transaction, delivery_id)
     stored_chats.mark_reachable(transaction, chat_id, now=now)
-    platforms.free_all(transaction)
+    platforms.free_platforms(transaction)
 
 
 @writes
@@ -256,28 +239,10 @@ def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall
 
 
 @writes
-def count_as_sent(transaction: Transaction, lost_at: datetime, *, now: datetime) -> int:
-    """Marks what was due before `lost_at` as sent, after a restore. Returns how many deliveries."""
-    return entries.count_as_sent(transaction, lost_at, now=now)
-
-
-@writes
 def stop_platform(transaction: Transaction, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Stops a platform after too many of its chats answered "gone" in one run (rule 11), and reactivates these chats."""
     platforms.stop(transaction, platform, reason)
     reactivate_found(transaction, chats, now=now)
-
-
-@reads
-def stopped_platforms(transaction: Transaction) -> dict[str, str]:
-    """The platforms that are stopped until a person decides, with the reasons."""
-    return platforms.stopped(transaction)
-
-
-@writes
-def free_platforms(transaction: Transaction) -> None:
-    """Frees all stopped platforms, as a person decided."""
-    platforms.free_all(transaction)
 
 
 def _nothing_to_do(transaction: Transaction, delivery_id: str) -> NotFound:
@@ -289,12 +254,6 @@ def _nothing_to_do(transaction: Transaction, delivery_id: str) -> NotFound:
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Edits of messages that were sent, as senders use them.
-
-
-@writes
-def edit_done(transaction: Transaction, edit: Edit) -> None:
-    """Stores that a message shows what it should."""
-    edits.finish_edit(transaction, edit)
 
 
 @writes
@@ -319,7 +278,7 @@ def record_edit_outcome(
                 now=now,
             )
             if decision.pauses_lane:
-                attempts.pause_lane(transaction, edit.chat.address.lane, wall, wall + decision.pauses_lane)
+                attempts.pause_lane(transaction, edit.chat.address.lane, wall=wall, until=wall + decision.pauses_lane)
             elif decision.not_before is not None:
                 lane_wakes.wake_lanes(transaction, [edit.chat.address.lane], after=decision.not_before - now)
             edits.postpone_edit(transaction, edit, next_at=decision.not_before)
@@ -328,8 +287,7 @@ def record_edit_outcome(
             return True
         case ChatMoved():
             edits.postpone_edit(transaction, edit, next_at=None)
-            address = edit.chat.address
-            moving.move_address(transaction, address.platform, address.address, outcome.address, now=now)
+            moving.chat_moved(transaction, edit.chat.address, outcome.address, now=now)
         case _:
             edits.finish_edit(transaction, edit)
     return False

@@ -45,12 +45,6 @@ class Reason:
 
 
 @reads
-def deliveries_of_paper(transaction: Transaction, chat: Chat, paper: KnownPaper) -> DeliveredPaper | None:
-    """A paper as it was delivered to this chat; None: it was not."""
-    return deliveries.deliveries_of(transaction, chat.id, paper.id)
-
-
-@reads
 def last_delivered(transaction: Transaction, chat: Chat, *, message: str = "") -> DeliveredPaper | None:
     """The paper that was delivered to this chat last, or the first one of the message with this id of the platform's."""
     paper = deliveries.delivered_in_message(transaction, chat.id, message) if message else None

@@ -18,7 +18,6 @@ from subscriptions.store import (
     Steps,
     Store,
     Transaction,
-    done,
     losses,
     writes,
 )
@@ -37,34 +36,6 @@ Finish = Callable[
 MOST_AT_ONCE = 500  # papers of a digest that are merged in one transaction: bounds how long other writers wait
 FEW_TO_MERGE = 50  # papers that are merged while others wait, a third of a millisecond each
 MOST_TOGETHER = 2000  # papers of a digest that are announced in one transaction, for the same reason; a day has fewer
-
-
-def ingest_digest(
-    store: Scope,
-    digest: Digest,
-    *,
-    source: str,
-    day: date,
-    now: datetime,
-    announce: bool = False,
-    of_arxiv: bool = False,
-    arrival: Arrival = UNKNOWN,
-    note: Callable[[Transaction, Ingested], None] | None = None,
-) -> Ingested:
-    """As `ingest_steps`, all in this thread."""
-    return done(
-        ingest_steps(
-            store,
-            digest,
-            source=source,
-            day=day,
-            now=now,
-            announce=announce,
-            of_arxiv=of_arxiv,
-            arrival=arrival,
-            note=note,
-        )
-    )
 
 
 def ingest_steps(
@@ -131,7 +102,7 @@ def _part(digest: Digest, papers: Sequence[Incoming]) -> Digest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ingest:
-    """What all transactions of one ingest need to know; see `ingest_digest`."""
+    """What all transactions of one ingest need to know; see `ingest_steps`."""
 
     source: str
     day: date

@@ -52,18 +52,6 @@ TITLES_KNOWN = 1500  # of the papers that were announced last
 
 
 @reads
-def delivered_paper(transaction: Transaction, chat: Chat, delivery: str, position: int) -> Item | None:
-    """The paper at a position of a delivery; None when there is none, or the delivery is not this chat's."""
-    return next(iter(deliveries.delivered_items(transaction, chat.id, delivery, position=position)), None)
-
-
-@reads
-def delivered_papers(transaction: Transaction, chat: Chat, delivery: str) -> tuple[Item, ...]:
-    """All papers of a delivery, in its order; () when it is not this chat's."""
-    return deliveries.delivered_items(transaction, chat.id, delivery)
-
-
-@reads
 def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> ChatAddress | None:
     """The chat of a lane, a group or one of its topics, to which a delivery went; None: none of them."""
     chats = stored_chats.chats_in(transaction, lane, zone=transaction.zone)
@@ -71,12 +59,6 @@ def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> Chat
         chat.address for chat in chats if deliveries.delivered_items(transaction, chat.id, delivery, position=0)
     )
     return next(delivered, None)
-
-
-@reads
-def known_paper(transaction: Transaction, paper_id: int) -> KnownPaper | None:
-    """The paper with an id of the store; None: it was merged with another, or never was."""
-    return known_papers.stored_papers(transaction, [paper_id]).get(paper_id)
 
 
 @reads

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from weakref import WeakKeyDictionary
 
 from subscriptions.model import KnownPaper
@@ -122,9 +122,3 @@ def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, Kn
     ids = stored_known_papers.papers_with_keys(transaction, names)
     known = known_papers.stored_papers(transaction, list(set(ids.values())))
     return {name: known[paper_id] for name, paper_id in ids.items()}
-
-
-@reads
-def known_since(transaction: Transaction) -> datetime | None:
-    """When the first paper of all became known; None: there are no papers."""
-    return stored_known_papers.first_paper_at(transaction)

@@ -1,6 +1,6 @@
 """What a chat did with papers, and what follows from it: its taste, its saved papers, and why a paper is further up."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -13,7 +13,6 @@ from subscriptions.service.papers.word_counts import counted_words
 from subscriptions.states import Signal
 from subscriptions.store import Scope, Transaction, reads, writes
 from subscriptions.store.chat import signals as stored_signals
-from subscriptions.store.outbox import deliveries
 from subscriptions.store.papers import known_papers
 
 STRENGTHS = {  # how strongly a signal says that more such papers are wanted; below 0: fewer
@@ -70,7 +69,7 @@ def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) ->
 @writes
 def save_paper(transaction: Transaction, chat: Chat, paper: int, *, now: datetime) -> bool:
     """Keeps a paper for a chat, as its newest one. Returns False if the chat kept it before."""
-    is_new = (paper, Signal.SAVED) not in stored_signals.of_papers(transaction, chat.id, [paper])
+    is_new = (paper, Signal.SAVED) not in stored_signals.signals_of_papers(transaction, chat.id, [paper])
     note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
     return is_new
 
@@ -89,29 +88,6 @@ def restore_signals(
         elif paper in stored:
             stored_signals.put_signal(transaction, chat_id, paper, kind, now=at)
     stored_signals.put_taste(transaction, chat_id, _learned(transaction, chat_id))
-
-
-def signals_of_paper(store: Scope, chat: Chat, paper: int) -> frozenset[Signal]:
-    """What a chat did with a paper."""
-    return frozenset(kind for _, kind in signals_of_papers(store, chat, [paper]))
-
-
-@reads
-def signals_of_papers(transaction: Transaction, chat: Chat, papers: Collection[int]) -> frozenset[tuple[int, Signal]]:
-    """What a chat did with each of a few papers."""
-    return stored_signals.of_papers(transaction, chat.id, papers)
-
-
-@reads
-def amount_of_signals(transaction: Transaction, chat: Chat) -> int:
-    """How many signals of a chat are stored."""
-    return stored_signals.amount(transaction, chat.id)
-
-
-@reads
-def papers_in_message(transaction: Transaction, chat: Chat, message: str) -> tuple[int, ...]:
-    """The ids of the papers that a message to a chat shows, two at most, by the platform's id of the message."""
-    return deliveries.papers_in_message(transaction, chat.id, message)
 
 
 @reads

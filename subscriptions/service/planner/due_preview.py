@@ -18,7 +18,7 @@ from subscriptions.service.planner.plan import decide_now
 from subscriptions.service.planner.previews import unstored_subscription
 from subscriptions.service.planner.window import evidence_of_fits, nearness_of, stored_query
 from subscriptions.service.subscriptions.pausing import with_ended_pauses
-from subscriptions.service.subscriptions.selection import find as find_chat
+from subscriptions.service.subscriptions.selection import get_chat as find_chat
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Transaction, reads
 from subscriptions.store.chat import signals as stored_signals

@@ -91,11 +91,6 @@ def plan_due(
     return tuple(lane for one in slices for lane in done(one))
 
 
-def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[Lane]]:
-    """Plans one slice of chats after the other; yields the lanes of each. See `plan_due`."""
-    return map(done, plan_slices(store, now=now))
-
-
 def plan_slices(
     store: Store,
     *,

@@ -19,7 +19,7 @@ from subscriptions.service.subscriptions.next_deliveries import (
     due_span,
 )
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
-from subscriptions.service.subscriptions.selection import find, which_one
+from subscriptions.service.subscriptions.selection import get_chat, which_one
 from subscriptions.store import Scope, Transaction, writes
 from subscriptions.store.chat import chats, subscriptions
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -45,7 +45,7 @@ def edit(
     """
     query = kept_query(text)
     with store.write() as transaction:
-        chat = find(transaction, address)
+        chat = get_chat(transaction, address)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         subscription = which_one(subscriptions, str(number))
         query = with_words(transaction, query, subscriptions)
@@ -83,7 +83,7 @@ def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: d
     """Gives a subscription a name; "" takes it away. Raises NotFound, Refused."""
     plain = checked_name(name)
     with store.write() as transaction:
-        chat = find(transaction, address)
+        chat = get_chat(transaction, address)
         subscription = which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
         if plain != subscription.name:
             record_change(transaction, chat.id, now=now, who=who)
@@ -100,7 +100,7 @@ def reschedule(
 
     Returns these subscriptions as they are now. Raises NotFound, Refused.
     """
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
     read = _read_when(when, None, chat)
@@ -128,7 +128,7 @@ def set_settings(
     transaction: Transaction, address: ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
 ) -> Chat:
     """Sets some of SETTINGS as one change. Raises NotFound, Refused, and then nothing is set."""
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     names = {setting_name(name): value for name, value in values.items()}
     stored = {name: check_value(name, value, kind=chat.kind, public=chat.public) for name, value in names.items()}
     if any(value != chat.settings.value(name) for name, value in stored.items()):
@@ -139,7 +139,7 @@ def set_settings(
         apply_new_zone(transaction, chat, stored["timezone"], now)
     if not FOLLOWED.isdisjoint(stored):
         apply_new_quiet_hours(transaction, chat, now)
-    return find(transaction, address)
+    return get_chat(transaction, address)
 
 
 def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
@@ -215,7 +215,7 @@ def unsubscribe_several(
 
     Returns the removed subscriptions. Raises NotFound.
     """
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     gone = tuple(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers)
     if gone:
         record_change(transaction, chat.id, now=now, who=who)

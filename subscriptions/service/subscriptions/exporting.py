@@ -5,7 +5,7 @@ from datetime import datetime
 
 from subscriptions.model import Chat, ChatAddress, KnownPaper, Subscription
 from subscriptions.portable import subscription_line
-from subscriptions.service.subscriptions.selection import find, kind_of
+from subscriptions.service.subscriptions.selection import get_chat, kind_of
 from subscriptions.store import Scope, Transaction, reads
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -20,7 +20,7 @@ def export(store: Scope, address: ChatAddress | None) -> str:
     if address is None:
         return "".join(export_all(store))
     with store.read() as transaction:
-        chat = find(transaction, address)
+        chat = get_chat(transaction, address)
         return _lines(_subscription_lines(chat, _subscriptions(transaction, [chat.id])[chat.id]))
 
 
@@ -72,7 +72,7 @@ def _lines(lines: Sequence[str]) -> str:
 @reads
 def delivered(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
     """The papers that messages of a chat showed at `since` or later, in the order in which they came. Raises NotFound."""
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     ids = deliveries.shown_since(transaction, chat.id, since)
     known = known_papers.stored_papers(transaction, ids)
     return tuple(known[paper_id] for paper_id in ids)

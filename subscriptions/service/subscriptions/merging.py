@@ -15,7 +15,7 @@ from subscriptions.service.papers.recent import recent
 from subscriptions.service.subscriptions.changes import note_changed, record_change
 from subscriptions.service.subscriptions.next_deliveries import due_span, zone_of
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
-from subscriptions.service.subscriptions.selection import find
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import SubscriptionState
 from subscriptions.store import Transaction, reads, writes
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -73,7 +73,7 @@ def merge(
     It has its own number, looks on where both stopped, and comes when they came. Raises NotFound if they are gone, or
     now differ in time or place.
     """
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     known = {one.number: one for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]}
     one, other = known.get(first), known.get(second)
     query = _merged(one, other) if one and other and _alike(one, other) else None

@@ -130,7 +130,7 @@ class DeliveryForecast:
     @classmethod
     def of(cls, transaction: Transaction, now: datetime) -> "DeliveryForecast":
         """The forecast at `now`."""
-        forecast = sources.forecast(transaction, transaction.schedules, now)
+        forecast = sources.forecast(transaction, now=now)
         last_sequence = known_papers.last_sequence(transaction)
         return cls(forecast=forecast, last_sequence=last_sequence, next_batch=forecast.next_due())
 

@@ -16,7 +16,7 @@ from subscriptions.service.subscriptions.changes import (
     record_change,
 )
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, due_span, quiet_until
-from subscriptions.service.subscriptions.selection import find, which_one
+from subscriptions.service.subscriptions.selection import get_chat, which_one
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction, reads, writes
 from subscriptions.store import planner as plans
@@ -61,7 +61,7 @@ def pause(
 
     Raises NotFound, and Refused where the chat gets no messages for another reason.
     """
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     if number is None:
         return _pause_chat(transaction, chat, until=until, now=now, who=who)
     subscription = _numbered(transaction, chat, number)
@@ -83,7 +83,7 @@ def _pause_chat(
     record_change(transaction, chat.id, now=now, who=who)
     note_changed_state(transaction, chat.id)
     stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
-    return PauseResult(chat=find(transaction, chat.address), subscription=None, changed=True, until=until)
+    return PauseResult(chat=get_chat(transaction, chat.address), subscription=None, changed=True, until=until)
 
 
 @writes
@@ -94,7 +94,7 @@ def resume(
 
     What would be sent at once waits ten minutes, so that a person can skip it. Raises NotFound.
     """
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
     paused = [subscription for subscription in chosen if subscription.state is SubscriptionState.PAUSED]
@@ -108,7 +108,7 @@ def resume(
         stored_chats.resume_chat(transaction, chat.id, now=now)
     _delay(transaction, chat, subscriptions if stood_still else paused, now, planned=stood_still)
     fresh = None if number is None else _numbered(transaction, chat, number)
-    return PauseResult(chat=find(transaction, address), subscription=fresh, changed=bool(paused or stood_still))
+    return PauseResult(chat=get_chat(transaction, address), subscription=fresh, changed=bool(paused or stood_still))
 
 
 @writes
@@ -180,7 +180,7 @@ def delay_after_return(transaction: Transaction, chat: Chat, now: datetime) -> N
 @writes
 def delay_after_resume(transaction: Transaction, address: ChatAddress, *, now: datetime) -> None:
     """Holds what would be sent at once to a chat that is active again, as `resume` does. Raises NotFound."""
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     _delay(transaction, chat, stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], now, planned=True)
 
 
@@ -217,7 +217,7 @@ def get_waiting_papers(
     transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None
 ) -> WaitingPapers:
     """What waits for a chat, or for one of its subscriptions. Raises NotFound."""
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     subscriptions = _active(transaction, chat, number)
     last_sequence = known_papers.last_sequence(transaction)
     planned = chat_outbox.planned_papers(transaction, chat.id) if number is None else 0
@@ -239,7 +239,7 @@ def match_waiting_ahead(transaction: Transaction, address: ChatAddress) -> None:
 
     Raises NotFound.
     """
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction))
 
@@ -258,7 +258,7 @@ def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: i
     """Makes what waits due now; returns how many papers that is. Raises NotFound."""
     found = get_waiting_papers(store, address, now=now, number=number).papers
     with store.write() as transaction:
-        chat = find(transaction, address)
+        chat = get_chat(transaction, address)
         if number is None:
             chat_outbox.hold_planned(transaction, chat.id, None)
         for subscription in _active(transaction, chat, number):
@@ -276,7 +276,7 @@ def skip_waiting(
 
     These are papers up to the sequence `upto`, and deliveries planned up to the moment `by`.
     """
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     subscriptions = _active(transaction, chat, number)
     upto = min(upto, known_papers.last_sequence(transaction))
     skipped = len(set().union(*undelivered(transaction, chat, subscriptions, upto=upto).values()))

@@ -17,7 +17,7 @@ from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, person_of, record_change
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, due_span
-from subscriptions.service.subscriptions.selection import find, kind_of, which_one
+from subscriptions.service.subscriptions.selection import get_chat, kind_of, which_one
 from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction, writes
 from subscriptions.store.chat import chats as stored_chats
@@ -205,7 +205,7 @@ def unsubscribe(
 
     Returns the removed subscriptions. Raises NotFound, QueryError.
     """
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     gone = subscriptions if which.strip().casefold() == "all" else (which_one(subscriptions, which),)
     if gone:

@@ -26,11 +26,6 @@ class Listed:
 @reads
 def get_chat(transaction: Transaction, address: ChatAddress) -> Chat:
     """The chat at this address, or the chat that moved from there. Raises NotFound."""
-    return find(transaction, address)
-
-
-def find(transaction: Transaction, address: ChatAddress) -> Chat:
-    """The chat at this address, or the chat that moved from there. Raises NotFound."""
     chat = stored_chats.find_chat(transaction, address, zone=transaction.zone)
     if chat is None:
         raise NotFound(
@@ -54,7 +49,7 @@ def listed(transaction: Transaction, address: ChatAddress | None) -> tuple[Liste
     pages = (
         stored_chats.all_chats(transaction, zone=transaction.zone)
         if address is None
-        else [(find(transaction, address),)]
+        else [(get_chat(transaction, address),)]
     )
     return tuple(one for chats in pages for one in _listed(transaction, chats))
 
@@ -64,13 +59,6 @@ def _listed(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[Listed]
     for chat in chats:
         for one in subscriptions[chat.id]:
             yield Listed(chat=chat, subscription=one, zone=one.zone or chat.settings.timezone)
-
-
-@reads
-def subscription_of(transaction: Transaction, address: ChatAddress, number: int) -> Subscription:
-    """The subscription of a chat with this number. Raises NotFound."""
-    chat = find(transaction, address)
-    return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
 
 
 def typed_number(text: str) -> int | None:

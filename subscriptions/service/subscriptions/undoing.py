@@ -37,7 +37,7 @@ from subscriptions.service.subscriptions.next_deliveries import (
     apply_new_zone,
     due_span,
 )
-from subscriptions.service.subscriptions.selection import find
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import ChatState, PauseReason, Signal
 from subscriptions.store import Scope, Transaction, writes
 from subscriptions.store.chat import chats
@@ -96,7 +96,7 @@ def _states(
 @writes
 def undo(transaction: Transaction, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
     """Undoes a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be undone any more."""
-    chat = find(transaction, address)
+    chat = get_chat(transaction, address)
     chats.hold_chat(transaction, chat.id)
     current = state_of(transaction, chat.id)
     log = _states(stored_undo.changes_of(transaction, chat.id), current)
@@ -122,7 +122,7 @@ def undo(transaction: Transaction, address: ChatAddress, change_id: int, *, now:
         again=again,
         what=what,
         before=chat,
-        after=find(transaction, address),
+        after=get_chat(transaction, address),
     )
 
 

@@ -11,7 +11,7 @@ from subscriptions.planning.retry import RetryDecision
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.conflicts import put, unless_taken, update_unless_taken
-from subscriptions.store.database.store import connection_of, execute
+from subscriptions.store.database.store import Transaction, connection_of, execute, writes
 from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.outbox.claims import Claim, any_requested, is_held, may_be_sent
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, MessageRow
@@ -153,7 +153,7 @@ def _is_unclear(seq: int, number: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def record_outcome(
-    session: Session,
+    session: Transaction,
     claimed: Claim,
     decision: RetryDecision,
     reason: str,
@@ -169,7 +169,7 @@ def record_outcome(
         return
     lane = claimed.address.lane
     if decision.pauses_lane:
-        pause_lane(session, lane, wall, wall + decision.pauses_lane)
+        pause_lane(session, lane, wall=wall, until=wall + decision.pauses_lane)
     elif decision.not_before is not None:
         wake_lanes(session, [lane], after=decision.not_before - now)
     message = session.get(MessageRow, (claimed.seq, claimed.message.number))
@@ -192,11 +192,12 @@ def record_outcome(
     settle_if_finished(session, delivery, now)
 
 
-def pause_lane(session: Session, lane: Lane, wall: datetime, until: datetime) -> None:
+@writes
+def pause_lane(transaction: Transaction, lane: Lane, *, wall: datetime, until: datetime) -> None:
     """Makes a lane wait until `until`, as its platform asked, when it is woken. Both moments are on the machine's clock."""
     values = {"platform": lane.platform, "address": lane.address, "since": wall, "not_before": until}
-    put(session, "lane", ("platform", "address"), values)
-    wake_lanes(session, [lane], after=until - wall)
+    put(transaction, "lane", ("platform", "address"), values)
+    wake_lanes(transaction, [lane], after=until - wall)
 
 
 def settle_if_finished(session: Session, delivery: DeliveryRow, now: datetime) -> None:

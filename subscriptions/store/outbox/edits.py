@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 
 import sqlalchemy
 from sqlalchemy import ColumnElement, bindparam
-from sqlmodel import Session, col, or_, select, update
+from sqlmodel import col, or_, select, update
 
 from subscriptions.chat_settings import language
 from subscriptions.model import Chat, Delivery, DeliveryKind, Lane
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import ChatState
-from subscriptions.store.database.store import connection_of
+from subscriptions.store.database.store import Transaction, connection_of, writes
 from subscriptions.store.lane_wakes import wake_chats
 from subscriptions.store.outbox.claims import any_requested, in_lane, is_held, is_requested, waits
 from subscriptions.store.outbox.deliveries import delivery_value
@@ -46,13 +46,13 @@ class Edit:
     layout: tuple[tuple[int, ...], ...]  # ids of the papers of each message of the delivery
 
 
-def request_edits_of_withdrawn(session: Session, papers: Iterable[int], *, now: datetime) -> None:
+def request_edits_of_withdrawn(session: Transaction, papers: Iterable[int], *, now: datetime) -> None:
     """Requests an edit of every message that shows one of these papers: they were withdrawn."""
     for part in _chunks(papers):
         _request(session, part, [], now)
 
 
-def request_edits_for_summaries(session: Session, papers: Mapping[int, Iterable[str]], *, now: datetime) -> None:
+def request_edits_for_summaries(session: Transaction, papers: Mapping[int, Iterable[str]], *, now: datetime) -> None:
     """Requests edits of the messages of the last 48 hours that show one of these papers.
 
     `papers`: id → languages in which the paper has got a summary. Only chats that read one of these languages count.
@@ -68,7 +68,7 @@ def request_edits_for_summaries(session: Session, papers: Mapping[int, Iterable[
             _request(session, part, [recent, reads], now)
 
 
-def _request(session: Session, papers: list[int], conditions: list[ColumnElement[bool]], now: datetime) -> None:
+def _request(session: Transaction, papers: list[int], conditions: list[ColumnElement[bool]], now: datetime) -> None:
     shown = (
         select(DeliveryItemRow.delivery, DeliveryItemRow.message, DeliveryItemRow.chat)
         .join(ChatRow, col(ChatRow.id) == DeliveryItemRow.chat)
@@ -118,7 +118,7 @@ _NEXT = (
 )
 
 
-def lanes_with_edits(session: Session, platforms: Sequence[str], *, now: datetime, wall: datetime) -> list[Lane]:
+def lanes_with_edits(session: Transaction, platforms: Sequence[str], *, now: datetime, wall: datetime) -> list[Lane]:
     """The lanes that have a message to be edited now."""
     connection = connection_of(session)
     values = {"platforms": platforms, "now": now, "longest": now + LONGEST_WAIT, "wall": wall}
@@ -129,7 +129,7 @@ def lanes_with_edits(session: Session, platforms: Sequence[str], *, now: datetim
     return list(found)
 
 
-def next_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, zone: str) -> Edit | None:
+def next_edit(session: Transaction, lane: Lane, *, now: datetime, wall: datetime, zone: str) -> Edit | None:
     """The oldest message of a lane to be edited now; None if there is none."""
     connection = connection_of(session)
     if connection.execute(_ANY_REQUESTED).scalar() is None:
@@ -152,9 +152,10 @@ def next_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, zo
     )
 
 
-def finish_edit(session: Session, edit: Edit) -> None:
+@writes
+def finish_edit(transaction: Transaction, edit: Edit) -> None:
     """Ends an edit, whether it succeeded or never can. A request that came meanwhile stays."""
-    session.exec(
+    transaction.exec(
         update(MessageRow)
         .where(
             col(MessageRow.delivery) == edit.seq,
@@ -163,19 +164,19 @@ def finish_edit(session: Session, edit: Edit) -> None:
         )
         .values(edit_requested_at=None)
     )
-    _wait(session, edit, attempts=0, next_at=None)
+    _wait(transaction, edit, attempts=0, next_at=None)
 
 
-def postpone_edit(session: Session, edit: Edit, *, next_at: datetime | None) -> None:
+def postpone_edit(session: Transaction, edit: Edit, *, next_at: datetime | None) -> None:
     """Has an edit tried again, not before `next_at`."""
     _wait(session, edit, attempts=edit.attempts + 1, next_at=next_at)
 
 
-def _wait(session: Session, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
+def _wait(session: Transaction, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
     session.exec(update(DeliveryRow).where(col(DeliveryRow.seq) == edit.seq).values(attempts=attempts, next_at=next_at))
 
 
-def _layout(session: Session, seq: int) -> tuple[tuple[int, ...], ...]:
+def _layout(session: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
     numbers = session.exec(select(MessageRow.number).where(MessageRow.delivery == seq).order_by(col(MessageRow.number)))
     items = session.exec(
         select(DeliveryItemRow.message, DeliveryItemRow.paper)

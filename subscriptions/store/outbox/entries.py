@@ -13,7 +13,7 @@ from sqlmodel import Session, col, delete, func, or_, select, update
 from subscriptions.model import DeliveryKind, Lane
 from subscriptions.states import FINISHED, ChatState, DeliveryState, MessageState, PauseReason, describe_chat_state
 from subscriptions.store.columns import Big
-from subscriptions.store.database.store import CHUNK, execute
+from subscriptions.store.database.store import CHUNK, Transaction, execute, writes
 from subscriptions.store.lane_wakes import AT_ONCE, wake_lanes
 from subscriptions.store.outbox.attempts import is_sent, settle_if_finished
 from subscriptions.store.outbox.claims import waits_until
@@ -203,8 +203,9 @@ def counts(session: Session) -> Mapping[DeliveryState, int]:
     return found
 
 
-def count_as_sent(session: Session, before: datetime, *, now: datetime) -> int:
+@writes
+def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) -> int:
     """Dismisses what was due before `before`, after a restore: it counts as sent. Returns how many deliveries."""
     due = update(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
     counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}
-    return int(session.exec(due.values(counted)).rowcount)
+    return int(transaction.exec(due.values(counted)).rowcount)

@@ -23,15 +23,14 @@ from bot.ports.channel import Clock
 from bot.ports.conversation import RequestDispatcher
 from bot.ports.web_route import WebRoute
 from subscriptions.errors import NotDelivered, StoreError
-from subscriptions.service.chats.workspaces import (
-    INSTALLED_WITHIN,
+from subscriptions.service.chats.workspaces import INSTALLED_WITHIN, install
+from subscriptions.store import Store
+from subscriptions.store.installations import (
     complete_installation,
-    install,
     installations,
     is_installation_completed,
     renew_tokens,
 )
-from subscriptions.store import Store
 
 log = logging.getLogger("paperwire")
 
