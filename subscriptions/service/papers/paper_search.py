@@ -1,9 +1,8 @@
 """Searches the stored papers for a query; finds papers by arXiv id or DOI."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from weakref import WeakKeyDictionary
 
 from subscriptions.model import KnownPaper
 from subscriptions.query.syntax import Query
@@ -17,12 +16,12 @@ from subscriptions.service.papers.counting import (
     number_of,
     read,
 )
+from subscriptions.service.papers.kept_entries import is_used, keep
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.store import Store, Transaction, reads
 from subscriptions.store.papers import index, known_papers
-from subscriptions.store.papers import known_papers as stored_known_papers
 
-_MOST_KEPT = 4  # stretches that are cached, some 2 MB each
+_SEARCHED = "searched"  # a kind of cached entries: stretches, by the key of their newest paper; None: the newest of all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,7 @@ def search(
         found=hits.bits.bit_count(),
         upto=newest,
         looked=looked,
-        stored=stored_known_papers.paper_count(transaction),
+        stored=known_papers.paper_count(transaction),
         below=below,
         since=day_of(oldest) if oldest else None,
     )
@@ -77,29 +76,9 @@ def _ends(entries: Entries, end: int) -> tuple[int, int]:
     return (oldest, newest) if oldest else (0, 0)
 
 
-@dataclass(slots=True)
-class _Searched:
-    """The stretches that were searched while the papers stayed the same, cached by the keys of their newest papers."""
-
-    state: tuple[object, ...]
-    stretches: dict[int | None, tuple[Entries, int | None]] = field(default_factory=dict)  # None: the newest of all
-
-
-_KEPT: WeakKeyDictionary[Store, _Searched] = WeakKeyDictionary()
-
-
 def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[Entries, int | None]:
     """The newest papers from a key on down, and the key of the first beyond them."""
-    state = known_papers.state_of_papers(transaction)
-    kept = _KEPT.get(transaction.store)
-    if kept is None or kept.state != state:
-        kept = _KEPT[transaction.store] = _Searched(state)
-    found = kept.stretches.get(upto)
-    if found is None:
-        if len(kept.stretches) >= _MOST_KEPT:
-            kept.stretches.clear()
-        found = kept.stretches[upto] = _look(transaction, upto)
-    return found
+    return keep(transaction, _SEARCHED, upto, lambda: _look(transaction, upto))
 
 
 def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
@@ -111,7 +90,7 @@ def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | No
 
 def keep_searched(store: Store) -> None:
     """Renews the cache of the newest stretch if this process has searched it."""
-    if store in _KEPT:
+    if is_used(store, _SEARCHED):
         with store.read() as transaction:
             searched_range(transaction)
 
@@ -119,6 +98,6 @@ def keep_searched(store: Store) -> None:
 @reads
 def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, KnownPaper]:
     """The papers with these arXiv ids and DOIs (`mentioned` finds them in a text); unknown ones are left out."""
-    ids = stored_known_papers.papers_with_keys(transaction, names)
+    ids = known_papers.papers_with_keys(transaction, names)
     known = known_papers.stored_papers(transaction, list(set(ids.values())))
     return {name: known[paper_id] for name, paper_id in ids.items()}

@@ -92,7 +92,9 @@ def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which
     subscriptions, query = _chosen(transaction, chat, which, now)
     window = recent(transaction, now)
     sets = window.find(
-        {str(subscription.id): stored_query(subscription.canonical) for subscription in subscriptions}, chat
+        transaction,
+        {str(subscription.id): stored_query(subscription.canonical) for subscription in subscriptions},
+        chat,
     )
     case = _Case(
         chat=_with_limit(chat),

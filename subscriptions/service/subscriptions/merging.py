@@ -42,7 +42,11 @@ def nearly_same(
 ) -> Overlap | None:
     """The two that share most of their papers of the last days and can be merged; None: there are none."""
     able = [one for one in subscriptions if one.state is SubscriptionState.ACTIVE][:MOST_COMPARED]
-    found = recent(transaction, now).find({one.canonical: parse_canonical(one.canonical) for one in able}, chat).of
+    found = (
+        recent(transaction, now)
+        .find(transaction, {one.canonical: parse_canonical(one.canonical) for one in able}, chat)
+        .of
+    )
     near = sorted(
         (
             (overlap.shared / overlap.either, overlap.shared, overlap, pair)

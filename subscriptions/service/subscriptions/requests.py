@@ -140,7 +140,7 @@ def echo_of(
     """The confirmation of a subscription, with the papers of the last days that its query matches."""
     transaction.confirmed_chats.add(chat.id)
     window = recent(transaction, now)
-    sets = window.find({"": query}, chat)
+    sets = window.find(transaction, {"": query}, chat)
     found = sets.union
     delivery_forecast = DeliveryForecast.of(transaction, now)
 
@@ -156,7 +156,7 @@ def echo_of(
         starts=subscription.since,
         found=found.bit_count(),
         base=sets.base,
-        examples=window.newest(found, EXAMPLES),
+        examples=window.newest(transaction, found, EXAMPLES),
         next_delivery=delivery_forecast.next_delivery(subscription, chat, fits=fits)
         if delivery_forecast.forecast.awaited
         else None,
