@@ -16,6 +16,7 @@ from subscriptions.service.subscriptions.selection import Listed, get_chat, kind
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction, reads, writes
 from subscriptions.store.chat import access, chats
+from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
@@ -254,7 +255,7 @@ def subscriptions_around(
     others = (
         access.chats_of(transaction, own.address)
         if shared is None
-        else access.chats_at(transaction, own.address.platform, shared, zone=transaction.zone)
+        else stored_chats.chats_at(transaction, own.address.platform, shared, zone=transaction.zone)
     )
     chats = [own, *(chat for chat in others if chat.address != own.address)]
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats if chat.id])

@@ -8,7 +8,7 @@ those of two bots cannot be compared.
 
 import hmac
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -17,10 +17,10 @@ from sqlmodel import Session, col, delete, func, select
 from subscriptions.model import Chat, ChatAddress, Lane
 from subscriptions.states import Admission, ChatState
 from subscriptions.store import key_value
-from subscriptions.store.chat.chats import chat_value, chats_by_id
+from subscriptions.store.chat.chats import chats_by_id
 from subscriptions.store.conversation_rows import WrongCodeRow
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import CHUNK, Transaction, reads
+from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.operation_rows import OperatorCodeRow
 from subscriptions.store.rows import ChatRow, DenialRow
@@ -88,17 +88,6 @@ def chats_of(transaction: Transaction, person: ChatAddress) -> tuple[Chat, ...]:
     ).all()
     known = chats_by_id(transaction, [chat_id or 0 for chat_id in rows], zone=transaction.zone)
     return tuple(known[chat_id or 0] for chat_id in rows)
-
-
-def chats_at(session: Session, platform: str, addresses: Collection[str], *, zone: str) -> tuple[Chat, ...]:
-    """The chats at these addresses, with topics, in the order of their titles."""
-    wanted = sorted(addresses)
-    found: list[Chat] = []
-    for start in range(0, len(wanted), CHUNK):
-        some = col(ChatRow.address).in_(wanted[start : start + CHUNK])
-        rows = session.exec(select(ChatRow).where(ChatRow.platform == platform, some, col(ChatRow.moved_to).is_(None)))
-        found += [chat_value(row, zone) for row in rows]
-    return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
 
 
 def add_code(session: Session, code_hash: str, *, most: int) -> None:

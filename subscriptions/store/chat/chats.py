@@ -15,7 +15,7 @@ from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak
 from subscriptions.states import UNREACHABLE, ChatState, PauseReason
 from subscriptions.store.database.conflicts import hold_rows, insert_all_new, insert_new
-from subscriptions.store.database.store import CHUNK, execute, in_chunks
+from subscriptions.store.database.store import CHUNK, execute, in_chunks, rows_of
 from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.rows import TABLES, ChatRow
 
@@ -41,7 +41,7 @@ _HERE = _WITH_MOVE.where(_chats.c.platform == bindparam("at"), _chats.c.address 
 _THIS = _HERE.where(_chats.c.topic == bindparam("its_topic"))
 _MOVED = _WITH_MOVE.where(_chats.c.id == bindparam("of"))
 _AT = columns(_chats).where(
-    _chats.c.platform == bindparam("on"), _chats.c.address.in_(bindparam("addresses", type_=String, expanding=True))
+    _chats.c.platform == bindparam("on"), _chats.c.address.in_(bindparam("ids", type_=String, expanding=True))
 )
 _address = tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
 _LAST = ("last_platform", "last_address", "last_topic")
@@ -112,12 +112,16 @@ def find_chats(session: Session, addresses: Collection[ChatAddress], *, zone: st
     return found
 
 
+def chats_at(session: Session, platform: str, addresses: Collection[str], *, zone: str) -> tuple[Chat, ...]:
+    """The chats at these addresses, with topics, in the order of their titles."""
+    found = (chat_value(row, zone) for row in _rows_at(session, {platform: addresses}) if row.moved_to is None)
+    return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
+
+
 def _rows_at(session: Session, wanted: Mapping[str, Collection[str]]) -> Iterator[Row[Any]]:
     """The rows of these addresses, by platform, with all topics."""
     for platform, addresses in wanted.items():
-        some = sorted(addresses)
-        for start in range(0, len(some), CHUNK):
-            yield from execute(session, _AT, {"on": platform, "addresses": some[start : start + CHUNK]}).all()
+        yield from rows_of(session, _AT, sorted(addresses), on=platform)
 
 
 def add_chats(session: Session, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
@@ -164,12 +168,7 @@ def chats_after(session: Session, after: ChatAddress | None, most: int, *, zone:
 
 def chats_by_id(session: Session, ids: Iterable[int], *, zone: str) -> dict[int, Chat]:
     """The chats with these ids."""
-    wanted = sorted(set(ids))
-    found: dict[int, Chat] = {}
-    for i in range(0, len(wanted), CHUNK):
-        for row in execute(session, CHATS, {"ids": wanted[i : i + CHUNK]}).all():
-            found[row[0]] = _chat(row, zone)
-    return found
+    return {row[0]: _chat(row, zone) for row in rows_of(session, CHATS, sorted(set(ids)))}
 
 
 def add_chat(
@@ -300,13 +299,9 @@ def store_streaks(session: Session, streaks: Mapping[int, NoMatchStreak | None])
     for chat_id, streak in streaks.items():
         alike.setdefault(streak, []).append(chat_id)
     for streak, ids in alike.items():
-        for i in range(0, len(ids), CHUNK):
-            after = None if streak is None or streak.said else streak.after
-            execute(
-                session,
-                _STREAKS,
-                {"ids": ids[i : i + CHUNK], "streak": _streak_values(streak), "unsaid_after": after},
-            )
+        after = None if streak is None or streak.said else streak.after
+        for part in in_chunks(ids):
+            execute(session, _STREAKS, {"ids": part, "streak": _streak_values(streak), "unsaid_after": after})
 
 
 def addresses_with_prefix(session: Session, platform: str, prefix: str) -> list[str]:

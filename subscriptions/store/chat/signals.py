@@ -13,7 +13,7 @@ from subscriptions.ranking import Taste
 from subscriptions.states import Signal
 from subscriptions.store.conversation_rows import SignalRow, TasteRow
 from subscriptions.store.database.conflicts import put
-from subscriptions.store.database.store import Transaction, execute, in_chunks, reads
+from subscriptions.store.database.store import Transaction, reads, rows_of
 from subscriptions.store.rows import TABLES
 
 _tastes = TABLES.tables["taste"]
@@ -22,7 +22,7 @@ _TASTES = columns(_tastes.c.chat, _tastes.c.words).where(
 )
 _signals = TABLES.tables["signal"]
 _OF_CHATS = columns(_signals).where(
-    _signals.c.chat.in_(bindparam("chats", type_=Integer, expanding=True)),
+    _signals.c.chat.in_(bindparam("ids", type_=Integer, expanding=True)),
     _signals.c.kind.in_(bindparam("kinds", expanding=True)),
 )
 
@@ -73,9 +73,8 @@ def signals_of_chats(
 ) -> dict[int, list[StoredSignal]]:
     """All signals of these kinds, by the ids of these chats."""
     found: dict[int, list[StoredSignal]] = {chat_id: [] for chat_id in chat_ids}
-    for part in in_chunks(chat_ids):
-        for row in execute(session, _OF_CHATS, {"chats": part, "kinds": kinds}):
-            found[row.chat].append(StoredSignal(row.paper, Signal(row.kind), row.at))
+    for row in rows_of(session, _OF_CHATS, chat_ids, kinds=kinds):
+        found[row.chat].append(StoredSignal(row.paper, Signal(row.kind), row.at))
     return found
 
 
@@ -127,6 +126,4 @@ def put_taste(session: Transaction, chat_id: int, taste: Taste) -> None:
 
 def tastes(session: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:
     """The tastes of those of these chats that have one, by the ids of the chats."""
-    return {
-        row.chat: Taste(row.words) for part in in_chunks(chat_ids) for row in execute(session, _TASTES, {"ids": part})
-    }
+    return {row.chat: Taste(row.words) for row in rows_of(session, _TASTES, chat_ids)}

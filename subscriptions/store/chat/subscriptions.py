@@ -19,7 +19,7 @@ from subscriptions.states import (
 )
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_all_new, insert_rows_new
-from subscriptions.store.database.store import CHUNK, execute, in_chunks
+from subscriptions.store.database.store import execute, rows_of
 from subscriptions.store.rows import (
     TABLES,
     QueryRow,
@@ -68,25 +68,21 @@ _TAKE = (
 )
 _TAKE_NUMBER = _TAKE.returning(_chats.c.next_number)
 _QUERIES = columns(_queries.c.canonical, _queries.c.id).where(
-    _queries.c.canonical.in_(bindparam("texts", type_=String, expanding=True))
+    _queries.c.canonical.in_(bindparam("ids", type_=String, expanding=True))
 )
 
 
 def subscriptions_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
     """Each chat's subscriptions in the order of their numbers."""
     found: dict[int, list[Subscription]] = {chat_id: [] for chat_id in chat_ids}
-    for i in range(0, len(chat_ids), CHUNK):
-        for row in execute(session, SUBSCRIPTIONS, {"ids": list(chat_ids[i : i + CHUNK])}).all():
-            found[row[1]].append(_subscription(row))
+    for row in rows_of(session, SUBSCRIPTIONS, chat_ids):
+        found[row[1]].append(_subscription(row))
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
 
 
 def amounts(session: Session, chat_ids: Sequence[int]) -> dict[int, int]:
     """How many subscriptions each chat has."""
-    found = dict.fromkeys(chat_ids, 0)
-    for part in in_chunks(chat_ids):
-        found.update((chat, amount) for chat, amount in execute(session, _AMOUNTS, {"ids": part}))
-    return found
+    return dict.fromkeys(chat_ids, 0) | dict(rows_of(session, _AMOUNTS, chat_ids))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,29 +139,16 @@ def _row(one: NewSubscription, *, query: int, number: int) -> tuple[Any, ...]:
 def _take_numbers(session: Session, amounts: Mapping[int, int]) -> dict[int, int]:
     """Takes so many next numbers of chats; returns the first of each. No two processes get the same ones."""
     execute_rows(session, _TAKE, ("of", "amount"), list(amounts.items()))
-    found: dict[int, int] = {}
-    for part in in_chunks(sorted(amounts)):
-        found.update((chat, after - amounts[chat]) for chat, after in execute(session, _NUMBERS, {"ids": part}))
-    return found
+    return {chat: after - amounts[chat] for chat, after in rows_of(session, _NUMBERS, sorted(amounts))}
 
 
 def _query_ids(session: Session, canonicals: Sequence[str]) -> dict[str, int]:
     """Returns the ids of queries by their canonical texts; those that are not known are added."""
     wanted = sorted(set(canonicals))
-    found = _known_queries(session, wanted)
-    missing = [{"canonical": canonical} for canonical in wanted if canonical not in found]
-    if missing:
-        insert_all_new(session, "query", (), missing)
-        found |= _known_queries(session, [one["canonical"] for one in missing])
-    return found
-
-
-def _known_queries(session: Session, wanted: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for start in range(0, len(wanted), CHUNK):
-        rows = execute(session, _QUERIES, {"texts": wanted[start : start + CHUNK]})
-        found.update((canonical, query) for canonical, query in rows)
-    return found
+    found = {row.canonical: row.id for row in rows_of(session, _QUERIES, wanted)}
+    missing = [canonical for canonical in wanted if canonical not in found]
+    insert_all_new(session, "query", (), [{"canonical": canonical} for canonical in missing])
+    return found | {row.canonical: row.id for row in rows_of(session, _QUERIES, missing)}
 
 
 def restore_subscription(session: Session, subscription: Subscription, *, cursor: int, due: DueSpan) -> None:

@@ -12,7 +12,7 @@ from threading import get_ident
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy import CursorResult, Executable, Row, event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -340,6 +340,13 @@ def execute(
 def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
     """Parts of the values, each small enough for one IN (…)."""
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
+
+
+def rows_of(
+    session: Session, statement: Executable, ids: Sequence[Any], **values: object
+) -> Iterator[Row[*tuple[Any, ...]]]:
+    """The rows that a statement finds for many values of its parameter `ids`."""
+    return (row for part in in_chunks(ids) for row in execute(session, statement, {**values, "ids": part}).all())
 
 
 def connection_of(session: Session) -> Connection:

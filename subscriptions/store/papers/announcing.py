@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from subscriptions.model import Announce
 from subscriptions.store.database.bulk import execute_rows
-from subscriptions.store.database.store import execute, in_chunks
+from subscriptions.store.database.store import rows_of
 from subscriptions.store.key_value import get_value, hold_value, put_value, share_value
 from subscriptions.store.papers.drafts import REPLACEMENTS, PaperDraft
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
@@ -79,11 +79,7 @@ def assign_sequences(
 
 def _seen(session: Session, papers: Sequence[int]) -> dict[int, tuple[datetime, datetime | None]]:
     """Returns when papers were first seen and when they came as stored before, by id."""
-    return {
-        paper: (seen_at, came_at)
-        for part in in_chunks(papers)
-        for paper, seen_at, came_at in execute(session, _SEEN, {"ids": part})
-    }
+    return {paper: (seen_at, came_at) for paper, seen_at, came_at in rows_of(session, _SEEN, papers)}
 
 
 def raise_counter(session: Session, last: int) -> None:

@@ -10,7 +10,7 @@ from sqlmodel import col, func, select
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Announce, KnownPaper, Paper, Summary, Translation
-from subscriptions.store.database.store import Transaction, execute, in_chunks, reads
+from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
 from subscriptions.store.papers import index
 from subscriptions.store.papers.announcing import SEQUENCE
 from subscriptions.store.papers.drafts import PaperDraft
@@ -175,18 +175,14 @@ def texts_of(session: Transaction, ids: Iterable[int]) -> dict[int, Paper]:
     """The papers with these ids, by id, each with its key, title and abstract alone."""
     return {
         row.id: Paper(key=row.key, title=row.title, abstract=row.abstract)
-        for part in in_chunks(list(ids))
-        for row in execute(session, _TEXTS, {"ids": part})
+        for row in rows_of(session, _TEXTS, list(ids))
     }
 
 
 @reads
 def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, KnownPaper]:
     """The papers with these ids, by id."""
-    rows: list[Row[*tuple[Any, ...]]] = []
-    for part in in_chunks(list(ids)):
-        rows += execute(transaction, _PAPERS, {"ids": part})
-    return {paper.id: paper for paper in known_papers(transaction, rows)}
+    return {paper.id: paper for paper in known_papers(transaction, list(rows_of(transaction, _PAPERS, list(ids))))}
 
 
 def known_papers(session: Transaction, rows: Sequence[_PaperRow]) -> tuple[KnownPaper, ...]:
@@ -195,14 +191,13 @@ def known_papers(session: Transaction, rows: Sequence[_PaperRow]) -> tuple[Known
     summaries: dict[int, list[Summary]] = {}
     translations: dict[int, list[Translation]] = {}
     sources: dict[int, list[str]] = {}
-    for part in in_chunks(ids):
-        for s in execute(session, _SUMMARIES, {"ids": part}):
-            summaries.setdefault(s.paper, []).append(Summary(language=s.language, fields=s.fields))
-        for t in execute(session, _TRANSLATIONS, {"ids": part}):
-            value = Translation(language=t.language, title=t.title, abstract=t.abstract)
-            translations.setdefault(t.paper, []).append(value)
-        for paper_id, source in execute(session, _SOURCES, {"ids": part}):
-            sources.setdefault(paper_id, []).append(source)
+    for s in rows_of(session, _SUMMARIES, ids):
+        summaries.setdefault(s.paper, []).append(Summary(language=s.language, fields=s.fields))
+    for t in rows_of(session, _TRANSLATIONS, ids):
+        value = Translation(language=t.language, title=t.title, abstract=t.abstract)
+        translations.setdefault(t.paper, []).append(value)
+    for paper_id, source in rows_of(session, _SOURCES, ids):
+        sources.setdefault(paper_id, []).append(source)
     return tuple(
         known_paper(row, summaries.get(row.id, []), translations.get(row.id, []), sources.get(row.id, []))
         for row in rows
