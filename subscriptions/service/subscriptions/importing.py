@@ -77,7 +77,7 @@ class _Import:
     targets: dict[ChatAddress, _Target]
     made: set[ChatAddress]  # new chats whose kind a line names first
     recorded: frozenset[int] = frozenset()  # ids of chats whose change is recorded
-    new: list[stored_subscriptions.NewSubscription] = field(default_factory=list)
+    new: list[Subscription] = field(default_factory=list)
     starts: dict[timedelta, _Start] = field(default_factory=dict)
     dues: dict[tuple[Cadence, str], stored_subscriptions.DueSpan] = field(default_factory=dict)
 
@@ -330,8 +330,11 @@ def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Caden
     work.begin_change(target)
     note_changed(work.transaction, target.chat.id)
     target.added.add(query.canonical)
+    due, latest_due = work.due(cadence, zone or target.chat.settings.timezone)
     work.new.append(
-        stored_subscriptions.NewSubscription(
+        Subscription(
+            id=0,
+            number=0,
             chat_id=target.chat.id,
             text=query.text,
             canonical=query.canonical,
@@ -340,7 +343,8 @@ def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Caden
             since=start.since,
             cursor=start.cursor,
             counted_until=start.counted_until,
-            due=work.due(cadence, zone or target.chat.settings.timezone),
+            next_due_at=due,
+            latest_due_at=latest_due,
             name=line.name or "",
             added_by="import",
         )

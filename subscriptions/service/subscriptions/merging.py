@@ -13,7 +13,6 @@ from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.syntax import Or, Query
 from subscriptions.service.papers.recent import recent
 from subscriptions.service.subscriptions.changes import note_changed, record_change
-from subscriptions.service.subscriptions.next_deliveries import due_span, zone_of
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
 from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import SubscriptionState
@@ -87,20 +86,8 @@ def merge(
     record_change(transaction, chat.id, now=now, who=who)
     note_changed(transaction, chat.id)
     stored_subscriptions.remove_subscriptions(transaction, [one.id, other.id])
-    new = stored_subscriptions.NewSubscription(
-        chat_id=chat.id,
-        text=query.text,
-        canonical=query.canonical,
-        cadence=one.cadence,
-        zone=one.zone,
-        since=min(one.since, other.since),
-        cursor=one.cursor,
-        due=due_span(one.cadence, zone_of(one, chat), one.next_due_at),
-        name=one.name or other.name,
-        added_by=one.added_by,
-        subscriber=one.subscriber,
-        counted_until=one.counted_until,
-    )
+    since, name = min(one.since, other.since), one.name or other.name
+    new = one._replace(number=0, text=query.text, canonical=query.canonical, since=since, name=name)
     added = stored_subscriptions.add_subscription(transaction, new)
     return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
 

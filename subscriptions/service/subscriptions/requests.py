@@ -180,7 +180,10 @@ def _add(
     since, counted = _since(request.since, schedule, chat, zone, now), None
     if request.since is None:
         since, counted = starting_point(transaction, since)
-    new = stored_subscriptions.NewSubscription(
+    due, latest_due = due_span(schedule, zone, cadences.first_due(schedule, zone, now))
+    new = Subscription(
+        id=0,
+        number=0,
         chat_id=chat.id,
         text=query.text,
         canonical=query.canonical,
@@ -188,7 +191,8 @@ def _add(
         zone=own_zone,
         since=since,
         cursor=known_papers.sequence_before(transaction, since),
-        due=due_span(schedule, zone, cadences.first_due(schedule, zone, now)),
+        next_due_at=due,
+        latest_due_at=latest_due,
         name=request.name or "",
         added_by=request.added_by,
         subscriber=person_of(who),

@@ -207,6 +207,7 @@ def _restore_subscriptions(
     """Restores subscriptions. All touched ones are removed first, so that no two have the same query in between."""
     there = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     stored_subscriptions.remove_subscriptions(transaction, [s.id for s in there if s.number in subscriptions])
+    restored = []
     for number, subscription in subscriptions.items():
         if not isinstance(subscription, Subscription):
             continue
@@ -214,10 +215,10 @@ def _restore_subscriptions(
         cursor = subscription.cursor if stayed is None else stayed.cursor
         clock = chat.settings.timezone if stayed is None or stayed.zone is None else stayed.zone
         same_time = stayed is not None and (stayed.cadence, clock) == (subscription.cadence, subscription.zone or zone)
-        due = stayed.next_due_at if stayed is not None and same_time else None
-        stored_subscriptions.restore_subscription(
-            transaction, subscription, cursor=cursor, due=_due(subscription, due, zone, now)
-        )
+        same = stayed.next_due_at if stayed is not None and same_time else None
+        due, latest_due = _due(subscription, same, zone, now)
+        restored.append(subscription._replace(cursor=cursor, next_due_at=due, latest_due_at=latest_due))
+    stored_subscriptions.add_subscriptions(transaction, restored)
 
 
 def _due(
