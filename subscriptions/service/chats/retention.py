@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
@@ -31,15 +32,15 @@ STEP = 200  # rows that one transaction of the clean-up handles at most (bench/r
 
 _CleanUp = Callable[[Transaction, datetime, int], int]
 _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
-    (retention.drop_updates, UPDATES),
-    (retention.drop_callbacks, BUTTONS),
-    (retention.drop_states, STATES),
-    (retention.drop_page_messages, DELIVERIES),
-    (retention.drop_lookups, LOOKUPS),
-    (retention.drop_wrong_codes, HOUR),
-    (retention.drop_completed_installations, 2 * INSTALLED_WITHIN),
+    (partial(retention.drop, "update", "at"), UPDATES),
+    (partial(retention.drop, "callback", "at"), BUTTONS),
+    (partial(retention.drop, "conversation_state", "until"), STATES),
+    (partial(retention.drop, "page_message", "at"), DELIVERIES),
+    (partial(retention.drop, "pending_lookup", "at"), LOOKUPS),
+    (partial(retention.drop, "wrong_code", "at"), HOUR),
+    (partial(retention.drop, "completed_installation", "at"), 2 * INSTALLED_WITHIN),
     (retention.drop_receipts, RECEIPTS),
-    (retention.drop_changes, CHANGES),
+    (partial(retention.drop, "undo", "at"), CHANGES),
     (retention.drop_warnings, WARNINGS),
     (retention.drop_notices, NOTICES),
     (retention.drop_texts_of_notices, DELIVERIES),
@@ -171,7 +172,7 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     """
     for clean, age in _AGES:
         yield from _steps(store, clean, now - age)
-    yield from _steps(store, _drop_query_changes, now)
+    yield from _steps(store, lambda transaction, _, most: query_changes.drop_changes(transaction, most), now)
     if papers is not None:
         yield from _steps(store, retention.prune_papers, now - papers)
     with store.read() as transaction:
@@ -183,11 +184,6 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
         yield 1
     with store.write() as transaction:
         forget_workspaces(transaction, now=now)
-
-
-def _drop_query_changes(transaction: Transaction, _before: datetime, most: int) -> int:
-    """Removes what the log of queries has beyond its size; it has no moments."""
-    return query_changes.drop_changes(transaction, most)
 
 
 def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
