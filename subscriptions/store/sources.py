@@ -1,7 +1,7 @@
 """Sources: their state between two polls, the receipts of their polls, and when each publisher may be asked next."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -15,7 +15,7 @@ from subscriptions.planning.forecast import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
-from subscriptions.store.columns import Greatest
+from subscriptions.store.columns import Greatest, adapter_of, to_json
 from subscriptions.store.database.conflicts import insert_new, put
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.operation_rows import PublisherSlotRow
@@ -114,9 +114,10 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
             row.validators, row.state = {}, {}  # the name means another place now
         row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
         row.title, row.home = fact.title, fact.home
-        if not row.state.get("on"):
-            row.state = {key: value for key, value in row.state.items() if key not in ("upto", "missed_days")}
-        row.state = {"since": _text(now), **row.state, "on": True, "evening": fact.evening}
+        state = _state(row.state or {"on": False})
+        if not state.on:
+            state = replace(state, upto=None, missed_days={})
+        row.state = to_json(replace(state, since=state.since or now, on=True, evening=fact.evening))
     for name in rows.keys() - wanted.keys():
         if are_all and rows[name].state.get("on"):
             rows[name].state = {**rows[name].state, "on": False}
@@ -138,7 +139,7 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
             kind=row.kind,
             location=row.location,
             state=_state(row.state),
-            seen={url: _seen(values) for url, values in row.validators.items()},
+            seen={url: adapter_of(DocumentSeen).validate_python(one) for url, one in row.validators.items()},
             last=last.get(row.name),
             settled_at=settled.get(row.name),
         )
@@ -163,14 +164,14 @@ def expected_on(
 def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
     """What can be expected of the sources that the settings declare."""
     schedules = transaction.schedules
-    on = [row for row in execute(transaction, _ALL) if row.state.get("on")]
-    rows = [row for row in on if schedules.counts(row.name, _moment(row.state.get("next_at")), now)]
-    read = [(row, schedules.read(row.schedule, evening=bool(row.state.get("evening")))) for row in rows]
-    awaited = [(row, schedule, schedule.last_due(now)) for row, schedule in read if schedule and schedule.awaited]
-    came = _since(transaction, {row.name: due for row, _, due in awaited if due})
+    on = [(row, _state(row.state)) for row in execute(transaction, _ALL) if row.state.get("on")]
+    rows = [(row, state) for row, state in on if schedules.counts(row.name, state.next_at, now)]
+    read = [(row, state, schedules.read(row.schedule, evening=state.evening)) for row, state in rows]
+    awaited = [(row, state, one, one.last_due(now)) for row, state, one in read if one and one.awaited]
+    came = _since(transaction, {row.name: due for row, _, _, due in awaited if due})
     return Forecast(
         at=now,
-        awaited=tuple(_awaited(row, schedule, due, came.get(row.name, ())) for row, schedule, due in awaited),
+        awaited=tuple(_awaited(row, state, one, due, came.get(row.name, ())) for row, state, one, due in awaited),
         anytime=len(awaited) < len(rows),
     )
 
@@ -187,9 +188,12 @@ def _since(session: Session, dues: Mapping[str, datetime]) -> dict[str, list[Out
 
 
 def _awaited(
-    row: Row[*tuple[Any, ...]], schedule: Schedule, due: datetime | None, outcomes: Sequence[Outcome]
+    row: Row[*tuple[Any, ...]],
+    state: SourceState,
+    schedule: Schedule,
+    due: datetime | None,
+    outcomes: Sequence[Outcome],
 ) -> AwaitedSource:
-    state = _state(row.state)
     # What was due in a folder before it was watched never comes; of other sources it is fetched.
     over = due is None or (row.kind == "file" and state.since is not None and due < state.since)
     behind = tuple(unit for unit, at in state.came.items() if due and at < due)
@@ -207,8 +211,8 @@ def store_state(session: Session, name: str, state: SourceState, seen: Mapping[s
     """Stores the state of a source after a poll."""
     row = session.get(SourceRow, name)
     if row is not None:
-        row.state = _state_json(state)
-        row.validators = {url: _seen_json(one) for url, one in seen.items()}
+        row.state = to_json(state)
+        row.validators = {url: to_json(one) for url, one in seen.items()}
         session.flush()
 
 
@@ -216,15 +220,20 @@ def store_state(session: Session, name: str, state: SourceState, seen: Mapping[s
 def claim_poll(transaction: Transaction, name: str, before: datetime | None, until: datetime | None) -> bool:
     """Compare-and-set of `next_at` from `before` to `until`. True if this caller won."""
     row = transaction.get(SourceRow, name)
-    if row is None or _moment(row.state.get("next_at")) != before:
+    if row is None or (state := _state(row.state)).next_at != before:
         return False
     stored = col(SourceRow.state)["next_at"].as_string()
     is_still = stored.is_(None) if row.state.get("next_at") is None else stored == row.state["next_at"]
-    claimed = {**row.state, "next_at": _text(until)}
+    claimed = to_json(replace(state, next_at=until))
     return (
         transaction.exec(update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)).rowcount
         == 1
     )
+
+
+def _state(stored: Mapping[str, Any]) -> SourceState:
+    state: SourceState = adapter_of(SourceState).validate_python(stored)
+    return state
 
 
 def put_receipt(session: Session, receipt: Receipt) -> int:
@@ -288,60 +297,6 @@ def receipt_value(row: ReceiptRow) -> Receipt:
         counts=dict(row.counts),
         detail=row.detail,
     )
-
-
-def _state(values: Mapping[str, Any]) -> SourceState:
-    return SourceState(
-        on=bool(values.get("on")),
-        since=_moment(values.get("since")),
-        evening=bool(values.get("evening")),
-        next_at=_moment(values.get("next_at")),
-        failures=int(values.get("failures", 0)),
-        came={unit: datetime.fromisoformat(at) for unit, at in values.get("came", {}).items()},
-        split=tuple(values.get("split", ())),
-        looked_at=_moment(values.get("looked_at")),
-        upto=_day(values.get("upto")),
-        missed_days={date.fromisoformat(day): int(tries) for day, tries in values.get("missed_days", {}).items()},
-        trouble=SourceTrouble(values["trouble"]) if values.get("trouble") else None,
-    )
-
-
-def _state_json(state: SourceState) -> dict[str, Any]:
-    return {
-        "on": state.on,
-        "since": _text(state.since),
-        "evening": state.evening,
-        "next_at": _text(state.next_at),
-        "failures": state.failures,
-        "came": {unit: at.isoformat() for unit, at in state.came.items()},
-        "split": list(state.split),
-        "looked_at": _text(state.looked_at),
-        "upto": state.upto.isoformat() if state.upto else None,
-        "missed_days": {day.isoformat(): tries for day, tries in state.missed_days.items()},
-        "trouble": state.trouble or "",
-    }
-
-
-def _seen(values: Sequence[Any]) -> DocumentSeen:
-    etag, modified, digest, day, papers, batch = values
-    return DocumentSeen(etag=etag, modified=modified, digest=digest, day=_day(day), papers=papers, batch=batch)
-
-
-def _seen_json(seen: DocumentSeen) -> list[Any]:
-    day = seen.day.isoformat() if seen.day else ""
-    return [seen.etag, seen.modified, seen.digest, day, seen.papers, seen.batch]
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
 
 
 def slot_of(session: Session, publisher: str) -> datetime | None:

@@ -1,7 +1,7 @@
 """Chats: where they are, what they chose, and whether they get messages."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select, update
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak
 from subscriptions.states import UNREACHABLE, ChatState, PauseReason
+from subscriptions.store.columns import adapter_of, to_json
 from subscriptions.store.database.conflicts import hold_rows, insert_all_new, insert_new
 from subscriptions.store.database.store import CHUNK, execute, in_chunks, rows_of
 from subscriptions.store.lane_wakes import wake_lanes
@@ -301,7 +302,9 @@ def store_streaks(session: Session, streaks: Mapping[int, NoMatchStreak | None])
     for streak, ids in alike.items():
         after = None if streak is None or streak.said else streak.after
         for part in in_chunks(ids):
-            execute(session, _STREAKS, {"ids": part, "streak": _streak_values(streak), "unsaid_after": after})
+            execute(
+                session, _STREAKS, {"ids": part, "streak": to_json(streak) if streak else {}, "unsaid_after": after}
+            )
 
 
 def addresses_with_prefix(session: Session, platform: str, prefix: str) -> list[str]:
@@ -348,7 +351,19 @@ def _chat(row: Sequence[Any], zone: str) -> Chat:
     settings, chosen = _settings(kind, platform, own, zone, public=public)
     place = ChatAddress(platform, address, topic)
     return Chat._make(
-        (chat_id, place, kind, settings, title, public, *state, _streak(streak), number - 1, owner, chosen)
+        (
+            chat_id,
+            place,
+            kind,
+            settings,
+            title,
+            public,
+            *state,
+            adapter_of(NoMatchStreak).validate_python(streak) if streak else None,
+            number - 1,
+            owner,
+            chosen,
+        )
     )
 
 
@@ -359,14 +374,3 @@ def _settings(
     """The resolved settings, and the chosen ones. Cached: many chats chose the same, most of them nothing."""
     chosen = MappingProxyType({name: value for name, value in own if value})
     return resolve(kind, platform, chosen, timezone=zone, lang="en", public=public), chosen
-
-
-def _streak(values: Mapping[str, Any]) -> NoMatchStreak | None:
-    return NoMatchStreak(**{**values, "last": date.fromisoformat(values["last"])}) if values else None
-
-
-def _streak_values(streak: NoMatchStreak | None) -> dict[str, Any]:
-    """The JSON that `_streak` reads."""
-    if streak is None:
-        return {}
-    return {"days": streak.days, "last": streak.last.isoformat(), "after": streak.after, "said": streak.said}

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam
 from sqlalchemy import select as columns
 from sqlmodel import col, func, select
 
-from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper, MissingHow, MissingSources
+from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper
 from subscriptions.states import DeliveryState, MessageState
 from subscriptions.store.chat.chats import chats_by_id
-from subscriptions.store.columns import Big
+from subscriptions.store.columns import Big, adapter_of
 from subscriptions.store.database.store import Transaction, execute, reads
 from subscriptions.store.papers.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
@@ -48,7 +48,7 @@ def delivery_values(session: Transaction, seqs: Sequence[int], *, zone: str) -> 
             chat=chats[row.chat],
             kind=row.kind,
             due=row.due,
-            facts=replace(_facts(row.facts), titles=_titles(items.get(row.seq, ()), titled)),
+            facts=replace(adapter_of(Facts).validate_python(row.facts), titles=_titles(items.get(row.seq, ()), titled)),
             items=tuple(items.get(row.seq, ())),
         )
         for row in rows
@@ -128,43 +128,10 @@ def _items(session: Transaction, rows: Sequence[DeliveryItemRow]) -> tuple[Item,
 def _item(row: DeliveryItemRow | Row[*tuple[Any, ...]], papers: Mapping[int, KnownPaper]) -> Item:
     return Item(
         paper=papers[row.paper],
-        because=tuple(_because(b) for b in row.because),
+        because=adapter_of(tuple[Because, ...]).validate_python(row.because),
         position=row.position,
         shown=row.shown,
         cross=row.cross,
-    )
-
-
-def _because(value: Mapping[str, Any]) -> Because:
-    return Because(
-        number=value["number"],
-        text=value["text"],
-        name=value["name"],
-        words=tuple(value["words"]),
-        added_by=value["by"],
-    )
-
-
-def _missing(detail: Mapping[str, str]) -> MissingSources | None:
-    """The missing sources, which are stored in the detail."""
-    if not detail.get("missing"):
-        return None
-    return MissingSources(detail["missing"], int(detail["missing count"]), MissingHow(detail["missing how"]))
-
-
-def _facts(values: Mapping[str, Any]) -> Facts:
-    return Facts(
-        known=values["known"],
-        days=tuple(date.fromisoformat(day) for day in values["days"]),
-        first=values["first"],
-        next_due=datetime.fromisoformat(values["next_due"]) if values["next_due"] else None,
-        next_about=values["next_about"],
-        late=timedelta(seconds=values["late"]),
-        notice=values["notice"],
-        late_reason=values["detail"].get("late", ""),
-        missing=_missing(values["detail"]),
-        detail=dict(values["detail"]),
-        titles=tuple((title, home) for title, home in values["titles"]),
     )
 
 

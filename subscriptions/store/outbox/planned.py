@@ -1,11 +1,10 @@
 """Stores planned deliveries, each once, and tells which papers a chat has in a delivery."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from sqlalchemy import ARRAY, Integer, String, bindparam, insert, text
 from sqlalchemy import select as columns
@@ -14,7 +13,7 @@ from sqlmodel import Session
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.store import mentions
-from subscriptions.store.columns import JsonText
+from subscriptions.store.columns import JsonText, adapter_of, to_json
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import CHUNK, connection_of, execute, in_chunks, rows_of
@@ -71,7 +70,7 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
 
     No delivery may have one of their keys.
     """
-    facts, because = _Texts(_facts_values), _Texts(_because_values)
+    facts, because = _Texts(Facts), _Texts(tuple[Because, ...])
     execute_rows(
         session,
         _NEW_DELIVERIES,
@@ -124,52 +123,21 @@ def _delivery_values(planned: Planned, now: datetime) -> dict[str, Any]:
         "due": planned.due,
         "dedupe_key": planned.key,
         "created_at": now,
-        "facts": _facts_values(planned.facts),
+        "facts": to_json(planned.facts),
         "attempts": 0,
         "reason": "",
     }
 
 
-_Value = TypeVar("_Value")
+class _Texts:
+    """The JSON of values of a type that stay alive, each made once: deliveries share their facts, and papers their reasons."""
 
-
-class _Texts(Generic[_Value]):
-    """The JSON of values that stay alive, each made once: deliveries share their facts, and papers their reasons."""
-
-    def __init__(self, values: Callable[[_Value], Any]) -> None:
-        self._values = values
+    def __init__(self, kind: Any) -> None:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
+        self._adapter = adapter_of(kind)
         self._texts: dict[int, str] = {}  # by identity: equal values are mostly the same object, and hashing is slow
 
-    def of(self, value: _Value) -> str:
+    def of(self, value: object) -> str:
         text = self._texts.get(id(value))
         if text is None:
-            text = self._texts[id(value)] = json.dumps(self._values(value))
+            text = self._texts[id(value)] = self._adapter.dump_json(value).decode()
         return text
-
-
-def _because_values(because: tuple[Because, ...]) -> list[dict[str, Any]]:
-    return [
-        {"number": b.number, "text": b.text, "name": b.name, "words": list(b.words), "by": b.added_by} for b in because
-    ]
-
-
-def _missing_values(facts: Facts) -> dict[str, str]:
-    """The missing sources as they are stored in the detail; `deliveries` reads them."""
-    if facts.missing is None:
-        return {}
-    missing = facts.missing
-    return {"missing": missing.names, "missing count": str(missing.count), "missing how": missing.how.value}
-
-
-def _facts_values(facts: Facts) -> dict[str, Any]:
-    return {
-        "known": facts.known,
-        "days": [day.isoformat() for day in facts.days],
-        "first": facts.first,
-        "next_due": facts.next_due.isoformat() if facts.next_due else None,
-        "next_about": facts.next_about,
-        "late": facts.late.total_seconds(),
-        "notice": facts.notice,
-        "detail": {**facts.detail, **_missing_values(facts)},
-        "titles": [list(title) for title in facts.titles],
-    }
