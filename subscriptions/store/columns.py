@@ -95,7 +95,7 @@ def adapter_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a class, or a t
 
 def to_json(value: Any) -> Any:  # noqa: ANN401 - a value of ours, any JSON value
     """What a column of JSON holds of a value of ours."""
-    return adapter_of(type(value)).dump_python(value, mode="json")
+    return adapter_of(value.__class__).dump_python(value, mode="json")
 
 
 class JsonText(UserDefinedType[str]):
