@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from subscriptions.model import Chat, ChatAddress, Lane, Subscription
 from subscriptions.platforms import declared
-from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, record_change
+from subscriptions.service.subscriptions.changes import begin_change, note_changed_state
 from subscriptions.service.subscriptions.pausing import delay_after_return
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import Transaction, platforms, writes
@@ -102,8 +102,7 @@ def pause_for_leaver(
             if subscription.state is SubscriptionState.ACTIVE or subscription.paused_until
         ]
         if held:
-            record_change(transaction, chat.id, now=now)
-            note_changed(transaction, chat.id)
+            begin_change(transaction, chat.id, now=now)
             paused[chat.address] = tuple(held)
         for subscription in held:
             stored_subscriptions.pause_subscription(

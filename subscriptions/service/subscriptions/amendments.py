@@ -11,7 +11,7 @@ from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times._when import When, read_when
 from subscriptions.service.papers.near_papers import with_words
-from subscriptions.service.subscriptions.changes import note_changed, record_change
+from subscriptions.service.subscriptions.changes import begin_change, record_change
 from subscriptions.service.subscriptions.next_deliveries import (
     FOLLOWED,
     apply_new_quiet_hours,
@@ -66,8 +66,7 @@ def edit(
             subscription.zone,
         )
         if changed:
-            record_change(transaction, chat.id, now=now, who=who)
-            note_changed(transaction, chat.id)
+            begin_change(transaction, chat.id, now=now, who=who)
             stored_subscriptions.edit_query(transaction, subscription.id, text=query.text, canonical=query.canonical)
             if query.canonical != subscription.canonical:
                 chats.store_streaks(transaction, {chat.id: None})
@@ -86,8 +85,7 @@ def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: d
         chat = get_chat(transaction, address)
         subscription = which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
         if plain != subscription.name:
-            record_change(transaction, chat.id, now=now, who=who)
-            note_changed(transaction, chat.id)
+            begin_change(transaction, chat.id, now=now, who=who)
             stored_subscriptions.rename(transaction, subscription.id, plain)
         return _fresh(transaction, chat, subscription)
 
@@ -112,8 +110,7 @@ def reschedule(
     for subscription in chosen:
         own_zone = read.zone or subscription.zone
         if (subscription.cadence, subscription.zone) != (read.cadence, own_zone):
-            record_change(transaction, chat.id, now=now, who=who)
-            note_changed(transaction, chat.id)
+            begin_change(transaction, chat.id, now=now, who=who)
             _reschedule(transaction, chat, subscription._replace(zone=own_zone), read.cadence, now)
     return tuple(_fresh(transaction, chat, subscription) for subscription in chosen)
 
@@ -218,7 +215,6 @@ def unsubscribe_several(
     chat = get_chat(transaction, address)
     gone = tuple(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers)
     if gone:
-        record_change(transaction, chat.id, now=now, who=who)
-        note_changed(transaction, chat.id)
+        begin_change(transaction, chat.id, now=now, who=who)
     subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
     return gone

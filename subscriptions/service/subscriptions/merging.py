@@ -12,7 +12,7 @@ from subscriptions.query.nearness import asked_beside
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.syntax import Or, Query
 from subscriptions.service.papers.recent import recent
-from subscriptions.service.subscriptions.changes import note_changed, record_change
+from subscriptions.service.subscriptions.changes import begin_change
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
 from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import SubscriptionState
@@ -83,8 +83,7 @@ def merge(
     is_there = query is not None and any(query.canonical == known_one.canonical for known_one in known.values())
     if one is None or other is None or query is None or is_there:
         raise NotFound(Sentence("These two cannot be merged any more."), Sentence("/list shows what there is."))
-    record_change(transaction, chat.id, now=now, who=who)
-    note_changed(transaction, chat.id)
+    begin_change(transaction, chat.id, now=now, who=who)
     stored_subscriptions.remove_subscriptions(transaction, [one.id, other.id])
     since, name = min(one.since, other.since), one.name or other.name
     new = one._replace(number=0, text=query.text, canonical=query.canonical, since=since, name=name)

@@ -10,8 +10,8 @@ from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.service.papers.known_papers import undelivered
 from subscriptions.service.subscriptions.changes import (
+    begin_change,
     is_paused_by_person,
-    note_changed,
     note_changed_state,
     record_change,
 )
@@ -67,8 +67,7 @@ def pause(
     subscription = _numbered(transaction, chat, number)
     if (subscription.state, subscription.paused_until) == (SubscriptionState.PAUSED, until):
         return PauseResult(chat=chat, subscription=subscription, changed=False, until=until)
-    record_change(transaction, chat.id, now=now, who=who)
-    note_changed(transaction, chat.id)
+    begin_change(transaction, chat.id, now=now, who=who)
     stored_subscriptions.pause_subscription(transaction, subscription.id, until=until)
     return PauseResult(chat=chat, subscription=_numbered(transaction, chat, number), changed=True, until=until)
 

@@ -15,7 +15,11 @@ from subscriptions.query.syntax import Query
 from subscriptions.service.papers.losses import starting_point
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.recent import Base, recent
-from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, person_of, record_change
+from subscriptions.service.subscriptions.changes import (
+    begin_change,
+    note_changed_state,
+    person_of,
+)
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, due_span
 from subscriptions.service.subscriptions.selection import get_chat, kind_of, which_one
 from subscriptions.states import ChatState
@@ -112,8 +116,7 @@ def subscribe(
                 Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
                 Sentence("Remove one first."),
             )
-        record_change(transaction, chat.id, now=now, who=who)
-        note_changed(transaction, chat.id)
+        begin_change(transaction, chat.id, now=now, who=who)
         added = _add(transaction, chat, request, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
         return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
 
@@ -213,8 +216,7 @@ def unsubscribe(
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     gone = subscriptions if which.strip().casefold() == "all" else (which_one(subscriptions, which),)
     if gone:
-        record_change(transaction, chat.id, now=now, who=who)
-        note_changed(transaction, chat.id)
+        begin_change(transaction, chat.id, now=now, who=who)
     stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
     return gone
 
@@ -254,16 +256,14 @@ def _known_subscription(
 ) -> Subscribed:
     """Changes time and name of a subscription that the chat has already; its cursor stays."""
     if request.name is not None and request.name != known.name:
-        record_change(transaction, chat.id, now=now, who=who)
-        note_changed(transaction, chat.id)
+        begin_change(transaction, chat.id, now=now, who=who)
         stored_subscriptions.rename(transaction, known.id, request.name)
     zone_name = own_zone or known.zone
     changed = (schedule, zone_name) != (known.cadence, known.zone)
     if changed:
         zone = zones.zone(zone_name or chat.settings.timezone)
         first = cadences.first_due(schedule, zone, now)
-        record_change(transaction, chat.id, now=now, who=who)
-        note_changed(transaction, chat.id)
+        begin_change(transaction, chat.id, now=now, who=who)
         stored_subscriptions.change_schedule(
             transaction, known.id, cadence=schedule, zone=zone_name, due=due_span(schedule, zone, first)
         )

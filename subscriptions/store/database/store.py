@@ -1,7 +1,4 @@
-"""The database: transactions, schema, and the sentences for what a database can answer.
-
-What is special to a kind of database is in its own package: `sqlite` or `postgres`.
-"""
+"""The database: transactions and schema. What is special to a kind of database is in `sqlite` or `postgres`."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -21,7 +18,6 @@ from sqlmodel import Session
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database.errors import keep_to_owner, wrong_setting
-from subscriptions.store.database.garbage import uncollected
 from subscriptions.store.database.kind import Kind, Sharing
 from subscriptions.store.database.postgres.server import PostgresDatabase
 from subscriptions.store.database.schema import HEAD, make_schema, refuse_unknown, upgrade_schema
@@ -146,7 +142,7 @@ class Store:
         """
         self.refuse_held_connection()
         with self._turns, self.writes.recorded():
-            with uncollected(), self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
+            with self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
                 self.writes.begun()
                 driver: Any = connection_of(transaction).connection.dbapi_connection
                 before = self.sharing.changes(driver)
@@ -267,7 +263,7 @@ class Store:
         self.writer.close()
         pool = self._engine.pool
         self._engine.dispose(close=False)  # who asks from now on asks a new pool
-        event.listen(pool, "checkin", _close_returned)
+        event.listen(pool, "checkin", lambda _connection, record: record.invalidate())
         pool.dispose()
         with suppress(*self._errors):
             self.kind.close(wrote=self.writes.count > 0)
@@ -371,10 +367,6 @@ def _kind_of(address: str) -> Kind:
                 Sentence("PAPERWIRE_DATABASE_URL names a database that is neither SQLite nor PostgreSQL."),
                 Sentence("Use sqlite:////path/of/paperwire.db or postgresql://user@host/name"),
             )
-
-
-def _close_returned(_connection: object, record: ConnectionPoolEntry) -> None:
-    record.invalidate()
 
 
 def _refuse_second(holders: set[int]) -> None:
