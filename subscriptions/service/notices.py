@@ -136,9 +136,7 @@ def operator_chats(session: Transaction, admins: Sequence[ChatAddress], *, now: 
     """The chats of the settings, added if needed, and the private chats of those who sent the operator code."""
     found = {chat.id: chat for chat in access.operators(session)}
     for address in admins:
-        chat = chats.find_chat(session, address, zone=session.zone) or chats.add_chat(
-            session, address, kind_of(address), now=now, zone=session.zone
-        )
+        chat = chats.add_chat(session, address, kind_of(address), now=now, zone=session.zone)
         found[chat.id] = chat
     return tuple(found.values())
 
@@ -213,18 +211,17 @@ def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool
     if not active or not chat.address.topic:
         return
     general = ChatAddress(chat.address.platform, chat.address.address)
-    if chats.find_chat(session, general, zone=session.zone) is None:
-        chats.add_chat(
-            session,
-            general,
-            chat.kind,
-            now=now,
-            zone=session.zone,
-            title=chat.title,
-            timezone=chat.chosen.get("timezone", ""),
-            lang=chat.chosen.get("lang", ""),
-            public=chat.public,
-        )
+    chats.add_chat(
+        session,
+        general,
+        chat.kind,
+        now=now,
+        zone=session.zone,
+        title=chat.title,
+        timezone=chat.chosen.get("timezone", ""),
+        lang=chat.chosen.get("lang", ""),
+        public=chat.public,
+    )
     names = " · ".join(s.label for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
     notice = TopicGone if gone else TopicClosed
     event = f"{chat.address.topic}:{now.date().isoformat()}"

@@ -15,7 +15,7 @@ from subscriptions.service.chats.access import set_owner
 from subscriptions.service.chats.conversation_state import known_or_new, store_chat
 from subscriptions.service.chats.workspaces import reactivate
 from subscriptions.service.notices import is_gone, name_of, notify_owner, pause_unreachable
-from subscriptions.service.subscriptions.pausing import delay_after_resume
+from subscriptions.service.subscriptions.pausing import delay_after_return
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store.chat.moving import chat_moved
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state
@@ -199,7 +199,7 @@ def welcome_back(context: CommandContext) -> Reply | None:
     chat = known_or_new(context.store, context.origin.address, context.origin.kind)
     if not chat.id or chat.state is not ChatState.ACTIVE:
         return None
-    delay_after_resume(context.store, chat.address, now=context.now)
+    delay_after_return(context.store, chat, now=context.now)
     lines, buttons = what_waits(replace(context, chat=chat, origin=chat))
     if not lines:
         return None

@@ -180,7 +180,7 @@ def allow(
     Without `notify_chats` none is notified. Returns the chat, and whether any of them waited.
     """
     waited = False
-    chat = _known(transaction, address, now)
+    chat = chats.add_chat(transaction, address, kind_of(address), now=now, zone=transaction.zone)
     access.lift_denial(transaction, chat.address.lane)
     for one in chats.chats_in(transaction, chat.address.lane, zone=transaction.zone):
         access.admit(transaction, one.id, now=now)
@@ -221,17 +221,10 @@ def open_page_chat(
 
     Such a person could let any chat in from the command line.
     """
-    known = _known(transaction, chat, now, lang=lang, timezone=timezone)
+    zone, kind = transaction.zone, kind_of(chat)
+    known = chats.add_chat(transaction, chat, kind, now=now, zone=zone, lang=lang, timezone=timezone)
     if not known.is_denied:
         access.admit(transaction, known.id, now=now)
-
-
-def _known(
-    transaction: Transaction, address: ChatAddress, now: datetime, *, lang: str = "", timezone: str = ""
-) -> Chat:
-    return chats.find_chat(transaction, address, zone=transaction.zone) or chats.add_chat(
-        transaction, address, kind_of(address), now=now, zone=transaction.zone, lang=lang, timezone=timezone
-    )
 
 
 # -------------------------------------------------------------------------------------------------- who set a chat up

@@ -57,7 +57,7 @@ def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime)
     back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
     for chat in back:
         note_changed_state(transaction, chat.id)
-        delay_after_return(transaction, chat, now)
+        delay_after_return(transaction, chat, now=now)
     return bool(back)
 
 

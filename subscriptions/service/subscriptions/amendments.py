@@ -16,12 +16,12 @@ from subscriptions.service.subscriptions.next_deliveries import (
     FOLLOWED,
     apply_new_quiet_hours,
     apply_new_zone,
-    due_span,
+    change_time,
 )
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
-from subscriptions.service.subscriptions.selection import get_chat, which_one
+from subscriptions.service.subscriptions.selection import get_chat, numbered, which_one
 from subscriptions.store import Scope, Transaction, writes
-from subscriptions.store.chat import chats, subscriptions
+from subscriptions.store.chat import chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.text import normalized
 from subscriptions.wording import checked_name, kept_query
@@ -71,10 +71,10 @@ def edit(
             if query.canonical != subscription.canonical:
                 chats.store_streaks(transaction, {chat.id: None})
             if time != (subscription.cadence, subscription.zone):
-                _reschedule(transaction, chat, subscription._replace(zone=own_zone), schedule, now)
+                change_time(transaction, chat, subscription._replace(zone=own_zone), schedule, now)
         outcome = "edited" if changed else "known"
         return echo_of(
-            transaction, chat, _fresh(transaction, chat, subscription), query=query, outcome=outcome, now=now
+            transaction, chat, numbered(transaction, chat, subscription.number), query=query, outcome=outcome, now=now
         )
 
 
@@ -83,11 +83,11 @@ def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: d
     plain = checked_name(name)
     with store.write() as transaction:
         chat = get_chat(transaction, address)
-        subscription = which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+        subscription = numbered(transaction, chat, number)
         if plain != subscription.name:
             begin_change(transaction, chat.id, now=now, who=who)
             stored_subscriptions.rename(transaction, subscription.id, plain)
-        return _fresh(transaction, chat, subscription)
+        return numbered(transaction, chat, subscription.number)
 
 
 @writes
@@ -111,8 +111,8 @@ def reschedule(
         own_zone = read.zone or subscription.zone
         if (subscription.cadence, subscription.zone) != (read.cadence, own_zone):
             begin_change(transaction, chat.id, now=now, who=who)
-            _reschedule(transaction, chat, subscription._replace(zone=own_zone), read.cadence, now)
-    return tuple(_fresh(transaction, chat, subscription) for subscription in chosen)
+            change_time(transaction, chat, subscription._replace(zone=own_zone), read.cadence, now)
+    return tuple(numbered(transaction, chat, subscription.number) for subscription in chosen)
 
 
 def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
@@ -143,22 +143,6 @@ def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
     """Reads a typed time. A when-out that names no hours takes those of `own`, else those of the chat's schedule."""
     of_chat = cadences.parse_cadence(chat.settings.schedule)
     return read_when(when, own if own and own.kind == "when-out" else of_chat)
-
-
-def _reschedule(
-    transaction: Transaction, chat: Chat, subscription: Subscription, schedule: Cadence, now: datetime
-) -> None:
-    zone = zones.zone(subscription.zone or chat.settings.timezone)
-    due = due_span(schedule, zone, cadences.first_due(schedule, zone, now))
-    stored_subscriptions.change_schedule(
-        transaction, subscription.id, cadence=schedule, zone=subscription.zone, due=due
-    )
-
-
-def _fresh(transaction: Transaction, chat: Chat, subscription: Subscription) -> Subscription:
-    return next(
-        s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == subscription.id
-    )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -202,19 +186,3 @@ def _gaps(span: Span, there: Sequence[int]) -> Iterator[Span]:
         if first < number:
             yield first, number - 1
         first = number + 1
-
-
-@writes
-def unsubscribe_several(
-    transaction: Transaction, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
-) -> tuple[Subscription, ...]:
-    """Removes the subscriptions with these numbers, as one change. Deliveries that are planned are still sent.
-
-    Returns the removed subscriptions. Raises NotFound.
-    """
-    chat = get_chat(transaction, address)
-    gone = tuple(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers)
-    if gone:
-        begin_change(transaction, chat.id, now=now, who=who)
-    subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
-    return gone

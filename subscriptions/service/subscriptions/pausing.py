@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
@@ -15,8 +14,8 @@ from subscriptions.service.subscriptions.changes import (
     note_changed_state,
     record_change,
 )
-from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, due_span, quiet_until
-from subscriptions.service.subscriptions.selection import get_chat, which_one
+from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, due_span, quiet_until, zone_of
+from subscriptions.service.subscriptions.selection import get_chat, numbered, which_one
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store import Scope, Transaction, reads, writes
 from subscriptions.store import planner as plans
@@ -64,12 +63,12 @@ def pause(
     chat = get_chat(transaction, address)
     if number is None:
         return _pause_chat(transaction, chat, until=until, now=now, who=who)
-    subscription = _numbered(transaction, chat, number)
+    subscription = numbered(transaction, chat, number)
     if (subscription.state, subscription.paused_until) == (SubscriptionState.PAUSED, until):
         return PauseResult(chat=chat, subscription=subscription, changed=False, until=until)
     begin_change(transaction, chat.id, now=now, who=who)
     stored_subscriptions.pause_subscription(transaction, subscription.id, until=until)
-    return PauseResult(chat=chat, subscription=_numbered(transaction, chat, number), changed=True, until=until)
+    return PauseResult(chat=chat, subscription=numbered(transaction, chat, number), changed=True, until=until)
 
 
 def _pause_chat(
@@ -103,10 +102,11 @@ def resume(
         note_changed_state(transaction, chat.id)
     for subscription in paused:
         stored_subscriptions.resume_subscription(transaction, subscription.id)
+        _next_moment(transaction, chat, subscription, now)
     if stood_still:
         stored_chats.resume_chat(transaction, chat.id, now=now)
-    _delay(transaction, chat, subscriptions if stood_still else paused, now, planned=stood_still)
-    fresh = None if number is None else _numbered(transaction, chat, number)
+        delay_after_return(transaction, chat, now=now)
+    fresh = None if number is None else numbered(transaction, chat, number)
     return PauseResult(chat=get_chat(transaction, address), subscription=fresh, changed=bool(paused or stood_still))
 
 
@@ -128,7 +128,7 @@ def end_pauses(transaction: Transaction, *, now: datetime) -> None:
 def _due_after(transaction: Transaction, chat: Chat, subscription: Subscription, until: datetime) -> None:
     moment = _moment_after(chat, subscription, until)
     if moment != subscription.next_due_at:
-        zone = zones.zone(subscription.zone or chat.settings.timezone)
+        zone = zone_of(subscription, chat)
         stored_subscriptions.reset_due(transaction, subscription.id, due_span(subscription.cadence, zone, moment))
 
 
@@ -139,7 +139,7 @@ def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> da
     """
     if subscription.cadence.kind == "now" or subscription.next_due_at is None or subscription.next_due_at >= until:
         return subscription.next_due_at
-    zone = zones.zone(subscription.zone or chat.settings.timezone)
+    zone = zone_of(subscription, chat)
     return cadences.first_due(subscription.cadence, zone, until - timedelta(microseconds=1))
 
 
@@ -169,46 +169,22 @@ def with_ended_pauses(
     return chat, tuple(map(woken, subscriptions))
 
 
-def delay_after_return(transaction: Transaction, chat: Chat, now: datetime) -> None:
-    """Holds what would be sent at once to a chat that can be written to again, for ten minutes: a person can skip it."""
+@writes
+def delay_after_return(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
+    """Holds what would be sent at once to a chat that gets messages again, for ten minutes: a person can skip it."""
     chat_outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
     for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
         _next_moment(transaction, chat, subscription, now)
 
 
-@writes
-def delay_after_resume(transaction: Transaction, address: ChatAddress, *, now: datetime) -> None:
-    """Holds what would be sent at once to a chat that is active again, as `resume` does. Raises NotFound."""
-    chat = get_chat(transaction, address)
-    _delay(transaction, chat, stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], now, planned=True)
-
-
-def _delay(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime, *, planned: bool
-) -> None:
-    if planned:
-        chat_outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
-    for subscription in subscriptions:
-        _next_moment(transaction, chat, subscription, now)
-
-
 def _next_moment(transaction: Transaction, chat: Chat, subscription: Subscription, now: datetime) -> None:
     """Makes a `now` subscription wait ten minutes; replaces another one's overdue moment by the next regular one."""
-    zone = zones.zone(subscription.zone or chat.settings.timezone)
+    zone = zone_of(subscription, chat)
     if subscription.cadence.kind == "now":
-        _due_at(transaction, subscription, now + ANSWER_WITHIN)
+        stored_subscriptions.reset_due(transaction, subscription.id, (now + ANSWER_WITHIN, None))
     elif subscription.next_due_at is not None and subscription.next_due_at <= now:
-        stored_subscriptions.reset_due(
-            transaction,
-            subscription.id,
-            due_span(subscription.cadence, zone, cadences.next_due(subscription.cadence, zone, now)),
-        )
-
-
-def _due_at(transaction: Transaction, subscription: Subscription, moment: datetime | None) -> None:
-    stored_subscriptions.reset_due(
-        transaction, subscription.id, (moment, None if subscription.cadence.kind == "now" else moment)
-    )
+        span = due_span(subscription.cadence, zone, cadences.next_due(subscription.cadence, zone, now))
+        stored_subscriptions.reset_due(transaction, subscription.id, span)
 
 
 @reads
@@ -293,7 +269,3 @@ def _active(transaction: Transaction, chat: Chat, number: int | None) -> tuple[S
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
     return tuple(subscription for subscription in chosen if subscription.state is SubscriptionState.ACTIVE)
-
-
-def _numbered(transaction: Transaction, chat: Chat, number: int) -> Subscription:
-    return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))

@@ -1,5 +1,6 @@
 """Adds subscriptions to a chat, and removes them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -20,8 +21,8 @@ from subscriptions.service.subscriptions.changes import (
     note_changed_state,
     person_of,
 )
-from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, due_span
-from subscriptions.service.subscriptions.selection import get_chat, kind_of, which_one
+from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, change_time, due_span
+from subscriptions.service.subscriptions.selection import get_chat, kind_of, numbered, which_one
 from subscriptions.states import ChatState
 from subscriptions.store import Scope, Transaction, writes
 from subscriptions.store.chat import chats as stored_chats
@@ -215,6 +216,21 @@ def unsubscribe(
     chat = get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     gone = subscriptions if which.strip().casefold() == "all" else (which_one(subscriptions, which),)
+    return unsubscribe_several(transaction, address, [one.number for one in gone], now=now, who=who)
+
+
+@writes
+def unsubscribe_several(
+    transaction: Transaction, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
+) -> tuple[Subscription, ...]:
+    """Removes the subscriptions with these numbers, as one change. Deliveries that are planned are still sent.
+
+    Returns the removed subscriptions. Raises NotFound.
+    """
+    chat = get_chat(transaction, address)
+    gone = tuple(
+        s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers
+    )
     if gone:
         begin_change(transaction, chat.id, now=now, who=who)
     stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
@@ -261,14 +277,10 @@ def _known_subscription(
     zone_name = own_zone or known.zone
     changed = (schedule, zone_name) != (known.cadence, known.zone)
     if changed:
-        zone = zones.zone(zone_name or chat.settings.timezone)
-        first = cadences.first_due(schedule, zone, now)
         begin_change(transaction, chat.id, now=now, who=who)
-        stored_subscriptions.change_schedule(
-            transaction, known.id, cadence=schedule, zone=zone_name, due=due_span(schedule, zone, first)
-        )
+        change_time(transaction, chat, known._replace(zone=zone_name), schedule, now)
     transaction.confirmed_chats.add(chat.id)
-    fresh = next(s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == known.id)
+    fresh = numbered(transaction, chat, known.number)
     delivery_forecast = DeliveryForecast.of(transaction, now)
     return Subscribed(
         chat=chat,

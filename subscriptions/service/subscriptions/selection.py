@@ -61,6 +61,11 @@ def _listed(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[Listed]
             yield Listed(chat=chat, subscription=one, zone=one.zone or chat.settings.timezone)
 
 
+def numbered(transaction: Transaction, chat: Chat, number: int) -> Subscription:
+    """The subscription of a chat with this number. Raises NotFound."""
+    return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+
+
 def typed_number(text: str) -> int | None:
     """The number that a text is, with or without "#"; None for any other text, and for more digits than a number has."""
     digits = text.strip().lstrip("#")

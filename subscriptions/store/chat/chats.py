@@ -185,7 +185,7 @@ def add_chat(
     public: bool = False,
     state: ChatState = ChatState.ACTIVE,
 ) -> Chat:
-    """Adds a chat, or returns the one that another process has added meanwhile.
+    """Adds a chat, or returns the one that is at its address, or moved from there.
 
     `timezone` and `lang` are "" for a chat that chose none.
     """
