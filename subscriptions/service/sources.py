@@ -1,6 +1,6 @@
 """Sources: those of the settings, their polls and slots, and notices to operators about them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from subscriptions.model import ChatAddress, Lane
@@ -19,7 +19,7 @@ from subscriptions.service.notices import notify_operators
 from subscriptions.states import SourceTrouble
 from subscriptions.store import Scope, Transaction, sources, writes
 from subscriptions.store.papers import enrichment
-from subscriptions.store.papers.enrichment import Asked, IncompletePaper
+from subscriptions.store.papers.enrichment import IncompletePaper
 from subscriptions.store.sources import DocumentSeen, SourceState, known_sources
 
 _TRUSTED = timedelta(minutes=5)  # a slot that ends further ahead is ignored: the clock was set back
@@ -137,31 +137,13 @@ def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> t
     They count as asked about from then on, so that no other process asks about them, and none is asked about without
     end.
     """
-    with store.read() as transaction:
-        found = enrichment.may_be_asked(
-            enrichment.incomplete_papers(transaction, now=now), enrichment.asked(transaction), now
-        )
-    if not found:
+    if not enrichment.may_be_asked(store, now=now):
         return ()
     with store.write() as transaction:
         enrichment.hold_asked(transaction)
-        all_lacking, before = enrichment.incomplete_papers(transaction, now=now), enrichment.asked(transaction)
-        may = enrichment.may_be_asked(all_lacking, before, now)
-        taken = [paper for paper in may if paper.arxiv_id][:ids]
-        taken += [paper for paper in may if not paper.arxiv_id][:titles]
-        now_asked = {paper.id: Asked((before[paper.id].times if paper.id in before else 0) + 1, now) for paper in taken}
-        kept = {paper.id: before[paper.id] for paper in all_lacking if paper.id in before}
-        enrichment.note_asked(transaction, kept | now_asked)
+        may = enrichment.may_be_asked(transaction, now=now)
+        taken = [paper for paper in may if paper.arxiv_id][:ids] + [paper for paper in may if not paper.arxiv_id][
+            :titles
+        ]
+        enrichment.note_asked(transaction, [paper.id for paper in taken], now=now)
     return tuple(taken)
-
-
-@writes
-def give_back(transaction: Transaction, papers: Iterable[IncompletePaper]) -> None:
-    """Frees papers that were not asked about after all: they may be claimed at once."""
-    enrichment.hold_asked(transaction)
-    before = enrichment.asked(transaction)
-    for paper in papers:
-        one = before.pop(paper.id, None)
-        if one is not None and one.times > 1:
-            before[paper.id] = Asked(one.times - 1, one.last - enrichment.AGAIN_AFTER)
-    enrichment.note_asked(transaction, before)
