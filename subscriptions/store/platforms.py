@@ -21,11 +21,6 @@ def claim_bot(session: Session, platform: str, bot: str) -> str:
     return bot_of(session, platform) or ""
 
 
-def put_bot(session: Session, platform: str, bot: str) -> None:
-    """Gives the database to another bot."""
-    _put(session, platform, bot=bot)
-
-
 def bot_of(session: Session, platform: str) -> str | None:
     """The bot that the database belongs to on a platform; None: to none yet."""
     return session.exec(select(PlatformRow.bot).where(PlatformRow.name == platform)).first()
@@ -38,19 +33,9 @@ def bots(transaction: Transaction) -> dict[str, str]:
     return {name: bot for name, bot in rows if bot is not None}
 
 
-def put_bot_name(session: Session, platform: str, name: str) -> None:
-    """Stores the name of the bot."""
-    _put(session, platform, bot_name=name)
-
-
 def bot_name(session: Session, platform: str) -> str:
     """The name of the bot, as it was stored last; "" if it is not known."""
     return session.exec(select(PlatformRow.bot_name).where(PlatformRow.name == platform)).first() or ""
-
-
-def stop(session: Session, platform: str, reason: str) -> None:
-    """Stops a platform until a person decides."""
-    _put(session, platform, stopped=reason)
 
 
 @reads
@@ -73,10 +58,11 @@ def waiting_logged(session: Session) -> dict[str, date]:
 
 def note_waiting_logged(session: Session, platform: str, day: date) -> None:
     """Stores that the log names what waits for long on a platform."""
-    _put(session, platform, waiting_logged_on=day)
+    put(session, platform, waiting_logged_on=day)
 
 
-def _put(session: Session, platform: str, **values: object) -> None:
+def put(session: Session, platform: str, **values: object) -> None:
+    """Stores values of a platform: `bot`, `bot_name`, or why it is `stopped`."""
     insert_new(session, "platform", ("name",), _row(platform))
     session.exec(update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
 

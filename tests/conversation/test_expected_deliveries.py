@@ -12,7 +12,7 @@ from subscriptions.service.chats.access import set_owner
 from subscriptions.service.chats.conversation_state import store_chat
 from subscriptions.service.outbox.sending import outbox_entries
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.store import SourceFact
 from subscriptions.store import planner as plans
 from subscriptions.store.sources import sync_sources
@@ -303,7 +303,7 @@ class TestPublicChannels:
         self, bot: BotHarness, post: Deliverer, channel: ExpectedSources
     ) -> None:
         assert await at(bot, post, FRIDAY.replace(hour=13)) == []
-        set_setting(bot.store, address(CHANNEL), "quietday", "on", now=bot.clock.now())
+        set_settings(bot.store, address(CHANNEL), {"quietday": "on"}, now=bot.clock.now())
         (came,) = await at(bot, post, SATURDAY.replace(hour=13))
         assert (came.to, came.lines[0]) == (ME, "Daily vision had no papers today.")
 

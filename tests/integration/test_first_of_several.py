@@ -27,7 +27,7 @@ from subscriptions.service.papers.ingest import announce_filed
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.planner.previews import newest_batch
 from subscriptions.service.sources import claim_incomplete, claim_slot, note_poll
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.importing import import_lines
 from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.service.subscriptions.undoing import last_change, undo
@@ -156,13 +156,13 @@ class TestChats:
     def test_a_setting_that_another_process_chooses_stays(self, store: Store, rival: Rival) -> None:
         store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
         rival("chat", """UPDATE chat SET settings = '{"limit": "12"}'""")
-        set_setting(store, ME, "quietday", "on", now=NOON)
+        set_settings(store, ME, {"quietday": "on"}, now=NOON)
         assert rows(store, "chat", "settings") == [('{"limit": "12", "quietday": "on"}',)]
 
     def test_a_change_begins_with_what_another_process_has_changed(self, store: Store, rival: Rival) -> None:
         subscribes(store, str(ME), "graph", now=NOON)
         rival("chat", "UPDATE subscription SET name = 'theirs'")
-        set_setting(store, ME, "limit", "12", now=NOON)
+        set_settings(store, ME, {"limit": "12"}, now=NOON)
         change = last_change(store, ME)
         assert change is not None
         undo(store, ME, change.id, now=NOON)

@@ -15,7 +15,7 @@ from subscriptions.service.chats.retention import clean_up_steps
 from subscriptions.service.outbox.sending import dismiss, outbox_counts, outbox_entries, retry_delivery
 from subscriptions.service.papers.paper_search import papers_named
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.store import Store, retention
 from subscriptions.store.conversations import begin_lookup, set_conversation_state
@@ -45,7 +45,7 @@ async def delivered(bot: BotHarness, *, title: str = "A graph") -> Deliverer:
     """A chat that was sent a paper just now."""
     post = Deliverer(bot)
     subscribes(bot.store, "telegram:42", "graph", every="now")
-    set_setting(bot.store, address("telegram:42"), "quiet", "off", now=NOON)
+    set_settings(bot.store, address("telegram:42"), {"quiet": "off"}, now=NOON)
     ingested(bot.store, paper(title, "cs.LG", arxiv_id="2601.00001", abstract="Words."), now=bot.clock.now())
     await post.deliver_due()
     assert len(post.to("telegram:42")) == 1

@@ -23,7 +23,7 @@ from sqlmodel import col, select
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.service.planner import plan as _plan
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.pausing import get_waiting_papers, pause, resume, send_waiting, skip_waiting
 from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.service.subscriptions.selection import listed
@@ -155,7 +155,7 @@ class World:
         if wish := self._one():
             self.restless.add(wish.chat)
             hours = f"{self.now - 30 * MINUTE:%H:%M}-{self.now + 30 * MINUTE:%H:%M}"
-            set_setting(self.people, wish.chat, "quiet", self.rng.choice((hours, "off")), now=self.now)
+            set_settings(self.people, wish.chat, {"quiet": self.rng.choice((hours, "off"))}, now=self.now)
 
     def end(self) -> None:
         """A person unsubscribes."""
@@ -211,7 +211,7 @@ class World:
             planner.slices = None
         for chat in self.restless:
             resume(self.people, chat, None, now=self.now)
-            set_setting(self.people, chat, "quiet", "off", now=self.now)
+            set_settings(self.people, chat, {"quiet": "off"}, now=self.now)
         for _ in range(2):
             self.now = self.now.replace(hour=12, minute=0) + timedelta(days=1)
             plan_due(self.people, now=self.now)

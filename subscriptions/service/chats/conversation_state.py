@@ -128,10 +128,8 @@ def find_callback(transaction: Transaction, token_id: str) -> CallbackToken | No
     """
     found = conversations.find_callback(transaction, token_id)
     offer = conversations.find_offer(transaction, token_id) if found is None else None
-    return _offering(offer) if offer is not None else found
-
-
-def _offering(offer: Offer) -> CallbackToken:
+    if offer is None:
+        return found
     return CallbackToken(verb=OFFER, arguments={"number": offer.number, "text": offer.text, "when": offer.cadence})
 
 

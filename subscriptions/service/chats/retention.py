@@ -67,7 +67,7 @@ def claim_database(transaction: Transaction, platform: str, bot: str, *, new_bot
     if known != bot and not new_bot:
         raise _another_bot(platform)
     if known != bot:
-        platforms.put_bot(transaction, platform, bot)
+        platforms.put(transaction, platform, bot=bot)
 
 
 def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> bool:
@@ -91,7 +91,7 @@ def bot_name(store: Scope, platform: str, current: str = "") -> str:
         known = platforms.bot_name(transaction, platform)
     if current and current != known:
         with store.write() as transaction:
-            platforms.put_bot_name(transaction, platform, current)
+            platforms.put(transaction, platform, bot_name=current)
     return current or known
 
 

@@ -241,7 +241,7 @@ def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall
 @writes
 def stop_platform(transaction: Transaction, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Stops a platform after too many of its chats answered "gone" in one run (rule 11), and reactivates these chats."""
-    platforms.stop(transaction, platform, reason)
+    platforms.put(transaction, platform, stopped=reason)
     reactivate_found(transaction, chats, now=now)
 
 

@@ -47,7 +47,7 @@ class Reason:
 @reads
 def last_delivered(transaction: Transaction, chat: Chat, *, message: str = "") -> DeliveredPaper | None:
     """The paper that was delivered to this chat last, or the first one of the message with this id of the platform's."""
-    paper = deliveries.delivered_in_message(transaction, chat.id, message) if message else None
+    paper = next(iter(deliveries.papers_in_message(transaction, chat.id, message)), None) if message else None
     paper = paper or deliveries.last_delivered(transaction, chat.id)
     return deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
 
@@ -93,7 +93,11 @@ def _as_typed(subscription: Subscription) -> Query:
 def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
     """What keeps a subscription from delivering a paper that it matches."""
     if known.sequence is None or known.sequenced_at is None:
-        return HoldReason.ARCHIVE if announcing.is_unannounced(transaction, known.id) else HoldReason.REPLACEMENT
+        return (
+            HoldReason.ARCHIVE
+            if announcing.unannounced(transaction, announcing.of_paper(known.id))
+            else HoldReason.REPLACEMENT
+        )
     if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
         return HoldReason.CROSSLIST
     if known.sequence <= subscription.cursor:

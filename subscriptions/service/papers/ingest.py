@@ -214,9 +214,10 @@ def _read(store: Scope, digest: Digest) -> Sequence[Incoming]:
 
 def _known(transaction: Transaction, content_hash: str, now: datetime, *, announce: bool, requested: bool) -> Ingested:
     """What is stored of a digest that came before; with `announce`, its papers are announced first."""
-    announced = announcing.announce_digest(transaction, content_hash, now=now) if announce else 0
+    which = announcing.of_digest(content_hash)
+    announced = announcing.announce(transaction, announcing.unannounced(transaction, which), now) if announce else 0
     if requested:
-        announced += _announce_counted(transaction, announcing.of_digest(content_hash), now)
+        announced += _announce_counted(transaction, which, now)
     return digests.stored_digest(transaction, content_hash, announced=announced)
 
 
@@ -224,8 +225,9 @@ def _known(transaction: Transaction, content_hash: str, now: datetime, *, announ
 def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> int:
     """Announces all papers of a source that never were, or that count as sent since a loss; returns how many."""
     announcing.hold_sequence(transaction)
-    counted = _announce_counted(transaction, announcing.of_source(source), now)
-    return counted + announcing.announce_source(transaction, source, now=now)
+    which = announcing.of_source(source)
+    counted = _announce_counted(transaction, which, now)
+    return counted + announcing.announce(transaction, announcing.unannounced(transaction, which), now)
 
 
 def _announce_counted(transaction: Transaction, which: announcing.Condition, now: datetime) -> int:

@@ -115,11 +115,6 @@ def reschedule(
     return tuple(numbered(transaction, chat, subscription.number) for subscription in chosen)
 
 
-def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
-    """Sets one of SETTINGS, and moves the due moments that depend on it. Raises NotFound, Refused."""
-    return set_settings(store, address, {name: value}, now=now, who=who)
-
-
 @writes
 def set_settings(
     transaction: Transaction, address: ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from subscriptions.model import Chat, ChatAddress, KnownPaper, Subscription
+from subscriptions.model import Chat, ChatAddress, KnownPaper
 from subscriptions.portable import subscription_line
 from subscriptions.service.subscriptions.selection import get_chat, kind_of
 from subscriptions.store import Scope, Transaction, reads
@@ -21,7 +21,8 @@ def export(store: Scope, address: ChatAddress | None) -> str:
         return "".join(export_all(store))
     with store.read() as transaction:
         chat = get_chat(transaction, address)
-        return _lines(_subscription_lines(chat, _subscriptions(transaction, [chat.id])[chat.id]))
+        [subscriptions] = stored_subscriptions.subscriptions_of(transaction, [chat.id]).values()
+        return _lines([subscription_line(chat, one) for one in subscriptions])
 
 
 def export_all(store: Scope) -> Iterator[str]:
@@ -46,23 +47,14 @@ def export_all(store: Scope) -> Iterator[str]:
 
 def _whole(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[str]:
     """Yields all lines that an import needs to make a chat again; "" for one without subscriptions and chosen settings."""
-    ids = [chat.id for chat in chats]
-    subscriptions = _subscriptions(transaction, ids)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
     for chat in chats:
         settings = [f"set {name} {value}" for name, value in sorted(chat.chosen.items())]
         kind = (
             [] if chat.kind is kind_of(chat.address) else [f"set kind {chat.kind}"]
         )  # a channel's address looks like a group's
-        lines = _subscription_lines(chat, subscriptions[chat.id])
+        lines = [subscription_line(chat, one) for one in subscriptions[chat.id]]
         yield _lines([f"[{chat.address}]", *kind, *settings, *lines]) if settings or lines else ""
-
-
-def _subscriptions(transaction: Transaction, chats: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
-    return stored_subscriptions.subscriptions_of(transaction, chats)
-
-
-def _subscription_lines(chat: Chat, subscriptions: Sequence[Subscription]) -> list[str]:
-    return [subscription_line(chat, subscription) for subscription in subscriptions]
 
 
 def _lines(lines: Sequence[str]) -> str:

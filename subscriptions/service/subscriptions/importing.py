@@ -129,18 +129,12 @@ def _by_query(subscriptions: Sequence[Subscription]) -> dict[str, Subscription]:
     return {subscription.canonical: subscription for subscription in subscriptions}
 
 
-def import_plan(
-    store: Scope, lines: Sequence[PortableLine], *, now: datetime, watched: Callable[[Parts], Iterable[Part]] = iter
-) -> ImportPlan:
-    """What `import_lines` would do; stores nothing. Raises Refused with the line."""
-    return _import(store, lines, now=now, dry=True, who="", watched=watched)
-
-
 def import_lines(
     store: Scope,
     lines: Sequence[PortableLine],
     *,
     now: datetime,
+    dry: bool = False,
     who: str = "",
     watched: Callable[[Parts], Iterable[Part]] = iter,
 ) -> ImportPlan:
@@ -151,20 +145,8 @@ def import_lines(
 
     Given a Store, many lines are applied in parts, one transaction each, so that others can write in between. All lines
     of a chat are in one part: no chat is ever seen half changed. A crash between two parts leaves the later chats as they
-    were; the same lines again add the rest, and nothing twice. `watched` is called with the parts and yields them.
+    were; the same lines again add the rest, and nothing twice. `watched` is called with the parts and yields them. `dry`: tells what would change, and changes nothing.
     """
-    return _import(store, lines, now=now, dry=False, who=who, watched=watched)
-
-
-def _import(
-    store: Scope,
-    lines: Sequence[PortableLine],
-    *,
-    now: datetime,
-    dry: bool,
-    who: str,
-    watched: Callable[[Parts], Iterable[Part]],
-) -> ImportPlan:
     changes: dict[int, str] = {}  # place in `lines` -> mark
     for part in watched(_parts(store, lines)):
         with suppress(_TriedOut), store.savepoint() as transaction:

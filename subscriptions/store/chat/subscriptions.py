@@ -203,9 +203,7 @@ def drop_unused_queries(session: Session, queries: Sequence[int]) -> None:
     session.exec(delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
 
 
-@lru_cache(maxsize=4096)
-def _stored_cadence(text: str) -> Cadence:
-    return parse_cadence(text)
+_stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
 
 
 def _subscription(row: Sequence[Any]) -> Subscription:

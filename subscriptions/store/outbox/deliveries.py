@@ -38,7 +38,7 @@ def delivery_values(session: Transaction, seqs: Sequence[int], *, zone: str) -> 
     chats = chats_by_id(session, [row.chat for row in rows], zone=zone)
     item_rows = execute(session, _ITEMS, {"ids": seqs}).all()
     papers = stored_papers(session, list({item.paper for item in item_rows}))
-    titled = _titled_sources(session) if item_rows else {}
+    titled = {row.name: (row.title, row.home) for row in execute(session, _TITLED)} if item_rows else {}
     items: dict[int, list[Item]] = {}
     for item in item_rows:
         items.setdefault(item.delivery, []).append(_item(item, papers))
@@ -53,11 +53,6 @@ def delivery_values(session: Transaction, seqs: Sequence[int], *, zone: str) -> 
         )
         for row in rows
     }
-
-
-def _titled_sources(session: Transaction) -> dict[str, tuple[str, str]]:
-    """Name → (title, home) of the sources that deliveries name at their end."""
-    return {name: (title, home) for name, title, home in execute(session, _TITLED)}
 
 
 def _titles(items: Sequence[Item], titled: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -171,13 +166,8 @@ def last_delivered(session: Transaction, chat_id: int) -> int | None:
     ).first()
 
 
-def delivered_in_message(session: Transaction, chat_id: int, platform_id: str) -> int | None:
-    """The first paper that a message of a chat shows, by the platform's id of the message; None for another message."""
-    return next(iter(papers_in_message(session, chat_id, platform_id, most=1)), None)
-
-
 @reads
-def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str, *, most: int = 2) -> tuple[int, ...]:
+def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str) -> tuple[int, ...]:
     """The first papers that a message of a chat shows, by the platform's id of the message; () for another message."""
     found = transaction.exec(
         select(DeliveryItemRow.paper)
@@ -188,6 +178,6 @@ def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str, 
         )
         .where(DeliveryItemRow.chat == chat_id, MessageRow.platform_id == platform_id)
         .order_by(col(DeliveryItemRow.position))
-        .limit(most)
+        .limit(2)
     )
     return tuple(found)

@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.store import Store, Transaction
 from tests.fakes.slack import FakeSlack, SentEnvelope
 from tests.fakes.telegram import FakeTelegram
@@ -146,7 +146,7 @@ class Load:
     def _subscribes(self, store: Transaction, chat: str, n: int, now: datetime) -> None:
         word = WORDS[n % len(WORDS)]
         subscribes(store, chat, word, every="now", now=now)
-        set_setting(store, address(chat), "quiet", "off", now=now)  # so that the time of day does not matter
+        set_settings(store, address(chat), {"quiet": "off"}, now=now)  # so that the time of day does not matter
         self.account.words[chat.partition(":")[2]] = word
 
     # ── the loop ──────────────────────────────────────────────────────────────
