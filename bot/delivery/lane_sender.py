@@ -13,8 +13,9 @@ from bot.ports.channel import MessageTried, outcome_name
 from subscriptions.errors import NotDelivered, Rejected, StoreError
 from subscriptions.model import Lane, Message
 from subscriptions.platforms import sender_of
-from subscriptions.service.outbox.sending import Step, mark_sending, record_edit_outcome
+from subscriptions.service.outbox.sending import Step, record_edit_outcome
 from subscriptions.store import Claim, Edit, Steps
+from subscriptions.store.outbox.attempts import mark_sending
 from subscriptions.store.outbox.edits import finish_edit
 
 MOST_POSTS = 20  # in one call

@@ -30,10 +30,11 @@ from subscriptions.service.outbox.owners import (
     others_in_hand,
     recover_stalled,
 )
-from subscriptions.service.outbox.sending import ClaimRequest, claim, mark_sending
+from subscriptions.service.outbox.sending import ClaimRequest, claim
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Claim, Rendered, Store
 from subscriptions.store.conversations import begin_lookup, end_lookup, requested_lookup, take_over_lookups
+from subscriptions.store.outbox.attempts import mark_sending
 from subscriptions.store.outbox.claims import store_rendered
 from subscriptions.store.updates import has_reply, unfinished_replies
 from tests.fakes.telegram import FakeTelegram

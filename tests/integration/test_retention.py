@@ -12,7 +12,7 @@ from subscriptions.service.chats import retention as ages
 from subscriptions.service.chats.access import redeem_code
 from subscriptions.service.chats.conversation_state import find_callback, share_link
 from subscriptions.service.chats.retention import clean_up_steps
-from subscriptions.service.outbox.sending import dismiss, outbox_counts, outbox_entries, retry_delivery
+from subscriptions.service.outbox.sending import dismiss, outbox_entries, retry_delivery
 from subscriptions.service.papers.paper_search import papers_named
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.subscriptions.amendments import set_settings
@@ -21,6 +21,7 @@ from subscriptions.store import Store, retention
 from subscriptions.store.conversations import begin_lookup, set_conversation_state
 from subscriptions.store.installations import complete_installation
 from subscriptions.store.outbox.deliveries import deliveries_of
+from subscriptions.store.outbox.entries import outbox_counts
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.filling import PER_CHAT, PER_DELIVERY, fill

@@ -23,7 +23,6 @@ from subscriptions.service.outbox.sending import (
     confirm,
     dismiss,
     lanes,
-    mark_sending,
     outbox_entries,
     record_outcome,
     to_render,
@@ -43,6 +42,7 @@ from subscriptions.store.chat.undo import changes_of
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state
 from subscriptions.store.outbox import deliveries
 from subscriptions.store.outbox import entries as stored_entries
+from subscriptions.store.outbox.attempts import mark_sending
 from subscriptions.store.outbox.claims import store_rendered
 from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import PaperKeyRow

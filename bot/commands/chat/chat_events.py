@@ -11,12 +11,12 @@ from bot.commands.subscriptions.pause import what_waits
 from bot.ports.reply import Button, Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
 from subscriptions.notices.chats import ChatResumed
-from subscriptions.service.chats.access import set_owner
 from subscriptions.service.chats.conversation_state import known_or_new, store_chat
 from subscriptions.service.chats.workspaces import reactivate
 from subscriptions.service.notices import is_gone, name_of, notify_owner, pause_unreachable
 from subscriptions.service.subscriptions.pausing import delay_after_return
 from subscriptions.states import ChatState, PauseReason
+from subscriptions.store.chat.access import set_owner
 from subscriptions.store.chat.moving import chat_moved
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state
 from subscriptions.store.updates import commands_since
@@ -165,7 +165,7 @@ def _store_new_chat(context: CommandContext) -> None:
             public=context.chat.public,
         )
         return
-    set_owner(context.store, remember_managed_chat(context).address, context.request.sender)
+    set_owner(context.store, remember_managed_chat(context).id, context.request.sender)
     if private := _private_chat(context):  # there the owner gets notices
         store_chat(context.store, private, ChatKind.PRIVATE, now=context.now, lang=context.request.language)
 

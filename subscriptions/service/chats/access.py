@@ -16,7 +16,6 @@ from subscriptions.service.subscriptions.selection import Listed, get_chat, kind
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import Scope, Transaction, reads, writes
 from subscriptions.store.chat import access, chats
-from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
@@ -230,12 +229,6 @@ def open_page_chat(
 # -------------------------------------------------------------------------------------------------- who set a chat up
 
 
-@writes
-def set_owner(transaction: Transaction, address: ChatAddress, person: str) -> None:
-    """Stores who set a group or channel up: the platform's id of the person. Raises NotFound."""
-    access.set_owner(transaction, get_chat(transaction, address).id, person)
-
-
 @reads
 def subscriptions_around(
     transaction: Transaction, own: Chat, shared: Collection[str] | None
@@ -248,11 +241,11 @@ def subscriptions_around(
     others = (
         access.chats_of(transaction, own.address)
         if shared is None
-        else stored_chats.chats_at(transaction, own.address.platform, shared, zone=transaction.zone)
+        else chats.chats_at(transaction, own.address.platform, shared, zone=transaction.zone)
     )
-    chats = [own, *(chat for chat in others if chat.address != own.address)]
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats if chat.id])
-    listed = [(chat, tuple(_listed(chat, subscriptions.get(chat.id, ())))) for chat in chats]
+    around = [own, *(chat for chat in others if chat.address != own.address)]
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in around if chat.id])
+    listed = [(chat, tuple(_listed(chat, subscriptions.get(chat.id, ())))) for chat in around]
     return tuple((chat, found) for chat, found in listed if found or chat is own)
 
 

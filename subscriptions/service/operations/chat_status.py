@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.forecast import NextDelivery
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.outbox.sending import OutboxCounts, outbox_counts
 from subscriptions.service.papers.signals import MOST_SAVED, MOST_SIGNALS
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.selection import Listed, get_chat
@@ -19,6 +18,7 @@ from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.figures import OutboxFigures, outbox_figures
 from subscriptions.store.outbox import backlog as stored_status
 from subscriptions.store.outbox import chat_outbox
+from subscriptions.store.outbox.entries import OutboxCounts, outbox_counts
 from subscriptions.store.platforms import stopped_platforms
 
 OVERDUE_AFTER = timedelta(minutes=10)  # after its next poll was due; polls that run move that moment

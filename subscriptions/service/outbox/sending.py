@@ -20,7 +20,7 @@ from subscriptions.errors import (
 from subscriptions.model import Delivery, Lane
 from subscriptions.planning.retry import OnUnclear, RetryDecision, decide_not_found, decide_retry
 from subscriptions.service.notices import pause_unreachable, reactivate_found
-from subscriptions.states import UNDER_WAY, DeliveryState, PauseReason
+from subscriptions.states import PauseReason
 from subscriptions.store import (
     Claim,
     Edit,
@@ -48,15 +48,6 @@ class EarlierSend:
     lane: Lane
     ago: timedelta
     is_answer: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxCounts:
-    """How many deliveries wait (planned ones included), are unclear or dead."""
-
-    waiting: int
-    unclear: int
-    dead: int
 
 
 @reads
@@ -116,20 +107,6 @@ def to_render(transaction: Transaction, claimed: Claim, most: int, *, wall: date
 
 
 @writes
-def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) -> bool:
-    """Marks a claimed message as being sent. False: it was changed or settled since it was claimed."""
-    assert claimed.message is not None  # noqa: S101 - only messages are posted
-    return attempts.mark_sending(transaction, claimed, claimed.message, worker=transaction.store.worker, wall=wall)
-
-
-@writes
-def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> None:
-    """Gives up the look-up of an unclear message: it waits for its next attempt; if it has none, a person decides on it."""
-    assert claimed.message is not None  # noqa: S101 - only messages can be unclear
-    attempts.give_up_lookup(transaction, claimed.seq, claimed.message.number, reason)
-
-
-@writes
 def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
     """Stores that the platform does not have an unclear message, which is then posted again, at once or after a wait."""
     assert claimed.message is not None  # noqa: S101 - only messages can be unclear
@@ -179,16 +156,6 @@ def record_outcome(
     return decision
 
 
-@reads
-def outbox_counts(transaction: Transaction) -> OutboxCounts:
-    """How many deliveries wait, are unclear or dead."""
-    counts = entries.counts(transaction)
-    waiting = sum(counts.get(state, 0) for state in UNDER_WAY)
-    return OutboxCounts(
-        waiting=waiting, unclear=counts.get(DeliveryState.UNCLEAR, 0), dead=counts.get(DeliveryState.DEAD, 0)
-    )
-
-
 def outbox_entries(
     store: Scope, *, now: datetime, wall: datetime | None = None, over: bool = True
 ) -> Iterator[OutboxEntry]:
@@ -198,8 +165,7 @@ def outbox_entries(
     """
     after = 0
     while True:
-        with store.read() as transaction:
-            page, after = entries.entries(transaction, after, over=over, now=now, wall=wall or now)
+        page, after = entries.entries(store, after, over=over, now=now, wall=wall or now)
         if not page:
             return
         yield from page

@@ -20,7 +20,7 @@ from subscriptions.store import key_value
 from subscriptions.store.chat.chats import chats_by_id
 from subscriptions.store.conversation_rows import WrongCodeRow
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.operation_rows import OperatorCodeRow
 from subscriptions.store.rows import ChatRow, DenialRow
@@ -72,9 +72,10 @@ def make_operator(session: Session, chat_id: int) -> None:
     session.get_one(ChatRow, chat_id).admin = True
 
 
-def set_owner(session: Session, chat_id: int, person: str) -> None:
+@writes
+def set_owner(transaction: Transaction, chat_id: int, person: str) -> None:
     """Stores who set a chat up."""
-    session.get_one(ChatRow, chat_id).owner = person
+    transaction.get_one(ChatRow, chat_id).owner = person
 
 
 @reads
