@@ -88,6 +88,7 @@ class KnownSource:
     seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # by address
     last: Receipt | None = None
     settled_at: datetime | None = None  # when its last receipt with outcome new or quiet was
+    is_overdue: bool = False  # late, failed, or not polled although it was due
 
 
 @reads

@@ -2,36 +2,24 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning.forecast import NextDelivery
-from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning.receipts import Outcome
 from subscriptions.service.papers.signals import MOST_SAVED, MOST_SIGNALS
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
 from subscriptions.service.subscriptions.selection import Listed, get_chat
 from subscriptions.states import UNDER_WAY, DeliveryState, Signal
 from subscriptions.store import KnownSource, Transaction, platforms, reads, sources
-from subscriptions.store.chat import access, signals
+from subscriptions.store.chat import signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.figures import OutboxFigures, outbox_figures
 from subscriptions.store.outbox import backlog as stored_status
 from subscriptions.store.outbox import chat_outbox
-from subscriptions.store.outbox.entries import OutboxCounts, outbox_counts
-from subscriptions.store.platforms import stopped_platforms
 
 OVERDUE_AFTER = timedelta(minutes=10)  # after its next poll was due; polls that run move that moment
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFigures:
-    """One source that the settings name."""
-
-    name: str
-    last: Receipt | None = None
-    settled_at: datetime | None = None  # when it last had brought all that was due
-    is_overdue: bool = False  # late, failed, or not polled although it was due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +28,7 @@ class Figures:
 
     outbox: OutboxFigures = field(default_factory=OutboxFigures)
     stopped: Mapping[str, str] = field(default_factory=dict)  # platform -> why it is stopped until a person decides
-    sources: tuple[SourceFigures, ...] = ()
+    sources: tuple[KnownSource, ...] = ()  # that the settings name
 
 
 @reads
@@ -54,13 +42,11 @@ def figures(transaction: Transaction, *, now: datetime, wall: datetime) -> Figur
     )
 
 
-def _source(known: KnownSource, now: datetime) -> SourceFigures:
+def _source(known: KnownSource, now: datetime) -> KnownSource:
     due, last = known.state.next_at, known.last
     is_behind = last is not None and last.outcome in (Outcome.LATE, Outcome.FAILED)
     was_passed_over = due is not None and now - due > OVERDUE_AFTER
-    return SourceFigures(
-        name=known.name, last=last, settled_at=known.settled_at, is_overdue=is_behind or was_passed_over
-    )
+    return replace(known, is_overdue=is_behind or was_passed_over)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -77,17 +63,6 @@ class Status:
     waiting: int  # deliveries; planned and held ones included
     unclear: int
     dead: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """The state of the whole bot."""
-
-    chats: int
-    asking: int  # chats that wait for an operator and can be written to
-    subscriptions: int
-    outbox: OutboxCounts
-    stopped: Mapping[str, str]  # platform -> why it is stopped
 
 
 @reads
@@ -147,17 +122,3 @@ def next_deliveries_of(
     """When each of these subscriptions, of any chats, delivers something; of a paused one, when it would."""
     delivery_forecast = DeliveryForecast.of(transaction, now)
     return tuple(delivery_forecast.next_delivery(one.subscription, one.chat) for one in subscriptions)
-
-
-@reads
-def health(transaction: Transaction) -> Health:
-    """The state of the whole bot."""
-    chats, subscriptions = stored_subscriptions.subscription_counts(transaction)
-    waiting = len(access.chats_awaiting_admission(transaction))
-    return Health(
-        chats=chats,
-        asking=waiting,
-        subscriptions=subscriptions,
-        outbox=outbox_counts(transaction),
-        stopped=stopped_platforms(transaction),
-    )

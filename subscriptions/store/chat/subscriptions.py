@@ -19,7 +19,7 @@ from subscriptions.states import (
 )
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_all_new, insert_rows_new
-from subscriptions.store.database.store import rows_of
+from subscriptions.store.database.store import Transaction, reads, rows_of
 from subscriptions.store.rows import (
     TABLES,
     QueryRow,
@@ -211,7 +211,8 @@ def _subscription(row: Sequence[Any]) -> Subscription:
     return Subscription._make((*row[:5], _stored_cadence(row[5]), *row[6:]))
 
 
-def subscription_counts(session: Session) -> tuple[int, int]:
+@reads
+def subscription_counts(transaction: Transaction) -> tuple[int, int]:
     """(chats that have subscriptions, subscriptions)."""
     chats = func.count(func.distinct(SubscriptionRow.chat))
-    return session.exec(select(chats, func.count()).select_from(SubscriptionRow)).one()
+    return transaction.exec(select(chats, func.count()).select_from(SubscriptionRow)).one()
