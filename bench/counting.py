@@ -21,10 +21,9 @@ from statistics import median
 from subscriptions.matching.tokenized_papers import TokenizedPapers
 from subscriptions.model import Paper, Summary
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.store import Store
 from tests.bot_harness import BotHarness
-from tests.make import NOON, digest, paper
+from tests.make import NOON, digest, ingest_digest, paper
 
 Timing = tuple[float, float]
 

@@ -21,11 +21,10 @@ from bench.counting import TOPICS, made
 from bot.platforms.known import PLATFORMS
 from subscriptions.model import Paper
 from subscriptions.portable import read_lines
-from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.service.subscriptions.exporting import export_all
 from subscriptions.service.subscriptions.importing import import_lines
 from subscriptions.store import Store, Transaction
-from tests.make import NOON, digest
+from tests.make import NOON, digest, ingest_digest
 
 ROWS = {
     "paper": "SELECT * FROM paper WHERE id > ?",

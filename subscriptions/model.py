@@ -260,7 +260,12 @@ class Subscription(NamedTuple):
     subscriber: str = ""  # the platform's id of who added it; "": not known, or they have left
     counted_until: datetime | None = None  # what came until then counts as sent, since it came before a loss
     follows: int | None = None  # the shared cursor that it follows (cadence now)
-    hurry: bool = False  # a person asked for its papers at once: quiet hours do not delay them (cadence now)
+    latest_due_at: datetime | None = None  # from when it is due also without new papers
+
+    @property
+    def hurry(self) -> bool:
+        """Whether a person asked for its papers at once: quiet hours do not delay them (cadence now)."""
+        return self.cadence.kind == "now" and self.latest_due_at is not None
 
     @property
     def label(self) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Literal
 
 from subscriptions.model import Lane, Message
-from subscriptions.service.outbox.sending import ClaimRequest, claim, mark_sending, store_rendered
+from subscriptions.service.outbox.sending import ClaimRequest, claim
 from subscriptions.store import Claim, Rendered, Store
+from subscriptions.store.outbox.attempts import mark_sending
+from subscriptions.store.outbox.claims import store_rendered
 from tests.make import NOON
 
 

@@ -1,16 +1,33 @@
 """Builders for values of the domain, and a clock that tests move."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from itertools import count
 
 from sqlmodel import col, select
 
-from subscriptions.model import Announce, ChatAddress, Digest, KnownPaper, Paper, Summary, Translation
-from subscriptions.service.papers.ingest import ingest_digest
+from subscriptions.model import (
+    Announce,
+    CallbackToken,
+    Chat,
+    ChatAddress,
+    Digest,
+    KnownPaper,
+    Lane,
+    Paper,
+    Summary,
+    Translation,
+)
+from subscriptions.planning.losses import UNKNOWN, Arrival
+from subscriptions.service.chats.retention import clean_up_steps
+from subscriptions.service.papers.ingest import ingest_steps
+from subscriptions.service.planner.plan import plan_slices
 from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, subscribe
-from subscriptions.store import Ingested, Scope, Transaction
+from subscriptions.states import Signal
+from subscriptions.store import Ingested, Scope, Store, Transaction, done
+from subscriptions.store.chat import signals
+from subscriptions.store.conversations import new_callback_id, store_callbacks
 from subscriptions.store.papers.known_papers import known_papers
 from subscriptions.store.rows import PaperRow
 
@@ -120,3 +137,55 @@ def address(text: str) -> ChatAddress:
 def subscribes(store: Scope, chat: str, query: str, *, now: datetime = NOON, **request: str) -> Subscribed:
     """Subscribes a chat to a query."""
     return subscribe(store, address(chat), SubscriptionRequest(text=query, **request), now=now)
+
+
+def ingest_digest(
+    store: Scope,
+    digest: Digest,
+    *,
+    source: str,
+    day: date,
+    now: datetime,
+    announce: bool = False,
+    of_arxiv: bool = False,
+    arrival: Arrival = UNKNOWN,
+    note: Callable[[Transaction, Ingested], None] | None = None,
+) -> Ingested:
+    """As `ingest_steps`, all in this thread."""
+    return done(
+        ingest_steps(
+            store,
+            digest,
+            source=source,
+            day=day,
+            now=now,
+            announce=announce,
+            of_arxiv=of_arxiv,
+            arrival=arrival,
+            note=note,
+        )
+    )
+
+
+def planned_slices(store: Store, *, now: datetime) -> Iterator[Sequence[Lane]]:
+    """Plans one slice of chats after the other; yields the lanes of each. See `plan_due`."""
+    return map(done, plan_slices(store, now=now))
+
+
+def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) -> None:
+    """Deletes what was stored long enough, in steps of one transaction each."""
+    for _ in clean_up_steps(store, now=now, papers=papers):
+        pass
+
+
+def signals_of_paper(store: Scope, chat: Chat, paper: int) -> frozenset[Signal]:
+    """What a chat did with a paper."""
+    with store.read() as transaction:
+        return frozenset(kind for _, kind in signals.signals_of_papers(transaction, chat.id, [paper]))
+
+
+def add_callbacks(transaction: Transaction, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
+    """Stores callback tokens; returns their ids, in the order of the tokens."""
+    by_id = {new_callback_id(): token for token in tokens}
+    store_callbacks(transaction, by_id, now=now)
+    return list(by_id)

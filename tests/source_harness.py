@@ -15,9 +15,9 @@ from bot.sources.schedules import SourceSchedules
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Receipt
-from subscriptions.service.sources import known_sources
 from subscriptions.store import KnownSource, Store
 from subscriptions.store.rows import PaperRow
+from subscriptions.store.sources import known_sources
 from tests.fakes.arxiv import LOOPBACK, FakeArxiv
 from tests.make import FakeClock
 from tests.patience import PATIENCE

@@ -28,7 +28,7 @@ SMALL = frozenset(  # tables that do not grow with chats, papers, time
         "loss",
         "enrichment_request",
         "pending_lookup",
-    }  # of the last two a row goes when the paper is whole, and when the look-up is answered
+    }  # of the last two a row goes within days, and when the look-up is answered
 )
 GROWING = frozenset(TABLES.tables) - SMALL
 HARMLESS = {  # function of the store that executes it → why it may read a whole table

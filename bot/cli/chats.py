@@ -43,10 +43,10 @@ from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Query
 from subscriptions.service.chats.conversation_state import known_or_new, link_payload
 from subscriptions.service.chats.retention import bot_name
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.exporting import export as exported
 from subscriptions.service.subscriptions.exporting import export_all
-from subscriptions.service.subscriptions.importing import ImportPlan, import_lines, import_plan
+from subscriptions.service.subscriptions.importing import ImportPlan, import_lines
 from subscriptions.service.subscriptions.selection import get_chat, kind_of
 from subscriptions.text import escaped
 from subscriptions.zones import zone_of_place
@@ -96,7 +96,7 @@ def set_(
         setting = setting_name(name)
         named = zone_of_place(said) if setting == "timezone" else None
         before = get_chat(session.store, address)
-        after = set_setting(session.store, address, setting, named or said, now=session.now)
+        after = set_settings(session.store, address, {setting: named or said}, now=session.now)
     old, new = value_of(before.settings, setting), value_of(after.settings, setting)
     document = {"chat": str(after.address), "setting": setting, "value": new, "before": old, "changed": old != new}
     undo = f"  Undo: {shlex.join(['paperwire', 'set', setting, *old.split(), '--as', str(address)])}"
@@ -270,8 +270,8 @@ def import_(
         chats = {address: session.resolve(address) for address in dict.fromkeys(line.chat for line in lines)}
         if any(address != chat for address, chat in chats.items()):
             lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
-        take = import_plan if dry_run else import_lines
-        plan = take(session.store, lines, now=session.now, watched=partial(watched, what="Importing"))
+        importing = partial(watched, what="Importing")
+        plan = import_lines(session.store, lines, now=session.now, dry=dry_run, watched=importing)
     signs = Counter(sign for sign, _, _ in plan.changes)
     counts = {word: signs[sign] for sign, word in _COUNTED.items()}
     done = "✓ {added} added, {changed} changed, {known} there already.".format_map(counts)

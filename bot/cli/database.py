@@ -21,8 +21,8 @@ from bot.settings import Settings, database_address
 from subscriptions.errors import Refused, Sentence
 from subscriptions.service.operations.backups import copy_database, count_lost_as_sent, look_for_copy
 from subscriptions.service.operations.backups import restore as put_back
-from subscriptions.service.operations.chat_status import room_of
 from subscriptions.store import HEAD, Store
+from subscriptions.store.figures import room
 
 _SQLITE = b"SQLite format 3\x00"
 
@@ -62,7 +62,7 @@ def upgrade() -> int:
 def size(*, now: Now = None, json: Json = False) -> int:
     """Show what takes room in the database, and what a day adds to it."""
     with open_session(now) as session:
-        found = room_of(session.store, now=session.now)
+        found = room(session.store, now=session.now)
         whole = sum(file_sizes(session.store).values()) or sum(one.size for one in found)
     kinds = [{"what": one.what, "rows": one.rows, "bytes": one.size, "bytes_a_day": one.a_day} for one in found]
     lines = [

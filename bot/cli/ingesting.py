@@ -35,8 +35,8 @@ from subscriptions.model import DigestWarning
 from subscriptions.planning.losses import NEWS_FOR, Arrival
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.papers.ingest import announce_filed
-from subscriptions.service.sources import known_sources
 from subscriptions.store import Ingested, KnownSource
+from subscriptions.store.sources import known_sources
 from subscriptions.text import escaped
 
 _ABOUT = re.compile(r"(readme|license|changelog)\b", re.IGNORECASE)  # files of a folder that are about it

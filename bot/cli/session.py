@@ -22,9 +22,9 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.platforms import facts_of
-from subscriptions.service.chats.retention import owners
 from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.store import Store
+from subscriptions.store.platforms import bots
 from subscriptions.zones import zone
 
 _YEARS = range(2000, 2100)  # any other year is a slip, such as 0026, and could overflow calculations
@@ -94,7 +94,7 @@ class Session:
         """
         if not facts_of(address.platform).is_alias(address):
             return address
-        owner = owners(self.store).get(address.platform, "")
+        owner = bots(self.store).get(address.platform, "")
         return asyncio.run(adapter_of(PLATFORMS[address.platform]).resolve(self.settings, address, owner))
 
 

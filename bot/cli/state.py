@@ -30,7 +30,8 @@ from bot.rendering.text.language import Language
 from bot.sources.from_settings import make_fetcher
 from subscriptions.platforms import facts_of
 from subscriptions.service.operations.at_work import Backlog, WorkerAtWork, backlog, workers_at_work
-from subscriptions.service.operations.chat_status import Figures, SourceFigures, figures
+from subscriptions.service.operations.chat_status import Figures, figures
+from subscriptions.store import KnownSource
 from subscriptions.text import escaped
 
 
@@ -101,7 +102,7 @@ def _status_document(standing: _Standing) -> dict[str, object]:
     }
 
 
-def _source(source: SourceFigures) -> dict[str, object]:
+def _source(source: KnownSource) -> dict[str, object]:
     return {
         "name": source.name,
         "outcome": source.last.outcome.value if source.last else None,
@@ -150,7 +151,7 @@ def _outbox_line(standing: _Standing, language: Language) -> str:
     return f"Outbox: {said}{since}."
 
 
-def _source_line(source: SourceFigures, now: datetime, language: Language) -> str:
+def _source_line(source: KnownSource, now: datetime, language: Language) -> str:
     mark = "✗ " if source.is_overdue else ""
     if source.last is None:
         return f"{mark}Source {source.name}: never read."

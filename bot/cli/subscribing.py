@@ -47,13 +47,8 @@ from subscriptions.service.chats.access import allow
 from subscriptions.service.operations.chat_status import Status, next_deliveries_of, status
 from subscriptions.service.planner.due_preview import NotDue, Preview
 from subscriptions.service.planner.due_preview import preview as look
-from subscriptions.service.subscriptions.amendments import (
-    numbers_among,
-    numbers_in,
-    numbers_missing,
-    unsubscribe_several,
-)
-from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest
+from subscriptions.service.subscriptions.amendments import numbers_among, numbers_in, numbers_missing
+from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, unsubscribe_several
 from subscriptions.service.subscriptions.requests import subscribe as add
 from subscriptions.service.subscriptions.requests import unsubscribe as remove
 from subscriptions.service.subscriptions.selection import Listed, listed

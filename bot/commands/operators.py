@@ -8,20 +8,12 @@ from bot.ports.reply import Reply
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.service.chats.access import (
-    Standing,
-    allow,
-    chats_awaiting_admission,
-    deny,
-    redeem_code,
-    request_admission,
-    set_owner,
-    standing_of,
-)
+from subscriptions.service.chats.access import Standing, allow, deny, redeem_code, request_admission, standing_of
 from subscriptions.service.chats.conversation_state import known_or_new, store_chat
 from subscriptions.service.notices import name_of
 from subscriptions.service.subscriptions.selection import listed
 from subscriptions.states import ChatState
+from subscriptions.store.chat.access import chats_awaiting_admission, set_owner
 
 Decision = Literal["serve", "let in", "denied", "private", "wait"]
 
@@ -42,7 +34,7 @@ def admit(context: CommandContext, reply: Reply | None, *, operator_is_admin: bo
     if not has_new and not confirms:
         return reply
     if has_new and before.kind is ChatKind.TEAM and context.request.sender:
-        set_owner(context.store, before.address, context.request.sender)  # the person who subscribed last is the owner
+        set_owner(context.store, before.id, context.request.sender)  # the person who subscribed last is the owner
     by_operator = operator_is_admin or context.is_operator
     match decide_entry(standing, before, has_new=has_new, by_operator=by_operator, access=context.bot_info.access):
         case "let in":

@@ -34,12 +34,8 @@ from bot.ports.conversation import CallbackRequest, EventRequest, Place, Request
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.model import ChatAddress, ChatKind, Lane
-from subscriptions.service.chats.conversation_state import (
-    has_home_view,
-    requested_lookup,
-    take_over_lookups,
-    unfinished_replies,
-)
+from subscriptions.store.conversations import has_home_view, requested_lookup, take_over_lookups
+from subscriptions.store.updates import unfinished_replies
 
 log = logging.getLogger("paperwire")
 

@@ -15,8 +15,9 @@ from bot.commands.core.context import CommandContext
 from bot.ports.conversation import FormRequest, Interaction, Place
 from bot.ports.reply import CHAT_FIELD, Button, HomePanel, HomeView, Modal, Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
-from subscriptions.service.chats.conversation_state import find_callback, home_view_of, known_or_new
+from subscriptions.service.chats.conversation_state import find_callback, known_or_new
 from subscriptions.store import Scope, conversations
+from subscriptions.store.conversations import home_view_of
 
 MAX_FORM_AGE = timedelta(days=1)  # an older form is refused
 MAIN = "query"  # the field at which problems of the whole form are shown

@@ -24,7 +24,7 @@ from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
 from subscriptions.service.chats.conversation_state import apply_once
 from subscriptions.service.notices import is_gone
-from subscriptions.service.papers.recent import is_ready, match_ahead, read_recent
+from subscriptions.service.papers.recent import is_ready, match_ahead, recent
 from subscriptions.store import READS, WRITES, ReadThenWrite, Steps, Transaction
 from subscriptions.store.chat import chats as stored_chats
 
@@ -80,7 +80,7 @@ def _match_ahead(
     now, categorised = context.clock.now(), conversation.bot_info.categorised
     intent = prepared.intent
     if prepared.refusal is not None or (intent.queries is no_queries and intent.matches_ahead is nothing_ahead):
-        read_recent(transaction, now=now)
+        recent(transaction, now)
         return
     command = build_command_context(transaction, context, conversation, prepared)
     match_ahead(transaction, command.chat, intent.queries(command), now=now, categorised=categorised)

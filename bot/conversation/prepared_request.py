@@ -26,12 +26,12 @@ from subscriptions.model import CallbackToken
 from subscriptions.service.chats.conversation_state import (
     chat_of_thread,
     find_callback,
-    is_applied,
     known_or_new,
     move_to_person_address,
 )
 from subscriptions.service.papers.known_papers import where_delivered
 from subscriptions.store import Steps
+from subscriptions.store.updates import reply_to
 
 log = logging.getLogger("paperwire")
 
@@ -58,7 +58,7 @@ async def prepare(context: Context, conversation: ConversationContext, request: 
     now = context.clock.now()
     if isinstance(request, MessageRequest) and _is_too_old(request, now):
         return None
-    if await asyncio.to_thread(is_applied, context.store, request.chat.platform, request.update_id):
+    if await asyncio.to_thread(reply_to, context.store, request.chat.platform, request.update_id) is not None:
         return None
     token: CallbackToken | None = None
     if _is_in_a_view(request):

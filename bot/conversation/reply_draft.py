@@ -16,9 +16,9 @@ from bot.conversation.stored_reply import StoredReply
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Place, PlatformApi
 from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Message
-from subscriptions.service.chats.conversation_state import begin_lookup, home_view_of
 from subscriptions.service.notices import name_of
 from subscriptions.store import Transaction, conversations
+from subscriptions.store.conversations import begin_lookup, home_view_of
 
 
 def is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformApi | None, *, changed: bool) -> bool:

@@ -15,8 +15,9 @@ from bot.ports.conversation import PlatformApi
 from bot.ports.reply import File
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.chats.conversation_state import chat_moved, finish_reply, has_reply
 from subscriptions.service.notices import pause_unreachable
+from subscriptions.store.chat.moving import chat_moved
+from subscriptions.store.updates import finish_reply, has_reply
 
 log = logging.getLogger("paperwire")
 

@@ -9,8 +9,9 @@ from bot.delivery.subscribe_link import store_offers
 from bot.errors import error_location
 from subscriptions.errors import StoreError
 from subscriptions.model import Delivery, Lane
-from subscriptions.service.outbox.sending import ClaimRequest, Step, claim, store_rendered, to_render
+from subscriptions.service.outbox.sending import ClaimRequest, Step, claim, to_render
 from subscriptions.store import WRITES, Claim, Rendered, Steps
+from subscriptions.store.outbox.claims import store_rendered
 
 log = logging.getLogger("paperwire")
 

@@ -13,8 +13,10 @@ from bot.ports.channel import MessageTried, outcome_name
 from subscriptions.errors import NotDelivered, Rejected, StoreError
 from subscriptions.model import Lane, Message
 from subscriptions.platforms import sender_of
-from subscriptions.service.outbox.sending import Step, edit_done, mark_sending, record_edit_outcome
+from subscriptions.service.outbox.sending import Step, record_edit_outcome
 from subscriptions.store import Claim, Edit, Steps
+from subscriptions.store.outbox.attempts import mark_sending
+from subscriptions.store.outbox.edits import finish_edit
 
 MOST_POSTS = 20  # in one call
 BUSY_FOR = (
@@ -115,7 +117,7 @@ async def _edit(context: Context, drain_state: DrainState, step: Edit, attempts:
         if not isinstance(outcome, Rejected):
             return None
     else:
-        await write_together(edit_done, context.store, step)
+        await write_together(finish_edit, context.store, step)
     return await next_step(context, attempts)
 
 

@@ -14,16 +14,9 @@ from subscriptions.model import Lane
 from subscriptions.notices.operations import SendingStopped
 from subscriptions.platforms import sender_of
 from subscriptions.service.notices import notify_operators
-from subscriptions.service.outbox.sending import (
-    Step,
-    confirm,
-    give_up_lookup,
-    pause_lane,
-    record_not_found,
-    record_outcome,
-    stop_platform,
-)
+from subscriptions.service.outbox.sending import Step, confirm, record_not_found, record_outcome, stop_platform
 from subscriptions.store import Claim
+from subscriptions.store.outbox.attempts import give_up_lookup, pause_lane
 
 FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should hold a message; undocumented, so rather long
 SECOND_LOOKUP_DELAY = 5.0  # seconds until the second look-up; a message that neither finds counts as not sent

@@ -18,7 +18,9 @@ from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
 from subscriptions.service.chats.retention import belongs_to, claim_database
 from subscriptions.service.outbox.owners import begin_worker, wake_idle
-from subscriptions.service.outbox.sending import lanes, outbox_counts, stop_platform, stopped_platforms
+from subscriptions.service.outbox.sending import lanes, stop_platform
+from subscriptions.store.outbox.entries import outbox_counts
+from subscriptions.store.platforms import stopped_platforms
 
 log = logging.getLogger("paperwire")
 

@@ -23,7 +23,7 @@ from bot.sources.ingest import ingest
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Digest
 from subscriptions.service.chats.conversation_state import find_callback, store_chat
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.store import Ingested
 
@@ -251,7 +251,7 @@ async def run_conversation(
     """Performs the steps of a conversation, one a minute, and returns what was written and pressed."""
     clock.go_to(conversation.begins)
     store_chat(app.store, conversation.chat, ChatKind.PRIVATE, now=clock.now(), lang=conversation.language)
-    set_setting(app.store, conversation.chat, "timezone", conversation.timezone, now=clock.now())
+    set_settings(app.store, conversation.chat, {"timezone": conversation.timezone}, now=clock.now())
     messages, pressed = [], set()
     for number, step in enumerate(conversation.steps):
         clock.go_to(conversation.begins + number * A_MINUTE)
@@ -370,7 +370,7 @@ def _subscribe(app: App, demo_chat: DemoChat) -> tuple[Subscribed, ...]:
         for request in demo_chat.subscriptions
     ]
     for name, value in demo_chat.settings.items():
-        set_setting(app.store, demo_chat.chat, name, value, now=now)
+        set_settings(app.store, demo_chat.chat, {name: value}, now=now)
     return tuple(done)
 
 

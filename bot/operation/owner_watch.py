@@ -9,9 +9,10 @@ from bot.commands.papers.paper_lookup import PENDING_FOR
 from bot.context.writing import write
 from bot.ports.channel import Clock
 from subscriptions.errors import StoreError
-from subscriptions.service.chats.conversation_state import has_unfinished_replies, take_over_lookups, unfinished_replies
 from subscriptions.service.outbox.owners import beat, other_workers, others_in_hand, recover_stalled
 from subscriptions.store import Store
+from subscriptions.store.conversations import take_over_lookups
+from subscriptions.store.updates import has_unfinished_replies, unfinished_replies
 from subscriptions.store.workers import NOWHERE, Whereabouts
 
 log = logging.getLogger("paperwire")

@@ -29,9 +29,9 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, StoreError, StoreUnavailable
 from subscriptions.service.notices import notify_operators_of_trouble
 from subscriptions.service.outbox.owners import end_worker, recover_own
-from subscriptions.service.outbox.sending import free_platforms, stopped_platforms
 from subscriptions.service.papers.paper_search import keep_searched
 from subscriptions.service.papers.recent import keep_recent
+from subscriptions.store.platforms import free_platforms, stopped_platforms
 
 log = logging.getLogger("paperwire")
 

@@ -25,8 +25,9 @@ from bot.sources.poll_context import PollContext
 from subscriptions.model import Digest, Paper
 from subscriptions.normalize.tokenizers import title_alias
 from subscriptions.planning.losses import Arrival
-from subscriptions.service.sources import claim_incomplete, give_back
+from subscriptions.service.sources import claim_incomplete
 from subscriptions.store import IncompletePaper
+from subscriptions.store.papers.enrichment import give_back
 
 log = logging.getLogger("paperwire")
 

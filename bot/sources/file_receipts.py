@@ -27,8 +27,9 @@ from subscriptions.planning.source_calendar import (
     LATE_AFTER,
     Overdue,
 )
-from subscriptions.service.sources import known_sources, note_poll
+from subscriptions.service.sources import note_poll
 from subscriptions.store import Ingested, KnownSource, Scope, SourceState, Transaction
+from subscriptions.store.sources import known_sources
 
 log = logging.getLogger("paperwire")
 

@@ -11,8 +11,9 @@ from bot.sources.http.fetch_request import ARXIV, Sites
 from bot.sources.ingest import IngestContext
 from bot.sources.schedules import SourceSchedules
 from subscriptions.model import ChatAddress
-from subscriptions.service.sources import claim_slot, release_slot
+from subscriptions.service.sources import claim_slot
 from subscriptions.store import Store
+from subscriptions.store.sources import release_slot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,8 @@ from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import wait_after_failure
-from subscriptions.service.sources import claim_poll, known_sources, sync_sources
 from subscriptions.store import KnownSource
+from subscriptions.store.sources import claim_poll, known_sources, sync_sources
 
 log = logging.getLogger("paperwire")
 

@@ -29,7 +29,7 @@ from bot.ports.reply import HomeView, Modal
 from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.pausing import pause
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 
@@ -84,7 +84,7 @@ def wishes(app: App) -> None:
         for text, when, name in texts:
             wish = SubscriptionRequest(text=text, when=when, name=name or None, tz="Europe/Berlin", added_by="Lena")
             subscribe(app.store, chat, wish, now=now, title=NAMES.get(chat, ""))
-        set_setting(app.store, chat, "timezone", "Europe/Berlin", now=now)
+        set_settings(app.store, chat, {"timezone": "Europe/Berlin"}, now=now)
     pause(app.store, CHANNEL, 2, until=MORNING + timedelta(days=10), now=now)
 
 

@@ -12,7 +12,7 @@ from subscriptions.notices.operations import DeliveriesWaiting, MessagesDead, Se
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.selection import kind_of
 from subscriptions.states import PauseReason, SubscriptionState, describe_pause
-from subscriptions.store import Planned, Scope, Transaction, conversations, key_value
+from subscriptions.store import Planned, Scope, Transaction, conversations, key_value, writes
 from subscriptions.store.chat import access, chats, subscriptions
 from subscriptions.store.outbox import backlog as status
 from subscriptions.store.outbox import planned
@@ -27,8 +27,9 @@ _NOTICE_REASONS = {  # of others GONE
 }
 
 
+@writes
 def notify(
-    store: Scope,
+    session: Transaction,
     address: ChatAddress,
     notice: Notice,
     *,
@@ -40,16 +41,16 @@ def notify(
     `buttons`: verb -> what a press on it does; they work in that chat only. Returns False if the notice was stored
     before, or if the chat is not known.
     """
-    with store.write() as session:
-        chat = chats.find_chat(session, address, zone=store.zone)
-        if chat is None:
-            return False
-        day = now.astimezone(zones.zone(chat.settings.timezone)).date()
-        return _add(session, chat, notice, day, now=now, buttons=buttons or {})
+    chat = chats.find_chat(session, address, zone=session.zone)
+    if chat is None:
+        return False
+    day = now.astimezone(zones.zone(chat.settings.timezone)).date()
+    return _add(session, chat, notice, day, now=now, buttons=buttons or {})
 
 
+@writes
 def notify_operators(
-    store: Scope,
+    session: Transaction,
     admins: Sequence[ChatAddress],
     notice: DailyNotice,
     *,
@@ -64,16 +65,15 @@ def notify_operators(
     notice. Returns the lanes of the notices that were stored.
     """
     notified = []
-    day = now.astimezone(zones.zone(store.zone)).date()
-    with store.write() as session:
-        for chat in operator_chats(session, admins, now=now):
-            if chat.public or chat.kind is ChatKind.BROADCAST or chat.address.platform in but:
-                continue
-            yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
-            if status.noticed_since(session, yesterday, now - _SAME_DAY):
-                continue
-            if _add(session, chat, notice, day, now=now, buttons=buttons or {}):
-                notified.append(chat.address.lane)
+    day = now.astimezone(zones.zone(session.zone)).date()
+    for chat in operator_chats(session, admins, now=now):
+        if chat.public or chat.kind is ChatKind.BROADCAST or chat.address.platform in but:
+            continue
+        yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
+        if status.noticed_since(session, yesterday, now - _SAME_DAY):
+            continue
+        if _add(session, chat, notice, day, now=now, buttons=buttons or {}):
+            notified.append(chat.address.lane)
     return tuple(notified)
 
 
@@ -134,11 +134,9 @@ def _dedupe_key(chat: Chat, notice: Notice, day: date) -> str:
 
 def operator_chats(session: Transaction, admins: Sequence[ChatAddress], *, now: datetime) -> tuple[Chat, ...]:
     """The chats of the settings, added if needed, and the private chats of those who sent the operator code."""
-    found = {chat.id: chat for chat in access.operators(session, zone=session.zone)}
+    found = {chat.id: chat for chat in access.operators(session)}
     for address in admins:
-        chat = chats.find_chat(session, address, zone=session.zone) or chats.add_chat(
-            session, address, kind_of(address), now=now, zone=session.zone
-        )
+        chat = chats.add_chat(session, address, kind_of(address), now=now, zone=session.zone)
         found[chat.id] = chat
     return tuple(found.values())
 
@@ -158,8 +156,9 @@ def why_paused(chat: Chat) -> str:
     return describe_pause(chat.pause_reason, chat.state_detail).strip()
 
 
+@writes
 def pause_unreachable(
-    store: Scope,
+    session: Transaction,
     address: ChatAddress,
     detail: str,
     *,
@@ -173,19 +172,18 @@ def pause_unreachable(
     Stores the reason, and as `detail` the platform's sentence. The owner of the chat is notified, and of a lost topic
     the group, each once a day. `by` is the person who caused it.
     """
-    with store.write() as session:
-        if topic:
-            _pause_topic(session, address, reason, detail, now=now)
-            return
-        here_and_topics = chats.chats_in(session, address.lane, zone=store.zone)
-        lost = [one for one in here_and_topics if chats.mark_unreachable(session, one.id, reason, detail, now=now)]
-        for chat in lost:
-            note_changed_state(session, chat.id)
-        if lost:
-            chat = min(lost, key=lambda chat: chat.address)  # the group itself before its topics
-            notice_reason = _NOTICE_REASONS.get(reason, PauseNoticeReason.GONE)
-            notice = ChatPaused(chat=name_of(chat), place=str(chat.address), reason=notice_reason)
-            notify_owner(session, chat, notice, now=now, by=by)
+    if topic:
+        _pause_topic(session, address, reason, detail, now=now)
+        return
+    here_and_topics = chats.chats_in(session, address.lane, zone=session.zone)
+    lost = [one for one in here_and_topics if chats.mark_unreachable(session, one.id, reason, detail, now=now)]
+    for chat in lost:
+        note_changed_state(session, chat.id)
+    if lost:
+        chat = min(lost, key=lambda chat: chat.address)  # the group itself before its topics
+        notice_reason = _NOTICE_REASONS.get(reason, PauseNoticeReason.GONE)
+        notice = ChatPaused(chat=name_of(chat), place=str(chat.address), reason=notice_reason)
+        notify_owner(session, chat, notice, now=now, by=by)
 
 
 def _pause_topic(
@@ -213,18 +211,17 @@ def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool
     if not active or not chat.address.topic:
         return
     general = ChatAddress(chat.address.platform, chat.address.address)
-    if chats.find_chat(session, general, zone=session.zone) is None:
-        chats.add_chat(
-            session,
-            general,
-            chat.kind,
-            now=now,
-            zone=session.zone,
-            title=chat.title,
-            timezone=chat.chosen.get("timezone", ""),
-            lang=chat.chosen.get("lang", ""),
-            public=chat.public,
-        )
+    chats.add_chat(
+        session,
+        general,
+        chat.kind,
+        now=now,
+        zone=session.zone,
+        title=chat.title,
+        timezone=chat.chosen.get("timezone", ""),
+        lang=chat.chosen.get("lang", ""),
+        public=chat.public,
+    )
     names = " · ".join(s.label for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
     notice = TopicGone if gone else TopicClosed
     event = f"{chat.address.topic}:{now.date().isoformat()}"
@@ -260,11 +257,11 @@ def notify_operators_of_trouble(
     return tuple(lanes)
 
 
-def notify_new_version(store: Scope, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
+@writes
+def notify_new_version(session: Transaction, admins: Sequence[ChatAddress], version: str, *, now: datetime) -> None:
     """Notifies the operators that another version runs than before; not of the first one."""
-    with store.write() as session:
-        before = key_value.get_value(session, "version")
-        if before == version or not key_value.swap_value(session, "version", before, version):
-            return
+    before = key_value.get_value(session, "version")
+    if before == version or not key_value.swap_value(session, "version", before, version):
+        return
     if before is not None:
-        notify_operators(store, admins, VersionChanged(version=version, before=before), now=now)
+        notify_operators(session, admins, VersionChanged(version=version, before=before), now=now)

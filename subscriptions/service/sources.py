@@ -1,6 +1,6 @@
 """Sources: those of the settings, their polls and slots, and notices to operators about them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from subscriptions.model import ChatAddress, Lane
@@ -17,12 +17,11 @@ from subscriptions.notices.sources import (
 from subscriptions.planning.receipts import Receipt
 from subscriptions.service.notices import notify_operators
 from subscriptions.states import SourceTrouble
-from subscriptions.store import Scope, sources
+from subscriptions.store import Scope, Transaction, sources, writes
 from subscriptions.store.papers import enrichment
-from subscriptions.store.papers.enrichment import Asked, IncompletePaper
-from subscriptions.store.sources import DocumentSeen, KnownSource, SourceFact, SourceState
+from subscriptions.store.papers.enrichment import IncompletePaper
+from subscriptions.store.sources import DocumentSeen, SourceState, known_sources
 
-MOST_RECEIPTS = 10_000  # that are looked at together
 _TRUSTED = timedelta(minutes=5)  # a slot that ends further ahead is ignored: the clock was set back
 _MOST_RUNS = 6  # runs of consecutive days that a notice names one by one
 _USUAL = {  # the usual reason for a late source, by `batch`
@@ -31,62 +30,23 @@ _USUAL = {  # the usual reason for a late source, by `batch`
 }
 
 
-def sync_sources(store: Scope, facts: Sequence[SourceFact], *, now: datetime, are_all: bool = True) -> None:
-    """Stores the sources of the settings. Where these `are_all`, others are kept and switched off."""
-    with store.write() as transaction:
-        sources.sync(transaction, facts, now=now, are_all=are_all)
-
-
-def unknown_sources(store: Scope, schedules: Mapping[str, str]) -> frozenset[str]:
-    """Those of these sources that are not stored, or are stored with another schedule.
-
-    `schedules`: name → schedule, "" for a source that is only watched.
-    """
-    with store.read() as transaction:
-        return sources.unknown(transaction, schedules)
-
-
-def known_sources(store: Scope) -> tuple[KnownSource, ...]:
-    """All sources that the settings name or have named, in the order of their names, with their state."""
-    with store.read() as transaction:
-        return sources.known_sources(transaction)
-
-
-def receipts_since(store: Scope, since: datetime) -> list[Receipt]:
-    """Returns the receipts of all sources since a moment, the newest first; no more than the newest 10,000."""
-    with store.read() as transaction:
-        return sources.receipts_since(transaction, since, MOST_RECEIPTS)
-
-
-def note_poll(store: Scope, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
+@writes
+def note_poll(transaction: Transaction, receipt: Receipt, state: SourceState, seen: Mapping[str, DocumentSeen]) -> int:
     """Stores the receipt of a poll so far, and the state of its source; returns the receipt's id."""
-    with store.write() as transaction:
-        sources.store_state(transaction, receipt.source, state, seen)
-        return sources.put_receipt(transaction, receipt)
+    sources.store_state(transaction, receipt.source, state, seen)
+    return sources.put_receipt(transaction, receipt)
 
 
-def claim_poll(store: Scope, name: str, before: datetime | None, until: datetime | None) -> bool:
-    """Compare-and-set of `next_at` of a source from `before` to `until`. True if this caller won and may poll."""
-    with store.write() as transaction:
-        return sources.claim_poll(transaction, name, before, until)
-
-
-def claim_slot(store: Scope, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
+@writes
+def claim_slot(transaction: Transaction, publisher: str, most: timedelta, *, wall: datetime) -> timedelta:
     """Takes the slot to ask a publisher, for `most` at the longest. Zero: the caller has it; else how long to wait."""
-    with store.write() as transaction:
-        while True:
-            until = sources.slot_of(transaction, publisher)
-            wait = (until or wall) - wall
-            if timedelta(0) < wait <= _TRUSTED:
-                return wait
-            if sources.swap_slot(transaction, publisher, until, wall + most):
-                return timedelta(0)
-
-
-def release_slot(store: Scope, publisher: str, gap: timedelta, *, wall: datetime) -> None:
-    """Ends the slot of a publisher; the next one begins `gap` later."""
-    with store.write() as transaction:
-        sources.put_slot(transaction, publisher, wall + gap)
+    while True:
+        until = sources.slot_of(transaction, publisher)
+        wait = (until or wall) - wall
+        if timedelta(0) < wait <= _TRUSTED:
+            return wait
+        if sources.swap_slot(transaction, publisher, until, wall + most):
+            return timedelta(0)
 
 
 def notify_source(
@@ -177,31 +137,13 @@ def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> t
     They count as asked about from then on, so that no other process asks about them, and none is asked about without
     end.
     """
-    with store.read() as transaction:
-        found = enrichment.may_be_asked(
-            enrichment.incomplete_papers(transaction, now=now), enrichment.asked(transaction), now
-        )
-    if not found:
+    if not enrichment.may_be_asked(store, now=now):
         return ()
     with store.write() as transaction:
         enrichment.hold_asked(transaction)
-        all_lacking, before = enrichment.incomplete_papers(transaction, now=now), enrichment.asked(transaction)
-        may = enrichment.may_be_asked(all_lacking, before, now)
-        taken = [paper for paper in may if paper.arxiv_id][:ids]
-        taken += [paper for paper in may if not paper.arxiv_id][:titles]
-        now_asked = {paper.id: Asked((before[paper.id].times if paper.id in before else 0) + 1, now) for paper in taken}
-        kept = {paper.id: before[paper.id] for paper in all_lacking if paper.id in before}
-        enrichment.note_asked(transaction, kept | now_asked)
+        may = enrichment.may_be_asked(transaction, now=now)
+        taken = [paper for paper in may if paper.arxiv_id][:ids] + [paper for paper in may if not paper.arxiv_id][
+            :titles
+        ]
+        enrichment.note_asked(transaction, [paper.id for paper in taken], now=now)
     return tuple(taken)
-
-
-def give_back(store: Scope, papers: Iterable[IncompletePaper]) -> None:
-    """Frees papers that were not asked about after all: they may be claimed at once."""
-    with store.write() as transaction:
-        enrichment.hold_asked(transaction)
-        before = enrichment.asked(transaction)
-        for paper in papers:
-            one = before.pop(paper.id, None)
-            if one is not None and one.times > 1:
-                before[paper.id] = Asked(one.times - 1, one.last - enrichment.AGAIN_AFTER)
-        enrichment.note_asked(transaction, before)

@@ -1,6 +1,7 @@
 """The store: the only home of SQLModel. It takes and returns values, never rows.
 
-Its functions work inside a transaction of a `Store`; the use cases of `service` begin it. The floors: `chat` for chats,
+Its functions work inside a transaction of a `Store`. Those that are a use case by themselves say how: `@reads` or
+`@writes`; with others the use cases of `service` decide something, or join several. The floors: `chat` for chats,
 subscriptions and all that belongs to them, `papers` for papers and digests, `outbox` for deliveries and messages.
 """
 
@@ -13,6 +14,8 @@ from subscriptions.store.database.store import (
     Store,
     Transaction,
     WouldWrite,
+    reads,
+    writes,
 )
 from subscriptions.store.database.writer import READS, WRITES, StepKind, Steps, done
 from subscriptions.store.outbox.claims import Claim, Rendered
@@ -51,4 +54,6 @@ __all__ = [
     "Transaction",
     "WouldWrite",
     "done",
+    "reads",
+    "writes",
 ]

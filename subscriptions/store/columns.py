@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -83,6 +85,17 @@ def reference(target: str, *, index: bool = False, primary: bool = False) -> Any
 def json_column(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa: ANN401 - a SQLModel field
     """A column of JSON; `default` makes the value of a new row."""
     return Field(default_factory=default, sa_type=JSON)
+
+
+@cache
+def adapter_of(kind: Any) -> TypeAdapter[Any]:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
+    """What writes values of a type into columns of JSON and reads them, made when it is first asked for."""
+    return TypeAdapter(kind)
+
+
+def to_json(value: Any) -> Any:  # noqa: ANN401 - a value of ours, any JSON value
+    """What a column of JSON holds of a value of ours."""
+    return adapter_of(value.__class__).dump_python(value, mode="json")
 
 
 class JsonText(UserDefinedType[str]):

@@ -5,41 +5,38 @@ name such as "ask:CHAT:PERSON". A pending look-up is a request whose papers a wo
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, bindparam, insert
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, select, update
 
-from subscriptions.model import CallbackToken
+from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.store import mentions
 from subscriptions.store.conversation_rows import CallbackRow, ConversationStateRow, OfferRow, PendingLookupRow
 from subscriptions.store.database.conflicts import insert_new, put
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.operation_rows import WorkerRow
 from subscriptions.store.rows import TABLES
 
 _callbacks = TABLES.tables["callback"]
 _ADD_CALLBACKS = insert(_callbacks)
 _FIND_CALLBACK = columns(_callbacks).where(_callbacks.c.id == bindparam("called"))
-HOME_VIEW_PREFIX = "board:"  # prefix of a person's address: the place of the callbacks on their home view
 _states = TABLES.tables["conversation_state"]
 _FIND_STATE = columns(_states).where(_states.c.name == bindparam("called"), _states.c.at >= bindparam("since"))
+
+
+def home_view_of(person: ChatAddress | str) -> str:
+    """The place of the callback tokens on a person's home view."""
+    return f"board:{person}"
 
 
 def new_callback_id() -> str:
     """Returns an id that cannot be guessed, 16 characters."""
     return secrets.token_urlsafe(12)
-
-
-def add_callbacks(session: Session, tokens: Sequence[CallbackToken], *, now: datetime) -> list[str]:
-    """Stores callback tokens; returns their ids, 16 characters that cannot be guessed, in the order of the tokens."""
-    by_id = {new_callback_id(): token for token in tokens}
-    store_callbacks(session, by_id, now=now)
-    return list(by_id)
 
 
 def store_callbacks(session: Session, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
@@ -65,9 +62,13 @@ def _callback(row: CallbackRow | Row[Any]) -> CallbackToken:
     return CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
 
 
-def has_callbacks_at(session: Session, place: str) -> bool:
-    """Whether a place has callback tokens."""
-    return session.exec(select(CallbackRow.id).where(CallbackRow.place == place).limit(1)).first() is not None
+@reads
+def has_home_view(transaction: Transaction, person: ChatAddress) -> bool:
+    """Whether a person's home view has callback tokens: it was shown, and `clean_up_steps` has not dropped them."""
+    return (
+        transaction.exec(select(CallbackRow.id).where(CallbackRow.place == home_view_of(person)).limit(1)).first()
+        is not None
+    )
 
 
 def drop_callbacks_at(session: Session, place: str) -> None:
@@ -75,59 +76,69 @@ def drop_callbacks_at(session: Session, place: str) -> None:
     session.exec(delete(CallbackRow).where(col(CallbackRow.place) == place))
 
 
-def put_state(session: Session, name: str, token: CallbackToken, *, now: datetime, until: datetime) -> None:
-    """Stores a state under a name, which is needed until a moment; replaces the one that has this name."""
-    put(session, "conversation_state", ("name",), {"name": name, **_values(token), "at": now, "until": until})
+@writes
+def set_conversation_state(
+    transaction: Transaction, name: str, token: CallbackToken, *, lasts: timedelta, now: datetime
+) -> None:
+    """Stores the state of a conversation for a time, under a name; replaces the one that has this name."""
+    put(transaction, "conversation_state", ("name",), {"name": name, **_values(token), "at": now, "until": now + lasts})
     words = mentions.words_of_callback(name, token.arguments, token.place)
-    mentions.note(session, "state", {name: words})
+    mentions.note(transaction, "state", {name: words})
 
 
-def find_state(session: Session, name: str, *, since: datetime) -> CallbackToken | None:
+@reads
+def get_conversation_state(transaction: Transaction, name: str, *, since: datetime) -> CallbackToken | None:
     """The state that was stored under a name at `since` or later; None if there is none."""
-    row = execute(session, _FIND_STATE, {"called": name, "since": since}).first()
+    row = execute(transaction, _FIND_STATE, {"called": name, "since": since}).first()
     return None if row is None else _callback(row)
 
 
-def drop_state(session: Session, name: str) -> None:
+@writes
+def clear_conversation_state(transaction: Transaction, name: str) -> None:
     """Removes what was stored under a name."""
-    session.exec(delete(ConversationStateRow).where(col(ConversationStateRow.name) == name))
+    transaction.exec(delete(ConversationStateRow).where(col(ConversationStateRow.name) == name))
 
 
-def add_lookup(session: Session, name: str, token: CallbackToken, *, worker: str, now: datetime) -> None:
-    """Stores a pending look-up, which a worker is to answer. `arguments` of the token is the request."""
+@writes
+def begin_lookup(transaction: Transaction, name: str, token: CallbackToken, *, now: datetime) -> None:
+    """Stores a pending look-up, which this worker is to answer. `arguments` of the token is the request."""
     values: Mapping[str, Any] = {
         "name": name,
         "place": token.place,
         "person": token.person,
         "request": dict(token.arguments),
         "at": now,
-        "worker": worker,
+        "worker": transaction.store.worker,
     }
-    insert_new(session, "pending_lookup", ("name",), values)
+    insert_new(transaction, "pending_lookup", ("name",), values)
 
 
-def find_lookup(session: Session, name: str, *, since: datetime) -> Mapping[str, Any] | None:
+@reads
+def requested_lookup(transaction: Transaction, name: str, *, since: datetime) -> Mapping[str, Any] | None:
     """The request of a look-up that was stored at `since` or later; None: there is none, or it was answered."""
-    row = session.get(PendingLookupRow, name)
+    row = transaction.get(PendingLookupRow, name)
     return row.request if row is not None and row.at >= since else None
 
 
-def take_lookup(session: Session, name: str, *, since: datetime) -> bool:
+@writes
+def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
     """Removes a look-up, to be answered now. False: it was answered before, its chat was erased, or it is too old."""
-    at = session.exec(
+    at = transaction.exec(
         delete(PendingLookupRow).where(col(PendingLookupRow.name) == name).returning(col(PendingLookupRow.at))
     ).scalar()
     return at is not None and at >= since
 
 
-def take_over_lookups(session: Session, worker: str, *, since: datetime) -> list[str]:
-    """Gives the look-ups of workers that are gone to `worker`; returns the names of all that it has, oldest first.
+@writes
+def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]:
+    """Gives the look-ups of workers that are gone to this one; returns the names of all that it has, oldest first.
 
     Drops those from before `since`.
     """
+    worker = transaction.store.worker
     left = col(PendingLookupRow.worker).not_in(select(WorkerRow.id).where(WorkerRow.id != worker))
-    session.exec(delete(PendingLookupRow).where(col(PendingLookupRow.at) < since))
-    found = session.exec(
+    transaction.exec(delete(PendingLookupRow).where(col(PendingLookupRow.at) < since))
+    found = transaction.exec(
         update(PendingLookupRow)
         .where(left)
         .values(worker=worker)
@@ -170,6 +181,6 @@ def offer_of(session: Session, chat_id: int, number: int) -> str:
 
 def erase_place(session: Session, place: str) -> None:
     """Erases what conversations keep of a chat, and the callback tokens on a person's home view."""
-    session.exec(delete(CallbackRow).where(col(CallbackRow.place).in_((place, HOME_VIEW_PREFIX + place))))
+    session.exec(delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
     for table in (ConversationStateRow, PendingLookupRow):
         session.exec(delete(table).where(col(table.place) == place))

@@ -9,14 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import TextClause, bindparam, case, func, select, text
-from sqlmodel import Session
 
 from subscriptions.planning.cadence import quiet_until
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import MessageState
 from subscriptions.store import shared_cursors
 from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.store import Transaction, execute, reads
 from subscriptions.store.outbox.claims import is_held, may_be_sent, waits
 from subscriptions.store.papers.known_papers import last_sequence
 from subscriptions.store.rows import BECOMES_DUE, GOES_OUT, TABLES
@@ -68,7 +67,7 @@ class OutboxFigures:
     )  # lanes with something to send that their platform holds
 
 
-def outbox_figures(session: Session, *, wall: datetime) -> OutboxFigures:
+def outbox_figures(session: Transaction, *, wall: datetime) -> OutboxFigures:
     """Returns the outbox in numbers. `wall` is the machine's clock."""
     found = list(execute(session, OPEN))
     return OutboxFigures(
@@ -91,7 +90,7 @@ _OLDEST = (
 )
 
 
-def to_be_planned_since(session: Session, *, now: datetime) -> datetime | None:
+def to_be_planned_since(session: Transaction, *, now: datetime) -> datetime | None:
     """Since when the longest due chat that is not planned has waited; None if no chat is due.
 
     For chats that want papers as they come: when the first paper came that was not looked at yet.
@@ -105,7 +104,7 @@ def to_be_planned_since(session: Session, *, now: datetime) -> datetime | None:
     return min((moment for moment in (overdue, came) if moment is not None and moment <= now), default=None)
 
 
-def to_be_sent_since(session: Session, *, now: datetime, wall: datetime) -> datetime | None:
+def to_be_sent_since(session: Transaction, *, now: datetime, wall: datetime) -> datetime | None:
     """Since when the oldest delivery waits that may be sent now; None if none may. `wall` is the machine's clock."""
     values = {"now": now, "longest": now + LONGEST_WAIT, "wall": wall}
     found: datetime | None = execute(session, _OLDEST, values).scalar()
@@ -156,9 +155,10 @@ class Room:
     a_day: int  # bytes that a day adds, before anything is cleaned up
 
 
-def room(session: Session, *, now: datetime) -> tuple[Room, ...]:
+@reads
+def room(transaction: Transaction, *, now: datetime) -> tuple[Room, ...]:
     """What each kind of rows takes, the largest first. Walks the whole file: a second for each gigabyte."""
-    connection = session.connection()
+    connection = transaction.connection()
     pages = {str(name): int(size) for name, size in connection.execute(text(_SIZES[connection.dialect.name]))}
     since = now - timedelta(days=DAYS)
     found = []

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, delete, select, update
 from subscriptions.states import InstallationState
 from subscriptions.store.conversation_rows import CompletedInstallationRow, InstallationRow
 from subscriptions.store.database.conflicts import insert_new
+from subscriptions.store.database.store import Transaction, reads, writes
 
 _is_there = col(InstallationRow.state) != InstallationState.UNINSTALLED
 
@@ -36,22 +37,25 @@ def put_installation(session: Session, team: str, tokens: str, *, now: datetime)
         _change(session, col(InstallationRow.team) == team, tokens=tokens)
 
 
-def renew_tokens(session: Session, team: str, tokens: str) -> bool:
+@writes
+def renew_tokens(transaction: Transaction, team: str, tokens: str) -> bool:
     """Replaces the sealed tokens of a workspace. Returns False if it does not have the app any more."""
     has_tokens = col(InstallationRow.tokens) != ""
-    return _change(session, col(InstallationRow.team) == team, _is_there, has_tokens, tokens=tokens)
+    return _change(transaction, col(InstallationRow.team) == team, _is_there, has_tokens, tokens=tokens)
 
 
-def installations(session: Session) -> dict[str, str]:
+@reads
+def installations(transaction: Transaction) -> dict[str, str]:
     """Team → sealed tokens, of the workspaces that have the app and tokens of their own."""
-    rows = session.exec(select(InstallationRow.team, InstallationRow.tokens).where(_is_there))
+    rows = transaction.exec(select(InstallationRow.team, InstallationRow.tokens).where(_is_there))
     return {team: tokens for team, tokens in rows if tokens}
 
 
-def uninstalled(session: Session, before: datetime | None = None) -> list[str]:
+@reads
+def uninstalled(transaction: Transaction, before: datetime | None = None) -> tuple[str, ...]:
     """The workspaces that removed the app; with `before`, only those that did so earlier."""
     found = select(InstallationRow.team).where(InstallationRow.state == InstallationState.UNINSTALLED)
-    return list(session.exec(found if before is None else found.where(col(InstallationRow.since) < before)))
+    return tuple(transaction.exec(found if before is None else found.where(col(InstallationRow.since) < before)))
 
 
 def drop_installations(session: Session, before: datetime) -> None:
@@ -63,11 +67,13 @@ def drop_installations(session: Session, before: datetime) -> None:
     )
 
 
-def complete_installation(session: Session, installation: str, *, now: datetime) -> bool:
+@writes
+def complete_installation(transaction: Transaction, installation: str, *, now: datetime) -> bool:
     """Stores that an installation was completed. False: it was before, perhaps by another process."""
-    return insert_new(session, "completed_installation", ("id",), {"id": installation, "at": now})
+    return insert_new(transaction, "completed_installation", ("id",), {"id": installation, "at": now})
 
 
-def is_completed(session: Session, installation: str) -> bool:
+@reads
+def is_installation_completed(transaction: Transaction, installation: str) -> bool:
     """Whether an installation was completed."""
-    return session.get(CompletedInstallationRow, installation) is not None
+    return transaction.get(CompletedInstallationRow, installation) is not None

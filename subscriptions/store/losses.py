@@ -8,7 +8,7 @@ from sqlmodel import Session, col, delete
 
 from subscriptions.planning.losses import Loss
 from subscriptions.store.database.conflicts import insert_all_new, put
-from subscriptions.store.database.store import CHUNK, execute
+from subscriptions.store.database.store import execute, in_chunks
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 
 _THE_LAST = 1  # the id of the last loss: no other is stored
@@ -70,10 +70,10 @@ def count_as_delivered(session: Session, papers: Iterable[tuple[int, int]]) -> N
 
 def count_no_more(session: Session, papers: list[int]) -> None:
     """Makes papers that only counted as delivered deliverable again."""
-    for start in range(0, len(papers), CHUNK):
+    for part in in_chunks(papers):
         session.exec(
             delete(DeliveryItemRow).where(
-                col(DeliveryItemRow.paper).in_(papers[start : start + CHUNK]),
+                col(DeliveryItemRow.paper).in_(part),
                 col(DeliveryItemRow.position) == _NO_DELIVERY,
             )
         )

@@ -8,8 +8,10 @@ from datetime import datetime
 
 from sqlmodel import Session, col, delete, select, update
 
+from subscriptions.model import ChatAddress
 from subscriptions.store.conversation_rows import PageLogRow, PageMessageRow
 from subscriptions.store.database.conflicts import hold
+from subscriptions.store.database.store import Transaction, reads, writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,17 +26,30 @@ class PageMessage:
     is_edited: bool
 
 
-def add_message(
-    session: Session, chat: str, *, delivery: str, part: int, payload: str, is_own: bool, now: datetime
+@writes
+def add_page_message(
+    transaction: Transaction,
+    chat: ChatAddress,
+    payload: str,
+    *,
+    delivery: str,
+    part: int,
+    is_own: bool = False,
+    now: datetime,
 ) -> int:
-    """Stores a message and returns its number. One with the same delivery and part is the same message, and stays as it is."""
-    change = _next_change(session, chat)
-    known = number_of(session, chat, delivery, part)
+    """Stores a message and returns its number in the chat.
+
+    One with the same delivery and part is the same message, and stays as it is. So a message whose fate is not known is
+    simply stored again. `is_own`: the person wrote it.
+    """
+    name = _name(chat)
+    change = _next_change(transaction, name)
+    known = find_page_message(transaction, chat, delivery=delivery, part=part)
     if known is not None:
         return known
-    session.add(
+    transaction.add(
         PageMessageRow(
-            chat=chat,
+            chat=name,
             number=change,
             change=change,
             delivery=delivery,
@@ -44,55 +59,69 @@ def add_message(
             at=now,
         )
     )
-    _count(session, chat, change)
+    _count(transaction, name, change)
     return change
 
 
-def edit_message(session: Session, chat: str, number: int, payload: str) -> bool:
+@writes
+def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, payload: str) -> bool:
     """Replaces what a message says. False if it is not stored."""
-    change = _next_change(session, chat)
-    row = session.get(PageMessageRow, (chat, number))
+    name = _name(chat)
+    change = _next_change(transaction, name)
+    row = transaction.get(PageMessageRow, (name, number))
     if row is None or row.is_own:
         return False
     if row.payload != payload:
         row.payload, row.change, row.is_edited = payload, change, True
-        session.add(row)
-        _count(session, chat, change)
+        transaction.add(row)
+        _count(transaction, name, change)
     return True
 
 
-def number_of(session: Session, chat: str, delivery: str, part: int) -> int | None:
+@reads
+def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: str, part: int) -> int | None:
     """The number of a message; None if it was not stored, or is not any more."""
     found = select(PageMessageRow.number).where(
-        PageMessageRow.chat == chat, PageMessageRow.delivery == delivery, PageMessageRow.part == part
+        PageMessageRow.chat == _name(chat), PageMessageRow.delivery == delivery, PageMessageRow.part == part
     )
-    return session.exec(found).first()
+    return transaction.exec(found).first()
 
 
-def newest_messages(session: Session, chat: str, most: int, *, before: int | None = None) -> list[PageMessage]:
-    """The newest messages of a chat, in their order; of those before the number `before`, if one is given."""
-    found = select(PageMessageRow).where(PageMessageRow.chat == chat)
+@reads
+def newest_page_messages(
+    transaction: Transaction, chat: ChatAddress, most: int, *, before: int | None = None
+) -> tuple[list[PageMessage], int]:
+    """The newest messages of a chat, in their order, and the number of its last change.
+
+    With `before` those before the message with this number.
+    """
+    found = select(PageMessageRow).where(PageMessageRow.chat == _name(chat))
     if before is not None:
         found = found.where(PageMessageRow.number < before)
-    rows = session.exec(found.order_by(col(PageMessageRow.number).desc()).limit(most)).all()
-    return [_message(row) for row in reversed(rows)]
+    rows = transaction.exec(found.order_by(col(PageMessageRow.number).desc()).limit(most)).all()
+    return [_message(row) for row in reversed(rows)], _changes_of(transaction, chat)
 
 
-def changed_messages(session: Session, chat: str, after: int, most: int) -> list[PageMessage]:
-    """The messages that were written or edited after a change of their chat, in the order of that."""
-    found = select(PageMessageRow).where(PageMessageRow.chat == chat, PageMessageRow.change > after)
-    return [_message(row) for row in session.exec(found.order_by(col(PageMessageRow.change)).limit(most))]
+@reads
+def changed_page_messages(
+    transaction: Transaction, chat: ChatAddress, after: int, most: int
+) -> tuple[list[PageMessage], int]:
+    """What was written or edited after the change `after`, oldest first, and the number of the chat's last change.
+
+    That number is lower than `after` if the chat was erased meanwhile.
+    """
+    found = select(PageMessageRow).where(PageMessageRow.chat == _name(chat), PageMessageRow.change > after)
+    rows = transaction.exec(found.order_by(col(PageMessageRow.change)).limit(most))
+    return [_message(row) for row in rows], _changes_of(transaction, chat)
 
 
-def changes_of(session: Session, chat: str) -> int:
+def _name(chat: ChatAddress) -> str:
+    return str(ChatAddress(chat.platform, chat.address))
+
+
+def _changes_of(session: Session, chat: ChatAddress) -> int:
     """How often something was written or changed in a chat; less than before if it was erased meanwhile."""
-    return session.exec(select(PageLogRow.changes).where(PageLogRow.chat == chat)).first() or 0
-
-
-def messages_of(session: Session, chat: str) -> list[PageMessage]:
-    """All messages of a chat, in their order."""
-    rows = session.exec(select(PageMessageRow).where(PageMessageRow.chat == chat).order_by(col(PageMessageRow.number)))
-    return [_message(row) for row in rows]
+    return session.exec(select(PageLogRow.changes).where(PageLogRow.chat == _name(chat))).first() or 0
 
 
 def erase_place(session: Session, place: str) -> None:

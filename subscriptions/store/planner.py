@@ -28,7 +28,7 @@ from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store.chat.chats import CHATS
 from subscriptions.store.chat.subscriptions import SUBSCRIPTIONS, DueSpan
 from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database.store import CHUNK, execute, in_chunks
+from subscriptions.store.database.store import execute, in_chunks, rows_of
 from subscriptions.store.rows import BECOMES_DUE, TABLES
 from subscriptions.store.shared_cursors import cursor_of
 
@@ -65,9 +65,8 @@ def ended_pauses(session: Session, now: datetime) -> list[tuple[int, int, dateti
     """(chat, subscription, end of the pause) of the subscriptions whose pause, or whose chat's pause, has ended."""
     found = [(chat, subscription, until) for chat, subscription, until in execute(session, _ENDED, {"now": now})]
     back: dict[int, datetime] = {row.id: row.paused_until for row in execute(session, _CHATS_BACK, {"now": now})}
-    for part in in_chunks(sorted(back)):  # in a join SQLite would begin with the subscriptions, and read all of them
-        found += [(chat, subscription, back[chat]) for chat, subscription in execute(session, _OF_CHATS, {"ids": part})]
-    return found
+    of_chats = rows_of(session, _OF_CHATS, sorted(back))  # in a join SQLite would read all subscriptions
+    return found + [(chat, subscription, back[chat]) for chat, subscription in of_chats]
 
 
 def end_pauses(session: Session, now: datetime) -> None:
@@ -173,14 +172,14 @@ def advance(session: Session, moves: Sequence[tuple[int, int, DueSpan]], follow:
         alike.setdefault((cursor, due, follow.get(subscription_id)), []).append(subscription_id)
     for (cursor, (next_due, latest_due), followed), ids in alike.items():
         place = {"upto": cursor, "next_due": next_due, "latest_due": latest_due, "follows": followed}
-        for i in range(0, len(ids), CHUNK):
-            execute(session, _ADVANCE, {"ids": ids[i : i + CHUNK], **place})
+        for part in in_chunks(ids):
+            execute(session, _ADVANCE, {"ids": part, **place})
 
 
 def mark_first_delivery_planned(session: Session, chat_ids: Sequence[int]) -> None:
     """Stores that the first due delivery of these chats is planned."""
-    for i in range(0, len(chat_ids), CHUNK):
-        execute(session, _SPOKEN, {"ids": chat_ids[i : i + CHUNK]})
+    for part in in_chunks(chat_ids):
+        execute(session, _SPOKEN, {"ids": part})
 
 
 StoredRow = tuple[Any, ...]

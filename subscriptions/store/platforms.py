@@ -7,7 +7,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select, update
 
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.operation_rows import PlatformRow
 
 _STOPPED = columns(col(PlatformRow.name), col(PlatformRow.stopped))
@@ -21,25 +21,16 @@ def claim_bot(session: Session, platform: str, bot: str) -> str:
     return bot_of(session, platform) or ""
 
 
-def put_bot(session: Session, platform: str, bot: str) -> None:
-    """Gives the database to another bot."""
-    _put(session, platform, bot=bot)
-
-
 def bot_of(session: Session, platform: str) -> str | None:
     """The bot that the database belongs to on a platform; None: to none yet."""
     return session.exec(select(PlatformRow.bot).where(PlatformRow.name == platform)).first()
 
 
-def bots(session: Session) -> dict[str, str]:
+@reads
+def bots(transaction: Transaction) -> dict[str, str]:
     """Platform → the bot that the database belongs to."""
-    rows = session.exec(select(PlatformRow.name, PlatformRow.bot))
+    rows = transaction.exec(select(PlatformRow.name, PlatformRow.bot))
     return {name: bot for name, bot in rows if bot is not None}
-
-
-def put_bot_name(session: Session, platform: str, name: str) -> None:
-    """Stores the name of the bot."""
-    _put(session, platform, bot_name=name)
 
 
 def bot_name(session: Session, platform: str) -> str:
@@ -47,19 +38,16 @@ def bot_name(session: Session, platform: str) -> str:
     return session.exec(select(PlatformRow.bot_name).where(PlatformRow.name == platform)).first() or ""
 
 
-def stop(session: Session, platform: str, reason: str) -> None:
-    """Stops a platform until a person decides."""
-    _put(session, platform, stopped=reason)
-
-
-def stopped(session: Session) -> dict[str, str]:
+@reads
+def stopped_platforms(transaction: Transaction) -> dict[str, str]:
     """The platforms that are stopped → why."""
-    return {name: reason for name, reason in execute(session, _STOPPED) if reason is not None}
+    return {name: reason for name, reason in execute(transaction, _STOPPED) if reason is not None}
 
 
-def free_all(session: Session) -> None:
+@writes
+def free_platforms(transaction: Transaction) -> None:
     """Frees all stopped platforms."""
-    session.exec(update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
+    transaction.exec(update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
 
 
 def waiting_logged(session: Session) -> dict[str, date]:
@@ -70,10 +58,11 @@ def waiting_logged(session: Session) -> dict[str, date]:
 
 def note_waiting_logged(session: Session, platform: str, day: date) -> None:
     """Stores that the log names what waits for long on a platform."""
-    _put(session, platform, waiting_logged_on=day)
+    put(session, platform, waiting_logged_on=day)
 
 
-def _put(session: Session, platform: str, **values: object) -> None:
+def put(session: Session, platform: str, **values: object) -> None:
+    """Stores values of a platform: `bot`, `bot_name`, or why it is `stopped`."""
     insert_new(session, "platform", ("name",), _row(platform))
     session.exec(update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import Integer, bindparam, delete, func, select
 from sqlmodel import Session
 
-from subscriptions.store.database.store import execute, in_chunks
+from subscriptions.store.database.store import execute, rows_of
 from subscriptions.store.rows import TABLES
 
 KEPT = 100_000  # changes; an index older than the oldest one is rebuilt
@@ -49,10 +49,7 @@ def token_of(session: Session, sequence: int) -> int | None:
 
 def queries_by_id(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """Id -> canonical text, of those of these queries that are stored."""
-    found: dict[int, str] = {}
-    for part in in_chunks(ids):
-        found.update((query, canonical) for query, canonical in execute(session, _TEXTS, {"ids": part}))
-    return found
+    return dict(rows_of(session, _TEXTS, ids))
 
 
 def page_of_queries(session: Session, after: int, most: int) -> list[tuple[int, str]]:

@@ -28,13 +28,6 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _papers, _deliveries, _items, _messages, _digests, _receipts = (
     TABLES.tables[name] for name in ("paper", "delivery", "delivery_item", "message", "digest", "receipt")
 )
-_callbacks, _states, _lookups, _wrong_codes, _completed, _undo, _updates, _page_messages = (
-    TABLES.tables[name]
-    for name in (
-        "callback", "conversation_state", "pending_lookup", "wrong_code", "completed_installation", "undo", "update",
-        "page_message",
-    )
-)  # fmt: skip
 _OF_PAPERS = tuple(TABLES.tables[name] for name in ("summary", "translation", "appearance", "indexed_paper"))
 _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
 _LEFT = Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN  # of what arXiv gave, once a paper is reduced
@@ -42,39 +35,10 @@ _those = bindparam("those", expanding=True, type_=Big)
 _IS_NOTICE = Condition("delivery.kind = 'notice'")  # as an index has it
 
 
-def drop_updates(session: Session, before: datetime, most: int) -> int:
-    """Removes updates that came before `before`."""
-    return _drop(session, _updates, _updates.c.at < before, most)
-
-
-def drop_callbacks(session: Session, before: datetime, most: int) -> int:
-    """Removes callback tokens stored before `before`."""
-    return _drop(session, _callbacks, _callbacks.c.at < before, most)
-
-
-def drop_states(session: Session, before: datetime, most: int) -> int:
-    """Removes what conversations needed until `before`."""
-    return _drop(session, _states, _states.c.until < before, most)
-
-
-def drop_page_messages(session: Session, before: datetime, most: int) -> int:
-    """Removes messages of pages that were written before `before`."""
-    return _drop(session, _page_messages, _page_messages.c.at < before, most)
-
-
-def drop_lookups(session: Session, before: datetime, most: int) -> int:
-    """Removes pending look-ups stored before `before`: they are not answered any more."""
-    return _drop(session, _lookups, _lookups.c.at < before, most)
-
-
-def drop_wrong_codes(session: Session, before: datetime, most: int) -> int:
-    """Removes wrong codes that were sent before `before`."""
-    return _drop(session, _wrong_codes, _wrong_codes.c.at < before, most)
-
-
-def drop_completed_installations(session: Session, before: datetime, most: int) -> int:
-    """Removes installations that were completed before `before`: their links are too old to work."""
-    return _drop(session, _completed, _completed.c.at < before, most)
+def drop(table: str, moment: str, session: Session, before: datetime, most: int) -> int:
+    """Removes the rows of a table whose column `moment` says that they are from before `before`."""
+    rows = TABLES.tables[table]
+    return _drop(session, rows, rows.c[moment] < before, most)
 
 
 def drop_receipts(session: Session, before: datetime, most: int) -> int:
@@ -82,11 +46,6 @@ def drop_receipts(session: Session, before: datetime, most: int) -> int:
     newer = _receipts.alias()
     has_newer = exists().where(newer.c.source == _receipts.c.source, newer.c.id > _receipts.c.id)
     return _drop(session, _receipts, (_receipts.c.at < before) & has_newer, most)
-
-
-def drop_changes(session: Session, before: datetime, most: int) -> int:
-    """Removes changes of chats that were made before `before`: they cannot be undone any more."""
-    return _drop(session, _undo, _undo.c.at < before, most)
 
 
 def drop_warnings(session: Session, before: datetime, most: int) -> int:

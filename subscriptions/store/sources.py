@@ -1,7 +1,7 @@
 """Sources: their state between two polls, the receipts of their polls, and when each publisher may be asked next."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -15,12 +15,13 @@ from subscriptions.planning.forecast import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
-from subscriptions.store.columns import Greatest
+from subscriptions.store.columns import Greatest, adapter_of, to_json
 from subscriptions.store.database.conflicts import insert_new, put
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.operation_rows import PublisherSlotRow
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
+MOST_RECEIPTS = 10_000  # that are looked at together
 _WRITTEN = {"arxiv": "arXiv"}  # how the name of a source without a title is written for people
 
 # Statements that every plan executes are built once.
@@ -87,37 +88,41 @@ class KnownSource:
     seen: Mapping[str, DocumentSeen] = field(default_factory=dict)  # by address
     last: Receipt | None = None
     settled_at: datetime | None = None  # when its last receipt with outcome new or quiet was
+    is_overdue: bool = False  # late, failed, or not polled although it was due
 
 
-def unknown(session: Session, schedules: Mapping[str, str]) -> frozenset[str]:
+@reads
+def unknown_sources(transaction: Transaction, schedules: Mapping[str, str]) -> frozenset[str]:
     """Those of these sources (name → schedule) that are not stored as switched on with this schedule."""
-    known = {row.name: row.schedule for row in execute(session, _ALL) if row.state.get("on")}
+    known = {row.name: row.schedule for row in execute(transaction, _ALL) if row.state.get("on")}
     return frozenset(name for name, schedule in schedules.items() if known.get(name) != schedule)
 
 
-def sync(session: Session, facts: Iterable[SourceFact], *, now: datetime, are_all: bool = True) -> None:
+@writes
+def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: datetime, are_all: bool = True) -> None:
     """Stores the sources that the settings declare.
 
     With `are_all`, these are all of them: any other source is kept and switched off.
     """
     wanted = {fact.name: fact for fact in facts}
-    rows = {row.name: row for row in session.exec(select(SourceRow))}
+    rows = {row.name: row for row in transaction.exec(select(SourceRow))}
     for name, fact in wanted.items():
         row = rows.get(name)
         if row is None:
-            add_name(session, name)
-            row = session.get_one(SourceRow, name)
+            add_name(transaction, name)
+            row = transaction.get_one(SourceRow, name)
         if row.location != fact.location:
             row.validators, row.state = {}, {}  # the name means another place now
         row.kind, row.location, row.schedule = fact.kind, fact.location, fact.schedule
         row.title, row.home = fact.title, fact.home
-        if not row.state.get("on"):
-            row.state = {key: value for key, value in row.state.items() if key not in ("upto", "missed_days")}
-        row.state = {"since": _text(now), **row.state, "on": True, "evening": fact.evening}
+        state = _state(row.state or {"on": False})
+        if not state.on:
+            state = replace(state, upto=None, missed_days={})
+        row.state = to_json(replace(state, since=state.since or now, on=True, evening=fact.evening))
     for name in rows.keys() - wanted.keys():
         if are_all and rows[name].state.get("on"):
             rows[name].state = {**rows[name].state, "on": False}
-    session.flush()
+    transaction.flush()
 
 
 def add_name(session: Session, name: str) -> None:
@@ -125,20 +130,21 @@ def add_name(session: Session, name: str) -> None:
     insert_new(session, "source", ("name",), SourceRow(name=name).model_dump())
 
 
-def known_sources(session: Session) -> tuple[KnownSource, ...]:
+@reads
+def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
     """All sources that the settings declare or declared, in the order of their names."""
-    last, settled = latest(session), _settled(session)
+    last, settled = latest(transaction), _settled(transaction)
     return tuple(
         KnownSource(
             name=row.name,
             kind=row.kind,
             location=row.location,
             state=_state(row.state),
-            seen={url: _seen(values) for url, values in row.validators.items()},
+            seen={url: adapter_of(DocumentSeen).validate_python(one) for url, one in row.validators.items()},
             last=last.get(row.name),
             settled_at=settled.get(row.name),
         )
-        for row in session.exec(select(SourceRow).order_by(col(SourceRow.name)))
+        for row in transaction.exec(select(SourceRow).order_by(col(SourceRow.name)))
         if "on" in row.state  # others are only names under which papers came
     )
 
@@ -155,16 +161,18 @@ def expected_on(
     return due if due is not None and due < span[1] else None
 
 
-def forecast(session: Session, schedules: Schedules, now: datetime) -> Forecast:
+@reads
+def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
     """What can be expected of the sources that the settings declare."""
-    on = [row for row in execute(session, _ALL) if row.state.get("on")]
-    rows = [row for row in on if schedules.counts(row.name, _moment(row.state.get("next_at")), now)]
-    read = [(row, schedules.read(row.schedule, evening=bool(row.state.get("evening")))) for row in rows]
-    awaited = [(row, schedule, schedule.last_due(now)) for row, schedule in read if schedule and schedule.awaited]
-    came = _since(session, {row.name: due for row, _, due in awaited if due})
+    schedules = transaction.schedules
+    on = [(row, _state(row.state)) for row in execute(transaction, _ALL) if row.state.get("on")]
+    rows = [(row, state) for row, state in on if schedules.counts(row.name, state.next_at, now)]
+    read = [(row, state, schedules.read(row.schedule, evening=state.evening)) for row, state in rows]
+    awaited = [(row, state, one, one.last_due(now)) for row, state, one in read if one and one.awaited]
+    came = _since(transaction, {row.name: due for row, _, _, due in awaited if due})
     return Forecast(
         at=now,
-        awaited=tuple(_awaited(row, schedule, due, came.get(row.name, ())) for row, schedule, due in awaited),
+        awaited=tuple(_awaited(row, state, one, due, came.get(row.name, ())) for row, state, one, due in awaited),
         anytime=len(awaited) < len(rows),
     )
 
@@ -181,9 +189,12 @@ def _since(session: Session, dues: Mapping[str, datetime]) -> dict[str, list[Out
 
 
 def _awaited(
-    row: Row[*tuple[Any, ...]], schedule: Schedule, due: datetime | None, outcomes: Sequence[Outcome]
+    row: Row[*tuple[Any, ...]],
+    state: SourceState,
+    schedule: Schedule,
+    due: datetime | None,
+    outcomes: Sequence[Outcome],
 ) -> AwaitedSource:
-    state = _state(row.state)
     # What was due in a folder before it was watched never comes; of other sources it is fetched.
     over = due is None or (row.kind == "file" and state.since is not None and due < state.since)
     behind = tuple(unit for unit, at in state.came.items() if due and at < due)
@@ -201,22 +212,29 @@ def store_state(session: Session, name: str, state: SourceState, seen: Mapping[s
     """Stores the state of a source after a poll."""
     row = session.get(SourceRow, name)
     if row is not None:
-        row.state = _state_json(state)
-        row.validators = {url: _seen_json(one) for url, one in seen.items()}
+        row.state = to_json(state)
+        row.validators = {url: to_json(one) for url, one in seen.items()}
         session.flush()
 
 
-def claim_poll(session: Session, name: str, before: datetime | None, until: datetime | None) -> bool:
+@writes
+def claim_poll(transaction: Transaction, name: str, before: datetime | None, until: datetime | None) -> bool:
     """Compare-and-set of `next_at` from `before` to `until`. True if this caller won."""
-    row = session.get(SourceRow, name)
-    if row is None or _moment(row.state.get("next_at")) != before:
+    row = transaction.get(SourceRow, name)
+    if row is None or (state := _state(row.state)).next_at != before:
         return False
     stored = col(SourceRow.state)["next_at"].as_string()
     is_still = stored.is_(None) if row.state.get("next_at") is None else stored == row.state["next_at"]
-    claimed = {**row.state, "next_at": _text(until)}
+    claimed = to_json(replace(state, next_at=until))
     return (
-        session.exec(update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)).rowcount == 1
+        transaction.exec(update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)).rowcount
+        == 1
     )
+
+
+def _state(stored: Mapping[str, Any]) -> SourceState:
+    state: SourceState = adapter_of(SourceState).validate_python(stored)
+    return state
 
 
 def put_receipt(session: Session, receipt: Receipt) -> int:
@@ -237,9 +255,12 @@ def latest(session: Session) -> dict[str, Receipt]:
     return {row.source: receipt_value(row) for row in session.exec(_newest_of_sources(tuple(Outcome)))}
 
 
-def receipts_since(session: Session, since: datetime, most: int) -> list[Receipt]:
+@reads
+def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
     """The newest receipts since a moment, at most so many, the newest first."""
-    rows = session.exec(select(ReceiptRow).where(col(ReceiptRow.at) >= since).order_by(_r.at.desc()).limit(most))
+    rows = transaction.exec(
+        select(ReceiptRow).where(col(ReceiptRow.at) >= since).order_by(_r.at.desc()).limit(MOST_RECEIPTS)
+    )
     return [receipt_value(row) for row in rows]
 
 
@@ -279,60 +300,6 @@ def receipt_value(row: ReceiptRow) -> Receipt:
     )
 
 
-def _state(values: Mapping[str, Any]) -> SourceState:
-    return SourceState(
-        on=bool(values.get("on")),
-        since=_moment(values.get("since")),
-        evening=bool(values.get("evening")),
-        next_at=_moment(values.get("next_at")),
-        failures=int(values.get("failures", 0)),
-        came={unit: datetime.fromisoformat(at) for unit, at in values.get("came", {}).items()},
-        split=tuple(values.get("split", ())),
-        looked_at=_moment(values.get("looked_at")),
-        upto=_day(values.get("upto")),
-        missed_days={date.fromisoformat(day): int(tries) for day, tries in values.get("missed_days", {}).items()},
-        trouble=SourceTrouble(values["trouble"]) if values.get("trouble") else None,
-    )
-
-
-def _state_json(state: SourceState) -> dict[str, Any]:
-    return {
-        "on": state.on,
-        "since": _text(state.since),
-        "evening": state.evening,
-        "next_at": _text(state.next_at),
-        "failures": state.failures,
-        "came": {unit: at.isoformat() for unit, at in state.came.items()},
-        "split": list(state.split),
-        "looked_at": _text(state.looked_at),
-        "upto": state.upto.isoformat() if state.upto else None,
-        "missed_days": {day.isoformat(): tries for day, tries in state.missed_days.items()},
-        "trouble": state.trouble or "",
-    }
-
-
-def _seen(values: Sequence[Any]) -> DocumentSeen:
-    etag, modified, digest, day, papers, batch = values
-    return DocumentSeen(etag=etag, modified=modified, digest=digest, day=_day(day), papers=papers, batch=batch)
-
-
-def _seen_json(seen: DocumentSeen) -> list[Any]:
-    day = seen.day.isoformat() if seen.day else ""
-    return [seen.etag, seen.modified, seen.digest, day, seen.papers, seen.batch]
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _text(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
 def slot_of(session: Session, publisher: str) -> datetime | None:
     """Until when no process may ask a publisher; None: no process ever did."""
     return session.exec(select(PublisherSlotRow.until).where(PublisherSlotRow.publisher == publisher)).first()
@@ -346,6 +313,7 @@ def swap_slot(session: Session, publisher: str, before: datetime | None, until: 
     return session.exec(update(PublisherSlotRow).where(is_still).values(until=until)).rowcount == 1
 
 
-def put_slot(session: Session, publisher: str, until: datetime) -> None:
+@writes
+def release_slot(transaction: Transaction, publisher: str, gap: timedelta, *, wall: datetime) -> None:
     """Stores until when no process may ask a publisher."""
-    put(session, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})
+    put(transaction, "publisher_slot", ("publisher",), {"publisher": publisher, "until": wall + gap})

@@ -1,6 +1,6 @@
 """Updates of platforms whose effect is committed, with the replies to them (docs/architecture.md, rule 8)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, bindparam, or_
 from sqlalchemy import select as columns
@@ -11,10 +11,11 @@ from subscriptions.states import ReplyState
 from subscriptions.store.columns import Condition
 from subscriptions.store.conversation_rows import UNFINISHED, UpdateRow
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.operation_rows import WorkerRow
 from subscriptions.store.rows import TABLES
 
+REPEATED_FOR = timedelta(minutes=10)  # how long after its command an unconfirmed reply is posted again
 _KEY = ("platform", "update_id")
 _is_unfinished = Condition(UNFINISHED)  # beside the state that is asked for: an index has few of these
 
@@ -36,9 +37,10 @@ _in_lane = or_(_u.chat == bindparam("lane"), (_u.chat > bindparam("topics")) & (
 _ANSWERS = columns(_u.at, _u.state, _u.worker).where(_in_lane, _u.at > bindparam("after"))
 
 
-def reply_to(session: Session, platform: str, update_id: str) -> str | None:
+@reads
+def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | None:
     """The stored reply to an update; None if the update is new."""
-    reply: str | None = execute(session, _REPLY, {"on": platform, "called": update_id}).scalar()
+    reply: str | None = execute(transaction, _REPLY, {"on": platform, "called": update_id}).scalar()
     return reply
 
 
@@ -62,10 +64,11 @@ def store_reply(session: Session, platform: str, update_id: str, reply: str, *, 
     execute(session, _STORE, {"on": platform, "called": update_id, **changed})
 
 
-def updates_of(session: Session, chat: str, since: datetime) -> int:
-    """How many updates of a chat came at `since` or later."""
-    found = select(func.count()).select_from(UpdateRow).where(UpdateRow.chat == chat, UpdateRow.at >= since)
-    return session.exec(found).one()
+@reads
+def commands_since(transaction: Transaction, chat: ChatAddress, since: datetime) -> int:
+    """How many updates of a chat had their effect at `since` or later."""
+    found = select(func.count()).select_from(UpdateRow).where(UpdateRow.chat == str(chat), UpdateRow.at >= since)
+    return transaction.exec(found).one()
 
 
 def recent_updates(session: Session, platform: str, after: datetime) -> list[tuple[str, datetime, bool]]:
@@ -90,37 +93,50 @@ def answers_in(session: Session, lane: Lane, after: datetime, worker: str) -> li
     return [(at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker]
 
 
-def finish_reply(session: Session, platform: str, update_id: str) -> None:
+@writes
+def finish_reply(transaction: Transaction, platform: str, update_id: str) -> None:
     """Marks a reply as done: it has arrived, or is not posted any more."""
-    execute(session, _FINISH, {"on": platform, "called": update_id})
+    execute(transaction, _FINISH, {"on": platform, "called": update_id})
 
 
-def is_finished(session: Session, platform: str, update_id: str) -> bool:
+@reads
+def is_reply_finished(transaction: Transaction, platform: str, update_id: str) -> bool:
     """Whether no reply to an update is still to be posted."""
-    state = session.exec(select(UpdateRow.state).where(*_is(platform, update_id))).first()
+    state = transaction.exec(select(UpdateRow.state).where(*_is(platform, update_id))).first()
     return state is None or state is ReplyState.DONE
 
 
-def has_reply(session: Session, platform: str, update_id: str, worker: str) -> bool:
-    """Whether a worker has the reply to an update still to post."""
-    return execute(session, _UNFINISHED_AT, {"on": platform, "called": update_id}).scalar() == worker
-
-
-def has_unfinished(session: Session, worker: str) -> bool:
-    """Whether there are replies that a worker is to post, or that workers that are gone left."""
+@reads
+def has_reply(transaction: Transaction, platform: str, update_id: str) -> bool:
+    """Whether this worker has the reply to an update still to post."""
     return (
-        session.exec(select(UpdateRow.worker).where(_is_unfinished, ~_of_others(worker)).limit(1)).first() is not None
+        execute(transaction, _UNFINISHED_AT, {"on": platform, "called": update_id}).scalar() == transaction.store.worker
     )
 
 
-def unfinished_replies(session: Session, since: datetime, worker: str) -> list[tuple[str, str, str]]:
-    """(platform, update id, reply) of the replies that a worker is to post, oldest first: its own, and those of workers that are gone.
+@reads
+def has_unfinished_replies(transaction: Transaction) -> bool:
+    """Whether `unfinished_replies` would find some."""
+    return (
+        transaction.exec(
+            select(UpdateRow.worker).where(_is_unfinished, ~_of_others(transaction.store.worker)).limit(1)
+        ).first()
+        is not None
+    )
 
-    Those from before `since` are given up.
+
+@writes
+def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple[str, str, str]]:
+    """(platform, update id, reply) of the replies that this worker is to post, oldest first: its own, and those of workers that are gone.
+
+    Those of more than ten minutes ago are given up.
     """
+    worker = transaction.store.worker
     left = _is_unfinished, ~_of_others(worker)
-    session.exec(update(UpdateRow).where(*left, col(UpdateRow.at) < since).values(state=ReplyState.DONE, reply=""))
-    found = session.exec(
+    transaction.exec(
+        update(UpdateRow).where(*left, col(UpdateRow.at) < now - REPEATED_FOR).values(state=ReplyState.DONE, reply="")
+    )
+    found = transaction.exec(
         update(UpdateRow)
         .where(*left)
         .values(worker=worker)

@@ -29,7 +29,7 @@ import psycopg
 
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.errors import StoreError
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.store import Store
 from tests.cluster.judging import Incident, Limits, Verdict, judged, word_of, words_in
 from tests.cluster.workers import Workers, workers
@@ -128,7 +128,7 @@ class Trial:
             for chat in self.chats:
                 subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d", now=since)
                 for name, value in (("limit", "all"), ("quiet", "off")):
-                    set_setting(transaction, address(f"telegram:{chat}"), name, value, now=since)
+                    set_settings(transaction, address(f"telegram:{chat}"), {name: value}, now=since)
         self._bring(FIRST_PAPERS)
 
     def play(self) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy import insert
 
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.model import Because, DeliveryKind, Facts, Item
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.store import Planned, Store
 from subscriptions.store.outbox.planned import add_deliveries
 from subscriptions.store.rows import ChatRow
@@ -165,7 +165,7 @@ def played(started: Workers, fake: Remote, store: Store, promises: Promises, *, 
     started.wait_for(lambda: time.time() > max(wake_up, started.posts[-1].at + 2), "nothing is sent any more")
     fake.call("answers", "429", 1, retry_after=int(WAIT), chat=ALONE)
     subscribes(store, f"telegram:{ALONE}", "zebra", every="now", now=datetime.now(UTC) - timedelta(minutes=1))
-    set_setting(store, address(f"telegram:{ALONE}"), "quiet", "off", now=datetime.now(UTC))
+    set_settings(store, address(f"telegram:{ALONE}"), {"quiet": "off"}, now=datetime.now(UTC))
     ingested(store, paper("A zebra", arxiv_id="2601.00002"), now=datetime.now(UTC))
     started.wait_for(lambda: _answer(started.posts, ALONE) is not None, "the last one is sent")
     (failed,) = (at for at, chat in fake.call("failures") if chat == ALONE)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.store import Store
 from tests.fakes.journal import Entry
 from tests.fakes.process import ROOT, Remote
@@ -135,7 +135,7 @@ def fill(store: Store, *, lanes: int, papers: int) -> None:
             chat = f"telegram:{number}"
             subscribes(transaction, chat, "graph", every="now", since="1d", now=now - timedelta(hours=1))
             for name, value in (("limit", "all"), ("quiet", "off")):
-                set_setting(transaction, address(chat), name, value, now=now - timedelta(hours=1))
+                set_settings(transaction, address(chat), {name: value}, now=now - timedelta(hours=1))
     found = [paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(papers)]
     ingested(store, *found, now=now - timedelta(minutes=30))
 

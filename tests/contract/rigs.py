@@ -18,8 +18,8 @@ from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.platforms.web.outgoing import WebChannel
 from bot.ports.channel import Channel
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.chats.pages import PageMessage, changed_page_messages
 from subscriptions.store import Store
+from subscriptions.store.page_messages import PageMessage, changed_page_messages
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN

@@ -9,12 +9,12 @@ from sqlmodel import select
 
 from bot.commands.core.context import BotInfo
 from subscriptions.service.chats.access import new_code
-from subscriptions.service.chats.conversation_state import chat_moved
-from subscriptions.service.chats.retention import clean_up, forget
+from subscriptions.service.chats.retention import forget
+from subscriptions.store.chat.moving import chat_moved
 from subscriptions.store.rows import DenialRow
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.make import NOON, address, ingested, paper, subscribes
+from tests.make import NOON, address, clean_up, ingested, paper, subscribes
 from tests.stored import all_rows
 
 OPERATOR, STRANGER, GROUP = "telegram:1", "telegram:42", "telegram:-1001"

@@ -8,7 +8,7 @@ import pytest
 
 from bot.conversation.stored_reply import StoredReply
 from subscriptions.model import Paper, Summary
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store.chat.chats import describe
@@ -80,7 +80,7 @@ async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_numbe
 
 async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(bot: BotHarness) -> None:
     await subscribe_to(bot, "diffusion")
-    set_setting(bot.store, address(ME), "limit", "6", now=bot.clock.now())
+    set_settings(bot.store, address(ME), {"limit": "6"}, now=bot.clock.now())
     ingested(bot.store, *papers(25))
     sent = await comes(bot)
     assert "and 19 more" in sent.text
@@ -99,7 +99,7 @@ async def test_the_rest_behind_the_limit_opens_in_pages_for_ever(bot: BotHarness
 
 async def test_papers_of_a_followed_author_are_never_behind_the_limit(bot: BotHarness) -> None:
     await subscribe_to(bot, "diffusion", 'author:"Jane Doe"')
-    set_setting(bot.store, address(ME), "limit", "2", now=bot.clock.now())
+    set_settings(bot.store, address(ME), {"limit": "2"}, now=bot.clock.now())
     ingested(bot.store, *papers(5), *papers(3, "By Jane {}", authors=("Jane Doe",)))
     sent = await comes(bot)
     assert all(f"By Jane {number}" in sent.text for number in (1, 2, 3))
@@ -109,8 +109,8 @@ async def test_papers_of_a_followed_author_are_never_behind_the_limit(bot: BotHa
 @pytest.mark.parametrize("value", ["off", "link"])
 async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(bot: BotHarness, value: str) -> None:
     await subscribe_to(bot, "diffusion", chat=GROUP)
-    set_setting(bot.store, address(GROUP), "limit", "2", now=bot.clock.now())
-    set_setting(bot.store, address(GROUP), "buttons", value, now=bot.clock.now())
+    set_settings(bot.store, address(GROUP), {"limit": "2"}, now=bot.clock.now())
+    set_settings(bot.store, address(GROUP), {"buttons": value}, now=bot.clock.now())
     ingested(bot.store, *papers(7))
     sent = await comes(bot, GROUP)
     assert all(f"Diffusion {number}" in sent.text for number in range(1, 8))
@@ -119,7 +119,7 @@ async def test_a_limit_hides_nothing_where_no_button_opens_the_rest(bot: BotHarn
 
 async def test_what_was_hidden_counts_as_told(bot: BotHarness) -> None:
     await subscribe_to(bot, "diffusion")
-    set_setting(bot.store, address(ME), "limit", "2", now=bot.clock.now())
+    set_settings(bot.store, address(ME), {"limit": "2"}, now=bot.clock.now())
     ingested(bot.store, *papers(4))
     await comes(bot)
     await subscribe_to(bot, "cs.LG")

@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 import pytest
 
 from subscriptions.model import ChatKind
-from subscriptions.service.chats.access import set_owner
 from subscriptions.service.chats.conversation_state import store_chat
 from subscriptions.service.outbox.sending import outbox_entries
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.sources import sync_sources
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.store import SourceFact
 from subscriptions.store import planner as plans
+from subscriptions.store.chat.access import set_owner
+from subscriptions.store.sources import sync_sources
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.expected_sources import BATCH, ExpectedSources
@@ -281,7 +282,7 @@ class TestPublicChannels:
         """A channel that 42 set up and that has had its first papers."""
         store_chat(bot.store, address(ME), ChatKind.PRIVATE, now=NOON)
         store_chat(bot.store, address(CHANNEL), ChatKind.BROADCAST, now=NOON, title="Daily vision")
-        set_owner(bot.store, address(CHANNEL), "42")
+        set_owner(bot.store, get_chat(bot.store, address(CHANNEL)).id, "42")
         brings(bot, "Diffusion at first")
         subscribes(bot.store, CHANNEL, "diffusion", every="daily", at="13:00")
         assert [one.to for one in await at(bot, post, NOON.replace(hour=13))] == [CHANNEL]
@@ -303,7 +304,7 @@ class TestPublicChannels:
         self, bot: BotHarness, post: Deliverer, channel: ExpectedSources
     ) -> None:
         assert await at(bot, post, FRIDAY.replace(hour=13)) == []
-        set_setting(bot.store, address(CHANNEL), "quietday", "on", now=bot.clock.now())
+        set_settings(bot.store, address(CHANNEL), {"quietday": "on"}, now=bot.clock.now())
         (came,) = await at(bot, post, SATURDAY.replace(hour=13))
         assert (came.to, came.lines[0]) == (ME, "Daily vision had no papers today.")
 

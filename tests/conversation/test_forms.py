@@ -6,7 +6,7 @@ import pytest
 
 from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.selection import get_chat, listed
 from tests.conversation.slack_harness import ANN, BO, CHANNEL, CHAT_FIELD, SlackHarness
 from tests.make import NOON, address, ingested, paper, subscribes
@@ -310,7 +310,7 @@ async def test_who_may_not_change_the_channel_reads_so_on_the_form(slack: SlackH
 
 async def test_only_admins_where_the_channel_says_so(slack: SlackHarness) -> None:
     subscribes(slack.store, CHANNEL, "diffusion", now=NOON)
-    set_setting(slack.store, address(CHANNEL), "manage", "admins", now=NOON)
+    set_settings(slack.store, address(CHANNEL), {"manage": "admins"}, now=NOON)
     form = await slack.opens_form("sub")
     answer = await form.sends(query="graphs")
     assert answer.stored_reply

@@ -10,9 +10,8 @@ from bot.commands.core.context import Callback, CommandContext, always
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
-from subscriptions.store.conversations import add_callbacks
 from tests.bot_harness import BotHarness
-from tests.make import NOON, ingested, paper
+from tests.make import NOON, add_callbacks, ingested, paper
 from tests.unit.hostile import HOSTILE
 
 ME, GROUP = "telegram:42", "telegram:-1001"

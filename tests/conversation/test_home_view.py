@@ -6,11 +6,11 @@ import pytest
 
 from bot.platforms.slack.markup import BLOCKS_OF_VIEW
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.chats.access import set_owner
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.subscriptions.pausing import pause
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
-from subscriptions.service.subscriptions.selection import listed
+from subscriptions.service.subscriptions.selection import get_chat, listed
+from subscriptions.store.chat.access import set_owner
 from subscriptions.store.chat.chats import describe
 from tests.bot_harness import Answer
 from tests.conversation.slack_harness import ANN, BO, CHANNEL, SlackHarness
@@ -82,7 +82,7 @@ async def test_where_nobody_tells_who_is_where_those_that_the_person_set_up_are_
     slack.places_of[ANN] = None
     add_subscription(slack, "graphs")
     add_subscription(slack, "other", chat="slack:C2", title="#other")
-    set_owner(slack.store, address(CHANNEL), ANN)
+    set_owner(slack.store, get_chat(slack.store, address(CHANNEL)).id, ANN)
     texts = (await slack.home()).texts
     assert "#vision" in texts
     assert "#other" not in texts

@@ -6,10 +6,9 @@ import pytest
 
 from bot.commands.papers import like
 from subscriptions.service.papers import alike
-from subscriptions.service.papers.ingest import ingest_digest
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.test_cards import comes, subscribe_to
-from tests.make import NOON, digest, ingested, paper
+from tests.make import NOON, digest, ingest_digest, ingested, paper
 
 OTHERS = [f"{word} theory" for word in ("Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane")]
 

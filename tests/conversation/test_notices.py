@@ -10,7 +10,6 @@ from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.notices.chats import AccessAsked
 from subscriptions.notices.sources import SourceFailed, SourceOverdue
-from subscriptions.service.chats.access import set_owner
 from subscriptions.service.chats.conversation_state import store_chat
 from subscriptions.service.notices import (
     notify,
@@ -22,6 +21,7 @@ from subscriptions.service.notices import (
 from subscriptions.service.outbox.sending import dismiss, outbox_entries, stop_platform
 from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import PauseReason
+from subscriptions.store.chat.access import set_owner
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address, ingested, paper, subscribes
@@ -179,7 +179,7 @@ class TestOwners:
     async def channel(self, bot: BotHarness) -> None:
         await bot.says("/sub graphs", ME)
         store_chat(bot.store, address(CHANNEL), ChatKind.BROADCAST, now=NOON, title="Lab")
-        set_owner(bot.store, address(CHANNEL), "42")
+        set_owner(bot.store, get_chat(bot.store, address(CHANNEL)).id, "42")
 
     async def test_who_set_a_channel_up_hears_why_it_is_paused(self, bot: BotHarness, post: Deliverer) -> None:
         await self.channel(bot)

@@ -7,9 +7,9 @@ import pytest
 
 from bot.commands.core.context import BotInfo
 from subscriptions.errors import ChatGone, NotFound
-from subscriptions.service.chats.conversation_state import finish_reply
 from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.store import Store
+from subscriptions.store.updates import finish_reply
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes

@@ -19,9 +19,8 @@ from subscriptions.service.outbox.sending import outbox_entries
 from subscriptions.service.papers.counting import key_of
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Store
-from subscriptions.store.conversations import add_callbacks
 from tests.bot_harness import BotHarness
-from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
+from tests.make import NOON, FakeClock, add_callbacks, address, ingested, paper, subscribes
 
 PERSON, NEWCOMER, GROUP = "telegram:42", "telegram:43", "telegram:-1001"
 ADMIN = "42"

@@ -22,11 +22,10 @@ from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.service.chats.conversation_state import known_or_new
-from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store import Store
 from tests.bot_harness import Answer, BotHarness
-from tests.make import NOON, address
+from tests.make import NOON, address, ingest_digest
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
 SENTENCES = Path(SHARED) / "sentences.jsonl"

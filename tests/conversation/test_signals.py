@@ -5,13 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions.service.papers.signals import signals_of_paper
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import Signal
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.test_cards import comes, subscribe_to
-from tests.make import address, ingested, paper, stored_papers
+from tests.make import address, ingested, paper, signals_of_paper, stored_papers
 
 pytestmark = pytest.mark.both_databases
 
@@ -126,7 +125,7 @@ class TestButtons:
         await bot.presses("1")
         why = await bot.presses("why")
         assert why.lines[0] == "Further up, because you liked “Swarm one (2601.90001)”: swarm"
-        set_setting(bot.store, address(ME), "order", "newest", now=bot.clock.now())
+        set_settings(bot.store, address(ME), {"order": "newest"}, now=bot.clock.now())
         assert "Further up" not in (await bot.presses("why")).text
 
     async def test_what_is_excluded_muted_and_followed_is_noted_too(self, bot: BotHarness) -> None:

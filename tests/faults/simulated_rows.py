@@ -15,7 +15,7 @@ from bot.operation.listening import answer_once
 from bot.settings import SourceSettings
 from subscriptions.errors import StoreUnavailable
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from tests.digest_pages import PARTS, entry
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.server import ApiCall
@@ -128,7 +128,7 @@ async def in_rounds(
             for chat in world.chats:
                 subscribes(transaction, chat, "graph", every="now", now=NOON - timedelta(hours=1))
         for chat in world.chats:  # else what comes at night would wait for the morning
-            set_setting(world.app.store, address(chat), "quiet", "off", now=NOON)
+            set_settings(world.app.store, address(chat), {"quiet": "off"}, now=NOON)
         while len(world.fake.hits) < tries:
             with suppress(StoreUnavailable):  # the next round asks again
                 brings(world.app.store, world.rounds, now=world.clock.now())

@@ -10,14 +10,13 @@ from typing import Final
 
 from bot.digests import read_digest
 from subscriptions.portable import read_lines
-from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.service.subscriptions.exporting import export
 from subscriptions.store import Store
 from tests.bot_harness import BotHarness
 from tests.digest_pages import PARTS
 from tests.fuzz.target import Target, storable, text_of
 from tests.fuzz.typed import QUERY_WORDS, SENTENCE_WORDS, TIME_WORDS
-from tests.make import NOON
+from tests.make import NOON, ingest_digest
 
 MOST_LINES = 4  # messages of one conversation
 LONGEST = 4096  # characters of a message in Telegram

@@ -9,13 +9,13 @@ from sqlmodel import select
 
 from bot.settings import SourceSettings
 from subscriptions.model import Announce, ChatAddress, KnownPaper, Paper
-from subscriptions.service.papers.ingest import announce_filed, ingest_digest
+from subscriptions.service.papers.ingest import announce_filed
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Ingested, Store
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import Terminal, page
-from tests.make import NOON, FakeClock, digest, paper, stored_papers, subscribes, summary
+from tests.make import NOON, FakeClock, digest, ingest_digest, paper, stored_papers, subscribes, summary
 from tests.source_harness import SourceHarness, arxiv_source, new_york
 
 pytestmark = pytest.mark.both_databases

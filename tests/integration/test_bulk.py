@@ -15,9 +15,9 @@ from subscriptions.model import ChatAddress
 from subscriptions.portable import read_lines
 from subscriptions.service.chats.retention import forget
 from subscriptions.service.subscriptions import exporting, importing
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.changes import KEPT
-from subscriptions.service.subscriptions.importing import import_lines, import_plan
+from subscriptions.service.subscriptions.importing import import_lines
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe, unsubscribe
 from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store import Store, Transaction
@@ -170,7 +170,7 @@ def test_a_dry_run_of_many_lines_says_what_the_import_does_and_stores_nothing(co
     lines = read_lines(
         text_of(chats=60, each=20).replace("name 3", "another") + "\n[telegram:2]\nnow | topic2 word1 | \n"
     )
-    plan = import_plan(counting, lines, now=NOON)
+    plan = import_lines(counting, lines, now=NOON, dry=True)
     assert "".join(exporting.export_all(counting)) == before
     assert import_lines(counting, lines, now=NOON).changes == plan.changes
     assert [line for _, _, line in plan.changes] == [line.text for line in lines]
@@ -191,7 +191,7 @@ def test_all_lines_that_cannot_be_read_are_named_in_one_sentence() -> None:
 
 def test_the_changes_of_many_known_chats_can_each_be_undone(counting: CountingStore) -> None:
     import_lines(counting, read_lines(text_of(chats=40, each=20)), now=NOON)
-    set_setting(counting, chat(3), "limit", "9", now=NOON)
+    set_settings(counting, chat(3), {"limit": "9"}, now=NOON)
     before = {number: len(listed(counting, chat(number))) for number in (1, 40)}
     import_lines(counting, read_lines(text_of(chats=40, each=21)), now=NOON, who="7 Ada")
     ids = {number: found(counting, number) for number in (1, 3, 40)}

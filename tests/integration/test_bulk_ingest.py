@@ -17,10 +17,9 @@ from sqlalchemy import event
 
 from subscriptions.model import Announce, Digest, Paper, Summary, Translation
 from subscriptions.service.papers import ingest as ingesting
-from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Ingested, Store, Transaction
-from tests.make import NOON, digest, ingested, paper, subscribes
+from tests.make import NOON, digest, ingest_digest, ingested, paper, subscribes
 
 DAY = timedelta(days=1)
 TODAY = NOON.date()

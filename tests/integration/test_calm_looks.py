@@ -8,8 +8,8 @@ import pytest
 
 from bot.app import App
 from bot.operation.process import CALM, LOOK_INTERVAL, Process
-from subscriptions.service.outbox.sending import stopped_platforms
 from subscriptions.store import Store
+from subscriptions.store.platforms import stopped_platforms
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.test_delivery import running
 from tests.integration.test_slack_workspaces import NoSources

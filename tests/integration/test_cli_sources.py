@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from subscriptions.service.sources import claim_poll, known_sources, sync_sources
 from subscriptions.store import SourceFact, Store
+from subscriptions.store.sources import claim_poll, known_sources, sync_sources
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal, page
 from tests.make import paper

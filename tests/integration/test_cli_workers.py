@@ -13,11 +13,12 @@ from subscriptions.errors import RetryLater
 from subscriptions.model import Lane
 from subscriptions.service.operations.at_work import SILENT_AFTER, Backlog, backlog, election, workers_at_work
 from subscriptions.service.outbox.owners import beat, begin_worker, end_worker
-from subscriptions.service.outbox.sending import pause_lane, record_outcome
+from subscriptions.service.outbox.sending import record_outcome
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.store import Store
 from subscriptions.store.database.kind import Holder, SideSession
+from subscriptions.store.outbox.attempts import pause_lane
 from tests.being_sent import being_sent, request
 from tests.fakes.telegram import TOKEN
 from tests.integration.cli import Terminal
@@ -194,7 +195,7 @@ def test_who_took_over_receives_and_not_who_was_stopped(three: tuple[list[Store]
 def test_planning_is_behind_since_a_chat_became_due(store: Store) -> None:
     assert lag(store, LATER).planning_since is None
     subscribes(store, "telegram:1", "graph", every="daily 14:00", now=NOON)
-    set_setting(store, address("telegram:1"), "quiet", "off", now=NOON)
+    set_settings(store, address("telegram:1"), {"quiet": "off"}, now=NOON)
     assert lag(store, LATER).planning_since is None
     at_two = NOON.replace(hour=14, minute=0)
     assert lag(store, at_two + timedelta(minutes=5)).planning_since == at_two
@@ -206,7 +207,7 @@ def test_planning_is_behind_since_a_chat_became_due(store: Store) -> None:
 def test_planning_is_behind_since_a_paper_came_that_nobody_has_looked_at(store: Store) -> None:
     for chat in ("telegram:1", "telegram:2"):
         subscribes(store, chat, "graph", every="now", now=NOON)
-        set_setting(store, address(chat), "quiet", "off", now=NOON)
+        set_settings(store, address(chat), {"quiet": "off"}, now=NOON)
     for minutes in (1, 2):
         came = NOON + timedelta(minutes=minutes)
         ingested(store, paper(f"A graph {minutes}", arxiv_id=f"2601.0000{minutes}"), now=came)
@@ -220,8 +221,8 @@ def test_planning_is_behind_since_a_paper_came_that_nobody_has_looked_at(store: 
 @pytest.mark.both_databases
 def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> None:
     subscribes(store, "telegram:1", "graph", every="now", now=NOON)
-    set_setting(store, address("telegram:1"), "timezone", "UTC", now=NOON)
-    set_setting(store, address("telegram:1"), "quiet", "13:00-14:00", now=NOON)
+    set_settings(store, address("telegram:1"), {"timezone": "UTC"}, now=NOON)
+    set_settings(store, address("telegram:1"), {"quiet": "13:00-14:00"}, now=NOON)
     ingested(store, paper("A tree", arxiv_id="2601.00001"), now=NOON)
     plan_due(store, now=NOON)  # from now on it follows a shared cursor
     at_one = NOON.replace(hour=13, minute=0)
@@ -234,7 +235,7 @@ def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> 
 def test_sending_is_behind_since_the_oldest_delivery_that_may_be_sent(store: Store) -> None:
     for number in (1, 2):
         subscribes(store, f"telegram:{number}", "graph", every="now", now=NOON)
-        set_setting(store, address(f"telegram:{number}"), "quiet", "off", now=NOON)
+        set_settings(store, address(f"telegram:{number}"), {"quiet": "off"}, now=NOON)
     ingested(store, paper("A graph", arxiv_id="2601.00001"), now=NOON)
     assert lag(store, LATER).sending_since is None
     plan_due(store, now=NOON)

@@ -5,9 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from subscriptions.model import Announce, KnownPaper
-from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.store import Store
-from tests.make import NOON, digest, paper, stored_papers
+from tests.make import NOON, digest, ingest_digest, paper, stored_papers
 
 pytestmark = pytest.mark.both_databases
 

@@ -20,11 +20,12 @@ from bot.operation.process import Process
 from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
 from subscriptions.errors import StoreError
 from subscriptions.model import Announce, Message
-from subscriptions.service.chats.retention import claim_database, owners
-from subscriptions.service.outbox.sending import free_platforms, outbox_entries, retry_delivery, stopped_platforms
+from subscriptions.service.chats.retention import claim_database
+from subscriptions.service.outbox.sending import outbox_entries, retry_delivery
 from subscriptions.service.planner import plan as _plan
 from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import DeliveryState
+from subscriptions.store.platforms import bots, free_platforms, stopped_platforms
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.make import FakeClock, address, ingested, paper, subscribes
@@ -498,10 +499,10 @@ async def test_another_bots_token_is_refused(tmp_path: Path, clock: FakeClock, t
 async def test_a_mistyped_token_takes_no_database(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
     async with running(tmp_path, clock, telegram=telegram, token="999:mistyped") as app:
         await app.sender.deliver()
-        assert "telegram" not in owners(app.store)
+        assert "telegram" not in bots(app.store)
     async with running(tmp_path, clock, telegram=telegram) as app:
         await app.sender.deliver()
-        assert owners(app.store)["telegram"] == "4242"
+        assert bots(app.store)["telegram"] == "4242"
     telegram.revokes()
     async with running(tmp_path, clock, telegram=telegram, token="999:mistyped") as app:
         with pytest.raises(StoreError, match="another Telegram bot"):
@@ -517,11 +518,11 @@ async def test_a_platform_that_was_away_is_asked_later_whose_token_it_is(
             claim_database(app.store, "slack", before)
         slack.goes_down()
         await app.sender.prepare()
-        assert owners(app.store).get("slack", "") == before
+        assert bots(app.store).get("slack", "") == before
         await app.sender.claim_again()
         slack.comes_back()
         await app.sender.claim_again()
-        assert owners(app.store)["slack"] == (before or "T0TEST:U0BOT")
+        assert bots(app.store)["slack"] == (before or "T0TEST:U0BOT")
         assert ("slack" in stopped_platforms(app.store)) == bool(before)
 
 

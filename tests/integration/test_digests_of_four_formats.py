@@ -7,9 +7,8 @@ import pytest
 
 from bot.digests import read_digest
 from subscriptions.model import KnownPaper, Paper
-from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.store import Ingested, Store
-from tests.make import NOON, stored_papers
+from tests.make import NOON, ingest_digest, stored_papers
 
 pytestmark = pytest.mark.both_databases
 

@@ -13,10 +13,9 @@ from sqlmodel import select
 
 from bot.digests import read_digest
 from subscriptions.model import Digest, KnownPaper, Paper
-from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.store import Ingested, Store
 from subscriptions.store.rows import AppearanceRow, DigestRow
-from tests.make import NOON, stored_papers
+from tests.make import NOON, ingest_digest, stored_papers
 
 pytestmark = pytest.mark.both_databases
 

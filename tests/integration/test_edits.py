@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.settings import Settings, TelegramSettings
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from tests.fakes.telegram import FakeTelegram
 from tests.make import FakeClock, address, ingested, paper, subscribes, summary
 
@@ -84,7 +84,7 @@ async def test_a_summary_that_comes_within_two_days_edits_the_message_silently_a
     async with running(tmp_path, clock, telegram) as app:
         subscribes(app.store, "telegram:1", "graph", every="now")
         subscribes(app.store, "telegram:2", "graph", every="now")
-        set_setting(app.store, address("telegram:1"), "lang", "zh", now=clock.now())
+        set_settings(app.store, address("telegram:1"), {"lang": "zh"}, now=clock.now())
         ingested(app.store, paper("A graph", arxiv_id="2601.00001", abstract="About graphs."))
         await app.sender.deliver()
         clock.advance(47 * HOUR)

@@ -15,7 +15,7 @@ from bot.app import App, build_app
 from bot.operation.process import Process
 from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
 from bot.sources.source_scheduler import MAX_CATCH_UP_WAIT
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import TOKEN, FakeSlack
 from tests.fakes.telegram import FakeTelegram
@@ -109,7 +109,7 @@ def adds_subscription(running: Machine, chat: str, query: str, **request: str) -
     """Subscribes a chat without quiet hours."""
     now = running.app.clock.now()
     subscribes(running.app.store, chat, query, now=now, **request)
-    set_setting(running.app.store, address(chat), "quiet", "off", now=now)
+    set_settings(running.app.store, address(chat), {"quiet": "off"}, now=now)
 
 
 # ── withdrawals ──────────────────────────────────────────────────────────────────────────────────────────────────────

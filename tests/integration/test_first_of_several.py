@@ -19,33 +19,29 @@ from subscriptions.notices.operations import VersionChanged
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.portable import PortableLine, read_lines
 from subscriptions.service.chats.access import deny, new_code, redeem_code, standing_of
-from subscriptions.service.chats.conversation_state import (
-    apply_once,
-    chat_moved,
-    set_conversation_state,
-    share_link,
-    store_chat,
-    unfinished_replies,
-)
+from subscriptions.service.chats.conversation_state import apply_once, share_link, store_chat
 from subscriptions.service.chats.retention import claim_daily_work, claim_database, forget
-from subscriptions.service.chats.workspaces import complete_installation
 from subscriptions.service.notices import notify
 from subscriptions.service.papers import ingest
-from subscriptions.service.papers.ingest import announce_filed, ingest_digest
+from subscriptions.service.papers.ingest import announce_filed
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.planner.previews import newest_batch
-from subscriptions.service.sources import claim_incomplete, claim_poll, claim_slot, note_poll, sync_sources
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.sources import claim_incomplete, claim_slot, note_poll
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.importing import import_lines
 from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.service.subscriptions.undoing import last_change, undo
 from subscriptions.store import Store, Transaction, installations, key_value
+from subscriptions.store.chat.moving import chat_moved
+from subscriptions.store.conversations import set_conversation_state
 from subscriptions.store.database.store import execute
+from subscriptions.store.installations import complete_installation
 from subscriptions.store.outbox.attempts import pause_lane
 from subscriptions.store.rows import TABLES
-from subscriptions.store.sources import SourceFact, SourceState
+from subscriptions.store.sources import SourceFact, SourceState, claim_poll, sync_sources
+from subscriptions.store.updates import unfinished_replies
 from tests.integration.row_locks import cannot_tell
-from tests.make import NOON, address, digest, ingested, paper, subscribes
+from tests.make import NOON, address, digest, ingest_digest, ingested, paper, subscribes
 
 AT = "2026-01-22 12:00:00.000000"
 ME = address("telegram:1")
@@ -160,13 +156,13 @@ class TestChats:
     def test_a_setting_that_another_process_chooses_stays(self, store: Store, rival: Rival) -> None:
         store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
         rival("chat", """UPDATE chat SET settings = '{"limit": "12"}'""")
-        set_setting(store, ME, "quietday", "on", now=NOON)
+        set_settings(store, ME, {"quietday": "on"}, now=NOON)
         assert rows(store, "chat", "settings") == [('{"limit": "12", "quietday": "on"}',)]
 
     def test_a_change_begins_with_what_another_process_has_changed(self, store: Store, rival: Rival) -> None:
         subscribes(store, str(ME), "graph", now=NOON)
         rival("chat", "UPDATE subscription SET name = 'theirs'")
-        set_setting(store, ME, "limit", "12", now=NOON)
+        set_settings(store, ME, {"limit": "12"}, now=NOON)
         change = last_change(store, ME)
         assert change is not None
         undo(store, ME, change.id, now=NOON)
@@ -441,7 +437,7 @@ class TestWorkspacesAndLanes:
     def test_a_lane_that_another_process_pauses_is_paused_once(self, store: Store, rival: Rival) -> None:
         rival("lane", "INSERT INTO lane (platform, address) VALUES ('telegram', '1')")
         with store.write() as transaction:
-            pause_lane(transaction, Lane("telegram", "1"), NOON, NOON + timedelta(minutes=1))
+            pause_lane(transaction, Lane("telegram", "1"), wall=NOON, until=NOON + timedelta(minutes=1))
         assert rows(store, "lane", "address", "not_before") == [("1", "2026-01-22 12:01:00.000000")]
 
 

@@ -72,7 +72,7 @@ def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None
         chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
         access.require_admission(session, third, now=NOON)
         stored_subscriptions.pause_subscription(session, 4)
-        moving.move_address(session, "telegram", "-5", "-100", now=NOON)
+        moving.chat_moved(session, address("telegram:-5"), "-100", now=NOON)
     assert in_index(store, "ix_subscription_due", "subscription") == 2  # that of -100, and of -6
     with store.write() as session:
         chats.mark_reachable(session, first, now=NOON)
@@ -114,7 +114,7 @@ def moves(session: Transaction, chat: Chat, rng: random.Random, now: datetime) -
     other = address(f"telegram:-{rng.randint(1, 9)}")
     if rng.random() < 0.5:
         chats.add_chat(session, other, ChatKind.GROUP, now=now, zone="UTC")
-    moving.move_address(session, "telegram", chat.address.address, other.address, now=now)
+    moving.chat_moved(session, chat.address, other.address, now=now)
 
 
 CHANGES: tuple[Change, ...] = (

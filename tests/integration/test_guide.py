@@ -11,11 +11,10 @@ from bot.commands.registry import REGISTRY
 from bot.digests import read_digest
 from bot.ports.conversation import Place
 from subscriptions.model import ChatKind
-from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.store import Store
 from tests.bot_harness import BotHarness
 from tests.integration.docs_pages import DOCS, ROOT, blocks, page, rows
-from tests.make import NOON, address
+from tests.make import NOON, address, ingest_digest
 
 GUIDE = DOCS / "guide.md"
 ME, GROUP, CHANNEL = "telegram:42", "telegram:-1001", "telegram:-1009"

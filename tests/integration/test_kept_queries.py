@@ -9,14 +9,14 @@ from sqlmodel import select
 
 from subscriptions.errors import NotFound, Refused
 from subscriptions.matching.paper_index import PaperIndex
-from subscriptions.service.chats.retention import clean_up, forget
+from subscriptions.service.chats.retention import forget
 from subscriptions.service.planner import kept_queries as _kept
 from subscriptions.service.planner.kept_queries import KeptQueries
 from subscriptions.service.subscriptions.amendments import edit
 from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.store import Store, query_changes
 from subscriptions.store.rows import QueryChangeRow, QueryRow
-from tests.make import NOON, address, paper, subscribes
+from tests.make import NOON, address, clean_up, paper, subscribes
 
 WORDS = ("graph", "tree", "leaf", "root", "branch")
 PAPERS = PaperIndex.of([paper(f"On {word}") for word in WORDS])

@@ -15,7 +15,6 @@ from subscriptions.service.outbox.sending import (
     claim,
     confirm,
     dismiss,
-    pause_lane,
     record_edit_outcome,
     record_outcome,
     retry_delivery,
@@ -24,6 +23,7 @@ from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Claim, Edit, Planned, Store, Transaction
 from subscriptions.store.chat.chats import find_chat
 from subscriptions.store.lane_wakes import ALERT, AT_ONCE, BULLETIN, wake_lanes
+from subscriptions.store.outbox.attempts import pause_lane
 from subscriptions.store.outbox.planned import add_deliveries
 from tests.being_sent import being_sent, request
 from tests.make import NOON, address, ingested, paper, subscribes

@@ -7,9 +7,9 @@ from contextlib import closing
 import pytest
 
 from bot.context.writing import write_together
-from subscriptions.service.outbox.sending import pause_lane
 from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store import Store
+from subscriptions.store.outbox.attempts import pause_lane
 from tests.bot_harness import BotHarness
 from tests.make import NOON, address
 from tests.postgres.server import Server

@@ -23,9 +23,10 @@ from subscriptions.errors import ChatGone, ChatMoved, Rejected, RetryLater, Send
 from subscriptions.model import Lane
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.sources import note_poll, sync_sources
+from subscriptions.service.sources import note_poll
 from subscriptions.service.subscriptions.pausing import pause
 from subscriptions.store import SourceFact, SourceState, figures
+from subscriptions.store.sources import sync_sources
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.docs_pages import DOCS

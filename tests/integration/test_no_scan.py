@@ -19,18 +19,19 @@ from bot.operation.process import LOOK_INTERVAL, Process
 from bot.ports.channel import Limits
 from bot.settings import Settings
 from bot.settings.model import SourceSettings
-from subscriptions.service.chats.conversation_state import unfinished_replies
-from subscriptions.service.chats.retention import clean_up, clean_up_steps, forget
+from subscriptions.service.chats.retention import clean_up_steps, forget
 from subscriptions.service.operations.chat_status import figures
 from subscriptions.service.outbox.owners import begin_worker
-from subscriptions.service.outbox.sending import outbox_counts, recent_sends
+from subscriptions.service.outbox.sending import recent_sends
 from subscriptions.store import Store
 from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.store.outbox import edits
+from subscriptions.store.outbox.entries import outbox_counts
 from subscriptions.store.rows import TABLES
+from subscriptions.store.updates import unfinished_replies
 from tests.bot_harness import BotHarness
 from tests.filling import fill
-from tests.make import NOON, FakeClock, address, ingested, paper, summary
+from tests.make import NOON, FakeClock, address, clean_up, ingested, paper, summary
 from tests.million import fill_a_million
 from tests.statements import Watch, recording
 

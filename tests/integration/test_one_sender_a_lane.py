@@ -10,20 +10,13 @@ from sqlalchemy.exc import IntegrityError
 from bot.delivery.planning import DrainState, plan
 from subscriptions.errors import RetryLater
 from subscriptions.model import Lane, Message
-from subscriptions.service.chats.conversation_state import chat_moved
 from subscriptions.service.outbox.owners import begin_worker, recover_own
-from subscriptions.service.outbox.sending import (
-    ClaimRequest,
-    claim,
-    confirm,
-    dismiss,
-    mark_sending,
-    outbox_entries,
-    record_outcome,
-    store_rendered,
-)
+from subscriptions.service.outbox.sending import ClaimRequest, claim, confirm, dismiss, outbox_entries, record_outcome
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Claim, Rendered, Store
+from subscriptions.store.chat.moving import chat_moved
+from subscriptions.store.outbox.attempts import mark_sending
+from subscriptions.store.outbox.claims import store_rendered
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import a_bot
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes

@@ -16,7 +16,7 @@ from bot.operation.web.web_address import health_app
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.model import ChatKind, DeliveryKind, Facts
 from subscriptions.service.chats.access import redeem_code, request_admission
-from subscriptions.service.chats.conversation_state import apply_once, is_applied, store_chat
+from subscriptions.service.chats.conversation_state import apply_once, store_chat
 from subscriptions.service.outbox.owners import claim_unlogged_trouble, outbox_trouble
 from subscriptions.service.outbox.sending import dismiss, outbox_entries
 from subscriptions.service.subscriptions.selection import get_chat
@@ -24,6 +24,7 @@ from subscriptions.store import Planned, Store
 from subscriptions.store.chat import chats
 from subscriptions.store.outbox import planned
 from subscriptions.store.rows import DeliveryRow
+from subscriptions.store.updates import reply_to
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
@@ -227,10 +228,10 @@ async def test_under_cron_too_a_day_is_cleaned_up_and_copied_once_and_the_operat
         clock.advance(timedelta(days=1))
         assert await once() == 1
         assert len(telegram.posted_to("99")) == 1
-        assert is_applied(store, "telegram", "old")  # one day later it is younger than seven
+        assert reply_to(store, "telegram", "old") is not None  # one day later it is younger than seven
         clock.advance(timedelta(days=7))
         await once()
-        assert not is_applied(store, "telegram", "old")
+        assert reply_to(store, "telegram", "old") is None
         store.close()
     assert [copy.name[:14] for copy in sorted(copies.iterdir())] == [
         "daily-20260122",

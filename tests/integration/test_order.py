@@ -7,16 +7,16 @@ import pytest
 
 from subscriptions.model import Announce, Chat, KnownPaper
 from subscriptions.service.papers import signals as service_signals
-from subscriptions.service.papers.signals import nearest, note_signal, saved_papers, signals_of_paper, take_back
+from subscriptions.service.papers.signals import nearest, note_signal, saved_papers, take_back
 from subscriptions.service.planner.due_preview import preview
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import Signal
 from subscriptions.store import Store
 from subscriptions.store.chat import signals as stored_signals
 from subscriptions.store.outbox import deliveries
-from tests.make import NOON, address, ingested, paper, stored_papers, subscribes
+from tests.make import NOON, address, ingested, paper, signals_of_paper, stored_papers, subscribes
 
 pytestmark = pytest.mark.both_databases
 
@@ -89,7 +89,7 @@ def test_what_is_near_to_what_the_chat_did_not_want_comes_last(store: Store, kin
 def test_a_chat_that_wants_the_newest_first_gets_them_whatever_it_liked(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
-    set_setting(store, ME, "order", "newest", now=NOON)
+    set_settings(store, ME, {"order": "newest"}, now=NOON)
     ingested(store, *(paper(title) for title in SECOND_DAY), now=LATER)
     assert titles_of(delivered(store)) == [*reversed(SECOND_DAY)]
 
@@ -97,7 +97,7 @@ def test_a_chat_that_wants_the_newest_first_gets_them_whatever_it_liked(store: S
 def test_the_limit_keeps_the_best(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
-    set_setting(store, ME, "limit", "1", now=NOON)
+    set_settings(store, ME, {"limit": "1"}, now=NOON)
     ingested(store, *(paper(title) for title in SECOND_DAY), now=LATER)
     assert delivered(store) == [("Graph swarm", True), ("Graph of bees", False), ("Graph of ants", False)]
 

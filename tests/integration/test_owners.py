@@ -21,15 +21,7 @@ from bot.operation.web.health import LOOK_INTERVAL
 from bot.ports.conversation import MessageRequest, Place
 from subscriptions.errors import StoreError
 from subscriptions.model import CallbackToken, ChatKind, Lane, Message
-from subscriptions.service.chats.conversation_state import (
-    apply_once,
-    begin_lookup,
-    end_lookup,
-    has_reply,
-    requested_lookup,
-    take_over_lookups,
-    unfinished_replies,
-)
+from subscriptions.service.chats.conversation_state import apply_once
 from subscriptions.service.outbox.owners import (
     beat,
     begin_worker,
@@ -38,9 +30,13 @@ from subscriptions.service.outbox.owners import (
     others_in_hand,
     recover_stalled,
 )
-from subscriptions.service.outbox.sending import ClaimRequest, claim, mark_sending, store_rendered
+from subscriptions.service.outbox.sending import ClaimRequest, claim
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Claim, Rendered, Store
+from subscriptions.store.conversations import begin_lookup, end_lookup, requested_lookup, take_over_lookups
+from subscriptions.store.outbox.attempts import mark_sending
+from subscriptions.store.outbox.claims import store_rendered
+from subscriptions.store.updates import has_reply, unfinished_replies
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock
 from tests.integration.telegram_bot import a_bot, posts

@@ -11,7 +11,7 @@ import pytest
 
 from bot.app import App
 from bot.platforms.telegram.outgoing import TelegramChannel
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed
 from tests.make import FakeClock, address, ingested, paper, subscribes
@@ -38,7 +38,7 @@ def busiest(starts: list[float], seconds: float) -> int:
 
 def wants_many_messages(app: App, chat: str) -> None:
     subscribes(app.store, chat, "graph", every="now")
-    set_setting(app.store, address(chat), "limit", "all", now=app.clock.now())
+    set_settings(app.store, address(chat), {"limit": "all"}, now=app.clock.now())
     ingested(app.store, *(paper(f"A graph of kind {n}", abstract="Text. " * 60) for n in range(PAPERS)))
 
 

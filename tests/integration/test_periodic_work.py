@@ -14,9 +14,8 @@ from procrastinate.periodic import PeriodicDeferrer
 
 from bot.delivery.engines.job_queue import JobQueue, Times
 from subscriptions.model import Lane
-from subscriptions.service.sources import claim_poll, known_sources, sync_sources
 from subscriptions.store import Store
-from subscriptions.store.sources import SourceFact
+from subscriptions.store.sources import SourceFact, claim_poll, known_sources, sync_sources
 from tests.make import NOON
 from tests.postgres.server import Server
 

@@ -13,7 +13,7 @@ from subscriptions.model import Lane
 from subscriptions.service.planner import plan as _plan
 from subscriptions.service.planner.look import apart
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.store import Store, done
 from subscriptions.store.database import store as database
 from subscriptions.store.papers import announcing
@@ -119,7 +119,7 @@ def test_nobody_changes_a_chat_while_its_plan_is_written(
     def change(store: Store) -> None:
         for number in range(CHATS):
             try:
-                set_setting(store, address(f"telegram:{number + 1}"), "limit", "3", now=LATER)
+                set_settings(store, address(f"telegram:{number + 1}"), {"limit": "3"}, now=LATER)
             except StoreUnavailable:
                 refused.append(str(number))
 

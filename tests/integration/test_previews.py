@@ -12,7 +12,7 @@ from subscriptions.model import Announce, Item
 from subscriptions.service.papers.signals import note_signal
 from subscriptions.service.planner.due_preview import Preview, preview
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.pausing import pause, resume
 from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import Signal
@@ -109,7 +109,7 @@ def changes(store: Store, chat: str, chance: Random, now: datetime) -> None:
     where, what = address(chat), chance.random()
     until = chance.choice((None, now + 3 * HOUR, now + DAY))
     if what < 0.4:
-        set_setting(store, where, *chance.choice(SETTINGS), now=now)
+        set_settings(store, where, dict([chance.choice(SETTINGS)]), now=now)
     elif what < 0.6:
         pause(store, where, None, until=until, now=now)
     elif what < 0.8:

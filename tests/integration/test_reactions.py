@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from subscriptions.service.papers.signals import signals_of_paper
 from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import Signal
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import RestingClock, a_listening_bot, confirmed, posts
-from tests.make import NOON, address, ingested, paper, stored_papers, subscribes
+from tests.make import NOON, address, ingested, paper, signals_of_paper, stored_papers, subscribes
 
 
 @pytest.fixture

@@ -10,25 +10,22 @@ from sqlalchemy import text
 from subscriptions.model import CallbackToken
 from subscriptions.service.chats import retention as ages
 from subscriptions.service.chats.access import redeem_code
-from subscriptions.service.chats.conversation_state import (
-    begin_lookup,
-    find_callback,
-    set_conversation_state,
-    share_link,
-)
-from subscriptions.service.chats.retention import clean_up, clean_up_steps
-from subscriptions.service.chats.workspaces import complete_installation
-from subscriptions.service.outbox.sending import dismiss, outbox_counts, outbox_entries, retry_delivery
-from subscriptions.service.papers.hold_reasons import deliveries_of_paper
+from subscriptions.service.chats.conversation_state import find_callback, share_link
+from subscriptions.service.chats.retention import clean_up_steps
+from subscriptions.service.outbox.sending import dismiss, outbox_entries, retry_delivery
 from subscriptions.service.papers.paper_search import papers_named
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.store import Store, retention
+from subscriptions.store.conversations import begin_lookup, set_conversation_state
+from subscriptions.store.installations import complete_installation
+from subscriptions.store.outbox.deliveries import deliveries_of
+from subscriptions.store.outbox.entries import outbox_counts
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.filling import PER_CHAT, PER_DELIVERY, fill
-from tests.make import NOON, address, ingested, paper, subscribes, summary
+from tests.make import NOON, address, clean_up, ingested, paper, subscribes, summary
 
 DAY = timedelta(days=1)
 
@@ -49,7 +46,7 @@ async def delivered(bot: BotHarness, *, title: str = "A graph") -> Deliverer:
     """A chat that was sent a paper just now."""
     post = Deliverer(bot)
     subscribes(bot.store, "telegram:42", "graph", every="now")
-    set_setting(bot.store, address("telegram:42"), "quiet", "off", now=NOON)
+    set_settings(bot.store, address("telegram:42"), {"quiet": "off"}, now=NOON)
     ingested(bot.store, paper(title, "cs.LG", arxiv_id="2601.00001", abstract="Words."), now=bot.clock.now())
     await post.deliver_due()
     assert len(post.to("telegram:42")) == 1
@@ -77,7 +74,7 @@ async def test_after_a_month_a_delivery_is_only_chat_paper_and_day_and_the_paper
     await post.deliver_due()
     assert not any("A graph" in sent.text for sent in post.to("telegram:42")[1:])
     known = papers_named(bot.store, ["2601.00001"])["2601.00001"]
-    assert deliveries_of_paper(bot.store, get_chat(bot.store, address("telegram:42")), known)
+    assert deliveries_of(bot.store, get_chat(bot.store, address("telegram:42")).id, known.id)
     assert "It came here before." in (await bot.says("/why 2601.00001")).text
     told = await bot.says("/export bib 9 weeks")
     assert "2601.00001" in (told.file.text if told.file else told.text)

@@ -16,7 +16,7 @@ from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import DAYS
 from subscriptions.portable import read_lines
-from subscriptions.service.subscriptions.amendments import edit, rename, set_setting
+from subscriptions.service.subscriptions.amendments import edit, rename, set_settings
 from subscriptions.service.subscriptions.exporting import export
 from subscriptions.service.subscriptions.importing import import_lines
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe, unsubscribe
@@ -90,7 +90,7 @@ def _edits(chat: str, query: str, zone: str | None) -> Entered:
 def _sets(chat: str, name: str, value: str) -> Entered:
     label = f"set {name} {value!r}"
     return Entered(
-        chat=chat, do=lambda store, at: set_setting(store, parse_address(at), name, value, now=NOON), label=label
+        chat=chat, do=lambda store, at: set_settings(store, parse_address(at), {name: value}, now=NOON), label=label
     )
 
 
@@ -222,7 +222,7 @@ def test_a_channel_comes_back_as_a_channel(fresh: Callable[[], Store]) -> None:
     here, there = fresh(), fresh()
     channel = parse_address("telegram:-1009876543210")
     subscribe(here, channel, SubscriptionRequest(text="graph", name="G"), now=NOON, kind=ChatKind.BROADCAST)
-    set_setting(here, channel, "shape", "each", now=NOON)
+    set_settings(here, channel, {"shape": "each"}, now=NOON)
     text = export(here, None)
     assert text.splitlines()[:3] == ["[telegram:-1009876543210]", "set kind broadcast", "set shape each"]
     import_lines(there, read_lines(text), now=NOON)

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
@@ -81,7 +81,7 @@ def folder(tmp_path: Path) -> Path:
     now = datetime.now(UTC)  # the program has the machine's clock
     store.open(now=now)
     subscribes(store, "telegram:1", "cs.*", every="now", now=now)
-    set_setting(store, address("telegram:1"), "quiet", "off", now=now)  # so that the time of day does not matter
+    set_settings(store, address("telegram:1"), {"quiet": "off"}, now=now)  # so that the time of day does not matter
     store.close()
     return tmp_path
 

@@ -21,14 +21,14 @@ from subscriptions.query.parsing.parse import parse_query
 from subscriptions.service.planner import look
 from subscriptions.service.planner import plan as _plan
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import edit, set_setting
+from subscriptions.service.subscriptions.amendments import edit, set_settings
 from subscriptions.service.subscriptions.pausing import pause, resume
 from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.store import Store, shared_cursors
 from subscriptions.store import planner as _plans
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SharedCursorRow, SubscriptionRow
-from tests.make import NOON, address, ingested, paper, subscribes
+from tests.make import NOON, address, ingested, paper, planned_slices, subscribes
 from tests.statements import recording
 
 pytestmark = pytest.mark.both_databases
@@ -45,7 +45,7 @@ def followed(store: Store) -> Store:
     """Returns a store in which a chat with quiet hours and one without follow shared cursors."""
     for chat, quiet in (("telegram:1", "off"), ("telegram:2", "22:00-08:00")):
         subscribes(store, chat, "graph", every="now")
-        set_setting(store, address(chat), "quiet", quiet, now=NOON)
+        set_settings(store, address(chat), {"quiet": quiet}, now=NOON)
     ingested(store, paper("A first graph"), now=NOON + MINUTE)
     assert len(plan_due(store, now=NOON + MINUTE)) == 2
     assert all(follows(store).values())
@@ -104,8 +104,8 @@ class TestWhoMatchesNothing:
 
     def test_a_look_is_one_step_however_many_follow(self, followed: Store) -> None:
         ingested(followed, paper("A tree"), now=NOON + HOUR)
-        assert [len(one) for one in _plan.planned_slices(followed, now=NOON + HOUR)] == [0]
-        assert list(_plan.planned_slices(followed, now=NOON + HOUR)) == []
+        assert [len(one) for one in planned_slices(followed, now=NOON + HOUR)] == [0]
+        assert list(planned_slices(followed, now=NOON + HOUR)) == []
 
     def test_who_matches_is_planned_alone(self, followed: Store) -> None:
         subscribes(followed, "telegram:3", "tree", every="now", now=NOON + MINUTE)
@@ -122,7 +122,7 @@ class TestWhoMatchesNothing:
         plan_due(followed, now=NOON + HOUR)
         assert own_cursors(followed) == {1: {1: 2, 2: 2, 3: 2}, 2: {1: 2}}
         ingested(followed, paper("Another tree"), now=NOON + 2 * HOUR)
-        slices = _plan.planned_slices(followed, now=NOON + 2 * HOUR)
+        slices = planned_slices(followed, now=NOON + 2 * HOUR)
         assert [lane.address for lane in next(slices)] == ["1"]
         assert own_cursors(followed) == {1: {1: 2, 2: 3, 3: 2}, 2: {1: 2}}
         assert looked_by(followed, 1) == [2, 3, 2], "the shared cursor has not moved yet"
@@ -138,7 +138,7 @@ class TestWhoMatchesNothing:
         ingested(followed, paper("A tree and a graph"), now=NOON + HOUR)
         plan_due(followed, now=NOON + HOUR)
         ingested(followed, paper("Another tree"), now=NOON + 2 * HOUR)
-        next(_plan.planned_slices(followed, now=NOON + 2 * HOUR))
+        next(planned_slices(followed, now=NOON + 2 * HOUR))
         before = brought(followed)
         assert ("telegram:1", "Another tree") in before
         plan_due(followed, now=NOON + 2 * HOUR + MINUTE)
@@ -158,11 +158,11 @@ CHANGES: Mapping[str, Callable[[Store], object]] = {
     "with another time": lambda store: edit(
         store, address("telegram:1"), 1, "graph", when="daily 13:00", now=NOON + 2 * HOUR
     ),
-    "with quiet hours": lambda store: set_setting(
-        store, address("telegram:1"), "quiet", "10:00-20:00", now=NOON + 2 * HOUR
+    "with quiet hours": lambda store: set_settings(
+        store, address("telegram:1"), {"quiet": "10:00-20:00"}, now=NOON + 2 * HOUR
     ),
-    "on another clock": lambda store: set_setting(
-        store, address("telegram:1"), "timezone", "Asia/Shanghai", now=NOON + 2 * HOUR
+    "on another clock": lambda store: set_settings(
+        store, address("telegram:1"), {"timezone": "Asia/Shanghai"}, now=NOON + 2 * HOUR
     ),
 }
 
@@ -215,7 +215,7 @@ def test_where_the_operator_moves_to_another_zone_nothing_is_late(followed: Stor
 def test_what_waits_for_its_minute_is_not_passed_over(store: Store) -> None:
     """A chat has had its delivery of this minute when the shared cursor moves."""
     subscribes(store, "telegram:1", "graph", every="now")
-    set_setting(store, address("telegram:1"), "quiet", "off", now=NOON)
+    set_settings(store, address("telegram:1"), {"quiet": "off"}, now=NOON)
     ingested(store, paper("A first graph"), now=NOON)
     plan_due(store, now=NOON)
     subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
@@ -241,7 +241,7 @@ def test_too_many_kinds_of_quiet_hours_share_nothing(store: Store, monkeypatch: 
     monkeypatch.setattr("subscriptions.store.shared_cursors.MOST", 1)
     for number, quiet in (("1", "off"), ("2", "22:00-08:00"), ("3", "off")):
         subscribes(store, f"telegram:{number}", "graph", every="now")
-        set_setting(store, address(f"telegram:{number}"), "quiet", quiet, now=NOON)
+        set_settings(store, address(f"telegram:{number}"), {"quiet": quiet}, now=NOON)
     ingested(store, paper("A graph"), now=NOON)
     plan_due(store, now=NOON)
     assert list(follows(store).values()) == [1, None, 1]
@@ -375,7 +375,7 @@ class World:
 
     def quieten(self, chat: str, hours: tuple[int, int] | None) -> None:
         text = f"{hours[0]:02}:00-{hours[1]:02}:00" if hours else "off"
-        set_setting(self.store, address(chat), "quiet", text, now=self.now)
+        set_settings(self.store, address(chat), {"quiet": text}, now=self.now)
         self.twin.quiet[chat] = hours
 
     def restart(self) -> None:
@@ -557,7 +557,7 @@ def _act(store: Store, name: str, dice: int, now: datetime, day: int) -> None:
             name, value = [("quiet", "off"), ("quiet", "11:00-17:00"), ("limit", "1"), ("timezone", "Asia/Tokyo")][
                 dice % 4
             ]
-            set_setting(store, chat, name, value, now=now)
+            set_settings(store, chat, {name: value}, now=now)
         case "pause":
             pause(store, chat, None if dice % 2 else 1, until=now + DAY, now=now)
         case "resume":

@@ -25,9 +25,8 @@ from bot.operation.web.sign_in import LASTS, Sessions
 from bot.operation.web.site import entry_lines, make_site
 from bot.platforms.web.outgoing import MOST_IN_MINUTE
 from bot.settings import load_settings
-from subscriptions.service.chats.retention import clean_up
 from tests.integration.web_site import HOME, Browser, Pages, open_pages
-from tests.make import NOON, FakeClock, ingested, paper, subscribes
+from tests.make import NOON, FakeClock, clean_up, ingested, paper, subscribes
 
 PASSWORD = "correct horse battery"
 

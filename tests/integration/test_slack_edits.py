@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.settings import Settings, SlackSettings, SlackWorkspace
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from tests.fakes.slack import TOKEN, FakeSlack
 from tests.make import FakeClock, address, ingested, paper, subscribes, summary
 
@@ -77,7 +77,7 @@ async def test_it_stays_a_thread_when_the_chat_has_chosen_another_shape_since(
         subscribes(app.store, CHAT, "graph", every="now")
         ingested(app.store, *graphs(5))
         await app.sender.deliver()
-        set_setting(app.store, address(CHAT), "shape", "digest", now=clock.now())
+        set_settings(app.store, address(CHAT), {"shape": "digest"}, now=clock.now())
         ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
         await app.sender.deliver()
         _, thread = slack.posted_to(CHANNEL)
@@ -90,7 +90,7 @@ async def test_a_late_summary_edits_the_one_message_of_its_paper(
 ) -> None:
     async with running(tmp_path, clock, slack) as app:
         subscribes(app.store, CHAT, "graph", every="now")
-        set_setting(app.store, address(CHAT), "shape", "each", now=clock.now())
+        set_settings(app.store, address(CHAT), {"shape": "each"}, now=clock.now())
         ingested(app.store, *graphs(3, abstract="About graphs."))
         await app.sender.deliver()
         assert len(slack.posted_to(CHANNEL)) == 3

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.platforms.slack.manifest import scopes_of
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.selection import listed
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_conversation import Scene, a_scene
@@ -38,7 +38,7 @@ def scene(tmp_path: Path, slack: FakeSlack) -> Scenes:
 async def delivers(on: Scene, amount: int, *, limit: str = "12", authors: tuple[str, ...] = ("Ada Example",)) -> None:
     """Delivers so many papers to the channel."""
     subscribes(on.app.store, CHAT, "graph", every="now")
-    set_setting(on.app.store, address(CHAT), "limit", limit, now=on.app.clock.now())
+    set_settings(on.app.store, address(CHAT), {"limit": limit}, now=on.app.clock.now())
     ingested(on.app.store, *(paper(f"Graph {number}", authors=authors) for number in range(1, amount + 1)))
     await on.app.sender.send_once()
 

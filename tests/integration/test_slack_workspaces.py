@@ -15,17 +15,16 @@ from bot.operation.process import Process
 from bot.settings import SlackWorkspace
 from subscriptions.addresses import parse_address
 from subscriptions.errors import NotFound
-from subscriptions.service.chats.retention import clean_up
-from subscriptions.service.chats.workspaces import uninstalled
 from subscriptions.service.notices import is_gone
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.states import ChatState
+from subscriptions.store.installations import uninstalled
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
 from tests.integration.slack_bot import OTHER, OTHER_TOKEN
 from tests.integration.slack_conversation import Scene, a_scene
 from tests.integration.telegram_bot import RestingClock
-from tests.make import NOON, ingested, paper
+from tests.make import NOON, clean_up, ingested, paper
 
 Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
 VISION, THEIRS = parse_address("slack:C1"), parse_address(f"slack:{OTHER}/C1")

@@ -16,14 +16,14 @@ from subscriptions.errors import StoreError
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.chats.conversation_state import store_chat
-from subscriptions.service.chats.retention import clean_up
-from subscriptions.service.sources import claim_slot, known_sources, release_slot, sync_sources
+from subscriptions.service.sources import claim_slot
 from subscriptions.store import SourceFact, Store, sources
 from subscriptions.store.rows import AppearanceRow, DeliveryRow, DigestRow, PaperRow
+from subscriptions.store.sources import known_sources, release_slot, sync_sources
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
 from tests.integration.cli import PAGE, page
-from tests.make import FakeClock, address, paper
+from tests.make import FakeClock, address, clean_up, paper
 from tests.receipts import receipts_of
 from tests.source_harness import SourceHarness, arxiv_source, new_york, titles, web_source
 

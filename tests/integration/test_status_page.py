@@ -16,8 +16,8 @@ from bot.settings import load_settings
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.outbox.sending import outbox_entries
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.sources import note_poll, sync_sources
-from subscriptions.store.sources import SourceFact, SourceState
+from subscriptions.service.sources import note_poll
+from subscriptions.store.sources import SourceFact, SourceState, sync_sources
 from tests.make import NOON, FakeClock, ingested, paper, subscribes
 
 DAY = timedelta(days=1)

@@ -9,7 +9,7 @@ from subscriptions.errors import NotFound, QueryError, Refused
 from subscriptions.model import ChatKind
 from subscriptions.service.planner.due_preview import preview
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.store import Store
@@ -96,13 +96,13 @@ class TestZones:
         subscribes(store, "telegram:1", "ring", every="daily", at="09:00", tz="Asia/Tokyo")
         berlin, tokyo = datetime(2026, 1, 23, 8, tzinfo=UTC), datetime(2026, 1, 23, 0, tzinfo=UTC)
         assert due(store, "telegram:1") == [berlin, berlin, tokyo]
-        set_setting(store, address("telegram:1"), "timezone", "America/New_York", now=NOON)
+        set_settings(store, address("telegram:1"), {"timezone": "America/New_York"}, now=NOON)
         new_york = datetime(2026, 1, 22, 14, tzinfo=UTC)
         assert due(store, "telegram:1") == [new_york, new_york, tokyo]
 
     def test_what_is_overdue_stays_overdue_in_another_zone(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
-        set_setting(store, address("telegram:1"), "timezone", "Asia/Tokyo", now=NOON + 2 * HOUR)
+        set_settings(store, address("telegram:1"), {"timezone": "Asia/Tokyo"}, now=NOON + 2 * HOUR)
         assert due(store, "telegram:1") == [NOON + HOUR]
 
     def test_a_zone_that_nobody_knows_is_refused_with_the_nearest(self, store: Store) -> None:

@@ -23,17 +23,17 @@ from sqlmodel import col, select
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.service.planner import plan as _plan
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.pausing import get_waiting_papers, pause, resume, send_waiting, skip_waiting
 from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.service.subscriptions.selection import subscription_of
+from subscriptions.service.subscriptions.selection import listed
 from subscriptions.states import SubscriptionState
 from subscriptions.store import Store, done
 from subscriptions.store import planner as _plans
 from subscriptions.store.outbox import planned as _planned
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, PaperRow
 from tests.integration.row_locks import cannot_tell
-from tests.make import NOON, address, ingested, paper, subscribes
+from tests.make import NOON, address, ingested, paper, planned_slices, subscribes
 from tests.postgres.server import Server
 
 pytestmark = pytest.mark.both_databases
@@ -141,7 +141,8 @@ class World:
             waiting = get_waiting_papers(self.people, wish.chat, now=self.now, number=wish.number)
             had = self.delivered()
             skip_waiting(self.people, wish.chat, upto=waiting.upto, by=self.now, now=self.now, number=wish.number)
-            if subscription_of(self.people, wish.chat, wish.number).state is SubscriptionState.ACTIVE:
+            known = {one.subscription.number: one.subscription for one in listed(self.people, wish.chat)}
+            if known[wish.number].state is SubscriptionState.ACTIVE:
                 wish.dropped |= {title for title in self.came if (str(wish.chat), title) not in had}
 
     def send(self) -> None:
@@ -154,7 +155,7 @@ class World:
         if wish := self._one():
             self.restless.add(wish.chat)
             hours = f"{self.now - 30 * MINUTE:%H:%M}-{self.now + 30 * MINUTE:%H:%M}"
-            set_setting(self.people, wish.chat, "quiet", self.rng.choice((hours, "off")), now=self.now)
+            set_settings(self.people, wish.chat, {"quiet": self.rng.choice((hours, "off"))}, now=self.now)
 
     def end(self) -> None:
         """A person unsubscribes."""
@@ -174,7 +175,7 @@ class World:
         if planner is None:
             return
         if planner.slices is None:
-            planner.slices = _plan.planned_slices(planner.store, now=self.now)
+            planner.slices = planned_slices(planner.store, now=self.now)
         elif self.rng.random() < 0.05:
             planner.slices = None
             self.killed += 1
@@ -210,7 +211,7 @@ class World:
             planner.slices = None
         for chat in self.restless:
             resume(self.people, chat, None, now=self.now)
-            set_setting(self.people, chat, "quiet", "off", now=self.now)
+            set_settings(self.people, chat, {"quiet": "off"}, now=self.now)
         for _ in range(2):
             self.now = self.now.replace(hour=12, minute=0) + timedelta(days=1)
             plan_due(self.people, now=self.now)
@@ -309,7 +310,7 @@ def test_a_planner_that_began_earlier_takes_nothing_from_a_subscription_that_cam
         subscribes(people, f"telegram:{number}", "graph", every="now")
     ingested(people, paper("A graph"), now=NOON + MINUTE)
     earlier = _plan.plan_slices(planning[0], now=NOON + 2 * MINUTE)
-    later = _plan.planned_slices(planning[1], now=NOON + 2 * MINUTE)
+    later = planned_slices(planning[1], now=NOON + 2 * MINUTE)
     done(next(earlier))
     in_hand = next(earlier)  # the second chat, which the later one plans
     ingested(people, paper("A tree"), now=NOON + 2 * MINUTE)
@@ -330,7 +331,7 @@ def test_a_planner_that_began_earlier_brings_nothing_that_was_skipped_meanwhile(
     for number in (1, 2):
         subscribes(people, f"telegram:{number}", "graph", every="daily", at="13:00")
     ingested(people, paper("A graph"), now=NOON + MINUTE)
-    slices = _plan.planned_slices(planning, now=NOON + timedelta(hours=1))
+    slices = planned_slices(planning, now=NOON + timedelta(hours=1))
     next(slices)
     ingested(people, paper("Another graph"), now=NOON + timedelta(hours=1))
     skip_waiting(people, address("telegram:2"), upto=2, by=NOON, now=NOON + timedelta(hours=1))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.delivery.engines.embedded import CONCURRENCY
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
@@ -39,7 +39,7 @@ def database(tmp_path: Path, store: Store) -> Path:
         for number in range(1, LANES + 1):
             chat = f"telegram:{number}"
             subscribes(transaction, chat, "graph", every="now", since="1d", now=NOON - timedelta(hours=1))
-            set_setting(transaction, address(chat), "limit", "all", now=NOON - timedelta(hours=1))
+            set_settings(transaction, address(chat), {"limit": "all"}, now=NOON - timedelta(hours=1))
     papers = [paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)]
     ingested(store, *papers, now=NOON - timedelta(minutes=30))
     return store.path

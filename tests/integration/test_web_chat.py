@@ -14,17 +14,17 @@ from bot.ports.web_page import PageFrame, Visitor
 from bot.settings import load_settings
 from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
-from subscriptions.service.chats.pages import (
+from subscriptions.service.chats.retention import forget
+from subscriptions.service.outbox.owners import recover_own
+from subscriptions.store import Store
+from subscriptions.store.page_messages import (
     add_page_message,
     changed_page_messages,
     edit_page_message,
     newest_page_messages,
 )
-from subscriptions.service.chats.retention import clean_up, forget
-from subscriptions.service.outbox.owners import recover_own
-from subscriptions.store import Store
 from tests.contract.rigs import web_message
-from tests.make import NOON, FakeClock, ingested, paper, subscribes
+from tests.make import NOON, FakeClock, clean_up, ingested, paper, subscribes
 from tests.stored import value
 
 pytestmark = pytest.mark.both_databases

@@ -22,7 +22,7 @@ from bot.sources.ingest import store_digest
 from subscriptions.model import Announce, ChatAddress, ChatKind
 from subscriptions.service.chats.conversation_state import find_callback
 from subscriptions.service.chats.retention import bot_name
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from tests.fakes.journal import Entry
 from tests.fakes.markup import parse_html
@@ -73,7 +73,7 @@ class BotOnBothPlatforms:
         given = {"every": "now", "since": "1d", **(schedule or {})}
         subscribe(self.app.store, at, SubscriptionRequest(text=query, **given), now=now, kind=kind)
         for setting, value in (sets or {}).items():
-            set_setting(self.app.store, at, setting, value, now=now)
+            set_settings(self.app.store, at, {setting: value}, now=now)
         return at
 
     def posts(self, at: ChatAddress) -> list[Entry]:

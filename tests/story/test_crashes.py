@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
@@ -79,7 +79,7 @@ def story(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Prog
         for chat in CHATS[platform]:
             fake.call("knows", chat)
             subscribes(store, f"{platform}:{chat}", "graph", every="now", since="1d", now=NOON - timedelta(hours=1))
-            set_setting(store, address(f"{platform}:{chat}"), "limit", "all", now=NOON - timedelta(hours=1))
+            set_settings(store, address(f"{platform}:{chat}"), {"limit": "all"}, now=NOON - timedelta(hours=1))
         titles = [
             paper(f"A graph of kind {n}", arxiv_id=f"2601.{n:05d}", abstract="Text. " * 60) for n in range(PAPERS)
         ]

@@ -12,9 +12,8 @@ from bot.digests import FORMATS, read_digest
 from bot.digests.report import Report, digest_report
 from bot.errors import UnknownFormat
 from subscriptions.model import Digest
-from subscriptions.service.papers.ingest import ingest_digest
 from subscriptions.store import Store
-from tests.make import NOON, stored_papers
+from tests.make import NOON, ingest_digest, stored_papers
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
 pytestmark = pytest.mark.skipif(not SHARED, reason="PAPERWIRE_SHARED names no folder with corpus/ and seeds/")

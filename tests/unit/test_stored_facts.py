@@ -1,22 +1,21 @@
 """The stored facts of a delivery."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from subscriptions.model import Facts, MissingHow, MissingSources
-from subscriptions.store.outbox.deliveries import _facts
-from subscriptions.store.outbox.planned import _facts_values
+from subscriptions.store.columns import adapter_of, to_json
 
 
 @pytest.mark.parametrize("how", MissingHow)
 def test_missing_sources_are_read_back(how: MissingHow) -> None:
-    missing = MissingSources("cs.LG, stat.ML", 2, how)
-    stored = _facts_values(Facts(missing=missing))
-    assert stored["detail"] == {"missing": "cs.LG, stat.ML", "missing count": "2", "missing how": how.value}
-    assert _facts(stored).missing == missing
+    facts = Facts(missing=MissingSources("cs.LG, stat.ML", 2, how))
+    assert adapter_of(Facts).validate_python(to_json(facts)) == facts
 
 
-def test_a_delivery_misses_no_source_and_is_not_late_where_nothing_says_so() -> None:
-    facts = _facts(_facts_values(Facts(known=3, days=(date(2026, 1, 22),), late=timedelta(hours=1))))
-    assert (facts.missing, facts.late_reason) == (None, "")
+def test_all_that_a_delivery_says_is_read_back() -> None:
+    facts = Facts(
+        known=3, days=(date(2026, 1, 22),), next_due=datetime(2026, 1, 23, 9, tzinfo=UTC), late=timedelta(hours=1)
+    )
+    assert adapter_of(Facts).validate_python(to_json(facts)) == facts

@@ -11,19 +11,15 @@ from bot.commands.subscriptions.pause import what_waits
 from bot.ports.reply import Button, Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
 from subscriptions.notices.chats import ChatResumed
-from subscriptions.service.chats.access import set_owner
-from subscriptions.service.chats.conversation_state import (
-    chat_moved,
-    commands_since,
-    get_conversation_state,
-    known_or_new,
-    set_conversation_state,
-    store_chat,
-)
+from subscriptions.service.chats.conversation_state import known_or_new, store_chat
 from subscriptions.service.chats.workspaces import reactivate
 from subscriptions.service.notices import is_gone, name_of, notify_owner, pause_unreachable
-from subscriptions.service.subscriptions.pausing import delay_after_resume
+from subscriptions.service.subscriptions.pausing import delay_after_return
 from subscriptions.states import ChatState, PauseReason
+from subscriptions.store.chat.access import set_owner
+from subscriptions.store.chat.moving import chat_moved
+from subscriptions.store.conversations import get_conversation_state, set_conversation_state
+from subscriptions.store.updates import commands_since
 
 NOT_AGAIN = timedelta(days=30)  # how long a chat is not greeted again
 WROTE_LATELY = timedelta(days=7)  # how long the store knows who wrote without having a stored chat
@@ -169,7 +165,7 @@ def _store_new_chat(context: CommandContext) -> None:
             public=context.chat.public,
         )
         return
-    set_owner(context.store, remember_managed_chat(context).address, context.request.sender)
+    set_owner(context.store, remember_managed_chat(context).id, context.request.sender)
     if private := _private_chat(context):  # there the owner gets notices
         store_chat(context.store, private, ChatKind.PRIVATE, now=context.now, lang=context.request.language)
 
@@ -203,7 +199,7 @@ def welcome_back(context: CommandContext) -> Reply | None:
     chat = known_or_new(context.store, context.origin.address, context.origin.kind)
     if not chat.id or chat.state is not ChatState.ACTIVE:
         return None
-    delay_after_resume(context.store, chat.address, now=context.now)
+    delay_after_return(context.store, chat, now=context.now)
     lines, buttons = what_waits(replace(context, chat=chat, origin=chat))
     if not lines:
         return None

@@ -10,16 +10,11 @@ from subscriptions.addresses import parse_address
 from subscriptions.cutting import clip
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
-from subscriptions.service.chats.access import chats_of, set_owner
-from subscriptions.service.chats.conversation_state import (
-    clear_conversation_state,
-    get_conversation_state,
-    known_or_new,
-    set_conversation_state,
-    store_chat,
-)
+from subscriptions.service.chats.conversation_state import known_or_new, store_chat
 from subscriptions.service.notices import name_of
 from subscriptions.store import Scope
+from subscriptions.store.chat.access import chats_of, set_owner
+from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
 
 LASTS = timedelta(days=90)  # how long the store keeps the state of a conversation
 _OFF = frozenset({"off", "end", "stop", "quit"})
@@ -95,7 +90,7 @@ def remember_managed_chat(context: CommandContext) -> Chat:
         by=context.person,
     )
     if not chat.owner:
-        set_owner(context.store, chat.address, context.request.sender)
+        set_owner(context.store, chat.id, context.request.sender)
     return chat
 
 

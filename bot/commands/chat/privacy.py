@@ -10,15 +10,11 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
 from subscriptions.platforms import facts_of
 from subscriptions.service.chats.access import standing_of
-from subscriptions.service.chats.conversation_state import (
-    clear_conversation_state,
-    get_conversation_state,
-    set_conversation_state,
-)
 from subscriptions.service.chats.retention import forget, is_just_stored, stored_chat_data
 from subscriptions.service.notices import name_of
-from subscriptions.service.papers.signals import amount_of_signals
 from subscriptions.service.subscriptions.selection import listed
+from subscriptions.store.chat.signals import amount_of_signals
+from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
 
 SURE_WITHIN = timedelta(minutes=10)  # how long the question can be answered
 YES, NO = "yes", "no"
@@ -67,7 +63,7 @@ def privacy(context: CommandContext) -> Reply:
     if not context.chat.id:
         return Reply(lines=(*lines, _nothing_stored(context)), names_chat=True)
     said = context.say("The file holds all that is stored of this chat.")
-    if signals := amount_of_signals(context.store, context.chat):
+    if signals := amount_of_signals(context.store, context.chat.id):
         lines.append(
             context.localizer.count(
                 "{count} time it told by a button or an answer which papers it wants; the order follows from that.",

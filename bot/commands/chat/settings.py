@@ -21,7 +21,7 @@ from subscriptions.model import ChatSettings
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.planning.times._when import NoSuchTime
 from subscriptions.service.notices import name_of
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.text import normalized
 from subscriptions.zones import near_places, zone_of_place
 
@@ -217,7 +217,7 @@ def _which_clock(context: CommandContext) -> str:
 
 def _change(context: CommandContext, name: str, value: str) -> Reply:
     before = context.chat
-    after = set_setting(context.store, before.address, name, value, now=context.now, who=context.actor)
+    after = set_settings(context.store, before.address, {name: value}, now=context.now, who=context.actor)
     settings = after.settings
     if value_of(before.settings, name) == value_of(settings, name):
         return setting_changed(name, before, after, context.localizer)

@@ -16,7 +16,7 @@ from subscriptions.planning.times._when import read_when
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.service.chats.conversation_state import find_callback, text_of_payload
 from subscriptions.service.papers.recent import recent_matches
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
 OFFER = "offer"  # verb of links that share a subscription
@@ -94,11 +94,10 @@ def on_example(context: CommandContext) -> Reply:
 
 def on_speak(context: CommandContext) -> Reply:
     """Handles the button of the other language: sets that language, and shows the first message in it."""
-    chat = set_setting(
+    chat = set_settings(
         context.store,
         context.origin.address,
-        "lang",
-        str(context.arguments["lang"]),
+        {"lang": str(context.arguments["lang"])},
         now=context.now,
         who=context.actor,
     )

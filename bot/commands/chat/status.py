@@ -7,10 +7,15 @@ from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome
 from subscriptions.platforms import facts_of
 from subscriptions.service.chats.access import standing_of
-from subscriptions.service.operations.chat_status import Status, expectations, health, last_days, papers_of_day
+from subscriptions.service.operations.chat_status import Status
 from subscriptions.service.operations.chat_status import status as chat_status
-from subscriptions.service.sources import known_sources
 from subscriptions.states import ChatState
+from subscriptions.store.chat.access import chats_awaiting_admission
+from subscriptions.store.chat.subscriptions import subscription_counts
+from subscriptions.store.outbox.entries import outbox_counts
+from subscriptions.store.papers.digests import newest_days, papers_of_day
+from subscriptions.store.platforms import stopped_platforms
+from subscriptions.store.sources import forecast, known_sources
 
 _SOURCES = 3  # sources that are shown
 
@@ -25,7 +30,7 @@ def status(context: CommandContext) -> Reply:
 
 def newest_papers_lines(context: CommandContext) -> list[str]:
     """Returns a line with the newest day and its papers for each source, a total if several share it, and what is expected."""
-    found = last_days(context.store, _SOURCES)
+    found = newest_days(context.store, _SOURCES)
     lines = [
         context.localizer.count(
             "{source}, {day}: {count} paper.",
@@ -49,7 +54,7 @@ def newest_papers_lines(context: CommandContext) -> list[str]:
 
 def _expectation_lines(context: CommandContext) -> list[str]:
     """Returns lines about documents that are late, and about when more papers are expected."""
-    seen = expectations(context.store, now=context.now)
+    seen = forecast(context.store, now=context.now)
     lines = []
     for one in seen.missing:
         since = context.localizer.moment(one.due) if one.due else ""
@@ -105,16 +110,13 @@ def _outbox_lines(context: CommandContext, here: Status) -> list[str]:
 
 def _bot_lines(context: CommandContext) -> list[str]:
     """Returns the state of the whole bot, for operators."""
-    all_of_it = health(context.store)
+    amounts, outbox = subscription_counts(context.store), outbox_counts(context.store)
     count = context.localizer.count
-    chats = count("{count} chat", "{count} chats", all_of_it.chats)
-    subscriptions = count("{count} subscription", "{count} subscriptions", all_of_it.subscriptions)
+    chats = count("{count} chat", "{count} chats", amounts[0])
+    subscriptions = count("{count} subscription", "{count} subscriptions", amounts[1])
     lines = ["", context.say("The whole bot: {chats}, {subscriptions}.", chats=chats, subscriptions=subscriptions)]
-    if all_of_it.asking:
-        lines.append(
-            count("{count} chat asks to be let in: /allow", "{count} chats ask to be let in: /allow", all_of_it.asking)
-        )
-    outbox = all_of_it.outbox
+    if asking := len(chats_awaiting_admission(context.store)):
+        lines.append(count("{count} chat asks to be let in: /allow", "{count} chats ask to be let in: /allow", asking))
     lines.append(
         context.say(
             "Outbox: {waiting} waiting, {unclear} unclear, {dead} dead.",
@@ -128,7 +130,7 @@ def _bot_lines(context: CommandContext) -> list[str]:
         for source in known_sources(context.store)
         if source.state.on and source.last and source.last.outcome in (Outcome.FAILED, Outcome.LATE)
     ]
-    for platform, reason in sorted(all_of_it.stopped.items()):
+    for platform, reason in sorted(stopped_platforms(context.store).items()):
         name = facts_of(platform).title
         lines.append(context.say("{platform} stands still: {reason}", platform=name, reason=reason))
     return lines

@@ -12,10 +12,10 @@ from bot.ports.reply import Button, Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind, Subscription
-from subscriptions.service.papers.known_papers import known_paper
 from subscriptions.service.subscriptions.changes import Change, Difference
 from subscriptions.service.subscriptions.undoing import Undone, find_change, last_change, undo
 from subscriptions.states import Signal, SubscriptionState
+from subscriptions.store.papers.known_papers import stored_papers
 
 _MOST_NAMED = 5  # subscriptions that a reply lists
 _LONGEST = 300  # characters of a changed query
@@ -120,7 +120,7 @@ def _what(context: CommandContext, what: Difference, done: Undone | None = None)
                 "{label}: {value} (was: {old})", label=label_of(name, context.localizer), value=now, old=was
             )
     for (kind, paper), is_there in what.judged[:_MOST_NAMED]:
-        if known := known_paper(context.store, paper):
+        if known := stored_papers(context.store, [paper]).get(paper):
             judged = replace(_JUDGED[kind, is_there], values={"title": context.title(known)})
             yield judged.say(context.localizer.translate)
     if what.paused is not None:

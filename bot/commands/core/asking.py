@@ -33,12 +33,8 @@ from bot.ports.conversation import EventRequest
 from bot.ports.reply import Button, Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatKind
-from subscriptions.service.chats.conversation_state import (
-    clear_conversation_state,
-    get_conversation_state,
-    set_conversation_state,
-    store_chat,
-)
+from subscriptions.service.chats.conversation_state import store_chat
+from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
 
 ANSWER_WITHIN = timedelta(minutes=15)
 _SAID_OTHERWISE = {

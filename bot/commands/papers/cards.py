@@ -27,16 +27,12 @@ from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.model import CallbackToken, Item, KnownPaper
 from subscriptions.query.links import mentioned
 from subscriptions.query.nearness import papers_of_wish
-from subscriptions.service.papers.known_papers import (
-    as_item,
-    delivered_paper,
-    delivered_papers,
-    known_paper,
-    subscriptions_behind,
-)
+from subscriptions.service.papers.known_papers import as_item, subscriptions_behind
 from subscriptions.service.papers.paper_search import papers_named
 from subscriptions.service.papers.signals import nearest, note_signal
 from subscriptions.states import Signal
+from subscriptions.store.outbox.deliveries import delivered_items
+from subscriptions.store.papers.known_papers import stored_papers
 
 _PRESS = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:(?P<what>[cfqwxaldsn])(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
 _VERBS = {
@@ -146,7 +142,7 @@ def near_lines(context: CommandContext, item: Item) -> tuple[str, ...]:
 def on_show_more(context: CommandContext) -> Reply:
     """Handles [show more]: shows a page of papers beyond the chat's limit, numbered on from the delivery."""
     delivery, start = str(context.arguments["delivery"]), int(context.arguments.get("start", 0))
-    delivered = delivered_papers(context.store, context.chat, delivery)
+    delivered = delivered_items(context.store, context.chat.id, delivery)
     rest = [item for item in delivered if not item.shown]
     page = tuple(rest[start : start + PAGE])
     if not page:
@@ -219,10 +215,10 @@ def _judging(context: CommandContext, item: Item, where: Mapping[str, Any]) -> B
 def callback_paper(context: CommandContext) -> Item | None:
     """Returns the paper that the button names; None if it is gone, or was not delivered to this chat as the button says."""
     if "delivery" in context.arguments:
-        return delivered_paper(
-            context.store, context.chat, str(context.arguments["delivery"]), int(context.arguments["position"])
-        )
-    known = known_paper(context.store, int(context.arguments["paper"]))
+        delivery, position = str(context.arguments["delivery"]), int(context.arguments["position"])
+        return next(iter(delivered_items(context.store, context.chat.id, delivery, position=position)), None)
+    paper = int(context.arguments["paper"])
+    known = stored_papers(context.store, [paper]).get(paper)
     return as_item(context.store, context.chat, known) if known else None
 
 

@@ -19,9 +19,10 @@ from bot.ports.conversation import EventRequest, Place, Request
 from bot.ports.reply import Button, Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, KnownPaper
 from subscriptions.query.links import mentioned
-from subscriptions.service.chats.conversation_state import end_lookup
 from subscriptions.service.papers.known_papers import as_item
-from subscriptions.service.papers.paper_search import known_since, papers_named
+from subscriptions.service.papers.paper_search import papers_named
+from subscriptions.store.conversations import end_lookup
+from subscriptions.store.papers.known_papers import first_paper_at
 
 CARDS = 5  # papers of one message
 PENDING_FOR = timedelta(days=1)  # how long a lookup may still be answered
@@ -161,7 +162,7 @@ def _cards(
 
 
 def _known_since(context: CommandContext) -> str:
-    since = known_since(context.store)
+    since = first_paper_at(context.store)
     if since is None:
         return context.say("No papers are known yet.")
     return context.say("I know the papers that came since {moment}.", moment=context.localizer.moment(since))

@@ -15,12 +15,13 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import KnownPaper
 from subscriptions.query.links import mentioned
 from subscriptions.service.papers.hold_reasons import last_delivered
-from subscriptions.service.papers.known_papers import known_paper
 from subscriptions.service.papers.paper_search import papers_named
-from subscriptions.service.papers.signals import note_signal, papers_in_message, save_paper, saved_papers, take_back
+from subscriptions.service.papers.signals import note_signal, save_paper, saved_papers, take_back
 from subscriptions.service.subscriptions.changes import judging
 from subscriptions.states import Signal
 from subscriptions.store import Transaction
+from subscriptions.store.outbox.deliveries import papers_in_message
+from subscriptions.store.papers.known_papers import stored_papers
 
 PAGE = 8  # saved papers of a page
 _NOTED: Mapping[Signal, Sentence] = MappingProxyType(
@@ -76,7 +77,7 @@ def _judging(context: CommandContext) -> AbstractContextManager[Transaction]:
 def on_reaction(context: CommandContext) -> None:
     """Handles a reaction to a message that shows one paper. There is no answer: the person sees the reaction itself."""
     details = context.event_details
-    papers = papers_in_message(context.store, context.chat, details.get("message", ""))
+    papers = papers_in_message(context.store, context.chat.id, details.get("message", ""))
     if len(papers) != 1:  # it is unclear which of several is meant
         return
     before, after = _REACTIONS.get(details.get("before", "")), _REACTIONS.get(details.get("after", ""))
@@ -127,7 +128,8 @@ def _saved(context: CommandContext, known: KnownPaper) -> Reply:
 
 def on_unsave(context: CommandContext) -> Reply:
     """Handles [remove] under what was saved."""
-    known = known_paper(context.store, int(context.arguments["paper"]))
+    paper = int(context.arguments["paper"])
+    known = stored_papers(context.store, [paper]).get(paper)
     with _judging(context) as transaction:
         if known is None or not take_back(transaction, context.chat, known.id, Signal.SAVED):
             return paper_gone(context)

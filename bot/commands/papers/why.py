@@ -8,9 +8,10 @@ from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import KnownPaper
 from subscriptions.query.links import mentioned
-from subscriptions.service.papers.hold_reasons import deliveries_of_paper, last_delivered, reasons
+from subscriptions.service.papers.hold_reasons import last_delivered, reasons
 from subscriptions.service.papers.paper_search import papers_named
 from subscriptions.store import DeliveredPaper
+from subscriptions.store.outbox.deliveries import deliveries_of
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
 _EXAMPLE = "2601.01234"
@@ -51,7 +52,7 @@ def _about(context: CommandContext, command: str) -> Reply:
     known = papers_named(context.store, names[:1]).get(names[0])
     if known is None:
         return named_papers(context, names[0])
-    found = deliveries_of_paper(context.store, context.chat, known)
+    found = deliveries_of(context.store, context.chat.id, known.id)
     return _delivered(context, found) if found else _not_delivered(context, known)
 
 

@@ -24,15 +24,11 @@ from subscriptions.model import CallbackToken, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.portable import PortableLine, read_lines, text_of
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.chats.conversation_state import (
-    clear_conversation_state,
-    get_conversation_state,
-    set_conversation_state,
-    share_link,
-)
+from subscriptions.service.chats.conversation_state import share_link
 from subscriptions.service.papers.signals import saved_papers
 from subscriptions.service.subscriptions.exporting import delivered, export
-from subscriptions.service.subscriptions.importing import ImportPlan, import_lines, import_plan
+from subscriptions.service.subscriptions.importing import ImportPlan, import_lines
+from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
 MOST_SHOWN = 30  # lines of a difference that are shown
@@ -145,7 +141,7 @@ def import_(context: CommandContext) -> Reply:
             ),
             code=("daily 09:00 | diffusion -survey | ",),
         )
-    plan = import_plan(context.store, _lines(context, text), now=context.now)
+    plan = import_lines(context.store, _lines(context, text), now=context.now, dry=True)
     if not plan.changes:
         return Reply(lines=(context.say("There is no line to import."),))
     if all(sign == "=" for sign, _, _ in plan.changes):

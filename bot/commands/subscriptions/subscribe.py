@@ -19,9 +19,9 @@ from subscriptions.model import CallbackToken
 from subscriptions.planning.times._ending import Ending, as_words, split_when
 from subscriptions.planning.times._when import NoSuchTime
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.chats.conversation_state import get_conversation_state, set_conversation_state
 from subscriptions.service.subscriptions.amendments import edit
 from subscriptions.service.subscriptions.requests import Subscribed, unsubscribe
+from subscriptions.store.conversations import get_conversation_state, set_conversation_state
 
 MOST_LINES = 20  # subscriptions of one message
 EDITED_WITHIN = timedelta(minutes=5)  # how long an edited /sub replaces what it subscribed to

@@ -28,7 +28,7 @@ from subscriptions.service.notices import name_of
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.paper_search import papers_named
 from subscriptions.service.papers.recent import recent_matches
-from subscriptions.service.subscriptions.amendments import edit, set_setting
+from subscriptions.service.subscriptions.amendments import edit, set_settings
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from subscriptions.zones import zone_name
 
@@ -293,7 +293,7 @@ def on_submit_new(context: CommandContext) -> Reply:
         return Reply(form_errors=problems)
     tz = _own_zone(context)
     if tz and not context.chat.subscriptions_ever_made:  # the chat has not chosen a zone yet
-        set_setting(context.store, context.chat.address, "timezone", tz, now=context.now, who=context.actor)
+        set_settings(context.store, context.chat.address, {"timezone": tz}, now=context.now, who=context.actor)
         tz = ""
     subscription = SubscriptionRequest(
         text=_field_value(context, QUERY), when=_when(context), tz=tz or None, added_by=context.request.sender_name

@@ -16,13 +16,8 @@ from bot.commands.phrasing.subscription_words import unsubscribed
 from bot.ports.reply import Button, Reply
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import Subscription
-from subscriptions.service.subscriptions.amendments import (
-    numbers_among,
-    numbers_in,
-    numbers_missing,
-    unsubscribe_several,
-)
-from subscriptions.service.subscriptions.requests import unsubscribe
+from subscriptions.service.subscriptions.amendments import numbers_among, numbers_in, numbers_missing
+from subscriptions.service.subscriptions.requests import unsubscribe, unsubscribe_several
 
 _ALL = frozenset({"all", "everything", "*", "全部", "所有"})
 

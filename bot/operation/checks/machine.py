@@ -32,11 +32,11 @@ from subscriptions.model import (
     Summary,
 )
 from subscriptions.platforms import facts_of
-from subscriptions.service.chats.retention import owners
 from subscriptions.service.outbox.owners import outbox_trouble
 from subscriptions.service.planner.plan import chats_due_too_far
 from subscriptions.store import HEAD, Store
 from subscriptions.store.database.write_probe import write_refusal
+from subscriptions.store.platforms import bots
 from subscriptions.zones import zone
 
 
@@ -215,11 +215,11 @@ def _database_as_it_is(store: Store) -> Finding:
             question=question, answer=Sentence("there is none yet; the first subcommand that needs it makes it")
         )
     revision = store.known_revision()
-    bots = owners(store) if revision else {}
+    known = bots(store) if revision else {}
     if path is not None and not os.access(path, os.W_OK):
         cure = Sentence("Check the rights of the file and of its folder.")
         return Finding(question=question, answer=Sentence("it cannot be written to"), cure=cure, mend=True)
-    of = ", ".join(f"{platform} {bot}" for platform, bot in sorted(bots.items()) if facts_of(platform).token_variable)
+    of = ", ".join(f"{platform} {bot}" for platform, bot in sorted(known.items()) if facts_of(platform).token_variable)
     values = {"path": path or store.where, "revision": revision or "–", "bots": of}
     if revision != HEAD:
         return Finding(

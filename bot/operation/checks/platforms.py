@@ -10,8 +10,8 @@ import httpx
 from bot.platform import Finding, Platform
 from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreError
 from subscriptions.platforms import declared
-from subscriptions.service.chats.retention import owners
 from subscriptions.store import Store
+from subscriptions.store.platforms import bots
 
 LARGEST_STEP = timedelta(seconds=60)  # allowed error of the machine's clock; the strictest platform allows five minutes
 _WAIT = 5.0  # seconds to wait for the answer with a platform's time
@@ -35,7 +35,7 @@ async def check_platforms(
 
 def _owners(store: Store) -> Mapping[str, str]:
     try:
-        return owners(store) if store.exists() and store.revision() else {}
+        return bots(store) if store.exists() and store.revision() else {}
     except StoreError:  # check_here has a finding about that
         return {}
 

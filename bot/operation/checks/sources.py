@@ -17,8 +17,8 @@ from bot.sources.http.fetcher import Fetched, Fetcher
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.sources import known_sources
 from subscriptions.store import DocumentSeen, KnownSource, Store
+from subscriptions.store.sources import known_sources
 from subscriptions.zones import zone
 
 NEWEST = 3  # newest files of a folder that are read; one of them must be a digest

@@ -12,7 +12,7 @@ from bot.ports.web_page import Offer, PageRequest, PageResponse, Visitor, WebPag
 from bot.rendering.web_pages import STATIC, static_file
 from bot.sources.ingest import store_digest
 from subscriptions.errors import Sentence
-from subscriptions.service.papers.paper_search import known_since
+from subscriptions.store.papers.known_papers import first_paper_at
 
 _FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # their addresses change with them
 
@@ -66,4 +66,4 @@ class Samples:
             return False
         if any(platform.facts.token_variable for platform in self.app.platforms.values()):
             return False
-        return await asyncio.to_thread(known_since, self.app.store) is None
+        return await asyncio.to_thread(first_paper_at, self.app.store) is None

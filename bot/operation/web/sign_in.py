@@ -20,8 +20,8 @@ from bot.rendering.web_pages import draw_page
 from bot.settings import Settings
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatAddress
-from subscriptions.service.chats.conversation_state import get_conversation_state, set_conversation_state
 from subscriptions.store import Store
+from subscriptions.store.conversations import get_conversation_state, set_conversation_state
 
 MINUTE = 60.0  # seconds
 MOST_TRIES = 10  # wrong passwords of one session in a minute

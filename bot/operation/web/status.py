@@ -19,10 +19,10 @@ from bot.rendering.text.language import Language
 from bot.rendering.web_pages import draw_page
 from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.operations.chat_status import SourceFigures, figures
+from subscriptions.service.operations.chat_status import figures
 from subscriptions.service.outbox.sending import dismiss, outbox_entries, retry_delivery
-from subscriptions.service.sources import receipts_since
-from subscriptions.store import OutboxEntry
+from subscriptions.store import KnownSource, OutboxEntry
+from subscriptions.store.sources import receipts_since
 
 HOURS = 24
 PLANS = 200  # the last ones that planned something
@@ -226,7 +226,7 @@ def _said(sent: int, others: int, language: Language) -> str:
 
 
 def _calendar(
-    sources: Sequence[SourceFigures], receipts: Iterable[Receipt], days: Sequence[date], language: Language
+    sources: Sequence[KnownSource], receipts: Iterable[Receipt], days: Sequence[date], language: Language
 ) -> tuple[str, list[str]]:
     """Returns the calendar of the sources, and a sentence for each of them."""
     found: dict[tuple[str, date], set[Outcome]] = {}
@@ -245,7 +245,7 @@ def _day(day: date, outcome: Outcome | None, language: Language) -> Day:
     return Day(kind=outcome.value if outcome else "none", title=f"{language.short_day(day)}: {said}")
 
 
-def _in_words(source: SourceFigures, outcomes: Sequence[Outcome | None], language: Language) -> str:
+def _in_words(source: KnownSource, outcomes: Sequence[Outcome | None], language: Language) -> str:
     return language.say(
         "{name}: papers on {new} of {days} days, failed on {failed}",
         name=source.name,
@@ -255,7 +255,7 @@ def _in_words(source: SourceFigures, outcomes: Sequence[Outcome | None], languag
     )
 
 
-def _problems(sources: Iterable[SourceFigures], language: Language) -> list[str]:
+def _problems(sources: Iterable[KnownSource], language: Language) -> list[str]:
     """Returns a sentence for each source that is behind."""
     return [
         language.say(

@@ -24,8 +24,9 @@ from bot.settings import Settings
 from subscriptions.errors import NotDelivered, RetryLater, Sentence
 from subscriptions.model import ChatAddress
 from subscriptions.service.chats.retention import own_workspace
-from subscriptions.service.chats.workspaces import install_again, uninstalled
+from subscriptions.service.chats.workspaces import install_again
 from subscriptions.store import HEAD, Store
+from subscriptions.store.installations import uninstalled
 
 log = logging.getLogger("paperwire")
 

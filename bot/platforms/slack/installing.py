@@ -34,15 +34,14 @@ from bot.platforms.slack.workspaces import Workspaces, WorkspaceTokens
 from bot.ports.channel import Clock
 from bot.ports.conversation import RequestDispatcher, WebRequest, WebResponse, WebRoute
 from subscriptions.errors import NotDelivered, Rejected, StoreError
-from subscriptions.service.chats.workspaces import (
-    INSTALLED_WITHIN,
+from subscriptions.service.chats.workspaces import INSTALLED_WITHIN, install
+from subscriptions.store import Store
+from subscriptions.store.installations import (
     complete_installation,
-    install,
     installations,
     is_installation_completed,
     renew_tokens,
 )
-from subscriptions.store import Store
 
 _SALT = b"paperwire: tokens of workspaces"  # constant, since there is one key
 _WORK = {"n": 2**14, "r": 8, "p": 1}  # 16 MB and some 50 ms, once

@@ -16,10 +16,9 @@ from bot.platforms.web.outgoing import Awaited, ShownForm, WebChannel, read_form
 from bot.ports.conversation import CallbackRequest, FormRequest, MessageRequest, Place, Request, RequestDispatcher
 from bot.ports.web_page import PageFrame
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.chats.access import standing_of
-from subscriptions.service.chats.conversation_state import is_reply_finished
-from subscriptions.service.chats.pages import open_page_chat
+from subscriptions.service.chats.access import open_page_chat, standing_of
 from subscriptions.store import Store
+from subscriptions.store.updates import is_reply_finished
 
 LONGEST = 8000  # characters of a message; Telegram takes half of it
 REPLY_WITHIN = 5.0  # seconds that a page without scripts waits for the reply that it is to show

@@ -24,10 +24,10 @@ from bot.rendering.web_pages import draw_page, draw_part
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.chats.conversation_state import known_or_new
-from subscriptions.service.chats.pages import PageMessage, newest_page_messages
-from subscriptions.service.papers.signals import signals_of_papers
 from subscriptions.states import Signal
 from subscriptions.store import Store
+from subscriptions.store.chat.signals import signals_of_papers
+from subscriptions.store.page_messages import PageMessage, newest_page_messages
 
 
 @lru_cache
@@ -162,7 +162,7 @@ def pressed_in(store: Store, chat_address: ChatAddress, number: int) -> Mapping[
 
 def _pressed(store: Store, chat: Chat, html: str) -> Mapping[str, bool]:
     buttons = _SHOWS.findall(html)
-    told = signals_of_papers(store, chat, {int(paper) for _, _, paper in buttons}) if buttons else frozenset()
+    told = signals_of_papers(store, chat.id, {int(paper) for _, _, paper in buttons}) if buttons else frozenset()
     return {shows: (int(paper), Signal[kind]) in told for shows, kind, paper in buttons}
 
 

@@ -20,8 +20,8 @@ from bot.rendering.text.language import Language
 from bot.rendering.web_pages import draw_page
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress
-from subscriptions.service.chats.pages import changed_page_messages, newest_page_messages
 from subscriptions.store import Store
+from subscriptions.store.page_messages import changed_page_messages, newest_page_messages
 
 AT_ONCE = 50  # messages that are read together
 LOOK_AGAIN = 2.0  # seconds until the store is looked at without a call: another process may have written there

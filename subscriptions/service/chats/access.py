@@ -12,9 +12,9 @@ from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subs
 from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.selection import Listed, find, kind_of
+from subscriptions.service.subscriptions.selection import Listed, get_chat, kind_of
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Scope, Transaction, reads, writes
 from subscriptions.store.chat import access, chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
@@ -42,55 +42,55 @@ def is_operator(store: Scope, admins: Sequence[ChatAddress], person: ChatAddress
     return chat is not None and (chat.admin or chat.address in admins)
 
 
-def operators_on(store: Scope, admins: Sequence[ChatAddress], platform: str) -> tuple[str, ...]:
+@reads
+def operators_on(transaction: Transaction, admins: Sequence[ChatAddress], platform: str) -> tuple[str, ...]:
     """The platform's ids of the operators on one platform, each once."""
-    with store.read() as transaction:
-        known = [chat.address for chat in access.operators(transaction, zone=store.zone)]
+    known = [chat.address for chat in access.operators(transaction)]
     found = (at for at in (*admins, *known) if at.platform == platform and kind_of(at) is ChatKind.PRIVATE)
     return tuple(dict.fromkeys(at.address for at in found))
 
 
-def has_operator(store: Scope, admins: Sequence[ChatAddress]) -> bool:
+@reads
+def has_operator(transaction: Transaction, admins: Sequence[ChatAddress]) -> bool:
     """Whether there is an operator."""
-    with store.read() as transaction:
-        return bool(admins or access.operators(transaction, zone=store.zone))
+    return bool(admins or access.operators(transaction))
 
 
-def new_code(store: Scope) -> str:
+@writes
+def new_code(transaction: Transaction) -> str:
     """A new code, which makes its sender the first operator. Only its hash is stored."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
-    with store.write() as transaction:
-        access.add_code(transaction, _hash(code), most=_CODES)
+    access.add_code(transaction, _hash(code), most=_CODES)
     return code
 
 
+@writes
 def redeem_code(
-    store: Scope, address: ChatAddress, code: str, *, admins: Sequence[ChatAddress], now: datetime
+    transaction: Transaction, address: ChatAddress, code: str, *, admins: Sequence[ChatAddress], now: datetime
 ) -> CodeResult:
     """Makes the person of this known chat the first operator, if the code is a printed one. Raises NotFound.
 
     The chats that wait to be let in are then shown to the new operator.
     """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        chats.hold_chat(transaction, chat.id)  # each wrong code counts
-        if admins or access.operators(transaction, zone=store.zone):
-            return "there-is-one"
-        if access.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
-            return "too-many"
-        given = _hash(code)
-        if not sum(hmac.compare_digest(given, one) for one in access.code_hashes(transaction)):  # all: timing
-            access.add_wrong_code(transaction, chat.id, now=now)
-            return "wrong"
-        if not access.take_codes(transaction, given):
-            return "there-is-one"  # another process took a code meanwhile
-        access.make_operator(transaction, chat.id)
-        access.admit(transaction, chat.id, now=now)
-        if chat.state is ChatState.ASKED:
-            note_changed_state(transaction, chat.id)
-        access.drop_wrong_codes_of(transaction, chat.id)
-        for other in access.chats_awaiting_admission(transaction, zone=store.zone):
-            _notify_of_request(transaction, other, admins, who="", request="", now=now)
+    chat = get_chat(transaction, address)
+    chats.hold_chat(transaction, chat.id)  # each wrong code counts
+    if admins or access.operators(transaction):
+        return "there-is-one"
+    if access.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
+        return "too-many"
+    given = _hash(code)
+    if not sum(hmac.compare_digest(given, one) for one in access.code_hashes(transaction)):  # all: timing
+        access.add_wrong_code(transaction, chat.id, now=now)
+        return "wrong"
+    if not access.take_codes(transaction, given):
+        return "there-is-one"  # another process took a code meanwhile
+    access.make_operator(transaction, chat.id)
+    access.admit(transaction, chat.id, now=now)
+    if chat.state is ChatState.ASKED:
+        note_changed_state(transaction, chat.id)
+    access.drop_wrong_codes_of(transaction, chat.id)
+    for other in access.chats_awaiting_admission(transaction):
+        _notify_of_request(transaction, other, admins, who="", request="", now=now)
     return "made"
 
 
@@ -124,31 +124,37 @@ class Standing:
         return next((chat for chat in self.chats if chat.address == address), None)
 
 
-def standing_of(store: Scope, address: ChatAddress) -> Standing:
+@reads
+def standing_of(transaction: Transaction, address: ChatAddress) -> Standing:
     """What operators have decided about an address, or about the one to which its chat moved."""
-    with store.read() as transaction:
-        lane = address.lane
-        here = chats.chats_in(transaction, lane, zone=store.zone)
-        if not here and (moved := chats.find_chat(transaction, address, zone=store.zone)):
-            lane = moved.address.lane
-            here = chats.chats_in(transaction, lane, zone=store.zone)
-        return Standing(tuple(here), bool(access.denial_of(transaction, lane)))
+    lane = address.lane
+    here = chats.chats_in(transaction, lane, zone=transaction.zone)
+    if not here and (moved := chats.find_chat(transaction, address, zone=transaction.zone)):
+        lane = moved.address.lane
+        here = chats.chats_in(transaction, lane, zone=transaction.zone)
+    return Standing(tuple(here), bool(access.denial_of(transaction, lane)))
 
 
+@writes
 def request_admission(
-    store: Scope, address: ChatAddress, *, admins: Sequence[ChatAddress], who: str, request: str, now: datetime
+    transaction: Transaction,
+    address: ChatAddress,
+    *,
+    admins: Sequence[ChatAddress],
+    who: str,
+    request: str,
+    now: datetime,
 ) -> bool:
     """Makes a known chat wait for an operator, and notifies each operator, once a day. False: there is no operator yet.
 
     The cursors of its subscriptions stay meanwhile: once let in, the chat gets what came since. Raises NotFound.
     """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        if chat.state is not ChatState.ASKED:
-            access.require_admission(transaction, chat.id, now=now)
-            note_changed_state(transaction, chat.id)
-        _notify_of_request(transaction, chat, admins, who=who, request=request, now=now)
-    return has_operator(store, admins)
+    chat = get_chat(transaction, address)
+    if chat.state is not ChatState.ASKED:
+        access.require_admission(transaction, chat.id, now=now)
+        note_changed_state(transaction, chat.id)
+    _notify_of_request(transaction, chat, admins, who=who, request=request, now=now)
+    return has_operator(transaction, admins)
 
 
 def _notify_of_request(
@@ -164,90 +170,82 @@ def _notify_of_request(
     )
 
 
-def allow(store: Scope, address: ChatAddress, *, now: datetime, notify_chats: bool = True) -> tuple[Chat, bool]:
+@writes
+def allow(
+    transaction: Transaction, address: ChatAddress, *, now: datetime, notify_chats: bool = True
+) -> tuple[Chat, bool]:
     """Lets in all chats at an address, with topics, and notifies those that waited; adds the chat if it is not known.
 
     Without `notify_chats` none is notified. Returns the chat, and whether any of them waited.
     """
     waited = False
-    with store.write() as transaction:
-        chat = _known(transaction, address, now)
-        access.lift_denial(transaction, chat.address.lane)
-        for one in chats.chats_in(transaction, chat.address.lane, zone=store.zone):
-            access.admit(transaction, one.id, now=now)
-            if one.state is ChatState.ASKED:
-                waited = True
-                note_changed_state(transaction, one.id)
-                count = sum(
-                    s.state is SubscriptionState.ACTIVE
-                    for s in stored_subscriptions.subscriptions_of(transaction, [one.id])[one.id]
-                )
-                if notify_chats:
-                    notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
-        return find(transaction, address), waited
+    chat = chats.add_chat(transaction, address, kind_of(address), now=now, zone=transaction.zone)
+    access.lift_denial(transaction, chat.address.lane)
+    for one in chats.chats_in(transaction, chat.address.lane, zone=transaction.zone):
+        access.admit(transaction, one.id, now=now)
+        if one.state is ChatState.ASKED:
+            waited = True
+            note_changed_state(transaction, one.id)
+            count = sum(
+                s.state is SubscriptionState.ACTIVE
+                for s in stored_subscriptions.subscriptions_of(transaction, [one.id])[one.id]
+            )
+            if notify_chats:
+                notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
+    return get_chat(transaction, address), waited
 
 
-def deny(store: Scope, address: ChatAddress, *, now: datetime) -> tuple[Chat, bool]:
+@writes
+def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> tuple[Chat, bool]:
     """Denies all chats at an address, with topics, and notifies the chat. Returns it, and whether that is new.
 
     A chat that is denied already is not notified again. Raises NotFound.
     """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        if chat.is_denied:
-            return chat, False
-        for one in chats.chats_in(transaction, chat.address.lane, zone=store.zone):
-            access.deny(transaction, one.id, now=now)
-            if one.state is not ChatState.ASKED:
-                note_changed_state(transaction, one.id)
-        notify(transaction, chat.address, AccessDenied(event=now.isoformat()), now=now)
-        return find(transaction, address), True
+    chat = get_chat(transaction, address)
+    if chat.is_denied:
+        return chat, False
+    for one in chats.chats_in(transaction, chat.address.lane, zone=transaction.zone):
+        access.deny(transaction, one.id, now=now)
+        if one.state is not ChatState.ASKED:
+            note_changed_state(transaction, one.id)
+    notify(transaction, chat.address, AccessDenied(event=now.isoformat()), now=now)
+    return get_chat(transaction, address), True
 
 
-def chats_awaiting_admission(store: Scope) -> tuple[Chat, ...]:
-    """The chats that wait for an operator."""
-    with store.read() as transaction:
-        return access.chats_awaiting_admission(transaction, zone=store.zone)
+@writes
+def open_page_chat(
+    transaction: Transaction, chat: ChatAddress, *, lang: str, timezone: str = "", now: datetime
+) -> None:
+    """Lets in the chat of a person at the machine; adds it if it is not known. A denied chat stays denied.
 
-
-def _known(transaction: Transaction, address: ChatAddress, now: datetime) -> Chat:
-    return chats.find_chat(transaction, address, zone=transaction.zone) or chats.add_chat(
-        transaction, address, kind_of(address), now=now, zone=transaction.zone
-    )
+    Such a person could let any chat in from the command line.
+    """
+    zone, kind = transaction.zone, kind_of(chat)
+    known = chats.add_chat(transaction, chat, kind, now=now, zone=zone, lang=lang, timezone=timezone)
+    if not known.is_denied:
+        access.admit(transaction, known.id, now=now)
 
 
 # -------------------------------------------------------------------------------------------------- who set a chat up
 
 
-def set_owner(store: Scope, address: ChatAddress, person: str) -> None:
-    """Stores who set a group or channel up: the platform's id of the person. Raises NotFound."""
-    with store.write() as transaction:
-        access.set_owner(transaction, find(transaction, address).id, person)
-
-
-def chats_of(store: Scope, person: ChatAddress) -> tuple[Chat, ...]:
-    """The groups and channels that a person set up; `person` is their private chat."""
-    with store.read() as transaction:
-        return access.owned_by(transaction, person, zone=store.zone)
-
-
+@reads
 def subscriptions_around(
-    store: Scope, own: Chat, shared: Collection[str] | None
+    transaction: Transaction, own: Chat, shared: Collection[str] | None
 ) -> tuple[tuple[Chat, tuple[Listed, ...]], ...]:
     """The person's own chat, and the chats at the `shared` addresses that have subscriptions; each with these.
 
     `own` comes first, also without subscriptions or if it is not known. Threads and topics of an address are chats of
     their own. `shared` None: it is not known where the person is a member; then the chats that the person set up.
     """
-    with store.read() as transaction:
-        others = (
-            access.owned_by(transaction, own.address, zone=store.zone)
-            if shared is None
-            else access.chats_at(transaction, own.address.platform, shared, zone=store.zone)
-        )
-        chats = [own, *(chat for chat in others if chat.address != own.address)]
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats if chat.id])
-    listed = [(chat, tuple(_listed(chat, subscriptions.get(chat.id, ())))) for chat in chats]
+    others = (
+        access.chats_of(transaction, own.address)
+        if shared is None
+        else chats.chats_at(transaction, own.address.platform, shared, zone=transaction.zone)
+    )
+    around = [own, *(chat for chat in others if chat.address != own.address)]
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in around if chat.id])
+    listed = [(chat, tuple(_listed(chat, subscriptions.get(chat.id, ())))) for chat in around]
     return tuple((chat, found) for chat, found in listed if found or chat is own)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
@@ -10,8 +11,8 @@ from subscriptions.service.chats.access import HOUR
 from subscriptions.service.chats.conversation_state import FORGOTTEN
 from subscriptions.service.chats.workspaces import INSTALLED_WITHIN, chats_of_lost_workspaces, forget_workspaces
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.selection import find
-from subscriptions.store import Scope, Store, Transaction, key_value, platforms, query_changes, retention
+from subscriptions.service.subscriptions.selection import get_chat
+from subscriptions.store import Scope, Store, Transaction, key_value, platforms, query_changes, reads, retention, writes
 from subscriptions.store.chat import access, chat_data, chats, moving
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.chat.chat_data import json_text
@@ -31,15 +32,15 @@ STEP = 200  # rows that one transaction of the clean-up handles at most (bench/r
 
 _CleanUp = Callable[[Transaction, datetime, int], int]
 _AGES: tuple[tuple[_CleanUp, timedelta], ...] = (
-    (retention.drop_updates, UPDATES),
-    (retention.drop_callbacks, BUTTONS),
-    (retention.drop_states, STATES),
-    (retention.drop_page_messages, DELIVERIES),
-    (retention.drop_lookups, LOOKUPS),
-    (retention.drop_wrong_codes, HOUR),
-    (retention.drop_completed_installations, 2 * INSTALLED_WITHIN),
+    (partial(retention.drop, "update", "at"), UPDATES),
+    (partial(retention.drop, "callback", "at"), BUTTONS),
+    (partial(retention.drop, "conversation_state", "until"), STATES),
+    (partial(retention.drop, "page_message", "at"), DELIVERIES),
+    (partial(retention.drop, "pending_lookup", "at"), LOOKUPS),
+    (partial(retention.drop, "wrong_code", "at"), HOUR),
+    (partial(retention.drop, "completed_installation", "at"), 2 * INSTALLED_WITHIN),
     (retention.drop_receipts, RECEIPTS),
-    (retention.drop_changes, CHANGES),
+    (partial(retention.drop, "undo", "at"), CHANGES),
     (retention.drop_warnings, WARNINGS),
     (retention.drop_notices, NOTICES),
     (retention.drop_texts_of_notices, DELIVERIES),
@@ -59,19 +60,19 @@ class Forgotten:
     denied: bool = False  # an operator denied it, and a hash of its address stays
 
 
-def claim_database(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> None:
+@writes
+def claim_database(transaction: Transaction, platform: str, bot: str, *, new_bot: bool = False) -> None:
     """Stores which bot this database belongs to. Raises StoreError for another bot's token, unless `new_bot`."""
-    with store.write() as transaction:
-        known = platforms.claim_bot(transaction, platform, bot)
-        if known != bot and not new_bot:
-            raise _another_bot(platform)
-        if known != bot:
-            platforms.put_bot(transaction, platform, bot)
+    known = platforms.claim_bot(transaction, platform, bot)
+    if known != bot and not new_bot:
+        raise _another_bot(platform)
+    if known != bot:
+        platforms.put(transaction, platform, bot=bot)
 
 
 def belongs_to(store: Scope, platform: str, bot: str, *, new_bot: bool = False) -> bool:
     """Whether the database belongs to this bot. Raises StoreError if it belongs to another one, unless `new_bot`."""
-    known = owners(store).get(platform)
+    known = platforms.bots(store).get(platform)
     if known not in (None, bot) and not new_bot:
         raise _another_bot(platform)
     return known == bot
@@ -90,7 +91,7 @@ def bot_name(store: Scope, platform: str, current: str = "") -> str:
         known = platforms.bot_name(transaction, platform)
     if current and current != known:
         with store.write() as transaction:
-            platforms.put_bot_name(transaction, platform, current)
+            platforms.put(transaction, platform, bot_name=current)
     return current or known
 
 
@@ -101,75 +102,65 @@ def own_workspace(store: Scope, platform: str, team: str, *, now: datetime) -> N
     if known:
         with store.write() as transaction:
             for address in known:
-                moving.move_address(transaction, platform, address, address.removeprefix(f"{team}/"), now=now)
+                moving.chat_moved(
+                    transaction, ChatAddress(platform, address), address.removeprefix(f"{team}/"), now=now
+                )
 
 
-def owners(store: Scope) -> dict[str, str]:
-    """Platform -> the bot that this database belongs to."""
-    with store.read() as transaction:
-        return platforms.bots(transaction)
-
-
-def stored_chat_data(store: Scope, address: ChatAddress) -> str:
+@reads
+def stored_chat_data(transaction: Transaction, address: ChatAddress) -> str:
     """Everything stored of this chat and of no other one, as JSON. Raises NotFound.
 
     Only a page of its rows is in memory beside the text.
     """
-    with store.read() as transaction:
-        return json_text(chat_data.chat_data(transaction, find(transaction, address).id))
+    return json_text(chat_data.chat_data(transaction, get_chat(transaction, address).id))
 
 
-def is_just_stored(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
+@reads
+def is_just_stored(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
     """Whether a chat was stored at `now`, and nothing else of it ever. Raises NotFound."""
-    with store.read() as transaction:
-        return chat_data.is_bare(transaction, find(transaction, address).id, now)
+    return chat_data.is_bare(transaction, get_chat(transaction, address).id, now)
 
 
-def forget(store: Scope, address: ChatAddress) -> Forgotten:
+@writes
+def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
     """Erases a chat with its subscriptions, deliveries and outbox, and what names it elsewhere. Raises NotFound.
 
     That an operator denied it is remembered by a hash of its address.
     """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        note_changed_state(transaction, chat.id)
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        papers = deliveries.delivered_count(transaction, chat.id)
-        places = chat_data.erase(transaction, chat.id)
-        transaction.info.setdefault(FORGOTTEN, set()).update(places)
-        denied = bool(access.denial_of(transaction, chat.address.lane))
+    chat = get_chat(transaction, address)
+    note_changed_state(transaction, chat.id)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    papers = deliveries.delivered_count(transaction, chat.id)
+    places = chat_data.erase(transaction, chat.id)
+    transaction.info.setdefault(FORGOTTEN, set()).update(places)
+    denied = bool(access.denial_of(transaction, chat.address.lane))
     return Forgotten(subscriptions=len(subscriptions), papers=papers, denied=denied)
 
 
-def claim_daily_work(store: Scope, *, now: datetime) -> bool:
+@writes
+def claim_daily_work(transaction: Transaction, *, now: datetime) -> bool:
     """Whether the day's clean-up (by UTC) is still to be done; from then on it counts as done."""
     today = now.date().isoformat()
-    with store.write() as transaction:
-        begun = key_value.get_value(transaction, _DAY_BEGUN)
-        return begun != today and key_value.swap_value(transaction, _DAY_BEGUN, begun, today)
+    begun = key_value.get_value(transaction, _DAY_BEGUN)
+    return begun != today and key_value.swap_value(transaction, _DAY_BEGUN, begun, today)
 
 
-def claim_copy(store: Scope, *, now: datetime) -> bool:
+@writes
+def claim_copy(transaction: Transaction, *, now: datetime) -> bool:
     """Whether the day's copy (by UTC) is still to be made. If the caller does not call `copied`, it is due again an hour later."""
-    with store.write() as transaction:
-        due = key_value.get_value(transaction, _COPY_DUE)
-        waits_until = datetime.fromisoformat(due) if due is not None else now
-        if now < waits_until <= now + timedelta(days=1):  # else the clock was set back
-            return False
-        return key_value.swap_value(transaction, _COPY_DUE, due, (now + COPY_RETRY).isoformat())
+    due = key_value.get_value(transaction, _COPY_DUE)
+    waits_until = datetime.fromisoformat(due) if due is not None else now
+    if now < waits_until <= now + timedelta(days=1):  # else the clock was set back
+        return False
+    return key_value.swap_value(transaction, _COPY_DUE, due, (now + COPY_RETRY).isoformat())
 
 
-def copied(store: Scope, *, now: datetime) -> None:
+@writes
+def copied(transaction: Transaction, *, now: datetime) -> None:
     """The day's copy was made: the next one is due on the next day (UTC)."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    with store.write() as transaction:
-        key_value.put_value(transaction, _COPY_DUE, (midnight + timedelta(days=1)).isoformat())
-
-
-def clean_up(store: Store, *, now: datetime, papers: timedelta | None = None) -> None:
-    """Deletes what was stored long enough, in steps of one transaction each."""
-    for _ in clean_up_steps(store, now=now, papers=papers):
-        pass
+    key_value.put_value(transaction, _COPY_DUE, (midnight + timedelta(days=1)).isoformat())
 
 
 def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = None) -> Iterator[int]:
@@ -181,7 +172,7 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     """
     for clean, age in _AGES:
         yield from _steps(store, clean, now - age)
-    yield from _steps(store, _drop_query_changes, now)
+    yield from _steps(store, lambda transaction, _, most: query_changes.drop_changes(transaction, most), now)
     if papers is not None:
         yield from _steps(store, retention.prune_papers, now - papers)
     with store.read() as transaction:
@@ -193,11 +184,6 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
         yield 1
     with store.write() as transaction:
         forget_workspaces(transaction, now=now)
-
-
-def _drop_query_changes(transaction: Transaction, _before: datetime, most: int) -> int:
-    """Removes what the log of queries has beyond its size; it has no moments."""
-    return query_changes.drop_changes(transaction, most)
 
 
 def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:

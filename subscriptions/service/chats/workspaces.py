@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from subscriptions.model import Chat, ChatAddress, Lane, Subscription
 from subscriptions.platforms import declared
-from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, record_change
+from subscriptions.service.subscriptions.changes import begin_change, note_changed_state
 from subscriptions.service.subscriptions.pausing import delay_after_return
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
-from subscriptions.store import Scope, Transaction, platforms
+from subscriptions.store import Transaction, platforms, writes
 from subscriptions.store import installations as stored_installations
 from subscriptions.store.chat import access
 from subscriptions.store.chat import chats as stored_chats
@@ -21,73 +21,43 @@ REMOVED = "The app was removed from the workspace."
 Subscriptions = tuple[Subscription, ...]
 
 
-def uninstall(store: Scope, team: str, *, now: datetime) -> None:
+@writes
+def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
     """Pauses all chats of a workspace that removed the app. After thirty days without the app they are erased."""
-    with store.write() as transaction:
-        stored_installations.uninstall(transaction, team, now=now)
-        for chat in _chats_of(transaction, team):
-            stored_chats.mark_unreachable(transaction, chat.id, PauseReason.APP_REMOVED, REMOVED, now=now)
+    stored_installations.uninstall(transaction, team, now=now)
+    for chat in _chats_of(transaction, team):
+        stored_chats.mark_unreachable(transaction, chat.id, PauseReason.APP_REMOVED, REMOVED, now=now)
 
 
-def install_again(store: Scope, team: str, *, now: datetime) -> bool:
+@writes
+def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool:
     """Reactivates the chats of a workspace that has the app again. False: it never removed the app."""
-    with store.write() as transaction:
-        if not stored_installations.install_again(transaction, team, now=now):
-            return False
-        _reactivate_chats(transaction, team, now)
-        return True
+    if not stored_installations.install_again(transaction, team, now=now):
+        return False
+    _reactivate_chats(transaction, team, now)
+    return True
 
 
-def install(store: Scope, team: str, tokens: str, *, now: datetime) -> None:
+@writes
+def install(transaction: Transaction, team: str, tokens: str, *, now: datetime) -> None:
     """Stores the sealed tokens of a workspace that installed the app; reactivates its chats if it had removed the app."""
-    with store.write() as transaction:
-        if stored_installations.install_again(transaction, team, now=now):
-            _reactivate_chats(transaction, team, now)
-        stored_installations.put_installation(transaction, team, tokens, now=now)
+    if stored_installations.install_again(transaction, team, now=now):
+        _reactivate_chats(transaction, team, now)
+    stored_installations.put_installation(transaction, team, tokens, now=now)
 
 
-def renew_tokens(store: Scope, team: str, tokens: str) -> bool:
-    """Replaces the sealed tokens of a workspace. False: it does not have the app any more."""
-    with store.write() as transaction:
-        return stored_installations.renew_tokens(transaction, team, tokens)
-
-
-def installations(store: Scope) -> Mapping[str, str]:
-    """The workspaces that have the app: team → its sealed tokens."""
-    with store.read() as transaction:
-        return stored_installations.installations(transaction)
-
-
-def is_installation_completed(store: Scope, installation: str) -> bool:
-    """Whether an installation was completed already."""
-    with store.read() as transaction:
-        return stored_installations.is_completed(transaction, installation)
-
-
-def complete_installation(store: Scope, installation: str, *, now: datetime) -> bool:
-    """Marks an installation as completed. False: it was completed before."""
-    with store.write() as transaction:
-        return stored_installations.complete_installation(transaction, installation, now=now)
-
-
-def uninstalled(store: Scope) -> tuple[str, ...]:
-    """The workspaces that removed the app."""
-    with store.read() as transaction:
-        return tuple(stored_installations.uninstalled(transaction))
-
-
-def reactivate(store: Scope, address: ChatAddress, *, now: datetime) -> bool:
+@writes
+def reactivate(transaction: Transaction, address: ChatAddress, *, now: datetime) -> bool:
     """Reactivates the chats at an address to which the bot could not write; with a topic, that topic alone.
 
     What would be sent at once waits ten minutes, so that a person can skip it. False: none of them was unreachable.
     """
-    with store.write() as transaction:
-        chats = stored_chats.chats_in(transaction, address.lane, zone=store.zone)
-        returning = [chat for chat in chats if _returns(chat, address)]
-        back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
-        for chat in back:
-            note_changed_state(transaction, chat.id)
-            delay_after_return(transaction, chat, now)
+    chats = stored_chats.chats_in(transaction, address.lane, zone=transaction.zone)
+    returning = [chat for chat in chats if _returns(chat, address)]
+    back = [chat for chat in returning if stored_chats.mark_reachable(transaction, chat.id, now=now)]
+    for chat in back:
+        note_changed_state(transaction, chat.id)
+        delay_after_return(transaction, chat, now=now)
     return bool(back)
 
 
@@ -111,36 +81,35 @@ def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
         stored_installations.drop_installations(transaction, now - GRACE)
 
 
+@writes
 def pause_for_leaver(
-    store: Scope, address: ChatAddress, person: str, *, now: datetime
+    transaction: Transaction, address: ChatAddress, person: str, *, now: datetime
 ) -> Mapping[ChatAddress, Subscriptions]:
     """Pauses what a person who left a channel subscribed to there and in its threads, until someone else resumes it.
 
     The person is no longer owner or subscriber there. Returns what this pauses, by chat.
     """
     paused: dict[ChatAddress, Subscriptions] = {}
-    with store.write() as transaction:
-        there = stored_chats.chats_in(transaction, address.lane, zone=store.zone)
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in there])
-        for chat in there:
-            if chat.owner == person:
-                access.set_owner(transaction, chat.id, "")
-            of_person = [subscription for subscription in subscriptions[chat.id] if subscription.subscriber == person]
-            held = [
-                subscription
-                for subscription in of_person
-                if subscription.state is SubscriptionState.ACTIVE or subscription.paused_until
-            ]
-            if held:
-                record_change(transaction, chat.id, now=now)
-                note_changed(transaction, chat.id)
-                paused[chat.address] = tuple(held)
-            for subscription in held:
-                stored_subscriptions.pause_subscription(
-                    transaction, subscription.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT
-                )
-            for subscription in of_person:
-                stored_subscriptions.clear_subscriber(transaction, subscription.id)
+    there = stored_chats.chats_in(transaction, address.lane, zone=transaction.zone)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in there])
+    for chat in there:
+        if chat.owner == person:
+            access.set_owner(transaction, chat.id, "")
+        of_person = [subscription for subscription in subscriptions[chat.id] if subscription.subscriber == person]
+        held = [
+            subscription
+            for subscription in of_person
+            if subscription.state is SubscriptionState.ACTIVE or subscription.paused_until
+        ]
+        if held:
+            begin_change(transaction, chat.id, now=now)
+            paused[chat.address] = tuple(held)
+        for subscription in held:
+            stored_subscriptions.pause_subscription(
+                transaction, subscription.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT
+            )
+        for subscription in of_person:
+            stored_subscriptions.clear_subscriber(transaction, subscription.id)
     return paused
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from subscriptions.store import Scope, figures, lane_wakes, workers
+from subscriptions.store import Scope, Transaction, figures, lane_wakes, reads, workers
 from subscriptions.store.database.kind import Holdings
 
 TERMS = 5  # of an election: as many workers can be stopped, one after the other, while still holding their names
@@ -34,14 +34,14 @@ class Backlog:
     jobs: int | None  # wake-ups that wait for a worker; None: one process works without them
 
 
-def backlog(store: Scope, *, now: datetime, wall: datetime) -> Backlog:
+@reads
+def backlog(transaction: Transaction, *, now: datetime, wall: datetime) -> Backlog:
     """Returns since when work waits. `wall` is the machine's clock. Raises StoreError."""
-    with store.read() as transaction:
-        return Backlog(
-            planning_since=figures.to_be_planned_since(transaction, now=now),
-            sending_since=figures.to_be_sent_since(transaction, now=now, wall=wall),
-            jobs=lane_wakes.jobs_waiting(transaction),
-        )
+    return Backlog(
+        planning_since=figures.to_be_planned_since(transaction, now=now),
+        sending_since=figures.to_be_sent_since(transaction, now=now, wall=wall),
+        jobs=lane_wakes.jobs_waiting(transaction),
+    )
 
 
 def workers_at_work(

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from subscriptions.errors import Refused, Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.planning.losses import Loss
-from subscriptions.service.chats.retention import owners
-from subscriptions.service.outbox.sending import count_as_sent
 from subscriptions.service.papers.losses import count_known, note_loss
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.subscriptions.pausing import end_pauses
 from subscriptions.store import OWNER_ONLY, OWNER_ONLY_FOLDER, Store, losses
 from subscriptions.store.database.transfer import copy_rows, count_rows, gather_statistics, holds_rows
+from subscriptions.store.outbox.entries import count_as_sent
 from subscriptions.store.papers.known_papers import index_all
+from subscriptions.store.platforms import bots
 
 BUSY_SECONDS = 10.0
 _LOGS = ("-wal", "-shm", "-journal")  # files beside a database of SQLite that belong to it
@@ -127,10 +127,10 @@ def _is_ours(candidate: Store) -> bool:
 
 def _refuse_another_bot(candidate: Store, store: Store) -> None:
     try:
-        ours = owners(store) if store.revision() else {}
+        ours = bots(store) if store.revision() else {}
     except StoreError:  # a damaged database belongs to no bot
         return
-    for platform, bot in owners(candidate).items():
+    for platform, bot in bots(candidate).items():
         if ours.get(platform, bot) != bot:
             raise StoreError(
                 Sentence(

@@ -2,37 +2,24 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from subscriptions.model import Chat, ChatAddress, Subscription
-from subscriptions.planning.forecast import Forecast, NextDelivery
-from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.outbox.sending import OutboxCounts, outbox_counts, stopped_platforms
+from subscriptions.planning.forecast import NextDelivery
+from subscriptions.planning.receipts import Outcome
 from subscriptions.service.papers.signals import MOST_SAVED, MOST_SIGNALS
 from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast
-from subscriptions.service.subscriptions.selection import Listed, find
+from subscriptions.service.subscriptions.selection import Listed, get_chat
 from subscriptions.states import UNDER_WAY, DeliveryState, Signal
-from subscriptions.store import KnownSource, Scope, platforms, sources
-from subscriptions.store.chat import access, signals
+from subscriptions.store import KnownSource, Transaction, platforms, reads, sources
+from subscriptions.store.chat import signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.figures import OutboxFigures, Room, outbox_figures, room
+from subscriptions.store.figures import OutboxFigures, outbox_figures
 from subscriptions.store.outbox import backlog as stored_status
 from subscriptions.store.outbox import chat_outbox
-from subscriptions.store.papers import digests
-from subscriptions.store.papers.digests import NewestDay
 
 OVERDUE_AFTER = timedelta(minutes=10)  # after its next poll was due; polls that run move that moment
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFigures:
-    """One source that the settings name."""
-
-    name: str
-    last: Receipt | None = None
-    settled_at: datetime | None = None  # when it last had brought all that was due
-    is_overdue: bool = False  # late, failed, or not polled although it was due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,33 +28,25 @@ class Figures:
 
     outbox: OutboxFigures = field(default_factory=OutboxFigures)
     stopped: Mapping[str, str] = field(default_factory=dict)  # platform -> why it is stopped until a person decides
-    sources: tuple[SourceFigures, ...] = ()
+    sources: tuple[KnownSource, ...] = ()  # that the settings name
 
 
-def figures(store: Scope, *, now: datetime, wall: datetime) -> Figures:
+@reads
+def figures(transaction: Transaction, *, now: datetime, wall: datetime) -> Figures:
     """Returns the whole bot in numbers. `wall` is the machine's clock. Raises StoreError."""
-    with store.read() as transaction:
-        known = sources.known_sources(transaction)
-        return Figures(
-            outbox=outbox_figures(transaction, wall=wall),
-            stopped=platforms.stopped(transaction),
-            sources=tuple(_source(one, now) for one in known if one.state.on),
-        )
-
-
-def _source(known: KnownSource, now: datetime) -> SourceFigures:
-    due, last = known.state.next_at, known.last
-    is_behind = last is not None and last.outcome in (Outcome.LATE, Outcome.FAILED)
-    was_passed_over = due is not None and now - due > OVERDUE_AFTER
-    return SourceFigures(
-        name=known.name, last=last, settled_at=known.settled_at, is_overdue=is_behind or was_passed_over
+    known = sources.known_sources(transaction)
+    return Figures(
+        outbox=outbox_figures(transaction, wall=wall),
+        stopped=platforms.stopped_platforms(transaction),
+        sources=tuple(_source(one, now) for one in known if one.state.on),
     )
 
 
-def room_of(store: Scope, *, now: datetime) -> tuple[Room, ...]:
-    """What each kind of rows takes on the disk, the largest first."""
-    with store.read() as transaction:
-        return room(transaction, now=now)
+def _source(known: KnownSource, now: datetime) -> KnownSource:
+    due, last = known.state.next_at, known.last
+    is_behind = last is not None and last.outcome in (Outcome.LATE, Outcome.FAILED)
+    was_passed_over = due is not None and now - due > OVERDUE_AFTER
+    return replace(known, is_overdue=is_behind or was_passed_over)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -86,24 +65,13 @@ class Status:
     dead: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
-    """The state of the whole bot."""
-
-    chats: int
-    asking: int  # chats that wait for an operator and can be written to
-    subscriptions: int
-    outbox: OutboxCounts
-    stopped: Mapping[str, str]  # platform -> why it is stopped
-
-
-def status(store: Scope, address: ChatAddress, *, now: datetime) -> Status:
+@reads
+def status(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Status:
     """The state of a chat. Raises NotFound."""
-    with store.read() as transaction:
-        chat = find(transaction, address)
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        states = stored_status.states_of(transaction, chat.id)
-        next_delivery = DeliveryForecast.of(transaction, now).next_of(chat, subscriptions)
+    chat = get_chat(transaction, address)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    states = stored_status.states_of(transaction, chat.id)
+    next_delivery = DeliveryForecast.of(transaction, now).next_of(chat, subscriptions)
     return Status(
         chat=chat,
         subscriptions=len(subscriptions),
@@ -127,60 +95,30 @@ class Statistics:
         return sum(self.shown.values())
 
 
-def statistics(store: Scope, address: ChatAddress, *, since: datetime) -> Statistics:
+@reads
+def statistics(transaction: Transaction, address: ChatAddress, *, since: datetime) -> Statistics:
     """What a chat got since a moment. Raises NotFound."""
-    with store.read() as transaction:
-        chat = find(transaction, address)
-        shown: Counter[datetime] = Counter()
-        for at, amount in chat_outbox.shown_at(transaction, chat.id, since):
-            shown[at] += amount
-        newest = signals.signals_of(transaction, chat.id, most=MOST_SIGNALS + MOST_SAVED)
+    chat = get_chat(transaction, address)
+    shown: Counter[datetime] = Counter()
+    for at, amount in chat_outbox.shown_at(transaction, chat.id, since):
+        shown[at] += amount
+    newest = signals.signals_of(transaction, chat.id, most=MOST_SIGNALS + MOST_SAVED)
     done = {kind: [one.at for one in newest if one.kind is kind and one.at >= since] for kind in Signal}
     return Statistics(shown=shown, done=done)
 
 
-def expectations(store: Scope, *, now: datetime) -> Forecast:
-    """The forecast of the sources."""
-    with store.read() as transaction:
-        return sources.forecast(transaction, store.schedules, now)
-
-
+@reads
 def next_deliveries_to(
-    store: Scope, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
+    transaction: Transaction, address: ChatAddress, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> NextDelivery:
     """When the first of these subscriptions of a chat delivers something. Raises NotFound."""
-    with store.read() as transaction:
-        return DeliveryForecast.of(transaction, now).next_of(find(transaction, address), subscriptions)
+    return DeliveryForecast.of(transaction, now).next_of(get_chat(transaction, address), subscriptions)
 
 
-def next_deliveries_of(store: Scope, subscriptions: Sequence[Listed], *, now: datetime) -> tuple[NextDelivery, ...]:
+@reads
+def next_deliveries_of(
+    transaction: Transaction, subscriptions: Sequence[Listed], *, now: datetime
+) -> tuple[NextDelivery, ...]:
     """When each of these subscriptions, of any chats, delivers something; of a paused one, when it would."""
-    with store.read() as transaction:
-        delivery_forecast = DeliveryForecast.of(transaction, now)
-        return tuple(delivery_forecast.next_delivery(one.subscription, one.chat) for one in subscriptions)
-
-
-def last_days(store: Scope, most: int) -> tuple[NewestDay, ...]:
-    """The newest day of each source and what came on it, the newest first; at most `most`."""
-    with store.read() as transaction:
-        return digests.newest_days(transaction, most)
-
-
-def papers_of_day(store: Scope, day: date) -> int:
-    """How many different papers the digests of a day brought."""
-    with store.read() as transaction:
-        return digests.papers_of_day(transaction, day)
-
-
-def health(store: Scope) -> Health:
-    """The state of the whole bot."""
-    with store.read() as transaction:
-        chats, subscriptions = stored_subscriptions.subscription_counts(transaction)
-        waiting = len(access.chats_awaiting_admission(transaction, zone=store.zone))
-    return Health(
-        chats=chats,
-        asking=waiting,
-        subscriptions=subscriptions,
-        outbox=outbox_counts(store),
-        stopped=stopped_platforms(store),
-    )
+    delivery_forecast = DeliveryForecast.of(transaction, now)
+    return tuple(delivery_forecast.next_delivery(one.subscription, one.chat) for one in subscriptions)

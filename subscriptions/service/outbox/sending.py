@@ -1,6 +1,6 @@
 """The outbox as senders and operators use it: claim, render, send, record the outcome, list, retry, dismiss."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,8 +20,19 @@ from subscriptions.errors import (
 from subscriptions.model import Delivery, Lane
 from subscriptions.planning.retry import OnUnclear, RetryDecision, decide_not_found, decide_retry
 from subscriptions.service.notices import pause_unreachable, reactivate_found
-from subscriptions.states import UNDER_WAY, DeliveryState, PauseReason
-from subscriptions.store import Claim, Edit, OutboxEntry, Rendered, Scope, Transaction, lane_wakes, platforms, updates
+from subscriptions.states import PauseReason
+from subscriptions.store import (
+    Claim,
+    Edit,
+    OutboxEntry,
+    Scope,
+    Transaction,
+    lane_wakes,
+    platforms,
+    reads,
+    updates,
+    writes,
+)
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import moving
 from subscriptions.store.outbox import attempts, claims, deliveries, edits, entries
@@ -39,26 +50,22 @@ class EarlierSend:
     is_answer: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboxCounts:
-    """How many deliveries wait (planned ones included), are unclear or dead."""
-
-    waiting: int
-    unclear: int
-    dead: int
-
-
+@reads
 def lanes(
-    store: Scope, platforms: Sequence[str], *, now: datetime, wall: datetime | None = None, finding: Sequence[str]
+    transaction: Transaction,
+    platforms: Sequence[str],
+    *,
+    now: datetime,
+    wall: datetime | None = None,
+    finding: Sequence[str],
 ) -> list[Lane]:
     """The lanes of these platforms with something to do now, the oldest first; those with edits alone come last.
 
     On the platforms of `finding` messages can be looked up. `wall` is the machine's clock, where `now` is another.
     """
     wall = wall or now
-    with store.read() as transaction:
-        found = claims.open_lanes(transaction, platforms, now=now, wall=wall, finding=finding)
-        return list(dict.fromkeys((*found, *edits.lanes_with_edits(transaction, platforms, now=now, wall=wall))))
+    found = claims.open_lanes(transaction, platforms, now=now, wall=wall, finding=finding)
+    return list(dict.fromkeys((*found, *edits.lanes_with_edits(transaction, platforms, now=now, wall=wall))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +83,9 @@ class ClaimRequest:
 Step = Claim | Edit
 
 
-def claim(store: Scope, asking: ClaimRequest) -> Step | None:
+@reads
+def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     """The next step of a lane: a delivery to render, a message to post or look up, else an edit; None: nothing to do."""
-    with store.read() as transaction:
-        return _next(transaction, asking)
-
-
-def _next(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     step = claims.claim(
         transaction,
         asking.lane,
@@ -95,63 +98,44 @@ def _next(transaction: Transaction, asking: ClaimRequest) -> Step | None:
     return step or edits.next_edit(transaction, asking.lane, now=asking.now, wall=asking.wall, zone=transaction.zone)
 
 
-def to_render(store: Scope, claimed: Claim, most: int, *, wall: datetime) -> dict[int, Delivery]:
+@reads
+def to_render(transaction: Transaction, claimed: Claim, most: int, *, wall: datetime) -> dict[int, Delivery]:
     """A claimed delivery and others soon after it that are the next of their lanes, at most `most`, by seq."""
-    with store.read() as transaction:
-        return deliveries.delivery_values(
-            transaction, claims.unrendered(transaction, claimed, most, wall=wall), zone=store.zone
-        )
+    return deliveries.delivery_values(
+        transaction, claims.unrendered(transaction, claimed, most, wall=wall), zone=transaction.zone
+    )
 
 
-def store_rendered(store: Scope, rendered: Iterable[Rendered], *, now: datetime) -> None:
-    """Stores the messages of deliveries that have none yet. One that failed to render is dead and holds up no other."""
-    with store.write() as transaction:
-        claims.store_rendered(transaction, rendered, now=now)
-
-
-def mark_sending(store: Scope, claimed: Claim, *, wall: datetime) -> bool:
-    """Marks a claimed message as being sent. False: it was changed or settled since it was claimed."""
-    assert claimed.message is not None  # noqa: S101 - only messages are posted
-    with store.write() as transaction:
-        return attempts.mark_sending(transaction, claimed, claimed.message, worker=transaction.store.worker, wall=wall)
-
-
-def give_up_lookup(store: Scope, claimed: Claim, reason: str) -> None:
-    """Gives up the look-up of an unclear message: it waits for its next attempt; if it has none, a person decides on it."""
-    assert claimed.message is not None  # noqa: S101 - only messages can be unclear
-    with store.write() as transaction:
-        attempts.give_up_lookup(transaction, claimed.seq, claimed.message.number, reason)
-
-
-def record_not_found(store: Scope, claimed: Claim, *, now: datetime) -> None:
+@writes
+def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
     """Stores that the platform does not have an unclear message, which is then posted again, at once or after a wait."""
     assert claimed.message is not None  # noqa: S101 - only messages can be unclear
     decision = decide_not_found(claimed.attempts, now)
-    with store.write() as transaction:
-        attempts.record_not_found(
-            transaction, claimed.address.lane, claimed.seq, claimed.message.number, decision, now=now
-        )
+    attempts.record_not_found(transaction, claimed.address.lane, claimed.seq, claimed.message.number, decision, now=now)
 
 
-def pause_lane(store: Scope, lane: Lane, *, wall: datetime, until: datetime) -> None:
-    """Pauses a lane until a moment, because its platform asked for that."""
-    with store.write() as transaction:
-        attempts.pause_lane(transaction, lane, wall, until)
-
-
-def confirm(store: Scope, claimed: Claim, platform_id: str, asking: ClaimRequest) -> tuple[int | None, Step | None]:
+@writes
+def confirm(
+    transaction: Transaction, claimed: Claim, platform_id: str, asking: ClaimRequest
+) -> tuple[int | None, Step | None]:
     """Stores that the platform has a message, under its id there.
 
     Returns how many papers the delivery shows when this was its last message, else None; and the next step of the lane.
     """
     assert claimed.message is not None  # noqa: S101 - only messages are confirmed
-    with store.write() as transaction:
-        shown, goes_on = attempts.confirm(transaction, claimed, claimed.message.number, platform_id, now=asking.now)
-        return shown, _next(transaction, asking) if goes_on else None
+    shown, goes_on = attempts.confirm(transaction, claimed, claimed.message.number, platform_id, now=asking.now)
+    return shown, claim(transaction, asking) if goes_on else None
 
 
+@writes
 def record_outcome(
-    store: Scope, claimed: Claim, outcome: NotDelivered, *, on_unclear: OnUnclear, now: datetime, wall: datetime
+    transaction: Transaction,
+    claimed: Claim,
+    outcome: NotDelivered,
+    *,
+    on_unclear: OnUnclear,
+    now: datetime,
+    wall: datetime,
 ) -> RetryDecision:
     """Stores the outcome of an attempt that failed, and applies the retry decision: wait, pause, move or give up."""
     decision = decide_retry(
@@ -163,24 +147,13 @@ def record_outcome(
         now=now,
     )
     address = claimed.address
-    with store.write() as transaction:
-        attempts.record_outcome(transaction, claimed, decision, outcome.reason, now=now, wall=wall)
-        if decision.pause_topic or decision.pause_chat:
-            reason = outcome.pause_reason if isinstance(outcome, ChatGone) else PauseReason.GONE
-            pause_unreachable(transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now)
-        if decision.moved_to is not None:
-            moving.move_address(transaction, address.platform, address.address, decision.moved_to, now=now)
+    attempts.record_outcome(transaction, claimed, decision, outcome.reason, now=now, wall=wall)
+    if decision.pause_topic or decision.pause_chat:
+        reason = outcome.pause_reason if isinstance(outcome, ChatGone) else PauseReason.GONE
+        pause_unreachable(transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now)
+    if decision.moved_to is not None:
+        moving.chat_moved(transaction, address, decision.moved_to, now=now)
     return decision
-
-
-def outbox_counts(store: Scope) -> OutboxCounts:
-    """How many deliveries wait, are unclear or dead."""
-    with store.read() as transaction:
-        counts = entries.counts(transaction)
-    waiting = sum(counts.get(state, 0) for state in UNDER_WAY)
-    return OutboxCounts(
-        waiting=waiting, unclear=counts.get(DeliveryState.UNCLEAR, 0), dead=counts.get(DeliveryState.DEAD, 0)
-    )
 
 
 def outbox_entries(
@@ -192,39 +165,38 @@ def outbox_entries(
     """
     after = 0
     while True:
-        with store.read() as transaction:
-            page, after = entries.entries(transaction, after, over=over, now=now, wall=wall or now)
+        page, after = entries.entries(store, after, over=over, now=now, wall=wall or now)
         if not page:
             return
         yield from page
 
 
-def retry_delivery(store: Scope, delivery_id: str, *, now: datetime) -> None:
+@writes
+def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
     """Makes a delivery be tried again, also in a chat that was gone; frees all stopped platforms. Raises NotFound."""
-    with store.write() as transaction:
-        chat_id = entries.retry(transaction, delivery_id)
-        if chat_id is None:
-            raise _nothing_to_do(transaction, delivery_id)
-        stored_chats.mark_reachable(transaction, chat_id, now=now)
-        platforms.free_all(transaction)
+    chat_id = entries.retry(transaction, delivery_id)
+    if chat_id is None:
+        raise _nothing_to_do(transaction, delivery_id)
+    stored_chats.mark_reachable(transaction, chat_id, now=now)
+    platforms.free_platforms(transaction)
 
 
-def dismiss(store: Scope, delivery_id: str, *, now: datetime) -> None:
+@writes
+def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
     """Marks a delivery as not to be sent. Raises NotFound."""
-    with store.write() as transaction:
-        if not entries.dismiss(transaction, delivery_id, now=now):
-            raise _nothing_to_do(transaction, delivery_id)
+    if not entries.dismiss(transaction, delivery_id, now=now):
+        raise _nothing_to_do(transaction, delivery_id)
 
 
-def recent_sends(store: Scope, platform: str, *, now: datetime, wall: datetime) -> list[EarlierSend]:
+@reads
+def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall: datetime) -> list[EarlierSend]:
     """The sends that earlier processes began in the last minute, for the rate limiter; none in the future of the clocks.
 
     A confirmed message counts from when its sending began. An unconfirmed one, and an unfinished answer, count as sent
     now, since it is not known when the platform took them.
     """
-    with store.read() as transaction:
-        sends = attempts.begun_sends(transaction, platform, wall - _PACED)
-        answered = updates.recent_updates(transaction, platform, now - _PACED)
+    sends = attempts.begun_sends(transaction, platform, wall - _PACED)
+    answered = updates.recent_updates(transaction, platform, now - _PACED)
     found = [EarlierSend(lane, wall - at if confirmed else _NO_TIME) for lane, at, confirmed in sends]
     for chat, at, finished in answered:
         with suppress(Refused):  # an address that this version does not know
@@ -232,29 +204,11 @@ def recent_sends(store: Scope, platform: str, *, now: datetime, wall: datetime) 
     return [send for send in found if send.ago >= _NO_TIME]
 
 
-def count_as_sent(store: Scope, lost_at: datetime, *, now: datetime) -> int:
-    """Marks what was due before `lost_at` as sent, after a restore. Returns how many deliveries."""
-    with store.write() as transaction:
-        return entries.count_as_sent(transaction, lost_at, now=now)
-
-
-def stop_platform(store: Scope, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
+@writes
+def stop_platform(transaction: Transaction, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
     """Stops a platform after too many of its chats answered "gone" in one run (rule 11), and reactivates these chats."""
-    with store.write() as transaction:
-        platforms.stop(transaction, platform, reason)
-        reactivate_found(transaction, chats, now=now)
-
-
-def stopped_platforms(store: Scope) -> dict[str, str]:
-    """The platforms that are stopped until a person decides, with the reasons."""
-    with store.read() as transaction:
-        return platforms.stopped(transaction)
-
-
-def free_platforms(store: Scope) -> None:
-    """Frees all stopped platforms, as a person decided."""
-    with store.write() as transaction:
-        platforms.free_all(transaction)
+    platforms.put(transaction, platform, stopped=reason)
+    reactivate_found(transaction, chats, now=now)
 
 
 def _nothing_to_do(transaction: Transaction, delivery_id: str) -> NotFound:
@@ -268,43 +222,38 @@ def _nothing_to_do(transaction: Transaction, delivery_id: str) -> NotFound:
 # Edits of messages that were sent, as senders use them.
 
 
-def edit_done(store: Scope, edit: Edit) -> None:
-    """Stores that a message shows what it should."""
-    with store.write() as transaction:
-        edits.finish_edit(transaction, edit)
-
-
-def record_edit_outcome(store: Scope, edit: Edit, outcome: NotDelivered, *, now: datetime, wall: datetime) -> bool:
+@writes
+def record_edit_outcome(
+    transaction: Transaction, edit: Edit, outcome: NotDelivered, *, now: datetime, wall: datetime
+) -> bool:
     """Stores the outcome of an edit that was not made, and what follows from it. True: the sender stops.
 
     After an error that may pass, the edit is tried again: two edits are as good as one. After another it is dropped,
     since the message itself has arrived.
     """
-    with store.write() as transaction:
-        match outcome:
-            case RetryLater() | Unclear():
-                asked = outcome.after if isinstance(outcome, RetryLater) else timedelta(0)
-                waiting = RetryLater(outcome.reason, asked)
-                decision = decide_retry(
-                    waiting,
-                    failures=edit.attempts,
-                    plain_tried=False,
-                    was_unclear=False,
-                    on_unclear="skip",
-                    now=now,
-                )
-                if decision.pauses_lane:
-                    attempts.pause_lane(transaction, edit.chat.address.lane, wall, wall + decision.pauses_lane)
-                elif decision.not_before is not None:
-                    lane_wakes.wake_lanes(transaction, [edit.chat.address.lane], after=decision.not_before - now)
-                edits.postpone_edit(transaction, edit, next_at=decision.not_before)
-            case SenderStopped():
-                edits.postpone_edit(transaction, edit, next_at=None)
-                return True
-            case ChatMoved():
-                edits.postpone_edit(transaction, edit, next_at=None)
-                address = edit.chat.address
-                moving.move_address(transaction, address.platform, address.address, outcome.address, now=now)
-            case _:
-                edits.finish_edit(transaction, edit)
+    match outcome:
+        case RetryLater() | Unclear():
+            asked = outcome.after if isinstance(outcome, RetryLater) else timedelta(0)
+            waiting = RetryLater(outcome.reason, asked)
+            decision = decide_retry(
+                waiting,
+                failures=edit.attempts,
+                plain_tried=False,
+                was_unclear=False,
+                on_unclear="skip",
+                now=now,
+            )
+            if decision.pauses_lane:
+                attempts.pause_lane(transaction, edit.chat.address.lane, wall=wall, until=wall + decision.pauses_lane)
+            elif decision.not_before is not None:
+                lane_wakes.wake_lanes(transaction, [edit.chat.address.lane], after=decision.not_before - now)
+            edits.postpone_edit(transaction, edit, next_at=decision.not_before)
+        case SenderStopped():
+            edits.postpone_edit(transaction, edit, next_at=None)
+            return True
+        case ChatMoved():
+            edits.postpone_edit(transaction, edit, next_at=None)
+            moving.chat_moved(transaction, edit.chat.address, outcome.address, now=now)
+        case _:
+            edits.finish_edit(transaction, edit)
     return False

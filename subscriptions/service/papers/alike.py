@@ -10,7 +10,7 @@ from subscriptions.ranking import Taste, nearness, taste_of, words_of, words_of_
 from subscriptions.service.papers.counting import near_places, read
 from subscriptions.service.papers.paper_search import searched_range
 from subscriptions.service.papers.word_counts import counted_words_of_all
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Transaction, reads
 from subscriptions.store.papers import known_papers
 
 LOOKED_AT = 1000  # papers, the newest: 0.1 ms each
@@ -26,25 +26,25 @@ class Alike(NamedTuple):
     looked_at: int
 
 
-def papers_alike(store: Scope, given: Sequence[KnownPaper]) -> Alike:
+@reads
+def papers_alike(transaction: Transaction, given: Sequence[KnownPaper]) -> Alike:
     """Returns the papers nearest to those that are given, at most five, among the newest thousand."""
-    with store.read() as transaction:
-        taste = taste_of([(1.0, words_of(one.paper)) for one in given], counted_words_of_all(transaction))
-        ids, looked_at = _nearest(transaction, taste, {one.id for one in given})
-        known = known_papers.stored_papers(transaction, ids)
+    taste = taste_of([(1.0, words_of(one.paper)) for one in given], counted_words_of_all(transaction))
+    ids, looked_at = _nearest(transaction, taste, {one.id for one in given})
+    known = known_papers.stored_papers(transaction, ids)
     heaviest = sorted(taste.weights, key=lambda word: (-taste.weights[word], word))
     texts = [text for one in given for text in (one.paper.title, one.paper.abstract)]
     return Alike(words=as_written(heaviest, texts), papers=tuple(known[one] for one in ids), looked_at=looked_at)
 
 
-def papers_near_text(store: Scope, text: str) -> Alike:
+@reads
+def papers_near_text(transaction: Transaction, text: str) -> Alike:
     """Returns the papers nearest to a text, at most five, among the newest 50,000."""
-    with store.read() as transaction:
-        entries, _ = searched_range(transaction)
-        words = words_of_papers([words_of(Paper(key="", abstract=text))], counted_words_of_all(transaction))
-        near = near_places(transaction, entries, words)
-        best = sorted(near, key=lambda at: (near[at], entries.keys[at]), reverse=True)
-        papers = read(transaction, [key for at in best if (key := entries.keys[at])][:MOST_ALIKE])
+    entries, _ = searched_range(transaction)
+    words = words_of_papers([words_of(Paper(key="", abstract=text))], counted_words_of_all(transaction))
+    near = near_places(transaction, entries, words)
+    best = sorted(near, key=lambda at: (near[at], entries.keys[at]), reverse=True)
+    papers = read(transaction, [key for at in best if (key := entries.keys[at])][:MOST_ALIKE])
     heaviest = sorted(words, key=lambda one: -one[1])
     shown = as_written((word for word, _ in heaviest), [text])
     return Alike(words=shown, papers=papers, looked_at=entries.papers.bit_count())

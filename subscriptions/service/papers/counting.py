@@ -7,7 +7,7 @@ that the index cannot decide are read, the newest first. If they are too many, o
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from heapq import nlargest
@@ -148,14 +148,15 @@ def _find(transaction: Transaction, entries: Entries, query: Query, most_read: i
     doubtful = entries.newest_first(maybe & ~sure)
     asked = read(transaction, doubtful[:most_read])
     fitting = {asked[place].id for place in matching_papers(query, [known.paper for known in asked])}
-    found = sure | _set_of_papers(entries, fitting)
+    found = sure | set_of_papers(entries, fitting)
     if most_read is None or len(doubtful) <= most_read:
         return Hits(found)
     end = doubtful[most_read]
     return Hits(found & entries.newer_than(end), end)
 
 
-def _set_of_papers(entries: Entries, numbers: set[int]) -> int:
+def set_of_papers(entries: Entries, numbers: Collection[int]) -> int:
+    """The set of the papers with these ids."""
     if not numbers:
         return 0
     return entries.set_of(entries.first + at for at, key in enumerate(entries.keys) if number_of(key) in numbers)

@@ -11,7 +11,7 @@ from subscriptions.query.nearness import asked_beside
 from subscriptions.query.parsing.parse import parse_canonical
 from subscriptions.query.syntax import Node, Query
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Transaction, reads
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import deliveries
 from subscriptions.store.outbox.deliveries import DeliveredPaper
@@ -44,25 +44,19 @@ class Reason:
     about: bool = False  # `due` is the first of two times (when-out)
 
 
-def deliveries_of_paper(store: Scope, chat: Chat, paper: KnownPaper) -> DeliveredPaper | None:
-    """A paper as it was delivered to this chat; None: it was not."""
-    with store.read() as transaction:
-        return deliveries.deliveries_of(transaction, chat.id, paper.id)
-
-
-def last_delivered(store: Scope, chat: Chat, *, message: str = "") -> DeliveredPaper | None:
+@reads
+def last_delivered(transaction: Transaction, chat: Chat, *, message: str = "") -> DeliveredPaper | None:
     """The paper that was delivered to this chat last, or the first one of the message with this id of the platform's."""
-    with store.read() as transaction:
-        paper = deliveries.delivered_in_message(transaction, chat.id, message) if message else None
-        paper = paper or deliveries.last_delivered(transaction, chat.id)
-        return deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
+    paper = next(iter(deliveries.papers_in_message(transaction, chat.id, message)), None) if message else None
+    paper = paper or deliveries.last_delivered(transaction, chat.id)
+    return deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
 
 
-def reasons(store: Scope, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
+@reads
+def reasons(transaction: Transaction, chat: Chat, known: KnownPaper, *, now: datetime) -> tuple[Reason, ...]:
     """Why a paper was not delivered to this chat, for each of its subscriptions: the nearest to a match first."""
-    with store.read() as transaction:
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    found = [_reason(transaction, chat, subscription, known, now) for subscription in subscriptions]
     return tuple(sorted(found, key=_distance))
 
 
@@ -99,7 +93,11 @@ def _as_typed(subscription: Subscription) -> Query:
 def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
     """What keeps a subscription from delivering a paper that it matches."""
     if known.sequence is None or known.sequenced_at is None:
-        return HoldReason.ARCHIVE if announcing.is_unannounced(transaction, known.id) else HoldReason.REPLACEMENT
+        return (
+            HoldReason.ARCHIVE
+            if announcing.unannounced(transaction, announcing.of_paper(known.id))
+            else HoldReason.REPLACEMENT
+        )
     if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
         return HoldReason.CROSSLIST
     if known.sequence <= subscription.cursor:

@@ -9,7 +9,18 @@ from subscriptions.matching.paper_index import merge_copies
 from subscriptions.model import Digest
 from subscriptions.planning.losses import UNKNOWN, Arrival, is_archive
 from subscriptions.service.papers.losses import came, count_read_again
-from subscriptions.store import READS, WRITES, Ingested, ReadThenWrite, Scope, Steps, Store, Transaction, done, losses
+from subscriptions.store import (
+    READS,
+    WRITES,
+    Ingested,
+    ReadThenWrite,
+    Scope,
+    Steps,
+    Store,
+    Transaction,
+    losses,
+    writes,
+)
 from subscriptions.store.outbox import edits
 from subscriptions.store.papers import announcing, digests
 from subscriptions.store.papers.announcing import came_now
@@ -25,34 +36,6 @@ Finish = Callable[
 MOST_AT_ONCE = 500  # papers of a digest that are merged in one transaction: bounds how long other writers wait
 FEW_TO_MERGE = 50  # papers that are merged while others wait, a third of a millisecond each
 MOST_TOGETHER = 2000  # papers of a digest that are announced in one transaction, for the same reason; a day has fewer
-
-
-def ingest_digest(
-    store: Scope,
-    digest: Digest,
-    *,
-    source: str,
-    day: date,
-    now: datetime,
-    announce: bool = False,
-    of_arxiv: bool = False,
-    arrival: Arrival = UNKNOWN,
-    note: Callable[[Transaction, Ingested], None] | None = None,
-) -> Ingested:
-    """As `ingest_steps`, all in this thread."""
-    return done(
-        ingest_steps(
-            store,
-            digest,
-            source=source,
-            day=day,
-            now=now,
-            announce=announce,
-            of_arxiv=of_arxiv,
-            arrival=arrival,
-            note=note,
-        )
-    )
 
 
 def ingest_steps(
@@ -119,7 +102,7 @@ def _part(digest: Digest, papers: Sequence[Incoming]) -> Digest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ingest:
-    """What all transactions of one ingest need to know; see `ingest_digest`."""
+    """What all transactions of one ingest need to know; see `ingest_steps`."""
 
     source: str
     day: date
@@ -231,18 +214,20 @@ def _read(store: Scope, digest: Digest) -> Sequence[Incoming]:
 
 def _known(transaction: Transaction, content_hash: str, now: datetime, *, announce: bool, requested: bool) -> Ingested:
     """What is stored of a digest that came before; with `announce`, its papers are announced first."""
-    announced = announcing.announce_digest(transaction, content_hash, now=now) if announce else 0
+    which = announcing.of_digest(content_hash)
+    announced = announcing.announce(transaction, announcing.unannounced(transaction, which), now) if announce else 0
     if requested:
-        announced += _announce_counted(transaction, announcing.of_digest(content_hash), now)
+        announced += _announce_counted(transaction, which, now)
     return digests.stored_digest(transaction, content_hash, announced=announced)
 
 
-def announce_filed(store: Scope, source: str, *, now: datetime) -> int:
+@writes
+def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> int:
     """Announces all papers of a source that never were, or that count as sent since a loss; returns how many."""
-    with store.write() as transaction:
-        announcing.hold_sequence(transaction)
-        counted = _announce_counted(transaction, announcing.of_source(source), now)
-        return counted + announcing.announce_source(transaction, source, now=now)
+    announcing.hold_sequence(transaction)
+    which = announcing.of_source(source)
+    counted = _announce_counted(transaction, which, now)
+    return counted + announcing.announce(transaction, announcing.unannounced(transaction, which), now)
 
 
 def _announce_counted(transaction: Transaction, which: announcing.Condition, now: datetime) -> int:

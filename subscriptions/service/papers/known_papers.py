@@ -9,7 +9,7 @@ from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, La
 from subscriptions.query.parsing.parse import parse_canonical
 from subscriptions.service.papers.counting import Entries, find, number_of
 from subscriptions.service.papers.kept_entries import entries_after
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Transaction, reads
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import deliveries, planned
@@ -51,56 +51,38 @@ TITLES_COMPARED = 200  # of the papers that were delivered to a chat last
 TITLES_KNOWN = 1500  # of the papers that were announced last
 
 
-def delivered_paper(store: Scope, chat: Chat, delivery: str, position: int) -> Item | None:
-    """The paper at a position of a delivery; None when there is none, or the delivery is not this chat's."""
-    with store.read() as transaction:
-        return next(iter(deliveries.delivered_items(transaction, chat.id, delivery, position=position)), None)
-
-
-def delivered_papers(store: Scope, chat: Chat, delivery: str) -> tuple[Item, ...]:
-    """All papers of a delivery, in its order; () when it is not this chat's."""
-    with store.read() as transaction:
-        return deliveries.delivered_items(transaction, chat.id, delivery)
-
-
-def where_delivered(store: Scope, lane: Lane, delivery: str) -> ChatAddress | None:
+@reads
+def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> ChatAddress | None:
     """The chat of a lane, a group or one of its topics, to which a delivery went; None: none of them."""
-    with store.read() as transaction:
-        chats = stored_chats.chats_in(transaction, lane, zone=store.zone)
-        delivered = (
-            chat.address for chat in chats if deliveries.delivered_items(transaction, chat.id, delivery, position=0)
-        )
-        return next(delivered, None)
+    chats = stored_chats.chats_in(transaction, lane, zone=transaction.zone)
+    delivered = (
+        chat.address for chat in chats if deliveries.delivered_items(transaction, chat.id, delivery, position=0)
+    )
+    return next(delivered, None)
 
 
-def known_paper(store: Scope, paper_id: int) -> KnownPaper | None:
-    """The paper with an id of the store; None: it was merged with another, or never was."""
-    with store.read() as transaction:
-        return known_papers.stored_papers(transaction, [paper_id]).get(paper_id)
-
-
-def as_item(store: Scope, chat: Chat, known: KnownPaper) -> Item:
+@reads
+def as_item(transaction: Transaction, chat: Chat, known: KnownPaper) -> Item:
     """A paper as it was delivered to this chat; else with the subscriptions that it matches now."""
-    with store.read() as transaction:
-        delivered = deliveries.delivered_item(transaction, chat.id, known.id)
-        subscriptions = () if delivered else stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    delivered = deliveries.delivered_item(transaction, chat.id, known.id)
+    subscriptions = () if delivered else stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     return delivered or Item(paper=known, because=_fitting(subscriptions, known), position=0)
 
 
-def subscriptions_behind(store: Scope, chat: Chat, item: Item) -> tuple[Subscription, ...]:
+@reads
+def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tuple[Subscription, ...]:
     """The subscriptions that brought a paper, as they are now; without removed ones."""
     numbers = [because.number for because in item.because]
-    with store.read() as transaction:
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     found = {subscription.number: subscription for subscription in subscriptions}
     return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
 
 
-def distinctive_words(store: Scope, chat: Chat, subscription: Subscription, item: Item) -> tuple[str, ...]:
+@reads
+def distinctive_words(transaction: Transaction, chat: Chat, subscription: Subscription, item: Item) -> tuple[str, ...]:
     """Words of a paper's title that are rare in other titles: a subscription could exclude them."""
-    with store.read() as transaction:
-        others = deliveries.delivered_titles(transaction, chat.id, TITLES_COMPARED)
-        known = known_papers.newest_titles(transaction, TITLES_KNOWN)
+    others = deliveries.delivered_titles(transaction, chat.id, TITLES_COMPARED)
+    known = known_papers.newest_titles(transaction, TITLES_KNOWN)
     return distinctive_terms(
         item.paper.paper.title, parse_canonical(subscription.canonical), others=others, known=known
     )

@@ -13,7 +13,7 @@ from subscriptions.query.variants import Forms, Variant, common_forms, learned_f
 from subscriptions.service.papers.counting import MOST_READ, Entries, find, having, number_of
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.paper_search import searched_range
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Transaction, reads
 from subscriptions.store.papers import known_papers
 
 _BEST_FIRST = ("also", "author", "initials", "anywhere", "without", "allowed", "only", "any")
@@ -32,29 +32,29 @@ class Looser:
     more: int  # papers
 
 
-def looser(store: Scope, query: Query, *, forms_only: bool = False) -> list[Looser]:
+@reads
+def looser(transaction: Transaction, query: Query, *, forms_only: bool = False) -> list[Looser]:
     """Returns what finds more of the newest 50,000 papers than a query does, the most useful first.
 
     `forms_only`: only what other forms of its words find.
     """
-    with store.read() as transaction:
-        entries, _ = searched_range(transaction)
-        query = with_words(transaction, query)
+    entries, _ = searched_range(transaction)
+    query = with_words(transaction, query)
 
-        def count(asked: Query) -> int:
-            return find(transaction, entries, asked, most_read=MOST_READ).bits.bit_count()
+    def count(asked: Query) -> int:
+        return find(transaction, entries, asked, most_read=MOST_READ).bits.bit_count()
 
-        found, most = count(query), entries.papers.bit_count() * _MOST
-        others = [*_in_other_forms(transaction, entries, query), *([] if forms_only else variants(query))]
-        more = [Looser(one, count(parse_query(one.text, query.fields)) - found) for one in others]
-        better = [one for one in more if 0 < one.more < most and one.variant.kind in _BEST_FIRST]
-        if not found and not forms_only and all(one.variant.kind == "any" for one in better):
-            both = [
-                Looser(one, count(parse_query(one.text, query.fields)))
-                for one in pairs(query)
-                if STOP_WORDS.isdisjoint(tokens(one.text))
-            ]
-            better += sorted((one for one in both if one.more), key=lambda one: one.more)[:_PAIRS]
+    found, most = count(query), entries.papers.bit_count() * _MOST
+    others = [*_in_other_forms(transaction, entries, query), *([] if forms_only else variants(query))]
+    more = [Looser(one, count(parse_query(one.text, query.fields)) - found) for one in others]
+    better = [one for one in more if 0 < one.more < most and one.variant.kind in _BEST_FIRST]
+    if not found and not forms_only and all(one.variant.kind == "any" for one in better):
+        both = [
+            Looser(one, count(parse_query(one.text, query.fields)))
+            for one in pairs(query)
+            if STOP_WORDS.isdisjoint(tokens(one.text))
+        ]
+        better += sorted((one for one in both if one.more), key=lambda one: one.more)[:_PAIRS]
     return sorted(better, key=lambda one: (_BEST_FIRST.index(one.variant.kind), -one.more))
 
 

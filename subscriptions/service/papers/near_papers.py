@@ -11,9 +11,8 @@ from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Query
 from subscriptions.ranking import words_of, words_of_papers
 from subscriptions.service.papers.word_counts import counted_words_of_all
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Scope, Transaction, reads
 from subscriptions.store.papers import known_papers
-from subscriptions.store.papers import known_papers as stored_known_papers
 
 
 def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription] = ()) -> Query:
@@ -31,18 +30,18 @@ def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription]
     return parse_query(query.text, query.fields.knowing(words))
 
 
-def words_near(store: Scope, query: Query) -> tuple[str, ...]:
+@reads
+def words_near(transaction: Transaction, query: Query) -> tuple[str, ...]:
     """The words that make papers near to those of a query, the weightiest of each first, as these papers write them."""
     words = dict.fromkeys(word for term in query.terms for word, _ in term.near)
     names = {name for value in papers_named_in(query) for name in value.split(",")}
-    with store.read() as transaction:
-        ids = stored_known_papers.papers_with_keys(transaction, sorted(names))
-        papers = known_papers.texts_of(transaction, set(ids.values())).values()
+    ids = known_papers.papers_with_keys(transaction, sorted(names))
+    papers = known_papers.texts_of(transaction, set(ids.values())).values()
     return as_written(words, [text for paper in papers for text in (paper.title, paper.abstract)])
 
 
 def _words(transaction: Transaction, names: list[str]) -> WordsOfPapers:
-    ids = stored_known_papers.papers_with_keys(transaction, names)
+    ids = known_papers.papers_with_keys(transaction, names)
     for name in names:
         if name not in ids:
             raise Refused(

@@ -1,9 +1,8 @@
 """Searches the stored papers for a query; finds papers by arXiv id or DOI."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from weakref import WeakKeyDictionary
+from dataclasses import dataclass
+from datetime import date
 
 from subscriptions.model import KnownPaper
 from subscriptions.query.syntax import Query
@@ -17,12 +16,12 @@ from subscriptions.service.papers.counting import (
     number_of,
     read,
 )
+from subscriptions.service.papers.kept_entries import is_used, keep
 from subscriptions.service.papers.near_papers import with_words
-from subscriptions.store import Scope, Store, Transaction
+from subscriptions.store import Store, Transaction, reads
 from subscriptions.store.papers import index, known_papers
-from subscriptions.store.papers import known_papers as stored_known_papers
 
-_MOST_KEPT = 4  # stretches that are cached, some 2 MB each
+_SEARCHED = "searched"  # a kind of cached entries: stretches, by the key of their newest paper; None: the newest of all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,32 +37,34 @@ class SearchResult:
     since: date | None  # the day of the oldest paper looked at
 
 
-def search(store: Scope, query: Query, *, upto: int | None = None, start: int = 0, most: int) -> SearchResult:
+@reads
+def search(
+    transaction: Transaction, query: Query, *, upto: int | None = None, start: int = 0, most: int
+) -> SearchResult:
     """The papers that a query finds in one stretch, the newest by their days first. The stretch begins with the key `upto`.
 
     `papers` holds `most` of them, from the one at `start` on. A stretch has 50,000 papers; it has fewer if too many of
     them would have to be read to decide, and more if the newest 50,000 have none.
     """
-    with store.read() as transaction:
-        query, looked = with_words(transaction, query), 0
-        while True:
-            entries, below = searched_range(transaction, upto)
-            hits = find(transaction, entries, query, most_read=MOST_READ)
-            oldest, newest = _ends(entries, hits.end)
-            looked += entries.newer_than(hits.end).bit_count() if hits.end else entries.papers.bit_count()
-            below = hits.end or below
-            if hits.bits or below is None:
-                break
-            upto = below
-        return SearchResult(
-            papers=read(transaction, entries.newest_first(hits.bits, start + most)[start:]),
-            found=hits.bits.bit_count(),
-            upto=newest,
-            looked=looked,
-            stored=stored_known_papers.paper_count(transaction),
-            below=below,
-            since=day_of(oldest) if oldest else None,
-        )
+    query, looked = with_words(transaction, query), 0
+    while True:
+        entries, below = searched_range(transaction, upto)
+        hits = find(transaction, entries, query, most_read=MOST_READ)
+        oldest, newest = _ends(entries, hits.end)
+        looked += entries.newer_than(hits.end).bit_count() if hits.end else entries.papers.bit_count()
+        below = hits.end or below
+        if hits.bits or below is None:
+            break
+        upto = below
+    return SearchResult(
+        papers=read(transaction, entries.newest_first(hits.bits, start + most)[start:]),
+        found=hits.bits.bit_count(),
+        upto=newest,
+        looked=looked,
+        stored=known_papers.paper_count(transaction),
+        below=below,
+        since=day_of(oldest) if oldest else None,
+    )
 
 
 def _ends(entries: Entries, end: int) -> tuple[int, int]:
@@ -75,29 +76,9 @@ def _ends(entries: Entries, end: int) -> tuple[int, int]:
     return (oldest, newest) if oldest else (0, 0)
 
 
-@dataclass(slots=True)
-class _Searched:
-    """The stretches that were searched while the papers stayed the same, cached by the keys of their newest papers."""
-
-    state: tuple[object, ...]
-    stretches: dict[int | None, tuple[Entries, int | None]] = field(default_factory=dict)  # None: the newest of all
-
-
-_KEPT: WeakKeyDictionary[Store, _Searched] = WeakKeyDictionary()
-
-
 def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[Entries, int | None]:
     """The newest papers from a key on down, and the key of the first beyond them."""
-    state = known_papers.state_of_papers(transaction)
-    kept = _KEPT.get(transaction.store)
-    if kept is None or kept.state != state:
-        kept = _KEPT[transaction.store] = _Searched(state)
-    found = kept.stretches.get(upto)
-    if found is None:
-        if len(kept.stretches) >= _MOST_KEPT:
-            kept.stretches.clear()
-        found = kept.stretches[upto] = _look(transaction, upto)
-    return found
+    return keep(transaction, _SEARCHED, upto, lambda: _look(transaction, upto))
 
 
 def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
@@ -109,20 +90,14 @@ def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | No
 
 def keep_searched(store: Store) -> None:
     """Renews the cache of the newest stretch if this process has searched it."""
-    if store in _KEPT:
+    if is_used(store, _SEARCHED):
         with store.read() as transaction:
             searched_range(transaction)
 
 
-def papers_named(store: Scope, names: Sequence[str]) -> dict[str, KnownPaper]:
+@reads
+def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, KnownPaper]:
     """The papers with these arXiv ids and DOIs (`mentioned` finds them in a text); unknown ones are left out."""
-    with store.read() as transaction:
-        ids = stored_known_papers.papers_with_keys(transaction, names)
-        known = known_papers.stored_papers(transaction, list(set(ids.values())))
+    ids = known_papers.papers_with_keys(transaction, names)
+    known = known_papers.stored_papers(transaction, list(set(ids.values())))
     return {name: known[paper_id] for name, paper_id in ids.items()}
-
-
-def known_since(store: Scope) -> datetime | None:
-    """When the first paper of all became known; None: there are no papers."""
-    with store.read() as transaction:
-        return stored_known_papers.first_paper_at(transaction)

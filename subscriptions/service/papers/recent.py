@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
-from weakref import WeakKeyDictionary
 
 from subscriptions import zones
 from subscriptions.errors import QueryError, Refused
@@ -16,13 +15,15 @@ from subscriptions.query.fields import DOI
 from subscriptions.query.parsing.parse import parse_canonical
 from subscriptions.query.syntax import Query
 from subscriptions.service.papers.counting import MOST_COUNTED, MOST_READ, Entries, find, read
+from subscriptions.service.papers.kept_entries import is_used, keep, kept
 from subscriptions.service.papers.near_papers import with_words
-from subscriptions.store import Scope, Store, Transaction
+from subscriptions.store import Store, Transaction, reads
 from subscriptions.store.outbox import chat_outbox
-from subscriptions.store.papers import index, known_papers
+from subscriptions.store.papers import index
 from subscriptions.wording import kept_query
 
 DAYS_KNOWN = 7  # a confirmation counts what the query matches in so many days
+_RECENT = "recent"  # a kind of cached values: by day
 CAME_WITHIN = timedelta(days=60)  # a list says when papers came last, if it was since then
 
 
@@ -41,19 +42,16 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """The papers of the last days, with the transaction that reads them."""
+    """The papers of the last days."""
 
-    transaction: Transaction
     entries: Entries
     since: date  # the first of the days
     recent: bool
     week: bool
 
-    def find(self, queries: Mapping[str, Query], chat: Chat | None = None) -> "MatchSets":
+    def find(self, transaction: Transaction, queries: Mapping[str, Query], chat: Chat | None = None) -> "MatchSets":
         """What each of these queries finds, counted over the same papers; without cross-lists if the chat wants none."""
-        hits = {
-            name: find(self.transaction, self.entries, query, most_read=MOST_READ) for name, query in queries.items()
-        }
+        hits = {name: find(transaction, self.entries, query, most_read=MOST_READ) for name, query in queries.items()}
         end = max((one.end for one in hits.values()), default=0)
         counted = self.entries.newer_than(end) if end else self.entries.papers
         wanted = counted
@@ -68,9 +66,9 @@ class Recent:
         )
         return MatchSets({name: one.bits & wanted for name, one in hits.items()}, base)
 
-    def newest(self, found: int, most: int) -> tuple[KnownPaper, ...]:
+    def newest(self, transaction: Transaction, found: int, most: int) -> tuple[KnownPaper, ...]:
         """The newest of a set of papers, the newest first."""
-        return read(self.transaction, self.entries.newest_first(found, most))
+        return read(transaction, self.entries.newest_first(found, most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,39 +102,22 @@ class MatchCount:
     came: Mapping[int, datetime]  # number of a subscription -> when papers of it were sent last
 
 
-@dataclass(frozen=True, slots=True)
-class _CachedEntries:
-    """The cached entries; valid until another digest comes, or another day."""
-
-    state: tuple[object, date]
-    entries: Entries
-    since: date
-    recent: bool
-    week: bool
-
-
-_KEPT: WeakKeyDictionary[Store, _CachedEntries] = WeakKeyDictionary()
-
-
+@reads
 def recent(transaction: Transaction, now: datetime) -> Recent:
     """The papers of the last seven days, by the operator's clock; if there are none, the papers of all days.
 
     At most the newest 50,000.
     """
-    state = _state(transaction, now)
-    kept = _KEPT.get(transaction.store)
-    if kept is None or kept.state != state:
-        kept = _KEPT[transaction.store] = _look(transaction, state)
-    return Recent(transaction, kept.entries, kept.since, kept.recent, kept.week)
+    today = _today(transaction, now)
+    return keep(transaction, _RECENT, today, lambda: _look(transaction, today))
 
 
-def _state(transaction: Transaction, now: datetime) -> tuple[object, date]:
-    return known_papers.state_of_papers(transaction), now.astimezone(zones.zone(transaction.zone)).date()
+def _today(transaction: Transaction, now: datetime) -> date:
+    return now.astimezone(zones.zone(transaction.zone)).date()
 
 
-def _look(transaction: Transaction, state: tuple[object, date]) -> _CachedEntries:
+def _look(transaction: Transaction, today: date) -> Recent:
     """Reads the papers of the last days. A digest may bear the date of the next day, so the week ends tomorrow."""
-    _, today = state
     since, are_recent = today - timedelta(days=DAYS_KNOWN - 1), True
     rows = index.news(transaction, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
     if not rows:
@@ -144,85 +125,84 @@ def _look(transaction: Transaction, state: tuple[object, date]) -> _CachedEntrie
         since = min((row.day for row in rows), default=since)
     entries = Entries.of(rows[:MOST_COUNTED], whole=len(rows) <= MOST_COUNTED)
     week = are_recent and index.has_news_upto(transaction, since)
-    return _CachedEntries(state, entries, since, are_recent, week)
+    return Recent(entries, since, are_recent, week)
 
 
-def read_recent(store: Scope, *, now: datetime) -> None:
-    """Caches the papers of the last days, so that use cases need not read them."""
-    with store.read() as transaction:
-        recent(transaction, now)
-
-
-def match_ahead(store: Scope, chat: Chat, texts: Iterable[str], *, now: datetime, categorised: bool) -> None:
+@reads
+def match_ahead(
+    transaction: Transaction, chat: Chat, texts: Iterable[str], *, now: datetime, categorised: bool
+) -> None:
     """Matches queries, and the variants that advice compares them with, with the papers of the last days.
 
     What matches is remembered until papers come. Texts that are no queries are left out.
     """
-    with store.read() as transaction:
-        window = recent(transaction, now)
-        for text in texts:
-            with suppress(QueryError, Refused):
-                query = with_words(transaction, kept_query(text))
-                window.find({"": query}, chat)
-                _advice(window, chat, query, categorised=categorised)
+    window = recent(transaction, now)
+    for text in texts:
+        with suppress(QueryError, Refused):
+            query = with_words(transaction, kept_query(text))
+            window.find(transaction, {"": query}, chat)
+            advice_on(transaction, chat, query, now=now, categorised=categorised)
 
 
-def is_ready(store: Scope, *, now: datetime) -> bool:
+@reads
+def is_ready(transaction: Transaction, *, now: datetime) -> bool:
     """Whether the papers of the last days are the same as at the last look-up: then cached matches still hold."""
-    with store.read() as transaction:
-        kept = _KEPT.get(transaction.store)
-        return kept is not None and kept.state == _state(transaction, now)
+    return _today(transaction, now) in kept(transaction, _RECENT)
 
 
 def keep_recent(store: Store, *, now: datetime) -> None:
     """Renews the cache of `recent` if this process has used it."""
-    if store in _KEPT:
-        read_recent(store, now=now)
+    if is_used(store, _RECENT):
+        recent(store, now)
 
 
-def activity(store: Scope, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime) -> MatchCount:
+@reads
+def activity(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
+) -> MatchCount:
     """How many papers of the last days these subscriptions of a chat match, and when they delivered some last."""
-    with store.read() as transaction:
-        window = recent(transaction, now)
-        came = chat_outbox.last_came(transaction, chat.id, now - CAME_WITHIN)
-        sets = window.find(
-            {text: parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}}, chat
-        )
+    window = recent(transaction, now)
+    came = chat_outbox.last_came(transaction, chat.id, now - CAME_WITHIN)
+    sets = window.find(
+        transaction,
+        {text: parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}},
+        chat,
+    )
     return MatchCount(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
 
 
-def advice_on(store: Scope, chat: Chat, query: Query, *, now: datetime, categorised: bool = True) -> Advice | None:
+@reads
+def advice_on(
+    transaction: Transaction, chat: Chat, query: Query, *, now: datetime, categorised: bool = True
+) -> Advice | None:
     """The advice on a query that has most effect on the recent papers; None: there is none to give.
 
     `categorised`: some source tells categories.
     """
-    with store.read() as transaction:
-        return _advice(recent(transaction, now), chat, query, categorised=categorised)
+    window = recent(transaction, now)
+    known, crosslists = _Known(transaction, window, chat), chat.settings.crosslists != "out"
+    return advise(query, known, days=len(window.entries.days), categorised=categorised, crosslists=crosslists)
 
 
-def _advice(window: Recent, chat: Chat, query: Query, *, categorised: bool) -> Advice | None:
-    crosslists = chat.settings.crosslists != "out"
-    days = len(window.entries.days)
-    return advise(query, _Known(window, chat), days=days, categorised=categorised, crosslists=crosslists)
-
-
-def recent_matches(store: Scope, query: Query, *, now: datetime, most: int) -> RecentMatches:
+@reads
+def recent_matches(transaction: Transaction, query: Query, *, now: datetime, most: int) -> RecentMatches:
     """How many papers of the last days a query finds, and the newest of them."""
-    with store.read() as transaction:
-        window = recent(transaction, now)
-        sets = window.find({"": with_words(transaction, query)})
-        return RecentMatches(found=sets.union.bit_count(), base=sets.base, newest=window.newest(sets.union, most))
+    window = recent(transaction, now)
+    sets = window.find(transaction, {"": with_words(transaction, query)})
+    return RecentMatches(
+        found=sets.union.bit_count(), base=sets.base, newest=window.newest(transaction, sets.union, most)
+    )
 
 
+@reads
 def recent_variants(
-    store: Scope, query: Query, variants: Mapping[str, Query], *, now: datetime, most: int
+    transaction: Transaction, query: Query, variants: Mapping[str, Query], *, now: datetime, most: int
 ) -> tuple[RecentMatches, Mapping[str, int]]:
     """What a query finds in the last days, and how many papers each of its variants finds among the same."""
-    with store.read() as transaction:
-        window = recent(transaction, now)
-        sets = window.find({**variants, "": query})
-        found = sets.of[""]
-        newest = window.newest(found, most)
+    window = recent(transaction, now)
+    sets = window.find(transaction, {**variants, "": query})
+    found = sets.of[""]
+    newest = window.newest(transaction, found, most)
     matches = RecentMatches(found=found.bit_count(), base=sets.base, newest=newest)
     return matches, {name: sets.of[name].bit_count() for name in variants}
 
@@ -231,6 +211,7 @@ def recent_variants(
 class _Known:
     """The papers of the last days as `advise` needs them."""
 
+    transaction: Transaction
     window: Recent
     chat: Chat
 
@@ -239,14 +220,14 @@ class _Known:
         return self.window.entries.papers.bit_count()
 
     def count(self, query: Query) -> int:
-        return self.window.find({"": query}, self.chat).union.bit_count()
+        return self.window.find(self.transaction, {"": query}, self.chat).union.bit_count()
 
     def having(self, what: str) -> int:
         window, entries = self.window, self.window.entries
         if what == DOI.name:
-            return int(index.has_dois(window.transaction, window.since))
-        found = index.having_any(window.transaction, what, entries.first, entries.last)
+            return int(index.has_dois(self.transaction, window.since))
+        found = index.having_any(self.transaction, what, entries.first, entries.last)
         return (entries.set_of(found) & entries.papers).bit_count()
 
     def sources(self) -> tuple[str, ...]:
-        return tuple(index.sources_of_days(self.window.transaction, self.window.since))
+        return tuple(index.sources_of_days(self.transaction, self.window.since))

@@ -1,6 +1,6 @@
 """What a chat did with papers, and what follows from it: its taste, its saved papers, and why a paper is further up."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,9 +11,8 @@ from subscriptions.query.fields import TEXT
 from subscriptions.ranking import Taste, common_words, taste_of, words_of
 from subscriptions.service.papers.word_counts import counted_words
 from subscriptions.states import Signal
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Scope, Transaction, reads, writes
 from subscriptions.store.chat import signals as stored_signals
-from subscriptions.store.outbox import deliveries
 from subscriptions.store.papers import known_papers
 
 STRENGTHS = {  # how strongly a signal says that more such papers are wanted; below 0: fewer
@@ -58,20 +57,20 @@ def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *
         stored_signals.put_taste(transaction, chat.id, _learned(transaction, chat.id))
 
 
-def take_back(store: Scope, chat: Chat, paper: int, kind: Signal) -> bool:
+@writes
+def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) -> bool:
     """Removes a signal, and learns the taste again; returns whether there was one."""
-    with store.write() as transaction:
-        gone = stored_signals.drop_signals(transaction, chat.id, paper, [kind])
-        if gone:
-            stored_signals.put_taste(transaction, chat.id, _learned(transaction, chat.id))
+    gone = stored_signals.drop_signals(transaction, chat.id, paper, [kind])
+    if gone:
+        stored_signals.put_taste(transaction, chat.id, _learned(transaction, chat.id))
     return gone
 
 
-def save_paper(store: Scope, chat: Chat, paper: int, *, now: datetime) -> bool:
+@writes
+def save_paper(transaction: Transaction, chat: Chat, paper: int, *, now: datetime) -> bool:
     """Keeps a paper for a chat, as its newest one. Returns False if the chat kept it before."""
-    with store.write() as transaction:
-        is_new = (paper, Signal.SAVED) not in stored_signals.of_papers(transaction, chat.id, [paper])
-        note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
+    is_new = (paper, Signal.SAVED) not in stored_signals.signals_of_papers(transaction, chat.id, [paper])
+    note_signal(transaction, chat, [paper], Signal.SAVED, now=now)
     return is_new
 
 
@@ -91,61 +90,38 @@ def restore_signals(
     stored_signals.put_taste(transaction, chat_id, _learned(transaction, chat_id))
 
 
-def signals_of_paper(store: Scope, chat: Chat, paper: int) -> frozenset[Signal]:
-    """What a chat did with a paper."""
-    return frozenset(kind for _, kind in signals_of_papers(store, chat, [paper]))
-
-
-def signals_of_papers(store: Scope, chat: Chat, papers: Collection[int]) -> frozenset[tuple[int, Signal]]:
-    """What a chat did with each of a few papers."""
-    with store.read() as transaction:
-        return stored_signals.of_papers(transaction, chat.id, papers)
-
-
-def amount_of_signals(store: Scope, chat: Chat) -> int:
-    """How many signals of a chat are stored."""
-    with store.read() as transaction:
-        return stored_signals.amount(transaction, chat.id)
-
-
-def papers_in_message(store: Scope, chat: Chat, message: str) -> tuple[int, ...]:
-    """The ids of the papers that a message to a chat shows, two at most, by the platform's id of the message."""
-    with store.read() as transaction:
-        return deliveries.papers_in_message(transaction, chat.id, message)
-
-
-def saved_papers(store: Scope, chat: Chat) -> tuple[KnownPaper, ...]:
+@reads
+def saved_papers(transaction: Transaction, chat: Chat) -> tuple[KnownPaper, ...]:
     """The papers that a chat saved, the last one first."""
-    with store.read() as transaction:
-        saved = stored_signals.signals_of(transaction, chat.id, most=MOST_SAVED, kinds=[Signal.SAVED])
-        known = known_papers.stored_papers(transaction, [one.paper for one in saved])
+    saved = stored_signals.signals_of(transaction, chat.id, most=MOST_SAVED, kinds=[Signal.SAVED])
+    known = known_papers.stored_papers(transaction, [one.paper for one in saved])
     return tuple(known[one.paper] for one in saved if one.paper in known)
 
 
-def nearest(store: Scope, chat: Chat, known: KnownPaper) -> Nearest | None:
+@reads
+def nearest(transaction: Transaction, chat: Chat, known: KnownPaper) -> Nearest | None:
     """The paper that a chat liked, saved, followed or opened with most of the words that put this one further up.
 
     None if the chat's taste does not favour it, or if the chat does not want the best first.
     """
     if chat.settings.order != "score":
         return None
-    with store.read() as transaction:
-        taste = stored_signals.tastes(transaction, [chat.id]).get(chat.id)
-        words = common_words(taste, tokenize(known.paper).folded[TEXT]) if taste else ()
-        if taste is None or not words:
-            return None
-        signals = stored_signals.signals_of(transaction, chat.id, most=LEARNED_FROM, kinds=_WANTED)
-        texts = known_papers.texts_of(transaction, {one.paper for one in signals} - {known.id})
-        shared = {paper: [word for word in words if word in words_of(text)] for paper, text in texts.items()}
-        weight = {paper: sum(taste.weights[word] for word in found) for paper, found in shared.items()}
-        best = max(
-            (one for one in signals if weight.get(one.paper)),
-            key=lambda one: (weight[one.paper], STRENGTHS[one.kind], one.at),
-            default=None,
-        )
-        if best is None:
-            return None
-        paper = known_papers.stored_papers(transaction, [best.paper])[best.paper]
+    taste = stored_signals.tastes(transaction, [chat.id]).get(chat.id)
+    words = common_words(taste, tokenize(known.paper).folded[TEXT]) if taste else ()
+    if taste is None or not words:
+        return None
+    signals = stored_signals.signals_of(transaction, chat.id, most=LEARNED_FROM, kinds=_WANTED)
+    texts = known_papers.texts_of(transaction, {one.paper for one in signals} - {known.id})
+    shared = {paper: [word for word in words if word in words_of(text)] for paper, text in texts.items()}
+    weight = {paper: sum(taste.weights[word] for word in found) for paper, found in shared.items()}
+    best = max(
+        (one for one in signals if weight.get(one.paper)),
+        key=lambda one: (weight[one.paper], STRENGTHS[one.kind], one.at),
+        default=None,
+    )
+    if best is None:
+        return None
+    paper = known_papers.stored_papers(transaction, [best.paper])[best.paper]
     words = as_written(shared[best.paper], (known.paper.title, known.paper.abstract))
     return Nearest(kind=best.kind, paper=paper, words=words)
 

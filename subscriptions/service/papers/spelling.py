@@ -11,7 +11,7 @@ from subscriptions.query.changing import rewritten
 from subscriptions.query.fields import AUTHOR, ValueKind
 from subscriptions.query.syntax import Leaf, Node, Not, Query
 from subscriptions.service.papers.word_counts import counted_words_of_all
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Transaction, reads
 from subscriptions.store.papers import index
 
 _WORD = re.compile(r"(?<![\w*])[A-Za-z]{4,24}(?![\w*])")
@@ -26,13 +26,13 @@ class Spelling:
     meant: str  # "" if no unknown word is close to a word of a paper
 
 
-def spelling(store: Scope, query: Query) -> Spelling:
+@reads
+def spelling(transaction: Transaction, query: Query) -> Spelling:
     """Returns which words of a query no stored paper has, and what was probably meant."""
     typed = {word: dict.fromkeys((form, fold_plural(form))) for word, form in _words(query.tree)}
-    with store.read() as transaction:
-        known = index.spelled(transaction, [form for forms in typed.values() for form in forms])
-        unknown = {word: next(iter(forms)) for word, forms in typed.items() if known.isdisjoint(forms)}
-        close = {word: found for word, form in unknown.items() if (found := _nearest(transaction, form))}
+    known = index.spelled(transaction, [form for forms in typed.values() for form in forms])
+    unknown = {word: next(iter(forms)) for word, forms in typed.items() if known.isdisjoint(forms)}
+    close = {word: found for word, form in unknown.items() if (found := _nearest(transaction, form))}
     meant = rewritten(query, lambda node: _respelled(node, close)) if close else ""
     return Spelling(tuple(unknown), meant)
 

@@ -18,9 +18,9 @@ from subscriptions.service.planner.plan import decide_now
 from subscriptions.service.planner.previews import unstored_subscription
 from subscriptions.service.planner.window import evidence_of_fits, nearness_of, stored_query
 from subscriptions.service.subscriptions.pausing import with_ended_pauses
-from subscriptions.service.subscriptions.selection import find as find_chat
+from subscriptions.service.subscriptions.selection import get_chat as find_chat
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Transaction, reads
 from subscriptions.store.chat import signals as stored_signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import planned
@@ -49,25 +49,23 @@ class Preview:
     known: int  # papers looked at
 
 
+@reads
 def preview(
-    store: Scope, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
+    transaction: Transaction, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
 ) -> Preview:
     """What would be sent: for all subscriptions of a chat, or for one query. Stores nothing. Raises NotFound, QueryError.
 
     With `days`, or for a query: what papers of so many last days bring, by the days of their digests.
     """
-    with store.read() as transaction:
-        chat = find_chat(transaction, address)
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        if text is not None:
-            subscriptions = (
-                unstored_subscription(chat, with_words(transaction, parse_query(text), subscriptions), now),
-            )
-        if text is not None or days is not None:
-            today = now.astimezone(zones.zone(store.zone)).date()
-            first = today - timedelta(days=(days or PREVIEW_DAYS) - 1)
-            return _of_days(transaction, chat, subscriptions, first, now, all_of_them=text is not None)
-        return _of_this_moment(transaction, chat, subscriptions, now)
+    chat = find_chat(transaction, address)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    if text is not None:
+        subscriptions = (unstored_subscription(chat, with_words(transaction, parse_query(text), subscriptions), now),)
+    if text is not None or days is not None:
+        today = now.astimezone(zones.zone(transaction.zone)).date()
+        first = today - timedelta(days=(days or PREVIEW_DAYS) - 1)
+        return _of_days(transaction, chat, subscriptions, first, now, all_of_them=text is not None)
+    return _of_this_moment(transaction, chat, subscriptions, now)
 
 
 def _of_days(

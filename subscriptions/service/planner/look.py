@@ -26,7 +26,6 @@ from subscriptions.service.subscriptions.next_deliveries import Move
 from subscriptions.store import WRITES, Steps, Store, Transaction, shared_cursors
 from subscriptions.store.database.store import CHUNK, in_chunks
 from subscriptions.store.papers import known_papers
-from subscriptions.store.papers import known_papers as stored_known_papers
 from subscriptions.store.shared_cursors import SharedCursor
 
 
@@ -155,7 +154,7 @@ def _is_quiet_at(quiet: str, zone: str, minute: datetime) -> bool:
 
 def _to_hear_of_no_match(transaction: Transaction, shared: frozenset[int], upto: int) -> list[int]:
     """Ids of the chats that nothing has matched on so many days with papers that they are to hear of it."""
-    newest = stored_known_papers.sequenced_at(transaction, upto)
+    newest = known_papers.sequenced_at(transaction, upto)
     if newest is None:
         return []
     before = known_papers.sequence_before(transaction, newest - timedelta(days=STREAK_AFTER - 2))
@@ -164,7 +163,7 @@ def _to_hear_of_no_match(transaction: Transaction, shared: frozenset[int], upto:
     for chat, chosen, after in shared_cursors.chats_without_match(transaction, before, shared, upto):
         zone = chosen or transaction.zone
         if (after, zone) not in days:
-            moments = stored_known_papers.sequenced_at_between(transaction, after, upto)
+            moments = known_papers.sequenced_at_between(transaction, after, upto)
             days[after, zone] = {moment.astimezone(zones.zone(zone)).date() for moment in moments}
         if len(days[after, zone]) >= STREAK_AFTER:
             found.append(chat)

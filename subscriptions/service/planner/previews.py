@@ -1,7 +1,7 @@
 """Previews: what subscriptions of a chat, or a query, find among recent papers; and the newest batch on request."""
 
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import reduce
@@ -23,7 +23,7 @@ from subscriptions.model import (
 from subscriptions.planning.decision import DueDelivery, Papers, decide, shows_more
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Query
-from subscriptions.service.papers.counting import Entries, find, number_of, read
+from subscriptions.service.papers.counting import Entries, find, number_of, read, set_of_papers
 from subscriptions.service.papers.kept_entries import entries_of_day
 from subscriptions.service.papers.known_papers import undelivered
 from subscriptions.service.papers.near_papers import with_words
@@ -31,7 +31,7 @@ from subscriptions.service.papers.recent import Base, recent
 from subscriptions.service.papers.word_counts import counted_words
 from subscriptions.service.planner.window import evidence_of_fits, nearness_of, stored_query
 from subscriptions.states import SubscriptionState
-from subscriptions.store import Planned, Scope, Transaction
+from subscriptions.store import Planned, Scope, Transaction, reads
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import signals as stored_signals
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -83,32 +83,34 @@ class _Case:
     known: int  # papers that were looked at
 
 
-def preview_recent(store: Scope, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
+@reads
+def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
     """What subscriptions of a chat find among the papers of the last days; stores nothing. Raises QueryError.
 
     `which` is the number of a subscription or a query; "": all that are active.
     """
-    with store.read() as transaction:
-        subscriptions, query = _chosen(transaction, chat, which, now)
-        window = recent(transaction, now)
-        sets = window.find(
-            {str(subscription.id): stored_query(subscription.canonical) for subscription in subscriptions}, chat
-        )
-        case = _Case(
-            chat=_with_limit(chat),
-            subscriptions=subscriptions,
-            entries=window.entries,
-            fits={subscription.id: sets.of[str(subscription.id)] for subscription in subscriptions},
-            days=window.entries.days,
-            known=sets.base.of,
-        )
-        delivered = _delivered_in(transaction, chat, window.entries, sets.union)
-        delivery = _delivery(transaction, "preview", case, now, read_all=False)
-        waiting = (
-            ()
-            if query
-            else undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction)).values()
-        )
+    subscriptions, query = _chosen(transaction, chat, which, now)
+    window = recent(transaction, now)
+    sets = window.find(
+        transaction,
+        {str(subscription.id): stored_query(subscription.canonical) for subscription in subscriptions},
+        chat,
+    )
+    case = _Case(
+        chat=_with_limit(chat),
+        subscriptions=subscriptions,
+        entries=window.entries,
+        fits={subscription.id: sets.of[str(subscription.id)] for subscription in subscriptions},
+        days=window.entries.days,
+        known=sets.base.of,
+    )
+    delivered = _delivered_in(transaction, chat, window.entries, sets.union)
+    delivery = _delivery(transaction, "preview", case, now, read_all=False)
+    waiting = (
+        ()
+        if query
+        else undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction)).values()
+    )
     return TrialResult(
         subscriptions=subscriptions,
         query=query,
@@ -146,13 +148,13 @@ def newest_batch(
         entries = entries_of_day(transaction, day)
         known = entries.papers.bit_count()
         fits = {subscription.id: _fitting(transaction, entries, subscription) for subscription in subscriptions}
-        delivered = _delivered_in(transaction, chat, entries, _union(fits))
+        delivered = _delivered_in(transaction, chat, entries, reduce(or_, fits.values(), 0))
         case = _Case(
             chat=chat if key else _with_limit(chat),
             subscriptions=subscriptions,
             entries=entries,
             fits=fits,
-            delivered=0 if delivered_too else _set_of(entries, delivered) if delivered else 0,
+            delivered=0 if delivered_too else set_of_papers(entries, delivered) if delivered else 0,
             limited=not key or shows_more(chat),
             days=(day,),
             known=known,
@@ -205,10 +207,6 @@ def _fitting(transaction: Transaction, entries: Entries, subscription: Subscript
     return find(transaction, entries, stored_query(subscription.canonical), most_read=None).bits
 
 
-def _union(fits: Mapping[int, int]) -> int:
-    return reduce(or_, fits.values(), 0)
-
-
 def _delivered_in(transaction: Transaction, chat: Chat, entries: Entries, found: int) -> set[int]:
     """The ids of those of these papers that were delivered to the chat."""
     numbers = {number_of(key) for key in entries.newest_first(found)}
@@ -256,7 +254,7 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
         return None
     kind, items, facts = decided
     facts = replace(facts, known=case.known, days=case.days, first=False)
-    counted = () if read_all else tuple(_counted(case, found, _set_of(case.entries, place), now))
+    counted = () if read_all else tuple(_counted(case, found, set_of_papers(case.entries, place), now))
     return Delivery(id=name, chat=case.chat, kind=kind, due=now, items=(*items, *counted), facts=facts)
 
 
@@ -277,10 +275,6 @@ def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -
         item = Item(paper=paper, because=because, position=MOST_READ, shown=False)
         yield from repeat(item, (found[subscription.id] & ~known).bit_count())
         known |= found[subscription.id]
-
-
-def _set_of(entries: Entries, numbers: Collection[int]) -> int:
-    return entries.set_of(entries.first + at for at, key in enumerate(entries.keys) if number_of(key) in numbers)
 
 
 def _write_down(transaction: Transaction, delivery: Delivery, key: str, now: datetime) -> None:

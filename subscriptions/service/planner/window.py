@@ -83,10 +83,7 @@ class Window:
         return {canonical: tuple(index.positions(bits)) for canonical, bits in found.items()}
 
 
-@lru_cache(maxsize=65536)
-def stored_query(canonical: str) -> Query:
-    """Returns the query of a stored canonical text; parsed texts are cached."""
-    return parse_canonical(canonical)
+stored_query = lru_cache(maxsize=65536)(parse_canonical)  # by the canonical text of a stored query
 
 
 def nearness_of(taste: Taste | None, papers: TokenizedPapers) -> Callable[[int], float] | None:

@@ -11,17 +11,17 @@ from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times._when import When, read_when
 from subscriptions.service.papers.near_papers import with_words
-from subscriptions.service.subscriptions.changes import note_changed, record_change
+from subscriptions.service.subscriptions.changes import begin_change, record_change
 from subscriptions.service.subscriptions.next_deliveries import (
     FOLLOWED,
     apply_new_quiet_hours,
     apply_new_zone,
-    due_span,
+    change_time,
 )
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
-from subscriptions.service.subscriptions.selection import find, which_one
-from subscriptions.store import Scope, Transaction
-from subscriptions.store.chat import chats, subscriptions
+from subscriptions.service.subscriptions.selection import get_chat, numbered, which_one
+from subscriptions.store import Scope, Transaction, writes
+from subscriptions.store.chat import chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.text import normalized
 from subscriptions.wording import checked_name, kept_query
@@ -45,7 +45,7 @@ def edit(
     """
     query = kept_query(text)
     with store.write() as transaction:
-        chat = find(transaction, address)
+        chat = get_chat(transaction, address)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         subscription = which_one(subscriptions, str(number))
         query = with_words(transaction, query, subscriptions)
@@ -66,16 +66,15 @@ def edit(
             subscription.zone,
         )
         if changed:
-            record_change(transaction, chat.id, now=now, who=who)
-            note_changed(transaction, chat.id)
+            begin_change(transaction, chat.id, now=now, who=who)
             stored_subscriptions.edit_query(transaction, subscription.id, text=query.text, canonical=query.canonical)
             if query.canonical != subscription.canonical:
                 chats.store_streaks(transaction, {chat.id: None})
             if time != (subscription.cadence, subscription.zone):
-                _reschedule(transaction, chat, subscription._replace(zone=own_zone), schedule, now)
+                change_time(transaction, chat, subscription._replace(zone=own_zone), schedule, now)
         outcome = "edited" if changed else "known"
         return echo_of(
-            transaction, chat, _fresh(transaction, chat, subscription), query=query, outcome=outcome, now=now
+            transaction, chat, numbered(transaction, chat, subscription.number), query=query, outcome=outcome, now=now
         )
 
 
@@ -83,85 +82,62 @@ def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: d
     """Gives a subscription a name; "" takes it away. Raises NotFound, Refused."""
     plain = checked_name(name)
     with store.write() as transaction:
-        chat = find(transaction, address)
-        subscription = which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+        chat = get_chat(transaction, address)
+        subscription = numbered(transaction, chat, number)
         if plain != subscription.name:
-            record_change(transaction, chat.id, now=now, who=who)
-            note_changed(transaction, chat.id)
+            begin_change(transaction, chat.id, now=now, who=who)
             stored_subscriptions.rename(transaction, subscription.id, plain)
-        return _fresh(transaction, chat, subscription)
+        return numbered(transaction, chat, subscription.number)
 
 
+@writes
 def reschedule(
-    store: Scope, address: ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
+    transaction: Transaction, address: ChatAddress, number: int | None, when: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
     """Changes the time of a subscription; without a number, of all in the chat and the default for new ones.
 
     Returns these subscriptions as they are now. Raises NotFound, Refused.
     """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
-        read = _read_when(when, None, chat)
-        if number is None:
-            stored = check_value("schedule", str(read), kind=chat.kind)
-            if chat.chosen.get("schedule") != stored:
-                record_change(transaction, chat.id, now=now, who=who)
-                chats.choose_setting(transaction, chat.id, "schedule", stored)
-        for subscription in chosen:
-            own_zone = read.zone or subscription.zone
-            if (subscription.cadence, subscription.zone) != (read.cadence, own_zone):
-                record_change(transaction, chat.id, now=now, who=who)
-                note_changed(transaction, chat.id)
-                _reschedule(transaction, chat, subscription._replace(zone=own_zone), read.cadence, now)
-        return tuple(_fresh(transaction, chat, subscription) for subscription in chosen)
+    chat = get_chat(transaction, address)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
+    read = _read_when(when, None, chat)
+    if number is None:
+        stored = check_value("schedule", str(read), kind=chat.kind)
+        if chat.chosen.get("schedule") != stored:
+            record_change(transaction, chat.id, now=now, who=who)
+            chats.choose_setting(transaction, chat.id, "schedule", stored)
+    for subscription in chosen:
+        own_zone = read.zone or subscription.zone
+        if (subscription.cadence, subscription.zone) != (read.cadence, own_zone):
+            begin_change(transaction, chat.id, now=now, who=who)
+            change_time(transaction, chat, subscription._replace(zone=own_zone), read.cadence, now)
+    return tuple(numbered(transaction, chat, subscription.number) for subscription in chosen)
 
 
-def set_setting(store: Scope, address: ChatAddress, name: str, value: str, *, now: datetime, who: str = "") -> Chat:
-    """Sets one of SETTINGS, and moves the due moments that depend on it. Raises NotFound, Refused."""
-    return set_settings(store, address, {name: value}, now=now, who=who)
-
-
+@writes
 def set_settings(
-    store: Scope, address: ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
+    transaction: Transaction, address: ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
 ) -> Chat:
     """Sets some of SETTINGS as one change. Raises NotFound, Refused, and then nothing is set."""
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        names = {setting_name(name): value for name, value in values.items()}
-        stored = {name: check_value(name, value, kind=chat.kind, public=chat.public) for name, value in names.items()}
-        if any(value != chat.settings.value(name) for name, value in stored.items()):
-            record_change(transaction, chat.id, now=now, who=who)
-        for name, value in stored.items():
-            chats.choose_setting(transaction, chat.id, name, value)
-        if "timezone" in stored:
-            apply_new_zone(transaction, chat, stored["timezone"], now)
-        if not FOLLOWED.isdisjoint(stored):
-            apply_new_quiet_hours(transaction, chat, now)
-        return find(transaction, address)
+    chat = get_chat(transaction, address)
+    names = {setting_name(name): value for name, value in values.items()}
+    stored = {name: check_value(name, value, kind=chat.kind, public=chat.public) for name, value in names.items()}
+    if any(value != chat.settings.value(name) for name, value in stored.items()):
+        record_change(transaction, chat.id, now=now, who=who)
+    for name, value in stored.items():
+        chats.choose_setting(transaction, chat.id, name, value)
+    if "timezone" in stored:
+        apply_new_zone(transaction, chat, stored["timezone"], now)
+    if not FOLLOWED.isdisjoint(stored):
+        apply_new_quiet_hours(transaction, chat, now)
+    return get_chat(transaction, address)
 
 
 def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
     """Reads a typed time. A when-out that names no hours takes those of `own`, else those of the chat's schedule."""
     of_chat = cadences.parse_cadence(chat.settings.schedule)
     return read_when(when, own if own and own.kind == "when-out" else of_chat)
-
-
-def _reschedule(
-    transaction: Transaction, chat: Chat, subscription: Subscription, schedule: Cadence, now: datetime
-) -> None:
-    zone = zones.zone(subscription.zone or chat.settings.timezone)
-    due = due_span(schedule, zone, cadences.first_due(schedule, zone, now))
-    stored_subscriptions.change_schedule(
-        transaction, subscription.id, cadence=schedule, zone=subscription.zone, due=due
-    )
-
-
-def _fresh(transaction: Transaction, chat: Chat, subscription: Subscription) -> Subscription:
-    return next(
-        s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == subscription.id
-    )
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -205,20 +181,3 @@ def _gaps(span: Span, there: Sequence[int]) -> Iterator[Span]:
         if first < number:
             yield first, number - 1
         first = number + 1
-
-
-def unsubscribe_several(
-    store: Scope, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
-) -> tuple[Subscription, ...]:
-    """Removes the subscriptions with these numbers, as one change. Deliveries that are planned are still sent.
-
-    Returns the removed subscriptions. Raises NotFound.
-    """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        gone = tuple(s for s in subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers)
-        if gone:
-            record_change(transaction, chat.id, now=now, who=who)
-            note_changed(transaction, chat.id)
-        subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
-        return gone

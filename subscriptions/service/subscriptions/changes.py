@@ -89,6 +89,12 @@ def record_change(
     return begun[chat_id]
 
 
+def begin_change(transaction: Transaction, chat_id: int, *, now: datetime, who: str = "") -> None:
+    """As `record_change`, of a chat whose subscriptions change."""
+    record_change(transaction, chat_id, now=now, who=who)
+    note_changed(transaction, chat_id)
+
+
 @contextmanager
 def judging(store: Scope, chat: Chat, *, now: datetime, who: str = "") -> Iterator[Transaction]:
     """A transaction in which a chat saves, likes or dislikes papers, which is a change. Nothing is kept of a chat that is not stored."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from subscriptions.model import Chat, ChatAddress, KnownPaper, Subscription
+from subscriptions.model import Chat, ChatAddress, KnownPaper
 from subscriptions.portable import subscription_line
-from subscriptions.service.subscriptions.selection import find, kind_of
-from subscriptions.store import Scope, Transaction
+from subscriptions.service.subscriptions.selection import get_chat, kind_of
+from subscriptions.store import Scope, Transaction, reads
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.outbox import deliveries
@@ -20,8 +20,9 @@ def export(store: Scope, address: ChatAddress | None) -> str:
     if address is None:
         return "".join(export_all(store))
     with store.read() as transaction:
-        chat = find(transaction, address)
-        return _lines(_subscription_lines(chat, _subscriptions(transaction, [chat.id])[chat.id]))
+        chat = get_chat(transaction, address)
+        [subscriptions] = stored_subscriptions.subscriptions_of(transaction, [chat.id]).values()
+        return _lines([subscription_line(chat, one) for one in subscriptions])
 
 
 def export_all(store: Scope) -> Iterator[str]:
@@ -46,33 +47,24 @@ def export_all(store: Scope) -> Iterator[str]:
 
 def _whole(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[str]:
     """Yields all lines that an import needs to make a chat again; "" for one without subscriptions and chosen settings."""
-    ids = [chat.id for chat in chats]
-    subscriptions = _subscriptions(transaction, ids)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
     for chat in chats:
         settings = [f"set {name} {value}" for name, value in sorted(chat.chosen.items())]
         kind = (
             [] if chat.kind is kind_of(chat.address) else [f"set kind {chat.kind}"]
         )  # a channel's address looks like a group's
-        lines = _subscription_lines(chat, subscriptions[chat.id])
+        lines = [subscription_line(chat, one) for one in subscriptions[chat.id]]
         yield _lines([f"[{chat.address}]", *kind, *settings, *lines]) if settings or lines else ""
-
-
-def _subscriptions(transaction: Transaction, chats: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
-    return stored_subscriptions.subscriptions_of(transaction, chats)
-
-
-def _subscription_lines(chat: Chat, subscriptions: Sequence[Subscription]) -> list[str]:
-    return [subscription_line(chat, subscription) for subscription in subscriptions]
 
 
 def _lines(lines: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def delivered(store: Scope, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
+@reads
+def delivered(transaction: Transaction, address: ChatAddress, *, since: datetime) -> tuple[KnownPaper, ...]:
     """The papers that messages of a chat showed at `since` or later, in the order in which they came. Raises NotFound."""
-    with store.read() as transaction:
-        chat = find(transaction, address)
-        ids = deliveries.shown_since(transaction, chat.id, since)
-        known = known_papers.stored_papers(transaction, ids)
+    chat = get_chat(transaction, address)
+    ids = deliveries.shown_since(transaction, chat.id, since)
+    known = known_papers.stored_papers(transaction, ids)
     return tuple(known[paper_id] for paper_id in ids)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from subscriptions import zones
 from subscriptions.chat_settings import check_value, setting_name
@@ -58,15 +59,6 @@ class _Target:
         return len(self.subscriptions) + len(self.added)
 
 
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """Where a new subscription starts."""
-
-    since: datetime
-    cursor: int
-    counted_until: datetime | None  # what came until then counts as sent
-
-
 @dataclass(slots=True, kw_only=True)
 class _Import:
     """An import within its transaction. New subscriptions are collected and written together."""
@@ -77,23 +69,15 @@ class _Import:
     targets: dict[ChatAddress, _Target]
     made: set[ChatAddress]  # new chats whose kind a line names first
     recorded: frozenset[int] = frozenset()  # ids of chats whose change is recorded
-    new: list[stored_subscriptions.NewSubscription] = field(default_factory=list)
-    starts: dict[timedelta, _Start] = field(default_factory=dict)
-    dues: dict[tuple[Cadence, str], stored_subscriptions.DueSpan] = field(default_factory=dict)
+    new: list[Subscription] = field(default_factory=list)
+    starts: dict[timedelta, tuple[datetime, int, datetime | None]] = field(default_factory=dict)
 
-    def start(self, back: timedelta) -> _Start:
-        """Returns where a new subscription starts that looks back so far; it is looked up once for all lines."""
+    def start(self, back: timedelta) -> tuple[datetime, int, datetime | None]:
+        """Returns since, cursor and counted-until of a new subscription that looks back so far, looked up once for all lines."""
         if back not in self.starts:
             since, counted = starting_point(self.transaction, self.now - back)
-            self.starts[back] = _Start(since, known_papers.sequence_before(self.transaction, since), counted)
+            self.starts[back] = since, known_papers.sequence_before(self.transaction, since), counted
         return self.starts[back]
-
-    def due(self, cadence: Cadence, zone_name: str) -> stored_subscriptions.DueSpan:
-        """Returns when a subscription is due first; it is computed once for all lines."""
-        if (cadence, zone_name) not in self.dues:
-            zone = zones.zone(zone_name)
-            self.dues[cadence, zone_name] = due_span(cadence, zone, cadences.first_due(cadence, zone, self.now))
-        return self.dues[cadence, zone_name]
 
     def begin_change(self, target: _Target) -> None:
         """Records that the chat changes: to be called before each change."""
@@ -125,15 +109,14 @@ class _Import:
         target.subscriptions = _by_query(stored_subscriptions.subscriptions_of(self.transaction, [chat_id])[chat_id])
 
 
+@lru_cache(maxsize=4096)
+def _first_due(cadence: Cadence, zone_name: str, now: datetime) -> stored_subscriptions.DueSpan:
+    zone = zones.zone(zone_name)
+    return due_span(cadence, zone, cadences.first_due(cadence, zone, now))
+
+
 def _by_query(subscriptions: Sequence[Subscription]) -> dict[str, Subscription]:
     return {subscription.canonical: subscription for subscription in subscriptions}
-
-
-def import_plan(
-    store: Scope, lines: Sequence[PortableLine], *, now: datetime, watched: Callable[[Parts], Iterable[Part]] = iter
-) -> ImportPlan:
-    """What `import_lines` would do; stores nothing. Raises Refused with the line."""
-    return _import(store, lines, now=now, dry=True, who="", watched=watched)
 
 
 def import_lines(
@@ -141,6 +124,7 @@ def import_lines(
     lines: Sequence[PortableLine],
     *,
     now: datetime,
+    dry: bool = False,
     who: str = "",
     watched: Callable[[Parts], Iterable[Part]] = iter,
 ) -> ImportPlan:
@@ -151,20 +135,8 @@ def import_lines(
 
     Given a Store, many lines are applied in parts, one transaction each, so that others can write in between. All lines
     of a chat are in one part: no chat is ever seen half changed. A crash between two parts leaves the later chats as they
-    were; the same lines again add the rest, and nothing twice. `watched` is called with the parts and yields them.
+    were; the same lines again add the rest, and nothing twice. `watched` is called with the parts and yields them. `dry`: tells what would change, and changes nothing.
     """
-    return _import(store, lines, now=now, dry=False, who=who, watched=watched)
-
-
-def _import(
-    store: Scope,
-    lines: Sequence[PortableLine],
-    *,
-    now: datetime,
-    dry: bool,
-    who: str,
-    watched: Callable[[Parts], Iterable[Part]],
-) -> ImportPlan:
     changes: dict[int, str] = {}  # place in `lines` -> mark
     for part in watched(_parts(store, lines)):
         with suppress(_TriedOut), store.savepoint() as transaction:
@@ -301,7 +273,7 @@ def _changed(work: _Import, line: PortableLine, target: _Target, *, cadence: Cad
     note_changed(work.transaction, target.chat.id)
     stored_subscriptions.rename(work.transaction, known.id, name)
     if (known.cadence, known.zone) != (cadence, zone):
-        due = work.due(cadence, zone or target.chat.settings.timezone)
+        due = _first_due(cadence, zone or target.chat.settings.timezone, work.now)
         stored_subscriptions.change_schedule(work.transaction, known.id, cadence=cadence, zone=zone, due=due)
     target.subscriptions[known.canonical] = known._replace(cadence=cadence, zone=zone, name=name)
     return "~"
@@ -326,21 +298,25 @@ def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Caden
     if target.amount >= MOST_PER_CHAT:
         raise _too_many(line)
     zone = _own_zone(line, target)
-    start = work.start(timedelta(days=7 if cadence.kind == "weekly" else 1))
+    since, cursor, counted = work.start(timedelta(days=7 if cadence.kind == "weekly" else 1))
     work.begin_change(target)
     note_changed(work.transaction, target.chat.id)
     target.added.add(query.canonical)
+    due, latest_due = _first_due(cadence, zone or target.chat.settings.timezone, work.now)
     work.new.append(
-        stored_subscriptions.NewSubscription(
+        Subscription(
+            id=0,
+            number=0,
             chat_id=target.chat.id,
             text=query.text,
             canonical=query.canonical,
             cadence=cadence,
             zone=zone,
-            since=start.since,
-            cursor=start.cursor,
-            counted_until=start.counted_until,
-            due=work.due(cadence, zone or target.chat.settings.timezone),
+            since=since,
+            cursor=cursor,
+            counted_until=counted,
+            next_due_at=due,
+            latest_due_at=latest_due,
             name=line.name or "",
             added_by="import",
         )

@@ -12,12 +12,11 @@ from subscriptions.query.nearness import asked_beside
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.syntax import Or, Query
 from subscriptions.service.papers.recent import recent
-from subscriptions.service.subscriptions.changes import note_changed, record_change
-from subscriptions.service.subscriptions.next_deliveries import due_span, zone_of
+from subscriptions.service.subscriptions.changes import begin_change
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
-from subscriptions.service.subscriptions.selection import find
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import SubscriptionState
-from subscriptions.store import Scope
+from subscriptions.store import Transaction, reads, writes
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.wording import kept_query
 
@@ -36,11 +35,17 @@ class Overlap:
     either: int  # papers that at least one of them finds
 
 
-def nearly_same(store: Scope, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime) -> Overlap | None:
+@reads
+def nearly_same(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
+) -> Overlap | None:
     """The two that share most of their papers of the last days and can be merged; None: there are none."""
     able = [one for one in subscriptions if one.state is SubscriptionState.ACTIVE][:MOST_COMPARED]
-    with store.read() as transaction:
-        found = recent(transaction, now).find({one.canonical: parse_canonical(one.canonical) for one in able}, chat).of
+    found = (
+        recent(transaction, now)
+        .find(transaction, {one.canonical: parse_canonical(one.canonical) for one in able}, chat)
+        .of
+    )
     near = sorted(
         (
             (overlap.shared / overlap.either, overlap.shared, overlap, pair)
@@ -62,39 +67,28 @@ def _overlap(first: Subscription, second: Subscription, found: Mapping[str, int]
     return Overlap(first=first.number, second=second.number, shared=shared, either=either)
 
 
-def merge(store: Scope, address: ChatAddress, first: int, second: int, *, now: datetime, who: str = "") -> Subscribed:
+@writes
+def merge(
+    transaction: Transaction, address: ChatAddress, first: int, second: int, *, now: datetime, who: str = ""
+) -> Subscribed:
     """Replaces two subscriptions by one that finds what either finds, as one change.
 
     It has its own number, looks on where both stopped, and comes when they came. Raises NotFound if they are gone, or
     now differ in time or place.
     """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        known = {one.number: one for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]}
-        one, other = known.get(first), known.get(second)
-        query = _merged(one, other) if one and other and _alike(one, other) else None
-        is_there = query is not None and any(query.canonical == known_one.canonical for known_one in known.values())
-        if one is None or other is None or query is None or is_there:
-            raise NotFound(Sentence("These two cannot be merged any more."), Sentence("/list shows what there is."))
-        record_change(transaction, chat.id, now=now, who=who)
-        note_changed(transaction, chat.id)
-        stored_subscriptions.remove_subscriptions(transaction, [one.id, other.id])
-        new = stored_subscriptions.NewSubscription(
-            chat_id=chat.id,
-            text=query.text,
-            canonical=query.canonical,
-            cadence=one.cadence,
-            zone=one.zone,
-            since=min(one.since, other.since),
-            cursor=one.cursor,
-            due=due_span(one.cadence, zone_of(one, chat), one.next_due_at),
-            name=one.name or other.name,
-            added_by=one.added_by,
-            subscriber=one.subscriber,
-            counted_until=one.counted_until,
-        )
-        added = stored_subscriptions.add_subscription(transaction, new)
-        return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
+    chat = get_chat(transaction, address)
+    known = {one.number: one for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]}
+    one, other = known.get(first), known.get(second)
+    query = _merged(one, other) if one and other and _alike(one, other) else None
+    is_there = query is not None and any(query.canonical == known_one.canonical for known_one in known.values())
+    if one is None or other is None or query is None or is_there:
+        raise NotFound(Sentence("These two cannot be merged any more."), Sentence("/list shows what there is."))
+    begin_change(transaction, chat.id, now=now, who=who)
+    stored_subscriptions.remove_subscriptions(transaction, [one.id, other.id])
+    since, name = min(one.since, other.since), one.name or other.name
+    new = one._replace(number=0, text=query.text, canonical=query.canonical, since=since, name=name)
+    added = stored_subscriptions.add_subscription(transaction, new)
+    return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
 
 
 def _alike(one: Subscription, other: Subscription) -> bool:

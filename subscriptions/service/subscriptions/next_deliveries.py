@@ -72,11 +72,22 @@ def apply_new_zone(transaction: Transaction, chat: Chat, name: str, now: datetim
             )
 
 
+def change_time(
+    transaction: Transaction, chat: Chat, subscription: Subscription, schedule: Cadence, now: datetime
+) -> None:
+    """Gives a subscription a schedule, in its own zone or the chat's; it is due first at the next moment of that."""
+    zone = zone_of(subscription, chat)
+    due = due_span(schedule, zone, cadences.first_due(schedule, zone, now))
+    stored_subscriptions.change_schedule(
+        transaction, subscription.id, cadence=schedule, zone=subscription.zone, due=due
+    )
+
+
 def reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
     """The due span of a when-out window that is open at `now`, if an earlier one passed while nothing ran; else None."""
     if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
         return None
-    zone = zones.zone(subscription.zone or chat.settings.timezone)
+    zone = zone_of(subscription, chat)
     opened = cadences.first_due(subscription.cadence, zone, now)
     if opened is None or not subscription.next_due_at < opened <= now:
         return None
@@ -89,7 +100,7 @@ def moved_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime)
     moves: list[Move] = []
     for chat in chats.chats_by_id(transaction, chat_ids, zone=transaction.zone).values():
         for one in of_chats[chat.id]:
-            zone = zones.zone(one.zone or chat.settings.timezone)
+            zone = zone_of(one, chat)
             if one.next_due_at is None or not cadences.is_too_far(one.cadence, zone, one.next_due_at, now):
                 continue
             if one.cadence.kind == "now":
@@ -130,7 +141,7 @@ class DeliveryForecast:
     @classmethod
     def of(cls, transaction: Transaction, now: datetime) -> "DeliveryForecast":
         """The forecast at `now`."""
-        forecast = sources.forecast(transaction, transaction.schedules, now)
+        forecast = sources.forecast(transaction, now=now)
         last_sequence = known_papers.last_sequence(transaction)
         return cls(forecast=forecast, last_sequence=last_sequence, next_batch=forecast.next_due())
 

@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.service.papers.known_papers import undelivered
 from subscriptions.service.subscriptions.changes import (
+    begin_change,
     is_paused_by_person,
-    note_changed,
     note_changed_state,
     record_change,
 )
-from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, due_span, quiet_until
-from subscriptions.service.subscriptions.selection import find, which_one
+from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, due_span, quiet_until, zone_of
+from subscriptions.service.subscriptions.selection import get_chat, numbered, which_one
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Scope, Transaction, reads, writes
 from subscriptions.store import planner as plans
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -47,24 +46,29 @@ class WaitingPapers:
     delivered_at: datetime | None = None  # when they are sent if no person decides; None: not known
 
 
+@writes
 def pause(
-    store: Scope, address: ChatAddress, number: int | None, *, until: datetime | None, now: datetime, who: str = ""
+    transaction: Transaction,
+    address: ChatAddress,
+    number: int | None,
+    *,
+    until: datetime | None,
+    now: datetime,
+    who: str = "",
 ) -> PauseResult:
     """Pauses one subscription, or without a number the chat, until a moment or until a person resumes it.
 
     Raises NotFound, and Refused where the chat gets no messages for another reason.
     """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        if number is None:
-            return _pause_chat(transaction, chat, until=until, now=now, who=who)
-        subscription = _numbered(transaction, chat, number)
-        if (subscription.state, subscription.paused_until) == (SubscriptionState.PAUSED, until):
-            return PauseResult(chat=chat, subscription=subscription, changed=False, until=until)
-        record_change(transaction, chat.id, now=now, who=who)
-        note_changed(transaction, chat.id)
-        stored_subscriptions.pause_subscription(transaction, subscription.id, until=until)
-        return PauseResult(chat=chat, subscription=_numbered(transaction, chat, number), changed=True, until=until)
+    chat = get_chat(transaction, address)
+    if number is None:
+        return _pause_chat(transaction, chat, until=until, now=now, who=who)
+    subscription = numbered(transaction, chat, number)
+    if (subscription.state, subscription.paused_until) == (SubscriptionState.PAUSED, until):
+        return PauseResult(chat=chat, subscription=subscription, changed=False, until=until)
+    begin_change(transaction, chat.id, now=now, who=who)
+    stored_subscriptions.pause_subscription(transaction, subscription.id, until=until)
+    return PauseResult(chat=chat, subscription=numbered(transaction, chat, number), changed=True, until=until)
 
 
 def _pause_chat(
@@ -77,51 +81,54 @@ def _pause_chat(
     record_change(transaction, chat.id, now=now, who=who)
     note_changed_state(transaction, chat.id)
     stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
-    return PauseResult(chat=find(transaction, chat.address), subscription=None, changed=True, until=until)
+    return PauseResult(chat=get_chat(transaction, chat.address), subscription=None, changed=True, until=until)
 
 
-def resume(store: Scope, address: ChatAddress, number: int | None, *, now: datetime, who: str = "") -> PauseResult:
+@writes
+def resume(
+    transaction: Transaction, address: ChatAddress, number: int | None, *, now: datetime, who: str = ""
+) -> PauseResult:
     """Resumes one subscription, or without a number the chat and all its subscriptions.
 
     What would be sent at once waits ten minutes, so that a person can skip it. Raises NotFound.
     """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
-        paused = [subscription for subscription in chosen if subscription.state is SubscriptionState.PAUSED]
-        stood_still = number is None and is_paused_by_person(chat)
-        if paused or stood_still:
-            record_change(transaction, chat.id, now=now, who=who)
-            note_changed_state(transaction, chat.id)
-        for subscription in paused:
-            stored_subscriptions.resume_subscription(transaction, subscription.id)
-        if stood_still:
-            stored_chats.resume_chat(transaction, chat.id, now=now)
-        _delay(transaction, chat, subscriptions if stood_still else paused, now, planned=stood_still)
-        fresh = None if number is None else _numbered(transaction, chat, number)
-        return PauseResult(chat=find(transaction, address), subscription=fresh, changed=bool(paused or stood_still))
+    chat = get_chat(transaction, address)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
+    paused = [subscription for subscription in chosen if subscription.state is SubscriptionState.PAUSED]
+    stood_still = number is None and is_paused_by_person(chat)
+    if paused or stood_still:
+        record_change(transaction, chat.id, now=now, who=who)
+        note_changed_state(transaction, chat.id)
+    for subscription in paused:
+        stored_subscriptions.resume_subscription(transaction, subscription.id)
+        _next_moment(transaction, chat, subscription, now)
+    if stood_still:
+        stored_chats.resume_chat(transaction, chat.id, now=now)
+        delay_after_return(transaction, chat, now=now)
+    fresh = None if number is None else numbered(transaction, chat, number)
+    return PauseResult(chat=get_chat(transaction, address), subscription=fresh, changed=bool(paused or stood_still))
 
 
-def end_pauses(store: Scope, *, now: datetime) -> None:
+@writes
+def end_pauses(transaction: Transaction, *, now: datetime) -> None:
     """Ends the pauses whose time is over. A due moment that passed meanwhile becomes the next regular one.
 
     So what is due at eight does not come at midnight, when "until mon" ends.
     """
-    with store.write() as transaction:
-        ended = plans.ended_pauses(transaction, now)
-        plans.end_pauses(transaction, now)
-        chats = stored_chats.chats_by_id(transaction, {chat for chat, _, _ in ended}, zone=store.zone)
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, list(chats))
-        known = {subscription.id: subscription for of_chat in subscriptions.values() for subscription in of_chat}
-        for chat, subscription, until in ended:
-            _due_after(transaction, chats[chat], known[subscription], until)
+    ended = plans.ended_pauses(transaction, now)
+    plans.end_pauses(transaction, now)
+    chats = stored_chats.chats_by_id(transaction, {chat for chat, _, _ in ended}, zone=transaction.zone)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, list(chats))
+    known = {subscription.id: subscription for of_chat in subscriptions.values() for subscription in of_chat}
+    for chat, subscription, until in ended:
+        _due_after(transaction, chats[chat], known[subscription], until)
 
 
 def _due_after(transaction: Transaction, chat: Chat, subscription: Subscription, until: datetime) -> None:
     moment = _moment_after(chat, subscription, until)
     if moment != subscription.next_due_at:
-        zone = zones.zone(subscription.zone or chat.settings.timezone)
+        zone = zone_of(subscription, chat)
         stored_subscriptions.reset_due(transaction, subscription.id, due_span(subscription.cadence, zone, moment))
 
 
@@ -132,7 +139,7 @@ def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> da
     """
     if subscription.cadence.kind == "now" or subscription.next_due_at is None or subscription.next_due_at >= until:
         return subscription.next_due_at
-    zone = zones.zone(subscription.zone or chat.settings.timezone)
+    zone = zone_of(subscription, chat)
     return cadences.first_due(subscription.cadence, zone, until - timedelta(microseconds=1))
 
 
@@ -162,80 +169,54 @@ def with_ended_pauses(
     return chat, tuple(map(woken, subscriptions))
 
 
-def delay_after_return(transaction: Transaction, chat: Chat, now: datetime) -> None:
-    """Holds what would be sent at once to a chat that can be written to again, for ten minutes: a person can skip it."""
+@writes
+def delay_after_return(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
+    """Holds what would be sent at once to a chat that gets messages again, for ten minutes: a person can skip it."""
     chat_outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
     for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
         _next_moment(transaction, chat, subscription, now)
 
 
-def delay_after_resume(store: Scope, address: ChatAddress, *, now: datetime) -> None:
-    """Holds what would be sent at once to a chat that is active again, as `resume` does. Raises NotFound."""
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        _delay(
-            transaction, chat, stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], now, planned=True
-        )
-
-
-def _delay(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime, *, planned: bool
-) -> None:
-    if planned:
-        chat_outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
-    for subscription in subscriptions:
-        _next_moment(transaction, chat, subscription, now)
-
-
 def _next_moment(transaction: Transaction, chat: Chat, subscription: Subscription, now: datetime) -> None:
     """Makes a `now` subscription wait ten minutes; replaces another one's overdue moment by the next regular one."""
-    zone = zones.zone(subscription.zone or chat.settings.timezone)
+    zone = zone_of(subscription, chat)
     if subscription.cadence.kind == "now":
-        _due_at(transaction, subscription, now + ANSWER_WITHIN)
+        stored_subscriptions.reset_due(transaction, subscription.id, (now + ANSWER_WITHIN, None))
     elif subscription.next_due_at is not None and subscription.next_due_at <= now:
-        stored_subscriptions.reset_due(
-            transaction,
-            subscription.id,
-            due_span(subscription.cadence, zone, cadences.next_due(subscription.cadence, zone, now)),
-        )
+        span = due_span(subscription.cadence, zone, cadences.next_due(subscription.cadence, zone, now))
+        stored_subscriptions.reset_due(transaction, subscription.id, span)
 
 
-def _due_at(transaction: Transaction, subscription: Subscription, moment: datetime | None) -> None:
-    stored_subscriptions.reset_due(
-        transaction, subscription.id, (moment, None if subscription.cadence.kind == "now" else moment)
-    )
-
-
+@reads
 def get_waiting_papers(
-    store: Scope, address: ChatAddress, *, now: datetime, number: int | None = None
+    transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None
 ) -> WaitingPapers:
     """What waits for a chat, or for one of its subscriptions. Raises NotFound."""
-    with store.read() as transaction:
-        chat = find(transaction, address)
-        subscriptions = _active(transaction, chat, number)
-        last_sequence = known_papers.last_sequence(transaction)
-        planned = chat_outbox.planned_papers(transaction, chat.id) if number is None else 0
-        delivery_forecast = DeliveryForecast.of(transaction, now)
-        found = undelivered(transaction, chat, subscriptions, upto=last_sequence)
-        moments = [
-            moment
-            for subscription in subscriptions
-            if found.get(subscription.id) and (moment := _delivered_at(delivery_forecast, chat, subscription))
-        ]
-        moments += [now + ANSWER_WITHIN] if planned else []
-        papers_found = planned + len(set().union(*found.values()))
-        return WaitingPapers(papers=papers_found, upto=last_sequence, delivered_at=min(moments, default=None))
+    chat = get_chat(transaction, address)
+    subscriptions = _active(transaction, chat, number)
+    last_sequence = known_papers.last_sequence(transaction)
+    planned = chat_outbox.planned_papers(transaction, chat.id) if number is None else 0
+    delivery_forecast = DeliveryForecast.of(transaction, now)
+    found = undelivered(transaction, chat, subscriptions, upto=last_sequence)
+    moments = [
+        moment
+        for subscription in subscriptions
+        if found.get(subscription.id) and (moment := _delivered_at(delivery_forecast, chat, subscription))
+    ]
+    moments += [now + ANSWER_WITHIN] if planned else []
+    papers_found = planned + len(set().union(*found.values()))
+    return WaitingPapers(papers=papers_found, upto=last_sequence, delivered_at=min(moments, default=None))
 
 
-def match_waiting_ahead(store: Scope, address: ChatAddress) -> None:
+@reads
+def match_waiting_ahead(transaction: Transaction, address: ChatAddress) -> None:
     """Matches the papers that wait for a chat, also for what is paused; what matches is remembered until papers come.
 
     Raises NotFound.
     """
-    with store.read() as transaction:
-        chat = find(transaction, address)
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction))
+    chat = get_chat(transaction, address)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction))
 
 
 def _delivered_at(delivery_forecast: DeliveryForecast, chat: Chat, subscription: Subscription) -> datetime | None:
@@ -252,7 +233,7 @@ def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: i
     """Makes what waits due now; returns how many papers that is. Raises NotFound."""
     found = get_waiting_papers(store, address, now=now, number=number).papers
     with store.write() as transaction:
-        chat = find(transaction, address)
+        chat = get_chat(transaction, address)
         if number is None:
             chat_outbox.hold_planned(transaction, chat.id, None)
         for subscription in _active(transaction, chat, number):
@@ -262,33 +243,29 @@ def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: i
     return found
 
 
+@writes
 def skip_waiting(
-    store: Scope, address: ChatAddress, *, upto: int, by: datetime, now: datetime, number: int | None = None
+    transaction: Transaction, address: ChatAddress, *, upto: int, by: datetime, now: datetime, number: int | None = None
 ) -> int:
     """Skips what waited when the chat was asked; returns how many papers. Raises NotFound.
 
     These are papers up to the sequence `upto`, and deliveries planned up to the moment `by`.
     """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        subscriptions = _active(transaction, chat, number)
-        upto = min(upto, known_papers.last_sequence(transaction))
-        skipped = len(set().union(*undelivered(transaction, chat, subscriptions, upto=upto).values()))
-        if number is None:
-            skipped += chat_outbox.planned_papers(transaction, chat.id, by=by)
-            chat_outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
-        for subscription in subscriptions:
-            stored_subscriptions.advance_cursor(transaction, subscription.id, upto=upto)
-            if subscription.hurry:
-                stored_subscriptions.reset_due(transaction, subscription.id, (None, None))
-        return skipped
+    chat = get_chat(transaction, address)
+    subscriptions = _active(transaction, chat, number)
+    upto = min(upto, known_papers.last_sequence(transaction))
+    skipped = len(set().union(*undelivered(transaction, chat, subscriptions, upto=upto).values()))
+    if number is None:
+        skipped += chat_outbox.planned_papers(transaction, chat.id, by=by)
+        chat_outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
+    for subscription in subscriptions:
+        stored_subscriptions.advance_cursor(transaction, subscription.id, upto=upto)
+        if subscription.hurry:
+            stored_subscriptions.reset_due(transaction, subscription.id, (None, None))
+    return skipped
 
 
 def _active(transaction: Transaction, chat: Chat, number: int | None) -> tuple[Subscription, ...]:
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
     return tuple(subscription for subscription in chosen if subscription.state is SubscriptionState.ACTIVE)
-
-
-def _numbered(transaction: Transaction, chat: Chat, number: int) -> Subscription:
-    return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))

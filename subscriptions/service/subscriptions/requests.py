@@ -1,5 +1,6 @@
 """Adds subscriptions to a chat, and removes them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -15,11 +16,15 @@ from subscriptions.query.syntax import Query
 from subscriptions.service.papers.losses import starting_point
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.recent import Base, recent
-from subscriptions.service.subscriptions.changes import note_changed, note_changed_state, person_of, record_change
-from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, due_span
-from subscriptions.service.subscriptions.selection import find, kind_of, which_one
+from subscriptions.service.subscriptions.changes import (
+    begin_change,
+    note_changed_state,
+    person_of,
+)
+from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, change_time, due_span
+from subscriptions.service.subscriptions.selection import get_chat, kind_of, numbered, which_one
 from subscriptions.states import ChatState
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Scope, Transaction, writes
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.papers import known_papers
@@ -112,8 +117,7 @@ def subscribe(
                 Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
                 Sentence("Remove one first."),
             )
-        record_change(transaction, chat.id, now=now, who=who)
-        note_changed(transaction, chat.id)
+        begin_change(transaction, chat.id, now=now, who=who)
         added = _add(transaction, chat, request, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
         return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
 
@@ -140,7 +144,7 @@ def echo_of(
     """The confirmation of a subscription, with the papers of the last days that its query matches."""
     transaction.confirmed_chats.add(chat.id)
     window = recent(transaction, now)
-    sets = window.find({"": query}, chat)
+    sets = window.find(transaction, {"": query}, chat)
     found = sets.union
     delivery_forecast = DeliveryForecast.of(transaction, now)
 
@@ -156,7 +160,7 @@ def echo_of(
         starts=subscription.since,
         found=found.bit_count(),
         base=sets.base,
-        examples=window.newest(found, EXAMPLES),
+        examples=window.newest(transaction, found, EXAMPLES),
         next_delivery=delivery_forecast.next_delivery(subscription, chat, fits=fits)
         if delivery_forecast.forecast.awaited
         else None,
@@ -180,7 +184,10 @@ def _add(
     since, counted = _since(request.since, schedule, chat, zone, now), None
     if request.since is None:
         since, counted = starting_point(transaction, since)
-    new = stored_subscriptions.NewSubscription(
+    due, latest_due = due_span(schedule, zone, cadences.first_due(schedule, zone, now))
+    new = Subscription(
+        id=0,
+        number=0,
         chat_id=chat.id,
         text=query.text,
         canonical=query.canonical,
@@ -188,7 +195,8 @@ def _add(
         zone=own_zone,
         since=since,
         cursor=known_papers.sequence_before(transaction, since),
-        due=due_span(schedule, zone, cadences.first_due(schedule, zone, now)),
+        next_due_at=due,
+        latest_due_at=latest_due,
         name=request.name or "",
         added_by=request.added_by,
         subscriber=person_of(who),
@@ -197,22 +205,36 @@ def _add(
     return stored_subscriptions.add_subscription(transaction, new)
 
 
+@writes
 def unsubscribe(
-    store: Scope, address: ChatAddress, which: str, *, now: datetime, who: str = ""
+    transaction: Transaction, address: ChatAddress, which: str, *, now: datetime, who: str = ""
 ) -> tuple[Subscription, ...]:
     """Removes a subscription by number or query, or every one with `all`. Deliveries that are planned are still sent.
 
     Returns the removed subscriptions. Raises NotFound, QueryError.
     """
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        gone = subscriptions if which.strip().casefold() == "all" else (which_one(subscriptions, which),)
-        if gone:
-            record_change(transaction, chat.id, now=now, who=who)
-            note_changed(transaction, chat.id)
-        stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
-        return gone
+    chat = get_chat(transaction, address)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    gone = subscriptions if which.strip().casefold() == "all" else (which_one(subscriptions, which),)
+    return unsubscribe_several(transaction, address, [one.number for one in gone], now=now, who=who)
+
+
+@writes
+def unsubscribe_several(
+    transaction: Transaction, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
+) -> tuple[Subscription, ...]:
+    """Removes the subscriptions with these numbers, as one change. Deliveries that are planned are still sent.
+
+    Returns the removed subscriptions. Raises NotFound.
+    """
+    chat = get_chat(transaction, address)
+    gone = tuple(
+        s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers
+    )
+    if gone:
+        begin_change(transaction, chat.id, now=now, who=who)
+    stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
+    return gone
 
 
 def _new_chat(
@@ -250,21 +272,15 @@ def _known_subscription(
 ) -> Subscribed:
     """Changes time and name of a subscription that the chat has already; its cursor stays."""
     if request.name is not None and request.name != known.name:
-        record_change(transaction, chat.id, now=now, who=who)
-        note_changed(transaction, chat.id)
+        begin_change(transaction, chat.id, now=now, who=who)
         stored_subscriptions.rename(transaction, known.id, request.name)
     zone_name = own_zone or known.zone
     changed = (schedule, zone_name) != (known.cadence, known.zone)
     if changed:
-        zone = zones.zone(zone_name or chat.settings.timezone)
-        first = cadences.first_due(schedule, zone, now)
-        record_change(transaction, chat.id, now=now, who=who)
-        note_changed(transaction, chat.id)
-        stored_subscriptions.change_schedule(
-            transaction, known.id, cadence=schedule, zone=zone_name, due=due_span(schedule, zone, first)
-        )
+        begin_change(transaction, chat.id, now=now, who=who)
+        change_time(transaction, chat, known._replace(zone=zone_name), schedule, now)
     transaction.confirmed_chats.add(chat.id)
-    fresh = next(s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.id == known.id)
+    fresh = numbered(transaction, chat, known.number)
     delivery_forecast = DeliveryForecast.of(transaction, now)
     return Subscribed(
         chat=chat,

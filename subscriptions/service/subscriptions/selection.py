@@ -7,7 +7,7 @@ from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.platforms import facts_of
 from subscriptions.query.nearness import asked_beside
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Transaction, reads
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 
@@ -23,13 +23,8 @@ class Listed:
     zone: str  # the subscription's own, else the chat's
 
 
-def get_chat(store: Scope, address: ChatAddress) -> Chat:
-    """The chat at this address, or the chat that moved from there. Raises NotFound."""
-    with store.read() as transaction:
-        return find(transaction, address)
-
-
-def find(transaction: Transaction, address: ChatAddress) -> Chat:
+@reads
+def get_chat(transaction: Transaction, address: ChatAddress) -> Chat:
     """The chat at this address, or the chat that moved from there. Raises NotFound."""
     chat = stored_chats.find_chat(transaction, address, zone=transaction.zone)
     if chat is None:
@@ -48,13 +43,15 @@ def kind_of(address: ChatAddress) -> ChatKind:
     return facts_of(address.platform).kind_of(address)
 
 
-def listed(store: Scope, address: ChatAddress | None) -> tuple[Listed, ...]:
+@reads
+def listed(transaction: Transaction, address: ChatAddress | None) -> tuple[Listed, ...]:
     """The subscriptions of one chat, or with None of all chats. Raises NotFound."""
-    with store.read() as transaction:
-        pages = (
-            stored_chats.all_chats(transaction, zone=store.zone) if address is None else [(find(transaction, address),)]
-        )
-        return tuple(one for chats in pages for one in _listed(transaction, chats))
+    pages = (
+        stored_chats.all_chats(transaction, zone=transaction.zone)
+        if address is None
+        else [(get_chat(transaction, address),)]
+    )
+    return tuple(one for chats in pages for one in _listed(transaction, chats))
 
 
 def _listed(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[Listed]:
@@ -64,11 +61,9 @@ def _listed(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[Listed]
             yield Listed(chat=chat, subscription=one, zone=one.zone or chat.settings.timezone)
 
 
-def subscription_of(store: Scope, address: ChatAddress, number: int) -> Subscription:
+def numbered(transaction: Transaction, chat: Chat, number: int) -> Subscription:
     """The subscription of a chat with this number. Raises NotFound."""
-    with store.read() as transaction:
-        chat = find(transaction, address)
-        return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+    return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
 
 
 def typed_number(text: str) -> int | None:

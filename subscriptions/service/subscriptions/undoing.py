@@ -37,9 +37,9 @@ from subscriptions.service.subscriptions.next_deliveries import (
     apply_new_zone,
     due_span,
 )
-from subscriptions.service.subscriptions.selection import find
+from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import ChatState, PauseReason, Signal
-from subscriptions.store import Scope, Transaction
+from subscriptions.store import Scope, Transaction, writes
 from subscriptions.store.chat import chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.chat import undo as stored_undo
@@ -93,37 +93,37 @@ def _states(
         after = earlier
 
 
-def undo(store: Scope, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
+@writes
+def undo(transaction: Transaction, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
     """Undoes a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be undone any more."""
-    with store.write() as transaction:
-        chat = find(transaction, address)
-        chats.hold_chat(transaction, chat.id)
-        current = state_of(transaction, chat.id)
-        log = _states(stored_undo.changes_of(transaction, chat.id), current)
-        found = next((entry for entry in log if entry[0].id == change_id), None)
-        if found is None:
-            raise Refused(
-                Sentence("That was too long ago to be undone."),
-                Sentence("I keep the last {count} changes.", {"count": KEPT}),
-            )
-        change, earlier, after = found
-        if is_undone(change):
-            raise Refused(Sentence("That is undone already."))
-        wanted = _parts_to_restore(earlier, after, current)
-        again = record_change(transaction, chat.id, now=now, who=who, undone_change=change_id)
-        _restore(transaction, chat, wanted, current, now)
-        mark_undone(transaction, chat, change_id)
-        what = difference(current, state_of(transaction, chat.id))
-        if what.added or what.removed or what.changed:
-            note_changed(transaction, chat.id)
-        elif what.paused is not None:
-            note_changed_state(transaction, chat.id)
-        return Undone(
-            again=again,
-            what=what,
-            before=chat,
-            after=find(transaction, address),
+    chat = get_chat(transaction, address)
+    chats.hold_chat(transaction, chat.id)
+    current = state_of(transaction, chat.id)
+    log = _states(stored_undo.changes_of(transaction, chat.id), current)
+    found = next((entry for entry in log if entry[0].id == change_id), None)
+    if found is None:
+        raise Refused(
+            Sentence("That was too long ago to be undone."),
+            Sentence("I keep the last {count} changes.", {"count": KEPT}),
         )
+    change, earlier, after = found
+    if is_undone(change):
+        raise Refused(Sentence("That is undone already."))
+    wanted = _parts_to_restore(earlier, after, current)
+    again = record_change(transaction, chat.id, now=now, who=who, undone_change=change_id)
+    _restore(transaction, chat, wanted, current, now)
+    mark_undone(transaction, chat, change_id)
+    what = difference(current, state_of(transaction, chat.id))
+    if what.added or what.removed or what.changed:
+        note_changed(transaction, chat.id)
+    elif what.paused is not None:
+        note_changed_state(transaction, chat.id)
+    return Undone(
+        again=again,
+        what=what,
+        before=chat,
+        after=get_chat(transaction, address),
+    )
 
 
 def _parts_to_restore(earlier: State, after: State, current: State) -> dict[_Key, object]:
@@ -207,6 +207,7 @@ def _restore_subscriptions(
     """Restores subscriptions. All touched ones are removed first, so that no two have the same query in between."""
     there = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     stored_subscriptions.remove_subscriptions(transaction, [s.id for s in there if s.number in subscriptions])
+    restored = []
     for number, subscription in subscriptions.items():
         if not isinstance(subscription, Subscription):
             continue
@@ -214,10 +215,10 @@ def _restore_subscriptions(
         cursor = subscription.cursor if stayed is None else stayed.cursor
         clock = chat.settings.timezone if stayed is None or stayed.zone is None else stayed.zone
         same_time = stayed is not None and (stayed.cadence, clock) == (subscription.cadence, subscription.zone or zone)
-        due = stayed.next_due_at if stayed is not None and same_time else None
-        stored_subscriptions.restore_subscription(
-            transaction, subscription, cursor=cursor, due=_due(subscription, due, zone, now)
-        )
+        same = stayed.next_due_at if stayed is not None and same_time else None
+        due, latest_due = _due(subscription, same, zone, now)
+        restored.append(subscription._replace(cursor=cursor, next_due_at=due, latest_due_at=latest_due))
+    stored_subscriptions.add_subscriptions(transaction, restored)
 
 
 def _due(

@@ -8,7 +8,7 @@ those of two bots cannot be compared.
 
 import hmac
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -17,10 +17,10 @@ from sqlmodel import Session, col, delete, func, select
 from subscriptions.model import Chat, ChatAddress, Lane
 from subscriptions.states import Admission, ChatState
 from subscriptions.store import key_value
-from subscriptions.store.chat.chats import chat_value, chats_by_id
+from subscriptions.store.chat.chats import chats_by_id
 from subscriptions.store.conversation_rows import WrongCodeRow
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import CHUNK
+from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.operation_rows import OperatorCodeRow
 from subscriptions.store.rows import ChatRow, DenialRow
@@ -46,21 +46,25 @@ def deny(session: Session, chat_id: int, *, now: datetime) -> None:
     _set(session, chat_id, ChatState.ASKED, Admission.DENIED, now)
 
 
-def chats_awaiting_admission(session: Session, *, zone: str) -> tuple[Chat, ...]:
+@reads
+def chats_awaiting_admission(transaction: Transaction) -> tuple[Chat, ...]:
     """The chats that wait for an operator and can be written to, in the order in which they asked."""
-    rows = session.exec(
+    rows = transaction.exec(
         select(ChatRow.id)
         .where(ChatRow.state == ChatState.ASKED, col(ChatRow.admission).is_(None), col(ChatRow.pause_reason).is_(None))
         .order_by(col(ChatRow.state_since), col(ChatRow.id))
     ).all()
-    known = chats_by_id(session, [chat_id or 0 for chat_id in rows], zone=zone)
+    known = chats_by_id(transaction, [chat_id or 0 for chat_id in rows], zone=transaction.zone)
     return tuple(known[chat_id or 0] for chat_id in rows)
 
 
-def operators(session: Session, *, zone: str) -> tuple[Chat, ...]:
+@reads
+def operators(transaction: Transaction) -> tuple[Chat, ...]:
     """The chats of operators who sent the code."""
-    rows = session.exec(select(ChatRow.id).where(col(ChatRow.admin).is_(True), col(ChatRow.moved_to).is_(None))).all()
-    return tuple(chats_by_id(session, [chat_id or 0 for chat_id in rows], zone=zone).values())
+    rows = transaction.exec(
+        select(ChatRow.id).where(col(ChatRow.admin).is_(True), col(ChatRow.moved_to).is_(None))
+    ).all()
+    return tuple(chats_by_id(transaction, [chat_id or 0 for chat_id in rows], zone=transaction.zone).values())
 
 
 def make_operator(session: Session, chat_id: int) -> None:
@@ -68,32 +72,23 @@ def make_operator(session: Session, chat_id: int) -> None:
     session.get_one(ChatRow, chat_id).admin = True
 
 
-def set_owner(session: Session, chat_id: int, person: str) -> None:
+@writes
+def set_owner(transaction: Transaction, chat_id: int, person: str) -> None:
     """Stores who set a chat up."""
-    session.get_one(ChatRow, chat_id).owner = person
+    transaction.get_one(ChatRow, chat_id).owner = person
 
 
-def owned_by(session: Session, person: ChatAddress, *, zone: str) -> tuple[Chat, ...]:
+@reads
+def chats_of(transaction: Transaction, person: ChatAddress) -> tuple[Chat, ...]:
     """The groups and channels that a person set up, without topics. `person` is the address of their private chat."""
-    rows = session.exec(
+    rows = transaction.exec(
         select(ChatRow.id)
         .where(ChatRow.platform == person.platform, ChatRow.owner == person.address, ChatRow.topic == "")
         .where(col(ChatRow.moved_to).is_(None), ChatRow.address != person.address)
         .order_by(col(ChatRow.title), col(ChatRow.id))
     ).all()
-    known = chats_by_id(session, [chat_id or 0 for chat_id in rows], zone=zone)
+    known = chats_by_id(transaction, [chat_id or 0 for chat_id in rows], zone=transaction.zone)
     return tuple(known[chat_id or 0] for chat_id in rows)
-
-
-def chats_at(session: Session, platform: str, addresses: Collection[str], *, zone: str) -> tuple[Chat, ...]:
-    """The chats at these addresses, with topics, in the order of their titles."""
-    wanted = sorted(addresses)
-    found: list[Chat] = []
-    for start in range(0, len(wanted), CHUNK):
-        some = col(ChatRow.address).in_(wanted[start : start + CHUNK])
-        rows = session.exec(select(ChatRow).where(ChatRow.platform == platform, some, col(ChatRow.moved_to).is_(None)))
-        found += [chat_value(row, zone) for row in rows]
-    return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
 
 
 def add_code(session: Session, code_hash: str, *, most: int) -> None:

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, SQLModel, col, delete, select, update
+from sqlmodel import SQLModel, col, delete, select, update
 from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatAddress, ChatKind, Lane
@@ -28,7 +28,7 @@ from subscriptions.store.conversation_rows import (
     UpdateRow,
     WrongCodeRow,
 )
-from subscriptions.store.database.store import CHUNK
+from subscriptions.store.database.store import CHUNK, Transaction
 from subscriptions.store.rows import (
     ChatRow,
     DeliveryItemRow,
@@ -92,7 +92,7 @@ _AT_PLACE: Mapping[str, Any] = {
 _OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "offers": OfferRow, "wrong_codes": WrongCodeRow}
 
 
-def chat_data(session: Session, chat_id: int) -> Json:
+def chat_data(session: Transaction, chat_id: int) -> Json:
     """Every row of a chat as JSON values, by kind; papers with their title and key.
 
     What may be many rows is an iterator, which reads page by page, within the transaction.
@@ -124,7 +124,7 @@ def chat_data(session: Session, chat_id: int) -> Json:
     }
 
 
-def erase(session: Session, chat_id: int) -> tuple[str, ...]:
+def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
     """Erases a chat, all that belongs to it and all that names it elsewhere; returns the addresses that it has had.
 
     The ids of its updates stay, so that no update has its effect twice. Papers stay: they belong to no chat. If an
@@ -160,7 +160,7 @@ def erase(session: Session, chat_id: int) -> tuple[str, ...]:
     return places
 
 
-def _pointers(session: Session, chat_id: int) -> list[ChatRow]:
+def _pointers(session: Transaction, chat_id: int) -> list[ChatRow]:
     """The rows of the addresses that a chat has moved away from."""
     found: list[ChatRow] = []
     wanted = [chat_id]
@@ -175,7 +175,7 @@ def _chat_name(row: ChatRow) -> str:
     return str(ChatAddress(row.platform, row.address, row.topic))
 
 
-def _subscriptions(session: Session, chat_id: int) -> list[Json]:
+def _subscriptions(session: Transaction, chat_id: int) -> list[Json]:
     rows = (
         select(SubscriptionRow, QueryRow.canonical, cursor_of())
         .join(QueryRow, col(QueryRow.id) == SubscriptionRow.query)
@@ -185,7 +185,7 @@ def _subscriptions(session: Session, chat_id: int) -> list[Json]:
     return [{**_json(row), "cursor": cursor, "canonical": canonical} for row, canonical, cursor in session.exec(rows)]
 
 
-def _signals(session: Session, chat_id: int) -> list[Json]:
+def _signals(session: Transaction, chat_id: int) -> list[Json]:
     """What the chat did with papers, newest first."""
     of_chat = select(SignalRow, PaperRow.key, PaperRow.title).join(PaperRow, col(PaperRow.id) == SignalRow.paper)
     rows = session.exec(of_chat.where(SignalRow.chat == chat_id).order_by(col(SignalRow.at).desc()))
@@ -197,7 +197,7 @@ def _update(row: UpdateRow) -> Json:
     return {**_json(row), "reply": len(row.reply)}
 
 
-def is_bare(session: Session, chat_id: int, since: datetime) -> bool:
+def is_bare(session: Transaction, chat_id: int, since: datetime) -> bool:
     """Whether a chat was stored at `since`, and no subscription, paper, change, button or update of it is stored."""
     row = session.get_one(ChatRow, chat_id)
     if row.created_at != since:
@@ -212,7 +212,7 @@ def is_bare(session: Session, chat_id: int, since: datetime) -> bool:
     return all(session.exec(one).first() is None for one in wanted)
 
 
-def _deliveries(session: Session, chat_id: int) -> Iterator[Json]:
+def _deliveries(session: Transaction, chat_id: int) -> Iterator[Json]:
     """Each delivery with its messages and its papers, and the papers whose delivery is not stored any more; page by page."""
     of_chat = select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq)).limit(CHUNK)
     last = 0
@@ -225,7 +225,7 @@ def _deliveries(session: Session, chat_id: int) -> Iterator[Json]:
         yield {"messages": [], "papers": chain((first,), papers)}
 
 
-def _without_delivery(session: Session, chat_id: int) -> Iterator[Json]:
+def _without_delivery(session: Transaction, chat_id: int) -> Iterator[Json]:
     left = _items().where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.delivery).is_(None))
     left, last = left.order_by(col(DeliveryItemRow.paper)).limit(CHUNK), 0
     while items := session.exec(left.where(col(DeliveryItemRow.paper) > last)).all():
@@ -233,7 +233,7 @@ def _without_delivery(session: Session, chat_id: int) -> Iterator[Json]:
         last = items[-1][0].paper
 
 
-def _with_contents(session: Session, deliveries: Sequence[DeliveryRow]) -> Iterator[Json]:
+def _with_contents(session: Transaction, deliveries: Sequence[DeliveryRow]) -> Iterator[Json]:
     """Deliveries with their messages and papers."""
     seqs = [delivery.seq or 0 for delivery in deliveries]
     in_order = col(MessageRow.delivery), col(MessageRow.number)
@@ -266,12 +266,12 @@ def _json(row: SQLModel) -> Json:
     }  # in one order: a dump's changes
 
 
-def _paged(session: Session, rows: Any) -> Iterator[Any]:  # noqa: ANN401 - a select of one table
+def _paged(session: Transaction, rows: Any) -> Iterator[Any]:  # noqa: ANN401 - a select of one table
     """The rows, with one page at a time in memory."""
     return iter(session.exec(rows.execution_options(yield_per=CHUNK)))
 
 
-def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None:
+def _erase_mentions(session: Transaction, places: Sequence[str], title: str) -> None:
     """Erases callbacks, states and notices of other chats that name this chat."""
     # Chat 42 is neither chat 421 nor its own topic 42/7.
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
@@ -295,7 +295,7 @@ def _erase_mentions(session: Session, places: Sequence[str], title: str) -> None
     mentions.forget(session, places)
 
 
-def _erase_person(session: Session, platform: str, person: str) -> None:
+def _erase_person(session: Transaction, platform: str, person: str) -> None:
     """Erases the person of a private chat where other chats store who did something."""
     session.exec(
         update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")

@@ -1,7 +1,7 @@
 """Chats: where they are, what they chose, and whether they get messages."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
@@ -14,8 +14,9 @@ from sqlmodel import Session, col, select, update
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak
 from subscriptions.states import UNREACHABLE, ChatState, PauseReason
+from subscriptions.store.columns import adapter_of, to_json
 from subscriptions.store.database.conflicts import hold_rows, insert_all_new, insert_new
-from subscriptions.store.database.store import CHUNK, execute, in_chunks
+from subscriptions.store.database.store import CHUNK, execute, in_chunks, rows_of
 from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.rows import TABLES, ChatRow
 
@@ -41,7 +42,7 @@ _HERE = _WITH_MOVE.where(_chats.c.platform == bindparam("at"), _chats.c.address 
 _THIS = _HERE.where(_chats.c.topic == bindparam("its_topic"))
 _MOVED = _WITH_MOVE.where(_chats.c.id == bindparam("of"))
 _AT = columns(_chats).where(
-    _chats.c.platform == bindparam("on"), _chats.c.address.in_(bindparam("addresses", type_=String, expanding=True))
+    _chats.c.platform == bindparam("on"), _chats.c.address.in_(bindparam("ids", type_=String, expanding=True))
 )
 _address = tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
 _LAST = ("last_platform", "last_address", "last_topic")
@@ -112,12 +113,16 @@ def find_chats(session: Session, addresses: Collection[ChatAddress], *, zone: st
     return found
 
 
+def chats_at(session: Session, platform: str, addresses: Collection[str], *, zone: str) -> tuple[Chat, ...]:
+    """The chats at these addresses, with topics, in the order of their titles."""
+    found = (chat_value(row, zone) for row in _rows_at(session, {platform: addresses}) if row.moved_to is None)
+    return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
+
+
 def _rows_at(session: Session, wanted: Mapping[str, Collection[str]]) -> Iterator[Row[Any]]:
     """The rows of these addresses, by platform, with all topics."""
     for platform, addresses in wanted.items():
-        some = sorted(addresses)
-        for start in range(0, len(some), CHUNK):
-            yield from execute(session, _AT, {"on": platform, "addresses": some[start : start + CHUNK]}).all()
+        yield from rows_of(session, _AT, sorted(addresses), on=platform)
 
 
 def add_chats(session: Session, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
@@ -164,12 +169,7 @@ def chats_after(session: Session, after: ChatAddress | None, most: int, *, zone:
 
 def chats_by_id(session: Session, ids: Iterable[int], *, zone: str) -> dict[int, Chat]:
     """The chats with these ids."""
-    wanted = sorted(set(ids))
-    found: dict[int, Chat] = {}
-    for i in range(0, len(wanted), CHUNK):
-        for row in execute(session, CHATS, {"ids": wanted[i : i + CHUNK]}).all():
-            found[row[0]] = _chat(row, zone)
-    return found
+    return {row[0]: _chat(row, zone) for row in rows_of(session, CHATS, sorted(set(ids)))}
 
 
 def add_chat(
@@ -185,7 +185,7 @@ def add_chat(
     public: bool = False,
     state: ChatState = ChatState.ACTIVE,
 ) -> Chat:
-    """Adds a chat, or returns the one that another process has added meanwhile.
+    """Adds a chat, or returns the one that is at its address, or moved from there.
 
     `timezone` and `lang` are "" for a chat that chose none.
     """
@@ -300,12 +300,10 @@ def store_streaks(session: Session, streaks: Mapping[int, NoMatchStreak | None])
     for chat_id, streak in streaks.items():
         alike.setdefault(streak, []).append(chat_id)
     for streak, ids in alike.items():
-        for i in range(0, len(ids), CHUNK):
-            after = None if streak is None or streak.said else streak.after
+        after = None if streak is None or streak.said else streak.after
+        for part in in_chunks(ids):
             execute(
-                session,
-                _STREAKS,
-                {"ids": ids[i : i + CHUNK], "streak": _streak_values(streak), "unsaid_after": after},
+                session, _STREAKS, {"ids": part, "streak": to_json(streak) if streak else {}, "unsaid_after": after}
             )
 
 
@@ -353,7 +351,19 @@ def _chat(row: Sequence[Any], zone: str) -> Chat:
     settings, chosen = _settings(kind, platform, own, zone, public=public)
     place = ChatAddress(platform, address, topic)
     return Chat._make(
-        (chat_id, place, kind, settings, title, public, *state, _streak(streak), number - 1, owner, chosen)
+        (
+            chat_id,
+            place,
+            kind,
+            settings,
+            title,
+            public,
+            *state,
+            adapter_of(NoMatchStreak).validate_python(streak) if streak else None,
+            number - 1,
+            owner,
+            chosen,
+        )
     )
 
 
@@ -364,14 +374,3 @@ def _settings(
     """The resolved settings, and the chosen ones. Cached: many chats chose the same, most of them nothing."""
     chosen = MappingProxyType({name: value for name, value in own if value})
     return resolve(kind, platform, chosen, timezone=zone, lang="en", public=public), chosen
-
-
-def _streak(values: Mapping[str, Any]) -> NoMatchStreak | None:
-    return NoMatchStreak(**{**values, "last": date.fromisoformat(values["last"])}) if values else None
-
-
-def _streak_values(streak: NoMatchStreak | None) -> dict[str, Any]:
-    """The JSON that `_streak` reads."""
-    if streak is None:
-        return {}
-    return {"days": streak.days, "last": streak.last.isoformat(), "after": streak.after, "said": streak.said}

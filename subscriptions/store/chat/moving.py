@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import col, delete, select, update
 
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
@@ -24,7 +24,8 @@ from subscriptions.store.conversation_rows import (
     UpdateRow,
     WrongCodeRow,
 )
-from subscriptions.store.conversations import HOME_VIEW_PREFIX
+from subscriptions.store.conversations import home_view_of
+from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
 from subscriptions.store.shared_cursors import cursor_of
@@ -34,44 +35,46 @@ _NO_NUMBER = 0  # no subscription has it
 Numbers = Mapping[int, int]  # a subscription's number before the move -> after it
 
 
-def move_address(session: Session, platform: str, old: str, new: str, *, now: datetime) -> None:
+@writes
+def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now: datetime) -> None:
     """Moves every chat of the old address, with its topics, to the new one; a row that points there stays.
 
     A platform does so when a group becomes a larger one. A second call changes nothing.
     """
+    platform, old = address.platform, address.address
     if old == new:
         return
-    hold_lane(session, Lane(platform, old))  # of two processes that move it, the second one finds it moved
-    rows = session.exec(
+    hold_lane(transaction, Lane(platform, old))  # of two processes that move it, the second one finds it moved
+    rows = transaction.exec(
         select(ChatRow).where(ChatRow.platform == platform, ChatRow.address == old, col(ChatRow.moved_to).is_(None))
     ).all()
     renumbered: dict[str, Numbers] = {}
     for row in rows:
-        target = _chat_at(session, platform, new, row.topic)
+        target = _chat_at(transaction, platform, new, row.topic)
         if target is row:
             continue
         if target is None:
             row.address = new
-            mark_reachable(session, row.id or 0, now=now)  # the platform allowed no messages to the old address
-            session.flush()
+            mark_reachable(transaction, row.id or 0, now=now)  # the platform allowed no messages to the old address
+            transaction.flush()
             target, pointer = row, _pointer_at(row, old)
-            session.add(pointer)
+            transaction.add(pointer)
         else:
-            renumbered[_chat_name(platform, old, row.topic)] = _merge_chats(session, row, target, now)
+            renumbered[_chat_name(platform, old, row.topic)] = _merge_chats(transaction, row, target, now)
             pointer = row
         pointer.state, pointer.state_detail, pointer.state_since = ChatState.MOVED, new, now
         pointer.admission = pointer.pause_reason = None
         pointer.moved_to = target.id
-        session.flush()
-    _readdress(session, f"{platform}:{old}", f"{platform}:{new}", renumbered)
-    move_denial(session, Lane(platform, old), Lane(platform, new))
-    wake_lanes(session, [Lane(platform, new)])
-    lane = session.get(LaneRow, (platform, old))
+        transaction.flush()
+    _readdress(transaction, f"{platform}:{old}", f"{platform}:{new}", renumbered)
+    move_denial(transaction, Lane(platform, old), Lane(platform, new))
+    wake_lanes(transaction, [Lane(platform, new)])
+    lane = transaction.get(LaneRow, (platform, old))
     if lane is not None:
-        session.delete(lane)
+        transaction.delete(lane)
 
 
-def _chat_at(session: Session, platform: str, address: str, topic: str) -> ChatRow | None:
+def _chat_at(session: Transaction, platform: str, address: str, topic: str) -> ChatRow | None:
     """The chat at an address, or the chat that it moved to."""
     at = (ChatRow.platform == platform, ChatRow.address == address, ChatRow.topic == topic)
     row = session.exec(select(ChatRow).where(*at)).first()
@@ -84,7 +87,7 @@ def _chat_name(platform: str, address: str, topic: str) -> str:
     return str(ChatAddress(platform, address, topic))
 
 
-def _readdress(session: Session, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:
+def _readdress(session: Transaction, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:
     """Replaces the old address in callbacks, in the state of conversations and in updates."""
     whole = re.compile(rf"(?<![\w:-]){re.escape(old)}(?![\w-])")
     session.exec(update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
@@ -118,11 +121,11 @@ def _readdress_row(
 _Row = TypeVar("_Row", CallbackRow, ConversationStateRow)
 
 
-def _that_name(session: Session, kind: type[_Row], where: mentions.Where, place: str) -> list[_Row]:
+def _that_name(session: Transaction, kind: type[_Row], where: mentions.Where, place: str) -> list[_Row]:
     """The rows of an address, its topics and its home view, and those of other chats that name one of these."""
     key = CallbackRow.id if kind is CallbackRow else ConversationStateRow.name
     ids = set(mentions.named_by(session, where, [place], topics=True))
-    for start in (place, HOME_VIEW_PREFIX + place):
+    for start in (place, home_view_of(place)):
         for at in _at_and_below(kind, start):
             ids.update(session.exec(select(key).where(at)))
     return [session.get_one(kind, one) for one in sorted(ids)]
@@ -136,12 +139,12 @@ def _at_and_below(
     return where == place, (where > f"{place}/") & (where < f"{place}0")
 
 
-def _lookups_at(session: Session, place: str) -> list[PendingLookupRow]:
+def _lookups_at(session: Transaction, place: str) -> list[PendingLookupRow]:
     found = (session.exec(select(PendingLookupRow).where(at)) for at in _at_and_below(PendingLookupRow, place))
     return [row for rows in found for row in rows]
 
 
-def _rename(session: Session, row: ConversationStateRow, name: str) -> None:
+def _rename(session: Transaction, row: ConversationStateRow, name: str) -> None:
     """Gives a state its new name. One that has that name already is newer, and stays."""
     if name != row.name:
         if session.get(ConversationStateRow, name) is not None:
@@ -176,7 +179,7 @@ def _pointer_at(row: ChatRow, address: str) -> ChatRow:
     )
 
 
-def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) -> Numbers:
+def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime) -> Numbers:
     """Moves everything of `old` to `new`: subscriptions by query, delivered papers by paper, open deliveries.
 
     Returns the new numbers of subscriptions; they stay where they can.
@@ -216,7 +219,7 @@ def _merge_chats(session: Session, old: ChatRow, new: ChatRow, now: datetime) ->
     return numbers
 
 
-def _merge_offers(session: Session, before: int, after: int, numbers: Numbers) -> None:
+def _merge_offers(session: Transaction, before: int, after: int, numbers: Numbers) -> None:
     """Moves the links of a chat, whose ids others have, under the new numbers of the subscriptions.
 
     A link whose subscription has one in the new chat already, or is gone, is kept under a number that no subscription has.
@@ -250,7 +253,7 @@ def _inherit(old: ChatRow, new: ChatRow) -> None:
     new.first_delivery_planned = new.first_delivery_planned or old.first_delivery_planned
 
 
-def _remove_repeats(session: Session, before: int, after: int, now: datetime) -> None:
+def _remove_repeats(session: Transaction, before: int, after: int, now: datetime) -> None:
     """Removes one of two items of a paper that both chats have: the item that is not sent or being sent, else the later.
 
     A delivery that loses a paper is rendered again; one that loses all of its papers is dismissed.
@@ -274,7 +277,7 @@ def _remove_repeats(session: Session, before: int, after: int, now: datetime) ->
     session.flush()
 
 
-def _message_states(session: Session, deliveries: set[int]) -> dict[tuple[int, int | None], MessageState]:
+def _message_states(session: Transaction, deliveries: set[int]) -> dict[tuple[int, int | None], MessageState]:
     rows = session.exec(
         select(MessageRow.delivery, MessageRow.number, col(MessageRow.state)).where(
             col(MessageRow.delivery).in_(deliveries)
@@ -283,7 +286,7 @@ def _message_states(session: Session, deliveries: set[int]) -> dict[tuple[int, i
     return {(delivery, number): state for delivery, number, state in rows}
 
 
-def _render_anew(session: Session, delivery: DeliveryRow, now: datetime) -> None:
+def _render_anew(session: Transaction, delivery: DeliveryRow, now: datetime) -> None:
     """Makes a delivery unrendered, unless a message of it is sent, perhaps sent, or dead. Dismisses it if it is empty."""
     messages = session.exec(select(MessageRow).where(MessageRow.delivery == delivery.seq)).all()
     if not all(message.state in (MessageState.READY, MessageState.WAITING) for message in messages):

@@ -7,13 +7,13 @@ from typing import NamedTuple
 from sqlalchemy import Integer, bindparam
 from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, delete, func, select, update
+from sqlmodel import col, delete, func, select, update
 
 from subscriptions.ranking import Taste
 from subscriptions.states import Signal
 from subscriptions.store.conversation_rows import SignalRow, TasteRow
 from subscriptions.store.database.conflicts import put
-from subscriptions.store.database.store import execute, in_chunks
+from subscriptions.store.database.store import Transaction, reads, rows_of
 from subscriptions.store.rows import TABLES
 
 _tastes = TABLES.tables["taste"]
@@ -22,7 +22,7 @@ _TASTES = columns(_tastes.c.chat, _tastes.c.words).where(
 )
 _signals = TABLES.tables["signal"]
 _OF_CHATS = columns(_signals).where(
-    _signals.c.chat.in_(bindparam("chats", type_=Integer, expanding=True)),
+    _signals.c.chat.in_(bindparam("ids", type_=Integer, expanding=True)),
     _signals.c.kind.in_(bindparam("kinds", expanding=True)),
 )
 
@@ -35,12 +35,12 @@ class StoredSignal(NamedTuple):
     at: datetime
 
 
-def put_signal(session: Session, chat_id: int, paper_id: int, kind: Signal, *, now: datetime) -> None:
+def put_signal(session: Transaction, chat_id: int, paper_id: int, kind: Signal, *, now: datetime) -> None:
     """Stores a signal; one that is stored already gets the new time."""
     put(session, "signal", ("chat", "paper", "kind"), {"chat": chat_id, "paper": paper_id, "kind": kind, "at": now})
 
 
-def drop_signals(session: Session, chat_id: int, paper_id: int, kinds: Sequence[Signal]) -> bool:
+def drop_signals(session: Transaction, chat_id: int, paper_id: int, kinds: Sequence[Signal]) -> bool:
     """Removes signals of one paper; returns whether there were any."""
     of_paper = delete(SignalRow).where(
         col(SignalRow.chat) == chat_id, col(SignalRow.paper) == paper_id, col(SignalRow.kind).in_(kinds)
@@ -49,7 +49,7 @@ def drop_signals(session: Session, chat_id: int, paper_id: int, kinds: Sequence[
 
 
 def signals_of(
-    session: Session, chat_id: int, *, most: int, kinds: Sequence[Signal] = tuple(Signal)
+    session: Transaction, chat_id: int, *, most: int, kinds: Sequence[Signal] = tuple(Signal)
 ) -> list[StoredSignal]:
     """The newest `most` signals of a chat of these kinds, newest first."""
     found = select(SignalRow).where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))
@@ -57,40 +57,43 @@ def signals_of(
     return [StoredSignal(row.paper, Signal(row.kind), row.at) for row in session.exec(newest)]
 
 
-def of_papers(session: Session, chat_id: int, paper_ids: Collection[int]) -> frozenset[tuple[int, Signal]]:
+@reads
+def signals_of_papers(
+    transaction: Transaction, chat_id: int, paper_ids: Collection[int]
+) -> frozenset[tuple[int, Signal]]:
     """What a chat did with each of a few papers."""
     found = select(SignalRow.paper, SignalRow.kind).where(
         SignalRow.chat == chat_id, col(SignalRow.paper).in_(paper_ids)
     )
-    return frozenset((paper, Signal(kind)) for paper, kind in session.exec(found))
+    return frozenset((paper, Signal(kind)) for paper, kind in transaction.exec(found))
 
 
 def signals_of_chats(
-    session: Session, chat_ids: Sequence[int], kinds: Sequence[Signal]
+    session: Transaction, chat_ids: Sequence[int], kinds: Sequence[Signal]
 ) -> dict[int, list[StoredSignal]]:
     """All signals of these kinds, by the ids of these chats."""
     found: dict[int, list[StoredSignal]] = {chat_id: [] for chat_id in chat_ids}
-    for part in in_chunks(chat_ids):
-        for row in execute(session, _OF_CHATS, {"chats": part, "kinds": kinds}):
-            found[row.chat].append(StoredSignal(row.paper, Signal(row.kind), row.at))
+    for row in rows_of(session, _OF_CHATS, chat_ids, kinds=kinds):
+        found[row.chat].append(StoredSignal(row.paper, Signal(row.kind), row.at))
     return found
 
 
-def amount(session: Session, chat_id: int, *, kinds: Sequence[Signal] = tuple(Signal)) -> int:
+@reads
+def amount_of_signals(transaction: Transaction, chat_id: int, *, kinds: Sequence[Signal] = tuple(Signal)) -> int:
     """How many signals of a chat of these kinds are stored."""
     found = select(func.count()).select_from(SignalRow)
-    return session.exec(found.where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))).one()
+    return transaction.exec(found.where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))).one()
 
 
-def keep_newest(session: Session, chat_id: int, most: int, *, kinds: Sequence[Signal]) -> None:
+def keep_newest(session: Transaction, chat_id: int, most: int, *, kinds: Sequence[Signal]) -> None:
     """Removes all but the newest `most` signals of a chat of these kinds."""
-    if amount(session, chat_id, kinds=kinds) <= most:
+    if amount_of_signals(session, chat_id, kinds=kinds) <= most:
         return
     for one in signals_of(session, chat_id, most=most * 2, kinds=kinds)[most:]:
         drop_signals(session, chat_id, one.paper, [one.kind])
 
 
-def move_signals(session: Session, lost: int, kept: int) -> None:
+def move_signals(session: Transaction, lost: int, kept: int) -> None:
     """Moves the signals of one paper to another; one that a chat has of both stays once."""
     other = aliased(SignalRow)
     theirs = select(other.chat).where(
@@ -100,7 +103,7 @@ def move_signals(session: Session, lost: int, kept: int) -> None:
     session.exec(update(SignalRow).where(col(SignalRow.paper) == lost).values(paper=kept))
 
 
-def merge_signals(session: Session, before: int, after: int) -> None:
+def merge_signals(session: Transaction, before: int, after: int) -> None:
     """Moves the signals of one chat to another; one that both have stays once. The taste of the other stays, else this one's."""
     other = aliased(SignalRow)
     theirs = select(other.chat).where(
@@ -113,7 +116,7 @@ def merge_signals(session: Session, before: int, after: int) -> None:
         session.exec(update(TasteRow).where(col(TasteRow.chat) == before).values(chat=after))
 
 
-def put_taste(session: Session, chat_id: int, taste: Taste) -> None:
+def put_taste(session: Transaction, chat_id: int, taste: Taste) -> None:
     """Stores the taste of a chat; one that says nothing is removed."""
     if taste:
         put(session, "taste", ("chat",), {"chat": chat_id, "words": dict(taste.weights)})
@@ -121,8 +124,6 @@ def put_taste(session: Session, chat_id: int, taste: Taste) -> None:
         session.exec(delete(TasteRow).where(col(TasteRow.chat) == chat_id))
 
 
-def tastes(session: Session, chat_ids: Sequence[int]) -> dict[int, Taste]:
+def tastes(session: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:
     """The tastes of those of these chats that have one, by the ids of the chats."""
-    return {
-        row.chat: Taste(row.words) for part in in_chunks(chat_ids) for row in execute(session, _TASTES, {"ids": part})
-    }
+    return {row.chat: Taste(row.words) for row in rows_of(session, _TASTES, chat_ids)}

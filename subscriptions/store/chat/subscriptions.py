@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 from sqlalchemy import Integer, String, bindparam
@@ -19,7 +19,7 @@ from subscriptions.states import (
 )
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_all_new, insert_rows_new
-from subscriptions.store.database.store import CHUNK, execute, in_chunks
+from subscriptions.store.database.store import Transaction, reads, rows_of
 from subscriptions.store.rows import (
     TABLES,
     QueryRow,
@@ -36,7 +36,7 @@ _chats, _subscriptions, _queries, _marks = (
 )
 _ids = bindparam("ids", type_=Integer, expanding=True)
 _s = _subscriptions.c
-# In the order of the fields of Subscription; `hurry` follows from the last one.
+# In the order of the fields of Subscription.
 _VALUES = (
     _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, cursor_of(), _s.next_due_at, _s.name,
     _s.state, _s.paused_until, _s.pause_reason, _s.added_by, _s.subscriber, _s.counted_until, _s.shared_cursor,
@@ -48,17 +48,12 @@ SUBSCRIPTIONS = (
     .where(_subscriptions.c.chat.in_(_ids))
     .order_by(_subscriptions.c.chat, _subscriptions.c.number)
 )
-_ADDED = (
-    columns(*_VALUES)
-    .join_from(_subscriptions, _queries, _queries.c.id == _s.query)
-    .where(_s.chat == bindparam("chat"), _s.query == bindparam("query"))
-)
 _AMOUNTS = (
     columns(_subscriptions.c.chat, func.count()).where(_subscriptions.c.chat.in_(_ids)).group_by(_subscriptions.c.chat)
 )
 _NEW = (
     "chat", "query", "number", "name", "text", "cadence", "zone", "state", "added_by", "subscriber", "since", "cursor",
-    "next_due_at", "latest_due_at", "counted_until",
+    "next_due_at", "latest_due_at", "counted_until", "paused_until", "pause_reason",
 )  # fmt: skip
 _NUMBERS = columns(_chats.c.id, _chats.c.next_number).where(_chats.c.id.in_(_ids))
 _TAKE = (
@@ -66,132 +61,63 @@ _TAKE = (
     .where(_chats.c.id == bindparam("of"))
     .values(next_number=_chats.c.next_number + bindparam("amount", type_=Integer))
 )
-_TAKE_NUMBER = _TAKE.returning(_chats.c.next_number)
 _QUERIES = columns(_queries.c.canonical, _queries.c.id).where(
-    _queries.c.canonical.in_(bindparam("texts", type_=String, expanding=True))
+    _queries.c.canonical.in_(bindparam("ids", type_=String, expanding=True))
 )
 
 
 def subscriptions_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
     """Each chat's subscriptions in the order of their numbers."""
     found: dict[int, list[Subscription]] = {chat_id: [] for chat_id in chat_ids}
-    for i in range(0, len(chat_ids), CHUNK):
-        for row in execute(session, SUBSCRIPTIONS, {"ids": list(chat_ids[i : i + CHUNK])}).all():
-            found[row[1]].append(_subscription(row))
+    for row in rows_of(session, SUBSCRIPTIONS, chat_ids):
+        found[row[1]].append(_subscription(row))
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
 
 
 def amounts(session: Session, chat_ids: Sequence[int]) -> dict[int, int]:
     """How many subscriptions each chat has."""
-    found = dict.fromkeys(chat_ids, 0)
-    for part in in_chunks(chat_ids):
-        found.update((chat, amount) for chat, amount in execute(session, _AMOUNTS, {"ids": part}))
-    return found
+    return dict.fromkeys(chat_ids, 0) | dict(rows_of(session, _AMOUNTS, chat_ids))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSubscription:
-    """A subscription that is to be added."""
-
-    chat_id: int
-    text: str
-    canonical: str
-    cadence: Cadence
-    zone: str | None
-    since: datetime
-    cursor: int
-    due: DueSpan
-    name: str = ""
-    added_by: str = ""
-    subscriber: str = ""
-    counted_until: datetime | None = None
+def add_subscription(session: Session, new: Subscription) -> Subscription:
+    """Adds a subscription; returns it as stored, or one with the same query that another process has added meanwhile."""
+    add_subscriptions(session, [new])
+    return next(s for s in subscriptions_of(session, [new.chat_id])[new.chat_id] if s.canonical == new.canonical)
 
 
-def add_subscription(session: Session, new: NewSubscription) -> Subscription:
-    """Adds a subscription under the chat's next number; numbers are not reused.
-
-    One with the same query that another process has added meanwhile is returned instead.
-    """
-    query = _query_ids(session, [new.canonical])[new.canonical]
-    number = execute(session, _TAKE_NUMBER, {"of": new.chat_id, "amount": 1}).scalar_one() - 1
-    insert_rows_new(session, "subscription", ("chat", "query"), _NEW, [_row(new, query=query, number=number)])
-    return _subscription(execute(session, _ADDED, {"chat": new.chat_id, "query": query}).one())
-
-
-def add_subscriptions(session: Session, new: Sequence[NewSubscription]) -> None:
-    """Adds subscriptions, each under its chat's next number, with one statement for each table.
+def add_subscriptions(session: Session, new: Sequence[Subscription]) -> None:
+    """Adds subscriptions, with one statement for each table. One without a number gets its chat's next; numbers are not reused.
 
     One with the same query that another process has added meanwhile stays.
     """
     queries = _query_ids(session, [one.canonical for one in new])
-    numbers = _take_numbers(session, Counter(one.chat_id for one in new))
-    rows = []
-    for one in new:
-        rows.append(_row(one, query=queries[one.canonical], number=numbers[one.chat_id]))
-        numbers[one.chat_id] += 1
+    taken = _take_numbers(session, Counter(one.chat_id for one in new if not one.number))
+    numbers = {chat: count(first) for chat, first in taken.items()}
+    rows = [_row(one, query=queries[one.canonical], number=one.number or next(numbers[one.chat_id])) for one in new]
     insert_rows_new(session, "subscription", ("chat", "query"), _NEW, rows)
 
 
-def _row(one: NewSubscription, *, query: int, number: int) -> tuple[Any, ...]:
-    due, latest_due = one.due
+def _row(one: Subscription, *, query: int, number: int) -> tuple[Any, ...]:
     return (
-        one.chat_id, query, number, one.name, one.text, cadence_text(one.cadence), one.zone, SubscriptionState.ACTIVE,
-        one.added_by, one.subscriber, one.since, one.cursor, due, latest_due, one.counted_until,
+        one.chat_id, query, number, one.name, one.text, cadence_text(one.cadence), one.zone, one.state, one.added_by,
+        one.subscriber, one.since, one.cursor, one.next_due_at, one.latest_due_at, one.counted_until, one.paused_until,
+        one.pause_reason,
     )  # fmt: skip
 
 
 def _take_numbers(session: Session, amounts: Mapping[int, int]) -> dict[int, int]:
     """Takes so many next numbers of chats; returns the first of each. No two processes get the same ones."""
     execute_rows(session, _TAKE, ("of", "amount"), list(amounts.items()))
-    found: dict[int, int] = {}
-    for part in in_chunks(sorted(amounts)):
-        found.update((chat, after - amounts[chat]) for chat, after in execute(session, _NUMBERS, {"ids": part}))
-    return found
+    return {chat: after - amounts[chat] for chat, after in rows_of(session, _NUMBERS, sorted(amounts))}
 
 
 def _query_ids(session: Session, canonicals: Sequence[str]) -> dict[str, int]:
     """Returns the ids of queries by their canonical texts; those that are not known are added."""
     wanted = sorted(set(canonicals))
-    found = _known_queries(session, wanted)
-    missing = [{"canonical": canonical} for canonical in wanted if canonical not in found]
-    if missing:
-        insert_all_new(session, "query", (), missing)
-        found |= _known_queries(session, [one["canonical"] for one in missing])
-    return found
-
-
-def _known_queries(session: Session, wanted: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for start in range(0, len(wanted), CHUNK):
-        rows = execute(session, _QUERIES, {"texts": wanted[start : start + CHUNK]})
-        found.update((canonical, query) for canonical, query in rows)
-    return found
-
-
-def restore_subscription(session: Session, subscription: Subscription, *, cursor: int, due: DueSpan) -> None:
-    """Restores a removed subscription under its number. The chat must not have this number or this query."""
-    session.add(
-        SubscriptionRow(
-            chat=subscription.chat_id,
-            query=_query_ids(session, [subscription.canonical])[subscription.canonical],
-            number=subscription.number,
-            name=subscription.name,
-            text=subscription.text,
-            cadence=cadence_text(subscription.cadence),
-            zone=subscription.zone,
-            state=subscription.state,
-            paused_until=subscription.paused_until,
-            pause_reason=subscription.pause_reason,
-            added_by=subscription.added_by,
-            subscriber=subscription.subscriber,
-            since=subscription.since,
-            cursor=cursor,
-            next_due_at=due[0],
-            latest_due_at=due[1],
-            counted_until=subscription.counted_until,
-        )
-    )
-    session.flush()
+    found = {row.canonical: row.id for row in rows_of(session, _QUERIES, wanted)}
+    missing = [canonical for canonical in wanted if canonical not in found]
+    insert_all_new(session, "query", (), [{"canonical": canonical} for canonical in missing])
+    return found | {row.canonical: row.id for row in rows_of(session, _QUERIES, missing)}
 
 
 def change_schedule(
@@ -277,20 +203,16 @@ def drop_unused_queries(session: Session, queries: Sequence[int]) -> None:
     session.exec(delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
 
 
-@lru_cache(maxsize=4096)
-def _stored_cadence(text: str) -> Cadence:
-    return parse_cadence(text)
+_stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
 
 
 def _subscription(row: Sequence[Any]) -> Subscription:
     """The value of a row of _VALUES. By position: names take ten times as long, and a plan reads all subscriptions."""
-    *before, cadence = row[:6]
-    *others, latest_due_at = row[6:]
-    hurry = cadence == NOW and latest_due_at is not None
-    return Subscription._make((*before, _stored_cadence(cadence), *others, hurry))
+    return Subscription._make((*row[:5], _stored_cadence(row[5]), *row[6:]))
 
 
-def subscription_counts(session: Session) -> tuple[int, int]:
+@reads
+def subscription_counts(transaction: Transaction) -> tuple[int, int]:
     """(chats that have subscriptions, subscriptions)."""
     chats = func.count(func.distinct(SubscriptionRow.chat))
-    return session.exec(select(chats, func.count()).select_from(SubscriptionRow)).one()
+    return transaction.exec(select(chats, func.count()).select_from(SubscriptionRow)).one()

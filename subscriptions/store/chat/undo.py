@@ -11,7 +11,7 @@ from sqlmodel import Session, col, delete, select
 
 from subscriptions.store import mentions
 from subscriptions.store.conversation_rows import UndoRow
-from subscriptions.store.database.store import execute, in_chunks
+from subscriptions.store.database.store import execute, rows_of
 from subscriptions.store.rows import TABLES
 
 _undo = TABLES.tables["undo"]
@@ -49,11 +49,7 @@ def add_changes(
 
 def with_more_than(session: Session, chat_ids: Sequence[int], most: int) -> list[int]:
     """Those of these chats that have more stored changes than `most`."""
-    return [
-        chat_id
-        for part in in_chunks(chat_ids)
-        for chat_id in execute(session, _WITH_MORE, {"ids": part, "most": most}).scalars()
-    ]
+    return [row.chat for row in rows_of(session, _WITH_MORE, chat_ids, most=most)]
 
 
 def changes_of(session: Session, chat_id: int) -> tuple[StoredChange, ...]:

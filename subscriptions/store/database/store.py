@@ -1,17 +1,15 @@
-"""The database: transactions, schema, and the sentences for what a database can answer.
+"""The database: transactions and schema. What is special to a kind of database is in `sqlite` or `postgres`."""
 
-What is special to a kind of database is in its own package: `sqlite` or `postgres`.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from functools import wraps
 from pathlib import Path
 from threading import get_ident
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, Executable, event
+from sqlalchemy import CursorResult, Executable, Row, event
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -20,7 +18,6 @@ from sqlmodel import Session
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database.errors import keep_to_owner, wrong_setting
-from subscriptions.store.database.garbage import uncollected
 from subscriptions.store.database.kind import Kind, Sharing
 from subscriptions.store.database.postgres.server import PostgresDatabase
 from subscriptions.store.database.schema import HEAD, make_schema, refuse_unknown, upgrade_schema
@@ -31,6 +28,7 @@ from subscriptions.store.database.writer import Writer
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
+P = ParamSpec("P")
 V = TypeVar("V")
 _CONNECTION = "connection"  # where a session keeps it
 
@@ -42,8 +40,8 @@ class WouldWrite(Exception):
 class Transaction(Session):
     """One transaction of the database: the unit of work of every use case that it is given to.
 
-    A use case takes a Store or a Transaction (`Scope`). Given a Store, it begins its own transaction. Given a
-    Transaction, it is a part of that one: it commits with it and sees what earlier parts wrote. An error in a
+    A use case takes a Store or a Transaction (`Scope`). Given a Store, it begins its own transaction (`reads`, `writes`).
+    Given a Transaction, it is a part of that one: it commits with it and sees what earlier parts wrote. An error in a
     part undoes the whole transaction, unless the part is in a `savepoint`. A Transaction belongs to the thread
     that began it.
     """
@@ -144,7 +142,7 @@ class Store:
         """
         self.refuse_held_connection()
         with self._turns, self.writes.recorded():
-            with uncollected(), self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
+            with self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
                 self.writes.begun()
                 driver: Any = connection_of(transaction).connection.dbapi_connection
                 before = self.sharing.changes(driver)
@@ -265,7 +263,7 @@ class Store:
         self.writer.close()
         pool = self._engine.pool
         self._engine.dispose(close=False)  # who asks from now on asks a new pool
-        event.listen(pool, "checkin", _close_returned)
+        event.listen(pool, "checkin", lambda _connection, record: record.invalidate())
         pool.dispose()
         with suppress(*self._errors):
             self.kind.close(wrote=self.writes.count > 0)
@@ -305,6 +303,28 @@ class ReadThenWrite:
 Scope = Store | Transaction  # where a use case does its work: in its own transaction, or as a part of one
 
 
+def reads(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatenate[Scope, P], V]:
+    """A part of a transaction that may also be asked for alone. Given a Store, it reads in a transaction of its own."""
+
+    @wraps(part)
+    def begun(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
+        with scope.read() as transaction:
+            return part(transaction, *args, **named)
+
+    return begun
+
+
+def writes(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatenate[Scope, P], V]:
+    """As `reads`, for a part that may write. Raises WouldWrite if the transaction that it is given only reads."""
+
+    @wraps(part)
+    def begun(scope: Scope, /, *args: P.args, **named: P.kwargs) -> V:
+        with scope.write() as transaction:
+            return part(transaction, *args, **named)
+
+    return begun
+
+
 def execute(
     session: Session, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
 ) -> CursorResult[*tuple[Any, ...]]:
@@ -316,6 +336,13 @@ def execute(
 def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
     """Parts of the values, each small enough for one IN (…)."""
     return (values[start : start + CHUNK] for start in range(0, len(values), CHUNK))
+
+
+def rows_of(
+    session: Session, statement: Executable, ids: Sequence[Any], **values: object
+) -> Iterator[Row[*tuple[Any, ...]]]:
+    """The rows that a statement finds for many values of its parameter `ids`."""
+    return (row for part in in_chunks(ids) for row in execute(session, statement, {**values, "ids": part}).all())
 
 
 def connection_of(session: Session) -> Connection:
@@ -340,10 +367,6 @@ def _kind_of(address: str) -> Kind:
                 Sentence("PAPERWIRE_DATABASE_URL names a database that is neither SQLite nor PostgreSQL."),
                 Sentence("Use sqlite:////path/of/paperwire.db or postgresql://user@host/name"),
             )
-
-
-def _close_returned(_connection: object, record: ConnectionPoolEntry) -> None:
-    record.invalidate()
 
 
 def _refuse_second(holders: set[int]) -> None:

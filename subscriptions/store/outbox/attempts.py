@@ -6,12 +6,12 @@ from sqlalchemy import ColumnElement, bindparam, case, exists, func, null, or_, 
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
-from subscriptions.model import Lane, Message
+from subscriptions.model import Lane
 from subscriptions.planning.retry import RetryDecision
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.conflicts import put, unless_taken, update_unless_taken
-from subscriptions.store.database.store import connection_of, execute
+from subscriptions.store.database.store import Transaction, connection_of, execute, writes
 from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.outbox.claims import Claim, any_requested, is_held, may_be_sent
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, MessageRow
@@ -89,13 +89,16 @@ _SETTLE = (
 )
 
 
-def mark_sending(session: Session, claimed: Claim, message: Message, *, worker: str, wall: datetime) -> bool:
-    """Marks a claimed message as sent by a worker, right before it is posted. Returns False if the worker may not post it.
+@writes
+def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) -> bool:
+    """Marks a claimed message as sent by this worker, right before it is posted. Returns False if the worker may not post it.
 
     A guarded update: of two senders one succeeds; none if the delivery was dismissed, or the chat paused, moved or
     delayed. A unique index lets one message of a lane be claimed by any worker, until the outcome is stored. A worker
     that is killed before that keeps the lane until what it left is recovered (rule 14).
     """
+    message = claimed.message
+    assert message is not None  # noqa: S101 - only messages are posted
     values = {
         "of": claimed.seq,
         "which": message.number,
@@ -107,9 +110,9 @@ def mark_sending(session: Session, claimed: Claim, message: Message, *, worker: 
         "its_lane": f"{claimed.address.platform}:{claimed.address.address}",
         "wall": wall,
         "first": claimed.unclear_since or wall,
-        "who": worker,
+        "who": transaction.store.worker,
     }
-    return update_unless_taken(connection_of(session), _MARK_SENDING, values)
+    return update_unless_taken(connection_of(transaction), _MARK_SENDING, values)
 
 
 def confirm(
@@ -128,10 +131,12 @@ def confirm(
     return (found[0], bool(found[1])) if found else (None, True)
 
 
-def give_up_lookup(session: Session, seq: int, number: int, reason: str) -> None:
+@writes
+def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> None:
     """Gives up the look-up of an unclear message: it waits for its next attempt, or is left to a person and its lane goes on."""
-    given_up = update(MessageRow).where(*_is_unclear(seq, number))
-    session.exec(given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
+    assert claimed.message is not None  # noqa: S101 - only messages are looked up
+    given_up = update(MessageRow).where(*_is_unclear(claimed.seq, claimed.message.number))
+    transaction.exec(given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
 
 
 def record_not_found(
@@ -153,7 +158,7 @@ def _is_unclear(seq: int, number: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def record_outcome(
-    session: Session,
+    session: Transaction,
     claimed: Claim,
     decision: RetryDecision,
     reason: str,
@@ -169,7 +174,7 @@ def record_outcome(
         return
     lane = claimed.address.lane
     if decision.pauses_lane:
-        pause_lane(session, lane, wall, wall + decision.pauses_lane)
+        pause_lane(session, lane, wall=wall, until=wall + decision.pauses_lane)
     elif decision.not_before is not None:
         wake_lanes(session, [lane], after=decision.not_before - now)
     message = session.get(MessageRow, (claimed.seq, claimed.message.number))
@@ -192,11 +197,12 @@ def record_outcome(
     settle_if_finished(session, delivery, now)
 
 
-def pause_lane(session: Session, lane: Lane, wall: datetime, until: datetime) -> None:
+@writes
+def pause_lane(transaction: Transaction, lane: Lane, *, wall: datetime, until: datetime) -> None:
     """Makes a lane wait until `until`, as its platform asked, when it is woken. Both moments are on the machine's clock."""
     values = {"platform": lane.platform, "address": lane.address, "since": wall, "not_before": until}
-    put(session, "lane", ("platform", "address"), values)
-    wake_lanes(session, [lane], after=until - wall)
+    put(transaction, "lane", ("platform", "address"), values)
+    wake_lanes(transaction, [lane], after=until - wall)
 
 
 def settle_if_finished(session: Session, delivery: DeliveryRow, now: datetime) -> None:

@@ -16,7 +16,7 @@ from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import FINISHED, ChatState, MessageState
 from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database.store import connection_of
+from subscriptions.store.database.store import Transaction, connection_of, writes
 from subscriptions.store.rows import GOES_OUT, TABLES
 
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
@@ -277,12 +277,13 @@ def unrendered(session: Session, claimed: Claim, most: int, *, wall: datetime) -
     return list(connection_of(session).execute(_UNRENDERED, values).scalars())
 
 
-def store_rendered(session: Session, rendered: Iterable[Rendered], *, now: datetime) -> None:
+@writes
+def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, now: datetime) -> None:
     """Stores the messages of rendered deliveries; skips a delivery that has been rendered before (rule 7).
 
     A delivery that could not be rendered is dead, with the reason, until a person has it tried again.
     """
-    connection = connection_of(session)
+    connection = connection_of(transaction)
     fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}
     for one in rendered:
         over = now if one.failure or not one.messages else None

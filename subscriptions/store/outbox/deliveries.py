@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 
-from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper, MissingHow, MissingSources
+from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper
 from subscriptions.states import DeliveryState, MessageState
 from subscriptions.store.chat.chats import chats_by_id
-from subscriptions.store.columns import Big
-from subscriptions.store.database.store import execute
+from subscriptions.store.columns import Big, adapter_of
+from subscriptions.store.database.store import Transaction, execute, reads
 from subscriptions.store.papers.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, MessageRow, PaperRow
@@ -27,18 +27,18 @@ _ITEMS = columns(_delivery_items).where(_i.delivery.in_(_ids)).order_by(_i.posit
 _TITLED = columns(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
 
 
-def delivery_value(session: Session, seq: int, *, zone: str) -> Delivery:
+def delivery_value(session: Transaction, seq: int, *, zone: str) -> Delivery:
     """A delivery with its papers as they are known now, to be rendered."""
     return delivery_values(session, [seq], zone=zone)[seq]
 
 
-def delivery_values(session: Session, seqs: Sequence[int], *, zone: str) -> dict[int, Delivery]:
+def delivery_values(session: Transaction, seqs: Sequence[int], *, zone: str) -> dict[int, Delivery]:
     """Deliveries by seq, each as from `delivery_value`."""
     rows = execute(session, _DELIVERIES, {"ids": seqs}).all()
     chats = chats_by_id(session, [row.chat for row in rows], zone=zone)
     item_rows = execute(session, _ITEMS, {"ids": seqs}).all()
     papers = stored_papers(session, list({item.paper for item in item_rows}))
-    titled = _titled_sources(session) if item_rows else {}
+    titled = {row.name: (row.title, row.home) for row in execute(session, _TITLED)} if item_rows else {}
     items: dict[int, list[Item]] = {}
     for item in item_rows:
         items.setdefault(item.delivery, []).append(_item(item, papers))
@@ -48,16 +48,11 @@ def delivery_values(session: Session, seqs: Sequence[int], *, zone: str) -> dict
             chat=chats[row.chat],
             kind=row.kind,
             due=row.due,
-            facts=replace(_facts(row.facts), titles=_titles(items.get(row.seq, ()), titled)),
+            facts=replace(adapter_of(Facts).validate_python(row.facts), titles=_titles(items.get(row.seq, ()), titled)),
             items=tuple(items.get(row.seq, ())),
         )
         for row in rows
     }
-
-
-def _titled_sources(session: Session) -> dict[str, tuple[str, str]]:
-    """Name → (title, home) of the sources that deliveries name at their end."""
-    return {name: (title, home) for name, title, home in execute(session, _TITLED)}
 
 
 def _titles(items: Sequence[Item], titled: Mapping[str, tuple[str, str]]) -> tuple[tuple[str, str], ...]:
@@ -66,8 +61,9 @@ def _titles(items: Sequence[Item], titled: Mapping[str, tuple[str, str]]) -> tup
     return tuple(titled[name] for name in sorted(names & titled.keys()))
 
 
+@reads
 def delivered_items(
-    session: Session, chat_id: int, delivery_id: str, *, position: int | None = None
+    transaction: Transaction, chat_id: int, delivery_id: str, *, position: int | None = None
 ) -> tuple[Item, ...]:
     """The items of a delivery in order, or only the one at `position`; () if the delivery is of another chat."""
     wanted = (
@@ -78,10 +74,10 @@ def delivered_items(
     )
     if position is not None:
         wanted = wanted.where(DeliveryItemRow.position == position)
-    return _items(session, session.exec(wanted).all())
+    return _items(transaction, transaction.exec(wanted).all())
 
 
-def shown_since(session: Session, chat_id: int, since: datetime) -> list[int]:
+def shown_since(session: Transaction, chat_id: int, since: datetime) -> list[int]:
     """Ids of the papers that a chat was shown in messages sent at `since` or later, in the order in which they came."""
     rows = session.exec(
         select(DeliveryItemRow.paper)
@@ -96,18 +92,18 @@ def shown_since(session: Session, chat_id: int, since: datetime) -> list[int]:
     return [*delivered_since(session, chat_id, since.date()), *rows]
 
 
-def delivered_count(session: Session, chat_id: int) -> int:
+def delivered_count(session: Transaction, chat_id: int) -> int:
     """How many papers a chat has in deliveries."""
     return session.exec(select(func.count()).where(DeliveryItemRow.chat == chat_id)).one()
 
 
-def delivered_item(session: Session, chat_id: int, paper_id: int) -> Item | None:
+def delivered_item(session: Transaction, chat_id: int, paper_id: int) -> Item | None:
     """The item of a paper in a delivery of this chat; None if there is none."""
     row = session.get(DeliveryItemRow, (chat_id, paper_id))
     return _items(session, [row])[0] if row else None
 
 
-def delivered_titles(session: Session, chat_id: int, most: int) -> list[str]:
+def delivered_titles(session: Transaction, chat_id: int, most: int) -> list[str]:
     """Titles of the `most` papers that were delivered to a chat last, newest first."""
     rows = session.exec(
         select(PaperRow.title)
@@ -119,7 +115,7 @@ def delivered_titles(session: Session, chat_id: int, most: int) -> list[str]:
     return list(rows)
 
 
-def _items(session: Session, rows: Sequence[DeliveryItemRow]) -> tuple[Item, ...]:
+def _items(session: Transaction, rows: Sequence[DeliveryItemRow]) -> tuple[Item, ...]:
     papers = stored_papers(session, [row.paper for row in rows])
     return tuple(_item(row, papers) for row in rows)
 
@@ -127,43 +123,10 @@ def _items(session: Session, rows: Sequence[DeliveryItemRow]) -> tuple[Item, ...
 def _item(row: DeliveryItemRow | Row[*tuple[Any, ...]], papers: Mapping[int, KnownPaper]) -> Item:
     return Item(
         paper=papers[row.paper],
-        because=tuple(_because(b) for b in row.because),
+        because=adapter_of(tuple[Because, ...]).validate_python(row.because),
         position=row.position,
         shown=row.shown,
         cross=row.cross,
-    )
-
-
-def _because(value: Mapping[str, Any]) -> Because:
-    return Because(
-        number=value["number"],
-        text=value["text"],
-        name=value["name"],
-        words=tuple(value["words"]),
-        added_by=value["by"],
-    )
-
-
-def _missing(detail: Mapping[str, str]) -> MissingSources | None:
-    """The missing sources, which are stored in the detail."""
-    if not detail.get("missing"):
-        return None
-    return MissingSources(detail["missing"], int(detail["missing count"]), MissingHow(detail["missing how"]))
-
-
-def _facts(values: Mapping[str, Any]) -> Facts:
-    return Facts(
-        known=values["known"],
-        days=tuple(date.fromisoformat(day) for day in values["days"]),
-        first=values["first"],
-        next_due=datetime.fromisoformat(values["next_due"]) if values["next_due"] else None,
-        next_about=values["next_about"],
-        late=timedelta(seconds=values["late"]),
-        notice=values["notice"],
-        late_reason=values["detail"].get("late", ""),
-        missing=_missing(values["detail"]),
-        detail=dict(values["detail"]),
-        titles=tuple((title, home) for title, home in values["titles"]),
     )
 
 
@@ -176,15 +139,16 @@ class DeliveredPaper:
     at: datetime | None  # when it was sent, else when it was planned; None: not known any more
 
 
-def deliveries_of(session: Session, chat_id: int, paper_id: int) -> DeliveredPaper | None:
+@reads
+def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> DeliveredPaper | None:
     """The item of a paper in a delivery of a chat, with its state; None if there is none."""
-    item, row = delivered_item(session, chat_id, paper_id), session.get(DeliveryItemRow, (chat_id, paper_id))
+    item, row = delivered_item(transaction, chat_id, paper_id), transaction.get(DeliveryItemRow, (chat_id, paper_id))
     if item is None or row is None:
         return None
-    delivery = session.get(DeliveryRow, row.delivery) if row.delivery is not None else None
+    delivery = transaction.get(DeliveryRow, row.delivery) if row.delivery is not None else None
     if delivery is None:  # the delivery is not stored any more, or was of a chat that was merged into this one
         return DeliveredPaper(item=item, state=MessageState.SENT, at=None)
-    message = session.get(MessageRow, (delivery.seq, row.message or 1))
+    message = transaction.get(MessageRow, (delivery.seq, row.message or 1))
     if message is not None and message.state is MessageState.SENT:
         return DeliveredPaper(item=item, state=MessageState.SENT, at=message.sent_at)
     unsent = message.state if message else DeliveryState.PLANNED
@@ -192,7 +156,7 @@ def deliveries_of(session: Session, chat_id: int, paper_id: int) -> DeliveredPap
     return DeliveredPaper(item=item, state=state, at=delivery.created_at)
 
 
-def last_delivered(session: Session, chat_id: int) -> int | None:
+def last_delivered(session: Transaction, chat_id: int) -> int | None:
     """The paper that a chat was shown last: the last of its newest delivery. None if there is none."""
     return session.exec(
         select(DeliveryItemRow.paper)
@@ -202,14 +166,10 @@ def last_delivered(session: Session, chat_id: int) -> int | None:
     ).first()
 
 
-def delivered_in_message(session: Session, chat_id: int, platform_id: str) -> int | None:
-    """The first paper that a message of a chat shows, by the platform's id of the message; None for another message."""
-    return next(iter(papers_in_message(session, chat_id, platform_id, most=1)), None)
-
-
-def papers_in_message(session: Session, chat_id: int, platform_id: str, *, most: int = 2) -> tuple[int, ...]:
+@reads
+def papers_in_message(transaction: Transaction, chat_id: int, platform_id: str) -> tuple[int, ...]:
     """The first papers that a message of a chat shows, by the platform's id of the message; () for another message."""
-    found = session.exec(
+    found = transaction.exec(
         select(DeliveryItemRow.paper)
         .join(
             MessageRow,
@@ -218,6 +178,6 @@ def papers_in_message(session: Session, chat_id: int, platform_id: str, *, most:
         )
         .where(DeliveryItemRow.chat == chat_id, MessageRow.platform_id == platform_id)
         .order_by(col(DeliveryItemRow.position))
-        .limit(most)
+        .limit(2)
     )
     return tuple(found)

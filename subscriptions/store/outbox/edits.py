@@ -12,20 +12,19 @@ from datetime import datetime, timedelta
 
 import sqlalchemy
 from sqlalchemy import ColumnElement, bindparam
-from sqlmodel import Session, col, or_, select, update
+from sqlmodel import col, or_, select, update
 
 from subscriptions.chat_settings import language
 from subscriptions.model import Chat, Delivery, DeliveryKind, Lane
 from subscriptions.planning.retry import LONGEST_WAIT
 from subscriptions.states import ChatState
-from subscriptions.store.database.store import connection_of
+from subscriptions.store.database.store import Transaction, connection_of, in_chunks, rows_of, writes
 from subscriptions.store.lane_wakes import wake_chats
 from subscriptions.store.outbox.claims import any_requested, in_lane, is_held, is_requested, waits
 from subscriptions.store.outbox.deliveries import delivery_value
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
 
 SUMMARY_EDITS_FOR = timedelta(hours=48)  # age up to which a message is edited because of a summary
-_CHUNK = 500
 
 _deliveries, _chats, _messages = (TABLES.tables[name] for name in ("delivery", "chat", "message"))
 _d, _c, _m = _deliveries.c, _chats.c, _messages.c
@@ -46,13 +45,13 @@ class Edit:
     layout: tuple[tuple[int, ...], ...]  # ids of the papers of each message of the delivery
 
 
-def request_edits_of_withdrawn(session: Session, papers: Iterable[int], *, now: datetime) -> None:
+def request_edits_of_withdrawn(session: Transaction, papers: Iterable[int], *, now: datetime) -> None:
     """Requests an edit of every message that shows one of these papers: they were withdrawn."""
-    for part in _chunks(papers):
+    for part in in_chunks(sorted(papers)):
         _request(session, part, [], now)
 
 
-def request_edits_for_summaries(session: Session, papers: Mapping[int, Iterable[str]], *, now: datetime) -> None:
+def request_edits_for_summaries(session: Transaction, papers: Mapping[int, Iterable[str]], *, now: datetime) -> None:
     """Requests edits of the messages of the last 48 hours that show one of these papers.
 
     `papers`: id → languages in which the paper has got a summary. Only chats that read one of these languages count.
@@ -64,11 +63,11 @@ def request_edits_for_summaries(session: Session, papers: Mapping[int, Iterable[
     recent = or_(col(MessageRow.sent_at).is_(None), col(MessageRow.sent_at) > now - SUMMARY_EDITS_FOR)
     for code, ids in by_language.items():
         reads = col(ChatRow.lang).in_(["", "en"]) if code == "en" else col(ChatRow.lang) == code
-        for part in _chunks(ids):
+        for part in in_chunks(ids):
             _request(session, part, [recent, reads], now)
 
 
-def _request(session: Session, papers: list[int], conditions: list[ColumnElement[bool]], now: datetime) -> None:
+def _request(session: Transaction, papers: Sequence[int], conditions: list[ColumnElement[bool]], now: datetime) -> None:
     shown = (
         select(DeliveryItemRow.delivery, DeliveryItemRow.message, DeliveryItemRow.chat)
         .join(ChatRow, col(ChatRow.id) == DeliveryItemRow.chat)
@@ -105,7 +104,7 @@ _FROM = _messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id ==
 _LANES = (
     sqlalchemy.select(_c.platform, _c.address)
     .select_from(_FROM)
-    .where(_m.delivery.in_(bindparam("requested", expanding=True)), *_EDITABLE)
+    .where(_m.delivery.in_(bindparam("ids", expanding=True)), *_EDITABLE)
     .where(_c.platform.in_(bindparam("platforms", expanding=True)))
     .distinct()
 )
@@ -118,18 +117,15 @@ _NEXT = (
 )
 
 
-def lanes_with_edits(session: Session, platforms: Sequence[str], *, now: datetime, wall: datetime) -> list[Lane]:
+def lanes_with_edits(session: Transaction, platforms: Sequence[str], *, now: datetime, wall: datetime) -> list[Lane]:
     """The lanes that have a message to be edited now."""
     connection = connection_of(session)
     values = {"platforms": platforms, "now": now, "longest": now + LONGEST_WAIT, "wall": wall}
-    found: dict[Lane, None] = {}
-    for part in _chunks(connection.execute(_REQUESTED).scalars()):
-        rows = connection.execute(_LANES, {**values, "requested": part})
-        found |= {Lane(platform, address): None for platform, address in rows}
-    return list(found)
+    requested = sorted(set(connection.execute(_REQUESTED).scalars()))
+    return list(dict.fromkeys(Lane(*row) for row in rows_of(session, _LANES, requested, **values)))
 
 
-def next_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, zone: str) -> Edit | None:
+def next_edit(session: Transaction, lane: Lane, *, now: datetime, wall: datetime, zone: str) -> Edit | None:
     """The oldest message of a lane to be edited now; None if there is none."""
     connection = connection_of(session)
     if connection.execute(_ANY_REQUESTED).scalar() is None:
@@ -152,9 +148,10 @@ def next_edit(session: Session, lane: Lane, *, now: datetime, wall: datetime, zo
     )
 
 
-def finish_edit(session: Session, edit: Edit) -> None:
+@writes
+def finish_edit(transaction: Transaction, edit: Edit) -> None:
     """Ends an edit, whether it succeeded or never can. A request that came meanwhile stays."""
-    session.exec(
+    transaction.exec(
         update(MessageRow)
         .where(
             col(MessageRow.delivery) == edit.seq,
@@ -163,19 +160,19 @@ def finish_edit(session: Session, edit: Edit) -> None:
         )
         .values(edit_requested_at=None)
     )
-    _wait(session, edit, attempts=0, next_at=None)
+    _wait(transaction, edit, attempts=0, next_at=None)
 
 
-def postpone_edit(session: Session, edit: Edit, *, next_at: datetime | None) -> None:
+def postpone_edit(session: Transaction, edit: Edit, *, next_at: datetime | None) -> None:
     """Has an edit tried again, not before `next_at`."""
     _wait(session, edit, attempts=edit.attempts + 1, next_at=next_at)
 
 
-def _wait(session: Session, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
+def _wait(session: Transaction, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
     session.exec(update(DeliveryRow).where(col(DeliveryRow.seq) == edit.seq).values(attempts=attempts, next_at=next_at))
 
 
-def _layout(session: Session, seq: int) -> tuple[tuple[int, ...], ...]:
+def _layout(session: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
     numbers = session.exec(select(MessageRow.number).where(MessageRow.delivery == seq).order_by(col(MessageRow.number)))
     items = session.exec(
         select(DeliveryItemRow.message, DeliveryItemRow.paper)
@@ -183,8 +180,3 @@ def _layout(session: Session, seq: int) -> tuple[tuple[int, ...], ...]:
         .order_by(col(DeliveryItemRow.position))
     ).all()
     return tuple(tuple(paper for message, paper in items if message == number) for number in numbers)
-
-
-def _chunks(ids: Iterable[int]) -> Iterable[list[int]]:
-    wanted = sorted(set(ids))
-    return (wanted[i : i + _CHUNK] for i in range(0, len(wanted), _CHUNK))

@@ -1,7 +1,7 @@
 """The entries of the outbox as operators see them: their states, and what an operator can do with one."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -11,9 +11,17 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, or_, select, update
 
 from subscriptions.model import DeliveryKind, Lane
-from subscriptions.states import FINISHED, ChatState, DeliveryState, MessageState, PauseReason, describe_chat_state
+from subscriptions.states import (
+    FINISHED,
+    UNDER_WAY,
+    ChatState,
+    DeliveryState,
+    MessageState,
+    PauseReason,
+    describe_chat_state,
+)
 from subscriptions.store.columns import Big
-from subscriptions.store.database.store import CHUNK, execute
+from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
 from subscriptions.store.lane_wakes import AT_ONCE, wake_lanes
 from subscriptions.store.outbox.attempts import is_sent, settle_if_finished
 from subscriptions.store.outbox.claims import waits_until
@@ -57,8 +65,9 @@ class OutboxEntry:
     reason: str
 
 
+@reads
 def entries(
-    session: Session, after: int, *, over: bool, now: datetime, wall: datetime
+    transaction: Transaction, after: int, *, over: bool, now: datetime, wall: datetime
 ) -> tuple[list[OutboxEntry], int]:
     """A page of stored deliveries after the one with this `seq`, oldest first, and its last `seq`.
 
@@ -72,12 +81,12 @@ def entries(
         .order_by(col(DeliveryRow.seq))
         .limit(CHUNK)
     )
-    rows = session.exec(page if over else page.where(col(DeliveryRow.seq).in_(_NOT_OVER))).all()
+    rows = transaction.exec(page if over else page.where(col(DeliveryRow.seq).in_(_NOT_OVER))).all()
     seqs = [row.seq or 0 for row, _, _ in rows]
     messages: dict[int, list[tuple[MessageState, str]]] = {}
-    for message in execute(session, _STATES_OF, {"those": seqs}):
+    for message in execute(transaction, _STATES_OF, {"those": seqs}):
         messages.setdefault(message.delivery, []).append((message.state, message.reason))
-    papers: dict[int, int] = {row.delivery: row.papers for row in execute(session, _PAPERS_OF, {"those": seqs})}
+    papers: dict[int, int] = {row.delivery: row.papers for row in execute(transaction, _PAPERS_OF, {"those": seqs})}
     found = [
         _entry(row, chat, messages.get(seq, []), papers.get(seq, 0), waits_until(row.next_at, now) or _held(lane, wall))
         for seq, (row, chat, lane) in zip(seqs, rows, strict=True)
@@ -192,19 +201,31 @@ def _not_sent(session: Session, delivery_id: str) -> DeliveryRow | None:
     return None if delivery is None or is_sent(session, delivery.seq or 0) else delivery
 
 
-def counts(session: Session) -> Mapping[DeliveryState, int]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxCounts:
+    """How many deliveries wait (planned ones included), are unclear or dead."""
+
+    waiting: int
+    unclear: int
+    dead: int
+
+
+@reads
+def outbox_counts(transaction: Transaction) -> OutboxCounts:
     """How many deliveries are in each state, without those that were sent."""
     found: Counter[DeliveryState] = Counter()
-    for _, rows in groupby(execute(session, _STATES), key=lambda row: row.seq):
+    for _, rows in groupby(execute(transaction, _STATES), key=lambda row: row.seq):
         row, *others = rows
         states = [one.message for one in (row, *others) if one.message is not None]
         chat_state = _state_for(row.kind, row.state, row.pause_reason)
         found[derived_state(dismissed=row.dismissed_at is not None, chat_state=chat_state, states=states)] += 1
-    return found
+    waiting = sum(found[state] for state in UNDER_WAY)
+    return OutboxCounts(waiting=waiting, unclear=found[DeliveryState.UNCLEAR], dead=found[DeliveryState.DEAD])
 
 
-def count_as_sent(session: Session, before: datetime, *, now: datetime) -> int:
+@writes
+def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) -> int:
     """Dismisses what was due before `before`, after a restore: it counts as sent. Returns how many deliveries."""
     due = update(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
     counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}
-    return int(session.exec(due.values(counted)).rowcount)
+    return int(transaction.exec(due.values(counted)).rowcount)

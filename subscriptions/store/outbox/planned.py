@@ -1,11 +1,10 @@
 """Stores planned deliveries, each once, and tells which papers a chat has in a delivery."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from sqlalchemy import ARRAY, Integer, String, bindparam, insert, text
 from sqlalchemy import select as columns
@@ -14,10 +13,10 @@ from sqlmodel import Session
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.store import mentions
-from subscriptions.store.columns import JsonText
+from subscriptions.store.columns import JsonText, adapter_of, to_json
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import CHUNK, connection_of, execute
+from subscriptions.store.database.store import CHUNK, connection_of, execute, in_chunks, rows_of
 from subscriptions.store.lane_wakes import wake_chats
 from subscriptions.store.rows import TABLES
 
@@ -25,9 +24,9 @@ from subscriptions.store.rows import TABLES
 _deliveries, _delivery_items = TABLES.tables["delivery"], TABLES.tables["delivery_item"]
 _d, _i = _deliveries.c, _delivery_items.c
 _ids = bindparam("ids", expanding=True, type_=Integer)
-_TAKEN_KEYS = columns(_d.dedupe_key).where(_d.dedupe_key.in_(bindparam("keys", expanding=True)))
+_TAKEN_KEYS = columns(_d.dedupe_key).where(_d.dedupe_key.in_(bindparam("ids", expanding=True)))
 _WITH_KEY = columns(_d.seq).where(_d.dedupe_key == bindparam("key"))
-_SEQS = columns(_d.id, _d.seq).where(_d.id.in_(bindparam("names", expanding=True)))
+_SEQS = columns(_d.id, _d.seq).where(_d.id.in_(bindparam("ids", expanding=True)))
 # Facts and reasons are texts: many rows have the same ones, and SQLAlchemy would encode each again.
 _TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": String(), "facts": JsonText(), "because": JsonText()}
 _DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason", "sendable")
@@ -36,7 +35,9 @@ _NEW_DELIVERIES = insert(_deliveries).values(
     {name: bindparam(name, type_=_TEXTS.get(name, _d[name].type)) for name in _DELIVERY}
 )
 _NEW_ITEMS = insert(_delivery_items).values({name: bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM})
-_DELIVERED = columns(_i.chat, _i.paper).where(_i.chat.in_(_ids), _i.paper.in_(bindparam("papers", expanding=True)))
+_DELIVERED = columns(_i.chat, _i.paper).where(
+    _i.chat.in_(bindparam("chats", expanding=True, type_=Integer)), _i.paper.in_(_ids)
+)
 # A server that has not looked at the table yet would begin with the papers, and find all chats that have them.
 _DELIVERED_TO_EACH = text("""
     SELECT found.chat, found.paper FROM unnest(:ids) AS asked (chat) CROSS JOIN LATERAL (
@@ -61,10 +62,7 @@ class Planned:
 
 def taken_keys(session: Session, keys: Sequence[str]) -> set[str]:
     """Those of these dedupe keys that have a delivery."""
-    taken: set[str] = set()
-    for i in range(0, len(keys), CHUNK):
-        taken.update(execute(session, _TAKEN_KEYS, {"keys": keys[i : i + CHUNK]}).scalars())
-    return taken
+    return {row.dedupe_key for row in rows_of(session, _TAKEN_KEYS, keys)}
 
 
 def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetime) -> None:
@@ -72,14 +70,14 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
 
     No delivery may have one of their keys.
     """
-    facts, because = _Texts(_facts_values), _Texts(_because_values)
+    facts, because = _Texts(Facts), _Texts(tuple[Because, ...])
     execute_rows(
         session,
         _NEW_DELIVERIES,
         _DELIVERY,
         [(p.id, p.chat_id, p.kind.value, p.due, p.key, now, facts.of(p.facts), 0, "", True) for p in planned],
     )
-    seqs = _seqs_of(session, [p.id for p in planned])
+    seqs = {row.id: row.seq for row in rows_of(session, _SEQS, [p.id for p in planned])}
     items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)
     while part := list(islice(items, CHUNK)):  # what lives long is looked through for garbage again and again
         rows = [
@@ -88,14 +86,6 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
         ]
         execute_rows(session, _NEW_ITEMS, _ITEM, rows)
     wake_chats(session, {p.chat_id: p.kind for p in planned})
-
-
-def _seqs_of(session: Session, names: Sequence[str]) -> dict[str, int]:
-    """Id of each delivery → its number."""
-    found: dict[str, int] = {}
-    for i in range(0, len(names), CHUNK):
-        found.update((name, seq) for name, seq in execute(session, _SEQS, {"names": names[i : i + CHUNK]}))
-    return found
 
 
 def add_delivery(session: Session, planned: Planned, *, now: datetime) -> bool:
@@ -119,11 +109,9 @@ def delivered(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int
             if paper_id in wanted:
                 found[chat_id].add(paper_id)
         return found
-    for i in range(0, len(chat_ids), CHUNK):
-        chats = list(chat_ids[i : i + CHUNK])
-        for j in range(0, len(papers), CHUNK):
-            for chat_id, paper_id in execute(session, _DELIVERED, {"ids": chats, "papers": papers[j : j + CHUNK]}):
-                found[chat_id].add(paper_id)
+    for chats in in_chunks(chat_ids):
+        for chat_id, paper_id in rows_of(session, _DELIVERED, papers, chats=chats):
+            found[chat_id].add(paper_id)
     return found
 
 
@@ -135,52 +123,21 @@ def _delivery_values(planned: Planned, now: datetime) -> dict[str, Any]:
         "due": planned.due,
         "dedupe_key": planned.key,
         "created_at": now,
-        "facts": _facts_values(planned.facts),
+        "facts": to_json(planned.facts),
         "attempts": 0,
         "reason": "",
     }
 
 
-_Value = TypeVar("_Value")
+class _Texts:
+    """The JSON of values of a type that stay alive, each made once: deliveries share their facts, and papers their reasons."""
 
-
-class _Texts(Generic[_Value]):
-    """The JSON of values that stay alive, each made once: deliveries share their facts, and papers their reasons."""
-
-    def __init__(self, values: Callable[[_Value], Any]) -> None:
-        self._values = values
+    def __init__(self, kind: Any) -> None:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
+        self._adapter = adapter_of(kind)
         self._texts: dict[int, str] = {}  # by identity: equal values are mostly the same object, and hashing is slow
 
-    def of(self, value: _Value) -> str:
+    def of(self, value: object) -> str:
         text = self._texts.get(id(value))
         if text is None:
-            text = self._texts[id(value)] = json.dumps(self._values(value))
+            text = self._texts[id(value)] = self._adapter.dump_json(value).decode()
         return text
-
-
-def _because_values(because: tuple[Because, ...]) -> list[dict[str, Any]]:
-    return [
-        {"number": b.number, "text": b.text, "name": b.name, "words": list(b.words), "by": b.added_by} for b in because
-    ]
-
-
-def _missing_values(facts: Facts) -> dict[str, str]:
-    """The missing sources as they are stored in the detail; `deliveries` reads them."""
-    if facts.missing is None:
-        return {}
-    missing = facts.missing
-    return {"missing": missing.names, "missing count": str(missing.count), "missing how": missing.how.value}
-
-
-def _facts_values(facts: Facts) -> dict[str, Any]:
-    return {
-        "known": facts.known,
-        "days": [day.isoformat() for day in facts.days],
-        "first": facts.first,
-        "next_due": facts.next_due.isoformat() if facts.next_due else None,
-        "next_about": facts.next_about,
-        "late": facts.late.total_seconds(),
-        "notice": facts.notice,
-        "detail": {**facts.detail, **_missing_values(facts)},
-        "titles": [list(title) for title in facts.titles],
-    }

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from subscriptions.model import Announce
 from subscriptions.store.database.bulk import execute_rows
-from subscriptions.store.database.store import execute, in_chunks
+from subscriptions.store.database.store import rows_of
 from subscriptions.store.key_value import get_value, hold_value, put_value, share_value
 from subscriptions.store.papers.drafts import REPLACEMENTS, PaperDraft
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
@@ -79,11 +79,7 @@ def assign_sequences(
 
 def _seen(session: Session, papers: Sequence[int]) -> dict[int, tuple[datetime, datetime | None]]:
     """Returns when papers were first seen and when they came as stored before, by id."""
-    return {
-        paper: (seen_at, came_at)
-        for part in in_chunks(papers)
-        for paper, seen_at, came_at in execute(session, _SEEN, {"ids": part})
-    }
+    return {paper: (seen_at, came_at) for paper, seen_at, came_at in rows_of(session, _SEEN, papers)}
 
 
 def raise_counter(session: Session, last: int) -> None:
@@ -94,20 +90,10 @@ def raise_counter(session: Session, last: int) -> None:
     put_value(session, SEQUENCE, str(last))
 
 
-def announce_digest(session: Session, content_hash: str, *, now: datetime) -> int:
-    """Announces the papers of a stored digest that are not announced; returns how many."""
-    return _announce(session, unannounced(session, of_digest(content_hash)), now)
-
-
-def announce_source(session: Session, source: str, *, now: datetime) -> int:
-    """Announces the papers of a source that are not announced, older days first; returns how many."""
-    return _announce(session, unannounced(session, of_source(source)), now)
-
-
 def announce_counted(session: Session, which: Condition, *, now: datetime) -> list[int]:
     """Announces again the papers that count as sent after a loss; returns their ids. `which` as for `unannounced`."""
     papers = _appeared(session, which, col(PaperRow.came_at).is_not(None))
-    _announce(session, papers, now)
+    announce(session, papers, now)
     return [paper for paper, _, _ in papers]
 
 
@@ -122,14 +108,14 @@ def of_digest(content_hash: str) -> Condition:
     return (name == content_hash) | name.between(part_name(content_hash, ""), part_name(content_hash, "g"))
 
 
+def of_paper(paper: int) -> Condition:
+    """That a paper is this one."""
+    return col(AppearanceRow.paper) == paper
+
+
 def part_name(content_hash: str, part: str) -> str:
     """The name under which a part of a digest is stored; `part` is hexadecimal."""
     return f"{content_hash}/{part}"
-
-
-def is_unannounced(session: Session, paper: int) -> bool:
-    """Whether an archive holds a paper that is not announced."""
-    return bool(unannounced(session, col(AppearanceRow.paper) == paper))
 
 
 def unannounced(session: Session, which: Condition) -> list[ToAnnounce]:
@@ -154,7 +140,8 @@ def _appeared(session: Session, *which: Condition) -> list[ToAnnounce]:
     return list(first.values())
 
 
-def _announce(session: Session, papers: Sequence[ToAnnounce], now: datetime) -> int:
+def announce(session: Session, papers: Sequence[ToAnnounce], now: datetime) -> int:
+    """Gives papers the next sequences; returns how many they are."""
     if papers:
         raise_counter(session, assign_sequences(session, {}, papers, now))
     return len(papers)

@@ -7,11 +7,12 @@ from datetime import date, datetime
 
 from sqlalchemy import insert
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Digest, Paper
 from subscriptions.store.database.bulk import execute_rows
+from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.papers import index
 from subscriptions.store.papers.announcing import (
     Came,
@@ -79,7 +80,7 @@ class Ahead:
     ids: Mapping[int, int]  # by their places
 
 
-def prepare_ahead(session: Session, papers: Sequence[Incoming], batch: MergeBatch) -> Ahead:
+def prepare_ahead(session: Transaction, papers: Sequence[Incoming], batch: MergeBatch) -> Ahead:
     """Merges into a new `batch` what can be stored ahead of a digest; writes nothing."""
     known = known_keys(session, papers)
     unclaimed = unclaimed_of(session, sorted(set(known.values())))
@@ -88,7 +89,7 @@ def prepare_ahead(session: Session, papers: Sequence[Incoming], batch: MergeBatc
     return Ahead(batch, {one.place: merge(session, batch, one) for one in apart if stands_alone(batch, one)})
 
 
-def write_ahead(session: Session, ahead: Ahead) -> None:
+def write_ahead(session: Transaction, ahead: Ahead) -> None:
     """Writes papers ahead of their digest, right after they were prepared, or if no other writer has written since.
 
     They have no sequence and no digest yet, so plans and counts do not see them. Storing them again changes nothing.
@@ -99,7 +100,7 @@ def write_ahead(session: Session, ahead: Ahead) -> None:
 
 
 def _look_up(
-    session: Session, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
+    session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
 ) -> list[Incoming]:
     """Reads what is stored of papers, adds those that are stored ahead to the batch, and returns the others."""
     unclaimed = unclaimed_of(session, list(ahead.values()))  # of the others a digest that came meanwhile took some
@@ -124,7 +125,7 @@ class Prepared:
 
 
 def prepare(
-    session: Session, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
+    session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
 ) -> Prepared | None:
     """Merges the papers of a digest into a new `batch`, and makes their index documents; writes nothing.
 
@@ -140,7 +141,7 @@ def prepare(
 
 
 def add_digest(
-    session: Session,
+    session: Transaction,
     digest: Digest,
     papers: Sequence[Incoming],
     *,
@@ -179,7 +180,7 @@ def add_digest(
     return _result(batch)
 
 
-def _add_row(session: Session, digest: Digest, unique: int, *, source: str, day: date, now: datetime) -> int:
+def _add_row(session: Transaction, digest: Digest, unique: int, *, source: str, day: date, now: datetime) -> int:
     add_name(session, source)
     row = DigestRow(
         content_hash=digest.content_hash,
@@ -210,7 +211,7 @@ def _result(batch: MergeBatch) -> Ingested:
     )
 
 
-def _write_appearances(session: Session, batch: MergeBatch, digest: int) -> None:
+def _write_appearances(session: Transaction, batch: MergeBatch, digest: int) -> None:
     rows = [(paper, digest, kind) for paper, kind in batch.appearances.items()]
     execute_rows(session, _INSERT_APPEARANCES, ("paper", "digest", "kind"), rows)
 
@@ -229,12 +230,12 @@ def _documents(
         yield paper_id, entry, before[1] if before and before[0] == entry else index_document(entry)
 
 
-def is_known(session: Session, content_hash: str) -> bool:
+def is_known(session: Transaction, content_hash: str) -> bool:
     """Whether a digest with these bytes is stored."""
     return session.exec(select(DigestRow.id).where(DigestRow.content_hash == content_hash)).first() is not None
 
 
-def stored_digest(session: Session, content_hash: str, *, announced: int = 0) -> Ingested:
+def stored_digest(session: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
     """What is stored of a digest that was ingested before; `announced` of its papers have just been announced."""
     papers = select(func.count(func.distinct(AppearanceRow.paper)))
     amount = session.exec(
@@ -253,7 +254,8 @@ class NewestDay:
     papers: int  # different ones
 
 
-def newest_days(session: Session, most: int) -> tuple[NewestDay, ...]:
+@reads
+def newest_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
     """The newest day of each source with the number of its papers, newest day first."""
     others = _digests.alias()
     newest = (
@@ -264,17 +266,18 @@ def newest_days(session: Session, most: int) -> tuple[NewestDay, ...]:
         .correlate(SourceRow)
         .scalar_subquery()
     )
-    rows = session.exec(
+    rows = transaction.exec(
         select(DigestRow.source, col(DigestRow.date))
         .join(SourceRow, col(DigestRow.id) == newest)
         .order_by(col(DigestRow.date).desc(), col(DigestRow.id).desc())
         .limit(most)
     ).all()
-    return tuple(NewestDay(source=source, day=of, papers=papers_of_day(session, of, source)) for source, of in rows)
+    return tuple(NewestDay(source=source, day=of, papers=papers_of_day(transaction, of, source)) for source, of in rows)
 
 
-def papers_of_day(session: Session, day: date, source: str = "") -> int:
+@reads
+def papers_of_day(transaction: Transaction, day: date, source: str = "") -> int:
     """How many different papers the digests of a day hold; without `source`, those of all sources."""
     papers = func.count(func.distinct(AppearanceRow.paper))
     wanted = select(papers).join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(DigestRow.date == day)
-    return session.exec(wanted.where(DigestRow.source == source) if source else wanted).one()
+    return transaction.exec(wanted.where(DigestRow.source == source) if source else wanted).one()

@@ -17,7 +17,7 @@ from subscriptions.model import Announce, Paper
 from subscriptions.normalize.tokenizers import title_alias
 from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import put_all
-from subscriptions.store.database.store import CHUNK, execute, in_chunks
+from subscriptions.store.database.store import execute, rows_of
 from subscriptions.store.rows import TABLES
 
 REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # with these a digest announces no paper
@@ -27,7 +27,7 @@ _papers, _keys, _aliases, _summaries, _translations, _appearances = (
 )
 _p = _papers.c
 _ids = bindparam("ids", expanding=True, type_=Integer)
-_texts = bindparam("texts", expanding=True, type_=String)
+_texts = bindparam("ids", expanding=True, type_=String)
 _PAPERS = select(_papers).where(_p.id.in_(_ids))
 _KEYS = select(_keys.c.key, _keys.c.paper).where(_keys.c.key.in_(_texts))
 _ALIASES = select(_aliases.c.alias, _aliases.c.paper).where(_aliases.c.alias.in_(_texts))
@@ -234,18 +234,16 @@ class MergeBatch:
         """Reads what the store knows of these papers."""
         aliases = sorted({one.alias for one in papers if one.alias})
         self.keys.update(known_keys(session, papers))
-        for part in _parts(aliases):
-            for alias, paper in execute(session, _ALIASES, {"texts": part}):
-                self.aliases.setdefault(alias, set()).add(paper)
+        for alias, paper in rows_of(session, _ALIASES, aliases):
+            self.aliases.setdefault(alias, set()).add(paper)
         ids = sorted(set(self.keys.values()).union(*self.aliases.values()))
-        for some in in_chunks(ids):
-            for row in execute(session, _PAPERS, {"ids": some}):
-                self.rows[row.id] = PaperDraft(*_values_of(row))
-                self._stored[row.id] = _copied(row)
-            for row in execute(session, _SUMMARIES, {"ids": some}):
-                self.summaries.setdefault(row.paper, {})[row.language] = dict(row.fields)
-            for row in execute(session, _TRANSLATIONS, {"ids": some}):
-                self.translations.setdefault(row.paper, {})[row.language] = (row.title, row.abstract)
+        for row in rows_of(session, _PAPERS, ids):
+            self.rows[row.id] = PaperDraft(*_values_of(row))
+            self._stored[row.id] = _copied(row)
+        for row in rows_of(session, _SUMMARIES, ids):
+            self.summaries.setdefault(row.paper, {})[row.language] = dict(row.fields)
+        for row in rows_of(session, _TRANSLATIONS, ids):
+            self.translations.setdefault(row.paper, {})[row.language] = (row.title, row.abstract)
         self.unclaimed |= unclaimed_of(session, [i for i in ids if self.rows[i].sequence is None])
         self.last_id = max(self.last_id, execute(session, _LAST_ID).scalar() or 0)
 
@@ -282,17 +280,13 @@ def unclaimed_of(session: Session, papers: Sequence[int]) -> set[int]:
 
     So they are new to the digest that has them first.
     """
-    return {paper for some in in_chunks(papers) for paper in execute(session, _UNCLAIMED, {"ids": some}).scalars()}
+    return {row.id for row in rows_of(session, _UNCLAIMED, papers)}
 
 
 def known_keys(session: Session, papers: Sequence[Incoming]) -> dict[str, int]:
     """Returns the keys of these papers that the store has, each with the paper there."""
     keys = sorted({key for one in papers for key in one.keys})
-    return {key: paper for part in _parts(keys) for key, paper in execute(session, _KEYS, {"texts": part})}
-
-
-def _parts(texts: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK))
+    return dict(rows_of(session, _KEYS, keys))
 
 
 def _copied(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row or a draft

@@ -1,14 +1,15 @@
 """Papers that lack something that arXiv knows, and how often arXiv was asked for them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import String, cast
 from sqlmodel import Session, col, delete, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from subscriptions.store.database.conflicts import put_all
-from subscriptions.store.database.store import in_chunks
+from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.key_value import hold_value
 from subscriptions.store.operation_rows import EnrichmentRequestRow
 from subscriptions.store.papers.merging import COMPLETION_WINDOW
@@ -29,23 +30,21 @@ class IncompletePaper:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How often arXiv was asked for a paper."""
-
-    times: int
-    last: datetime
-
-
-def incomplete_papers(session: Session, *, now: datetime) -> tuple[IncompletePaper, ...]:
+@reads
+def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePaper, ...]:
     """The papers of the last seven days that lack something that arXiv may know, newest first.
+
+    Without those that arXiv was asked about lately, or too often.
 
     New details of older papers do not announce them to any chat (docs/architecture.md, rule 1). A paper with a DOI and
     no arXiv id is from another publisher, so arXiv is not asked.
     """
-    since = now - COMPLETION_WINDOW
+    since, times, last = now - COMPLETION_WINDOW, col(EnrichmentRequestRow.times), col(EnrichmentRequestRow.last)
     rows = session.exec(
-        select(PaperRow.id, PaperRow.arxiv_id, PaperRow.title, PaperRow.sequence).where(
+        select(PaperRow.id, PaperRow.arxiv_id, PaperRow.title, PaperRow.sequence)
+        .outerjoin(EnrichmentRequestRow, col(EnrichmentRequestRow.paper) == PaperRow.id)
+        .where(
+            or_(times.is_(None), (times < MOST_ASKED) & or_(last <= now - AGAIN_AFTER, last > now)),
             col(PaperRow.sequenced_at) >= since,
             col(PaperRow.first_seen_at) >= since,
             or_(
@@ -60,39 +59,28 @@ def incomplete_papers(session: Session, *, now: datetime) -> tuple[IncompletePap
     return tuple(IncompletePaper(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title, _ in newest)
 
 
-def asked(session: Session) -> dict[int, Asked]:
-    """How often arXiv was asked for papers, by id."""
-    rows = session.exec(select(EnrichmentRequestRow.paper, EnrichmentRequestRow.times, EnrichmentRequestRow.last))
-    return {paper: Asked(times, last) for paper, times, last in rows}
-
-
 def hold_asked(session: Session) -> None:
     """Lets no other process change how often arXiv was asked for papers until the transaction ends."""
     hold_value(session, _HELD, "")
 
 
-def note_asked(session: Session, requests: Mapping[int, Asked]) -> None:
-    """Stores how often arXiv was asked, for these papers; what was stored of others goes."""
-    before = asked(session)
-    gone = [paper for paper in before if paper not in requests]
-    for part in in_chunks(gone):
-        session.exec(delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.paper).in_(part)))
-    new = [(paper, one.times, one.last) for paper, one in requests.items() if before.get(paper) != one]
-    put_all(
-        session,
-        "enrichment_request",
-        ("paper",),
-        [{"paper": paper, "times": times, "last": last} for paper, times, last in new],
-    )
+def note_asked(session: Session, papers: Sequence[int], *, now: datetime) -> None:
+    """Stores that arXiv is asked for these papers once more. What was stored of papers that are too old goes."""
+    before = {row.paper: row.times for row in session.exec(_requests(papers))}
+    rows = [{"paper": paper, "times": before.get(paper, 0) + 1, "last": now} for paper in papers]
+    put_all(session, "enrichment_request", ("paper",), rows)
+    session.exec(delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW))
 
 
-def may_be_asked(papers: Iterable[IncompletePaper], asked: Mapping[int, Asked], now: datetime) -> list[IncompletePaper]:
-    """The papers that were asked for neither lately nor too often.
+@writes
+def give_back(transaction: Transaction, papers: Iterable[IncompletePaper]) -> None:
+    """Frees papers that were not asked about after all: they may be claimed at once."""
+    hold_asked(transaction)
+    for row in transaction.exec(_requests([paper.id for paper in papers])).all():
+        row.times, row.last = row.times - 1, row.last - AGAIN_AFTER
+        if not row.times:
+            transaction.delete(row)
 
-    Ignores a last-asked time in the future: the clock was set back.
-    """
-    return [
-        paper
-        for paper in papers
-        if (one := asked.get(paper.id)) is None or (one.times < MOST_ASKED and not now - AGAIN_AFTER < one.last <= now)
-    ]
+
+def _requests(papers: Sequence[int]) -> SelectOfScalar[EnrichmentRequestRow]:
+    return select(EnrichmentRequestRow).where(col(EnrichmentRequestRow.paper).in_(papers))

@@ -6,41 +6,41 @@ from typing import Any
 
 from sqlalchemy import Integer, Row, bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Announce, KnownPaper, Paper, Summary, Translation
-from subscriptions.store.database.store import execute, in_chunks
+from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
 from subscriptions.store.papers import index
 from subscriptions.store.papers.announcing import SEQUENCE
 from subscriptions.store.papers.drafts import PaperDraft
 from subscriptions.store.rows import TABLES, DeliveryItemRow, PaperKeyRow, PaperRow
 
 
-def paper_count(session: Session) -> int:
+def paper_count(session: Transaction) -> int:
     """How many papers are stored."""
     return session.exec(select(func.count()).select_from(PaperRow)).one()
 
 
-def sequenced_between(session: Session, after: int, upto: int) -> int:
+def sequenced_between(session: Transaction, after: int, upto: int) -> int:
     """How many papers have a sequence in (after, upto]."""
     wanted = select(func.count()).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
     return session.exec(wanted).one()
 
 
-def sequenced_at(session: Session, sequence: int) -> datetime | None:
+def sequenced_at(session: Transaction, sequence: int) -> datetime | None:
     """When the newest paper up to a sequence got its sequence; None if there is none."""
     wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) <= sequence)
     return session.exec(wanted.order_by(col(PaperRow.sequence).desc()).limit(1)).first()
 
 
-def sequenced_at_between(session: Session, after: int, upto: int) -> list[datetime]:
+def sequenced_at_between(session: Transaction, after: int, upto: int) -> list[datetime]:
     """When the papers with a sequence in (after, upto] got it, each moment once."""
     wanted = select(PaperRow.sequenced_at).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
     return [moment for moment in session.exec(wanted.distinct()) if moment]
 
 
-def newest_delivered(session: Session, chat_id: int, after: int) -> tuple[int, datetime] | None:
+def newest_delivered(session: Transaction, chat_id: int, after: int) -> tuple[int, datetime] | None:
     """(sequence, when it was given) of the newest paper above the sequence `after` that was delivered to a chat; or None."""
     wanted = (
         select(PaperRow.sequence, PaperRow.sequenced_at)
@@ -53,12 +53,13 @@ def newest_delivered(session: Session, chat_id: int, after: int) -> tuple[int, d
     return (found[0], found[1]) if found and found[0] and found[1] else None
 
 
-def first_paper_at(session: Session) -> datetime | None:
+@reads
+def first_paper_at(transaction: Transaction) -> datetime | None:
     """When the first paper came; None if there is none."""
-    return session.exec(select(PaperRow.first_seen_at).order_by(col(PaperRow.id)).limit(1)).first()
+    return transaction.exec(select(PaperRow.first_seen_at).order_by(col(PaperRow.id)).limit(1)).first()
 
 
-def papers_with_keys(session: Session, keys: Sequence[str]) -> dict[str, int]:
+def papers_with_keys(session: Transaction, keys: Sequence[str]) -> dict[str, int]:
     """The ids of the papers with these arXiv ids, DOIs or keys, by key; unknown keys are left out."""
     asked = {stored: key for key in keys for stored in (key, f"doi:{key}")}
     rows = session.exec(select(PaperKeyRow.key, PaperKeyRow.paper).where(col(PaperKeyRow.key).in_(asked)))
@@ -115,7 +116,7 @@ _ALL_IDS = columns(_p.id).order_by(_p.id)
 _PaperRow = PaperRow | PaperDraft | Row[*tuple[Any, ...]]
 
 
-def index_all(session: Session) -> None:
+def index_all(session: Transaction) -> None:
     """Writes entries for all papers of a database that has none."""
     for part in in_chunks(execute(session, _ALL_IDS).scalars().all()):
         index.write(
@@ -123,22 +124,22 @@ def index_all(session: Session) -> None:
         )
 
 
-def last_sequence(session: Session) -> int:
+def last_sequence(session: Transaction) -> int:
     """The highest sequence given so far; 0 before the first."""
     return int(execute(session, _LAST_SEQUENCE).scalar() or 0)
 
 
-def state_of_papers(session: Session) -> tuple[Any, ...]:
+def state_of_papers(session: Transaction) -> tuple[Any, ...]:
     """A value that stays the same while no paper comes, changes or is announced."""
     return tuple(execute(session, _STATE).one())
 
 
-def newest_digest(session: Session) -> int:
+def newest_digest(session: Transaction) -> int:
     """The id of the newest digest, 0 before the first. While it stays the same, no paper has changed."""
     return execute(session, _NEWEST_DIGEST).scalar() or 0
 
 
-def sequence_before(session: Session, instant: datetime) -> int:
+def sequence_before(session: Transaction, instant: datetime) -> int:
     """The highest sequence given before `instant`; every sequence given from `instant` on is higher.
 
     If the clock was set back in between, a lower one is returned.
@@ -147,60 +148,56 @@ def sequence_before(session: Session, instant: datetime) -> int:
     return int(last or 0) if first is None else first - 1
 
 
-def window(session: Session, after: int, upto: int) -> tuple[KnownPaper, ...]:
+def window(session: Transaction, after: int, upto: int) -> tuple[KnownPaper, ...]:
     """The papers with after < sequence <= upto, in the order of their sequences."""
     return known_papers(session, execute(session, _WINDOW, {"after": after, "upto": upto}).all())
 
 
-def newest_titles(session: Session, most: int) -> list[str]:
+def newest_titles(session: Transaction, most: int) -> list[str]:
     """The titles of the `most` papers that were announced last, newest first."""
     wanted = columns(_p.title).where(_p.sequence.is_not(None)).order_by(_p.sequence.desc()).limit(most)
     return list(execute(session, wanted).scalars())
 
 
-def texts_upto(session: Session, upto: int, most: int) -> list[tuple[int, Paper]]:
+def texts_upto(session: Transaction, upto: int, most: int) -> list[tuple[int, Paper]]:
     """The newest `most` papers up to a sequence, newest first: the id of each, and its key, title and abstract alone."""
     found = execute(session, _TEXTS_UPTO, {"upto": upto, "most": most})
     return [(row.id, Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in found]
 
 
-def newest_texts(session: Session, most: int) -> list[tuple[int, Paper]]:
+def newest_texts(session: Transaction, most: int) -> list[tuple[int, Paper]]:
     """The newest `most` papers by their day, also those that were filed and never announced: as from `texts_upto`."""
     found = execute(session, _NEWEST_TEXTS, {"most": most})
     return [(row.id, Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in found]
 
 
-def texts_of(session: Session, ids: Iterable[int]) -> dict[int, Paper]:
+def texts_of(session: Transaction, ids: Iterable[int]) -> dict[int, Paper]:
     """The papers with these ids, by id, each with its key, title and abstract alone."""
     return {
         row.id: Paper(key=row.key, title=row.title, abstract=row.abstract)
-        for part in in_chunks(list(ids))
-        for row in execute(session, _TEXTS, {"ids": part})
+        for row in rows_of(session, _TEXTS, list(ids))
     }
 
 
-def stored_papers(session: Session, ids: Sequence[int]) -> dict[int, KnownPaper]:
+@reads
+def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, KnownPaper]:
     """The papers with these ids, by id."""
-    rows: list[Row[*tuple[Any, ...]]] = []
-    for part in in_chunks(list(ids)):
-        rows += execute(session, _PAPERS, {"ids": part})
-    return {paper.id: paper for paper in known_papers(session, rows)}
+    return {paper.id: paper for paper in known_papers(transaction, list(rows_of(transaction, _PAPERS, list(ids))))}
 
 
-def known_papers(session: Session, rows: Sequence[_PaperRow]) -> tuple[KnownPaper, ...]:
+def known_papers(session: Transaction, rows: Sequence[_PaperRow]) -> tuple[KnownPaper, ...]:
     """The values of rows, with summaries, translations and sources."""
     ids = [row.id for row in rows if row.id is not None]
     summaries: dict[int, list[Summary]] = {}
     translations: dict[int, list[Translation]] = {}
     sources: dict[int, list[str]] = {}
-    for part in in_chunks(ids):
-        for s in execute(session, _SUMMARIES, {"ids": part}):
-            summaries.setdefault(s.paper, []).append(Summary(language=s.language, fields=s.fields))
-        for t in execute(session, _TRANSLATIONS, {"ids": part}):
-            value = Translation(language=t.language, title=t.title, abstract=t.abstract)
-            translations.setdefault(t.paper, []).append(value)
-        for paper_id, source in execute(session, _SOURCES, {"ids": part}):
-            sources.setdefault(paper_id, []).append(source)
+    for s in rows_of(session, _SUMMARIES, ids):
+        summaries.setdefault(s.paper, []).append(Summary(language=s.language, fields=s.fields))
+    for t in rows_of(session, _TRANSLATIONS, ids):
+        value = Translation(language=t.language, title=t.title, abstract=t.abstract)
+        translations.setdefault(t.paper, []).append(value)
+    for paper_id, source in rows_of(session, _SOURCES, ids):
+        sources.setdefault(paper_id, []).append(source)
     return tuple(
         known_paper(row, summaries.get(row.id, []), translations.get(row.id, []), sources.get(row.id, []))
         for row in rows

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from subscriptions.model import Announce, Paper, Summary, Translation
 from subscriptions.normalize.tokenizers import title_alias
 from subscriptions.store.chat.signals import move_signals
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.papers.drafts import REPLACEMENTS, Incoming, MergeBatch, PaperDraft
 from subscriptions.store.papers.known_papers import known_paper
 from subscriptions.store.papers.standing import (
@@ -35,7 +35,7 @@ from subscriptions.store.rows import (
 COMPLETION_WINDOW = timedelta(days=7)  # how long after first sight something missing may still make a paper new
 
 
-def merge(session: Session, batch: MergeBatch, one: Incoming) -> int:
+def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:
     """Merges one paper of a digest into the known paper that it is, or adds it; returns the id."""
     paper, found, now = one.paper, _same_paper(batch, one), batch.now
     if found:
@@ -198,7 +198,7 @@ def _remember_keys(batch: MergeBatch, row: PaperDraft, one: Incoming, *, further
         batch.add_alias(one.alias, row.id)
 
 
-def _join(session: Session, batch: MergeBatch, keep: PaperDraft, lose: PaperDraft) -> None:
+def _join(session: Transaction, batch: MergeBatch, keep: PaperDraft, lose: PaperDraft) -> None:
     """Moves all that the row `lose` has to the row `keep`: both are one paper. Gives no sequence (rule 4)."""
     kept, lost = keep.id, lose.id
     batch.write(session)
@@ -234,7 +234,7 @@ def as_entry(batch: MergeBatch, row: PaperDraft) -> Paper:
 
 
 def _move(
-    session: Session,
+    session: Transaction,
     table: type[PaperAliasRow] | type[AppearanceRow] | type[DeliveryItemRow],
     other: str,
     lost: int,

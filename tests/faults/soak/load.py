@@ -19,14 +19,13 @@ from typing import Any
 
 import httpx
 
-from subscriptions.service.chats.retention import clean_up
-from subscriptions.service.subscriptions.amendments import set_setting
+from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.store import Store, Transaction
 from tests.fakes.slack import FakeSlack, SentEnvelope
 from tests.fakes.telegram import FakeTelegram
 from tests.faults.soak.program import rows_by_table
 from tests.integration.cli import page
-from tests.make import address, subscribes
+from tests.make import address, clean_up, subscribes
 
 WORDS = ("kite", "harbour", "lantern", "meadow", "orchard")
 FIRST_TALKER = 900_000  # the private chats of people who talk; nothing is delivered there
@@ -147,7 +146,7 @@ class Load:
     def _subscribes(self, store: Transaction, chat: str, n: int, now: datetime) -> None:
         word = WORDS[n % len(WORDS)]
         subscribes(store, chat, word, every="now", now=now)
-        set_setting(store, address(chat), "quiet", "off", now=now)  # so that the time of day does not matter
+        set_settings(store, address(chat), {"quiet": "off"}, now=now)  # so that the time of day does not matter
         self.account.words[chat.partition(":")[2]] = word
 
     # ── the loop ──────────────────────────────────────────────────────────────

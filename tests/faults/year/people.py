@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
-from subscriptions.service.subscriptions.amendments import edit, reschedule, set_setting
+from subscriptions.service.subscriptions.amendments import edit, reschedule, set_settings
 from subscriptions.service.subscriptions.pausing import pause, resume
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe, unsubscribe
 from tests.faults.year.model import Model, ModelQuery, Reader, When
@@ -178,24 +178,24 @@ class People:
             self._sets_limit(chat, self._dice.choice(LIMITS), now)
             self._sets_quiet(chat, self._quiet_hours(self._model.readers[chat].zone), now)
         reader, wanted = self._model.readers[chat], self._dice.random() < 0.5
-        set_setting(self._bot.store, address(chat), "crosslists", "in" if wanted else "out", now=now)
+        set_settings(self._bot.store, address(chat), {"crosslists": "in" if wanted else "out"}, now=now)
         reader.crosslists = wanted
         cadences = {subscription.when.kind for subscription in reader.subscriptions.values()}
         if "when-out" not in cadences:  # an open window would need a rule
             self._moves(chat, self._dice.choice(self.zones), now)
 
     def _sets_limit(self, chat: str, limit: int | None, now: datetime) -> None:
-        set_setting(self._bot.store, address(chat), "limit", str(limit or "all"), now=now)
+        set_settings(self._bot.store, address(chat), {"limit": str(limit or "all")}, now=now)
         self._model.readers[chat].limit = limit
 
     def _sets_quiet(self, chat: str, quiet: tuple[time, time] | None, now: datetime) -> None:
         text = f"{quiet[0]:%H:%M}-{quiet[1]:%H:%M}" if quiet else "off"
-        set_setting(self._bot.store, address(chat), "quiet", text, now=now)
+        set_settings(self._bot.store, address(chat), {"quiet": text}, now=now)
         self._model.readers[chat].quiet = quiet
 
     def _moves(self, chat: str, zone: str, now: datetime) -> None:
         """Changes the zone of a chat, and of all its subscriptions."""
-        set_setting(self._bot.store, address(chat), "timezone", zone, now=now)
+        set_settings(self._bot.store, address(chat), {"timezone": zone}, now=now)
         self._model.moves(chat, zone, now)
 
 
