@@ -56,6 +56,12 @@ def quick(text: str) -> tuple[str, Clauses] | None:
         "graph graph GRAPH graphs",
         "  blanks \t and\u3000more ",
         "graph -graph",
+        "(a OR b) c",
+        '-x "few shot" (rlhf | dpo ppo -gym OR dpo) cat:cs.LG',
+        "(a OR b)",
+        "(b OR a) -c",
+        "a (a OR b)",
+        "zebra (dog OR cat) ant",
     ],
 )
 def test_what_most_people_type_is_read_quickly(text: str) -> None:
@@ -72,7 +78,6 @@ def test_what_most_people_type_is_read_quickly(text: str) -> None:
         "OR a",
         "a OR",
         "a OR OR b",
-        "(a OR b) c",
         "-(a OR b) c",
         "(a OR b)c",
         "a(b OR c)",
