@@ -9,10 +9,11 @@ from itertools import chain
 from typing import Any, Protocol
 
 from bench.matching.lines import Line, terms_of, text_of
-from subscriptions.matching.batch import match, prepare
+from subscriptions.matching.batch import match
 from subscriptions.matching.paper_index import PaperIndex
 from subscriptions.matching.query_set import QuerySet
 from subscriptions.model import Paper
+from subscriptions.query.fields import TEXT
 
 Found = Mapping[int, int]  # number of a line -> the papers that it finds
 
@@ -48,7 +49,6 @@ class Paperwire:
         """Reads and adds each line."""
         self.queries = QuerySet()
         self.handles = [self.queries.add_text(line.text) for line in lines]
-        prepare(self.queries)
 
     def read(self, papers: Sequence[Paper]) -> None:
         """Makes an index."""
@@ -98,7 +98,9 @@ class LeastWork(Paperwire):
         super().read(papers)
         bits = super().match()
         self.numpy, self.known = numpy, bits
-        self.tokens = numpy.frombuffer(self.index.words.sequence, numpy.intc)
+        numbers = {word: number for number, word in enumerate(self.index.words)}
+        texts = (paper.folded[TEXT].split() for paper in self.index.tokenized)
+        self.tokens = numpy.fromiter((numbers[word] for words in texts for word in words), numpy.intc)
         self.counts = numpy.array([bits.get(handle, 0).bit_count() for handle in self.handles])
         self.places = numpy.fromiter(
             chain.from_iterable(self.index.positions(bits.get(handle, 0)) for handle in self.handles), numpy.intc

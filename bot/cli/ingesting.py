@@ -21,6 +21,7 @@ from bot.cli.session import parse_day as day_of
 from bot.cli.tables import new_table, print_table, progress
 from bot.digests import INFO, dated, read_digest
 from bot.digests.files import is_missing, written_at
+from bot.digests.report import warning_document
 from bot.errors import UnknownFormat, WrongUsage
 from bot.rendering.text.language import Language
 from bot.settings import Settings, SourceSettings, source_name
@@ -156,18 +157,7 @@ async def _ingest(context: _Ingestion, path: str, data: bytes | PaperwireError) 
 def _report(done: _Ingestion) -> dict[str, object]:
     """Returns the document of `ingest --json` (docs/commands.md)."""
     ingested = done.files
-    warnings = [
-        {
-            "path": file.path,
-            "code": warning.code,
-            "count": warning.count,
-            "line": warning.line,
-            "message": warning.message,
-            "examples": list(warning.examples),
-        }
-        for file in ingested
-        for warning in file.warnings
-    ]
+    warnings = [{"path": file.path, **warning_document(warning)} for file in ingested for warning in file.warnings]
     return {
         "digests": len(ingested),
         "already_known": sum(file.result.already_known for file in ingested),

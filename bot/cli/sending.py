@@ -14,7 +14,7 @@ from rich.text import Text
 from bot.app import App, build_app
 from bot.cli.arguments import Json, Now
 from bot.cli.output import json_time, print_error, print_json_list, print_line, tell
-from bot.cli.session import clock_from, open_session, read_settings
+from bot.cli.session import clock_from, open_session, read_settings, titled
 from bot.cli.tables import new_table, print_table
 from bot.delivery.planning import Sent
 from bot.errors import WrongUsage
@@ -39,17 +39,11 @@ def deliver(*, now: Now = None, json: Json = False) -> int:
     names = ("planned", "sent", "papers", "waiting", "unclear", "dead")
     tell({name: getattr(sent, name) for name in names}, lambda: _show_sent(sent), json=json)
     for platform, reason in sorted(sent.stopped.items()):
-        print_error(f"{_named(platform)} stands still: {reason.rstrip('.')}. Everything for it stays planned.")
+        print_error(f"{titled(platform)} stands still: {reason.rstrip('.')}. Everything for it stays planned.")
     for platform in off:
         print_error(f"{platform.capitalize()} is off, without a token. Everything for it stays planned.")
     raise_if_interrupted(app)
     return 1 if sent.dead else 0
-
-
-def _named(sender: str) -> str:
-    """Returns the display name of a sender: a platform, or a platform, a colon and a workspace."""
-    platform, _, workspace = sender.partition(":")
-    return f"{platform.capitalize()} ({workspace})" if workspace else platform.capitalize()
 
 
 async def _deliver(app: App) -> tuple[Sent, list[str]]:

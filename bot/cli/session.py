@@ -144,6 +144,12 @@ def clock_from(now: str | None, settings: Settings) -> SystemClock:
     return SystemClock(None if now is None else parse_moment("--now", now, settings))
 
 
+def titled(sender: str) -> str:
+    """Returns the display name of a sender: a platform, or a platform, a colon and a workspace."""
+    platform, _, workspace = sender.partition(":")
+    return f"{facts_of(platform).title} ({workspace})" if workspace else facts_of(platform).title
+
+
 def look_up_new_chat(session: Session, address: ChatAddress) -> tuple[str, ChatKind | None]:
     """Returns (title, kind) of a chat as far as its platform tells; ("", None) for a chat that the store knows.
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from bot.app import build_app
 from bot.cli.arguments import Json, Now
 from bot.cli.output import json_time, print_line, print_lines, tell
-from bot.cli.session import Session, open_session, read_settings
+from bot.cli.session import Session, open_session, read_settings, titled
 from bot.cli.tables import new_table, print_table
 from bot.clock import SystemClock
 from bot.context.database import backup_folder
@@ -28,7 +28,6 @@ from bot.operation.web.health import Readiness, ask_readiness
 from bot.platform import Finding
 from bot.rendering.text.language import Language
 from bot.sources.from_settings import make_fetcher
-from subscriptions.platforms import facts_of
 from subscriptions.service.operations.at_work import Backlog, WorkerAtWork, backlog, workers_at_work
 from subscriptions.service.operations.chat_status import Figures, figures
 from subscriptions.store import KnownSource
@@ -123,7 +122,7 @@ def _lines(standing: _Standing, language: Language) -> Iterator[str]:
         yield f"  {name}: {problem}" + (f" (for {language.duration(timedelta(seconds=age))})" if age else "")
     yield _outbox_line(standing, language)
     for platform, reason in sorted(standing.figures.stopped.items()):
-        yield f"✗ {_titled(platform)} stands still: {reason}"
+        yield f"✗ {titled(platform)} stands still: {reason}"
     for source in standing.figures.sources:
         yield _source_line(source, standing.now, language)
     copy = standing.newest_copy
@@ -131,12 +130,6 @@ def _lines(standing: _Standing, language: Language) -> Iterator[str]:
         f"Newest copy: {_age(copy, standing.wall, language)} old." if copy else "There is no copy of the database yet."
     )
     yield f"Database: {standing.size / 2**20:,.1f} MiB."
-
-
-def _titled(sender: str) -> str:
-    """Returns the display name of a sender: a platform, or a platform, a colon and a workspace."""
-    platform, _, workspace = sender.partition(":")
-    return f"{facts_of(platform).title} ({workspace})" if workspace else facts_of(platform).title
 
 
 def _outbox_line(standing: _Standing, language: Language) -> str:

@@ -4,41 +4,13 @@ import re
 from typing import Final
 
 from bot.digests._plain import collapse
+from subscriptions.normalize.tex import without_accent_macros
 from subscriptions.text import normalized
 
-# Combining marks of TeX's accent macros (The TeXbook, chapter 9). subscriptions.normalize.spans has them too, but importing
-# that package takes 20 to 50 ms, also in every command that only reads digests.
-_MARKS = {
-    "`": "\u0300",
-    "'": "\u0301",
-    "^": "\u0302",
-    "~": "\u0303",
-    "=": "\u0304",
-    "u": "\u0306",
-    ".": "\u0307",
-    '"': "\u0308",
-    "r": "\u030a",
-    "H": "\u030b",
-    "v": "\u030c",
-    "d": "\u0323",
-    "c": "\u0327",
-    "k": "\u0328",
-    "b": "\u0331",
-}
-_LETTERS = {
-    "aa": "å", "AA": "Å", "ae": "æ", "AE": "Æ", "oe": "œ", "OE": "Œ", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł",
-    "ss": "ß", "i": "ı", "j": "ȷ", "dh": "ð", "DH": "Ð", "th": "þ", "TH": "Þ", "dj": "đ", "DJ": "Đ", "ng": "ŋ",
-    "NG": "Ŋ",
-}  # fmt: skip
-_LETTER = re.compile(r"\\(" + "|".join(sorted(_LETTERS, key=len, reverse=True)) + r")(?![A-Za-z])(?:\{\}|\s+)?")
-_ACCENT = re.compile(
-    r"\\(?:(?P<sign>[`'^~=.\"])\s*|(?P<macro>[urHvdckb])(?:\s+|(?=\{)))(?:\{\s*(?P<braced>[^\W\d_])\s*\}|(?P<bare>[^\W\d_]))"
-)
 _SEPARATOR = re.compile(r",? and |[,;]|: ")  # a colon follows the name of a collaboration
 _SUFFIX = re.compile(r"(?:Jr|Sr)\.?|I{1,3}|IV")
 _NOT_SHOWN = re.compile(r",? ?\bet al\b\.?(?: ?\((?P<count>\d+) additional authors? not shown\))?")
 MOST_AUTHORS: Final = 20_000  # of a paper; those of experiments at CERN have about 5,000
-_DOTLESS = {"ı": "i", "ȷ": "j"}
 
 
 def split_authors(text: str) -> tuple[str, ...]:
@@ -84,13 +56,6 @@ def without_affiliations(text: str) -> str:
 def decode_accents(name: str) -> str:
     r"""Returns a name with TeX accents as Unicode: `Jovan\v{c}evi\'c` is Jovančević, `S{\o}gaard` is Søgaard."""
     if "\\" in name or "{" in name or "~" in name:
-        name = _LETTER.sub(lambda match: _LETTERS[match[1]], name)
-        name = _ACCENT.sub(_accented, name)
-        name = name.replace("{", "").replace("}", "").replace("~", " ")
+        name = without_accent_macros(name).replace("{", "").replace("}", "").replace("~", " ")
         name = normalized("NFC", name)
     return collapse(name)
-
-
-def _accented(match: re.Match[str]) -> str:
-    letter = match["braced"] or match["bare"]
-    return _DOTLESS.get(letter, letter) + _MARKS[match["sign"] or match["macro"]]

@@ -1,11 +1,11 @@
 """The tables that `inspect` prints about many digests: of formats, of warnings, of files that could not be read.
 
-Each is a rich renderable that adapts to the width of the console; `translate` is a gettext function.
+Each is a rich renderable that adapts to the width of the console.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
@@ -26,80 +26,39 @@ _UNBOUNDED = 400  # columns that no screen has; output to a file is not cut
 _NARROW, _WIDE = 26, 44  # characters of a path, on a narrow and on a wide console
 
 
-@dataclass(slots=True)
-class _FormatTotals:
-    """The totals of all documents of one format."""
-
-    files: int = 0
-    papers: int = 0
-    copies: int = 0
-    days: list[str] = field(default_factory=list)  # the first and the last day
-    categories: Counter[str] = field(default_factory=Counter)
-    languages: Counter[str] = field(default_factory=Counter)
-    failed: int = 0
-
-    def add(self, report: Report) -> None:
-        """Adds a document. Copies of a paper count only within one document."""
-        self.files += 1
-        self.papers += report["unique"]
-        self.copies += report["papers"] - report["unique"]
-        days = sorted([*self.days, *filter(None, [report["date"]])])
-        self.days = days[:1] + days[1:][-1:]
-        self.categories.update(report["categories"])
-        self.languages.update(report["languages"])
-        self.failed += report["summaries"]["failed"]
-
-
 @dataclass(frozen=True, slots=True)
 class Overview:
     """The documents that were read: a row per format, most papers first, then a row per kind of warning."""
 
     reports: Sequence[Report]
-    translate: Callable[[str], str] = str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield self._formats(options.max_width)
-        if any(warning["code"] not in INFO for report in self.reports for warning in report["warnings"]):
+        found = [(report, one) for report in self.reports for one in report["warnings"] if one["code"] not in INFO]
+        if found:
             yield ""
-            yield self._warnings(options.max_width)
-        yield Text(self.translate("Each file by itself: add --json"), style="dim")
+            table = _table("Warning", "Files", "Cases", "First", numbers=(1, 2))
+            for code, files in Counter(one["code"] for _, one in found).most_common():
+                cases = sum(one["count"] for _, one in found if one["code"] == code)
+                report, first = next((report, one) for report, one in found if one["code"] == code)
+                line = f", line {first['line']}" if first["line"] else ""
+                place = shortened_path(report["path"], _path_room(options.max_width))
+                _add_row(table, code, str(files), str(cases), place + line)
+            yield table
+        yield Text("Each file by itself: add --json", style="dim")
 
     def _formats(self, width: int) -> Table:
-        kinds: dict[str, _FormatTotals] = {}
+        kinds: dict[str, list[Report]] = {}
         for report in self.reports:
-            kinds.setdefault(report["format"] or "", _FormatTotals()).add(report)
-        translate = self.translate
-        table = _table(
-            translate("Format"),
-            translate("Files"),
-            translate("Papers"),
-            translate("First day"),
-            translate("Last day"),
-            numbers=(1, 2),
-        )
-        if width >= _ROOM_FOR_SUMMARIES:
-            table.add_column(translate("Summaries"))
-        if width >= _ROOM_FOR_CATEGORIES:
-            table.add_column(translate("Categories"))
-        for name, kind in sorted(kinds.items(), key=lambda item: (-item[1].papers, item[0])):
-            _add_row(table, name, *_cells(kind, translate))
+            kinds.setdefault(report["format"] or "", []).append(report)
+        columns = 5 + (width >= _ROOM_FOR_SUMMARIES) + (width >= _ROOM_FOR_CATEGORIES)
+        names = ("Format", "Files", "Papers", "First day", "Last day", "Summaries", "Categories")
+        table = _table(*names[:columns], numbers=(1, 2), wrapped=(6,))
+        for name, of_format in sorted(kinds.items(), key=lambda item: (-_papers(item[1]), item[0])):
+            _add_row(table, name, *_cells(of_format))
         if len(kinds) > 1:
             table.add_section()
-            _add_row(table, translate("in all"), *_cells(_sum(self.reports), translate))
-        return table
-
-    def _warnings(self, width: int) -> Table:
-        files, cases, first = Counter[str](), Counter[str](), dict[str, str]()
-        for report in self.reports:
-            for warning in report["warnings"]:
-                if warning["code"] not in INFO:
-                    files[warning["code"]] += 1
-                    cases[warning["code"]] += warning["count"]
-                    first.setdefault(warning["code"], _place(report["path"], warning["line"], width, self.translate))
-        translate = self.translate
-        table = _table(translate("Warning"), translate("Files"), translate("Cases"), translate("First"), numbers=(1, 2))
-        for code, count in files.most_common():
-            _add_row(table, code, str(count), str(cases[code]), first[code])
+            _add_row(table, "in all", *_cells(self.reports))
         return table
 
 
@@ -109,41 +68,37 @@ class Refusals:
 
     refused: Sequence[tuple[str, PaperwireError]]
     documents: int  # number of all documents
-    translate: Callable[[str], str] = str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        translate = self.translate
         if console.is_terminal:  # a blank line after the tables above
             yield ""
-        heading = translate("Not read as digests: {count} of {documents} files")
-        yield Text.assemble(("✗ ", "red"), heading.format(count=len(self.refused), documents=self.documents))
+        yield Text.assemble(("✗ ", "red"), f"Not read as digests: {len(self.refused)} of {self.documents} files")
         groups: dict[object, list[tuple[str, Sentence]]] = {}
         for path, error in self.refused:
             reason = _reason(error.sentence)
             groups.setdefault(_reason_key(reason), []).append((path, reason))
-        table = _table(translate("Files"), translate("Why"), translate("First"), numbers=(0,), wrapped=(1,))
+        table = _table("Files", "Why", "First", numbers=(0,), wrapped=(1,))
         for group in sorted(groups.values(), key=len, reverse=True):
             paths = "\n".join(shortened_path(path, _path_room(options.max_width)) for path, _ in group[:_FIRST])
-            _add_row(table, str(len(group)), escaped(group[0][1].say(translate)).rstrip(".。"), paths)
+            _add_row(table, str(len(group)), escaped(str(group[0][1])).rstrip(".。"), paths)
         yield table
 
 
-def _sum(reports: Iterable[Report]) -> _FormatTotals:
-    kind = _FormatTotals()
+def _papers(reports: Iterable[Report]) -> int:
+    return sum(report["unique"] for report in reports)
+
+
+def _cells(reports: Sequence[Report]) -> tuple[str, ...]:
+    """Returns the totals of documents. Copies of a paper count only within one document."""
+    papers, copies = _papers(reports), sum(report["papers"] - report["unique"] for report in reports)
+    days = sorted(report["date"] for report in reports if report["date"]) or ["–"]
+    categories, languages = Counter[str](), Counter[str]()
     for report in reports:
-        kind.add(report)
-    return kind
-
-
-def _cells(kind: _FormatTotals, translate: Callable[[str], str]) -> tuple[str, ...]:
-    return (
-        str(kind.files),
-        f"{kind.papers} (+{kind.copies})" if kind.copies else str(kind.papers),
-        kind.days[0] if kind.days else "–",
-        kind.days[-1] if kind.days else "–",
-        counted_summaries(kind.languages, kind.failed, translate),
-        counted(kind.categories),
-    )
+        categories.update(report["categories"])
+        languages.update(report["languages"])
+    failed = sum(report["summaries"]["failed"] for report in reports)
+    shown = f"{papers} (+{copies})" if copies else str(papers)
+    return (str(len(reports)), shown, days[0], days[-1], counted_summaries(languages, failed), counted(categories))
 
 
 def _reason(sentence: Sentence) -> Sentence:
@@ -162,10 +117,6 @@ def _reason_key(reason: Sentence) -> object:
     """Returns a key that groups reasons: equal if they differ only in a quotation or a line number."""
     look, cause = reason.values.get("look"), reason.values.get("reason")
     return reason.template, look.template if isinstance(look, Sentence) else cause
-
-
-def _place(path: str, line: int | None, width: int, translate: Callable[[str], str]) -> str:
-    return shortened_path(path, _path_room(width)) + (translate(", line {line}").format(line=line) if line else "")
 
 
 def _path_room(width: int) -> int:

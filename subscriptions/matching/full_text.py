@@ -85,9 +85,7 @@ _MAY_BE_ABSENT = tuple(field for field in FIELDS if field.absence and field.colu
 _LABEL = ("label",)
 # ASCII without \, with which TeX begins, and what Chinese texts add
 _PLAIN = re.compile(r"[\x00-\x5b\x5d-\x7f‐‑–—‘’“”•…、。《》「」『』【】！（），：；？\u3400-\u9fff]*")
-_SIMPLE_NAME = re.compile("[A-Za-z .,-]+")
 _SPELLED = re.compile(rf"(?<![^ ])(?:{_MARK}s)?([a-z]{{4,24}})(?![^ ])")  # a word that may be mistyped
-_BLANKS = str.maketrans(".,-", "   ")  # between the parts of such a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,42 +144,31 @@ def index_question(term: Term) -> IndexQuestion:
 # ------------------------------------------------------------------------------------------------------------- papers
 
 
-class _Cache(dict[str, str]):
-    """Word → what `make` returns for it, made once. Most words of a paper are in the papers before it, too."""
-
-    def __init__(self, make: Callable[[str], str]) -> None:
-        super().__init__()
-        self._make = make
-
-    def __missing__(self, word: str) -> str:
-        if len(self) >= MOST_WORDS:
-            self.clear()
-        made = self[word] = self._make(word)
-        return made
+_cached = lru_cache(MOST_WORDS)  # most words of a paper are in the papers before it, too
 
 
+@_cached
 def _stem(word: str) -> str:
     """Returns the stem of a plain word, as the index stores it."""
     return _encoded("", fold_plural(word.lower()))
 
 
+@_cached
 def _other_forms(word: str) -> str:
     """Returns the other forms under which the index stores a plain word; "" for most words."""
     return " ".join((*_changed([word.lower()]), *_with_capitals([word])))
 
 
+@_cached
 def _written_alone(word: str) -> str:
     """Returns the tokens of a word alone."""
     return " ".join(written_tokens(word))
 
 
+@_cached
 def _part_of_name(word: str) -> str:
     """Returns the parts of a name that has this word alone."""
     return " ".join(author_tokens(word))
-
-
-_STEMS, _OTHER_FORMS = _Cache(_stem), _Cache(_other_forms)
-_WRITTEN_ALONE, _PARTS_OF_NAMES = _Cache(_written_alone), _Cache(_part_of_name)
 
 
 def _changed(written: Iterable[str]) -> Iterator[str]:
@@ -205,13 +192,13 @@ class _Words(NamedTuple):
     def of(cls, text: str) -> "_Words":
         if _is_plain(text):
             exact = exact_tokens(text)
-            others = set(map(_OTHER_FORMS.__getitem__, set(exact)))
-            return cls(" ".join(map(_STEMS.__getitem__, exact)), others, odd=False)
+            others = set(map(_other_forms, set(exact)))
+            return cls(" ".join(map(_stem, exact)), others, odd=False)
         written, exact = written_and_exact_tokens(text)
         return cls(
             folded=_encoded("", " ".join(map(fold_plural, written))),
             others={*_changed(_longer(written)), *_with_capitals(_longer(exact))},
-            odd=not _agree(written, exact, _WRITTEN_ALONE),
+            odd=not _agree(written, exact, _written_alone),
         )
 
 
@@ -224,15 +211,11 @@ class _Name(NamedTuple):
 
     @classmethod
     def of(cls, name: str) -> "_Name":
-        if _SIMPLE_NAME.fullmatch(name):  # each part is folded as it is alone, and begins with a Latin letter
-            parts = [_PARTS_OF_NAMES[part] for part in name.translate(_BLANKS).split()]
-            initials = "".join([f" {_MARK}i{part[0]}" for part in parts])
-            return cls(" ".join(parts) + initials, long=len(parts) > _LONGEST_NAME, odd=False)
         parts = author_tokens(name)
         return cls(
             _encoded("", " ".join(parts)) + _initials(parts),
             long=len(parts) > _LONGEST_NAME,
-            odd=not _is_plain(name) and not _agree(parts, exact_author_tokens(name), _PARTS_OF_NAMES),
+            odd=not _is_plain(name) and not _agree(parts, exact_author_tokens(name), _part_of_name),
         )
 
 
@@ -246,9 +229,9 @@ def _longer(words: Iterable[str]) -> set[str]:
     return {word for word in set(words) if len(word) > 1}
 
 
-def _agree(folded: Sequence[str], exact: Iterable[str], folded_alone: _Cache) -> bool:
+def _agree(folded: Sequence[str], exact: Iterable[str], folded_alone: Callable[[str], str]) -> bool:
     """Whether the folded words are the exact words, each folded alone. Almost always they are."""
-    return " ".join(folded) == " ".join(filter(None, map(folded_alone.__getitem__, exact)))
+    return " ".join(folded) == " ".join(filter(None, map(folded_alone, exact)))
 
 
 def _column(texts: Sequence[_Words]) -> str:

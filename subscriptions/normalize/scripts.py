@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import chain, pairwise
 
+from subscriptions.normalize.tex import GREEK_LETTERS
 from subscriptions.text import normalized
 
 
@@ -85,33 +86,6 @@ def _has_apostrophe(text: str) -> bool:
 # Step 5, Greek letters: a letter becomes its English name, α and alpha are one token.
 
 
-GREEK_LETTERS = {
-    "α": "alpha",
-    "β": "beta",
-    "γ": "gamma",
-    "δ": "delta",
-    "ε": "epsilon",
-    "ζ": "zeta",
-    "η": "eta",
-    "θ": "theta",
-    "ι": "iota",
-    "κ": "kappa",
-    "λ": "lambda",
-    "μ": "mu",
-    "ν": "nu",
-    "ξ": "xi",
-    "ο": "omicron",
-    "π": "pi",
-    "ρ": "rho",
-    "σ": "sigma",
-    "τ": "tau",
-    "υ": "upsilon",
-    "φ": "phi",
-    "χ": "chi",
-    "ψ": "psi",
-    "ω": "omega",
-    "ϝ": "digamma",
-}
 _GREEK = re.compile(f"[{''.join(GREEK_LETTERS)}]")
 _PART = run_pattern(SINGLE_CHARACTERS + "".join(GREEK_LETTERS))
 

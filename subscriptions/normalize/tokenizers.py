@@ -16,7 +16,7 @@ from subscriptions.normalize.scripts import (
     runs_of,
     spell_greek,
 )
-from subscriptions.normalize.spans import fold_tex
+from subscriptions.normalize.tex import fold_tex
 from subscriptions.text import normalized
 
 LONGEST_ALIAS = 600  # characters, of at most four bytes each

@@ -141,9 +141,3 @@ def test_what_is_written_to_a_file_is_not_cut() -> None:
 def test_a_name_cannot_steer_the_terminal() -> None:
     rows = _printed(Refusals([(f"a\x1b[2Jb\x07{n}", error) for n, (_, error) in enumerate(REFUSED)], 8), 100)
     assert not [sign for row in rows for sign in row if ord(sign) < 32]
-
-
-def test_another_language_may_be_spoken() -> None:
-    speak = {"Files": "文件", "Why": "原因"}
-    rows = _printed(Refusals(REFUSED, 8, lambda text: speak.get(text, text)), 100)
-    assert rows[1].split() == ["文件", "原因", "First"]

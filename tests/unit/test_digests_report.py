@@ -131,12 +131,3 @@ def test_titles_are_shown_as_they_are_and_unknown_ones_by_their_abstract() -> No
 def test_no_line_is_wider_than_the_console(width: int) -> None:
     reports = [digest_report("a/very/long/path/" * 4 + "x.md", DIGEST, papers=True)]
     assert max(len(row) for row in _printed(reports, width).splitlines()) <= width
-
-
-def test_another_language_may_be_spoken() -> None:
-    console = Console(file=StringIO(), width=120, color_system=None)
-    console.print(
-        DigestTables([digest_report("a", DIGEST, papers=False)], lambda text: {"Papers": "论文"}.get(text, text))
-    )
-    assert isinstance(console.file, StringIO)
-    assert "论文" in console.file.getvalue()

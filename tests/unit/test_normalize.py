@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions.normalize.plurals import fold_plural
-from subscriptions.normalize.spans import accent_macros, fold_tex, token_spans
+from subscriptions.normalize.spans import token_spans
+from subscriptions.normalize.tex import accent_macros, fold_tex
 from subscriptions.normalize.tokenizers import (
     as_written,
     author_tokens,
@@ -265,7 +266,7 @@ def test_tex_is_folded_by_itself() -> None:
 def test_accent_macros_are_found_with_their_places() -> None:
     text = r"H\"older \alpha Erd\H{o}s S\o ren \\o"
     found = [(text[start:end], letters) for start, end, letters in accent_macros(text)]
-    assert found == [(r"\"o", "ö"), (r"\H{o", "ő"), (r"\o ", "ø")]
+    assert found == [(r"\"o", "ö"), (r"\H{o}", "ő"), (r"\o ", "ø")]
 
 
 # ------------------------------------------------------------------------------------------------- where tokens are

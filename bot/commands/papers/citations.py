@@ -6,7 +6,7 @@ from itertools import count
 from unicodedata import category, combining
 
 from subscriptions.model import KnownPaper, Paper
-from subscriptions.normalize.spans import (
+from subscriptions.normalize.tex import (
     ACCENTS,
     FRACTIONS,
     GREEK_COMMANDS,

@@ -6,7 +6,7 @@ A formula is converted as a whole or not at all. Dollars delimit formulas by pan
 import re
 from unicodedata import category
 
-from subscriptions.normalize.spans import (
+from subscriptions.normalize.tex import (
     DOUBLE_STRUCK,
     FRACTIONS,
     IN_FORMULAS,
@@ -16,7 +16,7 @@ from subscriptions.normalize.spans import (
     SUPERSCRIPT,
     SWITCHES,
     SYMBOLS,
-    accent_macros,
+    without_accent_macros,
 )
 from subscriptions.text import normalized
 
@@ -181,7 +181,7 @@ def _bracketed(inner: str) -> str:
 def _prose(text: str) -> str:
     """Returns the text with TeX outside formulas converted: accents, known commands, quotation marks, dashes and powers."""
     if "\\" in text:
-        text = _accents(text)
+        text = without_accent_macros(text)
         for _ in range(_DEEPEST_PROSE):
             text = _PROSE_COMMAND.sub(_prose_command, _OF_TWO_GROUPS.sub(_chosen, _SWITCHED.sub(r"\1", text)))
     if "``" in text:
@@ -189,22 +189,6 @@ def _prose(text: str) -> str:
     if "--" in text:
         text = _DASH.sub(lambda dash: "–" if dash[0] == "--" else "—", text)
     return _PROSE_POWER.sub(_power, text) if "^" in text else text
-
-
-def _accents(text: str) -> str:
-    parts: list[str] = []
-    end = 0
-    for start, stop, letters in accent_macros(text):
-        wrapped = start > end and text[start - 1] == "{"
-        closing = wrapped + ("{" in text[start:stop])
-        after = stop
-        while closing and text.startswith("}", after):
-            after, closing = after + 1, closing - 1
-        if closing:  # a bracket is not closed: only the macro itself is replaced
-            wrapped, after = False, stop
-        parts += [text[end : start - wrapped], letters]
-        end = after
-    return "".join(parts) + text[end:]
 
 
 def _prose_command(match: re.Match[str]) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from subscriptions.categories import is_category
 from subscriptions.normalize.scripts import INVISIBLE_CHARACTERS
-from subscriptions.normalize.spans import accent_macros
+from subscriptions.normalize.tex import accent_macros
 from subscriptions.query.fields import DOI, ID, Field, Fields, ValueKind
 from subscriptions.query.identifiers import after_arxiv_label, read_doi, read_link, value_of_papers
 from subscriptions.text import normalized
@@ -74,18 +74,12 @@ def plain(source: Typed) -> Typed:
     """Returns a text with accent macros as letters, plain quotes, dashes and operators, and no invisible characters."""
     if "\\" in source.text:
         source = Typed(_CURLED.sub(_uncurled, source.text), source.columns)
-        source = source.replaced([_with_bracket(source.text, *macro) for macro in accent_macros(source.text)])
+        source = source.replaced(list(accent_macros(source.text)))
     if source.text.isascii():
         return source
     unseen = [(*match.span(), "") for match in _INVISIBLE.finditer(source.text) if not match["command"]]
     source = source.replaced(unseen)
     return Typed(source.text.translate(_PLAIN), source.columns)
-
-
-def _with_bracket(text: str, start: int, end: int, letters: str) -> tuple[int, int, str]:
-    r"""Returns a macro together with the bracket that closes its argument, as in `H\"{o}lder`."""
-    closes = "{" in text[start:end] and text.startswith("}", end)
-    return start, end + closes, letters
 
 
 def _uncurled(match: re.Match[str]) -> str:

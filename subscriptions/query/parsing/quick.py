@@ -1,6 +1,6 @@
 """A quick reader of short queries: words, phrases, exclusions and fields, OR between them, and one choice in brackets.
 
-A million lines of `bench.matching` compile in 6 s; with the careful reader alone they take 30 s (2026-11-23).
+A million lines of `bench.matching` compile in 8 s; with the careful reader alone they take 30 s (2026-11-23).
 
 Most queries are made of a few hundred thousand pieces: `diffusion`, `-survey`, `ti:"graph neural"`, `cat:cs.LG`.
 A piece means the same beside any neighbours. So the careful reader (`parse_query`) reads each different piece
