@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_for_everybody import violations
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, violations
 
 Visit = Callable[..., Visitor]
 

@@ -1,6 +1,6 @@
 """How often `run` looks into a store that does not change, and that it still misses nothing."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,18 +11,11 @@ from bot.operation.process import CALM, LOOK_INTERVAL, Process
 from subscriptions.service.outbox.sending import stopped_platforms
 from subscriptions.store import Store
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.test_delivery import running
-from tests.integration.test_slack_workspaces import NoSources
+from tests.integration.open_app import running
 from tests.make import FakeClock, ingested, paper, subscribes
+from tests.source_harness import NoSources
 
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ import pytest
 from subscriptions.store import Store
 from tests.fakes.process import Remote, running
 from tests.fakes.watchman import Watchman
-from tests.integration.cli import PAGE, Ended, Terminal
-from tests.integration.test_run import Process
+from tests.integration.cli import PAGE, Ended, Process, Terminal
 
 
 @pytest.fixture

@@ -3,21 +3,18 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
-from bot.app import App, build_app
+from bot.app import App
 from bot.delivery.planning import DrainState, Sent, plan
 from bot.delivery.sender import Sender
 from bot.operation.process import Process
-from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
 from subscriptions.errors import StoreError
 from subscriptions.model import Announce, Message
 from subscriptions.service.chats.retention import claim_database, owners
@@ -27,6 +24,7 @@ from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import DeliveryState
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
+from tests.integration.open_app import running
 from tests.make import FakeClock, address, ingested, paper, subscribes
 
 MINUTE = timedelta(minutes=1)
@@ -35,46 +33,11 @@ Make = Callable[..., App]
 
 
 @pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
-
-
-@pytest.fixture
 def slack() -> Iterator[FakeSlack]:
     with FakeSlack() as fake:
         fake.knows("C1")
         fake.knows("C2")
         yield fake
-
-
-@asynccontextmanager
-async def running(
-    tmp_path: Path,
-    clock: FakeClock,
-    *,
-    telegram: FakeTelegram | None = None,
-    slack: FakeSlack | None = None,
-    on_unclear: str = "resend",
-    token: str = "",
-) -> AsyncIterator[App]:
-    settings = Settings(
-        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
-        telegram=TelegramSettings(token=SecretStr(token or telegram.token), api_url=telegram.url)
-        if telegram
-        else TelegramSettings(),
-        slack=SlackSettings(workspaces=(SlackWorkspace(bot_token=SecretStr(slack.token)),), api_url=slack.url)
-        if slack
-        else SlackSettings(),
-        on_unclear=on_unclear,  # type: ignore[arg-type]
-    )
-    app = build_app(settings, clock=clock)
-    app.open()
-    try:
-        yield app
-    finally:
-        await app.close()
 
 
 def links(fake: FakeTelegram | FakeSlack) -> list[str]:
@@ -185,12 +148,12 @@ async def test_a_slack_that_answers_no_lookup_is_asked_less_and_less_often(
         slack.answers("cut after")
         slack.answers("500", times=10_000, method="conversations.history")
         asked = []
-        for _ in range(120):  # ten minutes, as often as `run` looks
+        for _ in range(60):  # five minutes, as often as `run` looks
             await app.sender.deliver()
             asked.append(len(slack.arrived("conversations.history")))
             clock.advance(timedelta(seconds=5))
         assert asked[12] >= 4  # in the first minute
-        assert asked[-1] <= 30  # 120 at each look of `run`
+        assert asked[-1] <= 20  # 60 at each look of `run`
         slack.forgives()
         clock.advance(MINUTE)
         assert (await app.sender.deliver()).sent == 1
@@ -217,9 +180,9 @@ async def test_a_slack_that_takes_nothing_is_posted_to_less_and_less_often(
         subscribes(app.store, "slack:C1", "graph", every="now")
         slack.answers(fault, times=1000)
         ingested(app.store, paper("A graph"))
-        for _ in range(180):  # a quarter of an hour, as often as `run` looks
+        for _ in range(60):  # a quarter of an hour
             await app.sender.deliver()
-            clock.advance(timedelta(seconds=5))
+            clock.advance(timedelta(seconds=15))
         assert len(slack.arrived("chat.postMessage")) == 6  # twice at once, and after 30 s, 1, 2 and 4 minutes
         assert len(slack.arrived("conversations.history")) == 2 * 6
         slack.forgives()
@@ -238,9 +201,9 @@ async def test_without_the_right_to_read_slack_is_posted_to_no_oftener_than_tele
             subscribes(app.store, chat, "graph", every="now")
             fake.answers(fault, times=1000)
         ingested(app.store, paper("A graph"))
-        for _ in range(200):  # a quarter of an hour, as often as `run` looks
+        for _ in range(66):  # a quarter of an hour
             await app.sender.deliver()
-            clock.advance(timedelta(seconds=5))
+            clock.advance(timedelta(seconds=15))
         posts = [len(fake.arrived(method)) for fake, method in ((slack, "chat.postMessage"), (telegram, "sendMessage"))]
         assert posts[0] == posts[1] == 6  # at once, and after 30 s, 1, 2, 4 and 8 minutes
         assert len(slack.arrived("conversations.history")) <= 2 * posts[0]

@@ -5,7 +5,7 @@ A trigger refuses the library's write at the end of a job. A sequence counts, si
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
@@ -19,7 +19,6 @@ from subscriptions.errors import StoreError
 from subscriptions.model import Lane
 from subscriptions.store import Store
 from tests.patience import PATIENCE
-from tests.postgres.server import Server
 
 LIMITS = {"telegram": Limits(text=4096, per_second=28, per_lane=1)}
 ONE, OTHER = Lane("telegram", "1"), Lane("telegram", "2")
@@ -35,12 +34,6 @@ REFUSED = """
     CREATE TRIGGER refused_retry BEFORE UPDATE ON procrastinate_jobs
         FOR EACH ROW WHEN (OLD.status = 'doing' AND NEW.status = 'todo') EXECUTE FUNCTION refuse();
 """
-
-
-@pytest.fixture
-def url(postgres: Server) -> Iterator[str]:
-    with postgres.database() as url:
-        yield url
 
 
 @pytest.fixture

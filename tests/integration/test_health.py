@@ -20,8 +20,8 @@ from subscriptions.store.database.write_probe import write_refusal
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import ForeignLock
 from tests.integration.telegram_bot import a_bot
-from tests.integration.test_slack_workspaces import NoSources
 from tests.make import FakeClock, ingested, paper, subscribes
+from tests.source_harness import NoSources
 
 READY = {"ready": True, "problems": {}}
 

@@ -12,7 +12,7 @@ from bot.operation.heartbeat import INTERVAL, Heartbeat, make_heartbeat
 from bot.settings import load_settings
 from tests.fakes.process import Remote, running
 from tests.fakes.watchman import Watchman
-from tests.integration.test_run import DIGEST, Process
+from tests.integration.cli import DIGEST, Process
 from tests.make import FakeClock
 from tests.patience import PATIENCE
 

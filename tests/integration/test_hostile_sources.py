@@ -1,17 +1,13 @@
 """A source that lies about papers of others (rule 4): arXiv's own sources decide about arXiv's papers, and the first about its own."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from sqlmodel import col, select
 
-from bot.app import App, build_app
-from bot.settings import Settings, SourceSettings, TelegramSettings
+from bot.settings import SourceSettings
 from bot.settings.source_facts import is_arxivs_own
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.model import Announce, KnownPaper, Paper
@@ -20,6 +16,7 @@ from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import PaperKeyRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
+from tests.integration.open_app import running
 from tests.make import FakeClock, ingested, paper, stored_papers, subscribes, summary, translation
 from tests.source_harness import SourceHarness
 
@@ -163,24 +160,10 @@ def test_no_source_claims_an_id_for_a_paper_of_another(store: Store) -> None:
     assert amount(store) == 3
 
 
-@asynccontextmanager
-async def running(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> AsyncIterator[App]:
-    settings = Settings(
-        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
-        telegram=TelegramSettings(token=SecretStr(telegram.token), api_url=telegram.url),
-    )
-    app = build_app(settings, clock=clock)
-    app.open()
-    try:
-        yield app
-    finally:
-        await app.close()
-
-
 async def test_what_was_sent_is_not_struck_through_because_a_stranger_says_so(tmp_path: Path, clock: FakeClock) -> None:
     with FakeTelegram() as telegram:
         telegram.opens_to_all()
-        async with running(tmp_path, clock, telegram) as app:
+        async with running(tmp_path, clock, telegram=telegram) as app:
             subscribes(app.store, "telegram:1", "sand", every="now")
             ingested(app.store, TRUE, source="arxiv", of_arxiv=True)
             await app.sender.deliver()

@@ -27,15 +27,8 @@ from subscriptions.store.lane_wakes import ALERT, AT_ONCE, BULLETIN, wake_lanes
 from subscriptions.store.outbox.planned import add_deliveries
 from tests.being_sent import being_sent, request
 from tests.make import NOON, address, ingested, paper, subscribes
-from tests.postgres.server import Server
 
 Job = tuple[str, str, int, str, dict[str, str]]  # queue, task, priority, lock, arguments
-
-
-@pytest.fixture
-def url(postgres: Server) -> Iterator[str]:
-    with postgres.database() as url:
-        yield url
 
 
 @pytest.fixture

@@ -28,11 +28,10 @@ from subscriptions.states import DeliveryState
 from subscriptions.store import Store
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock, ServerDown
-from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed, posts, telegram_settings
-from tests.integration.test_owners import Quiet
-from tests.integration.test_slack_workspaces import NoSources
+from tests.integration.telegram_bot import Quiet, a_bot, a_listening_bot, confirmed, posts, telegram_settings
 from tests.make import address, ingested, paper, subscribes
 from tests.postgres.own import OwnServer, own_server
+from tests.source_harness import NoSources
 
 THREE_MINUTES = 180.0  # seconds
 PARTS_OF_A_START = range(0, 29, 4)  # after how many statements of a start the server crashes
@@ -43,13 +42,6 @@ EACH_ONCE = {chat: ["A graph", "A tree"] for chat in CHATS}
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ from bot.cli.log import say_for, start_logging
 from bot.settings import Settings, load_settings
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.integration.test_delivery import running as app_of
-from tests.integration.test_delivery import telegram as telegram  # noqa: PLC0414 - a fixture
-from tests.integration.test_run import DIGEST, Process
+from tests.integration.cli import DIGEST, Process
+from tests.integration.open_app import running as app_of
 from tests.make import FakeClock, ingested, paper, subscribes
 from tests.patience import PATIENCE
 

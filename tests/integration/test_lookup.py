@@ -26,7 +26,7 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import RestingClock, a_bot, confirmed, posts
 from tests.make import ingested, paper, subscribes
-from tests.source_harness import SourceHarness, arxiv_source, fake_arxiv, titles, web_source
+from tests.source_harness import SourceHarness, arxiv_source, titles, web_source
 
 ID, OTHER = "2601.09001", "2601.09002"
 FORGETS = paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))
@@ -43,12 +43,6 @@ def telegram() -> Iterator[FakeTelegram]:
 @pytest.fixture
 def clock() -> RestingClock:
     return RestingClock()
-
-
-@pytest.fixture
-def arxiv(clock: RestingClock) -> Iterator[FakeArxiv]:
-    with fake_arxiv(clock) as fake:
-        yield fake
 
 
 def lookup_of(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> PaperLookup:

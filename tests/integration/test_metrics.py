@@ -28,9 +28,8 @@ from subscriptions.service.subscriptions.pausing import pause
 from subscriptions.store import SourceFact, SourceState, figures
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.integration.docs_pages import DOCS
-from tests.integration.test_docs_of_metrics import expressions
-from tests.integration.test_run import DIGEST, Process
+from tests.integration.cli import DIGEST, Process
+from tests.integration.docs_pages import DOCS, expressions
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 from tests.postgres.server import Server
 
@@ -68,13 +67,6 @@ def page_of(answer: httpx.Response) -> Page:
     families = list(text_string_to_metric_families(answer.text))
     samples = {(one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples}
     return Page(answer.text, {family.name: family.type for family in families}, samples)
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
 
 
 @dataclass

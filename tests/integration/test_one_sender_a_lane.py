@@ -36,13 +36,6 @@ TOPICS = ("telegram:-100", "telegram:-100/7")
 
 
 @pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
-
-
-@pytest.fixture
 def other(store: Store) -> Iterator[Store]:
     """The store of another process, on the same file."""
     opened = Store(str(store.url))

@@ -43,18 +43,10 @@ from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Claim, Rendered, Store
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock
-from tests.integration.telegram_bot import a_bot, posts
-from tests.integration.test_slack_workspaces import NoSources
+from tests.integration.telegram_bot import Quiet, a_bot, posts
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 
 pytestmark = pytest.mark.both_databases
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
 
 
 @pytest.fixture
@@ -175,22 +167,6 @@ def test_a_reply_stays_with_a_worker_that_is_at_work_and_is_taken_over_once_from
     begin_worker(third, holds_sender_lock=False)
     assert unfinished_replies(third, now=NOON) == []
     third.close()
-
-
-class Quiet(NoSources):
-    """Nothing is read, from the start to the end of a process."""
-
-    lookup = None
-    descriptions: list[str] = []  # noqa: RUF012 - stays empty
-
-    async def drain(self) -> None:
-        return None
-
-    async def close(self) -> None:
-        return None
-
-    async def unreadable_if_all(self) -> dict[str, str]:
-        return {}
 
 
 async def running(app: App, *, once: bool) -> None:

@@ -4,7 +4,6 @@ A crash is an error that nothing handles, at a moment of a post; the next app op
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,13 +21,6 @@ PAPERS = 120  # some messages
 
 class Crash(BaseException):
     """The process ends here."""
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
 
 
 def busiest(starts: list[float], seconds: float) -> int:

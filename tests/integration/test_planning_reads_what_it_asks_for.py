@@ -4,7 +4,6 @@ It does so however many other chats have the same papers. The tables have no sta
 morning may be over before they are made.
 """
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
@@ -16,15 +15,8 @@ from subscriptions.store import Store
 from subscriptions.store.database.store import connection_of
 from tests.make import NOON, ingested, paper, subscribes
 from tests.postgres.reading import read
-from tests.postgres.server import Server
 
 PAPERS, OTHERS, NEW = 20, 400, 200
-
-
-@pytest.fixture
-def url(postgres: Server) -> Iterator[str]:
-    with postgres.database() as url:
-        yield url
 
 
 def planned(url: str) -> int:

@@ -1,7 +1,7 @@
 """Workers share the rate of a token, and the rests that a platform asks of it, by one row of the database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -16,15 +16,8 @@ from subscriptions.service.outbox.owners import begin_worker, end_worker
 from subscriptions.store import Store
 from subscriptions.store.database.kind import Holder
 from tests.patience import PATIENCE
-from tests.postgres.server import Server
 
 LIMITS = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
-
-
-@pytest.fixture
-def url(postgres: Server) -> Iterator[str]:
-    with postgres.database() as url:
-        yield url
 
 
 @pytest.fixture

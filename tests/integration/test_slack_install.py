@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -29,9 +28,11 @@ from subscriptions.service.subscriptions.requests import SubscriptionRequest, su
 from subscriptions.service.subscriptions.selection import get_chat, listed
 from tests.fakes.slack import TEAM, TOKEN
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, LASTS, FakeOAuth
+from tests.integration.slack_bot import OTHER
+from tests.integration.slack_conversation import begun, installed
 from tests.make import NOON, FakeClock
 
-OTHER, THIRD = "T2OTHER", "T3THIRD"
+THIRD = "T3THIRD"
 KEY = SecretStr("correct horse battery staple")
 HELLO = Message(number=1, payload=json.dumps({"text": "hello", "blocks": []}), plain='{"text": "hello"}')
 
@@ -40,11 +41,6 @@ HELLO = Message(number=1, payload=json.dumps({"text": "hello", "blocks": []}), p
 def slack() -> Iterator[FakeOAuth]:
     with FakeOAuth() as fake:
         yield fake
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(NOON)
 
 
 def settings_of(tmp_path: Path, fake: FakeOAuth, *, own: bool = True, key: SecretStr | None = KEY) -> Settings:
@@ -83,20 +79,6 @@ async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
         root = said[0].partition("http://")[2].partition("/")[0]
         async with httpx.AsyncClient(base_url=f"http://{root}", trust_env=False) as browser:
             yield browser
-
-
-async def begun(browser: httpx.AsyncClient) -> str:
-    """Redirects the browser to Slack. Returns the state. The cookie is secure, so it is set by hand here."""
-    answer = await browser.get(INSTALL)
-    assert answer.status_code == 302
-    state = parse_qs(urlsplit(answer.headers["location"]).query)["state"][0]
-    browser.cookies.set(COOKIE, state)
-    return state
-
-
-async def installed(browser: httpx.AsyncClient, fake: FakeOAuth, team: str = OTHER, **more: Any) -> httpx.Response:
-    state = await begun(browser)
-    return await browser.get(REDIRECT, params={"state": state, "code": fake.lets_in(team, **more)})
 
 
 def channel_of(app: App) -> SlackChannel:

@@ -1,11 +1,10 @@
 """Channels on Slack that come and go, and several workspaces: what is paused, what goes on, who is notified."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -26,6 +25,7 @@ from tests.integration.slack_bot import OTHER, OTHER_TOKEN
 from tests.integration.slack_conversation import Scene, a_scene
 from tests.integration.telegram_bot import RestingClock
 from tests.make import NOON, ingested, paper
+from tests.source_harness import NoSources
 
 Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
 VISION, THEIRS = parse_address("slack:C1"), parse_address(f"slack:{OTHER}/C1")
@@ -59,20 +59,6 @@ def clock() -> RestingClock:
 @pytest.fixture
 def scene(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> Scenes:
     return partial(a_scene, tmp_path, slack, clock, admins=(OPERATOR,))
-
-
-class NoSources:
-    """Nothing is read."""
-
-    problems: Mapping[str, str] = MappingProxyType({})
-    is_catching_up = False
-
-    def __init__(self) -> None:
-        self.sources: tuple[str, ...] = ()
-        self.inbox = self
-
-    async def poll(self) -> None:
-        return None
 
 
 def news(on: Scene, *titles: str) -> None:

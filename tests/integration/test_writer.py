@@ -25,9 +25,9 @@ from subscriptions.store.database import writer
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock, LockedTable
 from tests.integration.telegram_bot import a_bot
-from tests.integration.test_slack_workspaces import NoSources
 from tests.make import subscribes
 from tests.patience import PATIENCE
+from tests.source_harness import NoSources
 
 pytestmark = pytest.mark.both_databases
 

@@ -1,8 +1,7 @@
 """The gallery's page: complete, self-contained, and safe for any title of a paper."""
 
 import json
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from html import escape
 
 import pytest
@@ -13,9 +12,9 @@ from bot.rendering.text.language import Language
 from subscriptions.model import ChatKind
 from tests.html_page import HtmlPage
 from tests.unit import deliveries as make
+from tests.unit.deliveries import NINE, TELEGRAM, Post
 
 ENGLISH = Language("en", "UTC")
-NINE = datetime(2026, 1, 23, 8, tzinfo=UTC)
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -27,35 +26,12 @@ HOSTILE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
-    """A message that was posted."""
-
-    payload: str
-    id: str = "1"
-    at: datetime = NINE
-    thread: str | None = None
-    edited: bool = False
-
-
 FRAME = Frame(
     title="What came",
     lead="Two papers.",
     note="All made up.",
     steps=(("Go on", "paperwire run"),),
     other=("zh", "z.html", "中文"),
-)
-TELEGRAM = Exhibit(
-    anchor="one",
-    platform="telegram",
-    who="Somebody",
-    remark="Look here.",
-    title="paperwire",
-    detail="bot",
-    timezone="Europe/Berlin",
-    asks=(ShownSubscription(query="a -b"),),
-    when="daily 09:00",
-    posts=(Post(payload=json.dumps({"text": "<b>hello</b>"})),),
 )
 
 

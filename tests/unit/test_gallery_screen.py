@@ -14,7 +14,7 @@ from rich.text import Text
 
 from bot.rendering.display.gallery import PersonMessage
 from bot.rendering.display.screen import print_exhibit, wrapped
-from tests.unit.test_gallery_page import NINE, TELEGRAM, Post
+from tests.unit.deliveries import NINE, TELEGRAM, Post
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from subscriptions.query.syntax import Leaf, Query
 from subscriptions.query.variants import variants
 from subscriptions.ranking import PapersAtHand, Rarity, words_of, words_of_papers
 from tests.make import paper
-from tests.unit.test_advice import Known
-from tests.unit.test_matching import papers
+from tests.unit.known import Known
+from tests.unit.strategies import papers
 
 ID, OTHER = "2601.15529", "2601.15530"
 WORDS: WordsOfPapers = (("swarm", 600), ("扩 散", 310), ("robot", 70), ("c++", 20))

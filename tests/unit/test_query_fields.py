@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.rendering.text.queries import query_in_words
-from subscriptions.errors import QueryError, Sentence
+from subscriptions.errors import QueryError
 from subscriptions.matching.batch import match
 from subscriptions.matching.full_text import index_question
 from subscriptions.matching.hits import unfulfilled_parts, why
@@ -18,13 +18,14 @@ from subscriptions.matching.terms import simple_terms
 from subscriptions.matching.tokenized_papers import TokenizedPapers, matching_papers
 from subscriptions.model import Paper
 from subscriptions.query.advice import advise
-from subscriptions.query.fields import FIELDS, LEFT_OUT, Field, ValueKind
+from subscriptions.query.fields import FIELDS, LEFT_OUT, Field
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
 from subscriptions.query.syntax import Leaf, Query
+from tests.unit.known import Known
+from tests.unit.more_fields import MORE
 from tests.unit.slow_matcher import matches
-from tests.unit.test_advice import Known
-from tests.unit.test_matching import TYPED, papers, texts
+from tests.unit.strategies import TYPED, papers, texts
 
 # --------------------------------------------------------------------------------------------------------- every entry
 
@@ -62,28 +63,6 @@ def test_words_without_a_field_are_looked_for_in_columns_of_the_index_only() -> 
 
 # ---------------------------------------------------------------------------------- fields that the product does not have
 
-COMMENT = Field(
-    name="comment",
-    aliases=("note", "备注"),
-    kind=ValueKind.WORDS,
-    values=lambda paper: (paper.comment,),
-    example="comment:accepted",
-    place=Sentence("in the comment"),
-)
-SPEAKER = Field(
-    name="speaker",
-    kind=ValueKind.NAME,
-    values=lambda paper: [paper.comment.removeprefix("by ")],
-    example='speaker:"Jane Doe"',
-)
-HOST = Field(
-    name="host",
-    kind=ValueKind.LABEL,
-    values=lambda paper: [paper.url.split("/")[2]] if paper.url else [],
-    example="host:arxiv.org",
-    is_widespread=True,
-)
-MORE = FIELDS.also(COMMENT, SPEAKER, HOST)
 
 ACCEPTED = Paper(key="1", title="Graphs", comment="Accepted at ICML, 12 figures", url="https://arxiv.org/abs/1")
 REJECTED = Paper(key="2", title="Accepted graphs", comment="Figure skating", url="https://example.org/2")

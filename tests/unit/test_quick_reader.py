@@ -12,7 +12,7 @@ from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.parsing.quick import read_quickly
 from subscriptions.query.syntax import Query, Term
 from subscriptions.wording import KeptText, kept_query, kept_text
-from tests.unit.test_matching import TYPED
+from tests.unit.strategies import TYPED
 
 Clauses = set[tuple[frozenset[Term], frozenset[Term]]]
 
