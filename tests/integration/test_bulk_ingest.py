@@ -141,7 +141,7 @@ def stored_all(store: Store, said: list[tuple[list[Paper], int, bool]]) -> list[
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(digests, st.lists(papers(), max_size=9), st.sampled_from((0, 20)), st.integers(1, 4))
 def test_a_digest_in_parts_gives_the_same_store_as_at_once(
     said: list[tuple[list[Paper], int, bool]], last: list[Paper], ago: int, most: int
@@ -163,7 +163,7 @@ class _Crash(Exception):
 
 
 @pytest.mark.parametrize("together", [2000, 4])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(digests, st.lists(papers(), min_size=3, max_size=9), st.integers(1, 3), st.integers(1, 7))
 def test_a_digest_that_is_read_again_after_a_crash_is_stored_as_if_there_had_been_none(
     together: int, said: list[tuple[list[Paper], int, bool]], last: list[Paper], most: int, crash_after: int

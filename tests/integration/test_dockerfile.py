@@ -40,7 +40,8 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.workdir = self.root
-        venv.create(self.root / "python", with_pip=True)
+        venv.create(self.root / "python")
+        self.provide(["pip"])
         stubs = self.root / "stubs"
         stubs.mkdir()
         (stubs / "chown").write_text(

@@ -186,7 +186,7 @@ def enter(store: Store, what: list[Entered]) -> None:
             continue
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=120)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40)
 @given(what=st.lists(entered, min_size=1, max_size=8))
 @example(what=[_subscribes("console:me", text, {"every": "daily"}, "Japan", None) for text in TRAPS])
 @example(what=[_subscribes("console:me", f"topic{n}", {}, None, name) for n, name in enumerate(TRAPS)])
@@ -205,7 +205,7 @@ def test_an_export_makes_the_same_again_elsewhere(fresh: Callable[[], Store], wh
     assert all_of_it(there) == all_of_it(here)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=20)
 @given(what=st.lists(entered.map(lambda one: replace(one, chat="console:me")), min_size=1, max_size=6))
 def test_an_export_of_one_chat_makes_its_subscriptions_again_in_another(
     fresh: Callable[[], Store], what: list[Entered]

@@ -456,7 +456,7 @@ def fresh(empty: Path, tmp_path: Path) -> Iterator[Callable[[], Path]]:
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(steps=st.lists(STEPS, min_size=8, max_size=40))
 def test_whatever_happens_chats_have_what_a_cursor_for_each_would_bring(
@@ -500,7 +500,7 @@ def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(
     days=st.lists(

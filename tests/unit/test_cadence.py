@@ -238,7 +238,7 @@ def check_days(name: str, at: time, start: datetime, days: int) -> None:
     start=st.datetimes(FROM.replace(tzinfo=None), TO.replace(tzinfo=None), timezones=st.just(UTC)),
 )
 @example(name="Asia/Pyongyang", at=time(23, 45), start=datetime(2018, 5, 1, tzinfo=UTC))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_each_local_day_has_exactly_one_moment_at_its_wall_time(name: str, at: time, start: datetime) -> None:
     check_days(name, at, start, days=40)
 
@@ -287,7 +287,7 @@ def test_ten_years_of_weeks_do_not_drift(name: str, day: int, at: time, start: d
     last=TIMES,
     start=st.datetimes(FROM.replace(tzinfo=None), TO.replace(tzinfo=None), timezones=st.just(UTC)),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_window_closes_before_the_next_one_opens(name: str, first: time, last: time, start: datetime) -> None:
     there = ZoneInfo(name)
     cadence = Cadence(kind="when-out", at=min(first, last), until=max(first, last))
