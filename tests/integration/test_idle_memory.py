@@ -12,9 +12,9 @@ from bot.context.optional_parts import without
 from subscriptions.store import Store
 from tests.fakes.process import ROOT
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.faults.soak.program import running_program
 from tests.integration.cli import INBOX
 from tests.patience import PATIENCE
+from tests.programs.faults.soak.program import running_program
 
 MOST = 118e6  # bytes resident, where 120 MB are promised: with the pages, with compiled modules, and the parser's rest where they are compiled at each start
 UNUSED = {

@@ -30,9 +30,9 @@ from subscriptions.store.papers.digests import Ingested
 from subscriptions.store.rows import DeliveryItemRow, PaperRow
 from tests.copies import copied, put_back
 from tests.fakes.arxiv import FakeArxiv
-from tests.faults.year.simulated_bot import Post, SimulatedBot
 from tests.integration.cli import Terminal, page
 from tests.make import NOON, FakeClock, digest, ingested, paper, subscribes
+from tests.programs.faults.year.simulated_bot import Post, SimulatedBot
 from tests.source_harness import SourceHarness, arxiv_source, new_york, web_source
 
 pytestmark = pytest.mark.both_databases

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cut_slack import WAYS, OnUnclear, cut, promised
+from tests.programs.faults.cut_slack import WAYS, OnUnclear, cut, promised
 
 CUTS = 40
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cut_slack import OnUnclear
-from tests.faults.slack_storm import WAYS, Reading, storm
 from tests.postgres.server import Server
+from tests.programs.faults.cut_slack import OnUnclear
+from tests.programs.faults.slack_storm import WAYS, Reading, storm
 
 TRIES = 30
 

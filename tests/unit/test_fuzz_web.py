@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.channels.slack.receiving.http import PATHS, SIGNATURE, TIMESTAMP
 from bot.channels.telegram.receiving.webhook import HEADER
-from tests.fuzz.asked import NOW, SECRET, TELEGRAM, Headers, asked, signed
+from tests.programs.fuzz.asked import NOW, SECRET, TELEGRAM, Headers, asked, signed
 
 _values = st.binary(max_size=60).map(lambda value: value.replace(b"\n", b"").replace(b"\r", b""))
 _names = st.sampled_from(
