@@ -61,7 +61,7 @@ class Calm:
             await self.ticks(1)
 
 
-async def test_a_store_that_nobody_changes_is_looked_at_every_few_seconds(calm: Calm) -> None:
+async def test_an_unchanged_store_is_looked_at_every_few_seconds(calm: Calm) -> None:
     await calm.ticks(300)
     assert calm.looks <= 300 / LOOK_INTERVAL + 2 * 5  # and at each full minute
     assert calm.looks >= 300 / LOOK_INTERVAL - 5
@@ -104,7 +104,7 @@ async def test_what_is_due_at_a_minute_is_sent_in_its_first_second(
     assert len(telegram.posted_to("1")) == 1
 
 
-async def test_a_message_that_waits_for_its_platform_is_not_left_to_a_calm_store(
+async def test_a_message_that_waits_for_its_platform_is_sent_in_time(
     calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     subscribes(app.store, "telegram:1", "graph", every="now", now=clock.now())

@@ -88,7 +88,7 @@ async def test_a_chat_that_is_told_to_wait_holds_up_no_other(
     assert [len(telegram.posted_to(chat)) for chat in ("1", "2", "3")] == [1, 1, 1]
 
 
-async def test_a_platform_that_cannot_be_reached_is_tried_once_per_call_and_loses_nothing(
+async def test_an_unreachable_platform_is_tried_once_per_call(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
@@ -106,7 +106,7 @@ async def test_a_platform_that_cannot_be_reached_is_tried_once_per_call_and_lose
 
 
 @pytest.mark.parametrize(("policy", "posts"), [("resend", 2), ("skip", 1)])
-async def test_an_unclear_telegram_message_follows_the_operators_policy(
+async def test_an_unclear_telegram_message_follows_the_policy(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram, policy: str, posts: int
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram, on_unclear=policy) as app:
@@ -126,7 +126,7 @@ async def test_an_unclear_telegram_message_follows_the_operators_policy(
 
 
 @pytest.mark.parametrize("fault", ["cut before", "cut after", "500", "broken json", "reset after", "text"])
-async def test_an_unclear_slack_message_is_looked_up_and_neither_lost_nor_doubled(
+async def test_an_unclear_slack_message_is_looked_up(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack, fault: str
 ) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
@@ -139,9 +139,7 @@ async def test_an_unclear_slack_message_is_looked_up_and_neither_lost_nor_double
     assert clock.slept[0] == pytest.approx(2, abs=0.01)
 
 
-async def test_a_slack_that_answers_no_lookup_is_asked_less_and_less_often(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack
-) -> None:
+async def test_lookups_on_a_failing_slack_become_rarer(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
         subscribes(app.store, "slack:C1", "graph", every="now")
         ingested(app.store, paper("A graph"))
@@ -173,7 +171,7 @@ async def test_without_the_right_to_read_slack_follows_the_policy(
 
 
 @pytest.mark.parametrize("fault", ["cut before", "500"])
-async def test_a_slack_that_takes_nothing_is_posted_to_less_and_less_often(
+async def test_posts_to_a_failing_slack_become_rarer(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack, fault: str
 ) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
@@ -192,7 +190,7 @@ async def test_a_slack_that_takes_nothing_is_posted_to_less_and_less_often(
 
 
 @pytest.mark.parametrize("fault", ["cut before", "cut after", "500"])
-async def test_without_the_right_to_read_slack_is_posted_to_no_oftener_than_telegram(
+async def test_unreadable_slack_is_retried_no_oftener_than_telegram(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack, telegram: FakeTelegram, fault: str
 ) -> None:
     slack.scopes.discard("channels:history")
@@ -213,9 +211,7 @@ async def test_without_the_right_to_read_slack_is_posted_to_no_oftener_than_tele
         assert (await app.sender.deliver()).sent == 2
 
 
-async def test_many_messages_that_are_left_to_a_person_hold_up_nothing_and_are_looked_up_once_a_start(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack
-) -> None:
+async def test_messages_left_to_a_person_hold_up_nothing(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
     slack.scopes.discard("channels:history")
     async with running(tmp_path, clock, slack=slack, on_unclear="skip") as app:
         subscribes(app.store, "slack:C1", "graph", every="now")
@@ -275,7 +271,7 @@ def _renders(texts: list[tuple[str, str]]) -> Callable[[object, object], tuple[o
     )
 
 
-async def test_a_delivery_that_cannot_be_rendered_is_dead_and_holds_up_no_other(
+async def test_a_delivery_that_cannot_be_rendered_is_dead(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
@@ -297,7 +293,7 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead_and_holds_up_no_other(
     assert [len(telegram.posted_to(chat)) for chat in ("1", "2")] == [1, 1]
 
 
-async def test_a_group_that_moved_gets_its_message_at_the_new_address_in_the_same_call(
+async def test_a_moved_group_gets_its_message_in_the_same_call(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     telegram.knows("-5", "group")
@@ -310,7 +306,7 @@ async def test_a_group_that_moved_gets_its_message_at_the_new_address_in_the_sam
     assert len(telegram.posted_to("-1005")) == 1
 
 
-async def test_a_chat_that_blocked_the_bot_is_paused_with_the_reason_and_keeps_everything(
+async def test_a_chat_that_blocked_the_bot_is_paused_with_the_reason(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     telegram.knows("1")
@@ -327,7 +323,7 @@ async def test_a_chat_that_blocked_the_bot_is_paused_with_the_reason_and_keeps_e
         assert (await app.sender.deliver()).sent == 1  # a person said so, and nothing was lost meanwhile
 
 
-async def test_a_chat_that_was_gone_is_written_to_again_when_somebody_subscribes_it(
+async def test_a_gone_chat_that_subscribes_again_gets_messages(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     telegram.knows("1")
@@ -341,9 +337,7 @@ async def test_a_chat_that_was_gone_is_written_to_again_when_somebody_subscribes
         assert (await app.sender.deliver()).sent == 1
 
 
-async def test_a_closed_topic_pauses_that_topic_alone_and_the_general_one_hears_of_it(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
-) -> None:
+async def test_a_closed_topic_pauses_only_that_topic(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
     telegram.knows("-7", topics=(3, 4))
     telegram.closes_topic("-7", 3)
     async with running(tmp_path, clock, telegram=telegram) as app:
@@ -372,7 +366,7 @@ async def test_a_lane_goes_on_until_nothing_is_left_in_it(
         assert [entry.thread for entry in telegram.posted_to("-7")] == ["", "3", "", "3"]
 
 
-async def test_a_platform_that_wants_a_long_rest_of_the_whole_token_gets_it_and_nothing_is_written_for_each_chat(
+async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
@@ -408,7 +402,7 @@ async def test_a_revoked_token_leaves_everything_planned(
         assert (await app.sender.deliver()).sent == 2
 
 
-async def test_when_very_many_chats_are_gone_at_once_nobody_is_paused_and_the_platform_stands_still(
+async def test_when_many_chats_are_gone_the_platform_stops(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
@@ -434,7 +428,7 @@ def allow_pausing_gone(app: App) -> None:
     app.sender = Sender(replace(app.context, guard_gone=False), app.platforms, app.stop)
 
 
-async def test_with_the_operators_word_gone_chats_are_paused_however_many(
+async def test_with_the_operators_consent_all_gone_chats_are_paused(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
@@ -472,7 +466,7 @@ async def test_a_mistyped_token_takes_no_database(tmp_path: Path, clock: FakeClo
 
 
 @pytest.mark.parametrize("before", ["", "T9:U9"])
-async def test_a_platform_that_was_away_is_asked_later_whose_token_it_is(
+async def test_after_an_outage_the_owner_of_the_token_is_asked_for(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack, before: str
 ) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
@@ -544,7 +538,7 @@ async def test_the_first_messages_go_out_while_others_are_planned(
         assert [entry.state for entry in outbox_entries(app.store, now=clock.now())] == [DeliveryState.SENT] * 3
 
 
-async def test_a_message_that_stayed_in_hand_when_all_lanes_are_done_holds_its_lane_up_no_longer(
+async def test_a_message_left_in_hand_frees_its_lane_in_the_end(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:

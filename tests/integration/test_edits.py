@@ -12,7 +12,7 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
 
 
-async def test_a_withdrawal_strikes_the_title_through_in_every_chat_that_was_told(
+async def test_a_withdrawal_strikes_through_the_title_in_every_chat(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:
@@ -51,7 +51,7 @@ async def test_one_call_sends_what_is_new_and_edits_what_is_out(
         assert len(telegram.edits_in("1")) == 1
 
 
-async def test_a_summary_that_comes_within_two_days_edits_the_message_silently_and_a_later_one_does_not(
+async def test_a_summary_within_two_days_edits_the_message_silently(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with running(tmp_path, clock, telegram=telegram) as app:

@@ -45,7 +45,7 @@ def test_nothing_is_collected_while_a_transaction_writes(store: Store) -> None:
     assert not writing
 
 
-def test_nothing_is_collected_before_the_commit_of_what_was_read_first(store: Store) -> None:
+def test_nothing_is_collected_before_the_commit(store: Store) -> None:
     work = ReadThenWrite(store)
     with work.read(), collections() as reading:
         makes_garbage()
@@ -55,7 +55,7 @@ def test_nothing_is_collected_before_the_commit_of_what_was_read_first(store: St
     assert not writing
 
 
-def test_collections_go_on_afterwards_also_after_an_error_or_of_several_writers(
+def test_collections_go_on_after_errors_and_several_writers(
     store: Store, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with pytest.raises(ValueError, match="wrong"), store.write():

@@ -88,7 +88,7 @@ def test_an_idle_process_is_small(tmp_path: Path, environment: dict[str, str], t
     assert taken < MOST
 
 
-def test_what_is_left_out_of_one_library_can_be_imported_afterwards() -> None:
+def test_parts_left_out_of_a_library_can_be_imported() -> None:
     sys.modules.pop("colorsys", None)
     with without("colorsys"), pytest.raises(ImportError):
         import colorsys  # noqa: PLC0415 - the import is what is tested

@@ -89,7 +89,7 @@ async def test_the_answer_comes_at_once_and_the_card_a_moment_later(
     assert "They do." in card
 
 
-async def test_it_is_stored_without_being_news_and_news_when_it_is_announced(
+async def test_it_is_news_only_when_it_is_announced(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)
@@ -146,7 +146,7 @@ async def test_what_arxiv_refuses_to_read_spoils_nothing_else(
 
 
 @pytest.mark.parametrize("mood", ["fails", "busy", "html", "broken"])
-async def test_while_arxiv_cannot_be_asked_a_sentence_and_a_link_say_so(
+async def test_while_arxiv_is_away_a_sentence_and_a_link_say_so(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv, mood: str
 ) -> None:
     moods: dict[str, Callable[[], None]] = {
@@ -175,7 +175,7 @@ async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
     assert len(arxiv.asked("id_list")) <= 2
 
 
-async def test_what_was_being_looked_up_is_answered_by_the_next_process_and_once(
+async def test_an_interrupted_look_up_is_answered_by_the_next_process(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)

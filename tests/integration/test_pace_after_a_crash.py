@@ -55,7 +55,7 @@ def crashes_at_posts(app: App, starts: list[float], *, every: int, taken: bool) 
 @pytest.mark.parametrize("taken", [True, False])
 @pytest.mark.parametrize("every", [1, 2, 5])
 @pytest.mark.parametrize("chat", ["telegram:1", "telegram:-1001"])
-async def test_no_window_holds_more_than_the_burst_of_a_chat_however_often_the_process_is_killed(
+async def test_kills_do_not_raise_the_burst_of_a_chat(
     chat: str, every: int, *, taken: bool, tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
 ) -> None:
     starts: list[float] = []
@@ -74,7 +74,7 @@ async def test_no_window_holds_more_than_the_burst_of_a_chat_however_often_the_p
         assert busiest(starts, 60) <= LIMITS.per_group_minute
 
 
-async def test_answers_of_an_earlier_process_count_to_the_pace_of_their_chat(
+async def test_answers_of_an_earlier_process_count_to_the_pace(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
 ) -> None:
     starts: list[float] = []

@@ -53,7 +53,7 @@ def test_what_many_chats_get_takes_no_statement_each(url: str, monkeypatch: pyte
     assert planned(url) == NEW
 
 
-def test_a_plan_that_was_made_while_tables_were_small_does_not_read_them_whole_later(url: str) -> None:
+def test_a_plan_cached_for_small_tables_does_not_scan_large_ones(url: str) -> None:
     """The check of a reference is planned once in a session: that of a job's event read all jobs, for each of them."""
     with closing(Store(url)) as store:
         ingested(store, *(paper(f"A graph of kind {n}") for n in range(PAPERS)), now=NOON - timedelta(hours=1))

@@ -49,7 +49,7 @@ def test_a_start_reads_the_file_and_follows_the_log_from_there(
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_after_any_changes_and_starts_it_has_the_queries_of_the_database(store: Store, path: Path, seed: int) -> None:
+def test_after_any_changes_and_starts_it_has_all_queries(store: Store, path: Path, seed: int) -> None:
     rng, kept = random.Random(seed), KeptQueries(path)
     subscribes(store, "telegram:1", "graph")
     for _ in range(80):
@@ -68,9 +68,7 @@ def test_after_any_changes_and_starts_it_has_the_queries_of_the_database(store: 
         assert matching(kept, store) == stored(store)
 
 
-def test_a_copy_that_was_put_back_refuses_the_file_of_the_days_after_it(
-    store: Store, path: Path, tmp_path: Path
-) -> None:
+def test_a_restored_copy_refuses_a_newer_file(store: Store, path: Path, tmp_path: Path) -> None:
     """Although the log of the copy reaches the same numbers again, with other queries."""
     subscribes(store, "telegram:1", "graph")
     store.close()
@@ -147,7 +145,7 @@ def test_nothing_is_built_where_the_folder_takes_no_file(
     assert builds.count == 0
 
 
-def test_a_file_that_cannot_be_written_is_tried_again_after_many_changes_only(
+def test_a_file_that_cannot_be_written_is_tried_again_later(
     store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path.mkdir()
@@ -163,7 +161,7 @@ def test_a_file_that_cannot_be_written_is_tried_again_after_many_changes_only(
     assert (builds.count, path.exists()) == (2, True)
 
 
-def test_the_file_is_for_its_owner_and_goes_with_the_clean_up_of_the_day(store: Store, path: Path) -> None:
+def test_the_file_is_private_and_removed_with_the_clean_up(store: Store, path: Path) -> None:
     subscribes(store, "telegram:1", "graph")
     kept = KeptQueries(path)
     assert matching(kept, store) == {"graph"}

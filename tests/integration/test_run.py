@@ -84,7 +84,7 @@ def test_once_reads_delivers_and_ends(folder: Path, telegram: Remote) -> None:
     assert posts[1] == posts[0]
 
 
-def test_what_people_write_is_answered_until_the_process_is_stopped(folder: Path, telegram: Remote) -> None:
+def test_people_are_answered_until_the_process_is_stopped(folder: Path, telegram: Remote) -> None:
     telegram.call("user_writes", "/sub written before", "42")
     program = Process(folder, "run", fake=telegram)
     try:
@@ -124,7 +124,7 @@ def test_a_receiver_that_does_not_work_is_named(folder: Path, telegram: Remote) 
         assert program.stops() == 0
 
 
-def test_one_file_that_is_no_digest_is_named_and_holds_up_no_other(folder: Path, telegram: Remote) -> None:
+def test_a_file_that_is_no_digest_is_named_and_passed_over(folder: Path, telegram: Remote) -> None:
     (folder / "inbox" / "a.md").write_text("# About\n\nThese are notes.\n")
     (folder / "inbox" / "b.md").write_bytes(DIGEST.read_bytes())
     program = Process(folder, "run", "--once", fake=telegram)

@@ -60,7 +60,7 @@ async def is_elected(worker: ClusterEngine, name: str, *, takes_over: bool = Fal
     return await worker.election(name, takes_over=takes_over) is Holder.MINE
 
 
-async def test_one_worker_is_elected_and_another_one_when_its_session_ends(workers: list[ClusterEngine]) -> None:
+async def test_another_worker_is_elected_when_the_session_ends(workers: list[ClusterEngine]) -> None:
     one, other, _ = workers
     assert await is_elected(one, "receiver")
     assert await is_elected(one, "receiver")
@@ -73,9 +73,7 @@ async def test_one_worker_is_elected_and_another_one_when_its_session_ends(worke
             await asyncio.sleep(0)
 
 
-async def test_from_a_worker_that_was_stopped_another_one_takes_over_and_it_sees_that_when_it_goes_on(
-    workers: list[ClusterEngine], url: str
-) -> None:
+async def test_a_stopped_worker_sees_that_another_took_over(workers: list[ClusterEngine], url: str) -> None:
     first, second, third = workers
     stores = [worker._store for worker in workers]
     for store in stores:

@@ -10,9 +10,7 @@ CUTS = 40
 
 
 @pytest.mark.parametrize(("readable", "on_unclear"), [(row[1], row[2]) for row in WAYS], ids=[row[0] for row in WAYS])
-async def test_no_cut_loses_a_message_and_none_comes_twice_where_the_bot_may_read(
-    tmp_path: Path, *, readable: bool, on_unclear: OnUnclear
-) -> None:
+async def test_no_cut_loses_or_doubles_a_message(tmp_path: Path, *, readable: bool, on_unclear: OnUnclear) -> None:
     outcome = await cut(tmp_path, CUTS, readable=readable, on_unclear=on_unclear)
     assert outcome.cuts == CUTS
     assert promised(outcome, readable=readable, on_unclear=on_unclear), outcome

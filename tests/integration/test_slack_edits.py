@@ -32,9 +32,7 @@ def menus(payload: dict[str, Any]) -> int:
     return sum("accessory" in block for block in payload["blocks"])
 
 
-async def test_a_withdrawal_edits_the_message_in_the_thread_and_posts_nothing(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack
-) -> None:
+async def test_a_withdrawal_edits_the_message_in_the_thread(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
         subscribes(app.store, CHAT, "graph", every="now")
         ingested(app.store, *graphs(5))
@@ -52,9 +50,7 @@ async def test_a_withdrawal_edits_the_message_in_the_thread_and_posts_nothing(
         assert menus(edit.payload) == menus(thread.payload) == 5
 
 
-async def test_it_stays_a_thread_when_the_chat_has_chosen_another_shape_since(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack
-) -> None:
+async def test_it_stays_a_thread_when_the_shape_was_changed(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
     async with running(tmp_path, clock, slack=slack) as app:
         subscribes(app.store, CHAT, "graph", every="now")
         ingested(app.store, *graphs(5))
@@ -85,7 +81,7 @@ async def test_a_late_summary_edits_the_one_message_of_its_paper(
         assert "AI: *Graphs*, in short." in str(edit.payload)
 
 
-async def test_a_message_that_cannot_be_changed_any_more_is_left_as_it_is(
+async def test_a_message_that_cannot_be_edited_is_left_as_it_is(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack
 ) -> None:
     async with running(tmp_path, clock, slack=slack) as app:

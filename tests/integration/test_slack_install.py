@@ -94,9 +94,7 @@ def installer_of(app: App) -> Installer:
 # --------------------------------------------------------------------------------------------------------- the way there
 
 
-async def test_the_browser_is_sent_to_slack_with_our_scopes_and_a_state_in_a_cookie(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
-) -> None:
+async def test_the_browser_is_sent_to_slack_with_our_scopes(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         answer = await browser.get(INSTALL)
     where = urlsplit(answer.headers["location"])
@@ -138,7 +136,7 @@ async def test_its_token_is_sealed_and_the_next_process_opens_it(
         await channel_of(app).post(ChatAddress("slack", f"{OTHER}/C1"), HELLO, delivery="x")
 
 
-async def test_an_app_without_a_workspace_of_the_operators_own_serves_those_that_install_it(
+async def test_an_app_without_own_workspace_serves_all_installed(
     tmp_path: Path, slack: FakeOAuth, clock: FakeClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock, own=False) as app, a_browser(app) as browser:
@@ -275,9 +273,7 @@ async def test_no_secret_stands_in_an_error_or_a_log(
 # ------------------------------------------------------------------------------------------------- taken away, given back
 
 
-async def test_a_workspace_that_takes_the_app_away_and_gives_it_back_goes_on(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
-) -> None:
+async def test_a_workspace_that_reinstalls_the_app_goes_on(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
     chat = ChatAddress("slack", f"{OTHER}/C1")
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await installed(browser, slack)
@@ -294,9 +290,7 @@ async def test_a_workspace_that_takes_the_app_away_and_gives_it_back_goes_on(
         await channel_of(app).post(chat, HELLO, delivery="x")
 
 
-async def test_after_thirty_days_all_of_it_is_erased_and_nothing_of_another_workspace(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
-) -> None:
+async def test_after_thirty_days_the_workspace_is_erased(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         for team in (OTHER, THIRD):
             await installed(browser, slack, team)
@@ -320,9 +314,7 @@ async def test_installed_twice_the_newer_token_counts(tmp_path: Path, slack: Fak
 # ------------------------------------------------------------------------------------------------------ tokens that rotate
 
 
-async def test_tokens_are_renewed_two_hours_before_they_end_and_stored_before_they_are_used(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
-) -> None:
+async def test_tokens_are_renewed_two_hours_before_they_end(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await installed(browser, slack, rotates=True)
         before = dict(installations(app.store))
@@ -369,7 +361,7 @@ async def test_a_token_that_cannot_be_renewed_is_said_and_tried_again(
 # -------------------------------------------------------------------------------------------------------------- the key
 
 
-async def test_with_another_key_nothing_is_opened_and_it_is_said_how_to_mend_it(
+async def test_with_another_key_nothing_opens_and_advice_is_given(
     tmp_path: Path, slack: FakeOAuth, clock: FakeClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:

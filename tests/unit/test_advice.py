@@ -50,7 +50,7 @@ def advice(query: str, known: Sequence[Paper], **more: Any) -> Advice | None:
         ("cs.LG", papers("Graphs", times=11), "many", "", 11),
     ],
 )
-def test_a_variant_that_brings_much_fewer_or_more_papers_is_offered(
+def test_variants_with_far_fewer_or_more_papers_are_offered(
     query: str, known: list[Paper], kind: str, text: str, found: int
 ) -> None:
     given = advice(query, known)
@@ -108,7 +108,7 @@ LANGUAGE = [
         ('"large language models" reason', '"large language models reason"', 0),
     ],
 )
-def test_words_that_find_far_fewer_papers_as_a_phrase_are_offered_as_one(query: str, text: str, found: int) -> None:
+def test_words_are_offered_as_a_phrase_that_finds_far_fewer(query: str, text: str, found: int) -> None:
     given = advice(query, LANGUAGE, days=7, crosslists=True)
     if not found:
         assert given is None or given.kind != "phrase"
@@ -192,7 +192,7 @@ def test_another_way_to_fit_is_enough() -> None:
     assert advice("summary:graphs OR diffusion", papers("Diffusion")) is None
 
 
-def test_before_any_paper_is_known_only_the_settings_of_the_operator_count() -> None:
+def test_before_the_first_paper_only_the_settings_count() -> None:
     assert advice("cs.LG summary:x1", []) is None
     assert advice("cs.LG", [], categorised=False) is not None
 
@@ -211,7 +211,7 @@ def test_a_query_in_chinese_needs_papers_with_chinese_text() -> None:
     assert advice("扩散", known[:3]) is None
 
 
-def test_tokenized_papers_find_what_the_matcher_finds_and_are_tokenized_once() -> None:
+def test_tokenized_papers_are_tokenized_once() -> None:
     tokenized = TokenizedPapers.of(PHRASE[:5])
     longer = TokenizedPapers.of(PHRASE[2:], tokenized)
     assert longer.tokenized[0] is tokenized.tokenized[2]

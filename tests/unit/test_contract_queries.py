@@ -217,7 +217,7 @@ EQUAL: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("first", "second"),
     [pytest.param(queries[0], other, id=name(sentence, other)) for sentence, queries in EQUAL for other in queries[1:]],
 )
-def test_queries_that_differ_only_in_writing_share_one_stored_query(first: str, second: str) -> None:
+def test_other_spellings_share_one_stored_query(first: str, second: str) -> None:
     assert parse_query(first).canonical == parse_query(second).canonical
 
 
@@ -341,7 +341,7 @@ def test_the_answer_says_in_the_words_as_typed_how_it_was_read(query: str, parts
 # ------------------------------------------------------------------------------------------------------- papers twice
 
 
-def test_merged_copies_have_the_texts_of_the_first_and_the_categories_of_all() -> None:
+def test_merged_copies_have_first_texts_and_all_categories() -> None:
     first = paper("graph", abstract="one", categories=("cs.LG",), arxiv="2601.15529")
     second = paper("tree", abstract="two", categories=("cs.CV", "cs.LG"), arxiv="2601.15529")
     (merged,) = merge_copies([first, second])

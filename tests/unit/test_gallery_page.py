@@ -95,7 +95,7 @@ def test_a_title_with_a_hit_is_one_link() -> None:
     assert "Noise, Step by Step" in page.text
 
 
-def test_every_chat_speaks_its_own_language_and_has_its_own_clock() -> None:
+def test_every_chat_has_its_own_language_and_clock() -> None:
     chinese = replace(TELEGRAM, anchor="two", language="zh", timezone="Asia/Shanghai")
     assert [(s.day, s.time) for s in shown_messages(TELEGRAM)] == [("Fri 23 Jan", "09:00")]
     assert [(s.day, s.time) for s in shown_messages(chinese)] == [("1月23日 周五", "16:00")]
@@ -127,7 +127,7 @@ def test_silence_a_change_and_buttons_can_be_seen() -> None:
 
 
 @pytest.mark.parametrize("words", ["/sub diffusion at 8", *HOSTILE])
-def test_what_a_person_said_stands_on_their_side_between_the_answers(words: str) -> None:
+def test_a_persons_words_are_on_their_side_between_answers(words: str) -> None:
     posts = (PersonMessage(text=words, at=NINE), Post(payload=json.dumps({"text": "✓ 1"})))
     exhibit = replace(TELEGRAM, posts=posts, asks=(), when="")
     html = gallery_page([exhibit], FRAME, ENGLISH)

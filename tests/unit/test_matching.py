@@ -221,7 +221,7 @@ SURVEY = Paper(
 )
 
 
-def test_copies_of_a_paper_become_one_paper_with_the_categories_of_all() -> None:
+def test_copies_of_a_paper_become_one_with_all_categories() -> None:
     again = Paper(key="2601.15529", title="Other", categories=("cs.CV", "cs.LG"), sources=("weekly", "daily"))
     other = Paper(key="2601.15530", title="Other", categories=("cs.CV",))
     merged = merge_copies([SURVEY, other, again, again])
@@ -290,7 +290,7 @@ def test_no_papers_and_no_queries_give_no_matches() -> None:
     assert match(QuerySet(), PaperIndex.of([SURVEY]), many=0) == {}
 
 
-def test_a_common_beginning_of_many_words_costs_no_check_of_every_paper() -> None:
+def test_a_common_prefix_does_not_check_every_paper() -> None:
     """Each of 2,000 prefixes is checked once, and not in papers without such a word."""
     asked = [as_query([Alternative(frozenset({Term(TEXT, (f"con{n}",), prefix=True)}))]) for n in range(2000)]
     index = PaperIndex.of([Paper(key=str(n), title=f"con{n} consider") for n in range(50)])

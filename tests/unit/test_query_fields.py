@@ -45,7 +45,7 @@ def test_a_canonical_text_of_a_field_is_read_again(field: Field) -> None:
     assert parse_canonical(query.canonical) == replace(query, text=query.canonical)
 
 
-def test_the_names_in_canonical_texts_are_those_of_stored_subscriptions() -> None:
+def test_names_in_canonical_texts_are_those_that_are_stored() -> None:
     assert [field.canonical_prefix for field in FIELDS] == [
         "title:", "abstract:", "summary:", "author:", "cat:", "primary:", "id:", "doi:", "source:", "like:", "all:",
     ]  # fmt: skip
@@ -57,7 +57,7 @@ def test_no_two_fields_share_a_name() -> None:
     assert all(name == name.lower() for name in names)
 
 
-def test_words_without_a_field_are_looked_for_in_columns_of_the_index_only() -> None:
+def test_words_without_a_field_are_in_columns_of_the_index() -> None:
     assert all(field.column for field in FIELDS if field.in_any_text)
 
 
@@ -105,7 +105,7 @@ def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
         ("speaker:Doe, Jane", (2,)),
     ],
 )
-def test_a_new_field_is_asked_for_by_every_name_and_found_by_every_matcher(typed: str, places: tuple[int, ...]) -> None:
+def test_a_new_field_works_by_every_name_in_every_matcher(typed: str, places: tuple[int, ...]) -> None:
     query = parse_query(typed, MORE)
     assert found(query, BATCH) == [places] * 6
 
@@ -125,7 +125,7 @@ commented = st.builds(
 
 @given(typed_with_more, st.lists(commented, max_size=3))
 @settings(max_examples=2 * settings().max_examples)
-def test_whatever_is_asked_of_new_fields_every_matcher_finds_the_same(typed: str, batch: list[Paper]) -> None:
+def test_every_matcher_agrees_on_new_fields(typed: str, batch: list[Paper]) -> None:
     try:
         query = parse_query(typed, MORE)
     except QueryError:
@@ -179,7 +179,7 @@ def test_queries_with_a_new_field_are_rewritten_and_advised_on() -> None:
     assert given.text == 'comment:accepted "graph neural"'
 
 
-def test_the_index_of_stored_papers_leaves_a_new_field_to_the_matcher() -> None:
+def test_the_index_leaves_a_new_field_to_the_matcher() -> None:
     asked = [index_question(part) for term in parse_query("note:a speaker:doe host:b", MORE).terms for part in simple_terms(term)]  # fmt: skip
     assert [(question.sure, question.maybe) for question in asked] == [(None, None)] * 3
 

@@ -88,7 +88,7 @@ WRITINGS: tuple[Callable[[str], str], ...] = (
 
 
 @given(st.lists(words, min_size=1, max_size=5), st.randoms(), st.lists(st.sampled_from(WRITINGS), max_size=4))
-def test_the_same_query_written_otherwise_has_the_same_canonical_text(found, random, writings) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - hypothesis
+def test_other_spellings_have_the_same_canonical_text(found, random, writings) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001 - hypothesis
     other = [*found, random.choice(found)]
     random.shuffle(other)
     text = " ".join(other)

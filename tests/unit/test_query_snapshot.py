@@ -31,7 +31,7 @@ def test_any_queries_come_back(asked: list[Query], batch: list[Paper]) -> None:
     assert (len(after), after.slots.used) == (0, 0)
 
 
-def test_thousands_of_changes_with_restarts_leave_what_a_new_set_has() -> None:
+def test_after_thousands_of_changes_and_restarts_it_is_the_same() -> None:
     random = Random(20261121)
     batch = [Paper(key=str(n), title=" ".join(random.choices(VOCABULARY, k=12))) for n in range(70)]
     changed, index = QuerySet(), PaperIndex.of(batch)

@@ -17,6 +17,6 @@ def test_missing_sources_are_read_back(how: MissingHow) -> None:
     assert _facts(stored).missing == missing
 
 
-def test_a_delivery_misses_no_source_and_is_not_late_where_nothing_says_so() -> None:
+def test_a_stored_delivery_is_complete_and_punctual_by_default() -> None:
     facts = _facts(_facts_values(Facts(known=3, days=(date(2026, 1, 22),), late=timedelta(hours=1))))
     assert (facts.missing, facts.late_reason) == (None, "")

@@ -22,19 +22,19 @@ def came(*papers: str, lane: str = "1", at: float = 0) -> list[Arrival]:
     return [Arrival(at=at + n, lane=lane, paper=paper) for n, paper in enumerate(papers)]
 
 
-def test_the_judge_counts_what_is_lost_doubled_out_of_order_and_strange() -> None:
+def test_the_judge_counts_lost_doubled_misordered_and_strange() -> None:
     verdict = judge(WANTED, [*came(A, C, B, B), *came(B, "2601.99999", lane="2"), *came(A, lane="3")], [])
     assert (verdict.lost, verdict.doubled, verdict.disorder, verdict.strange) == (2, 1, 1, 2)
     assert not verdict.kept
 
 
-def test_a_recovery_lasts_until_the_next_message_of_the_lane_that_was_hit() -> None:
+def test_a_recovery_lasts_until_the_next_message_of_its_lane() -> None:
     taken = [*came(A, B, at=10), *came(A, at=40, lane="2")]
     hits = [Hit(at=10, lane="1"), Hit(at=10, lane="2"), Hit(at=12), Hit(at=50)]
     assert judge(WANTED, taken, hits).recoveries == (1, 30, 28)
 
 
-def test_only_the_last_message_of_a_lane_before_a_kill_may_come_again() -> None:
+def test_only_the_last_message_before_a_kill_may_come_again() -> None:
     taken = came(A, B, B, C)
     assert unexplained(taken, [Life(0, 2, killed=True), Life(2, 4, killed=False)]) == 0
     assert unexplained(taken, [Life(0, 2, killed=False), Life(2, 4, killed=False)]) == 1, "nothing was killed"
@@ -44,7 +44,7 @@ def test_only_the_last_message_of_a_lane_before_a_kill_may_come_again() -> None:
     assert in_flight(taken, Life(0, 2, killed=False)) == 0
 
 
-def test_a_row_is_as_it_must_be_only_with_tries_enough_and_in_its_colour() -> None:
+def test_a_row_is_green_only_after_enough_tries() -> None:
     good, bad = Fault("good", _nothing), Fault("bad", _nothing, must_be_red=True)
     green, red = row_of(Verdict(tries=300), ""), row_of(Verdict(tries=300, lost=1), "")
     assert is_as_it_must_be(good, green, 300)
@@ -60,7 +60,7 @@ def _nothing(_folder: Path, _tries: int) -> Verdict:
     return Verdict()
 
 
-def test_the_table_is_put_between_its_marks_and_a_row_is_kept_in_a_file(tmp_path: Path) -> None:
+def test_the_table_is_written_between_its_marks(tmp_path: Path) -> None:
     row = row_of(Verdict(tries=300, doubled=2, allowed=3, recoveries=(1.0, 2.0, 30.0)), "2026-01-22")
     keep(tmp_path, "A row: one", row)
     assert kept(tmp_path, "A row: one") == row

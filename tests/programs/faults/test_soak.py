@@ -28,7 +28,7 @@ def test_nothing_is_lost_left_over_or_doubled() -> None:
     assert {"429", "database locked"} <= set(soaked.account.faults)
 
 
-def test_a_process_that_keeps_something_of_every_request_is_found() -> None:
+def test_a_process_that_leaks_is_found() -> None:
     soaked = soak(BRIEF, warm_up=3, most_growth=0.05, spare=STARTING, leak=1_000_000)
     red = {one.what.partition(",")[0] for one in soaked.verdicts if not one.green}
     assert red == {"memory", "descriptors", "threads", "keys of the store that were added"}

@@ -10,9 +10,7 @@ FEW = Span(start=SPRING, days=30, chats=6, seed=3)
 
 
 @pytest.mark.both_databases
-def test_day_after_day_every_paper_reaches_every_chat_once_at_its_hour(
-    database_url: str, kind_of_database: str
-) -> None:
+def test_every_paper_reaches_every_chat_once_at_its_hour(database_url: str, kind_of_database: str) -> None:
     span, least = {"sqlite": (FORTY_DAYS, 200), "postgresql": (TWENTY_DAYS, 50)}[kind_of_database]
     result = run(span, url=database_url)
     assert result.comparison.faults == ()
