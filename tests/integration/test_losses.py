@@ -231,7 +231,7 @@ def test_after_a_loss_nothing_is_lost_or_doubled(database_url: str, tmp_path: Pa
 
 
 @pytest.mark.sqlite_alone("many like those that run on both: it takes long")
-@settings(max_examples=settings().max_examples // 6)
+@settings(max_examples=settings().max_examples // 12)
 @given(cases())
 def test_after_any_loss_nothing_is_lost_or_doubled(case: Case) -> None:
     """Copy, loss, restore and digests at random hours, read again in any order; some together, some minutes apart."""

@@ -1,4 +1,4 @@
-"""Forty connections are cut after Slack took the message; `make faults` cuts three hundred."""
+"""Fifteen connections are cut after Slack took the message; `make faults` cuts three hundred."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.programs.faults.cut_slack import WAYS, OnUnclear, cut, promised
 
-CUTS = 40
+CUTS = 15
 
 
 @pytest.mark.parametrize(("readable", "on_unclear"), [(row[1], row[2]) for row in WAYS], ids=[row[0] for row in WAYS])
