@@ -48,26 +48,26 @@ bench: .venv/dev.stamp ## the measured promises: every program of bench/
 	done
 
 faults: .venv/dev.stamp ## every fault 300 times, and a simulated year; writes docs/reliability.md; takes half an hour
-	$(BIN)/python -m tests.faults --page docs/reliability.md --day "$$(date +%Y-%m-%d)" $(ARGS)
-	$(BIN)/python -m tests.faults.year
+	$(BIN)/python -m tests.programs.faults --page docs/reliability.md --day "$$(date +%Y-%m-%d)" $(ARGS)
+	$(BIN)/python -m tests.programs.faults.year
 
 soak: .venv/dev.stamp ## half an hour at the platforms' limits with faults, watched from outside; its table goes into docs/reliability.md
-	$(BIN)/python -m tests.faults.soak --page docs/reliability.md $(ARGS)
+	$(BIN)/python -m tests.programs.faults.soak --page docs/reliability.md $(ARGS)
 
 test-cluster: .venv/dev.stamp ## workers on PostgreSQL that are killed and stopped, and whose server crashes; writes docs/reliability.md
-	$(BIN)/python -m tests.cluster --page docs/reliability.md $(ARGS)
-	$(BIN)/python -m tests.cluster.rate --page docs/reliability.md $(ARGS)
+	$(BIN)/python -m tests.programs.cluster --page docs/reliability.md $(ARGS)
+	$(BIN)/python -m tests.programs.cluster.rate --page docs/reliability.md $(ARGS)
 
 test-postgresql: .venv/dev.stamp ## all conversations, and the simulated year, on PostgreSQL; takes half an hour
 	TESTS_OF_PAPERWIRE_DATABASE=postgresql $(BIN)/python -m pytest -q -rs -n 4 --dist worksteal tests/conversation $(ARGS)
-	$(BIN)/python -m tests.faults.year --postgresql
+	$(BIN)/python -m tests.programs.faults.year --postgresql
 
 fuzz: .venv/dev.stamp ## every test of Hypothesis, two thousand examples each; TARGET=digests MINUTES=10: one reader, guided by coverage
 	@if [ -z "$(TARGET)" ]; then \
 		HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q -n 4 --dist worksteal -m hypothesis --timeout 3600 $(ARGS); \
 	else \
 		$(BIN)/python -c "import atheris" 2>/dev/null || $(INSTALL) "atheris>=3.0"; \
-		$(BIN)/python -m tests.fuzz $(TARGET) $(MINUTES); \
+		$(BIN)/python -m tests.programs.fuzz $(TARGET) $(MINUTES); \
 	fi
 
 lock: .venv/dev.stamp ## the lock files anew, from the bounds in pyproject.toml, with the hashes of every file of a release

@@ -34,8 +34,8 @@ import bot.platforms.known  # noqa: F401 - declares the platforms
 from bench.planning import HOUR, NOON, PAPERS, RARE, fill
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Store
-from tests.cluster.__main__ import server
 from tests.postgres.cluster import Cluster
+from tests.programs.cluster.__main__ import server
 
 CHATS, AIM = 100_000, 0.5
 TICKS = os.sysconf("SC_CLK_TCK")  # of a second

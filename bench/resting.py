@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.faults.soak.program import running_program
 from tests.integration.cli import INBOX
+from tests.programs.faults.soak.program import running_program
 
 AIM = 100e6  # bytes
 LIBRARIES = "typer, sqlmodel, tenacity, apscheduler.schedulers.asyncio, uvicorn, starlette.applications, prometheus_client, aiohttp, httpx"

@@ -40,8 +40,8 @@ from subscriptions.store import Planned, Store
 from subscriptions.store.lane_wakes import wake_chats, wake_lanes
 from subscriptions.store.outbox import planned as stored_planned
 from subscriptions.store.rows import ChatRow
-from tests.cluster.__main__ import server
 from tests.postgres.cluster import Cluster
+from tests.programs.cluster.__main__ import server
 
 LANES, MESSAGES, WORKERS, AT_ONCE, ROUNDS = 2000, 5, 3, 10, 3
 TAKES = 0.01  # seconds that the server takes for a message

@@ -5,17 +5,19 @@ import os
 import socket
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copy
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.util import LRUCache
 
 import bot.platforms.known  # noqa: F401 - declares the platforms, so that addresses can be read
 from subscriptions.store import Store
@@ -128,6 +130,27 @@ def _only_loopback() -> Iterator[None]:
     socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
 
 
+_compiled: dict[type[Dialect], MutableMapping[Any, Any]] = {}
+_make_engine = Engine.__init__
+
+
+def _same_kind(one: object, other: object) -> bool:
+    return type(one) is type(other)
+
+
+def _make_with_common_cache(engine: Engine, *arguments: Any, **options: Any) -> None:
+    """Makes an engine that keeps compiled statements where all engines of its kind do.
+
+    A program has one engine as long as it runs; a test has a new one, and would compile every statement again, which takes
+    a third of its time. The key of a statement has the dialect of its engine, so dialects of one kind are equal.
+    """
+    _make_engine(engine, *arguments, **options)
+    kind = type(engine.dialect)
+    kind.__eq__, kind.__hash__ = _same_kind, lambda _: id(kind)  # type: ignore[assignment, method-assign]
+    engine._compiled_cache = _compiled.setdefault(kind, LRUCache(2000))
+
+
+Engine.__init__ = _make_with_common_cache  # type: ignore[assignment, method-assign]
 _wrote_in_the_pool: list[str] = []  # threads
 
 

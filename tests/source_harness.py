@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from types import MappingProxyType
 
 from sqlmodel import select
 
@@ -143,3 +144,17 @@ def titles(store: Store) -> list[str]:
     """Returns the titles of all papers in a store, sorted."""
     with store.read() as session:
         return sorted(row.title for row in session.exec(select(PaperRow)))
+
+
+class NoSources:
+    """Nothing is read."""
+
+    problems: Mapping[str, str] = MappingProxyType({})
+    is_catching_up = False
+
+    def __init__(self) -> None:
+        self.sources: tuple[str, ...] = ()
+        self.inbox = self
+
+    async def poll(self) -> None:
+        return None

@@ -8,7 +8,7 @@ from tests.browser.visitor import Visitor
 Visit = Callable[..., Visitor]
 
 
-def test_a_person_subscribes_gets_a_paper_live_opens_its_card_and_takes_it_back(visit: Visit) -> None:
+def test_a_person_subscribes_gets_a_paper_and_undoes_it(visit: Visit) -> None:
     ada = visit("ada")
     ada.says("/sub gondola")
     ada.sees("✓ 1")
@@ -56,7 +56,7 @@ def test_a_ninth_page_of_a_chat_takes_the_place_of_the_first(visit: Visit) -> No
     pages[0].sees("There are no subscriptions yet")
 
 
-def test_what_another_page_of_the_chat_says_is_shown_and_another_chat_sees_nothing(visit: Visit) -> None:
+def test_another_page_of_the_chat_is_updated_another_chat_not(visit: Visit) -> None:
     desk, phone, stranger = visit("bea"), visit("bea", width=360), visit("eve")
     desk.says("/sub harpsichord")
     phone.sees("✓ 1")

@@ -1,32 +1,17 @@
 """The pages are accessible: axe-core finds nothing, nothing scrolls sideways, nothing moves where motion is off."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import axe_playwright_python
 import pytest
 
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, violations
 
 Visit = Callable[..., Visitor]
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 TALK = {
     "en": ("/help", "/sub sextant", "-survey", "/set limit 3"),
     "zh": ("/help", "/sub 六分仪", "-survey", "/set limit 3"),
 }
-
-
-def violations(page: Any) -> list[str]:
-    """What axe-core finds, all its rules included."""
-    if not page.evaluate("typeof axe !== 'undefined'"):
-        page.evaluate(AXE.read_text("utf-8"))  # not through a <script>, which the page forbids
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
-        for one in found["violations"]
-        for node in one["nodes"]
-    ]
 
 
 def talked(visit: Visit, name: str, language: str, **wishes: Any) -> Visitor:

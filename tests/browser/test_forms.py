@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_for_everybody import violations
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, violations
 
 Visit = Callable[..., Visitor]
 
@@ -58,7 +57,7 @@ def test_a_form_is_filled_in_with_the_keyboard_alone(visit: Visit) -> None:
     mia.sees("✓ 1")
 
 
-def test_the_settings_are_changed_in_one_form_and_taken_back_at_once(visit: Visit) -> None:
+def test_all_settings_are_changed_in_one_form_and_undone(visit: Visit) -> None:
     noa = visit("noa")
     noa.says("/set")
     noa.presses("all in one form")
@@ -82,9 +81,7 @@ def test_a_form_that_is_closed_changes_nothing(visit: Visit) -> None:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_axe_finds_nothing_in_a_form_as_it_is_opened_and_as_it_is_refused(
-    visit: Visit, language: str, dark: bool
-) -> None:
+def test_axe_finds_nothing_in_a_new_and_in_a_refused_form(visit: Visit, language: str, dark: bool) -> None:
     reader = visit(f"filler-{language}-{dark}", language=language, dark=dark, width=360)
     page = opens(reader, "/sub")
     for step in ("opened", "refused"):

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.browser.test_for_everybody import violations
-from tests.browser.visitor import Visitor
+from tests.browser.visitor import Visitor, violations
 
 Visit = Callable[..., Visitor]
 

@@ -12,6 +12,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import axe_playwright_python
+
 from tests.fakes.process import ROOT
 from tests.integration.cli import INBOX, page
 from tests.patience import PATIENCE
@@ -152,3 +154,18 @@ class Visitor:
 
 def _none(errors: list[str]) -> None:
     assert errors == [], errors
+
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+
+
+def violations(page: Any) -> list[str]:
+    """What axe-core finds, all its rules included."""
+    if not page.evaluate("typeof axe !== 'undefined'"):
+        page.evaluate(AXE.read_text("utf-8"))  # not through a <script>, which the page forbids
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]

@@ -20,8 +20,9 @@ from bot.ports.channel import Limits
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, Delivery, Message
 from subscriptions.service.outbox.sending import lanes
+from subscriptions.service.subscriptions.selection import listed
 from tests.bot_harness import Answer, BotHarness
-from tests.make import address
+from tests.make import address, subscribes
 from tests.rendered import render_delivery
 
 _NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
@@ -86,3 +87,29 @@ class Deliverer:
                 update="", chat=chat, messages=(Message(number=1, payload=payload, plain=payload),)
             )
         )
+
+
+ME, GROUP = "telegram:42", "telegram:-1001"
+
+
+async def comes(bot: BotHarness, chat: str = ME) -> Answer:
+    """Delivers what is due. Returns its messages for this chat, whose buttons can be pressed from then on."""
+    came = [sent.stored_reply for sent in await Deliverer(bot).deliver_due() if sent.to == chat]
+    messages = tuple(message for entry in came if entry for message in entry.messages)
+    return Answer(stored_reply=StoredReply(update="", chat=address(chat), messages=messages))
+
+
+async def subscribe_to(bot: BotHarness, *queries: str, chat: str = ME) -> None:
+    for query in queries:
+        subscribes(bot.store, chat, query, now=bot.clock.now(), every="now")
+
+
+def texts(bot: BotHarness, chat: str = ME) -> list[str]:
+    return [one.subscription.text for one in listed(bot.store, address(chat))]
+
+
+OTHERS = [f"{word} theory" for word in ("Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane")]
+
+
+def titles(said: Answer) -> list[str]:
+    return [line.partition(" — ")[0].partition(" ")[2] for line in said.lines if line[:1].isdigit() and " — " in line]

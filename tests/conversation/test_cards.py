@@ -6,40 +6,22 @@ from typing import Any
 
 import pytest
 
-from bot.conversation.stored_reply import StoredReply
 from subscriptions.model import Paper, Summary
 from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store.chat.chats import describe
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation.deliverer import Deliverer
-from tests.make import address, ingested, paper, subscribes, summary, translation
+from tests.conversation.deliverer import GROUP, ME, comes, subscribe_to, texts
+from tests.make import address, ingested, paper, summary, translation
 
 LINKS = ["arXiv", "PDF"]
 JUDGING = ["👍", "👎", "save", "more like this"]
-ME, GROUP = "telegram:42", "telegram:-1001"
 OLD_BUTTON = "I do not have this paper any more."
-
-
-async def comes(bot: BotHarness, chat: str = ME) -> Answer:
-    """Delivers what is due. Returns its messages for this chat, whose buttons can be pressed from then on."""
-    came = [sent.stored_reply for sent in await Deliverer(bot).deliver_due() if sent.to == chat]
-    messages = tuple(message for entry in came if entry for message in entry.messages)
-    return Answer(stored_reply=StoredReply(update="", chat=address(chat), messages=messages))
 
 
 def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[Paper]:
     return [paper(title.format(number), "cs.LG", **fields) for number in range(1, amount + 1)]
-
-
-async def subscribe_to(bot: BotHarness, *queries: str, chat: str = ME) -> None:
-    for query in queries:
-        subscribes(bot.store, chat, query, now=bot.clock.now(), every="now")
-
-
-def texts(bot: BotHarness, chat: str = ME) -> list[str]:
-    return [one.subscription.text for one in listed(bot.store, address(chat))]
 
 
 # --------------------------------------------------------------------------------------------- the buttons of a delivery

@@ -6,11 +6,9 @@ import pytest
 
 from bot.commands.papers import like
 from subscriptions.service.papers import alike
-from tests.bot_harness import Answer, BotHarness
-from tests.conversation.test_cards import comes, subscribe_to
+from tests.bot_harness import BotHarness
+from tests.conversation.deliverer import OTHERS, comes, subscribe_to, titles
 from tests.make import NOON, digest, ingest_digest, ingested, paper
-
-OTHERS = [f"{word} theory" for word in ("Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane")]
 
 
 def known(bot: BotHarness) -> None:
@@ -22,10 +20,6 @@ def known(bot: BotHarness) -> None:
         paper("Fish in a reef"),
         *(paper(title) for title in OTHERS),
     )
-
-
-def titles(said: Answer) -> list[str]:
-    return [line.partition(" — ")[0].partition(" ")[2] for line in said.lines if line[:1].isdigit() and " — " in line]
 
 
 async def test_the_nearest_papers_are_shown_with_the_words_by_which_they_were_found(bot: BotHarness) -> None:

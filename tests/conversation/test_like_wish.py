@@ -3,8 +3,7 @@
 import pytest
 
 from tests.bot_harness import BotHarness
-from tests.conversation.test_cards import comes, texts
-from tests.conversation.test_like import OTHERS, titles
+from tests.conversation.deliverer import OTHERS, comes, texts, titles
 from tests.make import ingested, paper
 
 GIVEN, OTHER = "2601.90001", "2601.90002"

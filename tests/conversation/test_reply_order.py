@@ -17,8 +17,8 @@ from bot.ports.channel import Limits
 from subscriptions.store import Store
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
-from tests.faults.simulated import SharedClock
 from tests.make import NOON, address, ingested, paper
+from tests.programs.faults.simulated import SharedClock
 
 CHATS = ["telegram:42", "telegram:43"]
 

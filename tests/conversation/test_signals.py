@@ -9,7 +9,7 @@ from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import Signal
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation.test_cards import comes, subscribe_to
+from tests.conversation.deliverer import comes, subscribe_to
 from tests.make import address, ingested, paper, signals_of_paper, stored_papers
 
 pytestmark = pytest.mark.both_databases

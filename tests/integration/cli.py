@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,9 +20,11 @@ from typer.core import TyperCommand, TyperGroup
 
 from bot.cli import run
 from bot.cli.subcommands import SUBCOMMANDS, load
+from tests.fakes.process import ROOT, Remote
+from tests.fakes.telegram import TOKEN
 from tests.patience import PATIENCE
 
-ROOT = Path(__file__).parents[2]
+DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
 
 
 @cache
@@ -175,3 +178,50 @@ def _own_log() -> Iterator[None]:
         root.handlers[:] = handlers
         root.setLevel(levels[0])
         ours.setLevel(levels[1])
+
+
+class Process:
+    """A running `paperwire`; its output is read line by line."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        fake: Remote | None = None,
+        port: str = "0",
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
+            "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
+            "PAPERWIRE_WEB_PORT": port,
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": str(ROOT),
+        }
+        if fake:
+            self.environment |= {"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
+        self.environment |= environ or {}
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "bot", *arguments],
+            cwd=folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def says(self, pattern: str) -> re.Match[str]:
+        """Reads stderr until a line matches. Fails if the program ends first."""
+        assert self.process.stderr is not None
+        seen = []
+        for line in self.process.stderr:
+            seen.append(line)
+            if found := re.search(pattern, line):
+                return found
+        raise AssertionError("".join(seen))
+
+    def stops(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        _, err = self.process.communicate(timeout=PATIENCE)
+        assert "Traceback" not in err
+        return self.process.returncode

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.arxiv import FakeArxiv
+from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
 from tests.make import FakeClock
+from tests.postgres.server import Server
 from tests.source_harness import fake_arxiv
 
 
@@ -22,3 +24,18 @@ def arxiv(clock: FakeClock) -> Iterator[FakeArxiv]:
     """A fake arXiv that uses the clock of the test."""
     with fake_arxiv(clock) as fake:
         yield fake
+
+
+@pytest.fixture
+def telegram() -> Iterator[FakeTelegram]:
+    """A Telegram that lets the bot write to every chat."""
+    with FakeTelegram() as fake:
+        fake.opens_to_all()
+        yield fake
+
+
+@pytest.fixture
+def url(postgres: Server) -> Iterator[str]:
+    """The address of a new PostgreSQL database, which is dropped afterwards."""
+    with postgres.database() as url:
+        yield url

@@ -1,5 +1,6 @@
 """Reads the pages of the docs as data: tables, code blocks, links."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -140,3 +141,23 @@ def shows_value(shown: object, value: object) -> bool:
         case str(), str():
             return shows(shown, value)
     return shown == value
+
+
+_ALERT = re.compile(r"^      - alert: (\w+)\n(.*?)(?=^      - alert:|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def alerts() -> dict[str, str]:
+    return dict(_ALERT.findall((DOCS / "alerts.yml").read_text(encoding="utf-8")))
+
+
+def panels() -> list[dict[str, object]]:
+    board = json.loads((DOCS / "grafana.json").read_text(encoding="utf-8"))
+    return [panel for panel in board["panels"] if panel["type"] != "row"]
+
+
+def expressions() -> Iterator[str]:
+    for alert in alerts().values():
+        yield found[1] if (found := re.search(r"^ +expr: (.+)$", alert, re.MULTILINE)) else ""
+    for panel in panels():
+        for target in panel["targets"]:  # type: ignore[attr-defined]  # of JSON
+            yield target["expr"]

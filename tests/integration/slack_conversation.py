@@ -6,14 +6,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
 
 from bot.app import App
+from bot.platforms.slack.installing import COOKIE, INSTALL
+from bot.platforms.slack.manifest import REDIRECT
 from subscriptions.addresses import parse_address
 from subscriptions.model import ChatKind
 from subscriptions.service.chats.conversation_state import known_or_new
 from subscriptions.service.subscriptions.selection import listed
 from tests.fakes.slack import FakeSlack
-from tests.integration.slack_bot import a_listening_bot, settled
+from tests.fakes.slack_oauth import FakeOAuth
+from tests.integration.slack_bot import OTHER, a_listening_bot, settled
 from tests.make import FakeClock
 
 
@@ -49,3 +55,17 @@ async def a_scene(tmp_path: Path, fake: FakeSlack, clock: FakeClock, **more: Any
 
 def _name(task: "asyncio.Task[Any]") -> str:
     return str(getattr(task.get_coro(), "__name__", ""))
+
+
+async def begun(browser: httpx.AsyncClient) -> str:
+    """Redirects the browser to Slack. Returns the state. The cookie is secure, so it is set by hand here."""
+    answer = await browser.get(INSTALL)
+    assert answer.status_code == 302
+    state = parse_qs(urlsplit(answer.headers["location"]).query)["state"][0]
+    browser.cookies.set(COOKIE, state)
+    return state
+
+
+async def installed(browser: httpx.AsyncClient, fake: FakeOAuth, team: str = OTHER, **more: Any) -> httpx.Response:
+    state = await begun(browser)
+    return await browser.get(REDIRECT, params={"state": state, "code": fake.lets_in(team, **more)})

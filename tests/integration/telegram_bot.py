@@ -14,6 +14,7 @@ from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.settings import Settings, TelegramSettings
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.make import NOON, FakeClock
+from tests.source_harness import NoSources
 
 LONG_REST = 45.0  # seconds; a shorter wait is over at once, a longer one when a test `rings`
 
@@ -91,3 +92,19 @@ async def confirmed(fake: FakeTelegram) -> None:
 async def posts(fake: FakeTelegram, count: int, chat: str = "") -> None:
     """Waits until so many messages were posted (in a chat) since the start."""
     await asyncio.to_thread(fake.waits_for, "sendMessage", count, chat=chat)
+
+
+class Quiet(NoSources):
+    """Nothing is read, from the start to the end of a process."""
+
+    lookup = None
+    descriptions: list[str] = []  # noqa: RUF012 - stays empty
+
+    async def drain(self) -> None:
+        return None
+
+    async def close(self) -> None:
+        return None
+
+    async def unreadable_if_all(self) -> dict[str, str]:
+        return {}

@@ -106,7 +106,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize(("head", "name", "options", "filed"), NAMES)
-def test_its_own_day_is_that_of_the_document_else_of_its_name_else_of_the_caller(
+def test_the_day_of_a_digest_is_its_own_else_of_its_name(
     terminal: Terminal, head: str, name: str, options: tuple[str, ...], filed: bool
 ) -> None:
     terminal.file(name, head + page(("2304.00001", "Graphs", "Nodes."), ("2304.00002", "Nets", "Edges.")))
@@ -124,7 +124,7 @@ def test_a_day_that_lies_ahead_is_taken_for_today_and_said_so(terminal: Terminal
 # ── what becomes of their papers ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_nobody_gets_the_papers_of_an_archive_whatever_their_schedule(store: Store) -> None:
+def test_nobody_gets_the_papers_of_an_archive(store: Store) -> None:
     subscribes(store, "console:now", "graphs", every="now")
     subscribes(store, "telegram:1", "graphs", every="daily", at="09:00")
     subscribes(store, "telegram:2", "graphs", every="weekly", at="09:00")
@@ -135,7 +135,7 @@ def test_nobody_gets_the_papers_of_an_archive_whatever_their_schedule(store: Sto
     assert set(delivered(store, NOON + 20 * DAY)) == {"New graphs"}
 
 
-def test_a_later_digest_of_its_day_makes_news_of_a_paper_that_was_filed(store: Store) -> None:
+def test_a_later_digest_of_its_day_announces_a_filed_paper(store: Store) -> None:
     subscribes(store, "console:me", "graphs")
     old = paper("Graphs", "cs.LG", arxiv_id="2601.90001")
     comes(store, old, day=OLD)
@@ -173,7 +173,7 @@ def test_an_archive_adds_what_it_knows_and_moves_no_change(store: Store, more: P
     assert after.paper.announce_type is None
 
 
-def test_a_filed_paper_that_is_the_same_as_one_that_was_told_comes_once(store: Store) -> None:
+def test_a_filed_paper_that_equals_a_delivered_one_comes_once(store: Store) -> None:
     subscribes(store, "console:me", "graphs")
     comes(store, paper("Graphs", arxiv_id=None))
     assert delivered(store) == ["Graphs"]
@@ -191,7 +191,7 @@ def test_a_withdrawal_that_an_archive_tells_is_known(store: Store) -> None:
     assert known(store, "Graphs").withdrawn_at == NOON + HOUR
 
 
-def test_what_waits_for_its_time_is_not_moved_by_an_archive_that_comes_meanwhile(store: Store) -> None:
+def test_an_archive_does_not_move_what_waits_for_its_time(store: Store) -> None:
     subscribes(store, "telegram:1", "graphs", every="daily", at="09:00")
     subscribes(store, "console:me", "graphs", every="now")
     comes(store, paper("New graphs"))
@@ -211,7 +211,7 @@ def test_who_asks_for_it_has_an_archive_announced_at_once(store: Store) -> None:
     assert (delivered(store), known(store, "Old graphs").day) == (["Old graphs"], OLD)
 
 
-def test_what_was_filed_before_is_announced_once_and_what_was_told_stays_told(store: Store) -> None:
+def test_filed_papers_are_announced_once(store: Store) -> None:
     subscribes(store, "console:me", "graphs")
     seen = paper("Graphs that came", arxiv_id="2601.90001")
     comes(store, seen)
@@ -228,7 +228,7 @@ def test_what_was_filed_before_is_announced_once_and_what_was_told_stays_told(st
     assert known(store, "New version").sequence is None
 
 
-def test_all_that_a_source_brought_is_announced_the_oldest_first_each_under_its_day(store: Store) -> None:
+def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
     for n, name in enumerate(("first", "second", "third")):
         comes(store, paper(name), day=OLD - n * DAY)
     comes(store, paper("of another"), day=OLD, source="other")
@@ -286,7 +286,7 @@ def folder(place: Path, days: int) -> SourceSettings:
     return SourceSettings(name="my list", path=place / "inbox" / "*.md")
 
 
-async def test_a_first_look_at_a_folder_announces_its_last_week_and_leaves_one_receipt(
+async def test_a_first_look_announces_a_week_and_leaves_one_receipt(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", logger="paperwire")
@@ -306,7 +306,7 @@ async def test_a_first_look_at_a_folder_announces_its_last_week_and_leaves_one_r
     assert sorted(titles) == [f"Graphs of {TODAY - back * DAY}" for back in range(7, -1, -1)]
 
 
-async def test_files_that_lay_there_too_long_are_told_to_operators_but_not_those_of_a_first_look(
+async def test_operators_hear_of_files_that_lay_there_too_long(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     source = folder(tmp_path, 20)
@@ -322,7 +322,7 @@ async def test_files_that_lay_there_too_long_are_told_to_operators_but_not_those
     assert notices(store) == [{"source": "my list", "days": "2026-01-23/2026-01-24", "papers": "2"}]
 
 
-async def test_a_file_that_is_no_digest_does_not_hide_what_the_others_of_its_look_brought(
+async def test_a_file_that_is_no_digest_does_not_hide_the_others(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     source = folder(tmp_path, 20)
@@ -361,9 +361,7 @@ async def test_an_archive_is_not_what_was_due_today(
     assert feeding.outcomes("inbox") == ["stale", "new"]
 
 
-async def test_days_that_were_missed_for_more_than_a_week_are_filed_and_operators_hear_of_it(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     subscribes(store, "console:me", "graphs", now=clock.now() - HOUR)
     arxiv.announces(TODAY, paper("Graphs of the 22nd", "cs.LG"))
     await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
@@ -385,7 +383,7 @@ async def test_days_that_were_missed_for_more_than_a_week_are_filed_and_operator
     assert delivered(store, clock.now()) == ["Graphs of the 22nd", f"Graphs of {now}", f"Graphs of {lately}"]
 
 
-def test_a_receipt_is_one_for_all_files_of_a_source_that_one_call_ingests(terminal: Terminal) -> None:
+def test_one_call_leaves_one_receipt_for_all_files_of_a_source(terminal: Terminal) -> None:
     names = [
         terminal.file(f"inbox/2026-01-{day:02}.md", page((f"2601.{day:05}", f"Graphs {day}", "Nodes.")))
         for day in (3, 4, 22)

@@ -67,7 +67,7 @@ IN_PRIVATE: list[tuple[str, Act]] = [
 ]
 
 
-async def test_alone_with_the_bot_everything_is_answered_and_nothing_breaks(
+async def test_in_a_private_chat_every_message_is_answered(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with a_listening_bot(tmp_path, telegram, clock):
@@ -108,7 +108,7 @@ async def test_in_a_group_the_bot_is_silent_about_what_is_not_for_it(
     assert [entry.text for entry in telegram.journal] == []
 
 
-async def test_a_member_without_the_right_gets_one_line_and_an_anonymous_admin_is_heard(
+async def test_members_without_the_right_get_one_line(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     async with a_listening_bot(tmp_path, telegram, clock):
@@ -131,7 +131,7 @@ MADE_UP = [
 ]
 
 
-async def test_buttons_that_are_made_up_or_stolen_do_nothing_and_one_of_an_old_message_works(
+async def test_forged_and_stolen_buttons_do_nothing(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     async with a_listening_bot(tmp_path, telegram, clock):

@@ -100,7 +100,7 @@ CASES: dict[str, tuple[Happens, str]] = {
 
 
 @pytest.mark.parametrize(("happens", "words"), CASES.values(), ids=CASES.keys())
-async def test_it_is_a_failed_receipt_with_a_sentence_and_once_it_is_over_all_papers_come_once(
+async def test_a_bad_answer_is_a_failed_receipt_and_loses_no_paper(
     happens: Happens, words: str, store: Store, clock: FakeClock
 ) -> None:
     limits = FetchLimits(connect=5, idle=5, total=SOON, most=2**20) if "took longer" in words else LIMITS
@@ -125,7 +125,7 @@ async def test_it_is_a_failed_receipt_with_a_sentence_and_once_it_is_over_all_pa
     assert len(titles(store)) == 4
 
 
-async def test_a_mistake_of_the_program_at_one_source_is_its_failed_receipt_and_reaches_no_other(
+async def test_a_bug_at_one_source_reaches_no_other(
     store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with FakeArxiv() as arxiv:
@@ -147,7 +147,7 @@ async def test_a_mistake_of_the_program_at_one_source_is_its_failed_receipt_and_
     assert "what stood at" not in caplog.text
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_a_failed_receipt(store: Store, clock: FakeClock) -> None:
+async def test_an_untrusted_certificate_is_a_failed_receipt(store: Store, clock: FakeClock) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(CERTIFICATE)
     with FakeArxiv(tls=context) as arxiv, FakeArxiv() as other:
@@ -175,7 +175,7 @@ OTHER_IDS: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("changes", OTHER_IDS.values(), ids=OTHER_IDS.keys())
-async def test_a_feed_that_writes_its_ids_otherwise_has_the_same_papers(
+async def test_a_feed_with_other_spellings_of_ids_has_the_same_papers(
     changes: Callable[[str], str], store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     text = feed("cs.LG", THURSDAY, [GRAPHS]).decode()
@@ -189,9 +189,7 @@ async def test_a_feed_that_writes_its_ids_otherwise_has_the_same_papers(
     assert titles(store) == ["Graphs"]
 
 
-async def test_a_paper_that_stands_there_under_another_id_is_another_one_and_the_first_stays_told(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_paper_under_another_id_is_another_paper(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.holds(HERE, feed("cs.LG", THURSDAY, [GRAPHS]))
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.poll()

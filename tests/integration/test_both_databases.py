@@ -54,7 +54,7 @@ def test_a_paper_goes_its_whole_way_once(store: Store, kind_of_database: str) ->
     assert outbox_counts(store).waiting == 0
 
 
-def test_what_happens_to_a_chat_reaches_its_subscriptions_and_its_open_deliveries(store: Store) -> None:
+def test_what_happens_to_a_chat_reaches_its_deliveries(store: Store) -> None:
     subscribes(store, "telegram:-100", "graph", every="now", since="1d")
     ingested(store, paper("A graph"), now=NOON - timedelta(hours=1))
     plan_due(store, now=NOON)
@@ -91,7 +91,7 @@ def test_no_character_of_a_text_is_refused(store: Store) -> None:
         assert session.exec(asked).one() == known["Tea"].id
 
 
-def test_a_source_is_known_by_its_newest_receipt_whatever_its_outcome(store: Store) -> None:
+def test_a_source_is_known_by_its_newest_receipt(store: Store) -> None:
     for hours, outcome in enumerate((Outcome.NEW, Outcome.FAILED, Outcome.QUIET, Outcome.STALE)):
         with store.write() as session:
             put_receipt(session, Receipt(source="daily", at=NOON + timedelta(hours=hours), outcome=outcome))
@@ -99,7 +99,7 @@ def test_a_source_is_known_by_its_newest_receipt_whatever_its_outcome(store: Sto
             assert {name: found.outcome for name, found in latest(session).items()} == {"daily": outcome}
 
 
-def test_a_transaction_that_outlives_its_store_ends_as_any_other_and_leaves_no_connection_open(store: Store) -> None:
+def test_a_transaction_that_outlives_its_store_closes_cleanly(store: Store) -> None:
     closed = Store(str(store.url))
     with closed.read() as session:
         driver = connection_of(session).connection.dbapi_connection
@@ -121,7 +121,7 @@ def test_a_query_is_stored_once_however_long_it_is(store: Store, words: str) -> 
             session.execute(again)
 
 
-def test_a_paper_is_found_again_by_its_title_however_long_that_is(store: Store) -> None:
+def test_a_paper_is_found_again_by_a_very_long_title(store: Store) -> None:
     signs = [chr(0x4E00 + 37 * number % 20_000) for number in range(2_000)]
     title, other = "".join(signs), "".join(signs[:-1]) + "末"
     ingested(store, paper(title, arxiv_id=None))
@@ -132,7 +132,7 @@ def test_a_paper_is_found_again_by_its_title_however_long_that_is(store: Store) 
 
 
 @pytest.mark.parametrize("form", ["console:{}", "slack:T{0}/C{0}/1234567890.123456", "telegram:@a{}/1"])
-def test_a_chat_and_a_source_may_have_names_as_long_as_they_may_be_typed(store: Store, form: str) -> None:
+def test_chats_and_sources_may_have_the_longest_names(store: Store, form: str) -> None:
     """PostgreSQL refuses what its indexes cannot hold: 2,704 bytes, if it cannot be compressed."""
     name = longest_in(form)
     chat = parse_address(form.format(name))

@@ -89,7 +89,7 @@ def chat(number: int) -> ChatAddress:
 # -------------------------------------------------------------------------------------------------------------- import
 
 
-def test_an_import_of_many_lines_is_applied_in_parts_and_others_write_in_between(counting: CountingStore) -> None:
+def test_a_long_import_is_applied_in_parts(counting: CountingStore) -> None:
     lines = read_lines(text_of(chats=144, each=20))
     counting.rows.clear()
     seen = []
@@ -109,9 +109,7 @@ def test_an_import_of_many_lines_is_applied_in_parts_and_others_write_in_between
     assert max(imported) < 4 * (importing.MOST_AT_ONCE + 21)  # chat, its setting, its numbers; query and subscription
 
 
-def test_an_import_that_is_killed_is_completed_by_the_same_lines_and_nothing_is_double(
-    counting: CountingStore, tmp_path: Path
-) -> None:
+def test_a_killed_import_is_completed_by_the_same_lines(counting: CountingStore, tmp_path: Path) -> None:
     text = text_of(chats=100, each=20)
     lines = read_lines(text)
 
@@ -152,9 +150,7 @@ def test_an_import_that_is_killed_is_completed_by_the_same_lines_and_nothing_is_
         ),
     ],
 )
-def test_a_line_of_the_last_part_that_is_refused_changes_nothing_in_the_first(
-    counting: CountingStore, last: str, why: str
-) -> None:
+def test_a_refused_line_of_the_last_part_changes_nothing(counting: CountingStore, last: str, why: str) -> None:
     subscribe(counting, chat(1), SubscriptionRequest(text="graph"), now=NOON)
     lines = read_lines(f"{text_of(chats=60, each=19)}\nnow | one more\n{last}")
     before = "".join(exporting.export_all(counting))
@@ -164,7 +160,7 @@ def test_a_line_of_the_last_part_that_is_refused_changes_nothing_in_the_first(
     assert "".join(exporting.export_all(counting)) == before
 
 
-def test_a_dry_run_of_many_lines_says_what_the_import_does_and_stores_nothing(counting: CountingStore) -> None:
+def test_a_dry_run_of_a_long_import_stores_nothing(counting: CountingStore) -> None:
     import_lines(counting, read_lines(text_of(chats=30, each=20)), now=NOON)
     before = "".join(exporting.export_all(counting))
     lines = read_lines(
@@ -216,9 +212,7 @@ def one_line_each(chats: int, line: str) -> str:
 @pytest.mark.parametrize(
     "line", ["daily 09:00 UTC | tree | ", "daily 10:00 UTC | graph | ", "daily 09:00 UTC | graph | named"]
 )
-def test_the_changes_of_known_chats_take_the_same_few_statements_however_many_they_are(
-    counting: CountingStore, line: str
-) -> None:
+def test_changes_of_many_chats_take_the_same_few_statements(counting: CountingStore, line: str) -> None:
     """The earlier state of each chat is stored, and its five changes are kept; only the changes are made one by one."""
     taken = []
     for chats in (10, 40):
@@ -245,7 +239,7 @@ def test_the_changes_of_known_chats_take_the_same_few_statements_however_many_th
 # -------------------------------------------------------------------------------------------------------------- export
 
 
-def test_an_export_of_many_chats_is_read_in_parts_and_holds_up_nothing_between_them(
+def test_a_long_export_is_read_in_parts_and_blocks_nobody(
     counting: CountingStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import_lines(counting, read_lines(text_of(chats=20, each=3)), now=NOON)

@@ -1,6 +1,6 @@
 """How often `run` looks into a store that does not change, and that it still misses nothing."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,18 +11,11 @@ from bot.operation.process import CALM, LOOK_INTERVAL, Process
 from subscriptions.store import Store
 from subscriptions.store.platforms import stopped_platforms
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.test_delivery import running
-from tests.integration.test_slack_workspaces import NoSources
+from tests.integration.open_app import running
 from tests.make import FakeClock, ingested, paper, subscribes
+from tests.source_harness import NoSources
 
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
 
 
 @pytest.fixture
@@ -68,7 +61,7 @@ class Calm:
             await self.ticks(1)
 
 
-async def test_a_store_that_nobody_changes_is_looked_at_every_few_seconds(calm: Calm) -> None:
+async def test_an_unchanged_store_is_looked_at_every_few_seconds(calm: Calm) -> None:
     await calm.ticks(300)
     assert calm.looks <= 300 / LOOK_INTERVAL + 2 * 5  # and at each full minute
     assert calm.looks >= 300 / LOOK_INTERVAL - 5
@@ -111,7 +104,7 @@ async def test_what_is_due_at_a_minute_is_sent_in_its_first_second(
     assert len(telegram.posted_to("1")) == 1
 
 
-async def test_a_message_that_waits_for_its_platform_is_not_left_to_a_calm_store(
+async def test_a_message_that_waits_for_its_platform_is_sent_in_time(
     calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     subscribes(app.store, "telegram:1", "graph", every="now", now=clock.now())

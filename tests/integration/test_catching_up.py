@@ -63,7 +63,7 @@ def five_days_pass(arxiv: FakeArxiv) -> None:
 # ── arXiv ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_batches_of_arxiv_that_were_missed_come_by_the_api_each_with_its_day(
+async def test_missed_batches_of_arxiv_come_by_the_api_with_their_days(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG", "stat.ML"))
@@ -112,7 +112,7 @@ async def test_what_was_missed_is_planned_once_and_never_twice(
     assert len(delivered(store)) == 4
 
 
-async def test_a_paper_that_arxiv_had_held_back_comes_with_the_oldest_day(
+async def test_a_paper_that_arxiv_held_back_comes_with_the_oldest_day(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     source = arxiv_source("cs.LG")
@@ -131,7 +131,7 @@ async def test_a_paper_that_arxiv_had_held_back_comes_with_the_oldest_day(
     assert days_of(store)["Held back"] == ["2026-01-26"]
 
 
-async def test_a_poll_that_is_cut_off_in_the_middle_goes_on_with_the_days_that_it_lacks(
+async def test_an_interrupted_poll_continues_with_the_missing_days(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     source = arxiv_source("cs.LG")
@@ -156,9 +156,7 @@ async def test_a_poll_that_is_cut_off_in_the_middle_goes_on_with_the_days_that_i
     arxiv.violations.clear()  # it answers the hanging request while the next one runs; the program cannot know
 
 
-async def test_while_the_api_is_busy_todays_papers_come_and_the_others_are_asked_for_again(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     source = arxiv_source("cs.LG")
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
     await SourceHarness(store, clock, arxiv, source).due()
@@ -178,9 +176,7 @@ async def test_while_the_api_is_busy_todays_papers_come_and_the_others_are_asked
     assert (len(arxiv.asked("/rss/")), len(arxiv.asked("/api/"))) == (2, 4)
 
 
-async def test_of_a_missed_day_that_came_in_part_the_rest_is_asked_for_again(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
     await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
     arxiv.announces(MONDAY, *(paper(f"Graphs {number}", "cs.LG") for number in range(9)))
@@ -196,7 +192,7 @@ async def test_of_a_missed_day_that_came_in_part_the_rest_is_asked_for_again(
     assert len(arxiv.asked("/api/")) == 2
 
 
-async def test_a_day_on_which_all_went_well_is_not_asked_for_again_and_one_that_stayed_late_is_once(
+async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     clock.set_now(new_york("2026-01-21 00:05"))
@@ -231,9 +227,7 @@ async def test_fridays_batch_that_was_missed_is_fetched_at_the_weekend(
     assert feeding.outcomes("arxiv") == ["new", "new"]
 
 
-async def test_a_list_of_arxiv_has_the_api_for_its_history_too_and_shows_fridays_at_the_weekend(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_list_of_arxiv_has_the_api_for_its_history(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     source = web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
     arxiv.announces(date(2026, 1, 15), paper("Graphs of Thursday", "cs.LG"))
     clock.set_now(new_york("2026-01-14 20:05"))
@@ -309,9 +303,7 @@ async def test_a_cross_list_of_a_missed_day_is_marked_as_one(store: Store, clock
     assert set(found) == {"Graphs of Friday", "Means", "Markets", "Graphs"}
 
 
-async def test_a_question_to_the_api_is_read_on_until_something_is_known(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_an_api_query_reads_on_until_a_paper_is_known(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     source = web_source(f"{arxiv.url}/api/query?search_query=cat:cs.LG&max_results=3")
     arxiv.announces(FRIDAY_BEFORE, *(paper(f"Old {number}", "cs.LG") for number in range(7)))
     await SourceHarness(store, clock, arxiv, source).due()
@@ -327,9 +319,7 @@ async def test_a_question_to_the_api_is_read_on_until_something_is_known(
 # ── others ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_every_missed_day_of_a_dated_page_is_asked_for_and_those_that_are_not_there_are_named(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_every_missed_day_of_a_dated_page_is_asked_for(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     source = web_source(f"{arxiv.url}/{{date}}.md")
     for number in (16, 17, 19, 21, 22):
         entry = (f"2601.000{number}", f"Paper of {number}", "Words.")
@@ -351,7 +341,7 @@ async def test_every_missed_day_of_a_dated_page_is_asked_for_and_those_that_are_
     assert set(arxiv.asked()) == {"/2026-01-22.md", "/2026-01-21.md"}
 
 
-async def test_a_server_that_is_down_for_days_owes_them_until_it_is_back(
+async def test_a_server_that_is_down_for_days_is_asked_for_them_later(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     source = web_source(f"{arxiv.url}/{{date}}.md", schedule="every 6h")
@@ -370,9 +360,7 @@ async def test_a_server_that_is_down_for_days_owes_them_until_it_is_back(
     assert set(days_of(store)) == {f"Paper of {number}" for number in range(16, 20)}
 
 
-async def test_the_daily_papers_of_hugging_face_and_biorxiv_come_by_their_dates(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_hugging_face_and_biorxiv_are_caught_up_by_date(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     for day in range(16, 23):
         one = {"id": f"2601.0{day}01", "title": f"Faces of {day}", "summary": "Words.", "authors": [{"name": "Ada"}],
                "submittedOnDailyAt": f"2026-01-{day}T00:00:00.000Z"}  # fmt: skip
@@ -422,7 +410,7 @@ async def test_days_of_a_source_without_history_are_named_once(
     assert len(missed_notices(store)) == 1
 
 
-async def test_what_a_source_without_history_lacks_is_said_when_it_is_back_and_not_while_it_is_down(
+async def test_gaps_of_a_source_without_history_are_told_afterwards(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
@@ -444,7 +432,7 @@ class Killed(BaseException):
     """An exception that ends a process and that no code catches."""
 
 
-async def test_operators_hear_of_days_that_are_given_up_although_the_poll_was_cut_off(
+async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
@@ -467,7 +455,7 @@ async def test_operators_hear_of_days_that_are_given_up_although_the_poll_was_cu
     assert [notice["days"] for notice in missed_notices(store)] == ["2026-01-19/2026-01-19 2026-01-21/2026-01-22"]
 
 
-async def test_a_list_that_is_due_once_a_month_owes_nothing_at_its_first_look_nor_until_the_next_one(
+async def test_a_monthly_list_misses_nothing_at_its_first_look(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     clock.advance(new_york("2026-01-28 12:00") - clock.now())

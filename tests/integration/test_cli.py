@@ -61,7 +61,7 @@ def test_the_example_of_a_help_page_can_be_typed(name: str) -> None:
     subcommands()[called].make_context("paperwire", rest).close()  # raises what Typer says of a wrong line
 
 
-def test_every_argument_and_option_says_what_to_write_and_what_it_does() -> None:
+def test_every_argument_and_option_has_a_description() -> None:
     for name in NAMES:
         for one in subcommands()[name].params:
             assert getattr(one, "help", None), (name, one.name)
@@ -145,7 +145,7 @@ def test_an_option_that_cannot_be_meant_is_wrong_usage(terminal: Terminal, argum
     assert not terminal.database.exists()
 
 
-def test_the_first_and_the_last_moment_that_can_be_meant_can_be_used(terminal: Terminal) -> None:
+def test_the_first_and_last_possible_moments_can_be_used(terminal: Terminal) -> None:
     terminal.file("day.md", PAGE)
     for day in ("2000-01-01", "2099-12-31"):
         now = ("--now", day)
@@ -166,7 +166,7 @@ def test_the_first_and_the_last_moment_that_can_be_meant_can_be_used(terminal: T
     ],
 )
 @pytest.mark.parametrize("subcommand", ["subscriptions", "deliver", "export --all"])
-def test_a_setting_that_cannot_be_used_is_named_without_its_value(
+def test_an_invalid_setting_is_named_without_its_value(
     terminal: Terminal, name: str, value: str, subcommand: str
 ) -> None:
     terminal.set(name, value)
@@ -254,7 +254,7 @@ def test_a_stream_that_is_closed_from_the_start_is_no_trouble(terminal: Terminal
 
 
 @pytest.mark.parametrize("name", ["PY_COLORS", "GITHUB_ACTIONS"])
-def test_help_that_goes_to_a_file_has_no_colours_whatever_the_environment_says(terminal: Terminal, name: str) -> None:
+def test_help_in_a_file_has_no_colours(terminal: Terminal, name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bot", "deliver", "--help"],
         cwd=terminal.folder,

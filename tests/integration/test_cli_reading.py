@@ -18,9 +18,7 @@ def _no_settings(terminal: Terminal) -> None:
 @pytest.mark.parametrize(
     "arguments", [("diffusion -survey",), ("--json", "diffusion -survey"), ("diffusion -survey", "--json")]
 )
-def test_explain_says_a_query_in_words_wherever_its_options_stand(
-    terminal: Terminal, arguments: tuple[str, ...]
-) -> None:
+def test_explain_takes_its_options_at_any_place(terminal: Terminal, arguments: tuple[str, ...]) -> None:
     ended = terminal("explain", *arguments)
     assert ended.status == 0
     assert "diffusion, not survey" in ended.out
@@ -78,7 +76,7 @@ LINE = (
 )
 
 
-def test_explain_and_inspect_load_neither_the_store_nor_a_platform(terminal: Terminal) -> None:
+def test_explain_and_inspect_load_no_store_and_no_platform(terminal: Terminal) -> None:
     program = (
         "import sys; from bot.cli import run; run(sys.argv[1:]);"
         "print([n for n in ('sqlmodel', 'sqlalchemy', 'telegram', 'slack_sdk', 'alembic') if n in sys.modules])"
@@ -119,7 +117,7 @@ def test_inspect_reads_folders_and_standard_input(terminal: Terminal) -> None:
     ]
 
 
-def test_inspect_reads_a_file_that_a_source_watches_as_that_source_says(terminal: Terminal) -> None:
+def test_inspect_reads_a_watched_file_as_its_source_says(terminal: Terminal) -> None:
     terminal.file("paperwire.toml", WATCHED)
     for name in ("inbox/a.jsonl", "inbox/deeper/b.jsonl", "beside.jsonl"):
         terminal.file(name, LINE)
@@ -136,7 +134,7 @@ def test_inspect_reads_a_file_that_a_source_watches_as_that_source_says(terminal
     assert terminal("inspect", "-", "--json", stdin=LINE.encode()).json["digests"][0]["languages"] == {"en": 1}
 
 
-def test_inspect_needs_no_other_setting_and_says_when_the_sources_cannot_be_read(terminal: Terminal) -> None:
+def test_inspect_says_when_the_sources_cannot_be_read(terminal: Terminal) -> None:
     terminal.set("WEB_PORT", "no number")
     terminal.set("TELEGRAM_TOKEN", "two words")
     assert terminal("inspect", "day.md").status == 0
@@ -146,7 +144,7 @@ def test_inspect_needs_no_other_setting_and_says_when_the_sources_cannot_be_read
     assert "paperwire.toml is not valid TOML" in ended.err
 
 
-def test_a_folder_of_a_thousand_files_is_told_by_format_and_by_reason(terminal: Terminal) -> None:
+def test_a_thousand_files_are_summed_up_by_format_and_reason(terminal: Terminal) -> None:
     for number in range(996):
         if number % 2:
             terminal.file(f"many/{number}.jsonl", LINE)
@@ -180,9 +178,7 @@ def test_one_file_that_is_no_digest_does_not_hide_the_others(terminal: Terminal)
 
 
 @pytest.mark.parametrize("command", [["inspect"], ["match", "diffusion"]])
-def test_a_wrong_file_has_one_short_reason_and_formats_are_named_once_at_most(
-    terminal: Terminal, command: list[str]
-) -> None:
+def test_a_wrong_file_has_one_short_reason(terminal: Terminal, command: list[str]) -> None:
     wrong = {"notes.md": "# Notes\n\nNothing.\n", "data.json": '{"hello": 1}\n', "page.html": "<html>Hi</html>\n"}
     for name, text in wrong.items():
         terminal.file(name, text)
@@ -261,7 +257,7 @@ SWARMS = page(
 )
 
 
-def test_the_papers_that_a_query_names_are_looked_for_in_the_digests(terminal: Terminal) -> None:
+def test_papers_named_in_a_query_are_looked_up_in_the_digests(terminal: Terminal) -> None:
     terminal.file("swarms.md", SWARMS)
     ended = terminal("match", "like:2601.00001", "swarms.md", "--json")
     assert (ended.json["query"], ended.json["keys"], ended.err) == ("like:2601.00001", ["2601.00002"], "")

@@ -93,7 +93,7 @@ def test_a_file_that_a_source_watches_is_of_that_source(terminal: Terminal) -> N
     assert len(terminal("preview", "--as", "console:me", "--now", MORNING, "--json").json["papers"]) == 3
 
 
-def test_deliver_prints_to_the_console_and_a_second_run_sends_nothing(terminal: Terminal) -> None:
+def test_deliver_prints_to_the_console_once(terminal: Terminal) -> None:
     terminal.file("day.md", PAGE)
     terminal("subscribe", "diffusion -survey", "--as", "console:me", "--now", MORNING)
     terminal("ingest", "day.md", "--now", MORNING)
@@ -105,7 +105,7 @@ def test_deliver_prints_to_the_console_and_a_second_run_sends_nothing(terminal: 
     assert again.out == "Nothing was due.\n"
 
 
-def test_deliver_json_is_one_document_and_the_messages_go_to_stderr(terminal: Terminal) -> None:
+def test_deliver_json_is_one_document_on_stdout(terminal: Terminal) -> None:
     terminal.file("day.md", PAGE)
     terminal("subscribe", "graph", "--as", "console:me", "--now", MORNING)
     terminal("ingest", "day.md", "--now", MORNING)
@@ -239,7 +239,7 @@ def test_the_log_may_be_json(terminal: Terminal) -> None:
     assert "3 papers" in line["message"]
 
 
-def test_whatever_a_file_is_called_one_event_is_one_line_of_the_log(terminal: Terminal) -> None:
+def test_any_file_name_makes_one_line_in_the_log(terminal: Terminal) -> None:
     terminal.file("paperwire.toml", '[[source]]\nname = "daily"\npath = "inbox/*.md"\nannounce = "all"\n')
     terminal.file("inbox/day\n2026-01-22T00:00:00Z info paperwire: all is well\x1b[2J.md", PAGE)
     ended = terminal.process("run", "--once")

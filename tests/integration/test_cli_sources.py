@@ -53,9 +53,7 @@ def test_a_poll_brings_papers_and_leaves_a_receipt(terminal: Terminal, arxiv: Fa
     assert "new: 2 new of 2" in shown
 
 
-def test_one_source_can_be_asked_and_an_unknown_name_is_answered_with_those_there_are(
-    terminal: Terminal, arxiv: FakeArxiv
-) -> None:
+def test_one_source_can_be_asked_an_unknown_name_is_refused(terminal: Terminal, arxiv: FakeArxiv) -> None:
     arxiv.holds("/list.md", PAGE)
     terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/rss/cs.LG") + source("list", f"{arxiv.url}/list.md"))
     (row,) = terminal("sources", "poll", "list", "--json").json
@@ -67,9 +65,7 @@ def test_one_source_can_be_asked_and_an_unknown_name_is_answered_with_those_ther
     assert wrong.err == "There is no source lsit. Known are: lg, list.\n"
 
 
-def test_a_source_that_fails_is_status_one_and_a_sentence_and_the_other_is_read(
-    terminal: Terminal, arxiv: FakeArxiv
-) -> None:
+def test_a_failing_source_ends_with_1_and_the_other_is_read(terminal: Terminal, arxiv: FakeArxiv) -> None:
     terminal.file("paperwire.toml", source("gone", f"{arxiv.url}/gone.md") + source("lg", f"{arxiv.url}/rss/cs.LG"))
     ended = terminal("sources", "poll", *NOW)
     assert ended.status == 1
@@ -79,7 +75,7 @@ def test_a_source_that_fails_is_status_one_and_a_sentence_and_the_other_is_read(
     assert (rows["gone"]["state"], rows["lg"]["state"]) == ("failing", "on")
 
 
-def test_a_private_address_that_nobody_allowed_is_named_with_its_cure(terminal: Terminal, arxiv: FakeArxiv) -> None:
+def test_a_private_address_is_refused_with_advice(terminal: Terminal, arxiv: FakeArxiv) -> None:
     terminal.set("ALLOWED_HOSTS", "example.org")
     terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/rss/cs.LG?token=secret"))
     ended = terminal("sources", "poll")
@@ -90,7 +86,7 @@ def test_a_private_address_that_nobody_allowed_is_named_with_its_cure(terminal: 
     assert arxiv.asked() == []
 
 
-def test_a_path_that_leads_nowhere_is_named_where_one_looks_for_it(terminal: Terminal) -> None:
+def test_a_path_that_leads_nowhere_is_named_in_full(terminal: Terminal) -> None:
     terminal("db", "upgrade")
     terminal.file("paperwire.toml", '[[source]]\nname = "daily"\npath = "inbx"\n')
     place = terminal.folder / "inbx"
@@ -102,7 +98,7 @@ def test_a_path_that_leads_nowhere_is_named_where_one_looks_for_it(terminal: Ter
     assert "nothing" not in terminal("sources").out
 
 
-def test_a_folder_is_read_at_once_and_what_is_ingested_by_hand_leaves_a_receipt_too(terminal: Terminal) -> None:
+def test_manual_ingests_leave_a_receipt_too(terminal: Terminal) -> None:
     terminal.file("inbox/a.md", PAGE)
     (row,) = terminal("sources", "poll", "--json").json
     assert (row["last"]["outcome"], row["last"]["counts"]["new"], row["next_at"]) == ("new", 3, None)
@@ -128,7 +124,7 @@ def test_a_source_that_is_named_no_more_is_shown_as_off(terminal: Terminal, arxi
 WHEN_OUT = ("--as", "console:me", "--every", "when-out", "--at", "08:00-20:00")
 
 
-def test_a_source_of_the_settings_is_waited_for_although_nobody_has_asked_it_yet(terminal: Terminal) -> None:
+def test_a_source_that_was_never_polled_is_waited_for(terminal: Terminal) -> None:
     terminal.file("paperwire.toml", source("lg", "https://example.org/list.md", "arxiv"))
     terminal("subscribe", "diffusion", *WHEN_OUT, "--now", "2026-01-22T07:00:00Z")
     terminal.file("a.md", PAGE)
@@ -139,7 +135,7 @@ def test_a_source_of_the_settings_is_waited_for_although_nobody_has_asked_it_yet
     assert "lg has not come yet" in ended.err
 
 
-def test_the_first_digest_comes_when_it_was_promised_although_the_sources_are_missing(terminal: Terminal) -> None:
+def test_the_first_digest_is_punctual_without_its_sources(terminal: Terminal) -> None:
     terminal.file("paperwire.toml", source("lg", "https://example.org/list.md", "arxiv"))
     saturday = ("--now", "2026-01-24T12:00:00Z")
     subscribed = terminal(
@@ -167,7 +163,7 @@ def test_a_source_that_the_settings_name_no_more_holds_up_nobody(
     assert "gone" not in ended.err
 
 
-def test_without_sources_arxiv_is_waited_for_while_somebody_asks_it(terminal: Terminal) -> None:
+def test_without_sources_arxiv_is_waited_for(terminal: Terminal) -> None:
     def planned(asked: str) -> int:
         """How much a chat is due in the morning, when arXiv is to be asked next at that moment."""
         store = Store(f"sqlite:///{terminal.database}")
@@ -199,9 +195,7 @@ def test_a_look_from_another_folder_switches_no_source_off(
     store.close()
 
 
-def test_a_format_that_there_is_not_is_wrong_usage_before_anything_is_asked(
-    terminal: Terminal, arxiv: FakeArxiv
-) -> None:
+def test_an_unknown_format_is_wrong_usage_before_any_request(terminal: Terminal, arxiv: FakeArxiv) -> None:
     terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/rss/cs.LG") + 'format = "arxiv_rs"\n')
     for arguments in (("sources", "poll"), ("run", "--once"), ("deliver",), ("check",)):
         ended = terminal(*arguments)
@@ -251,9 +245,7 @@ def test_operators_are_told_of_a_source_that_fails(terminal: Terminal, arxiv: Fa
     assert "404 Not Found" in ended.err
 
 
-def test_check_says_of_each_source_whether_it_can_be_reached_and_what_came_last(
-    terminal: Terminal, arxiv: FakeArxiv
-) -> None:
+def test_check_says_which_sources_can_be_reached(terminal: Terminal, arxiv: FakeArxiv) -> None:
     terminal.file(
         "paperwire.toml",
         source("lg", f"{arxiv.url}/rss/cs.LG") + source("gone", f"{arxiv.url}/gone.md") + source("daily", f"{arxiv.url}/{{date}}.md"),

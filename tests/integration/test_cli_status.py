@@ -11,8 +11,7 @@ import pytest
 from subscriptions.store import Store
 from tests.fakes.process import Remote, running
 from tests.fakes.watchman import Watchman
-from tests.integration.cli import PAGE, Ended, Terminal
-from tests.integration.test_run import Process
+from tests.integration.cli import PAGE, Ended, Process, Terminal
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def test_where_nothing_runs_it_says_so_and_ends_with_1(kept: Terminal, port: int
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1"])  # noqa: S104 - an address that a setting may name
-def test_an_address_that_is_every_address_is_asked_on_this_machine(kept: Terminal, host: str) -> None:
+def test_the_wildcard_address_is_asked_on_this_machine(kept: Terminal, host: str) -> None:
     kept.set("WEB_HOST", host)
     asked = kept("status", "--json").json["problems"]["process"]
     assert asked.startswith(f"nothing answers at http://{'[::1]' if host == '::1' else '127.0.0.1'}:")
@@ -66,7 +65,7 @@ def test_another_program_at_the_port_is_no_paperwire(kept: Terminal) -> None:
     assert "is not paperwire" in ended.json["problems"]["process"]
 
 
-def test_a_port_that_the_machine_chose_is_known_to_the_process_only(kept: Terminal) -> None:
+def test_a_port_chosen_by_the_machine_is_not_known_outside(kept: Terminal) -> None:
     kept.set("WEB_PORT", "0")
     assert "PAPERWIRE_WEB_PORT is 0" in kept("status").out
 
@@ -91,9 +90,7 @@ def test_it_tells_what_waits_and_how_the_sources_and_copies_are(kept: Terminal) 
     assert "Newest copy: " in said
 
 
-def test_a_process_that_is_ready_and_one_that_is_not_say_what_its_page_says(
-    kept: Terminal, telegram: Remote, port: int
-) -> None:
+def test_status_says_what_the_page_of_the_process_says(kept: Terminal, telegram: Remote, port: int) -> None:
     def asked(*arguments: str) -> Ended:
         return kept.process("status", *arguments)
 

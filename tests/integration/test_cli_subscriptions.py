@@ -200,16 +200,14 @@ def test_the_list_is_aligned_and_plain_where_nobody_looks(terminal: Terminal) ->
         ("now", "First: Mon 26 Jan about 06:05 (arXiv is quiet at the weekend)."),
     ],
 )
-def test_the_echo_says_when_something_comes_first_by_the_rhythm_of_the_sources(
-    terminal: Terminal, cadence: str, first: str
-) -> None:
+def test_the_echo_predicts_the_first_delivery(terminal: Terminal, cadence: str, first: str) -> None:
     terminal.set("TIMEZONE", "Europe/Berlin")
     terminal.file("paperwire.toml", WATCHED.format("arxiv"))
     saturday = ("--now", "2026-01-24T21:00+01:00")
     assert first in terminal("subscribe", "graph", "--as", "console:me", "--every", *cadence.split(), *saturday).out
 
 
-def test_the_days_without_an_announcement_are_those_of_the_settings(terminal: Terminal) -> None:
+def test_days_without_announcement_come_from_the_settings(terminal: Terminal) -> None:
     terminal.file("paperwire.toml", WATCHED.format("arxiv") + '[arxiv]\nholidays = ["2026-01-26"]\n')
     daily = ("subscribe", "graph", "--every", "daily", "--at", "08:00", "--now", "2026-01-26T12:00Z")
     terminal.file("inbox/a.md", PAGE)
@@ -221,7 +219,7 @@ def test_the_days_without_an_announcement_are_those_of_the_settings(terminal: Te
     assert "First: Tue 27 Jan 08:00." in terminal(*daily, "--as", "console:b").out
 
 
-def test_an_open_window_is_not_promised_for_a_time_that_has_passed(terminal: Terminal) -> None:
+def test_an_open_window_is_not_promised_for_a_past_time(terminal: Terminal) -> None:
     window = ("--every", "when-out", "--at", "08:00-20:00", "--now", "2026-01-24T18:00Z")
     assert "First: as soon as papers are out." in terminal("subscribe", "graph", "--as", "console:me", *window).out
 
@@ -240,9 +238,7 @@ WATCHED = '[[source]]\nname = "daily"\npath = "inbox"\nschedule = "{}"\n'
         ("every 30m", "now", "when papers come"),
     ],
 )
-def test_the_list_says_when_something_comes_by_the_rhythm_of_the_sources_and_scripts_get_the_moment(
-    terminal: Terminal, schedule: str, cadence: str, shown: str
-) -> None:
+def test_the_list_predicts_each_delivery(terminal: Terminal, schedule: str, cadence: str, shown: str) -> None:
     terminal.set("TIMEZONE", "Europe/Berlin")
     terminal.file("paperwire.toml", WATCHED.format(schedule))
     night = ("--now", "2026-01-24T21:00+01:00")  # a Saturday
@@ -329,7 +325,7 @@ def test_a_subscription_is_removed_by_number_or_query(terminal: Terminal, which:
 
 
 @pytest.mark.parametrize("which", [["1", "3"], ["1,3"], ["3", "and", "1"]])
-def test_several_are_removed_at_once_and_unknown_numbers_are_named(terminal: Terminal, which: list[str]) -> None:
+def test_several_are_removed_at_once_unknown_numbers_are_named(terminal: Terminal, which: list[str]) -> None:
     for query in ("graph", "cloud", "rain"):
         terminal("subscribe", query, "--as", "console:me")
     gone = terminal("unsubscribe", *which, "9", "--as", "console:me")
@@ -414,7 +410,7 @@ def test_export_and_import_are_a_round_trip(terminal: Terminal, tmp_path: Path) 
     assert terminal("import", "all.txt").out.endswith("✓ 0 added, 0 changed, 4 there already.\n")
 
 
-def test_an_import_shows_the_difference_and_a_dry_run_stops_there(terminal: Terminal) -> None:
+def test_an_import_shows_the_difference_a_dry_run_ends_there(terminal: Terminal) -> None:
     lines = b"# mine\ndaily 09:00 UTC | graph | \nnow | cloud | c\n"
     shown = terminal("import", "-", "--as", "console:me", "--dry-run", stdin=lines)
     assert shown.out == (

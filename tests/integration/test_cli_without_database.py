@@ -50,7 +50,7 @@ def _files(terminal: Terminal) -> set[str]:
 
 
 @pytest.mark.parametrize("line", READS)
-def test_what_only_reads_says_that_there_is_none_and_makes_nothing(empty: Terminal, line: str) -> None:
+def test_reading_commands_say_there_is_no_database(empty: Terminal, line: str) -> None:
     before = _files(empty)
     ended = empty(*line.split())
     assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1)

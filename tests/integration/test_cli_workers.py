@@ -107,7 +107,7 @@ def three(postgres: Server, terminal: Terminal) -> Iterator[tuple[list[Store], l
         yield stores, sessions
 
 
-def test_of_several_workers_it_shows_who_lives_and_what_each_holds(
+def test_it_shows_which_workers_live_and_what_each_holds(
     terminal: Terminal, three: tuple[list[Store], list[SideSession]]
 ) -> None:
     stores, (first, second, third) = three
@@ -135,7 +135,7 @@ def test_of_several_workers_it_shows_who_lives_and_what_each_holds(
     assert found[4712]["seconds_since_heartbeat"] is None
 
 
-def test_the_table_of_workers_is_aligned_and_plain_where_it_is_piped(
+def test_the_table_of_workers_is_aligned_and_plain_in_a_pipe(
     terminal: Terminal, three: tuple[list[Store], list[SideSession]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -163,7 +163,7 @@ def test_a_worker_is_silent_as_soon_as_others_take_over_from_it() -> None:
     assert Times().stalled == SILENT_AFTER.total_seconds()
 
 
-def test_a_receiver_is_done_by_a_worker_at_work_until_its_heartbeat_is_missed(
+def test_a_receiver_belongs_to_a_worker_until_heartbeats_stop(
     three: tuple[list[Store], list[SideSession]],
 ) -> None:
     stores, (first, second, _) = three
@@ -204,7 +204,7 @@ def test_planning_is_behind_since_a_chat_became_due(store: Store) -> None:
 
 
 @pytest.mark.both_databases
-def test_planning_is_behind_since_a_paper_came_that_nobody_has_looked_at(store: Store) -> None:
+def test_planning_is_behind_since_an_unseen_paper_came(store: Store) -> None:
     for chat in ("telegram:1", "telegram:2"):
         subscribes(store, chat, "graph", every="now", now=NOON)
         set_settings(store, address(chat), {"quiet": "off"}, now=NOON)
@@ -232,7 +232,7 @@ def test_planning_is_not_behind_for_chats_in_their_quiet_hours(store: Store) -> 
 
 
 @pytest.mark.both_databases
-def test_sending_is_behind_since_the_oldest_delivery_that_may_be_sent(store: Store) -> None:
+def test_sending_is_behind_since_the_oldest_ready_delivery(store: Store) -> None:
     for number in (1, 2):
         subscribes(store, f"telegram:{number}", "graph", every="now", now=NOON)
         set_settings(store, address(f"telegram:{number}"), {"quiet": "off"}, now=NOON)

@@ -68,7 +68,7 @@ def test_nobody_from_outside_reaches_a_port() -> None:
             assert [port for port in service.get("ports", ()) if not port.startswith("127.0.0.1:")] == []
 
 
-def test_workers_start_once_the_schema_is_there_and_have_time_to_end() -> None:
+def test_workers_start_after_the_schema_and_have_time_to_end() -> None:
     cluster = services("compose.yaml")
     assert cluster["worker"]["depends_on"]["schema"]["condition"] == "service_completed_successfully"
     assert cluster["schema"]["depends_on"]["database"]["condition"] == "service_healthy"

@@ -67,9 +67,7 @@ def test_many_threads_count_with_one_small_cache(store: Store, monkeypatch: pyte
         assert list(threads.map(count, WORDS * 20)) == [1] * 120
 
 
-def test_two_threads_that_empty_the_cache_of_each_other_find_both(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_threads_that_empty_each_others_cache_find_both(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each thread has added its answer, and one has emptied the cache of the other, before either goes on."""
     monkeypatch.setattr(counting, "MOST_TERMS", 1)
     both, remember, entries = Barrier(2, timeout=PATIENCE), counting._remember, entries_of(store)

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tests.integration.cli import PAGE, ROOT, Terminal
+from tests.fakes.process import ROOT
+from tests.integration.cli import PAGE, Terminal
 
 # Presses Ctrl-C at the Nth module that is loaded, counted from our first one, then goes on as `python -m bot`.
 PRESSED = """

@@ -53,7 +53,7 @@ def test_a_commit_is_on_the_disk_before_it_returns(tmp_path: Path) -> None:
     store.close()
 
 
-def test_where_a_subscription_begins_is_found_without_walking_through_all_papers(tmp_path: Path) -> None:
+def test_where_a_subscription_begins_is_found_by_an_index(tmp_path: Path) -> None:
     store = opened(tmp_path / "many.db")
     for day in range(3):
         ingested(store, paper(f"Paper of day {day}"), now=NOON + timedelta(days=day))
@@ -69,7 +69,7 @@ def test_where_a_subscription_begins_is_found_without_walking_through_all_papers
     store.close()
 
 
-def test_nobody_else_on_the_machine_reads_the_database_or_its_copies(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_database_and_its_copies(tmp_path: Path) -> None:
     store = opened(tmp_path / "mine.db")
     ingested(store, paper("One"))
     store.backup(tmp_path / "copies" / "copy.db")
@@ -152,7 +152,7 @@ def test_a_database_that_this_version_cannot_use_is_refused(url: str) -> None:
         Store(url)
 
 
-def test_of_the_programs_own_copies_the_newest_seven_of_a_kind_are_kept(tmp_path: Path) -> None:
+def test_the_newest_seven_automatic_copies_of_a_kind_are_kept(tmp_path: Path) -> None:
     store = opened(tmp_path / "live.db")
     for day in range(9):
         store.copy_into(tmp_path / "copies", "daily", NOON + timedelta(days=day))
@@ -163,7 +163,7 @@ def test_of_the_programs_own_copies_the_newest_seven_of_a_kind_are_kept(tmp_path
     assert kept == ["before-0002-20", *(f"daily-202601{day}" for day in range(24, 31)), "my-own.db"]
 
 
-def test_a_copy_of_a_damaged_database_does_not_count_and_drives_no_good_one_out(tmp_path: Path) -> None:
+def test_a_copy_of_a_damaged_database_replaces_no_good_one(tmp_path: Path) -> None:
     path, copies = tmp_path / "live.db", tmp_path / "copies"
     store = opened(path)
     ingested(store, *(paper(f"Paper {n}", abstract="Text. " * 200) for n in range(50)))
@@ -197,7 +197,7 @@ def test_a_python_without_full_text_search_is_told_so(tmp_path: Path) -> None:
     store.close()
 
 
-def test_as_many_threads_as_a_process_has_use_the_database_at_once(store: Store) -> None:
+def test_all_threads_of_a_process_use_the_database_at_once(store: Store) -> None:
     threads = 32  # the most of asyncio's shared pool, on a machine with many cores
     all_read = Barrier(threads)
 
@@ -210,7 +210,7 @@ def test_as_many_threads_as_a_process_has_use_the_database_at_once(store: Store)
         assert [read.result() for read in [pool.submit(reads) for _ in range(threads)]] == [0] * threads
 
 
-def test_an_existing_database_and_its_copies_lose_the_rights_of_others(tmp_path: Path) -> None:
+def test_permissions_of_an_existing_database_are_tightened(tmp_path: Path) -> None:
     path, copies = tmp_path / "old.db", tmp_path / "copies"
     store = opened(path)
     store.copy_into(copies, "daily", NOON)
@@ -224,9 +224,7 @@ def test_an_existing_database_and_its_copies_lose_the_rights_of_others(tmp_path:
     assert copies.stat().st_mode & 0o777 == 0o700
 
 
-def test_several_processes_with_the_same_number_do_not_share_what_they_write(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_processes_with_one_number_do_not_share_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In containers on one volume every process may be number 1; one was killed while it wrote."""
     monkeypatch.setattr("os.getpid", lambda: 1)
     store = opened(tmp_path / "live.db")

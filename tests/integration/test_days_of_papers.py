@@ -23,7 +23,7 @@ def stored(store: Store) -> dict[str, KnownPaper]:
         return {known.paper.title: known for known in stored_papers(session)}
 
 
-def test_a_paper_counts_under_the_day_of_the_digest_that_made_it_news(store: Store) -> None:
+def test_a_paper_counts_for_the_day_of_its_digest(store: Store) -> None:
     replaced = paper("Known by a replacement", kind=Announce.REPLACE, arxiv_id="2601.90001")
     twice = paper("In two digests", "cs.LG", arxiv_id="2601.90002")
     days = [date(2026, 1, 20), date(2026, 1, 21), date(2026, 1, 22)]
@@ -36,7 +36,7 @@ def test_a_paper_counts_under_the_day_of_the_digest_that_made_it_news(store: Sto
     assert stored_days(store) == {"Known by a replacement": days[2], "In two digests": days[2]}
 
 
-def test_two_papers_that_turn_out_to_be_one_count_under_the_day_of_the_news(store: Store) -> None:
+def test_merged_papers_count_for_the_day_of_the_news(store: Store) -> None:
     untitled = paper("One Work", arxiv_id=None)
     for n, content in enumerate((digest(untitled), digest(paper("One Work", arxiv_id="2601.90003")))):
         ingest_digest(store, content, source=f"s{n}", day=date(2026, 1, 20 + n), now=NOON + timedelta(hours=n))

@@ -67,7 +67,7 @@ def test_it_comes_at_the_hour_that_the_chat_chose(story: Story, anchor: str) -> 
     assert shown_messages(exhibit)[0].time == AT[anchor]
 
 
-def test_the_first_message_of_a_thread_names_its_first_two_papers(story: Story) -> None:
+def test_a_thread_begins_with_its_first_two_papers(story: Story) -> None:
     root, _ = read(story, "reading-group")
     assert {title for title in EVERY_TITLE if title in root} == {PHYS, BLEND}
     assert "and 10 more in the thread" in root

@@ -116,7 +116,7 @@ def _stored_papers(store: Store) -> dict[str, tuple[int | None, Paper]]:
     return {key: (known.sequence, replace(known.paper, announce_type=None)) for key, known in _stored(store).items()}
 
 
-def test_papers_of_four_formats_are_counted_once_and_become_richer(store: Store) -> None:
+def test_papers_of_four_formats_are_merged_and_grow(store: Store) -> None:
     assert _ingest(store, DAILY, 0) == Ingested(new=2)
     assert _ingest(store, LIST, 1) == Ingested(new=1, updated=1)
     assert _ingest(store, COPIED, 2) == Ingested(new=1, updated=1)

@@ -40,7 +40,8 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.workdir = self.root
-        venv.create(self.root / "python", with_pip=True)
+        venv.create(self.root / "python")
+        self.provide(["pip"])
         stubs = self.root / "stubs"
         stubs.mkdir()
         (stubs / "chown").write_text(
@@ -169,13 +170,13 @@ def test_the_image_holds_templates_languages_and_samples(image: Stage) -> None:
     assert list((image.workdir / "gallery").glob("*.html"))
 
 
-def test_the_image_holds_nothing_that_builds_and_nothing_left_over(image: Stage) -> None:
+def test_the_image_holds_no_build_tools_and_no_leftovers(image: Stage) -> None:
     assert image.run(["python", "-c", "import hatchling"]).returncode != 0
     assert not image.path("/wheels").exists()
     assert not image.path("/src").exists()
 
 
-def test_the_image_of_a_cluster_holds_the_driver_and_the_other_does_not(image: Stage, tmp_path: Path) -> None:
+def test_only_the_image_of_a_cluster_holds_the_driver(image: Stage, tmp_path: Path) -> None:
     cluster = build(tmp_path, LOCK="requirements-cluster.lock")
     assert cluster.run(["python", "-c", "import procrastinate, psycopg"]).returncode == 0
     assert cluster.run(["paperwire", "--version"]).returncode == 0

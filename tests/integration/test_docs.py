@@ -131,14 +131,14 @@ def test_a_query_is_read_in_both_languages_as_its_page_says(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", rows("queries.md", "you type", "column", "the answer says"), ids=str)
-def test_a_query_is_refused_with_the_column_and_sentence_of_its_page(row: Row) -> None:
+def test_a_refusal_has_the_column_and_sentence_of_its_page(row: Row) -> None:
     with pytest.raises(QueryError) as refused:
         parse_query(row.code("you type"))
     assert (str(refused.value.column), str(refused.value.sentence)) == (row["column"], row["the answer says"])
 
 
 @pytest.mark.parametrize("field", [*FIELDS], ids=repr)
-def test_the_table_of_fields_has_a_row_for_each_with_all_its_names(field: Field) -> None:
+def test_the_table_of_fields_has_all_fields_and_names(field: Field) -> None:
     documented = {
         row.code("field"): row["other names"] for row in rows("queries.md", "field", "other names", "looks at")
     }
@@ -255,7 +255,7 @@ def test_every_variable_has_its_row_and_no_row_is_of_another() -> None:
 
 
 @pytest.mark.parametrize("row", rows("settings.md", *_VARIABLES), ids=str)
-def test_the_example_of_a_variable_can_be_used_and_changes_something(row: Row, tmp_path: Path) -> None:
+def test_the_example_of_a_variable_works_and_has_an_effect(row: Row, tmp_path: Path) -> None:
     examples = {other.code("variable"): other.code("example") for other in rows("settings.md", *_VARIABLES)}
     examples["PAPERWIRE_CONFIG"] = "other.toml"
     (tmp_path / "other.toml").write_text("[backup]\nto = 'elsewhere'", encoding="utf-8")
@@ -342,7 +342,7 @@ def test_the_values_of_a_setting_can_be_chosen_in_some_chat_each(row: Row) -> No
 # ------------------------------------------------------------------------------------------------------ docs/formats.md
 
 
-def test_the_page_has_the_formats_in_the_order_in_which_they_are_tried() -> None:
+def test_the_page_has_the_formats_in_the_order_of_detection() -> None:
     table = rows("formats.md", "format", "is", "recognised by", "has")
     assert [row.code("format") for row in table] == [module.name for module in FORMATS], (
         "The first table of docs/formats.md has one row for each format, in the order of FORMATS in bot/digests/__init__.py: "
@@ -405,7 +405,7 @@ def test_limits_and_times_of_the_page_are_those_of_the_program() -> None:
     assert (GONE_CHATS, GONE_SHARE) == (10, 5)  # "more than ten", "more than a fifth"
 
 
-def test_the_page_for_the_it_department_has_the_scopes_events_and_times_of_the_program() -> None:
+def test_the_it_page_has_the_real_scopes_events_and_times() -> None:
     made = runpy.run_path(str(DOCS / "slack_page.py"))
     assert made["page"](page("slack.md")) == page("slack.md"), "python docs/slack_page.py writes its tables anew"
     assert all(f"`{scope.name}`" in page("slack.md") for scope in SCOPES)
@@ -453,7 +453,7 @@ def test_a_page_names_only_variables_that_there_are(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_a_page_names_only_subcommands_and_options_that_there_are(path: Path) -> None:
+def test_a_page_names_only_existing_subcommands_and_options(path: Path) -> None:
     for line in typed(path):
         _, name, inner, *_ = f"{line} ".split(" ")
         options = SUBCOMMANDS.get(f"{name} {inner}") or SUBCOMMANDS[name]

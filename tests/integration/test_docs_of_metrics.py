@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -14,10 +13,9 @@ from bot.cli.subcommands import SUBCOMMANDS
 from bot.operation.heartbeat import INTERVAL
 from bot.operation.metrics import METRICS, Timing
 from bot.settings import VARIABLES
-from tests.integration.docs_pages import DOCS, rows
+from tests.integration.docs_pages import DOCS, alerts, expressions, rows
 
 _NAME = re.compile(r"\b(?:paperwire|process)_[a-z_]+\b")
-_ALERT = re.compile(r"^      - alert: (\w+)\n(.*?)(?=^      - alert:|\Z)", re.MULTILINE | re.DOTALL)
 _SERIES = ("_bucket", "_sum", "_count")
 
 
@@ -29,23 +27,6 @@ def known() -> dict[str, set[str]]:
     ProcessCollector(registry=registry)
     process = set(re.findall(r"^(process_\w+)", generate_latest(registry).decode(), re.MULTILINE))
     return declared | series | {name: set() for name in process}
-
-
-def alerts() -> dict[str, str]:
-    return dict(_ALERT.findall((DOCS / "alerts.yml").read_text(encoding="utf-8")))
-
-
-def panels() -> list[dict[str, object]]:
-    board = json.loads((DOCS / "grafana.json").read_text(encoding="utf-8"))
-    return [panel for panel in board["panels"] if panel["type"] != "row"]
-
-
-def expressions() -> Iterator[str]:
-    for alert in alerts().values():
-        yield found[1] if (found := re.search(r"^ +expr: (.+)$", alert, re.MULTILINE)) else ""
-    for panel in panels():
-        for target in panel["targets"]:  # type: ignore[attr-defined]  # of JSON
-            yield target["expr"]
 
 
 def test_every_metric_has_its_row_and_no_row_is_of_another() -> None:

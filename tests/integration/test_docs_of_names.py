@@ -79,7 +79,7 @@ def test_the_first_lines_of_a_package_name_only_its_own_modules() -> None:
     assert wrong == []
 
 
-def test_the_functions_of_the_two_ways_are_where_the_first_page_says() -> None:
+def test_the_functions_of_the_two_ways_are_where_the_page_says() -> None:
     ways = [
         (row.code("function"), row.code("module"))
         for row in rows("architecture.md", "", "function", "module", "what it does")

@@ -1,48 +1,21 @@
 """Sent messages are edited when a paper is withdrawn or its summary comes late, and are never sent again."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-from pydantic import SecretStr
-
-from bot.app import App, build_app
-from bot.settings import Settings, TelegramSettings
 from subscriptions.service.subscriptions.amendments import set_settings
 from tests.fakes.telegram import FakeTelegram
+from tests.integration.open_app import running
 from tests.make import FakeClock, address, ingested, paper, subscribes, summary
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 GONE = "This paper has been withdrawn by the authors due to an error in Lemma 2."
 
 
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
-
-
-@asynccontextmanager
-async def running(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> AsyncIterator[App]:
-    settings = Settings(
-        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
-        telegram=TelegramSettings(token=SecretStr(telegram.token), api_url=telegram.url),
-    )
-    app = build_app(settings, clock=clock)
-    app.open()
-    try:
-        yield app
-    finally:
-        await app.close()
-
-
-async def test_a_withdrawal_strikes_the_title_through_in_every_chat_that_was_told(
+async def test_a_withdrawal_strikes_through_the_title_in_every_chat(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
-    async with running(tmp_path, clock, telegram) as app:
+    async with running(tmp_path, clock, telegram=telegram) as app:
         for chat in ("1", "2"):
             subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         subscribes(app.store, "telegram:3", "tree", every="now")
@@ -67,7 +40,7 @@ async def test_a_withdrawal_strikes_the_title_through_in_every_chat_that_was_tol
 async def test_one_call_sends_what_is_new_and_edits_what_is_out(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
-    async with running(tmp_path, clock, telegram) as app:
+    async with running(tmp_path, clock, telegram=telegram) as app:
         subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=1))
         await app.sender.deliver()
@@ -78,10 +51,10 @@ async def test_one_call_sends_what_is_new_and_edits_what_is_out(
         assert len(telegram.edits_in("1")) == 1
 
 
-async def test_a_summary_that_comes_within_two_days_edits_the_message_silently_and_a_later_one_does_not(
+async def test_a_summary_within_two_days_edits_the_message_silently(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
-    async with running(tmp_path, clock, telegram) as app:
+    async with running(tmp_path, clock, telegram=telegram) as app:
         subscribes(app.store, "telegram:1", "graph", every="now")
         subscribes(app.store, "telegram:2", "graph", every="now")
         set_settings(app.store, address("telegram:1"), {"lang": "zh"}, now=clock.now())
@@ -111,7 +84,7 @@ async def test_a_summary_that_comes_within_two_days_edits_the_message_silently_a
 async def test_an_edit_that_meets_a_broken_line_is_made_later(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
-    async with running(tmp_path, clock, telegram) as app:
+    async with running(tmp_path, clock, telegram=telegram) as app:
         subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=1))
         await app.sender.deliver()
@@ -127,7 +100,7 @@ async def test_an_edit_that_meets_a_broken_line_is_made_later(
 async def test_a_message_that_is_gone_is_not_edited_again_and_again(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
-    async with running(tmp_path, clock, telegram) as app:
+    async with running(tmp_path, clock, telegram=telegram) as app:
         subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph", arxiv_id="2601.00001", version=1))
         await app.sender.deliver()

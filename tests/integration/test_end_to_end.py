@@ -34,13 +34,6 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
-
-
-@pytest.fixture
 def slack() -> Iterator[FakeSlack]:
     with FakeSlack() as fake:
         fake.knows("C1")
@@ -116,9 +109,7 @@ def adds_subscription(running: Machine, chat: str, query: str, **request: str) -
 
 
 @pytest.mark.parametrize("by", ["feed", "list", "API"])
-async def test_a_paper_that_is_withdrawn_is_struck_through_in_every_chat_however_that_is_told(
-    by: str, world: World
-) -> None:
+async def test_a_withdrawn_paper_is_struck_through_in_every_chat(by: str, world: World) -> None:
     source = {
         "feed": arxiv_source("cs.LG"),
         "list": web_source(f"{world.arxiv.url}/list/cs.LG/new", schedule="arxiv"),
@@ -150,7 +141,7 @@ async def test_a_paper_that_is_withdrawn_is_struck_through_in_every_chat_however
 # ── outages ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_after_five_days_down_one_digest_comes_with_all_that_was_missed_and_its_dates(
+async def test_after_five_days_down_one_digest_has_everything(
     world: World,
 ) -> None:
     world.clock.set_now(new_york("2026-01-16 00:10"))
@@ -219,7 +210,7 @@ async def test_nobody_waits_long_for_a_source_that_says_nothing(
 # ── two of them, and clocks that are set ─────────────────────────────────────────────────────────────────────────────
 
 
-async def test_two_processes_on_one_database_send_each_delivery_once_and_ask_each_source_once(
+async def test_two_processes_send_and_ask_everything_once(
     world: World,
 ) -> None:
     web = web_source(f"{world.arxiv.url}/list/stat.ML/new", schedule="arxiv")
@@ -252,7 +243,7 @@ JUMPS = {"an hour back": -HOUR, "an hour ahead": HOUR, "two days ahead": 48 * HO
 
 
 @pytest.mark.parametrize("by", JUMPS.values(), ids=JUMPS.keys())
-async def test_a_clock_that_jumps_loses_nothing_and_sends_nothing_twice(by: timedelta, world: World) -> None:
+async def test_a_jumping_clock_loses_and_repeats_nothing(by: timedelta, world: World) -> None:
     world.arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))
     async with machine(world) as running:
         adds_subscription(running, CHAT, "graphs", every="daily", at="06:00")

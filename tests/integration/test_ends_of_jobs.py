@@ -5,7 +5,7 @@ A trigger refuses the library's write at the end of a job. A sequence counts, si
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import psycopg
 import pytest
@@ -19,7 +19,6 @@ from subscriptions.errors import StoreError
 from subscriptions.model import Lane
 from subscriptions.store import Store
 from tests.patience import PATIENCE
-from tests.postgres.server import Server
 
 LIMITS = {"telegram": Limits(text=4096, per_second=28, per_lane=1)}
 ONE, OTHER = Lane("telegram", "1"), Lane("telegram", "2")
@@ -35,12 +34,6 @@ REFUSED = """
     CREATE TRIGGER refused_retry BEFORE UPDATE ON procrastinate_jobs
         FOR EACH ROW WHEN (OLD.status = 'doing' AND NEW.status = 'todo') EXECUTE FUNCTION refuse();
 """
-
-
-@pytest.fixture
-def url(postgres: Server) -> Iterator[str]:
-    with postgres.database() as url:
-        yield url
 
 
 @pytest.fixture
@@ -118,9 +111,7 @@ async def test_of_a_job_that_was_given_to_others_no_end_is_written(engine: Clust
     assert runs == [ONE, OTHER]
 
 
-async def test_a_worker_ends_while_the_database_takes_no_end_and_its_job_is_left_to_others(
-    engine: ClusterEngine, url: str
-) -> None:
+async def test_a_job_whose_end_cannot_be_written_is_left_to_others(engine: ClusterEngine, url: str) -> None:
     await executes(url, REFUSED.format(times=1_000_000, code="57014"))
     has_run = asyncio.Event()
 
@@ -140,9 +131,7 @@ async def test_a_worker_ends_while_the_database_takes_no_end_and_its_job_is_left
     assert left == [("doing", None)]
 
 
-async def test_after_a_heartbeat_that_the_database_did_not_take_the_next_ones_come(
-    engine: ClusterEngine, url: str
-) -> None:
+async def test_heartbeats_go_on_after_one_that_failed(engine: ClusterEngine, url: str) -> None:
     await executes(
         url,
         REFUSED.format(times=1, code="57014")
@@ -220,7 +209,7 @@ async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: C
     assert not engine._left
 
 
-async def test_a_lane_whose_lock_came_after_its_post_was_cut_off_is_free_again(engine: ClusterEngine) -> None:
+async def test_a_lane_whose_lock_came_too_late_is_freed(engine: ClusterEngine) -> None:
     """As when the server hangs for longer than a stop waits, and then goes on."""
     server_goes_on = threading.Event()
 

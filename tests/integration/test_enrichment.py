@@ -65,7 +65,7 @@ async def test_a_paper_with_an_id_is_completed_by_it(
     assert arxiv.asked("/api/") == ["/api/query?id_list=2601.09001&start=0&max_results=1"]
 
 
-async def test_a_paper_that_has_only_a_title_is_completed_by_it_when_exactly_one_has_that_title(
+async def test_a_paper_is_completed_by_a_title_that_fits_one_only(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(
@@ -90,7 +90,7 @@ async def test_a_paper_that_has_only_a_title_is_completed_by_it_when_exactly_one
     assert "ti:%22Nets%22" in asked[0] + asked[1] + asked[2]
 
 
-async def test_what_becomes_known_makes_a_paper_match_and_nobody_is_told_twice(
+async def test_completed_papers_match_and_come_once(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     subscribes(store, "console:words", "graphs", every="now", now=clock.now())
@@ -112,7 +112,7 @@ async def test_what_becomes_known_makes_a_paper_match_and_nobody_is_told_twice(
     assert delivered(store).count(number or 0) == 3
 
 
-async def test_what_arxiv_does_not_know_is_asked_for_three_times_and_no_more(
+async def test_papers_unknown_to_arxiv_are_asked_for_three_times(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     ingested(store, bare("A list of nothing", "2601.09001"), bare("Nobody wrote this"), now=clock.now())
@@ -132,7 +132,7 @@ async def test_after_seven_days_nobody_is_asked(
     assert arxiv.asked("id_list") == []
 
 
-async def test_papers_of_other_publishers_and_with_chinese_titles_alone_are_not_asked_for(
+async def test_papers_of_other_publishers_are_not_asked_for(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     cells = paper("Cells", arxiv_id=None, authors=(), doi="10.1101/2026.01.22.000001")
@@ -141,7 +141,7 @@ async def test_papers_of_other_publishers_and_with_chinese_titles_alone_are_not_
     assert arxiv.asked("/api/") == []
 
 
-async def test_many_ids_are_asked_for_a_hundred_at_once_some_in_each_round(
+async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(filling, "IDS_PER_REQUEST", filling.IDS_PER_REQUEST // 10)
@@ -171,7 +171,7 @@ async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
     assert len(arxiv.asked("id_list")) == 7  # 8, then 4 and 4, 2 and 2, 1 and 1
 
 
-async def test_while_arxiv_is_busy_nothing_is_lost_and_it_is_left_alone(
+async def test_while_arxiv_is_busy_it_is_left_alone(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))
@@ -211,7 +211,7 @@ def test_which_source_is_arxivs() -> None:
     assert filling.arxiv_among([lists, api]) == api
 
 
-async def test_beside_the_tick_papers_are_completed_once_the_sources_have_spoken(
+async def test_papers_are_completed_after_the_sources_have_answered(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))

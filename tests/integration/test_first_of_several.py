@@ -101,9 +101,7 @@ class TestUpdates:
         assert effects == []
         assert rows(store, "update", "update_id", "reply") == [("7", "theirs")]
 
-    def test_a_reply_that_another_process_posts_again_is_not_posted_by_this_one(
-        self, store: Store, rival: Rival
-    ) -> None:
+    def test_a_reply_that_another_process_posts_is_left_to_it(self, store: Store, rival: Rival) -> None:
         apply_once(store, "telegram", "7", lambda _: "reply", chat="telegram:1", now=NOON)
         done = 'UPDATE "update" SET state = ? WHERE state = ?'
         rival("update", done, "done", "ready", after=1)  # our first statement gives up what is old
@@ -117,7 +115,7 @@ class TestChats:
         assert (chat.title, chat.address) == ("theirs", ME)
         assert rows(store, "chat", "address", "title") == [("1", "theirs")]
 
-    def test_a_subscription_goes_to_the_chat_that_another_process_adds(self, store: Store, rival: Rival) -> None:
+    def test_a_subscription_joins_a_chat_of_another_process(self, store: Store, rival: Rival) -> None:
         _rival_chat(rival)
         assert subscribes(store, str(ME), "graph", now=NOON).chat.title == "theirs"
         assert rows(store, "subscription", "number", "text") == [(1, "graph")]
@@ -127,7 +125,7 @@ class TestChats:
         rival("chat", "UPDATE chat SET next_number = next_number + 1", after=1)  # ours first ends a streak
         assert subscribes(store, str(ME), "tree", now=NOON).subscription.number == 3
 
-    def test_a_subscription_that_another_process_adds_is_this_subscription(self, store: Store, rival: Rival) -> None:
+    def test_a_subscription_of_another_process_is_the_same(self, store: Store, rival: Rival) -> None:
         subscribes(store, str(ME), "graph", now=NOON)
         rival("subscription", _THEIR_SUBSCRIPTION, AT, "tree")
         assert subscribes(store, str(ME), "tree", now=NOON).subscription.number == 9
@@ -139,15 +137,13 @@ class TestChats:
         assert subscribed.canonical == "graph"
         assert rows(store, "subscription", "query", "number") == [(77, 1)]
 
-    def test_a_chat_that_another_process_adds_is_the_one_that_is_imported(self, store: Store, rival: Rival) -> None:
+    def test_an_import_joins_a_chat_of_another_process(self, store: Store, rival: Rival) -> None:
         _rival_chat(rival)
         import_lines(store, _lines("now | graph"), now=NOON)
         assert rows(store, "chat", "address", "title") == [("1", "theirs")]
         assert rows(store, "subscription", "number", "text") == [(1, "graph")]
 
-    def test_a_subscription_that_another_process_adds_is_the_one_that_is_imported(
-        self, store: Store, rival: Rival
-    ) -> None:
+    def test_an_import_joins_a_subscription_of_another_process(self, store: Store, rival: Rival) -> None:
         subscribes(store, str(ME), "graph", now=NOON)
         rival("subscription", _THEIR_SUBSCRIPTION, AT, "tree")
         import_lines(store, _lines("now | tree", "now | leaf"), now=NOON)
@@ -218,7 +214,7 @@ class TestConversations:
         set_conversation_state(store, "ask:1", CallbackToken(verb="ours"), lasts=timedelta(hours=1), now=NOON)
         assert rows(store, "conversation_state", "name", "verb") == [("ask:1", "ours")]
 
-    def test_a_notice_that_another_process_stores_is_not_stored_again(self, store: Store, rival: Rival) -> None:
+    def test_a_notice_of_another_process_is_not_repeated(self, store: Store, rival: Rival) -> None:
         chat = store_chat(store, ME, ChatKind.PRIVATE, now=NOON)
         notice = VersionChanged(version="2", before="1")
         assert notify(store, ME, notice, now=NOON)
@@ -235,7 +231,7 @@ class TestConversations:
 class TestPapers:
     """Merging reads before it writes, so its first statement takes the counter of sequences, which one process has at a time."""
 
-    def test_a_digest_that_another_process_stores_is_not_stored_again(self, store: Store, rival: Rival) -> None:
+    def test_a_digest_of_another_process_is_not_stored_again(self, store: Store, rival: Rival) -> None:
         ours = digest(paper("A graph", arxiv_id="2601.00001"))
         _rival_paper(rival, "2601.00001")
         _rival_digest(rival, ours.content_hash, "theirs")
@@ -251,7 +247,7 @@ class TestPapers:
         assert rows(store, "paper_key", "key", "paper") == [("2601.00001", 1), ("2601.00002", 2)]
         assert rows(store, "appearance", "paper") == [(1,), (2,)]
 
-    def test_so_is_one_that_is_added_while_a_large_digest_is_stored_ahead(
+    def test_a_paper_added_during_a_large_ingest_is_the_same(
         self, store: Store, rival: Rival, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(ingest, "MOST_AT_ONCE", 1)
@@ -268,7 +264,7 @@ class TestPapers:
         assert rows(store, "paper", "id", "sequence") == [(1, 1), (2, 9)]
         assert rows(store, "key_value", "value") == [("9",)]
 
-    def test_papers_that_another_process_announces_are_not_announced_again(self, store: Store, rival: Rival) -> None:
+    def test_papers_of_another_process_are_not_announced_again(self, store: Store, rival: Rival) -> None:
         old = NOON.date() - timedelta(days=30)
         ingest_digest(store, digest(paper("A graph")), source="daily", day=old, now=NOON)
         rival("key_value", "UPDATE paper SET sequence = 5")
@@ -306,7 +302,7 @@ class TestPlanning:
         rival(before, "INSERT INTO delivery_item (chat, paper, delivery, position, shown, cross, because)"
               " SELECT 1, id, 1, 0, 1, 0, '[]' FROM paper")  # fmt: skip
 
-    def test_a_delivery_that_another_planner_stores_is_not_stored_again(self, store: Store, rival: Rival) -> None:
+    def test_a_delivery_of_another_planner_is_not_stored_again(self, store: Store, rival: Rival) -> None:
         subscribes(store, str(ME), "graph", every="daily", at="13:00", now=NOON)
         ingested(store, paper("A graph"), now=NOON + timedelta(minutes=1))
         self._rival_plan(rival)
@@ -315,9 +311,7 @@ class TestPlanning:
         assert rows(store, "delivery", "id") == [("theirs",)]
         assert rows(store, "subscription", "cursor") == [(1,)]
 
-    def test_a_subscription_that_the_other_plan_did_not_look_at_waits_for_the_next_minute(
-        self, store: Store, rival: Rival
-    ) -> None:
+    def test_a_subscription_the_other_plan_missed_waits_a_minute(self, store: Store, rival: Rival) -> None:
         subscribes(store, str(ME), "graph", every="daily", at="13:00", now=NOON)
         ingested(store, paper("A graph"), now=NOON + timedelta(minutes=1))
         self._rival_plan(rival)
@@ -336,9 +330,7 @@ class TestPlanning:
         assert plan_due(store, now=NOON + timedelta(hours=1)) == ()
         assert rows(store, "delivery", "id") == []
 
-    def test_papers_that_another_plan_delivers_are_not_in_what_a_person_asks_for(
-        self, store: Store, rival: Rival
-    ) -> None:
+    def test_papers_of_another_plan_are_not_shown_on_request(self, store: Store, rival: Rival) -> None:
         chat = subscribes(store, str(ME), "graph OR tree", every="daily", at="13:00", now=NOON).chat
         ingested(store, paper("A graph"), paper("A tree"))
         self._rival_plan(rival, before="chat")
@@ -414,7 +406,7 @@ class TestSources:
 
 
 class TestWorkspacesAndLanes:
-    def test_a_workspace_that_another_process_stores_is_this_workspace(self, store: Store, rival: Rival) -> None:
+    def test_a_workspace_of_another_process_is_the_same(self, store: Store, rival: Rival) -> None:
         rival(
             "installation",
             "INSERT INTO installation (team, tokens, state, since) VALUES ('T1', 'theirs', 'active', ?)",
@@ -424,9 +416,7 @@ class TestWorkspacesAndLanes:
             installations.put_installation(transaction, "T1", "ours", now=NOON)
         assert rows(store, "installation", "team", "tokens", "state") == [("T1", "ours", "active")]
 
-    def test_tokens_of_a_workspace_that_removed_the_app_meanwhile_are_not_stored(
-        self, store: Store, rival: Rival
-    ) -> None:
+    def test_tokens_of_a_workspace_removed_meanwhile_are_not_stored(self, store: Store, rival: Rival) -> None:
         with store.write() as transaction:
             installations.put_installation(transaction, "T1", "ours", now=NOON)
         rival("installation", "UPDATE installation SET state = 'uninstalled', tokens = ''")

@@ -39,7 +39,7 @@ def rows(terminal: Terminal, what: str) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("pages", [0, 5, 200, 330], ids=lambda pages: f"{pages} pages are left")
-def test_a_full_disk_is_named_loses_nothing_and_the_same_digest_is_stored_afterwards(
+def test_a_digest_that_met_a_full_disk_is_stored_afterwards(
     terminal: Terminal, caps: Callable[[int], None], pages: int
 ) -> None:
     terminal.file("first.md", page(("2601.00001", "A graph", "Words.")))

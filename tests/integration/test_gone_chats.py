@@ -80,7 +80,7 @@ def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None
     assert wrong(store) == []
 
 
-def test_what_waits_for_a_chat_that_is_gone_is_not_looked_at_and_goes_out_when_it_is_back(store: Store) -> None:
+def test_what_waits_for_a_gone_chat_goes_out_when_it_is_back(store: Store) -> None:
     subscribes(store, "telegram:-1", "graph", every="now")
     ingested(store, paper("A graph"), now=NOON)
     plan_due(store, now=NOON)
@@ -93,7 +93,7 @@ def test_what_waits_for_a_chat_that_is_gone_is_not_looked_at_and_goes_out_when_i
     assert in_index(store, "ix_delivery_sendable", "delivery") == 1
 
 
-def test_a_chat_that_asks_to_be_let_in_gets_notices_and_nothing_else(store: Store) -> None:
+def test_a_chat_that_asks_for_admission_gets_only_notices(store: Store) -> None:
     subscribes(store, "telegram:-1", "graph", every="now")
     ingested(store, paper("A graph"), now=NOON)
     plan_due(store, now=NOON)

@@ -20,8 +20,8 @@ from subscriptions.store.database.write_probe import write_refusal
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import ForeignLock
 from tests.integration.telegram_bot import a_bot
-from tests.integration.test_slack_workspaces import NoSources
 from tests.make import FakeClock, ingested, paper, subscribes
+from tests.source_harness import NoSources
 
 READY = {"ready": True, "problems": {}}
 
@@ -78,7 +78,7 @@ async def a_page(
             yield Page(app.store, process, health, clock, url)
 
 
-async def test_ready_is_503_with_cause_and_age_while_a_foreign_lock_lets_nothing_be_written(
+async def test_ready_is_503_while_a_foreign_lock_blocks_writes(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, settings: Settings
 ) -> None:
     async with a_page(tmp_path, telegram, clock, settings) as page:
@@ -124,7 +124,7 @@ async def test_ready_counts_sources_and_names_none_to_strangers(
         assert await page.ready() == (200, READY)
 
 
-async def test_ready_is_503_while_the_disk_is_full_until_something_is_written_again(
+async def test_ready_is_503_while_the_disk_is_full(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, settings: Settings
 ) -> None:
     def limits_pages(store: Store, most: int) -> None:

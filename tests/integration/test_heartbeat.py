@@ -12,7 +12,7 @@ from bot.operation.heartbeat import INTERVAL, Heartbeat, make_heartbeat
 from bot.settings import load_settings
 from tests.fakes.process import Remote, running
 from tests.fakes.watchman import Watchman
-from tests.integration.test_run import DIGEST, Process
+from tests.integration.cli import DIGEST, Process
 from tests.make import FakeClock
 from tests.patience import PATIENCE
 
@@ -56,7 +56,7 @@ async def test_it_is_asked_every_five_minutes(tmp_path: Path, clock: FakeClock, 
     assert watchman.calls == [PATH, PATH]
 
 
-async def test_it_is_not_asked_when_something_is_wrong_and_at_once_when_that_is_over(
+async def test_the_heartbeat_stops_with_a_problem_and_resumes_after(
     tmp_path: Path, clock: FakeClock, watchman: Watchman
 ) -> None:
     async with heartbeat_of(tmp_path, clock, watchman.url) as heartbeat:
@@ -78,7 +78,7 @@ async def test_any_success_will_do(
     assert (watchman.calls, caplog.text) == ([PATH], "")
 
 
-async def test_a_failure_is_one_line_without_the_address_until_it_has_arrived_again(
+async def test_a_failed_heartbeat_is_one_line_without_the_address(
     tmp_path: Path, clock: FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with heartbeat_of(tmp_path, clock, watchman.url) as heartbeat:
@@ -114,9 +114,7 @@ def telegram(tmp_path: Path) -> Iterator[Remote]:
         yield fake
 
 
-def test_a_process_that_works_calls_and_one_that_does_not_is_silent(
-    tmp_path: Path, telegram: Remote, watchman: Watchman
-) -> None:
+def test_only_a_healthy_process_sends_heartbeats(tmp_path: Path, telegram: Remote, watchman: Watchman) -> None:
     environ = {"PAPERWIRE_HEARTBEAT_URL": watchman.url}
     (tmp_path / "inbox").mkdir()
     (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')

@@ -53,9 +53,7 @@ def test_a_reply_in_a_terminal_is_shown_and_not_obeyed(hostile: Terminal) -> Non
 
 
 @pytest.mark.parametrize("arguments", [("inspect", "--json", "--papers", "."), ("ingest", "--json", ".")])
-def test_json_has_the_same_text_and_nothing_that_a_terminal_obeys(
-    hostile: Terminal, arguments: tuple[str, ...]
-) -> None:
+def test_json_has_the_same_text_without_terminal_codes(hostile: Terminal, arguments: tuple[str, ...]) -> None:
     ended = hostile(*arguments)
     assert not OBEYED.search(ended.out), ascii(ended.out)
     assert json.loads(ended.out)

@@ -1,17 +1,13 @@
 """A source that lies about papers of others (rule 4): arXiv's own sources decide about arXiv's papers, and the first about its own."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 from sqlmodel import col, select
 
-from bot.app import App, build_app
-from bot.settings import Settings, SourceSettings, TelegramSettings
+from bot.settings import SourceSettings
 from bot.settings.source_facts import is_arxivs_own
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.model import Announce, KnownPaper, Paper
@@ -20,6 +16,7 @@ from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import PaperKeyRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
+from tests.integration.open_app import running
 from tests.make import FakeClock, ingested, paper, stored_papers, subscribes, summary, translation
 from tests.source_harness import SourceHarness
 
@@ -73,7 +70,7 @@ def test_no_source_withdraws_or_rewrites_a_paper(of_arxiv: bool, store: Store) -
     assert (done.withdrawn, done.updated) == (frozenset(), 0)
 
 
-def test_the_next_version_of_arxiv_counts_whatever_version_somebody_named_before(store: Store) -> None:
+def test_the_next_version_of_arxiv_wins(store: Store) -> None:
     ingested(store, TRUE, source="arxiv", of_arxiv=True)
     ingested(store, LIE, source="evil")
     second = replace(TRUE, title="Sorting wet sand", version=2, announce_type=Announce.REPLACE)
@@ -128,7 +125,7 @@ def test_a_list_fills_in_what_nobody_knew_and_adds_its_summary(store: Store) -> 
 
 
 @pytest.mark.parametrize("cut", ["Grains that…", "Grains that...", "Grains th"])
-def test_a_text_that_was_cut_off_is_completed_by_whoever_has_the_rest(cut: str, store: Store) -> None:
+def test_a_text_that_was_cut_off_is_completed_by_another_source(cut: str, store: Store) -> None:
     ingested(store, replace(TRUE, abstract=cut), source="one")
     ingested(store, TRUE, source="other")
     assert known(store).paper.abstract == TRUE.abstract
@@ -163,24 +160,10 @@ def test_no_source_claims_an_id_for_a_paper_of_another(store: Store) -> None:
     assert amount(store) == 3
 
 
-@asynccontextmanager
-async def running(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> AsyncIterator[App]:
-    settings = Settings(
-        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
-        telegram=TelegramSettings(token=SecretStr(telegram.token), api_url=telegram.url),
-    )
-    app = build_app(settings, clock=clock)
-    app.open()
-    try:
-        yield app
-    finally:
-        await app.close()
-
-
-async def test_what_was_sent_is_not_struck_through_because_a_stranger_says_so(tmp_path: Path, clock: FakeClock) -> None:
+async def test_other_sources_cannot_strike_through_a_message(tmp_path: Path, clock: FakeClock) -> None:
     with FakeTelegram() as telegram:
         telegram.opens_to_all()
-        async with running(tmp_path, clock, telegram) as app:
+        async with running(tmp_path, clock, telegram=telegram) as app:
             subscribes(app.store, "telegram:1", "sand", every="now")
             ingested(app.store, TRUE, source="arxiv", of_arxiv=True)
             await app.sender.deliver()
@@ -199,9 +182,7 @@ FEED = """<feed xmlns="http://www.w3.org/2005/Atom"><id>https://arxiv.org/api/q<
 <summary>This paper has been withdrawn.</summary></entry></feed>"""
 
 
-async def test_the_look_of_an_answer_of_arxiv_makes_no_source_one_of_arxivs(
-    store: Store, clock: FakeClock, tmp_path: Path
-) -> None:
+async def test_a_page_that_looks_like_arxivs_is_not_arxivs(store: Store, clock: FakeClock, tmp_path: Path) -> None:
     ingested(store, TRUE, source="arxiv", of_arxiv=True)
     (tmp_path / "answer.xml").write_text(FEED, encoding="utf-8")
 

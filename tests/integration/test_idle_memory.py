@@ -12,9 +12,9 @@ from bot.context.optional_parts import without
 from subscriptions.store import Store
 from tests.fakes.process import ROOT
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.faults.soak.program import running_program
 from tests.integration.cli import INBOX
 from tests.patience import PATIENCE
+from tests.programs.faults.soak.program import running_program
 
 MOST = 118e6  # bytes resident, where 120 MB are promised: with the pages, with compiled modules, and the parser's rest where they are compiled at each start
 UNUSED = {
@@ -88,7 +88,7 @@ def test_an_idle_process_is_small(tmp_path: Path, environment: dict[str, str], t
     assert taken < MOST
 
 
-def test_what_is_left_out_of_one_library_can_be_imported_afterwards() -> None:
+def test_parts_left_out_of_a_library_can_be_imported() -> None:
     sys.modules.pop("colorsys", None)
     with without("colorsys"), pytest.raises(ImportError):
         import colorsys  # noqa: PLC0415 - the import is what is tested

@@ -20,9 +20,9 @@ from subscriptions.store import Store
 from subscriptions.store.papers import index, known_papers
 from tests.make import NOON, ingested, paper, stored_papers, summary
 from tests.unit import slow_matcher
-from tests.unit.test_matching import papers, queries, terms
-from tests.unit.test_query_fields import MORE
-from tests.unit.test_unfulfilled_parts import QUESTIONS
+from tests.unit.more_fields import MORE
+from tests.unit.query_rules import QUESTIONS
+from tests.unit.strategies import papers, queries, terms
 
 pytestmark = pytest.mark.both_databases
 
@@ -66,9 +66,7 @@ def test_the_index_finds_what_the_slow_matcher_finds(
 
 
 @given(papers, st.lists(terms, min_size=1, max_size=6))
-def test_what_the_index_is_sure_of_is_so_and_what_it_denies_is_not(
-    database: Store, one: Paper, asked: Sequence[Term]
-) -> None:
+def test_the_index_is_right_when_it_is_sure(database: Store, one: Paper, asked: Sequence[Term]) -> None:
     emptied(database)
     ingested(database, one, source=one.sources[0] if one.sources else "daily")
     with database.read() as session:
@@ -80,7 +78,7 @@ def test_what_the_index_is_sure_of_is_so_and_what_it_denies_is_not(
             assert candidates.maybe is None or candidates.maybe or not has, part
 
 
-def test_of_two_summaries_in_one_language_the_index_has_the_words_of_the_stored_one(database: Store) -> None:
+def test_the_index_has_the_words_of_the_stored_summary(database: Store) -> None:
     emptied(database)
     two = tuple(Summary(language="zh", fields={"tldr": text}) for text in ("A first one.", "Another graph."))
     ingested(database, paper("Kites", arxiv_id="2601.00001", summaries=two))
@@ -88,7 +86,7 @@ def test_of_two_summaries_in_one_language_the_index_has_the_words_of_the_stored_
         assert found(database, query) == found_slowly(database, query), query.alternatives
 
 
-def test_every_rule_of_the_query_language_holds_for_what_is_stored(database: Store) -> None:
+def test_every_rule_of_the_query_language_holds_in_the_index(database: Store) -> None:
     asked: dict[str, tuple[Paper, list[tuple[str, bool]]]] = {}
     for typed, of, finds in QUESTIONS:
         asked.setdefault(repr(of), (of, []))[1].append((typed, finds))

@@ -70,9 +70,7 @@ def test_nothing_of_them_is_made_while_others_wait(known: Store, made_while_writ
     assert abstracts(known) == {"Other words."}
 
 
-def test_what_others_stored_meanwhile_is_merged_and_only_that_is_made_again(
-    known: Store, made_while_writing: list[str]
-) -> None:
+def test_papers_stored_meanwhile_are_merged(known: Store, made_while_writing: list[str]) -> None:
     newest = replace(PAPERS[0], abstract="The newest words.", version=3)
     result = stores(known, *CHANGED, meanwhile=(newest,))
     made_while_writing.remove(newest.title)  # by the others, in their transaction
@@ -124,7 +122,7 @@ class TestALargeDigest:
         assert len(papers_named(store, [one.arxiv_id or "" for one in PAPERS])) == len(PAPERS)
 
     @pytest.mark.parametrize("step", range(1, 6))
-    def test_of_which_others_store_some_papers_meanwhile_has_each_once(self, store: Store, step: int) -> None:
+    def test_with_papers_stored_meanwhile_has_each_once(self, store: Store, step: int) -> None:
         """Before any of its transactions that write."""
         steps = ingest_steps(store, digest(*PAPERS), source="daily", day=NOON.date(), now=NOON, of_arxiv=True)
         written = 0

@@ -157,7 +157,7 @@ def test_a_package_is_installed_by_pip_as_the_page_says(terminal: Terminal) -> N
     assert typed(terminal, "inspect", "shelf.txt", "--json").json["digests"][0]["format"] == "shelf_list"
 
 
-def test_the_example_of_the_repository_needs_no_more_than_the_page_offers() -> None:
+def test_the_example_package_uses_only_what_the_page_offers() -> None:
     """Everything that its module imports from below bot.digests is exported by bot.digests, too, for use in a package."""
     source = Path(_example.__file__).read_text(encoding="utf-8")
     imported = [line.partition(" import ")[2] for line in source.splitlines() if line.startswith("from bot.digests._")]

@@ -39,9 +39,7 @@ def stored(store: Store) -> set[str]:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_after_any_changes_of_two_processes_it_has_the_queries_of_the_database(
-    store: Store, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_follows_any_changes_of_two_processes(store: Store, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_kept, "PAGE", 3)
     rng, kept, other = random.Random(seed), KeptQueries(), Store(str(store.url))
     subscribes(store, "telegram:1", "graph")
@@ -64,9 +62,7 @@ def test_after_any_changes_of_two_processes_it_has_the_queries_of_the_database(
     other.close()
 
 
-def test_a_set_that_is_behind_what_the_log_still_has_is_made_anew(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_set_older_than_the_log_is_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = KeptQueries()
     subscribes(store, "telegram:1", "graph")
     assert matching(kept, store) == {"graph"}

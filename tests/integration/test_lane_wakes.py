@@ -27,15 +27,8 @@ from subscriptions.store.outbox.attempts import pause_lane
 from subscriptions.store.outbox.planned import add_deliveries
 from tests.being_sent import being_sent, request
 from tests.make import NOON, address, ingested, paper, subscribes
-from tests.postgres.server import Server
 
 Job = tuple[str, str, int, str, dict[str, str]]  # queue, task, priority, lock, arguments
-
-
-@pytest.fixture
-def url(postgres: Server) -> Iterator[str]:
-    with postgres.database() as url:
-        yield url
 
 
 @pytest.fixture
@@ -57,7 +50,7 @@ def jobs(outside: psycopg.Connection) -> list[Job]:
     return [tuple(row) for row in found.fetchall()]
 
 
-def test_the_functions_and_types_of_the_engine_are_those_that_a_wake_calls(outside: psycopg.Connection) -> None:
+def test_a_wake_calls_the_functions_of_the_engine(outside: psycopg.Connection) -> None:
     columns = outside.execute("""
         SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
         WHERE attrelid = 'procrastinate_job_to_defer_v1'::regclass ORDER BY attnum
@@ -78,7 +71,7 @@ def test_the_functions_and_types_of_the_engine_are_those_that_a_wake_calls(outsi
     assert (given, returned) == ("jobs procrastinate_job_to_defer_v1[]", "bigint[]")
 
 
-def test_each_planned_lane_gets_one_job_by_the_kind_of_its_delivery(store: Store, outside: psycopg.Connection) -> None:
+def test_each_planned_lane_gets_one_job_of_its_kind(store: Store, outside: psycopg.Connection) -> None:
     for number in (1, 2, 3):
         subscribes(store, f"telegram:{number}", "graph", every="now", since="1d")
     subscribes(store, "telegram:2/7", "graph", every="now", since="1d")  # a topic shares the lane
@@ -120,9 +113,7 @@ def break_savepoint_off(transaction: Transaction) -> None:
         raise BrokenOff
 
 
-def test_t1_a_rollback_leaves_neither_rows_nor_jobs_and_a_commit_both(
-    store: Store, outside: psycopg.Connection
-) -> None:
+def test_t1_a_rollback_leaves_nothing_a_commit_rows_and_jobs(store: Store, outside: psycopg.Connection) -> None:
     """T1: an enqueue through a separate connection may outlive, or undo, the row in a savepoint."""
     subscribes(store, "telegram:1", "graph")
     with pytest.raises(BrokenOff):
@@ -226,9 +217,7 @@ def sent(store: Store, outside: psycopg.Connection) -> None:
         confirm(store, being_sent(store, asking, shows=shown), "77", asking)
 
 
-def test_a_requested_edit_wakes_the_lanes_that_show_the_paper_in_the_transaction_that_requests_it(
-    store: Store, outside: psycopg.Connection
-) -> None:
+def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: psycopg.Connection) -> None:
     """It would wait for the sweep, up to a minute."""
     sent(store, outside)
     outside.execute("DELETE FROM procrastinate_jobs")
@@ -241,9 +230,7 @@ def test_a_requested_edit_wakes_the_lanes_that_show_the_paper_in_the_transaction
     assert found == [("lane:telegram:1", BULLETIN), ("lane:telegram:2", BULLETIN)]
 
 
-def test_an_edit_that_failed_wakes_its_lane_when_it_may_be_tried_again(
-    store: Store, outside: psycopg.Connection
-) -> None:
+def test_a_failed_edit_wakes_its_lane_for_the_next_try(store: Store, outside: psycopg.Connection) -> None:
     sent(store, outside)
     later = NOON + timedelta(days=3)
     gone = paper("A graph", arxiv_id="2601.00001", version=2, abstract="This paper has been withdrawn by the authors.")

@@ -67,7 +67,7 @@ def test_the_nearest_come_first_and_five_are_shown(store: Store, few: int, monke
     assert [is_shown for _, is_shown in found] == [True] * 5 + [False]
 
 
-def test_what_other_words_or_another_subscription_ask_for_does_not_count_among_the_five(store: Store) -> None:
+def test_other_words_and_subscriptions_take_none_of_the_five(store: Store) -> None:
     known(store)
     subscribes(store, ME, f"like:{GIVEN} OR bees", every="now")
     subscribes(store, ME, "fish swarm", every="now")
@@ -101,7 +101,7 @@ def test_it_can_be_combined_and_excluded(store: Store) -> None:
     ]  # it is not near to itself
 
 
-def test_a_paper_that_is_not_known_is_refused_and_nothing_is_stored(store: Store) -> None:
+def test_an_unknown_paper_is_refused_and_nothing_is_stored(store: Store) -> None:
     known(store)
     subscribes(store, ME, "graph")
     with pytest.raises(Refused) as refused:
@@ -132,7 +132,7 @@ def test_the_words_stay_whatever_comes_and_goes(store: Store) -> None:
     assert canonicals(store, YOU) != before
 
 
-def test_a_wish_is_found_again_by_its_text_and_taken_anew_once_it_was_removed(store: Store) -> None:
+def test_a_removed_one_is_made_again_from_its_text(store: Store) -> None:
     known(store)
     subscribes(store, ME, f"like:{GIVEN}", every="now")
     ingested(store, *(paper(f"Swarm number {number}") for number in range(50)), name="next")

@@ -28,11 +28,10 @@ from subscriptions.states import DeliveryState
 from subscriptions.store import Store
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock, ServerDown
-from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed, posts, telegram_settings
-from tests.integration.test_owners import Quiet
-from tests.integration.test_slack_workspaces import NoSources
+from tests.integration.telegram_bot import Quiet, a_bot, a_listening_bot, confirmed, posts, telegram_settings
 from tests.make import address, ingested, paper, subscribes
 from tests.postgres.own import OwnServer, own_server
+from tests.source_harness import NoSources
 
 THREE_MINUTES = 180.0  # seconds
 PARTS_OF_A_START = range(0, 29, 4)  # after how many statements of a start the server crashes
@@ -43,13 +42,6 @@ EACH_ONCE = {chat: ["A graph", "A tree"] for chat in CHATS}
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
 
 
 @pytest.fixture
@@ -116,7 +108,7 @@ def told(telegram: FakeTelegram) -> dict[str, list[str]]:
     }
 
 
-async def test_a_confirmation_that_a_lock_of_three_minutes_keeps_out_is_kept_and_nothing_is_posted_twice(
+async def test_a_confirmation_outlives_a_lock_of_three_minutes(
     tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
 ) -> None:
     async with with_deliveries(tmp_path, telegram, clock, outage) as (app, lock):
@@ -132,7 +124,7 @@ async def test_a_confirmation_that_a_lock_of_three_minutes_keeps_out_is_kept_and
     assert told(telegram) == EACH_ONCE
 
 
-async def test_the_running_process_posts_nothing_twice_after_a_lock_of_three_minutes(
+async def test_a_lock_of_three_minutes_makes_no_second_post(
     tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
 ) -> None:
     async with with_deliveries(tmp_path, telegram, clock, outage) as (app, lock):
@@ -150,7 +142,7 @@ async def test_the_running_process_posts_nothing_twice_after_a_lock_of_three_min
     assert told(telegram) == EACH_ONCE
 
 
-async def test_a_stop_during_the_lock_keeps_the_confirmation_for_as_long_as_the_process_lives(
+async def test_a_stop_during_the_lock_keeps_the_confirmation(
     tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
 ) -> None:
     async with with_deliveries(tmp_path, telegram, clock, outage) as (app, lock):
@@ -175,7 +167,7 @@ def releases_after(store: Store, lock: ForeignLock | ServerDown, refusals: int) 
 
 
 @pytest.mark.parametrize("refusals", range(1, 17))
-async def test_a_subscription_waits_for_the_database_whenever_the_lock_goes_and_keeps_its_place(
+async def test_a_subscription_waits_for_a_locked_database(
     refusals: int, tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock
 ) -> None:
     async with a_listening_bot(tmp_path, telegram, clock) as app:
@@ -192,7 +184,7 @@ async def test_a_subscription_waits_for_the_database_whenever_the_lock_goes_and_
     assert [entry.text[:3] for entry in telegram.posted_to("42")] == ["✓ 1", "✓ 2", "✓ 3"]
 
 
-async def test_subscriptions_wait_for_a_server_that_is_down_and_keep_their_places(
+async def test_subscriptions_wait_for_a_server_that_is_down(
     tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, server: OwnServer
 ) -> None:
     async with a_listening_bot(tmp_path, telegram, clock, server.database()) as app:
@@ -244,7 +236,7 @@ async def test_run_starts_after_whichever_statement_the_server_crashes(
         server.comes_back()  # a late crash came as it stopped
 
 
-async def test_a_reply_that_arrived_is_not_posted_again_by_the_next_process_after_a_lock(
+async def test_a_reply_is_not_posted_again_after_a_lock_and_a_restart(
     tmp_path: Path, telegram: FakeTelegram, clock: AlarmClock, outage: Outage
 ) -> None:
     lock = outage.lock

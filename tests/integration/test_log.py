@@ -12,9 +12,8 @@ from bot.cli.log import say_for, start_logging
 from bot.settings import Settings, load_settings
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.integration.test_delivery import running as app_of
-from tests.integration.test_delivery import telegram as telegram  # noqa: PLC0414 - a fixture
-from tests.integration.test_run import DIGEST, Process
+from tests.integration.cli import DIGEST, Process
+from tests.integration.open_app import running as app_of
 from tests.make import FakeClock, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
@@ -64,7 +63,7 @@ def story(folder: Path, remote: Remote, log_format: str) -> list[str]:
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
-def test_every_line_of_a_story_can_be_read_and_holds_no_words_of_people_and_no_secret(
+def test_every_line_is_readable_and_holds_no_words_and_no_secret(
     log_format: str, tmp_path: Path, remote: Remote
 ) -> None:
     lines = story(tmp_path, remote, log_format)
@@ -120,7 +119,7 @@ def test_a_field_cannot_stand_in_place_of_what_every_line_has(
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
-def test_an_error_that_a_library_logs_is_named_and_its_words_are_left_out(
+def test_an_error_of_a_library_is_logged_without_its_words(
     log_format: str, tmp_path: Path, own_log: logging.Logger, capsys: pytest.CaptureFixture[str]
 ) -> None:
     start_logging(settings_with(tmp_path, log_format=log_format), quiet=False)
@@ -133,7 +132,7 @@ def test_an_error_that_a_library_logs_is_named_and_its_words_are_left_out(
     assert "zebrafinch" not in line
 
 
-def test_the_lines_for_the_operator_are_events_too_where_the_log_is_json(
+def test_lines_for_the_operator_are_events_in_a_json_log(
     tmp_path: Path, own_log: logging.Logger, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for log_format, level in (("json", "error"), ("text", "error")):
@@ -145,7 +144,7 @@ def test_the_lines_for_the_operator_are_events_too_where_the_log_is_json(
     assert second == "Watching /inbox"
 
 
-async def test_a_delivery_that_cannot_be_rendered_is_named_without_its_words(
+async def test_a_rendering_error_is_logged_without_its_words(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fails(*_: object) -> None:

@@ -26,7 +26,7 @@ from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import RestingClock, a_bot, confirmed, posts
 from tests.make import ingested, paper, subscribes
-from tests.source_harness import SourceHarness, arxiv_source, fake_arxiv, titles, web_source
+from tests.source_harness import SourceHarness, arxiv_source, titles, web_source
 
 ID, OTHER = "2601.09001", "2601.09002"
 FORGETS = paper("Graphs that forget", "cs.LG", arxiv_id=ID, abstract="They do.", authors=("Ada Example",))
@@ -43,12 +43,6 @@ def telegram() -> Iterator[FakeTelegram]:
 @pytest.fixture
 def clock() -> RestingClock:
     return RestingClock()
-
-
-@pytest.fixture
-def arxiv(clock: RestingClock) -> Iterator[FakeArxiv]:
-    with fake_arxiv(clock) as fake:
-        yield fake
 
 
 def lookup_of(store: Store, clock: RestingClock, arxiv: FakeArxiv) -> PaperLookup:
@@ -95,7 +89,7 @@ async def test_the_answer_comes_at_once_and_the_card_a_moment_later(
     assert "They do." in card
 
 
-async def test_it_is_stored_without_being_news_and_news_when_it_is_announced(
+async def test_it_is_news_only_when_it_is_announced(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)
@@ -152,7 +146,7 @@ async def test_what_arxiv_refuses_to_read_spoils_nothing_else(
 
 
 @pytest.mark.parametrize("mood", ["fails", "busy", "html", "broken"])
-async def test_while_arxiv_cannot_be_asked_a_sentence_and_a_link_say_so(
+async def test_while_arxiv_is_away_a_sentence_and_a_link_say_so(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv, mood: str
 ) -> None:
     moods: dict[str, Callable[[], None]] = {
@@ -181,7 +175,7 @@ async def test_many_who_ask_while_arxiv_thinks_share_the_next_question(
     assert len(arxiv.asked("id_list")) <= 2
 
 
-async def test_what_was_being_looked_up_is_answered_by_the_next_process_and_once(
+async def test_an_interrupted_look_up_is_answered_by_the_next_process(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)

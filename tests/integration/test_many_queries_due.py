@@ -163,9 +163,7 @@ def test_a_plan_stores_the_same_deliveries_either_way(
 
 
 @pytest.mark.usefixtures("together")
-def test_all_are_read_once_and_matched_once_with_the_papers_of_a_day(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_all_are_read_once_and_matched_once_a_day(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Although other chats are due each minute, and a person subscribes meanwhile."""
     for number in range(1, CHATS + 1):
         for word in WORDS[:3]:

@@ -29,9 +29,8 @@ from subscriptions.store import SourceFact, SourceState, figures
 from subscriptions.store.sources import sync_sources
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.integration.docs_pages import DOCS
-from tests.integration.test_docs_of_metrics import expressions
-from tests.integration.test_run import DIGEST, Process
+from tests.integration.cli import DIGEST, Process
+from tests.integration.docs_pages import DOCS, expressions
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 from tests.postgres.server import Server
 
@@ -69,13 +68,6 @@ def page_of(answer: httpx.Response) -> Page:
     families = list(text_string_to_metric_families(answer.text))
     samples = {(one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples}
     return Page(answer.text, {family.name: family.type for family in families}, samples)
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
 
 
 @dataclass
@@ -158,7 +150,7 @@ async def test_no_label_names_a_chat_a_person_or_a_word(
     assert page.label_values <= {*kinds, *outcomes, *bot.app.platforms}
 
 
-async def test_what_an_alert_watches_the_increase_of_stands_at_zero_from_the_start(
+async def test_counters_that_alerts_watch_begin_at_zero(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     """Prometheus sees no increase in a first value: a token that was refused once raised no alert."""
@@ -271,7 +263,7 @@ def damage(path: Path) -> None:
     path.write_bytes(b"no database" * 1000)
 
 
-async def test_a_database_that_cannot_be_read_leaves_its_values_out_and_the_page_there(
+async def test_without_the_database_the_page_leaves_its_values_out(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
     async with bot_with(tmp_path, clock, telegram) as bot:
@@ -343,7 +335,7 @@ def until(url: str, holds: Callable[[Page], bool]) -> Page:
     raise AssertionError(page.text)
 
 
-def test_a_process_counts_sources_requests_replies_and_deliveries(tmp_path: Path, remote: Remote) -> None:
+def test_a_process_counts_what_it_does(tmp_path: Path, remote: Remote) -> None:
     (tmp_path / "inbox").mkdir()
     (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
     program = Process(tmp_path, "run", fake=remote)

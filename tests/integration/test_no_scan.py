@@ -105,7 +105,7 @@ async def test_without_an_index_the_statement_that_needs_it_is_named(world: Worl
     assert len(recorded.scans()) >= 1, f"nothing needs {index}"
 
 
-def test_every_test_explains_what_the_product_executes_and_nothing_else(statements: Watch, store: Store) -> None:
+def test_every_test_explains_what_the_product_executes(statements: Watch, store: Store) -> None:
     assert statements.taken() == {}
     with store.read() as session:
         session.connection().exec_driver_sql("SELECT id FROM paper WHERE title = 'of a test, so nobody minds'")
@@ -192,7 +192,7 @@ async def test_the_clean_up_scans_nothing(world: World) -> None:
     assert recorded.scans() == {}
 
 
-def test_every_reference_has_an_index_so_that_what_is_referred_to_can_be_deleted(store: Store) -> None:
+def test_every_foreign_key_has_an_index(store: Store) -> None:
     with store.read() as session:
         raw = session.connection()
 
@@ -213,7 +213,7 @@ def test_every_reference_has_an_index_so_that_what_is_referred_to_can_be_deleted
     assert missing == []
 
 
-async def test_an_idle_tick_takes_as_long_beside_much_history_as_beside_little(world: World) -> None:
+async def test_an_idle_tick_costs_the_same_beside_much_history(world: World) -> None:
     async def steps() -> int:
         with recording(world.app.store) as recorded:
             await world.ticks(3)
@@ -233,7 +233,7 @@ MOST_OF_FIGURES = 500_000  # of statements that read all unfinished rows: 3,000 
 
 
 @pytest.mark.timeout(1200)  # 10 s on a machine that does nothing else
-async def test_beside_a_million_rows_no_statement_reads_more_than_what_it_is_about(
+async def test_beside_a_million_rows_each_statement_reads_little(
     tmp_path: Path, store: Store, clock: FakeClock
 ) -> None:
     """What no plan shows: a statement that uses an index may still walk all of it."""

@@ -29,13 +29,6 @@ TOPICS = ("telegram:-100", "telegram:-100/7")
 
 
 @pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
-
-
-@pytest.fixture
 def other(store: Store) -> Iterator[Store]:
     """The store of another process, on the same file."""
     opened = Store(str(store.url))
@@ -105,9 +98,7 @@ class TestOneSenderALane:
         assert recover_own(store) == 1
         assert mark_sending(other, second, wall=NOON)
 
-    def test_groups_that_become_one_while_both_are_sent_to_keep_what_they_have_in_hand(
-        self, store: Store, other: Store
-    ) -> None:
+    def test_merged_groups_keep_what_they_have_in_hand(self, store: Store, other: Store) -> None:
         due(store, "telegram:-1", "telegram:-2")
         for worker, place in ((store, "-1"), (other, "-2")):
             assert mark_sending(worker, next_of(store, Lane("telegram", place)), wall=NOON)
@@ -124,7 +115,7 @@ class TestOneSenderALane:
             change(store, taken)
 
 
-async def test_a_sender_whose_lane_another_process_has_goes_on_elsewhere(
+async def test_a_sender_leaves_a_lane_that_another_process_has(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, other: Store
 ) -> None:
     async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:

@@ -51,9 +51,7 @@ async def test_run_prints_a_code_while_nobody_runs_the_bot(tmp_path: Path, clock
         await app.close()
 
 
-async def test_it_prints_none_where_the_settings_name_an_operator_or_nobody_can_talk(
-    tmp_path: Path, clock: FakeClock
-) -> None:
+async def test_it_prints_none_where_an_operator_is_set_or_nobody_talks(tmp_path: Path, clock: FakeClock) -> None:
     with FakeTelegram() as telegram:
         named = build_app(settings(tmp_path, telegram, admins=(OPERATOR,)), clock=clock)
         named.open()
@@ -194,9 +192,7 @@ def deliver_in_vain(store: Store) -> None:
         session.exec(update(DeliveryRow).values(attempts=3, reason="It does not answer."))
 
 
-async def test_under_cron_too_a_day_is_cleaned_up_and_copied_once_and_the_operators_are_told(
-    tmp_path: Path, clock: FakeClock
-) -> None:
+async def test_cron_runs_do_the_daily_work_once_and_tell_operators(tmp_path: Path, clock: FakeClock) -> None:
     async def once() -> int:
         app = build_app(
             settings(tmp_path, telegram, admins=(OPERATOR,), sources=(folder,), backup_to=copies), clock=clock
@@ -240,7 +236,7 @@ async def test_under_cron_too_a_day_is_cleaned_up_and_copied_once_and_the_operat
     ]
 
 
-async def test_when_a_platform_stands_still_the_operator_hears_it_there(tmp_path: Path, clock: FakeClock) -> None:
+async def test_operators_hear_there_that_a_platform_stands_still(tmp_path: Path, clock: FakeClock) -> None:
     with FakeTelegram() as telegram:
         telegram.opens_to_all()
         app = build_app(settings(tmp_path, telegram, admins=(OPERATOR,)), clock=clock)

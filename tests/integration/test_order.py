@@ -86,7 +86,7 @@ def test_what_is_near_to_what_the_chat_did_not_want_comes_last(store: Store, kin
     assert titles_of(delivered(store)) == ["Graph swarm", "Graph of ants", "Graph of bees"]
 
 
-def test_a_chat_that_wants_the_newest_first_gets_them_whatever_it_liked(store: Store) -> None:
+def test_newest_first_ignores_what_the_chat_liked(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
     set_settings(store, ME, {"order": "newest"}, now=NOON)
@@ -102,7 +102,7 @@ def test_the_limit_keeps_the_best(store: Store) -> None:
     assert delivered(store) == [("Graph swarm", True), ("Graph of bees", False), ("Graph of ants", False)]
 
 
-def test_cross_lists_stay_behind_new_papers_however_near_they_are(store: Store) -> None:
+def test_cross_lists_come_after_new_papers(store: Store) -> None:
     first_day(store, "Swarm graph one")
     did(store, Signal.LIKED, "Swarm graph one")
     ingested(store, paper("Graph of ants"), paper("Graph swarm", kind=Announce.CROSS), now=LATER)

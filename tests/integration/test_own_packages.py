@@ -51,7 +51,7 @@ def test_a_package_of_another_project_is_said_at_the_start(name: str, how: str, 
     assert ended.stderr.endswith("Install paperwire again, in an environment of its own.\n")
 
 
-def test_bot_itself_overwritten_is_said_as_long_as_our_program_runs(site: Path) -> None:
+def test_an_overwritten_bot_package_is_said_while_ours_runs(site: Path) -> None:
     (site / "bot" / "__init__.py").write_text("", encoding="utf-8")
     ended = started(site)
     assert ended.returncode == 1

@@ -39,18 +39,10 @@ from subscriptions.store.outbox.claims import store_rendered
 from subscriptions.store.updates import has_reply, unfinished_replies
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock
-from tests.integration.telegram_bot import a_bot, posts
-from tests.integration.test_slack_workspaces import NoSources
+from tests.integration.telegram_bot import Quiet, a_bot, posts
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 
 pytestmark = pytest.mark.both_databases
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
 
 
 @pytest.fixture
@@ -81,7 +73,7 @@ def states(store: Store) -> list[str]:
         return list(transaction.execute(text("SELECT state FROM message ORDER BY delivery")).scalars())
 
 
-async def test_a_start_recovers_what_nobody_has_in_hand_and_leaves_the_rest_to_its_owner(
+async def test_a_start_recovers_only_what_nobody_has_in_hand(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, store: Store, other: Store
 ) -> None:
     async with a_bot(tmp_path, telegram, clock, database=str(other.url)) as app:
@@ -117,7 +109,7 @@ async def looks(watch: OwnerWatch, clock: FakeClock, times: int) -> int:
     return recovered
 
 
-async def test_a_worker_that_beats_keeps_its_message_and_a_stalled_one_loses_it_after_a_minute(
+async def test_a_stalled_worker_loses_its_message_after_a_minute(
     in_other_hands: Store, other: Store, clock: FakeClock
 ) -> None:
     watch = OwnerWatch(in_other_hands, clock)
@@ -132,7 +124,7 @@ async def test_a_worker_that_beats_keeps_its_message_and_a_stalled_one_loses_it_
 
 
 @pytest.mark.sqlite_alone("nobody locks a whole database of PostgreSQL")
-async def test_after_a_foreign_lock_an_owner_has_its_whole_minute_to_confirm(
+async def test_after_a_foreign_lock_an_owner_has_a_minute_to_confirm(
     in_other_hands: Store, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
@@ -150,7 +142,7 @@ async def test_after_a_foreign_lock_an_owner_has_its_whole_minute_to_confirm(
     here.close()
 
 
-def test_a_heartbeat_between_the_look_and_the_recovery_keeps_the_message(in_other_hands: Store, other: Store) -> None:
+def test_a_heartbeat_before_the_recovery_keeps_the_message(in_other_hands: Store, other: Store) -> None:
     seen = others_in_hand(in_other_hands)
     assert list(seen) == [other.worker]
     beat(other)
@@ -158,9 +150,7 @@ def test_a_heartbeat_between_the_look_and_the_recovery_keeps_the_message(in_othe
     assert states(in_other_hands) == ["sending"]
 
 
-def test_a_reply_stays_with_a_worker_that_is_at_work_and_is_taken_over_once_from_one_that_is_gone(
-    store: Store, other: Store
-) -> None:
+def test_a_reply_of_a_dead_worker_is_taken_over_once(store: Store, other: Store) -> None:
     gone = Store(str(store.url))
     for worker, update in ((gone, "1"), (other, "2")):
         apply_once(worker, "telegram", update, lambda _: '{"text": "hello"}', chat="telegram:1", now=NOON)
@@ -171,22 +161,6 @@ def test_a_reply_stays_with_a_worker_that_is_at_work_and_is_taken_over_once_from
     begin_worker(third, holds_sender_lock=False)
     assert unfinished_replies(third, now=NOON) == []
     third.close()
-
-
-class Quiet(NoSources):
-    """Nothing is read, from the start to the end of a process."""
-
-    lookup = None
-    descriptions: list[str] = []  # noqa: RUF012 - stays empty
-
-    async def drain(self) -> None:
-        return None
-
-    async def close(self) -> None:
-        return None
-
-    async def unreadable_if_all(self) -> dict[str, str]:
-        return {}
 
 
 async def running(app: App, *, once: bool) -> None:
@@ -212,7 +186,7 @@ async def beaten(other: Store, seen: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize("how", ["deliver", "run --once"])
-async def test_what_deliver_and_run_once_are_sending_is_left_to_them_for_as_long_as_they_live(
+async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
     how: str, tmp_path: Path, telegram: FakeTelegram, other: Store
 ) -> None:
     async with a_bot(tmp_path, telegram, AlarmClock(), read=100, database=str(other.url)) as app:
@@ -234,7 +208,7 @@ async def test_what_deliver_and_run_once_are_sending_is_left_to_them_for_as_long
     assert len(telegram.posted_to("1")) == 1
 
 
-async def test_a_running_process_posts_once_the_replies_that_a_stalled_worker_left(
+async def test_replies_of_a_stalled_worker_are_posted_once(
     tmp_path: Path,
     telegram: FakeTelegram,
     store: Store,
@@ -256,7 +230,7 @@ async def test_a_running_process_posts_once_the_replies_that_a_stalled_worker_le
     assert unfinished_replies(store, now=NOON) == []
 
 
-async def test_a_worker_that_others_took_for_gone_posts_no_answer_of_theirs(
+async def test_a_worker_thought_dead_posts_no_taken_over_reply(
     tmp_path: Path, telegram: FakeTelegram, other: Store, clock: FakeClock
 ) -> None:
     message = Message(number=1, payload='{"text": "hello"}', plain="hello")
@@ -275,9 +249,7 @@ async def test_a_worker_that_others_took_for_gone_posts_no_answer_of_theirs(
     assert len(telegram.posted_to("42")) == 1
 
 
-async def test_a_running_process_posts_an_answer_that_it_does_not_know_to_be_stored(
-    tmp_path: Path, telegram: FakeTelegram, other: Store
-) -> None:
+async def test_a_reply_of_unknown_state_is_posted(tmp_path: Path, telegram: FakeTelegram, other: Store) -> None:
     """The server crashed after the commit and before its reply."""
     message = Message(number=1, payload='{"text": "hello"}', plain="hello")
     reply = StoredReply(update="1", chat=address("telegram:42"), messages=(message,))
@@ -292,7 +264,7 @@ async def test_a_running_process_posts_an_answer_that_it_does_not_know_to_be_sto
     assert [entry.text for entry in telegram.posted_to("42")][1:] == ["hello"]
 
 
-async def test_a_running_process_answers_what_a_stalled_worker_was_looking_up(
+async def test_look_ups_of_a_stalled_worker_are_answered(
     tmp_path: Path, telegram: FakeTelegram, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.operation.owner_watch.STALLED_AFTER", 0.0)
@@ -313,7 +285,7 @@ async def test_a_running_process_answers_what_a_stalled_worker_was_looking_up(
     assert requested_lookup(other, name, since=NOON) is None
 
 
-def test_a_look_up_stays_with_a_worker_that_is_at_work_and_is_taken_over_by_one(store: Store, other: Store) -> None:
+def test_a_look_up_stays_with_a_working_worker(store: Store, other: Store) -> None:
     token = CallbackToken(verb="", place="telegram:1", arguments={"names": ["2601.09001"]})
     begin_lookup(other, "theirs", token, now=NOON)
     begin_worker(store, holds_sender_lock=True)
@@ -355,9 +327,7 @@ def test_a_worker_that_others_took_for_gone_joins_them_again(store: Store, other
     assert other_workers(store) == {}
 
 
-async def test_of_the_workers_of_a_cluster_those_with_nothing_in_hand_are_forgotten_too(
-    store: Store, other: Store
-) -> None:
+async def test_idle_workers_of_a_cluster_are_forgotten_too(store: Store, other: Store) -> None:
     begin_worker(store, holds_sender_lock=False)
     clock = FakeClock(NOON)
     watch = OwnerWatch(store, clock, stalled_after=20, rejoins="")

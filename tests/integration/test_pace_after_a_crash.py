@@ -4,7 +4,6 @@ A crash is an error that nothing handles, at a moment of a post; the next app op
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,13 +21,6 @@ PAPERS = 120  # some messages
 
 class Crash(BaseException):
     """The process ends here."""
-
-
-@pytest.fixture
-def telegram() -> Iterator[FakeTelegram]:
-    with FakeTelegram() as fake:
-        fake.opens_to_all()
-        yield fake
 
 
 def busiest(starts: list[float], seconds: float) -> int:
@@ -63,7 +55,7 @@ def crashes_at_posts(app: App, starts: list[float], *, every: int, taken: bool) 
 @pytest.mark.parametrize("taken", [True, False])
 @pytest.mark.parametrize("every", [1, 2, 5])
 @pytest.mark.parametrize("chat", ["telegram:1", "telegram:-1001"])
-async def test_no_window_holds_more_than_the_burst_of_a_chat_however_often_the_process_is_killed(
+async def test_kills_do_not_raise_the_burst_of_a_chat(
     chat: str, every: int, *, taken: bool, tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
 ) -> None:
     starts: list[float] = []
@@ -82,7 +74,7 @@ async def test_no_window_holds_more_than_the_burst_of_a_chat_however_often_the_p
         assert busiest(starts, 60) <= LIMITS.per_group_minute
 
 
-async def test_answers_of_an_earlier_process_count_to_the_pace_of_their_chat(
+async def test_answers_of_an_earlier_process_count_to_the_pace(
     tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
 ) -> None:
     starts: list[float] = []

@@ -86,7 +86,7 @@ async def two(url: str) -> AsyncIterator[tuple[Worker, Worker]]:
         one.store.close()
 
 
-async def test_answers_of_one_worker_hold_up_the_deliveries_of_another_as_they_would_its_own(
+async def test_answers_of_one_worker_slow_deliveries_of_another(
     two: tuple[Worker, Worker],
 ) -> None:
     receives, delivers = two
@@ -122,7 +122,7 @@ async def test_an_answer_waits_for_the_deliveries_of_another_worker(two: tuple[W
     assert other.monotonic() - begin == pytest.approx(wanted)
 
 
-async def test_an_answer_that_is_still_to_be_posted_counts_for_others_alone(two: tuple[Worker, Worker]) -> None:
+async def test_an_unposted_answer_counts_for_the_other_workers(two: tuple[Worker, Worker]) -> None:
     receives, delivers = two
     receives.answers(2, 1, 0, state=ReplyState.READY)
     for one in two:

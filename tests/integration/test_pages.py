@@ -82,7 +82,7 @@ def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: Store) -> 
     assert sum(counts) < 20
 
 
-def test_a_delivery_that_is_dismissed_between_two_pages_moves_no_other(filled: Store) -> None:
+def test_a_dismissal_between_two_pages_moves_no_other_delivery(filled: Store) -> None:
     entries = outbox_entries(filled, now=NOON)
     seen = [next(entries).id for _ in range(CHUNK)]
     with filled.write() as session:
@@ -137,7 +137,7 @@ def test_what_is_stored_of_a_chat_is_read_by_pages(store: Store) -> None:
 
 
 @pytest.mark.sqlite_alone("what the driver keeps in memory is not counted")
-def test_what_is_stored_of_a_chat_is_never_in_memory_as_a_whole_beside_its_text(store: Store) -> None:
+def test_a_chats_data_is_never_in_memory_as_a_whole(store: Store) -> None:
     fill(store, 1, papers=3000)
     with store.write() as session:
         raw = session.connection()

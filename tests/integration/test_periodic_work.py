@@ -4,12 +4,10 @@ import asyncio
 import random
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 
 import psycopg
-import pytest
 from procrastinate.periodic import PeriodicDeferrer
 
 from bot.delivery.engines.job_queue import JobQueue, Times
@@ -17,16 +15,9 @@ from subscriptions.model import Lane
 from subscriptions.store import Store
 from subscriptions.store.sources import SourceFact, claim_poll, known_sources, sync_sources
 from tests.make import NOON
-from tests.postgres.server import Server
 
 SCHEDULERS, TICKS, KILLED_AT = 3, 60, 23
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def url(postgres: Server) -> Iterator[str]:
-    with postgres.database() as url:
-        yield url
 
 
 async def delivers(_lane: Lane) -> None: ...

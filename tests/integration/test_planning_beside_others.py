@@ -85,7 +85,7 @@ def on_third(work: Callable[[], object]) -> Callable[[], None]:
 
 
 class TestWhileOthersWrite:
-    def test_papers_are_read_and_matched_outside_of_a_writing_transaction(
+    def test_papers_are_read_and_matched_before_the_writing(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         turns: list[bool] = []
@@ -111,7 +111,7 @@ class TestWhileOthersWrite:
         plan_due(store, now=NOON + HOUR)
         assert sent_to(store) == [("telegram:2", 1)]
 
-    def test_a_subscription_that_is_added_meanwhile_brings_its_papers_with_the_next_plan(
+    def test_a_subscription_added_meanwhile_gets_the_next_plan(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         subscribes(store, "telegram:1", "graph", every="now")
@@ -135,7 +135,7 @@ class TestWhileOthersWrite:
         plan_due(store, now=NOON + HOUR + MINUTE)
         assert sent_to(store) == [("telegram:1", 1), ("telegram:1", 1)]
 
-    def test_a_query_that_comes_meanwhile_is_not_matched_in_the_writing_transaction(
+    def test_a_query_added_meanwhile_is_matched_before_the_writing(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         turns: list[bool] = []
@@ -179,7 +179,7 @@ class TestWhileOthersWrite:
         assert len(plan_due(store, now=NOON + HOUR)) == 1
         assert decisions == ["made"]
 
-    async def test_deliveries_are_rendered_outside_of_a_writing_transaction(self, store: Store) -> None:
+    async def test_deliveries_are_rendered_before_the_writing(self, store: Store) -> None:
         turns: list[bool] = []
         subscribes(store, "telegram:42", "graph", every="now")
         ingested(store, paper("A graph"), now=NOON + MINUTE)
@@ -189,9 +189,7 @@ class TestWhileOthersWrite:
         assert len(await post.deliver_due()) == 1
         assert turns == [False]
 
-    async def test_an_ingest_reads_its_digest_outside_of_a_writing_transaction_and_matches_nothing(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_a_digest_is_read_before_the_writing(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         turns: list[bool] = []
         matched: list[str] = []
         monkeypatch.setattr(ingest, "read_digest", called(lambda: turns.append(store._turns._taken), read_digest))
@@ -222,7 +220,7 @@ class TestAfterAFailure:
         assert sent_to(store) == [("telegram:1", 1)]
 
     @pytest.mark.parametrize("few", [100, 0])  # one query after the other, or all by an index
-    def test_a_plan_that_fails_while_it_matches_is_made_whole_by_the_next(
+    def test_a_plan_that_fails_while_matching_is_made_by_the_next(
         self, store: Store, few: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(_window, "FEW", few)
@@ -239,9 +237,7 @@ class TestAfterAFailure:
         assert sorted(sent_to(store)) == [(f"telegram:{n}", 1) for n in range(1, 5)]
         assert plan_due(store, now=NOON + HOUR) == ()
 
-    def test_a_plan_that_fails_after_some_chats_goes_on_with_the_others(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_plan_that_fails_after_some_chats_continues(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_plan, "SLICE", 1)
         for n in range(1, 5):
             subscribes(store, f"telegram:{n}", "graph", every="now")

@@ -102,9 +102,7 @@ def _killed_everywhere(folder: Path, now: datetime) -> tuple[list[Any], list[str
     return found, killed
 
 
-def test_a_plan_that_is_killed_at_any_step_is_finished_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_plan_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_plan, "SLICE", 2)
     prepared = Store(f"sqlite:///{tmp_path / 'prepared.db'}")
     prepared.open(now=NOON)
@@ -121,9 +119,7 @@ def test_a_plan_that_is_killed_at_any_step_is_finished_by_the_next(
     assert killed.count("INSERT") >= 4, "deliveries and items of both"
 
 
-def test_a_look_that_is_killed_at_any_step_is_finished_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_look_killed_at_any_step_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of subscriptions that follow a shared cursor, some match and some do not; one process is killed, another one looks again."""
     monkeypatch.setattr(_plan, "SLICE", 2)
     prepared = Store(f"sqlite:///{tmp_path / 'prepared.db'}")

@@ -4,7 +4,6 @@ It does so however many other chats have the same papers. The tables have no sta
 morning may be over before they are made.
 """
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
@@ -16,15 +15,8 @@ from subscriptions.store import Store
 from subscriptions.store.database.store import connection_of
 from tests.make import NOON, ingested, paper, subscribes
 from tests.postgres.reading import read
-from tests.postgres.server import Server
 
 PAPERS, OTHERS, NEW = 20, 400, 200
-
-
-@pytest.fixture
-def url(postgres: Server) -> Iterator[str]:
-    with postgres.database() as url:
-        yield url
 
 
 def planned(url: str) -> int:
@@ -61,7 +53,7 @@ def test_what_many_chats_get_takes_no_statement_each(url: str, monkeypatch: pyte
     assert planned(url) == NEW
 
 
-def test_a_plan_that_was_made_while_tables_were_small_does_not_read_them_whole_later(url: str) -> None:
+def test_a_plan_cached_for_small_tables_does_not_scan_large_ones(url: str) -> None:
     """The check of a reference is planned once in a session: that of a job's event read all jobs, for each of them."""
     with closing(Store(url)) as store:
         ingested(store, *(paper(f"A graph of kind {n}") for n in range(PAPERS)), now=NOON - timedelta(hours=1))

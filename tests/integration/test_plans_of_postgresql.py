@@ -98,7 +98,7 @@ def sends(store: Store, chat: str) -> None:
 
 
 @pytest.mark.parametrize("analyzed", [False, True], ids=["without", "with"])
-def test_a_sender_reads_no_whole_table_with_statistics_and_without(filled: Store, analyzed: bool) -> None:
+def test_a_sender_reads_no_whole_table(filled: Store, analyzed: bool) -> None:
     ingested(filled, paper("A zebra"), now=NOON - timedelta(hours=1))
     assert len(plan_due(filled, now=NOON)) == 20
     with executed(filled) as sending:

@@ -94,7 +94,7 @@ async def test_what_is_no_query_is_told_with_its_place(playground: Playground, q
     assert "/chat/say" not in page
 
 
-async def test_a_time_at_the_end_is_no_part_of_the_query_but_of_the_subscription(playground: Playground) -> None:
+async def test_a_time_at_the_end_is_no_part_of_the_query(playground: Playground) -> None:
     page = await shown(playground, "weather daily at 9")
     assert "The time at the end, daily at 9, is no part of the query." in words(page)
     assert "1 of 3 papers" in words(page)

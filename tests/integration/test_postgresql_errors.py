@@ -165,7 +165,7 @@ print(sorted(name for name in sys.modules if name.partition(".")[0] in ("psycopg
 # ------------------------------------------------------------------------------------------------------------- poolers
 
 
-def test_the_pooler_of_the_tests_does_what_makes_two_senders_of_one(postgres: Server, tmp_path: Path) -> None:
+def test_the_pooler_of_the_tests_mixes_two_senders(postgres: Server, tmp_path: Path) -> None:
     """Sessions are shared: two programs both get a lock that one of them can have, and meet each other's settings."""
     with postgres.database() as url, pooler(tmp_path, postgres.sockets, name_of(url), ignores_options=True):
         asked = f"host={tmp_path} user={SUPERUSER} dbname=any options='-c lock_timeout=77'"
@@ -177,9 +177,7 @@ def test_the_pooler_of_the_tests_does_what_makes_two_senders_of_one(postgres: Se
 
 
 @pytest.mark.parametrize("ignores_options", [True, False])
-def test_a_pooler_in_transaction_mode_is_refused_before_anything_is_written(
-    postgres: Server, tmp_path: Path, ignores_options: bool
-) -> None:
+def test_a_pooler_in_transaction_mode_is_refused(postgres: Server, tmp_path: Path, ignores_options: bool) -> None:
     with postgres.database(empty=True) as url:
         with pooler(tmp_path, postgres.sockets, name_of(url), ignores_options=ignores_options):
             error = refused(f"postgresql://{SUPERUSER}@/any?host={tmp_path}")
@@ -200,7 +198,7 @@ def server() -> Iterator[OwnServer]:
         yield own
 
 
-def test_a_standby_can_be_read_and_is_named_by_whoever_would_write_until_it_is_the_primary(server: OwnServer) -> None:
+def test_a_standby_is_read_only_until_it_is_promoted(server: OwnServer) -> None:
     store = Store(server.database())
     subscribes(store, "telegram:1", "graph")
     server.becomes_standby()
@@ -216,7 +214,7 @@ def test_a_standby_can_be_read_and_is_named_by_whoever_would_write_until_it_is_t
     store.close()
 
 
-def test_a_store_without_a_connection_left_has_one_again_when_the_server_has(postgres: Server, person: str) -> None:
+def test_a_store_recovers_its_connections_with_the_server(postgres: Server, person: str) -> None:
     with postgres.database() as url, psycopg.connect(postgres.info("postgres"), autocommit=True) as control:
         control.execute(f"ALTER DATABASE {name_of(url)} OWNER TO {person}")
         with psycopg.connect(url, autocommit=True) as owner:
@@ -243,7 +241,7 @@ HARD = "corréct horse/b@ttery:100%"  # has to be written otherwise in an addres
 @pytest.mark.parametrize(
     "words", [("check",), ("run", "--once"), ("db", "current"), ("subscriptions",), ("db", "copy", "x.db")]
 )
-def test_a_wrong_password_is_in_nothing_that_is_said_logged_or_listed(
+def test_a_wrong_password_is_never_shown(
     terminal: Terminal, postgres: Server, person: str, place: str, words: tuple[str, ...]
 ) -> None:
     written = place.format(name=person, password=quote(HARD, safe=""), host=postgres.sockets)
@@ -262,7 +260,7 @@ def test_a_wrong_password_is_in_nothing_that_is_said_logged_or_listed(
     assert "b@ttery" not in said
 
 
-def test_the_password_of_a_bot_that_works_is_in_no_list_of_processes(postgres: Server, person: str) -> None:
+def test_the_password_of_a_bot_is_in_no_list_of_processes(postgres: Server, person: str) -> None:
     store = Store(postgres.url("postgres", person, PASSWORD))
     with store.translated_errors(), store._engine.connect() as connection:
         seen = connection.exec_driver_sql(

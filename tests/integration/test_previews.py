@@ -66,7 +66,7 @@ def shown(found: Preview) -> list[tuple[str, bool, tuple[int, ...]]]:
     return fields_of(found.delivery.items if found.delivery else ())
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(st.integers(0, 10**9))
 def test_whatever_a_chat_asks_for_and_whenever_it_looks(seed: int) -> None:
     chance = Random(seed)

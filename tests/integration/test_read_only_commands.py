@@ -53,7 +53,7 @@ async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: 
     assert turns == [False]
 
 
-async def test_who_wants_to_write_after_all_does_it_once_in_the_transaction(store: Store) -> None:
+async def test_a_reading_command_may_ask_to_write_once(store: Store) -> None:
     bot = BotHarness(store)
     said = await bot.says("/start")
     assert said.text
@@ -150,7 +150,7 @@ async def test_what_is_sent_or_waits_is_matched_before_the_transaction(
     assert [name for name, waits in seen if waits] == []
 
 
-async def test_papers_that_come_before_the_transaction_are_counted_before_it_too(
+async def test_papers_that_come_before_the_transaction_are_counted(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingested(store, paper("A tree"))

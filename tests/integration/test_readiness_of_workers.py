@@ -153,7 +153,7 @@ async def test_from_a_worker_that_was_stopped_another_one_takes_over(two: tuple[
     await until(lambda: first.polling.is_receiving)
 
 
-async def test_what_comes_to_a_worker_that_was_stopped_is_left_to_the_one_that_took_over(
+async def test_updates_of_a_stopped_worker_go_to_its_successor(
     two: tuple[Worker, Worker],
 ) -> None:
     """The platform's answer may have waited for it, and it does not feel how long it was stopped."""
@@ -172,9 +172,7 @@ async def test_what_comes_to_a_worker_that_was_stopped_is_left_to_the_one_that_t
     assert first.handled == [earlier]
 
 
-async def test_that_nobody_receives_is_said_with_its_age_until_somebody_does(
-    two: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_it_is_said_that_nobody_receives(two: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no term left: as many workers as there are terms were stopped, one after the other."""
     monkeypatch.setattr("subscriptions.service.operations.at_work.TERMS", 1)
     first, second = two
@@ -193,9 +191,7 @@ async def test_that_nobody_receives_is_said_with_its_age_until_somebody_does(
     assert second.health.problems() == {}
 
 
-async def test_a_worker_that_lost_the_database_says_so_and_that_it_does_not_receive_any_more(
-    own: OwnServer, two: tuple[Worker, Worker]
-) -> None:
+async def test_a_worker_without_database_says_that_it_is_not_ready(own: OwnServer, two: tuple[Worker, Worker]) -> None:
     first, second = two
     own.goes_down()
     for one in two:

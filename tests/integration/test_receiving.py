@@ -53,7 +53,7 @@ async def test_what_a_person_writes_is_answered_and_then_confirmed(
     assert [text[:3] for text in said(telegram)] == ["✓ 1"]
 
 
-async def test_what_was_written_while_nothing_ran_is_answered_once_and_what_is_older_than_a_day_is_not(
+async def test_messages_from_downtime_are_answered_up_to_a_day_old(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
@@ -103,7 +103,7 @@ async def test_a_slow_question_holds_up_its_own_chat_and_no_other(
     assert [len(said(telegram, chat)) for chat in ("42", "43")] == [1, 1]
 
 
-async def test_a_question_about_rights_that_telegram_does_not_answer_changes_nothing_and_is_said(
+async def test_without_an_answer_about_rights_nothing_changes(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     async with a_listening_bot(tmp_path, telegram, clock):
@@ -124,7 +124,7 @@ async def test_a_press_is_acknowledged_also_where_nothing_is_to_say(
     assert telegram.toasts() == {press: ""}
 
 
-async def test_a_database_that_cannot_be_used_is_waited_for_and_nothing_is_skipped(
+async def test_an_unavailable_database_is_waited_for(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusals = broken_database(monkeypatch, times=4)
@@ -152,7 +152,7 @@ def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]
     return refused
 
 
-async def test_a_request_that_the_database_always_refuses_is_given_up_in_the_end(
+async def test_a_request_that_the_database_refuses_is_given_up(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace_command(monkeypatch, "list", StoreError("The database cannot be used: too many columns."))
@@ -175,7 +175,7 @@ def replace_command(monkeypatch: pytest.MonkeyPatch, name: str, error: Exception
     monkeypatch.setattr("bot.app.REGISTRY", replace(REGISTRY, commands=commands))
 
 
-async def test_an_update_that_our_code_fails_over_is_answered_kindly_and_logged_without_its_words(
+async def test_an_update_that_fails_is_answered_and_logged_safely(
     tmp_path: Path,
     telegram: FakeTelegram,
     clock: RestingClock,
@@ -236,7 +236,7 @@ async def test_no_page_of_something_on_the_way_ends_the_listening(
     assert TOKEN.partition(":")[2] not in caplog.text
 
 
-async def test_a_telegram_that_is_down_is_named_and_tried_again_ever_more_rarely(
+async def test_a_telegram_that_is_down_is_tried_ever_more_rarely(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with a_bot(tmp_path, telegram, clock) as app:
@@ -271,7 +271,7 @@ async def test_a_revoked_token_is_named_at_once_and_asked_about_slowly(
     assert len(said(telegram)) == 1
 
 
-async def test_a_second_program_that_asks_for_updates_is_named_until_it_keeps_quiet(
+async def test_a_second_program_that_polls_is_named(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with a_bot(tmp_path, telegram, clock) as app:
@@ -298,7 +298,7 @@ async def ask_for_updates(fake: FakeTelegram, **arguments: object) -> httpx.Resp
         return await client.post(f"{fake.url}/bot{TOKEN}/getUpdates", json=arguments)
 
 
-async def test_a_webhook_that_was_left_behind_is_taken_away_and_nothing_is_lost(
+async def test_a_forgotten_webhook_is_removed_and_nothing_is_lost(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
@@ -337,7 +337,7 @@ async def test_ids_that_begin_anew_after_a_silent_week_are_taken(
     assert [text[:3] for text in said(telegram)] == ["✓ 1", "✓ 2"]
 
 
-async def test_when_the_process_stops_the_open_question_is_cut_and_what_was_taken_is_answered(
+async def test_at_the_end_taken_updates_are_answered(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     telegram.answers("hang before", method="getChatMember")
@@ -352,7 +352,7 @@ async def test_when_the_process_stops_the_open_question_is_cut_and_what_was_take
     assert [text[:3] for text in said(telegram, GROUP)] == ["✓ 1"]
 
 
-async def test_an_answer_does_not_wait_for_the_database_that_keeps_the_rate_of_workers(
+async def test_an_answer_does_not_wait_for_the_shared_rate(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fails(*_: Any, **__: Any) -> float:
@@ -367,7 +367,7 @@ async def test_an_answer_does_not_wait_for_the_database_that_keeps_the_rate_of_w
     assert [text[:3] for text in said(telegram)] == ["✓ 1"]
 
 
-async def test_through_bad_lines_and_restarts_everybody_is_answered_once_and_in_order(
+async def test_over_a_bad_line_everyone_is_answered_once_in_order(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     people, queries = [str(number) for number in range(100, 112)], ["diffusion", "graph", "quantum"]
@@ -387,7 +387,7 @@ async def test_through_bad_lines_and_restarts_everybody_is_answered_once_and_in_
         ]
 
 
-async def test_something_that_repeats_an_old_answer_is_not_asked_without_a_pause(
+async def test_a_repeated_old_answer_is_not_polled_without_pause(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     async with a_bot(tmp_path, telegram, clock) as app:

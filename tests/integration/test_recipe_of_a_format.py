@@ -101,7 +101,7 @@ def test_the_recipe_counts_its_places() -> None:
     assert ("there are eight places" in RECIPE, len(STEPS)) == (True, 8)
 
 
-def test_the_three_names_are_those_of_the_example_and_of_every_format() -> None:
+def test_the_three_names_are_those_of_every_format() -> None:
     names = [word for word in _words(STEPS[1]) if word.isidentifier() or "(" in word]
     assert names == ["name", "detect(text)", "parse(text, warnings, language)"]
     for call in names[1:]:

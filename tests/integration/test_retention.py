@@ -53,7 +53,7 @@ async def delivered(bot: BotHarness, *, title: str = "A graph") -> Deliverer:
     return post
 
 
-async def test_after_a_month_a_delivery_is_only_chat_paper_and_day_and_the_paper_never_comes_again(
+async def test_after_a_month_a_delivery_is_chat_paper_and_day(
     bot: BotHarness,
 ) -> None:
     post = await delivered(bot)
@@ -80,7 +80,7 @@ async def test_after_a_month_a_delivery_is_only_chat_paper_and_day_and_the_paper
     assert "2601.00001" in (told.file.text if told.file else told.text)
 
 
-async def test_a_message_that_the_platform_refused_stays_whole_until_somebody_decides(bot: BotHarness) -> None:
+async def test_a_refused_message_stays_whole_until_somebody_decides(bot: BotHarness) -> None:
     await delivered(bot)
     with bot.store.write() as session:
         session.execute(text("UPDATE message SET state = 'dead'"))
@@ -99,9 +99,7 @@ async def test_a_message_that_the_platform_refused_stays_whole_until_somebody_de
     assert (count(bot.store, "delivery"), count(bot.store, "delivery_item")) == (0, 1)
 
 
-def test_the_clean_up_can_stop_after_any_step_and_lets_others_write_in_between(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ages, "STEP", 7)
     fill(store, 20)
     later = NOON + 31 * DAY
@@ -119,7 +117,7 @@ def test_the_clean_up_can_stop_after_any_step_and_lets_others_write_in_between(
     assert count(store, "delivery_item") == 20 * PER_CHAT
 
 
-def test_papers_are_kept_unless_the_operator_chose_an_age_and_known_again_after_it(store: Store) -> None:
+def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
     old = paper("A graph of old", "cs.LG", arxiv_id="2601.00001", abstract="Words.", summaries=summary("x"))
     ingested(store, old, now=NOON)
     ingested(store, paper("A newer graph", "cs.LG", arxiv_id="2601.00002", abstract="Words."), now=NOON + 300 * DAY)
@@ -157,7 +155,7 @@ async def test_changes_and_warnings_go_after_ninety_days(bot: BotHarness) -> Non
     assert (count(bot.store, "undo"), count(bot.store, "digest WHERE CAST(warnings AS VARCHAR) = '[]'")) == (0, 1)
 
 
-async def test_each_thing_of_a_conversation_is_kept_as_long_as_it_needs(bot: BotHarness) -> None:
+async def test_parts_of_a_conversation_are_kept_as_long_as_needed(bot: BotHarness) -> None:
     subscribes(bot.store, "telegram:42", "graph", now=NOON)
     link = share_link(bot.store, address("telegram:42"), 1, now=NOON)
     redeem_code(bot.store, address("telegram:42"), "wrong", admins=(), now=NOON)
@@ -211,7 +209,7 @@ async def test_one_that_was_passed_over_goes_after_it_was_sent_at_last(bot: BotH
     assert count(bot.store, "delivery") == 0
 
 
-async def test_a_clock_that_was_set_back_hides_no_delivery_from_the_clean_up(bot: BotHarness) -> None:
+async def test_a_clock_set_back_hides_no_delivery_from_the_clean_up(bot: BotHarness) -> None:
     await delivered(bot)
     with bot.store.write() as session:
         session.execute(text("UPDATE message SET state = 'dead'"))

@@ -123,7 +123,7 @@ def send_everything(store: Store, where: str, now: datetime = NOON) -> int:
 
 
 class TestRule1Changes:
-    def test_papers_get_ascending_changes_in_the_order_of_their_digests(self, store: Store) -> None:
+    def test_papers_get_ascending_numbers_in_the_order_of_digests(self, store: Store) -> None:
         ingested(store, paper("One"), paper("Two"))
         ingested(store, paper("Three"))
         assert changes(store) == {"One": 1, "Two": 2, "Three": 3}
@@ -134,17 +134,17 @@ class TestRule1Changes:
         again = ingest_digest(store, same, source="a", day=NOON.date(), now=NOON + DAY)
         assert (first.new, again.already_known, changes(store)) == (1, True, {"One": 1})
 
-    def test_a_paper_known_only_by_a_replacement_is_stored_and_not_announced(self, store: Store) -> None:
+    def test_a_paper_known_by_a_replacement_only_is_not_announced(self, store: Store) -> None:
         ingested(store, paper("Old", kind=Announce.REPLACE, version=3))
         assert changes(store) == {"Old": None}
 
-    def test_a_replacement_never_moves_a_change_even_when_it_fills_something_in(self, store: Store) -> None:
+    def test_a_replacement_never_moves_a_paper(self, store: Store) -> None:
         ingested(store, paper("One", arxiv_id="2601.00001"))
         ingested(store, paper("One", "cs.LG", arxiv_id="2601.00001", version=2, kind=Announce.REPLACE, abstract="New."))
         assert changes(store) == {"One": 1}
         assert known(store, "2601.00001").paper.abstract == "New."
 
-    def test_a_cross_list_that_brings_a_category_moves_it_at_any_time(self, store: Store) -> None:
+    def test_a_cross_list_with_a_new_category_moves_it(self, store: Store) -> None:
         ingested(store, paper("One", "cs.LG", arxiv_id="2601.00001"))
         later = NOON + 90 * DAY
         ingested(store, paper("One", "cs.LG", "stat.ML", arxiv_id="2601.00001", kind=Announce.CROSS), now=later)
@@ -173,7 +173,7 @@ class TestRule1Changes:
         ],
         ids=["abstract", "authors", "summary", "summary in another language", "translation"],
     )
-    def test_what_was_missing_and_becomes_known_within_seven_days_moves_it(
+    def test_what_becomes_known_within_seven_days_moves_it(
         self, store: Store, before: dict[str, object], after: dict[str, object]
     ) -> None:
         base: dict[str, object] = {"arxiv_id": "2601.00001", "authors": ("Ada Example",), "abstract": "Text."}
@@ -181,13 +181,13 @@ class TestRule1Changes:
         ingested(store, paper("One", "cs.LG", **{**base, **after}), now=NOON + 6 * DAY)  # type: ignore[arg-type]
         assert changes(store) == {"One": 2}
 
-    def test_what_becomes_known_after_seven_days_is_kept_and_moves_nothing(self, store: Store) -> None:
+    def test_what_becomes_known_after_seven_days_moves_nothing(self, store: Store) -> None:
         ingested(store, paper("One", arxiv_id="2601.00001"))
         ingested(store, paper("One", arxiv_id="2601.00001", summaries=summary("总结")), now=NOON + 8 * DAY)
         assert changes(store) == {"One": 1}
         assert known(store, "2601.00001").paper.summaries[0].fields == {"tldr": "总结"}
 
-    def test_a_planner_cannot_pass_a_number_that_is_still_to_be_committed(self, store: Store) -> None:
+    def test_a_planner_cannot_pass_an_uncommitted_number(self, store: Store) -> None:
         """Two ingests overlap; a plan runs while the first has its number and has not committed."""
         subscribes(store, "telegram:1", "graph", since="1d")
         holding, go_on = threading.Event(), threading.Event()
@@ -252,9 +252,7 @@ class TestRule2SinceAndSeen:
             rows = subscriptions.subscriptions_of(session, ids)
             assert [s.cursor for subs in rows.values() for s in subs] == [1, 1]
 
-    def test_whom_a_plan_that_was_broken_off_did_not_reach_loses_nothing(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_an_interrupted_plan_loses_nothing(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(_plans, "SLICE", 1)
         for chat in ("telegram:1", "telegram:2", "telegram:3"):
             subscribes(store, chat, "graph", every="now")
@@ -349,7 +347,7 @@ class TestRule4Merging:
         plan_due(store, now=NOON + HOUR)
         assert [titles for _, titles in delivered(store)] == [["A graph"]]
 
-    def test_a_doi_and_an_arxiv_id_of_one_paper_bring_two_rows_together(self, store: Store) -> None:
+    def test_a_doi_and_an_arxiv_id_of_one_paper_merge_two_rows(self, store: Store) -> None:
         ingested(
             store, paper("Cells", arxiv_id=None, key="10.1/x", doi="10.1/x"), paper("Other", arxiv_id="2601.00001")
         )
@@ -392,7 +390,7 @@ class TestRule5OneDelivery:
         ((_, titles),) = delivered(store)
         assert sorted(titles) == ["A graph", "A tree", "A tree in a graph"]
 
-    def test_a_paper_stands_under_the_first_subscription_and_names_the_others(self, store: Store) -> None:
+    def test_a_paper_is_listed_once_with_all_its_subscriptions(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         subscribes(store, "telegram:1", "tree", every="daily", at="13:00", name="forests")
         ingested(store, paper("A tree in a graph"))
@@ -428,7 +426,7 @@ class TestRule5OneDelivery:
         assert step(store, "telegram:1") is None
         assert [entry.state for entry in outbox_entries(store, now=NOON)] == ["held"]
 
-    def test_the_first_due_delivery_speaks_even_when_empty_and_later_ones_do_not(self, store: Store) -> None:
+    def test_only_the_first_delivery_is_sent_when_empty(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         ingested(store, paper("Something else"))
         plan_due(store, now=NOON + HOUR)
@@ -438,7 +436,7 @@ class TestRule5OneDelivery:
         assert delivered(store) == [("telegram:1", [])]
         assert (value.facts.first, value.facts.known) == (True, 1)
 
-    def test_a_second_wish_of_the_same_minute_waits_for_the_next_and_loses_nothing(self, store: Store) -> None:
+    def test_a_second_subscription_of_a_minute_waits_for_the_next(self, store: Store) -> None:
         subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
         subscribes(store, "telegram:1", "graph", every="when-out", at="12:30-20:00")
         ingested(store, paper("A tree"), now=NOON - HOUR)
@@ -468,7 +466,7 @@ class TestRule6Lanes:
         assert todo is not None
         record_outcome(store, todo, outcome, on_unclear="resend", now=NOON, wall=NOON)
 
-    def test_a_waiting_message_stops_its_lane_until_its_time_has_come(self, store: Store) -> None:
+    def test_a_waiting_message_stops_its_lane_until_its_time(self, store: Store) -> None:
         self.planned(store)
         self.settled(store, RetryLater("no connection"))
         assert step(store, "telegram:-7", NOON + timedelta(seconds=29)) is None
@@ -503,7 +501,7 @@ class TestRule6Lanes:
         assert todo is not None
         assert todo.seq == 2
 
-    def test_a_wait_of_the_platform_holds_the_lane_on_the_machines_clock(self, store: Store) -> None:
+    def test_a_wait_of_the_platform_holds_the_lane(self, store: Store) -> None:
         self.planned(store)
         self.settled(store, RetryLater("slow down", timedelta(seconds=7)))
 
@@ -515,7 +513,7 @@ class TestRule6Lanes:
 
 
 class TestRule7Rendering:
-    def test_what_is_stored_is_posted_and_a_second_freeze_changes_nothing(self, store: Store) -> None:
+    def test_what_is_stored_is_posted_whatever_is_rendered_later(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
@@ -530,7 +528,7 @@ class TestRule7Rendering:
         assert todo.message is not None
         assert todo.message.payload == '{"text":"first"}'
 
-    def test_after_a_refusal_of_the_form_what_is_not_sent_goes_plain_once_then_is_dead(self, store: Store) -> None:
+    def test_after_a_refusal_the_rest_goes_plain_once_then_is_dead(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
@@ -591,7 +589,7 @@ class TestRule8Updates:
 
 
 class TestRule9Moving:
-    def test_a_group_that_became_a_supergroup_keeps_everything_under_its_new_id(self, store: Store) -> None:
+    def test_a_supergroup_keeps_everything_of_its_group(self, store: Store) -> None:
         subscribes(store, "telegram:-5", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
@@ -602,7 +600,7 @@ class TestRule9Moving:
         assert get_chat(store, address("telegram:-5")).address == ChatAddress("telegram", "-1005")  # a pointer stays
         assert send_everything(store, "telegram:-1005") == 1
 
-    def test_moving_onto_a_chat_that_exists_merges_wishes_and_told_papers(self, store: Store) -> None:
+    def test_moving_onto_a_chat_merges_subscriptions_and_papers(self, store: Store) -> None:
         shared_paper, own = paper("A shared graph"), paper("An own tree")
         subscribes(store, "telegram:-5", "graph", every="now")
         subscribes(store, "telegram:-5", "tree", every="now")
@@ -624,7 +622,7 @@ class TestRule9Moving:
         chat_moved(store, address("telegram:-1005"), "-1005", now=NOON)
         assert [str(entry.chat.address) for entry in listed(store, None)] == ["telegram:-1005"]
 
-    def test_onto_a_chat_that_was_only_met_numbers_undo_and_choices_stay(self, store: Store) -> None:
+    def test_moving_onto_a_new_chat_keeps_numbers_undo_and_settings(self, store: Store) -> None:
         for query in ("graph", "tree", "forest"):
             subscribes(store, "telegram:-5", query)
         unsubscribe(store, address("telegram:-5"), "2", now=NOON)
@@ -639,7 +637,7 @@ class TestRule9Moving:
         with store.read() as session:
             assert {row.chat_id for row in changes_of(session, chat.id)} == {chat.id}
 
-    def test_buttons_name_what_they_named_before_also_under_new_numbers(self, store: Store) -> None:
+    def test_buttons_keep_their_meaning_under_new_numbers(self, store: Store) -> None:
         subscribes(store, "telegram:-1005", "graph")
         for query in ("tree", "graphs", "forest"):
             subscribes(store, "telegram:-5", query)
@@ -657,7 +655,7 @@ class TestRule9Moving:
         assert found[3] is not None
         assert found[3].arguments["about"] == "telegram:-1005"
 
-    def test_what_conversations_remember_is_remembered_of_the_new_address(self, store: Store) -> None:
+    def test_the_state_of_conversations_moves_to_the_new_address(self, store: Store) -> None:
         link = CallbackToken(
             verb="x", arguments={"chat": "telegram:-5/7", "other": "telegram:-55"}, place="telegram:-5/7"
         )
@@ -687,7 +685,7 @@ class TestRule9Moving:
             ("paused", "active", "active"),
         ],
     )
-    def test_of_two_states_the_one_of_the_chat_that_asked_for_something_counts(
+    def test_of_two_states_that_of_the_subscribing_chat_counts(
         self, store: Store, old: str, new: str, state: str
     ) -> None:
         for at, kind in (("telegram:-5", old), ("telegram:-1005", new)):
@@ -725,7 +723,7 @@ class TestRule10Forgetting:
             for table in ("chat", "subscription", "query", "delivery", "delivery_item", "message"):
                 assert _count(session, table) == 0, table
 
-    def test_payloads_go_after_thirty_days_and_update_ids_after_seven(self, store: Store) -> None:
+    def test_payloads_go_after_thirty_days_update_ids_after_seven(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
@@ -750,7 +748,7 @@ class TestRule10Forgetting:
 
 
 class TestRule11WhoseBot:
-    def test_another_bots_token_is_refused_until_the_operator_says_so(self, store: Store) -> None:
+    def test_another_bots_token_is_refused(self, store: Store) -> None:
         claim_database(store, "telegram", "111")
         claim_database(store, "telegram", "111")
         with pytest.raises(StoreError, match="another Telegram bot"):
@@ -818,7 +816,7 @@ class TestWritesWithinWrites:
             get_chat(store, address("telegram:2"))
 
 
-def test_a_new_version_between_two_plans_is_matched_as_it_reads_then(store: Store) -> None:
+def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:
     """The version does not raise the sequence, so only its digest shows that the papers of the first plan are outdated."""
     subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
     subscribes(store, "telegram:2", "lattice", every="daily", at="14:00")

@@ -1,13 +1,9 @@
 """`paperwire run` as a process: it watches, plans, delivers, serves its health page, and stops when asked."""
 
-import os
-import re
 import resource
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,59 +13,11 @@ import pytest
 
 from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.store import Store
-from tests.fakes.process import ROOT, Remote, running
+from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
+from tests.integration.cli import DIGEST, Process
 from tests.make import address, subscribes
 from tests.patience import PATIENCE
-
-DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
-
-
-class Process:
-    """A running `paperwire`; its output is read line by line."""
-
-    def __init__(
-        self,
-        folder: Path,
-        *arguments: str,
-        fake: Remote | None = None,
-        port: str = "0",
-        environ: Mapping[str, str] | None = None,
-    ) -> None:
-        self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
-            "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
-            "PAPERWIRE_WEB_PORT": port,
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONPATH": str(ROOT),
-        }
-        if fake:
-            self.environment |= {"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
-        self.environment |= environ or {}
-        self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "bot", *arguments],
-            cwd=folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def says(self, pattern: str) -> re.Match[str]:
-        """Reads stderr until a line matches. Fails if the program ends first."""
-        assert self.process.stderr is not None
-        seen = []
-        for line in self.process.stderr:
-            seen.append(line)
-            if found := re.search(pattern, line):
-                return found
-        raise AssertionError("".join(seen))
-
-    def stops(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        _, err = self.process.communicate(timeout=PATIENCE)
-        assert "Traceback" not in err
-        return self.process.returncode
 
 
 @pytest.fixture
@@ -136,7 +84,7 @@ def test_once_reads_delivers_and_ends(folder: Path, telegram: Remote) -> None:
     assert posts[1] == posts[0]
 
 
-def test_what_people_write_is_answered_until_the_process_is_stopped(folder: Path, telegram: Remote) -> None:
+def test_people_are_answered_until_the_process_is_stopped(folder: Path, telegram: Remote) -> None:
     telegram.call("user_writes", "/sub written before", "42")
     program = Process(folder, "run", fake=telegram)
     try:
@@ -176,7 +124,7 @@ def test_a_receiver_that_does_not_work_is_named(folder: Path, telegram: Remote) 
         assert program.stops() == 0
 
 
-def test_one_file_that_is_no_digest_is_named_and_holds_up_no_other(folder: Path, telegram: Remote) -> None:
+def test_a_file_that_is_no_digest_is_named_and_passed_over(folder: Path, telegram: Remote) -> None:
     (folder / "inbox" / "a.md").write_text("# About\n\nThese are notes.\n")
     (folder / "inbox" / "b.md").write_bytes(DIGEST.read_bytes())
     program = Process(folder, "run", "--once", fake=telegram)

@@ -68,16 +68,14 @@ async def with_password(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Pages
         ({"SLACK_SIGNING_SECRET": "0123456789abcdef", "WEB_PASSWORD": PASSWORD}, Entry.PASSWORD),
     ],
 )
-def test_without_a_password_there_are_pages_on_this_machine_alone(
+def test_without_a_password_pages_are_for_this_machine_alone(
     tmp_path: Path, settings: dict[str, str], expected: Entry
 ) -> None:
     loaded = load_settings({f"PAPERWIRE_{name}": value for name, value in settings.items()}, tmp_path)
     assert entry(loaded)[0] is expected
 
 
-async def test_where_others_could_come_there_are_no_pages_and_the_operator_is_told(
-    tmp_path: Path, clock: FakeClock
-) -> None:
+async def test_reachable_pages_without_password_are_off_and_reported(tmp_path: Path, clock: FakeClock) -> None:
     named = {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_WEB_HOST": "0.0.0.0"}  # noqa: S104 - as above
     app = build_app(load_settings(named, tmp_path), clock=clock)
     assert make_site(app) is None
@@ -430,7 +428,7 @@ async def test_nobody_reads_changes_or_hears_another_chat(behind_proxy: Pages) -
     assert "gondola" not in json.loads(said.text)["said"]
 
 
-async def test_of_a_person_as_many_commands_a_minute_are_taken_as_elsewhere(behind_proxy: Pages) -> None:
+async def test_commands_a_minute_are_limited_as_elsewhere(behind_proxy: Pages) -> None:
     ada = behind_proxy.browser(HOME, **{"x-user": "ada"})
     await ada.opens()
     for _ in range(20):
@@ -498,7 +496,7 @@ async def test_what_was_told_of_a_paper_is_seen_after_loading_again(local: Pages
     assert (odd.status_code, "shows" in json.loads(odd.text)) == (200, False)
 
 
-async def test_the_chat_speaks_the_language_of_the_browser_and_the_one_that_is_chosen(behind_proxy: Pages) -> None:
+async def test_the_chat_speaks_the_chosen_language(behind_proxy: Pages) -> None:
     ada = behind_proxy.browser(HOME, **{"x-user": "ada", "accept-language": "zh-CN,zh;q=0.9"})
     page = await ada.opens()
     assert '<html lang="zh">' in page.text

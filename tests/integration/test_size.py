@@ -7,7 +7,7 @@ from tests.integration.cli import Terminal
 from tests.make import NOON
 
 
-def test_the_size_of_a_database_is_told_by_kinds_and_what_a_day_adds(store: Store) -> None:
+def test_the_size_of_a_database_is_told_by_kind_and_day(store: Store) -> None:
     fill(store, 70)
     with store.read() as session:
         found = {one.what: one for one in room(session, now=NOON)}

@@ -44,9 +44,7 @@ def scene(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> Scenes:
 # ── who sees an answer ────────────────────────────────────────────────────────
 
 
-async def test_what_changes_the_channel_is_seen_by_all_and_everything_else_by_who_asked(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_changes_are_seen_by_all_the_rest_by_the_asker(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         assert len(slack.posted_to("C1")) == 1
@@ -80,9 +78,7 @@ async def test_the_command_alone_is_help_with_buttons_that_work(scene: Scenes, s
     assert "/paperwire sub diffusion -survey daily 9" in slack.posted_to("D2")[0].text
 
 
-async def test_what_a_whispered_button_does_takes_the_whispers_place_or_is_seen_by_all(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_a_whispered_button_replaces_the_whisper_or_is_public(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         await on.does(slack.user_types("/paperwire set", by="U1"))
@@ -97,9 +93,7 @@ async def test_what_a_whispered_button_does_takes_the_whispers_place_or_is_seen_
     assert not any("Which one" in text for text in slack.sees("U1"))
 
 
-async def test_a_button_that_all_see_changes_its_message_for_all_and_shows_the_rest_to_its_presser(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_a_public_button_changes_its_message_for_all(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
         await on.does(slack.clicks("undo", by="U1"))  # another person's change: it asks
@@ -114,9 +108,7 @@ async def test_a_button_that_all_see_changes_its_message_for_all_and_shows_the_r
     assert slack.sees("U3")[1:] != []
 
 
-async def test_between_two_people_the_answer_stands_there_and_the_subscription_is_private(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_between_two_people_the_subscription_is_private(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", "D777", by="U2"))
         await on.does(slack.user_types("/paperwire list", "D2", by="U2"))
@@ -129,9 +121,7 @@ async def test_between_two_people_the_answer_stands_there_and_the_subscription_i
 # ── words ─────────────────────────────────────────────────────────────────────
 
 
-async def test_words_do_the_same_behind_a_mention_in_private_and_behind_the_command(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_words_work_after_a_mention_in_private_and_a_command(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         ingested(on.app.store, paper("List decoding", "cs.IT"), now=NOON - timedelta(hours=1))
         await on.does(slack.mentions("list decoding", by="U2"))
@@ -155,7 +145,7 @@ class AnArxivThatIsDown:
         return False
 
 
-async def test_what_was_looked_up_for_one_person_of_a_channel_only_they_see(scene: Scenes, slack: FakeSlack) -> None:
+async def test_a_look_up_in_a_channel_is_seen_by_its_asker_only(scene: Scenes, slack: FakeSlack) -> None:
     async with scene(lookup=AnArxivThatIsDown()) as on:
         await on.does(slack.mentions("2512.00009", by="U2"))
         await on.does(slack.mentions("list", by="U2"))
@@ -165,9 +155,7 @@ async def test_what_was_looked_up_for_one_person_of_a_channel_only_they_see(scen
     assert not slack.posted_to("C1")
 
 
-async def test_in_private_the_first_word_is_a_command_if_it_is_one_and_else_a_query_to_try(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_in_private_the_first_word_is_a_command_or_a_query(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         ingested(on.app.store, paper("Diffusion for video", "cs.CV"), now=NOON - timedelta(hours=1))
         for words in ("sub graph", "Follow quantum", "diffusion", "/paperwire x", "https://arxiv.org/abs/2512.99999"):
@@ -229,7 +217,7 @@ async def test_nothing_that_a_paper_or_a_person_says_pings_anybody(scene: Scenes
 
 
 @pytest.mark.parametrize(("person", "may"), [("U2", True), ("U5", True), ("U3", False), ("U9", False)])
-async def test_members_change_what_comes_and_guests_and_strangers_only_read(
+async def test_members_change_guests_and_strangers_read(
     scene: Scenes, slack: FakeSlack, person: str, may: bool
 ) -> None:
     home = "T9" if person == "U9" else ""
@@ -262,9 +250,7 @@ async def test_who_is_pressed_for_by_a_guest_is_refused(scene: Scenes, slack: Fa
     assert "not guests" in slack.ephemerals_to("U3")[0].text
 
 
-async def test_while_slack_does_not_say_who_somebody_is_nothing_is_changed_and_that_is_said_in_time(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_nothing_changes_while_slack_does_not_name_the_person(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         slack.answers("hang before", times=9, method="users.info")
         sent = slack.user_types("/paperwire sub diffusion", by="U2")
@@ -277,7 +263,7 @@ async def test_while_slack_does_not_say_who_somebody_is_nothing_is_changed_and_t
     assert "try again later" in slack.ephemerals_to("U2")[0].text
 
 
-async def test_a_press_whose_value_is_made_up_or_of_another_place_does_nothing(scene: Scenes, slack: FakeSlack) -> None:
+async def test_a_forged_press_does_nothing(scene: Scenes, slack: FakeSlack) -> None:
     slack.knows("C2", name="other", people=("U2",))
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
@@ -293,9 +279,7 @@ async def test_a_press_whose_value_is_made_up_or_of_another_place_does_nothing(s
 # ── what is known of a person ─────────────────────────────────────────────────
 
 
-async def test_clock_language_and_names_come_from_the_profile_at_the_first_subscription(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_clock_language_and_name_come_from_the_profile(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await on.does(slack.writes_dm("sub diffusion", by="U1"))
         await on.does(slack.user_types("/paperwire sub diffusion", by="U2"))
@@ -312,9 +296,7 @@ async def test_clock_language_and_names_come_from_the_profile_at_the_first_subsc
     assert "America/New_York" in slack.posted_to("C1")[0].text
 
 
-async def test_an_app_without_the_right_to_read_people_works_with_what_it_is_told(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_an_app_that_may_not_read_people_works(scene: Scenes, slack: FakeSlack) -> None:
     for scope in set(slack.scopes) - {"chat:write", "commands"}:
         slack.withdraws(scope)
     async with scene() as on:
@@ -326,9 +308,7 @@ async def test_an_app_without_the_right_to_read_people_works_with_what_it_is_tol
     assert slack.ephemerals_to("U2", "D777")[0].text.startswith("✓ 1")
 
 
-async def test_a_chat_that_was_made_by_the_id_of_its_direct_messages_becomes_one_with_its_person(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_a_chat_made_by_a_dm_id_is_joined_with_its_person(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         subscribes(on.app.store, "slack:D2", "diffusion")
         await on.does(slack.writes_dm("list", by="U2"))
@@ -363,9 +343,7 @@ async def test_in_a_thread_commands_are_spelled_as_they_work_there(scene: Scenes
     assert "/paperwire help" in above.text
 
 
-async def test_under_what_a_channel_was_brought_people_speak_about_the_channel_and_are_answered_there(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_replies_below_a_delivery_are_about_the_channel(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub graph now", by="U2"))
         await on.does(slack.user_types("/paperwire set quiet off", by="U2"))  # it is seven in the morning there
@@ -386,9 +364,7 @@ async def test_under_what_a_channel_was_brought_people_speak_about_the_channel_a
 # ── files ─────────────────────────────────────────────────────────────────────
 
 
-async def test_an_export_from_a_channel_goes_to_who_asked_and_one_in_private_stays_there(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_an_export_of_a_channel_goes_to_the_asker(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         for chat in ("slack:C1", "slack:U2"):
             for n in range(60):

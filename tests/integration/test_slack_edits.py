@@ -1,18 +1,15 @@
 """Messages on Slack are edited in place: in their thread, with their menus, by their own ids."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
-from bot.app import App, build_app
-from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions.service.subscriptions.amendments import set_settings
-from tests.fakes.slack import TOKEN, FakeSlack
+from tests.fakes.slack import FakeSlack
+from tests.integration.open_app import running
 from tests.make import FakeClock, address, ingested, paper, subscribes, summary
 
 CHAT, CHANNEL = "slack:C1", "C1"
@@ -26,21 +23,6 @@ def slack() -> Iterator[FakeSlack]:
         yield fake
 
 
-@asynccontextmanager
-async def running(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> AsyncIterator[App]:
-    workspace = SlackWorkspace(bot_token=SecretStr(TOKEN))
-    settings = Settings(
-        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
-        slack=SlackSettings(workspaces=(workspace,), api_url=slack.url),
-    )
-    app = build_app(settings, clock=clock)
-    app.open()
-    try:
-        yield app
-    finally:
-        await app.close()
-
-
 def graphs(amount: int, **first: Any) -> list[Any]:
     one = paper("Graph 1", arxiv_id="2601.00001", version=first.pop("version", 1), **first)
     return [one, *(paper(f"Graph {number}", arxiv_id=f"2601.{number:05d}") for number in range(2, amount + 1))]
@@ -50,10 +32,8 @@ def menus(payload: dict[str, Any]) -> int:
     return sum("accessory" in block for block in payload["blocks"])
 
 
-async def test_a_withdrawal_edits_the_message_in_the_thread_and_posts_nothing(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack
-) -> None:
-    async with running(tmp_path, clock, slack) as app:
+async def test_a_withdrawal_edits_the_message_in_the_thread(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
+    async with running(tmp_path, clock, slack=slack) as app:
         subscribes(app.store, CHAT, "graph", every="now")
         ingested(app.store, *graphs(5))
         await app.sender.deliver()
@@ -70,10 +50,8 @@ async def test_a_withdrawal_edits_the_message_in_the_thread_and_posts_nothing(
         assert menus(edit.payload) == menus(thread.payload) == 5
 
 
-async def test_it_stays_a_thread_when_the_chat_has_chosen_another_shape_since(
-    tmp_path: Path, clock: FakeClock, slack: FakeSlack
-) -> None:
-    async with running(tmp_path, clock, slack) as app:
+async def test_it_stays_a_thread_when_the_shape_was_changed(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
+    async with running(tmp_path, clock, slack=slack) as app:
         subscribes(app.store, CHAT, "graph", every="now")
         ingested(app.store, *graphs(5))
         await app.sender.deliver()
@@ -88,7 +66,7 @@ async def test_it_stays_a_thread_when_the_chat_has_chosen_another_shape_since(
 async def test_a_late_summary_edits_the_one_message_of_its_paper(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack
 ) -> None:
-    async with running(tmp_path, clock, slack) as app:
+    async with running(tmp_path, clock, slack=slack) as app:
         subscribes(app.store, CHAT, "graph", every="now")
         set_settings(app.store, address(CHAT), {"shape": "each"}, now=clock.now())
         ingested(app.store, *graphs(3, abstract="About graphs."))
@@ -103,10 +81,10 @@ async def test_a_late_summary_edits_the_one_message_of_its_paper(
         assert "AI: *Graphs*, in short." in str(edit.payload)
 
 
-async def test_a_message_that_cannot_be_changed_any_more_is_left_as_it_is(
+async def test_a_message_that_cannot_be_edited_is_left_as_it_is(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack
 ) -> None:
-    async with running(tmp_path, clock, slack) as app:
+    async with running(tmp_path, clock, slack=slack) as app:
         subscribes(app.store, CHAT, "graph", every="now")
         ingested(app.store, *graphs(1))
         await app.sender.deliver()

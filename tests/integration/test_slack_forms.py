@@ -97,7 +97,7 @@ def words(view: dict[str, Any]) -> str:
 # --------------------------------------------------------------------------------------------------------------- forms
 
 
-async def test_a_form_opens_answers_while_it_is_filled_in_and_subscribes(scene: Scenes, slack: FakeSlack) -> None:
+async def test_a_form_answers_while_it_is_filled_in(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         ingested(on.app.store, paper("Diffusion one"), paper("A survey of diffusion"))
         await on.does(slack.user_types("/paperwire sub", by="U2"))
@@ -117,7 +117,7 @@ async def test_a_form_opens_answers_while_it_is_filled_in_and_subscribes(scene: 
         assert get_chat(on.app.store, address("slack:C1")).settings.timezone == "America/New_York"
 
 
-async def test_a_refusal_stands_under_its_field_and_the_form_stays_open(scene: Scenes, slack: FakeSlack) -> None:
+async def test_a_refusal_is_shown_below_its_field(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub", by="U2"))
         view = newest(slack, "views.open").view
@@ -152,7 +152,7 @@ async def test_metadata_of_somebody_else_or_of_nobody_is_refused(scene: Scenes, 
 
 
 @pytest.mark.parametrize("fault", ["", "500", "broken json", "cut before"])
-async def test_who_asked_for_a_form_that_does_not_open_is_told_how_it_goes_in_words(
+async def test_a_form_that_does_not_open_is_explained(
     scene: Scenes, slack: FakeSlack, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     async with scene() as on:
@@ -171,9 +171,7 @@ async def test_who_asked_for_a_form_that_does_not_open_is_told_how_it_goes_in_wo
         assert on.queries() == ["diffusion"]
 
 
-async def test_who_chose_a_shortcut_whose_form_does_not_open_is_told_alone_and_with_the_paper(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_a_shortcut_without_form_is_answered_with_the_paper(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         ingested(on.app.store, paper("Noise", "cs.CV", arxiv_id="2601.00042"))
         slack.expires_triggers()
@@ -183,9 +181,7 @@ async def test_who_chose_a_shortcut_whose_form_does_not_open_is_told_alone_and_w
         assert slack.posted_to("C1") == []
 
 
-async def test_who_presses_new_subscription_on_their_board_is_told_in_direct_messages(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_new_subscription_on_home_answers_in_direct_messages(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await on.does(slack.opens_home(by="U2"))
         home = newest(slack, "views.publish").view
@@ -195,7 +191,7 @@ async def test_who_presses_new_subscription_on_their_board_is_told_in_direct_mes
         assert "If no form has opened" in slack.posted_to("D2")[0].text
 
 
-async def test_a_shortcut_on_a_message_with_a_link_is_a_form_for_its_thread(scene: Scenes, slack: FakeSlack) -> None:
+async def test_a_shortcut_on_a_link_is_a_form_for_its_thread(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         ingested(on.app.store, paper("Noise", "cs.CV", arxiv_id="2601.00042"))
         ts = slack.says("C1", "see https://arxiv.org/abs/2601.00042")
@@ -210,9 +206,7 @@ async def test_a_shortcut_on_a_message_with_a_link_is_a_form_for_its_thread(scen
 # ------------------------------------------------------------------------------------------------------------ tab Home
 
 
-async def test_home_shows_what_somebody_may_manage_and_is_current_after_each_change(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_home_shows_the_managed_chats_after_each_change(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         subscribes(on.app.store, "slack:C1", "graphs", every="daily")
         subscribes(on.app.store, "slack:C2", "secrets", every="daily")
@@ -232,7 +226,7 @@ async def test_home_shows_what_somebody_may_manage_and_is_current_after_each_cha
         assert len(slack.views("views.publish")) == before
 
 
-async def test_edit_on_home_opens_the_form_and_home_shows_the_new_query(scene: Scenes, slack: FakeSlack) -> None:
+async def test_edit_on_home_opens_the_form(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         subscribes(on.app.store, "slack:C1", "graphs", every="daily")
         await on.does(slack.opens_home(by="U2"))

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -27,9 +26,11 @@ from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.store.installations import installations, uninstalled
 from tests.fakes.slack import TEAM, TOKEN
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, LASTS, FakeOAuth
+from tests.integration.slack_bot import OTHER
+from tests.integration.slack_conversation import begun, installed
 from tests.make import NOON, FakeClock, clean_up
 
-OTHER, THIRD = "T2OTHER", "T3THIRD"
+THIRD = "T3THIRD"
 KEY = SecretStr("correct horse battery staple")
 HELLO = Message(number=1, payload=json.dumps({"text": "hello", "blocks": []}), plain='{"text": "hello"}')
 
@@ -38,11 +39,6 @@ HELLO = Message(number=1, payload=json.dumps({"text": "hello", "blocks": []}), p
 def slack() -> Iterator[FakeOAuth]:
     with FakeOAuth() as fake:
         yield fake
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(NOON)
 
 
 def settings_of(tmp_path: Path, fake: FakeOAuth, *, own: bool = True, key: SecretStr | None = KEY) -> Settings:
@@ -83,20 +79,6 @@ async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
             yield browser
 
 
-async def begun(browser: httpx.AsyncClient) -> str:
-    """Redirects the browser to Slack. Returns the state. The cookie is secure, so it is set by hand here."""
-    answer = await browser.get(INSTALL)
-    assert answer.status_code == 302
-    state = parse_qs(urlsplit(answer.headers["location"]).query)["state"][0]
-    browser.cookies.set(COOKIE, state)
-    return state
-
-
-async def installed(browser: httpx.AsyncClient, fake: FakeOAuth, team: str = OTHER, **more: Any) -> httpx.Response:
-    state = await begun(browser)
-    return await browser.get(REDIRECT, params={"state": state, "code": fake.lets_in(team, **more)})
-
-
 def channel_of(app: App) -> SlackChannel:
     channel = app.context.channels["slack"]
     assert isinstance(channel, SlackChannel)
@@ -110,9 +92,7 @@ def installer_of(app: App) -> Installer:
 # --------------------------------------------------------------------------------------------------------- the way there
 
 
-async def test_the_browser_is_sent_to_slack_with_our_scopes_and_a_state_in_a_cookie(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
-) -> None:
+async def test_the_browser_is_sent_to_slack_with_our_scopes(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         answer = await browser.get(INSTALL)
     where = urlsplit(answer.headers["location"])
@@ -154,7 +134,7 @@ async def test_its_token_is_sealed_and_the_next_process_opens_it(
         await channel_of(app).post(ChatAddress("slack", f"{OTHER}/C1"), HELLO, delivery="x")
 
 
-async def test_an_app_without_a_workspace_of_the_operators_own_serves_those_that_install_it(
+async def test_an_app_without_own_workspace_serves_all_installed(
     tmp_path: Path, slack: FakeOAuth, clock: FakeClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock, own=False) as app, a_browser(app) as browser:
@@ -291,9 +271,7 @@ async def test_no_secret_stands_in_an_error_or_a_log(
 # ------------------------------------------------------------------------------------------------- taken away, given back
 
 
-async def test_a_workspace_that_takes_the_app_away_and_gives_it_back_goes_on(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
-) -> None:
+async def test_a_workspace_that_reinstalls_the_app_goes_on(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
     chat = ChatAddress("slack", f"{OTHER}/C1")
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await installed(browser, slack)
@@ -310,9 +288,7 @@ async def test_a_workspace_that_takes_the_app_away_and_gives_it_back_goes_on(
         await channel_of(app).post(chat, HELLO, delivery="x")
 
 
-async def test_after_thirty_days_all_of_it_is_erased_and_nothing_of_another_workspace(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
-) -> None:
+async def test_after_thirty_days_the_workspace_is_erased(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         for team in (OTHER, THIRD):
             await installed(browser, slack, team)
@@ -336,9 +312,7 @@ async def test_installed_twice_the_newer_token_counts(tmp_path: Path, slack: Fak
 # ------------------------------------------------------------------------------------------------------ tokens that rotate
 
 
-async def test_tokens_are_renewed_two_hours_before_they_end_and_stored_before_they_are_used(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
-) -> None:
+async def test_tokens_are_renewed_two_hours_before_they_end(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
         await installed(browser, slack, rotates=True)
         before = dict(installations(app.store))
@@ -385,7 +359,7 @@ async def test_a_token_that_cannot_be_renewed_is_said_and_tried_again(
 # -------------------------------------------------------------------------------------------------------------- the key
 
 
-async def test_with_another_key_nothing_is_opened_and_it_is_said_how_to_mend_it(
+async def test_with_another_key_nothing_opens_and_advice_is_given(
     tmp_path: Path, slack: FakeOAuth, clock: FakeClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:

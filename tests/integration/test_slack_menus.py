@@ -67,9 +67,7 @@ async def test_mute_pauses_the_subscription_and_the_channel_reads_so(scene: Scen
         assert "is quiet until" in slack.posted_to("C1")[-1].text
 
 
-async def test_exclude_and_follow_authors_ask_the_asker_and_change_what_they_choose(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_exclude_and_follow_authors_ask_and_change(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await delivers(on, 1, authors=("Ada Example", "Bo Beispiel"))
         await on.does(slack.clicks("follow authors", by="U2"))
@@ -80,7 +78,7 @@ async def test_exclude_and_follow_authors_ask_the_asker_and_change_what_they_cho
         assert ('graph -author:"Ada Example"', "active") in states(on)
 
 
-async def test_what_lies_beyond_the_limit_is_whispered_with_menus_of_its_own(scene: Scenes, slack: FakeSlack) -> None:
+async def test_papers_beyond_the_limit_are_whispered_with_menus(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await delivers(on, 9, limit="5")
         await on.does(slack.clicks("show 4 more", by="U2"))

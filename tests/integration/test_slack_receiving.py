@@ -86,7 +86,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 # ── Socket Mode ───────────────────────────────────────────────────────────────
 
 
-async def test_a_command_a_mention_and_private_words_are_answered_in_time(
+async def test_commands_mentions_and_private_words_are_answered(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock
 ) -> None:
     async with a_listening_bot(tmp_path, slack, clock) as app:
@@ -112,7 +112,7 @@ async def test_nothing_is_acknowledged_before_it_is_stored(
     assert sent.acknowledged
 
 
-async def test_a_connection_that_is_refreshed_in_the_middle_of_a_command_still_acknowledges_it(
+async def test_a_refreshed_connection_still_acknowledges_a_command(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
 ) -> None:
     async with a_listening_bot(tmp_path, slack, clock):
@@ -131,7 +131,7 @@ async def test_a_connection_that_is_refreshed_in_the_middle_of_a_command_still_a
     assert [text[:3] for text in said(slack)] == ["✓ 1", "✓ 2"]
 
 
-async def test_an_event_whose_connection_is_lost_comes_by_the_other_one_and_has_its_effect_once(
+async def test_an_event_of_a_lost_connection_has_its_effect_once(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
 ) -> None:
     async with a_listening_bot(tmp_path, slack, clock):
@@ -146,7 +146,7 @@ async def test_an_event_whose_connection_is_lost_comes_by_the_other_one_and_has_
     assert len(said(slack)) == 1
 
 
-async def test_what_comes_while_all_connections_are_lost_waits_and_is_answered(
+async def test_events_while_disconnected_are_answered_later(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock
 ) -> None:
     async with a_listening_bot(tmp_path, slack, clock):
@@ -218,7 +218,7 @@ async def test_a_database_that_cannot_be_used_is_waited_for(
     assert len(refused) == 3
 
 
-async def test_shapes_that_nobody_knows_are_acknowledged_and_passed_over(
+async def test_unknown_shapes_are_acknowledged_and_passed_over(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     strange: list[tuple[str, Any]] = [
@@ -239,7 +239,7 @@ async def test_shapes_that_nobody_knows_are_acknowledged_and_passed_over(
     assert "sesame" not in caplog.text
 
 
-async def test_a_workspace_without_a_token_is_acknowledged_and_dropped_and_its_words_are_not_logged(
+async def test_events_of_a_workspace_without_token_are_dropped(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
@@ -261,7 +261,7 @@ async def test_a_workspace_without_a_token_is_acknowledged_and_dropped_and_its_w
 
 
 @pytest.mark.parametrize("token", ["xapp-1-A0TEST-another-token", TOKEN])
-async def test_an_app_token_that_slack_refuses_ends_the_start_with_a_sentence(
+async def test_a_refused_app_token_ends_the_start_with_a_sentence(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, token: str
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app:
@@ -277,7 +277,7 @@ async def test_an_app_token_that_slack_refuses_ends_the_start_with_a_sentence(
         assert len(slack.arrived("apps.connections.open")) == 1
 
 
-async def test_a_slack_that_is_down_at_the_start_is_named_and_tried_again(
+async def test_a_slack_that_is_down_at_the_start_is_tried_again(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app:
@@ -296,7 +296,7 @@ async def test_a_slack_that_is_down_at_the_start_is_named_and_tried_again(
     assert len(said(slack)) == 1
 
 
-async def test_a_token_that_slack_refuses_later_is_named_and_asked_about_slowly(
+async def test_a_token_refused_later_is_named_and_asked_about_slowly(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app:
@@ -312,7 +312,7 @@ async def test_a_token_that_slack_refuses_later_is_named_and_asked_about_slowly(
     assert APP_TOKEN not in caplog.text
 
 
-async def test_when_the_process_stops_what_was_taken_is_answered_and_acknowledged_at_once(
+async def test_at_the_end_taken_events_are_answered(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, gate: Gate
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app:
@@ -427,7 +427,7 @@ async def test_a_replayed_request_has_no_second_effect(tmp_path: Path, slack: Fa
     assert len(said(slack)) == 2
 
 
-async def test_slack_may_try_the_address_and_whatever_needs_no_answer_gets_none(
+async def test_checks_of_the_address_get_no_answer_of_the_bot(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock
 ) -> None:
     form = "application/x-www-form-urlencoded"

@@ -62,7 +62,7 @@ def test_it_listens_answers_and_stops_at_once(tmp_path: Path, slack: FakeSlack) 
     assert not re.search(f"{TOKEN}|{APP_TOKEN}|/respond/|ticket=", err)
 
 
-def test_an_app_token_that_slack_refuses_ends_it_with_one_sentence(tmp_path: Path, slack: FakeSlack) -> None:
+def test_a_refused_app_token_ends_it_with_one_sentence(tmp_path: Path, slack: FakeSlack) -> None:
     program = started(tmp_path, slack, "xapp-1-A0TEST-another-token")
     _, err = program.communicate(timeout=PATIENCE)
     assert program.returncode == 2

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cut_slack import OnUnclear
-from tests.faults.slack_storm import WAYS, Reading, storm
 from tests.postgres.server import Server
+from tests.programs.faults.cut_slack import OnUnclear
+from tests.programs.faults.slack_storm import WAYS, Reading, storm
 
-TRIES = 30
+TRIES = 12
 
 
 @pytest.mark.parametrize(("reading", "on_unclear"), [way[1:] for way in WAYS], ids=[way[0] for way in WAYS])

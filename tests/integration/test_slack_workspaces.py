@@ -1,11 +1,10 @@
 """Channels on Slack that come and go, and several workspaces: what is paused, what goes on, who is notified."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from tests.integration.slack_bot import OTHER, OTHER_TOKEN
 from tests.integration.slack_conversation import Scene, a_scene
 from tests.integration.telegram_bot import RestingClock
 from tests.make import NOON, clean_up, ingested, paper
+from tests.source_harness import NoSources
 
 Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
 VISION, THEIRS = parse_address("slack:C1"), parse_address(f"slack:{OTHER}/C1")
@@ -60,20 +60,6 @@ def scene(tmp_path: Path, slack: FakeSlack, clock: RestingClock) -> Scenes:
     return partial(a_scene, tmp_path, slack, clock, admins=(OPERATOR,))
 
 
-class NoSources:
-    """Nothing is read."""
-
-    problems: Mapping[str, str] = MappingProxyType({})
-    is_catching_up = False
-
-    def __init__(self) -> None:
-        self.sources: tuple[str, ...] = ()
-        self.inbox = self
-
-    async def poll(self) -> None:
-        return None
-
-
 def news(on: Scene, *titles: str) -> None:
     ingested(on.app.store, *(paper(title, "cs.LG") for title in titles), now=on.app.clock.now())
 
@@ -94,7 +80,7 @@ def brought(fake: FakeSlack, chat: str = "C1") -> list[str]:
         ("G8", {"name": "mpdm-u1--u2--paperwire-1", "private": True}, "u1, u2, paperwire"),
     ],
 )
-async def test_every_kind_of_conversation_asks_for_papers_and_is_brought_them(
+async def test_every_kind_of_conversation_gets_its_papers(
     scene: Scenes, slack: FakeSlack, channel: str, about: dict[str, Any], called: str
 ) -> None:
     slack.knows(channel, people=("U1", "U2"), **about)
@@ -107,9 +93,7 @@ async def test_every_kind_of_conversation_asks_for_papers_and_is_brought_them(
     assert len(brought(slack, channel)) == 1
 
 
-async def test_where_the_bot_was_not_invited_it_says_how_and_goes_on_once_it_is(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_a_channel_without_the_bot_is_told_how_to_invite_it(scene: Scenes, slack: FakeSlack) -> None:
     slack.leaves("C1")
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub graph now"))
@@ -127,9 +111,7 @@ async def test_where_the_bot_was_not_invited_it_says_how_and_goes_on_once_it_is(
     assert slack.posted_to("C1")[0].text != ""
 
 
-async def test_an_app_that_may_not_look_at_channels_answers_and_tells_who_asked(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_an_app_that_may_not_read_channels_tells_the_asker(scene: Scenes, slack: FakeSlack) -> None:
     slack.leaves("C1")
     for scope in ("channels:read", "users:read"):
         slack.withdraws(scope)
@@ -142,7 +124,7 @@ async def test_an_app_that_may_not_look_at_channels_answers_and_tells_who_asked(
 
 
 @pytest.mark.parametrize("event", [True, False])
-async def test_an_archived_channel_waits_and_goes_on_when_it_is_open_again(
+async def test_an_archived_channel_waits_until_it_is_open_again(
     scene: Scenes, slack: FakeSlack, *, event: bool
 ) -> None:
     async with scene() as on:
@@ -162,9 +144,7 @@ async def test_an_archived_channel_waits_and_goes_on_when_it_is_open_again(
     assert len(brought(slack)) == 1
 
 
-async def test_a_channel_that_is_deleted_is_paused_and_one_with_another_name_is_called_so(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_a_deleted_channel_is_paused_a_renamed_one_renamed(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub graph"))
         await on.does(slack.renames("C1", "seeing"))
@@ -174,7 +154,7 @@ async def test_a_channel_that_is_deleted_is_paused_and_one_with_another_name_is_
         assert on.queries() == ["graph"]
 
 
-async def test_a_channel_that_takes_the_bot_out_waits_until_it_is_let_in_again(scene: Scenes, slack: FakeSlack) -> None:
+async def test_a_channel_without_the_bot_waits_for_its_return(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub graph now"))
         await on.does(slack.removes("C1"))
@@ -202,9 +182,7 @@ async def test_the_bot_greets_a_channel_that_lets_it_in_once(scene: Scenes, slac
     assert "/paperwire sub diffusion" in greeting.text
 
 
-async def test_when_whoever_subscribed_leaves_theirs_waits_the_channel_and_the_operator_hear_of_it_once_and_nothing_is_lost(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_subscriptions_of_somebody_who_left_wait(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await on.does(slack.user_types("/paperwire sub graph now", by="U1"))
         await on.does(slack.user_types("/paperwire sub quantum now", by="U2"))
@@ -230,9 +208,7 @@ async def test_when_whoever_subscribed_leaves_theirs_waits_the_channel_and_the_o
     assert "#vision" in notice.text
 
 
-async def test_what_is_said_of_who_has_left_names_them_only_where_credits_are_on_and_its_button_resumes_nothing_else(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_the_name_of_somebody_who_left_needs_credits(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         for words in ("graph now", "tree now"):
             await on.does(slack.user_types(f"/paperwire sub {words}", by="U1"))
@@ -256,9 +232,7 @@ async def test_what_is_said_of_who_has_left_names_them_only_where_credits_are_on
         assert "actions" not in str(notice.payload)
 
 
-async def test_what_somebody_leaves_behind_waits_in_threads_too_and_beyond_the_end_of_its_own_pause(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_threads_of_somebody_who_left_wait_too(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         thread = slack.says("C1", "A plan")
         await on.does(slack.mentions("sub graph now", by="U1", thread=thread))
@@ -322,9 +296,7 @@ def both_want(on: Scene) -> None:
         subscribe(on.app.store, chat, SubscriptionRequest(text="graph", every="now"), now=NOON - timedelta(hours=1))
 
 
-async def test_a_workspace_that_is_asked_to_slow_down_or_revoked_delays_no_other(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_a_slow_or_revoked_workspace_delays_no_other(scene: Scenes, slack: FakeSlack) -> None:
     async with scene(slack=TWO) as on:
         both_want(on)
         slack.answers("429", times=1, chat=f"{OTHER}/C1", retry_after=600)
@@ -357,9 +329,7 @@ async def test_the_own_workspace_may_stand_still_while_others_go_on(scene: Scene
 @pytest.mark.parametrize(
     "says", [("tokens_revoked", "app_uninstalled"), ("app_uninstalled", "tokens_revoked"), ("app_uninstalled",), ("tokens_revoked",)]
 )  # fmt: skip
-async def test_a_workspace_that_takes_the_app_away_waits_and_goes_on_with_the_app(
-    scene: Scenes, slack: FakeSlack, says: tuple[str, ...]
-) -> None:
+async def test_a_workspace_without_the_app_waits_for_it(scene: Scenes, slack: FakeSlack, says: tuple[str, ...]) -> None:
     async with scene(slack=TWO) as on:
         both_want(on)
         await on.does(slack.uninstalls(team=OTHER, says=says))
@@ -378,9 +348,7 @@ async def test_a_workspace_that_takes_the_app_away_waits_and_goes_on_with_the_ap
     assert any("removed from the workspace" in entry.text for entry in slack.posted_to("D5"))
 
 
-async def test_after_thirty_days_nothing_is_left_of_a_workspace_that_took_the_app_away_and_all_of_the_others(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_after_thirty_days_only_the_uninstalled_one_is_erased(scene: Scenes, slack: FakeSlack) -> None:
     async with scene(slack=TWO) as on:
         both_want(on)
         await on.does(slack.uninstalls(team=OTHER))
@@ -409,9 +377,7 @@ async def test_a_restart_with_the_app_back_goes_on(tmp_path: Path, slack: FakeSl
     assert len(brought(slack)) == 1
 
 
-async def test_the_long_running_process_names_a_workspace_that_stands_still_and_no_other(
-    scene: Scenes, slack: FakeSlack
-) -> None:
+async def test_a_workspace_that_stands_still_is_named(scene: Scenes, slack: FakeSlack) -> None:
     async with scene(slack=TWO) as on:
         both_want(on)
         slack.revokes(team=OTHER)

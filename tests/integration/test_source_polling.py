@@ -56,9 +56,7 @@ def parts_notified(store: Store) -> list[str]:
 # ── arXiv's mornings ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_batch_is_read_when_it_is_out_and_not_asked_for_again_that_day(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_batch_is_read_once_when_it_is_out(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Means", "stat.ML", "cs.LG"))
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
     await feeding.due()
@@ -73,7 +71,7 @@ async def test_a_batch_is_read_when_it_is_out_and_not_asked_for_again_that_day(
     assert feeding.outcomes("arxiv") == ["new", "new"]
 
 
-async def test_what_is_late_is_asked_for_every_quarter_of_an_hour_until_it_is_there(
+async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
@@ -96,9 +94,7 @@ async def test_what_is_late_is_asked_for_every_quarter_of_an_hour_until_it_is_th
     assert titles(store) == ["Graphs", "Old"]
 
 
-async def test_one_category_that_is_behind_holds_up_no_other_and_the_receipt_names_it(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(WEDNESDAY, paper("Old", "stat.ML"))
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Means", "stat.ML"))
     arxiv.serves_yesterday("stat.ML")
@@ -145,7 +141,7 @@ async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(
     assert notices(store) == []
 
 
-async def test_a_day_without_an_announcement_that_no_list_names_is_late_and_said_once(
+async def test_an_unlisted_day_without_announcement_is_late_once(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
@@ -174,7 +170,7 @@ async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: Fa
     assert [cause for cause, _ in notices(store)] == ["overdue", "source-back"]
 
 
-async def test_an_empty_category_is_quiet_once_the_others_show_that_arxiv_has_announced(
+async def test_an_empty_category_is_quiet_when_others_have_papers(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
@@ -187,7 +183,7 @@ async def test_an_empty_category_is_quiet_once_the_others_show_that_arxiv_has_an
     assert notices(store) == []
 
 
-async def test_a_feed_that_is_built_anew_with_the_same_papers_stores_nothing_twice(
+async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
@@ -225,7 +221,7 @@ async def test_a_list_is_asked_from_the_evening_on(store: Store, clock: FakeCloc
     assert titles(store) == ["Graphs", "Old"]
 
 
-async def test_a_paper_counts_for_every_category_and_a_replacement_announces_nothing(
+async def test_a_paper_counts_for_each_category_replacements_for_none(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     graphs = paper("Graphs", "cs.LG", "stat.ML")
@@ -247,9 +243,7 @@ async def test_a_paper_counts_for_every_category_and_a_replacement_announces_not
 # ── pages of others ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_dated_page_is_that_of_today_and_yesterday_and_is_read_again_within_the_day(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_dated_page_is_read_for_today_and_yesterday(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     first, second = ("2601.00001", "Diffusion", "Clouds."), ("2601.00002", "Graphs", "Nodes.")
     arxiv.holds("/2026-01-21.md", page(first), etag='"1"')
     feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md"))
@@ -269,9 +263,7 @@ async def test_a_dated_page_is_that_of_today_and_yesterday_and_is_read_again_wit
     assert days == {WEDNESDAY, THURSDAY}  # from their names, not from the day on which they were fetched
 
 
-async def test_a_dated_page_that_is_not_there_yet_is_no_failure_and_one_that_never_was_is_stale(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_dated_page_that_is_missing_is_late_or_stale(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md"))
     receipt = await feeding.poll()
     assert (receipt.outcome, receipt.detail) == (Outcome.STALE, "There is nothing of today yet.")
@@ -279,9 +271,7 @@ async def test_a_dated_page_that_is_not_there_yet_is_no_failure_and_one_that_nev
     assert "404 Not Found" in (await plain.poll()).detail
 
 
-async def test_a_page_that_is_due_by_a_line_of_cron_is_asked_again_until_it_is_another(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_page_by_cron_is_asked_again_until_it_changes(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     clock.set_now(datetime(2026, 1, 22, 5, tzinfo=UTC))
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
     feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 6 * * *"))
@@ -292,9 +282,7 @@ async def test_a_page_that_is_due_by_a_line_of_cron_is_asked_again_until_it_is_a
     assert feeding.outcomes("web") == ["new", "stale", "stale", "stale", "new"]
 
 
-async def test_the_pages_of_biorxiv_are_read_to_the_end_and_a_short_one_ends_them(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_the_pages_of_biorxiv_are_read_to_the_end(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     def answer(*numbers: int, total: str) -> str:
         records = [
             {"doi": f"10.1101/2026.01.22.{n:06}", "title": f"Cells {n}", "authors": "Chen, L.", "date": "2026-01-22",
@@ -318,7 +306,7 @@ async def test_the_pages_of_biorxiv_are_read_to_the_end_and_a_short_one_ends_the
     assert len(titles(store)) == 4
 
 
-async def test_without_any_source_all_archives_are_read_and_once_the_papers_of_the_last_days(
+async def test_without_sources_all_archives_are_read(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backfill, "PAGE", 4)
@@ -337,7 +325,7 @@ async def test_without_any_source_all_archives_are_read_and_once_the_papers_of_t
     assert len(arxiv.asked("/api/")) == 3
 
 
-async def test_an_archive_that_is_cut_at_the_limit_of_a_feed_is_asked_by_category(
+async def test_a_feed_cut_at_its_limit_is_asked_by_category(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_feed, "LIMIT", 3)
@@ -353,9 +341,7 @@ async def test_an_archive_that_is_cut_at_the_limit_of_a_feed_is_asked_by_categor
 # ── what goes wrong ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_oldest_first_or_with_one_broken_entry_all_others_are_read(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_one_broken_entry_does_not_stop_the_others(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     papers = [paper(f"Paper {n}", "cs.LG") for n in range(9)]
     text = feed("cs.LG", THURSDAY, papers[::-1]).decode().replace("<title>Paper 4</title>", "<title></title>")
     arxiv.holds("/rss/cs.LG", text)
@@ -365,9 +351,7 @@ async def test_oldest_first_or_with_one_broken_entry_all_others_are_read(
     assert len([title for title in titles(store) if title]) == 8
 
 
-async def test_of_a_document_that_was_cut_the_complete_papers_are_kept_and_the_rest_is_asked_for_again(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_the_rest_of_a_cut_document_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     whole = feed("cs.LG", THURSDAY, [paper(f"Paper {n}", "cs.LG") for n in range(9)])
     arxiv.holds("/rss/cs.LG", whole[: len(whole) * 2 // 3], etag='"cut"')
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
@@ -381,9 +365,7 @@ async def test_of_a_document_that_was_cut_the_complete_papers_are_kept_and_the_r
     assert len(titles(store)) == 9
 
 
-async def test_after_failures_it_is_asked_ever_more_seldom_and_as_its_server_wishes(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_after_failures_requests_become_rarer(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
     arxiv.fails(500, 3)
     arxiv.answers_429(retry_after="1800")
@@ -399,9 +381,7 @@ async def test_after_failures_it_is_asked_ever_more_seldom_and_as_its_server_wis
     assert feeding.known("arxiv").state.failures == 0
 
 
-async def test_a_host_that_is_down_is_asked_once_a_poll_and_not_once_a_category(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_host_that_is_down_is_asked_once_a_poll(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.fails(503)
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "cs.AI", "stat.ML"))
     receipt = await feeding.poll()
@@ -420,9 +400,7 @@ async def test_a_category_that_there_is_not_fails_alone(store: Store, clock: Fak
     assert feeding.receipts("arxiv")[-1].detail == "cs.XX: The feed reports an error: Bad subject class 'cs.XX'."
 
 
-async def test_the_operators_hear_once_a_day_what_is_wrong_and_once_that_it_is_over(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_operators_hear_once_a_day_what_is_wrong(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     store_chat(store, OPERATOR, ChatKind.PRIVATE, now=clock.now())
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
     arxiv.sends_html(13)
@@ -435,9 +413,7 @@ async def test_the_operators_hear_once_a_day_what_is_wrong_and_once_that_it_is_o
     assert len(notices(store)) == 2
 
 
-async def test_a_server_that_only_asks_for_a_wait_is_no_news_before_the_third_time(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_requested_wait_is_news_at_the_third_time(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.answers_429(3)
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     for notified in (0, 0, 1):
@@ -474,7 +450,7 @@ async def test_a_restart_forgets_nothing(store: Store, clock: FakeClock, arxiv: 
     assert arxiv.arrivals[-1].status == 304
 
 
-async def test_a_receipt_and_the_papers_of_its_poll_are_stored_together_or_not_at_all(
+async def test_a_receipt_is_stored_together_with_its_papers(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> int:
@@ -491,9 +467,7 @@ async def test_a_receipt_and_the_papers_of_its_poll_are_stored_together_or_not_a
     assert titles(store) == ["Graphs"]
 
 
-async def test_a_poll_of_several_documents_leaves_one_receipt_even_when_it_is_cut_off(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_poll_of_several_documents_leaves_one_receipt(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Means", "stat.ML"))
     arxiv.hangs(at="stat.ML")
     feeding = SourceHarness(
@@ -509,9 +483,7 @@ async def test_a_poll_of_several_documents_leaves_one_receipt_even_when_it_is_cu
     arxiv.violations.clear()  # it answers the hanging request while the next one runs; the program cannot know
 
 
-async def test_the_tick_waits_for_no_server_and_the_end_of_the_process_neither(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
-) -> None:
+async def test_the_tick_waits_for_no_server(store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path) -> None:
     (tmp_path / "inbox").mkdir()
     arxiv.hangs()
     inbox = SourceSettings(name="inbox", path=tmp_path / "inbox" / "*.md")
@@ -553,7 +525,7 @@ def test_another_place_under_an_old_name_begins_anew(store: Store, clock: FakeCl
     assert (known.location, known.state.since) == ("b", clock.now() - timedelta(days=1))
 
 
-async def test_receipts_are_kept_for_ninety_days_and_the_newest_for_ever(
+async def test_receipts_are_kept_ninety_days_the_newest_for_ever(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds("/list.md", PAGE)
@@ -567,7 +539,7 @@ async def test_receipts_are_kept_for_ninety_days_and_the_newest_for_ever(
     assert len(receipts_of(store, "web")) == 1
 
 
-def test_processes_on_one_store_take_turns_and_a_clock_that_was_set_holds_nobody_up(store: Store) -> None:
+def test_processes_take_turns_at_a_host(store: Store) -> None:
     most, gap, wall = timedelta(minutes=4), timedelta(seconds=3), datetime(2026, 1, 22, 5, 5, tzinfo=UTC)
     second = timedelta(seconds=1)
     assert claim_slot(store, "arxiv", most, wall=wall) == timedelta(0)
@@ -579,9 +551,7 @@ def test_processes_on_one_store_take_turns_and_a_clock_that_was_set_holds_nobody
     assert claim_slot(store, "arxiv", most, wall=wall - timedelta(hours=1)) == timedelta(0)
 
 
-async def test_a_clock_that_jumped_ahead_and_back_keeps_no_source_waiting(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
+async def test_a_jumping_clock_keeps_no_source_waiting(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     clock.step(timedelta(days=400))
@@ -601,7 +571,7 @@ def folder(tmp_path: Path, **values: object) -> SourceSettings:
     return SourceSettings(name="inbox", path=tmp_path / "inbox" / "*.md", **values)  # type: ignore[arg-type]
 
 
-async def test_a_file_leaves_a_receipt_when_it_brings_something_and_when_it_cannot_be_read(
+async def test_a_file_with_news_or_an_error_leaves_a_receipt(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     feeding = SourceHarness(store, clock, arxiv, folder(tmp_path), admins=(OPERATOR,))
@@ -622,7 +592,7 @@ async def test_a_file_leaves_a_receipt_when_it_brings_something_and_when_it_cann
 
 
 @pytest.mark.parametrize("path", ["nowhere/*.md", "nowhere/**/*.md", "nowhere/list.md", "nowhere"])
-async def test_a_pattern_without_files_is_no_mistake_also_where_its_folder_is_not_there(
+async def test_a_pattern_without_files_is_no_mistake(
     path: str, store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     feeding = SourceHarness(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / path))
@@ -635,7 +605,7 @@ async def test_a_pattern_without_files_is_no_mistake_also_where_its_folder_is_no
     assert feeding.outcomes("inbox") == ["new"]
 
 
-async def test_a_folder_that_is_gone_is_said_once_and_its_files_come_when_it_is_back(
+async def test_a_lost_folder_is_said_once_and_read_when_it_is_back(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     (tmp_path / "inbox").mkdir()
@@ -658,7 +628,7 @@ async def test_a_folder_that_is_gone_is_said_once_and_its_files_come_when_it_is_
     assert not feeding.scheduler.problems
 
 
-async def test_a_folder_with_a_schedule_is_late_when_nothing_came_and_quiet_about_its_first_day(
+async def test_a_folder_with_a_schedule_can_be_late(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
     feeding = SourceHarness(store, clock, arxiv, folder(tmp_path, schedule="arxiv"), admins=(OPERATOR,))

@@ -1,24 +1,14 @@
 """To take a job takes as long among many that wait as among few, also before the server has looked at their table."""
 
-from collections.abc import Iterator
 from contextlib import closing
-
-import pytest
 
 from bot.delivery.engines.job_queue import JobQueue, Times
 from subscriptions.model import Lane
 from subscriptions.store import Store
 from subscriptions.store.lane_wakes import wake_lanes
 from tests.postgres.reading import read
-from tests.postgres.server import Server
 
 WAITING, TAKEN = 5000, 20
-
-
-@pytest.fixture
-def url(postgres: Server) -> Iterator[str]:
-    with postgres.database() as url:
-        yield url
 
 
 async def delivers(_lane: Lane) -> None: ...

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import yaml  # type: ignore[import-untyped]
 
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.integration.cli import page
 from tests.integration.slack_bot import free_port
-from tests.integration.test_compose import services
 from tests.patience import PATIENCE
 from tests.postgres.server import Server
 
@@ -28,7 +28,7 @@ class Topology:
 
     def __init__(self, folder: Path, url: str, fake: Remote) -> None:
         self.folder, self._fake = folder, fake
-        self._services = services("compose.yaml")
+        self._services = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]
         self.workers: list[tuple[subprocess.Popen[bytes], str]] = []  # with the address of its health
         (folder / "inbox").mkdir()
         (folder / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')

@@ -272,7 +272,7 @@ def test_two_planners_lose_nothing_and_double_nothing(
     _lives(DAYS, World(stores, random.Random(seed)), monkeypatch)
 
 
-def test_nor_do_they_where_a_database_cannot_tell_whether_others_have_written(
+def test_nor_do_they_where_a_database_cannot_tell_of_writes(
     stores: list[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for store in stores:
@@ -301,9 +301,7 @@ def _lives(days: int, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.killed > days / 10
 
 
-def test_a_planner_that_began_earlier_takes_nothing_from_a_subscription_that_came_meanwhile(
-    stores: list[Store], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_earlier_planner_takes_nothing_from_a_new_one(stores: list[Store], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_plan, "SLICE", 1)
     people, *planning = stores
     for number in (1, 2, 3):
@@ -323,7 +321,7 @@ def test_a_planner_that_began_earlier_takes_nothing_from_a_subscription_that_cam
     assert papers_of(people, "2") == {"A graph", "A tree"}
 
 
-def test_a_planner_that_began_earlier_brings_nothing_that_was_skipped_meanwhile(
+def test_an_earlier_planner_brings_nothing_that_was_skipped(
     stores: list[Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_plan, "SLICE", 1)

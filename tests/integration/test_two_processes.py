@@ -110,7 +110,7 @@ def ended(*processes: subprocess.Popen[str]) -> list[dict[str, int]]:
     return [json.loads(out) for out, _ in done]
 
 
-def test_two_processes_that_no_lock_keeps_apart_double_nothing_and_lose_nothing(database: Path, fake: Remote) -> None:
+def test_two_processes_without_a_lock_double_nothing(database: Path, fake: Remote) -> None:
     both = [ready(database, fake, "honest") for _ in range(2)]
     begin_together(fake, both)
     one, other = ended(*both)
@@ -120,7 +120,7 @@ def test_two_processes_that_no_lock_keeps_apart_double_nothing_and_lose_nothing(
     assert_whole(fake)
 
 
-def test_of_two_that_both_claim_the_lock_none_takes_what_the_other_has_in_hand(database: Path, fake: Remote) -> None:
+def test_of_two_lock_owners_none_takes_what_the_other_holds(database: Path, fake: Remote) -> None:
     """As on a file system without locks, or when a person removed the lock file."""
     fake.call("answers", "hang after", CONCURRENCY, after=120)
     first, second = (ready(database, fake, "claims") for _ in range(2))
@@ -136,7 +136,7 @@ def test_of_two_that_both_claim_the_lock_none_takes_what_the_other_has_in_hand(d
     assert_whole(fake)
 
 
-def test_without_the_guard_of_a_message_in_hand_the_journal_shows_doubles(database: Path, fake: Remote) -> None:
+def test_without_the_guard_the_journal_shows_doubles(database: Path, fake: Remote) -> None:
     """The test above can fail: these two take a message whatever its state, and so both send some."""
     both = [ready(database, fake, "careless") for _ in range(2)]
     begin_together(fake, both)

@@ -78,7 +78,7 @@ TROUBLES = {
 
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
 @pytest.mark.parametrize("starts_anew", [False, True], ids=["", "started anew"])
-async def test_a_refused_second_post_makes_the_first_one_no_less_unclear(
+async def test_a_refused_second_post_leaves_the_first_unclear(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack, trouble: Trouble, *, starts_anew: bool
 ) -> None:
     async with a_bot(tmp_path, slack, clock) as app:
@@ -105,7 +105,7 @@ async def test_a_refused_second_post_makes_the_first_one_no_less_unclear(
 
 
 @pytest.mark.parametrize("code", ["token_revoked", "accesslimited"])
-async def test_with_skip_a_lookup_by_a_refused_token_leaves_nothing_to_a_person(
+async def test_with_skip_a_refused_token_leaves_nothing_unclear(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack, code: str
 ) -> None:
     async with a_bot(tmp_path, slack, clock, on_unclear="skip") as app:
@@ -126,7 +126,7 @@ async def test_with_skip_a_lookup_by_a_refused_token_leaves_nothing_to_a_person(
 
 
 @pytest.mark.parametrize(("first", "came"), [("cut after", [1, 2]), ("cut before", [2, 1])])
-async def test_a_reply_that_went_out_before_its_thread_was_known_comes_no_second_time(
+async def test_a_reply_sent_before_its_thread_was_known_comes_once(
     tmp_path: Path, clock: FakeClock, slack: FakeSlack, first: str, came: list[int]
 ) -> None:
     slack.withdraws("channels:history")

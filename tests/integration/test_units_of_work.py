@@ -46,7 +46,7 @@ class Refusing:
 
 
 class TestTransactions:
-    def test_a_use_case_is_a_part_of_the_transaction_that_it_is_given(self, store: Store) -> None:
+    def test_a_use_case_joins_the_transaction_that_it_is_given(self, store: Store) -> None:
         def subscribe_and_fail() -> None:
             with store.write() as transaction:
                 subscribes(transaction, "telegram:1", "graph")
@@ -58,7 +58,7 @@ class TestTransactions:
         with pytest.raises(NotFound):
             get_chat(store, address("telegram:1"))
 
-    def test_the_store_refuses_a_second_transaction_in_a_thread_that_writes(self, store: Store) -> None:
+    def test_a_writing_thread_gets_no_second_transaction(self, store: Store) -> None:
         with store.write(), pytest.raises(RuntimeError, match="pass its Transaction on"):
             subscribes(store, "telegram:1", "graph")
         with store.write(), pytest.raises(RuntimeError, match="pass its Transaction on"):
@@ -151,7 +151,7 @@ class TestWritesTogether:
         assert done == ["telegram:1", "telegram:2", "telegram:3"]
         assert len(listed(store, None)) == 3
 
-    async def test_the_first_error_of_a_work_is_the_one_that_its_caller_gets(self, store: Store) -> None:
+    async def test_the_caller_gets_the_first_error_of_its_work(self, store: Store) -> None:
         refusing = Refusing()
         done = await asyncio.gather(
             write_together(subscribed, store, "telegram:1"),
@@ -173,7 +173,7 @@ class TestWritesTogether:
         assert len({id(one) for one in done}) == 3
         assert listed(store, None) == ()
 
-    async def test_a_work_is_done_once_where_more_people_read_than_connections_are_kept(self, store: Store) -> None:
+    async def test_a_work_is_done_once_with_more_readers_than_connections(self, store: Store) -> None:
         begun, over, runs = threading.Barrier(11), threading.Event(), list[str]()
 
         def read() -> None:

@@ -60,7 +60,7 @@ def test_check_names_a_source_that_cannot_be_read(place: Terminal, arxiv: FakeAr
 
 
 @pytest.mark.parametrize(("wrong", "sentence"), WRONG)
-def test_run_once_ends_with_1_when_every_source_failed_and_says_why(
+def test_run_once_ends_with_1_when_every_source_failed(
     place: Terminal, arxiv: FakeArxiv, wrong: str, sentence: str
 ) -> None:
     bad = source("bad", wrong.replace("{arxiv}", arxiv.url))
@@ -76,7 +76,7 @@ def test_run_once_ends_with_1_when_every_source_failed_and_says_why(
     assert (ended.status, "No source" in ended.err) == (0, False)
 
 
-def test_what_has_no_file_yet_or_one_letter_among_digests_is_well(place: Terminal) -> None:
+def test_a_source_without_files_is_well(place: Terminal) -> None:
     place.file("good/letter.md", "Dear Ada,\n")
     place.file(
         "paperwire.toml", GOOD + source("later", 'path = "inbox/*.md"') + source("last", 'path = "nowhere/*.md"')

@@ -74,7 +74,7 @@ async def is_live(port: int) -> bool:
         return answer.text == '{"live":true}'
 
 
-async def test_a_thousand_connections_that_say_nothing_keep_nobody_out_and_fill_no_log(
+async def test_a_thousand_silent_connections_keep_nobody_out(
     settings: Settings, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     async with served(settings) as port, lines(port, 1000) as silent:
@@ -190,7 +190,7 @@ async def test_the_password_cannot_be_guessed_at_metrics(tmp_path: Path) -> None
 # ----------------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_damaged_body_of_a_request_for_the_head_makes_no_traceback(
+async def test_a_damaged_body_of_a_head_request_makes_no_traceback(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Found by fuzzing: h11 lets no answer out, and asyncio logged a fatal error for each such request."""

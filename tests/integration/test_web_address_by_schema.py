@@ -1,6 +1,6 @@
 """Every page of the web address of a real `paperwire run`, with requests that schemathesis makes from the document of these pages.
 
-The document is tests/fuzz/openapi.py. `make fuzz` makes more requests.
+The document is tests/programs/fuzz/openapi.py. `make fuzz` makes more requests.
 """
 
 import hashlib
@@ -26,10 +26,10 @@ from bot.settings import load_settings
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, FakeOAuth
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.faults.soak.program import Program, running_program
-from tests.fuzz.openapi import SIGNED, document
 from tests.integration.cli import INBOX
 from tests.patience import PATIENCE
+from tests.programs.faults.soak.program import Program, running_program
+from tests.programs.fuzz.openapi import SIGNED, document
 
 SECRET, SIGNING = "a-word-of-the-operator", "0123456789abcdef"
 MOST_OF_ALL = 60  # examples of Hypothesis in the quick profile

@@ -44,7 +44,7 @@ def texts(store: Store, chat: ChatAddress = ME) -> list[str]:
 
 
 @pytest.mark.parametrize("lost", ["before it is stored", "after it is stored"])
-async def test_a_delivery_stands_on_the_page_once_wherever_the_process_was_killed(
+async def test_a_killed_process_leaves_each_delivery_once_on_the_page(
     database_url: str, tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, lost: str
 ) -> None:
     app = bot(database_url, tmp_path, clock)
@@ -74,7 +74,7 @@ async def test_a_delivery_stands_on_the_page_once_wherever_the_process_was_kille
     await again.close()
 
 
-async def test_a_database_that_fails_during_a_post_leaves_nothing_unclear(
+async def test_a_failing_database_during_a_post_leaves_nothing_unclear(
     store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     channel = WebChannel(clock)

@@ -96,7 +96,7 @@ async def test_a_subscription_is_made_with_a_form_and_edited_with_one(pages: Pag
     assert texts(pages) == ["diffusion -review"]
 
 
-async def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(pages: Pages) -> None:
+async def test_errors_are_shown_beside_their_fields(pages: Pages) -> None:
     ada = await somebody(pages, ADA)
     form = await opened(ada, await ada.posts("/chat/say", {"text": "/sub"}))
     refused = Form.read(ada, (await form.posts(query="-survey", when="daily", clock="07:30")).text)

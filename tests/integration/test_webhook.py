@@ -163,7 +163,7 @@ async def test_a_secret_is_looked_at_before_the_body_is_read(
     assert read == []
 
 
-async def test_an_update_is_taken_also_behind_a_proxy_that_keeps_its_part_of_the_address(
+async def test_an_update_is_taken_through_a_proxy_with_a_prefix(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     async with web(tmp_path, telegram, clock) as page:
@@ -172,7 +172,7 @@ async def test_an_update_is_taken_also_behind_a_proxy_that_keeps_its_part_of_the
     assert len(telegram.posted_to("42")) == 2
 
 
-async def test_an_update_that_comes_again_is_taken_and_not_answered_again(
+async def test_a_repeated_update_is_taken_and_not_answered_again(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
 ) -> None:
     async with web(tmp_path, telegram, clock) as page:
@@ -188,7 +188,7 @@ async def test_an_update_of_unknown_shape_is_not_asked_for_again(
         assert await page.post(b'{"update_id": 6, "what": 1}') == (200, "")
 
 
-async def test_while_the_database_is_away_telegram_is_asked_to_come_again(
+async def test_while_the_database_is_away_telegram_comes_again(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object, **__: object) -> tuple[str, bool]:
@@ -218,7 +218,7 @@ async def test_before_it_listens_and_after_it_takes_nothing(
 
 
 @pytest.mark.parametrize("secret", [SECRET, None])
-async def test_telegram_is_told_address_and_secret_and_what_waits_stays(
+async def test_telegram_is_told_address_and_secret(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, secret: str | None
 ) -> None:
     telegram.user_writes("/list")
@@ -296,7 +296,7 @@ async def test_what_people_write_comes_by_the_webhook(
     assert [entry.text[:4] for entry in telegram.posted_to("42")] == ["✓ 1 ", "✓ 2 ", "✓ 3 "]
 
 
-async def test_what_the_database_could_not_take_is_sent_again_and_the_operator_is_told(
+async def test_updates_that_the_database_refused_are_sent_again(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object, **__: object) -> tuple[str, bool]:

@@ -207,9 +207,7 @@ async def test_a_group_is_quiet_until_its_people_want_a_sound(running: BotOnBoth
     assert [post.silent for chat in (quiet, loud) for post in running.posts(chat)] == [True, False]
 
 
-async def test_a_channel_has_one_link_by_which_its_readers_get_the_same(
-    running: BotOnBothPlatforms, clock: FakeClock
-) -> None:
+async def test_a_channel_has_one_link_for_its_readers(running: BotOnBothPlatforms, clock: FakeClock) -> None:
     channel = running.chat("telegram:-4", "graph", kind=ChatKind.BROADCAST)
     ingested(running.app.store, paper("A graph"))
     await running.app.sender.deliver()

@@ -25,9 +25,9 @@ from subscriptions.store.database import writer
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock, LockedTable
 from tests.integration.telegram_bot import a_bot
-from tests.integration.test_slack_workspaces import NoSources
 from tests.make import subscribes
 from tests.patience import PATIENCE
+from tests.source_harness import NoSources
 
 pytestmark = pytest.mark.both_databases
 
@@ -101,9 +101,7 @@ class TestAForeignLock:
         lock.release()
         assert await asyncio.gather(*waiting) == list(range(1, WRITERS + 1))
 
-    async def test_the_pages_of_health_and_metrics_are_served_while_requests_wait(
-        self, tmp_path: Path, clock: AlarmClock
-    ) -> None:
+    async def test_health_and_metrics_are_served_while_requests_wait(self, tmp_path: Path, clock: AlarmClock) -> None:
         with FakeTelegram() as telegram:
             async with served(tmp_path, telegram, clock) as (app_store, url):
                 held = ForeignLock(tmp_path / "paperwire.db")
@@ -165,7 +163,7 @@ def stands(_: Store, busy: threading.Event, free: threading.Event) -> None:
 
 
 class TestOrder:
-    async def test_writes_are_done_in_the_order_in_which_they_were_asked_for(self, store: Store, lock: Lock) -> None:
+    async def test_writes_are_done_in_their_order(self, store: Store, lock: Lock) -> None:
         order: list[int] = []
 
         def noted(scope: Scope, number: int) -> None:
@@ -208,7 +206,7 @@ def broken(store: Store) -> None:
 
 class TestFailingApart:
     @pytest.mark.sqlite_alone("the damaged page is in a file")
-    async def test_a_work_that_meets_a_damaged_page_does_not_fail_its_neighbours(self, store: Store) -> None:
+    async def test_a_work_on_a_damaged_page_fails_alone(self, store: Store) -> None:
         broken(store)
 
         def reads_damage(transaction: Transaction) -> None:
@@ -226,7 +224,7 @@ class TestFailingApart:
         assert "damaged" in str(ended[1])
         assert chats(store) == ["1", "2"]
 
-    async def test_a_work_that_is_refused_stands_between_sixty_three_that_are_committed(self, store: Store) -> None:
+    async def test_a_refused_work_leaves_its_neighbours_committed(self, store: Store) -> None:
         def refused(transaction: Transaction, number: int) -> int:
             subscribed(transaction, number)
             if number == 32:
@@ -282,9 +280,7 @@ class TestSteps:
 
 
 class TestTheEnd:
-    async def test_what_waits_is_written_and_what_comes_later_is_refused_with_a_sentence(
-        self, store: Store, lock: Lock
-    ) -> None:
+    async def test_at_the_end_waiting_works_are_written(self, store: Store, lock: Lock) -> None:
         lock.take()
         tasks = await asked(write, store)
         ending = threading.Thread(target=store.writer.close)
@@ -298,7 +294,7 @@ class TestTheEnd:
         ending.join()
         assert len(chats(store)) == WRITERS
 
-    async def test_more_than_the_queue_holds_is_refused_and_all_that_waits_is_written(
+    async def test_a_full_queue_refuses_and_writes_what_waits(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(writer, "MOST_WAITING", 16)

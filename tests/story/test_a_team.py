@@ -22,9 +22,8 @@ from tests.conversation.slack_harness import state_of
 from tests.fakes.journal import Entry
 from tests.fakes.slack import SECRET
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, FakeOAuth
-from tests.integration.slack_conversation import Scene
+from tests.integration.slack_conversation import Scene, installed
 from tests.integration.telegram_bot import RestingClock
-from tests.integration.test_slack_install import installed
 from tests.make import ingested, paper
 
 TEAM, CHANNEL = "T2OTHER", "T2OTHER/C1"

@@ -13,9 +13,9 @@ import pytest
 from subscriptions.service.operations.at_work import workers_at_work
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.store import Store
-from tests.cluster.workers import Verdict, Workers, fill, judged, workers
 from tests.fakes.process import Remote, running
 from tests.postgres.server import Server
+from tests.programs.cluster.workers import Verdict, Workers, fill, judged, workers
 
 LANES, PAPERS, MESSAGES = 40, 39, 3
 IN_HAND = 10  # messages that a worker sends at once

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
+from bot.demo.gallery import Exhibit, ShownSubscription
 from subscriptions.model import (
     Because,
     Chat,
@@ -149,3 +150,31 @@ def written(message: Message) -> str:
 def rendered(planned: Delivery) -> list[str]:
     """What the messages of a delivery say, with their markup."""
     return [written(message) for message in render_delivery(planned)]
+
+
+NINE = datetime(2026, 1, 23, 8, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A message that was posted."""
+
+    payload: str
+    id: str = "1"
+    at: datetime = NINE
+    thread: str | None = None
+    edited: bool = False
+
+
+TELEGRAM = Exhibit(
+    anchor="one",
+    platform="telegram",
+    who="Somebody",
+    remark="Look here.",
+    title="paperwire",
+    detail="bot",
+    timezone="Europe/Berlin",
+    asks=(ShownSubscription(query="a -b"),),
+    when="daily 09:00",
+    posts=(Post(payload=json.dumps({"text": "<b>hello</b>"})),),
+)

@@ -1,55 +1,19 @@
 """The advice on a query: the change with most effect on the known papers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import given
 
-from subscriptions.cutting import summary_state
 from subscriptions.errors import QueryError
 from subscriptions.matching.tokenized_papers import TokenizedPapers, matching_papers
 from subscriptions.model import Paper
 from subscriptions.query.advice import Advice, advise
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.query.syntax import Query
 from tests.make import paper, summary, translation
-from tests.unit.test_query_properties import typed_texts
-
-
-@dataclass(frozen=True)
-class Known:
-    """Known papers, counted one by one."""
-
-    of: Sequence[Paper]
-
-    @property
-    def papers(self) -> int:
-        return len(self.of)
-
-    def count(self, query: Query) -> int:
-        return len(matching_papers(query, self.of))
-
-    def having(self, what: str) -> int:
-        return sum(what in what_it_has(one) for one in self.of)
-
-    def sources(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for one in self.of for name in one.sources))
-
-
-def what_it_has(one: Paper) -> set[str]:
-    texts = [
-        text for one_summary in one.summaries for text in one_summary.fields.values() if summary_state(text) == "ok"
-    ]
-    abstracts = [one.abstract, *(translated.abstract for translated in one.translations)]
-    languages = {
-        *(one_summary.language for one_summary in one.summaries),
-        *(translated.language for translated in one.translations),
-    }
-    chinese = "zh" in languages or any("\u3400" <= sign <= "\u9fff" for sign in one.title + one.abstract)
-    has = {"category": one.categories, "author": one.authors, "abstract": any(abstracts), "summary": texts}
-    return {kind for kind, there in {**has, "doi": one.doi, "chinese": chinese}.items() if there}
+from tests.unit.known import Known
+from tests.unit.strategies import typed_texts
 
 
 def papers(*titles: str, category: str = "cs.LG", times: int = 1, **values: Any) -> list[Paper]:
@@ -86,7 +50,7 @@ def advice(query: str, known: Sequence[Paper], **more: Any) -> Advice | None:
         ("cs.LG", papers("Graphs", times=11), "many", "", 11),
     ],
 )
-def test_a_variant_that_brings_much_fewer_or_more_papers_is_offered(
+def test_variants_with_far_fewer_or_more_papers_are_offered(
     query: str, known: list[Paper], kind: str, text: str, found: int
 ) -> None:
     given = advice(query, known)
@@ -144,7 +108,7 @@ LANGUAGE = [
         ('"large language models" reason', '"large language models reason"', 0),
     ],
 )
-def test_words_that_find_far_fewer_papers_as_a_phrase_are_offered_as_one(query: str, text: str, found: int) -> None:
+def test_words_are_offered_as_a_phrase_that_finds_far_fewer(query: str, text: str, found: int) -> None:
     given = advice(query, LANGUAGE, days=7, crosslists=True)
     if not found:
         assert given is None or given.kind != "phrase"
@@ -228,7 +192,7 @@ def test_another_way_to_fit_is_enough() -> None:
     assert advice("summary:graphs OR diffusion", papers("Diffusion")) is None
 
 
-def test_before_any_paper_is_known_only_the_settings_of_the_operator_count() -> None:
+def test_before_the_first_paper_only_the_settings_count() -> None:
     assert advice("cs.LG summary:x1", []) is None
     assert advice("cs.LG", [], categorised=False) is not None
 
@@ -247,7 +211,7 @@ def test_a_query_in_chinese_needs_papers_with_chinese_text() -> None:
     assert advice("扩散", known[:3]) is None
 
 
-def test_tokenized_papers_find_what_the_matcher_finds_and_are_tokenized_once() -> None:
+def test_tokenized_papers_are_tokenized_once() -> None:
     tokenized = TokenizedPapers.of(PHRASE[:5])
     longer = TokenizedPapers.of(PHRASE[2:], tokenized)
     assert longer.tokenized[0] is tokenized.tokenized[2]

@@ -169,7 +169,7 @@ def test_local_time_through_changes_of_the_clocks(at: str, name: str, after: str
     assert dues(parse_cadence(f"daily {at}"), name, after, len(expected)) == expected
 
 
-def test_a_day_that_a_zone_left_out_is_made_up_for_only_where_its_week_would_be_lost() -> None:
+def test_a_day_missing_in_a_zone_is_made_up_only_once_a_week() -> None:
     after = "2011-12-27T00:00:00+00:00"
     assert dues(parse_cadence("weekly fri 09:00"), "Pacific/Apia", after, 2) == [
         "2011-12-31 00:00+14:00",
@@ -238,12 +238,12 @@ def check_days(name: str, at: time, start: datetime, days: int) -> None:
     start=st.datetimes(FROM.replace(tzinfo=None), TO.replace(tzinfo=None), timezones=st.just(UTC)),
 )
 @example(name="Asia/Pyongyang", at=time(23, 45), start=datetime(2018, 5, 1, tzinfo=UTC))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_each_local_day_has_exactly_one_moment_at_its_wall_time(name: str, at: time, start: datetime) -> None:
     check_days(name, at, start, days=40)
 
 
-def test_each_change_of_the_clocks_in_ten_years_of_every_zone_keeps_one_moment_a_day() -> None:
+def test_clock_changes_of_ten_years_keep_one_moment_a_day() -> None:
     seen = set()
     for name in ZONES:
         known = offsets(name)
@@ -287,7 +287,7 @@ def test_ten_years_of_weeks_do_not_drift(name: str, day: int, at: time, start: d
     last=TIMES,
     start=st.datetimes(FROM.replace(tzinfo=None), TO.replace(tzinfo=None), timezones=st.just(UTC)),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_window_closes_before_the_next_one_opens(name: str, first: time, last: time, start: datetime) -> None:
     there = ZoneInfo(name)
     cadence = Cadence(kind="when-out", at=min(first, last), until=max(first, last))
@@ -400,13 +400,13 @@ def test_quiet_hours_follow_the_clock_of_the_chat() -> None:
 QUIET = ("22:00-08:00", "22:00-02:30", "01:15-03:45", "02:15-02:45", "23:45-00:15")
 
 
-def test_quiet_hours_that_end_in_an_hour_that_comes_twice_end_once() -> None:
+def test_quiet_hours_that_end_in_a_doubled_hour_end_once() -> None:
     berlin = zone("Europe/Berlin")
     assert quiet_until("22:00-02:30", berlin, utc("2025-10-26T00:15")) == utc("2025-10-26T00:30")
     assert quiet_until("22:00-02:30", berlin, utc("2025-10-26T01:15")) is None, "02:15 for the second time"
 
 
-def test_quiet_hours_hold_once_a_day_through_each_change_of_the_clocks_in_ten_years() -> None:
+def test_quiet_hours_hold_once_a_day_through_clock_changes() -> None:
     seen = set()
     for name in ZONES:
         known = offsets(name)

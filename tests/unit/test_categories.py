@@ -45,7 +45,7 @@ def test_a_category_is_known_in_any_letter_case(typed: str, written: str | None)
 
 
 @pytest.mark.parametrize("code", ["cs.LG", "hep-th", "cs.*", "math.*", "astro-ph", "quant-ph", "cond-mat", "q-bio"])
-def test_a_code_an_archive_with_a_star_and_one_with_a_hyphen_stand_alone(code: str) -> None:
+def test_codes_and_archives_with_star_or_hyphen_stand_alone(code: str) -> None:
     assert is_category(code)
     assert is_category(code.upper())
 

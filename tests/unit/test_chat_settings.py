@@ -47,7 +47,7 @@ def test_settings_are_those_of_the_model() -> None:
 
 
 @pytest.mark.parametrize("platform", ["console", "web"])
-def test_console_and_web_are_private_chats_without_schedule_night_and_limit(platform: str) -> None:
+def test_console_and_web_have_no_schedule_night_and_limit(platform: str) -> None:
     at_home = settings(PRIVATE, platform)
     assert (at_home.schedule, at_home.quiet, at_home.limit) == ("now", "off", None)
     assert (at_home.manage, at_home.shape, at_home.text) == ("person", "digest", "summary")
@@ -78,14 +78,14 @@ def test_what_was_chosen_wins() -> None:
     assert settings(GROUP, limit="all").limit is None
 
 
-def test_without_a_button_that_opens_the_rest_nothing_is_left_out_unless_asked_for() -> None:
+def test_without_a_button_for_the_rest_nothing_is_left_out() -> None:
     assert settings(GROUP, buttons="off").limit is None
     assert settings(GROUP, buttons="off", limit="5").limit == 5
     public = resolve(GROUP, "telegram", {}, timezone="UTC", lang="en", public=True)
     assert (public.buttons, public.limit) == ("link", None)
 
 
-def test_a_group_that_strangers_read_is_as_a_channel_where_buttons_are_concerned() -> None:
+def test_a_group_read_by_strangers_has_the_buttons_of_a_channel() -> None:
     before = {"buttons": "full", "limit": "5"}  # chosen while the group was still private
     public = resolve(GROUP, "telegram", before, timezone="UTC", lang="en", public=True)
     assert (public.buttons, public.limit) == ("link", 5)
@@ -192,9 +192,7 @@ def test_a_value_is_kept_in_one_form(kind: ChatKind, name: str, typed: str, kept
         (TEAM, "sound", "first", "Sound is fixed in this kind of chat: off."),
     ],
 )
-def test_a_value_that_does_not_fit_is_refused_with_what_is_possible(
-    kind: ChatKind, name: str, typed: str, sentence: str
-) -> None:
+def test_an_unfit_value_is_refused_with_what_is_possible(kind: ChatKind, name: str, typed: str, sentence: str) -> None:
     with pytest.raises(Refused) as refused:
         check_value(name, typed, kind=kind)
     assert sentence in str(refused.value)

@@ -207,7 +207,7 @@ UPDATES: list[tuple[str | None, dict[str, Any], tuple[bool, str, str]]] = [
 
 
 @pytest.mark.parametrize(("hook", "state", "expected"), UPDATES, ids=[row[2][1] for row in UPDATES])
-async def test_the_way_of_the_updates_is_that_of_the_settings_or_to_be_mended(
+async def test_updates_come_as_the_settings_say_or_advice_is_given(
     store: Store, telegram: FakeTelegram, hook: str | None, state: dict[str, Any], expected: tuple[bool, str, str]
 ) -> None:
     set_to(telegram, **state)
@@ -252,9 +252,7 @@ async def test_a_token_that_was_revoked_is_to_be_replaced(store: Store, telegram
 
 
 @pytest.mark.parametrize("proxy", ["socks5://user:sesame@127.0.0.1:1", "gopher://sesame"])
-def test_a_proxy_that_cannot_be_used_is_a_sentence_that_names_its_variable(
-    proxy: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unusable_proxy_is_named_by_its_variable(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     settings = Settings(database_url=SecretStr("sqlite:///x"), telegram=TelegramSettings(token=SecretStr(TOKEN)))
     with pytest.raises(SettingsError) as caught:
@@ -274,7 +272,7 @@ def test_a_proxy_that_cannot_be_used_is_a_sentence_that_names_its_variable(
         ("nonsense", False),
     ],
 )
-def test_a_database_in_a_layer_of_a_container_is_told_from_one_on_a_volume(mounted: str, layer: bool) -> None:
+def test_a_database_in_a_container_layer_is_no_volume(mounted: str, layer: bool) -> None:
     assert is_in_layer(Path("/data/paperwire.db"), mounted) is layer
 
 

@@ -157,7 +157,7 @@ def test_what_no_paper_may_lose_is_there_in_every_standard_page() -> None:
             assert "Conclusion:" not in paper.abstract[:200]
 
 
-def test_three_line_lists_lose_their_announcements_and_nothing_else() -> None:
+def test_three_line_lists_lose_only_their_announcements() -> None:
     for name in ("corpus/bilingual3/derived_three_line_0.txt", "corpus/bilingual3/derived_three_line_1.txt"):
         digest = _read(name)
         for paper in digest.entries:
@@ -194,7 +194,7 @@ def test_both_writings_of_a_bilingual_day_give_the_same_papers(day: str) -> None
     assert (markdown.warnings, markdown.day) == (feed.warnings, feed.day)
 
 
-def test_real_bilingual_papers_lose_their_announcements_and_keep_what_these_tell() -> None:
+def test_bilingual_papers_lose_announcements_and_keep_facts() -> None:
     old, new = _read("corpus/bilingual/cn_2023-04_cs.IR.xml"), _read("corpus/bilingual/cn_2024-06_cs.IR.xml")
     assert Counter(paper.announce_type for paper in old.entries) == {None: 10, "replace": 4}
     assert Counter(paper.announce_type for paper in new.entries) == {
@@ -262,9 +262,7 @@ def test_a_real_month_has_each_paper_once_with_its_translation() -> None:
 
 
 @pytest.mark.parametrize("names", [("57a7b20", "012ef1f"), ("012ef1f", "57a7b20")])
-def test_a_page_with_links_and_one_without_are_the_same_papers_in_the_store(
-    store: Store, names: tuple[str, str]
-) -> None:
+def test_pages_with_and_without_links_store_the_same_papers(store: Store, names: tuple[str, str]) -> None:
     for hour, name in enumerate(names):
         digest = _read(f"corpus/daily_md/xm_2025-06-08_{name}.md")
         ingest_digest(store, digest, source="files", day=NOON.date(), now=NOON + timedelta(hours=hour))
@@ -287,9 +285,7 @@ def test_a_page_with_links_and_one_without_are_the_same_papers_in_the_store(
         ("arxiv_mail/math_new.AG.txt", "2023-06-09", {"cross": 1, "replace": 1}),
     ],
 )
-def test_answers_mails_and_json_tell_their_day_and_how_papers_are_announced(
-    name: str, day: str, types: dict[str, int]
-) -> None:
+def test_answers_mails_and_json_tell_day_and_announcement(name: str, day: str, types: dict[str, int]) -> None:
     report = _report("corpus/" + name)
     assert report["date"] == day
     assert report["announce_types"] == types
@@ -320,7 +316,7 @@ def test_the_short_list_of_hugging_face_is_part_of_the_long_one() -> None:
         assert (paper.categories, paper.primary) == ((), None)
 
 
-def test_an_answer_of_the_api_names_versions_and_primary_categories() -> None:
+def test_an_answer_of_the_api_has_versions_and_primaries() -> None:
     report = _report("corpus/arxiv_feed/sc_api_query_atom.xml")
     assert Counter(item["version"] for item in report["items"]) == {1: 25}
     assert sum(report["categories"].values()) == 25
@@ -332,7 +328,7 @@ def test_an_answer_of_the_api_names_versions_and_primary_categories() -> None:
     assert sum(bool(paper.comment) for paper in _read("corpus/arxiv_feed/sc_api_query_atom.xml").entries) > 10
 
 
-def test_a_real_mail_has_abstracts_but_for_replacements_and_whole_lists_of_names() -> None:
+def test_a_real_mail_has_abstracts_and_whole_lists_of_names() -> None:
     entries = _read("corpus/arxiv_mail/astro-ph_new.txt").entries
     for paper in entries:
         assert bool(paper.abstract) != (paper.announce_type in ("replace", "replace-cross")), paper.key

@@ -197,7 +197,7 @@ def test_half_a_document_of_json_is_no_digest(made: str, data: st.DataObject) ->
 
 
 @given(st.data())
-def test_what_is_left_of_a_cut_line_costs_that_line_also_when_a_file_is_glued_to_it(data: st.DataObject) -> None:
+def test_the_rest_of_a_cut_line_costs_that_line_only(data: st.DataObject) -> None:
     cut = crawled(1)[: data.draw(st.integers(1, len(crawled(1)) - 2))]
     assert _papers(crawled(2) + cut + crawled(3) + crawled(4)) == _papers("".join(map(crawled, (2, 3, 4))))
 
@@ -233,7 +233,7 @@ def test_a_part_that_stands_twice_changes_no_paper(made: str, doubled: int, at: 
 
 
 @pytest.mark.parametrize("made", MADE)
-def test_a_made_page_reads_the_same_however_its_lines_end_and_with_a_mark_at_its_beginning(made: str) -> None:
+def test_a_made_page_reads_the_same_with_any_line_ends(made: str) -> None:
     page = MADE[made].page(map(MADE[made].part, NUMBERS))
     for text in ("\ufeff" + page, page.replace("\n", "\r\n"), "\n\n" + page, page.rstrip(), page + "\n\n"):
         assert _papers(text) == _whole(made)

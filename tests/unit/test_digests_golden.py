@@ -58,7 +58,7 @@ def test_a_page_gives_the_papers_that_are_on_it(page: Path, monkeypatch: pytest.
         _agree(report[name], value, name)  # type: ignore[literal-required]  # the names of the file are checked above
 
 
-def test_every_page_has_its_expected_papers_and_the_other_way_round() -> None:
+def test_pages_and_expected_papers_belong_together() -> None:
     expected = {path.name.removesuffix(".expected.json") for path in PAGES.glob("*.expected.json")}
     assert expected == {page.stem for page in PAIRS}
 

@@ -68,7 +68,7 @@ def test_elements_are_found_by_name_and_class() -> None:
     assert (first.has_class("b"), first.has_class("c"), first.name) == (True, False, "div")
 
 
-def test_control_characters_that_were_written_as_references_are_counted() -> None:
+def test_control_characters_written_as_references_are_counted() -> None:
     warnings = Warnings()
     found = read_piece(Piece(7, "p", "<p title='a&#8;b'>c&#12;d&#x1F;</p>"), warnings)
     assert found is not None
@@ -89,7 +89,7 @@ def test_a_page_is_cut_before_its_entries_and_lines_are_counted() -> None:
     ]
 
 
-def test_the_attributes_of_a_tag_are_read_whatever_stands_in_them() -> None:
+def test_attributes_are_read_whatever_they_hold() -> None:
     page = (
         '<p>Papers</p>\n<div data-x=\'<a "> &amp;\n\' CLASS="a b" hidden data-target="Papers" bare=1&lt;2 data-y=\'\'>'
         "<div data-target='Other Papers'><p data-target=Papers data-x=\"&#99999999999;\"><div data-target='Papers"

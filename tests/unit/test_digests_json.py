@@ -71,7 +71,7 @@ def test_a_damaged_document_is_refused_with_its_line(text: str, line: int) -> No
         list(json_items(text, Warnings()))
 
 
-def test_the_first_objects_are_found_in_a_document_that_breaks_off_behind_it() -> None:
+def test_the_first_objects_of_a_cut_document_are_found() -> None:
     assert [item.members for item in first_items('[7, {"a": "1"}, {"b": "2"}, {"c')] == [{"a": "1"}, {"b": "2"}]
     assert len(list(first_items('{"a": "1"}\n' * 99))) < 99
     for text in ("[", "[null", DEEP, "", "x", '{"a": '):
@@ -159,7 +159,7 @@ def _damage(text: str, look: int = 0) -> str:
             return str(error)
 
 
-def test_an_object_that_is_too_long_is_refused_and_costs_a_line_of_lines() -> None:
+def test_an_object_that_is_too_long_is_refused() -> None:
     long = '{"a": "' + "x" * MOST_CHARACTERS + '"}'
     with pytest.raises(BrokenDigest, match=r"beyond line 2 \(an object of more than a million signs\)"):
         list(json_items('[{"a": "1"},\n' + long + "]", Warnings()))

@@ -97,7 +97,7 @@ def test_reading_a_large_document_takes_a_few_times_its_room(made: str, tmp_path
 
 
 @pytest.mark.parametrize("made", ["arxiv_rss", "daily_arxiv_jsonl", "daily_arxiv_md"])
-def test_one_sign_that_makes_python_keep_four_bytes_for_each_costs_no_more_than_that(made: str, tmp_path: Path) -> None:
+def test_a_wide_character_costs_four_bytes_each_at_most(made: str, tmp_path: Path) -> None:
     data = PARTS[made].of_size(SIZE).replace(b"flies.", "flies 🪁.".encode(), 1)
     peak, papers = _peak(data, tmp_path)
     assert papers > 3000
@@ -137,7 +137,7 @@ SLOW = ("empty records",)  # a small part of it shows as much
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_a_hostile_document_takes_no_more_room_than_an_honest_one(hostile: str, tmp_path: Path) -> None:
+def test_a_hostile_document_takes_no_more_memory(hostile: str, tmp_path: Path) -> None:
     before, word, after = HOSTILE[hostile]
     size = SIZE // 8 if hostile in SLOW else SIZE
     peak, _ = _peak((before + word * (size // len(word)) + after).encode(), tmp_path)

@@ -103,7 +103,7 @@ def test_a_wide_console_shows_summaries_and_categories_too() -> None:
     assert wider[2].endswith("cs.KT 8")
 
 
-def test_reasons_are_grouped_whatever_they_quote_and_the_first_files_are_named() -> None:
+def test_reasons_are_grouped_and_the_first_files_named() -> None:
     rows = _printed(Refusals(REFUSED, 12), 100)
     assert rows[0] == "✗ Not read as digests: 8 of 12 files"
     assert [" ".join(row.split()) for row in rows[1:]] == [
@@ -119,7 +119,7 @@ def test_reasons_are_grouped_whatever_they_quote_and_the_first_files_are_named()
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 120, 160])
-def test_no_line_is_wider_than_the_console_and_no_file_loses_its_name(width: int) -> None:
+def test_no_line_is_too_wide_and_no_file_loses_its_name(width: int) -> None:
     deep = "a/very/long/way/" * 5
     reports = [_report(f"{deep}x.md", "daily_arxiv_jsonl", 3, warnings=123_456)]
     refused = [(f"{deep}y.md", error) for _, error in REFUSED]

@@ -353,7 +353,7 @@ def test_the_day_of_a_feed_is_that_of_new_york(stamp: str, day: date | None) -> 
     assert arxiv_day(stamp) == day
 
 
-def test_a_document_knows_its_day_best_then_its_name_then_the_caller() -> None:
+def test_the_day_is_the_documents_then_its_names_then_given() -> None:
     dated = b"# AI-Enhanced arXiv Daily 2026-01-24\n\n### none\n"
     asked = read_digest(dated, "2026-01-01.md", day=date(2025, 5, 5))
     assert asked.day == date(2026, 1, 24)
@@ -382,7 +382,7 @@ def test_bytes_become_text_line_by_line() -> None:
             plain_text(data)
 
 
-def test_control_characters_are_counted_with_the_line_of_the_first() -> None:
+def test_control_characters_are_counted_with_their_first_line() -> None:
     plain = plain_text("one\n\ttwo\nth\x08ree\x7f\x9f\ufffe\tx".encode())
     assert plain.text == "one\n\ttwo\nthree\tx"
     assert (plain.controls, plain.first_line) == (5, 3)

@@ -121,7 +121,7 @@ def test_a_narrow_console_shows_fewer_columns() -> None:
     assert _printed(reports, 60).split("\n")[0].split() == ["File", "Format", "Date", "Papers"]
 
 
-def test_titles_are_shown_as_they_are_and_unknown_ones_by_their_abstract() -> None:
+def test_titles_are_shown_unknown_ones_by_their_abstract() -> None:
     text = _printed([digest_report("inbox/a.md", DIGEST, papers=True)])
     assert "A [bold] Kite" in text
     assert "title unknown: Nothing but an abstract." in text

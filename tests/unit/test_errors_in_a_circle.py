@@ -34,7 +34,7 @@ BROKEN = "Something went wrong within paperwire: RuntimeError: broken. PAPERWIRE
         ([ImportError("half loaded"), KeyboardInterrupt()], (130, "Stopped.\n")),
     ],
 )
-def test_an_error_that_is_its_own_cause_ends_the_program_with_a_sentence(
+def test_an_error_that_is_its_own_cause_ends_with_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     linked: Callable[..., BaseException],

@@ -50,7 +50,7 @@ def test_a_dated_address_is_that_of_today_and_that_of_yesterday(now: str, days: 
     assert all(request.may_miss for request in found)
 
 
-def test_every_category_is_asked_by_itself_and_a_large_archive_by_its_categories() -> None:
+def test_categories_are_asked_apart_and_large_archives_by_them() -> None:
     feeds = "https://rss.arxiv.org/rss/"
     assert urls(arxiv=("cs.LG", "stat.ML", "hep-th")) == [f"{feeds}cs.LG", f"{feeds}stat.ML", f"{feeds}hep-th"]
     split = urls(arxiv=("econ", "econ.EM"), split=("econ",))
@@ -87,12 +87,12 @@ DETAILS = "https://api.biorxiv.org/details/biorxiv/2026-01-21/2026-01-22"
         ("https://example.org/list.json", biorxiv(100, "230"), None),
     ],
 )
-def test_the_next_page_of_biorxiv_begins_where_the_last_one_ended(url: str, data: bytes, following: str | None) -> None:
+def test_the_next_page_of_biorxiv_begins_after_the_last(url: str, data: bytes, following: str | None) -> None:
     found = next_page(FetchRequest(url=url), data)
     assert (found.url if found else None) == following
 
 
-def test_pages_of_the_api_go_on_by_what_was_received_until_the_total() -> None:
+def test_pages_of_the_api_go_on_until_the_total() -> None:
     papers = [paper(f"Paper {n}", "cs.LG") for n in range(3)]
     request: FetchRequest | None = backfill_request(everything(), date(2026, 1, 22), ArxivCalendar())
     starts: list[int] = []
@@ -106,7 +106,7 @@ def test_pages_of_the_api_go_on_by_what_was_received_until_the_total() -> None:
     )
 
 
-def test_a_server_that_repeats_itself_is_left_after_a_hundred_pages() -> None:
+def test_a_server_that_repeats_itself_is_left_after_100_pages() -> None:
     request: FetchRequest | None = FetchRequest(url=f"{DETAILS}/0")
     count = 0
     while request is not None:
@@ -127,7 +127,7 @@ def test_a_document_is_called_by_its_source_and_its_file(url: str, name: str) ->
     assert document_name("mine", url) == name
 
 
-def test_an_address_is_remembered_and_shown_without_what_may_be_a_secret() -> None:
+def test_an_address_is_stored_and_shown_without_secrets() -> None:
     url = "https://user:password@example.org:8443/a/{date}.md?token=secret"
     assert place_of(SourceSettings(name="x", url=url)) == "https://example.org:8443/a/{date}.md"
     assert place_of(SourceSettings(name="x", arxiv=("cs.LG", "hep-th"))) == "cs.LG, hep-th"

@@ -143,7 +143,7 @@ async def test_a_private_address_is_not_asked_however_it_is_written(url: str, ar
     assert arxiv.asked() == []
 
 
-async def test_the_connection_goes_to_the_address_that_was_checked_and_the_host_keeps_its_name(
+async def test_the_connection_goes_to_the_address_that_was_checked(
     arxiv: FakeArxiv,
 ) -> None:
     looked_up: list[str] = []
@@ -161,7 +161,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked_and_the_host_
     assert arxiv.arrivals[0].headers["Host"] == f"feeds.example.org:{arxiv.port}"
 
 
-async def test_of_several_addresses_the_next_is_tried_and_private_ones_are_left_out(arxiv: FakeArxiv) -> None:
+async def test_the_next_address_is_tried_private_ones_are_left_out(arxiv: FakeArxiv) -> None:
     both = fetcher(names={"feeds.example.org": ["127.0.0.2", "127.0.0.1"]})
     url = f"http://feeds.example.org:{arxiv.port}/rss/cs.LG"
     assert isinstance(await both.fetch(url), Fetched)
@@ -211,7 +211,7 @@ async def test_a_redirect_that_browsers_mend_stays_on_its_host(target: str, arxi
     assert str(error).startswith("127.0.0.1 ")
 
 
-async def test_an_allowed_host_is_open_to_the_source_that_names_it_and_not_to_redirects_of_others(
+async def test_an_allowed_host_is_open_to_its_source_only(
     arxiv: FakeArxiv,
 ) -> None:
     names = {"feeds.example.org": ["127.0.0.1"], "wiki.example.org": ["127.0.0.1"]}
@@ -250,7 +250,7 @@ async def test_behind_a_proxy_the_proxy_looks_names_up_and_decides(arxiv: FakeAr
     assert (found.data, arxiv.arrivals[0].headers["Host"]) == (b"through the proxy", "inner.example.org")
 
 
-async def test_a_proxy_that_cannot_be_used_is_a_sentence_that_does_not_repeat_it() -> None:
+async def test_an_unusable_proxy_is_a_sentence_without_it() -> None:
     error = await refusal(fetcher(proxy="quic://user:secret@proxy:1"), "http://feeds.example.org/x")
     assert str(error.sentence) == "The proxy of this machine cannot be used."
 
@@ -258,7 +258,7 @@ async def test_a_proxy_that_cannot_be_used_is_a_sentence_that_does_not_repeat_it
 # ── what is asked, and what comes ────────────────────────────────────────────────────────────────────────────────────
 
 
-async def test_a_document_comes_with_its_validators_and_is_not_sent_twice(arxiv: FakeArxiv) -> None:
+async def test_a_document_is_sent_once_by_its_validators(arxiv: FakeArxiv) -> None:
     found = await fetcher().fetch(f"{arxiv.url}/rss/cs.LG")
     assert isinstance(found, Fetched)
     assert b"Graphs" in found.data
@@ -331,7 +331,7 @@ async def test_any_other_answer_is_named(status: int, words: str, of_host: bool,
     assert (str(error), error.status, error.host_wide) == (words, status, of_host)
 
 
-async def test_the_body_of_a_400_is_kept_since_arxiv_says_there_what_was_wrong(arxiv: FakeArxiv) -> None:
+async def test_the_body_of_a_400_is_kept(arxiv: FakeArxiv) -> None:
     arxiv.reports("Bad subject class 'cs.XX'.")
     error = await refusal(fetcher(), f"{arxiv.url}/rss/cs.XX")
     assert b"Bad subject class" in error.body
@@ -387,7 +387,7 @@ async def test_a_certificate_that_nobody_vouches_for(tls: FakeArxiv) -> None:
     assert tls.arrivals == []
 
 
-async def test_a_certificate_is_verified_by_the_name_and_not_by_the_address(tls: FakeArxiv) -> None:
+async def test_a_certificate_is_verified_by_name(tls: FakeArxiv) -> None:
     """The machine trusts this certificate, but it belongs to another host."""
     names = {"paperwire.test": ["127.0.0.1"], "other.test": ["127.0.0.1"]}
     trusting = fetcher(names=names, allowed=frozenset(names))
@@ -425,7 +425,7 @@ def test_which_hosts_are_arxivs(host: str, ours: bool) -> None:
     assert is_arxiv(host) is ours
 
 
-async def test_arxiv_is_asked_once_in_three_seconds_and_an_error_keeps_its_place(clock: FakeClock) -> None:
+async def test_arxiv_is_asked_once_in_three_seconds(clock: FakeClock) -> None:
     host_limiter = HostLimiter(clock)
     starts = []
 
@@ -464,7 +464,7 @@ async def test_other_processes_are_waited_for_and_hear_when_it_is_over(clock: Fa
         assert len(others.received) == 5
 
 
-async def test_a_host_that_asked_for_a_long_wait_is_not_waited_for_in_line(arxiv: FakeArxiv, clock: FakeClock) -> None:
+async def test_a_host_with_a_long_wait_is_not_waited_for(arxiv: FakeArxiv, clock: FakeClock) -> None:
     fetching = fetcher(clock)
     arxiv.answers_429(retry_after="30")
     arxiv.answers_429(retry_after="3600")

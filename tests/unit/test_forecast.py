@@ -77,7 +77,7 @@ def test_in_the_east_the_batch_comes_within_the_day() -> None:
     assert when("daily 12:00", "23T09:00", "23T12:00", clock=TOKYO)[0] == "Sat 24 12:00"
 
 
-def test_a_window_that_closes_before_the_batch_waits_for_the_next_day() -> None:
+def test_a_window_that_closes_early_waits_for_the_next_day() -> None:
     assert when("when-out 08:00-12:00", "23T09:00", "23T08:00", clock=TOKYO)[0] == "Sat 24 08:00"
     assert when("when-out 08:00-12:00 weekdays", "23T09:00", "23T08:00", clock=TOKYO)[0] == "Mon 26 08:00"
 

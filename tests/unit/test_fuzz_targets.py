@@ -1,4 +1,4 @@
-"""Any input is read or refused: every target of tests/fuzz, with its kept corpus and changes of made-up inputs.
+"""Any input is read or refused: every target of tests/programs/fuzz, with its kept corpus and changes of made-up inputs.
 
 `make fuzz TARGET=…` runs the same checks guided by coverage (docs/reliability.md, Fuzzing).
 """
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.smallest import LONGEST, MOST
-from tests.fuzz.targets import TARGETS, file_name, kept
+from tests.programs.fuzz.smallest import LONGEST, MOST
+from tests.programs.fuzz.targets import TARGETS, file_name, kept
 
 SLOW = {"conversations": 8}
 """Examples of a target that has a whole bot, in the quick profile."""
@@ -87,7 +87,7 @@ def test_whatever_is_said_gets_a_reply(name: str) -> None:
 @pytest.mark.parametrize("name", TARGETS)
 def test_the_kept_corpus_is_still_read_or_refused(name: str) -> None:
     inputs = kept(name)
-    assert inputs, f"`make fuzz TARGET={name}` fills tests/fuzz/corpus/{name}."
+    assert inputs, f"`make fuzz TARGET={name}` fills tests/programs/fuzz/corpus/{name}."
     for data in (*TARGETS[name].seeds(), *inputs.values()):
         TARGETS[name].check(data)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.platforms.slack.manifest import PATHS
 from bot.platforms.slack.receiving import SIGNATURE, TIMESTAMP
 from bot.platforms.telegram.receiving import HEADER
-from tests.fuzz.asked import NOW, SECRET, TELEGRAM, Headers, asked, signed
+from tests.programs.fuzz.asked import NOW, SECRET, TELEGRAM, Headers, asked, signed
 
 _values = st.binary(max_size=60).map(lambda value: value.replace(b"\n", b"").replace(b"\r", b""))
 _names = st.sampled_from(

@@ -1,23 +1,21 @@
 """The gallery's page: complete, self-contained, and safe for any title of a paper."""
 
 import json
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from html import escape
 
 import pytest
 
-from bot.demo.channel import GalleryPost, PersonMessage
+from bot.demo.channel import PersonMessage
 from bot.demo.gallery import Exhibit, Frame, ShownSubscription, gallery_page, shown_messages
 from bot.rendering.text.language import Language
-from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.model import ChatKind
 from tests.html_page import HtmlPage
 from tests.rendered import render_delivery
 from tests.unit import deliveries as make
+from tests.unit.deliveries import NINE, TELEGRAM, Post
 
 ENGLISH = Language("en", "UTC")
-CHAT = ChatAddress("telegram", "1")
-NINE = datetime(2026, 1, 23, 8, tzinfo=UTC)
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -29,35 +27,12 @@ HOSTILE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post(GalleryPost):
-    """A message that was posted."""
-
-    id: str = "1"
-    chat: ChatAddress = CHAT
-    delivery: str = ""
-    number: int = 1
-    at: datetime = NINE
-
-
 FRAME = Frame(
     title="What came",
     lead="Two papers.",
     note="All made up.",
     steps=(("Go on", "paperwire run"),),
     other=("zh", "z.html", "中文"),
-)
-TELEGRAM = Exhibit(
-    anchor="one",
-    platform="telegram",
-    who="Somebody",
-    remark="Look here.",
-    title="paperwire",
-    detail="bot",
-    timezone="Europe/Berlin",
-    asks=(ShownSubscription(query="a -b"),),
-    when="daily 09:00",
-    posts=(Post(payload=json.dumps({"text": "<b>hello</b>"})),),
 )
 
 
@@ -121,7 +96,7 @@ def test_a_title_with_a_hit_is_one_link() -> None:
     assert "Noise, Step by Step" in page.text
 
 
-def test_every_chat_speaks_its_own_language_and_has_its_own_clock() -> None:
+def test_every_chat_has_its_own_language_and_clock() -> None:
     chinese = replace(TELEGRAM, anchor="two", language="zh", timezone="Asia/Shanghai")
     assert [(s.day, s.time) for s in shown_messages(TELEGRAM)] == [("Fri 23 Jan", "09:00")]
     assert [(s.day, s.time) for s in shown_messages(chinese)] == [("1月23日 周五", "16:00")]
@@ -153,7 +128,7 @@ def test_silence_a_change_and_buttons_can_be_seen() -> None:
 
 
 @pytest.mark.parametrize("words", ["/sub diffusion at 8", *HOSTILE])
-def test_what_a_person_said_stands_on_their_side_between_the_answers(words: str) -> None:
+def test_a_persons_words_are_on_their_side_between_answers(words: str) -> None:
     posts = (PersonMessage(text=words, at=NINE), Post(payload=json.dumps({"text": "✓ 1"})))
     exhibit = replace(TELEGRAM, posts=posts, asks=(), when="")
     html = gallery_page([exhibit], FRAME, ENGLISH)

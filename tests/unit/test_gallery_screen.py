@@ -15,7 +15,7 @@ from rich.text import Text
 from bot.demo.channel import PersonMessage
 from bot.demo.screen import print_exhibit
 from bot.rendering.terminal import wrapped
-from tests.unit.test_gallery_page import NINE, TELEGRAM, Post
+from tests.unit.deliveries import NINE, TELEGRAM, Post
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_lines_end_as_any_machine_ends_them(ends: str) -> None:
         ("[console:you]\nset limit 5", True, "it is for another chat, and here only this one can be changed."),
     ],
 )
-def test_a_text_with_chats_of_its_own_is_refused_where_one_is_named(text: str, alone: bool, said: str) -> None:
+def test_a_text_with_chats_is_refused_where_one_is_named(text: str, alone: bool, said: str) -> None:
     with pytest.raises(Refused, match=said):
         read_lines(text, ME, alone=alone)
 
@@ -210,7 +210,7 @@ def test_a_name_is_kept_on_one_line(typed: str, name: str) -> None:
     "typed",
     ["a|b", "|", " | ", "x" * 61, "a\nb", "a\rb", "a\tb", "a\x00b", "a\x1bb", "a\x7fb", "a\x85b", "a\u2028b", "a\u2029b", "a\ud800b", "a\x1cb"],
 )  # fmt: skip
-def test_a_name_with_a_bar_a_line_end_or_a_control_character_is_none(typed: str) -> None:
+def test_bars_line_ends_and_control_characters_make_no_name(typed: str) -> None:
     with pytest.raises(Refused):
         checked_name(typed)
 

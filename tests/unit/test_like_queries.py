@@ -18,8 +18,8 @@ from subscriptions.query.syntax import Leaf, Query
 from subscriptions.query.variants import variants
 from subscriptions.ranking import PapersAtHand, Rarity, words_of, words_of_papers
 from tests.make import paper
-from tests.unit.test_advice import Known
-from tests.unit.test_matching import papers
+from tests.unit.known import Known
+from tests.unit.strategies import papers
 
 ID, OTHER = "2601.15529", "2601.15530"
 WORDS: WordsOfPapers = (("swarm", 600), ("扩 散", 310), ("robot", 70), ("c++", 20))
@@ -115,7 +115,7 @@ def test_a_query_is_changed_with_its_words() -> None:
 
 
 @pytest.mark.parametrize(("typed", "kind"), [(f"like:{ID}", None), ("swarm", "many")])
-def test_a_wish_of_which_only_the_nearest_come_is_not_told_that_it_finds_many(typed: str, kind: str | None) -> None:
+def test_a_nearest_query_is_not_called_too_wide(typed: str, kind: str | None) -> None:
     many = [Paper(key=str(number), title="Swarms") for number in range(30)]
     given = advise(asking(typed), Known(many), days=1)
     assert (given.kind if given else None) == kind

@@ -1,7 +1,6 @@
 """The fast matchers are compared with the slow one and with worked examples; hits are checked."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,8 +16,6 @@ from subscriptions.matching.paper_index import PaperIndex, merge_copies
 from subscriptions.matching.query_set import QuerySet
 from subscriptions.matching.tokenized_papers import TokenizedPapers, matching_papers
 from subscriptions.model import Paper, Summary, Translation
-from subscriptions.normalize.plurals import fold_plural
-from subscriptions.normalize.tokenizers import author_tokens, exact_author_tokens, exact_tokens, written_tokens
 from subscriptions.query.fields import (
     ABSTRACT,
     ALL,
@@ -26,145 +23,24 @@ from subscriptions.query.fields import (
     CATEGORY,
     DOI,
     ID,
-    LIKE,
     PRIMARY,
     SOURCE,
-    SUMMARY,
     TEXT,
     TEXT_OR_ID,
     TITLE,
-    Field,
 )
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Alternative, Query, Term
 from tests.unit.slow_matcher import matches
+from tests.unit.strategies import (
+    SHAPES,
+    TYPED,
+    as_query,
+    papers,
+    queries,
+)
 
 # ---------------------------------------------------------------------------------------- any query against any papers
-
-VOCABULARY = (
-    "graph graphs neural network networks RAG rag study studies few shot analysis matrices class news agents GPT 4 3.1 "
-    "C++ c# α αβ μm β2 扩散 模型 大语言模型 グラフ ガラス 그래프 프 हिन्दी Müller Mueller Schrödinger Poincaré naïve ß "
-    r"$\alpha$ H\"older \emph{deep} $k$NN S\o ren don't Newton's O’Connor Bayes' x̂ cs.LG kwo's"
-)
-WORDS = VOCABULARY.split()
-LONGER = [
-    "graph neural networks",
-    "few-shot studies of RAG",
-    "大语言模型推理",
-    r"the $\alpha\beta$-core",
-    "Newton's C++17",
-    "グラフと",
-]
-PARTS = [
-    "neural network",
-    "graph neural networks",
-    "shot study",
-    "few shot stud",
-    "语言模型",
-    "alpha beta core",
-    "newton c++ 17",
-]
-SEPARATORS = [" ", "-", " – ", ", ", "/", "_", "", " (", "'", ".", "\n", "+", "#", "\u0301", "\u200b"]
-FIRST_NAMES = ["Jane", "J.", "Q.", "Max", "Anna Maria", "Jürgen", "Juergen", "Deok-Young", "É.", "张"]
-LAST_NAMES = ["Doe", "Müller", "Mueller", "Lee", "O'Connor", "van der Berg", "伟", "Schmidt", "Kwo's", "Oe", "Do"]
-CODES = ["cs.LG", "cs.CV", "CS.cl", "stat.ML", "hep-th", "astro-ph.GA", "astro-ph", "math.AP"]
-IDS = ["2601.15529", "2601.15530", "hep-th/9901001"]
-DOIS = ["10.1234/abc", "10.1234/ABC.5"]
-SOURCES = ["daily", "Daily", "weekly"]
-NOT_TEXT = ["Error", "N/A", "{tldr}", "Summary generation failed"]
-
-
-def joined(parts: st.SearchStrategy[str], *, most: int) -> st.SearchStrategy[str]:
-    pairs = st.lists(st.tuples(parts, st.sampled_from(SEPARATORS)), max_size=most)
-    return pairs.map(lambda found: "".join(word + separator for word, separator in found))
-
-
-texts = joined(st.sampled_from(WORDS + LONGER), most=7)
-names = st.tuples(st.sampled_from(FIRST_NAMES), st.sampled_from(LAST_NAMES)).map(" ".join)
-summaries = st.builds(
-    lambda text, other: Summary(language="zh", fields={"tldr": text, "method": other}),
-    texts,
-    st.one_of(texts, st.sampled_from(NOT_TEXT)),
-)
-papers = st.builds(
-    Paper,
-    key=st.sampled_from(["title:0", *IDS]),
-    title=texts,
-    abstract=texts,
-    authors=st.lists(names, max_size=3).map(tuple),
-    categories=st.lists(st.sampled_from(CODES), max_size=3).map(tuple),
-    primary=st.sampled_from([None, None, *CODES]),
-    arxiv_id=st.sampled_from([None, *IDS]),
-    doi=st.sampled_from([None, *DOIS]),
-    summaries=st.lists(summaries, max_size=2).map(tuple),
-    translations=st.lists(
-        st.builds(lambda title, abstract: Translation(language="zh", title=title, abstract=abstract), texts, texts),
-        max_size=1,
-    ).map(tuple),
-    sources=st.lists(st.sampled_from(SOURCES), max_size=2).map(tuple),
-)
-
-
-def text_term(field: Field, words: str, *, prefix: bool, exact: bool, cut: int) -> Term:
-    """Returns a term as the parser makes it. The last word of a prefix term loses `cut` letters at its end."""
-    written = exact_tokens(words) if exact else written_tokens(words)
-    found = written or ["graph"]
-    tokens = found if exact else [fold_plural(token) for token in found]
-    if prefix:
-        tokens = [*tokens[:-1], found[-1][: max(1, len(found[-1]) - cut)]]
-    if field is not ALL:
-        return Term(field, tuple(tokens), prefix, exact)
-    author = name_term(words or "graph", prefix=prefix, exact=exact, cut=cut).tokens
-    return Term(ALL, tuple(tokens), prefix, exact, "cs.lg" if words == "cs.LG" else "", author)
-
-
-def name_term(name: str, *, prefix: bool, exact: bool, cut: int) -> Term:
-    parts = (exact_author_tokens(name) if exact else author_tokens(name)) or ["doe"]
-    if prefix:
-        parts[-1] = parts[-1][: max(1, len(parts[-1]) - cut)]
-    return Term(AUTHOR, tuple([*sorted(parts[:-1]), parts[-1]] if prefix else sorted(parts)), prefix, exact)
-
-
-flags: dict[str, Any] = {"prefix": st.booleans(), "exact": st.booleans(), "cut": st.integers(0, 3)}
-phrases = st.one_of(st.sampled_from(PARTS + LONGER), st.sampled_from(WORDS), joined(st.sampled_from(WORDS), most=3))
-fields = [TEXT, TEXT, TEXT, TITLE, ABSTRACT, SUMMARY, ALL]
-text_terms = st.builds(text_term, st.sampled_from(fields), phrases, **flags)
-other_terms = st.one_of(
-    st.builds(name_term, st.one_of(names, st.sampled_from(LAST_NAMES)), **flags),
-    st.builds(
-        lambda code: Term(CATEGORY, value=code),
-        st.sampled_from(["cs.lg", "cs", "hep-th", "astro-ph", "cs.l", "?foo"]),
-    ),
-    st.builds(lambda code: Term(PRIMARY, value=code), st.sampled_from(["cs.lg", "cs", "stat.ml", "astro-ph"])),
-    st.builds(lambda value: Term(ID, value=value), st.sampled_from(IDS)),
-    st.builds(lambda value: Term(DOI, value=value.lower()), st.sampled_from(DOIS)),
-    st.builds(lambda value: Term(SOURCE, value=value.casefold()), st.sampled_from(SOURCES)),
-    st.builds(lambda value: Term(TEXT_OR_ID, (value,), value=value), st.sampled_from(IDS[:2])),
-)
-near_words = st.dictionaries(
-    st.sampled_from(["graph", "neural", "news", "3.1", "c++", "扩 散", "语 言", "müller", "shot"]),
-    st.sampled_from([1, 20, 50, 99, 100, 400]),
-    max_size=4,
-).map(lambda words: tuple(words.items()))
-near_terms = st.builds(
-    lambda papers, words: Term(LIKE, value=",".join(papers), near=words),
-    st.lists(st.sampled_from([*IDS, "10.1234/abc"]), min_size=1, max_size=2, unique=True).map(sorted),
-    near_words,
-)
-other_terms = st.one_of(other_terms, near_terms)
-terms = st.booleans().flatmap(lambda text: text_terms if text else other_terms)
-alternatives = st.builds(
-    Alternative,
-    st.frozensets(terms, min_size=1, max_size=3),
-    st.one_of(st.just(frozenset()), st.frozensets(terms, max_size=2)),
-)
-
-
-def as_query(found: Sequence[Alternative]) -> Query:
-    return Query("as typed", repr(found), tuple(found))
-
-
-queries = st.lists(alternatives, min_size=1, max_size=3).map(as_query)
 
 
 @given(st.lists(queries, max_size=4), st.lists(papers, max_size=4))
@@ -183,10 +59,6 @@ def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[Query], batch: 
     assert all(found.values())
 
 
-TYPED = """
-graph -graph "few shot" stud* few-sho* =RAG ti: title: abs: summary: all: au: author: "Doe, J." müller Anna cat: cs.LG
-primary: cs source: daily id: 2601.15529 like: like:2601.15530 doi: 10.1234/abc ( ) OR AND NOT - 扩散 "大语言模型" C++ α H\\"older 3.1 , | neural*
-"""
 typed = st.lists(st.sampled_from(TYPED.split()), min_size=1, max_size=5).map(" ".join)
 
 
@@ -345,7 +217,7 @@ SURVEY = Paper(
 )
 
 
-def test_copies_of_a_paper_become_one_paper_with_the_categories_of_all() -> None:
+def test_copies_of_a_paper_become_one_with_all_categories() -> None:
     again = Paper(key="2601.15529", title="Other", categories=("cs.CV", "cs.LG"), sources=("weekly", "daily"))
     other = Paper(key="2601.15530", title="Other", categories=("cs.CV",))
     merged = merge_copies([SURVEY, other, again, again])
@@ -402,16 +274,13 @@ def test_many_changes_leave_what_a_new_set_has() -> None:
         assert found.get(handle) == expected.get(anew.add_text(text)), text
 
 
-SHAPES = ("{}", "{} {}", '"{} {}"', '"{} {} {}"', "{} -{}", "{} OR {} {}", "ti:{} {}*", "({} OR {}) -{}")
-
-
 def test_no_papers_and_no_queries_give_no_matches() -> None:
     everything = QuerySet([as_query([alternative("graph")])])
     assert match(everything, PaperIndex.of([])) == {}
     assert match(QuerySet(), PaperIndex.of([SURVEY])) == {}
 
 
-def test_a_common_beginning_of_many_words_costs_no_check_of_every_paper() -> None:
+def test_a_common_prefix_does_not_check_every_paper() -> None:
     """Each of 2,000 prefixes is checked once, and not in papers without such a word."""
     asked = [as_query([Alternative(frozenset({Term(TEXT, (f"con{n}",), prefix=True)}))]) for n in range(2000)]
     index = PaperIndex.of([Paper(key=str(n), title=f"con{n} consider") for n in range(50)])

@@ -49,7 +49,7 @@ def test_batches_of_a_year_leave_no_gap_between_them() -> None:
     assert all(first < last for first, last in spans)
 
 
-def test_a_batch_of_arxiv_is_asked_for_by_category_and_by_when_it_was_submitted() -> None:
+def test_a_batch_of_arxiv_is_asked_for_by_category_and_time() -> None:
     api = "https://export.arxiv.org/api/query?search_query="
     rest = "&sortBy=submittedDate&sortOrder=descending&start=0&max_results=500"
     days = "submittedDate:[202601201900+TO+202601211900]"
@@ -76,7 +76,7 @@ def test_of_which_categories_a_source_is(values: dict[str, object], categories: 
     assert categories_of(source(**values)) == categories
 
 
-def test_a_dated_address_is_asked_for_that_day_and_an_address_without_history_not_at_all() -> None:
+def test_only_a_dated_address_is_asked_for_a_missed_day() -> None:
     dated = source(url="https://example.org/{date}/{date}.md", schedule="every 30m")
     assert asked(dated, THURSDAY) == "https://example.org/2026-01-22/2026-01-22.md"
     assert asked(source(url="https://example.org/today.md", schedule="arxiv"), THURSDAY) == ""
@@ -128,7 +128,7 @@ def test_which_days_have_become_due(values: dict[str, object], after: str | None
 # ── how long they are owed ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_day_is_owed_until_it_was_read_or_fetched_or_is_known_to_be_empty() -> None:
+def test_a_day_is_owed_until_it_was_read_or_is_empty() -> None:
     missed = MissedDays().with_due([THURSDAY - DAY, THURSDAY, FRIDAY], FRIDAY)
     assert (missed.upto, missed.past(FRIDAY)) == (FRIDAY, (THURSDAY - DAY, THURSDAY))
     after = missed.brought(THURSDAY - DAY).is_empty(THURSDAY).read(FRIDAY)
@@ -136,7 +136,7 @@ def test_a_day_is_owed_until_it_was_read_or_fetched_or_is_known_to_be_empty() ->
     assert after.notified(FRIDAY, partly=False) == "Fetched afterwards: 2026-01-21. There is nothing of 2026-01-22."
 
 
-def test_a_day_that_cannot_be_fetched_is_asked_for_eight_times_and_a_fortnight_at_most() -> None:
+def test_a_day_is_asked_for_eight_times_within_a_fortnight() -> None:
     missed = MissedDays().with_due([THURSDAY], FRIDAY)
     for _ in range(MOST_TRIES):
         assert missed.past(FRIDAY) == (THURSDAY,)

@@ -116,7 +116,7 @@ def test_only_what_is_new_to_the_subscription_and_untold_comes() -> None:
         (ChatKind.TEAM, {}, 2, DeliveryKind.BULLETIN),
     ],
 )
-def test_a_few_papers_in_private_are_alerts_everything_else_is_a_bulletin(
+def test_few_papers_in_private_are_alerts(
     kind: ChatKind, settings: dict[str, str], count: int, expected: DeliveryKind
 ) -> None:
     result = decided([known(n) for n in range(1, count + 1)], {1: list(range(1, count + 1))}, to=chat(kind, **settings))  # type: ignore[arg-type]
@@ -131,7 +131,7 @@ def test_the_group_with_the_fewest_papers_stands_first() -> None:
     assert [(item.because[0].number, item.paper.id) for item in result[1]] == [(2, 4), (3, 5), (1, 3), (1, 2), (1, 1)]
 
 
-def test_inside_a_group_titles_first_then_more_words_then_newer_and_cross_lists_last() -> None:
+def test_a_group_is_ordered_by_titles_words_age_and_cross_lists() -> None:
     papers = [known(1), known(2), known(3), known(4, kind=Announce.CROSS), known(5)]
     proofs = {
         1: Evidence(words=("graph",), in_title=True),

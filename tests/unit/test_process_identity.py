@@ -21,7 +21,7 @@ def test_this_process_runs() -> None:
     assert is_running(this_process())
 
 
-def test_a_process_runs_until_it_has_ended_and_before_it_was_waited_for_it_has_ended() -> None:
+def test_a_process_runs_until_it_has_ended() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         found = identity_of(process.pid)
         assert is_running(found)
@@ -33,7 +33,7 @@ def test_a_process_runs_until_it_has_ended_and_before_it_was_waited_for_it_has_e
 
 
 @pytest.mark.parametrize("place", range(4))
-def test_another_boot_container_number_or_start_is_another_process(place: int) -> None:
+def test_another_boot_number_or_start_is_another_process(place: int) -> None:
     parts = this_process().split()
     parts[place] = "1" if parts[place] != "1" else "2"
     assert not is_running(" ".join(parts))

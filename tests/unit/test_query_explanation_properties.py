@@ -11,7 +11,7 @@ from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import QueryError
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Query
-from tests.unit.test_query_properties import typed_texts
+from tests.unit.strategies import typed_texts
 
 WORDS = re.split(
     " ",

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.rendering.text.queries import query_in_words
-from subscriptions.errors import QueryError, Sentence
+from subscriptions.errors import QueryError
 from subscriptions.matching.batch import match
 from subscriptions.matching.full_text import index_question
 from subscriptions.matching.hits import unfulfilled_parts, why
@@ -18,13 +18,14 @@ from subscriptions.matching.terms import simple_terms
 from subscriptions.matching.tokenized_papers import TokenizedPapers, matching_papers
 from subscriptions.model import Paper
 from subscriptions.query.advice import advise
-from subscriptions.query.fields import FIELDS, LEFT_OUT, Field, ValueKind
+from subscriptions.query.fields import FIELDS, LEFT_OUT, Field
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
 from subscriptions.query.syntax import Leaf, Query
+from tests.unit.known import Known
+from tests.unit.more_fields import MORE
 from tests.unit.slow_matcher import matches
-from tests.unit.test_advice import Known
-from tests.unit.test_matching import TYPED, papers, texts
+from tests.unit.strategies import TYPED, papers, texts
 
 # --------------------------------------------------------------------------------------------------------- every entry
 
@@ -44,7 +45,7 @@ def test_a_canonical_text_of_a_field_is_read_again(field: Field) -> None:
     assert parse_canonical(query.canonical) == replace(query, text=query.canonical)
 
 
-def test_the_names_in_canonical_texts_are_those_of_stored_subscriptions() -> None:
+def test_names_in_canonical_texts_are_those_that_are_stored() -> None:
     assert [field.canonical_prefix for field in FIELDS] == [
         "title:", "abstract:", "summary:", "author:", "cat:", "primary:", "id:", "doi:", "source:", "like:", "all:",
     ]  # fmt: skip
@@ -56,34 +57,12 @@ def test_no_two_fields_share_a_name() -> None:
     assert all(name == name.lower() for name in names)
 
 
-def test_words_without_a_field_are_looked_for_in_columns_of_the_index_only() -> None:
+def test_words_without_a_field_are_in_columns_of_the_index() -> None:
     assert all(field.column for field in FIELDS if field.in_any_text)
 
 
 # ---------------------------------------------------------------------------------- fields that the product does not have
 
-COMMENT = Field(
-    name="comment",
-    aliases=("note", "备注"),
-    kind=ValueKind.WORDS,
-    values=lambda paper: (paper.comment,),
-    example="comment:accepted",
-    place=Sentence("in the comment"),
-)
-SPEAKER = Field(
-    name="speaker",
-    kind=ValueKind.NAME,
-    values=lambda paper: [paper.comment.removeprefix("by ")],
-    example='speaker:"Jane Doe"',
-)
-HOST = Field(
-    name="host",
-    kind=ValueKind.LABEL,
-    values=lambda paper: [paper.url.split("/")[2]] if paper.url else [],
-    example="host:arxiv.org",
-    is_widespread=True,
-)
-MORE = FIELDS.also(COMMENT, SPEAKER, HOST)
 
 ACCEPTED = Paper(key="1", title="Graphs", comment="Accepted at ICML, 12 figures", url="https://arxiv.org/abs/1")
 REJECTED = Paper(key="2", title="Accepted graphs", comment="Figure skating", url="https://example.org/2")
@@ -126,7 +105,7 @@ def found(query: Query, batch: Iterable[Paper]) -> list[tuple[int, ...]]:
         ("speaker:Doe, Jane", (2,)),
     ],
 )
-def test_a_new_field_is_asked_for_by_every_name_and_found_by_every_matcher(typed: str, places: tuple[int, ...]) -> None:
+def test_a_new_field_works_by_every_name_in_every_matcher(typed: str, places: tuple[int, ...]) -> None:
     query = parse_query(typed, MORE)
     assert found(query, BATCH) == [places] * 6
 
@@ -146,7 +125,7 @@ commented = st.builds(
 
 @given(typed_with_more, st.lists(commented, max_size=3))
 @settings(max_examples=2 * settings().max_examples)
-def test_whatever_is_asked_of_new_fields_every_matcher_finds_the_same(typed: str, batch: list[Paper]) -> None:
+def test_every_matcher_agrees_on_new_fields(typed: str, batch: list[Paper]) -> None:
     try:
         query = parse_query(typed, MORE)
     except QueryError:
@@ -200,7 +179,7 @@ def test_queries_with_a_new_field_are_rewritten_and_advised_on() -> None:
     assert given.text == 'comment:accepted "graph neural"'
 
 
-def test_the_index_of_stored_papers_leaves_a_new_field_to_the_matcher() -> None:
+def test_the_index_leaves_a_new_field_to_the_matcher() -> None:
     asked = [index_question(part) for term in parse_query("note:a speaker:doe host:b", MORE).terms for part in simple_terms(term)]  # fmt: skip
     assert [(question.sure, question.maybe) for question in asked] == [(None, None)] * 3
 

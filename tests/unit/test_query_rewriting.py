@@ -147,9 +147,7 @@ def understood(text: str) -> Query | None:
 
 @given(typed_texts, st.sampled_from(RULES), st.lists(papers, max_size=4))
 @settings(max_examples=3 * settings().max_examples)
-def test_a_narrowed_query_finds_the_old_papers_without_those_of_the_rule(
-    text: str, rule: str, batch: list[Paper]
-) -> None:
+def test_a_narrowed_query_finds_all_but_the_papers_of_the_rule(text: str, rule: str, batch: list[Paper]) -> None:
     query = understood(text)
     if query is None:
         return

@@ -12,7 +12,7 @@ from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.parsing.quick import read_quickly
 from subscriptions.query.syntax import Query, Term
 from subscriptions.wording import KeptText, kept_query, kept_text
-from tests.unit.test_matching import TYPED
+from tests.unit.strategies import TYPED
 
 Clauses = set[tuple[frozenset[Term], frozenset[Term]]]
 
@@ -184,7 +184,7 @@ def test_a_choice_in_brackets_means_what_the_careful_reader_says(parts: list[str
 
 @given(st.lists(PIECES | CHOICES | st.sampled_from(["\n", " \x07", "  "]), max_size=4).map(" ".join))
 @settings(max_examples=2 * settings().max_examples)
-def test_what_is_kept_of_an_imported_query_is_what_is_kept_of_a_typed_one(typed: str) -> None:
+def test_imported_and_typed_queries_are_kept_alike(typed: str) -> None:
     assert kept(kept_text, typed) == kept(kept_query, typed)
 
 

@@ -56,7 +56,7 @@ def test_what_fits_better(query: str, better: Paper, worse: Paper) -> None:
 
 
 @pytest.mark.parametrize("query", ["cat:cs.LG", "author:Doe", "swarm", "swarm -robot"])
-def test_where_nothing_of_a_text_is_asked_or_found_the_fit_is_nought(query: str) -> None:
+def test_without_words_in_the_text_the_fit_is_zero(query: str) -> None:
     assert fits(query, Paper(key="1", title="x robot", authors=("Jane Doe",), categories=("cs.LG",))) == 0
 
 
@@ -66,7 +66,7 @@ def test_a_fit_has_a_bound_however_long_the_text() -> None:
     assert fits("swarm robot ant bee wasp", a_paper("swarm ant bee robot wasp " * 100)) <= 1.2
 
 
-def test_what_all_liked_papers_say_counts_more_than_what_one_says() -> None:
+def test_words_of_all_liked_papers_count_more_than_of_one() -> None:
     liked = [a_paper("Swarm of ants"), a_paper("Swarm of bees"), a_paper("Swarm of wasps")]
     taste = taste_of([(1.0, words_of(paper)) for paper in liked], WORDS)
     assert sum(taste.weights.values()) == pytest.approx(1)
@@ -82,7 +82,7 @@ def test_words_that_most_papers_have_say_nothing_of_a_taste() -> None:
     assert taste.weights["swarm"] > 50 * taste.weights.get("result", 0.0)
 
 
-def test_disliked_papers_count_against_those_like_them_but_not_against_what_is_liked() -> None:
+def test_disliked_papers_count_against_what_is_like_them() -> None:
     swarm, survey = words_of(a_paper("Swarm robots")), words_of(a_paper("Survey of swarm"))
     taste = taste_of([(1.0, swarm), (-1.0, survey)], WORDS)
     assert nearness(taste, text_of(a_paper("A survey"))) < 0 < nearness(taste, text_of(a_paper("A swarm")))
@@ -118,7 +118,7 @@ def test_a_taste_has_few_words_so_it_stays_small(liked: int, disliked: int, most
     assert len(taste_of(judged, WORDS).weights) == most
 
 
-def test_of_one_paper_what_others_have_counts_beside_a_name_that_no_other_paper_has() -> None:
+def test_of_one_paper_shared_words_count_beside_unique_names() -> None:
     some_have = Rarity.among([{"swarm", "robot"} if number < 10 else {f"rare{number}"} for number in range(50)])
     alone = taste_of([(1.0, words_of(a_paper("Xyzzy: swarm robots")))], some_have)
     assert nearness(alone, text_of(a_paper("Robots of a swarm"))) > 0.35
@@ -126,7 +126,7 @@ def test_of_one_paper_what_others_have_counts_beside_a_name_that_no_other_paper_
     assert nearness(two, text_of(a_paper("Robots of a swarm"))) > nearness(two, text_of(a_paper("Xyzzy")))
 
 
-def test_what_a_chat_cares_about_counts_more_than_how_well_the_query_fits() -> None:
+def test_what_a_chat_likes_counts_more_than_the_fit() -> None:
     assert score(0.5, 0.4) > score(1.0, 0.1) > score(1.0, 0.0) > score(0.5, 0.0) > score(1.2, -0.7)
 
 

@@ -119,7 +119,7 @@ def worst_of(read: Callable[[str], object], size: int) -> dict[str, str]:
     found = {}
     for piece in REPEATED:
         small, large = (piece * max(1, signs // len(piece)) for signs in (size, TIMES_AS_LONG * size))
-        for name, around in {"": "{}", "a behind ": "{}a", "a before ": "a{}", "within ": "a{}b"}.items():
+        for name, around in {"": "{}", "within ": "a{}b"}.items():
             if why := grown(read, around.format(small), around.format(large)):
                 found[f"{name}{piece!r}"] = why
     return found

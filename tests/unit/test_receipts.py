@@ -129,7 +129,7 @@ def test_many_units_with_the_same_trouble_are_counted() -> None:
     assert verdict_of_all(units).detail == "cs.A0, cs.A1, cs.A2, cs.A3, cs.A4 and 4 more: It is HTML."
 
 
-def test_a_source_is_settled_when_all_units_are_and_new_counts_more_than_quiet() -> None:
+def test_a_source_is_settled_when_all_its_units_are() -> None:
     units = {"cs.LG": judged(Outcome.NEW), "hep-th": judged(Outcome.QUIET)}
     assert (verdict_of_all(units).outcome, verdict_of_all(units).is_final) == (Outcome.NEW, True)
     assert verdict_of_all({}).outcome is Outcome.QUIET

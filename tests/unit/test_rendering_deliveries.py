@@ -71,7 +71,7 @@ def test_a_title_without_a_link_is_bold_in_a_digest() -> None:
     assert "\n*Noise*\n" in message
 
 
-def test_a_private_chat_gets_few_papers_as_alerts_whatever_the_cadence_and_a_group_a_digest() -> None:
+def test_few_papers_are_alerts_in_private_a_digest_in_a_group() -> None:
     assert rendered(delivery(chat(), items(1)))[0].startswith("<b><a")
     assert rendered(delivery(GROUP, items(1)))[0].startswith("<b>1 paper · Thu 22 Jan</b>")
 
@@ -79,7 +79,7 @@ def test_a_private_chat_gets_few_papers_as_alerts_whatever_the_cadence_and_a_gro
 # ------------------------------------------------------------------------------------------------------------ digest
 
 
-def test_groups_with_the_fewest_papers_come_first_each_under_its_name() -> None:
+def test_groups_with_the_fewest_papers_come_first() -> None:
     planned = delivery(CONSOLE, [*items(6), item("By a friend", LECUN)])
     (message,) = rendered(planned)
     assert message.startswith("7 papers · Thu 22 Jan\n\nY. LeCun · 1\n 1  By a friend\n")
@@ -119,7 +119,7 @@ def test_above_forty_papers_titles_remain() -> None:
     assert "Ada" not in message
 
 
-def test_papers_beyond_the_limit_are_counted_by_group_and_not_shown() -> None:
+def test_papers_beyond_the_limit_are_counted_by_group() -> None:
     papers = [*items(6), *items(2, title="Hidden", shown=False), *items(2, LECUN, title="Found", shown=False)]
     (message,) = rendered(delivery(CONSOLE, papers))
     assert message.startswith("10 papers · ")
@@ -266,7 +266,7 @@ def test_a_withdrawn_paper_is_struck_through() -> None:
 # ------------------------------------------------------------------------------------------------------------- public
 
 
-def test_a_public_channel_reads_abstracts_folded_and_never_a_reason() -> None:
+def test_a_public_channel_gets_folded_abstracts_and_no_reason() -> None:
     public = chat(kind=ChatKind.BROADCAST)
     papers = [*items(3, because("secret wish", by="Anna")), item("By", LECUN)]
     for planned in (alert(public, *papers), delivery(public, papers), delivery(public, [*papers, *items(9)])):
@@ -314,7 +314,7 @@ def test_parts_of_a_thread_are_counted_in_the_thread_only() -> None:
     assert heads == [f"60 papers · Thu 22 Jan · diffusion · {n}/{len(parts)}" for n in range(1, len(parts) + 1)]
 
 
-def test_the_titles_below_a_thread_s_first_line_are_those_that_stand_first_in_it() -> None:
+def test_the_titles_of_a_thread_are_the_first_in_it() -> None:
     groups = [*items(4, because("graphs", number=2), title="Graph"), *items(1, because("diffusion"), title="Noise")]
     root, thread = rendered(delivery(team(), groups))
     assert root.split("\n")[1:] == ["1 Noise 1", "2 Graph 1", "and 3 more in the thread"]
@@ -328,7 +328,7 @@ def test_up_to_three_papers_need_no_thread_and_a_thread_has_none() -> None:
     assert all(message.reply_to is None for message in render_delivery(delivery(threaded, items(4))))
 
 
-def test_a_thread_hangs_on_the_day_where_the_name_of_the_channel_is_not_known() -> None:
+def test_without_a_channel_name_a_thread_hangs_on_the_day() -> None:
     nameless = chat("slack", ChatKind.TEAM, shape="thread")
     assert rendered(delivery(nameless, items(4)))[0].startswith("*4 papers · Thu 22 Jan*\n1 Paper 1\n")
 
@@ -340,7 +340,7 @@ def test_a_late_thread_says_so_in_its_first_line_only() -> None:
     assert "late" not in second
 
 
-def test_the_header_is_plain_text_without_emoji_and_the_fallback_lists_titles() -> None:
+def test_the_header_is_plain_and_the_fallback_lists_titles() -> None:
     (message,) = render_delivery(delivery(team(shape="digest"), items(2, because(":tada: *x*"), title="A & B")))
     read = json.loads(message.payload)
     assert read["blocks"][0] == {
@@ -391,9 +391,7 @@ def test_nobody_is_called_and_no_markup_is_taken_from_a_paper() -> None:
         (chat(), THURSDAY, 10, True),  # due at 14:00, sent at midnight
     ],
 )
-def test_a_sound_is_heard_where_the_chat_wants_it_and_only_by_day(
-    to: Chat, due: datetime, late: int, *, quiet: bool
-) -> None:
+def test_a_sound_is_heard_by_day_where_the_chat_wants_it(to: Chat, due: datetime, late: int, *, quiet: bool) -> None:
     assert silent(delivery(to, items(1), due=due, late=timedelta(hours=late))) == [quiet]
 
 
@@ -408,7 +406,7 @@ def test_only_the_first_of_several_messages_makes_a_sound() -> None:
 # ---------------------------------------------------------------------------------------------------------- packing
 
 
-def test_a_delivery_of_several_messages_counts_them_in_each_header() -> None:
+def test_several_messages_are_counted_in_their_headers() -> None:
     planned = delivery(chat(), items(30, title="A title that takes its room " * 4))
     messages = rendered(planned)
     assert len(messages) > 1
@@ -453,7 +451,7 @@ def test_messages_are_as_few_as_the_limits_allow() -> None:
 @pytest.mark.parametrize(
     "to", [chat(), team(), team(shape="digest"), CONSOLE], ids=["telegram", "thread", "slack", "console"]
 )
-def test_a_paper_larger_than_a_message_is_shortened_and_keeps_its_link(to: Chat) -> None:
+def test_a_paper_larger_than_a_message_keeps_its_link(to: Chat) -> None:
     giants = [
         item("A title " * 12_000, authors=tuple(f"Name{n} Family{n}" for n in range(574))),
         item("Abstract", abstract="No end in sight " * 7_000),
@@ -493,7 +491,7 @@ def test_an_edit_of_a_thread_keeps_the_papers_where_they_are() -> None:
 
 
 @pytest.mark.parametrize(("before", "now"), [("thread", "digest"), ("digest", "thread"), ("thread", "each")])
-def test_an_edit_leaves_a_thread_a_thread_although_the_chat_has_another_shape_now(before: str, now: str) -> None:
+def test_an_edited_thread_stays_a_thread(before: str, now: str) -> None:
     papers = items(5)
     sent = render_delivery(delivery(team(shape=before), papers))
     edited = render_delivery(delivery(team(shape=now), papers), [message.papers for message in sent])
@@ -550,7 +548,7 @@ def test_an_alert_of_one_paper_carries_its_verbs() -> None:
 
 
 @pytest.mark.parametrize("platform", ["slack", "web"])
-def test_beside_a_menu_an_alert_of_one_paper_can_be_judged_and_one_of_two_cannot(platform: str) -> None:
+def test_an_alert_of_one_paper_beside_a_menu_can_be_judged(platform: str) -> None:
     one, two = (json.loads(render_delivery(alert(chat(platform), *items(n)))[0].payload) for n in (1, 2))
     for label in ("👍", "👎", "save", "more like this"):
         assert json.dumps(one, ensure_ascii=False).count(f"{label}") == 1
@@ -588,14 +586,14 @@ def test_numbers_stand_under_the_message_that_names_their_papers() -> None:
         number += len(data)
 
 
-def test_numbers_follow_the_groups_and_keep_their_places_in_the_delivery() -> None:
+def test_numbers_follow_the_groups_and_keep_their_places() -> None:
     papers = [*items(6), *items(2, LECUN, title="By LeCun")]
     (rows,) = keys(delivery(chat(), papers))
     first = [key for row in rows for key in row][:2]
     assert first == [f"{n} {D}.c{entry.position}" for n, entry in enumerate(papers[-2:], 1)]
 
 
-def test_what_lies_beyond_the_limit_has_a_button_under_the_last_message() -> None:
+def test_papers_beyond_the_limit_have_a_button_at_the_end() -> None:
     papers = [*items(20), *items(7, shown=False)]
     first, last = keys(delivery(chat(), papers))
     assert f"show 7 more {D}.m" not in [key for row in first for key in row]

@@ -30,7 +30,7 @@ def test_a_title_is_readable_and_marked_at_its_first_hit() -> None:
     assert (title.before, title.hit, title.after) == ("", "Noise", " in α-Noise")
 
 
-def test_a_title_is_whole_in_an_alert_and_cut_at_a_word_in_a_compact_row() -> None:
+def test_a_title_is_whole_in_an_alert_and_cut_in_a_row() -> None:
     long = "Words and " * 40 + "Words"
     assert str(seen(item(long)).title) == long
     compact = str(seen(item(long), measure=COMPACT).title)
@@ -38,7 +38,7 @@ def test_a_title_is_whole_in_an_alert_and_cut_at_a_word_in_a_compact_row() -> No
     assert width(compact) <= COMPACT.title
 
 
-def test_without_a_title_the_abstract_opens_in_quotes_and_goes_on_below() -> None:
+def test_without_a_title_the_abstract_is_quoted() -> None:
     words = " ".join(f"word{number}" for number in range(60))
     view = seen(item("", abstract=words, arxiv_id="2601.00001"), measure=ROW)
     assert str(view.title).startswith("“word0 word1")
@@ -48,7 +48,7 @@ def test_without_a_title_the_abstract_opens_in_quotes_and_goes_on_below() -> Non
     assert str(view.text).startswith(f"…word{int(last.removeprefix('word')) + 1} ")
 
 
-def test_without_a_title_a_whole_sentence_opens_where_there_is_room_for_one() -> None:
+def test_without_a_title_a_whole_sentence_is_quoted() -> None:
     first = (
         "We look at noise, i.e. at what is left when all else is gone, and at " + "words " * 14 + "of Fig. 2 about it."
     )
@@ -108,7 +108,7 @@ def test_574_authors_are_a_few_and_a_count() -> None:
     assert seen(item("T", authors=crowd)).authors == "Name0 Family0, Name1 Family1, … Name573 Family573 (574)"
 
 
-def test_the_facts_are_authors_categories_id_and_a_mark_for_cross_lists() -> None:
+def test_the_facts_are_authors_categories_id_and_cross_list() -> None:
     view = seen(item("T", cross=True, categories=("cs.AI", "cs.LG"), primary="cs.LG", arxiv_id="2601.00003"))
     assert [text for _, text in view.facts] == ["Ada Example", "cs.LG, cs.AI", "2601.00003", "cross-list"]
     assert seen(item("T", categories=tuple("abcdefg"))).categories == "a, b, c, d +3"
@@ -137,7 +137,7 @@ def test_the_text_follows_language_and_setting(
     assert (str(view.text), view.ai) == (text, ai)
 
 
-def test_a_summary_without_tldr_gives_its_first_field_that_says_something() -> None:
+def test_a_summary_without_tldr_gives_its_first_real_field() -> None:
     fields = {"tldr": "Error", "motivation": "N/A", "method": "We count."}
     entry = item()
     paper = replace(entry.paper.paper, summaries=(Summary(language="en", fields=fields),))
@@ -145,7 +145,7 @@ def test_a_summary_without_tldr_gives_its_first_field_that_says_something() -> N
     assert str(view.text) == "We count."
 
 
-def test_a_translated_abstract_is_shown_in_its_language_without_the_mark_of_a_machine() -> None:
+def test_a_translated_abstract_has_no_mark_of_a_machine() -> None:
     entry = item("", abstract="Noise goes.", translations=(Translation(language="zh", abstract="噪声消失。"),))
     view = seen(entry, chat(lang="zh"))
     assert (str(view.title), str(view.text), view.ai) == ("“Noise goes.”", "噪声消失。", "")
@@ -157,7 +157,7 @@ def test_an_abstract_ends_with_a_sentence_near_280_columns() -> None:
     assert text == (sentence * 5).strip()
 
 
-def test_in_public_the_abstract_is_a_quotation_and_nobody_learns_why() -> None:
+def test_in_public_an_abstract_is_quoted_without_reason() -> None:
     public = chat(kind=ChatKind.BROADCAST)
     folded = Measure(title=100, summary=200, abstract=200, quotation=500)
     view = seen(item("T", because("secret", "Noise", name="Our rival")), public, folded)
@@ -283,5 +283,5 @@ def test_a_text_is_cut_at_a_word_or_between_whole_characters(text: str, room: in
         ("第一句话。第二句话很长很长。", 16, "第一句话。"),
     ],
 )
-def test_a_text_opens_with_whole_sentences_where_they_fill_the_room(text: str, room: int, first: str) -> None:
+def test_a_text_opens_with_whole_sentences(text: str, room: int, first: str) -> None:
     assert cut_at_sentence(text, room) == first

@@ -123,7 +123,7 @@ def test_every_paper_of_an_answer_has_its_link(to: Chat, form: Any) -> None:
         assert any(link in message.plain for message in messages)
 
 
-def test_numbers_stand_under_the_message_that_shows_their_papers_and_other_buttons_under_the_last() -> None:
+def test_numbers_are_below_their_papers_other_buttons_last() -> None:
     numbers = tuple(Button(label=str(n), data=f"n{n}") for n in range(20))
     more = (Button(label="more", data="m"),)
     messages = render_reply(Reply(items=items(20), numbers=numbers, buttons=(more,)), chat())
@@ -203,7 +203,7 @@ def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
     assert all(f"number {n} " in plain for n in range(150))
 
 
-def test_why_shows_each_subscription_and_the_passages_where_its_words_stand() -> None:
+def test_why_shows_each_subscription_with_its_passages() -> None:
     entry = item(
         "Noise, Step by Step",
         because("noise -survey", "Noise", number=4),
@@ -220,7 +220,7 @@ def test_why_shows_each_subscription_and_the_passages_where_its_words_stand() ->
     )
 
 
-def test_a_passage_is_as_much_of_the_text_as_one_reads_at_a_glance() -> None:
+def test_a_passage_can_be_read_at_a_glance() -> None:
     abstract = (
         "Before it much is said of other things. " * 30 + "Here is noise. " + "After it, too, a lot is said. " * 30
     )
@@ -233,7 +233,7 @@ def test_a_passage_is_as_much_of_the_text_as_one_reads_at_a_glance() -> None:
     assert len(passage) < 260
 
 
-def test_why_tells_the_words_where_the_paper_or_the_language_has_changed_since() -> None:
+def test_why_tells_the_words_when_paper_or_language_changed() -> None:
     for text in ("gone", 'author:"'):
         entry = item("Steps", because(text, "a word", number=3))
         assert "“a word”" in written(render_reply(Reply(items=(entry,), item_layout="why"), chat())[0])
@@ -253,7 +253,7 @@ def test_a_delivery_in_an_answer_looks_as_it_would_be_sent() -> None:
     assert keys_of(message) == []  # it was sent to no chat, so its papers have no numbers to press
 
 
-def test_a_long_delivery_in_an_answer_follows_in_messages_of_its_own_with_the_buttons_below() -> None:
+def test_a_long_delivery_in_an_answer_has_its_own_messages() -> None:
     planned = delivery(chat(), items(60, title="A title that takes its room in a message, word by word"))
     subscribe = (Button(label="subscribe", data="s"),)
     messages = render_reply(Reply(lines=("Would come:",), delivery=planned, buttons=(subscribe,)), chat())
@@ -329,7 +329,7 @@ def test_what_is_late_is_named_where_the_rest_has_come() -> None:
     assert "daily has nothing new in stat.\u2060ML although it is time." in text
 
 
-def test_days_that_were_missed_are_named_and_why_they_do_not_come() -> None:
+def test_missed_days_are_named_with_their_reason() -> None:
     detail = DETAILS["missed"]
     (text,) = rendered(delivery(chat(), kind=DeliveryKind.NOTICE, notice="missed", detail=detail))
     assert "Mon 19 – Wed 21 Jan · Fri 23 Jan" in text
@@ -345,7 +345,7 @@ def test_a_notice_without_details_is_still_a_sentence(cause: str) -> None:
     assert "{" not in written(message)
 
 
-def test_a_notice_without_words_of_its_own_shows_the_text_it_was_given() -> None:
+def test_a_notice_without_words_shows_its_text() -> None:
     planned = delivery(chat(), kind=DeliveryKind.NOTICE, notice="something new", detail={"text": "<b>News</b> & @more"})
     assert rendered(planned) == ["<b>&lt;b&gt;News&lt;/b&gt; &amp; @\u2060more</b>"]
 

@@ -87,9 +87,7 @@ def test_what_follows_from_an_outcome(outcome: NotDelivered, decision: RetryDeci
 
 
 @pytest.mark.parametrize(("on_unclear", "not_before"), [("resend", NOON + minutes(0.5)), ("skip", None)])
-def test_an_unclear_message_is_sent_again_unless_the_operator_says_skip(
-    on_unclear: OnUnclear, not_before: datetime | None
-) -> None:
+def test_an_unclear_message_is_resent_unless_told_to_skip(on_unclear: OnUnclear, not_before: datetime | None) -> None:
     decision = decide_retry(
         Unclear("why"), failures=0, plain_tried=False, was_unclear=False, on_unclear=on_unclear, now=NOON
     )
@@ -105,9 +103,7 @@ def test_a_message_whose_plain_form_is_refused_too_is_dead() -> None:
 @pytest.mark.parametrize(
     ("failures", "wait"), [(0, None), (1, None), (2, 0.5), (3, 1), (6, 8), (7, 15), (1_000_000, 15)]
 )
-def test_what_was_not_found_is_posted_again_at_once_and_then_less_and_less_often(
-    failures: int, wait: float | None
-) -> None:
+def test_what_was_not_found_is_posted_again_ever_more_rarely(failures: int, wait: float | None) -> None:
     waits = RetryDecision(state=MessageState.WAITING, not_before=NOON + minutes(wait or 0))
     assert decide_not_found(failures, NOON) == (waits if wait else RetryDecision(state=MessageState.READY))
 
@@ -125,9 +121,7 @@ def test_what_was_not_found_is_posted_again_at_once_and_then_less_and_less_often
         (Rejected("why"), MessageState.DEAD),  # refused for what it is, which an earlier post was, too
     ],
 )
-def test_that_this_post_did_not_arrive_says_nothing_of_an_earlier_one(
-    outcome: NotDelivered, state: MessageState
-) -> None:
+def test_a_failed_post_says_nothing_of_an_earlier_one(outcome: NotDelivered, state: MessageState) -> None:
     sure, unclear = (
         decide_retry(outcome, failures=2, plain_tried=False, was_unclear=was, on_unclear="resend", now=NOON)
         for was in (False, True)

@@ -31,7 +31,7 @@ def test_a_sample_is_of_its_format_and_whole(name: str, format_name: str, papers
     assert all(paper.abstract for paper in digest.entries)
 
 
-def test_the_daily_sample_has_chinese_summaries_and_one_that_failed() -> None:
+def test_the_daily_sample_has_chinese_and_failed_summaries() -> None:
     digest = sample("daily_arxiv.md")
     assert digest.declared == {"cs.LG": 6, "cs.CL": 4, "cs.CV": 3, "stat.ML": 1}
     assert [paper.arxiv_id for paper in digest.entries if paper.failed] == ["2601.10804"]

@@ -133,7 +133,7 @@ def test_a_variable_may_stand_in_a_file(tmp_path: Path, name: str, value: str, p
     assert at(load(tmp_path, **{f"{name}_FILE": str(tmp_path / "held")}), path) == direct
 
 
-def test_an_app_of_slack_has_a_token_for_the_bot_and_one_for_the_socket(tmp_path: Path) -> None:
+def test_an_app_of_slack_has_a_bot_and_a_socket_token(tmp_path: Path) -> None:
     settings = load(
         tmp_path,
         PAPERWIRE_SLACK_BOT_TOKEN="xoxb-1",
@@ -215,9 +215,7 @@ UNUSABLE = [
 
 
 @pytest.mark.parametrize(("name", "value", "words"), UNUSABLE)
-def test_a_variable_that_cannot_be_used_is_named_without_its_value(
-    tmp_path: Path, name: str, value: str, words: str
-) -> None:
+def test_an_invalid_variable_is_named_without_its_value(tmp_path: Path, name: str, value: str, words: str) -> None:
     with pytest.raises(SettingsError) as refused:
         load(tmp_path, **{name: value})
     assert str(refused.value).startswith(name)
@@ -312,7 +310,7 @@ def test_the_whole_file(tmp_path: Path) -> None:
     assert settings.backup_to == tmp_path / "backups"
 
 
-def test_another_file_can_be_named_and_its_paths_are_relative_to_it(tmp_path: Path) -> None:
+def test_paths_of_a_named_file_are_relative_to_it(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "mine.toml").write_text('\ufeff[[source]]\nname = "a"\npath = "in/x.md"\n', encoding="utf-8")
     settings = load(tmp_path, PAPERWIRE_CONFIG="etc/mine.toml")

@@ -46,7 +46,7 @@ def rows(message: Message) -> list[list[str]]:
 # ------------------------------------------------------------------------------------------------------ beside a paper
 
 
-def test_every_paper_has_a_menu_of_five_whose_values_name_delivery_and_place() -> None:
+def test_every_paper_has_a_menu_of_five() -> None:
     shown = items(4)
     _, thread = render_delivery(delivery(team(), shown))
     labels = ["more", "why", "mute", "exclude", "follow authors"]
@@ -69,7 +69,7 @@ def test_no_menu_where_the_chat_wants_no_buttons(shape: str) -> None:
         assert menus(message) == []
 
 
-def test_a_card_has_its_menu_beside_the_title_and_the_reason_below() -> None:
+def test_a_card_has_its_menu_beside_the_title() -> None:
     (message,) = render_delivery(alert(team(), item("Noise", because("diffusion", by="Ann Lee"))))
     title, why, judging = blocks_of(message)
     assert [key["text"]["text"] for key in judging["elements"]] == ["👍", "👎", "save", "more like this"]
@@ -77,7 +77,7 @@ def test_a_card_has_its_menu_beside_the_title_and_the_reason_below() -> None:
     assert why["elements"][0]["text"] == "▸ diffusion (Ann Lee)"
 
 
-def test_papers_of_an_answer_have_the_menus_of_the_delivery_that_brought_them() -> None:
+def test_papers_of_an_answer_have_the_menus_of_their_delivery() -> None:
     shown = items(2)
     numbers = tuple(Button(label=str(n), data=f"d{'b' * 16}.c{n + 11}") for n in (1, 2))
     (message,) = render_reply(Reply(items=shown, numbers=numbers, first=12), team())
@@ -93,7 +93,7 @@ def hidden(amount: int) -> list[Any]:
 
 
 @pytest.mark.parametrize("to", [team(), team(shape="digest"), chat("slack")], ids=["thread", "digest", "direct"])
-def test_what_lies_beyond_the_limit_is_behind_a_button_under_the_last_message(to: Any) -> None:
+def test_the_rest_is_a_button_below_the_last_message(to: Any) -> None:
     *before, last = render_delivery(delivery(to, [*items(12), *hidden(5)]))
     assert rows(last) == [["show 5 more"]]
     assert all(rows(message) == [] for message in before)
@@ -118,7 +118,7 @@ def test_a_long_list_keeps_every_row_and_its_last_button() -> None:
     assert len(rows(message)) == 12
 
 
-def test_a_row_of_more_buttons_than_slack_takes_goes_on_in_the_next() -> None:
+def test_too_many_buttons_continue_in_the_next_row() -> None:
     row = tuple(Button(label=str(n), data=f"x{n}") for n in range(30))
     (message,) = render_reply(Reply(lines=("Which one?",), buttons=(row,)), team())
     assert [len(row) for row in rows(message)] == [25, 5]
@@ -136,7 +136,7 @@ def test_buttons_and_the_text_above_them_stay_within_one_budget() -> None:
 
 
 @pytest.mark.parametrize("shape", ["thread", "digest", "each"])
-def test_an_edit_keeps_thread_papers_menus_and_buttons_where_they_are(shape: str) -> None:
+def test_an_edit_keeps_thread_papers_menus_and_buttons(shape: str) -> None:
     shown = items(4)
     before = render_delivery(delivery(team(), [*shown, *hidden(2)]))
     layout = [message.papers for message in before]
@@ -159,7 +159,7 @@ def _instead(one: Any, other: Any) -> Any:
 # ------------------------------------------------------------------------------------------------------ what it shows
 
 
-def test_in_a_thread_the_channel_sees_the_first_titles_and_its_notification_all() -> None:
+def test_a_channel_sees_the_first_titles_its_notification_all() -> None:
     root, thread = render_delivery(delivery(team(), items(4)))
     titles, more = blocks_of(root)
     assert titles["text"]["text"] == "*4 papers for #vision-papers*\n1 Paper 1\n2 Paper 2"

@@ -214,7 +214,7 @@ def test_before_the_post_nothing_is_unclear(error: Exception) -> None:
     assert isinstance(outcome_before_post(error), RetryLater)
 
 
-def test_a_scope_for_direct_messages_that_is_missing_concerns_that_chat_only() -> None:
+def test_a_missing_scope_for_dms_concerns_that_chat_only() -> None:
     assert isinstance(outcome_before_post(said("missing_scope", needed="im:write")), ChatGone)
     assert isinstance(outcome_before_post(said("invalid_auth")), SenderStopped)
 
@@ -230,7 +230,7 @@ def test_who_may_not_read_cannot_tell(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", sorted({*TOKEN, *WORKSPACE} - _NOT_READ))
-def test_a_look_with_a_token_that_is_refused_waits_for_another_token(code: str) -> None:
+def test_a_lookup_with_a_refused_token_waits_for_another(code: str) -> None:
     assert isinstance(outcome_of_lookup(said(code)), SenderStopped)
 
 

@@ -70,7 +70,7 @@ def read_as(kind: type[Kind], request: Request | None) -> Kind:
 # ── what is written ───────────────────────────────────────────────────────────
 
 
-def test_a_direct_message_belongs_to_the_person_whatever_its_channel_is() -> None:
+def test_a_direct_message_belongs_to_the_person() -> None:
     said = read_as(MessageRequest, event(message()))
     assert (said.place.chat, said.place.kind) == (ChatAddress("slack", "U1"), ChatKind.PRIVATE)
     assert (said.text, said.command, said.takes_bare_commands, said.is_addressed) == ("diffusion", "", True, True)
@@ -116,7 +116,7 @@ def test_what_is_not_for_us_asks_nothing(what: dict[str, Any]) -> None:
     assert event(what) is None
 
 
-def test_a_changed_message_is_one_that_was_edited_unless_only_a_preview_came() -> None:
+def test_a_changed_message_was_edited_unless_by_a_preview() -> None:
     changed = {"type": "message", "subtype": "message_changed", "channel_type": "im", "channel": "D1", "ts": "9.9"}
     edit = read_as(MessageRequest, event({**changed, "message": message("new"), "previous_message": message("old")}))
     assert (edit.is_edit, edit.text, edit.message_id) == (True, "new", AT)
@@ -129,7 +129,7 @@ def test_a_dropped_file_comes_along_with_its_workspace() -> None:
     assert read_as(MessageRequest, event({**dropped, "team": "T2"}, "T2")).file_id == "T2/F1"
 
 
-def test_a_mention_in_a_thread_is_about_the_thread_and_its_words_stand_behind_the_name() -> None:
+def test_a_mention_in_a_thread_is_about_the_thread() -> None:
     said = {"type": "app_mention", "user": "U1", "text": "hey <@UBOT>: sub x", "ts": AT, "channel": "C1"}
     assert (read_as(MessageRequest, event(said)).text, read_as(MessageRequest, event(said)).chat.topic) == ("sub x", "")
     assert read_as(MessageRequest, event({**said, "thread_ts": "1.000001"})).chat == ChatAddress(
@@ -141,12 +141,12 @@ def test_a_mention_in_a_thread_is_about_the_thread_and_its_words_stand_behind_th
 @pytest.mark.parametrize(
     ("home", "sender"), [({}, "U9"), ({"user_team": "T1"}, "U9"), ({"user_team": "T2"}, "T2/U9"), ({"user_team": "T9"}, "T9/U9")]
 )  # fmt: skip
-def test_in_a_shared_channel_people_keep_the_name_of_their_own_workspace(home: dict[str, str], sender: str) -> None:
+def test_in_shared_channels_people_keep_their_workspace(home: dict[str, str], sender: str) -> None:
     said = {"type": "app_mention", "user": "U9", "text": "<@UBOT> list", "ts": AT, "channel": "C1"}
     assert read_as(MessageRequest, event({**said, **home})).sender == sender
 
 
-def test_the_installation_that_an_event_was_sent_to_counts_not_where_it_was_said() -> None:
+def test_the_installation_of_an_event_counts() -> None:
     shared = {"authorizations": [{"team_id": "T2"}]}
     assert (
         read_as(EventRequest, event({"type": "channel_archive", "channel": "C1"}, team="T9", **shared)).chat.address
@@ -206,7 +206,7 @@ def test_a_command_carries_where_it_may_be_answered() -> None:
     assert read_as(MessageRequest, command(channel_name="privategroup")).place.title == ""
 
 
-def test_a_command_between_two_people_is_answered_there_and_kept_with_who_typed_it() -> None:
+def test_a_command_between_two_people_is_answered_there() -> None:
     said = read_as(MessageRequest, command(channel_id="D7", channel_name="directmessage"))
     assert (said.chat.address, said.place.kind, said.place.is_outside, said.outside_channel) == (
         "U1",
@@ -231,7 +231,7 @@ def test_a_press_under_what_one_person_sees_has_no_message() -> None:
     assert (pressed.is_ephemeral, pressed.message_id, pressed.chat.address) == (True, AT, "C1")
 
 
-def test_a_press_in_a_thread_is_about_the_thread_and_under_its_first_message_about_the_channel() -> None:
+def test_a_press_in_a_thread_is_about_the_thread() -> None:
     assert read_as(CallbackRequest, press(message={"ts": AT, "thread_ts": "1.000001"})).chat.topic == "1.000001"
     assert read_as(CallbackRequest, press(message={"ts": AT, "thread_ts": AT})).chat.topic == ""
 
@@ -338,7 +338,7 @@ def test_slacks_wrapping_is_undone(text: str | None, expected: str) -> None:
     assert unescape(text) == expected
 
 
-def test_a_channel_of_another_workspace_is_pointed_at_with_its_name() -> None:
+def test_a_channel_of_another_workspace_is_named() -> None:
     assert unescape("sub <#C1|general> x", "T2") == "sub @T2_C1 x"
 
 

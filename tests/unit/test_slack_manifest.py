@@ -100,7 +100,7 @@ def test_without_an_address_it_uses_socket_mode_and_names_none() -> None:
     assert "https://" not in str({**made, "display_information": {}})
 
 
-def test_with_an_address_slack_sends_everything_to_the_paths_that_are_served() -> None:
+def test_with_an_address_slack_sends_to_the_served_paths() -> None:
     made = manifest(url=URL)
     settings, oauth = made["settings"], made["oauth_config"]
     assert settings["socket_mode_enabled"] is False
@@ -113,7 +113,7 @@ def test_with_an_address_slack_sends_everything_to_the_paths_that_are_served() -
     assert oauth["redirect_urls"] == [f"{URL}{REDIRECT}"]
 
 
-def test_the_smallest_app_asks_for_what_is_needed_and_for_the_events_that_need_nothing() -> None:
+def test_the_smallest_app_asks_for_what_is_needed() -> None:
     made = manifest(minimal=True)
     assert set(made["oauth_config"]["scopes"]["bot"]) == NEEDED == {"chat:write", "commands"}
     assert set(made["settings"]["event_subscriptions"]["bot_events"]) == set(FREE_EVENTS)
@@ -150,5 +150,5 @@ def test_what_is_missing_is_told_with_the_needed_first() -> None:
     assert list(missing(scopes_of())) == []
 
 
-def test_the_shortcut_of_the_manifest_is_one_that_people_can_choose() -> None:
+def test_people_can_choose_the_shortcut_of_the_manifest() -> None:
     assert "shortcut" in REGISTRY.events

@@ -81,7 +81,7 @@ def test_a_form_is_a_modal_that_carries_an_id_and_nothing_else() -> None:
     assert elements["when"]["initial_option"]["value"] == "daily"
 
 
-def test_enter_in_a_watched_field_tells_the_bot_and_typing_does_not() -> None:
+def test_enter_in_a_watched_field_tells_the_bot() -> None:
     (block, _) = judged(modal_view(a_modal(QUERY), LINK))["blocks"]
     assert block["dispatch_action"] is True
     assert block["element"]["dispatch_action_config"] == {"trigger_actions_on": ["on_enter_pressed"]}

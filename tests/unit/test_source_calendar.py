@@ -49,7 +49,7 @@ def test_the_holidays_of_a_year(year: int, days: str) -> None:
 
 
 @pytest.mark.parametrize("year", [2023, 2025, 2026])
-def test_published_years_agree_with_the_rules_of_the_others_where_both_speak(year: int) -> None:
+def test_published_years_agree_with_the_rules(year: int) -> None:
     """Thanksgiving, Labor Day and Martin Luther King Day are computed; the published lists confirm them."""
     movable = {day for day in usual_holidays(year) if day.month in (9, 11)}
     assert {(day.month, day.weekday()) for day in movable} == {(9, 0), (11, 3)}
@@ -79,7 +79,7 @@ def test_the_batches_of_the_week_of_thanksgiving() -> None:
     assert [f"{day:%a %d}" for day in days] == ["Mon 24", "Tue 25", "Wed 26", "Thu 27", "Mon 01"]
 
 
-def test_the_operators_list_replaces_the_usual_one_and_a_friday_in_it_is_that_days_batch() -> None:
+def test_the_operators_list_replaces_the_usual_one() -> None:
     own = ArxivCalendar(holidays=frozenset({date(2026, 12, 25), date(2026, 3, 4)}))
     assert not own.has_batch(date(2026, 12, 25))
     assert not own.has_batch(date(2026, 3, 5))
@@ -131,7 +131,7 @@ def test_a_list_is_asked_on_the_evening_before_sunday_included() -> None:
     assert due.batch == date(2026, 1, 26)
 
 
-def test_on_a_holiday_it_is_looked_every_six_hours_though_nothing_is_due() -> None:
+def test_on_a_holiday_it_is_asked_every_six_hours() -> None:
     moment = at("2025-11-27T23:00")
     looks: list[str] = []
     while len(looks) < 5:
@@ -147,7 +147,7 @@ def test_on_a_holiday_it_is_looked_every_six_hours_though_nothing_is_due() -> No
 
 
 @pytest.mark.parametrize("schedule", [FEEDS, LISTS], ids=["feeds", "lists"])
-def test_over_ten_years_every_batch_is_due_once_and_none_on_another_day(schedule: ArxivSchedule) -> None:
+def test_over_ten_years_every_batch_is_due_once(schedule: ArxivSchedule) -> None:
     expected = [schedule.expected_at(day) for day in DAYS if CALENDAR.has_batch(day)]
     moment = expected[0] - timedelta(seconds=1)
     found: list[datetime] = []
@@ -216,7 +216,7 @@ def test_a_line_of_cron_means_what_it_means_in_cron(line: str, now: str, last: s
     assert (schedule.last_due(at(now)), schedule.next_poll(at(now))) == (at(last), at(following))
 
 
-def test_a_line_of_cron_is_local_to_the_operators_zone_through_summer_time() -> None:
+def test_a_line_of_cron_is_local_through_summer_time() -> None:
     schedule = CronSchedule("0 6 * * *", zone("Europe/Berlin"))
     moment, hours = at("2026-03-27T12:00"), []
     for _ in range(4):
@@ -235,9 +235,7 @@ def test_a_line_of_cron_is_local_to_the_operators_zone_through_summer_time() -> 
         ("30 * * * *", "2026-10-25T00:00", ["25 02:30+0200", "25 02:30+0100", "25 03:30+0100"]),
     ],
 )
-def test_a_line_of_cron_is_read_as_cron_reads_it_when_the_clocks_change(
-    line: str, after: str, expected: list[str]
-) -> None:
+def test_a_line_of_cron_is_read_as_cron_does_at_clock_changes(line: str, after: str, expected: list[str]) -> None:
     berlin = zone("Europe/Berlin")
     schedule, moments = CronSchedule(line, berlin), [at(after)]
     for _ in expected:
@@ -269,13 +267,13 @@ def test_what_has_not_come_is_asked_for_again(now: str, settled: bool, expected:
     assert poll_again(FEEDS, at(now), settled=settled) == at(expected)
 
 
-def test_a_source_without_a_due_time_is_asked_at_its_interval_whatever_it_brought() -> None:
+def test_a_source_without_a_due_time_is_asked_at_its_interval() -> None:
     schedule = EverySchedule(interval=timedelta(minutes=30))
     for settled in (True, False):
         assert poll_again(schedule, at("2026-01-22T05:05"), settled=settled) == at("2026-01-22T05:35")
 
 
-def test_a_cron_source_that_brought_nothing_is_asked_again_before_its_next_line() -> None:
+def test_an_empty_cron_source_is_asked_again_early() -> None:
     schedule = CronSchedule("0 6 * * *", UTC)
     assert poll_again(schedule, at("2026-01-22T06:00"), settled=False) == at("2026-01-22T06:00") + AGAIN_AFTER
     assert poll_again(CronSchedule("*/10 * * * *", UTC), at("2026-01-22T06:00"), settled=False) == at(
@@ -295,9 +293,7 @@ def test_a_cron_source_that_brought_nothing_is_asked_again_before_its_next_line(
         (1, 600, 0, 600),
     ],
 )
-def test_the_wait_after_a_failure_grows_to_an_hour_and_never_undercuts_what_was_asked_for(
-    failures: int, asked: int, chance: float, seconds: float
-) -> None:
+def test_the_wait_after_a_failure_grows_to_an_hour(failures: int, asked: int, chance: float, seconds: float) -> None:
     assert wait_after_failure(failures, timedelta(seconds=asked), chance) == timedelta(seconds=seconds)
 
 

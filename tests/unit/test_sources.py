@@ -43,7 +43,7 @@ def _looks(*steps: tuple[float, dict[str, FileStamp]]) -> list[tuple[str, ...]]:
     return given
 
 
-def test_a_file_is_given_out_once_when_two_looks_found_it_the_same() -> None:
+def test_an_unchanged_file_is_given_out_once() -> None:
     assert _looks((0, {"a.md": _file()}), (1, {"a.md": _file()}), (2, {"a.md": _file()})) == [(), ("a.md",), ()]
 
 
@@ -61,7 +61,7 @@ def test_a_file_of_the_same_size_that_is_written_again_waits() -> None:
     assert _looks((0, {"a.md": _file(changed=1)}), (1, {"a.md": _file(changed=2)})) == [(), ()]
 
 
-def test_what_was_appended_replaced_or_renamed_is_given_out_again() -> None:
+def test_a_changed_file_is_given_out_again() -> None:
     steps = [
         (0, {"a.md": _file()}),
         (1, {"a.md": _file()}),
@@ -135,7 +135,7 @@ def test_a_real_file_that_grows_has_another_stamp(tmp_path: Path) -> None:
     assert list_folder("*.md", tmp_path) != before
 
 
-def test_arguments_are_read_one_by_one_folders_in_the_order_of_names(tmp_path: Path) -> None:
+def test_arguments_are_read_one_by_one_folders_by_name(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / ".git").mkdir()
     for name in ("b/2.md", "b/1.md", "a.md", ".git/config", ".DS_Store"):

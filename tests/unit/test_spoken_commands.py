@@ -276,7 +276,7 @@ def test_a_query_is_never_lost_to_a_command(text: str) -> None:
 NO_COMMANDS = {QUERY, ASKING[0], "exclude", "narrow", "widen", "like-paper", "dislike-paper"}
 
 
-def test_every_intent_is_the_name_of_a_command_or_is_talked_about() -> None:
+def test_every_intent_is_a_command_or_is_talked_about() -> None:
     commands = [one for one in weights().intents if one not in SMALL_TALK | NO_COMMANDS and not one.startswith(MISSING)]
     assert [one for one in commands if REGISTRY.command_named(one.partition("-")[0]) is None] == []
 

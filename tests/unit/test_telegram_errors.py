@@ -140,7 +140,7 @@ STOPPED = [
 ]
 
 
-def test_what_a_proxy_refuses_is_said_without_the_address_that_holds_the_token() -> None:
+def test_a_refusing_proxy_is_named_without_the_token() -> None:
     refused = aiohttp.ClientHttpProxyError(REQUEST, (), status=407, message="Proxy Authentication Required")
     said = outcome(network(refused)).reason
     assert said == "No connection to Telegram: 407 Proxy Authentication Required"
@@ -189,7 +189,7 @@ def test_a_chat_that_does_not_take_it_is_gone(error: Exception) -> None:
 
 
 @pytest.mark.parametrize("error", TOPIC_GONE, ids=repr)
-def test_a_topic_that_does_not_take_it_is_gone_and_its_chat_is_not(error: Exception) -> None:
+def test_a_closed_topic_is_gone_its_chat_is_not(error: Exception) -> None:
     result = outcome(error)
     assert isinstance(result, ChatGone)
     assert result.scope == "topic"
@@ -251,7 +251,7 @@ def test_only_a_400_that_says_so_means_not_modified(error: Exception, *, expecte
 @pytest.mark.parametrize(
     "error", [*NOTHING_SENT, *NOBODY_KNOWS, *CHAT_GONE, *TOPIC_GONE, *BAD_FORM, *OTHERWISE_REFUSED, *STOPPED], ids=repr
 )
-def test_every_reason_is_one_short_line_without_the_body_of_a_page(error: Exception) -> None:
+def test_every_reason_is_one_short_line(error: Exception) -> None:
     result = outcome(error)
     assert isinstance(result, NotDelivered)
     assert result.reason

@@ -132,13 +132,13 @@ def test_in_a_group_some_of_it_is_for_us(why: str, body: dict[str, Any], meant: 
     assert (request.is_addressed if isinstance(request, MessageRequest) else request) is meant
 
 
-def test_words_that_name_the_bot_are_told_from_those_that_only_answer_it() -> None:
+def test_words_that_name_the_bot_differ_from_answers_to_it() -> None:
     named = written(message(f"@{BOT} graph networks", GROUP, reply_to_message=OURS))
     assert (named.text, named.mentions_bot, named.reply_to) == ("graph networks", True, "5")
     assert not written(message("graph networks", GROUP, reply_to_message=OURS)).mentions_bot
 
 
-def test_a_forwarded_command_is_somebody_elses_and_its_words_are_plain() -> None:
+def test_a_forwarded_command_is_plain_words() -> None:
     request = written(message("/unsub all", forward_origin={"type": "user"}))
     assert (request.command, request.text, request.is_addressed) == ("", "all", True)
 
@@ -235,7 +235,7 @@ def test_a_press_names_button_message_and_person() -> None:
     assert request.chat.topic == "5"
 
 
-def test_a_press_under_a_message_that_is_too_old_to_be_told_still_counts() -> None:
+def test_a_press_below_a_very_old_message_counts() -> None:
     old = {"chat": PRIVATE, "message_id": 3, "date": 0}
     request = read({"id": "9", "from": ADA, "data": "x", "message": old}, "callback_query")
     assert isinstance(request, CallbackRequest)
@@ -380,7 +380,7 @@ SHAPES = [
 
 
 @pytest.mark.parametrize("update", SHAPES, ids=lambda update: str(update)[:60])
-def test_a_shape_that_nobody_knows_has_one_error_that_repeats_none_of_it(update: dict[str, Any]) -> None:
+def test_an_unknown_shape_has_one_error_that_repeats_nothing(update: dict[str, Any]) -> None:
     with pytest.raises(MalformedUpdate) as caught:
         read_update(update, bot_id=BOT_ID, bot_name=BOT)
     assert str(caught.value) in {"KeyError", "TypeError", "ValueError", "AttributeError", "OverflowError", "OSError"}

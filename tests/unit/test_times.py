@@ -93,7 +93,7 @@ def test_a_colon_alone_before_a_time_is_no_query(typed: str) -> None:
         ("", ""),
     ],
 )
-def test_a_time_at_the_front_is_words_and_would_be_a_time_at_the_end(typed: str, moved: str) -> None:
+def test_a_time_at_the_front_is_words(typed: str, moved: str) -> None:
     assert time_put_last(typed) == moved
 
 
@@ -112,7 +112,7 @@ def test_a_time_alone_has_at_most_a_place_behind_it(typed: str, alone: bool) -> 
     assert split_when(typed) == Ending(typed, None, only_time=alone)
 
 
-def test_a_colon_and_blanks_that_lead_to_a_time_are_left_out_of_the_query() -> None:
+def test_a_colon_and_spaces_before_a_time_are_left_out() -> None:
     assert split_when("diffusion : daily 9") == Ending("diffusion", "daily 9")
 
 
@@ -306,7 +306,7 @@ def test_what_is_written_is_read_back(cadence: Cadence, name: str) -> None:
 @example("at at at at 9")
 @example("１２３点")
 @example("每天²点")
-def test_any_text_is_taken_apart_without_an_error_and_a_query_is_left(text: str) -> None:
+def test_any_text_is_split_without_an_error(text: str) -> None:
     ending = split_when(text)
     assert (ending.query == text) == (ending.when is None)
     assert ending.query.strip() or not text.strip() or ending.when is None

@@ -8,16 +8,7 @@ from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import And, Node, Not, Or
 from tests.make import paper, translation
-from tests.unit import test_contract_queries as contract
-
-QUESTIONS = [
-    question
-    for table in vars(contract).values()
-    if isinstance(table, tuple)
-    for rule in table
-    if isinstance(rule, contract.Finds)
-    for question in rule.questions()
-]
+from tests.unit.query_rules import QUESTIONS
 
 
 def test_a_paper_fits_a_query_if_it_fulfils_all_parts() -> None:

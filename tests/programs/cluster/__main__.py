@@ -1,0 +1,355 @@
+"""`make test-cluster`: three workers on one PostgreSQL are killed and stopped, and it crashes, while people speak.
+
+    python -m tests.programs.cluster [--kills 60] [--stops 12] [--crashes 6] [--lanes 300] [--seed 1] [--page docs/reliability.md]
+    python -m tests.programs.cluster --quick      a few of each among fewer chats, in half a minute; writes no page
+
+Papers come in waves, to private chats and to groups, and people give commands in the same chats. Before a worker is
+killed it is stopped for a moment, so that the test can see what it was sending. The journal of the fake Telegram is the
+judge (judging.py). Ends with status 1 if a check fails.
+"""
+
+import argparse
+import heapq
+import json
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+import bot.platforms.known  # noqa: F401 - declares the platforms
+from subscriptions.errors import StoreError
+from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.store import Store
+from tests.fakes.journal import Entry
+from tests.fakes.process import Remote, running
+from tests.make import address, ingested, paper, subscribes
+from tests.postgres.cluster import SUPERUSER, Cluster, short_folder
+from tests.programs.cluster.judging import Incident, Limits, Verdict, judged, word_of, words_in
+from tests.programs.cluster.workers import Workers, workers
+from tests.programs.faults.soak.page import write
+
+WORKERS, KILLS = 3, "workers killed"
+FIRST_PAPERS, WAVE = 39, 13  # papers at the beginning, and in each wave after it; thirteen are a message
+GROUPS = 10  # every tenth chat is a group
+POST_TAKES = 0.1  # seconds, as a platform's answer does
+_IN_HAND = """
+    SELECT message.lane, message.payload FROM message JOIN worker ON message.worker = worker.id
+    WHERE message.state = 'sending' AND worker.number = %s
+"""
+_ANSWERING = """
+    SELECT update.reply FROM update JOIN worker ON update.worker = worker.id
+    WHERE update.state IN ('ready', 'again') AND worker.number = %s
+"""
+_CUT = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid != pg_backend_pid()
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is done to whom, and how often."""
+
+    lanes: int = 300
+    kills: int = 60
+    stops: int = 12
+    crashes: int = 6
+    cuts: int = 6  # of all connections at once
+    kill_gap: float = 6.0  # seconds from one kill to the next
+    stop_for: float = 20.0  # seconds
+    away_for: float = 30.0  # seconds, at most, until a server that crashed is started again
+    wave_gap: float = 20.0  # seconds
+    says_gap: float = 0.5  # seconds from one command to the next
+    factor: float = 1.0  # of the platform's limits
+    looks: str = "usual"  # how often the workers look after each other
+
+
+QUICK = Plan(
+    lanes=40, kills=4, stops=1, crashes=1, cuts=1, kill_gap=3.0, stop_for=5.0, away_for=1.0, wave_gap=5.0, says_gap=0.3,
+    factor=4.0, looks="quick",
+)  # fmt: skip
+
+
+@contextmanager
+def server() -> Iterator[tuple[Cluster, str]]:
+    """Starts a PostgreSQL; gives it and the address of a database on it."""
+    folder = short_folder()
+    cluster = Cluster(folder)
+    cluster.make()
+    cluster.start()
+    try:
+        with psycopg.connect(f"host={folder} user={SUPERUSER} dbname=postgres", autocommit=True) as control:
+            control.execute("CREATE DATABASE workers")
+        yield cluster, f"postgresql://{SUPERUSER}@/workers?host={folder}"
+    finally:
+        cluster.stop(signal.SIGQUIT)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(slots=True)
+class Trial:
+    """A trial under way."""
+
+    plan: Plan
+    started: Workers
+    cluster: Cluster
+    url: str
+    store: Store
+    dice: random.Random
+    incidents: list[Incident] = field(default_factory=list)
+    done: Counter[str] = field(default_factory=Counter)  # how often something was done
+    said: dict[str, tuple[str, float]] = field(default_factory=dict)  # word → chat, moment
+    papers: list[str] = field(default_factory=list)  # those that came
+    _stopped: set[int] = field(default_factory=set)  # numbers of processes
+    _is_up: bool = True  # the server
+    _events: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)  # a heap of what is to be done
+    _places: Iterator[int] = field(default_factory=count)
+
+    @property
+    def chats(self) -> list[str]:
+        """The addresses of all chats."""
+        return [f"-{n}" if n % GROUPS == 0 else str(n) for n in range(1, self.plan.lanes + 1)]
+
+    def fill(self) -> None:
+        """Subscribes the chats, and brings the first papers."""
+        since = datetime.now(UTC) - timedelta(hours=1)
+        with self.store.write() as transaction:
+            for chat in self.chats:
+                subscribes(transaction, f"telegram:{chat}", "graph", every="now", since="1d", now=since)
+                for name, value in (("limit", "all"), ("quiet", "off")):
+                    set_settings(transaction, address(f"telegram:{chat}"), {name: value}, now=since)
+        self._bring(FIRST_PAPERS)
+
+    def play(self) -> None:
+        """Does everything that is planned, and waits until everything is sent and answered."""
+        plan = self.plan
+        self.started.start(WORKERS)
+        self.started.wait_for(lambda: len(self.started.posts) > WORKERS, "the first messages are sent")
+        self._soon(self._kill, plan.kill_gap)
+        self._again(self._wave, plan.wave_gap)
+        self._again(self._say, plan.says_gap)
+        while self._events:
+            at, _, what = heapq.heappop(self._events)
+            time.sleep(max(0.0, at - time.monotonic()))  # the workers run by the clock of the machine
+            what()
+        with suppress(AssertionError):  # the judge says what is missing
+            self.started.wait_for(self._is_over, "everything is sent and answered")
+
+    def _is_over(self) -> bool:
+        found = self.verdict()
+        return not found.lost and not found.unanswered
+
+    def verdict(self) -> Verdict:
+        """What the journal says by now."""
+        limits = Limits(rate=self.plan.factor, burst=6, group_minute=20)
+        wanted = dict.fromkeys(self.chats, self.papers)
+        first = self.papers[:FIRST_PAPERS]
+        return judged(self.started.posts, self.incidents, wanted=wanted, first=first, said=self.said, limits=limits)
+
+    def _again(self, what: Callable[[], None], gap: float) -> None:
+        """Does something again and again, for as long as workers are killed."""
+
+        def once_more() -> None:
+            what()
+            self._again(what, gap)
+
+        if self.done[KILLS] < self.plan.kills:
+            self._soon(once_more, gap)
+
+    def _soon(self, what: Callable[[], None], seconds: float = 0.5) -> None:
+        """Does something in so many seconds, or a little earlier or later."""
+        self._at(time.monotonic() + seconds * self.dice.uniform(0.6, 1.4), what)
+
+    def _at(self, second: float, what: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (second, next(self._places), what))
+
+    # ------------------------------------------------------------------------------------------------------- workers
+
+    def _freeze(self) -> int | None:
+        """Stops a running worker and notes what it is sending. None: not now."""
+        going = [place for place, one in enumerate(self.started.alive) if one.pid not in self._stopped]
+        if not self._is_up or len(going) < WORKERS - 1 or not self.started.are_ready:
+            return None
+        place = self.dice.choice(going)
+        self.started.signal(signal.SIGSTOP, place)
+        time.sleep(0.05)  # until what it has asked of the server is done
+        self.incidents.append(self._in_hand(self.started.alive[place].pid))
+        return place
+
+    def _in_hand(self, number: int) -> Incident:
+        with psycopg.connect(self.url) as connection:
+            sending = connection.execute(_IN_HAND, (number,)).fetchall()
+            answering = connection.execute(_ANSWERING, (number,)).fetchall()
+        messages = {(lane.partition(":")[2], json.loads(payload)["text"]) for lane, payload in sending}
+        words = {word for (reply,) in answering for word in words_in(reply)}
+        return Incident(time.time(), frozenset(messages), frozenset(words))
+
+    def _kill(self) -> None:
+        place = self._freeze()
+        if place is None:
+            self._soon(self._kill)
+            return
+        self.started.kill(place)
+        self.started.start()
+        self._did(KILLS)
+        kills, plan = self.done[KILLS], self.plan
+        if kills < plan.kills:
+            self._soon(self._kill, plan.kill_gap)
+        for what, times in ((self._stop, plan.stops), (self._crash, plan.crashes), (self._cut, plan.cuts)):
+            if kills * times // plan.kills > (kills - 1) * times // plan.kills:  # as many as of the kills that are over
+                self._soon(what, plan.kill_gap / 2)
+
+    def _stop(self) -> None:
+        place = self._freeze()
+        if place is None or self._stopped:
+            self._soon(self._stop)
+            return
+        number = self.started.alive[place].pid
+        self._stopped.add(number)
+        self._at(time.monotonic() + self.plan.stop_for, lambda: self._go_on(number))
+        self._did("workers stopped")
+
+    def _go_on(self, number: int) -> None:
+        self._stopped.discard(number)
+        (place,) = (place for place, one in enumerate(self.started.alive) if one.pid == number)
+        self.started.signal(signal.SIGCONT, place)
+
+    # -------------------------------------------------------------------------------------------------------- server
+
+    def _crash(self) -> None:
+        if not self._is_up:
+            self._soon(self._crash)
+            return
+        self.cluster.stop(signal.SIGQUIT)
+        self._is_up = False
+        self._at(time.monotonic() + self.dice.choice((0.0, 0.1, 1.0)) * self.plan.away_for, self._comes_back)
+        self._did("crashes of the server")
+
+    def _comes_back(self) -> None:
+        self.cluster.start()
+        self._is_up = True
+
+    def _cut(self) -> None:
+        if not self._is_up:
+            self._soon(self._cut)
+            return
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(_CUT)
+        self._did("all connections cut")
+
+    # -------------------------------------------------------------------------------------------------------- people
+
+    def _wave(self) -> None:
+        try:
+            self._bring(WAVE)
+        except StoreError:
+            self._soon(self._wave)
+
+    def _bring(self, papers: int) -> None:
+        first = len(self.papers)
+        ids = [f"2601.{number:05d}" for number in range(first, first + papers)]
+        now = datetime.now(UTC) - (timedelta() if first else timedelta(minutes=30))
+        found = [paper(f"A graph of kind {one}", arxiv_id=one, abstract="Text. " * 60) for one in ids]
+        ingested(self.store, *found, now=now)
+        self.papers += ids
+
+    def _say(self) -> None:
+        word = word_of(len(self.said))
+        chat = self.dice.choice([chat for chat in self.chats if not chat.startswith("-")])
+        self.said[word] = (chat, time.time())
+        self.started.fake.call("user_writes", self.dice.choice((f"/sub {word}", f"/search {word}")), chat)
+
+    def _did(self, what: str) -> None:
+        self.done[what] += 1
+        say(f"{what}: {self.done[what]}; {len(self.started.posts)} posts, {len(self.said)} commands")
+
+
+def most_in_a_second(posts: Sequence[Entry]) -> int:
+    """The most posts within any one second."""
+    moments, first, most = sorted(entry.at for entry in posts), 0, 0
+    for last, at in enumerate(moments):
+        while at - moments[first] >= 1:
+            first += 1
+        most = max(most, last - first + 1)
+    return most
+
+
+def table(trial: Trial, found: Verdict) -> str:
+    """The table of docs/reliability.md."""
+    posts, waits = trial.started.posts, sorted(found.waits) or [0.0]
+    rows = {
+        "chats, messages, commands": f"{trial.plan.lanes:,}, {len(posts) - len(waits):,}, {len(trial.said):,}",
+        **{what: str(times) for what, times in sorted(trial.done.items())},
+        "sent twice by workers that were killed or stopped with it in hand: messages, answers": (
+            f"{found.doubled}, {found.answered_again}"
+        ),
+        **{what: str(len(cases)) for what, cases in found.wrong.items()},
+        f"most posts in any second (limit {30 * trial.plan.factor:.0f})": str(most_in_a_second(posts)),
+        "commands are answered after, middle, 95 of 100, and the last": (
+            f"{waits[len(waits) // 2]:.1f} s, {waits[len(waits) * 95 // 100]:.1f} s, {waits[-1]:.1f} s"
+        ),
+    }
+    return "".join(["| | |\n|---|---|\n", *(f"| {name} | {value} |\n" for name, value in rows.items())])
+
+
+def say(line: str) -> None:
+    """Prints a line."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def tried(plan: Plan, seed: int, fake: Remote, folder: Path) -> tuple[Trial, Verdict]:
+    """Plays a trial on its own server."""
+    with server() as (cluster, url), closing(Store(url)) as store:
+        store.open(now=datetime.now(UTC))
+        with workers(url, fake, folder, factor=plan.factor, looks=plan.looks) as started:
+            trial = Trial(plan, started, cluster, url, store, random.Random(seed))
+            trial.fill()
+            trial.play()
+            return trial, trial.verdict()
+
+
+def main() -> int:
+    """Plays the trial, judges it, and returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.programs.cluster")
+    for name in ("lanes", "kills", "stops", "crashes"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(Plan(), name))
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--page", type=Path)
+    parser.add_argument("--logs", type=Path, help="a folder for the logs of the workers and the journal")
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args()
+    named = {name: getattr(options, name) for name in ("lanes", "kills", "stops", "crashes")}
+    plan = QUICK if options.quick else Plan(**named)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the workers and the server end with this process
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with running("telegram", journal=folder / "journal") as fake:
+            fake.call("opens_to_all")
+            fake.call("takes", POST_TAKES)
+            trial, found = tried(plan, options.seed, fake, folder)
+            text = table(trial, found)
+        if options.logs:
+            shutil.copytree(folder, options.logs, dirs_exist_ok=True)
+    say(text)
+    for what, cases in found.wrong.items():
+        for case in cases[:10]:
+            say(f"wrong: {what}: {case}")
+    if options.page and not options.quick:
+        write(options.page, "cluster", f"\nMeasured on {datetime.now(UTC):%Y-%m-%d}.\n\n{text}\n")
+    return 1 if any(found.wrong.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

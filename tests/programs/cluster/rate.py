@@ -1,0 +1,212 @@
+"""The rate of a token that three workers share, and answers while a hundred thousand digests wait for it.
+
+    python -m tests.programs.cluster.rate [--waiting 100000] [--seconds 60] [--page docs/reliability.md]
+    python -m tests.programs.cluster.rate --quick      fewer waiting digests, ten seconds, also on a busy machine; writes no page
+
+The workers are those of `make test-cluster`, at the limits of Telegram itself: 30 messages a second, 28 of them used.
+While they send, people write commands. Then for a second the platform answers every post with 429 and a wait of three
+seconds, as it does when the limit of the token is reached. Last, it refuses one post in a separate chat, when nothing
+else waits. The journal of the fake is the judge. Ends with status 1 if a check fails.
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import insert
+
+import bot.platforms.known  # noqa: F401 - declares the platforms
+from subscriptions.model import Because, DeliveryKind, Facts, Item
+from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.store import Planned, Store
+from subscriptions.store.outbox.planned import add_deliveries
+from subscriptions.store.rows import ChatRow
+from tests.fakes.journal import Entry
+from tests.fakes.process import Remote, running
+from tests.make import address, ingested, paper, stored_papers, subscribes
+from tests.programs.cluster.__main__ import most_in_a_second, say, server
+from tests.programs.cluster.workers import Workers, workers
+from tests.programs.faults.soak.page import write
+
+LIMIT, CONFIGURED = 30, 28
+WAIT = 3.0  # seconds that a 429 asks for
+REFUSING = 1.0  # seconds while every post is refused: a worker that gets two knows that no chat's limit was hit
+FIRST_PERSON, ALONE = 1_000_000_000, "2000000000"
+PART = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promises:
+    """Limits that depend on the speed of the machine; the limits that must never be exceeded are not among them."""
+
+    share: float = 0.95  # of the rate that is wanted
+    answered_within: float = 1.0  # seconds, 95 of 100
+    latest: float = 5.0  # seconds after a 429 until when the next message comes
+    on_its_way: float = 0.3  # seconds after a 429 in which what the workers had begun still arrives
+
+
+# of a machine that has other work, as that of CI may have for a minute
+BUSY = Promises(share=0.1, answered_within=60.0, latest=60.0, on_its_way=1.0)
+
+
+@dataclass(slots=True)
+class Found:
+    """What was measured."""
+
+    posts: Sequence[Entry] = ()  # within the time in which nothing was refused
+    seconds: float = 0.0  # how long that was
+    answers: list[float] = field(default_factory=list)  # seconds until each command was answered
+    rest: float = 0.0  # seconds from the last refusal to the next message to any chat
+    early: int = 0  # messages that came within it
+    alone: float = 0.0  # seconds from the refusal in one chat to its message
+
+    @property
+    def late(self) -> float:
+        """Within which 95 of 100 commands were answered."""
+        return sorted(self.answers)[len(self.answers) * 95 // 100]
+
+    def rows(self, waiting: int, promises: Promises) -> list[tuple[str, str, bool]]:
+        """What was measured, how much it is, and whether that is right."""
+        most, rate = most_in_a_second(self.posts), len(self.posts) / self.seconds
+        return [
+            (f"most posts in any second, of {self.seconds:.0f} (limit {LIMIT})", f"{most}", most <= LIMIT),
+            (f"posts a second ({CONFIGURED} are wanted)", f"{rate:.1f}", rate >= promises.share * CONFIGURED),
+            (
+                f"{len(self.answers)} commands beside {waiting:,} digests are answered after, middle and 95 of 100",
+                f"{sorted(self.answers)[len(self.answers) // 2]:.2f} s, {self.late:.2f} s",
+                self.late <= promises.answered_within,
+            ),
+            (
+                f"the token was refused for {WAIT:.0f} s: posts within it, and the next one after",
+                f"{self.early}, {self.rest:.1f} s",
+                not self.early and WAIT - promises.on_its_way <= self.rest <= promises.latest,
+            ),
+            (
+                f"one chat was refused for {WAIT:.0f} s: its message came after",
+                f"{self.alone:.1f} s",
+                WAIT <= self.alone <= promises.latest,
+            ),
+        ]
+
+
+def fill(store: Store, waiting: int) -> None:
+    """Stores chats and a delivery of one paper for each, and wakes their lanes."""
+    now = datetime.now(UTC)
+    ingested(store, paper("A graph of kinds", arxiv_id="2601.00001"), now=now - timedelta(minutes=30))
+    with store.read() as transaction:
+        (known,) = stored_papers(transaction)
+    because = (Because(number=1, text="graph", words=("graph",)),)
+    item = Item(paper=known, position=0, because=because)
+    for first in range(1, waiting + 1, PART):
+        numbers = range(first, min(first + PART, waiting + 1))
+        with store.write() as transaction:
+            chats = [
+                {
+                    "platform": "telegram",
+                    "address": str(number),
+                    "topic": "",
+                    "title": "",
+                    "kind": "private",
+                }
+                | {"lang": "", "timezone": "", "settings": {}, "state": "active", "state_detail": "", "owner": ""}
+                | {"admin": False, "first_delivery_planned": True, "next_number": 1, "created_at": now}
+                for number in numbers
+            ]
+            transaction.connection().execute(insert(ChatRow), chats)
+            add_deliveries(transaction, [
+                Planned(
+                    id=f"{number:016x}", chat_id=number, kind=DeliveryKind.BULLETIN, due=now, key=f"{number}:now",
+                    items=(item,), facts=Facts(known=1),
+                )
+                for number in numbers
+            ], now=now)  # fmt: skip
+
+
+def played(started: Workers, fake: Remote, store: Store, promises: Promises, *, seconds: float) -> Found:
+    """Lets three workers send, people write, and the platform refuse."""
+    found = Found()
+    started.start(3)
+    started.wait_for(lambda: len(started.posts) > CONFIGURED, "a second's messages are sent")
+    asked: list[tuple[str, float]] = []
+    begin = started.posts[-1].at
+    while time.time() < begin + seconds:
+        person = str(FIRST_PERSON + len(asked))
+        asked.append((person, time.time()))
+        fake.call("user_writes", "/help", person)
+        time.sleep(0.5)  # people write at this pace even if the workers are slow
+    end = time.time()
+    started.wait_for(lambda: all(_answer(started.posts, one) is not None for one, _ in asked), "all are answered")
+    found.posts, found.seconds = [entry for entry in started.posts if begin < entry.at <= end], end - begin
+    found.answers = [at - wrote for one, wrote in asked if (at := _answer(started.posts, one)) is not None]
+    say(f"{len(found.posts)} sent, {len(asked)} commands answered")
+
+    fake.call("answers", "429", 2 * CONFIGURED, retry_after=int(WAIT))
+    started.wait_for(lambda: bool(fake.call("failures")), "posts are refused")
+    first = min(at for at, _ in fake.call("failures"))
+    started.wait_for(lambda: time.time() > first + REFUSING, "the platform refuses no more")
+    fake.call("forgives")
+    refused = max(at for at, _ in fake.call("failures"))
+    started.wait_for(lambda: started.posts[-1].at > refused + promises.on_its_way, "the token has rested")
+    moments = sorted(entry.at for entry in started.posts if entry.at > refused + promises.on_its_way)
+    found.rest = moments[0] - refused
+    found.early = sum(at < refused + WAIT - promises.on_its_way for at in moments)
+
+    with store.write() as transaction:  # as if all others had been served
+        transaction.connection().exec_driver_sql("UPDATE delivery SET settled_at = now() WHERE settled_at IS NULL")
+        transaction.connection().exec_driver_sql("DELETE FROM procrastinate_jobs WHERE status = 'todo'")
+    wake_up = time.time() + 2
+    started.wait_for(lambda: time.time() > max(wake_up, started.posts[-1].at + 2), "nothing is sent any more")
+    fake.call("answers", "429", 1, retry_after=int(WAIT), chat=ALONE)
+    subscribes(store, f"telegram:{ALONE}", "zebra", every="now", now=datetime.now(UTC) - timedelta(minutes=1))
+    set_settings(store, address(f"telegram:{ALONE}"), {"quiet": "off"}, now=datetime.now(UTC))
+    ingested(store, paper("A zebra", arxiv_id="2601.00002"), now=datetime.now(UTC))
+    started.wait_for(lambda: _answer(started.posts, ALONE) is not None, "the last one is sent")
+    (failed,) = (at for at, chat in fake.call("failures") if chat == ALONE)
+    found.alone = (_answer(started.posts, ALONE) or 0.0) - failed
+    return found
+
+
+def _answer(posts: Sequence[Entry], chat: str) -> float | None:
+    """When a chat got its first message."""
+    return next((entry.at for entry in posts if entry.chat == chat), None)
+
+
+def main() -> int:
+    """Measures, judges, and returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.programs.cluster.rate")
+    parser.add_argument("--waiting", type=int, default=100_000)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--page", type=Path)
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args()
+    if options.quick:
+        options.waiting, options.seconds, options.page = 2000, 10, None
+    promises = BUSY if options.quick else Promises()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the workers and the server end with this process
+    with tempfile.TemporaryDirectory() as name, server() as (_, url), closing(Store(url)) as store:
+        folder = Path(name)
+        store.open(now=datetime.now(UTC))
+        fill(store, options.waiting)
+        with running("telegram", journal=folder / "journal") as fake, workers(url, fake, folder, looks="usual") as all_:
+            fake.call("opens_to_all")
+            found = played(all_, fake, store, promises, seconds=options.seconds)
+    rows = found.rows(options.waiting, promises)
+    text = "".join(["| | |\n|---|---|\n", *(f"| {name} | {value} |\n" for name, value, _ in rows)])
+    say(text)
+    if options.page:
+        write(options.page, "rate", f"\nMeasured on {datetime.now(UTC):%Y-%m-%d}.\n\n{text}\n")
+    for name, value, is_right in rows:
+        if not is_right:
+            say(f"wrong: {name}: {value}")
+    return 0 if all(is_right for _, _, is_right in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""The rows in simulated time whose fault is in the database: it is locked, takes nothing, or has two programs that send."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from unittest.mock import patch
+
+from sqlalchemy import Connection, event
+
+from subscriptions.store import Store
+from tests.fakes.server import ApiCall
+from tests.patience import PATIENCE
+from tests.programs.faults.filled import fill
+from tests.programs.faults.judging import Verdict
+from tests.programs.faults.simulated import BETWEEN, SHARE, StormyTelegram, World, a_second, a_world
+from tests.programs.faults.simulated_rows import counts, in_rounds
+
+LOCKED = 60.0  # seconds that another program holds the database's lock
+OUT_OF_ORDER = 60.0  # seconds that the disk takes nothing
+
+
+class ForeignProgram:
+    """Another program on the same database: a process that executes the statements that it gets."""
+
+    _CODE = (
+        "import sqlite3, sys\n"
+        "database = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)\n"
+        "for line in sys.stdin:\n"
+        "    database.execute(line)\n"
+        "    print('done', flush=True)\n"
+    )
+
+    def __init__(self, database: Path) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own words
+            [sys.executable, "-c", self._CODE, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def does(self, statement: str) -> None:
+        """Executes a statement there. Returns when it is done."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(statement + "\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == "done\n"
+
+    def ends(self) -> None:
+        self._process.communicate(timeout=PATIENCE)
+
+
+def locked(folder: Path, tries: int) -> Verdict:
+    """Another process takes the write lock while a message is under way, and keeps it for a minute."""
+    foreign: list[ForeignProgram] = []
+    held: list[bool] = []
+
+    def takes(fake: StormyTelegram, call: ApiCall) -> None:
+        if held:
+            return
+        held.append(True)
+        foreign[0].does("BEGIN IMMEDIATE")
+
+        def releases() -> None:
+            foreign[0].does("ROLLBACK")
+            fake.hit()
+            held.clear()
+
+        fake.clock.rings_after(LOCKED, releases)
+
+    def starts(world: World) -> None:
+        foreign.append(ForeignProgram(world.app.store.path))
+
+    with patch("subscriptions.store.database.store.BUSY_SECONDS", 0.01):
+        try:
+            return asyncio.run(in_rounds(folder, takes, tries, seed="locked", before=starts))
+        finally:
+            for one in foreign:
+                one.ends()
+
+
+def unwritable(folder: Path, tries: int, *, spoil: Callable[[Store, list[bool]], None]) -> Verdict:
+    """The database takes nothing for a minute, from a moment at which messages are under way."""
+    spoilt: list[bool] = []
+
+    def breaks(fake: StormyTelegram, call: ApiCall) -> None:
+        if spoilt:
+            return
+        spoilt.append(True)
+
+        def mends() -> None:
+            spoilt.clear()
+            fake.hit()
+
+        fake.clock.rings_after(OUT_OF_ORDER, mends)
+
+    def before(world: World) -> None:
+        spoil(world.app.store, spoilt)
+
+    return asyncio.run(in_rounds(folder, breaks, tries, seed="unwritable", before=before))
+
+
+def as_read_only(store: Store, spoilt: list[bool]) -> None:
+    """Each transaction sees a read-only database, as SQLite reports it."""
+
+    @event.listens_for(store._engine, "checkout")
+    def _lend(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute(f"PRAGMA query_only = {int(bool(spoilt))}")
+
+
+def as_full(store: Store, spoilt: list[bool]) -> None:
+    """No transaction that has written can be committed, in SQLite's words for a disk without room."""
+
+    @event.listens_for(store._engine, "commit")
+    def _commit(connection: Connection) -> None:
+        if spoilt and connection.get_execution_options().get("paperwire_write"):
+            raise sqlite3.OperationalError("database or disk is full")
+
+
+def two_senders(folder: Path, tries: int) -> Verdict:
+    """Two programs send from one database at once, and nothing holds them apart but the database."""
+
+    async def run() -> Verdict:
+        first = a_world(folder, counts, tries=tries, seed="two")
+        async with first as world, a_second(folder, world) as second:
+            world.rounds = 2 + round(1.3 * tries / (len(world.chats) * SHARE))
+            after = fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
+            world.clock.advance(after - world.clock.now())
+            for _ in range(200):
+                left = await asyncio.gather(world.delivers(), second.delivers())
+                if not any(left):
+                    break
+                world.clock.advance(BETWEEN)
+            return world.judged()
+
+    return asyncio.run(run())

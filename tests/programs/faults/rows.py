@@ -1,0 +1,114 @@
+"""All rows of the table of `make faults`, in its order."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tests.programs.faults import database_rows, processes, simulated_rows, slack_storm
+from tests.programs.faults.cut_slack import WAYS, OnUnclear, cut
+from tests.programs.faults.judging import Verdict
+from tests.programs.faults.simulated import Storm, named, storm, too_many
+from tests.programs.faults.weather import all_of_it
+
+LATE = 2.0  # seconds that the sender waits for an answer that comes later
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A row: its name in the table, and what measures it: (folder, tries) → verdict."""
+
+    name: str
+    measure: Callable[[Path, int], Verdict]
+    must_be_red: bool = False
+    is_by_process: bool = False  # makes processes by `fork`, so it wants a process without threads
+
+
+def _stormy(seed: str, strike: Storm, *, read: float = 10) -> Callable[[Path, int], Verdict]:
+    def measure(folder: Path, tries: int) -> Verdict:
+        return asyncio.run(storm(folder, strike, tries=tries, seed=seed, read=read))
+
+    return measure
+
+
+def _killed(seed: str, scene: processes.Scene) -> Callable[[Path, int], Verdict]:
+    def measure(folder: Path, tries: int) -> Verdict:
+        return processes.processes(folder, tries, scene, seed=seed)
+
+    return measure
+
+
+def _cut_slack(readable: bool, on_unclear: OnUnclear, folder: Path, tries: int) -> Verdict:
+    found = asyncio.run(cut(folder, tries, readable=readable, on_unclear=on_unclear))
+    allowed = found.cuts if not readable and on_unclear == "resend" else 0
+    unclear = found.unclear if on_unclear != "skip" else 0  # left to a person, as the operator wants it
+    return Verdict(
+        tries=found.cuts, lost=found.lost, doubled=found.twice, allowed=allowed, strange=found.open + unclear
+    )
+
+
+def _stormy_slack(reading: slack_storm.Reading, on_unclear: OnUnclear, folder: Path, tries: int) -> Verdict:
+    return asyncio.run(slack_storm.storm(folder, tries, reading=reading, on_unclear=on_unclear))
+
+
+ROWS = (
+    Fault(
+        "SIGKILL at the n-th write that the platform sees", _killed("write", processes.at_a_write), is_by_process=True
+    ),
+    Fault("SIGKILL at the n-th commit", _killed("commit", processes.at_a_commit), is_by_process=True),
+    Fault("SIGKILL at random", _killed("random", processes.at_random), is_by_process=True),
+    Fault(
+        "power lost: a copy of the files at random, continued from",
+        _killed("power", processes.power_lost),
+        is_by_process=True,
+    ),
+    Fault("SIGTERM under load", _killed("stop", processes.asked_to_stop), is_by_process=True),
+    Fault(
+        "two processes on one database, each third sender killed",
+        _killed("two", processes.two_at_once),
+        is_by_process=True,
+    ),
+    Fault("two senders on one database, without the lock between them", database_rows.two_senders),
+    Fault("cut before the request was taken", _stormy("before", Storm(named("cut before", "reset before")))),
+    Fault(
+        "cut after the request was taken",
+        _stormy("after", Storm(named("cut after", "reset after", "cut in the answer"))),
+    ),
+    *(
+        Fault(f"Slack, cut after the request was taken: {way}", partial(_cut_slack, readable, on_unclear))
+        for way, readable, on_unclear in WAYS
+    ),
+    *(
+        Fault(f"Slack, every fault of posts and look-ups: {way}", partial(_stormy_slack, reading, on_unclear))
+        for way, reading, on_unclear in slack_storm.WAYS
+    ),
+    Fault("answers too late, taken or not", _stormy("late", Storm(named("hang after", "hang before")), read=LATE)),
+    Fault(
+        "answers empty, broken, of another kind",
+        _stormy("broken", Storm(named("empty", "broken json", "no number", "no result", "not ok", "list", "text"))),
+    ),
+    Fault(
+        "500, 502, 503, taken or not",
+        _stormy("trouble", Storm([*named("500", "502", "503"), *named("500", "502", "503", taken=True)])),
+    ),
+    Fault(
+        "pages of a proxy: 302, 400, 403, 413, 200",
+        _stormy("pages", Storm(named("302", "400 page", "403 page", "413", "200 page"))),
+    ),
+    Fault("429 with a wait of 1, 3 or 900 s, or none", _stormy("slow", Storm(too_many(1, 3, 900, None)))),
+    Fault("token revoked and given back", simulated_rows.token_revoked),
+    Fault("chats that block the bot and come back", simulated_rows.chats_blocked),
+    Fault("groups that migrate", simulated_rows.chats_migrated),
+    Fault("accounts deleted: the others", simulated_rows.chats_deleted),
+    Fault("messages refused for ever: the others", simulated_rows.refused_message),
+    Fault("database locked by another process for a minute", database_rows.locked),
+    Fault("database read-only for a minute", partial(database_rows.unwritable, spoil=database_rows.as_read_only)),
+    Fault("disk full for a minute", partial(database_rows.unwritable, spoil=database_rows.as_full)),
+    Fault("database damaged, the copy put back", _killed("damage", processes.damaged), is_by_process=True),
+    Fault("clocks that jump by a second to a month, both ways", simulated_rows.clocks_that_jump),
+    Fault("poisoned digests among good ones", simulated_rows.poisoned_digests),
+    Fault("much of it at once, 3,000 chats", all_of_it),
+    Fault("none, and an outbox that forgets confirmations", simulated_rows.forgets_confirmations, must_be_red=True),
+    Fault("none, and a sender that drops messages", simulated_rows.drops_messages, must_be_red=True),
+)

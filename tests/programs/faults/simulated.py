@@ -1,0 +1,217 @@
+"""Rows in simulated time: the real pipeline, database and HTTP client, and a fake platform that fails on demand."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.delivery.planning import Sent
+from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.settings import Settings, SourceSettings, TelegramSettings
+from subscriptions.errors import StoreError
+from subscriptions.service.outbox.owners import recover_own
+from tests.fakes.faults import FAULTS, Fault
+from tests.fakes.journal import Entry
+from tests.fakes.server import ApiCall
+from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.make import NOON, FakeClock
+from tests.programs.faults.filled import LINK, TOPIC, arrivals, fill, lane_of, telegram_chats, wanted
+from tests.programs.faults.judging import Hit, Verdict, judge
+
+SHARE = 0.3  # of the posts are hit, until there were tries enough
+CHATS = 60
+ROUNDS = 3000  # times that the outbox is drained before it is given up
+BETWEEN = timedelta(seconds=31)
+
+Strike = Callable[["StormyTelegram", ApiCall], Fault | None]
+
+
+class SharedClock(FakeClock):
+    """A clock whose waits that begin together end together, and that does one thing when it reaches a second."""
+
+    def __init__(self) -> None:
+        super().__init__(NOON)
+        self._alarm: tuple[float, Callable[[], None]] | None = None
+
+    def rings_after(self, seconds: float, what: Callable[[], None]) -> None:
+        self._alarm = (self.monotonic() + seconds, what)
+
+    def advance(self, by: timedelta) -> None:
+        super().advance(by)
+        if self._alarm and self.monotonic() >= self._alarm[0]:
+            _, what = self._alarm
+            self._alarm = None
+            what()
+
+    async def sleep(self, seconds: float) -> None:
+        end = self.monotonic() + seconds
+        await asyncio.sleep(0)  # others begin their waits
+        if self.monotonic() < end:
+            self.advance(timedelta(seconds=end - self.monotonic()))
+            self._second = max(self._second, end)  # a timedelta knows nothing below a microsecond
+
+
+class StormyTelegram(FakeTelegram):
+    """A Telegram that fails as `strike` says, for so many posts of papers, and whose journal has simulated seconds."""
+
+    def __init__(self, clock: SharedClock, strike: Strike, *, tries: int, seed: str, share: float = SHARE) -> None:
+        super().__init__()
+        self.clock, self.strike, self.tries = clock, strike, tries
+        self.share, self.dice = share, random.Random(seed)
+        self.hits: list[Hit] = []
+        self.always: Callable[[ApiCall], Fault | None] = lambda _: None  # the fault that a call has in any case
+
+    def hit(self, lane: str = "", *, may_double: int = 0) -> None:
+        self.hits.append(Hit(at=self.clock.monotonic(), lane=lane, may_double=may_double))
+
+    def _fault(self, call: ApiCall) -> Fault | None:
+        if fault := self.always(call):
+            return fault
+        if (
+            call.method != self.send
+            or len(self.hits) >= self.tries
+            or not LINK.search(str(call.arguments))
+            or self.dice.random() >= self.share
+        ):
+            return super()._fault(call)
+        return self.strike(self, call)
+
+    def _note(self, call: ApiCall, **known: Any) -> None:
+        self.journal.write(Entry(at=self.clock.monotonic(), payload=call.arguments, **known))
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """Answers each post that is hit with the next of some faults."""
+
+    faults: Sequence[Callable[[FakeTelegram], Fault]]
+
+    def __call__(self, fake: StormyTelegram, call: ApiCall) -> Fault:
+        fault = self.faults[len(fake.hits) % len(self.faults)](fake)
+        fake.hit(call.chat, may_double=int(fault.taken))
+        return fault
+
+
+def named(*names: str, taken: bool | None = None) -> list[Callable[[FakeTelegram], Fault]]:
+    """Returns faults of tests.fakes.faults; `taken` says otherwise whether the message is taken."""
+    found = [FAULTS[name] for name in names]
+    faults = found if taken is None else [replace(fault, taken=taken) for fault in found]
+    return [lambda _, fault=fault: fault for fault in faults]  # type: ignore[misc]
+
+
+def too_many(*waits: int | None) -> list[Callable[[FakeTelegram], Fault]]:
+    """Returns 429 with these waits in seconds; None names none."""
+    return [lambda fake, wait=wait: fake.too_many(wait) for wait in waits]  # type: ignore[misc]
+
+
+@dataclass(slots=True)
+class World:
+    """A bot with many chats, and the platform that it writes to."""
+
+    app: App
+    fake: StormyTelegram
+    clock: SharedClock
+    chats: Sequence[str]
+    rounds: int = 0
+
+    async def delivers(self) -> bool:
+        """Sends what may be sent now. Returns whether something is left."""
+        sent: Sent | None = None
+        try:
+            sent = await self.app.sender.send_once()
+        except* StoreError:  # it may not be planned, or a lane could not begin its next message
+            with suppress(StoreError):
+                recover_own(self.app.store)  # as the process does after such a round
+        return sent is None or bool(sent.waiting or sent.unclear or sent.stopped)
+
+    def judged(self) -> Verdict:
+        return judge(wanted(self.chats, self.rounds), arrivals(self.fake.journal), self.fake.hits)
+
+
+@asynccontextmanager
+async def a_world(
+    folder: Path,
+    strike: Strike,
+    *,
+    tries: int,
+    seed: str,
+    chats: int = CHATS,
+    read: float = 10,
+    share: float = SHARE,
+    sources: tuple[SourceSettings, ...] = (),
+) -> AsyncIterator[World]:
+    """A bot that has nothing to send yet."""
+    clock = SharedClock()
+    addresses = telegram_chats(chats)
+    with StormyTelegram(clock, strike, tries=tries, seed=seed, share=share) as fake:
+        for chat in addresses:
+            fake.knows(lane_of(chat), topics=(TOPIC,) if "/" in chat else ())
+        async with _an_app(folder, fake, clock, read, sources) as app:
+            yield World(app, fake, clock, addresses)
+
+
+@asynccontextmanager
+async def a_second(folder: Path, world: World) -> AsyncIterator[World]:
+    """Another program on the database of the first, for the same chats."""
+    async with _an_app(folder, world.fake, world.clock, 10, ()) as app:
+        yield World(app, world.fake, world.clock, world.chats)
+
+
+@asynccontextmanager
+async def _an_app(
+    folder: Path, fake: StormyTelegram, clock: SharedClock, read: float, sources: tuple[SourceSettings, ...]
+) -> AsyncIterator[App]:
+    settings = Settings(
+        database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"),
+        telegram=TelegramSettings(token=SecretStr(TOKEN), api_url=fake.url),
+        access="open",
+        sources=sources,
+    )
+    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=5, read=read)
+    app = build_app(settings, clock=clock, channels={"telegram": channel})
+    app.open()
+    await app.sender.prepare()
+    try:
+        yield app
+    finally:
+        await app.close()
+
+
+def enough(tries: int, chats: int = CHATS, share: float = SHARE) -> int:
+    """Returns how many deliveries each chat needs so that so many posts can be hit."""
+    return max(2, round(1.3 * tries / (chats * share)) + 1)
+
+
+async def storm(
+    folder: Path,
+    strike: Strike,
+    *,
+    tries: int,
+    seed: str,
+    read: float = 10,
+    share: float = SHARE,
+    before: Callable[[World], None] | None = None,
+    between: Callable[[World], object] | None = None,
+) -> Verdict:
+    """Delivers everything under a storm. `between` is called after each round, and asks for another by True; `before` before the first."""
+    async with a_world(folder, strike, tries=tries, seed=seed, read=read, share=share) as world:
+        world.rounds = enough(tries, share=share)
+        after = fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
+        world.clock.advance(after - world.clock.now())
+        if before:
+            before(world)
+        for _ in range(ROUNDS):
+            left = await world.delivers()
+            if between and between(world):
+                left = True
+            if not left:
+                break
+            world.clock.advance(BETWEEN)
+        return world.judged()

@@ -1,0 +1,321 @@
+"""The rows in simulated time: what each fault is, and what must still arrive."""
+
+import asyncio
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from bot.operation.listening import answer_once
+from bot.settings import SourceSettings
+from subscriptions.errors import StoreUnavailable
+from subscriptions.model import ChatAddress, Message
+from subscriptions.service.subscriptions.amendments import set_settings
+from tests.digest_pages import PARTS, entry
+from tests.fakes.faults import JSON, Fault
+from tests.fakes.server import ApiCall
+from tests.make import NOON, address, subscribes
+from tests.programs.faults.filled import LINK, arrivals, brings, fill, lane_of, wanted
+from tests.programs.faults.judging import Verdict, judge
+from tests.programs.faults.simulated import BETWEEN, SHARE, StormyTelegram, World, a_world, storm
+
+AT_A_TIME = 10  # chats that are gone in one round; more would look as if the bot itself were gone
+JUMPS = (-86400 * 30, -86400, -3600, -1, 1, 3600, 86400, 86400 * 30)  # seconds
+
+
+def token_revoked(folder: Path, tries: int) -> Verdict:
+    """The token is refused while messages are under way, and works again after the round."""
+
+    def revokes(fake: StormyTelegram, call: ApiCall) -> None:
+        if not fake._revoked:
+            fake.revokes()
+            fake.hit(call.chat)
+
+    return asyncio.run(storm(folder, revokes, tries=tries, seed="token", between=lambda world: world.fake.restores()))
+
+
+def refused_message(folder: Path, tries: int) -> Verdict:
+    """The platform refuses some messages for ever, with their markup and without it; all others are to arrive."""
+    refused: set[tuple[str, str]] = set()
+    body = {"ok": False, "error_code": 400, "description": "Bad Request: can't parse entities: unsupported start tag"}
+    fault = Fault(status=400, body=json.dumps(body), content_type=JSON)
+
+    def refuses(fake: StormyTelegram, call: ApiCall) -> Fault:
+        if (key := _message(call)) not in refused:
+            refused.add(key)
+            fake.hit(call.chat)
+        return fault
+
+    def ever(call: ApiCall) -> Fault | None:
+        return fault if call.method == StormyTelegram.send and _message(call) in refused else None
+
+    async def run() -> Verdict:
+        async with a_world(folder, refuses, tries=tries, seed="poison") as world:
+            world.fake.always = ever
+            world.rounds = 2 + round(1.5 * tries / (len(world.chats) * SHARE))
+            after = fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
+            world.clock.advance(after - world.clock.now())
+            while await world.delivers():
+                world.clock.advance(BETWEEN)
+            hoped = {
+                lane: [paper for paper in papers if (lane, paper) not in refused]
+                for lane, papers in wanted(world.chats, world.rounds).items()
+            }
+            return judge(hoped, arrivals(world.fake.journal), world.fake.hits)
+
+    return asyncio.run(run())
+
+
+def _message(call: ApiCall) -> tuple[str, str]:
+    found = LINK.search(str(call.arguments))
+    return call.chat, found[1] if found else ""
+
+
+def chats_blocked(folder: Path, tries: int) -> Verdict:
+    """People block the bot while a message to them is under way, come back, and ask for what waits."""
+    blocked: list[str] = []
+
+    def blocks(fake: StormyTelegram, call: ApiCall) -> None:
+        if len(blocked) < AT_A_TIME and not call.chat.startswith("-"):
+            fake.blocks(call.chat)
+            blocked.append(call.chat)
+            fake.hit(call.chat)
+
+    async def come_back(world: World) -> None:
+        await _hears(world)
+        for chat in blocked:
+            world.fake.unblocks(chat)
+        await _hears(world)
+        for chat in blocked:
+            world.fake.presses(_offer(world, chat), chat)
+        await _hears(world)
+        blocked.clear()
+
+    return asyncio.run(in_rounds(folder, blocks, tries, after=come_back, seed="blocked"))
+
+
+def _offer(world: World, chat: str) -> str:
+    """Returns the label of the button that offers what waits."""
+    newest = world.fake.posted_to(chat)[-1]
+    found = re.search(r"send \d+", str(newest.payload.get("reply_markup")))
+    return found[0] if found else "no offer"
+
+
+async def _hears(world: World) -> None:
+    """Lets the bot receive updates of the platform."""
+    world.fake.sets_time(world.clock.now().timestamp())
+    await answer_once(world.app)
+
+
+async def in_rounds(
+    folder: Path,
+    strike: Callable[[StormyTelegram, ApiCall], Fault | None],
+    tries: int,
+    *,
+    seed: str,
+    after: Callable[[World], object] = lambda _: None,
+    before: Callable[[World], None] = lambda _: None,
+) -> Verdict:
+    """Brings a paper a round until there were tries enough; `after` is called, or awaited, after each."""
+    async with a_world(folder, strike, tries=tries, seed=seed) as world:
+        before(world)
+        with world.app.store.write() as transaction:
+            for chat in world.chats:
+                subscribes(transaction, chat, "graph", every="now", now=NOON - timedelta(hours=1))
+        for chat in world.chats:  # else what comes at night would wait for the morning
+            set_settings(world.app.store, address(chat), {"quiet": "off"}, now=NOON)
+        while len(world.fake.hits) < tries:
+            with suppress(StoreUnavailable):  # the next round asks again
+                brings(world.app.store, world.rounds, now=world.clock.now())
+                world.rounds += 1
+            await world.delivers()
+            if asyncio.iscoroutine(done := after(world)):
+                await done
+            world.clock.advance(timedelta(minutes=3))
+        for _ in range(50):
+            if not await world.delivers():
+                break
+            world.clock.advance(timedelta(minutes=3))
+        return world.judged()
+
+
+def chats_migrated(folder: Path, tries: int) -> Verdict:
+    """Groups become supergroups, with another address, while a message to them is under way."""
+    moved: dict[str, str] = {}
+
+    def migrates(fake: StormyTelegram, call: ApiCall) -> None:
+        if call.chat.startswith("-") and call.chat not in moved and call.chat not in moved.values():
+            moved[call.chat] = f"-100{call.chat[1:]}"
+            fake.migrates(call.chat, moved[call.chat])
+            fake.hit(call.chat)
+
+    async def run() -> Verdict:
+        async with a_world(folder, migrates, tries=tries, seed="migrated", share=0.7) as world:
+            world.chats = [f"telegram:-{5000 + n}" for n in range(tries + tries // 4 + 5)]
+            for chat in world.chats:
+                world.fake.knows(lane_of(chat), "group")
+            world.rounds = 4
+            after = fill(world.app.store, world.chats, world.rounds, now=world.clock.now())
+            world.clock.advance(after - world.clock.now())
+            while await world.delivers():
+                await _hears(world)
+                world.clock.advance(BETWEEN)
+            old = {new: lane for lane, new in moved.items()}
+            taken = [replace(one, lane=old.get(one.lane, one.lane)) for one in arrivals(world.fake.journal)]
+            return judge(wanted(world.chats, world.rounds), taken, world.fake.hits)
+
+    return asyncio.run(run())
+
+
+def chats_deleted(folder: Path, tries: int) -> Verdict:
+    """Accounts are deleted while a message to them is under way: no other chat misses anything."""
+    gone: dict[str, int] = {}
+
+    async def run() -> Verdict:
+        per_round = AT_A_TIME
+        left: list[int] = [per_round]
+
+        def deletes(fake: StormyTelegram, call: ApiCall) -> None:
+            if left[0] and not call.chat.startswith("-") and call.chat not in gone:
+                left[0] -= 1
+                gone[call.chat] = len(fake.posted_to(call.chat))
+                fake.deactivates(call.chat)
+                fake.hit()
+
+        async with a_world(folder, deletes, tries=tries, seed="deleted", chats=tries * 3 // 2 + 60) as world:
+            with world.app.store.write() as transaction:
+                for chat in world.chats:
+                    subscribes(transaction, chat, "graph", every="now", now=NOON - timedelta(hours=1))
+            while len(world.fake.hits) < tries:
+                left[0] = per_round
+                brings(world.app.store, world.rounds, now=world.clock.now())
+                world.rounds += 1
+                await world.delivers()
+                world.clock.advance(timedelta(minutes=3))
+            for _ in range(AT_A_TIME):  # messages to chats that are gone wait for ever
+                await world.delivers()
+                world.clock.advance(timedelta(minutes=3))
+            hoped = {
+                lane: papers[: gone.get(lane, len(papers))]
+                for lane, papers in wanted(world.chats, world.rounds).items()
+            }
+            return judge(hoped, arrivals(world.fake.journal), world.fake.hits)
+
+    return asyncio.run(run())
+
+
+# ── the clock, the digests ────────────────────────────────────────────────────
+
+
+def clocks_that_jump(folder: Path, tries: int) -> Verdict:
+    """The machine's clock is set, forwards and back, by seconds to a month, while messages are under way."""
+    dice = random.Random("clock")
+
+    def jumps(fake: StormyTelegram, call: ApiCall) -> None:
+        fake.clock.step(timedelta(seconds=dice.choice(JUMPS)))
+        fake.hit()
+
+    return asyncio.run(in_rounds(folder, jumps, tries, seed="clock"))
+
+
+def poisoned_digests(folder: Path, tries: int) -> Verdict:
+    """Damaged, empty, endless and foreign files lie among good ones: every good one is read and sent."""
+    dice = random.Random("poison")
+    inbox = folder / "inbox"
+    inbox.mkdir()
+    source = SourceSettings(name="daily", path=inbox, announce="all")
+
+    async def run() -> Verdict:
+        async with a_world(folder, counts, tries=0, seed="digests", sources=(source,)) as world:
+            with world.app.store.write() as transaction:
+                for chat in world.chats:
+                    subscribes(transaction, chat, "graph", every="now", now=NOON - timedelta(hours=1))
+            scheduler = world.app.source_scheduler()
+            while len(world.fake.hits) < tries:
+                good = PARTS["daily_arxiv_md"].page([_good(world.rounds)])
+                for n in range(min(AT_A_TIME, tries - len(world.fake.hits))):
+                    (inbox / f"{world.rounds:04}-{'ab'[n % 2]}{n}").write_bytes(_poison(dice))
+                    world.fake.hit()
+                (inbox / f"{world.rounds:04}-am.md").write_text(good, "utf-8")
+                world.rounds += 1
+                await scheduler.drain()
+                await world.delivers()
+                world.clock.advance(timedelta(minutes=3))
+            await scheduler.close()
+            while await world.delivers():
+                world.clock.advance(timedelta(minutes=3))
+            return world.judged()
+
+    return asyncio.run(run())
+
+
+def _good(n: int) -> str:
+    return entry(n).replace(f"Kite {n}]", f"A graph of kind {n}]")
+
+
+def _poison(dice: random.Random) -> bytes:
+    """Returns a bad document: a page that is cut, joined to another, filled with noise, or empty."""
+    name = dice.choice(sorted(PARTS))
+    page = PARTS[name].page(PARTS[name].part(n) for n in range(90000, 90005)).encode()
+    place = dice.randrange(len(page))
+    noise = dice.randbytes(dice.choice((1, 16, 4096)))
+    return dice.choice(
+        (
+            page[:place],
+            page[place:],
+            page[:place] + noise + page[place:],
+            noise,
+            b"",
+            b"\x1f\x8b" + noise,
+            b"[" * 100_000,
+            page.replace(b"2601.", b"\xff\x00"),
+            page[:place] + b"\n" * 100_000 + page[place:],
+            b"<" * 50_000 + page,
+        )
+    )
+
+
+# ── the judge itself ──────────────────────────────────────────────────────────
+
+
+def forgets_confirmations(folder: Path, tries: int) -> Verdict:
+    """A broken outbox: in the first rounds it forgets every tenth confirmed delivery."""
+    rounds = iter(range(2))
+
+    def forgets(world: World) -> bool:
+        if next(rounds, None) is None:
+            return False
+        with world.app.store.write() as transaction:
+            connection = transaction.connection()
+            connection.exec_driver_sql("UPDATE message SET state = 'ready' WHERE state = 'sent' AND delivery % 10 = 0")
+            connection.exec_driver_sql("UPDATE delivery SET settled_at = NULL WHERE seq % 10 = 0")
+        return True
+
+    return asyncio.run(storm(folder, counts, tries=tries, seed="forgets", between=forgets))
+
+
+def drops_messages(folder: Path, tries: int) -> Verdict:
+    """A broken sender: every tenth message is confirmed and never posted."""
+    numbers = Counter[str]()
+
+    def breaks(world: World) -> None:
+        channel = world.app.context.channels["telegram"]
+        post = channel.post
+
+        async def drops(chat: ChatAddress, message: Message, **more: object) -> str:
+            numbers["posts"] += 1
+            return "1" if numbers["posts"] % 10 == 0 else await post(chat, message, **more)  # type: ignore[arg-type]
+
+        channel.post = drops  # type: ignore[method-assign]
+
+    return asyncio.run(storm(folder, counts, tries=tries, seed="drops", before=breaks))
+
+
+def counts(fake: StormyTelegram, call: ApiCall) -> None:
+    """No fault at all: the tries are ordinary messages."""
+    fake.hit(call.chat)

@@ -1,0 +1,163 @@
+"""Every fault of Slack at once, of posts and of look-ups, while the bot is restarted now and then.
+
+Sometimes the token is revoked, before a post or before a look-up, and given back later. In some storms the same happens
+to the right to read.
+
+Nothing is lost. Where the bot may read, nothing comes twice; where it may not, `resend` sends a message once more for each
+answer that was lost, and `skip` leaves messages that may not have come to a person. Where it may read at times, `skip`
+doubles nothing and, when the bot is started with that right, leaves nothing to a person.
+"""
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from bot.app import App
+from subscriptions.addresses import parse_address
+from subscriptions.service.outbox.sending import outbox_entries
+from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
+from subscriptions.states import DeliveryState
+from subscriptions.store.outbox.entries import outbox_counts
+from subscriptions.store.platforms import free_platforms
+from tests.fakes.faults import FAULTS, Fault
+from tests.fakes.server import ApiCall
+from tests.fakes.slack import FakeSlack
+from tests.integration.slack_bot import a_bot
+from tests.make import NOON, FakeClock, ingested, paper
+from tests.programs.faults.cut_slack import OnUnclear, let_rest
+from tests.programs.faults.judging import Verdict
+
+CHANNELS = 6
+SHARE = 0.4  # of the posts are hit
+SHARES_OF_LOOKUPS = {
+    "always": 0.3,
+    "at times": 0.3,
+    "never": 0.03,
+}  # in vain, each start looks up all that is left to a person
+SHARE_REVOKED, SHARE_GIVEN_BACK = 0.1, 0.3  # of the hits, and of the rounds with a revoked token
+SHARE_TURNED = 0.2  # of the rounds: the bot may read from then on, or may not
+LIFE = 25  # rounds between two starts
+STEPS = [timedelta(seconds=seconds) for seconds in (5, 5, 31, 300)]  # `run` looks every five seconds
+_LOOKUPS = ("conversations.history", "conversations.replies")
+_WAITS = (1, 3, 40, None)  # seconds of a 429
+_OF_POSTS = [name for name in FAULTS if not name.startswith("hang")]
+_OF_LOOKUPS = ["500", "cut before", "empty", "200 page"]
+_RIGHT_TO_READ = "channels:history"
+
+Reading = Literal["always", "never", "at times"]
+
+WAYS: tuple[tuple[str, Reading, OnUnclear], ...] = (
+    ("the bot may read", "always", "resend"),
+    ("the bot may read, skip", "always", "skip"),
+    ("it may not, resend", "never", "resend"),
+    ("it may not, skip", "never", "skip"),
+    ("it may at times, resend", "at times", "resend"),
+    ("it may at times, skip", "at times", "skip"),
+)
+
+
+@dataclass(slots=True)
+class _Storm:
+    """What hits the calls of a fake, until there were tries enough."""
+
+    fake: FakeSlack
+    dice: random.Random
+    tries: int
+    of_lookups: float
+    hits: int = 0
+    taken: int = 0  # messages whose answer was lost
+    revoked: int = 0  # how often the token was
+
+    def __call__(self, call: ApiCall) -> Fault | None:
+        if self.hits >= self.tries:
+            return None
+        is_post = call.method == self.fake.send
+        share = SHARE if is_post else self.of_lookups if call.method in _LOOKUPS else 0
+        if self.fake.is_revoked or self.dice.random() >= share:
+            return None
+        self.hits += is_post
+        if self.dice.random() < SHARE_REVOKED or (not self.revoked and self.hits > self.tries / 2):
+            self.revoked += 1
+            self.fake.revokes()  # so the call itself is refused
+            return None
+        fault = self._of(_OF_POSTS if is_post else _OF_LOOKUPS)
+        self.taken += is_post and fault.taken
+        return fault
+
+    def _of(self, names: list[str]) -> Fault:
+        name = self.dice.choice([*names, "429"])
+        return self.fake.too_many(self.dice.choice(_WAITS)) if name == "429" else FAULTS[name]
+
+
+class _StormySlack(FakeSlack):
+    storm: _Storm
+
+    def _fault(self, call: ApiCall) -> Fault | None:
+        return self.storm(call) or super()._fault(call)
+
+
+async def storm(folder: Path, tries: int, *, reading: Reading, on_unclear: OnUnclear, **settings: Any) -> Verdict:
+    """Hits so many posts, then lets everything that waits come. Without further settings the database is a file in `folder`."""
+    clock, dice = FakeClock(NOON), random.Random(f"{reading} {on_unclear}")
+    with _StormySlack() as fake:
+        fake.storm = _Storm(fake, dice, tries, SHARES_OF_LOOKUPS[reading])
+        for number in range(CHANNELS):
+            fake.knows(f"C{number}")
+        if reading == "never":
+            fake.withdraws(_RIGHT_TO_READ)
+        is_first, may_read = True, True
+        while fake.storm.hits < tries:
+            async with a_bot(folder, fake, clock, on_unclear=on_unclear, **settings) as app:
+                if is_first:
+                    _subscribe(app)
+                    is_first = False
+                for _ in range(LIFE):
+                    if reading == "at times" and dice.random() < SHARE_TURNED:
+                        may_read = not may_read
+                        (fake.grants if may_read else fake.withdraws)(_RIGHT_TO_READ)
+                    await _round(app, clock, dice, fake)
+        fake.restores()
+        if reading == "at times":
+            fake.grants(_RIGHT_TO_READ)
+        async with a_bot(folder, fake, clock, on_unclear=on_unclear, **settings) as app:
+            free_platforms(app.store)
+            is_left = reading == "never" and on_unclear == "skip"
+            await let_rest(app, clock, is_left=is_left)
+            allowed = fake.storm.taken if reading != "always" and on_unclear == "resend" else 0
+            return _judged(app, clock, fake, is_left=is_left, allowed=allowed)
+
+
+def _subscribe(app: App) -> None:
+    for number in range(CHANNELS):
+        request = SubscriptionRequest(text="graph", every="now")
+        subscribe(app.store, parse_address(f"slack:C{number}"), request, now=NOON)
+
+
+async def _round(app: App, clock: FakeClock, dice: random.Random, fake: FakeSlack) -> None:
+    clock.advance(dice.choice(STEPS))
+    if fake.is_revoked and dice.random() < SHARE_GIVEN_BACK:
+        fake.restores()
+        free_platforms(app.store)
+    if dice.random() < SHARE:
+        papers = [paper(f"A graph at {clock.now():%d %H:%M:%S} {n}") for n in range(dice.choice([1, 2, 5]))]
+        ingested(app.store, *papers, now=clock.now())
+    await app.sender.send_once()
+
+
+def _judged(app: App, clock: FakeClock, fake: _StormySlack, *, is_left: bool, allowed: int) -> Verdict:
+    came = Counter((entry.delivery, entry.number) for entry in fake.journal if entry.kind == "post")
+    lost = 0
+    for entry in outbox_entries(app.store, now=clock.now()):
+        missing = sum((entry.id, number) not in came for number in range(1, entry.messages + 1))
+        lost += missing if not (is_left and entry.state == DeliveryState.UNCLEAR) else 0
+    stands = outbox_counts(app.store)
+    return Verdict(
+        tries=fake.storm.hits,
+        lost=lost,
+        doubled=came.total() - len(came),
+        allowed=allowed,
+        strange=stands.waiting + stands.dead + (0 if is_left else stands.unclear) + (fake.storm.revoked == 0),
+    )

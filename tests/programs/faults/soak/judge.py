@@ -1,0 +1,175 @@
+"""Decides by samples, rows and journals whether anything grew, was left over, lost or doubled. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import median
+
+from tests.fakes.journal import Entry
+from tests.programs.faults.soak.load import Account
+from tests.programs.faults.soak.program import Sample
+
+LINK = re.compile(r"arxiv\.org/abs/(2611\.\d{5})")
+SPARE: Mapping[str, int] = {
+    "descriptors": 2,
+    "threads": 1,
+    "children": 0,
+}  # more at the end: what happens to be at work
+MOST_KEYS = 12
+FOR_EVER = {  # tables whose rows stay: what people asked for, what is known of papers, and what "once, for ever" needs
+    "chat", "lane", "query", "subscription", "source", "digest", "paper", "paper_key", "paper_alias", "appearance",
+    "summary", "translation", "indexed_paper", "paper_spelling", "delivery_item", "key_value", "alembic_version", "worker",
+    "platform", "publisher_slot", "loss", "offer", "operator_code", "shared_cursor",
+    "query_change",  # its newest 100,000
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """One judgement: what was measured, what is allowed, and whether it holds."""
+
+    what: str
+    measured: str
+    allowed: str
+    green: bool
+
+
+def after_warm_up(samples: Sequence[Sample], warm_up: float) -> list[Sample]:
+    return [one for one in samples if one.second >= warm_up]
+
+
+def growth(values: Sequence[float]) -> float:
+    """Returns the growth of the median from the first third to the last, as a share of the first."""
+    part = max(1, len(values) // 3)
+    return median(values[-part:]) / median(values[:part]) - 1
+
+
+def slope(points: Sequence[tuple[float, float]]) -> float:
+    """Returns the median slope between all pairs of points (Theil and Sen): a few peaks do not move it."""
+    thinned = points[:: max(1, len(points) // 150)]
+    return median([(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(thinned, 2) if x2 > x1] or [0.0])
+
+
+def judge_samples(
+    samples: Sequence[Sample], *, warm_up: float, most_growth: float = 0.05, spare: Mapping[str, int] = SPARE
+) -> list[Verdict]:
+    """Judges what the process takes, after its warm-up. `spare`: how many more of each there may be at the end."""
+    warm = after_warm_up(samples, warm_up)
+    grown = growth([one.memory for one in warm])
+    an_hour = slope([(one.second, float(one.memory)) for one in warm]) * 3600
+    return [
+        Verdict(
+            what="memory, median of the last third against the first",
+            measured=f"{_third(warm, 'memory', median) / 1e6:.1f} → {_third(warm, 'memory', median, last=True) / 1e6:.1f} MB, "
+            f"{grown:+.1%} (median slope {an_hour / 1e6:+.1f} MB an hour)",
+            allowed=f"under {most_growth:.0%}",
+            green=grown < most_growth,
+        ),
+        *(_left_over(warm, name, most) for name, most in spare.items()),
+    ]
+
+
+def _left_over(warm: Sequence[Sample], name: str, spare: int) -> Verdict:
+    """Judges things that are opened and closed again: a leak raises the minimum of a third."""
+    first, last = _third(warm, name, min), _third(warm, name, min, last=True)
+    return Verdict(
+        what=f"{name}, least of the last third against the first",
+        measured=f"{first:.0f} → {last:.0f} (at most {max(getattr(one, name) for one in warm)})",
+        allowed=f"{spare} more",
+        green=last - first <= spare,
+    )
+
+
+def _third(
+    samples: Sequence[Sample], name: str, kind: Callable[[Iterable[float]], float], *, last: bool = False
+) -> float:
+    """Returns the median or the least of a value in the first third, or in the last."""
+    part = max(1, len(samples) // 3)
+    return kind([getattr(one, name) for one in (samples[-part:] if last else samples[:part])])
+
+
+def judge_journal(
+    entries: Iterable[Entry], account: Account, acknowledged: Collection[str], unrepeated: int
+) -> list[Verdict]:
+    """Judges by what the platforms took whether each chat got each paper once, and each command its answer.
+
+    `acknowledged`: the presses of buttons that were. `unrepeated`: the answers that the log names as not arrived: a running process
+    does not repeat an answer that may have arrived. A command that Slack could not hand over counts as not given: Slack says
+    so to the person.
+    """
+    asked = Counter(account.asked) + Counter(chat for chat, sent in account.handed_over if not sent.failed)
+    shown: Counter[tuple[str, str]] = Counter()
+    answers: Counter[str] = Counter()
+    for entry in entries:
+        if entry.kind == "edit":
+            continue
+        answers[entry.chat] += entry.chat in asked
+        shown.update((entry.chat, found) for found in dict.fromkeys(LINK.findall(str(entry.payload))))
+    papers = {place: times for place, times in shown.items() if place[0] in account.words}
+    lost = [place for place in account.due if not papers.get(place)]
+    wrong = [place for place in papers if place not in account.due]
+    twice = {place: times - 1 for place, times in papers.items() if times > 1}
+    again = sum(max(0, answers[chat] - times) for chat, times in account.asked.items())
+    doubled = sum(times for (chat, _), times in twice.items() if not chat.startswith("C")) + again
+    on_slack = sum(times for (chat, _), times in twice.items() if chat.startswith("C"))
+    silent = sum(max(0, times - answers[chat]) for chat, times in asked.items())
+    ignored = sum(press not in acknowledged for press in account.presses)
+    return [
+        Verdict(what="papers lost", measured=f"{len(lost):,} of {len(account.due):,}", allowed="0", green=not lost),
+        Verdict(what="papers that nobody asked for", measured=f"{len(wrong):,}", allowed="0", green=not wrong),
+        Verdict(
+            what="messages doubled on Telegram",
+            measured=f"{doubled:,}",
+            allowed=f"{account.doubles} (answers cut off)",
+            green=doubled <= account.doubles,
+        ),
+        Verdict(what="papers doubled on Slack", measured=f"{on_slack:,}", allowed="0", green=not on_slack),
+        Verdict(
+            what="commands without an answer; buttons that did nothing",
+            measured=f"{silent:,} of {sum(asked.values()):,}; {ignored} of {len(account.presses):,}",
+            allowed=f"{unrepeated} (answers that a fault hit); 0",
+            green=silent <= unrepeated and not ignored,
+        ),
+    ]
+
+
+def judge_rows(left: Mapping[str, int], account: Account, unfinished: Mapping[str, int], keys: int) -> list[Verdict]:
+    """Judges what is unfinished at the end (by kind), and the rows `left` by a clean-up a year later (by table).
+
+    `keys`: how many keys of the store are new; a process needs a few (whose bot it is, what was done today).
+    """
+    over = {name: count for name, count in left.items() if count and name not in FOR_EVER}
+    if over.get("receipt") == left["source"]:  # the newest of each source stays
+        del over["receipt"]
+    told = left["delivery_item"] - len(account.due)
+    said = ", ".join(f"{count} in {name}" for name, count in sorted(over.items())) or "0"
+    waits = ", ".join(f"{count} {kind}" for kind, count in unfinished.items()) or "0"
+    return [
+        Verdict(what="on its way at the end", measured=waits, allowed="0", green=not unfinished),
+        Verdict(what="rows that outlive their time", measured=said, allowed="0", green=not over),
+        Verdict(
+            what="rows of delivered papers beside those that were due",
+            measured=f"{told:+,}",
+            allowed="0",
+            green=not told,
+        ),
+        Verdict(
+            what="keys of the store that were added",
+            measured=f"{keys}",
+            allowed=f"{MOST_KEYS}",
+            green=keys <= MOST_KEYS,
+        ),
+    ]
+
+
+def judge_rest(processor: float, seconds: float, subscriptions: int) -> Verdict:
+    """Judges the processor time of a process that has nothing to do."""
+    share = processor / seconds
+    return Verdict(
+        what=f"processor at rest, {subscriptions:,} subscriptions, {seconds / 60:.1f} minutes",
+        measured=f"{share:.2%}",
+        allowed="under 1%",
+        green=share < 0.01,
+    )

@@ -1,0 +1,35 @@
+"""The program with leaks: `python -m tests.programs.faults.soak.leaking BYTES run` keeps something of every request, for ever.
+
+Each request leaks so many bytes, five open descriptors, a thread that waits, and a row that no clean-up removes.
+"""
+
+import os
+import sys
+import threading
+from typing import Any
+
+from bot.__main__ import main
+from bot.conversation import dispatcher, handler
+from subscriptions.store.key_value import put_value
+
+_kept: list[object] = []
+
+
+def leak(size: int) -> None:
+    """Makes every handled request leak `size` bytes."""
+    whole = handler.answer
+
+    async def answer(context: Any, request: Any) -> Any:
+        _kept.append((request, os.urandom(size), [os.dup(2) for _ in range(5)]))
+        waits = threading.Thread(target=threading.Event().wait, daemon=True)
+        waits.start()
+        with context.store.write() as transaction:
+            put_value(transaction, f"leak {request.update_id}", "")
+        return await whole(context, request)
+
+    vars(dispatcher)["answer"] = answer
+
+
+if __name__ == "__main__":
+    leak(int(sys.argv.pop(1)))
+    main()

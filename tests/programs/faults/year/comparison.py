@@ -1,0 +1,146 @@
+"""Compares the journal of the platforms with the model's expectations."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from tests.programs.faults.year.model import Expected
+from tests.programs.faults.year.simulated_bot import Post
+
+DRY = timedelta(
+    days=4
+)  # a chat is told after five days on which nothing fits; the count may restart when a paper fits that it already got
+AT_ONCE = timedelta(minutes=10)  # a platform's pace may take so long over what is due in one moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """How many expected deliveries arrived, and the faults. `faults` names the first few of each kind."""
+
+    expected: int  # (chat, paper) that should have met
+    deliveries: int
+    messages: int
+    lost: int = 0
+    doubled: int = 0
+    wrong: int = 0  # a paper that the chat did not ask for
+    at_wrong_time: int = 0
+    too_many_shown: int = 0
+    not_merged: int = 0  # further deliveries to a chat at one moment
+    empty: int = 0  # messages without a paper that are not a chat's first, and first ones that did not come
+    faults: tuple[str, ...] = ()
+
+    @property
+    def green(self) -> bool:
+        return not self.faults
+
+
+@dataclass(slots=True)
+class Arrived:
+    """One delivery as a chat received it."""
+
+    at: datetime
+    chat: str
+    shown: Counter[str] = field(default_factory=Counter)
+    behind: set[str] = field(default_factory=set)
+    messages: int = 0
+    words: str = ""  # of messages without papers
+
+    @property
+    def works(self) -> set[str]:
+        return set(self.shown) | self.behind
+
+
+def deliveries_of(posts: Iterable[Post], behind: Iterable[tuple[str, str]]) -> list[Arrived]:
+    """Returns what arrived, by delivery, in the order of first messages. `behind`: (delivery, paper under [show])."""
+    found: dict[str, Arrived] = {}
+    for post in posts:
+        arrived = found.setdefault(post.delivery, Arrived(post.at, post.chat))
+        arrived.shown.update(post.works)
+        arrived.messages += 1
+        arrived.words += post.words
+    for delivery, work in behind:
+        if delivery in found:
+            found[delivery].behind.add(work)
+    return sorted(found.values(), key=lambda one: one.at)
+
+
+def compare(expected: dict[str, list[Expected]], arrived: Sequence[Arrived]) -> Comparison:
+    """Compares each delivery and each paper."""
+    should = {(chat, work): one.at for chat, all_of in expected.items() for one in all_of for work in one.works}
+    came: dict[tuple[str, str], list[datetime]] = defaultdict(list)
+    for one in arrived:
+        for work in one.works:
+            came[one.chat, work] += [one.at] * max(1, one.shown[work])
+    lost = [
+        f"{chat} never got {work}, due {at:%F %H:%M}" for (chat, work), at in should.items() if not came[chat, work]
+    ]
+    doubled = [f"{chat} got {work} at {_moments(at)}" for (chat, work), at in came.items() if len(at) > 1]
+    wrong = [
+        f"{chat} got {work} at {_moments(at)}" for (chat, work), at in came.items() if at and (chat, work) not in should
+    ]
+    untimely = [
+        f"{chat} got {work} at {_moments(at)} instead of {should[chat, work]:%F %H:%M}"
+        for (chat, work), at in came.items()
+        if at and (chat, work) in should and not should[chat, work] <= at[0] < should[chat, work] + AT_ONCE
+    ]
+    shown, split, empty = _by_delivery(expected, arrived)
+    kinds = {
+        "lost": lost,
+        "doubled": doubled,
+        "wrong": wrong,
+        "untimely": untimely,
+        "shown": shown,
+        "split": split,
+        "empty": empty,
+    }
+    return Comparison(
+        expected=len(should),
+        deliveries=len(arrived),
+        messages=sum(one.messages for one in arrived),
+        lost=len(lost),
+        doubled=len(doubled),
+        wrong=len(wrong),
+        at_wrong_time=len(untimely),
+        too_many_shown=len(shown),
+        not_merged=len(split),
+        empty=len(empty),
+        faults=tuple(f"{kind}: {fault}" for kind, all_of in kinds.items() for fault in all_of[:3]),
+    )
+
+
+def _by_delivery(
+    expected: dict[str, list[Expected]], arrived: Sequence[Arrived]
+) -> tuple[list[str], list[str], list[str]]:
+    """Returns faults of deliveries: too many or too few papers shown, a second one at a moment, no content."""
+    awaited = {(chat, one.at): one for chat, all_of in expected.items() for one in all_of}
+    met: set[tuple[str, datetime]] = set()
+    dry: dict[str, datetime] = {}  # when a chat was last told, since its last papers, that nothing matched
+    shown, split, empty = [], [], []
+    for one in arrived:
+        at = next((moment for moment in _moments_before(one.at) if (one.chat, moment) in awaited), one.at)
+        should = awaited.get((one.chat, at))
+        if (one.chat, at) in met:
+            split.append(f"{one.chat} got another delivery at {one.at:%F %H:%M}")
+        elif not one.works and (should is None or should.works):
+            if one.chat in dry and one.at - dry[one.chat] < DRY:
+                empty.append(f"{one.chat} got no papers at {one.at:%F %H:%M}, but {one.words}")
+            dry[one.chat] = one.at
+        elif should is not None and one.works == should.works and len(one.shown) != should.shown:
+            shown.append(f"{one.chat} was shown {len(one.shown)} of {len(one.works)} at {one.at:%F %H:%M}")
+        met.add((one.chat, at))
+        if one.works:
+            dry.pop(one.chat, None)
+    silent = [place for place, one in awaited.items() if not one.works and place not in met]
+    empty += [f"{chat} heard nothing at {at:%F %H:%M}" for chat, at in silent]
+    return shown, split, empty
+
+
+def _moments_before(at: datetime) -> list[datetime]:
+    """Returns the full minutes just before, nearest first: a moment at which something was due may be one of them."""
+    minute = at.replace(second=0, microsecond=0)
+    return [minute - timedelta(minutes=n) for n in range(AT_ONCE // timedelta(minutes=1))]
+
+
+def _moments(moments: Sequence[datetime]) -> str:
+    return ", ".join(f"{at:%F %H:%M}" for at in moments)

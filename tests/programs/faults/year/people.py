@@ -1,0 +1,221 @@
+"""People of the simulated year: who joins, what they subscribe to, and what they change. Each act is done twice:
+by the use case that a command calls in the product, and in the model.
+"""
+
+import random
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+
+from subscriptions.service.subscriptions.amendments import edit, reschedule, set_settings
+from subscriptions.service.subscriptions.pausing import pause, resume
+from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe, unsubscribe
+from tests.make import address
+from tests.programs.faults.year.model import Model, ModelQuery, Reader, When
+from tests.programs.faults.year.simulated_bot import SimulatedBot
+from tests.programs.faults.year.world import CATEGORIES, TOPICS
+
+# Zone → an hour of its winter that is 00:00, 06:00, 12:00 or 18:00 of UTC. People choose that hour or one some quarters of a
+# day later, so that many are due together: each plan takes its time, and a year has many hours.
+ZONES = {
+    "UTC": time(6), "Europe/Berlin": time(7), "America/New_York": time(7), "America/Los_Angeles": time(4),
+    "America/St_Johns": time(8, 30), "America/Sao_Paulo": time(9), "Asia/Shanghai": time(8), "Asia/Kolkata": time(5, 30),
+    "Asia/Kathmandu": time(5, 45), "Australia/Lord_Howe": time(10, 30), "Pacific/Auckland": time(6),
+    "Africa/Casablanca": time(7),
+}  # fmt: skip
+SMALL_HOURS = time(2, 30)  # skipped or doubled when the clocks change
+NIGHT_OWLS = ("Europe/Berlin",)  # where some choose it
+LIMITS = (2, 3, 5, None)
+LATE_JOINERS = 0.3  # the share of chats that come in the middle
+OWLS = 0.5  # the share of subscriptions there that do
+OWN_ZONES = 0.15  # the share of further subscriptions in another zone than that of their chat
+ACT_EVERY = 50  # days between two acts of a chat, on average
+MOST_SUBSCRIPTIONS = 3
+
+
+class People:
+    """All chats of the simulation."""
+
+    def __init__(self, bot: SimulatedBot, model: Model, *, start: datetime, days: int, chats: int, seed: int) -> None:
+        self._bot, self._model = bot, model
+        self._dice = random.Random(f"people {seed}")
+        self._joins_at: dict[str, datetime] = {}
+        self.zones = list(ZONES)[:chats]
+        self._zones = {_name(number): self.zones[number % len(self.zones)] for number in range(1, chats + 1)}
+        self._acts: dict[str, datetime] = {}  # when a person in a chat does something next
+        for chat in self._zones:
+            late = self._dice.random() < LATE_JOINERS
+            self._joins_at[chat] = start + timedelta(hours=24 * days * self._dice.random() * late)
+
+    def act(self, now: datetime) -> None:
+        """Does what is due at this moment in each chat."""
+        for chat, moment in list(self._joins_at.items()):
+            if moment <= now:
+                del self._joins_at[chat]
+                self._joins(chat, now)
+        for chat, moment in self._acts.items():
+            if moment <= now:
+                self._acts[chat] = now + timedelta(days=ACT_EVERY * self._dice.expovariate(1))
+                self._does_something(chat, now)
+
+    # ── coming ────────────────────────────────────────────────────────────────
+
+    def _joins(self, chat: str, now: datetime) -> None:
+        zone, limit = self._zones[chat], self._dice.choice(LIMITS)
+        self._model.readers[chat] = Reader(zone)
+        for _ in range(self._dice.choice((1, 1, 1, 2))):
+            self._subscribes(chat, now)
+        if not chat.startswith("console:"):
+            self._sets_quiet(chat, self._quiet_hours(zone), now)
+            self._sets_limit(chat, limit, now)
+        self._acts[chat] = now + timedelta(days=ACT_EVERY * self._dice.expovariate(1))
+
+    def _subscribes(self, chat: str, now: datetime) -> None:
+        """Adds a subscription; now and then in another zone than that of the chat."""
+        reader = self._model.readers[chat]
+        own = self._dice.choice(self.zones) if reader.subscriptions and self._dice.random() < OWN_ZONES else ""
+        query, when = self._query(), self._when(own or reader.zone)
+        if (
+            query in [subscription.query for subscription in reader.subscriptions.values()]
+            or len(reader.subscriptions) >= MOST_SUBSCRIPTIONS
+        ):
+            return
+        zone = own or ("" if reader.subscriptions else reader.zone)
+        done = subscribe(
+            self._bot.store, address(chat), SubscriptionRequest(text=query.text, when=when.text, tz=zone), now=now
+        )
+        self._model.subscribes(chat, done.subscription.number, query, when, now, own_zone=own)
+
+    def _query(self) -> ModelQuery:
+        dice, topics = self._dice, sorted(TOPICS)
+        one, two, three = dice.sample(topics, 3)
+        return dice.choice(
+            (
+                ModelQuery(frozenset({one})),
+                ModelQuery(frozenset({one}), without=frozenset({three})),
+                ModelQuery(frozenset({one, two}), without=frozenset({three})),
+                ModelQuery(frozenset({TOPICS[one], two})),
+                ModelQuery(frozenset({one, two}), categories=frozenset(dice.sample(CATEGORIES, 2))),
+                ModelQuery(categories=frozenset({dice.choice(CATEGORIES)})),
+            )
+        )
+
+    def _when(self, zone: str) -> When:
+        dice, (morning, noon, evening) = self._dice, times_of(zone)
+        at = SMALL_HOURS if zone in NIGHT_OWLS and dice.random() < OWLS else dice.choice((morning, evening))
+        return dice.choice(
+            (
+                When("now"),
+                When("when-out", morning, evening),
+                When("when-out", morning, noon),
+                When("daily", at),
+                When("weekdays", at),
+                When("weekly", at, day=dice.randrange(7)),
+                When("weekly", at, day=dice.randrange(7)),
+            )
+        )
+
+    def _quiet_hours(self, zone: str) -> tuple[time, time] | None:
+        morning, noon, evening = times_of(zone)
+        return self._dice.choice(((evening, morning), (evening, morning), (morning, noon), None))
+
+    # ── changing one's mind ───────────────────────────────────────────────────
+
+    def _does_something(self, chat: str, now: datetime) -> None:
+        reader = self._model.readers[chat]
+        if reader.paused:
+            resume(self._bot.store, address(chat), None, now=now)
+            self._model.resumes(chat, now)
+            return
+        acts = (
+            self._subscribes, self._drops, self._edits, self._edits, self._edits, self._reschedules,
+            self._reschedules, self._pauses, self._pauses, self._pauses_one, self._chooses,
+        )  # fmt: skip
+        self._dice.choice(acts)(chat, now)
+
+    def _one(self, chat: str) -> int:
+        return self._dice.choice(sorted(self._model.readers[chat].subscriptions))
+
+    def _drops(self, chat: str, now: datetime) -> None:
+        reader = self._model.readers[chat]
+        if len(reader.subscriptions) > 1:
+            number = self._one(chat)
+            unsubscribe(self._bot.store, address(chat), str(number), now=now)
+            del reader.subscriptions[number]
+
+    def _edits(self, chat: str, now: datetime) -> None:
+        reader, number, query = self._model.readers[chat], self._one(chat), self._query()
+        if query not in [subscription.query for subscription in reader.subscriptions.values()]:
+            edit(self._bot.store, address(chat), number, query.text, now=now)
+            reader.subscriptions[number].query = query
+
+    def _reschedules(self, chat: str, now: datetime) -> None:
+        number = self._one(chat)
+        when = self._when(self._model.readers[chat].subscriptions[number].zone)
+        reschedule(self._bot.store, address(chat), number, when.text, now=now)
+        self._model.reschedules(chat, number, when, now)
+
+    def _pauses(self, chat: str, now: datetime) -> None:
+        """Pauses a chat until a moment, or until it is resumed."""
+        reader = self._model.readers[chat]
+        until = now + timedelta(days=self._dice.randint(1, 12)) if self._dice.random() < 0.5 else None
+        pause(self._bot.store, address(chat), None, until=until, now=now)
+        reader.paused, reader.paused_until = True, until
+
+    def _pauses_one(self, chat: str, now: datetime) -> None:
+        reader, number = self._model.readers[chat], self._one(chat)
+        subscription = reader.subscriptions[number]
+        if subscription.paused:
+            resume(self._bot.store, address(chat), number, now=now)
+            subscription.goes_on(now)
+        else:
+            until = now + timedelta(days=self._dice.randint(1, 12))
+            pause(self._bot.store, address(chat), number, until=until, now=now)
+            subscription.paused, subscription.paused_until = True, until
+
+    def _chooses(self, chat: str, now: datetime) -> None:
+        """Changes the limit, the quiet hours, cross-lists and the zone."""
+        if not chat.startswith("console:"):
+            self._sets_limit(chat, self._dice.choice(LIMITS), now)
+            self._sets_quiet(chat, self._quiet_hours(self._model.readers[chat].zone), now)
+        reader, wanted = self._model.readers[chat], self._dice.random() < 0.5
+        set_settings(self._bot.store, address(chat), {"crosslists": "in" if wanted else "out"}, now=now)
+        reader.crosslists = wanted
+        cadences = {subscription.when.kind for subscription in reader.subscriptions.values()}
+        if "when-out" not in cadences:  # an open window would need a rule
+            self._moves(chat, self._dice.choice(self.zones), now)
+
+    def _sets_limit(self, chat: str, limit: int | None, now: datetime) -> None:
+        set_settings(self._bot.store, address(chat), {"limit": str(limit or "all")}, now=now)
+        self._model.readers[chat].limit = limit
+
+    def _sets_quiet(self, chat: str, quiet: tuple[time, time] | None, now: datetime) -> None:
+        text = f"{quiet[0]:%H:%M}-{quiet[1]:%H:%M}" if quiet else "off"
+        set_settings(self._bot.store, address(chat), {"quiet": text}, now=now)
+        self._model.readers[chat].quiet = quiet
+
+    def _moves(self, chat: str, zone: str, now: datetime) -> None:
+        """Changes the zone of a chat, and of all its subscriptions."""
+        set_settings(self._bot.store, address(chat), {"timezone": zone}, now=now)
+        self._model.moves(chat, zone, now)
+
+
+def times_of(zone: str) -> tuple[time, time, time]:
+    """Returns three times that people in a zone choose, six hours apart, on one day."""
+    first = ZONES[zone]
+    return first, first.replace(hour=first.hour + 6), first.replace(hour=first.hour + 12)
+
+
+def moments(zones: Iterable[str]) -> set[tuple[str, When]]:
+    """Returns (zone, time of each day) at which something may become due in a zone."""
+    chosen = {(zone, When("daily", at)) for zone in zones for at in times_of(zone)}
+    return chosen | {(zone, When("daily", SMALL_HOURS)) for zone in zones if zone in NIGHT_OWLS}
+
+
+def _name(number: int) -> str:
+    """Returns an address: private chats, groups, topics, and consoles."""
+    kinds = {
+        0: f"console:reader{number}",
+        5: f"telegram:-{1000 + number}",
+        7: f"telegram:-{2000 + number % 3}/{number}",
+    }
+    return kinds.get(number % 10, f"telegram:{number}")

@@ -1,0 +1,156 @@
+"""The product in the simulated year: the real app over a real database, recording platforms, and a clock that jumps."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import SecretStr
+from sqlmodel import col, select
+
+from bot.app import App, build_app
+from bot.context.database import schedules_of
+from bot.delivery.planning import DrainState, plan
+from bot.digests import read_digest
+from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.ports.channel import Limits
+from bot.settings import Settings, SourceSettings
+from bot.sources.ingest import store_digest
+from subscriptions.model import ChatAddress, Message
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.store import SourceFact, Store
+from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
+from subscriptions.store.sources import sync_sources
+from tests.make import FakeClock
+from tests.programs.faults.year.world import FEED, Arrival, batch_at
+from tests.receipts import add_receipt
+
+WORK = re.compile(r"\bn\d{6}\b|(?<=arxiv\.org/abs/)\d{4}\.[0-8]\d{4}\b")  # marks in titles, ids of recorded papers
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One message that a platform took."""
+
+    at: datetime
+    chat: str
+    delivery: str
+    works: frozenset[str]
+    words: str  # what it says, where it shows no paper
+
+
+@dataclass(slots=True)
+class Journal:
+    """A platform that takes and records everything."""
+
+    clock: FakeClock
+    platform: str
+    limits: Limits
+    posts: list[Post] = field(default_factory=list)
+    edits: int = 0
+
+    async def post(
+        self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
+    ) -> str:
+        del thread, plain
+        works = frozenset(WORK.findall(message.payload))
+        self.posts.append(Post(self.clock.now(), str(chat), delivery, works, "" if works else message.plain))
+        return str(len(self.posts))
+
+    async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
+        del chat, message_id, message, plain
+        self.edits += 1
+
+    async def find(
+        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
+    ) -> str | None:
+        raise LookupError("nobody can look")
+
+    async def identity(self) -> str:
+        return "4242"
+
+    async def close(self) -> None:
+        return None
+
+
+class SimulatedBot:
+    """The real app, and the actions of the simulation on it."""
+
+    def __init__(self, url: str, start: datetime) -> None:
+        """`url` of a database that may be empty."""
+        self.clock = FakeClock(start)
+        self._url = SecretStr(url)
+        self._behind: set[tuple[str, str]] = set()
+        self.journals = {
+            "telegram": Journal(self.clock, "telegram", TelegramChannel.limits),
+            "console": Journal(self.clock, "console", Limits(text=100_000, per_second=0, per_lane=0)),
+        }
+        self._awaits = False
+        self.app = self._begun()
+
+    def _begun(self) -> App:
+        app = build_app(self._settings(), clock=self.clock, channels=self.journals)
+        app.open()
+        return app
+
+    def _settings(self) -> Settings:
+        feed = SourceSettings(name=FEED, url="https://example.org/feed", schedule="arxiv")
+        return Settings(database_url=self._url, sources=(feed,) if self._awaits else ())
+
+    async def begins_anew(self) -> None:
+        """Starts another process on the same database."""
+        await self.app.close()
+        self.app = self._begun()
+
+    @property
+    def store(self) -> Store:
+        return self.app.store
+
+    def comes_to(self, now: datetime) -> None:
+        """Advances the clock to a moment; posts before it took their own seconds already."""
+        self.clock.advance(now - self.clock.now())
+
+    def awaits_the_feed(self) -> None:
+        """Adds the feed with arXiv's schedule to the settings: when-out waits for it from now on."""
+        self._awaits = True
+        self.store.schedules = schedules_of(self._settings())
+        fact = SourceFact(name=FEED, kind="url", location="a feed", schedule="arxiv")
+        sync_sources(self.store, [fact], now=self.clock.now())
+
+    async def receives(self, digest: Arrival) -> None:
+        """Ingests a digest, and stores a receipt if it is of the awaited feed."""
+        read = read_digest(digest.data, digest.name, day=digest.day)
+        await store_digest(self.app.context, read, source=digest.source)
+        if self._awaits and digest.source == FEED:
+            now = self.clock.now()
+            outcome = Outcome.NEW if digest.day >= batch_at(now) else Outcome.STALE
+            add_receipt(self.store, Receipt(source=FEED, at=now, outcome=outcome))
+
+    async def ticks(self) -> None:
+        """Plans and sends what is due."""
+        run = DrainState()
+        await plan(self.app.context, run)
+        if run.planned:
+            await self.app.sender.drain(run)
+
+    def posts(self) -> Iterator[Post]:
+        for journal in self.journals.values():
+            yield from journal.posts
+
+    def behind(self) -> set[tuple[str, str]]:
+        """Returns (delivery, work) of all that a [show] hides or hid; call `note_behind` before the bot forgets any."""
+        self.note_behind()
+        return self._behind
+
+    def note_behind(self) -> None:
+        """Notes what a [show] hides now."""
+        with self.store.read() as session:
+            rows = session.exec(
+                select(DeliveryRow.id, PaperRow.title, PaperRow.key)
+                .join(DeliveryItemRow, col(DeliveryItemRow.delivery) == DeliveryRow.seq)
+                .join(PaperRow, col(PaperRow.id) == DeliveryItemRow.paper)
+                .where(col(DeliveryItemRow.shown).is_(False))
+            )
+            for delivery, title, key in rows:
+                marked = WORK.search(title)
+                self._behind.add((delivery, marked[0] if marked else key))

@@ -1,0 +1,293 @@
+"""The events of the year: papers with their marker words, digests of them, and outages.
+
+Everything is drawn from a seed. A digest is bytes in the format of its source, with the entries that it was made from,
+so the model need not read the bytes. Where PAPERWIRE_SHARED names the folder of real digests, those with a date come on
+their day.
+"""
+
+import os
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.digests import read_digest
+from subscriptions.model import Announce, Paper
+from tests.fakes.arxiv_pages import feed
+from tests.programs.faults.year.model import Entry
+
+TOPICS = {
+    "kite": "风筝",
+    "lantern": "灯笼",
+    "pebble": "石子",
+    "heron": "苍鹭",
+    "walnut": "核桃",
+    "anvil": "铁砧",
+    "thimble": "顶针",
+    "marmot": "土拨鼠",
+    "saffron": "藏红花",
+    "gondola": "贡多拉",
+    "oboe": "双簧管",
+    "quartz": "石英",
+    "tundra": "苔原",
+    "velvet": "天鹅绒",
+    "lagoon": "泻湖",
+    "cedar": "雪松",
+}
+CATEGORIES = (
+    "cs.MM", "cs.OS", "cs.GL", "cs.SC", "cs.NA", "math.GN", "math.KT", "math.HO", "q-bio.SC", "q-bio.TO", "physics.pop-ph", "econ.TH",
+    "nlin.CG", "q-fin.PM", "stat.OT", "eess.AS",
+)  # fmt: skip
+# Weekdays on which arXiv has no new batch, since it announced nothing on the evening before (info.arxiv.org, 2025 and 2026).
+NO_BATCH = {date.fromisoformat(f"2025-{day}") for day in ("06-20", "07-07", "09-02", "11-28")}
+NO_BATCH |= {date(2026, 1, 2), date(2026, 1, 20)}
+FEED_AT, LIST_AT = timedelta(hours=6), timedelta(hours=2)  # of UTC, at the earliest
+FEED = "feed"
+RECORDED = ("daily_md", "daily_jsonl")  # folders of real digests whose names hold their dates
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A digest that can be read from a moment on."""
+
+    at: datetime
+    source: str
+    name: str
+    data: bytes
+    entries: tuple[Entry, ...]
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A paper in the feed of a day, in two forms."""
+
+    paper: Paper
+    entry: Entry
+
+
+class World:
+    """The digests of so many days, and the outages."""
+
+    def __init__(self, start: datetime, days: int, seed: int) -> None:
+        self._dice = random.Random(f"world {seed}")
+        self._numbers = count(1)
+        self._feeds: dict[date, list[Announcement]] = defaultdict(list)
+        self._lists: dict[date, list[Announcement]] = defaultdict(list)
+        self._days = [start.date() + timedelta(days=n) for n in range(days)]
+        for day in self._days:
+            if has_batch(day):
+                for _ in range(self._dice.randint(2, 7)):
+                    self._announce_one(day)
+        self.arrivals = sorted([*self._fed(), *self._listed(), *recorded(self._days)], key=lambda one: one.at)
+        self.outages = sorted(self._outages(start, days))
+
+    # ── papers ────────────────────────────────────────────────────────────────
+
+    def _announce_one(self, day: date) -> None:
+        """Announces a paper of this day, and its later versions and copies."""
+        announced, dice = self._paper(day), self._dice
+        match dice.choices(
+            ("only", "cross", "replace", "listed first", "listed later", "begins as cross", "begins as replace"),
+            (50, 14, 14, 8, 8, 4, 3),
+        )[0]:
+            case "cross":
+                self._feed_on(day, announced)
+                self._feed_on(self._later(day, 40), self._as(announced, "cross", adds=dice.choice(CATEGORIES)))
+            case "replace":
+                self._feed_on(day, announced)
+                self._feed_on(self._later(day, 30), self._anew(announced))
+            case "listed first":
+                self._lists[day].append(self._by_title(announced))
+                self._feed_on(day, announced)
+            case "listed later":
+                self._feed_on(day, announced)
+                self._lists[self._later(day, 12)].append(self._by_title(announced))
+            case "begins as cross":
+                self._feed_on(day, self._as(announced, "cross"))
+                self._feed_on(self._later(day, 4), announced)
+            case "begins as replace":
+                self._feed_on(day, self._as(announced, "replace"))
+                self._feed_on(self._later(day, 30), self._as(announced, "cross", adds=dice.choice(CATEGORIES)))
+            case _:
+                self._feed_on(day, announced)
+
+    def _paper(self, day: date) -> Announcement:
+        dice, number = self._dice, next(self._numbers)
+        topics = dice.sample(sorted(TOPICS), dice.choice((1, 1, 2)))
+        within = dice.sample(sorted(TOPICS), dice.choice((0, 0, 1)))
+        categories = tuple(dice.sample(CATEGORIES, dice.choice((1, 1, 2, 3))))
+        identity = f"{day:%y%m}.{90000 + number % 10000:05d}"
+        paper = Paper(
+            key=identity,
+            title=titled(topics, number),
+            abstract=about(within, number),
+            authors=("Ada Example", "Ben Sample"),
+            categories=categories,
+            primary=categories[0],
+            arxiv_id=identity,
+            version=1,
+            url=f"https://arxiv.org/abs/{identity}",
+            announce_type=Announce.NEW,
+        )
+        words = {"title": frozenset(topics), "abstract": frozenset(within)}
+        facts = frozenset({"title", "abstract", "authors", "categories"})
+        return Announcement(paper, Entry(f"n{number:06d}", "new", 1, words, frozenset(categories), facts))
+
+    def _as(self, announced: Announcement, kind: str, *, adds: str = "") -> Announcement:
+        """Returns the same paper, announced in another way, perhaps in one more category."""
+        categories = tuple(dict.fromkeys((*announced.paper.categories, *([adds] if adds else []))))
+        paper = replace(announced.paper, announce_type=Announce(kind), categories=categories)
+        return Announcement(paper, replace(announced.entry, kind=kind, categories=frozenset(categories)))
+
+    def _anew(self, announced: Announcement) -> Announcement:
+        """Returns its second version, which is about something else."""
+        number, topic = int(announced.entry.work[1:]), self._dice.choice(sorted(TOPICS))
+        title, abstract = titled([topic], number), about([], number) + " Second thoughts."
+        paper = replace(announced.paper, title=title, abstract=abstract, version=2, announce_type=Announce.REPLACE)
+        words = {"title": frozenset({topic}), "abstract": frozenset[str]()}
+        return Announcement(paper, replace(announced.entry, kind="replace", version=2, words=words))
+
+    def _by_title(self, announced: Announcement) -> Announcement:
+        """Returns the paper as a bilingual list has it: without an id, known by its title."""
+        titles = announced.entry.words["title"]
+        words = {"title": titles, "zh": frozenset(TOPICS[topic] for topic in titles)}
+        return Announcement(
+            announced.paper, Entry(announced.entry.work, "new", 0, words, frozenset(), frozenset({"title", "zh"}))
+        )
+
+    def _later(self, day: date, most: int) -> date:
+        return day + timedelta(days=self._dice.randint(1, most))
+
+    def _feed_on(self, day: date, announced: Announcement) -> None:
+        while not has_batch(day):
+            day += timedelta(days=1)
+        self._feeds[day].append(announced)
+
+    # ── digests ───────────────────────────────────────────────────────────────
+
+    def _fed(self) -> Iterator[Arrival]:
+        """Yields the feed of each batch: some come a day late, some come again on the day after."""
+        for day in filter(has_batch, self._days):
+            announced, moment = self._feeds[day], midnight(day) + FEED_AT + self._minutes(600)
+            late = timedelta(days=1) if self._dice.random() < 0.08 else timedelta(0)
+            papers, entries = [one.paper for one in announced], tuple(one.entry for one in announced)
+            yield Arrival(moment + late, FEED, "cs.xml", feed("cs", day, papers), entries, day)
+            if self._dice.random() < 0.1:
+                again = feed("cs", day, papers, built=self._dice.choice((0, 1)))
+                yield Arrival(moment + late + timedelta(days=1), FEED, "cs.xml", again, entries, day)
+
+    def _listed(self) -> Iterator[Arrival]:
+        """Yields bilingual lists of titles, on some days before the feed and on others after it."""
+        for day in self._days:
+            if announced := self._lists[day]:
+                moment = midnight(day) + LIST_AT + self._minutes(1100)
+                page = title_list(day, [(one.paper.title, chinese(one.entry)) for one in announced])
+                yield Arrival(moment, "titles", f"{day}.md", page, tuple(one.entry for one in announced), day)
+
+    def _minutes(self, most: int) -> timedelta:
+        return timedelta(minutes=self._dice.randint(0, most))
+
+    def _outages(self, start: datetime, days: int) -> Iterator[tuple[datetime, datetime]]:
+        """Yields outages: some last an hour, some five days."""
+        for _ in range(max(3, days // 12)):
+            begins = start + timedelta(days=self._dice.randint(3, days - 1), minutes=15 * self._dice.randint(0, 95))
+            lasts = self._dice.choice((1, 1, 1, 3, 12, 30, 120))
+            yield begins, begins + timedelta(hours=lasts)
+
+    def is_down(self, now: datetime) -> bool:
+        return any(begins <= now < ends for begins, ends in self.outages)
+
+
+def has_batch(day: date) -> bool:
+    """Returns whether arXiv has new papers on this day."""
+    return day.weekday() < 5 and day not in NO_BATCH
+
+
+def due_at(batch: date) -> datetime:
+    """Returns when the feed of a day is due: five past midnight in New York."""
+    return datetime.combine(batch, time(0, 5), ZoneInfo("America/New_York")).astimezone(UTC)
+
+
+def batch_at(now: datetime) -> date:
+    """Returns the newest batch that should be there."""
+    day = now.date()
+    while not (has_batch(day) and due_at(day) <= now):
+        day -= timedelta(days=1)
+    return day
+
+
+def next_due(now: datetime) -> datetime:
+    """Returns when the next batch is due."""
+    day = now.date()
+    while not (has_batch(day) and due_at(day) > now):
+        day += timedelta(days=1)
+    return due_at(day)
+
+
+def midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def titled(topics: Sequence[str], number: int) -> str:
+    return f"{' and '.join(topics)}, study n{number:06d}".capitalize()
+
+
+def about(topics: Sequence[str], number: int) -> str:
+    words = f" It has a part on the {topics[0]}." if topics else ""
+    return f"We measure what nobody measured before, {number} times, and say how.{words} The result is plain."
+
+
+def chinese(entry: Entry) -> str:
+    return "和".join(sorted(entry.words["zh"]))
+
+
+def title_list(day: date, titles: Sequence[tuple[str, str]]) -> bytes:
+    """Returns a month's list of titles with their translations, as HuggingArxivLLM writes it."""
+    shown = f"{day.year}年{day.month:02d}月{day.day:02d}日"
+    lines = [f"# {day.year}年{day.month:02d}月", "", shown, ""]
+    for title, translation in titles:
+        file = f"]({shown}/{re.sub(r'[^a-z0-9]+', '_', title.lower())}.md)"
+        lines += [f"- [{title}{file}", "", f"    - [翻译: {translation}{file}", ""]
+    return "\n".join(lines).encode()
+
+
+# ── recorded digests ──────────────────────────────────────────────────────────
+
+
+def recorded(days: Sequence[date]) -> Iterator[Arrival]:
+    """Returns real digests whose names give one of these days. They hold no marker words."""
+    folder = os.environ.get("PAPERWIRE_SHARED")
+    if not folder:
+        return
+    files = sorted(file for kind in RECORDED for file in (Path(folder) / "corpus" / kind).glob("*"))
+    for number, file in enumerate(files):
+        named = re.search(r"\d{4}-\d\d-\d\d", file.name)
+        day = date.fromisoformat(named[0]) if named else None
+        if day is not None and day in days:
+            data = file.read_bytes()
+            entries = tuple(entry_of(paper) for paper in first_copies(read_digest(data, file.name).entries))
+            yield Arrival(midnight(day) + timedelta(hours=6, minutes=number), "recorded", file.name, data, entries, day)
+
+
+def first_copies(papers: Sequence[Paper]) -> list[Paper]:
+    """Returns each paper once: the first copy, with the categories of all."""
+    found: dict[str, Paper] = {}
+    for paper in papers:
+        known = found.setdefault(paper.key, paper)
+        found[paper.key] = replace(known, categories=tuple(dict.fromkeys((*known.categories, *paper.categories))))
+    return list(found.values())
+
+
+def entry_of(paper: Paper) -> Entry:
+    fields = ("title", "abstract", "authors", "categories")
+    facts = {name for name in fields if getattr(paper, name)}
+    facts |= {f"summary {one.language}" for one in paper.summaries} | {one.language for one in paper.translations}
+    kind = {None: "new", Announce.REPLACE_CROSS: "replace"}.get(paper.announce_type) or str(paper.announce_type)
+    categories = frozenset((*paper.categories, *filter(None, (paper.primary,))))
+    return Entry(paper.key, kind, paper.version or 0, {}, categories, frozenset(facts))

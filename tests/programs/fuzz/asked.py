@@ -1,0 +1,385 @@
+"""The targets for requests to the web address: both webhooks with their secrets, and raw bytes on a connection."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import uvicorn
+from pydantic import SecretStr
+from uvicorn.server import ServerState
+
+from bot.commands.intent import understand
+from bot.commands.registry import REGISTRY
+from bot.operation.web.web_address import health_app
+from bot.operation.web.web_server import LimitedProtocol
+from bot.platforms.slack.client import BotIdentity
+from bot.platforms.slack.manifest import PATHS
+from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.slack.receiving import SIGNATURE, TIMESTAMP, SlackHttp
+from bot.platforms.telegram.client import Client
+from bot.platforms.telegram.receiving import HEADER, TelegramWebhook
+from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Request
+from tests.make import NOON, FakeClock
+from tests.programs.fuzz.target import Target, storable
+
+TOKEN, SECRET, SIGNING = "123456:ABC-def", "a-word-of-the-operator", "0123456789abcdef"
+CLOCK: Final = FakeClock(NOON)
+NOW: Final = str(int(NOON.timestamp()))
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Recorder:
+    """A dispatcher that takes each request and checks that it can be stored and understood."""
+
+    def __init__(self) -> None:
+        self.taken: list[Request] = []
+
+    async def dispatch(self, request: Request) -> Mapping[str, str]:
+        return await self.dispatch_without_retry(request)
+
+    async def dispatch_without_retry(self, request: Request) -> Mapping[str, str]:
+        self.taken.append(request)
+        for text in _texts(request):
+            assert storable(text), ascii(text)
+        understand(request, None, REGISTRY, now=NOON)
+        return {}
+
+
+def _texts(request: Request) -> tuple[str, ...]:
+    """Returns all that is kept of a request."""
+    texts = [
+        str(request.chat),
+        request.place.title,
+        request.update_id,
+        request.sender,
+        request.sender_name,
+        request.language,
+    ]
+    texts += [request.message_id, request.thread_id, request.response_url, request.trigger_id, request.outside_channel]
+    match request:
+        case MessageRequest():
+            texts += [request.command, request.text, request.reply_to, request.file_id, request.direct_channel]
+        case CallbackRequest():
+            texts += [request.callback_data, request.callback_id]
+        case FormRequest():
+            texts += [request.callback_data, request.view_id, *request.values, *request.values.values()]
+        case EventRequest():
+            texts += [request.event, *request.details, *request.details.values()]
+    return tuple(texts)
+
+
+RECORDER: Final = Recorder()
+TELEGRAM: Final = TelegramWebhook(
+    Client(TOKEN, "http://127.0.0.1:9", connect=1, read=1, in_flight=1),
+    CLOCK,
+    url="https://bot.example.org",
+    token=TOKEN,
+    secret=SECRET,
+    on_bot_name=lambda _: None,
+)
+TELEGRAM._dispatcher, TELEGRAM._bot = RECORDER, ("4242", "paperwire_test_bot")
+CHANNEL: Final = SlackChannel("xoxb-1")
+assert CHANNEL.workspaces.own is not None
+CHANNEL.workspaces.own.identity = BotIdentity(team="T1", user="UBOT", name="paperwire")
+CHANNEL.workspaces.own.team = "T1"
+SLACK: Final = SlackHttp(CHANNEL, SecretStr(SIGNING), CLOCK, on_bot_name=lambda _: None)
+SLACK._dispatcher = RECORDER
+APP: Final = health_app(dict, (TELEGRAM, *SLACK.routes))
+
+
+def asked(method: str, path: str, headers: Headers, body: bytes, query: bytes = b"") -> int:
+    """Sends one request as a server would, and returns the status. An error of the application is raised."""
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+        "path": path, "raw_path": path.encode("utf-8", "replace"), "query_string": query, "root_path": "",
+        "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8420),
+    }  # fmt: skip
+    sent: list[Any] = []
+    parts = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        return parts.pop() if parts else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    _LOOP.run_until_complete(APP(scope, receive, send))
+    return int(sent[0]["status"])
+
+
+_LOOP: Final = asyncio.new_event_loop()
+
+
+# ------------------------------------------------------------------------------------------------------------ Telegram
+
+
+def check_update(data: bytes) -> None:
+    """An update with the secret is read or refused, and what is read can be stored."""
+    headers = [(HEADER.lower().encode(), SECRET.encode()), (b"content-type", b"application/json")]
+    assert asked("POST", TELEGRAM.path, headers, data) in {200, 400}
+
+
+_CHAT: Final = {"id": -1001, "type": "supergroup", "title": "Vision", "is_forum": True}
+_ADA: Final = {"id": 42, "is_bot": False, "first_name": "Ada", "last_name": "Example", "language_code": "zh-hans"}
+_WRITTEN: Final = {
+    "message_id": 7,
+    "date": 1769083200,
+    "chat": {"id": 42, "type": "private", "first_name": "Ada"},
+    "from": _ADA,
+}
+_UPDATES: Final[tuple[dict[str, Any], ...]] = (
+    {"message": {**_WRITTEN, "text": "/sub@paperwire_test_bot diffusion daily 9"}},
+    {"message": {**_WRITTEN, "chat": _CHAT, "text": "@paperwire_test_bot papers on graphs", "message_thread_id": 7, "is_topic_message": True}},
+    {"edited_message": {**_WRITTEN, "caption": "/import", "document": {"file_id": "f1", "file_size": 5}, "forward_date": 1}},
+    {"channel_post": {**_WRITTEN, "chat": {"id": -1009, "type": "channel", "title": "Papers", "username": "papers"}, "sender_chat": {"id": -1009}, "text": "/list"}},
+    {"message": {**_WRITTEN, "text": "2", "reply_to_message": {"message_id": 5, "from": {"id": 4242, "is_bot": True}}}},
+    {"message": {**_WRITTEN, "chat": _CHAT, "migrate_to_chat_id": -1002}},
+    {"message": {**_WRITTEN, "chat": _CHAT, "forum_topic_closed": {}, "message_thread_id": 7, "is_topic_message": True}},
+    {"callback_query": {"id": "1", "data": "abc", "from": _ADA, "message": {"message_id": 7, "date": 0, "chat": _CHAT}}},
+    {"my_chat_member": {"chat": _CHAT, "from": _ADA, "old_chat_member": {"status": "left"}, "new_chat_member": {"status": "restricted", "can_send_messages": False}}},
+)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------------------- Slack
+
+_KINDS: Final = (b"application/json", b"application/x-www-form-urlencoded")
+
+
+def check_payload(data: bytes) -> None:
+    """What Slack signed is read or refused, and what is read can be stored. The first byte chooses path and kind."""
+    if not data:
+        return
+    body = data[1:]
+    try:
+        signature = signed(body)
+    except UnicodeDecodeError:  # slack-sdk can sign only text
+        signature = "v0="
+    headers = [
+        (b"content-type", _KINDS[data[0] & 1]),
+        (TIMESTAMP.encode(), NOW.encode()),
+        (SIGNATURE.encode(), signature.encode()),
+    ]
+    assert asked("POST", PATHS[(data[0] >> 1) % len(PATHS)], headers, body) in {200, 400, 401}
+
+
+def signed(body: bytes) -> str:
+    """The signature of Slack's documentation: api.slack.com/authentication/verifying-requests-from-slack."""
+    body.decode()
+    return "v0=" + hmac.new(SIGNING.encode(), b"v0:" + NOW.encode() + b":" + body, hashlib.sha256).hexdigest()
+
+
+_AT: Final = "1769083200.000100"
+_SAID: Final = {
+    "type": "message",
+    "channel_type": "im",
+    "channel": "D1",
+    "user": "U1",
+    "text": "diffusion &amp; <https://x.org|x.org>",
+    "ts": _AT,
+}
+_USER: Final = {"user": {"id": "U1", "name": "ann", "team_id": "T1"}, "team": {"id": "T1"}, "trigger_id": "1.2.a"}
+_EVENTS: Final[tuple[dict[str, Any], ...]] = (
+    _SAID,
+    {**_SAID, "subtype": "message_changed", "message": _SAID, "previous_message": {"text": "graphs"}},
+    {**_SAID, "files": [{"id": "F1"}], "thread_ts": "1769083100.000100"},
+    {
+        "type": "app_mention",
+        "channel": "C1",
+        "user": "U1",
+        "text": "<@UBOT> sub diffusion",
+        "ts": _AT,
+        "thread_ts": "1769083100.000100",
+    },
+    {"type": "member_joined_channel", "channel": "C1", "user": "UBOT", "inviter": "U1"},
+    {"type": "member_left_channel", "channel": "C1", "user": "U1"},
+    {"type": "channel_rename", "channel": {"id": "C1", "name": "vision"}},
+    {"type": "channel_id_changed", "old_channel_id": "C1", "new_channel_id": "C2"},
+    {"type": "tokens_revoked", "tokens": {"bot": ["UBOT"]}},
+    {"type": "app_home_opened", "user": "U1", "tab": "home"},
+)
+_ACTIONS: Final[tuple[dict[str, Any], ...]] = (
+    {**_USER, "type": "block_actions", "channel": {"id": "C1", "name": "vision"}, "container": {"message_ts": _AT, "is_ephemeral": True},
+     "message": {"ts": _AT}, "actions": [{"type": "button", "value": "link1"}], "response_url": "https://hooks.example/1"},
+    {**_USER, "type": "block_actions", "view": {"type": "home", "id": "V1", "hash": "h"}, "actions": [{"selected_option": {"value": "x"}}]},
+    {**_USER, "type": "view_submission", "view": {"id": "V1", "private_metadata": "token", "state": {"values": {"query": {"a": {"value": "graphs"}}}}}},
+    {**_USER, "type": "message_action", "callback_id": "subscribe", "channel": {"id": "C1"}, "message": {"ts": _AT, "text": "https://arxiv.org/abs/2601.00001"}},
+)  # fmt: skip
+_COMMAND: Final = {"command": "/paperwire", "text": "sub <#C2|general> diffusion", "team_id": "T1", "channel_id": "C1", "channel_name": "vision",
+                   "user_id": "U1", "user_name": "ann", "trigger_id": "1.2.a", "response_url": "https://hooks.example/1"}  # fmt: skip
+
+
+def _payloads() -> tuple[bytes, ...]:
+    events = [{"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event} for event in _EVENTS]
+    plain = [{"type": "url_verification", "challenge": "abc"}, *events]
+    forms: list[dict[str, str]] = [{"payload": json.dumps(action)} for action in _ACTIONS]
+    forms += [_COMMAND, {"ssl_check": "1"}]
+    return (*(b"\0" + json.dumps(one).encode() for one in plain), *(b"\5" + urlencode(form).encode() for form in forms))
+
+
+# ----------------------------------------------------------------------------------------------------------- raw bytes
+
+
+class _Wire(asyncio.Transport):
+    """A connection whose other end is the fuzzer: keeps what is written."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 8420)})
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert not self.closed
+        self.written += bytes(data)
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    abort = close
+
+    def pause_reading(self) -> None:
+        """The fuzzer sends all at once."""
+
+    resume_reading = pause_reading
+
+
+class _Errors(logging.Handler):
+    """Keeps what a server would log as an internal error."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.seen: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen.append(self.format(record))
+
+
+_ERRORS: Final = _Errors()
+logging.getLogger("uvicorn.error").addHandler(_ERRORS)
+logging.getLogger("asyncio").addHandler(_ERRORS)
+_CONFIG: Final = uvicorn.Config(APP, http=LimitedProtocol, ws="none", log_config=None, access_log=False, lifespan="off")
+_CONFIG.load()
+MOST_TURNS: Final = 1000  # of the event loop, for one part of the bytes
+_STATUSES: Final = frozenset({100, 200, 307, 400, 401, 404, 405, 413, 415})
+
+
+def check_bytes(data: bytes) -> None:
+    """Bytes on a connection are answered with HTTP or with nothing, and nothing is left over. The first byte cuts them in two."""
+    _ERRORS.seen.clear()
+    at = data[0] if data else 0
+    _LOOP.run_until_complete(_connected((data[1:][:at], data[1:][at:])))
+    assert not _ERRORS.seen, _ERRORS.seen
+
+
+async def _connected(parts: tuple[bytes, bytes]) -> None:
+    state, wire = ServerState(), _Wire()
+    protocol = LimitedProtocol(config=_CONFIG, server_state=state, app_state={})
+    protocol.connection_made(wire)
+    for part in parts:
+        if part and not wire.closed:
+            protocol.data_received(part)
+        await _settled(state, lambda: _waits(protocol))
+    if not wire.closed:
+        protocol.eof_received()
+    protocol.connection_lost(None)
+    await _settled(state, lambda: False)
+    assert not state.connections
+    assert protocol._deadline is None
+    _check_answers(wire.written)
+
+
+async def _settled(state: ServerState, waits: Callable[[], bool]) -> None:
+    """Lets the application go on until it has answered all, or `waits` for more."""
+    for _ in range(MOST_TURNS):
+        if not state.tasks or waits():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("a request is never answered")
+
+
+def _waits(protocol: LimitedProtocol) -> bool:
+    """Returns whether the answer waits for the rest of a body, which the next part may have."""
+    return protocol.cycle is not None and protocol.cycle.more_body and not protocol.cycle.response_complete
+
+
+def _check_answers(written: bytes) -> None:
+    """Checks each status, and that no answer repeats what was sent or says who answers."""
+    if not written:
+        return
+    assert written.startswith(b"HTTP/1.1 "), written[:40]
+    for head in written.split(b"HTTP/1.1 ")[1:]:
+        assert int(head[:3]) in _STATUSES, head[:80]
+        assert TOKEN.encode() not in head
+        assert SECRET.encode() not in head
+
+
+def _requests() -> tuple[bytes, ...]:
+    update = json.dumps({"update_id": 1, **_UPDATES[0]}).encode()
+    hook = (
+        f"POST {TELEGRAM.path} HTTP/1.1\r\nHost: x\r\n{HEADER}: {SECRET}\r\nContent-Type: application/json\r\n".encode()
+    )
+    slack = f"POST {PATHS[0]} HTTP/1.1\r\nHost: x\r\n{TIMESTAMP}: {NOW}\r\n{SIGNATURE}: v0=00\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+    made = (
+        b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"HEAD /health/ready?a=1 HTTP/1.0\r\n\r\n",
+        b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n",
+        hook + f"Content-Length: {len(update)}\r\n\r\n".encode() + update,
+        hook + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"upd\r\n3;a=b\r\nate\r\n0\r\nX: y\r\n\r\n',
+        hook + b"Content-Length: 2000000\r\nExpect: 100-continue\r\n\r\n" + b"[" * 300,
+        slack,
+        b"OPTIONS * HTTP/1.1\r\nHost: [::1]:80\r\n\r\n",
+        b"CONNECT x:443 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+        b'POST //%2e%2e/slack%2fevents HTTP/1.1\r\nHost: x\r\nCookie: a="b; c\r\nContent-Length: 0\r\n\r\n',
+        b"GET http://x/health/live HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    )  # fmt: skip
+    return tuple(bytes([cut]) + request for request in made for cut in (0, 40))
+
+
+JSON_WORDS: Final = (
+    '{"', '": ', "[", "]", "{}", "null", "true", "-1", "1e999", '"\\ud800"', '"\\u0000"', '"\\u202e"', "10000000000000000000", '"id": ', '"type": ', '"text": ',
+    '"chat": ', '"from": ', '"message"', '"private"', '"supergroup"', '"channel"', '"date": ', "NaN", '"title": ', '"username": "a"', '"entities"',
+    '"reply_to_message": ', '"status": "kicked"', '"member"', '"data": ', '"message_id": ', '"event": ', '"user": ', '"ts": ', '"thread_ts": ', '"subtype": ',
+    '"view": ', '"values": ', '"actions": ', '"value": ', '"team_id": "T1"', '"authorizations": ', "<@UBOT>", "<#C1|x>", "<!date^1^x|y>", "&amp;lt;",
+)  # fmt: skip
+HTTP_WORDS: Final = (
+    "\r\n", "GET ", "POST ", "HEAD ", " HTTP/1.1", " HTTP/1.0", "Host: ", "Content-Length: ", "Transfer-Encoding: chunked", "Content-Type: application/json",
+    "Connection: close", "Expect: 100-continue", "0\r\n\r\n", "/health/live", "/metrics", "/slack/events", "%00", "%2e%2e/", "//", "?", "#", "Cookie: ", ": ", "\x00", "\t",
+)  # fmt: skip
+
+_WEB: Final = ("bot.operation.web", "bot.ports", "starlette", "uvicorn.protocols.http", "h11")
+UPDATES: Final = Target(
+    check=check_update,
+    code=(
+        "bot.platforms.telegram.receiving",
+        "bot.platforms.telegram.incoming",
+        "bot.platforms.telegram.outgoing",
+        "bot.operation.web",
+        "bot.commands.intent",
+    ),
+    seeds=lambda: tuple(json.dumps({"update_id": number, **one}).encode() for number, one in enumerate(_UPDATES)),
+    words=JSON_WORDS,
+)
+PAYLOADS: Final = Target(
+    check=check_payload,
+    code=(
+        "bot.platforms.slack.receiving",
+        "bot.platforms.slack.incoming",
+        "bot.platforms.slack.workspaces",
+        "bot.platforms.slack",
+        "bot.operation.web",
+        "bot.commands.intent",
+    ),
+    seeds=_payloads,
+    words=(*JSON_WORDS, "payload=", "&text=", "%7B", "%22", "&command=%2Fpaperwire", "%ED%A0%80", "+"),
+)
+CONNECTIONS: Final = Target(check=check_bytes, code=_WEB, seeds=_requests, words=HTTP_WORDS)

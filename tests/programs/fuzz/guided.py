@@ -1,0 +1,83 @@
+"""The guided process of `python -m tests.programs.fuzz`: feeds one target until its processor time is over, and reports.
+
+An error does not end the run. Each kind, which is a type and the place where it was raised, is kept once.
+"""
+
+import json
+import logging
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import atheris
+
+PATIENCE = 2.0  # seconds of the processor for one input, since instrumented code is several times as slow, and
+PATIENCE_PER_BYTE = 1e-4
+CHECKED_EVERY = 16  # executions between two looks at the clock
+
+
+def main() -> None:
+    """Runs until its time is over and never returns. Arguments: target, seconds, report, folder and options of libFuzzer."""
+    name, seconds, report, *options = sys.argv[1:]
+    with atheris.instrument_imports(include=list(_code_of(name))):
+        from tests.programs.fuzz.targets import TARGETS, file_name  # noqa: PLC0415 - now, so that its imports are instrumented
+
+    logging.getLogger("paperwire").addHandler(logging.NullHandler())
+    check = TARGETS[name].check
+    found: dict[str, str] = {}
+    began, executions = time.process_time(), 0
+    last = began
+
+    def finish(*_: object) -> None:
+        spent = time.process_time() - began
+        Path(report).write_text(json.dumps({"executions": executions, "seconds": spent, "found": list(found.values())}))
+        sys.stdout.flush()
+        os._exit(0)
+
+    def one_input(data: bytes) -> None:
+        nonlocal executions, last
+        executions += 1
+        try:
+            check(data)
+        except Exception as error:  # noqa: BLE001 - any error is a finding
+            _keep(error, data)
+        now = time.process_time()
+        if now - last > PATIENCE + len(data) * PATIENCE_PER_BYTE:
+            _keep(TimeoutError(f"{len(data)} bytes took {now - last:.1f} s"), data)
+        last = now
+        if now - began > float(seconds):
+            finish()
+
+    def _keep(error: Exception, data: bytes) -> None:
+        place = next(
+            (
+                f"{one.filename}:{one.lineno}"
+                for one in reversed(traceback.extract_tb(error.__traceback__))
+                if "/.venv/" not in one.filename
+            ),
+            "",
+        )
+        kind = f"{type(error).__name__} {place}"
+        path = Path(report).parent / f"found-{file_name(kind.encode())}"
+        if kind not in found or len(data) < path.stat().st_size:
+            found[kind] = f"{path}: {kind}: {ascii(str(error))[:300]}"
+            path.write_bytes(data)
+
+    signal.signal(signal.SIGTERM, finish)  # a run that is stopped early also writes the report
+    atheris.Setup([sys.argv[0], *options], one_input)
+    atheris.Fuzz()
+
+
+def _code_of(name: str) -> tuple[str, ...]:
+    """Returns the modules whose branches guide the target. Asks another process, to import nothing here yet."""
+    import subprocess  # noqa: PLC0415 - before the instruments
+
+    ask = f"from tests.programs.fuzz.targets import TARGETS; print(*TARGETS[{name!r}].code)"
+    return tuple(subprocess.run([sys.executable, "-c", ask], check=True, capture_output=True, text=True).stdout.split())  # noqa: S603
+
+
+if __name__ == "__main__":
+    main()

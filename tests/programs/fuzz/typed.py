@@ -1,0 +1,335 @@
+"""The targets for what people type: queries, sentences and commands, times, schedules of the settings, lines of an export."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from bot.commands.intent import understand
+from bot.commands.registry import REGISTRY
+from bot.commands.words.meaning import command_in
+from bot.commands.words.subject import query_in
+from bot.ports.conversation import MessageRequest, Place
+from bot.rendering.text.queries import caret, explain
+from bot.settings.cron import CronSchedule, fits_any_day, is_cron
+from subscriptions.errors import QueryError, Refused
+from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.planning.pauses import LONGEST, parse_pause
+from subscriptions.planning.times._ending import as_words, split_when
+from subscriptions.planning.times._reading import clock_of, hours_of
+from subscriptions.planning.times._when import NoSuchTime, read_when
+from subscriptions.portable import read_lines
+from subscriptions.portable import text_of as text_of_file
+from subscriptions.query.links import links_to_no_paper, mentioned
+from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.syntax import Query
+from subscriptions.wording import kept_query
+from tests.make import NOON
+from tests.programs.fuzz.target import Target, storable, text_of
+
+BERLIN: Final = ZoneInfo("Europe/Berlin")
+
+
+# ------------------------------------------------------------------------------------------------------------- queries
+
+
+def check_query(data: bytes) -> None:
+    """A text is a query or is refused with its column; its canonical text and what is kept of it mean the same."""
+    text = text_of(data)
+    query = _query(text)
+    document = explain(text, str)
+    assert (document["error"] is None) == (query is not None) == bool(document["words"])
+    if query is None:
+        return
+    again = parse_canonical(query.canonical)
+    assert again.canonical == query.canonical
+    assert set(again.alternatives) == set(query.alternatives)
+    with suppress(QueryError):
+        kept = kept_query(text)
+        assert kept.canonical == query.canonical
+        assert kept_query(kept.text).canonical == kept.canonical
+        assert storable(kept.text)
+
+
+def _query(text: str) -> Query | None:
+    try:
+        return parse_query(text)
+    except QueryError as refused:
+        assert 1 <= refused.column <= max(1, len(text) + 1)
+        line, below = caret(text, refused.column)
+        assert below.strip(" ") == "^"
+        assert not {"\n", "\r", "\t"} & set(line)
+        return None
+
+
+QUERY_WORDS: Final = (
+    "AND", "OR", "NOT", "ANDNOT", " or ", '"', "(", ")", "|", "-", "!", "*", ":", "=", "，", "、", "&", "+", "#", "\\emph{", "“", "„", "«", "—",
+    "（", "：", "＊", "＝", "\u200b", "\u0301", "\u3000", "ti:", "abs:", "author:", "cat:", "primary:", "id:", "doi:", "source:", "all:", "cs.LG",
+    "cs.*", "hep-th", "cs.AI+q-bio.NC", "2601.15529v2", "hep-th/9901001", "https://arxiv.org/abs/2601.15529", "https://doi.org/10.1101/a(b)c",
+    "few-shot", "c++", "α", "\\'e", '\\"o', "扩散", "且", "或", "不含", "作者：", "search_query=", "id_list=", "%22", "+AND+", "submittedDate:[", ", not ",
+    ";", "cat:machine learning", "NEAR", "2024", "$", "'", "’", "İ", "ŉ", "ﬁ", "½",
+)  # fmt: skip
+QUERY_SEEDS: Final = (
+    'diffusion "few shot" -survey', "ti:graph OR abs:graph", "author:Yann LeCun cat:cs.LG", "(a | b) -(c d)", "neuro* =RAG",
+    "https://arxiv.org/abs/2601.15529", "10.1101/2026.01.02.123456", "cs.* -cs.CV", "扩散 且 模型 不含 综述", "search_query=all:%22a+b%22+AND+cat:cs.LG",
+    "diffusion, not survey", "作者：李华 或 标题：图", 'author:"Jane Lee" ti:"neural ODE"', "c++ C# 3.1",
+)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------- sentences and commands
+
+_PLACES: Final = (
+    (ChatKind.PRIVATE, "telegram", "42"),
+    (ChatKind.GROUP, "telegram", "-1001"),
+    (ChatKind.PRIVATE, "slack", "U1"),
+    (ChatKind.TEAM, "slack", "C1"),
+)
+
+
+def check_words(data: bytes) -> None:
+    """A text is understood as one command with arguments that were typed, or as a query; nothing else happens."""
+    if not data:
+        return
+    choice, text = data[0], text_of(data[1:])
+    kind, platform, at = _PLACES[choice % 4]
+    command, rest = ("", text)
+    if platform == "telegram" and text.startswith("/"):
+        command, _, rest = text[1:].partition(" ")
+    request = MessageRequest(
+        place=Place(chat=ChatAddress(platform, at), kind=kind),
+        update_id="1",
+        command=command.casefold(),
+        text=rest,
+        is_addressed=bool(choice & 4) or kind is ChatKind.PRIVATE,
+        mentions_bot=bool(choice & 8),
+        takes_bare_commands=platform == "slack",
+        reply_to="7" if choice & 16 else "",
+        trigger_id="t" if choice & 32 and platform == "slack" else "",
+        written_at=NOON,
+    )
+    intent = understand(request, None, REGISTRY, now=NOON)
+    assert intent is None or _typed(intent.args, text), intent
+    assert (
+        intent is None or not intent.target or intent.target.lstrip("@-").removeprefix("100") in text.replace("/c/", "")
+    )
+    query = query_in(text)
+    assert text.strip() == "" or query.strip()
+    assert query_in(text) == query
+    spoken = command_in(text)
+    assert spoken is None or REGISTRY.command_named(spoken[0])
+    REGISTRY.nearest(text[:40])
+    for paper in mentioned(text):
+        assert paper
+    links_to_no_paper(text)
+
+
+def _typed(words: str, text: str) -> bool:
+    """Returns whether each word was typed, or is short for a typed phrase (“unsubscribe all” is unsub with all).
+
+    The operators that a sentence says in words (“but not”, “or”, “by”) are no words of the query.
+    """
+    return words in {"all", "timezone", "text", "language", "time"} or all(
+        word.removeprefix("author:").strip('-()"') in text.casefold()
+        for word in words.casefold().split()
+        if word != "or"
+    )
+
+
+SENTENCE_WORDS: Final = (
+    "/sub ", "/unsub ", "/list", "/set ", "/today ", "/search ", "/edit ", "/pause ", "/connect ", "@papers ", "-1001234567/7 ", "\n/undo", "please ",
+    "send me ", "papers on ", "papers by ", "every day at 9 ", "daily ", "on mondays ", "but not ", "without ", "and ", "or ", "about ", "thanks", "hello",
+    "subscribe to ", "unsubscribe 2", "stop", "设置", "订阅", "取消订阅", "每天早上8点", "给我", "发", "关于", "的论文", "不要", "谢谢", "你好", "今天", "timezone ",
+    "t.me/c/1234567/8", "https://t.me/papers", "https://arxiv.org/abs/2601.15529", "doi.org/10.1101/abc", "；", "，", "。", "？", "!", "\n", "\u3000", "I want ",
+    "could you ", "new ", "any ", "what is ", "show me ", "weekly ", "except ", "’", "“", "”", "remind me ", "help ",
+)  # fmt: skip
+SENTENCE_SEEDS: Final = tuple(
+    bytes([number]) + text.encode()
+    for number, text in enumerate(
+        (
+            "/sub diffusion daily 9 Berlin", "send me papers on graph neural networks every monday at 10, but not surveys", "papers by Yann LeCun and Ada Quill",
+            "每天早上8点给我发关于扩散模型的论文，不要综述", "unsubscribe 1, 3-5", "what's new today?", "取消订阅 2", "/set@bot quiet 22:00-8", "sub diffusion\n/list",
+            "@papers/7 list", "https://arxiv.org/abs/2601.15529 and doi.org/10.1101/abc", "hello", "time zone Berlin", "I would like to follow large language models",
+            "search few-shot learning", "请每周一发给我 机器人 或 控制 的新论文，谢谢",
+        )
+    )
+)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------------------- times
+
+
+def check_time(data: bytes) -> None:
+    """A text is a time, or is refused; what was read can be written and read again, and a pause ends later than now."""
+    text = text_of(data)
+    with suppress(Refused):
+        when = read_when(text)
+        again = read_when(str(when))
+        assert again == when
+        assert parse_cadence(cadence_text(when.cadence)) == when.cadence
+    try:
+        read_when(text)
+    except NoSuchTime as refused:
+        for nearest in refused.nearest:
+            assert str(read_when(nearest)) == nearest
+    except Refused:
+        pass
+    for line in (text, f"diffusion {text}"):
+        ending = split_when(line)
+        assert (ending.query == line) == (ending.when is None)
+        assert ending.query.strip() or not line.strip() or ending.when is None
+        if ending.when is not None:
+            assert "".join(ending.when.split()) in "".join(line.split())
+            _check_when(ending.when)
+            assert split_when(as_words(line)).when is None
+    clock_of(text)
+    hours_of(text)
+    with suppress(Refused):
+        end = parse_pause(text, BERLIN, NOON)
+        assert NOON < end <= NOON + LONGEST
+        assert end.tzinfo is not None
+
+
+def _check_when(text: str) -> None:
+    """What was split off is a time, perhaps one that paperwire does not have."""
+    try:
+        read_when(text)
+    except NoSuchTime:
+        pass
+    except Refused as refused:  # the window of a when-out may end before it begins
+        assert "is not a schedule" not in str(refused.sentence), refused
+
+
+TIME_WORDS: Final = (
+    "daily ", "weekly ", "weekdays ", "when-out ", "now", "every ", "at ", "monday", "mon-fri ", "9am", "9:30", "21.30", "22:00-8", "noon", "midnight",
+    "morning", "evening", "in the ", "Berlin", "Asia/Shanghai", "UTC+5:30", "CST", "每天", "每周一", "工作日", "早上", "晚上", "8点", "9点半", "十二点", "北京时间",
+    "到", "周末", "and ", "to ", "-", "–", "，", "twice ", "hourly", "monthly", "o'clock", "until ", "3 Mar", "2026-02-30", "for ", "2 weeks", "直到", "3月3日",
+    "半", "一刻", "²", "１２", "：", "am", "pm", " p.m.", "a ", "next ", "tomorrow ", "fortnight", "half past ", "quarter to ",
+)  # fmt: skip
+TIME_SEEDS: Final = (
+    "daily 09:00 Europe/Berlin", "every monday at 10", "weekdays 9am", "when-out 8-20 weekdays", "每天早上8点 北京时间", "每周一 晚上9点半", "工作日 十二点",
+    "mon-fri 9", "until 3 Mar 9:00", "2 weeks", "到周一", "3天", "22:00-8", "10pm to 7am", "diffusion daily at noon", "twice a day", "now UTC", "9 Berln",
+    "until 2026-03-03 9:00", "3月3日", "every morning", "weekly fri 17:30 Tokyo",
+)  # fmt: skip
+
+
+# ----------------------------------------------------------------------------------------------------------- schedules
+
+
+def check_schedule(data: bytes) -> None:
+    """A line of the settings is a line of cron, or none; its moments follow one another and are those that are due."""
+    line = text_of(data).strip().lower()
+    if not is_cron(line) or not fits_any_day(line):
+        return
+    schedule = CronSchedule(line, BERLIN)
+    now = datetime(2026, 3, 28, 22, 30, tzinfo=UTC)  # the night when the clocks go forward
+    last, following = schedule.last_due(now), schedule.next_due(now)
+    assert last is not None
+    assert following is not None
+    assert last <= now < following
+    assert schedule.next_poll(now) == following
+    assert schedule.next_due(following - timedelta(microseconds=1)) == following
+    due = schedule.due_now(now)
+    assert due is not None
+    assert due.at == last
+
+
+CRON_WORDS: Final = (
+    "*", "/", "-", ",", " ", "0", "59", "60", "7", "23", "31", "2", "29", "jan", "dec", "sun", "mon-fri", "fri-mon", "*/5", "1-5/2", "0 0 ", " * *", "l", "w", "#",
+    "?", "٣", "²", "00", "-1", "@daily", "5/1", "1,2,3",
+)  # fmt: skip
+CRON_SEEDS: Final = (
+    "0 6 * * mon-fri",
+    "*/15 * * * *",
+    "30 2 29 2 *",
+    "0 9-17/2 1,15 jan-mar 7",
+    "5 4 31 * fri-mon",
+    "0 2 * * 0",
+    "59 23 28-31 12 1-5/2",
+)
+
+
+# --------------------------------------------------------------------------------------------------- lines of an export
+
+
+def check_lines(data: bytes) -> None:
+    """A file is lines of an export or one sentence that names its line."""
+    try:
+        text = text_of_file(data)
+    except UnicodeDecodeError as error:
+        assert 0 <= error.start <= len(data)
+        return
+    me = ChatAddress("console", "me")
+    for address, alone in ((None, False), (me, False), (me, True)):
+        try:
+            lines = read_lines(text, address, alone=alone)
+        except Refused as refused:
+            assert "\n" not in str(refused.sentence)
+            continue
+        for line in lines:
+            assert address is None or line.chat == me
+            if line.query is not None and line.cadence is not None:
+                assert kept_query(line.query.text).canonical == line.query.canonical
+                assert parse_cadence(cadence_text(line.cadence)) == line.cadence
+                assert line.name is None or ("|" not in line.name and storable(line.name))
+
+
+LINE_WORDS: Final = (
+    "now | ", " | ", "|", "｜", "[console:me]", "[telegram:-1001/7]", "[slack:T1/C1/1.2]", "set limit 5", "set kind broadcast", "set quiet 22:00-08:00", "# ",
+    "\r\n", "\r", "\ufeff", "daily 09:00 UTC", "weekly mon 07:30 Europe/Berlin", "when-out 08:00-20:00 weekdays", "每天9点", "\x00", "\u2028", "-survey", '"',
+)  # fmt: skip
+LINE_SEEDS: Final = (
+    "[console:me]\nset limit 5\ndaily 09:00 Europe/Berlin | diffusion -survey | Diffusion\nnow | cat:cs.LG | \n",
+    "[telegram:-1001234567890/7]\nset kind broadcast\nweekly mon 07:30 UTC | (a | b) c | letters\n# a remark\n",
+    "when-out 08:00-20:00 weekdays Asia/Tokyo | 扩散 | 名字\n",
+)  # fmt: skip
+
+
+def _encoded(*texts: str) -> tuple[bytes, ...]:
+    return tuple(text.encode() for text in texts)
+
+
+QUERIES: Final = Target(
+    check=check_query,
+    code=(
+        "subscriptions.query",
+        "subscriptions.normalize",
+        "subscriptions.categories",
+        "subscriptions.wording",
+        "bot.rendering.text.queries",
+    ),
+    seeds=lambda: _encoded(*QUERY_SEEDS),
+    words=QUERY_WORDS,
+)
+SENTENCES: Final = Target(
+    check=check_words,
+    code=(
+        "bot.commands.intent",
+        "bot.commands.words",
+        "subscriptions.planning.times",
+        "subscriptions.query.links",
+        "subscriptions.query.identifiers",
+    ),
+    seeds=lambda: SENTENCE_SEEDS,
+    words=SENTENCE_WORDS,
+)
+TIMES: Final = Target(
+    check=check_time,
+    code=("subscriptions.planning", "subscriptions.zones"),
+    seeds=lambda: _encoded(*TIME_SEEDS),
+    words=TIME_WORDS,
+)
+SCHEDULES: Final = Target(
+    check=check_schedule, code=("bot.settings.cron", "cronsim"), seeds=lambda: _encoded(*CRON_SEEDS), words=CRON_WORDS
+)
+LINES: Final = Target(
+    check=check_lines,
+    code=(
+        "subscriptions.portable",
+        "subscriptions.wording",
+        "subscriptions.addresses",
+        "subscriptions.planning.cadence",
+    ),
+    seeds=lambda: _encoded(*LINE_SEEDS),
+    words=LINE_WORDS,
+)
