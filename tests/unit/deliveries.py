@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
+from bot.demo.channel import GalleryPost
 from bot.demo.gallery import Exhibit, ShownSubscription
 from subscriptions.model import (
     Because,
@@ -156,14 +157,14 @@ NINE = datetime(2026, 1, 23, 8, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class Post(GalleryPost):
     """A message that was posted."""
 
-    payload: str
     id: str = "1"
+    chat: ChatAddress = ChatAddress("telegram", "1")  # noqa: RUF009 - a frozen value
+    delivery: str = ""
+    number: int = 1
     at: datetime = NINE
-    thread: str | None = None
-    edited: bool = False
 
 
 TELEGRAM = Exhibit(

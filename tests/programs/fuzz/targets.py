@@ -4,9 +4,6 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
-import bot.channels.known
-
-import bot.platforms.known  # noqa: F401 - declares the platforms, so that addresses can be read
 from tests.programs.fuzz.asked import CONNECTIONS, PAYLOADS, UPDATES
 from tests.programs.fuzz.documents import DIGESTS
 from tests.programs.fuzz.talk import CONVERSATIONS
