@@ -44,7 +44,7 @@ class Watch:
 
     def __call__(self, _: object, __: object, statement: str, *___: object) -> None:
         if statement.split(maxsplit=1)[0] in ("INSERT", "UPDATE", "DELETE", "REPLACE"):
-            (self.inside if self.store._turns._taken else self.outside).append(statement)
+            (self.inside if self.store._turn.locked() else self.outside).append(statement)
 
     @property
     def tables(self) -> set[str]:

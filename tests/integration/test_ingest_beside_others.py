@@ -29,7 +29,7 @@ def made_while_writing(known: Store, monkeypatch: pytest.MonkeyPatch) -> list[st
     found: list[str] = []
 
     def made(one: Paper) -> tuple[str, ...]:
-        if known._turns._taken:
+        if known._turn.locked():
             found.append(one.title)
         return index_document(one)
 
@@ -102,7 +102,7 @@ class TestALargeDigest:
         look_up = MergeBatch.look_up
 
         def looked(batch: MergeBatch, session: Transaction, papers: Sequence[Incoming]) -> None:
-            if store._turns._taken and papers:
+            if store._turn.locked() and papers:
                 found.append(len(papers))
             look_up(batch, session, papers)
 

@@ -91,7 +91,7 @@ class TestWhileOthersWrite:
         turns: list[bool] = []
 
         def note() -> None:
-            turns.append(store._turns._taken)
+            turns.append(store._turn.locked())
 
         monkeypatch.setattr(known_papers, "window", called(note, known_papers.window))
         monkeypatch.setattr(TokenizedPapers, "matching", called(note, TokenizedPapers.matching))
@@ -141,7 +141,7 @@ class TestWhileOthersWrite:
         turns: list[bool] = []
 
         def note() -> None:
-            turns.append(store._turns._taken)
+            turns.append(store._turn.locked())
 
         subscribes(store, "telegram:1", "graph", every="now")
         ingested(store, paper("A graph of trees"), now=NOON + MINUTE)
@@ -185,14 +185,14 @@ class TestWhileOthersWrite:
         ingested(store, paper("A graph"), now=NOON + MINUTE)
         bot = BotHarness(store, clock=FakeClock(NOON + HOUR))
         post = Deliverer(bot)
-        post.render_delivery = called(lambda: turns.append(store._turns._taken), post.render_delivery)
+        post.render_delivery = called(lambda: turns.append(store._turn.locked()), post.render_delivery)
         assert len(await post.deliver_due()) == 1
         assert turns == [False]
 
     async def test_a_digest_is_read_before_the_writing(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         turns: list[bool] = []
         matched: list[str] = []
-        monkeypatch.setattr(ingest, "read_digest", called(lambda: turns.append(store._turns._taken), read_digest))
+        monkeypatch.setattr(ingest, "read_digest", called(lambda: turns.append(store._turn.locked()), read_digest))
         for module in (tokenized_papers, hits):
             monkeypatch.setattr(module, "tokenize", called(lambda: matched.append("a paper"), tokenize))
         subscribes(store, "telegram:42", "graph", every="now")

@@ -45,7 +45,7 @@ async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: 
     def looked(
         conversation: ConversationContext, command: CommandContext, *rest: Any
     ) -> tuple[Reply | None, CommandContext]:
-        turns.append(store._turns._taken)
+        turns.append(store._turn.locked())
         return run(conversation, command, *rest)
 
     monkeypatch.setattr(handler, "_run", looked)
@@ -68,7 +68,7 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bo
         function = getattr(module, name)
 
         def call(*args: Any, **named: Any) -> Any:
-            seen.append((name, store._turns._taken))
+            seen.append((name, store._turn.locked()))
             return function(*args, **named)
 
         monkeypatch.setattr(module, name, call)

@@ -1,1 +1,1 @@
-"""The database: transactions, turns of writers, schema, and its errors as sentences."""
+"""The database: transactions, schema, and its errors as sentences."""

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
-from threading import get_ident
+from threading import Lock, get_ident
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 
@@ -22,8 +22,7 @@ from subscriptions.store.database.kind import Kind, Sharing
 from subscriptions.store.database.postgres.server import PostgresDatabase
 from subscriptions.store.database.schema import HEAD, make_schema, refuse_unknown, upgrade_schema
 from subscriptions.store.database.sqlite.file import PART, SqliteFile
-from subscriptions.store.database.turns import Turns, Writes
-from subscriptions.store.database.writer import Writer
+from subscriptions.store.database.writer import Writer, Writes
 
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
@@ -117,7 +116,7 @@ class Store:
         self.url = self.kind.url
         self.where = self.kind.where  # its name in errors: the file or the server, never the address
         self.worker = uuid4().hex  # the name under which this process claims messages and replies
-        self._turns = Turns()
+        self._turn = Lock()  # one thread writes at a time
         self.writes = Writes()
         self.writer = Writer(self.write, self.where)
         self.sharing: Sharing = self.kind.sharing
@@ -137,11 +136,10 @@ class Store:
     def write(self) -> Iterator[Transaction]:
         """Begins a transaction that may write: committed at the end, rolled back on any error. Raises StoreError.
 
-        Writers of one process take turns in the order in which they came: SQLite alone lets waiting writers ask again
-        at intervals, so that one busy writer could keep all others out.
+        One thread of a process writes at a time. In `run` that is the writer (`writer.py`), in the order of the requests.
         """
         self.refuse_held_connection()
-        with self._turns, self.writes.recorded():
+        with self._turn, self.writes.recorded():
             with self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
                 self.writes.begun()
                 driver: Any = connection_of(transaction).connection.dbapi_connection

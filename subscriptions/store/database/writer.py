@@ -1,9 +1,9 @@
 """Writes that share one transaction and fail apart."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from threading import Condition, Thread
@@ -213,3 +213,32 @@ def _settle(asked: _Asked, result: object) -> None:
         asked.future.set_exception(result)
     else:
         asked.future.set_result(result)
+
+
+class Writes:
+    """What became of the writes of this process. Who writes changes it; any thread may read it."""
+
+    def __init__(self) -> None:
+        self.is_under_way = False  # the database has let a writer of this process begin
+        self.refusal: StoreUnavailable | None = None  # of the last write, if nothing was written since
+        self.count = 0  # of the commits that changed something
+
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """Records how the write within ends."""
+        try:
+            yield
+        except StoreUnavailable as error:
+            self.refusal = error
+            raise
+        finally:
+            self.is_under_way = False
+
+    def begun(self) -> None:
+        """Records that the database has let a writer begin."""
+        self.is_under_way = True
+
+    def written(self) -> None:
+        """Records that changes are committed."""
+        self.refusal = None
+        self.count += 1
