@@ -231,7 +231,7 @@ async def test_updates_come_as_the_settings_say_or_advice_is_given(
 async def test_telegram_itself_sends_to_few_ports_and_only_to_https(
     store: Store, telegram: FakeTelegram, url: str, fits: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.platforms.telegram.checks.DEFAULT_API_URL", telegram.url)
+    monkeypatch.setattr("bot.platforms.telegram.adapter.DEFAULT_API_URL", telegram.url)
     found = (await telegram_answers(store, telegram, hook=url))["Telegram updates"]
     assert ("8443" in str(found.answer)) is not fits
 
