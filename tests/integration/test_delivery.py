@@ -24,7 +24,7 @@ from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import DeliveryState
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.open_app import running
+from tests.integration.telegram_bot import running
 from tests.make import FakeClock, address, ingested, paper, subscribes
 
 MINUTE = timedelta(minutes=1)
