@@ -1,4 +1,4 @@
-"""Runs a bot that listens to the fake Telegram over real HTTP in this process: receivers, dispatcher and replies as in `run`."""
+"""Runs a bot over the fake Telegram, or Slack, in this process: step by step, or listening as in `run`."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,8 @@ from bot.app import App, build_app
 from bot.delivery.rate_limiter import MAX_INLINE_WAIT
 from bot.operation.listening import Supervised, listening
 from bot.platforms.telegram.outgoing import TelegramChannel
-from bot.settings import Settings, TelegramSettings
+from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettings
+from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.make import NOON, FakeClock
 from tests.source_harness import NoSources
@@ -108,3 +109,32 @@ class Quiet(NoSources):
 
     async def unreadable_if_all(self) -> dict[str, str]:
         return {}
+
+
+@asynccontextmanager
+async def running(
+    tmp_path: Path,
+    clock: FakeClock,
+    *,
+    telegram: FakeTelegram | None = None,
+    slack: FakeSlack | None = None,
+    on_unclear: str = "resend",
+    token: str = "",
+) -> AsyncIterator[App]:
+    """An app over a file with the platforms that are given. It does not listen; a test calls its steps."""
+    settings = Settings(
+        database_url=SecretStr(f"sqlite:///{tmp_path}/paperwire.db"),
+        telegram=TelegramSettings(token=SecretStr(token or telegram.token), api_url=telegram.url)
+        if telegram
+        else TelegramSettings(),
+        slack=SlackSettings(workspaces=(SlackWorkspace(bot_token=SecretStr(slack.token)),), api_url=slack.url)
+        if slack
+        else SlackSettings(),
+        on_unclear=on_unclear,  # type: ignore[arg-type]
+    )
+    app = build_app(settings, clock=clock)
+    app.open()
+    try:
+        yield app
+    finally:
+        await app.close()

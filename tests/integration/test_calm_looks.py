@@ -11,7 +11,7 @@ from bot.operation.process import CALM, LOOK_INTERVAL, Process
 from subscriptions.store import Store
 from subscriptions.store.platforms import stopped_platforms
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.open_app import running
+from tests.integration.telegram_bot import running
 from tests.make import FakeClock, ingested, paper, subscribes
 from tests.source_harness import NoSources
 

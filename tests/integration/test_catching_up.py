@@ -20,7 +20,6 @@ from tests.make import FakeClock, paper, subscribes
 from tests.source_harness import SourceHarness, arxiv_source, new_york, web_source
 
 FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY = (date(2026, 1, day) for day in (16, 19, 21, 22))  # Tuesday had none
-NEXT_MONDAY = date(2026, 1, 26)
 OPERATOR = ChatAddress("telegram", "1")
 LACKS = "; cross-lists of older papers and new versions are not in it."
 
@@ -112,25 +111,6 @@ async def test_what_was_missed_is_planned_once_and_never_twice(
     assert len(delivered(store)) == 4
 
 
-async def test_a_paper_that_arxiv_held_back_comes_with_the_oldest_day(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    source = arxiv_source("cs.LG")
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, source)
-    await feeding.due()
-    for day in (19, 21, 22, 23):  # a week while the source is read
-        arxiv.announces(date(2026, 1, day), paper(f"Paper of {day}", "cs.LG"))
-        await feeding.until(new_york(f"2026-01-{day} 01:00"))
-    assert arxiv.asked("/api/") == []
-    arxiv.announces(NEXT_MONDAY, paper("Graphs of Monday", "cs.LG"))
-    arxiv.knows(paper("Held back", "cs.LG"), submitted=new_york("2026-01-21 08:00"))
-    arxiv.announces(date(2026, 1, 27), paper("Graphs of Tuesday", "cs.LG"))
-    clock.advance(new_york("2026-01-27 09:00") - clock.now())
-    await SourceHarness(store, clock, arxiv, source).due()
-    assert days_of(store)["Held back"] == ["2026-01-26"]
-
-
 async def test_an_interrupted_poll_continues_with_the_missing_days(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
@@ -212,21 +192,6 @@ async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
     assert len(arxiv.asked("/api/")) == 1
 
 
-async def test_fridays_batch_that_was_missed_is_fetched_at_the_weekend(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    clock.set_now(new_york("2026-01-15 00:05"))
-    arxiv.announces(date(2026, 1, 15), paper("Graphs of Thursday", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    arxiv.announces(date(2026, 1, 17))  # on Saturday the feed is empty
-    clock.advance(new_york("2026-01-17 12:00") - clock.now())
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
-    await feeding.due()
-    assert days_of(store)["Graphs of Friday"] == ["2026-01-16"]
-    assert feeding.outcomes("arxiv") == ["new", "new"]
-
-
 async def test_a_list_of_arxiv_has_the_api_for_its_history(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     source = web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv")
     arxiv.announces(date(2026, 1, 15), paper("Graphs of Thursday", "cs.LG"))
@@ -243,23 +208,6 @@ async def test_a_list_of_arxiv_has_the_api_for_its_history(store: Store, clock: 
     assert "Graphs of Wednesday" in days_of(store)
 
 
-async def test_days_longer_ago_than_a_fortnight_are_given_up_and_named(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
-    clock.advance(timedelta(days=21))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
-    await feeding.due()
-    assert missed_notices(store) == [
-        {"source": "arxiv", "days": "2026-01-19/2026-01-19 2026-01-21/2026-01-22", "given_up": "1"}
-    ]
-    detail = feeding.receipts("arxiv")[-1].detail
-    assert "Given up: 2026-01-19, 2026-01-21, 2026-01-22." in detail
-    assert "Fetched afterwards: 2026-01-23, 2026-01-26 to 2026-01-30, 2026-02-02 to 2026-02-05" in detail
-    assert len(arxiv.asked("/api/")) == 10
-
-
 async def test_a_day_with_many_papers_is_read_page_by_page(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,35 +220,6 @@ async def test_a_day_with_many_papers_is_read_page_by_page(
     await SourceHarness(store, clock, arxiv, arxiv_source("cs")).due()
     assert len(arxiv.asked("/api/")) == 3
     assert len(days_of(store)) == 10
-
-
-async def test_only_the_categories_that_lack_a_batch_are_asked_for(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv
-) -> None:
-    source = arxiv_source("cs.LG", "stat.ML")
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"), paper("Means of Friday", "stat.ML"))
-    arxiv.serves_yesterday("stat.ML")
-    feeding = SourceHarness(store, clock, arxiv, source)
-    await feeding.due()
-    arxiv.catches_up()
-    arxiv.announces(MONDAY, paper("Graphs of Monday", "cs.LG"), paper("Means of Monday", "stat.ML"))
-    clock.advance(new_york("2026-01-19 00:06") - clock.now())
-    await SourceHarness(store, clock, arxiv, source).due()
-    (asked,) = arxiv.asked("/api/")
-    assert "%28cat:stat.ML%29+AND" in asked
-    assert days_of(store)["Means of Friday"] == ["2026-01-16"]
-
-
-async def test_a_cross_list_of_a_missed_day_is_marked_as_one(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "econ")).due()
-    arxiv.announces(MONDAY, paper("Means", "stat.ML", "cs.LG"), paper("Markets", "econ.GN"), paper("Graphs", "cs.LG"))
-    clock.advance(timedelta(days=5))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "econ")).due()
-    with store.read() as session:
-        found = {row.title: row.cross for row in session.exec(select(PaperRow))}
-    assert {title for title, cross in found.items() if cross} == {"Means"}
-    assert set(found) == {"Graphs of Friday", "Means", "Markets", "Graphs"}
 
 
 async def test_an_api_query_reads_on_until_a_paper_is_known(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:

@@ -220,16 +220,6 @@ def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal
         assert terminal("backup", "copy.db").status == 0
 
 
-def test_run_once_takes_everything_round_and_ends(terminal: Terminal) -> None:
-    terminal.file("paperwire.toml", '[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
-    terminal.file("inbox/day.md", PAGE)
-    terminal.set("WEB_PORT", "0")
-    terminal("subscribe", "graph", "--as", "console:me")
-    ended = terminal("run", "--once")
-    assert ended.status == 0
-    assert "Graph networks that forget" in ended.out
-
-
 def test_the_log_may_be_json(terminal: Terminal) -> None:
     terminal.file("paperwire.toml", '[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
     terminal.file("inbox/day.md", PAGE)

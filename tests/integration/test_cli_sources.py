@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from subscriptions.store import SourceFact, Store
-from subscriptions.store.sources import claim_poll, known_sources, sync_sources
+from subscriptions.service.sources import known_sources
+from subscriptions.store import Store
+from subscriptions.store.sources import known_sources
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal, page
 from tests.make import paper
@@ -108,78 +109,7 @@ def test_manual_ingests_leave_a_receipt_too(terminal: Terminal) -> None:
     assert row["last"]["counts"]["new"] == 1
 
 
-def test_a_source_that_is_named_no_more_is_shown_as_off(terminal: Terminal, arxiv: FakeArxiv) -> None:
-    terminal.file("paperwire.toml", source("old", f"{arxiv.url}/rss/cs.LG"))
-    terminal("sources", "poll", *NOW)
-    terminal.file("paperwire.toml", source("new", f"{arxiv.url}/rss/cs.LG"))
-    terminal("sources", "poll", *NOW)
-    rows = terminal("sources", "--json", *NOW).json
-    assert [(row["name"], row["state"], row["next_at"] is None) for row in rows] == [
-        ("new", "on", False),
-        ("old", "off", True),
-    ]
-    assert rows[1]["last"]["outcome"] == "new"
-
-
 WHEN_OUT = ("--as", "console:me", "--every", "when-out", "--at", "08:00-20:00")
-
-
-def test_a_source_that_was_never_polled_is_waited_for(terminal: Terminal) -> None:
-    terminal.file("paperwire.toml", source("lg", "https://example.org/list.md", "arxiv"))
-    terminal("subscribe", "diffusion", *WHEN_OUT, "--now", "2026-01-22T07:00:00Z")
-    terminal.file("a.md", PAGE)
-    terminal("ingest", "a.md", "--now", "2026-01-22T07:30:00Z")
-    assert terminal("deliver", "--json", "--now", "2026-01-22T09:00:00Z").json["planned"] == 0
-    ended = terminal("deliver", "--json", "--now", "2026-01-22T20:00:00Z")
-    assert ended.json["planned"] == 1
-    assert "lg has not come yet" in ended.err
-
-
-def test_the_first_digest_is_punctual_without_its_sources(terminal: Terminal) -> None:
-    terminal.file("paperwire.toml", source("lg", "https://example.org/list.md", "arxiv"))
-    saturday = ("--now", "2026-01-24T12:00:00Z")
-    subscribed = terminal(
-        "subscribe", "diffusion", "--as", "console:me", "--every", "daily", "--at", "08:00", *saturday
-    )
-    assert "First: Sun 25 Jan 08:00." in subscribed.out
-    ended = terminal("deliver", "--json", "--now", "2026-01-25T08:00:00Z")
-    assert ended.json["planned"] == 1
-    assert "No papers have come yet. lg has not come yet; its papers come with the next digest." in ended.err
-
-
-@pytest.mark.parametrize("others", ["", source("other", "https://example.org/other.md")])
-def test_a_source_that_the_settings_name_no_more_holds_up_nobody(
-    terminal: Terminal, arxiv: FakeArxiv, others: str
-) -> None:
-    terminal.file("paperwire.toml", source("gone", f"{arxiv.url}/gone.md", "arxiv"))
-    terminal("subscribe", "diffusion", *WHEN_OUT, "--now", "2026-01-22T07:00:00Z")
-    terminal("sources", "poll", "--now", "2026-01-22T07:10:00Z")
-    terminal.file("a.md", PAGE)
-    terminal("ingest", "a.md", "--now", "2026-01-22T07:30:00Z")
-    assert terminal("deliver", "--json", "--now", "2026-01-22T09:00:00Z").json["planned"] == 0
-    terminal.file("paperwire.toml", others)
-    ended = terminal("deliver", "--json", "--now", "2026-01-22T09:00:00Z")
-    assert ended.json["planned"] == 1
-    assert "gone" not in ended.err
-
-
-def test_without_sources_arxiv_is_waited_for(terminal: Terminal) -> None:
-    def planned(asked: str) -> int:
-        """How much a chat is due in the morning, when arXiv is to be asked next at that moment."""
-        store = Store(f"sqlite:///{terminal.database}")
-        fact = SourceFact(name="arxiv", kind="arxiv", location="all", schedule="arxiv")
-        sync_sources(store, [fact], now=datetime(2026, 1, 1, tzinfo=UTC))
-        (known,) = known_sources(store)
-        assert claim_poll(store, "arxiv", known.state.next_at, datetime.fromisoformat(asked))
-        store.close()
-        return int(terminal("deliver", "--json", "--now", "2026-01-22T09:00:00Z").json["planned"])
-
-    terminal.file("paperwire.toml", "")
-    terminal("subscribe", "diffusion", *WHEN_OUT, "--now", "2026-01-22T07:00:00Z")
-    terminal.file("a.md", PAGE)
-    terminal("ingest", "a.md", "--now", "2026-01-22T07:30:00Z")
-    assert planned(asked="2026-01-22T09:15:00Z") == 0
-    assert planned(asked="2026-01-20T09:15:00Z") == 1
 
 
 def test_a_look_from_another_folder_switches_no_source_off(
@@ -232,17 +162,6 @@ def test_the_contact_stands_in_what_servers_are_told(terminal: Terminal, arxiv: 
     agent = arxiv.arrivals[0].headers["User-Agent"]
     assert agent.startswith("paperwire/")
     assert agent.endswith(" (+me@example.org)")
-
-
-def test_operators_are_told_of_a_source_that_fails(terminal: Terminal, arxiv: FakeArxiv) -> None:
-    terminal.set("ADMINS", "console:ops")
-    terminal.file("paperwire.toml", source("gone", f"{arxiv.url}/gone.md"))
-    for _ in range(2):
-        terminal("sources", "poll", *NOW)
-    ended = terminal("deliver", "--json", *NOW)
-    assert ended.json["sent"] == 1
-    assert "gone cannot be read." in ended.err
-    assert "404 Not Found" in ended.err
 
 
 def test_check_says_which_sources_can_be_reached(terminal: Terminal, arxiv: FakeArxiv) -> None:

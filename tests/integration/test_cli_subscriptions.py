@@ -25,21 +25,6 @@ def undo_of(text: str) -> list[str]:
     return shlex.split(line)[2:]
 
 
-def test_subscribe_echoes_how_it_was_read_and_when_it_comes(terminal: Terminal) -> None:
-    ended = terminal(
-        "subscribe", "diffusion -survey", "--as", "console:me", "--every", "daily", "--at", "8", "--tz", "Europe/Berlin",
-        "--now", MORNING,
-    )  # fmt: skip
-    assert (ended.status, ended.err) == (0, "")
-    assert ended.out == (
-        "✓ 1  diffusion, not survey · daily 08:00 Europe/Berlin\n"
-        "  It finds 1 paper in the last 7 days:\n"
-        "  · Diffusion models for weather (2601.00001)\n"
-        "  First: Thu 22 Jan 08:00. Begins with what came since Wed 21 Jan 07:00.\n"
-        "  Undo: paperwire unsubscribe 1 --as console:me\n"
-    )
-
-
 def test_a_guess_is_never_silent(terminal: Terminal) -> None:
     ended = terminal("subscribe", '"graph net', "--as", "console:me", "--now", MORNING)
     assert "(I closed the quotation mark.)" in ended.out
@@ -66,24 +51,6 @@ def test_the_echo_says_what_was_chosen(terminal: Terminal, options: list[str], l
     assert line in terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING, *options).out
 
 
-@pytest.mark.parametrize(
-    ("place", "zone"),
-    [
-        ("Berlin", "Europe/Berlin"),
-        ("new york", "America/New_York"),
-        ("北京", "Asia/Shanghai"),
-        ("asia/tokyo", "Asia/Tokyo"),
-    ],
-)
-def test_a_zone_may_be_named_by_its_city_as_in_a_chat(terminal: Terminal, place: str, zone: str) -> None:
-    added = terminal("subscribe", "graph", "--as", "console:me", "--every", "daily", "--tz", place, "--now", MORNING)
-    assert f"daily 09:00 {zone}" in added.out
-    terminal("set", "timezone", "UTC", "--as", "console:me")
-    changed = terminal("set", "timezone", *place.split(), "--as", "console:me")
-    assert changed.status == 0
-    assert f"Time zone: {zone}" in changed.out
-
-
 def test_a_query_that_ends_in_a_time_is_words_and_says_so(terminal: Terminal) -> None:
     ended = terminal("subscribe", "time series daily", "--as", "console:me", "--now", MORNING)
     assert "✓ 1  time series daily · now" in ended.out
@@ -93,15 +60,6 @@ def test_a_query_that_ends_in_a_time_is_words_and_says_so(terminal: Terminal) ->
 def test_a_wish_that_nothing_fits_says_so(terminal: Terminal) -> None:
     ended = terminal("subscribe", "quantum", "--as", "console:me", "--now", MORNING)
     assert "No paper of the last 7 days fits." in ended.out
-
-
-def test_the_same_wish_again_changes_its_schedule(terminal: Terminal) -> None:
-    terminal("subscribe", "graph", "--as", "console:me")
-    ended = terminal("subscribe", "GRAPH", "--as", "console:me", "--every", "weekdays")
-    assert (ended.status, "its schedule is changed" in ended.out, "Undo" in ended.out) == (0, True, False)
-    again = terminal("subscribe", "graph", "--as", "console:me")
-    assert "its schedule stays" in again.out
-    assert len(terminal("subscriptions", "--json").json) == 1
 
 
 @pytest.mark.parametrize(
@@ -192,21 +150,6 @@ def test_the_list_is_aligned_and_plain_where_nobody_looks(terminal: Terminal) ->
     assert "\x1b" not in "".join(rows)
 
 
-@pytest.mark.parametrize(
-    ("cadence", "first"),
-    [
-        ("daily --at 08:00", "First: Mon 26 Jan 08:00 (arXiv is quiet at the weekend)."),
-        ("when-out --at 08:00-20:00", "First: Mon 26 Jan about 08:00 (arXiv is quiet at the weekend)."),
-        ("now", "First: Mon 26 Jan about 06:05 (arXiv is quiet at the weekend)."),
-    ],
-)
-def test_the_echo_predicts_the_first_delivery(terminal: Terminal, cadence: str, first: str) -> None:
-    terminal.set("TIMEZONE", "Europe/Berlin")
-    terminal.file("paperwire.toml", WATCHED.format("arxiv"))
-    saturday = ("--now", "2026-01-24T21:00+01:00")
-    assert first in terminal("subscribe", "graph", "--as", "console:me", "--every", *cadence.split(), *saturday).out
-
-
 def test_days_without_announcement_come_from_the_settings(terminal: Terminal) -> None:
     terminal.file("paperwire.toml", WATCHED.format("arxiv") + '[arxiv]\nholidays = ["2026-01-26"]\n')
     daily = ("subscribe", "graph", "--every", "daily", "--at", "08:00", "--now", "2026-01-26T12:00Z")
@@ -282,15 +225,6 @@ def test_an_empty_list_says_how_to_begin(terminal: Terminal) -> None:
     assert terminal("subscriptions", "--json").json == []
 
 
-@pytest.mark.parametrize(
-    "command", [["subscriptions"], ["unsubscribe", "1"], ["set", "limit", "3"], ["preview"], ["export"]]
-)
-def test_a_chat_that_does_not_exist_is_not_made(terminal: Terminal, command: list[str]) -> None:
-    ended = terminal(*command, "--as", "console:nobody")
-    assert (ended.status, ended.out) == (1, "")
-    assert ended.err.startswith("There is no such chat: console:nobody.")
-
-
 def test_unsubscribe_names_what_would_bring_it_back(terminal: Terminal) -> None:
     terminal(
         "subscribe",
@@ -324,31 +258,12 @@ def test_a_subscription_is_removed_by_number_or_query(terminal: Terminal, which:
     assert [one["text"] for one in terminal("subscriptions", "--json").json] == ["graph"]
 
 
-@pytest.mark.parametrize("which", [["1", "3"], ["1,3"], ["3", "and", "1"]])
-def test_several_are_removed_at_once_unknown_numbers_are_named(terminal: Terminal, which: list[str]) -> None:
-    for query in ("graph", "cloud", "rain"):
-        terminal("subscribe", query, "--as", "console:me")
-    gone = terminal("unsubscribe", *which, "9", "--as", "console:me")
-    assert (gone.status, gone.out.splitlines()[0]) == (0, "✓ Removed 2 subscriptions:")
-    assert "There is no 9 here." in gone.out
-    assert [one["text"] for one in terminal("subscriptions", "--json").json] == ["cloud"]
-
-
 def test_all_removes_all_and_then_there_is_nothing(terminal: Terminal) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
     terminal("subscribe", "cloud", "--as", "console:me")
     assert "Removed 2 subscriptions:" in terminal("unsubscribe", "all", "--as", "console:me").out
     assert "no subscription to remove" in terminal("unsubscribe", "all", "--as", "console:me").out
     assert terminal("unsubscribe", "1", "--as", "console:me").status == 1
-
-
-def test_set_says_what_it_was_and_how_to_have_it_back(terminal: Terminal) -> None:
-    terminal("subscribe", "graph", "--as", "telegram:42")
-    ended = terminal("set", "limit", "5", "--as", "telegram:42")
-    assert (ended.status, ended.out.splitlines()[0]) == (0, "✓ Papers shown: 5 papers (was: 20 papers)")
-    assert undo_of(ended.out) == ["set", "limit", "20", "--as", "telegram:42"]
-    assert "as it was" in terminal("set", "limit", "5", "--as", "telegram:42").out
-    assert "Papers shown: all papers" in terminal("set", "limit", "all", "--as", "telegram:42").out
 
 
 def test_the_value_of_a_setting_may_have_blanks_and_dashes(terminal: Terminal) -> None:
@@ -485,13 +400,6 @@ def test_an_import_reads_what_people_write_and_says_it_as_json(terminal: Termina
     assert terminal("export", "--as", "console:me").out == "now | graph | G\nnow | cloud | \n"
 
 
-def test_many_lines_are_imported_or_named(terminal: Terminal) -> None:
-    lines = "".join(f"[console:c{n}]\nset limit 5\ndaily 9 | topic{n} | n\n" for n in range(300))
-    assert "Line 901 cannot be imported" in terminal("import", "-", stdin=f"{lines}nonsense".encode()).err
-    assert terminal("subscriptions", "--json").json == []
-    assert terminal("import", "-", "--json", stdin=lines.encode()).json["added"] == 300
-
-
 @pytest.mark.parametrize("name", ["a | b", "x" * 61, "two\nlines", "bell\x07"])
 def test_a_name_that_cannot_be_kept_is_refused_at_every_door(terminal: Terminal, name: str) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
@@ -503,21 +411,6 @@ def test_a_name_that_cannot_be_kept_is_refused_at_every_door(terminal: Terminal,
         assert (ended.status, ended.out) == (2, "")
         assert ended.err.startswith("A name ")
     assert [(one["text"], one["name"]) for one in terminal("subscriptions", "--json").json] == [("graph", "")]
-
-
-def test_a_zone_alone_changes_only_the_zone(terminal: Terminal) -> None:
-    weekly = ("--every", "weekly", "--on", "fri", "--at", "10:00", "--name", "G", "--now", MORNING)
-    terminal("subscribe", "graph", "--as", "console:me", "--tz", "Europe/Berlin", *weekly)
-    terminal("subscribe", "cloud", "--as", "console:me", "--now", MORNING)
-    changed = terminal("subscribe", "graph", "--as", "console:me", "--tz", "Asia/Tokyo", "--now", MORNING)
-    assert changed.out.splitlines()[0] == "✓ 1  graph · weekly fri 10:00 Asia/Tokyo · G"
-    first, second = terminal("subscriptions", "--json").json
-    assert (first["cadence"], first["zone"], first["next_due_at"]) == (
-        "weekly fri 10:00", "Asia/Tokyo", "2026-01-23T01:00:00Z"
-    )  # fmt: skip
-    assert second["zone"] == "Europe/Berlin"
-    again = terminal("subscribe", "graph", "--as", "console:me", "--tz", "asia/tokyo", "--now", MORNING)
-    assert "its schedule stays" in again.out
 
 
 @pytest.mark.parametrize("typed", [("--at", "9 Tokyo"), ("--every", "daily at 9 Tokyo")])

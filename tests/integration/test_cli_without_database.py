@@ -4,8 +4,6 @@ import pytest
 
 from tests.integration.cli import PAGE, Terminal, subcommands
 
-ISO = "2026-01-22T06:00:00Z"
-
 READS = [
     "subscriptions", "subscriptions --json", "subscriptions --as console:me", "unsubscribe 1 --as console:me",
     "set lang zh --as console:me", "preview --as console:me", "preview graph --as console:me --json", "outbox", "outbox --json",

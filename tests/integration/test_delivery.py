@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from bot.app import App
-from bot.delivery.planning import DrainState, Sent, plan
+from bot.delivery.planning import Sent
 from bot.delivery.sender import Sender
 from bot.operation.process import Process
 from subscriptions.errors import StoreError
-from subscriptions.model import Announce, Message
+from subscriptions.model import Message
 from subscriptions.service.chats.retention import claim_database
 from subscriptions.service.outbox.sending import outbox_entries, retry_delivery
 from subscriptions.service.planner import plan as _plan
@@ -25,12 +25,11 @@ from subscriptions.states import DeliveryState
 from subscriptions.store.platforms import bots, free_platforms, stopped_platforms
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.open_app import running
+from tests.integration.telegram_bot import running
 from tests.make import FakeClock, address, ingested, paper, subscribes
 
 MINUTE = timedelta(minutes=1)
 CUT = 9  # connections
-Make = Callable[..., App]
 
 
 @pytest.fixture
@@ -44,49 +43,6 @@ def slack() -> Iterator[FakeSlack]:
 def links(fake: FakeTelegram | FakeSlack) -> list[str]:
     """Returns every arXiv id in the journal, in the order in which the platform took them."""
     return [found for entry in fake.journal for found in re.findall(r"arxiv\.org/abs/([\d.]+)", str(entry.payload))]
-
-
-async def test_a_paper_reaches_its_chat_once(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
-    async with running(tmp_path, clock, telegram=telegram) as app:
-        subscribes(app.store, "telegram:1", "graph", every="now")
-        ingested(app.store, paper("A graph", arxiv_id="2601.00001"))
-        first = await app.sender.deliver()
-        assert first == Sent(planned=1, sent=1, papers=1)
-        clock.advance(MINUTE)
-        ingested(app.store, paper("A graph", "cs.LG", arxiv_id="2601.00001", version=2, kind=Announce.REPLACE))
-        assert await app.sender.deliver() == Sent()
-    assert links(telegram) == ["2601.00001"]
-
-
-async def test_topics_of_one_group_keep_their_order_and_their_place(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    telegram.knows("-7", topics=(3, 4))
-    async with running(tmp_path, clock, telegram=telegram) as app:
-        for n, topic in enumerate(("3", "4", "3", "")):
-            subscribes(app.store, f"telegram:-7/{topic}", f"word{n}", every="now", since="1d")
-            ingested(app.store, paper(f"word{n}"), now=clock.now())
-            clock.advance(MINUTE)
-        await app.sender.deliver()
-    assert telegram.most_at_once("-7") == 1
-    assert sorted(entry.thread for entry in telegram.posted_to("-7")) == ["", "3", "4"]
-
-
-async def test_a_chat_that_is_told_to_wait_holds_up_no_other(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    async with running(tmp_path, clock, telegram=telegram) as app:
-        for chat in ("1", "2", "3"):
-            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
-        ingested(app.store, paper("A graph"))
-        telegram.answers("429", chat="2", retry_after=43837)
-        sent = await app.sender.deliver()
-        assert (sent.sent, sent.waiting, sent.dead) == (2, 1, 0)
-        clock.advance(timedelta(seconds=43836))
-        assert (await app.sender.deliver()).sent == 0
-        clock.advance(timedelta(seconds=2))
-        assert (await app.sender.deliver()).sent == 1
-    assert [len(telegram.posted_to(chat)) for chat in ("1", "2", "3")] == [1, 1, 1]
 
 
 async def test_an_unreachable_platform_is_tried_once_per_call(
@@ -104,26 +60,6 @@ async def test_an_unreachable_platform_is_tried_once_per_call(
         clock.advance(timedelta(seconds=30))
         assert (await app.sender.deliver()).sent == 3
     assert len(telegram.journal) == 3
-
-
-@pytest.mark.parametrize(("policy", "posts"), [("resend", 2), ("skip", 1)])
-async def test_an_unclear_telegram_message_follows_the_policy(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram, policy: str, posts: int
-) -> None:
-    async with running(tmp_path, clock, telegram=telegram, on_unclear=policy) as app:
-        subscribes(app.store, "telegram:1", "graph", every="now")
-        subscribes(app.store, "telegram:1", "tree", every="now")
-        ingested(app.store, paper("A graph"))
-        telegram.answers("cut after")
-        first = await app.sender.deliver()
-        assert (first.sent, first.unclear) == (0, 1)
-        clock.advance(MINUTE)
-        ingested(app.store, paper("A tree"), now=clock.now())
-        second = await app.sender.deliver()
-        assert second.unclear == (0 if policy == "resend" else 1)
-    texts = [entry.text for entry in telegram.posted_to("1")]
-    assert sum("A graph" in text for text in texts) == posts
-    assert sum("A tree" in text for text in texts) == 1
 
 
 @pytest.mark.parametrize("fault", ["cut before", "cut after", "500", "broken json", "reset after", "text"])
@@ -294,19 +230,6 @@ async def test_a_delivery_that_cannot_be_rendered_is_dead(
     assert [len(telegram.posted_to(chat)) for chat in ("1", "2")] == [1, 1]
 
 
-async def test_a_moved_group_gets_its_message_in_the_same_call(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    telegram.knows("-5", "group")
-    telegram.migrates("-5", "-1005")
-    async with running(tmp_path, clock, telegram=telegram) as app:
-        subscribes(app.store, "telegram:-5", "graph", every="now")
-        ingested(app.store, paper("A graph"))
-        assert (await app.sender.deliver()).sent == 1
-        assert str(get_chat(app.store, address("telegram:-5")).address) == "telegram:-1005"
-    assert len(telegram.posted_to("-1005")) == 1
-
-
 async def test_a_chat_that_blocked_the_bot_is_paused_with_the_reason(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
@@ -338,35 +261,6 @@ async def test_a_gone_chat_that_subscribes_again_gets_messages(
         assert (await app.sender.deliver()).sent == 1
 
 
-async def test_a_closed_topic_pauses_only_that_topic(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
-    telegram.knows("-7", topics=(3, 4))
-    telegram.closes_topic("-7", 3)
-    async with running(tmp_path, clock, telegram=telegram) as app:
-        for topic in (3, 4):
-            subscribes(app.store, f"telegram:-7/{topic}", "graph", every="now")
-        ingested(app.store, paper("A graph"))
-        assert (await app.sender.deliver()).papers == 1
-        states = [get_chat(app.store, address(f"telegram:-7/{topic}")).state for topic in (3, 4)]
-        assert states == ["paused", "active"]
-    (notice,) = [entry for entry in telegram.posted_to("-7") if not entry.thread]
-    assert notice.text.startswith("A topic of this group was closed.")
-
-
-async def test_a_lane_goes_on_until_nothing_is_left_in_it(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    telegram.knows("-7", topics=(3,))
-    async with running(tmp_path, clock, telegram=telegram) as app:
-        for place in ("-7", "-7/3"):
-            subscribes(app.store, f"telegram:{place}", "graph", every="now")
-        for title in ("A graph", "Another graph"):
-            ingested(app.store, paper(title), now=clock.now())
-            await plan(app.context, DrainState())
-            clock.advance(MINUTE)
-        assert (await app.sender.send_once()).sent == 4
-        assert [entry.thread for entry in telegram.posted_to("-7")] == ["", "3", "", "3"]
-
-
 async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
     tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
@@ -386,21 +280,6 @@ async def test_a_long_rest_of_a_token_is_not_written_for_each_chat(
         telegram.forgives()
         clock.advance(timedelta(seconds=101))
         assert (await app.sender.deliver()).sent == 30
-
-
-async def test_a_revoked_token_leaves_everything_planned(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    async with running(tmp_path, clock, telegram=telegram) as app:
-        for chat in ("1", "2"):
-            subscribes(app.store, f"telegram:{chat}", "graph", every="now")
-        ingested(app.store, paper("A graph"))
-        telegram.revokes()
-        sent = await app.sender.deliver()
-        assert (sent.waiting, sent.dead, list(sent.stopped)) == (2, 0, ["telegram"])
-        telegram.restores()
-        clock.advance(MINUTE)
-        assert (await app.sender.deliver()).sent == 2
 
 
 async def test_when_many_chats_are_gone_the_platform_stops(
@@ -441,16 +320,6 @@ async def test_with_the_operators_consent_all_gone_chats_are_paused(
         allow_pausing_gone(app)
         await app.sender.deliver()
         assert {entry.state for entry in outbox_entries(app.store, now=clock.now())} == {"held"}
-
-
-async def test_another_bots_token_is_refused(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
-    async with running(tmp_path, clock, telegram=telegram) as app:
-        subscribes(app.store, "telegram:1", "graph", every="now")
-        await app.sender.deliver()
-    telegram.token = "999:another-token-of-another-bot"
-    async with running(tmp_path, clock, telegram=telegram) as app:
-        with pytest.raises(StoreError, match="another Telegram bot"):
-            await app.sender.deliver()
 
 
 async def test_a_mistyped_token_takes_no_database(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
@@ -499,18 +368,6 @@ async def test_no_limit_is_passed_in_any_window(tmp_path: Path, clock: FakeClock
         await app.sender.deliver()
     assert len(starts) == 60
     assert all(sum(t <= s < t + 1 for s in starts) <= 30 for t in starts)
-
-
-async def test_lanes_that_wait_do_not_stop_the_call(tmp_path: Path, clock: FakeClock, slack: FakeSlack) -> None:
-    async with running(tmp_path, clock, slack=slack) as app:
-        subscribes(app.store, "slack:C1", "graph", every="now")
-        subscribes(app.store, "slack:C2", "graph", every="now")
-        ingested(app.store, paper("A graph"))
-        slack.answers("429", chat="C1", retry_after=30)
-        sent = await app.sender.deliver()
-        assert (sent.sent, sent.waiting) == (1, 1)
-        clock.advance(timedelta(seconds=31))
-        assert (await app.sender.deliver()).sent == 1
 
 
 async def test_the_first_messages_go_out_while_others_are_planned(

@@ -5,16 +5,14 @@ Languages, versions, announce types, days and warnings arrive with it, and none 
 
 import json
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import select
 
 from bot.digests import read_digest
 from subscriptions.model import Announce, Digest, KnownPaper, Paper
 from subscriptions.store import Ingested, Store
-from subscriptions.store.rows import AppearanceRow, DigestRow
 from tests.make import NOON, ingest_digest, stored_papers
 
 MONTH = """# 2026年03月
@@ -141,64 +139,6 @@ def test_a_paper_of_seven_formats_is_one(store: Store) -> None:
     keys = sorted(_stored(store))
     assert keys[:3] == ["2205.30002", "2603.30001", "2603.30009"]
     assert [key.partition(":")[0] for key in keys[3:]] == ["title"]
-
-
-def test_both_languages_versions_and_texts_arrive(store: Store) -> None:
-    for hours, text in enumerate(DAYS):
-        _ingest(store, _read(text), hours)
-    drums, old = _stored(store)["2603.30001"].paper, _stored(store)["2205.30002"]
-    assert drums.title == r"Drums of $\alpha$-Sand: A Survey"
-    assert drums.abstract == "Sand can drum, and we listen to it."  # the others had its beginning
-    assert [(one.language, one.title, one.abstract) for one in drums.translations] == [
-        ("zh", "沙鼓：综述", "沙子能打鼓。"),
-    ]
-    assert {one.language: dict(one.fields) for one in drums.summaries} == {
-        "zh": {"tldr": TLDR},
-        "en": {"tldr": "Sand drums."},
-    }
-    assert (drums.authors, drums.categories, drums.primary) == (("Uma Reed", "Vik Stone"), ("cs.SD", "cs.GR"), "cs.SD")
-    assert (drums.version, drums.comment, drums.url) == (1, "9 pages", ADDRESS)
-    assert (old.paper.title, old.paper.version, old.paper.primary) == ("Old Drums, New Skins", 5, "cs.SD")
-    assert [one.abstract for one in old.paper.translations] == ["旧鼓还响。"]
-
-
-def test_what_is_only_updated_is_known_and_never_announced(store: Store) -> None:
-    for hours, text in enumerate((TABLE, FEED, LISTING)):
-        _ingest(store, _read(text), hours)
-    stored = _stored(store)
-    assert stored["2205.30002"].sequence is None
-    assert stored["2603.30001"].sequence is not None
-
-
-def test_what_these_digests_tell_of_themselves_is_kept(store: Store) -> None:
-    for text in DAYS:
-        _ingest(store, _read(text), 0)
-    with store.read() as session:
-        digests = {row.format: row for row in session.exec(select(DigestRow))}
-        kinds = {(row.digest, row.kind) for row in session.exec(select(AppearanceRow))}
-    assert {name: row.date for name, row in digests.items()} == {
-        "hugging_index": date(2026, 3, 5),
-        "hugging_md": date(2026, 3, 5),
-        "bilingual_md": NOON.date(),
-        "bilingual_rss": NOON.date(),
-        "bilingual_json": NOON.date(),
-        "arxiv_listing_html": date(2026, 3, 6),
-        "hf_html": date(2026, 3, 7),
-    }
-    warnings = {name: [(w["code"], w["count"], w["line"]) for w in row.warnings] for name, row in digests.items()}
-    assert warnings == {
-        "hugging_index": [("no_identifiers", 2, 5)],
-        "hugging_md": [],
-        "bilingual_md": [],
-        "bilingual_rss": [],
-        "bilingual_json": [],
-        "arxiv_listing_html": [("authors_not_shown", 1, 5), ("declared_mismatch", 1, 4)],
-        "hf_html": [],
-    }
-    announced = {name: {kind for digest, kind in kinds if digest == row.id} for name, row in digests.items()}
-    assert announced["bilingual_md"] == announced["bilingual_rss"] == {"new", "replace"}
-    assert announced["arxiv_listing_html"] == {"new", "replace"}
-    assert announced["hugging_md"] == announced["hf_html"] == {""}
 
 
 OWN = ("arxiv_listing_", "bilingual_", "hf_html_", "hugging_")

@@ -222,48 +222,6 @@ def test_a_day_in_eight_formats_leaves_one_paper_each(store: Store) -> None:
     ]  # fmt: skip
 
 
-def test_each_digest_makes_a_paper_richer(store: Store) -> None:
-    _ingest(store, PAGE, 0)
-    bells, ice = (_stored_papers(store)[key] for key in ("2602.20001", "2602.20002"))
-    assert (bells.categories, bells.abstract, bells.translations) == (("cs.GR",), "Bells ring under water", ())
-    assert ice.summaries == ()
-
-    _ingest(store, LINES, 1)
-    bells, ice, fog = (_stored_papers(store)[key] for key in ("2602.20001", "2602.20002", "2602.20003"))
-    assert bells.categories == ("cs.GR", "cs.SD")
-    assert bells.abstract == "Bells ring under water and fish listen."  # the page had its beginning
-    assert [(translation.language, translation.title) for translation in bells.translations] == [("zh", "水下的钟")]
-    assert dict(bells.summaries[0].fields)["method"] == "听。"  # from the page, kept
-    assert [dict(summary.fields) for summary in ice.summaries] == [{"tldr": "冰上的钟。"}]
-    assert (fog.categories, fog.primary, fog.authors) == (("cs.SD", "cs.GR"), "cs.SD", ())
-
-    _ingest(store, FEED, 2)
-    bells, fog = (_stored_papers(store)[key] for key in ("2602.20001", "2602.20003"))
-    assert (bells.categories, bells.version) == (("cs.GR", "cs.SD", "eess.AS"), 1)
-    assert (fog.authors, fog.version) == (("Zoë Krøyer",), 1)
-
-    _ingest(store, ANSWER, 3)
-    ice = _stored_papers(store)["2602.20002"]
-    assert (ice.title, ice.abstract, ice.version, ice.doi) == (
-        "Bells on Thin Ice",
-        "Bells break thin ice.",
-        2,
-        "10.5802/ice.2",
-    )
-    assert _stored(store)["2602.20003"].withdrawn_at == NOON + timedelta(hours=3)
-
-    for hours, text in enumerate((MAIL, WEEK, DAILY, PREPRINTS), 4):
-        _ingest(store, text, hours)
-    mailed, mice = (_stored_papers(store)[key] for key in ("2602.20004", "10.1101/2026.02.10.1"))
-    assert (mailed.authors, mailed.abstract, mailed.doi) == (
-        ("A. One", "B. Two"),
-        "The postman rings.",
-        "10.5802/mail.4",
-    )
-    assert (mice.version, mice.abstract, mice.categories) == (2, "They hear.", ())
-    assert _stored(store)["2501.20005"].sequence is None  # known by its revision only
-
-
 def test_the_day_again_changes_nothing(store: Store) -> None:
     for text in DAY:
         _ingest(store, text, 0)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from subscriptions.service.subscriptions.amendments import set_settings
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.open_app import running
+from tests.integration.telegram_bot import running
 from tests.make import FakeClock, address, ingested, paper, subscribes, summary
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -16,7 +16,7 @@ from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import PaperKeyRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.open_app import running
+from tests.integration.telegram_bot import running
 from tests.make import FakeClock, ingested, paper, stored_papers, subscribes, summary, translation
 from tests.source_harness import SourceHarness
 

@@ -20,9 +20,8 @@ from subscriptions.store import Store
 from subscriptions.store.papers import index, known_papers
 from tests.make import NOON, ingested, paper, stored_papers, summary
 from tests.unit import slow_matcher
-from tests.unit.more_fields import MORE
 from tests.unit.query_rules import QUESTIONS
-from tests.unit.strategies import papers, queries, terms
+from tests.unit.strategies import MORE, papers, queries, terms
 
 pytestmark = pytest.mark.both_databases
 

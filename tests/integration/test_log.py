@@ -13,7 +13,7 @@ from bot.settings import Settings, load_settings
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.cli import DIGEST, Process
-from tests.integration.open_app import running as app_of
+from tests.integration.telegram_bot import running as app_of
 from tests.make import FakeClock, ingested, paper, subscribes
 from tests.patience import PATIENCE
 

@@ -9,7 +9,7 @@ import pytest
 
 from subscriptions.service.subscriptions.amendments import set_settings
 from tests.fakes.slack import FakeSlack
-from tests.integration.open_app import running
+from tests.integration.telegram_bot import running
 from tests.make import FakeClock, address, ingested, paper, subscribes, summary
 
 CHAT, CHANNEL = "slack:C1", "C1"

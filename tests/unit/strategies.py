@@ -6,6 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from subscriptions.errors import Sentence
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.normalize.plurals import fold_plural
 from subscriptions.normalize.tokenizers import author_tokens, exact_author_tokens, exact_tokens, written_tokens
@@ -15,6 +16,7 @@ from subscriptions.query.fields import (
     AUTHOR,
     CATEGORY,
     DOI,
+    FIELDS,
     ID,
     LIKE,
     PRIMARY,
@@ -24,6 +26,7 @@ from subscriptions.query.fields import (
     TEXT_OR_ID,
     TITLE,
     Field,
+    ValueKind,
 )
 from subscriptions.query.syntax import Alternative, Query, Term
 
@@ -220,3 +223,33 @@ PIECES = re.split(
 
 
 typed_texts = st.lists(st.sampled_from(PIECES) | st.just(" ") | st.text(max_size=3), max_size=25).map("".join)
+
+
+COMMENT = Field(
+    name="comment",
+    aliases=("note", "备注"),
+    kind=ValueKind.WORDS,
+    values=lambda paper: (paper.comment,),
+    example="comment:accepted",
+    place=Sentence("in the comment"),
+)
+
+
+SPEAKER = Field(
+    name="speaker",
+    kind=ValueKind.NAME,
+    values=lambda paper: [paper.comment.removeprefix("by ")],
+    example='speaker:"Jane Doe"',
+)
+
+
+HOST = Field(
+    name="host",
+    kind=ValueKind.LABEL,
+    values=lambda paper: [paper.url.split("/")[2]] if paper.url else [],
+    example="host:arxiv.org",
+    is_widespread=True,
+)
+
+
+MORE = FIELDS.also(COMMENT, SPEAKER, HOST)

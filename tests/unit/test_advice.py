@@ -12,7 +12,7 @@ from subscriptions.model import Paper
 from subscriptions.query.advice import Advice, advise
 from subscriptions.query.parsing.parse import parse_query
 from tests.make import paper, summary, translation
-from tests.unit.known import Known
+from tests.unit.slow_matcher import Known
 from tests.unit.strategies import typed_texts
 
 

@@ -18,7 +18,7 @@ from subscriptions.query.syntax import Leaf, Query
 from subscriptions.query.variants import variants
 from subscriptions.ranking import PapersAtHand, Rarity, words_of, words_of_papers
 from tests.make import paper
-from tests.unit.known import Known
+from tests.unit.slow_matcher import Known
 from tests.unit.strategies import papers
 
 ID, OTHER = "2601.15529", "2601.15530"

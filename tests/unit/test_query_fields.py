@@ -22,10 +22,8 @@ from subscriptions.query.fields import FIELDS, LEFT_OUT, Field
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
 from subscriptions.query.syntax import Leaf, Query
-from tests.unit.known import Known
-from tests.unit.more_fields import MORE
-from tests.unit.slow_matcher import matches
-from tests.unit.strategies import TYPED, papers, texts
+from tests.unit.slow_matcher import Known, matches
+from tests.unit.strategies import MORE, TYPED, papers, texts
 
 # --------------------------------------------------------------------------------------------------------- every entry
 

@@ -17,7 +17,6 @@ CONSOLE = Limits(text=10_000, per_second=0, per_lane=0)
 
 ANN = Lane("telegram", "1")
 BEN = Lane("telegram", "2")
-CIA = Lane("telegram", "3")
 GROUP = Lane("telegram", "-1001")
 TEAM = Lane("slack", "C1")
 
