@@ -13,7 +13,6 @@ from subscriptions.matching.batch import match
 from subscriptions.matching.paper_index import PaperIndex
 from subscriptions.matching.query_set import QuerySet
 from subscriptions.model import Paper
-from subscriptions.query.fields import TEXT
 
 Found = Mapping[int, int]  # number of a line -> the papers that it finds
 
@@ -98,9 +97,7 @@ class LeastWork(Paperwire):
         super().read(papers)
         bits = super().match()
         self.numpy, self.known = numpy, bits
-        numbers = {word: number for number, word in enumerate(self.index.words)}
-        texts = (paper.folded[TEXT].split() for paper in self.index.tokenized)
-        self.tokens = numpy.fromiter((numbers[word] for words in texts for word in words), numpy.intc)
+        self.tokens = numpy.frombuffer(self.index.words.sequence, numpy.intc)
         self.counts = numpy.array([bits.get(handle, 0).bit_count() for handle in self.handles])
         self.places = numpy.fromiter(
             chain.from_iterable(self.index.positions(bits.get(handle, 0)) for handle in self.handles), numpy.intc

@@ -3,8 +3,8 @@
 A set of papers is an integer, a bit for each. So a column of slots becomes a column of sets of papers, and two columns are
 intersected in one step:
 
-1. the papers of each word and feature: those of the papers are looked up, not those of the queries;
-2. of each phrase: the texts of the papers are gone through once, from each word to the next;
+1. the papers of each word and phrase: the texts of the papers are gone through once, from each word to the next;
+2. of each feature: the features of the papers are looked up, not those of the queries;
 3. of each beginning of words: each word of the papers is cut to all lengths;
 4. of each two parts of a name: the parts of the authors are looked up;
 5. of each term that is to be checked: columns of its features give the few papers in which it is looked for;
@@ -13,18 +13,16 @@ intersected in one step:
 8. of each query: columns of its slots.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Container, Iterable, Iterator, Mapping
 from operator import and_, invert
 
 from subscriptions.matching.columns import NO_PAPER, Columns
 from subscriptions.matching.features import HEAD
-from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.paper_index import Numbered, PaperIndex
 from subscriptions.matching.query_set import QuerySet
 from subscriptions.matching.slots import SLOT_BITS, Nearness, Slots
 from subscriptions.matching.terms import LEAST_NEARNESS, predicate
 from subscriptions.normalize.tokenizers import is_initial
-from subscriptions.query.fields import TEXT
 
 
 def match(queries: QuerySet, index: PaperIndex) -> Mapping[int, int]:
@@ -34,7 +32,6 @@ def match(queries: QuerySet, index: PaperIndex) -> Mapping[int, int]:
     slots = queries.slots
     papers = [0] * len(slots)  # by slot
     _put(papers, _said(slots, index))
-    _put(papers, _phrases(slots, index))
     _put(papers, _begun(slots.beginnings, index))
     _put(papers, _named(slots, index))
     _put(papers, _checked(slots, index, _fulfilled(papers, slots.candidates)))
@@ -66,24 +63,30 @@ def _fulfilled(papers: list[int], clauses: Columns) -> Iterator[tuple[int, int]]
 
 
 def _said(slots: Slots, index: PaperIndex) -> Iterator[tuple[int, int]]:
-    """Yields (slot of a word or feature, papers that have it)."""
-    for slot_of, having in ((slots.words, index.words), (slots.features, index.features)):
-        for text, places in having.items():
-            slot = slot_of.get(text)
-            if slot is not None:
-                yield slot, sum([1 << place for place in places])
+    """Yields (slot of a word, phrase or feature, a paper that has it)."""
+    begins = {step >> SLOT_BITS for step in slots.steps}
+    of_papers = zip(_by_paper(index.words, slots.words), _by_paper(index.features, slots.features), strict=True)
+    for place, (words, features) in enumerate(of_papers):
+        for slot in {*words, *_phrases(words, slots.steps, begins), *features} - {NO_PAPER}:
+            yield slot, 1 << place
 
 
-def _phrases(slots: Slots, index: PaperIndex) -> Iterator[tuple[int, int]]:
-    """Yields (slot of a phrase, a paper that has it). What is between two texts has no slot and ends a phrase."""
-    after = slots.steps.get
-    for place, paper in enumerate(index.tokenized):
-        words = [slots.words.get(word, NO_PAPER) for word in paper.folded[TEXT].split(" ")]
-        for end, (first, second) in enumerate(pairwise(words), start=2):
-            slot = after(first << SLOT_BITS | second)
-            while slot is not None:
-                yield slot, 1 << place
-                slot, end = after(slot << SLOT_BITS | words[end]), end + 1  # noqa: PLW2901 - of this phrase
+def _by_paper(texts: Numbered, slot_of: Mapping[str, int]) -> Iterator[list[int]]:
+    """Yields the slots of the texts of each paper."""
+    slots = [slot_of.get(text, NO_PAPER) for text in texts.number_of]
+    begin = 0
+    for end in texts.ends:
+        yield [slots[number] for number in texts.sequence[begin:end]]
+        begin = end
+
+
+def _phrases(words: list[int], steps: Mapping[int, int], begins: Container[int]) -> Iterator[int]:
+    """Yields the slots of the phrases in a sequence of words."""
+    for start in [place for place, word in enumerate(words) if word in begins]:
+        slot, end = words[start], start + 1
+        while slot in begins and (step := slot << SLOT_BITS | words[end]) in steps:
+            slot, end = steps[step], end + 1
+            yield slot
 
 
 def _begun(beginnings: Mapping[str, int], index: PaperIndex) -> Iterator[tuple[int, int]]:

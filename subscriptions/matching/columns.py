@@ -19,11 +19,12 @@ _ROW_BITS = 32  # of a place; the bits above them are the number of the table
 class Table:
     """The clauses of one shape. A row that was removed wants NO_PAPER, and is used again."""
 
-    __slots__ = ("_free", "columns", "following", "handles", "unwanted", "wanted")
+    __slots__ = ("_free", "columns", "following", "handles", "is_single", "unwanted", "wanted")
 
-    def __init__(self, wanted: int, unwanted: int) -> None:
+    def __init__(self, wanted: int, unwanted: int, *, is_single: bool) -> None:
+        self.is_single = is_single  # whether each handle is in one row of one table only
         self.handles = array("i")
-        self.following = array("q")  # the place of the next clause of the same handle, NO_PLACE if there is none
+        self.following = array("q")  # unless single: the place of the next clause of the same handle
         self.wanted = [array("i") for _ in range(wanted)]
         self.unwanted = [array("i") for _ in range(unwanted)]
         self.columns = (*self.wanted, *self.unwanted)
@@ -38,12 +39,14 @@ class Table:
         if self._free:
             row = self._free.pop()
             self.handles[row] = handle
-            self.following[row] = following
+            if not self.is_single:
+                self.following[row] = following
             for column, slot in zip(self.columns, slots, strict=True):
                 column[row] = slot
             return row
         self.handles.append(handle)
-        self.following.append(following)
+        if not self.is_single:
+            self.following.append(following)
         for column, slot in zip(self.columns, slots, strict=True):
             column.append(slot)
         return len(self.handles) - 1
@@ -61,7 +64,7 @@ class Columns:
 
     def __init__(self) -> None:
         self.tables: list[Table] = []
-        self._number_of: dict[tuple[int, int], int] = {}
+        self._number_of: dict[tuple[int, int, bool], int] = {}
 
     def __iter__(self) -> Iterator[Table]:
         return iter(self.tables)
@@ -70,23 +73,34 @@ class Columns:
         """Returns the number of rows."""
         return sum(map(len, self.tables))
 
-    def add(self, handle: int, slots: Sequence[int], unwanted: int = 0, following: int = NO_PLACE) -> int:
+    def add(self, handle: int, slots: Sequence[int], unwanted: int = 0, following: int | None = None) -> int:
         """Adds a clause that wants slots, apart from the last `unwanted` ones, which it excludes. Returns its place.
 
-        `following` is the place of the next clause of the same handle.
+        `following` is the place of the next clause of the same handle, NO_PLACE for the last one of several, None for the
+        only one.
         """
-        shape = len(slots), unwanted
-        number = self._number_of.setdefault(shape, len(self.tables))
-        if number == len(self.tables):
-            self.tables.append(Table(len(slots) - unwanted, unwanted))
-        return number << _ROW_BITS | self.tables[number].add(handle, slots, following)
+        is_single = following is None
+        shape = len(slots), unwanted, is_single
+        number = self._number_of.get(shape)
+        if number is None:
+            number = self._new(shape)
+        return number << _ROW_BITS | self.tables[number].add(
+            handle, slots, NO_PLACE if following is None else following
+        )
 
     def following(self, place: int) -> int:
         """Returns the place of the next clause of the same handle, NO_PLACE if there is none."""
         number, row = divmod(place, 1 << _ROW_BITS)
-        return self.tables[number].following[row]
+        table = self.tables[number]
+        return NO_PLACE if table.is_single else table.following[row]
 
     def remove(self, place: int) -> list[int]:
         """Removes the clause at a place and returns its slots."""
         number, row = divmod(place, 1 << _ROW_BITS)
         return self.tables[number].remove(row)
+
+    def _new(self, shape: tuple[int, int, bool]) -> int:
+        slots, unwanted, is_single = shape
+        number = self._number_of[shape] = len(self.tables)
+        self.tables.append(Table(slots - unwanted, unwanted, is_single=is_single))
+        return number

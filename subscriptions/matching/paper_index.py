@@ -1,8 +1,10 @@
 """Merges the copies of a paper in one batch of papers."""
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import count
 
 from subscriptions.matching.features import features_of
 from subscriptions.matching.tokenized_paper import TokenizedPaper
@@ -39,23 +41,45 @@ def _with_categories_of(first: Paper, copy: Paper) -> Paper:
 # An index of papers by their words and features, for matching many queries.
 
 
+LINE_END = 0  # the number of ""
+
+
+class Numbered:
+    """Texts of papers as numbers, one paper after the other."""
+
+    def __init__(self) -> None:
+        # each different text once, in the order of the numbers; a text that is new gets the next one
+        self.number_of = defaultdict[str, int](count(LINE_END + 1).__next__, {"": LINE_END})
+        self.sequence = array("i")
+        self.ends: list[int] = []  # of each paper in `sequence`
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Adds texts of the paper that is not ended yet."""
+        self.sequence.extend(map(self.number_of.__getitem__, texts))
+
+    def end(self) -> None:
+        """Ends a paper."""
+        self.ends.append(len(self.sequence))
+
+
 class PaperIndex:
     """Papers with their words and features. A set of papers is an int: bit n is `papers[n]`."""
 
     def __init__(self, papers: TokenizedPapers) -> None:
         self.papers: tuple[Paper, ...] = papers.papers
         self.tokenized: tuple[TokenizedPaper, ...] = papers.tokenized
-        self.words = defaultdict[str, list[int]](list)  # word of any text -> positions of the papers that have it
-        self.features = defaultdict[str, list[int]](list)
+        self.words = Numbered()  # of any text, in their order; a LINE_END before, between and after lines
+        self.features = Numbered()
         self.spellings = defaultdict[str, int](int)  # word of any text, as written or folded -> the papers that have it
+        self.words.sequence.append(LINE_END)
         for place, paper in enumerate(papers.tokenized):
-            words = set(paper.folded[TEXT].split())
-            for word in words:
-                self.words[word].append(place)
-            for feature in features_of(paper):
-                self.features[feature].append(place)
+            words = paper.folded[TEXT].replace("\n", "").split(" ")[1:]  # lines are " word word ": "" ends each
+            self.words.add(words)
+            self.words.end()
+            self.features.add(features_of(paper))
+            self.features.end()
             bit = 1 << place
-            for word in words.union(paper.written[TEXT].split()):
+            for word in {*words, *paper.written[TEXT].split()}:
                 self.spellings[word] |= bit
 
     @classmethod

@@ -108,7 +108,8 @@ class QuerySet:
 
     def _add(self, handle: int, clauses: Sequence[_Clause]) -> None:
         self._uses.append(0)
+        several = len(clauses) > 1
         place = NO_PLACE
         for slots, unwanted in reversed(clauses):
-            place = self.clauses.add(handle, slots, unwanted, place)
+            place = self.clauses.add(handle, slots, unwanted, place if several else None)
         self._places.append(place)

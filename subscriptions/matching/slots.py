@@ -49,6 +49,7 @@ class Slots:
         self.candidates = Columns()  # a clause for each of these terms: it wants what each of its papers has
         self.parts: dict[int, tuple[int, ...]] = {}  # of the terms of several fields
         self.nearness: dict[int, Nearness] = {}
+        self.changes = 0  # of `steps`, counted
         self._terms: dict[Term, int] = {}  # all that is no word, phrase or feature
         self._keys: list[str | int | Term] = [""]  # by slot; a phrase has its last step
         self._uses = array("q", [1])  # by slot; the slot NO_PAPER is always used
@@ -99,6 +100,7 @@ class Slots:
         self._free.append(slot)
         if isinstance(key, int):
             del self.steps[key]
+            self.changes += 1
             return divmod(key, 1 << SLOT_BITS)
         if isinstance(key, str):
             del (self.features if self.features.get(key) == slot else self.words)[key]
@@ -132,6 +134,7 @@ class Slots:
             both = self.steps.get(step)
             if both is None:
                 both = self.steps[step] = self._new(step)
+                self.changes += 1
                 self._uses[slot] += 1
                 self._uses[following] += 1
             slot = both
