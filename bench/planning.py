@@ -81,9 +81,9 @@ def measure(chats: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         run("ask", Path(name), chats)
         for papers in (1000, 20):
-            kept, ingest, first, whole, found, longest, memory = numbers(run(f"news{papers}", Path(name), chats))
+            kept, per, ingest, first, whole, found, longest, memory = numbers(run(f"news{papers}", Path(name), chats))
             print(f"{papers:,} papers come, {10 * chats:,} subscriptions now of {chats:,} chats:")
-            print(f"  their queries were put into memory in {kept:.1f} s")
+            print(f"  their queries were put into memory in {kept:.1f} s, {per:.1f} bytes each beside the set itself")
             print(f"  stored in {ingest:.2f} s, the first deliveries planned {first:.2f} s after that")
             print(
                 f"  all {found:,.0f} deliveries {whole:.1f} s after that; the database held for {longest * 1e3:.0f} ms at most;"
@@ -238,7 +238,7 @@ def abstracts(how_many: int) -> list[Paper]:
 
 
 def news(folder: Path, papers: int) -> str:
-    """Seconds of a processor to keep the queries, seconds to store papers, until the first deliveries are planned, and
+    """Seconds of a processor to keep the queries, bytes of each, seconds to store papers, until the first deliveries are planned, and
     until all are; how many these are; the longest that the database was held; megabytes.
     """
     shutil.copy(folder / "news.db", folder / "now.db")
@@ -246,7 +246,7 @@ def news(folder: Path, papers: int) -> str:
     start = time.process_time()
     with kept_queries(store) as kept, store.read() as transaction:
         kept.follow(transaction)
-    keeping = time.process_time() - start
+    keeping, per = time.process_time() - start, kept.bytes_beside / max(1, len(kept.queries))
     new = abstracts(papers)
     start = time.process_time()
     ingested(store, *new, name="news", now=NOON + HOUR)
@@ -260,7 +260,7 @@ def news(folder: Path, papers: int) -> str:
     whole = time.process_time()
     store.close()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return f"{keeping} {stored - start} {first - stored} {whole - first} {found} {max(held)} {memory}"
+    return f"{keeping} {per} {stored - start} {first - stored} {whole - first} {found} {max(held)} {memory}"
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from bench.matching.engines import Engine, LeastWork, Naive, Paperwire
 from bench.matching.lines import Line, checks_papers, comparable, lines, made_up_papers, real_papers
 from bench.matching.literals import AhoCorasickRs, Hyperscan, PyAhoCorasick, RegexEach
 from bench.matching.search_engines import Fts5, Tantivy
-from subscriptions.matching.query_set import QuerySet
+from subscriptions.matching.snapshot import dump, load
 from subscriptions.model import Paper
 
 PAPERS = 180
@@ -99,7 +99,11 @@ def _run(name: str, task: Path) -> None:
     _, compiling = _best(lambda: engine.compile(some), 1)
     engine.read(papers)
     found, matching = _best(engine.match, 5)
-    notes = _notes(some) | {"checked": matching - _without_checks(some, papers)} if type(engine) is Paperwire else {}
+    notes = (
+        _notes(engine, some) | {"checked": matching - _without_checks(some, papers)}
+        if type(engine) is Paperwire
+        else {}
+    )
     answers = engine.by_line(found) if isinstance(engine, Paperwire) else found
     numbers, plain = comparable(some, papers) if different is not typed else ([], 0)
     report = Measured(
@@ -123,19 +127,22 @@ def _without_checks(some: Sequence[Line], papers: Sequence[Paper]) -> float:
     return _best(engine.match, 5)[1]
 
 
-def _notes(some: Sequence[Line]) -> dict[str, float]:
-    """Returns what else is to be known of paperwire: memory of the set, one query more or less."""
-    queries = QuerySet()
+def _notes(engine: Paperwire, some: Sequence[Line]) -> dict[str, float]:
+    """Returns what else is to be known of paperwire: memory of the set, a snapshot, one query more or less."""
+    saved = dump(engine.queries)
     tracemalloc.start()
-    for line in some:
-        queries.add_text(line.text)
+    kept = load(saved)
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
+    del kept
+    restored, loading = _best(lambda: load(saved), 3)
     texts = [f"{line.text} paperwire" for line in some[:: max(1, len(some) // 1000)]]
-    handles, adding = _best(lambda: [queries.add_text(text) for text in texts], 1)
-    _, removing = _best(lambda: deque(map(queries.remove, handles), maxlen=0), 1)
+    handles, adding = _best(lambda: [restored.add_text(text) for text in texts], 1)
+    _, removing = _best(lambda: deque(map(restored.remove, handles), maxlen=0), 1)
     return {
         "bytes of memory": size,
+        "bytes of a snapshot": len(saved),
+        "load": loading,
         "add": adding / len(texts),
         "remove": removing / len(texts),
     }
@@ -159,8 +166,9 @@ def _show(measured: dict[str, Measured], count: int) -> None:
     notes = ours.notes
     print(
         f"  paperwire: {ours.compile_s / count * 1e6:.1f} µs a line to compile; "
-        f"{notes['bytes of memory'] / count:.0f} bytes a line in memory; "
-        f"one query more {notes['add'] * 1e6:.0f} µs, one less {notes['remove'] * 1e6:.0f} µs; initials of names and phrases that end in a prefix took "
+        f"{notes['bytes of memory'] / count:.0f} bytes a line in memory, {notes['bytes of a snapshot'] / count:.0f} in a "
+        f"snapshot, which is loaded in {notes['load']:.3f} s; one query more {notes['add'] * 1e6:.0f} µs, "
+        f"one less {notes['remove'] * 1e6:.0f} µs; initials of names and phrases that end in a prefix took "
         f"{max(0, notes['checked']):.4f} s of the match",
         flush=True,
     )

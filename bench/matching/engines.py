@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, Protocol
 
 from bench.matching.lines import Line, terms_of, text_of
-from subscriptions.matching.batch import match
+from subscriptions.matching.batch import match, prepare
 from subscriptions.matching.paper_index import PaperIndex
 from subscriptions.matching.query_set import QuerySet
 from subscriptions.model import Paper
@@ -48,6 +48,7 @@ class Paperwire:
         """Reads and adds each line."""
         self.queries = QuerySet()
         self.handles = [self.queries.add_text(line.text) for line in lines]
+        prepare(self.queries)
 
     def read(self, papers: Sequence[Paper]) -> None:
         """Makes an index."""

@@ -24,9 +24,11 @@ from bot.rendering.text.queries import query_in_words
 from bot.settings import load_sources
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.matching.batch import match as match_all
+from subscriptions.matching.batch import prepare
 from subscriptions.matching.hits import why
 from subscriptions.matching.paper_index import PaperIndex, merge_copies
 from subscriptions.matching.query_set import QuerySet
+from subscriptions.matching.snapshot import dump, load
 from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import Digest, Paper
 from subscriptions.query.fields import LIKE
@@ -231,9 +233,14 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
     parsed = perf_counter()
     near_to = PapersAtHand(index.papers) if any(name.encode() in data.lower() for name in LIKE.names) else None
     lines = _compiled(texts, near_to)
+    prepare(lines.queries)
     compiled = perf_counter()
     found = match_all(lines.queries, index)
     matched = perf_counter()
+    saved = dump(lines.queries)
+    saving = perf_counter()
+    restored = load(saved)
+    loaded = perf_counter()
     keys = {handle: [index.papers[place].key for place in index.positions(bits)] for handle, bits in found.items()}
     report = BatchReport(
         queries=len(lines.handles),
@@ -245,7 +252,8 @@ def _match_file(file: str, paths: list[str], *, listed: bool, json: bool) -> int
             "parse_s": parsed - began,
             "compile_s": compiled - parsed,
             "match_s": matched - compiled,
-            "add_us": _seconds_to_add(lines.queries, texts) * 1e6,
+            "snapshot_load_s": loaded - saving,
+            "add_us": _seconds_to_add(restored, texts) * 1e6,
         },
         refused=lines.refused,
     )

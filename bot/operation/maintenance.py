@@ -8,6 +8,7 @@ from bot.context.writing import UnderWay
 from bot.ports.channel import Clock
 from bot.settings import Settings
 from subscriptions.service.chats.retention import claim_copy, claim_daily_work, clean_up_steps, copied
+from subscriptions.service.planner.kept_queries import remove_query_file
 from subscriptions.store import READS, WRITES, Steps, Store
 
 _REPLACED = "replaced-"  # a database that `restore` put aside, which may be damaged, is no copy
@@ -48,6 +49,7 @@ def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> Ste
     if claim_daily_work(store, now=now):
         for _ in clean_up_steps(store, now=now, papers=settings.keep_papers):
             yield WRITES
+        remove_query_file(store)
     if store.kind.file is not None and claim_copy(store, now=now):  # of a server its operator makes copies
         yield READS
         store.copy_into(backup_folder(settings, store), "daily", now)

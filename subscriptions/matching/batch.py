@@ -1,20 +1,8 @@
-"""Matches all queries of a set with all papers of an index, a column at a time.
+"""The columns of a match in Python: a set of papers is an integer."""
 
-A set of papers is an integer, a bit for each. So a column of slots becomes a column of sets of papers, and two columns are
-intersected in one step:
-
-1. the papers of each word and phrase: the texts of the papers are gone through once, from each word to the next;
-2. of each feature: the features of the papers are looked up, not those of the queries;
-3. of each beginning of words: each word of the papers is cut to all lengths;
-4. of each two parts of a name: the parts of the authors are looked up;
-5. of each term that is to be checked: columns of its features give the few papers in which it is looked for;
-6. of each nearness: the weights of the words that a paper has are added up;
-7. of each term of several fields;
-8. of each query: columns of its slots.
-"""
-
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from operator import and_, invert
+from typing import TYPE_CHECKING, Protocol
 
 from subscriptions.matching.columns import NO_PAPER, Columns
 from subscriptions.matching.features import HEAD
@@ -22,53 +10,75 @@ from subscriptions.matching.paper_index import Numbered, PaperIndex
 from subscriptions.matching.query_set import QuerySet
 from subscriptions.matching.slots import SLOT_BITS, Nearness, Slots
 from subscriptions.matching.terms import LEAST_NEARNESS, predicate
+from subscriptions.matching.tokenized_paper import TokenizedPaper
 from subscriptions.normalize.tokenizers import is_initial
 
-
-def match(queries: QuerySet, index: PaperIndex) -> Mapping[int, int]:
-    """Returns handle -> the papers that a query finds, as bits of the index; without queries that find none."""
-    if not index.papers or not len(queries):
-        return {}
-    slots = queries.slots
-    papers = [0] * len(slots)  # by slot
-    _put(papers, _said(slots, index))
-    _put(papers, _begun(slots.beginnings, index))
-    _put(papers, _named(slots, index))
-    _put(papers, _checked(slots, index, _fulfilled(papers, slots.candidates)))
-    _put(papers, _near(papers, slots.nearness, index))
-    _put(papers, ((slot, _any_of(papers, parts)) for slot, parts in slots.parts.items()))
-    found: dict[int, int] = {}
-    for handle, having in _fulfilled(papers, queries.clauses):
-        found[handle] = found.get(handle, 0) | having
-    return found
+if TYPE_CHECKING:
+    from subscriptions.matching.batch_numpy import Matrix
 
 
-def _put(papers: list[int], found: Iterable[tuple[int, int]]) -> None:
-    """Adds (slot, papers that have it)."""
-    for slot, having in found:
-        papers[slot] |= having
+class Integers:
+    """The papers of each slot (`batch.SlotPapers`)."""
 
+    def __init__(self, slots: int) -> None:
+        self._papers = [0] * slots
 
-def _fulfilled(papers: list[int], clauses: Columns) -> Iterator[tuple[int, int]]:
-    """Yields (handle, papers) of each clause that some paper fulfils."""
-    of = papers.__getitem__
-    for table in clauses:
-        first, *others = table.wanted
-        found = map(of, first)
-        for column in others:
-            found = map(and_, found, map(of, column))
-        for column in table.unwanted:
-            found = map(and_, found, map(invert, map(of, column)))
-        yield from [(handle, having) for handle, having in zip(table.handles, found, strict=True) if having]
+    def put_words(self, slots: Slots, index: PaperIndex) -> None:
+        """Stores the papers of words and phrases."""
+        begins = {step >> SLOT_BITS for step in slots.steps}
+        for place, words in enumerate(_by_paper(index.words, slots.words)):
+            found = {*words}
+            if begins:
+                found.update(_phrases(words, slots.steps, begins))
+            self._put_paper(place, found)
 
+    def put_features(self, slots: Slots, index: PaperIndex) -> None:
+        """Stores the papers of features."""
+        for place, found in enumerate(_by_paper(index.features, slots.features)):
+            self._put_paper(place, {*found})
 
-def _said(slots: Slots, index: PaperIndex) -> Iterator[tuple[int, int]]:
-    """Yields (slot of a word, phrase or feature, a paper that has it)."""
-    begins = {step >> SLOT_BITS for step in slots.steps}
-    of_papers = zip(_by_paper(index.words, slots.words), _by_paper(index.features, slots.features), strict=True)
-    for place, (words, features) in enumerate(of_papers):
-        for slot in {*words, *_phrases(words, slots.steps, begins), *features} - {NO_PAPER}:
-            yield slot, 1 << place
+    def _put_paper(self, place: int, slots: set[int]) -> None:
+        for slot in slots - {NO_PAPER}:
+            self._papers[slot] |= 1 << place
+
+    def put(self, papers: Mapping[int, int]) -> None:
+        """Stores the papers of slots."""
+        for slot, having in papers.items():
+            self._papers[slot] = having
+
+    def get(self, slot: int) -> int:
+        """Returns the papers of a slot."""
+        return self._papers[slot]
+
+    def put_pairs(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Stores papers of slots."""
+        for slot, place in pairs:
+            self._papers[slot] |= 1 << place
+
+    def pairs(self, clauses: Columns) -> Iterator[tuple[int, int]]:
+        """Yields (handle, position of a paper)."""
+        for handle, papers in self._rows(clauses):
+            for place in PaperIndex.positions(papers):
+                yield handle, place
+
+    def united(self, clauses: Columns) -> dict[int, int]:
+        """Returns handle -> papers."""
+        found: dict[int, int] = {}
+        for handle, papers in self._rows(clauses):
+            found[handle] = found.get(handle, 0) | papers
+        return found
+
+    def _rows(self, clauses: Columns) -> Iterator[tuple[int, int]]:
+        """Yields (handle, papers) of each clause that some paper fulfils."""
+        of = self._papers.__getitem__
+        for table in clauses:
+            first, *others = table.wanted
+            found = map(of, first)
+            for column in others:
+                found = map(and_, found, map(of, column))
+            for column in table.unwanted:
+                found = map(and_, found, map(invert, map(of, column)))
+            yield from [(handle, papers) for handle, papers in zip(table.handles, found, strict=True) if papers]
 
 
 def _by_paper(texts: Numbered, slot_of: Mapping[str, int]) -> Iterator[list[int]]:
@@ -89,23 +99,104 @@ def _phrases(words: list[int], steps: Mapping[int, int], begins: Container[int])
             yield slot
 
 
-def _begun(beginnings: Mapping[str, int], index: PaperIndex) -> Iterator[tuple[int, int]]:
-    """Yields (slot of a beginning, papers that have such a word)."""
+# ---------------------------------------------------------------------------------------------------------------------
+# Matches all queries of a set with all papers of an index, a column at a time.
+#
+# Papers are bits. So a column of slots becomes a column of sets of papers, and two columns are intersected in one step:
+#
+# 1. the papers of each word and phrase: the texts of the papers are gone through once, from each word to the next;
+# 2. of each feature: the features of the papers are looked up, not those of the queries;
+# 3. of each beginning of words: each word of the papers is cut to all lengths;
+# 4. of each two parts of a name: the parts of the authors are looked up;
+# 5. of each term that is to be checked: columns of its features give the few papers in which it is looked for;
+# 6. of each nearness: the weights of the words that a paper has are added up;
+# 7. of each term of several fields;
+# 8. of each query: columns of its slots.
+#
+# With few queries the columns are gone through in Python (`batch_python`), with many by NumPy (`batch_numpy`), which is
+# imported only then.
+
+
+MANY = 5_000  # clauses from which NumPy pays: below, its import (0.1 s, 25 MB) costs more than it saves
+
+
+class SlotPapers(Protocol):
+    """The papers of each slot during one match."""
+
+    def put_words(self, slots: Slots, index: PaperIndex) -> None:
+        """Stores the papers of words and phrases."""
+
+    def put_features(self, slots: Slots, index: PaperIndex) -> None:
+        """Stores the papers of features."""
+
+    def put(self, papers: Mapping[int, int]) -> None:
+        """Stores slot -> its papers."""
+
+    def get(self, slot: int) -> int:
+        """Returns the papers of a slot."""
+
+    def put_pairs(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Stores (slot, position of a paper that has it)."""
+
+    def pairs(self, clauses: Columns) -> Iterable[tuple[int, int]]:
+        """Yields (handle, position of a paper that fulfils its clause), the papers of a handle in sequence."""
+
+    def united(self, clauses: Columns) -> Mapping[int, int]:
+        """Returns handle -> the papers of all its clauses, of each handle that some paper fulfils."""
+
+
+def match(queries: QuerySet, index: PaperIndex, *, many: int = MANY) -> Mapping[int, int]:
+    """Returns handle -> the papers that a query finds, as bits of the index; without queries that find none."""
+    if not index.papers or not len(queries):
+        return {}
+    slots = queries.slots
+    papers = _slot_papers(len(slots), len(index.papers), numpy=len(queries.clauses) >= many)
+    papers.put_words(slots, index)
+    papers.put_features(slots, index)
+    papers.put(_begun(slots.beginnings, index))
+    papers.put_pairs(_named(slots, index))
+    papers.put_pairs(_checked(slots, index, papers.pairs(slots.candidates)))
+    papers.put(_near(papers, slots.nearness, index))
+    papers.put({slot: _any_of(papers, parts) for slot, parts in slots.parts.items()})
+    return papers.united(queries.clauses)
+
+
+def prepare(queries: QuerySet, *, many: int = MANY) -> None:
+    """Makes ready what the first match with a set would make."""
+    if len(queries.clauses) >= many:
+        _matrix().prepare(queries.slots)
+
+
+def _matrix() -> "type[Matrix]":
+    from subscriptions.matching.batch_numpy import Matrix  # noqa: PLC0415 - NumPy takes 100 ms; only many queries need it
+
+    return Matrix
+
+
+def _slot_papers(slots: int, papers: int, *, numpy: bool) -> SlotPapers:
+    return _matrix()(slots, papers) if numpy else Integers(slots)
+
+
+def _begun(beginnings: Mapping[str, int], index: PaperIndex) -> dict[int, int]:
+    """Returns the slots of beginnings with the papers that have such a word."""
+    found: dict[int, int] = {}
+    slot_of = beginnings.get
     for word, papers in index.spellings.items() if beginnings else ():
         for length in range(HEAD, len(word) + 1):
-            slot = beginnings.get(word[:length])
+            slot = slot_of(word[:length])
             if slot is not None:
-                yield slot, papers
+                found[slot] = found.get(slot, 0) | papers
+    return found
 
 
 def _named(slots: Slots, index: PaperIndex) -> Iterator[tuple[int, int]]:
-    """Yields (slot of two parts of a name, a paper with such an author)."""
+    """Yields (slot of two parts of a name, position of a paper with such an author)."""
     for field, wanted in slots.names.items():
         for place, paper in enumerate(index.tokenized):
             for name in paper.names[field]:
                 for at, part in enumerate(name):
                     for slot in _other_parts(wanted[part], name[:at] + name[at + 1 :]) if part in wanted else ():
-                        yield slot, 1 << place
+                        yield slot, place
 
 
 def _other_parts(slot_of: Mapping[str, int], parts: tuple[str, ...]) -> Iterator[int]:
@@ -115,29 +206,35 @@ def _other_parts(slot_of: Mapping[str, int], parts: tuple[str, ...]) -> Iterator
 
 
 def _checked(slots: Slots, index: PaperIndex, candidates: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yields the candidates, each a term and papers, with those of the papers that fulfil the term."""
-    for slot, papers in candidates:
-        fulfils = predicate(slots.checked[slot])
-        yield slot, sum(1 << place for place in index.positions(papers) if fulfils(index.tokenized[place]))
+    """Yields the candidates, each a term and a paper, where the paper fulfils the term."""
+    known: int | None = None
+    fulfils: Callable[[TokenizedPaper], bool] = bool
+    for slot, place in candidates:
+        if slot != known:
+            known, fulfils = slot, predicate(slots.checked[slot])
+        if fulfils(index.tokenized[place]):
+            yield slot, place
 
 
-def _near(papers: list[int], wanted: Mapping[int, Nearness], index: PaperIndex) -> Iterator[tuple[int, int]]:
-    """Yields (slot of nearness, papers that are near enough). The papers of each word are looked up once."""
+def _near(papers: SlotPapers, wanted: Mapping[int, Nearness], index: PaperIndex) -> dict[int, int]:
+    """Returns the slots of nearness with the papers that are near enough. The papers of each word are looked up once."""
+    found: dict[int, int] = {}
     having: dict[int, list[int]] = {}
     for slot, (words, own) in wanted.items():
         near = [0] * len(index.papers)
         for word, weight in words:
             places = having.get(word)
             if places is None:
-                places = having[word] = list(index.positions(papers[word]))
+                places = having[word] = list(index.positions(papers.get(word)))
             for place in places:
                 near[place] += weight
         enough = sum([1 << place for place, sum_ in enumerate(near) if sum_ >= LEAST_NEARNESS])
-        yield slot, enough & ~_any_of(papers, own)
+        found[slot] = enough & ~_any_of(papers, own)
+    return found
 
 
-def _any_of(papers: list[int], slots: Iterable[int]) -> int:
+def _any_of(papers: SlotPapers, slots: Iterable[int]) -> int:
     united = 0
     for slot in slots:
-        united |= papers[slot]
+        united |= papers.get(slot)
     return united

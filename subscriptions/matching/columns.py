@@ -10,6 +10,10 @@ So one step of a match works on a whole column, and not on a query.
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+State: TypeAlias = dict[str, Any]
+"""All that a structure of the matcher holds, by name: arrays of numbers, and lists that JSON can hold (`snapshot`)."""
 
 NO_PLACE = -1
 NO_PAPER = 0  # a slot that no paper fulfils; removed rows want it
@@ -50,6 +54,19 @@ class Table:
         for column, slot in zip(self.columns, slots, strict=True):
             column.append(slot)
         return len(self.handles) - 1
+
+    def state(self) -> State:
+        """Returns what `restore` takes."""
+        numbers = {"handles": self.handles, "following": self.following, "free": array("i", self._free)}
+        return numbers | {str(n): one for n, one in enumerate(self.columns)}
+
+    def restore(self, state: State) -> None:
+        """Fills an empty table of the same shape."""
+        self.handles.extend(state["handles"])
+        self.following.extend(state["following"])
+        self._free = list(state["free"])
+        for number, column in enumerate(self.columns):
+            column.extend(state[str(number)])
 
     def remove(self, row: int) -> list[int]:
         """Removes a row and returns its slots."""
@@ -104,3 +121,29 @@ class Columns:
         number = self._number_of[shape] = len(self.tables)
         self.tables.append(Table(slots - unwanted, unwanted, is_single=is_single))
         return number
+
+    def state(self) -> State:
+        """Returns what `restored` takes."""
+        state: State = {"shapes": list(self._number_of)}
+        for number, table in enumerate(self.tables):
+            state |= prefixed(f"{number}.", table.state())
+        return state
+
+    @classmethod
+    def restored(cls, state: State) -> "Columns":
+        """Returns the tables of a state."""
+        columns = cls()
+        for slots, unwanted, is_single in state["shapes"]:
+            number = columns._new((slots, unwanted, is_single))
+            columns.tables[number].restore(below(f"{number}.", state))
+        return columns
+
+
+def prefixed(prefix: str, state: State) -> State:
+    """Returns the state of a part, to be joined with that of the whole."""
+    return {prefix + name: value for name, value in state.items()}
+
+
+def below(prefix: str, state: State) -> State:
+    """Returns the state of a part."""
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}

@@ -1,20 +1,118 @@
-"""Queries that are matched together: a set that takes and gives back queries in microseconds."""
+"""The handles of queries by their canonical texts, in a sixth of the memory of a dict.
+
+No text is kept, only 64 bits of its digest for each handle. A table that is looked up by the digest leads to the handle.
+With a million texts the chance that any two have one digest is 3e-8. Each set draws its own key for the digest, so no
+one can make up such texts.
+"""
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from secrets import token_bytes
 
-from subscriptions.matching.columns import NO_PLACE, Columns
+from subscriptions.matching.columns import NO_PLACE, Columns, State, below, prefixed
 from subscriptions.matching.slots import Slots
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.parsing.quick import Piece, ShortQuery, read_quickly
 from subscriptions.query.syntax import Alternative, Query
 
+NO_HANDLE = -1
+_REMOVED = -2  # a place that was used: the search goes on after it
+_LEAST_PLACES = 1 << 8
+
+
+class Handles:
+    """Numbers from 0 for different texts. A number is used for one text only, also when that was removed."""
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self.key = key or token_bytes(16)
+        self.digests = array("Q")  # by handle
+        self.places = array("i", [NO_HANDLE]) * _LEAST_PLACES  # a power of two
+        self.used = 0  # places that are not NO_HANDLE
+        self.count = 0  # handles that were not removed
+
+    def __len__(self) -> int:
+        """Returns the number of texts that have a handle."""
+        return self.count
+
+    def put(self, text: str) -> tuple[int, bool]:
+        """Returns the handle of a text, and whether it is new."""
+        digest = self._digest(text)
+        place, handle = self._found(digest)
+        if handle != NO_HANDLE:
+            return handle, False
+        if 3 * self.used >= 2 * len(self.places):
+            self._rebuild()
+            place, _ = self._found(digest)
+        handle = len(self.digests)
+        self.digests.append(digest)
+        self.places[place] = handle
+        self.used += 1
+        self.count += 1
+        return handle, True
+
+    def find(self, text: str) -> int | None:
+        """Returns the handle of a text; None if it has none."""
+        _, handle = self._found(self._digest(text))
+        return None if handle == NO_HANDLE else handle
+
+    def remove(self, handle: int) -> None:
+        """Forgets the text of a handle."""
+        place, _ = self._found(self.digests[handle])
+        self.places[place] = _REMOVED
+        self.count -= 1
+
+    def state(self) -> State:
+        """Returns what `restored` takes."""
+        return {
+            "key": self.key.hex(),
+            "digests": self.digests,
+            "places": self.places,
+            "counts": [self.used, self.count],
+        }
+
+    @classmethod
+    def restored(cls, state: State) -> "Handles":
+        """Returns the handles of a state."""
+        handles = cls(bytes.fromhex(state["key"]))
+        handles.digests, handles.places = state["digests"], state["places"]
+        handles.used, handles.count = state["counts"]
+        return handles
+
+    def _digest(self, text: str) -> int:
+        return int.from_bytes(blake2b(text.encode(), digest_size=8, key=self.key).digest(), "little")
+
+    def _found(self, digest: int) -> tuple[int, int]:
+        """Returns (the place of a digest, its handle), else (the place where it may be put, NO_HANDLE)."""
+        places, digests = self.places, self.digests
+        last = len(places) - 1
+        place = digest & last
+        while (handle := places[place]) != NO_HANDLE:
+            if handle != _REMOVED and digests[handle] == digest:
+                return place, handle
+            place = place + 1 & last
+        return place, NO_HANDLE
+
+    def _rebuild(self) -> None:
+        """Rebuilds the table without removed places, with at most a third of it used."""
+        handles = [handle for handle in self.places if handle >= 0]
+        size = _LEAST_PLACES
+        while size < 3 * len(handles):
+            size *= 2
+        self.places = array("i", [NO_HANDLE]) * size
+        self.used = len(handles)
+        for handle in handles:
+            self.places[self._found(self.digests[handle])[0]] = handle
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Queries that are matched together: a set that takes and gives back queries in microseconds.
+
+
 MOST_PIECES = 1 << 17  # whose slots are remembered
 
 # the slots that a clause wants, then those that it excludes; how many it excludes
 _Clause = tuple[list[int], int]
-_Asked = TypeVar("_Asked", Alternative, tuple[Piece, ...])
 
 
 class QuerySet:
@@ -23,8 +121,7 @@ class QuerySet:
     def __init__(self, queries: Iterable[Query] = ()) -> None:
         self.slots = Slots()
         self.clauses = Columns()
-        self._handles: dict[str, int] = {}  # of canonical texts
-        self._texts: list[str] = []  # by handle; "" where the query was removed
+        self._handles = Handles()
         self._uses = array("i")  # by handle
         self._places = array("q")  # by handle: of its first clause
         self._slot_of: dict[Piece, int] = {}  # a cache: looking up a term takes ten times as long
@@ -37,7 +134,11 @@ class QuerySet:
 
     def add(self, query: Query) -> int:
         """Adds a query and returns its handle, the same for equal queries. No other query ever gets this handle."""
-        return self._put(query.canonical, query.alternatives, self._taken)
+        handle, is_new = self._handles.put(query.canonical)
+        if is_new:
+            self._add(handle, [self._taken(one) for one in query.alternatives])
+        self._uses[handle] += 1
+        return handle
 
     def add_text(self, text: str) -> int:
         """Adds the query that a person typed and returns its handle, as `add` does. Raises QueryError."""
@@ -51,17 +152,12 @@ class QuerySet:
 
     def find(self, canonical: str) -> int | None:
         """Returns the handle of a query; None if the set does not have it. Later queries have higher handles."""
-        return self._handles.get(canonical)
+        return self._handles.find(canonical)
 
     def _add_short(self, query: ShortQuery) -> int:
-        return self._put(query.canonical, query.alternatives, self._taken_pieces)
-
-    def _put(self, canonical: str, alternatives: Sequence[_Asked], taken: Callable[[_Asked], _Clause]) -> int:
-        handle = self._handles.get(canonical)
-        if handle is None:
-            handle = self._handles[canonical] = len(self._texts)
-            self._texts.append(canonical)
-            self._add(handle, list(map(taken, alternatives)))
+        handle, is_new = self._handles.put(query.canonical)
+        if is_new:
+            self._add(handle, [self._taken_pieces(pieces) for pieces in query.alternatives])
         self._uses[handle] += 1
         return handle
 
@@ -72,8 +168,7 @@ class QuerySet:
         self._uses[handle] -= 1
         if self._uses[handle]:
             return
-        del self._handles[self._texts[handle]]
-        self._texts[handle] = ""
+        self._handles.remove(handle)
         place = self._places[handle]
         while place != NO_PLACE:
             following = self.clauses.following(place)
@@ -82,11 +177,31 @@ class QuerySet:
                     self._slot_of.clear()
             place = following
 
+    def state(self) -> State:
+        """Returns what `restored` takes."""
+        return {
+            **prefixed("slots.", self.slots.state()),
+            **prefixed("clauses.", self.clauses.state()),
+            **prefixed("handles.", self._handles.state()),
+            "uses": self._uses,
+            "places": self._places,
+        }
+
+    @classmethod
+    def restored(cls, state: State) -> "QuerySet":
+        """Returns the set of a state."""
+        queries = cls()
+        queries.slots = Slots.restored(below("slots.", state))
+        queries.clauses = Columns.restored(below("clauses.", state))
+        queries._handles = Handles.restored(below("handles.", state))
+        queries._uses, queries._places = state["uses"], state["places"]
+        return queries
+
     def _taken(self, alternative: Alternative) -> _Clause:
         terms = (*alternative.positive, *alternative.negative)
         return list(map(self.slots.take, terms)), len(alternative.negative)
 
-    def _taken_pieces(self, pieces: tuple[Piece, ...]) -> _Clause:
+    def _taken_pieces(self, pieces: Sequence[Piece]) -> _Clause:
         """Returns the same for pieces, the unwanted ones last."""
         try:
             slots = [self._slot_of[piece] for piece in pieces]

@@ -13,15 +13,15 @@ A match computes the papers of each slot once (`batch`), however many queries ha
 """
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from subscriptions.matching.columns import Columns
+from subscriptions.matching.columns import Columns, State, below, prefixed
 from subscriptions.matching.features import EVERY_PAPER, deciding_feature, head_of, needed_by
 from subscriptions.matching.terms import is_phrase, label_of, papers_of, simple_terms
 from subscriptions.normalize.tokenizers import is_initial
-from subscriptions.query.fields import TEXT, Field, ValueKind
+from subscriptions.query.fields import FIELDS, TEXT, TEXT_OR_ID, Field, ValueKind
 from subscriptions.query.syntax import Term
 
 SLOT_BITS = 32  # a step of a phrase is two slots in one number
@@ -158,11 +158,14 @@ class Slots:
             elif _is_beginning(term):
                 self.beginnings[term.tokens[0]] = slot
             elif pair := _two_parts(term):
-                self.names.setdefault(term.field, {}).setdefault(pair.part, {})[pair.other] = slot
+                self._put_name(term.field, pair, slot)
             else:
                 self.checked[slot] = term
                 self._places[slot] = self.candidates.add(slot, self._needed_by(term))
         return slot
+
+    def _put_name(self, field: Field, pair: "_TwoParts", slot: int) -> None:
+        self.names.setdefault(field, {}).setdefault(pair.part, {})[pair.other] = slot
 
     def _nearness(self, term: Term) -> Nearness:
         words = tuple((self._phrase(tuple(word.split())), weight) for word, weight in term.near)
@@ -184,6 +187,59 @@ class Slots:
             self._uses[slot] += 1
         return slots
 
+    def state(self) -> State:
+        """Returns what `restored` takes."""
+        terms = [[t.field.name, t.tokens, t.prefix, t.exact, t.value, t.names, t.near] for t in self._terms]
+        return {
+            **prefixed("candidates.", self.candidates.state()),
+            "words": list(self.words),
+            "slots_of_words": array("i", self.words.values()),
+            "features": list(self.features),
+            "slots_of_features": array("i", self.features.values()),
+            "steps": array("q", self.steps),
+            "slots_of_steps": array("i", self.steps.values()),
+            "terms": terms,
+            "slots_of_terms": array("i", self._terms.values()),
+            "parts": list(self.parts.items()),
+            "nearness": list(self.nearness.items()),
+            "places": list(self._places.items()),
+            "uses": self._uses,
+            "free": self._free,
+        }
+
+    @classmethod
+    def restored(cls, state: State) -> "Slots":
+        """Returns the slots of a state."""
+        slots = cls()
+        slots.candidates = Columns.restored(below("candidates.", state))
+        slots.words = dict(zip(state["words"], state["slots_of_words"], strict=True))
+        slots.features = dict(zip(state["features"], state["slots_of_features"], strict=True))
+        slots.steps = dict(zip(state["steps"], state["slots_of_steps"], strict=True))
+        terms = [
+            Term(_FIELDS[field], tuple(tokens), prefix, exact, value, tuple(names), tuple((w, n) for w, n in near))
+            for field, tokens, prefix, exact, value, names, near in state["terms"]
+        ]
+        slots._terms = dict(zip(terms, state["slots_of_terms"], strict=True))
+        slots.parts = {slot: tuple(parts) for slot, parts in state["parts"]}
+        slots.nearness = {
+            slot: Nearness(tuple((word, weight) for word, weight in words), tuple(own))
+            for slot, (words, own) in state["nearness"]
+        }
+        slots._places = dict(state["places"])
+        slots.checked = {slot: term for term, slot in slots._terms.items() if slot in slots._places}
+        slots.beginnings = {term.tokens[0]: slot for term, slot in slots._terms.items() if _is_beginning(term)}
+        for term, slot in slots._terms.items():
+            if pair := _two_parts(term):
+                slots._put_name(term.field, pair, slot)
+        slots._uses, slots._free = state["uses"], state["free"]
+        slots._keys = [""] * len(slots._uses)
+        keyed: Iterable[Mapping[str, int] | Mapping[int, int] | Mapping[Term, int]]
+        keyed = (slots.words, slots.features, slots.steps, slots._terms)
+        for mapping in keyed:
+            for key, slot in mapping.items():
+                slots._keys[slot] = key
+        return slots
+
     def _new(self, key: str | int | Term) -> int:
         if self._free:
             slot = self._free.pop()
@@ -193,6 +249,9 @@ class Slots:
             self._keys.append(key)
             self._uses.append(0)
         return slot
+
+
+_FIELDS = {field.name: field for field in (*FIELDS, TEXT, TEXT_OR_ID)}
 
 
 @lru_cache(maxsize=1 << 14)

@@ -19,6 +19,7 @@ _c, _q = _changes.c, _queries.c
 _after, _most = bindparam("after", type_=Integer), bindparam("most", type_=Integer)
 _NEWEST, _OLDEST = select(func.max(_c.sequence)), select(func.min(_c.sequence))
 _CHANGED = select(_c.sequence, _c.query).where(_c.sequence > _after).order_by(_c.sequence)
+_TOKEN = select(_c.token).where(_c.sequence == _after)
 _TEXTS = select(_q.id, _q.canonical).where(_q.id.in_(bindparam("ids", type_=Integer, expanding=True)))
 _PAGE = select(_q.id, _q.canonical).where(_q.id > _after).order_by(_q.id).limit(_most)
 _DROP = delete(_changes).where(
@@ -39,6 +40,11 @@ def changes_after(session: Session, sequence: int) -> tuple[int, set[int]] | Non
     if newest < sequence or sequence < oldest - 1:
         return None
     return newest, {query for _, query in execute(session, _CHANGED, {"after": sequence})}
+
+
+def token_of(session: Session, sequence: int) -> int | None:
+    """The random token of a change; None if the log does not have it."""
+    return execute(session, _TOKEN, {"after": sequence}).scalar()
 
 
 def queries_by_id(session: Session, ids: Sequence[int]) -> dict[int, str]:

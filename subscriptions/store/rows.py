@@ -5,7 +5,7 @@ Datetimes are aware UTC on both sides; SQLite alone would return them naive.
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
@@ -249,6 +249,9 @@ class QueryChangeRow(Row, table=True):
     __table_args__ = ({"sqlite_autoincrement": True},)
     sequence: int | None = Field(default=None, primary_key=True)
     query: int
+    token: int = Field(
+        sa_type=BigInteger
+    )  # random: tells this change from one with its number in a copy of the database
 
 
 class SharedCursorRow(Row, table=True):

@@ -138,11 +138,11 @@ _FOLLOWING_POSTGRES = (
 _QUERIES = (
     """
     CREATE TRIGGER query_added AFTER INSERT ON "query"
-    BEGIN INSERT INTO query_change ("query") VALUES (NEW.id); END
+    BEGIN INSERT INTO query_change ("query", token) VALUES (NEW.id, random()); END
     """,
     """
     CREATE TRIGGER query_removed AFTER DELETE ON "query"
-    BEGIN INSERT INTO query_change ("query") VALUES (OLD.id); END
+    BEGIN INSERT INTO query_change ("query", token) VALUES (OLD.id, random()); END
     """,
 )
 _QUERIES_POSTGRES = (
@@ -150,7 +150,7 @@ _QUERIES_POSTGRES = (
     CREATE FUNCTION note_change_of_query() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         PERFORM pg_advisory_xact_lock(7250012024);
-        INSERT INTO query_change ("query") VALUES (coalesce(NEW.id, OLD.id));
+        INSERT INTO query_change ("query", token) VALUES (coalesce(NEW.id, OLD.id), (random() * 9e18)::bigint);
         RETURN NULL;
     END $$
     """,

@@ -245,7 +245,7 @@ def test_a_file_of_queries_is_matched_as_one(terminal: Terminal) -> None:
         [5, ["2601.00003"]],
     ]
     assert [line for line, _ in output["refused"]] == [3, 4, 7]
-    assert set(output["timings"]) == {"parse_s", "compile_s", "match_s", "add_us"}
+    assert set(output["timings"]) == {"parse_s", "compile_s", "match_s", "snapshot_load_s", "add_us"}
     assert all(seconds >= 0 for seconds in output["timings"].values())
     assert output["peak_rss_bytes"] > 10_000_000 or sys.platform == "win32"
 

@@ -19,6 +19,7 @@ from bot.sources.missed_days import MOST_TRIES as MOST_TRIES_OF_A_DAY
 from bot.sources.poll.missed import HISTORY
 from subscriptions.addresses import LONGEST_NAME as LONGEST_NAME_OF_A_CHAT
 from subscriptions.chat_settings import LARGEST_LIMIT
+from subscriptions.matching.batch import MANY
 from subscriptions.planning.decision import MOST_NEAR
 from subscriptions.planning.source_calendar import LATE_AFTER
 from subscriptions.query.parsing.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH, MOST_PAPERS, SHORTEST_PREFIX
@@ -154,6 +155,7 @@ NUMBERS = (  # page, a sentence of it with # for a number, the number of the pro
     ("settings.md", "a delivery shows, at most #.", LARGEST_LIMIT),
     ("metrics.md", "GET every # minutes", INTERVAL / 60),
     ("architecture.md", "Slices of # chats", SLICE),
+    ("architecture.md", "imported for # clauses", MANY),
     ("operating.md", "Each needs # connections", CONNECTIONS + 3),
 )
 

@@ -61,3 +61,18 @@ async def test_a_clock_that_was_a_year_ahead_delays_no_copy(tmp_path: Path, cloc
     await Process(app, app.source_scheduler()).tick()
     assert len(copies(tmp_path)) == 2
     await app.close()
+
+
+async def test_the_queries_beside_the_database_are_removed_each_day(tmp_path: Path, clock: FakeClock) -> None:
+    app = opened(tmp_path, clock)
+    process = Process(app, app.source_scheduler())
+    await process.tick()
+    kept = tmp_path / "paperwire.db-queries"
+    kept.write_text("words of queries that somebody removed")
+    clock.advance(timedelta(hours=1))
+    await process.tick()
+    assert kept.exists()
+    clock.advance(timedelta(days=1))
+    await process.tick()
+    assert not kept.exists()
+    await app.close()

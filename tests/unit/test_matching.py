@@ -14,6 +14,7 @@ from subscriptions.matching.batch import match
 from subscriptions.matching.hits import Hit, spans, why
 from subscriptions.matching.paper_index import PaperIndex, merge_copies
 from subscriptions.matching.query_set import QuerySet
+from subscriptions.matching.snapshot import dump, load
 from subscriptions.matching.tokenized_papers import TokenizedPapers, matching_papers
 from subscriptions.model import Paper, Summary, Translation
 from subscriptions.query.fields import (
@@ -57,6 +58,7 @@ def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[Query], batch: 
         assert TokenizedPapers.of(batch).matching(query) == expected
         assert match(QuerySet([query]), index) == ({0: found[handle]} if expected else {})
     assert all(found.values())
+    assert match(everything, index, many=0) == found
 
 
 typed = st.lists(st.sampled_from(TYPED.split()), min_size=1, max_size=5).map(" ".join)
@@ -89,6 +91,7 @@ def test_adding_and_removing_equals_building_anew(asked: list[tuple[Query, bool]
     kept = [query for query, stays in asked if stays]
     anew = QuerySet(kept)
     found, expected = match(changed, index), match(anew, index)
+    assert match(changed, index, many=0) == found
     assert len(changed) == len(anew) == len({query.canonical for query in kept})
     assert len(found) == len(expected)
     for query in kept:
@@ -132,7 +135,8 @@ def test_equal_queries_share_a_handle_until_the_last_is_removed() -> None:
 def test_names_and_phrases_that_no_word_decides(typed: str, paper: dict[str, Any], is_found: bool) -> None:
     queries, index = QuerySet(), PaperIndex.of([Paper(key="1", **{"title": "A paper", **paper})])
     handle = queries.add_text(typed)
-    assert match(queries, index).get(handle, 0) == is_found
+    for many in (0, 1000):
+        assert match(load(dump(queries)), index, many=many).get(handle, 0) == is_found
     assert bool(matching_papers(parse_query(typed), index.papers)) is is_found
     queries.remove(handle)
     assert queries.slots.used == 0
@@ -233,6 +237,9 @@ def test_bits_are_the_positions_of_papers() -> None:
     index = PaperIndex.of(batch)
     found = match(QuerySet([as_query([alternative("graph")])]), index)
     assert list(index.positions(found[0])) == list(range(0, 100, 3))
+    by_numpy = match(QuerySet([as_query([alternative("graph")])]), index, many=0)
+    assert by_numpy == found
+    assert (len(by_numpy), list(by_numpy)) == (1, [0])
 
 
 def test_a_phrase_of_hundreds_of_words_is_found_and_forgotten() -> None:
@@ -240,7 +247,7 @@ def test_a_phrase_of_hundreds_of_words_is_found_and_forgotten() -> None:
     wanted = QuerySet()
     handle = wanted.add(as_query([Alternative(frozenset({Term(TEXT, words)}))]))
     index = PaperIndex.of([Paper(key="1", title=" ".join(words)), Paper(key="2", title=" ".join(words[:-1]))])
-    assert match(wanted, index) == {handle: 1}
+    assert match(wanted, index) == match(wanted, index, many=0) == {handle: 1}
     wanted.remove(handle)
     assert wanted.slots.used == 0
 
@@ -248,7 +255,7 @@ def test_a_phrase_of_hundreds_of_words_is_found_and_forgotten() -> None:
 def test_a_phrase_does_not_go_on_in_the_next_text_or_paper() -> None:
     wanted = QuerySet([as_query([Alternative(frozenset({Term(TEXT, ("graph", "neural"))}))])])
     index = PaperIndex.of([Paper(key="1", title="a graph", abstract="neural a graph"), Paper(key="2", title="neural")])
-    assert match(wanted, index) == {}
+    assert match(wanted, index) == match(wanted, index, many=0) == {}
 
 
 def test_many_changes_leave_what_a_new_set_has() -> None:
@@ -267,6 +274,7 @@ def test_many_changes_leave_what_a_new_set_has() -> None:
             changed.remove(handle)
     anew = QuerySet(parse_query(text) for text, _ in kept)
     found, expected = match(changed, index), match(anew, index)
+    assert match(changed, index, many=0) == found
     assert len(changed) == len(anew) > 300
     assert len(found) == len(expected) > 100
     assert changed.slots.used == anew.slots.used
@@ -278,6 +286,8 @@ def test_no_papers_and_no_queries_give_no_matches() -> None:
     everything = QuerySet([as_query([alternative("graph")])])
     assert match(everything, PaperIndex.of([])) == {}
     assert match(QuerySet(), PaperIndex.of([SURVEY])) == {}
+    assert match(everything, PaperIndex.of([]), many=0) == {}
+    assert match(QuerySet(), PaperIndex.of([SURVEY]), many=0) == {}
 
 
 def test_a_common_prefix_does_not_check_every_paper() -> None:
