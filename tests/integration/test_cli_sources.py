@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from subscriptions.service.sources import known_sources
 from subscriptions.store import Store
 from subscriptions.store.sources import known_sources
 from tests.fakes.arxiv import FakeArxiv
