@@ -30,11 +30,11 @@ slot with one word more (`slots.Slots.steps`). So a day touches only what its pa
 What the parts of this earn, measured with a million lines and 180 papers (`bench.matching`):
 
     equal queries once, by canonical text            440,000 clauses instead of a million
-    short queries read piece by piece (`quick`)      compiled in 6 s instead of 30 s
-    whole columns (`batch`)                          0.26 s; a query at a time took 0.75 s
+    short queries read piece by piece (`quick`)      compiled in 8 s instead of 30 s
+    whole columns (`batch`)                          0.3 s; a query at a time took 0.75 s
     names of two parts looked up, not checked        0.02 s less if 0.8 % of the queries are names with an initial
 
-No query makes this slow. A clause takes 20 bytes and 0.2 µs if every paper of the day fulfils it; a query has at most
+No query makes this slow. A clause takes 28 bytes and 0.2 µs if every paper of the day fulfils it; a query has at most
 64 of them. A word of a phrase takes 120 bytes, and a query has at most 1,000 characters. Any prefix is looked up once
 for each word of the papers. Nearness to papers (`like:`) takes 25 µs with 180 papers, to a single one a third more. A
 phrase that ends in a prefix costs most: 3 µs for each paper with the rest of its words.
