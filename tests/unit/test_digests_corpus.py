@@ -144,7 +144,7 @@ def test_the_categories_of_the_seed_are_those_it_declares() -> None:
 )
 def test_a_real_paper_has_what_stands_there(name: str, key: str, field: str, value: object) -> None:
     (item,) = [item for item in _report(name)["items"] if item["key"] == key]
-    assert item[field] == value  # type: ignore[literal-required]  # a table of names
+    assert item[field] == value
 
 
 def test_what_no_paper_may_lose_is_there_in_every_standard_page() -> None:

@@ -13,7 +13,7 @@ from subscriptions.matching.snapshot import DamagedSnapshot, dump, load
 from subscriptions.model import Paper
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Query
-from tests.unit.test_matching import SHAPES, papers, queries
+from tests.unit.strategies import SHAPES, papers, queries
 
 VOCABULARY = [f"w{number}" for number in range(100, 130)]
 MORE_SHAPES = (*SHAPES, "au:{}", 'author:"{}, J."', "cat:cs.LG {}", "all:{}", "2601.15529 {}", "={}", "大语言模型 {}")
