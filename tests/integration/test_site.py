@@ -508,3 +508,4 @@ async def test_the_chat_speaks_the_language_of_the_browser_and_the_one_that_is_c
     english = await ada.opens("/?language=en")
     assert '<html lang="en">' in english.text
     assert '<html lang="en">' in (await ada.opens()).text, "it is remembered"
+    assert "You are welcome" in await ada.says("谢谢你"), "it is the choice of the chat"

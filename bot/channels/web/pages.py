@@ -12,11 +12,12 @@ from bot.channels.web.hub import Hub
 from bot.channels.web.outbound import WebChannel
 from bot.channels.web.talk import Heard, Talk, new_once
 from bot.channels.web.view import chat_of, fragment, look, page, shown
+from bot.context.writing import write
 from bot.ports.conversation import RequestDispatcher
 from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress
-from subscriptions.service.chats.pages import changed_page_messages, newest_page_messages
+from subscriptions.service.chats.pages import changed_page_messages, choose_language, newest_page_messages
 from subscriptions.store import Store
 
 AT_ONCE = 50  # messages that are read together
@@ -98,6 +99,9 @@ class ChatPages:
         """Shows the newest messages, or those before the one that is named."""
         before = _number(asked.query.get("before", ""))
         view = await asyncio.to_thread(look, self._store, asked.frame, before=before)
+        if asked.frame.has_chosen_language and ("language" in asked.query or "lang" not in view.chat.chosen):
+            now = self._channel.clock.now()
+            await write(choose_language, self._store, view.chat.address, asked.frame.language, now=now)
         said = self._channel.hub.take_said(asked.visitor.name)
         body = await asyncio.to_thread(page, view, said, new_once(), is_newest=before is None)
         return PageResponse(body=body)

@@ -43,6 +43,8 @@ from subscriptions.service.papers.signals import note_signal
 from subscriptions.states import Signal
 
 _LABEL = 40  # characters of a button
+_CHINESE, _WORD = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
+_LONGEST_TERM = 6  # Chinese characters
 _LAST = ("last", "newest", "最后", "刚才", "最新")
 _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
 _THAT = ("it", "that", "this", "那个", "这个")
@@ -79,6 +81,14 @@ _TALK: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(
         ),
     }
 )
+
+
+def language_of(text: str) -> str:
+    """Returns the language of a sentence: en or zh; "" for what is none, such as a term, an id or a command."""
+    said, chinese, words = meaning(text), len(_CHINESE.findall(text)), len(_WORD.findall(text))
+    if chinese > words:
+        return "zh" if said.intent != QUERY or chinese > _LONGEST_TERM else ""
+    return "en" if words > 1 and not chinese and said.intent != QUERY else ""
 
 
 def act(context: CommandContext, said: Said) -> Reply | None:

@@ -71,5 +71,14 @@ def open_page_chat(store: Scope, chat: ChatAddress, *, lang: str, timezone: str 
             access.admit(transaction, known.id, now=now)
 
 
+def choose_language(store: Scope, chat: ChatAddress, lang: str, *, now: datetime) -> None:
+    """Stores the language that was chosen on a page; adds the chat if it is not known."""
+    with store.write() as transaction:
+        known = chats.find_chat(transaction, chat, zone=store.zone) or chats.add_chat(
+            transaction, chat, ChatKind.PRIVATE, now=now, zone=store.zone
+        )
+        chats.choose_setting(transaction, known.id, "lang", lang)
+
+
 def _name(lane: Lane) -> str:
     return f"{lane.platform}:{lane.address}"
