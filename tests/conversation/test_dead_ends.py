@@ -32,6 +32,14 @@ class TestOneSearch:
         assert "1 paper in the last 7 days" in (await bot.says("/preview diffusion")).text
         assert "It finds 1 paper in the last 7 days:" in (await bot.says("/sub diffusion")).lines
 
+    async def test_a_preview_of_few_papers_offers_the_last_year(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion of last year"), now=NOON - timedelta(days=400))
+        ingested(bot.store, paper("Diffusion of old"), name="old", now=OLD)
+        ingested(bot.store, paper("Diffusion of today"), name="new")
+        assert (await bot.says("/preview diffusion")).buttons == ["subscribe", "the last year (+1)"]
+        assert "Diffusion of old" in (await bot.presses("the last year (+1)")).text
+        assert (await bot.says("/preview graphs")).buttons == ["subscribe"]
+
     async def test_what_only_older_papers_have_is_said(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Diffusion"), now=OLD)
         ingested(bot.store, paper("Graphs"), name="new")

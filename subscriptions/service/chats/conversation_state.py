@@ -166,6 +166,12 @@ def find_callback(store: Scope, token_id: str) -> CallbackToken | None:
     return _offering(offer) if offer is not None else found
 
 
+def last_callbacks(store: Scope, place: str, *, since: datetime) -> list[CallbackToken]:
+    """The callback tokens of the last answer at a place that had buttons, if it was at `since` or later."""
+    with store.read() as transaction:
+        return conversations.last_callbacks(transaction, place, since=since)
+
+
 def _offering(offer: Offer) -> CallbackToken:
     return CallbackToken(verb=OFFER, arguments={"number": offer.number, "text": offer.text, "when": offer.cadence})
 

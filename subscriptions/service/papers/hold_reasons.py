@@ -54,7 +54,7 @@ def last_delivered(store: Scope, chat: Chat, *, message: str = "") -> DeliveredP
     """The paper that was delivered to this chat last, or the first one of the message with this id of the platform's."""
     with store.read() as transaction:
         paper = deliveries.delivered_in_message(transaction, chat.id, message) if message else None
-        paper = paper or deliveries.last_delivered(transaction, chat.id)
+        paper = paper or next(iter(deliveries.last_delivered(transaction, chat.id).values()), None)
         return deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
 
 

@@ -1,6 +1,6 @@
 """Papers that subscriptions have still to deliver."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from subscriptions.matching.distinctive import distinctive_terms
 from subscriptions.matching.hits import why
@@ -77,6 +77,18 @@ def known_paper(store: Scope, paper_id: int) -> KnownPaper | None:
     """The paper with an id of the store; None: it was merged with another, or never was."""
     with store.read() as transaction:
         return known_papers.stored_papers(transaction, [paper_id]).get(paper_id)
+
+
+def stored_papers(store: Scope, papers: Iterable[int]) -> dict[int, KnownPaper]:
+    """The papers with these ids of the store."""
+    with store.read() as transaction:
+        return known_papers.stored_papers(transaction, list(papers))
+
+
+def last_papers(store: Scope, chat: Chat) -> dict[int, int]:
+    """The papers of the last delivery to a chat, by their numbers there."""
+    with store.read() as transaction:
+        return {at + 1: paper for at, paper in deliveries.last_delivered(transaction, chat.id).items()}
 
 
 def as_item(store: Scope, chat: Chat, known: KnownPaper) -> Item:

@@ -206,6 +206,13 @@ def _advice(window: Recent, chat: Chat, query: Query, *, categorised: bool) -> A
     return advise(query, _Known(window, chat), days=days, categorised=categorised, crosslists=crosslists)
 
 
+def newest_papers(store: Scope, *, now: datetime, most: int) -> tuple[KnownPaper, ...]:
+    """The newest papers of the last days."""
+    with store.read() as transaction:
+        window = recent(transaction, now)
+        return window.newest(window.entries.papers, most)
+
+
 def recent_matches(store: Scope, query: Query, *, now: datetime, most: int) -> RecentMatches:
     """How many papers of the last days a query finds, and the newest of them."""
     with store.read() as transaction:
