@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.commands.chat.free_text import FREE_TEXT
 from bot.commands.chat.home_view import HOME_VIEW
-from bot.commands.chat.sentences import may_refer
+from bot.commands.chat.last_answer import may_refer
 from bot.commands.chat.start import UNKNOWN
 from bot.commands.core.context import (
     Command,

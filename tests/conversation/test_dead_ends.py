@@ -135,12 +135,12 @@ class TestOtherForms:
 
 class TestText:
     async def test_the_nearest_papers_and_more_like_them(self, bot: BotHarness) -> None:
-        near = paper("Robots listen", arxiv_id="2601.00009", abstract="A walking robot hears wet sand, gravel and mud.")
+        near = paper("Robots listen", arxiv_id="2601.90009", abstract="A walking robot hears wet sand, gravel and mud.")
         ingested(bot.store, near, *(paper(f"Graph {n}", abstract="Spectra of trees.") for n in range(5)))
         said = await bot.says(ABSTRACT)
         assert said.lines[0] == "I read this as a text. Nearest to it, among 6 papers:"
         assert "1 Robots listen" in said.text or "Robots listen" in said.text
-        assert (await bot.presses("bring such papers")).lines[0].startswith("✓ 1  like:2601.00009")
+        assert (await bot.presses("bring such papers")).lines[0].startswith("✓ 1  like:2601.90009")
 
     async def test_where_nothing_is_near_its_rarest_words_are_offered(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Graphs"))

@@ -79,7 +79,7 @@ def _shown_clock(said: str) -> time | None:
     """Returns the time in a text of nothing else, such as "it's 1pm here"; None if there is none."""
     meant = meaning(said)
     times = meant.marked(WHEN)
-    return clock_of(times[0]) if len(times) == 1 and not meant.has_unknown else None
+    return clock_of(times[0]) if times and (len(meant.tokens) == 1 or _CLOCK_HERE.search(said)) else None
 
 
 def _where_it_is(context: CommandContext, shown: time) -> Reply:

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from bot.commands.chat.sentences import about_last, act, changes, may_refer, what_to_say
+from bot.commands.chat.last_answer import about_last, may_refer, run
+from bot.commands.chat.sentences import act, changes, what_to_say
 from bot.commands.core.asking import answer_question, answers_question, can_ask, drop_passing_questions
 from bot.commands.core.context import Callback, CommandContext
 from bot.commands.core.picking import shown_buttons
@@ -51,7 +52,7 @@ def _about_last(context: CommandContext, said: Said) -> Reply | None:
     done, command = None if answers_question(context) else about_last(context, said), command_in(said.text)
     if done is None and command:
         drop_passing_questions(context)
-        done = _run(context, *command)
+        done = run(context, *command)
     return done
 
 
@@ -98,12 +99,7 @@ def _only_text(context: CommandContext) -> Reply:
 
 def _document(context: CommandContext) -> Reply | None:
     """Imports the attached file."""
-    return _run(context, "import") or _only_text(context)
-
-
-def _run(context: CommandContext, name: str, args: str = "") -> Reply | None:
-    command = context.registry.command_named(name)
-    return command.run(replace(context, args=args, arguments={})) if command else None
+    return run(context, "import", "") or _only_text(context)
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:

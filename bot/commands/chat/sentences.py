@@ -9,17 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
 
-from bot.commands.core.asking import can_ask, with_stored_chat
+from bot.commands.chat.last_answer import SIGNALS, may_refer, run, which
+from bot.commands.core.asking import can_ask
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import listed_here, no_subscriptions, shown_buttons
 from bot.commands.papers.cards import card_reply
-from bot.commands.papers.last_shown import last_buttons, paper_meant, papers_shown
-from bot.commands.papers.like import alike
+from bot.commands.papers.last_shown import paper_meant
 from bot.commands.papers.search import finds_papers, try_query
-from bot.commands.papers.signals import keep, rate
-from bot.commands.words.marks import NUMBER, PAPER, WHEN, folded
+from bot.commands.papers.signals import rate
+from bot.commands.words.marks import NUMBER, folded
 from bot.commands.words.meaning import (
     HALF,
     MISSING,
@@ -34,17 +33,14 @@ from bot.commands.words.meaning import (
 from bot.commands.words.scorer import ASKING, NAMED, QUERY
 from bot.commands.words.subject import subject_of, time_in, unwanted_in, wanted_in
 from bot.ports.reply import Button, Reply
-from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.model import KnownPaper, Subscription
-from subscriptions.planning.cadence import cadence_text
+from subscriptions.model import Subscription
 from subscriptions.planning.times._ending import split_when
 from subscriptions.query.changing import in_titles, rewritten
 from subscriptions.query.links import mentioned
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.rewriting import narrowed
 from subscriptions.service.papers.paper_search import papers_named
-from subscriptions.states import Signal
 
 _LABEL = 40  # characters of a button
 _CHINESE, _WORD = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
@@ -54,19 +50,7 @@ _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
 _THAT = ("it", "that", "this", "那个", "这个")
 _KEPT = re.compile(r"\s*(?:那个)?\s*(?:留|保留|要留|stays?\b|remains?\b)")
 _TITLES = re.compile(r"title|标题|题目")
-_FEW = 8  # tokens of a sentence that refers to the last answer
-_AGREED = frozenset({"yes", "yes please", "yep", "yeah", "sure", "y", "do it", "是", "是的", "要", "对", "对的"})
-_BUTTONS = {"like": "more-like-this", "save": "card-save"}  # what is asked of the last paper that was shown
-_DOES: Mapping[str, Callable[[CommandContext, KnownPaper], Reply]] = {"like": alike, "save": keep}
-_LIKED = ("like-paper", "like")
-_AN_ID = "2601.00001"  # any paper
 _YES_OR_NO = re.compile(r"(?:yes|no|ok|okay|sure|y|n|nope|yep|是|是的|好|好的|不|不是|对|嗯)[.!。！]*")
-_AGREED_TO = ("subscribe-to", "do")  # buttons that a plain yes presses
-_DENIED = re.compile(r"^(?:not?|without|except|hide|skip)\b|^(?:不要|别|除了|去掉)|不要$")
-_SAME = re.compile(
-    r"^(?:and |do |please )*(?:the )?same (?:thing )?(?:for|with|about|on)\b|^也(?:来|订|给)|^再来一|同样"
-)
-_SIGNALS = {"like-paper": Signal.LIKED, "dislike-paper": Signal.DISLIKED}
 _TALK: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(
     {
         "sources": (
@@ -117,10 +101,10 @@ def act(context: CommandContext, said: Said) -> Reply | None:
         return _talk(context, said)
     if not can_ask(context):  # in groups only what is sure to be a command is done, by whoever may
         return None
-    if said.intent in _SIGNALS:
+    if said.intent in SIGNALS:
         return _rated(context, said)
     if (command := command_of(said)) is not None and said.intent not in _CHANGES:
-        return _run(context, *command)
+        return run(context, *command)
     return _changed(context, said)
 
 
@@ -146,17 +130,7 @@ def _with_number(text: str, one: Subscription) -> str:
 def changes(said: Said) -> bool:
     """Returns whether `act` may change something."""
     certain = said.intent not in (QUERY, *ASKING) and said.is_clear and said.intent not in _TALK
-    return (
-        certain
-        or may_refer(said)
-        or bool(_SAME.search(folded(said.text)))
-        or any(one.intent in _OF_ONE for one in said.found)
-    )
-
-
-def _run(context: CommandContext, name: str, args: str) -> Reply | None:
-    command = context.registry.command_named(name)
-    return command.run(replace(context, args=args, arguments={})) if command else None
+    return certain or may_refer(said) or any(one.intent in _OF_ONE for one in said.found)
 
 
 def _talk(context: CommandContext, said: Said) -> Reply:
@@ -189,89 +163,7 @@ def _rated(context: CommandContext, said: Said) -> Reply | None:
         return None  # the paper's card
     if known is None or not context.chat.id:
         return Reply(lines=(context.say("Which paper? Say its arXiv id, or press 👍 or 👎 on its card."),))
-    return rate(context, [known], _SIGNALS[said.intent])
-
-
-def may_refer(said: Said) -> bool:
-    """Returns whether a sentence may be about the last answer or the last subscription without naming it."""
-    if _SAME.search(folded(said.text)):
-        return bool(said.subject)
-    if said.marked(PAPER) or said.marked(WHEN) or said.has_unknown or len(said.tokens) > _FEW:
-        return False
-    return bool(said.numbers) or said.intent in _BUTTONS or _agrees(said)
-
-
-def _agrees(said: Said) -> bool:
-    return folded(said.text).strip(" .!。！") in _AGREED or (said.intent == "sub" and not said.subject)
-
-
-def about_last(context: CommandContext, said: Said) -> Reply | None:
-    """Does what a sentence says of the last answer: presses its button, takes its papers by their numbers; or as the last subscription."""
-    if _SAME.search(folded(said.text)):
-        when = [cadence_text(one.subscription.cadence) for one in listed_here(context)]
-        return _run(context, "sub", f"{said.subject} {when[-1]}") if when else None
-    if _agrees(said):
-        buttons = [one for one in last_buttons(context) if one.verb in _AGREED_TO]
-        return _press(context, buttons[0].verb, buttons[0].arguments) if len(buttons) == 1 else None
-    shown = papers_shown(context)
-    if not shown or not shown.keys() >= {*map(int, said.numbers)} or _is_of_subscriptions(context, said):
-        return None
-    if said.numbers:
-        return _of_papers(context, said, {number: shown[number] for number in map(int, said.numbers)})
-    if len(shown) == 1:
-        return _of_papers(context, said, shown)
-    return _which(
-        context,
-        [
-            Button(label=f"{number}  {context.title(known)}", verb=_BUTTONS[said.intent], arguments={"paper": known.id})
-            for number, known in shown.items()
-        ],
-    )
-
-
-def _of_papers(context: CommandContext, said: Said, papers: Mapping[int, KnownPaper]) -> Reply | None:
-    """Does what a sentence says of papers that it names by numbers: rates or keeps them, looks for more; else shows them."""
-    if said.likely("dislike-paper", "exclude", "unsub") >= HALF and said.intent not in _LIKED:
-        return rate(context, [*papers.values()], Signal.DISLIKED)
-    meant = meaning(_with_names(said))
-    if meant.intent in _SIGNALS and meant.sure >= HALF:
-        return rate(context, [*papers.values()], _SIGNALS[meant.intent])
-    does = _DOES.get(said.intent, card_reply)
-    done = [does(with_stored_chat(context), known) for known in papers.values()]
-    return replace(
-        done[0], lines=tuple(line for one in done for line in one.lines), items=sum((one.items for one in done), ())
-    )
-
-
-def _with_names(said: Said) -> str:
-    """Returns a sentence with the id of a paper in place of each number."""
-    text = said.text
-    for token in reversed(said.tokens):
-        if token.mark == NUMBER:
-            text = f"{text[: token.start]} {_AN_ID} {text[token.end :]}"
-    return text
-
-
-def _is_of_subscriptions(context: CommandContext, said: Said) -> bool:
-    """Returns whether the numbers in a sentence are those of subscriptions, or count papers."""
-    if said.intent == "set-limit":
-        return not any(words.startswith("第") for words in said.marked(NUMBER))
-    there = {str(one.subscription.number) for one in listed_here(context)}
-    is_of_one = said.intent in _CHANGES or said.intent in ("preview", "share")
-    return bool(said.numbers) and is_of_one and there >= {*said.numbers} and not _DENIED.search(folded(said.text))
-
-
-def _press(context: CommandContext, verb: str, arguments: Mapping[str, Any]) -> Reply | None:
-    callback = context.registry.callbacks.get(verb)
-    reply = callback.run(replace(with_stored_chat(context), arguments=dict(arguments))) if callback else None
-    return replace(reply, replaces=False) if reply else None
-
-
-def _which(context: CommandContext, buttons: Sequence[Button]) -> Reply:
-    """Asks which of several buttons is meant."""
-    rows = [(replace(one, label=cut_letters(one.label, _LABEL)),) for one in buttons]
-    asked = context.say("Is that what you mean?") if len(rows) == 1 else context.say("Which one do you mean?")
-    return Reply(lines=(asked,), buttons=shown_buttons(context, tuple(rows)))
+    return rate(context, [known], SIGNALS[said.intent])
 
 
 # ------------------------------------------------------------------------------------------------- subscriptions
@@ -291,9 +183,9 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
     if said.intent == "exclude" and any(_is_named(folded(said.subject), one) for one in there):
         said = said._replace(found=(said.found[0]._replace(intent="unsub", sure=HALF),))
     if said.intent == "unsub" and not meant:
-        return _run(context, *(command_of(said) or ("unsub", said.subject))) if said.sure >= _CERTAIN else None
+        return run(context, *(command_of(said) or ("unsub", said.subject))) if said.sure >= _CERTAIN else None
     if said.intent in ("pause", "resume") and not meant:
-        return _run(context, said.intent, pause_in(said) if said.intent == "pause" else "")
+        return run(context, said.intent, pause_in(said) if said.intent == "pause" else "")
     candidates = meant or there
     wanted = {one.number: command for one in candidates if (command := _command(said, one))}
     if not wanted:
@@ -301,7 +193,7 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
     if said.intent == "unsub" and len(wanted) > 1:
         wanted = {0: ("unsub", " ".join(map(str, wanted)))}
     if len(wanted) == 1 and said.sure >= SURE:
-        return _run(context, *next(iter(wanted.values())))
+        return run(context, *next(iter(wanted.values())))
     return _asked(context, said, [(one, wanted[one.number]) for one in candidates if one.number in wanted])
 
 
@@ -317,7 +209,7 @@ def _asked(context: CommandContext, said: Said, wanted: Sequence[tuple[Subscript
         "exclude": context.say("exclude"),
     }
     label = f"{names.get(said.intent, '')} {{0.number}}  {{0.label}}".strip()
-    reply = _which(
+    reply = which(
         context,
         [
             Button(label=label.format(one), verb="do", arguments={"command": command, "args": args})
@@ -416,7 +308,7 @@ _CHANGES: Mapping[str, Callable[[Said, Subscription], str | None]] = {
 
 def on_do(context: CommandContext) -> Reply | None:
     """Handles a button under a question: runs its command."""
-    reply = _run(context, str(context.arguments["command"]), str(context.arguments["args"]))
+    reply = run(context, str(context.arguments["command"]), str(context.arguments["args"]))
     return replace(reply, replaces=True) if reply else None
 
 
