@@ -90,6 +90,13 @@ class TestWithoutNumbers:
         assert len(answer.buttons) == 3
         assert await bot.presses(answer.buttons[1])
 
+    @pytest.mark.parametrize("said", ["show more", "more", "next page", "更多", "还有吗？"])
+    async def test_the_next_page_is_shown(self, bot: BotHarness, said: str) -> None:
+        ingested(bot.store, *(paper(f"Mud {number}") for number in range(12)), name="mud")
+        pages = [await _after(bot, line) for line in ("mud", said, said)]
+        shown = [{line.split()[0] for line in page.lines if " — " in line} for page in pages]
+        assert shown == [set("12345"), {"6", "7", "8", "9", "10"}, {"11", "12"}]
+
     async def test_one_paper_is_meant(self, bot: BotHarness) -> None:
         assert "near to Graphs" in (await _after(bot, "graphs", "more like this")).text
 

@@ -23,6 +23,9 @@ from subscriptions.states import Signal
 _LABEL = 40  # characters of a button
 _FEW = 8  # tokens of a sentence that refers to the last answer
 _AGREED = frozenset({"yes", "yes please", "yep", "yeah", "sure", "y", "do it", "是", "是的", "要", "对", "对的"})
+_MORE = frozenset(
+    {"more", "show more", "more please", "next", "next page", "更多", "还有吗", "继续", "下一页", "再来几篇"}
+)
 _DENIED = re.compile(r"^(?:not?|without|except|hide|skip)\b|^(?:不要|别|除了|去掉)|不要$")
 _SAME = re.compile(
     r"^(?:and |do |please )*(?:the )?same (?:thing )?(?:for|with|about|on)\b|^也(?:来|订|给)|^再来一|同样"
@@ -42,13 +45,30 @@ def may_refer(said: Said) -> bool:
     """Returns whether a sentence may be about the last answer or the last subscription without naming it."""
     if _SAME.search(folded(said.text)):
         return bool(said.subject)
+    if _presses(said):
+        return True
     if said.marked(PAPER) or said.marked(WHEN) or said.has_unknown or len(said.tokens) > _FEW:
         return False
-    return bool(said.numbers) or said.intent in _BUTTONS or _agrees(said)
+    return bool(said.numbers) or said.intent in _BUTTONS
 
 
-def _agrees(said: Said) -> bool:
-    return folded(said.text).strip(" .!。！") in _AGREED or (said.intent == "sub" and not said.subject)
+def _plain(said: Said) -> str:
+    return folded(said.text).strip(" .!?。！？")
+
+
+def _presses(said: Said) -> bool:
+    """Returns whether a text says no more than the label of a button would."""
+    return _plain(said) in _AGREED | _MORE or (said.intent == "sub" and not said.subject)
+
+
+def _pressed(context: CommandContext, said: Said) -> Reply | None:
+    """Presses [show more], or the only button of the last answer that a yes can mean."""
+    wanted = ("search-page",) if _plain(said) in _MORE else _AGREED_TO
+    buttons = [one for one in last_buttons(context) if one.verb in wanted]
+    if wanted is _AGREED_TO and len(buttons) != 1:
+        return None
+    further = sorted(buttons, key=lambda one: (len(one.arguments.get("stretches", ())), one.arguments.get("start", 0)))
+    return _press(context, further[-1].verb, further[-1].arguments) if further else None
 
 
 def about_last(context: CommandContext, said: Said) -> Reply | None:
@@ -56,9 +76,8 @@ def about_last(context: CommandContext, said: Said) -> Reply | None:
     if _SAME.search(folded(said.text)):
         when = [cadence_text(one.subscription.cadence) for one in listed_here(context)]
         return run(context, "sub", f"{said.subject} {when[-1]}") if when else None
-    if _agrees(said):
-        buttons = [one for one in last_buttons(context) if one.verb in _AGREED_TO]
-        return _press(context, buttons[0].verb, buttons[0].arguments) if len(buttons) == 1 else None
+    if _presses(said):
+        return _pressed(context, said)
     shown = papers_shown(context)
     if not shown or not shown.keys() >= {*map(int, said.numbers)} or _is_of_subscriptions(context, said):
         return None
