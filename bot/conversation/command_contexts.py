@@ -73,6 +73,8 @@ def newly_heard(command: CommandContext) -> Mapping[str, str]:
     if isinstance(request, EventRequest) or chat.kind is not ChatKind.PRIVATE:
         return {}
     sentence = request.text if isinstance(request, MessageRequest) and not request.command else ""
+    if command.registry.command_named(sentence.partition(" ")[0]):  # typed without its slash
+        sentence = ""
     told = {
         "lang": language_of(sentence),
         "timezone": request.timezone if chat.id else "",
