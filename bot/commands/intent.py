@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.commands.chat.free_text import FREE_TEXT
 from bot.commands.chat.home_view import HOME_VIEW
+from bot.commands.chat.last_answer import may_refer
 from bot.commands.chat.start import UNKNOWN
 from bot.commands.core.context import (
     Command,
@@ -23,7 +24,7 @@ from bot.commands.core.context import (
     write_condition,
 )
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
-from bot.commands.words.meaning import command_in
+from bot.commands.words.meaning import command_in, meaning
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
 from subscriptions.model import CallbackToken, ChatKind
 
@@ -105,7 +106,9 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
     people discuss papers there.
     """
     name, rest = _first_word(request.text)
+    private = request.place.kind is ChatKind.PRIVATE
     found = None if _named_first(rest)[0] else command_in(request.text)  # no sentence is about another chat
+    refers = private and not request.trigger_id and may_refer(meaning(request.text))
     if (
         request.takes_bare_commands
         and registry.command_named(name)
@@ -113,12 +116,11 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
         and _is_typed(request, name, rest)
     ):
         return _of_command(registry, request, name, rest)
-    if found:
+    if found and not refers:
         intent = _of_command(registry, request, *found)
         return replace(intent, is_in_words=True) if intent else None
     if request.reply_to and not request.mentions_bot:
         return None
-    private = request.place.kind is ChatKind.PRIVATE
     if not request.text.strip() and not request.file_id and (request.takes_bare_commands or not private):
         return _of_command(registry, request, "help" if request.takes_bare_commands else "start", "")
     return Intent(
@@ -127,6 +129,7 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
         queries=FREE_TEXT.queries,
         args=request.text,
         wants_file=private and bool(request.file_id),
+        is_in_words=bool(found),
     )
 
 

@@ -13,7 +13,13 @@ from bot.commands.operators import admit
 from bot.commands.phrasing.refusal_words import refused
 from bot.context.dependencies import Context, ConversationContext
 from bot.context.writing import do_steps
-from bot.conversation.command_contexts import build_command_context, newly_named, with_stored_chat
+from bot.conversation.command_contexts import (
+    build_command_context,
+    newly_heard,
+    newly_named,
+    store_heard,
+    with_stored_chat,
+)
 from bot.conversation.form_routing import as_form_problems
 from bot.conversation.prepared_request import PreparedRequest, prepare
 from bot.conversation.reply_draft import ReplyDraft, draft_reply
@@ -105,6 +111,7 @@ def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
     return (
         prepared.intent.writes(command)
         or bool(newly_named(command, prepared))
+        or bool(newly_heard(command))
         or _is_back(command)
         or (prepared.intent.run is not FREE_TEXT.run and has_passing_question(command))
     )
@@ -118,10 +125,12 @@ def _answer_writing(
     new_names, missed = newly_named(command, prepared), None
     for place in new_names:
         stored_chats.describe(transaction, place.chat.lane, title=place.title, public=place.public)
+    if heard := newly_heard(command):
+        store_heard(command, heard)
     is_back = _is_back(command)
     if is_back:
         missed = welcome_back(command)
-    if new_names or is_back:
+    if new_names or heard or is_back:
         command = build_command_context(transaction, context, conversation, prepared)
     transaction.changed_chats.clear()  # changes made by welcome_back do not count as changes of the request
     reply, after = _run(conversation, command, prepared, transaction.savepoint)

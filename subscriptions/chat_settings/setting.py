@@ -65,9 +65,9 @@ def checked_quiet(value: str) -> str:
 def checked_lang(value: str) -> str:
     """The code en or zh, of any name or code of the two languages. Raises NotPossible."""
     plain = value.casefold()
-    if plain in {"zh", "中文", "chinese"} or plain.startswith(("zh-", "zh_")):
+    if plain in {"zh", "中文", "汉语", "简体中文", "chinese"} or plain.startswith(("zh-", "zh_")):
         return "zh"
-    if plain in {"en", "english", "英文"} or plain.startswith(("en-", "en_")):
+    if plain in {"en", "english", "英文", "英语"} or plain.startswith(("en-", "en_")):
         return "en"
     raise NotPossible("English (en), 中文 (zh)")
 

@@ -219,7 +219,7 @@ def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool
         zone=session.zone,
         title=chat.title,
         timezone=chat.chosen.get("timezone", ""),
-        lang=chat.chosen.get("lang", ""),
+        lang=chat.settings.lang,
         public=chat.public,
     )
     names = " · ".join(s.label for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")

@@ -25,6 +25,13 @@ from subscriptions.store.rows import TABLES
 _callbacks = TABLES.tables["callback"]
 _ADD_CALLBACKS = insert(_callbacks)
 _FIND_CALLBACK = columns(_callbacks).where(_callbacks.c.id == bindparam("called"))
+_MOST_BUTTONS = 200  # of an answer
+_LAST_CALLBACKS = (
+    columns(_callbacks)
+    .where(_callbacks.c.place == bindparam("there"), _callbacks.c.at >= bindparam("since"))
+    .order_by(_callbacks.c.at.desc())
+    .limit(_MOST_BUTTONS)
+)
 _states = TABLES.tables["conversation_state"]
 _FIND_STATE = columns(_states).where(_states.c.name == bindparam("called"), _states.c.at >= bindparam("since"))
 
@@ -52,6 +59,13 @@ def find_callback(session: Session, callback_id: str) -> CallbackToken | None:
     """The callback token with an id; None if there is none."""
     row = execute(session, _FIND_CALLBACK, {"called": callback_id}).first()
     return None if row is None else _callback(row)
+
+
+@reads
+def last_callbacks(session: Transaction, place: str, *, since: datetime) -> list[CallbackToken]:
+    """The callback tokens of the last answer at a place that had buttons, if it was at `since` or later."""
+    rows = execute(session, _LAST_CALLBACKS, {"there": place, "since": since}).all()
+    return [_callback(row) for row in rows if row.at == rows[0].at]
 
 
 def _values(token: CallbackToken) -> dict[str, Any]:

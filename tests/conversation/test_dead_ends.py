@@ -32,6 +32,14 @@ class TestOneSearch:
         assert "1 paper in the last 7 days" in (await bot.says("/preview diffusion")).text
         assert "It finds 1 paper in the last 7 days:" in (await bot.says("/sub diffusion")).lines
 
+    async def test_a_preview_of_few_papers_offers_the_last_year(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Diffusion of last year"), now=NOON - timedelta(days=400))
+        ingested(bot.store, paper("Diffusion of old"), name="old", now=OLD)
+        ingested(bot.store, paper("Diffusion of today"), name="new")
+        assert (await bot.says("/preview diffusion")).buttons == ["subscribe", "the last year (+1)"]
+        assert "Diffusion of old" in (await bot.presses("the last year (+1)")).text
+        assert (await bot.says("/preview graphs")).buttons == ["subscribe"]
+
     async def test_what_only_older_papers_have_is_said(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Diffusion"), now=OLD)
         ingested(bot.store, paper("Graphs"), name="new")
@@ -127,12 +135,12 @@ class TestOtherForms:
 
 class TestText:
     async def test_the_nearest_papers_and_more_like_them(self, bot: BotHarness) -> None:
-        near = paper("Robots listen", arxiv_id="2601.00009", abstract="A walking robot hears wet sand, gravel and mud.")
+        near = paper("Robots listen", arxiv_id="2601.90009", abstract="A walking robot hears wet sand, gravel and mud.")
         ingested(bot.store, near, *(paper(f"Graph {n}", abstract="Spectra of trees.") for n in range(5)))
         said = await bot.says(ABSTRACT)
         assert said.lines[0] == "I read this as a text. Nearest to it, among 6 papers:"
         assert "1 Robots listen" in said.text or "Robots listen" in said.text
-        assert (await bot.presses("bring such papers")).lines[0].startswith("✓ 1  like:2601.00009")
+        assert (await bot.presses("bring such papers")).lines[0].startswith("✓ 1  like:2601.90009")
 
     async def test_where_nothing_is_near_its_rarest_words_are_offered(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Graphs"))

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.commands.core.context import BotInfo
+from bot.rendering.text.language import translator
 from subscriptions.service.subscriptions.selection import get_chat, listed
 from tests.bot_harness import BOT, BotHarness
 from tests.make import address, ingested, paper
@@ -69,8 +70,8 @@ class TestCommands:
         assert get_chat(bot.store, address(ME)).state == "active"
         assert (await bot.presses("pause")).text.startswith("✓")
         assert get_chat(bot.store, address(ME)).state == "paused"
-        assert (await bot.says("停止")).buttons == ["remove all"]
-        await bot.presses("remove all")
+        assert (await bot.says("停止")).buttons == ["全部删除"]
+        await bot.presses("全部删除")
         assert texts(bot) == []
 
     async def test_where_there_is_nothing_to_stop_it_says_so(self, bot: BotHarness) -> None:
@@ -106,9 +107,12 @@ class TestGreetings:
     async def test_they_get_three_lines_of_help(self, bot: BotHarness, text: str) -> None:
         said = await bot.says(text)
         assert said.lines == [
-            TO_SAY,
-            "Words such as list, today, settings and stop do what they say.",
-            "/help lists what else I know.",
+            translator("en" if text.isascii() else "zh")(line)
+            for line in (
+                TO_SAY,
+                "Words such as list, today, settings and stop do what they say.",
+                "/help lists what else I know.",
+            )
         ]
         assert said.buttons == []
 
@@ -126,6 +130,7 @@ class TestSentences:
     )
     async def test_what_is_left_is_offered_and_not_stored(self, bot: BotHarness, sentence: str, text: str) -> None:
         ingested(bot.store, paper("Trees"))
+        await bot.says("/lang en")
         said = await bot.says(sentence)
         assert said.lines[0].startswith(
             ("No paper that I know has “", "The only paper of the last 7 days does not fit.")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.rendering.text.language import translator
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.subscriptions.selection import get_chat, listed
 from tests.bot_harness import BotHarness
@@ -144,16 +145,16 @@ async def test_a_time_before_the_query_is_words_and_the_answer_says_where_it_is_
 
 @pytest.mark.parametrize("typed", ["every day at 8", "daily", "每天8点", "13:00"])
 async def test_a_time_that_is_said_alone_is_no_query(bot: BotHarness, typed: str) -> None:
-    said = await bot.says(typed)
+    said, say = await bot.says(typed), translator("en" if typed.isascii() else "zh")
     assert said.lines == [
-        "✗ That is a time. Say also what papers should hold.",
-        f"For example: /sub diffusion {typed}",
+        f"✗ {say('That is a time. Say also what papers should hold.')}",
+        say("For example: {example}").format(example=f"/sub diffusion {typed}"),
     ]
-    assert said.buttons == ["as words"]
-    assert (await bot.presses("as words")).buttons == ["subscribe"]
+    assert said.buttons == [say("as words")]
+    assert (await bot.presses(say("as words"))).buttons == [say("subscribe")]
     await bot.says("/sub diffusion")
     await bot.says("London")
-    assert (await bot.says(typed)).lines[0].startswith("✓ Schedule of 1: daily ")
+    assert (await bot.says(typed)).lines[0].startswith(("✓ Schedule of 1: daily ", "✓ 订阅 1 的时间安排：每天 "))
     assert (await bot.says(f"/schedule {typed}")).text.startswith("✓")
     assert len((await bot.says("hourly")).lines) == 2
 
@@ -309,7 +310,7 @@ async def test_the_schedule_of_one_is_told_by_its_own_clock(bot: BotHarness) -> 
             "✓ Schedule of 1: weekly mon 09:00",
             ["weekly mon 09:00 | graph", "daily 07:00 | rag"],
         ),
-        ("把2改成每天8点", "✓ Schedule of 2: daily 08:00", ["daily 09:00 | graph", "daily 08:00 | rag"]),
+        ("把2改成每天8点", "✓ 订阅 2 的时间安排：每天 08:00", ["daily 09:00 | graph", "daily 08:00 | rag"]),
         (
             "send everything at 6pm instead",
             "✓ Schedule of all subscriptions, new ones too: daily 18:00",

@@ -505,3 +505,4 @@ async def test_the_chat_speaks_the_chosen_language(behind_proxy: Pages) -> None:
     english = await ada.opens("/?language=en")
     assert '<html lang="en">' in english.text
     assert '<html lang="en">' in (await ada.opens()).text, "it is remembered"
+    assert "You are welcome" in await ada.says("谢谢你"), "it is the choice of the chat"

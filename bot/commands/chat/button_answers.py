@@ -12,10 +12,11 @@ from bot.commands.core.asking import expect_answer
 from bot.commands.core.context import Callback, Command, CommandContext, always
 from bot.commands.core.picking import listed_here, subscription_numbered
 from bot.commands.core.zone_buttons import cities_at, zone_buttons
+from bot.commands.papers.last_shown import last_buttons
 from bot.commands.papers.search import finds_papers, is_query
 from bot.commands.phrasing.cadence_words import when_words
-from bot.commands.phrasing.setting_words import LANGUAGES
-from bot.commands.words.meaning import meaning
+from bot.commands.words.marks import PLACE, WHEN
+from bot.commands.words.meaning import SMALL_TALK, meaning
 from bot.commands.words.scorer import QUERY
 from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.errors import PaperwireError
@@ -28,13 +29,6 @@ from subscriptions.zones import near_places, zone_of_place
 
 _YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
 _NO = frozenset({"no", "n", "nope", "不", "不是", "不对", "不要", "否", "算了"})
-_BEFORE_A_PLACE = re.compile(
-    r"(?:(?:i\s+(?:live|am|work)|i'm|it's|it\s+is|we're|we\s+are|my\s+(?:city|clock|time\s?zone)\s+is)\s+)?(?:in\s+|near\s+|at\s+|the\s+clock\s+(?:of|in)\s+)?|我?(?:住)?在|我的时区是",
-    re.IGNORECASE,
-)
-_AROUND_A_TIME = re.compile(
-    r"^(?:now\s+)?(?:我?(?:这里|这边|这儿))?(?:现在)?是?|\s+(?:here|now|right\s+now)$", re.IGNORECASE
-)
 _CLOCK_HERE = re.compile(r"\b(?:now|here|it.?s)\b|现在|这里|这边", re.IGNORECASE)
 _THANKS = re.compile(r"(?:[\s,，]+(?:please|pls|thanks|thank you)|[\s.!?。！？])+$", re.IGNORECASE)
 _BUTTON = re.compile(r"\d\d:\d\d (?P<place>.+)")  # "14:30 Berlin"
@@ -42,7 +36,6 @@ _EVERYTHING = frozenset({"all", "everything", "all of them", "remove all", "全�
 _LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
 _LONGEST = 40  # characters of a typed text that is repeated
 _LONGEST_VALUE = 3  # words of a text with a number that is refused as a value
-_CALLED = {"chinese": "zh", "中文": "zh", "汉语": "zh", "简体中文": "zh", "英文": "en", "英语": "en"}
 _MOST_SIGNS = 5  # characters of a place in Chinese
 _LONGEST_PLACE = 2  # words of an unknown place
 
@@ -56,10 +49,9 @@ def answer_zone(context: CommandContext) -> Reply | None:
         return _cities(context, context.say("Which clock is yours, then?"))
     if offered and said.casefold() in _YES:
         place = offered
-    if zone_of_place(place):
+    if _is_place(said, place):
         return change_setting(context, ZONE, place)
-    shown = None if place.isdecimal() else clock_of(_AROUND_A_TIME.sub("", place))
-    if shown is not None:
+    if (shown := _shown_clock(said)) is not None:
         return _where_it_is(context, shown)
     return _no_place(context, said, place) if _may_be_a_place(said, place) else None
 
@@ -70,9 +62,24 @@ def answers_zone(context: CommandContext) -> bool:
     place = _place(said)
     if "near" in context.arguments and said.casefold() in _YES | _NO:
         return True
-    if zone_of_place(place) or (not place.isdecimal() and clock_of(_AROUND_A_TIME.sub("", place)) is not None):
+    if _is_place(said, place) or _shown_clock(said) is not None:
         return True
-    return _may_be_a_place(said, place) and (bool(near_places(place)) or not _is_rather_a_query(context, said, place))
+    asked = any(one.verb == "zone" for one in last_buttons(context))  # by the last answer
+    is_name = asked and not _is_rather_a_query(context, said, place)
+    return _may_be_a_place(said, place) and (is_name or bool(near_places(place)))
+
+
+def _is_place(said: str, place: str) -> bool:
+    """Returns whether a text names a place; "nice" does not."""
+    is_talk = said == place and said.islower() and meaning(said).intent in SMALL_TALK
+    return bool(zone_of_place(place)) and not is_talk
+
+
+def _shown_clock(said: str) -> time | None:
+    """Returns the time in a text of nothing else, such as "it's 1pm here"; None if there is none."""
+    meant = meaning(said)
+    times = meant.marked(WHEN)
+    return clock_of(times[0]) if times and (len(meant.tokens) == 1 or _CLOCK_HERE.search(said)) else None
 
 
 def _where_it_is(context: CommandContext, shown: time) -> Reply:
@@ -130,8 +137,9 @@ def _said(context: CommandContext) -> str:
 
 
 def _place(said: str) -> str:
-    found = _BEFORE_A_PLACE.match(said)
-    return said[found.end() if found else 0 :].strip()
+    """Returns the place that a sentence names, else the whole text."""
+    meant = meaning(said)
+    return next(iter(meant.marked(PLACE)), said) if meant.intent == ZONE else said
 
 
 def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> Reply:
@@ -203,11 +211,9 @@ def answer_value(context: CommandContext) -> Reply | None:
     name, said = str(context.arguments["name"]), context.args.strip()
     if name == ZONE:
         return answer_zone(context)
-    languages = {label.casefold(): code for code, label in LANGUAGES.items()} | _CALLED
-    value = languages.get(said.casefold(), said) if name == "lang" else said
     try:
         with context.store.savepoint():
-            return change_setting(context, name, value)
+            return change_setting(context, name, said)
     except PaperwireError:
         if any(char.isdecimal() for char in said) and len(said.split()) <= _LONGEST_VALUE:
             raise

@@ -2,14 +2,15 @@
 
 from dataclasses import replace
 
+from bot.commands.chat.last_answer import about_last, may_refer, run
 from bot.commands.chat.sentences import act, changes, what_to_say
-from bot.commands.core.asking import answer_question, answers_question
+from bot.commands.core.asking import answer_question, answers_question, can_ask, drop_passing_questions
 from bot.commands.core.context import Callback, CommandContext
 from bot.commands.core.picking import shown_buttons
 from bot.commands.papers.cards import opens_a_paper
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.papers.search import finds_papers, query_of, try_query
-from bot.commands.words.meaning import SURE, is_worded, meaning
+from bot.commands.words.meaning import SURE, Said, command_in, is_worded, meaning
 from bot.ports.reply import Button, Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times._ending import split_when, time_put_last
@@ -22,6 +23,8 @@ _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of text
     """Answers text that is no command."""
     said = context.args.strip()
+    if said and can_ask(context) and (done := _about_last(context, meaning(said))) is not None:
+        return done
     if said and (answered := answer_question(context)) is not None:
         return answered
     if said and mentioned(said) and not asks_for_nearness(split_when(said).query):
@@ -40,6 +43,17 @@ def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one a
         if is_worded(said) or finds_papers(context, said)
         else what_to_say(context)
     )
+
+
+def _about_last(context: CommandContext, said: Said) -> Reply | None:
+    """Returns the answer to a sentence that may refer to the last answer; if it does not, runs the command that it means."""
+    if not may_refer(said):
+        return None
+    done, command = None if answers_question(context) else about_last(context, said), command_in(said.text)
+    if done is None and command:
+        drop_passing_questions(context)
+        done = run(context, *command)
+    return done
 
 
 def _with_time_last(said: str) -> str:
@@ -85,12 +99,7 @@ def _only_text(context: CommandContext) -> Reply:
 
 def _document(context: CommandContext) -> Reply | None:
     """Imports the attached file."""
-    return _run(context, "import") or _only_text(context)
-
-
-def _run(context: CommandContext, name: str) -> Reply | None:
-    command = context.registry.command_named(name)
-    return command.run(replace(context, args="")) if command else None
+    return run(context, "import", "") or _only_text(context)
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:

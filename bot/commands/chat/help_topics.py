@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.phrasing.setting_words import label_of
+from bot.commands.words.subject import small_words
 from bot.ports.reply import Button, Reply
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.errors import Sentence
@@ -100,7 +101,7 @@ WHENS: tuple[tuple[str, Sentence], ...] = (
 def help_(context: CommandContext) -> Reply:
     """Shows the most useful commands with an example each, all commands, or one topic: query, when, settings, or a command."""
     typed = context.args.casefold().lstrip("/").split()
-    if typed:
+    if typed and (typed[0] in {**TOPICS, **context.registry.by_name} or typed[0] not in small_words()):
         return _topic(context, typed[0])
     return _overview(context) if context.read_by_group else _first(context)
 

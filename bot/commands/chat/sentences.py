@@ -10,10 +10,14 @@ from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
+from bot.commands.chat.last_answer import SIGNALS, may_refer, run, which
 from bot.commands.core.asking import can_ask
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.core.picking import listed_here, no_subscriptions, shown_buttons
+from bot.commands.papers.cards import card_reply
+from bot.commands.papers.last_shown import paper_meant
 from bot.commands.papers.search import finds_papers, try_query
+from bot.commands.papers.signals import rate
 from bot.commands.words.marks import NUMBER, folded
 from bot.commands.words.meaning import (
     HALF,
@@ -29,26 +33,24 @@ from bot.commands.words.meaning import (
 from bot.commands.words.scorer import ASKING, NAMED, QUERY
 from bot.commands.words.subject import subject_of, time_in, unwanted_in, wanted_in
 from bot.ports.reply import Button, Reply
-from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError, Sentence
-from subscriptions.model import KnownPaper, Subscription
+from subscriptions.model import Subscription
 from subscriptions.planning.times._ending import split_when
 from subscriptions.query.changing import in_titles, rewritten
 from subscriptions.query.links import mentioned
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.rewriting import narrowed
-from subscriptions.service.papers.hold_reasons import last_delivered
 from subscriptions.service.papers.paper_search import papers_named
-from subscriptions.service.papers.signals import note_signal
-from subscriptions.states import Signal
 
 _LABEL = 40  # characters of a button
+_CHINESE, _WORD = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
+_LONGEST_TERM = 6  # Chinese characters
 _LAST = ("last", "newest", "最后", "刚才", "最新")
 _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
 _THAT = ("it", "that", "this", "那个", "这个")
 _KEPT = re.compile(r"\s*(?:那个)?\s*(?:留|保留|要留|stays?\b|remains?\b)")
 _TITLES = re.compile(r"title|标题|题目")
-_SIGNALS = {"like-paper": Signal.LIKED, "dislike-paper": Signal.DISLIKED}
+_YES_OR_NO = re.compile(r"(?:yes|no|ok|okay|sure|y|n|nope|yep|是|是的|好|好的|不|不是|对|嗯)[.!。！]*")
 _TALK: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(
     {
         "sources": (
@@ -81,6 +83,14 @@ _TALK: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(
 )
 
 
+def language_of(text: str) -> str:
+    """Returns the language of a sentence: en or zh; "" for what is none, such as a term, an id or a command."""
+    said, chinese, words = meaning(text), len(_CHINESE.findall(text)), len(_WORD.findall(text))
+    if chinese > words:
+        return "zh" if said.intent != QUERY or chinese > _LONGEST_TERM else ""
+    return "en" if words > 1 and not chinese and said.intent != QUERY else ""
+
+
 def act(context: CommandContext, said: Said) -> Reply | None:
     """Returns the answer to a sentence that is no query; None if it is one."""
     said = _about_named(context, said)
@@ -91,10 +101,10 @@ def act(context: CommandContext, said: Said) -> Reply | None:
         return _talk(context, said)
     if not can_ask(context):  # in groups only what is sure to be a command is done, by whoever may
         return None
-    if said.intent in _SIGNALS:
+    if said.intent in SIGNALS:
         return _rated(context, said)
     if (command := command_of(said)) is not None and said.intent not in _CHANGES:
-        return _run(context, *command)
+        return run(context, *command)
     return _changed(context, said)
 
 
@@ -120,21 +130,19 @@ def _with_number(text: str, one: Subscription) -> str:
 def changes(said: Said) -> bool:
     """Returns whether `act` may change something."""
     certain = said.intent not in (QUERY, *ASKING) and said.is_clear and said.intent not in _TALK
-    return certain or any(one.intent in _OF_ONE for one in said.found)
-
-
-def _run(context: CommandContext, name: str, args: str) -> Reply | None:
-    command = context.registry.command_named(name)
-    return command.run(replace(context, args=args, arguments={})) if command else None
+    return certain or may_refer(said) or any(one.intent in _OF_ONE for one in said.found)
 
 
 def _talk(context: CommandContext, said: Said) -> Reply:
     said_to = _TALK.get(said.intent, ())
-    if not said_to:
+    if not said_to or _YES_OR_NO.fullmatch(folded(said.text)) or (said.intent == "thanks" and said.sure < _CERTAIN):
         return what_to_say(context)
-    names = mentioned(said.text) if said.intent == "missing-fulltext" else ()
-    pdf = Button(label="PDF", url=f"https://arxiv.org/pdf/{names[0]}") if names else None
-    return Reply(lines=tuple(one.say(context.localizer.translate) for one in said_to), buttons=((pdf,),) if pdf else ())
+    lines = tuple(one.say(context.localizer.translate) for one in said_to)
+    known = papers_named(context.store, mentioned(said.text))
+    if said.intent != "missing-fulltext" or not known:
+        return Reply(lines=lines)
+    card = card_reply(context, next(iter(known.values())))
+    return replace(card, lines=(*lines, *card.lines))
 
 
 def what_to_say(context: CommandContext) -> Reply:
@@ -149,30 +157,13 @@ def what_to_say(context: CommandContext) -> Reply:
 
 def _rated(context: CommandContext, said: Said) -> Reply | None:
     """Notes that the chat likes a paper or not: the one that is named, else the last one that was delivered."""
-    known = paper_meant(context, said.text)
-    if mentioned(said.text) and (known is None or said.sure < _CERTAIN):
+    names = mentioned(said.text)
+    known = paper_meant(context, names)
+    if names and (known is None or said.sure < _CERTAIN):
         return None  # the paper's card
     if known is None or not context.chat.id:
         return Reply(lines=(context.say("Which paper? Say its arXiv id, or press 👍 or 👎 on its card."),))
-    kind = _SIGNALS[said.intent]
-    note_signal(context.store, context.chat, [known.id], kind, now=context.now)
-    more = Button(label=context.say("more like this"), verb="more-like-this", arguments={"paper": known.id})
-    noted = (
-        context.say("Noted: papers like this one come first. {title}", title=context.title(known))
-        if kind is Signal.LIKED
-        else context.say("Noted: papers like this one come last. {title}", title=context.title(known))
-    )
-    return Reply(lines=(noted,), ok=True, buttons=shown_buttons(context, ((more,),)))
-
-
-def paper_meant(context: CommandContext, text: str) -> KnownPaper | None:
-    """Returns the paper that a text names, else the last one that was delivered; None if there is none."""
-    names = mentioned(text)
-    if names:
-        return papers_named(context.store, names[:1]).get(names[0])
-    replied_to = context.message.reply_to if context.message else ""
-    found = last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
-    return found.item.paper if found else None
+    return rate(context, [known], SIGNALS[said.intent])
 
 
 # ------------------------------------------------------------------------------------------------- subscriptions
@@ -192,9 +183,9 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
     if said.intent == "exclude" and any(_is_named(folded(said.subject), one) for one in there):
         said = said._replace(found=(said.found[0]._replace(intent="unsub", sure=HALF),))
     if said.intent == "unsub" and not meant:
-        return _run(context, *(command_of(said) or ("unsub", said.subject))) if said.sure >= _CERTAIN else None
+        return run(context, *(command_of(said) or ("unsub", said.subject))) if said.sure >= _CERTAIN else None
     if said.intent in ("pause", "resume") and not meant:
-        return _run(context, said.intent, pause_in(said) if said.intent == "pause" else "")
+        return run(context, said.intent, pause_in(said) if said.intent == "pause" else "")
     candidates = meant or there
     wanted = {one.number: command for one in candidates if (command := _command(said, one))}
     if not wanted:
@@ -202,7 +193,7 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
     if said.intent == "unsub" and len(wanted) > 1:
         wanted = {0: ("unsub", " ".join(map(str, wanted)))}
     if len(wanted) == 1 and said.sure >= SURE:
-        return _run(context, *next(iter(wanted.values())))
+        return run(context, *next(iter(wanted.values())))
     return _asked(context, said, [(one, wanted[one.number]) for one in candidates if one.number in wanted])
 
 
@@ -217,16 +208,19 @@ def _asked(context: CommandContext, said: Said, wanted: Sequence[tuple[Subscript
         "schedule": time_in(said.text, said.intent),
         "exclude": context.say("exclude"),
     }
-    rows = []
-    for one, (command, args) in wanted:
-        name = f"{names.get(said.intent, '')} {one.number}  {one.label}".strip()
-        rows.append((Button(label=cut_letters(name, _LABEL), verb="do", arguments={"command": command, "args": args}),))
+    label = f"{names.get(said.intent, '')} {{0.number}}  {{0.label}}".strip()
+    reply = which(
+        context,
+        [
+            Button(label=label.format(one), verb="do", arguments={"command": command, "args": args})
+            for one, (command, args) in wanted
+        ],
+    )
     words = " ".join(said.text.split())
     look = Button(
         label=context.say("look for “{words}”", words=words[:_LABEL]), verb="look-for", arguments={"text": words}
     )
-    asked = context.say("Is that what you mean?") if len(rows) == 1 else context.say("Which one do you mean?")
-    return Reply(lines=(asked,), buttons=shown_buttons(context, (*rows, (look,))))
+    return replace(reply, buttons=(*reply.buttons, *shown_buttons(context, ((look,),))))
 
 
 def _meant(said: Said, there: Sequence[Subscription]) -> list[Subscription]:
@@ -314,7 +308,7 @@ _CHANGES: Mapping[str, Callable[[Said, Subscription], str | None]] = {
 
 def on_do(context: CommandContext) -> Reply | None:
     """Handles a button under a question: runs its command."""
-    reply = _run(context, str(context.arguments["command"]), str(context.arguments["args"]))
+    reply = run(context, str(context.arguments["command"]), str(context.arguments["args"]))
     return replace(reply, replaces=True) if reply else None
 
 

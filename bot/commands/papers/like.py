@@ -37,13 +37,13 @@ def like(context: CommandContext) -> Reply:
     known = papers_named(context.store, names)
     if len(known) < len(names):  # its card has [more like this]
         return named_papers(context, " ".join(name for name in names if name not in known))
-    return _alike(context, tuple({one.id: one for one in known.values()}.values()))
+    return alike(context, *{one.id: one for one in known.values()}.values())
 
 
 def on_more_like_this(context: CommandContext) -> Reply:
     """Handles [more like this] on a card."""
     item = callback_paper(context)
-    return _alike(context, (item.paper,)) if item else paper_gone(context)
+    return alike(context, item.paper) if item else paper_gone(context)
 
 
 def is_a_text(said: str) -> bool:
@@ -77,7 +77,8 @@ def near_text(context: CommandContext, said: str) -> Reply:
     )
 
 
-def _alike(context: CommandContext, given: tuple[KnownPaper, ...]) -> Reply:
+def alike(context: CommandContext, *given: KnownPaper) -> Reply:
+    """Shows the papers nearest to one or several."""
     found = papers_alike(context.store, given)
     among = context.localizer.count(
         "the newest {count} paper", "the newest {count} papers", found.looked_at

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.core.picking import shown_buttons
 from bot.commands.papers.results import (
     count_found,
     nothing_active,
@@ -12,15 +13,19 @@ from bot.commands.papers.results import (
     subscribe_button,
     time_refusal,
     try_as_words_button,
+    variant_label,
 )
 from bot.commands.phrasing.cadence_words import next_line
-from bot.ports.reply import Reply
+from bot.ports.reply import Button, Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.times._ending import split_when
 from subscriptions.service.operations.chat_status import next_deliveries_to
+from subscriptions.service.papers.loosening import in_last_year
 from subscriptions.service.planner.previews import TrialResult, preview_recent
 from subscriptions.states import ChatState, SubscriptionState
+
+_FEW = 5  # papers; where fewer fit, a longer time is offered
 
 
 def preview(context: CommandContext) -> Reply:
@@ -39,13 +44,18 @@ def preview(context: CommandContext) -> Reply:
         else ()
     )
     read = query_lines(context, tried.query, ending) if tried.query else ()
+    found = len(tried.delivery.items) if tried.delivery else 0
+    year = in_last_year(context.store, tried.query, found, now=context.now) if tried.query and found < _FEW else None
+    if year:
+        label = f"{variant_label(context.localizer, year.variant)} (+{year.more:,})"
+        buttons = (*buttons, (Button(label=label, verb="look-for", arguments={"text": context.args}),))
     lines = (
-        count_found(context, len(tried.delivery.items) if tried.delivery else 0, tried.base),
+        count_found(context, found, tried.base),
         *read,
         *_delivered_before(context, tried),
         *_waiting(context, tried),
     )
-    return Reply(lines=lines, delivery=tried.delivery, buttons=buttons)
+    return Reply(lines=lines, delivery=tried.delivery, buttons=shown_buttons(context, buttons))
 
 
 def on_preview(context: CommandContext) -> Reply:

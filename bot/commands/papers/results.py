@@ -26,9 +26,10 @@ from subscriptions.planning.times._ending import Ending, as_words
 from subscriptions.planning.times._when import NoSuchTime, read_when
 from subscriptions.query.syntax import Query
 from subscriptions.query.variants import Variant
-from subscriptions.service.papers.recent import Base
+from subscriptions.service.papers.recent import Base, newest_papers
 from subscriptions.service.subscriptions.selection import typed_number
 
+_NEWEST = 5  # papers for a chat without subscriptions
 _VARIANTS: Mapping[str, Sentence] = MappingProxyType(
     {
         "phrase": Sentence("words side by side as a phrase"),
@@ -39,6 +40,7 @@ _VARIANTS: Mapping[str, Sentence] = MappingProxyType(
         "any": Sentence("any of these words"),
         "allowed": Sentence("allow {part}"),
         "without": Sentence("leave out {part}"),
+        "year": Sentence("the last year"),
     }
 )
 
@@ -89,7 +91,7 @@ def card_buttons(context: CommandContext, items: Sequence[Item], *, first: int =
     if context.read_by_strangers:
         return ()
     return tuple(
-        Button(label=str(number), verb="card", arguments={"paper": item.paper.id})
+        Button(label=str(number), verb="card", arguments={"paper": item.paper.id, "number": number})
         for number, item in enumerate(items, start=first)
     )
 
@@ -160,6 +162,11 @@ def query_lines(context: CommandContext, query: Query, ending: Ending | None) ->
 
 
 def nothing_active(context: CommandContext, example: str) -> Reply:
-    """Returns the reply where no subscription is active; `example` is the command with a query."""
+    """Returns the reply where no subscription is active: the newest papers; `example` is the command with a query."""
     words = context.say("No subscription is active here. With a query I look for that: {example}", example=example)
-    return Reply(lines=(words,))
+    papers = () if context.read_by_group else newest_papers(context.store, now=context.now, most=_NEWEST)
+    items = result_items(papers)
+    newest = (context.say("The newest papers that I know:"),) if papers else ()
+    return Reply(
+        lines=(words, *newest), items=items, days=days_of(context, papers), numbers=card_buttons(context, items)
+    )

@@ -1,21 +1,21 @@
 """save, saved, and the buttons 👍 👎 [save] of a card: what a chat tells of a paper (docs/queries.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import MappingProxyType
 
 from bot.commands.core.asking import with_stored_chat
 from bot.commands.core.context import Callback, Command, CommandContext, Event, always
+from bot.commands.core.picking import shown_buttons, undo_row
 from bot.commands.papers.cards import callback_paper, paper_gone
+from bot.commands.papers.last_shown import paper_meant
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.papers.results import card_buttons, result_items
 from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import KnownPaper
 from subscriptions.query.links import mentioned
-from subscriptions.service.papers.hold_reasons import last_delivered
-from subscriptions.service.papers.paper_search import papers_named
 from subscriptions.service.papers.signals import note_signal, save_paper, saved_papers, take_back
 from subscriptions.service.subscriptions.changes import judging
 from subscriptions.states import Signal
@@ -94,25 +94,32 @@ def on_reaction(context: CommandContext) -> None:
 def save(context: CommandContext) -> Reply:
     """Keeps a paper: the one that is named, else that of the message replied to, else the last one that was delivered."""
     names = mentioned(context.args)
-    known = _named(context, names[0]) if names else None if context.args else _last(context)
+    known = paper_meant(context, names) if names or not context.args else None
     if known is not None:
-        return _saved(with_stored_chat(context), known)
+        return keep(with_stored_chat(context), known)
     if names:
         return named_papers(context, names[0])
     raise Refused(Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /save 2601.01234"))
 
 
-def _named(context: CommandContext, name: str) -> KnownPaper | None:
-    return papers_named(context.store, [name]).get(name)
+def rate(context: CommandContext, papers: Sequence[KnownPaper], kind: Signal) -> Reply:
+    """Notes that the chat likes some papers or not, and says so."""
+    context = with_stored_chat(context)
+    with _judging(context) as transaction:
+        note_signal(transaction, context.chat, [known.id for known in papers], kind, now=context.now)
+    lines = (
+        context.say("Noted: papers like this one come first. {title}", title=context.title(known))
+        if kind is Signal.LIKED
+        else context.say("Noted: papers like this one come last. {title}", title=context.title(known))
+        for known in papers
+    )
+    more = Button(label=context.say("more like this"), verb="more-like-this", arguments={"paper": papers[0].id})
+    rows = (*(((more,),) if len(papers) == 1 else ()), *undo_row(context))
+    return Reply(lines=tuple(lines), ok=True, buttons=shown_buttons(context, rows))
 
 
-def _last(context: CommandContext) -> KnownPaper | None:
-    replied_to = context.message.reply_to if context.message else ""
-    found = last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
-    return found.item.paper if found else None
-
-
-def _saved(context: CommandContext, known: KnownPaper) -> Reply:
+def keep(context: CommandContext, known: KnownPaper) -> Reply:
+    """Keeps a paper, and says so."""
     with _judging(context) as transaction:
         is_new = save_paper(transaction, context.chat, known.id, now=context.now)
     title = context.title(known)

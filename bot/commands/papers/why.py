@@ -2,13 +2,14 @@
 
 from bot.commands.core.context import Callback, Command, CommandContext
 from bot.commands.papers.cards import near_lines, taste_lines
+from bot.commands.papers.last_shown import paper_delivered
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, hold_reason_line
 from bot.ports.reply import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import KnownPaper
 from subscriptions.query.links import mentioned
-from subscriptions.service.papers.hold_reasons import last_delivered, reasons
+from subscriptions.service.papers.hold_reasons import reasons
 from subscriptions.service.papers.paper_search import papers_named
 from subscriptions.store import DeliveredPaper
 from subscriptions.store.outbox.deliveries import deliveries_of
@@ -20,8 +21,7 @@ _EXAMPLE = "2601.01234"
 def why(context: CommandContext) -> Reply:
     """Shows which subscriptions brought a paper and by which words; without arguments, the last paper that was delivered."""
     if not context.args:
-        replied_to = context.message.reply_to if context.message else ""
-        found = last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
+        found = paper_delivered(context)
         return (
             _delivered(context, found)
             if found

@@ -122,14 +122,21 @@ def on_leave_out(context: CommandContext) -> Reply:
     less = narrowed(parse_query(subscription.text), rule)
     done = edit(context.store, context.chat.address, subscription.number, less.text, now=context.now, who=context.actor)
     _note(context, Signal.EXCLUDED)
-    lines = [f"{subscription.number}  {context.formatter.reading(done.query)}"]
+    reading = context.formatter.reading(done.query)
+    lines = [f"{subscription.number}  {reading}"]
     buttons = undo_row(context) if done.outcome == "edited" else ()
     others = [other for other in _still_finding(context, item) if other.number != subscription.number]
     if others:
         lines.append(context.say("{subscription} still finds such papers.", subscription=_called(others[0])))
         there = {**paper_arguments(context), "number": others[0].number, "rule": rule}
         buttons = ((Button(label=context.say("leave it out there, too"), verb="leave-out", arguments=there),), *buttons)
-    return Reply(lines=tuple(lines), code=(done.subscription.text,), ok=True, buttons=buttons, replaces=True)
+    return Reply(
+        lines=tuple(lines),
+        code=(done.subscription.text,) if done.subscription.text != reading else (),
+        ok=True,
+        buttons=buttons,
+        replaces=True,
+    )
 
 
 def _still_finding(context: CommandContext, item: Item) -> tuple[Subscription, ...]:

@@ -115,8 +115,6 @@ class Talk:
         if frame.visitor.is_local and not (await asyncio.to_thread(standing_of, self._store, chat)).is_admitted:
             now = self._channel.clock.now()
             await write(open_page_chat, self._store, chat, lang=frame.language, timezone=frame.timezone, now=now)
-            now = self._channel.clock.now()
-            await write(open_page_chat, self._store, chat, lang=frame.language, timezone=frame.timezone, now=now)
 
 
 def _message(frame: PageFrame, text: str, update: str, now: datetime) -> Request:

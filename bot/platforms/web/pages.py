@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
+from bot.context.writing import write
 from bot.platforms.web.incoming import Heard, Talk, new_once
 from bot.platforms.web.markup import chat_of, fragment, framed, look, page, shown
 from bot.platforms.web.outgoing import Hub, ShownForm, WebChannel
@@ -20,6 +21,7 @@ from bot.rendering.text.language import Language
 from bot.rendering.web_pages import draw_page
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress
+from subscriptions.service.chats.access import choose_language
 from subscriptions.store import Store
 from subscriptions.store.page_messages import changed_page_messages, newest_page_messages
 
@@ -115,6 +117,9 @@ class ChatPages:
         """Shows the newest messages, or those before the one that is named."""
         before = _number(asked.query.get("before", ""))
         view = await asyncio.to_thread(look, self._store, asked.frame, before=before)
+        if asked.frame.has_chosen_language and ("language" in asked.query or "lang" not in view.chat.chosen):
+            now = self._channel.clock.now()
+            await write(choose_language, self._store, view.chat.address, asked.frame.language, now=now)
         said = self._channel.hub.take_said(asked.visitor.name)
         body = await asyncio.to_thread(page, view, said, new_once(), is_newest=before is None)
         return PageResponse(body=body)

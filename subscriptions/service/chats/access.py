@@ -226,6 +226,13 @@ def open_page_chat(
         access.admit(transaction, known.id, now=now)
 
 
+@writes
+def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, now: datetime) -> None:
+    """Stores the language that was chosen on a page; adds the chat if it is not known."""
+    known = chats.add_chat(transaction, chat, kind_of(chat), now=now, zone=transaction.zone)
+    chats.choose_setting(transaction, known.id, "lang", lang)
+
+
 # -------------------------------------------------------------------------------------------------- who set a chat up
 
 

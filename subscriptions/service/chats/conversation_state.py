@@ -33,11 +33,11 @@ def store_chat(
 ) -> Chat:
     """The chat at this address; adds it if it is not known. `lang` is any language code of the person.
 
-    `by` is the private chat of the person who sets the chat up: its chosen zone and language replace `timezone` and
+    `by` is the private chat of the person who sets the chat up: its chosen zone and its language replace `timezone` and
     `lang`.
     """
     if by is not None and (person := chats.find_chat(transaction, by, zone=transaction.zone)) is not None:
-        timezone, lang = person.chosen.get("timezone", timezone), person.chosen.get("lang", lang)
+        timezone, lang = person.chosen.get("timezone", timezone), person.settings.lang
     return chats.add_chat(
         transaction,
         address,

@@ -48,7 +48,7 @@ class Reason:
 def last_delivered(transaction: Transaction, chat: Chat, *, message: str = "") -> DeliveredPaper | None:
     """The paper that was delivered to this chat last, or the first one of the message with this id of the platform's."""
     paper = next(iter(deliveries.papers_in_message(transaction, chat.id, message)), None) if message else None
-    paper = paper or deliveries.last_delivered(transaction, chat.id)
+    paper = paper or next(iter(deliveries.last_delivered(transaction, chat.id).values()), None)
     return deliveries.deliveries_of(transaction, chat.id, paper) if paper else None
 
 

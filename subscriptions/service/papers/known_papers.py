@@ -62,6 +62,12 @@ def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> Chat
 
 
 @reads
+def last_papers(transaction: Transaction, chat: Chat) -> dict[int, int]:
+    """The papers of the last delivery to a chat, by their numbers there."""
+    return {at + 1: paper for at, paper in deliveries.last_delivered(transaction, chat.id).items()}
+
+
+@reads
 def as_item(transaction: Transaction, chat: Chat, known: KnownPaper) -> Item:
     """A paper as it was delivered to this chat; else with the subscriptions that it matches now."""
     delivered = deliveries.delivered_item(transaction, chat.id, known.id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from subscriptions.matching.distinctive import STOP_WORDS
 from subscriptions.normalize.tokenizers import tokens
@@ -10,13 +11,14 @@ from subscriptions.query.fields import TEXT
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Query
 from subscriptions.query.variants import Forms, Variant, common_forms, learned_forms, pairs, variants, with_other_forms
-from subscriptions.service.papers.counting import MOST_READ, Entries, find, having, number_of
+from subscriptions.service.papers.counting import MOST_READ, Entries, find, having, key_of, number_of
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.paper_search import searched_range
 from subscriptions.store import Transaction, reads
 from subscriptions.store.papers import known_papers
 
 _BEST_FIRST = ("also", "author", "initials", "anywhere", "without", "allowed", "only", "any")
+_YEAR = timedelta(days=365)
 _MOST = 0.5  # of the papers: what finds more of them says nothing
 _PAIRS = 2  # the rarest pairs of words say best what a query is about
 _EXPLAINING = (
@@ -56,6 +58,16 @@ def looser(transaction: Transaction, query: Query, *, forms_only: bool = False) 
         ]
         better += sorted((one for one in both if one.more), key=lambda one: one.more)[:_PAIRS]
     return sorted(better, key=lambda one: (_BEST_FIRST.index(one.variant.kind), -one.more))
+
+
+@reads
+def in_last_year(transaction: Transaction, query: Query, found: int, *, now: datetime) -> Looser | None:
+    """Returns the query over the last year, if it finds more than the `found` papers of the last days."""
+    entries, _ = searched_range(transaction)
+    since = key_of(now.date() - _YEAR, 0)
+    hits = find(transaction, entries, with_words(transaction, query), most_read=MOST_READ)
+    more = (hits.bits & entries.newer_than(since)).bit_count() - found
+    return Looser(Variant(kind="year", text=query.text), more) if more > 0 else None
 
 
 def _in_other_forms(transaction: Transaction, entries: Entries, query: Query) -> Iterator[Variant]:

@@ -185,6 +185,13 @@ def advice_on(
 
 
 @reads
+def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[KnownPaper, ...]:
+    """The newest papers of the last days."""
+    window = recent(transaction, now)
+    return window.newest(transaction, window.entries.papers, most)
+
+
+@reads
 def recent_matches(transaction: Transaction, query: Query, *, now: datetime, most: int) -> RecentMatches:
     """How many papers of the last days a query finds, and the newest of them."""
     window = recent(transaction, now)

@@ -134,6 +134,16 @@ def set_settings(
     return get_chat(transaction, address)
 
 
+def follow_person(store: Scope, chat: Chat, heard: Mapping[str, str], *, now: datetime) -> None:
+    """Stores the language in which a person writes, and the zone of their client. Neither is a change that can be undone."""
+    with store.write() as transaction:
+        if "lang" in heard:
+            chats.speak(transaction, chat.id, heard["lang"])
+        if "timezone" in heard:
+            chats.choose_setting(transaction, chat.id, "timezone", heard["timezone"])
+            apply_new_zone(transaction, chat, heard["timezone"], now)
+
+
 def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
     """Reads a typed time. A when-out that names no hours takes those of `own`, else those of the chat's schedule."""
     of_chat = cadences.parse_cadence(chat.settings.schedule)

@@ -187,7 +187,7 @@ def add_chat(
 ) -> Chat:
     """Adds a chat, or returns the one that is at its address, or moved from there.
 
-    `timezone` and `lang` are "" for a chat that chose none.
+    `timezone` is "" for a chat that chose none; `lang` is that of the person's client or words, "" if it is not known.
     """
     row = ChatRow(
         platform=address.platform,
@@ -212,8 +212,6 @@ def choose_setting(session: Session, chat_id: int, name: str, value: str) -> Non
     row = _held(session, chat_id)
     if name == "timezone":
         row.timezone = value
-    elif name == "lang":
-        row.lang = value
     else:
         row.settings = {**row.settings, name: value}
 
@@ -221,10 +219,15 @@ def choose_setting(session: Session, chat_id: int, name: str, value: str) -> Non
 def unchoose_setting(session: Session, chat_id: int, name: str) -> None:
     """Removes a chosen setting: the default for the kind of chat counts again."""
     row = _held(session, chat_id)
-    if name in ("timezone", "lang"):
-        choose_setting(session, chat_id, name, "")
+    if name == "timezone":
+        row.timezone = ""
     else:
         row.settings = {kept: value for kept, value in row.settings.items() if kept != name}
+
+
+def speak(session: Session, chat_id: int, lang: str) -> None:
+    """Stores the language in which a chat's person writes; it holds while the chat has chosen none."""
+    _held(session, chat_id).lang = lang
 
 
 def pause_chat(
@@ -347,8 +350,8 @@ def chat_value(row: ChatRow | Row[Any], zone: str) -> Chat:
 def _chat(row: Sequence[Any], zone: str) -> Chat:
     """The value of a row of _VALUES. By position: names take three times as long, and a plan reads all chats."""
     chat_id, platform, address, topic, kind, others, timezone, lang, title, public, *state, streak, number, owner = row
-    own = (("timezone", timezone), ("lang", lang), *others.items())
-    settings, chosen = _settings(kind, platform, own, zone, public=public)
+    own = (("timezone", timezone), *others.items())
+    settings, chosen = _settings(kind, platform, own, zone, lang or "en", public=public)
     place = ChatAddress(platform, address, topic)
     return Chat._make(
         (
@@ -369,8 +372,8 @@ def _chat(row: Sequence[Any], zone: str) -> Chat:
 
 @lru_cache(maxsize=4096)
 def _settings(
-    kind: ChatKind, platform: str, own: tuple[tuple[str, str], ...], zone: str, *, public: bool
+    kind: ChatKind, platform: str, own: tuple[tuple[str, str], ...], zone: str, lang: str, *, public: bool
 ) -> tuple[ChatSettings, Mapping[str, str]]:
     """The resolved settings, and the chosen ones. Cached: many chats chose the same, most of them nothing."""
     chosen = MappingProxyType({name: value for name, value in own if value})
-    return resolve(kind, platform, chosen, timezone=zone, lang="en", public=public), chosen
+    return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen

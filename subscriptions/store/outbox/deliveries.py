@@ -139,6 +139,9 @@ class DeliveredPaper:
     at: datetime | None  # when it was sent, else when it was planned; None: not known any more
 
 
+_MOST_SHOWN = 200  # papers of a delivery
+
+
 @reads
 def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> DeliveredPaper | None:
     """The item of a paper in a delivery of a chat, with its state; None if there is none."""
@@ -156,14 +159,15 @@ def deliveries_of(transaction: Transaction, chat_id: int, paper_id: int) -> Deli
     return DeliveredPaper(item=item, state=state, at=delivery.created_at)
 
 
-def last_delivered(session: Transaction, chat_id: int) -> int | None:
-    """The paper that a chat was shown last: the last of its newest delivery. None if there is none."""
-    return session.exec(
-        select(DeliveryItemRow.paper)
+def last_delivered(session: Transaction, chat_id: int) -> dict[int, int]:
+    """The papers that a chat was shown last, by their positions: those of its newest delivery."""
+    rows = session.exec(
+        select(DeliveryItemRow.delivery, DeliveryItemRow.position, DeliveryItemRow.paper)
         .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown), col(DeliveryItemRow.delivery).is_not(None))
         .order_by(col(DeliveryItemRow.delivery).desc(), col(DeliveryItemRow.position).desc())
-        .limit(1)
-    ).first()
+        .limit(_MOST_SHOWN)
+    ).all()
+    return {position: paper for delivery, position, paper in rows if delivery == rows[0][0]}
 
 
 @reads

@@ -1,0 +1,174 @@
+"""A message may refer to the last answer: to its papers by their numbers, to its button, to the last subscription."""
+
+import pytest
+
+from subscriptions.model import ChatKind
+from subscriptions.service.chats.conversation_state import known_or_new
+from subscriptions.service.subscriptions.selection import listed
+from tests.bot_harness import Answer, BotHarness
+from tests.conversation.deliverer import Deliverer
+from tests.make import address, ingested, paper
+
+pytestmark = pytest.mark.both_databases
+
+ME = "telegram:42"
+TITLES = ("Diffusion one", "Diffusion two", "Diffusion three")
+
+
+@pytest.fixture(autouse=True)
+def _papers(bot: BotHarness) -> None:
+    ingested(bot.store, *(paper(title, abstract="扩散") for title in TITLES), paper("Graphs"))
+
+
+async def _after(bot: BotHarness, *said: str) -> Answer:
+    answer = Answer(stored_reply=None)
+    for line in said:
+        bot.later(seconds=1)
+        answer = await bot.says(line)
+    return answer
+
+
+def _shown(text: str) -> list[str]:
+    return [title for title in TITLES if title in text]
+
+
+class TestNumbers:
+    @pytest.mark.parametrize("before", [(), ("/sub trees daily 9", "/sub graphs daily 9")])
+    @pytest.mark.parametrize("said", ["not 1, 2", "not 1 and 2", "without 1 and 2", "不要1和2", "1和2不要"])
+    async def test_papers_of_a_list_are_not_wanted(self, bot: BotHarness, said: str, before: tuple[str, ...]) -> None:
+        first = await _after(bot, *before, "diffusion")
+        answer = await _after(bot, said)
+        numbered = [line.split(" ", 1)[1].split(" — ")[0] for line in first.lines if line[:2] in ("1 ", "2 ")]
+        assert set(numbered) <= set(_shown(answer.text)), answer.text
+        assert len(_shown(answer.text)) == 2
+        assert answer.text.startswith(("✓ Noted: papers like this one come last.", "✓ 已记下：类似的论文会排在后面。"))
+        assert len(_there(bot)) == len(before)
+
+    @pytest.mark.parametrize(
+        ("said", "begins"),
+        [
+            ("2 is boring", "✓ Noted: papers like this one come last."),
+            ("I like 2", "✓ Noted: papers like this one come first."),
+            ("save 2", "✓ Saved: Diffusion"),
+            ("save the second one", "✓ Saved: Diffusion"),
+            ("收藏第二篇", "✓ 已收藏"),
+            ("show me number 2", "Diffusion"),
+            ("the second one", "Diffusion"),
+            ("tell me more about 2", "Diffusion"),
+            ("第二篇讲什么", "Diffusion"),
+            ("more like 2", "Nearest to Diffusion"),
+        ],
+    )
+    async def test_a_paper_of_a_list_is_meant(self, bot: BotHarness, said: str, begins: str) -> None:
+        second = next(line for line in (await _after(bot, "diffusion")).lines if line.startswith("2 "))
+        answer = await _after(bot, said)
+        assert answer.text.startswith(begins)
+        assert any(title in second for title in _shown(answer.lines[0])), answer.text
+
+    async def test_numbers_of_subscriptions_are_theirs(self, bot: BotHarness) -> None:
+        await _after(bot, "/sub trees daily 9", "/sub graphs daily 9", "diffusion")
+        assert (await _after(bot, "remove 1")).text.startswith("✓ Removed 1 subscription")
+        assert len(_there(bot)) == 1
+
+    async def test_papers_of_a_delivery_have_numbers(self, bot: BotHarness) -> None:
+        await _after(bot, "/sub diffusion now")
+        bot.later(hours=20)
+        ingested(
+            bot.store, *(paper(f"Diffusion of {word}") for word in ("sand", "mud")), name="new", now=bot.clock.now()
+        )
+        await Deliverer(bot).deliver_due()
+        bot.later(hours=1)
+        answer = await _after(bot, "not 1, 2")
+        assert answer.text.count("papers like this one come last") == 2
+
+
+class TestWithoutNumbers:
+    @pytest.mark.parametrize("said", ["more like this", "save it"])
+    async def test_several_papers_get_a_button_each(self, bot: BotHarness, said: str) -> None:
+        answer = await _after(bot, "diffusion", said)
+        assert answer.lines == ["Which one do you mean?"]
+        assert len(answer.buttons) == 3
+        assert await bot.presses(answer.buttons[1])
+
+    @pytest.mark.parametrize("said", ["show more", "more", "next page", "更多", "还有吗？"])
+    async def test_the_next_page_is_shown(self, bot: BotHarness, said: str) -> None:
+        ingested(bot.store, *(paper(f"Mud {number}") for number in range(12)), name="mud")
+        pages = [await _after(bot, line) for line in ("mud", said, said)]
+        shown = [{line.split()[0] for line in page.lines if " — " in line} for page in pages]
+        assert shown == [set("12345"), {"6", "7", "8", "9", "10"}, {"11", "12"}]
+
+    async def test_one_paper_is_meant(self, bot: BotHarness) -> None:
+        assert "near to Graphs" in (await _after(bot, "graphs", "more like this")).text
+
+    @pytest.mark.parametrize(
+        "said", ["yes", "Yes please!", "subscribe", "subscribe to this", "订阅", "订阅这个", "是的"]
+    )
+    async def test_the_offered_subscription_is_taken(self, bot: BotHarness, said: str) -> None:
+        await _after(bot, "diffusion", said)
+        assert _there(bot) == ["diffusion"]
+
+    @pytest.mark.parametrize("said", ["yes", "subscribe", "订阅", "save 2", "not 1, 2"])
+    async def test_without_an_answer_nothing_is_taken(self, bot: BotHarness, said: str) -> None:
+        await _after(bot, said)
+        assert not known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id
+
+    async def test_an_old_answer_is_not_meant(self, bot: BotHarness) -> None:
+        await _after(bot, "diffusion")
+        bot.later(minutes=20)
+        await _after(bot, "yes")
+        assert not known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id
+
+    async def test_yes_presses_the_only_button_of_a_question(self, bot: BotHarness) -> None:
+        await _after(bot, "/sub diffusion daily 9", "London", "drop diffusion")
+        if _there(bot):
+            await _after(bot, "yes")
+        assert _there(bot) == []
+
+
+class TestSubscriptions:
+    @pytest.mark.parametrize(
+        ("said", "text"),
+        [
+            ("the same for GANs", "GANs"),
+            ("same for graph transformers", "graph transformers"),
+            ("也来一个GAN的", "GAN"),
+            ("再来一个强化学习的", "强化学习"),
+        ],
+    )
+    async def test_another_one_comes_at_the_same_time(self, bot: BotHarness, said: str, text: str) -> None:
+        await _after(bot, "/sub diffusion weekly tue 9", "London", said)
+        new = [one.subscription for one in listed(bot.store, address(ME))][1:]
+        assert [(one.text, one.cadence.kind) for one in new] == [(text, "weekly")]
+
+    async def test_which_of_several_is_asked_with_a_button_each(self, bot: BotHarness) -> None:
+        answer = await _after(bot, "/sub diffusion daily 9", "London", "/sub graphs daily 9", "make it weekly")
+        assert answer.buttons[:2] == ["weekly 1 diffusion", "weekly 2 graphs"]
+        await bot.presses(answer.buttons[1])
+        assert [one.subscription.cadence.kind for one in listed(bot.store, address(ME))] == ["daily", "weekly"]
+
+    async def test_the_last_one_is_removed(self, bot: BotHarness) -> None:
+        await _after(bot, "/sub diffusion daily 9", "London", "/sub graphs daily 9", "remove the last one")
+        assert _there(bot) == ["diffusion"]
+
+    async def test_reviews_are_left_out(self, bot: BotHarness) -> None:
+        await _after(bot, "/sub diffusion daily 9", "London", "without reviews please")
+        assert _there(bot) == ["diffusion -review"]
+
+
+def _there(bot: BotHarness) -> list[str]:
+    if not known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id:
+        return []
+    return [one.subscription.text for one in listed(bot.store, address(ME))]
+
+
+class TestPlaces:
+    async def test_a_name_is_no_place_once_something_else_was_answered(self, bot: BotHarness) -> None:
+        await _after(bot, "/sub trees daily 9")
+        assert (await _after(bot, "Mambaland")).lines[0].startswith("I know no place “Mambaland”")
+        await _after(bot, "/list")
+        assert "place" not in (await _after(bot, "Mambaland")).text
+        assert (await _after(bot, "Tokyo")).text.startswith("✓ Time zone: Asia/Tokyo")
+
+    async def test_nice_is_no_city(self, bot: BotHarness) -> None:
+        assert (await _after(bot, "/sub trees daily 9", "nice")).lines == ["You are welcome."]
+        assert (await _after(bot, "Nice")).text.startswith("✓ Time zone: Europe/Paris")
