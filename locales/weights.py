@@ -10,14 +10,28 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.commands.words.marks import Token, tokens_of
-from bot.commands.words.scorer import ASKING, DENIAL, NO_PART, PARTS, QUERY, UNWANTED, WEIGHTS, features, word_features
+from bot.commands.words.scorer import (
+    ASKING,
+    DENIAL,
+    NO_PART,
+    PARTS,
+    QUERY,
+    UNWANTED,
+    WEIGHTS,
+    Known,
+    features,
+    is_pair,
+    pairs_of,
+    word_features,
+)
 
 Numbers = NDArray[np.float64]
 EXAMPLES = WEIGHTS.parent / "examples"
@@ -27,6 +41,7 @@ _FILES = {
     "label": "labels",
     "name": "names",
     "org": "orgs",
+    "cat": "categories",
     "n": "numbers",
     "id": "papers",
     "place": "places",
@@ -36,12 +51,12 @@ _FILES = {
     "often": "often",
     "date": "dates",
 }
-_PART = {**{part: part for part in PARTS}, "often": "when", "hour": "when"}
+_PART = {**{part: part for part in PARTS}, "cat": "x", "often": "when", "hour": "when"}
 _LONG_WORD = re.compile(r"(?<![a-z{])[a-z]{5,}(?![a-z}])")
 BARE = frozenset({QUERY, "hello", "bye", "thanks", "cancel"})  # intents without words of courtesy around them
 ABOUT_ONE = frozenset({"exclude", "narrow", "widen", "schedule", "unsub", "name", "edit", "pause", "resume", "share"})
 USUAL = 60  # subjects, the first of the file, that people ask for most
-OF_EACH, OF_OTHERS = 8, 3  # sentences that are made of an example with slots, and of one without
+OF_EACH, OF_OTHERS = 5, 2  # sentences that are made of an example with slots, and of one without
 # How often each kind of change is made.
 SOME = {
     "several": 0.2,
@@ -65,10 +80,11 @@ _COMMON_SIGNS = bytes(byte for high in range(0xB0, 0xD7) for low in range(0xA1, 
 ROUNDS, STEP = 12, 0.35
 DECAY = 1e-4  # of a weight, each time that one of its sentences is read
 UNHEARD = 0.05  # an error that is too small to learn from
-SMALLEST = 30  # hundredths; a smaller weight is left out
-FEWEST = 2  # sentences; a feature of fewer is left out
-PASSES, FEWEST_WORDS, MARGIN = 6, 7, 1.0
-SMALLEST_WORD = 2  # tenths; a smaller weight is left out  # of learning the parts
+SMALLEST = 40  # hundredths; a smaller weight is left out
+FEWEST = 5  # sentences; a feature of fewer is left out
+FEWEST_PAIRS = 3  # lines; a pair of Chinese characters of fewer is not known
+PASSES, FEWEST_WORDS, MARGIN = 5, 12, 1.0
+SMALLEST_WORD = 2  # tenths, of the weights of parts; a smaller one is left out
 
 
 class Example(NamedTuple):
@@ -172,23 +188,37 @@ class _Maker:
         return _SLOT.sub(lambda _: self.any("subjects"), self.any("joined"))
 
 
-def words() -> frozenset[str]:
-    """Returns the words of the examples outside their slots; a word that subjects have as often is one of subjects."""
-    found = Counter[str]()
+def words() -> Known:
+    """Returns the words of the examples outside their slots, those of subjects, and those of names.
+
+    A word that subjects have as often as examples is one of subjects. What only one subject or name has is left out, so that
+    those of the examples teach what an unknown one looks like.
+    """
+    outside = Counter[str]()
     for path in (*EXAMPLES.glob("*/*.txt"), *EXAMPLES.glob("*/parts/*.txt")):
-        if path.stem in {QUERY, *_FILES.values()} - {"times"}:
-            continue
-        for line in path.read_text(encoding="utf-8").splitlines():
-            found.update({token.mark for token in tokens_of(_SLOT.sub(" ", line).replace("|", " "))})
-    for path in EXAMPLES.glob("*/parts/subjects.txt"):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            found.subtract(token.mark for token in tokens_of(line))
-    return frozenset(word for word, many in found.items() if many > 0 and not word.startswith("@"))
+        if path.stem not in {QUERY, *_FILES.values()} - {"times"}:
+            outside.update(_words(path, lambda line: _SLOT.sub(" ", line).replace("|", " ")))
+    topics = Counter(word for path in EXAMPLES.glob("*/parts/subjects.txt") for word in _words(path))
+    names = Counter(word for path in EXAMPLES.glob("*/parts/names.txt") for word in _words(path))
+    pairs = {word for word, many in outside.items() if is_pair(word) and many >= FEWEST_PAIRS}
+    found = {word for word, many in (outside - topics).items() if not is_pair(word) and not word.startswith("@")}
+    return Known(
+        frozenset(found | pairs),
+        *(frozenset(word for word, many in one.items() if many > 1) for one in (topics, names)),
+    )
 
 
-def learn_intents(read: list[Example], known: frozenset[str]) -> dict[str, Any]:
+def _words(path: Path, change: Callable[[str], str] = str) -> Iterator[str]:
+    """Yields the words of each line of a file once, and its pairs of Chinese characters."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        tokens = tokens_of(change(line))
+        yield from {token.mark for token in tokens}
+        yield from {*pairs_of(tokens)}
+
+
+def learn_intents(read: list[Example], known: Known) -> dict[str, Any]:
     """Returns the weights of the intents: those of a softmax, learned sentence by sentence with shrinking steps."""
-    found = [set(features(one.tokens, known)) for one in read]
+    found = [set(features(one.tokens, known.words)) for one in read]
     counts = Counter(feature for one in found for feature in one)
     place = {feature: at for at, feature in enumerate(sorted(one for one, many in counts.items() if many >= FEWEST), 1)}
     intents = sorted({one.intent for one in read})
@@ -219,7 +249,7 @@ def learn_intents(read: list[Example], known: frozenset[str]) -> dict[str, Any]:
     return {"intents": intents, "weights": {feature: row for feature, row in pairs.items() if row}}
 
 
-def learn_parts(read: list[Example], known: frozenset[str]) -> dict[str, Any]:
+def learn_parts(read: list[Example], known: Known) -> dict[str, Any]:
     """Returns the weights of the parts: those of an averaged perceptron over whole rows of parts."""
     read = [one for one in read if one.intent != QUERY]
     found = [list(word_features(one.tokens, one.intent, known)) for one in read]
@@ -279,7 +309,8 @@ def _likeliest(here: Numbers, moves: Numbers) -> NDArray[np.int64]:
 def learn() -> dict[str, Any]:
     """Returns all that is learned."""
     known, read = words(), list(examples())
-    return {"words": sorted(known), **learn_intents(read, known), **learn_parts(read, known)}
+    kept = {name: sorted(words) for name, words in known._asdict().items()}
+    return {**kept, **learn_intents(read, known), **learn_parts(read, known)}
 
 
 if __name__ == "__main__":

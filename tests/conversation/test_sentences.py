@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -178,6 +179,40 @@ async def test_what_was_read_from_a_sentence_is_no_subject(said: str, query: str
         await bot.says("/sub diffusion daily 9")
         await bot.says(said)
         assert [_canonical(text) for text, _ in _there(bot)] == [_canonical(query)]
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "there"),
+    [
+        ("/sub exoplanets daily 8", "exoplanets at 6am pls", ("exoplanets", "daily 06:00")),
+        ("/sub gravity daily 8", "only with quantum in the title", ("gravity ti:quantum", "daily 08:00")),
+        ("/sub quant-ph daily 8", "Yang Liu写的就不用推了", ('quant-ph -author:"Yang Liu"', "daily 08:00")),
+        ("/sub diffusion daily 9", "weekly", ("diffusion", "weekly thu 09:00")),
+        ("", "Program synthesis please - but not the LLM ones", ("Program synthesis -LLM", "when-out 08:00-20:00")),
+        ("", "primary category cs.CR only", ("primary:cs.CR", "when-out 08:00-20:00")),
+        ("", "tell me immediately about sparse autoencoders", ("sparse autoencoders", "now")),
+        ("", "要么讲 dark photon 要么讲 axion", ("(dark photon) OR axion", "when-out 08:00-20:00")),
+    ],
+)
+async def test_a_sentence_leads_to_a_subscription(before: str, said: str, there: tuple[str, str]) -> None:
+    query, when = there
+    wanted = {"say": said, "before": [before] if before else [], "subs": [[query, when]]}
+    with a_bot() as bot:
+        assert await outcome(bot, wanted) == (True, ANY)
+
+
+async def test_half_a_sentence_changes_nothing_for_the_whole_chat() -> None:
+    with a_bot() as bot:
+        await bot.says("/sub diffusion daily 9")
+        await bot.says("i want to see number 1 right now")
+        assert _there(bot) == [("diffusion", "daily 09:00")]
+
+
+async def test_a_day_without_such_papers_is_no_dead_end() -> None:
+    with a_bot() as bot:
+        answer = await bot.says("/today mycorrhiza")
+    assert answer.text.startswith("Nothing fits among the ")
+    assert answer.buttons == ["look for older papers", "subscribe"]
 
 
 if __name__ == "__main__":

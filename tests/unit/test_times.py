@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
 from subscriptions.planning.cadence import DAYS, cadence_text, parse_cadence
-from subscriptions.planning.times._ending import Ending, as_words, split_when, time_put_last
+from subscriptions.planning.times._ending import Ending, as_words, split_when, time_at, time_put_last
 from subscriptions.planning.times._options import make_when
 from subscriptions.planning.times._reading import clock_of, hours_of
 from subscriptions.planning.times._when import NoSuchTime, read_when
@@ -415,3 +415,8 @@ def test_a_bracket_behind_a_time_is_no_unknown_place(typed: str) -> None:
     """Found by fuzzing: `9am a` was split off, which is no time, so the whole subscription was refused."""
     found = split_when(typed)
     assert found.when is None or read_when(found.when)
+
+
+@pytest.mark.parametrize(("text", "end"), [("……", 0), ("的……", 0), ("5点……", 2), ("今天……", 2), ("1……", 0)])
+def test_a_time_ends_before_signs_that_are_written_out_longer(text: str, end: int) -> None:
+    assert time_at(text, 0) == end

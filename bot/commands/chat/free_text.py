@@ -64,7 +64,7 @@ def _with_time_last(said: str) -> str:
 def _writes(context: CommandContext) -> bool:
     """Returns whether the text may answer a question, comes with a file, or opens a paper."""
     has_file = bool(context.message and context.message.file_id)
-    return answers_question(context) or has_file or opens_a_paper(context) or changes(meaning(context.args))
+    return answers_question(context) or has_file or opens_a_paper(context) or changes(context, meaning(context.args))
 
 
 def _no_paper(context: CommandContext) -> Reply:

@@ -91,7 +91,7 @@ def language_of(text: str) -> str:
     return "en" if words > 1 and not chinese and said.intent != QUERY else ""
 
 
-def act(context: CommandContext, said: Said) -> Reply | None:
+def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of sentence
     """Returns the answer to a sentence that is no query; None if it is one."""
     said = _about_named(context, said)
     if said.intent in (QUERY, *ASKING) or not said.is_clear:
@@ -99,10 +99,17 @@ def act(context: CommandContext, said: Said) -> Reply | None:
         return try_query(context, said.text[4:]) if is_order else None
     if said.intent in SMALL_TALK or said.intent.startswith(MISSING):
         return _talk(context, said)
+    if said.sure < SURE and said.intent.startswith(_SETS):  # too little to change something for the whole chat
+        return None
     if not can_ask(context):  # in groups only what is sure to be a command is done, by whoever may
         return None
     if said.intent in SIGNALS:
         return _rated(context, said)
+    # Without subscriptions a time or an exclusion can only be that of what is asked for.
+    if said.intent in _ALSO_ASKED and said.asks_for_papers and not listed_here(context):
+        asked = subject_of(said.text)
+        if asked and not asked.endswith(said.text):
+            return try_query(context, asked)
     if (command := command_of(said)) is not None and said.intent not in _CHANGES:
         return run(context, *command)
     return _changed(context, said)
@@ -110,14 +117,16 @@ def act(context: CommandContext, said: Said) -> Reply | None:
 
 def _about_named(context: CommandContext, said: Said) -> Said:
     """Returns what is said of a subscription that is named, read with its number in place of its words."""
-    if said.intent != QUERY and said.sure >= SURE:
+    asks = said.intent in (QUERY, *ASKING) and said.sure >= _CERTAIN
+    likely = (said.intent,) if said.intent in _CHANGES else ("schedule",) if asks else (*_OF_ONE, *_CHANGES)
+    named = [one.subscription for one in listed_here(context) if _is_named(folded(said.text), one.subscription)]
+    if not named or said.marked(NUMBER):
         return said
-    for one in (one.subscription for one in listed_here(context)):
-        if _is_named(folded(said.text), one):
-            numbered = meaning(_with_number(said.text, one))
-            if numbered.intent in _OF_ONE and numbered.sure >= SURE:
-                return said._replace(found=numbered.found)
-    return said
+    text = said.text
+    for one in named:
+        text = _with_number(text, one)
+    numbered = meaning(text)
+    return numbered if numbered.intent in likely and numbered.sure >= SURE else said
 
 
 def _with_number(text: str, one: Subscription) -> str:
@@ -127,10 +136,11 @@ def _with_number(text: str, one: Subscription) -> str:
     return text.strip()
 
 
-def changes(said: Said) -> bool:
+def changes(context: CommandContext, said: Said) -> bool:
     """Returns whether `act` may change something."""
-    certain = said.intent not in (QUERY, *ASKING) and said.is_clear and said.intent not in _TALK
-    return certain or may_refer(said) or any(one.intent in _OF_ONE for one in said.found)
+    refers = may_refer(said)
+    said = _about_named(context, said)
+    return refers or (said.intent not in (QUERY, *ASKING, *_TALK) and said.is_clear)
 
 
 def _talk(context: CommandContext, said: Said) -> Reply:
@@ -173,15 +183,12 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
     """Changes the subscriptions that are meant; asks which, if that is not clear."""
     there = [one.subscription for one in listed_here(context)]
     if not there:
-        if said.intent == "schedule" and (asked := subject_of(said.text)) and not asked.endswith(said.text):
-            return try_query(context, asked)
         refers = said.intent in ("schedule", "pause", "resume") and not split_when(said.text).only_time
         if said.sure >= SURE and (refers or said.marked(NUMBER)):
             return no_subscriptions(context)
         return what_to_say(context) if said.intent == "widen" and not said.subject else None
     meant = _meant(said, there)
-    if said.intent == "exclude" and any(_is_named(folded(said.subject), one) for one in there):
-        said = said._replace(found=(said.found[0]._replace(intent="unsub", sure=HALF),))
+    said = _exclusion_or_removal(said, there, meant)
     if said.intent == "unsub" and not meant:
         return run(context, *(command_of(said) or ("unsub", said.subject))) if said.sure >= _CERTAIN else None
     if said.intent in ("pause", "resume") and not meant:
@@ -197,7 +204,19 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
     return _asked(context, said, [(one, wanted[one.number]) for one in candidates if one.number in wanted])
 
 
-_CERTAIN = 0.9
+def _exclusion_or_removal(said: Said, there: Sequence[Subscription], meant: Sequence[Subscription]) -> Said:
+    """Reads what is not wanted as a removal if it is a subscription, and a removal as an exclusion if it names none."""
+    if said.intent == "exclude" and any(_is_named(folded(said.subject), one) for one in there):
+        return said._replace(found=(said.found[0]._replace(intent="unsub", sure=HALF),))
+    if said.intent == "unsub" and not meant and said.texts(NAMED) and said.likely("exclude") >= _MAY_BE:
+        return said._replace(found=(said.found[0]._replace(intent="exclude", sure=HALF),))
+    return said
+
+
+_CERTAIN, _MAY_BE = 0.9, 0.2
+_ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
+_SETS = ("schedule-", "set-", "lang-", "stop", "unsub-all", "forget", "timezone")
+_OF_THE_CHAT = ("widen", "pause", "resume")  # "everything" means no single subscription
 _OF_ONE = ("unsub", "pause", "resume")  # what is done to a subscription by its name
 
 
@@ -236,7 +255,7 @@ def _meant(said: Said, there: Sequence[Subscription]) -> list[Subscription]:
         return named if said.intent == "unsub" and not numbered else numbered or named
     if any(one in words or (not one.isascii() and one in plain) for one in _LAST):
         return [there[-1]]
-    if any(one in words or (not one.isascii() and one in plain) for one in _EVERY) and said.intent != "widen":
+    if any(one in words or (not one.isascii() and one in plain) for one in _EVERY) and said.intent not in _OF_THE_CHAT:
         return list(there)
     if len(there) == 1 and (said.intent != "unsub" or any(one in words or one in plain for one in _THAT)):
         return list(there) if said.intent not in ("pause", "resume") else []
@@ -275,6 +294,8 @@ def _narrowed(said: Said, one: Subscription) -> str | None:
     if titles and (not subject or subject in one.text):
         return rewritten(parse_query(one.text), in_titles) or None
     text = f"({one.text})" if " OR " in one.text else one.text
+    if titles and " OR " not in subject:
+        subject = f'ti:"{subject}"' if " " in subject else f"ti:{subject}"
     return f"{text} {f'({subject})' if ' OR ' in subject else subject}" if subject else None
 
 

@@ -127,7 +127,10 @@ def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
         batch.known,
         day=day,
     )
-    return Reply(lines=(words,))
+    if not batch.query or context.read_by_strangers:
+        return Reply(lines=(words,))
+    older = Button(label=context.say("look for older papers"), verb="look-for", arguments={"text": which})
+    return Reply(lines=(words,), buttons=((older,), *subscribe_button(context, which)))
 
 
 def _delivered_before(context: CommandContext, batch: Batch) -> tuple[str, ...]:

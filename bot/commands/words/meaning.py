@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bot.commands.words.marks import LONGEST, MOST_TOKENS, NUMBER, PLACE, WHEN, Token, folded, tokens_of
-from bot.commands.words.scorer import ASKING, LABEL, NAMED, QUERY, Score, scores, weights
+from bot.commands.words.scorer import ASKING, AUTHOR, LABEL, NAMED, QUERY, WANTED, Score, scores, weights
 from bot.commands.words.subject import is_crumb, pieces_of, subject_of, texts_of, time_in
 from subscriptions.errors import Refused
 from subscriptions.planning.pauses import parse_pause
@@ -76,7 +76,7 @@ class Said(NamedTuple):
     @property
     def has_unknown(self) -> bool:
         """Returns whether it has a word that no example has, such as the words of a subscription."""
-        known = weights().words
+        known = weights().known.words
         return any(not {one.mark, one.mark.replace("-", "")} & known and one.mark[:1].isalpha() for one in self.tokens)
 
     @property
@@ -87,6 +87,11 @@ class Said(NamedTuple):
         ]
         digits = [str(count_of(one[0])) for one in found if one]
         return digits or [str(_RANKS.index(token.mark) + 1) for token in self.tokens if token.mark in _RANKS]
+
+    @property
+    def asks_for_papers(self) -> bool:
+        """Returns whether it has a subject that is wanted, if it is read as a sentence that asks for papers."""
+        return any(one.part in (WANTED, AUTHOR) for one in pieces_of(self.text, ASKING[0]))
 
     def texts(self, *parts: str) -> list[str]:
         """Returns the words of some parts of it."""
@@ -118,6 +123,8 @@ def meaning(text: str) -> Said:
         and len(tokens) <= _FEW
         and not pause_in(Said(said, tokens))
     )
+    if found[0].sure < SURE and is_time(said):
+        found = (Score("schedule", 1.0), *found)
     return Said(said, tokens, (Score(QUERY, HALF), *found) if is_query else found)
 
 

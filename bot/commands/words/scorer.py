@@ -11,6 +11,7 @@ import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from math import exp
 from pathlib import Path
 from typing import NamedTuple
@@ -44,10 +45,18 @@ class Score(NamedTuple):
     sure: float
 
 
+class Known(NamedTuple):
+    """The words of the examples, and two Chinese characters side by side."""
+
+    words: frozenset[str]  # outside of what fills the slots
+    topics: frozenset[str]  # of subjects; what only one subject has is left out, as are the words of only one name
+    names: frozenset[str]  # of authors
+
+
 class Weights(NamedTuple):
     """What was learned; weights are in hundredths."""
 
-    words: frozenset[str]  # of all examples
+    known: Known
     intents: tuple[str, ...]
     weights: Mapping[str, Sequence[int]]  # by feature: number of an intent, weight, number …
     parts: Mapping[str, Sequence[int]]  # by feature of a word: the weight of each part
@@ -58,14 +67,15 @@ class Weights(NamedTuple):
 def weights() -> Weights:
     """Returns what was learned; read at the first use."""
     read = json.loads(gzip.decompress(WEIGHTS.read_bytes()))
-    return Weights(frozenset(read["words"]), tuple(read["intents"]), read["weights"], read["parts"], read["steps"])
+    known = Known(*(frozenset(read[name]) for name in Known._fields))
+    return Weights(known, tuple(read["intents"]), read["weights"], read["parts"], read["steps"])
 
 
 def scores(tokens: Sequence[Token]) -> list[Score]:
     """Returns the intents of a sentence, the likeliest first."""
     learned = weights()
     sums = [0] * len(learned.intents)
-    for feature in ("", *{*features(tokens, learned.words)}):
+    for feature in ("", *{*features(tokens, learned.known.words)}):
         weights_of = learned.weights.get(feature, ())
         for intent, weight in zip(weights_of[::2], weights_of[1::2], strict=True):
             sums[intent] += weight
@@ -100,7 +110,7 @@ def parts_of(tokens: Sequence[Token], intent: str) -> list[str]:
     learned = weights()
     none = (0,) * len(PARTS)
     best, came_from = [0.0] * len(PARTS), []
-    for at, found in enumerate(word_features(tokens, intent, learned.words)):
+    for at, found in enumerate(word_features(tokens, intent, learned.known)):
         here = [sum(column) for column in zip(none, *filter(None, map(learned.parts.get, found)), strict=True)]
         steps = learned.steps if at else [learned.steps[-1]]
         rows = [
@@ -117,11 +127,11 @@ def parts_of(tokens: Sequence[Token], intent: str) -> list[str]:
     return parts[::-1]
 
 
-def word_features(tokens: Sequence[Token], intent: str, known: frozenset[str]) -> Iterator[list[str]]:
+def word_features(tokens: Sequence[Token], intent: str, known: Known) -> Iterator[list[str]]:
     """Yields the features of each word: itself, its neighbours, how it is written, and the intent of the sentence."""
     intent = ASKING[0] if intent in ASKING else intent
     marks = [*_EDGES[:2], *(token.mark for token in tokens), *_EDGES[2:]]
-    looks = [*_EDGES[:2], *(_look(token, known) for token in tokens), *_EDGES[2:]]
+    looks = [*_EDGES[:2], *(_look(tokens, at, known) for at in range(len(tokens))), *_EDGES[2:]]
     for at in range(2, len(marks) - 2):
         two, one, word, then, after = marks[at - 2 : at + 3]
         seen = looks[at - 2 : at + 3]
@@ -135,7 +145,31 @@ def word_features(tokens: Sequence[Token], intent: str, known: frozenset[str]) -
         ]  # fmt: skip
 
 
-def _look(token: Token, known: frozenset[str]) -> str:
-    if token.mark.startswith("@") or not token.mark[:1].isalpha():
-        return token.mark
-    return f"{token.mark in known:d}{token.words[:1].isupper():d}{token.words.isupper():d}{token.mark.isascii():d}"
+def _look(tokens: Sequence[Token], at: int, known: Known) -> str:
+    """Returns how a word looks: its capitals, and which words it is known among; of a Chinese character, its pairs."""
+    token = tokens[at]
+    mark = token.mark
+    if mark.startswith("@") or not mark[:1].isalpha():
+        return mark
+    if not is_han(mark):
+        among = "".join(f"{mark in words:d}" for words in known)
+        return f"{among}{token.words[:1].isupper():d}{token.words.isupper():d}{mark.isascii():d}"
+    before, after = (pairs_of(tokens[max(one, 0) : one + 2]) for one in (at - 1, at))
+    pairs = "".join(f"{not words.isdisjoint(pair):d}" for words in known[:2] for pair in (before, after))
+    return f"{pairs}{mark in known.names:d}"
+
+
+def is_han(mark: str) -> bool:
+    """Returns whether a token is a Chinese character."""
+    return len(mark) == 1 and "\u4e00" <= mark <= "\u9fff"
+
+
+def is_pair(word: str) -> bool:
+    """Returns whether a word is two Chinese characters."""
+    return is_han(word[:1]) and is_han(word[1:])
+
+
+def pairs_of(tokens: Sequence[Token]) -> list[str]:
+    """Returns the marks of Chinese characters that are side by side, two by two."""
+    pairs = pairwise(tokens)
+    return [one.mark + two.mark for one, two in pairs if is_han(one.mark) and is_han(two.mark) and one.end == two.start]

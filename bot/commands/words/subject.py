@@ -11,8 +11,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from bot.commands.words.marks import CATEGORY, LONGEST, MOST_TOKENS, WHEN, Token, folded, tokens_of
-from bot.commands.words.scorer import ASKING, AUTHOR, TIME, UNWANTED, WANTED, WEIGHTS, parts_of, scores
+from bot.commands.words.marks import CATEGORY, LONGEST, MOST_TOKENS, QUOTED, WHEN, Token, folded, tokens_of
+from bot.commands.words.scorer import ASKING, AUTHOR, QUERY, TIME, UNWANTED, WANTED, WEIGHTS, parts_of, scores
 from subscriptions.errors import Refused
 from subscriptions.planning.times._ending import split_when
 from subscriptions.planning.times._reading import is_time
@@ -20,10 +20,20 @@ from subscriptions.planning.times._when import read_when
 from subscriptions.query.fields import FIELDS
 from subscriptions.query.rewriting import author_rule
 
-ASKED = 0.45  # how likely a sentence asks for papers
-_IN_FIELDS = {"ti": re.compile(r"\btitles?\b|标题|题目"), "abs": re.compile(r"\babstracts?\b|摘要")}
+ASKED = 0.3  # how likely a sentence asks for papers
+_PRIMARY = re.compile(r"\bprimary\b|主类|主要类")
+_BY = re.compile(r"\bauthors?\b|\bby\b|作者|写的|署名")
+_EDGES = re.compile(
+    r"^[里讲谈写]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$"
+)  # words of the sentence at the edges of a subject
+_IN_FIELDS = {"ti": re.compile(r"\btitles?\b|标题|题目(?!是)"), "abs": re.compile(r"\babstracts?\b|摘要")}
 _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
 _LINKS = frozenset({",", ";", "、", "和", "与", "或", "及", "跟", "and", "or", "&", "+", "|", "/"})
+# What links two subjects of a sentence outside of them, and what says that a paper must have both.
+_ALSO = re.compile(
+    r"[,;、/|&+]|要么|或者|外加|以及|还有|另外|[也跟、]|[和与或及](?![^\W_])|\b(?:plus|also|or|and|as well)\b"
+)
+_TOGETHER = re.compile(r"\bboth\b|两者都|同时[^,，。]{0,2}(?:提|含|包|涉及|有|出现|满足|讲|谈)")
 _OR = frozenset({"and", "or", "nor", "和", "或", "与", "及", "以", "者", "、"})  # what follows is not wanted either
 _FIELDS = "|".join(sorted(map(re.escape, FIELDS.by_name), key=len, reverse=True))
 _ONLY_A_QUERY = re.compile(
@@ -50,8 +60,19 @@ class Piece(NamedTuple):
 @cache
 def small_words() -> frozenset[str]:
     """Returns the words that papers need not contain."""
-    files = (WEIGHTS.parent / "examples").glob("*/parts/small_words.txt")
-    return frozenset(word for path in files for word in path.read_text("utf-8").split())
+    return frozenset(word for line in _lines("small_words") for word in line.split())
+
+
+@cache
+def words_for_now() -> tuple[str, ...]:
+    """Returns the words that ask for papers at once."""
+    return tuple(_lines("now"))
+
+
+def _lines(name: str) -> list[str]:
+    """Returns the lines of a file of `parts/`, of all languages."""
+    files = sorted((WEIGHTS.parent / "examples").glob(f"*/parts/{name}.txt"))
+    return [line for path in files for line in path.read_text("utf-8").splitlines()]
 
 
 def query_in(text: str) -> str:
@@ -60,12 +81,14 @@ def query_in(text: str) -> str:
     if not said or len(said) > LONGEST or _ONLY_A_QUERY.search(folded(said)):
         return text
     tokens = tokens_of(said)
-    if len(tokens) <= MOST_TOKENS and sum(one.sure for one in scores(tokens) if one.intent in ASKING) >= ASKED:
-        found = subject_of(said)
-        is_same = sorted(_WORDS.findall(found)) == sorted(_WORDS.findall(said)) and not said.startswith(
+    found = {one.intent: one.sure for one in scores(tokens)} if len(tokens) <= MOST_TOKENS else {}
+    asks = sum(found.get(intent, 0.0) for intent in ASKING)
+    if asks >= ASKED and asks > found[QUERY]:
+        query = subject_of(said)
+        is_same = sorted(_WORDS.findall(query)) == sorted(_WORDS.findall(said)) and not said.startswith(
             time_in(said, ASKING[0]) or said
         )
-        return text if is_same or is_crumb(found) or _WORDS.findall(found) == _WORDS.findall(said) else found
+        return text if is_same or is_crumb(query) or _WORDS.findall(query) == _WORDS.findall(said) else query
     return text
 
 
@@ -77,7 +100,7 @@ def is_crumb(subject: str) -> bool:
 def subject_of(said: str, intent: str = ASKING[0]) -> str:
     """Returns the query that a sentence asks for, followed by the time that it names; "" if it has no subject."""
     query = wanted_in(said, intent)
-    when = time_in(said, intent) if texts_of(said, intent, TIME) else split_when(said).when or ""
+    when = time_in(said, intent) or ("" if texts_of(said, intent, TIME) else split_when(said).when or "")
     return (
         f"{query} {when}".strip()
         if query and is_time(when) and not query.endswith(when) and folded(when) not in _TODAY
@@ -93,9 +116,10 @@ def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
     found: list[Piece] = []
     for part, group in groups:
         inside = tuple(token for _, token in group)
-        is_linked = len(found) > 1 and found[-2].part == UNWANTED and all(one.mark in _OR for one in found[-1].tokens)
         text = said[inside[0].start : inside[-1].end]
-        found.append(Piece(UNWANTED if is_linked and part == WANTED else part, text, inside))
+        is_linked = len(found) > 1 and part == WANTED and all(one.mark in _OR for one in found[-1].tokens)
+        is_same = is_linked and (found[-2].part == UNWANTED or (found[-2].part == AUTHOR and text.istitle()))
+        found.append(Piece(found[-2].part if is_same else part, text, inside))
     return tuple(found)
 
 
@@ -117,7 +141,11 @@ def time_in(said: str, intent: str) -> str:
         words = [text.split() for text in (together, *times, *single)]
         shorter = (" ".join(one[:many]) for one in words for many in range(len(one), 0, -1))
         return next(filter(_is_had, shorter), next(filter(is_time, (together, *single)), ""))
-    return next(filter(is_time, (together, " ".join(single), *times)), "") if times else ""
+    if not times:
+        return "now" if any(word in folded(said) for word in words_for_now()) else ""
+    said_as = [together, " ".join(single), *times]
+    single_ones = [text.strip() for one in times for text in re.split("[,，、]", one)]
+    return next(filter(_is_had, [*said_as, *single_ones]), next(filter(is_time, said_as), ""))
 
 
 def _is_had(when: str) -> bool:
@@ -130,12 +158,17 @@ def _is_had(when: str) -> bool:
 def wanted_in(said: str, intent: str) -> str:
     """Returns what papers must have, all of it: authors, categories, words, without what is not wanted; "" if there is nothing."""
     pieces = [one for one in pieces_of(said, intent) if one.part != TIME]
-    subjects = [one.tokens for one in pieces if one.part in (WANTED, UNWANTED, AUTHOR)]
-    if subjects and _A_QUERY.search(typed := said[subjects[0][0].start : subjects[-1][-1].end]):
-        return typed
+    subjects = [one for one in pieces if one.part in (WANTED, UNWANTED, AUTHOR)]
+    if any(_A_QUERY.search(one.text) for one in subjects):
+        return said[subjects[0].tokens[0].start : subjects[-1].tokens[-1].end]
     authors = [author_rule(name) if " " in name else f"author:{name}" for name in _items(pieces, AUTHOR)]
     categories = [token.words for one in pieces if one.part == WANTED for token in one.tokens if token.mark == CATEGORY]
-    groups = [" OR ".join(one) for one in (authors, categories, _in_field(pieces, _items(pieces, WANTED))) if one]
+    if _PRIMARY.search(_around(pieces)):
+        categories = [f"primary:{one}" for one in categories]
+    words = _in_field(pieces, _items(pieces, WANTED))
+    if _TOGETHER.search(folded(said)):
+        words = [" ".join(words)] if words else []
+    groups = [" OR ".join(one) for one in (authors, categories, words) if one]
     unwanted = [f"-{one}" for one in unwanted_in(said, intent)]
     several = len(groups) > 1 or unwanted
     return (
@@ -147,13 +180,22 @@ def unwanted_in(said: str, intent: str) -> list[str]:
     """Returns what papers must not have, each of it as a term of a query."""
     pieces = pieces_of(said, intent)
     terms = [_KINDS_OF_PAPERS.get(one.casefold(), one) for one in _items(pieces, UNWANTED, with_categories=True)]
+    if intent == "exclude":
+        by = _BY.search(_around(pieces))
+        terms = [author_rule(one) if by and " " in one and one.istitle() else one for one in terms]
+        terms += [author_rule(name) for name in _items(pieces, AUTHOR)]
     quoted = [f'"{one}"' if " " in one and not set('":()') & set(one) else one for one in terms]
     return quoted if any(one.part == WANTED for one in pieces) else _in_field(pieces, quoted)
 
 
+def _around(pieces: Sequence[Piece]) -> str:
+    """Returns the words that belong to no part."""
+    return folded(" ".join(one.text for one in pieces if not one.part))
+
+
 def _in_field(pieces: Sequence[Piece], items: list[str]) -> list[str]:
     """Returns words in the field that the words around them name: "in the title"."""
-    around = folded(" ".join(one.text for one in pieces if not one.part))
+    around = _around(pieces)
     field = next((name for name, words in _IN_FIELDS.items() if words.search(around)), "")
     return (
         [f"{field}:{one}" if one.startswith('"') or " " not in one else f'{field}:"{one}"' for one in items]
@@ -164,18 +206,21 @@ def _in_field(pieces: Sequence[Piece], items: list[str]) -> list[str]:
 
 def _items(pieces: Sequence[Piece], part: str, *, with_categories: bool = False) -> list[str]:
     """Returns the alternatives in a part of a sentence, without small words. What is linked by "and" and "or" are several."""
-    small, items, end, is_new = small_words(), list[str](), -1, True
+    small, items, end, between = small_words(), list[str](), -1, ""
     for piece in pieces:
+        if piece.part != part:
+            between += f"{folded(piece.text)} "
+            continue
         for token in piece.tokens:
             if token.mark in _LINKS:
-                is_new = True
-            elif (
-                piece.part == part
-                and (part == AUTHOR or (token.mark not in small and token.mark not in ".!?:"))
-                and (with_categories or token.mark != CATEGORY)
+                between += " and "
+            elif (part == AUTHOR or (token.mark not in small and token.mark not in ".!?:")) and (
+                with_categories or token.mark != CATEGORY
             ):
-                between = "" if token.start == end else " "
-                word = _POSSESSIVE.sub("", token.words)
-                items[len(items) - (not is_new) :] = [word if is_new else f"{items[-1]}{between}{word}"]
-                is_new, end = False, token.end
-    return items
+                word = f'"{token.words[1:-1]}"' if token.mark == QUOTED else _POSSESSIVE.sub("", token.words)
+                if not items or _ALSO.search(between):
+                    items.append(word)
+                else:
+                    items[-1] += f"{'' if token.start == end else ' '}{word}"
+                between, end = "", token.end
+    return [_EDGES.sub("", one) for one in items]

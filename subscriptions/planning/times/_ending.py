@@ -88,8 +88,9 @@ def split_when(text: str) -> Ending:
 def time_at(text: str, start: int) -> int:
     """Where the longest time ends that begins at a position of a text in lower case; 0 if none begins there."""
     tail = text[start : start + _LONGEST]
-    tokens, rest = tokens_of(plain(tail))
-    end = len(tail) - len(rest) if tokens else 0
+    written = plain(tail)
+    tokens, rest = tokens_of(written)
+    end = min(len(written) - len(rest), len(tail)) if tokens else 0
     while end and (tail[end - 1] in _STRAY or reading_of(tail[:end]) is None):
         end -= 1
         while (
