@@ -57,6 +57,7 @@ BARE = frozenset({QUERY, "hello", "bye", "thanks", "cancel"})  # intents without
 ABOUT_ONE = frozenset({"exclude", "narrow", "widen", "schedule", "unsub", "name", "edit", "pause", "resume", "share"})
 USUAL = 60  # subjects, the first of the file, that people ask for most
 OF_EACH, OF_OTHERS = 5, 2  # sentences that are made of an example with slots, and of one without
+SHORT = 25  # characters of a line of which twice as many are made: most people say it in few words
 # How often each kind of change is made.
 SOME = {
     "several": 0.2,
@@ -72,6 +73,7 @@ SOME = {
     "mistyped": 0.1,
     "names": 0.25,
     "usual": 0.25,
+    "kinds": 0.25,
 }
 # The most common Chinese characters: a subject may hold any of them.
 _COMMON_SIGNS = bytes(byte for high in range(0xB0, 0xD7) for low in range(0xA1, 0xFA) for byte in (high, low)).decode(
@@ -102,7 +104,8 @@ def examples() -> Iterator[Example]:
         for path in sorted(folder.glob("*.txt")):
             for line in path.read_text(encoding="utf-8").splitlines():
                 yield maker.example(path.stem, line, changed=False)
-                for _ in range(OF_EACH if "{" in line else OF_OTHERS):
+                count = OF_EACH if "{" in line else OF_OTHERS
+                for _ in range(count if len(line) > SHORT else 2 * count):
                     yield maker.example(path.stem, line, changed=True)
 
 
@@ -180,6 +183,8 @@ class _Maker:
     def fill(self, slot: str, *, mixed: bool) -> str:
         """Returns words for a slot: one of the file, several together, or words of several subjects."""
         name = "names" if slot == "that" and self.often("names") else _FILES[slot]
+        if slot == "not" and self.often("kinds"):
+            return self.any("kinds")
         if name not in ("subjects", "labels") or not mixed or not self.often("joined"):
             return self.any(name)
         if self.often("mixed"):
@@ -196,7 +201,7 @@ def words() -> Known:
     """
     outside = Counter[str]()
     for path in (*EXAMPLES.glob("*/*.txt"), *EXAMPLES.glob("*/parts/*.txt")):
-        if path.stem not in {QUERY, *_FILES.values()} - {"times"}:
+        if path.stem not in {QUERY, "kinds", *_FILES.values()} - {"times"}:
             outside.update(_words(path, lambda line: _SLOT.sub(" ", line).replace("|", " ")))
     topics = Counter(word for path in EXAMPLES.glob("*/parts/subjects.txt") for word in _words(path))
     names = Counter(word for path in EXAMPLES.glob("*/parts/names.txt") for word in _words(path))

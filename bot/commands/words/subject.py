@@ -143,9 +143,8 @@ def time_in(said: str, intent: str) -> str:
         return next(filter(_is_had, shorter), next(filter(is_time, (together, *single)), ""))
     if not times:
         return "now" if any(word in folded(said) for word in words_for_now()) else ""
-    said_as = [together, " ".join(single), *times]
-    single_ones = [text.strip() for one in times for text in re.split("[,，、]", one)]
-    return next(filter(_is_had, [*said_as, *single_ones]), next(filter(is_time, said_as), ""))
+    parts = [text.strip() for one in times for text in re.split("[,，、]", one)]
+    return next(filter(is_time, [together, " ".join(single), *times]), next(filter(_is_had, parts), ""))
 
 
 def _is_had(when: str) -> bool:
