@@ -82,11 +82,11 @@ _COMMON_SIGNS = bytes(byte for high in range(0xB0, 0xD7) for low in range(0xA1, 
 ROUNDS, STEP = 12, 0.35
 DECAY = 1e-4  # of a weight, each time that one of its sentences is read
 UNHEARD = 0.05  # an error that is too small to learn from
-SMALLEST = 40  # hundredths; a smaller weight is left out
+SMALLEST = 50  # hundredths; a smaller weight is left out
 FEWEST = 5  # sentences; a feature of fewer is left out
 FEWEST_PAIRS = 3  # lines; a pair of Chinese characters of fewer is not known
 PASSES, FEWEST_WORDS, MARGIN = 5, 12, 1.0
-SMALLEST_WORD = 2  # tenths, of the weights of parts; a smaller one is left out
+SMALLEST_WORD = 8  # tenths, of the weights of parts; a smaller one is left out
 
 
 class Example(NamedTuple):
@@ -223,7 +223,7 @@ def _words(path: Path, change: Callable[[str], str] = str) -> Iterator[str]:
 
 def learn_intents(read: list[Example], known: Known) -> dict[str, Any]:
     """Returns the weights of the intents: those of a softmax, learned sentence by sentence with shrinking steps."""
-    found = [set(features(one.tokens, known.words)) for one in read]
+    found = [set(features(one.tokens, known)) for one in read]
     counts = Counter(feature for one in found for feature in one)
     place = {feature: at for at, feature in enumerate(sorted(one for one, many in counts.items() if many >= FEWEST), 1)}
     intents = sorted({one.intent for one in read})

@@ -138,9 +138,11 @@ def _with_number(text: str, one: Subscription) -> str:
 
 def changes(context: CommandContext, said: Said) -> bool:
     """Returns whether `act` may change something."""
-    refers = may_refer(said)
-    said = _about_named(context, said)
-    return refers or (said.intent not in (QUERY, *ASKING, *_TALK) and said.is_clear)
+    return may_refer(said) or _changes(said) or _changes(_about_named(context, said))
+
+
+def _changes(said: Said) -> bool:
+    return said.intent not in (QUERY, *ASKING, *_TALK) and said.is_clear
 
 
 def _talk(context: CommandContext, said: Said) -> Reply:

@@ -118,7 +118,7 @@ def meaning(text: str) -> Said:
     typed = _TYPED.match(folded(said))
     found = (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5])
     is_query = (
-        found[0].intent in ("pause", "resume", "stop")
+        found[0].intent in ("pause", "resume", "stop", "cancel")
         and Said(said, tokens).has_unknown
         and len(tokens) <= _FEW
         and not pause_in(Said(said, tokens))

@@ -75,7 +75,7 @@ def scores(tokens: Sequence[Token]) -> list[Score]:
     """Returns the intents of a sentence, the likeliest first."""
     learned = weights()
     sums = [0] * len(learned.intents)
-    for feature in ("", *{*features(tokens, learned.known.words)}):
+    for feature in ("", *{*features(tokens, learned.known)}):
         weights_of = learned.weights.get(feature, ())
         for intent, weight in zip(weights_of[::2], weights_of[1::2], strict=True):
             sums[intent] += weight
@@ -84,14 +84,14 @@ def scores(tokens: Sequence[Token]) -> list[Score]:
     return sorted((Score(intent, power / whole) for intent, power in powers.items()), key=lambda one: -one.sure)
 
 
-def features(tokens: Sequence[Token], known: frozenset[str]) -> Iterator[str]:
-    """Yields the features of a sentence: its words, two side by side, and pieces of each word."""
+def features(tokens: Sequence[Token], known: Known) -> Iterator[str]:
+    """Yields the features of a sentence: its words, two side by side, and pieces of each word that is none of a subject."""
     marks = ["^"]
     while tokens and tokens[-1].mark in _ENDS:
         tokens = tokens[:-1]
     for token in tokens:
-        mark = token.mark if token.mark in known or token.mark.startswith("@") else token.mark.replace("-", "")
-        mark = mark if mark in known or mark.startswith("@") else OTHER
+        mark = token.mark if token.mark in known.words or token.mark.startswith("@") else token.mark.replace("-", "")
+        mark = mark if mark in known.words or mark.startswith("@") else OTHER
         if mark != OTHER or marks[-1] != OTHER:
             marks.append(mark)
     marks.append("$")
@@ -99,7 +99,7 @@ def features(tokens: Sequence[Token], known: frozenset[str]) -> Iterator[str]:
         for at in range(len(marks) - size + 1):
             yield " ".join(marks[at : at + size])
     for token in tokens:
-        if token.mark.isascii() and token.mark.isalpha():
+        if token.mark.isascii() and token.mark.isalpha() and token.mark not in known.topics:
             word = f"<{token.mark}>"
             for at in range(len(word) - 3):
                 yield word[at : at + 4]

@@ -7,7 +7,7 @@ In a subject "and", "or", 和 and 或者 are OR, and words without meaning of th
 import re
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from itertools import groupby
+from itertools import groupby, zip_longest
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -157,9 +157,9 @@ def _is_had(when: str) -> bool:
 def wanted_in(said: str, intent: str) -> str:
     """Returns what papers must have, all of it: authors, categories, words, without what is not wanted; "" if there is nothing."""
     pieces = [one for one in pieces_of(said, intent) if one.part != TIME]
-    subjects = [one for one in pieces if one.part in (WANTED, UNWANTED, AUTHOR)]
-    if any(_A_QUERY.search(one.text) for one in subjects):
-        return said[subjects[0].tokens[0].start : subjects[-1].tokens[-1].end]
+    if _A_QUERY.search(_typed_in(said, pieces)):
+        subjects = [one.tokens for one in pieces if one.part]
+        return said[subjects[0][0].start : subjects[-1][-1].end]
     authors = [author_rule(name) if " " in name else f"author:{name}" for name in _items(pieces, AUTHOR)]
     categories = [token.words for one in pieces if one.part == WANTED for token in one.tokens if token.mark == CATEGORY]
     if _PRIMARY.search(_around(pieces)):
@@ -172,6 +172,18 @@ def wanted_in(said: str, intent: str) -> str:
     several = len(groups) > 1 or unwanted
     return (
         " ".join([*(f"({one})" if several and " OR " in one else one for one in groups), *unwanted]) if groups else ""
+    )
+
+
+def _typed_in(said: str, pieces: Sequence[Piece]) -> str:
+    """Returns a sentence from its first subject to its last, without the words between them that belong to none."""
+    places = [at for at, one in enumerate(pieces) if one.part]
+    inside = pieces[places[0] : places[-1] + 1] if places else []
+    return "".join(
+        said[one.tokens[0].start : (then.tokens[0].start if then else one.tokens[-1].end)]
+        if one.part or not _WORDS.search(one.text)
+        else " "
+        for one, then in zip_longest(inside, inside[1:])
     )
 
 
