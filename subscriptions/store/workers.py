@@ -14,7 +14,7 @@ from subscriptions.store.conversation_rows import UNFINISHED, PendingLookupRow, 
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import connection_of
 from subscriptions.store.lane_wakes import AT_ONCE, wake_lanes
-from subscriptions.store.operation_rows import WorkerRow
+from subscriptions.store.operation_rows import LeaseRow, WorkerRow
 from subscriptions.store.rows import MessageRow
 
 
@@ -49,6 +49,7 @@ def begin_worker(
         for one in before:
             if one.process == process or not is_running(one.process):
                 session.delete(one)
+        session.exec(delete(LeaseRow))  # no worker of a cluster is there
         session.flush()
     row = WorkerRow(id=worker, holds_sender_lock=holds_sender_lock, process=process)
     row.host, row.number, row.since = where.host, where.number, where.since
@@ -118,6 +119,15 @@ def known_workers(session: Session) -> list[KnownWorker]:
         )
         for row, moment, count in session.exec(asked)
     ]
+
+
+def held_names(session: Session) -> dict[str, list[str]]:
+    """The worker of each lease that has not ended → the names that it holds. On a server."""
+    lasts = or_(col(LeaseRow.ends).is_(None), col(LeaseRow.ends) > func.clock_timestamp())
+    found: dict[str, list[str]] = {}
+    for worker, name in session.exec(select(LeaseRow.worker, LeaseRow.name).where(lasts).order_by(LeaseRow.name)):
+        found.setdefault(worker, []).append(name)
+    return found
 
 
 def end_worker(session: Session, worker: str) -> None:
