@@ -21,12 +21,17 @@ def being_sent(
     store: Store, asking: ClaimRequest | None = None, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()
 ) -> Claim:
     """Renders the next delivery of a lane as one message, and marks it as being sent. `shows`: its number -> ids of papers."""
-    asking = asking or request()
+    step = to_be_sent(store, asking or request(), shows=shows)
+    assert mark_sending(store, step, wall=NOON)
+    return step
+
+
+def to_be_sent(store: Store, asking: ClaimRequest, *, shows: Callable[[int], tuple[int, ...]] = lambda _: ()) -> Claim:
+    """As `being_sent`, before it is marked."""
     step = claim(store, asking)
     assert isinstance(step, Claim)
     message = Message(number=1, payload='{"text": "A graph"}', plain="A graph", papers=shows(step.seq))
     store_rendered(store, [Rendered(seq=step.seq, messages=(message,))], now=NOON)
     step = claim(store, asking)
     assert isinstance(step, Claim)
-    assert mark_sending(store, step, wall=NOON)
     return step

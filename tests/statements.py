@@ -22,6 +22,7 @@ SMALL = frozenset(  # tables that do not grow with chats, papers, time
         "key_value",
         "installation",
         "worker",
+        "lease",
         "platform",
         "publisher_slot",
         "operator_code",

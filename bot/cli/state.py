@@ -158,21 +158,10 @@ def _age(since: datetime | None, now: datetime, language: Language) -> str:
 def workers(*, now: Now = None, json: Json = False) -> int:
     """Say who works with the database, what each has in hand, and how far planning and sending are behind."""
     with open_session(now) as session:
-        found = workers_at_work(session.store, _receivers(session), is_running=is_running)
+        found = workers_at_work(session.store, is_running=is_running)
         waiting = backlog(session.store, now=session.now, wall=session.clock.wall())
         tell(_workers_document(found, waiting), lambda: _show_workers(found, waiting, session), json=json)
     return 0 if any(one.is_alive for one in found) else 1
-
-
-def _receivers(session: Session) -> list[str]:
-    """Returns the names of the receivers of which one worker has each."""
-    if session.store.kind.file is not None:
-        return []
-    app = build_app(session.settings, clock=session.clock)
-    try:
-        return [one.name for one in app.receivers() if one.is_exclusive]
-    finally:
-        asyncio.run(app.close())
 
 
 def _workers_document(found: Sequence[WorkerAtWork], waiting: Backlog) -> dict[str, object]:

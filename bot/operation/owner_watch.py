@@ -9,7 +9,7 @@ from bot.commands.papers.paper_lookup import PENDING_FOR
 from bot.context.writing import write
 from bot.ports.channel import Clock
 from subscriptions.errors import StoreError
-from subscriptions.service.outbox.owners import beat, other_workers, others_in_hand, recover_stalled
+from subscriptions.service.outbox.owners import beat, other_workers, recover_stalled
 from subscriptions.store import Store
 from subscriptions.store.conversations import take_over_lookups
 from subscriptions.store.updates import has_unfinished_replies, unfinished_replies
@@ -25,7 +25,7 @@ Lookups = Sequence[str]  # their names
 
 
 class OwnerWatch:
-    """Watches the heartbeats of other workers that have something in hand.
+    """Watches the heartbeats of other workers.
 
     Their moments are not stored: a heartbeat is a number, and how long it has been the same is measured here, by the
     monotonic clock. So no clock that is set makes a worker seem stalled. While the database takes no writes nobody can
@@ -40,14 +40,14 @@ class OwnerWatch:
         recovers: bool = True,
         interval: float = BEAT_INTERVAL,
         stalled_after: float | None = None,
-        rejoins: str | None = None,
+        process: str = "",
         where: Whereabouts = NOWHERE,
     ) -> None:
         """Without `recovers` it only beats, until it knows who posts replies. `interval`: seconds between two beats.
 
-        `rejoins`: which process a worker of a cluster is, and `where`, that others may take for gone.
+        `process`: which one this is, and `where`, for others that took it for gone.
         """
-        self._rejoins = rejoins
+        self._process = process
         self._where = where
         self._interval = interval
         self._stalled_after = STALLED_AFTER if stalled_after is None else stalled_after
@@ -73,12 +73,11 @@ class OwnerWatch:
     async def look(self) -> int:
         """Beats, and recovers what stalled workers left. Returns how many messages. Raises StoreError."""
         seen, self._seen = self._seen, {}
-        await write(beat, self._store, rejoins=self._rejoins, where=self._where)
+        await write(beat, self._store, process=self._process, where=self._where)
         if not self._recovers:
             return 0
         now = self._clock.monotonic()
-        look = others_in_hand if self._rejoins is None else other_workers  # of those that ended nothing is to stay
-        others = await asyncio.to_thread(look, self._store)
+        others = await asyncio.to_thread(other_workers, self._store)
         self._seen = {one: seen.get(one, now) for one in others.items()}
         stalled = dict(one for one, since in self._seen.items() if now - since >= self._stalled_after)
         is_left = self._answers is not None and await asyncio.to_thread(has_unfinished_replies, self._store)

@@ -283,8 +283,9 @@ async def _run(
 
 
 def _owner_watch(app: App, *, recovers: bool) -> OwnerWatch:
+    process, where = this_process(), whereabouts(app.clock.wall())
     if app.cluster is None:
-        return OwnerWatch(app.store, app.clock, recovers=recovers)
+        return OwnerWatch(app.store, app.clock, recovers=recovers, process=process, where=where)
     times = app.cluster.times
     return OwnerWatch(
         app.store,
@@ -292,8 +293,8 @@ def _owner_watch(app: App, *, recovers: bool) -> OwnerWatch:
         recovers=recovers,
         interval=times.beat,
         stalled_after=times.stalled,
-        rejoins=this_process(),
-        where=whereabouts(app.clock.wall()),
+        process=process,
+        where=where,
     )
 
 

@@ -13,8 +13,7 @@ from bot.delivery.planning import DrainState
 from bot.ports.conversation import Receiver, Request, RequestDispatcher
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
-from subscriptions.service.operations.at_work import election
-from subscriptions.store.database.kind import Holder
+from subscriptions.service.operations.at_work import lease_of
 
 if TYPE_CHECKING:
     from bot.delivery.engines.cluster import ClusterEngine
@@ -22,11 +21,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("paperwire")
 
 STATE_FOR = 60.0  # seconds after which the counts of a drain begin anew
-ELECTION_INTERVAL = (
-    2.0  # seconds between two attempts to become the one that receives, and two looks whether one still is
-)
-LOOKS = 2  # in a row that find nobody who receives, until another worker takes over
-SURE_FOR = 3  # times as long as between two looks a worker need not look again before it hands a request on
+ELECTION_INTERVAL = 1.0  # seconds between two attempts to become the one that receives, and two renewals of its lease
+SURE_FOR = 3.0  # seconds after a look that found it elected, in which its lease has not ended
 _AGAIN_AFTER = timedelta(seconds=5)  # after an error of the database in another lane
 
 
@@ -81,10 +77,10 @@ class WorkerLanes:
 class Elected:
     """A Receiver that receives in one worker at a time: two that ask for the updates of one token take them from each other.
 
-    The worker that receives holds a name in the database, which the server lets go when the worker ends. From one that was
-    stopped, and that others took for gone, another one takes over. If it goes on, it asks first whether it is still the one: a
-    request that comes to it then is left to the other one, to whom the platform gives it again, since it was not
-    confirmed. A receiver to which the platform sends needs no election.
+    The worker that receives has a lease in the database, and renews it at each look. After its end another worker takes it. A
+    worker that was stopped meanwhile asks first whether it still has the lease: a request that comes to it then is left
+    to the other one, to whom the platform gives it again, since it was not confirmed. A receiver to which the platform
+    sends needs no election.
     """
 
     def __init__(self, receiver: Receiver, app: App, cluster: "ClusterEngine") -> None:
@@ -92,19 +88,18 @@ class Elected:
         self._app = app
         self._cluster = cluster
         self._is_receiving = False
-        self._nobody = ""  # why nobody is known to receive
-        self._unseen = 0  # looks in a row that found nobody who receives
+        self._unknown = ""  # why it is not known who receives
         self._looked_at = 0.0  # the monotonic second of the last look by which this worker receives
         self.name, self.is_exclusive, self.routes = receiver.name, receiver.is_exclusive, receiver.routes
 
     @property
     def problem(self) -> str:
         """See Receiver. A worker that is not elected has none, as long as another one receives."""
-        return self._receiver.problem if self._is_receiving else self._nobody
+        return self._receiver.problem if self._is_receiving else self._unknown
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Receives whenever this worker is the one that does."""
-        name = election(self.name)
+        name = lease_of(self.name)
         try:
             while True:
                 if await self._is_elected(name):
@@ -133,27 +128,22 @@ class Elected:
 
     async def _is_sure(self, name: str) -> bool:
         """Whether this worker is the one that receives, without a look if the last one was just now."""
-        if self._app.clock.monotonic() - self._looked_at <= SURE_FOR * ELECTION_INTERVAL:
+        if self._app.clock.monotonic() - self._looked_at <= SURE_FOR:
             return True
         return await self._is_elected(name)
 
     async def _is_elected(self, name: str) -> bool:
-        """Whether this worker is the one that receives. If not, notes why nobody does, as far as that is seen.
-
-        A worker that ends lets go between two questions, so one look that finds nobody says nothing.
-        """
+        """Whether this worker is the one that receives."""
         looked_at = self._app.clock.monotonic()
         try:
-            who = await self._cluster.election(name, takes_over=self._unseen >= LOOKS)
+            is_elected = await self._cluster.is_elected(name)
         except StoreError:
-            self._nobody = "this worker does not receive: the database cannot be asked who does"
+            self._unknown = "this worker does not receive: the database cannot be asked who does"
             return False
-        if who is Holder.MINE:
+        self._unknown = ""
+        if is_elected:
             self._looked_at = looked_at
-        self._unseen = self._unseen + 1 if who is Holder.SILENT else 0
-        is_missed = self._unseen > LOOKS
-        self._nobody = "nobody receives: the worker that did gives no sign of life" if is_missed else ""
-        return who is Holder.MINE
+        return is_elected
 
     async def drain(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver."""

@@ -1,4 +1,4 @@
-"""The tables of the bot's own work: platforms, publishers, codes of operators, the last loss, workers, single values.
+"""The tables of the bot's own work: platforms, publishers, codes of operators, the last loss, workers, leases, single values.
 
 `rows` has the others.
 """
@@ -80,3 +80,16 @@ class WorkerRow(Row, table=True):
     number: int = 0
     since: datetime | None = Field(default=None, sa_type=Utc)
     beat_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class LeaseRow(Row, table=True):
+    """What one worker of several holds: a lane in which it posts, or a receiver.
+
+    The lease of a lane has no end of its own: it ends with its worker. Another one ends at `ends`, by the server's clock,
+    unless it is renewed.
+    """
+
+    __tablename__ = "lease"
+    name: str = Field(primary_key=True)
+    worker: str
+    ends: datetime | None = Field(default=None, sa_type=Utc)

@@ -9,12 +9,11 @@ from sqlmodel import Session, col, delete, or_, select, update
 
 from subscriptions.model import Lane
 from subscriptions.states import MessageState
-from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.conversation_rows import UNFINISHED, PendingLookupRow, UpdateRow
+from subscriptions.store.columns import Utc
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import connection_of
 from subscriptions.store.lane_wakes import AT_ONCE, wake_lanes
-from subscriptions.store.operation_rows import WorkerRow
+from subscriptions.store.operation_rows import LeaseRow, WorkerRow
 from subscriptions.store.rows import MessageRow
 
 
@@ -49,6 +48,7 @@ def begin_worker(
         for one in before:
             if one.process == process or not is_running(one.process):
                 session.delete(one)
+        session.exec(delete(LeaseRow))  # no worker of a cluster is there
         session.flush()
     row = WorkerRow(id=worker, holds_sender_lock=holds_sender_lock, process=process)
     row.host, row.number, row.since = where.host, where.number, where.since
@@ -56,17 +56,13 @@ def begin_worker(
     session.flush()
 
 
-def rejoin(session: Session, worker: str, process: str, where: Whereabouts = NOWHERE) -> None:
-    """Adds a worker again that others took for gone: it was stopped for a while."""
-    values = {"id": worker, "beat": 0, "holds_sender_lock": False, "process": process, **asdict(where)}
-    insert_new(session, "worker", ("id",), values)
-
-
-def beat(session: Session, worker: str) -> None:
-    """Changes the heartbeat of a worker, which shows the others that it is at work.
+def beat(session: Session, worker: str, process: str, where: Whereabouts) -> None:
+    """Changes the heartbeat of a worker, which shows the others that it is at work. One that they took for gone joins them again.
 
     On a server its moment is written down, for those who look. In a file nothing is written without others.
     """
+    values = {"id": worker, "beat": 0, "holds_sender_lock": False, "process": process, **asdict(where)}
+    insert_new(session, "worker", ("id",), values)
     own = col(WorkerRow.id) == worker
     if connection_of(session).dialect.name == "postgresql":
         session.exec(update(WorkerRow).where(own).values(beat=WorkerRow.beat + 1, beat_at=func.clock_timestamp()))
@@ -75,17 +71,8 @@ def beat(session: Session, worker: str) -> None:
     session.exec(update(WorkerRow).where(own, ~is_alone).values(beat=WorkerRow.beat + 1))
 
 
-def others_in_hand(session: Session, worker: str) -> dict[str, int]:
-    """The other workers that have claimed messages, replies or look-ups → their heartbeats."""
-    messages = select(MessageRow.worker).where(MessageRow.state == MessageState.SENDING)
-    replies = select(UpdateRow.worker).where(Condition(UNFINISHED))
-    lookups = select(PendingLookupRow.worker)
-    busy = or_(*(col(WorkerRow.id).in_(those) for those in (messages, replies, lookups)))
-    return dict(session.exec(select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != worker, busy)).all())
-
-
 def others(session: Session, worker: str) -> dict[str, int]:
-    """All other workers → their heartbeats."""
+    """The other workers → their heartbeats."""
     return dict(session.exec(select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != worker)).all())
 
 
@@ -118,6 +105,15 @@ def known_workers(session: Session) -> list[KnownWorker]:
         )
         for row, moment, count in session.exec(asked)
     ]
+
+
+def held_names(session: Session) -> dict[str, list[str]]:
+    """The worker of each lease that has not ended → the names that it holds. On a server."""
+    lasts = or_(col(LeaseRow.ends).is_(None), col(LeaseRow.ends) > func.clock_timestamp())
+    found: dict[str, list[str]] = {}
+    for worker, name in session.exec(select(LeaseRow.worker, LeaseRow.name).where(lasts).order_by(LeaseRow.name)):
+        found.setdefault(worker, []).append(name)
+    return found
 
 
 def end_worker(session: Session, worker: str) -> None:

@@ -27,7 +27,6 @@ from subscriptions.service.outbox.owners import (
     begin_worker,
     end_worker,
     other_workers,
-    others_in_hand,
     recover_stalled,
 )
 from subscriptions.service.outbox.sending import ClaimRequest, claim
@@ -143,7 +142,7 @@ async def test_after_a_foreign_lock_an_owner_has_a_minute_to_confirm(
 
 
 def test_a_heartbeat_before_the_recovery_keeps_the_message(in_other_hands: Store, other: Store) -> None:
-    seen = others_in_hand(in_other_hands)
+    seen = other_workers(in_other_hands)
     assert list(seen) == [other.worker]
     beat(other)
     assert recover_stalled(in_other_hands, seen) == 0
@@ -181,7 +180,7 @@ class Beating(FakeClock):
 async def beaten(other: Store, seen: dict[str, int]) -> None:
     """Waits until a worker with claims has sent a heartbeat, or should have."""
     for _ in range(300):
-        if await asyncio.to_thread(others_in_hand, other) != seen:
+        if await asyncio.to_thread(other_workers, other) != seen:
             return
 
 
@@ -199,7 +198,7 @@ async def test_messages_of_a_living_deliver_or_run_once_are_left_to_it(
         watch = OwnerWatch(other, theirs)
         for _ in range(2):
             assert await looks(watch, theirs, 4) == 0
-            await beaten(other, others_in_hand(other))
+            await beaten(other, other_workers(other))
         assert await looks(watch, theirs, 1) == 0
         assert states(other) == ["sending"]
         telegram.releases()
@@ -291,7 +290,7 @@ def test_a_look_up_stays_with_a_working_worker(store: Store, other: Store) -> No
     begin_worker(store, holds_sender_lock=True)
     begin_lookup(store, "ours", token, now=NOON)
     assert take_over_lookups(store, since=NOON) == ["ours"]
-    seen = others_in_hand(store)
+    seen = other_workers(store)
     assert list(seen) == [other.worker]
     recover_stalled(store, seen)
     assert take_over_lookups(store, since=NOON) == ["ours", "theirs"]
@@ -302,17 +301,17 @@ def test_a_look_up_stays_with_a_working_worker(store: Store, other: Store) -> No
 def test_a_reply_is_taken_over_until_one_has_posted_it(store: Store, other: Store) -> None:
     apply_once(other, "telegram", "1", lambda _: '{"text": "hello"}', chat="telegram:1", now=NOON)
     begin_worker(store, holds_sender_lock=True)
-    seen = others_in_hand(store)
+    seen = other_workers(store)
     assert recover_stalled(store, seen) == 0
     assert [update for _, update, _ in unfinished_replies(store, now=NOON)] == ["1"]
     assert has_reply(store, "telegram", "1")
     assert not has_reply(other, "telegram", "1"), "it was taken for gone"
-    assert list(others_in_hand(other)) == [store.worker]
+    assert list(other_workers(other)) == [store.worker]
     third = Store(str(store.url))
     begin_worker(third, holds_sender_lock=True)
     assert [update for _, update, _ in unfinished_replies(third, now=NOON)] == ["1"]
     assert unfinished_replies(third, now=NOON + timedelta(minutes=11)) == []
-    assert others_in_hand(other) == {}
+    assert list(other_workers(other)) == [third.worker]
     third.close()
 
 
@@ -321,16 +320,16 @@ def test_a_worker_that_others_took_for_gone_joins_them_again(store: Store, other
     begin_worker(store, holds_sender_lock=False)
     recover_stalled(store, other_workers(store))
     assert other_workers(store) == {}
-    beat(other, rejoins="it")
+    beat(other)
     assert other_workers(store) == {other.worker: 1}
     end_worker(other)
     assert other_workers(store) == {}
 
 
-async def test_idle_workers_of_a_cluster_are_forgotten_too(store: Store, other: Store) -> None:
+async def test_workers_with_nothing_in_hand_are_forgotten_too(store: Store, other: Store) -> None:
     begin_worker(store, holds_sender_lock=False)
     clock = FakeClock(NOON)
-    watch = OwnerWatch(store, clock, stalled_after=20, rejoins="")
+    watch = OwnerWatch(store, clock, stalled_after=20)
     assert await watch.look() == 0
     assert list(other_workers(store)) == [other.worker]
     await clock.sleep(20)

@@ -1,11 +1,13 @@
 """Deliveries and answers that a worker sends in a lane count for all others: they share the limits of the lane."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
+import psycopg
 import pytest
 
 from bot.context.dependencies import Context
@@ -13,19 +15,27 @@ from bot.conversation.reply_sender import _reserve
 from bot.delivery.engines.cluster import COUNTED_FOR, ClusterEngine
 from bot.delivery.rate_limiter import GcraRateLimiter, wait_for_send
 from bot.ports.channel import Limits
+from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress, Lane
-from subscriptions.service.outbox.owners import begin_worker
+from subscriptions.service.outbox.owners import begin_worker, end_worker
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.states import ReplyState
 from subscriptions.store import Store
 from subscriptions.store.conversation_rows import UpdateRow
-from tests.being_sent import being_sent, request
+from subscriptions.store.database.kind import OpenSession
+from subscriptions.store.outbox.attempts import mark_sending
+from tests.being_sent import being_sent, request, to_be_sent
 from tests.make import NOON, FakeClock, ingested, paper, subscribes
+from tests.patience import PATIENCE
 from tests.postgres.server import Server
 
 NOW = 1000.0  # a monotonic second
 GROUP = Lane("telegram", "-1001")
 LIMITS = {"telegram": Limits(text=4096, per_second=0, per_lane=1, per_group_minute=20, burst=3, reserved=2)}
+CUT = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid != pg_backend_pid()
+"""
 
 
 class Worker:
@@ -137,3 +147,65 @@ async def test_a_lane_in_which_another_worker_posts_is_left_to_it(two: tuple[Wor
         assert not is_free
     async with other.engine.posting(GROUP, patience=0) as is_free:
         assert is_free
+
+
+async def test_a_lane_stays_with_its_worker_when_the_server_cuts_all_connections(
+    two: tuple[Worker, Worker], url: str
+) -> None:
+    one, other = two
+    async with one.engine.posting(GROUP):
+        cut(url)
+        async with other.engine.posting(GROUP, patience=1) as is_free:  # the first look finds its connection cut
+            assert not is_free
+        async with one.engine.posting(Lane("telegram", "2")) as is_free:
+            assert is_free
+    async with other.engine.posting(GROUP, patience=1) as is_free:
+        assert is_free
+
+
+async def test_a_lease_that_could_not_be_ended_is_ended_later(two: tuple[Worker, Worker], url: str) -> None:
+    one, other = two
+    async with one.engine.posting(GROUP):
+        cut(url)
+    async with other.engine.posting(GROUP, patience=1) as is_free:
+        assert not is_free
+    with suppress(StoreError):  # the connection of its transactions is cut, too
+        await one.engine.recover_failed()
+    async with other.engine.posting(GROUP, patience=0) as is_free:
+        assert is_free
+
+
+def cut(url: str) -> None:
+    """Cuts all connections, as far as the server sees it."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(CUT)
+
+
+@pytest.mark.parametrize(
+    ("has_heartbeat", "has_session", "is_left"),
+    [(True, True, False), (True, False, False), (False, True, False), (False, False, True)],
+    ids=["at work", "its session was cut", "stopped", "killed"],
+)
+async def test_a_lane_is_left_by_a_worker_without_heartbeat_and_session(
+    two: tuple[Worker, Worker], has_heartbeat: bool, has_session: bool, is_left: bool
+) -> None:
+    one, other = two
+    lane = f"{GROUP.platform}:{GROUP.address}"
+    assert one.engine._session.hold(lane)
+    step = to_be_sent(one.store, request(GROUP.address))
+    if not has_heartbeat:
+        end_worker(one.store)
+    if not has_session:
+        one.engine._session.close()
+        async with asyncio.timeout(PATIENCE):  # the server ends it when it notices
+            while sessions_of(one):  # noqa: ASYNC110 - there is no event to wait for
+                await asyncio.sleep(0)
+    async with other.engine.posting(GROUP, patience=0) as is_free:
+        assert is_free == is_left
+        assert mark_sending(one.store, step, wall=NOON) == (not is_left), "it posts there although another one does"
+
+
+def sessions_of(worker: Worker) -> list[OpenSession]:
+    with worker.store.read() as session:
+        found = worker.store.kind.open_sessions(session.connection())
+    return [one for one in found if worker.store.worker.startswith(one.worker)]

@@ -1,4 +1,4 @@
-"""`/health/ready` of each of several workers: the database is lost, or no worker receives, and for how long."""
+"""Of several workers one receives; `/health/ready` of each says that the database is lost, and for how long."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -18,16 +18,15 @@ from bot.operation.web.health import Health
 from bot.operation.worker import elected
 from bot.ports.channel import Limits
 from bot.ports.conversation import Receiver, Request, RequestDispatcher, WebRoute
-from subscriptions.service.outbox.owners import beat, begin_worker, end_worker
+from subscriptions.service.outbox.owners import begin_worker
 from subscriptions.store import Store
-from subscriptions.store.database.kind import Holder
 from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 from tests.postgres.own import OwnServer, own_server
 from tests.postgres.server import Server
+from tests.stored import change
 
 LIMITS = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
-SILENT = "nobody receives: the worker that did gives no sign of life"
 LOST = "this worker does not receive: the database cannot be asked who does"
 
 
@@ -64,7 +63,7 @@ class Worker:
         self.cluster = ClusterEngine(self.store, SystemClock(), LIMITS)
         self._goes_on = asyncio.Event()
         self.go_on()
-        self._elect, vars(self.cluster)["election"] = self.cluster.election, self._election
+        self._asks, vars(self.cluster)["is_elected"] = self.cluster.is_elected, self._is_elected
         self.handled: list[Request] = []
         app = cast(App, SimpleNamespace(clock=self.clock, cluster=self.cluster))
         receivers: list[Receiver] = [Supervised(one, self.clock) for one in elected([self.polling], app)]
@@ -76,15 +75,16 @@ class Worker:
         return {}
 
     def stop(self) -> None:
-        """As SIGSTOP: from its next look on it does nothing, until `go_on`."""
+        """As SIGSTOP for longer than its lease lasts: from its next look on it does nothing, until `go_on`."""
         self._goes_on.clear()
+        change(self.store, "UPDATE lease SET ends = clock_timestamp()")
 
     def go_on(self) -> None:
         self._goes_on.set()
 
-    async def _election(self, name: str, *, takes_over: bool = False) -> Holder | None:
+    async def _is_elected(self, name: str) -> bool:
         await self._goes_on.wait()
-        return await self._elect(name, takes_over=takes_over)
+        return await self._asks(name)
 
     async def looks(self) -> None:
         with ThreadPoolExecutor(1, "of this test") as thread:
@@ -139,16 +139,13 @@ async def two(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Worker, Wor
 async def test_from_a_worker_that_was_stopped_another_one_takes_over(two: tuple[Worker, Worker]) -> None:
     first, second = two
     first.stop()
-    end_worker(first.store)  # as others do when its heartbeat has stopped; its session holds what it held
     await until(lambda: second.polling.is_receiving)
     assert second.health.problems() == {}
-    beat(first.store, rejoins="")
     first.go_on()
     await until(lambda: not first.polling.is_receiving)
     looks = first.clock.monotonic() + 0.1  # ten
     await until(lambda: first.clock.monotonic() > looks)
     assert second.polling.is_receiving
-    end_worker(second.store)
     await second.end()
     await until(lambda: first.polling.is_receiving)
 
@@ -162,7 +159,6 @@ async def test_updates_of_a_stopped_worker_go_to_its_successor(
     await first.polling.requests.put(earlier)
     await until(lambda: first.handled == [earlier])
     first.stop()
-    end_worker(first.store)
     await until(lambda: second.polling.is_receiving)
     first.clock.advance(timedelta(seconds=60))
     await first.polling.requests.put(later)
@@ -170,25 +166,6 @@ async def test_updates_of_a_stopped_worker_go_to_its_successor(
     first.go_on()
     await until(lambda: not first.polling.is_receiving)
     assert first.handled == [earlier]
-
-
-async def test_it_is_said_that_nobody_receives(two: tuple[Worker, Worker], monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no term left: as many workers as there are terms were stopped, one after the other."""
-    monkeypatch.setattr("subscriptions.service.operations.at_work.TERMS", 1)
-    first, second = two
-    await until(lambda: second.clock.monotonic() > 1000.1)  # ten looks
-    assert second.health.problems() == first.health.problems() == {}
-    end_worker(first.store)  # it was stopped, and others took it for gone; its session holds what it held
-    await until(lambda: second.says(SILENT))
-    second.clock.advance(timedelta(seconds=40))
-    assert second.health.problems()[Polling.name].seconds >= 40
-    beat(first.store, rejoins="")  # it goes on
-    await until(lambda: second.says(""))
-    assert (first.polling.is_receiving, second.polling.is_receiving) == (True, False)
-    end_worker(first.store)
-    await first.end()
-    await until(lambda: second.polling.is_receiving)
-    assert second.health.problems() == {}
 
 
 async def test_a_worker_without_database_says_that_it_is_not_ready(own: OwnServer, two: tuple[Worker, Worker]) -> None:

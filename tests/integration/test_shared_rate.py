@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import psycopg
 import pytest
 
 from bot.clock import SystemClock
@@ -11,11 +12,7 @@ from bot.delivery.sender_lock import only_sender
 from bot.errors import SenderLockHeld
 from bot.ports.channel import Limits
 from subscriptions.model import Lane
-from subscriptions.service.operations.at_work import terms
-from subscriptions.service.outbox.owners import begin_worker, end_worker
 from subscriptions.store import Store
-from subscriptions.store.database.kind import Holder
-from tests.patience import PATIENCE
 
 LIMITS = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
 
@@ -56,71 +53,50 @@ async def test_a_worker_hears_of_a_rest_that_another_one_was_asked_for(workers: 
     assert now + 60 - 0.01 <= heard + other.rate_limiter.pause_left("telegram", heard) <= heard + 60
 
 
-async def is_elected(worker: ClusterEngine, name: str, *, takes_over: bool = False) -> bool:
-    return await worker.election(name, takes_over=takes_over) is Holder.MINE
-
-
-async def test_another_worker_is_elected_when_the_session_ends(workers: list[ClusterEngine]) -> None:
+async def test_a_worker_that_resigns_is_followed_by_another(workers: list[ClusterEngine]) -> None:
     one, other, _ = workers
-    assert await is_elected(one, "receiver")
-    assert await is_elected(one, "receiver")
-    assert not await is_elected(other, "receiver")
+    assert await one.is_elected("receiver")
+    assert await one.is_elected("receiver")
+    assert not await other.is_elected("receiver")
+    await other.resign("receiver")  # it is not its own
+    assert not await other.is_elected("receiver")
     await one.resign("receiver")
-    assert await is_elected(other, "receiver")
-    await other.close()
-    async with asyncio.timeout(PATIENCE):  # the server ends a session when it notices
-        while not await is_elected(one, "receiver"):  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0)
+    assert await other.is_elected("receiver")
 
 
 async def test_a_stopped_worker_sees_that_another_took_over(workers: list[ClusterEngine], url: str) -> None:
     first, second, third = workers
-    stores = [worker._store for worker in workers]
-    for store in stores:
-        begin_worker(store, holds_sender_lock=False)
-    assert await first.election("receiver") is Holder.MINE
-    assert await second.election("receiver", takes_over=True) is Holder.AT_WORK
-    end_worker(stores[0])  # as others do when its heartbeat has stopped; its session holds what it held
-    assert await second.election("receiver") is Holder.SILENT
-    assert await second.election("receiver", takes_over=True) is Holder.MINE
-    assert await third.election("receiver", takes_over=True) is Holder.AT_WORK
-    assert await first.election("receiver") is Holder.AT_WORK  # it goes on, and gives way
-    end_worker(stores[1])
-    assert await third.election("receiver", takes_over=True) is Holder.MINE
-    assert await second.election("receiver", takes_over=True) is Holder.AT_WORK
-    await third.resign("receiver")
-    assert await second.election("receiver") is Holder.MINE  # nothing is left of the earlier terms
+    assert await first.is_elected("receiver")
+    assert await second.is_elected("another")
+    lease_ends(url, first)
+    assert await second.is_elected("receiver")
+    assert not await third.is_elected("receiver")
+    assert not await first.is_elected("receiver")
+    lease_ends(url, second)
+    assert await second.is_elected("receiver")  # no other one wanted it meanwhile
+    assert not await first.is_elected("receiver")
 
 
-async def test_who_takes_an_earlier_term_at_the_same_time_gives_way(workers: list[ClusterEngine]) -> None:
+async def test_a_worker_whose_session_was_cut_is_still_elected(workers: list[ClusterEngine]) -> None:
     one, other, _ = workers
-    for worker in workers:
-        begin_worker(worker._store, holds_sender_lock=False)
-    assert await other._aside(
-        other._session.hold, terms("receiver")[1]
-    )  # it had seen a stopped worker, which then ended
-    assert await one._aside(one._session.hold, terms("receiver")[0])
-    assert not await is_elected(one, "receiver")
-    assert await is_elected(other, "receiver")
-    assert (await other._aside(other._session.holders, terms("receiver"))) == {terms("receiver")[1]: Holder.MINE}
-
-
-async def test_a_worker_whose_session_ended_is_not_elected(workers: list[ClusterEngine]) -> None:
-    one, other, _ = workers
-    assert await is_elected(one, "receiver")
+    assert await one.is_elected("receiver")
     await one._aside(one._session.close)
-    async with asyncio.timeout(PATIENCE):
-        while not await is_elected(other, "receiver"):  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0)
-    assert not await is_elected(one, "receiver")
+    assert not await other.is_elected("receiver")
+    assert await one.is_elected("receiver")
+
+
+def lease_ends(url: str, worker: ClusterEngine) -> None:
+    """As when it was stopped for longer than its leases last."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("UPDATE lease SET ends = clock_timestamp() WHERE worker = %s", (worker._store.worker,))
 
 
 async def test_who_sends_alone_is_kept_out_while_a_worker_lives(workers: list[ClusterEngine], url: str) -> None:
     one, other, _ = workers
     alone = Store(url)
-    assert await is_elected(one, "receiver")  # its session is open
+    assert await one.is_elected("receiver")  # its session is open
     with pytest.raises(SenderLockHeld), only_sender(alone):
         pytest.fail("it sends beside a worker")
     await other.join()  # another worker may
-    assert await is_elected(other, "another")
+    assert await other.is_elected("another")
     alone.close()

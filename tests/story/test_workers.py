@@ -143,7 +143,7 @@ def test_when_the_worker_that_receives_is_stopped_another_one_answers_also_after
 def receiving(three: Workers) -> int:
     """The number of the worker that receives, as in `paperwire workers`; 0 if none does."""
     store = Store(three.url)
-    found = workers_at_work(store, ["telegram updates"], is_running=lambda _: False)
+    found = workers_at_work(store, is_running=lambda _: False)
     store.close()
     receivers = [one.number for one in found if one.receives and one.is_alive]
     assert len(receivers) <= 1

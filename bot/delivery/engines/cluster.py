@@ -22,10 +22,8 @@ from bot.errors import error_location
 from bot.ports.channel import Clock, Deliver, Limits
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import Lane
-from subscriptions.service.operations.at_work import terms
 from subscriptions.service.outbox.owners import count_jobs, recover_own, sends_of_lane, wake
 from subscriptions.store import Store
-from subscriptions.store.database.kind import Holder, SideSession
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +36,7 @@ FIRST_LOOK, LAST_LOOK = 0.02, 1.0  # seconds between two looks whether another w
 FAILED_AFTER = 15.0  # seconds until a failed lane is tried again
 SLOTS_AHEAD = 0.1  # seconds: how far ahead deliveries take slots of a token; an answer takes the next one after these
 COUNTED_FOR = 1.0  # seconds until the sends of others in a lane are counted again
+LEASED_FOR = 4.0  # seconds of the lease of a receiver; after that another worker takes over
 _MOST_COUNTED = 4096  # entries of `_counted`, until old ones are removed
 LOOK_INTERVAL = 0.05  # seconds between two looks of `run` whether there are jobs left
 
@@ -186,20 +185,22 @@ class ClusterEngine:
 
     @asynccontextmanager
     async def posting(self, lane: Lane, *, patience: float = inf) -> AsyncIterator[bool]:
-        """See Engine. A lock of the database server; it ends with the session if the worker is killed.
+        """See Engine. A lease of the lane, which ends when this worker is gone.
 
-        A worker that is frozen keeps the lock, because its post may still arrive.
+        A worker that is frozen keeps the lease, because its post may still arrive.
         """
         name = f"{lane.platform}:{lane.address}"
         async with self._posting.setdefault(lane, asyncio.Lock()):
             try:
                 yield await self._holds(name, patience)
-            finally:  # also of a lock that comes after this was cut off
-                with suppress(StoreError):  # the session that held it is gone
+            finally:  # also of a lease that comes after this was cut off
+                try:
                     await self._aside(self._session.release, name)
+                except StoreError:
+                    self._left.add(lane)
 
     async def _holds(self, name: str, patience: float) -> bool:
-        """Takes a lock when it is free and the database can be asked. Returns False if it is still taken after `patience` seconds."""
+        """Takes a lease when it is free and the database can be asked. Returns False if it is still taken after `patience` seconds."""
         end, wait = self._clock.monotonic() + patience, FIRST_LOOK
         while True:
             with suppress(StoreError):
@@ -217,18 +218,15 @@ class ClusterEngine:
         self._left.add(lane)
 
     async def recover_failed(self) -> None:
-        """Recovers what was being sent in lanes that failed, which also wakes them. Raises StoreError.
+        """Recovers what was being sent in lanes that failed, which also wakes them, and ends their leases. Raises StoreError.
 
-        The outcome of these sends is unknown. The lane stops until then, since its message belongs to a worker that is
+        The outcome of these sends is unknown. The lane stops until then, since message and lease belong to a worker that is
         alive.
         """
-        for lane in self._left - self._running:
-            self._running.add(lane)  # a job that comes meanwhile is done again later
-            try:
+        for lane in self._left - self._running - set(self._posting):
+            async with self.posting(lane, patience=0):
                 await write_together(recover_own, self._store, lane)
                 self._left.discard(lane)
-            finally:
-                self._running.discard(lane)
 
     async def _aside(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
         """Uses the side session in its thread. Raises StoreError."""
@@ -289,20 +287,16 @@ class ClusterEngine:
 
         self._keep(store())
 
-    async def election(self, name: str, *, takes_over: bool = False) -> Holder | None:
-        """Tries to be elected for the task of this name. Returns who is elected. Raises StoreError.
-
-        `takes_over`: also from a worker that others consider gone, whose session still holds the name.
-        """
-        return await self._aside(elect, self._session, name, takes_over=takes_over)
+    async def is_elected(self, name: str) -> bool:
+        """Takes or renews a lease for LEASED_FOR seconds. Returns whether this worker has it. Raises StoreError."""
+        return await self._aside(self._session.hold, name, LEASED_FOR)
 
     async def resign(self, name: str) -> None:
-        """Lets another worker be elected for the task of this name. Raises StoreError."""
-        for term in terms(name):
-            await self._aside(self._session.release, term)
+        """Ends a lease, so that another worker may take it at once. Raises StoreError."""
+        await self._aside(self._session.release, name)
 
     async def close(self) -> None:
-        """Ends the side session, which releases its locks."""
+        """Ends the side session."""
         await self.wait_for_writes()
         with suppress(RuntimeError):  # it is closed already
             await self._aside(self._session.close)
@@ -312,25 +306,6 @@ class ClusterEngine:
         """Waits for the pending writes."""
         if self._writes:
             await asyncio.wait(self._writes)
-
-
-def elect(session: SideSession, name: str, *, takes_over: bool) -> Holder | None:
-    """Returns who is elected: the holder of the last term that is held. Takes a term if no worker is elected.
-
-    `takes_over`: also takes a term from a worker that is silent. If two workers take different terms at the same time,
-    they see it at their next look, and the one with the earlier term releases it.
-    """
-    names = terms(name)
-    held = session.holders(names)
-    last = max((place for place, term in enumerate(names) if term in held), default=-1)
-    who = held[names[last]] if last >= 0 else None
-    if who is not Holder.MINE:
-        for term in names:
-            if held.get(term) is Holder.MINE:  # others took over while this worker was stopped
-                session.release(term)
-    if (who is None or (who is Holder.SILENT and takes_over)) and last + 1 < len(names):
-        return Holder.MINE if session.hold(names[last + 1]) else Holder.AT_WORK
-    return who
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

@@ -1,13 +1,13 @@
 """The workers of the database, what each holds, and since when work waits: for `paperwire workers` and `/metrics`."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from subscriptions.store import Scope, Transaction, figures, lane_wakes, reads, workers
-from subscriptions.store.database.kind import Holdings
+from subscriptions.store.database.kind import OpenSession
+from subscriptions.store.workers import Whereabouts
 
-TERMS = 5  # of an election: as many workers can be stopped, one after the other, while still holding their names
 SILENT_AFTER = timedelta(seconds=20)  # without a heartbeat, after which others take over what a worker had
 
 
@@ -44,93 +44,48 @@ def backlog(transaction: Transaction, *, now: datetime, wall: datetime) -> Backl
     )
 
 
-def workers_at_work(
-    store: Scope, receivers: Sequence[str], *, is_running: Callable[[str], bool]
-) -> tuple[WorkerAtWork, ...]:
-    """Returns the workers of a database, and which of `receivers` each holds. Raises StoreError.
+def workers_at_work(store: Scope, *, is_running: Callable[[str], bool]) -> tuple[WorkerAtWork, ...]:
+    """Returns the workers of a database. Raises StoreError.
 
     A file has one process, which writes no heartbeats down: there `is_running` tells whether that process runs.
     """
     with store.read() as transaction:
-        known = workers.known_workers(transaction)
-        if transaction.store.kind.file is not None:
-            return tuple(_alone(one) for one in known if is_running(one.process))
-        kind, connection = transaction.store.kind, transaction.connection()
-        names = [term for name in receivers for term in terms(election(name))]
-        held = {one.worker: one for one in _highest(kind.holdings(connection, names))}
-    found = [_one_of_several(one, held) for one in known]
-    return (*found, *(_left(one) for one in held.values()))
+        known, kind = workers.known_workers(transaction), transaction.store.kind
+        if kind.file is not None:
+            return tuple(_at_work(one, one.sending, (), is_alive=True) for one in known if is_running(one.process))
+        held, sessions = workers.held_names(transaction), kind.open_sessions(transaction.connection())
+    left = [_left(one, held) for one in sessions if not any(other.id.startswith(one.worker) for other in known)]
+    return tuple(_one_of_several(one, held.get(one.id, ())) for one in (*known, *left))
 
 
-def election(receiver: str) -> str:
-    """The name under which the receiving by a receiver is held."""
+def lease_of(receiver: str) -> str:
+    """The name of the lease of a receiver."""
     return f"receiver {receiver}"
 
 
-def terms(name: str) -> tuple[str, ...]:
-    """The names under which an election is held, one after the other.
-
-    The worker that holds the last of the held names is elected. A worker that others took for gone may only be
-    stopped, and its session still holds its name. Then another worker takes the next name, and the stopped one, when it
-    goes on, sees that it is not elected any more.
-    """
-    return (name, *(f"{name}, term {number}" for number in range(2, TERMS + 1)))
+def _one_of_several(known: workers.KnownWorker, names: Sequence[str]) -> WorkerAtWork:
+    receives = tuple(name.removeprefix(lease_of("")) for name in names if name.startswith(lease_of("")))
+    is_alive = known.silent_for is not None and known.silent_for < SILENT_AFTER
+    return _at_work(known, len(names) - len(receives), receives, is_alive=is_alive)
 
 
-def _highest(held: Sequence[Holdings]) -> Iterator[Holdings]:
-    """What each session holds. Of the terms of an election only the last held one counts, under the election's name."""
-    last: dict[str, str] = {}
-    for name in sorted(name for one in held for name in one.names):
-        last[name.partition(", term ")[0]] = name
-    for one in held:
-        names = tuple(election for election, name in last.items() if name in one.names)
-        yield replace(one, names=names)
-
-
-def _alone(known: workers.KnownWorker) -> WorkerAtWork:
+def _at_work(known: workers.KnownWorker, lanes: int, receives: tuple[str, ...], *, is_alive: bool) -> WorkerAtWork:
     where = known.where
     return WorkerAtWork(
         id=known.id,
         host=where.host,
         number=where.number,
         since=where.since,
-        silent_for=None,
-        is_alive=True,
-        lanes=known.sending,
-        receives=(),
-    )
-
-
-def _one_of_several(known: workers.KnownWorker, held: dict[str, Holdings]) -> WorkerAtWork:
-    """A worker with what its session holds, which is taken from `held`."""
-    mine = next((begin for begin in held if known.id.startswith(begin)), "")
-    holds, where = held.pop(mine, None), known.where
-    return WorkerAtWork(
-        id=known.id,
-        host=where.host,
-        number=where.number,
-        since=where.since,
         silent_for=known.silent_for,
-        is_alive=known.silent_for is not None and known.silent_for < SILENT_AFTER,
-        lanes=holds.lanes if holds else 0,
-        receives=_receivers(holds) if holds else (),
+        is_alive=is_alive,
+        lanes=lanes,
+        receives=receives,
     )
 
 
-def _left(held: Holdings) -> WorkerAtWork:
-    """A worker that has only its session left."""
-    number, _, host = held.process.partition(" on ")
-    return WorkerAtWork(
-        id=held.worker,
-        host=host,
-        number=int(number) if number.isdecimal() else 0,
-        since=held.since,
-        silent_for=None,
-        is_alive=False,
-        lanes=held.lanes,
-        receives=_receivers(held),
-    )
-
-
-def _receivers(held: Holdings) -> tuple[str, ...]:
-    return tuple(name.removeprefix(election("")) for name in held.names)
+def _left(session: OpenSession, held: Iterable[str]) -> workers.KnownWorker:
+    """A worker that has only its session, and perhaps leases, left."""
+    number, _, host = session.process.partition(" on ")
+    where = Whereabouts(host=host, number=int(number) if number.isdecimal() else 0, since=session.since)
+    name = next((worker for worker in held if worker.startswith(session.worker)), session.worker)
+    return workers.KnownWorker(id=name, process="", where=where, silent_for=None, sending=0)

@@ -53,14 +53,8 @@ def recover_own(store: Scope, lane: Lane | None = None) -> int:
         return workers.recover_own(transaction, transaction.store.worker, lane)
 
 
-def others_in_hand(store: Scope) -> dict[str, int]:
-    """The other workers that have claimed something → their heartbeats."""
-    with store.read() as transaction:
-        return workers.others_in_hand(transaction, transaction.store.worker)
-
-
 def other_workers(store: Scope) -> dict[str, int]:
-    """All other workers → their heartbeats."""
+    """The other workers → their heartbeats."""
     with store.read() as transaction:
         return workers.others(transaction, transaction.store.worker)
 
@@ -72,15 +66,10 @@ def end_worker(store: Scope) -> int:
         return workers.recover_left(transaction)
 
 
-def beat(store: Scope, *, rejoins: str | None = None, where: Whereabouts = NOWHERE) -> None:
-    """Shows the others that this process is at work.
-
-    `rejoins`: which process it is, and `where`, if others may have taken it for gone.
-    """
+def beat(store: Scope, *, process: str = "", where: Whereabouts = NOWHERE) -> None:
+    """Shows the others that this process is at work; `process` and `where` say which one, if they took it for gone."""
     with store.write() as transaction:
-        if rejoins is not None:
-            workers.rejoin(transaction, transaction.store.worker, rejoins, where)
-        workers.beat(transaction, transaction.store.worker)
+        workers.beat(transaction, transaction.store.worker, process, where)
 
 
 def recover_stalled(store: Scope, stalled: Mapping[str, int]) -> int:

@@ -1,10 +1,9 @@
 """What the store asks of a kind of database."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,28 +32,20 @@ class Reservation:
     rest_left: float = 0.0  # seconds of a rest that the platform asked of the whole token
 
 
-class Holder(StrEnum):
-    """Who holds a name."""
-
-    MINE = "mine"
-    AT_WORK = "at work"  # another worker with a recent heartbeat
-    SILENT = "silent"  # another worker, which others took for gone: its session is still there
-
-
 class SideSession(Protocol):
-    """A session of a worker beside its transactions. One thread at a time uses it. Raises errors of the driver.
-
-    When the session ends, also if the worker crashes, the server releases everything that it holds.
-    """
+    """A session of a worker beside its transactions. One thread at a time uses it. Raises errors of the driver."""
 
     def sends_alone(self) -> str:
         """Shares the sender lock. Returns "", or the name of a process that sends alone, beside which no worker may."""
 
-    def hold(self, name: str) -> bool:
-        """Takes a name, such as a lane's. Returns False if another worker, or this one, holds it."""
+    def hold(self, name: str, seconds: float | None = None) -> bool:
+        """Takes or renews the lease of a name for some seconds; None: for as long as this worker is there, for a lane.
+
+        Returns False if another worker has it. A worker is there as long as it has a heartbeat, or this session.
+        """
 
     def release(self, name: str) -> None:
-        """Releases a name."""
+        """Ends the lease of a name, if this worker has it."""
 
     def reserve(self, token: str, gap: float, ahead: float) -> Reservation:
         """Takes a slot of a token, `gap` seconds after the one before, if that is at most `ahead` seconds from now."""
@@ -62,22 +53,17 @@ class SideSession(Protocol):
     def rest(self, token: str, seconds: float) -> None:
         """Stores that the platform asked for a rest of the whole token."""
 
-    def holders(self, names: Sequence[str]) -> Mapping[str, Holder]:
-        """Returns who holds each of these names that is held."""
-
     def close(self) -> None:
         """Ends the session."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holdings:
-    """What the side session of a worker holds."""
+class OpenSession:
+    """The side session of a worker, as the server shows it."""
 
     worker: str  # how its id begins
     process: str  # number and machine, as it said them
     since: datetime  # when the session began
-    names: tuple[str, ...]  # those that were asked for
-    lanes: int  # everything else
 
 
 class Kind(Protocol):
@@ -131,8 +117,8 @@ class Kind(Protocol):
         Raises NotImplementedError where one process has the database.
         """
 
-    def holdings(self, connection: Connection, names: Sequence[str]) -> Sequence[Holdings]:
-        """What the side sessions of all workers hold. `names`: those that are no lanes. Nothing where there are none."""
+    def open_sessions(self, connection: Connection) -> Sequence[OpenSession]:
+        """The side sessions of all workers. None where one process has the database."""
 
     def connect_arguments(self) -> dict[str, Any]:
         """Returns by which words the driver connects, with the password. Raises as `side_session`."""

@@ -16,8 +16,8 @@ from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.outbox.claims import Claim, any_requested, is_held, may_be_sent
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, MessageRow
 
-_deliveries, _chats, _messages, _items = (
-    TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item")
+_deliveries, _chats, _messages, _items, _leases = (
+    TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item", "lease")
 )
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 
@@ -36,6 +36,7 @@ _MARK_SENDING = unless_taken(
             ~is_held(),
         )
     )
+    .where(~exists().where(_leases.c.name == bindparam("its_lane"), _leases.c.worker != bindparam("who")))
     .values(
         state=MessageState.SENDING,
         lane=bindparam("its_lane"),
@@ -93,8 +94,8 @@ _SETTLE = (
 def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) -> bool:
     """Marks a claimed message as sent by this worker, right before it is posted. Returns False if the worker may not post it.
 
-    A guarded update: of two senders one succeeds; none if the delivery was dismissed, or the chat paused, moved or
-    delayed. A unique index lets one message of a lane be claimed by any worker, until the outcome is stored. A worker
+    A guarded update: of two senders one succeeds; none if the delivery was dismissed, the chat paused, moved or
+    delayed, or the lease of the lane lost to another worker. A unique index lets one message of a lane be claimed by any worker, until the outcome is stored. A worker
     that is killed before that keeps the lane until what it left is recovered (rule 14).
     """
     message = claimed.message

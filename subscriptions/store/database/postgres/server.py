@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import Holdings, Sharing, SideSession
+from subscriptions.store.database.kind import OpenSession, Sharing, SideSession
 from subscriptions.store.database.postgres.errors import translated
 from subscriptions.store.database.postgres.session import (
     OURS,
@@ -23,8 +23,8 @@ from subscriptions.store.database.postgres.session import (
 from subscriptions.store.database.postgres.side_session import (
     HOLDER,
     PostgresSideSession,
-    holdings,
     name_of_holder,
+    open_sessions,
     session_name,
 )
 
@@ -151,11 +151,11 @@ class PostgresDatabase:
 
     def side_session(self, worker: str, process: str) -> SideSession:
         """See Kind. It shares the sender lock, also after the server restarts, so no process sends alone meanwhile."""
-        return PostgresSideSession(self._connect, session_name(worker, process), _SENDER)
+        return PostgresSideSession(self._connect, worker, session_name(worker, process), _SENDER)
 
-    def holdings(self, connection: Connection, names: Sequence[str]) -> Sequence[Holdings]:
+    def open_sessions(self, connection: Connection) -> Sequence[OpenSession]:
         """See Kind."""
-        return holdings(connection, names, _SENDER)
+        return open_sessions(connection)
 
     def _connect(self) -> Any:  # noqa: ANN401 - psycopg's
         connection = self._engine.dialect.connect(**self.connect_arguments())

@@ -1,71 +1,22 @@
-"""The advisory locks that the workers of a database hold in their side sessions, by the names of the sessions.
+"""A session of a worker beside its transactions: it takes leases, and slots of what the workers share of a token's rate.
 
-The server releases them with the session, so a worker that is gone never appears here.
+Each statement is a transaction of its own, so a worker that is stopped locks no row. The server ends the session with the
+worker's process: a worker that is stopped still has it, one that was killed has not.
 """
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Text, bindparam, text
+from sqlalchemy import Connection, text
 
-from subscriptions.store.database.kind import Holder, Holdings, Reservation
+from subscriptions.store.database.kind import OpenSession, Reservation
 
-NAMES = 7_250_012_025  # a number of ours: names have keys of their own beside other locks
 _WORKER = "paperwire worker "  # how the name of a side session begins
-SHORT = 12  # how much of a worker's id is in it: PostgreSQL keeps 63 bytes
-_KEY = "((lock.classid::bigint << 32) | lock.objid::bigint)"
-_OF_OURS = """
-    lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1
-    AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
-_HELD = text(f"""
-    SELECT substr(activity.application_name, {len(_WORKER) + 1}) AS session, activity.backend_start AS since,
-        coalesce(array_agg(named.name ORDER BY named.name) FILTER (WHERE named.name IS NOT NULL), '{{}}') AS names,
-        count(lock.pid) FILTER (WHERE named.name IS NULL AND {_KEY} != :sender) AS lanes
-    FROM pg_stat_activity AS activity
-    LEFT JOIN pg_locks AS lock ON lock.pid = activity.pid AND {_OF_OURS}
-    LEFT JOIN unnest(:names) AS named (name) ON hashtextextended(named.name, {NAMES}) = {_KEY}
-    WHERE activity.datname = current_database() AND activity.application_name LIKE '{_WORKER}%'
-    GROUP BY activity.pid, activity.application_name, activity.backend_start
-    ORDER BY activity.backend_start
-""").bindparams(bindparam("names", type_=ARRAY(Text)))  # noqa: S608 - constants
-# Of a role that may not look at the others' sessions nothing is known, and then a holder is taken to be at work.
-HOLDERS = f"""
-    SELECT named.name, CASE
-        WHEN lock.pid = pg_backend_pid() THEN '{Holder.MINE}'
-        WHEN coalesce(activity.application_name, '') = '' OR EXISTS (
-            SELECT FROM worker
-            WHERE starts_with(activity.application_name, '{_WORKER}' || left(worker.id, {SHORT}) || ' ')
-        ) THEN '{Holder.AT_WORK}'
-        ELSE '{Holder.SILENT}'
-    END
-    FROM unnest(%s::text[]) AS named (name)
-    JOIN pg_locks AS lock ON hashtextextended(named.name, {NAMES}) = {_KEY} AND {_OF_OURS}
-    JOIN pg_stat_activity AS activity USING (pid)
-"""  # noqa: S608 - constants
-
-
-def session_name(worker: str, process: str) -> str:
-    """How the side session of a worker is called; `process`: its number and machine, in words."""
-    return f"{_WORKER}{worker[:SHORT]} {process}"
-
-
-def holdings(connection: Connection, names: Sequence[str], sender: int) -> list[Holdings]:
-    """What each side session holds; `names`: those to be told from lanes; `sender`: the key of the sender lock."""
-    found = []
-    for row in connection.execute(_HELD, {"names": list(names), "sender": sender}):
-        worker, _, process = row.session.partition(" ")
-        found.append(Holdings(worker=worker, process=process, since=row.since, names=tuple(row.names), lanes=row.lanes))
-    return found
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# A session of a worker beside its transactions: it holds lanes, and reserves what the workers share of a token's rate.
-#
-# It holds advisory locks, which the server releases when the session ends, even if the worker crashes. One session holds
-# all lanes of a worker, so no sender waits for a connection that another one holds.
-
-
+_SHORT = 12  # how much of a worker's id is in it: PostgreSQL keeps 63 bytes
+_SESSIONS = text(f"""
+    SELECT substr(application_name, {len(_WORKER) + 1}) AS name, backend_start AS since FROM pg_stat_activity
+    WHERE datname = current_database() AND starts_with(application_name, '{_WORKER}') ORDER BY backend_start
+""")  # noqa: S608 - constants
 RATES = """
     CREATE TABLE token_rate (
         token VARCHAR COLLATE "C" PRIMARY KEY,
@@ -73,8 +24,20 @@ RATES = """
         rests_until TIMESTAMPTZ NOT NULL DEFAULT '-infinity'
     ) WITH (fillfactor = 10)  -- a row is written many times each second, and stays in its page
 """
-_HOLD = "SELECT pg_try_advisory_lock(hashtextextended(%s, %s))"
-_RELEASE = "SELECT pg_advisory_unlock(hashtextextended(%s, %s))"
+# A worker without a heartbeat is gone unless it has its session. One whose session was cut has its heartbeat.
+_HOLD = f"""
+    INSERT INTO lease (name, worker, ends)
+    VALUES (%(name)s, %(worker)s, clock_timestamp() + %(seconds)s::float * interval '1 second')
+    ON CONFLICT (name) DO UPDATE SET worker = excluded.worker, ends = excluded.ends
+    WHERE lease.worker = excluded.worker OR lease.ends <= clock_timestamp() OR lease.ends IS NULL AND NOT EXISTS (
+        SELECT FROM worker WHERE id = lease.worker
+    ) AND NOT EXISTS (
+        SELECT FROM pg_stat_activity WHERE datname = current_database()
+        AND starts_with(application_name, '{_WORKER}' || left(lease.worker, {_SHORT}) || ' ')
+    )
+    RETURNING true
+"""  # noqa: S608 - constants
+_RELEASE = "DELETE FROM lease WHERE name = %(name)s AND worker = %(worker)s"
 _CALLED = "SELECT set_config('application_name', %s, false)"
 _SHARE = "SELECT pg_try_advisory_lock_shared(%s)"  # the sender lock
 HOLDER = """
@@ -82,16 +45,18 @@ HOLDER = """
     WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted AND (classid::bigint << 32) + objid::bigint = %s
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-_SETUP = "SET synchronous_commit = off"  # a crash of the server may forget some slots, and takes longer than they do
+# A slot need not be on the disk before it is used: a crash may forget some, and takes longer than they do.
+_UNSYNCED = "set_config('synchronous_commit', 'off', true)"
 # The same formula as `rate_limiter.reserve` with a burst of one, by the server's clock. Of a slot that is farther ahead than
 # `ahead` nothing is taken, so an answer finds few slots taken.
-_RESERVE = """
-    INSERT INTO token_rate AS rate (token, full_at) VALUES (%(token)s, clock_timestamp() + %(gap)s * interval '1 second')
+_RESERVE = f"""
+    INSERT INTO token_rate AS rate (token, full_at)
+    SELECT %(token)s, clock_timestamp() + %(gap)s * interval '1 second' FROM {_UNSYNCED}
     ON CONFLICT (token) DO UPDATE
     SET full_at = greatest(rate.full_at, rate.rests_until, clock_timestamp()) + %(gap)s * interval '1 second'
     WHERE greatest(rate.full_at, rate.rests_until) <= clock_timestamp() + %(ahead)s * interval '1 second'
     RETURNING extract(epoch FROM full_at - clock_timestamp())::float - %(gap)s
-"""
+"""  # noqa: S608 - constants
 _STATE = """
     SELECT extract(epoch FROM greatest(full_at, rests_until) - clock_timestamp())::float,
         greatest(0, extract(epoch FROM greatest(rests_until, clock_timestamp()) - clock_timestamp())::float)
@@ -103,19 +68,33 @@ _REST = """
 """
 
 
+def session_name(worker: str, process: str) -> str:
+    """How the side session of a worker is called; `process`: its number and machine, in words."""
+    return f"{_WORKER}{worker[:_SHORT]} {process}"
+
+
+def open_sessions(connection: Connection) -> list[OpenSession]:
+    """The side sessions of all workers, those that began first at the top."""
+    found = []
+    for row in connection.execute(_SESSIONS):
+        worker, _, process = row.name.partition(" ")
+        found.append(OpenSession(worker=worker, process=process, since=row.since))
+    return found
+
+
 class PostgresSideSession:
     """See SideSession. One connection, which is made when it is needed, and again after an error."""
 
-    def __init__(self, connect: Callable[[], Any], called: str, sender: int) -> None:
+    def __init__(self, connect: Callable[[], Any], worker: str, called: str, sender: int) -> None:
         """`connect` makes a connection in which each statement is a transaction. Each new one shares the sender lock.
 
         `called`: the name of the session. `sender`: the key of the sender lock.
         """
         self._connect = connect
+        self._worker = worker
         self._called = called
         self._sender = sender
         self._connection: Any = None
-        self._held: set[str] = set()
 
     def sends_alone(self) -> str:
         """See SideSession."""
@@ -123,18 +102,13 @@ class PostgresSideSession:
             return ""
         return name_of_holder(self._row(HOLDER, (self._sender,)))
 
-    def hold(self, name: str) -> bool:
+    def hold(self, name: str, seconds: float | None = None) -> bool:
         """See SideSession."""
-        if name in self._held or not self._row(_HOLD, (name, NAMES))[0]:
-            return False
-        self._held.add(name)
-        return True
+        return bool(self._row(_HOLD, {"name": name, "worker": self._worker, "seconds": seconds}))
 
     def release(self, name: str) -> None:
         """See SideSession."""
-        if name in self._held:
-            self._held.discard(name)
-            self._row(_RELEASE, (name, NAMES))
+        self._row(_RELEASE, {"name": name, "worker": self._worker})
 
     def reserve(self, token: str, gap: float, ahead: float) -> Reservation:
         """See SideSession."""
@@ -148,13 +122,8 @@ class PostgresSideSession:
         """See SideSession."""
         self._row(_REST, {"token": token, "rest": seconds})
 
-    def holders(self, names: Sequence[str]) -> dict[str, Holder]:
-        """See SideSession."""
-        return {name: Holder(who) for name, who in self._rows(HOLDERS, (list(names),))}
-
     def close(self) -> None:
         """See SideSession."""
-        self._held.clear()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -169,7 +138,6 @@ class PostgresSideSession:
             if self._connection is None:
                 self._connection = self._connect()
                 self._connection.execute(_CALLED, (self._called,))
-                self._connection.execute(_SETUP)
                 self._connection.execute(_SHARE, (self._sender,))
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else ()

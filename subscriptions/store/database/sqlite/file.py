@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, Engine
 
 from subscriptions.errors import Sentence
 from subscriptions.store.database.errors import OWNER_ONLY, OWNER_ONLY_FOLDER, keep_to_owner, wrong_setting
-from subscriptions.store.database.kind import Holdings, Sharing, SideSession
+from subscriptions.store.database.kind import OpenSession, Sharing, SideSession
 from subscriptions.store.database.sqlite.errors import copying_to, translated
 
 
@@ -184,8 +184,8 @@ class SqliteFile:
         """Raises NotImplementedError: one process has the file."""
         raise NotImplementedError(worker, process)
 
-    def holdings(self, connection: Connection, names: Sequence[str]) -> Sequence[Holdings]:  # noqa: ARG002 - as on PostgreSQL
-        """Returns nothing: one process has the file."""
+    def open_sessions(self, connection: Connection) -> Sequence[OpenSession]:  # noqa: ARG002 - as on PostgreSQL
+        """See Kind."""
         return ()
 
     def connect_arguments(self) -> dict[str, Any]:
