@@ -24,6 +24,7 @@ _PURPOSES = (
     (Sentence("About me"), ("about", "privacy", "forget")),
 )
 ALL = "all"  # the topic of every command
+_ALL = (ALL, "more", "commands", "全部", "更多", "命令")
 FIRST = (
     Sentence("Subscribe: /sub diffusion -survey daily 9"),
     Sentence("Try it first: /preview graph neural networks"),
@@ -101,7 +102,7 @@ WHENS: tuple[tuple[str, Sentence], ...] = (
 def help_(context: CommandContext) -> Reply:
     """Shows the most useful commands with an example each, all commands, or one topic: query, when, settings, or a command."""
     typed = context.args.casefold().lstrip("/").split()
-    if typed and (typed[0] in {**TOPICS, **context.registry.by_name} or typed[0] not in small_words()):
+    if typed and (typed[0] in {*_ALL, *TOPICS, *context.registry.by_name} or typed[0] not in small_words()):
         return _topic(context, typed[0])
     return _overview(context) if context.read_by_group else _first(context)
 
@@ -141,7 +142,7 @@ def _overview(context: CommandContext) -> Reply:
 
 
 def _topic(context: CommandContext, name: str) -> Reply:
-    if name in (ALL, "more", "commands", "全部", "更多", "命令"):
+    if name in _ALL:
         return _overview(context)
     if name in ("query", "queries", "syntax", "查询", "语法"):
         return _table(
