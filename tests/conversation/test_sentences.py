@@ -187,7 +187,7 @@ async def test_what_was_read_from_a_sentence_is_no_subject(said: str, query: str
         ("/sub exoplanets daily 8", "exoplanets at 6am pls", ("exoplanets", "daily 06:00")),
         ("/sub gravity daily 8", "only with quantum in the title", ("gravity ti:quantum", "daily 08:00")),
         ("/sub quant-ph daily 8", "Yang Liu写的就不用推了", ('quant-ph -author:"Yang Liu"', "daily 08:00")),
-        ("/sub diffusion daily 9", "weekly", ("diffusion", "weekly thu 09:00")),
+        ("/sub diffusion daily 9", "weekly", ("diffusion", "weekly")),
         ("", "Program synthesis please - but not the LLM ones", ("Program synthesis -LLM", "when-out 08:00-20:00")),
         ("", "primary category cs.CR only", ("primary:cs.CR", "when-out 08:00-20:00")),
         ("", "tell me immediately about sparse autoencoders", ("sparse autoencoders", "now")),

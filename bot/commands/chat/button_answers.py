@@ -122,7 +122,9 @@ def _is_rather_a_query(context: CommandContext, said: str, place: str) -> bool:
 def _may_be_a_place(said: str, place: str) -> bool:
     """Returns whether a text may be meant as a place: one or two words that do not look like a query."""
     words = _LONGEST_PLACE + (place != said)
-    if meaning(said).intent not in (QUERY, "timezone") or mentioned(said) or links_to_no_paper(said):
+    meant = meaning(said)
+    means_more = meant.intent not in (QUERY, "timezone") and meant.is_clear
+    if means_more or mentioned(said) or links_to_no_paper(said):
         return False
     if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
         return False

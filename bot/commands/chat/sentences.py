@@ -30,12 +30,13 @@ from bot.commands.words.meaning import (
     name_in,
     pause_in,
 )
-from bot.commands.words.scorer import ASKING, NAMED, QUERY
+from bot.commands.words.scorer import ASKING, NAMED, QUERY, Score
 from bot.commands.words.subject import subject_of, time_in, unwanted_in, wanted_in
 from bot.ports.reply import Button, Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.times._ending import split_when
+from subscriptions.planning.times._reading import is_time
 from subscriptions.query.changing import in_titles, rewritten
 from subscriptions.query.links import mentioned
 from subscriptions.query.parsing.parse import parse_query
@@ -106,7 +107,7 @@ def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 -
     if said.intent in SIGNALS:
         return _rated(context, said)
     # Without subscriptions a time or an exclusion can only be that of what is asked for.
-    if said.intent in _ALSO_ASKED and said.asks_for_papers and not listed_here(context):
+    if said.intent in _ALSO_ASKED and said.asks_for_papers and not (said.marked(NUMBER) or listed_here(context)):
         asked = subject_of(said.text)
         if asked and not asked.endswith(said.text):
             return try_query(context, asked)
@@ -117,6 +118,8 @@ def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 -
 
 def _about_named(context: CommandContext, said: Said) -> Said:
     """Returns what is said of a subscription that is named, read with its number in place of its words."""
+    if said.sure < SURE and is_time(said.text) and listed_here(context):
+        return said._replace(found=(Score("schedule", 1.0),))
     asks = said.intent in (QUERY, *ASKING) and said.sure >= _CERTAIN
     likely = (said.intent,) if said.intent in _CHANGES else ("schedule",) if asks else (*_OF_ONE, *_CHANGES)
     named = [one.subscription for one in listed_here(context) if _is_named(folded(said.text), one.subscription)]

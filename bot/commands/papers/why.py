@@ -11,8 +11,7 @@ from subscriptions.model import KnownPaper
 from subscriptions.query.links import mentioned
 from subscriptions.service.papers.hold_reasons import reasons
 from subscriptions.service.papers.paper_search import papers_named
-from subscriptions.store.outbox.deliveries import DeliveredPaper
-from subscriptions.store.outbox.deliveries import deliveries_of
+from subscriptions.store.outbox.deliveries import DeliveredPaper, deliveries_of
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
 _EXAMPLE = "2601.01234"

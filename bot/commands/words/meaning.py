@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bot.commands.words.marks import LONGEST, MOST_TOKENS, NUMBER, PLACE, WHEN, Token, folded, tokens_of
-from bot.commands.words.scorer import ASKING, AUTHOR, LABEL, NAMED, QUERY, WANTED, Score, scores, weights
+from bot.commands.words.scorer import ASKING, AUTHOR, LABEL, NAMED, QUERY, UNWANTED, WANTED, Score, scores, weights
 from bot.commands.words.subject import is_crumb, pieces_of, subject_of, texts_of, time_in
 from subscriptions.errors import Refused
 from subscriptions.planning.pauses import parse_pause
@@ -118,13 +118,11 @@ def meaning(text: str) -> Said:
     typed = _TYPED.match(folded(said))
     found = (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5])
     is_query = (
-        found[0].intent in ("pause", "resume", "stop", "cancel")
+        found[0].intent in ("pause", "resume", "stop", "cancel", "preview")
         and Said(said, tokens).has_unknown
         and len(tokens) <= _FEW
         and not pause_in(Said(said, tokens))
     )
-    if found[0].sure < SURE and is_time(said):
-        found = (Score("schedule", 1.0), *found)
     return Said(said, tokens, (Score(QUERY, HALF), *found) if is_query else found)
 
 
@@ -230,7 +228,7 @@ def _first_number(said: Said) -> str:
 
 def _unsubscribe(said: Said) -> str | None:
     """Returns the numbers or the query of the subscriptions that are meant; None if other words may mean one."""
-    named = " ".join(said.texts(NAMED))
+    named = " ".join(said.texts(NAMED, WANTED, UNWANTED, AUTHOR))
     if said.numbers or not named:
         return " ".join(said.numbers) or ("" if _SUBSCRIPTIONS.search(folded(said.text)) else None)
     return named if _UNSUBSCRIBE.search(folded(said.text)) else None
