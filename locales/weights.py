@@ -243,7 +243,7 @@ def learn_intents(read: list[Example], known: Known) -> dict[str, Any]:
             wrong[abs(wrong) < UNHEARD] = 0
             if not wrong.any():
                 continue
-            wrong *= min(1.0, (160 / often[truth[at]]) ** 0.25)
+            wrong *= min(1.0, (160 / often[truth[at]]) ** 0.1)
             squares[rows[at]] += wrong**2
             weight[rows[at]] -= STEP * wrong / np.sqrt(squares[rows[at]]) + DECAY * weight[rows[at]]
     rounded = np.rint(weight * 100).astype(int)
