@@ -100,10 +100,10 @@ def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 -
         return try_query(context, said.text[4:]) if is_order else None
     if said.intent in SMALL_TALK or said.intent.startswith(MISSING):
         return _talk(context, said)
-    if said.sure < SURE and said.intent.startswith(_SETS):  # too little to change something for the whole chat
-        return None
     if not can_ask(context):  # in groups only what is sure to be a command is done, by whoever may
         return None
+    if said.sure < SURE and said.intent.startswith(_SETS):  # too little to change something for the whole chat
+        return _asked_first(context, said)
     if said.intent in SIGNALS:
         return _rated(context, said)
     # Without subscriptions a time or an exclusion can only be that of what is asked for.
@@ -114,6 +114,15 @@ def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 -
     if (command := command_of(said)) is not None and said.intent not in _CHANGES:
         return run(context, *command)
     return _changed(context, said)
+
+
+def _asked_first(context: CommandContext, said: Said) -> Reply | None:
+    """Asks whether a change of the whole chat is meant."""
+    if (meant := command_of(said)) is None:
+        return None
+    command, args = meant
+    do = Button(label=f"/{command} {args}".strip(), verb="do", arguments={"command": command, "args": args})
+    return _with_look_for(context, said, which(context, [do]))
 
 
 def _about_named(context: CommandContext, said: Said) -> Said:
@@ -240,6 +249,11 @@ def _asked(context: CommandContext, said: Said, wanted: Sequence[tuple[Subscript
             for one, (command, args) in wanted
         ],
     )
+    return _with_look_for(context, said, reply)
+
+
+def _with_look_for(context: CommandContext, said: Said, reply: Reply) -> Reply:
+    """Adds [look for “…”] to a question."""
     words = " ".join(said.text.split())
     look = Button(
         label=context.say("look for “{words}”", words=words[:_LABEL]), verb="look-for", arguments={"text": words}

@@ -20,7 +20,7 @@ from subscriptions.planning.times._when import read_when
 from subscriptions.query.fields import FIELDS
 from subscriptions.query.rewriting import author_rule
 
-ASKED = 0.3  # how likely a sentence asks for papers
+ASKED, _MUCH = 0.25, 3  # how likely a sentence asks for papers; how much likelier a query must be to be taken for one
 _PRIMARY = re.compile(r"\bprimary\b|主类|主要类")
 _BY = re.compile(r"\bauthors?\b|\bby\b|作者|写的|署名")
 _EDGES = re.compile(
@@ -83,7 +83,7 @@ def query_in(text: str) -> str:
     tokens = tokens_of(said)
     found = {one.intent: one.sure for one in scores(tokens)} if len(tokens) <= MOST_TOKENS else {}
     asks = sum(found.get(intent, 0.0) for intent in ASKING)
-    if asks >= ASKED and asks > found[QUERY]:
+    if asks >= ASKED and _MUCH * asks > found[QUERY]:
         query = subject_of(said)
         is_same = sorted(_WORDS.findall(query)) == sorted(_WORDS.findall(said)) and not said.startswith(
             time_in(said, ASKING[0]) or said
