@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from bench.planning import PAPERS, fill
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.journal import Entry
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN

@@ -18,10 +18,10 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
-from subscriptions.matching.tokenized_papers import TokenizedPapers
+from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Paper, Summary
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.make import NOON, digest, ingest_digest, paper
 

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from bench.planning import NOON, PAPERS, fill
 from bot.app import App, build_app
-from bot.delivery.engines.embedded import CONCURRENCY, EmbeddedEngine
+from bot.delivery.embedded import CONCURRENCY, EmbeddedEngine
 from bot.delivery.planning import DrainState, plan
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import Sender

@@ -23,7 +23,7 @@ from subscriptions.model import Paper
 from subscriptions.portable import read_lines
 from subscriptions.service.subscriptions.exporting import export_all
 from subscriptions.service.subscriptions.importing import import_lines
-from subscriptions.store import Store, Transaction
+from subscriptions.store.database.store import Store, Transaction
 from tests.make import NOON, digest, ingest_digest
 
 ROWS = {

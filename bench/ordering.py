@@ -36,13 +36,12 @@ from typing import Any, NamedTuple
 from bot.digests import read_digest
 from bot.errors import UnknownFormat
 from subscriptions.matching.hits import HitFinder
-from subscriptions.matching.tokenized_papers import TokenizedPapers
+from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Paper
-from subscriptions.normalize.tokenizers import tokens
-from subscriptions.query.fields import FIELDS, TEXT
+from subscriptions.normalize import tokens
 from subscriptions.query.nearness import papers_named_in
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
-from subscriptions.query.syntax import Query
+from subscriptions.query.syntax import FIELDS, TEXT, Query
 from subscriptions.ranking import (
     NO_TASTE,
     SAMPLE,

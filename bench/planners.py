@@ -33,7 +33,7 @@ from sqlalchemy import event
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from bench.planning import HOUR, NOON, PAPERS, RARE, fill
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.postgres.cluster import Cluster
 from tests.programs.cluster.__main__ import server
 

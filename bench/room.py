@@ -11,8 +11,8 @@ import tempfile
 import time
 from datetime import timedelta
 
-from subscriptions.service.chats.retention import clean_up_steps
-from subscriptions.store import Store
+from subscriptions.service.retention import clean_up_steps
+from subscriptions.store.database.store import Store
 from subscriptions.store.figures import room
 from tests.filling import PER_CHAT, fill
 from tests.make import NOON

@@ -28,7 +28,7 @@ import psycopg
 
 from bot.cli import run
 from bot.platforms.telegram.outgoing import TelegramChannel
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.patience import PATIENCE

@@ -33,13 +33,14 @@ import bot.platforms.known  # noqa: F401 - declares the platforms
 from bench.planners import of_server
 from bench.planning import NOON, chat_row
 from bot.clock import SystemClock
-from bot.delivery.engines.cluster import ClusterEngine
+from bot.delivery.cluster import ClusterEngine
 from bot.ports.channel import Limits
 from subscriptions.model import DeliveryKind, Facts, Lane
-from subscriptions.store import Planned, Store
-from subscriptions.store.lane_wakes import wake_chats, wake_lanes
+from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import planned as stored_planned
+from subscriptions.store.outbox.planned import Planned
 from subscriptions.store.rows import ChatRow
+from subscriptions.store.workers import wake_chats, wake_lanes
 from tests.postgres.cluster import Cluster
 from tests.programs.cluster.__main__ import server
 

@@ -9,9 +9,9 @@ A digest becomes messages in a chat. Every second:
 - `plan_slices` in subscriptions/service/planner/plan.py matches the papers with due subscriptions, and stores deliveries
 - `decide` in subscriptions/planning/decision.py says which papers one delivery brings
 - `deliver` in bot/delivery/lane_sender.py claims, renders, posts and records the messages of one lane
-- `render_delivery` in bot/rendering/deliveries/delivery_messages.py turns a delivery into messages of its platform
+- `render_delivery` in bot/rendering/delivery_messages.py turns a delivery into messages of its platform
 - `post` in bot/platforms/PLATFORM/outgoing.py makes one call to the platform
-- `decide_retry` in subscriptions/planning/retry.py says what follows from its outcome
+- `decide_retry` in subscriptions/planning/decision.py says what follows from its outcome
 
 A message becomes an answer. For each update of a platform:
 

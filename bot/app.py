@@ -10,37 +10,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
 from bot.clock import SystemClock
-from bot.commands.core.context import BotInfo
-from bot.commands.registry import REGISTRY
+from bot.commands.context import BotInfo
+from bot.commands.intent import REGISTRY
 from bot.context.database import make_ready, make_store
 from bot.context.dependencies import Context, ConversationContext, Layout
-from bot.delivery.engines.embedded import EmbeddedEngine
+from bot.delivery.embedded import EmbeddedEngine
+from bot.delivery.planning import store_offer, subscribe_link
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import Sender
-from bot.delivery.subscribe_link import store_offer, subscribe_link
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.known import PLATFORMS, adapter_of, medium_of
 from bot.ports.channel import Channel, Clock, Limits
 from bot.ports.conversation import Receiver
-from bot.rendering.deliveries.buttons import MakeLink
-from bot.rendering.deliveries.delivery_messages import render_delivery
-from bot.rendering.replies.reply_messages import render_reply
-from bot.rendering.text.inline_formatter import TextFormatter
+from bot.rendering.buttons import MakeLink
+from bot.rendering.delivery_messages import render_delivery
+from bot.rendering.packing import Medium
+from bot.rendering.reply_messages import render_reply
+from bot.rendering.text.cleaning import TextFormatter
 from bot.rendering.text.language import Language
-from bot.rendering.views.medium import Medium
 from bot.settings import Settings
 from bot.settings.model import installed_version
 from bot.sources.on_demand import make_source_scheduler
+from subscriptions.addresses import facts_of
 from subscriptions.model import Delivery, Message
-from subscriptions.platforms import facts_of
-from subscriptions.store import KEPT_COPIES, Store
+from subscriptions.store.database.store import KEPT_COPIES, Store
 
 if TYPE_CHECKING:  # it loads httpx and the formats, see App.source_scheduler
-    from bot.delivery.engines.cluster import ClusterEngine
+    from bot.delivery.cluster import ClusterEngine
     from bot.sources.source_scheduler import SourceScheduler
 
 _MediumOf = Callable[[str], Medium]  # of a platform's name
-_CLUSTER = "bot.delivery.engines.cluster"  # imported when it is needed: its libraries are an extra, and take 250 ms
+_CLUSTER = "bot.delivery.cluster"  # imported when it is needed: its libraries are an extra, and take 250 ms
 
 
 @dataclass(slots=True, kw_only=True)

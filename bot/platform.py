@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from typing import Protocol, TextIO
 
 from bot.errors import SettingsError
-from bot.ports.channel import Channel, Clock
+from bot.ports.channel import Channel, Clock, Forms, MenuCommand
 from bot.ports.conversation import PlatformApi, Receiver
-from bot.ports.reply import Forms, MenuCommand
 from bot.ports.web_page import WebPage
-from bot.rendering.views.medium import Medium
+from bot.rendering.packing import Medium
 from bot.settings import Settings
+from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import NotDelivered, PaperwireError, Refused, Sentence
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.platforms import PlatformFacts
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 
 OnBotName = Callable[[str], None]  # called with the bot's name on the platform, as soon as it is known
 Speakers = Mapping[str, Callable[[Sentence], str]]  # language code, "" for all others → translates a sentence

@@ -1,10 +1,99 @@
-"""Chats as people write them (docs/commands.md, CHAT): the platform, a colon, and what the platform calls the chat."""
+"""Addresses of chats, and the platforms that they are on."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from subscriptions.errors import Refused, Sentence, listed
-from subscriptions.model import ChatAddress
-from subscriptions.platforms import declared, facts_of
+from subscriptions.model import ChatAddress, ChatKind, Lane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BotLinks:
+    """Links that open the bot on its platform, each made from the bot's name there."""
+
+    open: Callable[[str], str]
+    start: Callable[[str, str], str]  # (name, what /start gets)
+    add_to_group: Callable[[str, str], str]
+    add_to_channel: Callable[[str, str], str]
+
+
+def _always_private(address: ChatAddress) -> ChatKind:
+    del address
+    return ChatKind.PRIVATE
+
+
+def _never(address: ChatAddress) -> bool:
+    del address
+    return False
+
+
+def _slash(address: ChatAddress) -> str:
+    del address
+    return "/"
+
+
+def _own_name(name: str) -> tuple[str, str]:
+    chat, _, topic = name.partition("/")
+    return chat, topic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformFacts:
+    """A platform as the domain knows it."""
+
+    name: str  # the part of an address before the colon
+    title: str  # as people write it
+    address_form: str = ""  # how addresses are written, for hints: "console:NAME"
+    read_address: Callable[[str], ChatAddress | None]  # of the part after the colon; None: it names no chat
+    refusal: Sentence | None = None  # the refusal of a {text} that names no chat there
+    refusal_hint: Sentence | None = None
+    is_alias: Callable[[ChatAddress], bool] = _never  # the chat is stored under another address
+    describes_chats: bool = False  # the platform can be asked about a chat of which only the id is known
+    kind_of: Callable[[ChatAddress], ChatKind] = _always_private  # as far as the address alone tells
+    command_prefix: Callable[[ChatAddress], str] = _slash  # what comes before the name of a command in that chat
+    split_topic: Callable[[str], tuple[str, str]] = _own_name  # (name, topic) of a chat as words or a button name it
+    links: BotLinks | None = None  # None: no link opens the bot there
+    has_workspaces: bool = False  # an address may begin with a workspace, which has its own token
+    token_variable: str = ""  # the setting without which the platform is off; "": it is always on
+    can_look_up: bool = False  # it can be asked whether it has a message that was perhaps sent
+    shows_more: bool = False  # a button under a message opens what lies beyond the chat's limit
+    makes_sound: bool = False  # the sender decides whether a message is heard; else the reader's device does
+    notifies: bool = True  # a message alerts people; else chats begin with "now", no quiet hours, and 24 hours back
+    keeps_messages: bool = False  # the database keeps its messages, so that they can be shown
+    asks_for_zone: bool = False  # the platform does not tell a person's time zone, so the person is asked
+
+
+_declared: dict[str, PlatformFacts] = {}
+
+
+def declare(*platforms: PlatformFacts) -> None:
+    """Makes platforms known, at start, before an address is read. A second declaration of a name replaces the first."""
+    _declared.update({facts.name: facts for facts in platforms})
+
+
+def facts_of(platform: str) -> PlatformFacts:
+    """Returns the declared facts of a platform; for one that is not declared, only its name."""
+    return _declared.get(platform) or PlatformFacts(name=platform, title=platform, read_address=lambda _: None)
+
+
+def command_prefix(chat: ChatAddress) -> str:
+    """Returns what comes before the name of a command in a chat: "/", or the platform's own word."""
+    return facts_of(chat.platform).command_prefix(chat)
+
+
+def sender_of(lane: Lane) -> str:
+    """Returns whose token posts in a lane: the platform's, or "platform:workspace" if its address names a workspace."""
+    workspace, slash, _ = lane.address.rpartition("/")
+    return f"{lane.platform}:{workspace}" if slash and facts_of(lane.platform).has_workspaces else lane.platform
+
+
+def declared() -> tuple[PlatformFacts, ...]:
+    """Returns all platforms that were declared, in the order of their declaration."""
+    return tuple(_declared.values())
+
+
+# ------------------------------------------ chats as people write them (docs/commands.md, CHAT): the platform, a colon
+
 
 LONGEST_NAME = 200  # characters of a name that a person chose; both databases can index as many
 

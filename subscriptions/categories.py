@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from subscriptions.normalize.plurals import fold_plural
+from subscriptions.normalize import fold_plural
 
 _TAXONOMY = """
     astro-ph  CO EP GA HE IM SR
@@ -120,8 +120,9 @@ def archive_of(text: str) -> str | None:
     return archive if archive in ARCHIVES else None
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The names of arXiv's categories: in arXiv's list, in English as people say them, and in Chinese.
+# ------------------------------------------------------------------------------------- the names of arXiv's categories
+
+# in arXiv's list, in English as people say them, and in Chinese.
 
 
 # The first name of a category is from https://arxiv.org/category_taxonomy.

@@ -43,20 +43,19 @@ def summary_state(text: str) -> SummaryState:
     return "placeholder" if _PLACEHOLDER.fullmatch(value) else "ok"
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The ways to cut a text. What is left out is marked with "…", which counts; no function splits a character.
-#
-# | by                 | function           | where it cuts                                             |
-# |--------------------|--------------------|-----------------------------------------------------------|
-# | columns of a line  | `cut_at_sentence`  | after a sentence, else at a word                          |
-# |                    | `first_sentence`   | after the first sentence, else nothing is left            |
-# |                    | `cut_at_clause`    | after a clause, else at a word                            |
-# |                    | `cut_at_word`      | at a word                                                 |
-# |                    | `pieces`           | after sentences, into several texts without "…"           |
-# | UTF-16 units       | `cut_units`        | anywhere; spaces, commas, dashes before "…" go            |
-# | characters         | `cut_letters`      | anywhere; spaces before "…" go                            |
-# |                    | `clip`             | anywhere                                                  |
-# |                    | `clip_start`       | anywhere; the end stays                                   |
+# ---------------------------------------------------------------------------------------------- the ways to cut a text
+
+# What is left out is marked with "…", which counts; no function splits a character.  | by                 | function
+# | where it cuts                                             |
+# |--------------------|--------------------|-----------------------------------------------------------| | columns of a
+# line  | `cut_at_sentence`  | after a sentence, else at a word                          | |                    |
+# `first_sentence`   | after the first sentence, else nothing is left            | |                    |
+# `cut_at_clause`    | after a clause, else at a word                            | |                    | `cut_at_word`
+# | at a word                                                 | |                    | `pieces`           | after
+# sentences, into several texts without "…"           | | UTF-16 units       | `cut_units`        | anywhere; spaces,
+# commas, dashes before "…" go            | | characters         | `cut_letters`      | anywhere; spaces before "…" go
+# | |                    | `clip`             | anywhere                                                  | |
+# | `clip_start`       | anywhere; the end stays                                   |
 
 
 ELLIPSIS = "…"

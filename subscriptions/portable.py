@@ -10,7 +10,7 @@ from subscriptions.cutting import clip
 from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
-from subscriptions.planning.times._when import read_when
+from subscriptions.planning.times._ending import read_when
 from subscriptions.wording import KeptText, checked_name, kept_text, mended_name, one_line
 from subscriptions.zones import zone_name
 

@@ -9,12 +9,11 @@ from itertools import pairwise, product
 from math import log
 from types import MappingProxyType
 
-from subscriptions.matching.distinctive import STOP_WORDS
+from subscriptions.matching.features import STOP_WORDS
 from subscriptions.matching.terms import THOUSAND, simple_terms
 from subscriptions.model import Paper
-from subscriptions.normalize.tokenizers import tokens
-from subscriptions.query.fields import TITLE, Field, ValueKind, WordsOfPapers
-from subscriptions.query.syntax import Query, Term
+from subscriptions.normalize import tokens
+from subscriptions.query.syntax import TITLE, Field, Query, Term, ValueKind, WordsOfPapers
 
 IN_TITLE = 3  # a word of the title counts as often as so many words of the abstract
 
@@ -41,8 +40,7 @@ def _is_wide(token: str) -> bool:
     return len(token) == 1 and ord(token) > 0x2E7F  # noqa: PLR2004 - CJK begins there
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The number by which papers are ordered.
+# ------------------------------------------------------------------------------ the number by which papers are ordered
 
 
 WEIGHT_OF_TASTE = 2.0  # so much more counts what a chat cares about than how well the query fits
@@ -54,8 +52,9 @@ def score(fit: float, nearness: float) -> float:
     return round(fit + WEIGHT_OF_TASTE * nearness, _DIGITS)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# How rare words are: counted over the papers that came last.
+# -------------------------------------------------------------------------------------------------- how rare words are
+
+# counted over the papers that came last.
 
 
 SAMPLE = 300  # papers that are counted: enough to know the common words, which are all that matters
@@ -83,8 +82,9 @@ class Rarity:
         return max(0.0, log((self.papers + 2) / (self.having.get(word, 0) + 0.5)))
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# How well a paper fits a query: words in the title before others, rare words before common ones, all words near each other.
+# --------------------------------------------------------------------------------------- how well a paper fits a query
+
+# words in the title before others, rare words before common ones, all words near each other.
 
 
 ELSEWHERE = 0.5  # the points of a word that is not in the title
@@ -143,13 +143,13 @@ def _gap(places: Sequence[tuple[int, int]]) -> int:
     return max(0, reach - sum(end - start for start, end in places) - len(places) + 1)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# A chat's taste: the words that the papers which it liked share, and that few other papers have; and how near a paper is.
-#
-# A word's weight is how often it occurs in those papers on average, times the square of the share of them that have it,
-# times the square of its rarity. So a word of one liked paper counts little, and a word of all of them a lot. A single
-# paper does not show which of its words matter: more of them count, by their rarity and not its square, since the rarest
-# are names and slips that no other paper has. Papers that the chat disliked are treated the same way; their words count
+# ------------------------------------------------------------------------------------------------------ A chat's taste
+
+# the words that the papers which it liked share, and that few other papers have; and how near a paper is.  A word's
+# weight is how often it occurs in those papers on average, times the square of the share of them that have it, times
+# the square of its rarity. So a word of one liked paper counts little, and a word of all of them a lot. A single paper
+# does not show which of its words matter: more of them count, by their rarity and not its square, since the rarest are
+# names and slips that no other paper has. Papers that the chat disliked are treated the same way; their words count
 # against a paper.
 
 

@@ -34,8 +34,7 @@ def _as_code(found: re.Match[str]) -> str:
     return f"\\u{ord(found[0]):04x}"
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Unicode's normal forms of texts from any author (Unicode Standard Annex 15).
+# ----------------------------------------- unicode's normal forms of texts from any author (Unicode Standard Annex 15)
 
 
 MOST_MARKS = 30  # on one letter, as in the annex's Stream-Safe Text Format; no language has more than a few

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Literal
 
 from subscriptions.model import Lane, Message
-from subscriptions.service.outbox.sending import ClaimRequest, claim
-from subscriptions.store import Claim, Rendered, Store
+from subscriptions.service.sending import ClaimRequest, claim
+from subscriptions.store.database.store import Store
 from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.claims import store_rendered
+from subscriptions.store.outbox.claims import Claim, Rendered, store_rendered
 from tests.make import NOON
 
 

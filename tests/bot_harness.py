@@ -17,21 +17,21 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from bot.commands import registry
-from bot.commands.core.context import BotInfo
+from bot.commands import intent
+from bot.commands.context import BotInfo
 from bot.context.dependencies import CommandLimits, Context
 from bot.context.dependencies import ConversationContext as Conversation
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
-from bot.delivery.engines.embedded import EmbeddedEngine
+from bot.delivery.embedded import EmbeddedEngine
 from bot.delivery.rate_limiter import GcraRateLimiter
+from bot.ports.channel import File
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
-from bot.ports.reply import File
-from bot.rendering.text.inline_formatter import TextFormatter
+from bot.rendering.text.cleaning import TextFormatter
 from bot.rendering.text.language import Language
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.make import NOON, FakeClock, address
 from tests.rendered import render_delivery, render_reply
 
@@ -157,7 +157,7 @@ class BotHarness:
         rate_limiter = GcraRateLimiter({})
         api = FakePlatformApi(self)
         bot = Conversation(
-            registry=registry.REGISTRY,
+            registry=intent.REGISTRY,
             render_reply=render_reply,
             make_localizer=Language,
             make_inline_formatter=TextFormatter,

@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.util import LRUCache
 
 import bot.platforms.known  # noqa: F401 - declares the platforms, so that addresses can be read
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.make import NOON, FakeClock
 from tests.postgres.server import Server, run_of_tests
 from tests.statements import Watch

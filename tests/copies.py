@@ -4,8 +4,8 @@ import subprocess
 from datetime import datetime
 from pathlib import Path
 
-from subscriptions.service.operations.backups import count_lost_as_sent, restore
-from subscriptions.store import Store
+from subscriptions.service.backups import count_lost_as_sent, restore
+from subscriptions.store.database.store import Store
 from tests.patience import PATIENCE
 from tests.postgres.cluster import installed_programs
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.store import SourceFact, Store
-from subscriptions.store.sources import sync_sources
+from subscriptions.store.database.store import Store
+from subscriptions.store.sources import SourceFact, sync_sources
 from tests.make import NOON
 from tests.receipts import add_receipt
 

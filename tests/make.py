@@ -19,15 +19,17 @@ from subscriptions.model import (
     Summary,
     Translation,
 )
-from subscriptions.planning.losses import UNKNOWN, Arrival
-from subscriptions.service.chats.retention import clean_up_steps
+from subscriptions.planning.receipts import UNKNOWN, Arrival
 from subscriptions.service.papers.ingest import ingest_steps
 from subscriptions.service.planner.plan import plan_slices
+from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.states import Signal
-from subscriptions.store import Ingested, Scope, Store, Transaction, done
 from subscriptions.store.chat import signals
 from subscriptions.store.conversations import new_callback_id, store_callbacks
+from subscriptions.store.database.store import Scope, Store, Transaction
+from subscriptions.store.database.writer import done
+from subscriptions.store.papers.digests import Ingested
 from subscriptions.store.papers.known_papers import known_papers
 from subscriptions.store.rows import PaperRow
 

@@ -3,7 +3,8 @@
 from sqlmodel import col, select
 
 from subscriptions.planning.receipts import Receipt
-from subscriptions.store import Store, sources
+from subscriptions.store import sources
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ReceiptRow
 
 

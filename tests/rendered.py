@@ -3,9 +3,8 @@
 from typing import Any
 
 from bot.platforms.known import medium_of
-from bot.ports.reply import Reply
-from bot.rendering.deliveries import delivery_messages
-from bot.rendering.replies import reply_messages
+from bot.ports.channel import Reply
+from bot.rendering import delivery_messages, reply_messages
 from subscriptions.model import Chat, Delivery, Message
 
 

@@ -9,16 +9,16 @@ from types import MappingProxyType
 from sqlmodel import select
 
 from bot.settings import SourceSettings
-from bot.sources.http.fetcher import Fetcher, FetchLimits
-from bot.sources.http.host_limiter import HostLimiter
-from bot.sources.poll_context import PollContext, StoredHostSlots
+from bot.sources.fetch_request import HostLimiter
+from bot.sources.fetcher import Fetcher, FetchLimits
+from bot.sources.ingest import PollContext, StoredHostSlots
 from bot.sources.schedules import SourceSchedules
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Receipt
-from subscriptions.store import KnownSource, Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import PaperRow
-from subscriptions.store.sources import known_sources
+from subscriptions.store.sources import KnownSource, known_sources
 from tests.fakes.arxiv import LOOPBACK, FakeArxiv
 from tests.make import FakeClock
 from tests.patience import PATIENCE

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
-from subscriptions.store import Store
 from subscriptions.store.columns import for_postgres
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
 
 

@@ -22,7 +22,7 @@ from bench.matching.engines import Engine, LeastWork, Naive, Paperwire
 from bench.matching.lines import Line, checks_papers, comparable, lines, made_up_papers, real_papers
 from bench.matching.literals import AhoCorasickRs, Hyperscan, PyAhoCorasick, RegexEach
 from bench.matching.search_engines import Fts5, Tantivy
-from subscriptions.matching.snapshot import dump, load
+from subscriptions.matching.query_set import dump, load
 from subscriptions.model import Paper
 
 PAPERS = 180

@@ -12,8 +12,7 @@ from typing import NamedTuple
 from bot.digests import read_digest
 from subscriptions.matching.paper_index import merge_copies
 from subscriptions.model import Paper, Summary
-from subscriptions.normalize.plurals import fold_plural
-from subscriptions.normalize.tokenizers import written_tokens
+from subscriptions.normalize import fold_plural, written_tokens
 
 
 class Kind(Enum):

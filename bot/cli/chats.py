@@ -22,32 +22,30 @@ from bot.cli.documents import content
 from bot.cli.output import json_time, print_line, print_lines, print_reply, tell
 from bot.cli.session import Session, look_up_new_chat, open_dry_run, open_session
 from bot.cli.tables import new_table, print_table, watched
+from bot.commands.intent import REGISTRY
 from bot.commands.phrasing.setting_words import setting_changed, value_of
-from bot.commands.registry import REGISTRY
 from bot.conversation.handler import answer
 from bot.errors import WrongUsage
 from bot.platforms.console.markup import Console
+from bot.ports.channel import Reply
 from bot.ports.conversation import MessageRequest, Place
-from bot.ports.reply import Reply
-from bot.rendering.replies.reply_messages import render_reply
+from bot.rendering.reply_messages import render_reply
 from bot.rendering.text.queries import query_in_words
-from subscriptions.addresses import parse_address
+from subscriptions.addresses import declared, parse_address
 from subscriptions.chat_settings import SETTINGS, setting_name
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.planning.times._ending import split_when
-from subscriptions.planning.times._when import read_when
-from subscriptions.platforms import declared
+from subscriptions.planning.times._ending import read_when, split_when
 from subscriptions.portable import numbered, read_numbered, text_of
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Query
-from subscriptions.service.chats.conversation_state import known_or_new, link_payload
-from subscriptions.service.chats.retention import bot_name
+from subscriptions.service.conversation_state import known_or_new, link_payload
+from subscriptions.service.retention import bot_name
 from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.exporting import export as exported
 from subscriptions.service.subscriptions.exporting import export_all
 from subscriptions.service.subscriptions.importing import ImportPlan, import_lines
-from subscriptions.service.subscriptions.selection import get_chat, kind_of
+from subscriptions.service.subscriptions.next_deliveries import get_chat, kind_of
 from subscriptions.text import escaped
 from subscriptions.zones import zone_of_place
 

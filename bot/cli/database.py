@@ -14,14 +14,15 @@ from bot.cli.output import print_line, print_lines, tell
 from bot.cli.session import open_session, parse_moment, read_settings
 from bot.clock import SystemClock
 from bot.context.database import backup_folder, make_ready, make_store
-from bot.delivery.sender_lock import only_sender
+from bot.delivery.lane_sender import only_sender
 from bot.errors import WrongUsage
-from bot.operation.maintenance import file_sizes
+from bot.operation.ticks import file_sizes
 from bot.settings import Settings, database_address
 from subscriptions.errors import Refused, Sentence
-from subscriptions.service.operations.backups import copy_database, count_lost_as_sent, look_for_copy
-from subscriptions.service.operations.backups import restore as put_back
-from subscriptions.store import HEAD, Store
+from subscriptions.service.backups import copy_database, count_lost_as_sent, look_for_copy
+from subscriptions.service.backups import restore as put_back
+from subscriptions.store.database.schema import HEAD
+from subscriptions.store.database.store import Store
 from subscriptions.store.figures import room
 
 _SQLITE = b"SQLite format 3\x00"

@@ -26,18 +26,17 @@ from bot.errors import UnknownFormat, WrongUsage
 from bot.rendering.text.language import Language
 from bot.settings import Settings, SourceSettings, source_name
 from bot.settings.source_facts import is_arxivs_own, place_of
-from bot.sources.file_receipts import FileReceiptWriter
+from bot.sources.fetch_request import everything
 from bot.sources.from_settings import make_file_receipts
-from bot.sources.http.fetch_request import everything
 from bot.sources.ingest import store_digest, today
 from bot.sources.on_demand import make_source_scheduler
+from bot.sources.receipts import FileReceiptWriter
 from subscriptions.errors import PaperwireError, Sentence, StoreError
 from subscriptions.model import DigestWarning
-from subscriptions.planning.losses import NEWS_FOR, Arrival
-from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.planning.receipts import NEWS_FOR, Arrival, Outcome, Receipt
 from subscriptions.service.papers.ingest import announce_filed
-from subscriptions.store import Ingested, KnownSource
-from subscriptions.store.sources import known_sources
+from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.sources import KnownSource, known_sources
 from subscriptions.text import escaped
 
 _ABOUT = re.compile(r"(readme|license|changelog)\b", re.IGNORECASE)  # files of a folder that are about it

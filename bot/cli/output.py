@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from bot.ports.reply import Reply
+from bot.ports.channel import Reply
 from subscriptions.text import escaped_lines
 
 if TYPE_CHECKING:

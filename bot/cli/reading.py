@@ -26,15 +26,12 @@ from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.matching.batch import match as match_all
 from subscriptions.matching.batch import prepare
 from subscriptions.matching.hits import why
-from subscriptions.matching.paper_index import PaperIndex, merge_copies
-from subscriptions.matching.query_set import QuerySet
-from subscriptions.matching.snapshot import dump, load
-from subscriptions.matching.tokenized_papers import matching_papers
+from subscriptions.matching.paper_index import PaperIndex, matching_papers, merge_copies
+from subscriptions.matching.query_set import QuerySet, dump, load
 from subscriptions.model import Digest, Paper
-from subscriptions.query.fields import LIKE
 from subscriptions.query.nearness import papers_named_in
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.query.syntax import Query
+from subscriptions.query.syntax import LIKE, Query
 from subscriptions.ranking import PapersAtHand
 from subscriptions.text import escaped
 

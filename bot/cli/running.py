@@ -10,7 +10,7 @@ from bot.app import build_app
 from bot.cli.log import say_for, start_logging
 from bot.cli.session import read_settings
 from bot.operation.process import run as run_until_stopped
-from bot.operation.stopping import raise_if_interrupted, stop_on_signals
+from bot.operation.ticks import raise_if_interrupted, stop_on_signals
 
 
 def run(

@@ -18,12 +18,11 @@ from bot.digests import format_names
 from bot.errors import WrongUsage
 from bot.platforms.known import PLATFORMS, adapter_of
 from bot.settings import Settings, load_settings
-from subscriptions.addresses import parse_address
+from subscriptions.addresses import facts_of, parse_address
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.platforms import facts_of
-from subscriptions.service.subscriptions.selection import get_chat
-from subscriptions.store import Store
+from subscriptions.service.subscriptions.next_deliveries import get_chat
+from subscriptions.store.database.store import Store
 from subscriptions.store.platforms import bots
 from subscriptions.zones import zone
 

@@ -28,30 +28,30 @@ from bot.commands.phrasing.subscription_words import (
 )
 from bot.errors import WrongUsage
 from bot.platforms.known import look_of, medium_of
-from bot.ports.reply import Reply
-from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.ports.channel import Reply
+from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.terminal import Flow, text_of
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import query_in_words
 from bot.rendering.text.tex import readable
 from bot.settings import Settings
+from subscriptions.addresses import facts_of
 from subscriptions.cutting import cut_at_word
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, Message, Paper, Subscription
 from subscriptions.planning.cadence import DAYS, cadence_text
-from subscriptions.planning.forecast import NextDelivery
+from subscriptions.planning.pauses import NextDelivery
 from subscriptions.planning.times._ending import split_when
-from subscriptions.platforms import facts_of
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.chats.access import allow
-from subscriptions.service.operations.chat_status import Status, next_deliveries_of, status
-from subscriptions.service.planner.due_preview import NotDue, Preview
-from subscriptions.service.planner.due_preview import preview as look
+from subscriptions.service.access import allow
+from subscriptions.service.chat_status import Status, next_deliveries_of, status
+from subscriptions.service.planner.previews import NotDue, Preview
+from subscriptions.service.planner.previews import preview as look
 from subscriptions.service.subscriptions.amendments import numbers_among, numbers_in, numbers_missing
+from subscriptions.service.subscriptions.next_deliveries import Listed, listed
 from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, unsubscribe_several
 from subscriptions.service.subscriptions.requests import subscribe as add
 from subscriptions.service.subscriptions.requests import unsubscribe as remove
-from subscriptions.service.subscriptions.selection import Listed, listed
 from subscriptions.states import ChatState
 from subscriptions.text import escaped
 from subscriptions.zones import zone_of_place

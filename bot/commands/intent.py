@@ -5,11 +5,26 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from bot.commands import asking, operators
+from bot.commands.chat import (
+    button_answers,
+    chat_events,
+    connect,
+    help_topics,
+    home_view,
+    sentences,
+    settings,
+    start,
+    status,
+)
+from bot.commands.chat import connect as connect_room
+from bot.commands.chat import home_view as home_view_room
+from bot.commands.chat import settings as settings_room
 from bot.commands.chat.free_text import FREE_TEXT
 from bot.commands.chat.home_view import HOME_VIEW
 from bot.commands.chat.last_answer import may_refer
 from bot.commands.chat.start import UNKNOWN
-from bot.commands.core.context import (
+from bot.commands.context import (
     Command,
     CommandFunction,
     Condition,
@@ -23,6 +38,21 @@ from bot.commands.core.context import (
     nothing_ahead,
     write_condition,
 )
+from bot.commands.papers import cards, paper_lookup, search, signals, today
+from bot.commands.papers import paper_lookup as paper_lookup_room
+from bot.commands.papers import today as today_room
+from bot.commands.subscriptions import (
+    card_actions,
+    edit,
+    export_import,
+    pause,
+    subscribe,
+    subscription_form,
+    subscription_list,
+    undo,
+)
+from bot.commands.subscriptions import subscribe as subscribe_room
+from bot.commands.subscriptions import subscription_list as subscription_list_room
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
 from bot.commands.words.meaning import command_in, meaning
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
@@ -233,3 +263,46 @@ def _of_interaction(request: Interaction, token: CallbackToken | None, registry:
         ignores_connection=True,
         arguments=arguments,
     )
+
+
+# ------------------------------------------------------------------ the registry of all commands, callbacks and events
+
+
+_MODULES = (  # in the order of the menus
+    start,
+    subscribe,
+    subscription_list_room,
+    subscribe_room,
+    subscription_form,
+    subscription_list,
+    edit,
+    pause,
+    undo,
+    today_room,
+    today,
+    search,
+    paper_lookup_room,
+    paper_lookup_room,
+    signals,
+    asking,
+    button_answers,
+    sentences,
+    cards,
+    card_actions,
+    settings,
+    settings_room,
+    help_topics,
+    connect_room,
+    export_import,
+    connect,
+    status,
+    home_view_room,
+    operators,
+)
+_WITH_EVENTS = (chat_events, home_view, subscription_form, paper_lookup, signals)
+
+REGISTRY = Registry(
+    commands=tuple(command for module in _MODULES for command in module.COMMANDS),
+    callbacks={verb: callback for module in _MODULES for verb, callback in module.CALLBACKS.items()},
+    events={name: run for module in _WITH_EVENTS for name, run in module.EVENTS.items()},
+)

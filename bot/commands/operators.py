@@ -3,15 +3,15 @@
 from dataclasses import replace
 from typing import Literal
 
-from bot.commands.core.context import Access, Callback, Command, CommandContext, always
-from bot.ports.reply import Reply
+from bot.commands.context import Access, Callback, Command, CommandContext, always
+from bot.ports.channel import Reply
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.service.chats.access import Standing, allow, deny, redeem_code, request_admission, standing_of
-from subscriptions.service.chats.conversation_state import known_or_new, store_chat
+from subscriptions.service.access import Standing, allow, deny, redeem_code, request_admission, standing_of
+from subscriptions.service.conversation_state import known_or_new, store_chat
 from subscriptions.service.notices import name_of
-from subscriptions.service.subscriptions.selection import listed
+from subscriptions.service.subscriptions.next_deliveries import listed
 from subscriptions.states import ChatState
 from subscriptions.store.chat.access import chats_awaiting_admission, set_owner
 
@@ -95,14 +95,12 @@ def _contact(context: CommandContext) -> Sentence:
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# admin, allow, deny: make the first operator, and decide which chats are served.
+# -------------------------------------------------------------------------------------------------- admin, allow, deny
+
+# make the first operator, and decide which chats are served.
 
 
 _HERE = 10  # chats that ask, as /allow lists them
-
-
-# ------------------------------------------------------------------------------------------------------ who is let in
 
 
 # ---------------------------------------------------------------------------------------------------------- operators
@@ -213,9 +211,6 @@ def _list_requests(context: CommandContext, verb: str) -> Reply:
 def _name(chat: Chat) -> str:
     name = name_of(chat)
     return name if name == str(chat.address) else f"{name} ({chat.address})"
-
-
-# -------------------------------------------------------------------------------------------------------------- status
 
 
 COMMANDS = (

@@ -11,7 +11,7 @@ from bot.settings.cron import CronSchedule
 from bot.settings.source_facts import fact_of
 from subscriptions.errors import StoreError
 from subscriptions.planning.source_calendar import ArxivCalendar, Schedule, Schedules
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.sources import sync_sources, unknown_sources
 from subscriptions.zones import zone
 

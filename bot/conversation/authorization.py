@@ -12,17 +12,17 @@ from datetime import datetime
 from functools import partial
 
 from bot.commands.chat.connect import connection, disconnect
-from bot.commands.core.context import BotInfo, CommandContext
+from bot.commands.context import BotInfo, CommandContext
 from bot.commands.intent import Intent
 from bot.conversation.stored_reply import refusal
+from bot.ports.channel import Reply
 from bot.ports.conversation import Place, PlatformApi, Request
-from bot.ports.reply import Reply
+from subscriptions.addresses import facts_of
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.platforms import facts_of
-from subscriptions.service.chats.access import operators_on, standing_of
-from subscriptions.service.chats.conversation_state import known_or_new
-from subscriptions.store import Store
+from subscriptions.service.access import operators_on, standing_of
+from subscriptions.service.conversation_state import known_or_new
+from subscriptions.store.database.store import Store
 
 MOST_ASKED = 5  # operators about whom the platform is asked whether they administer a chat, one call each
 

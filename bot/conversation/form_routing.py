@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bot.commands.core.context import CommandContext
+from bot.commands.context import CommandContext
+from bot.ports.channel import CHAT_FIELD, Button, HomePanel, HomeView, Modal, Reply
 from bot.ports.conversation import FormRequest, Interaction, Place
-from bot.ports.reply import CHAT_FIELD, Button, HomePanel, HomeView, Modal, Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
-from subscriptions.service.chats.conversation_state import find_callback, known_or_new
-from subscriptions.store import Scope, conversations
+from subscriptions.service.conversation_state import find_callback, known_or_new
+from subscriptions.store import conversations
 from subscriptions.store.conversations import home_view_of
+from subscriptions.store.database.store import Scope
 
 MAX_FORM_AGE = timedelta(days=1)  # an older form is refused
 MAIN = "query"  # the field at which problems of the whole form are shown

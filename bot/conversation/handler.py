@@ -4,35 +4,36 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 
+from bot.commands.asking import drop_passing_questions, has_passing_question, reminder
 from bot.commands.chat.chat_events import welcome_back
 from bot.commands.chat.free_text import FREE_TEXT
-from bot.commands.core.asking import drop_passing_questions, has_passing_question, reminder
-from bot.commands.core.context import CommandContext, no_queries, nothing_ahead
+from bot.commands.context import CommandContext, no_queries, nothing_ahead
 from bot.commands.intent import Intent
 from bot.commands.operators import admit
 from bot.commands.phrasing.refusal_words import refused
-from bot.context.dependencies import Context, ConversationContext
-from bot.context.writing import do_steps
-from bot.conversation.command_contexts import (
+from bot.context.dependencies import Context, ConversationContext, do_steps
+from bot.conversation.form_routing import as_form_problems
+from bot.conversation.prepared_request import (
+    PreparedRequest,
     build_command_context,
     newly_heard,
     newly_named,
+    prepare,
     store_heard,
     with_stored_chat,
 )
-from bot.conversation.form_routing import as_form_problems
-from bot.conversation.prepared_request import PreparedRequest, prepare
 from bot.conversation.reply_draft import ReplyDraft, draft_reply
 from bot.conversation.stored_reply import StoredReply, internal_error, operators_only
+from bot.ports.channel import Reply
 from bot.ports.conversation import EventRequest, FormRequest, Request
-from bot.ports.reply import Reply
 from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service.chats.conversation_state import apply_once
+from subscriptions.service.conversation_state import apply_once
 from subscriptions.service.notices import is_gone
-from subscriptions.service.papers.recent import is_ready, match_ahead, recent
-from subscriptions.store import READS, WRITES, ReadThenWrite, Steps, Transaction
+from subscriptions.service.papers.paper_search import is_ready, match_ahead, recent
 from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.database.store import ReadThenWrite, Transaction
+from subscriptions.store.database.writer import READS, WRITES, Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +220,9 @@ def _with_rest(command: CommandContext, reply: Reply) -> Reply:
     return replace(reply, lines=(*reply.lines, command.say("I did the first command only; send each by itself.")))
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Handles a request: prepares it, executes it, and returns its stored reply.
+# --------------------------------------------------------------------------------------------------- handles a request
+
+# prepares it, executes it, and returns its stored reply.
 
 
 async def answer(context: Context, request: Request) -> StoredReply | None:

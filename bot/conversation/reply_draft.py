@@ -5,20 +5,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.commands.core.command_spelling import spell_commands
-from bot.commands.core.context import CommandContext, Registry
+from bot.commands.command_spelling import spell_commands
+from bot.commands.context import CommandContext, Registry
 from bot.commands.intent import ABOUT
 from bot.commands.papers.paper_lookup import LOOKUP_EVENT, pending_lookup
 from bot.context.dependencies import ConversationContext
-from bot.conversation.command_contexts import chat_at
 from bot.conversation.form_routing import form_token, with_home_view_tokens
+from bot.conversation.prepared_request import chat_at
 from bot.conversation.stored_reply import StoredReply
+from bot.ports.channel import Button, Buttons, Reply
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Place, PlatformApi
-from bot.ports.reply import Button, Buttons, Reply
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Message
 from subscriptions.service.notices import name_of
-from subscriptions.store import Transaction, conversations
+from subscriptions.store import conversations
 from subscriptions.store.conversations import begin_lookup, home_view_of
+from subscriptions.store.database.store import Transaction
 
 
 def is_ephemeral(context: CommandContext, reply: Reply, platform_api: PlatformApi | None, *, changed: bool) -> bool:
@@ -53,8 +54,9 @@ def with_invitation(context: CommandContext, reply: Reply) -> Reply:
     return replace(reply, lines=(*reply.lines, words))
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Renders a command's reply: where it goes, its messages, buttons and forms, and the callback tokens to be stored.
+# ------------------------------------------------------------------------------------------- renders a command's reply
+
+# where it goes, its messages, buttons and forms, and the callback tokens to be stored.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,10 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from bot.context.dependencies import Context, ConversationContext
-from bot.context.writing import write_together, write_until_stored
+from bot.context.dependencies import Context, ConversationContext, write_together, write_until_stored
 from bot.conversation.stored_reply import StoredReply
-from bot.ports.channel import Channel, MessageTried, outcome_name
+from bot.ports.channel import Channel, File, MessageTried, outcome_name
 from bot.ports.conversation import PlatformApi
-from bot.ports.reply import File
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.notices import pause_unreachable

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, SerializerFunctionWrapHandler, TypeAdapter, WrapSerializer
 
-from bot.commands.core.context import CommandContext
+from bot.commands.context import CommandContext
 from bot.commands.phrasing.refusal_words import refused
+from bot.ports.channel import Reply
 from bot.ports.conversation import CallbackRequest, FormRequest, Interaction, MessageRequest
-from bot.ports.reply import Reply
+from subscriptions.addresses import command_prefix
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatAddress, Message
-from subscriptions.platforms import command_prefix
 
 _QUOTED = 80  # characters of a message that is quoted
 

@@ -2,16 +2,14 @@
 
 import logging
 
-from bot.context.dependencies import Context
-from bot.context.writing import do_steps, write_together
-from bot.delivery.planning import DrainState, LaneAttempts
-from bot.delivery.subscribe_link import store_offers
+from bot.context.dependencies import Context, do_steps, write_together
+from bot.delivery.planning import DrainState, LaneAttempts, store_offers
 from bot.errors import error_location
 from subscriptions.errors import StoreError
 from subscriptions.model import Delivery, Lane
-from subscriptions.service.outbox.sending import ClaimRequest, Step, claim, to_render
-from subscriptions.store import WRITES, Claim, Rendered, Steps
-from subscriptions.store.outbox.claims import store_rendered
+from subscriptions.service.sending import ClaimRequest, Step, claim, to_render
+from subscriptions.store.database.writer import WRITES, Steps
+from subscriptions.store.outbox.claims import Claim, Rendered, store_rendered
 
 log = logging.getLogger("paperwire")
 

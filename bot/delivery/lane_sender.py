@@ -1,22 +1,31 @@
-"""Sends the messages of one lane, step by step. The result of each step is committed before the next step."""
+"""Sends what is due of one lane: claims it, keeps the order, and holds the lane."""
 
-from datetime import timedelta
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
 
-from bot.context.dependencies import Context
-from bot.context.writing import do_steps, write_together
+from filelock import FileLock, Timeout
+
+from bot.context.dependencies import Context, do_steps, write_together
 from bot.delivery.claiming import first_step, next_step, render
 from bot.delivery.outcomes import confirm_sent, must_post_again, record_failure
-from bot.delivery.planning import DrainState, LaneAttempts
+from bot.delivery.planning import DrainState, LaneAttempts, store_offers
 from bot.delivery.rate_limiter import SLOT_TOLERANCE, token_is_paused, wait_for_send
-from bot.delivery.subscribe_link import store_offers
+from bot.errors import SenderLockHeld
 from bot.ports.channel import MessageTried, outcome_name
-from subscriptions.errors import NotDelivered, Rejected, StoreError
+from subscriptions.addresses import sender_of
+from subscriptions.errors import NotDelivered, Rejected, Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.model import Lane, Message
-from subscriptions.platforms import sender_of
-from subscriptions.service.outbox.sending import Step, record_edit_outcome
-from subscriptions.store import Claim, Edit, Steps
+from subscriptions.service.sending import Step, record_edit_outcome
+from subscriptions.store.database.store import Store
+from subscriptions.store.database.writer import Steps
 from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.edits import finish_edit
+from subscriptions.store.outbox.claims import Claim
+from subscriptions.store.outbox.edits import Edit, finish_edit
+from subscriptions.store.workers import Whereabouts
 
 MOST_POSTS = 20  # in one call
 BUSY_FOR = (
@@ -138,3 +147,110 @@ def _render(context: Context, step: Edit) -> Steps[tuple[Message, ...]]:
     """Renders the delivery of a message again."""
     yield from store_offers(context, (step.delivery,))
     return context.render_delivery(step.delivery, step.layout)
+
+
+# --------------------------------------------------------------------------------------------------------- sender lock
+
+
+_SYSTEM = Path("/proc")
+_STARTED = 19  # the place of the start time after the name of the program in /proc/PID/stat
+
+
+def this_process() -> str:
+    """The boot id of this machine, and PID namespace, PID and start time of this process; "" if they are unknown.
+
+    PIDs are reused, also after a restart of the machine, and each container counts its own processes.
+    """
+    return _identity(os.getpid())
+
+
+def whereabouts(since: datetime) -> Whereabouts:
+    """Machine and number of this process, which began its work at a moment."""
+    return Whereabouts(host=socket.gethostname(), number=os.getpid(), since=since)
+
+
+def is_running(process: str) -> bool:
+    """Whether the process with this identity runs here. False also where that cannot be told: "", another container's."""
+    number = process.rpartition(" ")[0].rpartition(" ")[2]
+    return number.isdecimal() and _identity(int(number)) == process
+
+
+def _identity(number: int) -> str:
+    try:
+        boot = (_SYSTEM / "sys/kernel/random/boot_id").read_text().strip()
+        numbering = (_SYSTEM / "self/ns/pid").readlink().name
+        stat = (_SYSTEM / str(number) / "stat").read_text()
+    except OSError:
+        return ""
+    state, *others = stat.rpartition(")")[2].split()  # the name may have spaces and brackets
+    return "" if state in "ZX" else f"{boot} {numbering} {number} {others[_STARTED - 1]}"
+
+
+# ----------------------------------------------------------------------------------------------------- the sender lock
+
+# only the process that holds it sends for a database.  On PostgreSQL a session holds the lock, which ends with the
+# session. On SQLite it is a separate file beside the database: to open and close the database file itself would release
+# SQLite's own locks.
+
+
+@contextmanager
+def only_sender(store: Store) -> Iterator[None]:
+    """Holds the sender lock of a store while the body runs. Raises as `sender_lock`."""
+    with ExitStack() as stack:
+        if store.kind.file is not None:
+            stack.enter_context(sender_lock(store.kind.file))
+        else:
+            with store.translated_errors():
+                name = f"{os.getpid()} on {socket.gethostname()}"
+                holder = stack.enter_context(store.kind.sending(name))
+            if holder:
+                raise lock_held(holder)
+        yield
+
+
+@contextmanager
+def sender_lock(database: Path) -> Iterator[None]:
+    """Holds the sender lock while the body runs. Raises SenderLockHeld, which names the holder's process, and StoreError."""
+    lock = FileLock(database.with_name(database.name + ".sender.lock"), timeout=0)
+    holder = database.with_name(database.name + ".sender")
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+        holder.write_text(str(os.getpid()))
+    except Timeout:
+        raise lock_held(_read(holder)) from None
+    except OSError as error:
+        lock.release()
+        raise _unusable(database, error) from error
+    try:
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def lock_held(by: str) -> SenderLockHeld:
+    """The error that names the sender: the number of a process, or also its machine."""
+    return SenderLockHeld(
+        Sentence("Process {pid} sends for this database already.", {"pid": by}),
+        Sentence("It delivers what is due by itself; stop it first if this one is to send."),
+    )
+
+
+def _unusable(database: Path, error: OSError) -> StoreError:
+    if is_disk_full(error):
+        return StoreError(*disk_full(database.absolute()))
+    return StoreError(
+        Sentence(
+            "The folder of the database {path} cannot be written to: {why}.",
+            {"path": database.absolute(), "why": (error.strerror or "unknown").lower()},
+        ),
+        Sentence("Check its rights, or name another one in PAPERWIRE_DATABASE_URL."),
+    )
+
+
+def _read(holder: Path) -> str:
+    try:
+        return holder.read_text() or "?"
+    except OSError:
+        return "?"

@@ -4,19 +4,18 @@ import logging
 import os
 from datetime import datetime, timedelta
 
-from bot.context.dependencies import Context
-from bot.context.writing import write, write_together, write_until_stored
+from bot.context.dependencies import Context, write, write_together, write_until_stored
 from bot.delivery.claiming import MAX_POSTS, claim_request
 from bot.delivery.planning import DrainState, LaneAttempts
 from bot.ports.channel import outcome_name
+from subscriptions.addresses import sender_of
 from subscriptions.errors import ChatMoved, NotDelivered, RetryLater, SenderStopped
 from subscriptions.model import Lane
 from subscriptions.notices.operations import SendingStopped
-from subscriptions.platforms import sender_of
 from subscriptions.service.notices import notify_operators
-from subscriptions.service.outbox.sending import Step, confirm, record_not_found, record_outcome, stop_platform
-from subscriptions.store import Claim
+from subscriptions.service.sending import Step, confirm, record_not_found, record_outcome, stop_platform
 from subscriptions.store.outbox.attempts import give_up_lookup, pause_lane
+from subscriptions.store.outbox.claims import Claim
 
 FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should hold a message; undocumented, so rather long
 SECOND_LOOKUP_DELAY = 5.0  # seconds until the second look-up; a message that neither finds counts as not sent
@@ -85,8 +84,7 @@ async def _look_up(context: Context, step: Claim, attempts: LaneAttempts, *, aft
     return None
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Writes the outcome of a post to the store, and applies its consequences.
+# --------------------------------------------- writes the outcome of a post to the store, and applies its consequences
 
 
 log = logging.getLogger("paperwire")

@@ -1,22 +1,26 @@
-"""The state of one drain, in all lanes and in each lane."""
+"""When plans are made, and the link to subscribe that a channel's digest ends with."""
 
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bot.context.dependencies import Context
-from bot.context.writing import do_steps, write
+from bot.context.dependencies import Context, do_steps, write
 from bot.ports.channel import Clock, PlanMade
-from subscriptions.model import Lane
+from subscriptions.addresses import facts_of, sender_of
+from subscriptions.errors import NotFound
+from subscriptions.model import Delivery, Lane
 from subscriptions.notices.operations import ClockWasWrong
-from subscriptions.platforms import sender_of
+from subscriptions.service.conversation_state import share_link, shared_link
 from subscriptions.service.notices import notify_operators
-from subscriptions.service.outbox.sending import recent_sends
 from subscriptions.service.planner.plan import move_far_moments, plan_slices
-from subscriptions.store import Claim
+from subscriptions.service.retention import bot_name
+from subscriptions.service.sending import recent_sends
+from subscriptions.store.database.store import Store
+from subscriptions.store.database.writer import READS, WRITES, Steps
+from subscriptions.store.outbox.claims import Claim
 
 
 @dataclass(slots=True)
@@ -69,8 +73,7 @@ class Sent:
     stopped: dict[str, str] = field(default_factory=dict)  # sender_of(lane) -> why nothing is sent
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Plans the deliveries that are due, and counts earlier sends against the rate limits.
+# --------------------------------- plans the deliveries that are due, and counts earlier sends against the rate limits
 
 
 log = logging.getLogger("paperwire")
@@ -132,3 +135,46 @@ class _Stopwatch:
             yield
         finally:
             self.seconds += self._clock.monotonic() - began
+
+
+# ------------------------------------------------------------------------------------------------------ subscribe link
+
+
+def store_offers(context: Context, deliveries: Sequence[Delivery]) -> Steps[None]:
+    """Stores the offers of the links under these deliveries, so that rendering them writes nothing."""
+    linked = [delivery for delivery in deliveries if delivery.chat.settings.buttons == "link" and _number(delivery)]
+    if linked:
+        yield WRITES
+        for delivery in linked:
+            context.store_offer(delivery)
+        yield READS
+
+
+def store_offer(store: Store, clock: Clock, bot_names: Mapping[str, str], delivery: Delivery) -> None:
+    """Stores the offer of the link under a delivery: the subscription that brought most of its papers."""
+    platform, number = delivery.chat.address.platform, _number(delivery)
+    name = bot_name(store, platform, bot_names.get(platform, ""))
+    if name and number and facts_of(platform).links is not None:
+        try:
+            share_link(store, delivery.chat.address, number, now=clock.now())
+        except NotFound:  # the subscription was removed; the delivery that was planned for it is sent anyway
+            return
+
+
+def subscribe_link(store: Store, bot_names: Mapping[str, str], delivery: Delivery) -> str:
+    """Returns the link whose offer `store_offer` stored.
+
+    "" if there is none: the platform has no such links, or the bot's name there is not known yet.
+    """
+    platform, number = delivery.chat.address.platform, _number(delivery)
+    name, links = bot_names.get(platform, "") or bot_name(store, platform), facts_of(platform).links
+    if not name or not number or links is None:
+        return ""
+    offer = shared_link(store, delivery.chat.address, number)
+    return links.start(name, offer) if offer else ""
+
+
+def _number(delivery: Delivery) -> int:
+    """Returns the number of the subscription that brought most papers of a delivery; 0 if it has none."""
+    numbers = Counter(item.because[0].number for item in delivery.items if item.because)
+    return numbers.most_common(1)[0][0] if numbers else 0

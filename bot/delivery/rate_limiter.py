@@ -8,8 +8,7 @@ from itertools import zip_longest
 from math import inf
 from typing import NamedTuple
 
-from bot.context.dependencies import Context
-from bot.context.writing import write_together
+from bot.context.dependencies import Context, write_together
 from bot.ports.channel import Limits
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
@@ -74,14 +73,12 @@ async def wait_for_slot(context: Context, lane: Lane) -> None:
             return
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The rate limiter of tokens, lanes and groups.
-#
-# A lane keeps its last starts: `burst` of them may lie in any `burst` / `per_lane` seconds, and no more. Tokens and groups keep
-# one number, by GCRA, the generic cell rate algorithm: the "theoretical arrival time", the second at which the budget is full
-# again. A lane cannot do so, because GCRA lets more sends follow a burst at once.
-#
-# Everything here is arithmetic on monotonic seconds that the caller passes; nothing sleeps or reads a clock.
+# ------------------------------------------------------------------------ the rate limiter of tokens, lanes and groups
+
+# A lane keeps its last starts: `burst` of them may lie in any `burst` / `per_lane` seconds, and no more. Tokens and
+# groups keep one number, by GCRA, the generic cell rate algorithm: the "theoretical arrival time", the second at which
+# the budget is full again. A lane cannot do so, because GCRA lets more sends follow a burst at once.  Everything here
+# is arithmetic on monotonic seconds that the caller passes; nothing sleeps or reads a clock.
 
 
 FULL = -inf  # the state of a full budget

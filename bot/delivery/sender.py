@@ -7,18 +7,15 @@ from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import Any
 
-from bot.context.dependencies import Context
-from bot.context.writing import write
-from bot.delivery.lane_sender import deliver
+from bot.context.dependencies import Context, write
+from bot.delivery.lane_sender import deliver, is_running, only_sender, this_process, whereabouts
 from bot.delivery.planning import DrainState, Sent, plan, seed_rate_limiter
 from bot.delivery.rate_limiter import token_is_paused
-from bot.delivery.sender_lock import is_running, only_sender, this_process, whereabouts
 from bot.platform import Platform
 from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
-from subscriptions.service.chats.retention import belongs_to, claim_database
-from subscriptions.service.outbox.owners import begin_worker, wake_idle
-from subscriptions.service.outbox.sending import lanes, stop_platform
+from subscriptions.service.retention import belongs_to, claim_database
+from subscriptions.service.sending import begin_worker, lanes, stop_platform, wake_idle
 from subscriptions.store.outbox.entries import outbox_counts
 from subscriptions.store.platforms import stopped_platforms
 

@@ -18,9 +18,9 @@ from bot.demo.channel import GalleryPost, PersonMessage
 from bot.demo.story import CONVERSATIONS, DEMO_CHATS, DemoChat, DemoConversation, Story
 from bot.errors import WrongUsage
 from bot.platforms.known import look_of
+from bot.rendering.appearance import Display, Look
 from bot.rendering.templating import page_environment
 from bot.rendering.text.language import Language
-from bot.rendering.views.appearance import Display, Look
 from subscriptions.errors import PaperwireError, Sentence, disk_full, is_disk_full
 from subscriptions.model import ChatKind
 

@@ -12,9 +12,9 @@ from rich.rule import Rule
 from rich.text import Text
 
 from bot.demo.gallery import Exhibit, ShownMessage, shown_messages
+from bot.rendering.appearance import Paragraph, ShownButton
 from bot.rendering.terminal import Flow, text_of
 from bot.rendering.text.language import Language
-from bot.rendering.views.appearance import Paragraph, ShownButton
 
 _FOLDED_LINES = 3
 _STYLES = {"header": "bold", "small": "dim"}

@@ -22,10 +22,10 @@ from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Digest
-from subscriptions.service.chats.conversation_state import find_callback, store_chat
+from subscriptions.service.conversation_state import find_callback, store_chat
 from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, subscribe
-from subscriptions.store import Ingested
+from subscriptions.store.papers.digests import Ingested
 
 
 class DemoClock:

@@ -34,8 +34,6 @@ from bot.digests import (
 from bot.digests._arxiv import arxiv_address as arxiv_address
 from bot.digests._arxiv import arxiv_link as arxiv_link
 from bot.digests._arxiv import paper_key as paper_key
-from bot.digests._days import day_in as day_in
-from bot.digests._days import day_in_name
 from bot.digests._format import DATE_ASSUMED as DATE_ASSUMED
 from bot.digests._format import INFO as INFO
 from bot.digests._format import Content as Content
@@ -44,16 +42,16 @@ from bot.digests._format import Entry as Entry
 from bot.digests._format import Warnings as Warnings
 from bot.digests._format import bounded as bounded
 from bot.digests._format import date_ahead
-from bot.digests._limits import limited
-from bot.digests._looks import describe_bytes, describe_text
-from bot.digests._names import split_authors as split_authors
 from bot.digests._plain import NotText, PlainText, plain_text
 from bot.digests._plain import collapse as collapse
+from bot.digests._text import day_in as day_in
+from bot.digests._text import day_in_name, describe_bytes, describe_text, limited
+from bot.digests._text import split_authors as split_authors
 from bot.digests.installed import InstalledFormats, installed_formats, usable_formats
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest
-from subscriptions.planning.losses import lies_ahead
+from subscriptions.planning.receipts import lies_ahead
 
 FORMATS: Final[tuple[DigestFormat, ...]] = (
     arxiv_rss,

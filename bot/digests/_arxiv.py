@@ -49,10 +49,10 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# arXiv's notation: ids, links, categories, announce types, and the announcements in abstracts and titles.
-#
-# Source: arXiv's help pages on identifiers (info.arxiv.org/help/arxiv_identifier.html) and on its feeds
+# ---------------------------------------------------------------------------------------------------- arXiv's notation
+
+# ids, links, categories, announce types, and the announcements in abstracts and titles.  Source: arXiv's help pages on
+# identifiers (info.arxiv.org/help/arxiv_identifier.html) and on its feeds
 # (info.arxiv.org/help/rss_specifications.html).
 
 

@@ -16,8 +16,8 @@ import re
 from dataclasses import dataclass, field
 from itertools import islice
 
-from bot.digests._names import MOST_AUTHORS, decode_accents, split_authors
 from bot.digests._plain import collapse
+from bot.digests._text import MOST_AUTHORS, decode_accents, split_authors
 
 ABSTRACT, CATEGORY, COMMENT, TRANSLATION = "abstract", "category", "comment", "translation"
 """Fields that do not belong to the summary."""

@@ -108,8 +108,9 @@ class Warnings:
         )
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The interface of a digest format: every module of FORMATS has this shape.
+# ------------------------------------------------------------------------------------ the interface of a digest format
+
+# every module of FORMATS has this shape.
 
 
 T = TypeVar("T")

@@ -28,8 +28,9 @@ def language_of(*texts: str) -> str:
     return "ja" if _A_KANA.search(text, first.start()) else "ko"
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Summaries and translations: leaves out texts without content, and finds the language of the others.
+# ------------------------------------------------------------------------------------------ summaries and translations
+
+# leaves out texts without content, and finds the language of the others.
 
 
 SECOND_LANGUAGE = "<br/>**VN**:"  # one fork writes each field in English, then in Vietnamese

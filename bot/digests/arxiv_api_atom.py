@@ -9,7 +9,7 @@ An error is an answer with one entry, whose id is `https://arxiv.org/api/errors#
 
 from bot.digests._feed import ARXIV, ATOM, FeedRecord, feed_entry, record_content
 from bot.digests._format import Content, Entry, Warnings
-from bot.digests._names import decode_accents
+from bot.digests._text import decode_accents
 from bot.digests._xml import Element, read_head, read_xml
 
 name = "arxiv_api_atom"

@@ -23,11 +23,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.digests._arxiv import arxiv_address, arxiv_link, categories_of
-from bot.digests._days import day_in_words
 from bot.digests._format import Content, Entry, Warnings
 from bot.digests._html import Node, Piece, pieces, read_piece
-from bot.digests._looks import is_html, nothing_read, unread_papers
-from bot.digests._names import decode_accents, split_listed
+from bot.digests._text import day_in_words, decode_accents, is_html, nothing_read, split_listed, unread_papers
 from subscriptions.model import Announce, Paper
 
 name = "arxiv_listing_html"

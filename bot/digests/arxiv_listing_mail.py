@@ -10,10 +10,9 @@ Papers follow as described in `_listing`: new papers, cross-lists after a line `
 import re
 from collections import Counter
 
-from bot.digests._days import day_in_words
 from bot.digests._format import Content, Entry, Warnings
 from bot.digests._listing import listed_papers
-from bot.digests._looks import nothing_read
+from bot.digests._text import day_in_words, nothing_read
 from subscriptions.model import Announce
 
 name = "arxiv_listing_mail"

@@ -9,10 +9,9 @@ The papers of a day follow, as described in `_listing`. The newest day comes fir
 
 import re
 
-from bot.digests._days import day_in_words
 from bot.digests._format import Content, Warnings
 from bot.digests._listing import listed_papers
-from bot.digests._looks import nothing_read
+from bot.digests._text import day_in_words, nothing_read
 
 name = "arxiv_listing_pastweek"
 

@@ -27,8 +27,8 @@ from dataclasses import dataclass
 from bot.digests._arxiv import ADDRESS
 from bot.digests._bilingual import BilingualRecord, bilingual_entry
 from bot.digests._format import Content, Entry, Warnings, bounded
-from bot.digests._looks import unrecognized_page
 from bot.digests._plain import collapse, lines_of, parts_of
+from bot.digests._text import unrecognized_page
 
 name = "bilingual_md"
 

@@ -8,10 +8,9 @@ Each version of a preprint is a separate object. Categories are bioRxiv's, not a
 import re
 
 from bot.digests._arxiv import doi_of, paper_key, version_number
-from bot.digests._days import day_in
 from bot.digests._format import Content, Entry, Warnings, bounded
 from bot.digests._json import Record, first_items, head_of, json_items, refuse_if_nothing_was_read
-from bot.digests._names import decode_accents
+from bot.digests._text import day_in, decode_accents
 from subscriptions.model import Paper
 
 name = "biorxiv_json"

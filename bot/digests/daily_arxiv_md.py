@@ -38,11 +38,10 @@ from itertools import chain
 
 from bot.digests._arxiv import ADDRESS, arxiv_link, categories_of, title_key, version_number
 from bot.digests._daily_templates import ABSTRACT, COMMENT, TRANSLATION, Body, read_body, read_body_without_link
-from bot.digests._days import day_in
 from bot.digests._format import MOST_PAPERS, Content, Entry, Warnings, too_many
-from bot.digests._looks import is_markup, unread_papers, unrecognized_page
 from bot.digests._plain import collapse
 from bot.digests._summaries import is_failed, meaningful, summaries_of, translations_of
+from bot.digests._text import day_in, is_markup, unread_papers, unrecognized_page
 from subscriptions.model import Paper
 
 name = "daily_arxiv_md"

@@ -12,12 +12,10 @@ import re
 from itertools import islice
 
 from bot.digests._arxiv import arxiv_address, arxiv_link
-from bot.digests._days import day_in
 from bot.digests._format import Content, Entry, Warnings
 from bot.digests._html import Node, pieces, read_piece, tags_with
 from bot.digests._json import head_of
-from bot.digests._looks import is_html, nothing_read
-from bot.digests._names import decode_accents
+from bot.digests._text import day_in, decode_accents, is_html, nothing_read
 from bot.digests.hf_json import daily_papers
 from subscriptions.model import Paper
 

@@ -7,10 +7,9 @@ A list of objects. Each has a `paper`, and repeats some members of it. `paper.su
 import re
 
 from bot.digests._arxiv import arxiv_address, arxiv_link, paper_key
-from bot.digests._days import day_in
 from bot.digests._format import Content, Entry, Warnings, bounded
 from bot.digests._json import Record, first_items, json_items, refuse_if_nothing_was_read
-from bot.digests._names import decode_accents
+from bot.digests._text import day_in, decode_accents
 from subscriptions.model import Paper
 
 name = "hf_json"

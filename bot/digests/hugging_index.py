@@ -15,11 +15,10 @@ import re
 from datetime import date
 
 from bot.digests._arxiv import title_key
-from bot.digests._days import day_in_chinese
 from bot.digests._format import MOST_PAPERS, Content, Entry, Warnings, too_many
-from bot.digests._looks import unrecognized_page
 from bot.digests._plain import collapse, lines_of
 from bot.digests._summaries import translations_of
+from bot.digests._text import day_in_chinese, unrecognized_page
 from subscriptions.model import Paper
 
 name = "hugging_index"

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from bot.commands.papers.paper_lookup import PENDING_FOR
-from bot.context.writing import write
+from bot.context.dependencies import write
 from bot.ports.channel import Clock
 from subscriptions.errors import StoreError
-from subscriptions.service.outbox.owners import beat, other_workers, recover_stalled
-from subscriptions.store import Store
+from subscriptions.service.sending import beat, other_workers, recover_stalled
 from subscriptions.store.conversations import take_over_lookups
+from subscriptions.store.database.store import Store
 from subscriptions.store.updates import has_unfinished_replies, unfinished_replies
 from subscriptions.store.workers import NOWHERE, Whereabouts
 

@@ -1,13 +1,32 @@
-"""The tick of the process, by APScheduler. The store, not the scheduler, keeps what is due."""
+"""What runs at regular times beside deliveries: ticks, heartbeat, upkeep, and the orderly stop."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.app import App
+from bot.context.database import backup_folder
+from bot.context.dependencies import UnderWay
+from bot.errors import FetchError
 from bot.ports.channel import Clock
+from bot.settings import Settings
+from bot.sources.fetcher import Fetcher, FetchLimits
+from bot.sources.from_settings import make_fetcher
+from subscriptions.service.planner.kept_queries import remove_query_file
+from subscriptions.service.retention import claim_copy, claim_daily_work, clean_up_steps, copied
+from subscriptions.store.database.store import Store
+from subscriptions.store.database.writer import READS, WRITES, Steps
 
 TICK_SECONDS = 1.0  # a changed file must be read within five seconds, which takes two ticks
 GUARD_SECONDS = 5.0  # between two calls of `guard`
@@ -79,3 +98,179 @@ class _NextTick(IntervalTrigger):  # type: ignore[misc]  # APScheduler 3 has no 
         """Returns the time of the next run, which is always after `now`."""
         following: datetime = super().get_next_fire_time(previous_fire_time, now)
         return following if following > now else now + self.interval
+
+
+# ------------------------------------------------------------------------------------------------------- the heartbeat
+
+
+log = logging.getLogger("paperwire")
+
+INTERVAL = 300.0  # seconds between two heartbeats
+LONGEST = 20.0  # seconds for one
+_SUCCESS = range(200, 300)  # status codes; a document comes with 200 only
+
+
+class Heartbeat:
+    """Asks one address, at most once in INTERVAL seconds. An address that does not answer is logged once, not each time."""
+
+    def __init__(self, url: str, fetcher: Fetcher, clock: Clock) -> None:
+        """Without an address nothing is ever asked."""
+        self._url = url
+        self._fetcher = fetcher
+        self._clock = clock
+        self._due = float("-inf")  # monotonic second of the next heartbeat
+        self._task: asyncio.Task[None] | None = None
+        self._is_failing = False
+
+    def beat(self, *, well: bool) -> None:
+        """Begins to ask the address if all is well and it is time. Does not wait for the answer, and never raises."""
+        second = self._clock.monotonic()
+        is_asking = self._task is not None and not self._task.done()
+        if not self._url or not well or is_asking or second < self._due:
+            return
+        self._due = second + INTERVAL
+        self._task = asyncio.create_task(self.ask())
+
+    async def ask(self) -> None:
+        """Asks the address once, if there is one. Logs the first failure of a row, without the address, and never raises."""
+        if not self._url:
+            return
+        why = ""
+        try:
+            await self._fetcher.fetch(self._url)
+        except FetchError as error:
+            why = "" if error.status in _SUCCESS else str(error.sentence)
+        except Exception as error:  # noqa: BLE001 - a heartbeat that fails must not disturb the work
+            why = type(error).__name__
+        if why and not self._is_failing:
+            log.warning("The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: %s", why)
+        self._is_failing = bool(why)
+
+    async def close(self) -> None:
+        """Ends a heartbeat that is on its way."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+
+def make_heartbeat(app: App) -> Heartbeat:
+    """Returns the heartbeat that the settings ask for. Its own host may be private, since the operator chose it."""
+    settings = app.settings
+    url = settings.heartbeat_url.get_secret_value() if settings.heartbeat_url else ""
+    hosts = settings.allowed_hosts | {(urlsplit(url).hostname or "").casefold()}
+    fetcher = make_fetcher(
+        replace(settings, allowed_hosts=hosts), app.context, alone=True, limits=FetchLimits(total=LONGEST)
+    )
+    return Heartbeat(url, fetcher, app.clock)
+
+
+# ------------------------------------------------------------------------------------------------------- how work ends
+
+
+def stop_on_signals(app: App) -> None:
+    """Sets handlers of SIGTERM and SIGINT. The first signal sets `app.stop`: work in flight is finished, none is begun.
+
+    A second signal ends the process at once, with 130 if one of the two was SIGINT, else with 1. The handlers stay after
+    the event loop has ended, unlike those of the loop, until the process ends.
+    """
+    loop = asyncio.get_running_loop()
+    asked = False
+
+    def stop(number: int, _: object) -> None:
+        nonlocal asked
+        app.interrupted = app.interrupted or number == signal.SIGINT
+        if asked:
+            os._exit(130 if app.interrupted else 1)  # SystemExit would wait for running threads
+        asked = True
+        with suppress(RuntimeError):  # the loop is closed, so the work is done
+            loop.call_soon_threadsafe(app.stop.set)
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, stop)
+
+
+def raise_if_interrupted(app: App) -> None:
+    """Raises KeyboardInterrupt if Ctrl-C was pressed while `app` worked. Call it after the work in flight is finished."""
+    if app.interrupted:
+        raise KeyboardInterrupt
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Runs `work` while the body runs."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait((task,))
+
+
+async def unless_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
+    """Waits for `work`. Cancels it when the process is to stop."""
+    task, stop = asyncio.create_task(work), asyncio.create_task(app.stop.wait())
+    await asyncio.wait((task, stop), return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if not task.done():
+        task.cancel()
+        await asyncio.wait((task,))
+    if not task.cancelled():
+        task.result()
+
+
+# ----------------------------------------------------------------------------------------------- the daily maintenance
+
+
+_REPLACED = "replaced-"  # a database that `restore` put aside, which may be damaged, is no copy
+
+
+def file_sizes(store: Store) -> dict[str, int]:
+    """Returns the sizes of the database's files in bytes; a file that is not there is left out. A server keeps its own."""
+    if store.kind.file is None:
+        return {}
+    paths = {"database": store.path, "wal": store.path.with_name(f"{store.path.name}-wal")}
+    return {name: size for name, path in paths.items() if (size := _stat(path)[0]) is not None}
+
+
+def copy_times(folder: Path) -> list[datetime]:
+    """Returns when each copy of the database in a folder was written, by the machine's clock."""
+    written = [_stat(path)[1] for path in folder.glob("*.db") if not path.name.startswith(_REPLACED)]
+    return [datetime.fromtimestamp(at, UTC) for at in written if at is not None]
+
+
+def _stat(path: Path) -> tuple[int, float] | tuple[None, None]:
+    try:
+        found = path.stat()
+    except OSError:  # it may have been removed meanwhile, as the oldest copy is
+        return None, None
+    return found.st_size, found.st_mtime
+
+
+SECONDS_OF_A_TICK = 0.1  # of a second: the rest is for planning and sending
+
+
+def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> Steps[None]:
+    """Erases data whose retention is over, and makes the day's backup; nothing holds the database between two steps.
+
+    Further calls on the same day do nothing, also from other processes. Raises StoreError. A copy that could not be made
+    is due again an hour later.
+    """
+    yield WRITES
+    if claim_daily_work(store, now=now):
+        for _ in clean_up_steps(store, now=now, papers=settings.keep_papers):
+            yield WRITES
+        remove_query_file(store)
+    if store.kind.file is not None and claim_copy(store, now=now):  # of a server its operator makes copies
+        yield READS
+        store.copy_into(backup_folder(settings, store), "daily", now)
+        yield WRITES
+        copied(store, now=now)
+
+
+async def proceed(work: UnderWay[None], clock: Clock) -> bool:
+    """Takes steps for SECONDS_OF_A_TICK. Returns whether some are left."""
+    end = clock.monotonic() + SECONDS_OF_A_TICK
+    while await work.step():
+        if clock.monotonic() >= end:
+            return True
+    return False

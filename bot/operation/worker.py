@@ -13,10 +13,10 @@ from bot.delivery.planning import DrainState
 from bot.ports.conversation import Receiver, Request, RequestDispatcher
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
-from subscriptions.service.operations.at_work import lease_of
+from subscriptions.service.at_work import lease_of
 
 if TYPE_CHECKING:
-    from bot.delivery.engines.cluster import ClusterEngine
+    from bot.delivery.cluster import ClusterEngine
 
 log = logging.getLogger("paperwire")
 

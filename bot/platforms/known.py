@@ -9,9 +9,9 @@ from bot.platforms.console import CONSOLE
 from bot.platforms.slack import SLACK
 from bot.platforms.telegram import TELEGRAM
 from bot.platforms.web import WEB
-from bot.rendering.views.appearance import Look
-from bot.rendering.views.medium import Medium
-from subscriptions.platforms import declare
+from bot.rendering.appearance import Look
+from bot.rendering.packing import Medium
+from subscriptions.addresses import declare
 
 declare(CONSOLE, WEB, TELEGRAM, SLACK)
 

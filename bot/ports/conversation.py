@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from bot.ports.reply import File
+from bot.ports.channel import File
 from subscriptions.errors import Rejected
 from subscriptions.model import ChatAddress, ChatKind, Message
 
@@ -159,8 +159,9 @@ class PlatformApi(Protocol):
         raise Rejected("No documents are taken there.")
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The receiver: receives the updates of one platform and gives them to the dispatcher as requests.
+# -------------------------------------------------------------------------------------------------------- the receiver
+
+# receives the updates of one platform and gives them to the dispatcher as requests.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

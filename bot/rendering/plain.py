@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from bot.rendering.packing import Fragment, joined_texts, macro_name
+from bot.rendering.papers import PaperView
+from bot.rendering.parts import Head, Root
 from bot.rendering.templating import Macro, macros
-from bot.rendering.views.medium import joined_texts, macro_name
-from bot.rendering.views.packing import Fragment
-from bot.rendering.views.papers import PaperView
-from bot.rendering.views.parts import Head, Root
 from subscriptions.cutting import cut_at_word
 
 _SHORT_TITLE = 60

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from html import escape
 
-from bot.ports.reply import Plot
+from bot.ports.channel import Plot
 
 _WIDTH, _HEIGHT = 720, 140  # of the bars, in units of the picture
 _LEFT, _BOTTOM, _TOP = 40, 20, 12  # room for the labels
@@ -123,8 +123,9 @@ def _cut(name: str) -> str:
     return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# A plot as text: a bar of block characters for each amount, in a font of fixed width, where no picture can be shown.
+# ------------------------------------------------------------------------------------------------------ A plot as text
+
+# a bar of block characters for each amount, in a font of fixed width, where no picture can be shown.
 
 
 _BARS = "▁▂▃▄▅▆▇█"

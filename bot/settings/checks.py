@@ -13,11 +13,10 @@ from platformdirs import user_data_path
 from pydantic import PlainValidator, SecretStr
 
 from bot.settings.cron import fits_any_day, is_cron
-from subscriptions.addresses import LONGEST_NAME, parse_address
+from subscriptions.addresses import LONGEST_NAME, declared, parse_address
 from subscriptions.categories import announced_category
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatAddress
-from subscriptions.platforms import declared
 from subscriptions.zones import zone_name
 
 T = TypeVar("T")

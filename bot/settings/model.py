@@ -110,7 +110,7 @@ class SourceSettings:
         None  # the language of its summaries, ISO 639-1; None: recognised by their script
     )
     announce: Annotated[Literal["recent", "all"], text(check.one_of("recent", "all"))] = (
-        "recent"  # "all": old digests are announced, too (subscriptions/planning/losses.py)
+        "recent"  # "all": old digests are announced, too (subscriptions/planning/receipts.py)
     )
     speaks_for: Annotated[Literal["arxiv"] | None, text(check.one_of("arxiv"))] = (
         None  # "arxiv": a mirror or a saved mail, whose word counts as arXiv's own

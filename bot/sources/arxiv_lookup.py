@@ -1,24 +1,150 @@
-"""Looks up papers at arXiv that a person asks for by their ids. They are stored without being announced."""
+"""Looks papers up at arXiv: those that are named, and what digests leave out."""
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+import re
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
 
+from bot.context.dependencies import write
+from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
 from bot.settings.source_facts import is_arxivs_own
-from bot.sources.enrichment import IDS_PER_REQUEST, query_arxiv
-from bot.sources.http.backfill import by_ids
-from bot.sources.http.fetch_request import Sites, is_api
-from bot.sources.http.fetcher import Fetcher
-from bot.sources.ingest import store_digest
-from bot.sources.poll_context import PollContext
-from subscriptions.model import Announce, Digest
+from bot.sources.fetch_request import FetchRequest, Sites, by_ids, by_title, categories_of, document_name, is_api
+from bot.sources.fetcher import Fetched, Fetcher
+from bot.sources.ingest import PollContext, store_digest
+from subscriptions.model import Announce, Digest, Paper
+from subscriptions.normalize import title_alias
+from subscriptions.planning.receipts import Arrival
+from subscriptions.service.sources import claim_incomplete
+from subscriptions.store.papers.enrichment import IncompletePaper, give_back
 
 log = logging.getLogger("paperwire")
+
+IDS_PER_REQUEST = 100  # ids in one request
+MAX_IDS, MAX_TITLES = 500, 15  # in one round
+MAX_REQUESTS = 30  # in one round; a request that arXiv refuses is repeated in two halves
+MAX_RESULTS = 20  # papers that a request for a title may return
+MAX_TITLE_WORDS = 25  # words of a title in a request
+_WORD = re.compile(r"[^\W_]+")
+_LATIN = re.compile(r"[A-Za-z]")
+
+PaperGroup = tuple[IncompletePaper, ...]
+
+
+def arxiv_among(sources: Iterable[SourceSettings]) -> SourceSettings | None:
+    """Returns the first of these sources that is one of arXiv; None if there is none."""
+    return next((one for one in sources if categories_of(one) or is_api(one.url or "")), None)
+
+
+class Enricher:
+    """Completes papers. The store records the given source as the source of the papers that arXiv returns."""
+
+    def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings) -> None:
+        self._context = context
+        self._fetcher = fetcher
+        self._source = source.name
+
+    async def enrich(self) -> None:
+        """Enriches one round of incomplete papers. Raises StoreError, and FetchError if arXiv does not answer."""
+        store, now = self._context.store, self._context.ingest_context.clock.now()
+        papers = await write(claim_incomplete, store, now=now, ids=MAX_IDS, titles=MAX_TITLES)
+        waiting = deque(_groups(papers))
+        try:
+            for _ in range(MAX_REQUESTS):
+                if not waiting:
+                    return
+                halves = await self._ask(waiting[0])
+                waiting.popleft()
+                waiting.extendleft(halves)
+        except FetchError as error:
+            if error.status and not error.busy:
+                waiting.popleft()  # arXiv answered, though without papers
+            raise
+        finally:
+            if waiting:
+                rest = [paper for question in waiting for paper in question]
+                await write(give_back, store, rest)
+
+    async def _ask(self, papers: PaperGroup) -> Sequence[PaperGroup]:
+        """Stores the papers that arXiv returns. If it refuses the request, returns the groups to ask for instead."""
+        sites = self._context.sites
+        title_words = "" if papers[0].arxiv_id else _words(papers[0].title)
+        request = (
+            by_title(title_words, most=MAX_RESULTS, sites=sites)
+            if title_words
+            else by_ids([paper.arxiv_id for paper in papers if paper.arxiv_id], sites=sites)
+        )
+        try:
+            digest = await query_arxiv(self._fetcher, self._source, request)
+        except (UnknownFormat, BrokenDigest) as error:
+            log.warning("Filling in: %s", error)
+            return _halves(papers)
+        if digest is None:
+            return _halves(papers)
+        found = _titled(digest, papers[0].title) if title_words else _with_ids(digest, papers)
+        if found:
+            kept, arrival = replace(digest, entries=found), Arrival(completes=True)
+            done = await store_digest(
+                self._context.ingest_context, kept, source=self._source, of_arxiv=True, arrival=arrival
+            )
+            log.info("Filling in: %d papers, %d of them completed.", len(papers), done.updated)
+        return ()
+
+
+async def query_arxiv(fetcher: Fetcher, source: str, request: FetchRequest) -> Digest | None:
+    """Returns the papers that arXiv returns; None if it refuses the request. Raises FetchError, UnknownFormat, BrokenDigest."""
+    try:
+        found = await fetcher.fetch(request.url)
+    except FetchError as error:
+        if error.status == HTTPStatus.BAD_REQUEST:
+            return None
+        raise
+    assert isinstance(found, Fetched)  # noqa: S101 - the request named no validators
+    name = document_name(source, request.url)
+    digest = await asyncio.to_thread(read_digest, found.data, name, format=request.format)
+    return None if any(warning.code == "feed_error" for warning in digest.warnings) else digest
+
+
+def _groups(papers: Sequence[IncompletePaper]) -> list[PaperGroup]:
+    """Returns the groups of papers, one for each request: many ids together, each title alone.
+
+    Titles without Latin words are left out, since arXiv has none.
+    """
+    with_id = [paper for paper in papers if paper.arxiv_id]
+    batches = [tuple(with_id[start : start + IDS_PER_REQUEST]) for start in range(0, len(with_id), IDS_PER_REQUEST)]
+    return batches + [(paper,) for paper in papers if not paper.arxiv_id and _words(paper.title)]
+
+
+def _words(title: str) -> str:
+    """Returns the words of a title for a request; "" if no paper of arXiv can have the title."""
+    return " ".join(_WORD.findall(title)[:MAX_TITLE_WORDS]) if _LATIN.search(title) else ""
+
+
+def _halves(papers: PaperGroup) -> tuple[PaperGroup, ...]:
+    """Returns the two halves of a group; nothing for a group of one paper."""
+    middle = len(papers) // 2
+    return (papers[middle:], papers[:middle]) if middle else ()
+
+
+def _with_ids(digest: Digest, papers: PaperGroup) -> tuple[Paper, ...]:
+    wanted = {paper.arxiv_id for paper in papers}
+    return tuple(entry for entry in digest.entries if entry.arxiv_id in wanted)
+
+
+def _titled(digest: Digest, title: str) -> tuple[Paper, ...]:
+    """Returns the paper of the digest with exactly this title; () if there is none or more than one."""
+    alias = title_alias(title)
+    found = {entry.key: entry for entry in digest.entries if entry.arxiv_id and title_alias(entry.title) == alias}
+    return tuple(found.values()) if alias and len(found) == 1 else ()
+
+
+# -------------------------------------------------------- looks up papers at arXiv that a person asks for by their ids
 
 
 @dataclass(slots=True)

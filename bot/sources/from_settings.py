@@ -5,11 +5,10 @@ from collections.abc import Callable
 from bot.ports.channel import Observe, ignore
 from bot.settings import Settings
 from bot.settings.model import installed_version
-from bot.sources.file_receipts import FileReceiptWriter
-from bot.sources.http.fetcher import Fetcher, FetchLimits
-from bot.sources.http.host_limiter import HostLimiter
-from bot.sources.ingest import IngestContext
-from bot.sources.poll_context import PollContext, StoredHostSlots
+from bot.sources.fetch_request import HostLimiter
+from bot.sources.fetcher import Fetcher, FetchLimits
+from bot.sources.ingest import IngestContext, PollContext, StoredHostSlots
+from bot.sources.receipts import FileReceiptWriter
 from bot.sources.schedules import SourceSchedules
 from bot.sources.source_scheduler import SourceScheduler
 

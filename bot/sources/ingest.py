@@ -1,18 +1,24 @@
-"""Ingests digests: bytes become papers in the store."""
+"""Takes in a document: from a source of the settings, or on demand."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import date
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import Protocol
 
-from bot.context.writing import do_steps
+from bot.context.dependencies import do_steps, write
 from bot.digests import dated, read_digest
-from bot.ports.channel import Clock
-from subscriptions.model import Digest
-from subscriptions.planning.losses import UNKNOWN, Arrival
+from bot.ports.channel import Clock, Observe, ignore
+from bot.sources.fetch_request import ARXIV, Sites
+from bot.sources.schedules import SourceSchedules
+from subscriptions.model import ChatAddress, Digest
+from subscriptions.planning.receipts import UNKNOWN, Arrival
 from subscriptions.service.papers.ingest import ingest_steps
-from subscriptions.store import Ingested, Store, Transaction
+from subscriptions.service.sources import claim_slot
+from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.sources import release_slot
 from subscriptions.zones import zone
 
 
@@ -77,3 +83,39 @@ async def store_digest(
         note=note,
     )
     return await do_steps(steps, context.store)
+
+
+# ------------------------------------------------------------------------ the values that all polls of a process share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollContext:
+    """The values that all polls of a process share."""
+
+    ingest_context: IngestContext
+    timing: SourceSchedules
+    admins: Sequence[ChatAddress] = ()
+    sites: Sites = ARXIV
+    announced_batches: set[date] = field(default_factory=set)  # batches of arXiv that any feed has shown
+    jitter: Callable[[], float] = random.random
+    observe: Observe = ignore  # gets a SourceRead for each receipt
+
+    @property
+    def store(self) -> Store:
+        """The store."""
+        return self.ingest_context.store
+
+
+class StoredHostSlots:
+    """The slots of hosts that all processes on one store share. See bot.sources.fetch_request.SharedHostSlots."""
+
+    def __init__(self, context: IngestContext) -> None:
+        self._context = context
+
+    async def acquire(self, publisher: str, most: timedelta) -> timedelta:
+        """See SharedHostSlots. Raises StoreError."""
+        return await write(claim_slot, self._context.store, publisher, most, wall=self._context.clock.wall())
+
+    async def release(self, publisher: str, gap: timedelta) -> None:
+        """See SharedHostSlots. Raises StoreError."""
+        await write(release_slot, self._context.store, publisher, gap, wall=self._context.clock.wall())

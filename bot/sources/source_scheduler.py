@@ -5,24 +5,21 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.context.writing import write
+from bot.context.dependencies import write
 from bot.errors import FetchError, error_location
 from bot.settings import SourceSettings
 from bot.settings.source_facts import fact_of, place_of
-from bot.sources.arxiv_lookup import PaperLookup
-from bot.sources.enrichment import Enricher, arxiv_among
-from bot.sources.file_receipts import FileReceiptWriter
-from bot.sources.http.fetch_request import everything
-from bot.sources.http.fetcher import Fetcher
-from bot.sources.poll.poll import Poll
-from bot.sources.poll_context import PollContext
-from bot.sources.receipts import read_of
+from bot.sources.arxiv_lookup import Enricher, PaperLookup, arxiv_among
+from bot.sources.fetch_request import everything
+from bot.sources.fetcher import Fetcher
+from bot.sources.ingest import PollContext
+from bot.sources.poll import Poll
+from bot.sources.receipts import FileReceiptWriter, read_of
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.planning.source_calendar import wait_after_failure
-from subscriptions.store import KnownSource
-from subscriptions.store.sources import claim_poll, known_sources, sync_sources
+from subscriptions.store.sources import KnownSource, claim_poll, known_sources, sync_sources
 
 log = logging.getLogger("paperwire")
 

@@ -24,10 +24,10 @@ from bot.digests.files import (
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
 from bot.settings.source_facts import is_arxivs_own
-from bot.sources.file_receipts import FileReceiptWriter
 from bot.sources.ingest import IngestContext, store_digest
+from bot.sources.receipts import FileReceiptWriter
 from subscriptions.errors import PaperwireError, Sentence, StoreError
-from subscriptions.planning.losses import Arrival
+from subscriptions.planning.receipts import Arrival
 
 log = logging.getLogger("paperwire")
 

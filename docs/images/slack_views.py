@@ -24,8 +24,8 @@ from bot.clock import SystemClock
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
 from bot.platforms.slack.markup import LOOK, home_view, modal_view
+from bot.ports.channel import HomeView, Modal
 from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Place, Request
-from bot.ports.reply import HomeView, Modal
 from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.model import ChatAddress, ChatKind

@@ -9,6 +9,7 @@ Chosen values are stored as text, in the form that `check_value` returns, under 
 from collections.abc import Mapping
 from dataclasses import fields
 
+from subscriptions.addresses import facts_of
 from subscriptions.chat_settings.declared import SETTINGS as SETTINGS
 from subscriptions.chat_settings.setting import LARGEST_LIMIT as LARGEST_LIMIT
 from subscriptions.chat_settings.setting import ChatSetting as ChatSetting
@@ -16,7 +17,6 @@ from subscriptions.chat_settings.setting import NotPossible, SettingDefaultsCont
 from subscriptions.chat_settings.setting import language as language
 from subscriptions.errors import Refused, Sentence, listed
 from subscriptions.model import Chat, ChatKind, ChatSettings
-from subscriptions.platforms import facts_of
 from subscriptions.text import normalized
 
 _READ_AS_FIELDS = frozenset(field.name for field in fields(ChatSettings)) - {"limit", "others"}

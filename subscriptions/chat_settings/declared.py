@@ -5,6 +5,7 @@ Commands, lists, help, export and import, and the store take everything from her
 
 from types import MappingProxyType
 
+from subscriptions.addresses import facts_of
 from subscriptions.chat_settings.setting import (
     ChatSetting,
     ChatSettingRegistry,
@@ -19,7 +20,6 @@ from subscriptions.chat_settings.setting import (
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatKind
 from subscriptions.planning.decision import shows_more
-from subscriptions.platforms import facts_of
 from subscriptions.zones import zone_name
 
 _HOURS = "when-out 08:00-20:00"
@@ -96,7 +96,7 @@ BUTTONS = ChatSetting(
     name="buttons",
     label=Sentence("Buttons"),
     meaning=Sentence("what stands under a delivery"),
-    readers=("bot.rendering.deliveries", "subscriptions.planning.decision", "subscriptions.service.planner.no_match"),
+    readers=("bot.rendering.deliveries", "subscriptions.planning.decision", "subscriptions.service.planner.look"),
     names="button 按钮",
     choices=_by_kind("full off", "full link off", "link off", "full off"),
     values={"full": Sentence("all buttons"), "link": Sentence("one link"), "off": Sentence("none")},

@@ -11,8 +11,8 @@ from typing import Literal
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatKind
 from subscriptions.planning.cadence import cadence_text
+from subscriptions.planning.times._ending import read_when
 from subscriptions.planning.times._reading import hours_of
-from subscriptions.planning.times._when import read_when
 from subscriptions.text import normalized
 
 LARGEST_LIMIT = 200  # papers shown in one delivery; more is `all`
@@ -72,8 +72,7 @@ def checked_lang(value: str) -> str:
     raise NotPossible("English (en), 中文 (zh)")
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# A chat setting, the registry of all settings, and the words that people type for them.
+# ------------------------------- A chat setting, the registry of all settings, and the words that people type for them
 
 
 Choices = Mapping[ChatKind, tuple[str, ...]]

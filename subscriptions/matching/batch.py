@@ -9,9 +9,8 @@ from subscriptions.matching.features import HEAD
 from subscriptions.matching.paper_index import Numbered, PaperIndex
 from subscriptions.matching.query_set import QuerySet
 from subscriptions.matching.slots import SLOT_BITS, Nearness, Slots
-from subscriptions.matching.terms import LEAST_NEARNESS, predicate
-from subscriptions.matching.tokenized_paper import TokenizedPaper
-from subscriptions.normalize.tokenizers import is_initial
+from subscriptions.matching.terms import LEAST_NEARNESS, TokenizedPaper, predicate
+from subscriptions.normalize import is_initial
 
 if TYPE_CHECKING:
     from subscriptions.matching.batch_numpy import Matrix
@@ -99,22 +98,16 @@ def _phrases(words: list[int], steps: Mapping[int, int], begins: Container[int])
             yield slot
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Matches all queries of a set with all papers of an index, a column at a time.
-#
+# ---------------------------------------- matches all queries of a set with all papers of an index, a column at a time
+
 # Papers are bits. So a column of slots becomes a column of sets of papers, and two columns are intersected in one step:
-#
-# 1. the papers of each word and phrase: the texts of the papers are gone through once, from each word to the next;
-# 2. of each feature: the features of the papers are looked up, not those of the queries;
-# 3. of each beginning of words: each word of the papers is cut to all lengths;
-# 4. of each two parts of a name: the parts of the authors are looked up;
-# 5. of each term that is to be checked: columns of its features give the few papers in which it is looked for;
-# 6. of each nearness: the weights of the words that a paper has are added up;
-# 7. of each term of several fields;
-# 8. of each query: columns of its slots.
-#
-# With few queries the columns are gone through in Python (`batch_python`), with many by NumPy (`batch_numpy`), which is
-# imported only then.
+# 1. the papers of each word and phrase: the texts of the papers are gone through once, from each word to the next; 2.
+# of each feature: the features of the papers are looked up, not those of the queries; 3. of each beginning of words:
+# each word of the papers is cut to all lengths; 4. of each two parts of a name: the parts of the authors are looked up;
+# 5. of each term that is to be checked: columns of its features give the few papers in which it is looked for; 6. of
+# each nearness: the weights of the words that a paper has are added up; 7. of each term of several fields; 8. of each
+# query: columns of its slots.  With few queries the columns are gone through in Python (`batch_python`), with many by
+# NumPy (`batch_numpy`), which is imported only then.
 
 
 MANY = 5_000  # clauses from which NumPy pays: below, its import (0.1 s, 25 MB) costs more than it saves

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from subscriptions.matching.tokenized_paper import labels_of, texts_of
+from subscriptions.matching.terms import labels_of, texts_of
 from subscriptions.model import Paper
-from subscriptions.normalize.plurals import fold_plural, written_beginnings
-from subscriptions.normalize.scripts import has_chinese
-from subscriptions.normalize.tokenizers import (
+from subscriptions.normalize import (
     author_tokens,
     exact_author_tokens,
     exact_tokens,
+    fold_plural,
+    has_chinese,
     is_initial,
     written_and_exact_tokens,
+    written_beginnings,
     written_tokens,
 )
-from subscriptions.query.fields import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, ValueKind
-from subscriptions.query.syntax import Term
+from subscriptions.query.syntax import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, Term, ValueKind
 
 
 @dataclass(frozen=True, slots=True)

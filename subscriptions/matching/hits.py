@@ -4,23 +4,37 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from subscriptions.matching.terms import (
+    TokenizedPaper,
     fits_alternative,
     fulfils,
     is_name,
     label_of,
+    labels_of,
     names_for,
     nearness_to,
     places,
     shared_words,
     simple_terms,
+    texts_of,
+    tokenize,
 )
-from subscriptions.matching.tokenized_paper import TokenizedPaper, labels_of, texts_of, tokenize
 from subscriptions.model import Paper
-from subscriptions.normalize.plurals import fold_plural
-from subscriptions.normalize.spans import token_spans
-from subscriptions.normalize.tokenizers import as_written, exact_tokens, written_tokens
-from subscriptions.query.fields import FIELDS, TEXT, Field, Fields, ValueKind
-from subscriptions.query.syntax import Alternative, And, Leaf, Node, Not, Or, Query, Term
+from subscriptions.normalize import as_written, exact_tokens, fold_plural, token_spans, written_tokens
+from subscriptions.query.syntax import (
+    FIELDS,
+    TEXT,
+    Alternative,
+    And,
+    Field,
+    Fields,
+    Leaf,
+    Node,
+    Not,
+    Or,
+    Query,
+    Term,
+    ValueKind,
+)
 
 MOST_WORDS = 8  # that are named of those that make a paper near to others
 

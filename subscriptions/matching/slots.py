@@ -20,9 +20,8 @@ from typing import NamedTuple
 from subscriptions.matching.columns import Columns, State, below, prefixed
 from subscriptions.matching.features import EVERY_PAPER, deciding_feature, head_of, needed_by
 from subscriptions.matching.terms import is_phrase, label_of, papers_of, simple_terms
-from subscriptions.normalize.tokenizers import is_initial
-from subscriptions.query.fields import FIELDS, TEXT, TEXT_OR_ID, Field, ValueKind
-from subscriptions.query.syntax import Term
+from subscriptions.normalize import is_initial
+from subscriptions.query.syntax import FIELDS, TEXT, TEXT_OR_ID, Field, Term, ValueKind
 
 SLOT_BITS = 32  # a step of a phrase is two slots in one number
 

@@ -1,14 +1,384 @@
-"""The tokens of texts and names, the same for queries and papers (docs/queries.md).
+"""Cuts text into the words that are matched: letters, scripts, TeX, plurals and identifiers."""
 
-A text becomes tokens in six steps:
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from itertools import chain, pairwise
+from typing import NamedTuple
 
-1. LaTeX            `tex`       Greek commands become names, accent macros letters
-2. letters          `letters`   compatibility forms, letter case and accents are folded
-3. apostrophes      `runs`      Newton's = newton, don't = dont
-4. runs             `runs`      each Han character, kana and Hangul syllable alone, else letters and digits
-5. Greek letters    `greek`     α = alpha
-6. plurals          `plurals`   studies = study; never in names
+from subscriptions.normalize.tex import GREEK_LETTERS, fold_tex, tex_replacements
+from subscriptions.text import normalized
 
-`tokenizers` has a function for each kind of term, which leaves some steps out; `spans` finds the tokens in the text
-again.
-"""
+
+def _combining_marks() -> str:
+    """Returns all characters of category M as ranges of a character class; `re` has no name for them."""
+    blocks = chain(range(0x300, 0x3100), range(0xA660, 0xAC00), range(0xFB00, 0xFF00), range(0x10000, 0x1F000))
+    marks = [point for point in blocks if unicodedata.category(chr(point))[0] == "M"]
+    firsts = [point for before, point in pairwise([0, *marks]) if point != before + 1]
+    lasts = [point for point, after in pairwise([*marks, 0]) if after != point + 1]
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in zip(firsts, lasts, strict=True))
+
+
+_MARK = f"[{_combining_marks()}]"
+_HAN = "々〇〡-〩〸-〻\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_KANA = "ぁ-ゖゝ-ゟァ-ヺー-ヿㇰ-ㇿ\U0001aff0-\U0001b16f"
+_HANGUL = "가-힣"
+SINGLE_CHARACTERS = _HAN + _KANA + _HANGUL
+"""Ranges of a character class: characters that are runs by themselves."""
+_APOSTROPHE_SIGNS = "'’‘ʼ′`"
+_NO_LETTER = "ʼ"  # an apostrophe that Unicode counts as a letter
+
+
+def run_pattern(single: str) -> re.Pattern[str]:
+    """Returns the pattern of a run, where each character of the class `single` is its own run."""
+    letter = rf"[^\W_{_NO_LETTER}{single}]"
+    return re.compile(
+        rf"""
+        [{single}]
+        | [^\W\d_{_NO_LETTER}{single}] (?: \+\+ | \# )  # c++, c#; a run is matched whole, so the letter has no letter before it
+        | {letter}+ (?: (?: {_MARK} | (?<=\d)\.(?=\d) ) {letter}* )*  # a mark that begins a run is left out
+        """,
+        re.VERBOSE,
+    )
+
+
+RUN = run_pattern(SINGLE_CHARACTERS)
+_ASCII_RUN = re.compile(r"[A-Za-z](?:\+\+|#)|[A-Za-z0-9]+(?:(?<=[0-9])\.(?=[0-9])[A-Za-z0-9]+)*")  # the same, faster
+
+# It begins with the point, which `re` looks for thirty times as fast as for any digit before one.
+_DECIMAL = re.compile(r"\.(?<=[0-9]\.)(?=[0-9])")
+_POINT = "\x01"  # replaces the point of a number
+_BLANKS = {point: " " for point in range(128) if not chr(point).isalnum()} | {ord(_POINT): "."}  # between runs
+
+_ONE = f"[{_APOSTROPHE_SIGNS}]"
+_LETTER = rf"[^\W_{_NO_LETTER}]"
+_POSSESSIVE = re.compile(
+    rf"{_ONE}(?<=(?:{_LETTER}|[+#]|{_MARK}){_ONE}){_ONE}*[sS](?![^\W_{_NO_LETTER}{SINGLE_CHARACTERS}]|{_MARK})"
+)
+_INNER_APOSTROPHE = re.compile(rf"{_ONE}(?<=(?:{_LETTER}|{_MARK}){_ONE}){_ONE}*(?={_LETTER})")
+
+
+def runs_of(letters: str) -> list[str]:
+    """Step 4: returns the runs of a text whose apostrophes were removed."""
+    if not letters.isascii():
+        return RUN.findall(letters)
+    if "+" in letters or "#" in letters or _POINT in letters:
+        return _ASCII_RUN.findall(letters)
+    return (_DECIMAL.sub(_POINT, letters) if "." in letters else letters).translate(_BLANKS).split()
+
+
+def fold_apostrophes(text: str, *, name: bool = False) -> str:
+    """Step 3: removes apostrophes. A trailing 's is removed with its s, but in a name the s stays."""
+    if not _has_apostrophe(text):
+        return text
+    return _INNER_APOSTROPHE.sub("", text if name else _POSSESSIVE.sub("", text))
+
+
+def apostrophe_patterns(text: str) -> tuple[re.Pattern[str], ...]:
+    """Returns the patterns that `fold_apostrophes` removes from a text, in this order; () if it has no apostrophe."""
+    return (_POSSESSIVE, _INNER_APOSTROPHE) if _has_apostrophe(text) else ()
+
+
+def _has_apostrophe(text: str) -> bool:
+    return any(sign in text for sign in _APOSTROPHE_SIGNS)
+
+
+# ----------------------------------------------------------------------------------------------- step 5, Greek letters
+
+# a letter becomes its English name, α and alpha are one token.
+
+
+_GREEK = re.compile(f"[{''.join(GREEK_LETTERS)}]")
+_PART = run_pattern(SINGLE_CHARACTERS + "".join(GREEK_LETTERS))
+
+
+def has_greek(text: str) -> bool:
+    """Whether a text has a Greek letter."""
+    return _GREEK.search(text) is not None
+
+
+def spell_greek(runs: list[str]) -> list[str]:
+    """Returns runs with Greek letters spelled out: αβ becomes alpha, beta; μm has a Latin letter and stays."""
+    return [token for run in runs for token in (_names(run) if _is_greek(run) else (run,))]
+
+
+def greek_spans(letters: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yields (start, end) of the tokens that `spell_greek` makes of the run at `start` to `end`."""
+    if _is_greek(letters[start:end]):
+        yield from (part.span() for part in _PART.finditer(letters, start, end))
+    else:
+        yield start, end
+
+
+def is_latin(char: str) -> bool:
+    """Whether a character is a Latin letter."""
+    return char.isalpha() if char.isascii() else unicodedata.name(char, "").startswith("LATIN")
+
+
+def _names(run: str) -> list[str]:
+    return [GREEK_LETTERS.get(part, part) for part in _PART.findall(run)]
+
+
+def _is_greek(run: str) -> bool:
+    """Whether a run has Greek letters and no Latin ones."""
+    return _GREEK.search(run) is not None and not any(is_latin(char) for char in run)
+
+
+# ----------------------------------------------------------------------------------------------------- step 2, letters
+
+# compatibility forms, letter case and accents are folded.
+
+
+_SIGNS = re.compile("[™®©℠]")  # removed first: their compatibility forms are letters
+INVISIBLE_CHARACTERS = "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef"
+"""Ranges of a character class: characters without width, which count for nothing."""
+_INVISIBLE = re.compile(f"[{INVISIBLE_CHARACTERS}]")
+_ACCENTABLE = re.compile("[\u00c0-\u1fff]")  # above them only symbols have accents, such as ≠
+_ACCENT_MARKS = re.compile("[\u0300-\u036f]+")
+_PLAIN_LETTERS = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ħ": "h", "ı": "i", "ŋ": "n"},
+)
+_CHINESE = re.compile(
+    "[\u3400-\u9fff]"
+)  # CJK Unified Ideographs with extension A; texts with rarer ones have these, too
+
+
+def fold_letters(text: str) -> str:
+    """Step 2: returns a text in lower case without accents.
+
+    Kana marks and Hangul stay: only the Latin block of accents is removed, and the rest is composed again.
+    """
+    return fold_case(fold_forms(text))
+
+
+def exact_letters(text: str) -> str:
+    """Step 2 for exact terms: letter case, accents and letters like ø stay."""
+    return normalized("NFC", fold_forms(text))
+
+
+def fold_forms(text: str) -> str:
+    """Returns a text with compatibility forms replaced and invisible characters removed."""
+    if text.isascii():
+        return text
+    return _INVISIBLE.sub("", normalized("NFKC", _SIGNS.sub("", text)))
+
+
+def fold_case(text: str) -> str:
+    """Returns the result of `fold_forms` in lower case without accents."""
+    if text.isascii():
+        return text.lower()
+    folded = text.casefold()
+    if not _ACCENTABLE.search(folded):
+        return normalized("NFC", folded)
+    bare = _ACCENT_MARKS.sub("", normalized("NFD", folded))
+    return normalized("NFC", bare).translate(_PLAIN_LETTERS)
+
+
+def joins_letter_before(char: str) -> bool:
+    """Whether step 2 may merge a character into the one before it: a mark, a Hangul vowel or final, an invisible one."""
+    if char.isascii():
+        return False
+    first = normalized("NFKD", char)[0]
+    is_mark = unicodedata.category(first)[0] == "M" or "\u1160" <= first <= "\u11ff"
+    return is_mark or _INVISIBLE.match(char) is not None or _SIGNS.match(char) is not None
+
+
+def has_chinese(text: str) -> bool:
+    """Whether a text has Chinese characters."""
+    return not text.isascii() and _CHINESE.search(text) is not None
+
+
+# -------------------------------------------------------------- where the tokens of a text are in that text as written
+
+
+class _TracedText(NamedTuple):
+    """A text after some of the steps, with the start and end of each of its letters in the text as written."""
+
+    letters: str
+    starts: Sequence[int]
+    ends: Sequence[int]
+
+    def replaced(self, parts: Iterable[tuple[int, int, str]]) -> "_TracedText":
+        """Returns the text with the letters from `start` to `end` of each part, in order, replaced by its text."""
+        letters, starts, ends = [], [], []
+        done = 0
+        for start, end, new in parts:
+            letters += [self.letters[done:start], new]
+            starts += [*self.starts[done:start], *[self.starts[start]] * len(new)]
+            ends += [*self.ends[done:start], *[self.ends[end - 1]] * len(new)]
+            done = end
+        if not done:
+            return self
+        letters.append(self.letters[done:])
+        return _TracedText("".join(letters), [*starts, *self.starts[done:]], [*ends, *self.ends[done:]])
+
+
+def token_spans(text: str, *, exact: bool = False) -> list[tuple[int, int]]:
+    """Returns (start, end) in the text as written for each of its `tokens`, or of its `exact_tokens`."""
+    traced = _TracedText(text, range(len(text)), range(1, len(text) + 1))
+    traced = traced.replaced(tex_replacements(text))
+    traced = _with_folded_letters(traced, exact=exact)
+    for pattern in apostrophe_patterns(traced.letters):
+        traced = traced.replaced([(*match.span(), "") for match in pattern.finditer(traced.letters)])
+    found = (run.span() for run in RUN.finditer(traced.letters))
+    if not exact and has_greek(traced.letters):
+        found = (span for start, end in found for span in greek_spans(traced.letters, start, end))
+    return [(traced.starts[start], traced.ends[end - 1]) for start, end in found]
+
+
+def _with_folded_letters(traced: _TracedText, *, exact: bool) -> _TracedText:
+    """Step 2: letter by letter where each becomes one letter, else each letter with the marks on it."""
+    folded = {char: _folded_alone(char, exact=exact) for char in set(traced.letters)}
+    if all(folded.values()):
+        return traced._replace(letters="".join(map(folded.__getitem__, traced.letters)))
+    fold = exact_letters if exact else fold_letters
+    return traced.replaced((start, end, fold(traced.letters[start:end])) for start, end in _clusters(traced.letters))
+
+
+@lru_cache(maxsize=1 << 14)
+def _folded_alone(char: str, *, exact: bool) -> str:
+    """Returns the one letter that a character becomes in every text; "" if it becomes none or several, or if texts differ."""
+    folded = exact_letters(char) if exact else fold_letters(char)
+    return folded if len(folded) == 1 and not joins_letter_before(char) else ""
+
+
+def _clusters(letters: str) -> Iterator[tuple[int, int]]:
+    """Yields (start, end) of each letter together with the characters that join it."""
+    start = 0
+    for place in range(1, len(letters)):
+        if not joins_letter_before(letters[place]):
+            yield start, place
+            start = place
+    if letters:
+        yield start, len(letters)
+
+
+# ----------------------------------------------------------------------------------------------------- step 6, plurals
+
+
+_NOT_PLURAL = frozenset({"news", "aids", "mars", "does", "this", "less", "sars", "mips", "lens"})
+_IRREGULAR = {
+    "analyses": "analysis",
+    "hypotheses": "hypothesis",
+    "syntheses": "synthesis",
+    "theses": "thesis",
+    "biases": "bias",
+    "lenses": "lens",
+    "indices": "index",
+    "matrices": "matrix",
+    "vertices": "vertex",
+    "criteria": "criterion",
+    "phenomena": "phenomenon",
+    "corpora": "corpus",
+    "axes": "axis",
+}
+_WORD = re.compile("[a-z]{4,}")
+_SILENT_E = ("che", "she", "xe", "sse", "ze")  # caches, crashes, boxes, classes, sizes
+
+
+@lru_cache(maxsize=1 << 16)
+def fold_plural(token: str) -> str:
+    """Step 6: returns the stem of a token of step 5. Studies and study become "study", analyses and analysis "analysi".
+
+    A stem is not always a word. The stem of a stem is the same stem.
+    """
+    if not _WORD.fullmatch(token):
+        return token
+    stem = _without_s(_IRREGULAR.get(token, token))
+    stem = _without_s(_IRREGULAR.get(stem, stem))  # criterias, corporas
+    if stem.endswith("ie") and len(stem) >= len("skie"):
+        return stem[:-2] + "y"
+    return stem[:-1] if stem.endswith(_SILENT_E) else stem
+
+
+def written_beginnings(beginning: str) -> tuple[str, ...]:
+    """Returns every word that begins with `beginning` but whose stem may not."""
+    regular = [beginning + end for end in ("", "s", "es", "e")]
+    irregular = [form + end for form in _IRREGULAR for end in ("", "s") if (form + end).startswith(beginning)]
+    return tuple(dict.fromkeys((*regular, *irregular)))
+
+
+def _without_s(word: str) -> str:
+    keeps = word in _NOT_PLURAL or word.endswith("ss") or not word.endswith("s")
+    return word if keeps else word[:-1]
+
+
+# -------------------------------------------------------------------------------------- the tokens of a text or a name
+
+
+LONGEST_ALIAS = 600  # characters, of at most four bytes each
+
+_UMLAUT = re.compile("(?!^.e+$)([aou])e+")
+
+
+def tokens(text: str) -> list[str]:
+    """Steps 1-6: returns the tokens by which words and phrases are compared."""
+    return [fold_plural(token) for token in written_tokens(text)]
+
+
+def written_tokens(text: str) -> list[str]:
+    """Steps 1-5, without plurals: returns the tokens that a prefix may begin, as many as `tokens` of the same text."""
+    return _folded_runs(fold_apostrophes(fold_letters(fold_tex(text))))
+
+
+def as_written(stems: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
+    """Returns tokens for people to read: for each stem the first word in `texts` that has it, "series" for "sery".
+
+    Two characters with a space between, which were counted as a pair, come without it.
+    """
+    words: dict[str, str] = {}
+    for text in texts:
+        for word in written_tokens(text):
+            words.setdefault(fold_plural(word), word)
+    return tuple(words.get(stem) or stem.replace(" ", "") for stem in stems)
+
+
+def exact_tokens(text: str) -> list[str]:
+    """Steps 1-4 with case and accents kept: returns the tokens by which `=RAG` is compared."""
+    return runs_of(fold_apostrophes(exact_letters(fold_tex(text))))
+
+
+def written_and_exact_tokens(text: str) -> tuple[list[str], list[str]]:
+    """Returns `written_tokens` and `exact_tokens`, in little more than half the time of both calls."""
+    letters = fold_forms(fold_tex(text))
+    exact = runs_of(fold_apostrophes(normalized("NFC", letters)))
+    if letters.isascii():
+        return " ".join(exact).lower().split(), exact
+    return _folded_runs(fold_apostrophes(fold_case(letters))), exact
+
+
+def author_tokens(name: str) -> list[str]:
+    """Returns the parts of one author's name: steps 1-5, and ae, oe, ue are a, o, u (Brueggen = Brüggen = Bruggen).
+
+    A part of two letters keeps its e: Oe is a name, o an initial.
+    """
+    parts = _folded_runs(fold_apostrophes(fold_letters(fold_tex(name)), name=True))
+    return [_UMLAUT.sub(r"\1", part) if "e" in part else part for part in parts]
+
+
+def exact_author_tokens(name: str) -> list[str]:
+    """Returns the parts of one author's name for `author:=Müller`: steps 1-4, case and accents kept."""
+    return runs_of(fold_apostrophes(exact_letters(fold_tex(name)), name=True))
+
+
+def is_initial(token: str) -> bool:
+    """Whether a part of a name is an initial: one Latin letter. One Han character is a name."""
+    return len(token) == 1 and is_latin(token)
+
+
+def title_alias(title: str) -> str:
+    r"""Returns the text by which a title is found again in another digest: equal for $\alpha$-GAN and α-GAN.
+
+    What is longer than any real title ends in its SHA-256, so that an index can hold it: one of PostgreSQL takes 2,704 bytes.
+    """
+    alias = " ".join(written_tokens(title))
+    if len(alias) <= LONGEST_ALIAS:
+        return alias
+    return f"{alias[:LONGEST_ALIAS]} {sha256(alias.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
+def _folded_runs(letters: str) -> list[str]:
+    runs = runs_of(letters)
+    return spell_greek(runs) if has_greek(letters) else runs

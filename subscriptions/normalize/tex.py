@@ -89,8 +89,9 @@ SUPERSCRIPT = str.maketrans(
 SUBSCRIPT = str.maketrans("0123456789+-=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ")
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Step 1, LaTeX: Greek commands become their names, accent macros their letters.
+# ------------------------------------------------------------------------------------------------------- step 1, LaTeX
+
+# Greek commands become their names, accent macros their letters.
 
 
 GREEK_COMMANDS = {

@@ -1,4 +1,4 @@
-"""Notices about chats: who was let in, what is paused and what goes on."""
+"""Notices to chats: of their state, and of what their queries find."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from subscriptions.errors import Sentence
+from subscriptions.model import MissingHow
 from subscriptions.notices.notice import DailyNotice, EventNotice, NoticeWords, unstored
 
 
@@ -245,3 +246,101 @@ class AccessDenied(EventNotice):
         """Says that the chat was denied, and what that means."""
         yield words.say("The operator of this bot has said no to this chat.")
         yield words.say("Its subscriptions bring nothing.")
+
+
+# ------------------------------------------------------------------------------- notices about what a chat did not get
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingMatched(EventNotice):
+    """To a chat, or to its owner where strangers read it: nothing has matched for days on which papers came."""
+
+    cause: ClassVar[str] = "nothing-found"
+    labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType(
+        {"preview": Sentence("preview"), "edit": Sentence("edit"), "fine": Sentence("fine")}
+    )
+
+    chat: str = ""  # title or address, when its owner reads this
+    known: int  # papers
+    days: int
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Says how many papers came, on how many days, and names the commands that change that."""
+        known = words.number(self.known)
+        days = words.count("Nothing matched for {count} day.", "Nothing matched for {count} days.", self.days)
+        if self.chat:
+            yield words.say("{chat}: 0 of {known} papers.", chat=self.chat, known=known)
+            yield days
+            yield words.say("Nothing was posted there. /connect changes what it asks for.")
+            return
+        yield words.say("0 of {known} papers.", known=known)
+        yield days if self.days else ""
+        yield words.say("/preview shows what would, /edit changes the wish.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PapersMissing(DailyNotice):
+    """To the owner of a chat that strangers read: it got its papers without those of some sources."""
+
+    cause: ClassVar[str] = "went-without"
+
+    chat: str  # title or address
+    place: str = unstored()  # its address
+    names: str  # of the sources
+    how: MissingHow
+    count: int  # sources
+
+    def subject(self) -> str:
+        """The chat."""
+        return self.place
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Says which chat lacks papers of which sources, and that the chat was not told."""
+        yield words.say("{chat} got its papers without some that were expected.", chat=self.chat or words.say("A chat"))
+        yield missing_line(self.names or words.say("A source"), self.how, self.count or 1, words)
+        yield words.say("Nothing was said of it there.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoPapersToday(DailyNotice):
+    """To the owner of a chat that strangers read: no papers came today."""
+
+    cause: ClassVar[str] = "quiet-day"
+
+    chat: str  # title or address
+    place: str = unstored()  # its address
+
+    def subject(self) -> str:
+        """The chat."""
+        return self.place
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Says that nothing was posted in the chat."""
+        yield words.say("{chat} had no papers today.", chat=self.chat or words.say("A chat"))
+        yield words.say("Nothing was posted there.")
+
+
+def missing_line(names: str, how: MissingHow, count: int, words: NoticeWords) -> str:
+    """The line that says of `count` sources that their papers come later."""
+    match how:
+        case MissingHow.LATE:
+            return words.count(
+                "{names} is late; its papers come with the next digest.",
+                "{names} are late; their papers come with the next digest.",
+                count,
+                names=names,
+            )
+        case MissingHow.FAILED:
+            return words.count(
+                "{names} could not be read; its papers come with the next digest.",
+                "{names} could not be read; their papers come with the next digest.",
+                count,
+                names=names,
+            )
+        case MissingHow.AWAITED:
+            return words.count(
+                "{names} has not come yet; its papers come with the next digest.",
+                "{names} have not come yet; their papers come with the next digest.",
+                count,
+                names=names,
+            )

@@ -12,28 +12,28 @@ from subscriptions.notices.chats import (
     ChatAddressChanged,
     ChatPaused,
     ChatResumed,
+    NoPapersToday,
+    NothingMatched,
+    PapersMissing,
     SubscriberLeft,
     SubscriptionsOrphaned,
     TopicClosed,
     TopicGone,
 )
-from subscriptions.notices.matches import NoPapersToday, NothingMatched, PapersMissing
 from subscriptions.notices.notice import EventNotice, Notice, NoticeWords
 from subscriptions.notices.operations import (
     BotReplaced,
     ClockWasWrong,
+    DaysMissed,
     DeliveriesWaiting,
     MessagesDead,
-    SendingStopped,
-    VersionChanged,
-)
-from subscriptions.notices.sources import (
-    DaysMissed,
     PapersFiled,
+    SendingStopped,
     SourceFailed,
     SourceOverdue,
     SourceRecovered,
     SummariesFailed,
+    VersionChanged,
 )
 
 Notices = Mapping[str, type[Notice]]

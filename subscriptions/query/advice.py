@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from subscriptions.normalize.scripts import has_chinese
-from subscriptions.query.changing import as_phrase, in_titles, rewritten, with_initials, without_crosslists
-from subscriptions.query.fields import CATEGORY, SOURCE, TEXT, Field, ValueKind
+from subscriptions.normalize import has_chinese
 from subscriptions.query.parsing.lexer import fold_source
 from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.rewriting import as_phrase, in_titles, rewritten, with_initials, without_crosslists
 from subscriptions.query.slips import as_one_author, by_its_code, has_a_name_in_two
-from subscriptions.query.syntax import Leaf, Node, Not, Query, Term
+from subscriptions.query.syntax import CATEGORY, SOURCE, TEXT, Field, Leaf, Node, Not, Query, Term, ValueKind
 
 MANY = 10  # papers a day; a query that finds more is worth narrowing
 _FEWER = 0.8  # share of the papers; a variant that finds more of them is not advised

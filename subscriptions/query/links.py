@@ -1,13 +1,127 @@
-"""Links in what people write: the papers that they name, and the links that name none.
-
-A link of any site names a paper if an arXiv id or a DOI is a part of its path, or a value in its query string.
-"""
+"""Papers that a text names: ids, DOIs, links, and queries for papers like them."""
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from subscriptions.query.identifiers import arxiv_id, mentioned_in_words, read_doi
+from subscriptions.categories import archive_of
+from subscriptions.query.syntax import DOI, ID, Field
+
+_ID = r"(?P<id>\d\d(?:0[1-9]|1[0-2])\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?"
+_AFTER_LINK = r"""[.,;:!?>\]}'*]*(?=[\s"()|]|$)"""  # punctuation after a link belongs to the sentence around it
+
+_BARE_ID = re.compile(rf"{_ID}[.,;:]*", re.IGNORECASE)
+_ARXIV_ID = re.compile(rf"arxiv:(?=\s*{_ID}(?![\w*]))", re.IGNORECASE)
+_LINK_OF_A_PAPER = re.compile(
+    rf"""
+    <?(?:https?://)?(?:[a-z]+\.)*
+    (?: arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print)/ | (?:huggingface|hf)\.co/papers/ )
+    {_ID} (?:\.pdf)? (?:[/?#][^\s"()|]*?)? {_AFTER_LINK}
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_WHOLE_DOI = re.compile(r'10\.\d{4,9}/(?:[^\s"()|*]|\([^\s"()|*]*\))+')  # brackets in pairs belong to a DOI
+_DOI_HOST = re.compile(r"<?(?:https?://)?(?:dx\.|www\.)?doi\.org/", re.IGNORECASE)
+_DOI_OF_ARXIV = re.compile(rf"10\.48550/arxiv\.{_ID}", re.IGNORECASE)
+_NAMES_PAPER = rf"(?:{_ID}|10\.\d{{4,9}}/|(?:https?://|www\.|arxiv\.org/|hf\.co/|huggingface\.co/|(?:dx\.)?doi\.org/))"
+_VALUE_OF_PAPERS = re.compile(
+    rf"""(?P<begin>\s*(?:(?:arxiv|doi):\s*)?)(?={_NAMES_PAPER})|(?=[\s("]*(?:(?:arxiv|doi):\s*)?{_NAMES_PAPER})""".replace(
+        "(?P<id>", "(?:"
+    ),
+    re.IGNORECASE,
+)
+# Inside a sentence: anything may be around it, unless that makes it a part of a longer number or word.
+_MENTION = re.compile(
+    rf"""
+    (?: \b(?:arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print) | (?:huggingface|hf)\.co/papers)/
+      | \barxiv[:.]\s* | (?<![\w./:@-]) )
+    {_ID} (?![\d/]|\.\d)
+    | (?P<doi>(?<![\w.])10\.\d{{4,9}}/[^\s"'()<>|,;*，。；、）」]+)
+    """,
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
+)
+
+
+class IdentifierAt(NamedTuple):
+    """An identifier inside a text."""
+
+    field: Field  # ID or DOI
+    value: str
+    end: int  # position after its text
+
+
+def arxiv_id(text: str) -> str | None:
+    """Returns the bare arXiv id of a text in lower case, without version; None if the text is no arXiv id."""
+    match = _BARE_ID.fullmatch(text)
+    if match is None:
+        return None
+    value = match["id"].lower()
+    return value if "/" not in value or archive_of(value.partition("/")[0]) else None
+
+
+def after_arxiv_label(text: str, position: int, end: int) -> int | None:
+    """Returns the position of the id if the text has "arXiv:" and an id at `position`; else None."""
+    match = _ARXIV_ID.match(text, position, end)
+    return match.end() if match else None
+
+
+def read_link(text: str, position: int, end: int) -> IdentifierAt | None:
+    """Returns the identifier in the link to a paper at `position`; None if there is no such link.
+
+    A link goes as far as the next space, quote or bracket.
+    """
+    if match := _LINK_OF_A_PAPER.match(text, position, end):
+        return IdentifierAt(ID, match["id"].lower(), match.end())
+    if host := _DOI_HOST.match(text, position, end):
+        return read_doi(text, host.end(), end)
+    return None
+
+
+def read_doi(text: str, position: int, end: int) -> IdentifierAt | None:
+    """Returns the DOI at `position`; None if there is none. Of a DOI of arXiv it returns the arXiv id, as digests do."""
+    match = _WHOLE_DOI.match(text, position, end)
+    if not match:
+        return None
+    value = match[0].rstrip(".,;>")
+    of_arxiv = _DOI_OF_ARXIV.fullmatch(value)
+    return IdentifierAt(ID, of_arxiv["id"].lower(), match.end()) if of_arxiv else IdentifierAt(DOI, value, match.end())
+
+
+def named_paper(text: str) -> IdentifierAt | None:
+    """Returns the identifier of the paper that a whole text names, by its id, its DOI or a link; None if it names none."""
+    plain = text.removeprefix("arxiv:").strip()
+    if found := arxiv_id(plain):
+        return IdentifierAt(ID, found, len(text))
+    link = read_link(plain, 0, len(plain)) or read_doi(plain.removeprefix("doi:"), 0, len(plain))
+    return link._replace(value=link.value.lower()) if link else None
+
+
+def value_of_papers(text: str, position: int, end: int) -> int | None:
+    """Returns where a value that names papers begins, after a label `arXiv:`; None if no paper is named there."""
+    match = _VALUE_OF_PAPERS.match(text, position, end)
+    return match.end() if match else None
+
+
+def bare_doi(value: str) -> str:
+    """Returns a DOI without its link or label; other texts unchanged."""
+    host = _DOI_HOST.match(value)
+    return (value[host.end() :] if host else value.removeprefix("doi:")).rstrip(".,;")
+
+
+def mentioned_in_words(text: str) -> tuple[str, ...]:
+    """Returns the bare arXiv ids and DOIs in a text outside links, in lower case, each once, in their order."""
+    found: dict[str, None] = {}
+    for match in _MENTION.finditer(text):
+        doi = read_doi(match["doi"], 0, len(match["doi"])) if match["doi"] else None
+        name = doi.value.lower() if doi else arxiv_id(match["id"]) if match["id"] else None
+        if name:
+            found[name] = None
+    return tuple(found)
+
+
+# ------------------------------------------------------------------------------------------ links in what people write
+
 
 _ENDS = r"\s<>\"'“”„«»「」『』（），。；！？、"
 _LINK = re.compile(

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 
 from subscriptions.errors import QueryError
-from subscriptions.query.fields import FIELDS, LIKE, WordsOfPapers
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
-from subscriptions.query.syntax import Query
+from subscriptions.query.syntax import FIELDS, LIKE, Query, WordsOfPapers
 
 
 def papers_named_in(query: Query) -> tuple[str, ...]:

@@ -5,8 +5,7 @@ from dataclasses import replace
 from itertools import pairwise, takewhile
 
 from subscriptions.categories import canonical_category, categories_named
-from subscriptions.query.fields import TEXT, ValueKind
-from subscriptions.query.syntax import And, Leaf, Node, Not, Or
+from subscriptions.query.syntax import TEXT, And, Leaf, Node, Not, Or, ValueKind
 
 
 def is_word(node: Node) -> bool:

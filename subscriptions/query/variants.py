@@ -11,8 +11,8 @@ from functools import lru_cache, partial
 from itertools import pairwise
 from pathlib import Path
 
-from subscriptions.normalize.tokenizers import tokens
-from subscriptions.query.changing import (
+from subscriptions.normalize import tokens
+from subscriptions.query.rewriting import (
     as_author,
     as_phrase,
     in_any_text,
@@ -24,9 +24,8 @@ from subscriptions.query.changing import (
     without_part,
     written,
 )
-from subscriptions.query.fields import TEXT
 from subscriptions.query.slips import is_word
-from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query
+from subscriptions.query.syntax import TEXT, And, Leaf, Node, Not, Or, Query
 
 Forms = Mapping[str, tuple[str, ...]]  # the tokens of a form → the other forms as they are written
 _LONGEST = 6  # words of a long form
@@ -96,8 +95,9 @@ def _key(words: str) -> str:
     return " ".join(tokens(words))
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Variants of a query that may find more or fewer papers: a part left out, words as a phrase, titles only, and so on.
+# -------------------------------------------------------------- variants of a query that may find more or fewer papers
+
+# a part left out, words as a phrase, titles only, and so on.
 
 
 MOST = 8  # parts of a query that are left out, each by itself

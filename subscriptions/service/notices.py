@@ -10,12 +10,13 @@ from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, TopicClos
 from subscriptions.notices.notice import BUTTON, DailyNotice, Notice
 from subscriptions.notices.operations import DeliveriesWaiting, MessagesDead, SendingStopped, VersionChanged
 from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.selection import kind_of
+from subscriptions.service.subscriptions.next_deliveries import kind_of
 from subscriptions.states import PauseReason, SubscriptionState, describe_pause
-from subscriptions.store import Planned, Scope, Transaction, conversations, key_value, writes
+from subscriptions.store import conversations, key_value
 from subscriptions.store.chat import access, chats, subscriptions
-from subscriptions.store.outbox import backlog as status
-from subscriptions.store.outbox import planned
+from subscriptions.store.database.store import Scope, Transaction, writes
+from subscriptions.store.outbox import entries, planned
+from subscriptions.store.outbox.planned import Planned
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on a new day
 _MOST_NAMED = 10  # subscriptions that a notice names
@@ -70,7 +71,7 @@ def notify_operators(
         if chat.public or chat.kind is ChatKind.BROADCAST or chat.address.platform in but:
             continue
         yesterday = _dedupe_key(chat, notice, day - timedelta(days=1))
-        if status.noticed_since(session, yesterday, now - _SAME_DAY):
+        if entries.noticed_since(session, yesterday, now - _SAME_DAY):
             continue
         if _add(session, chat, notice, day, now=now, buttons=buttons or {}):
             notified.append(chat.address.lane)
@@ -200,7 +201,7 @@ def reactivate_found(session: Transaction, found: Sequence[int], *, now: datetim
     """Reactivates chats that were not gone after all, and drops the notices of their pause that are not sent yet."""
     for chat in chats.chats_by_id(session, found, zone="UTC").values():
         chats.mark_reachable(session, chat.id, now=now)
-        status.drop_notices(session, f":{ChatPaused.cause}:{chat.address}:", now=now)
+        entries.drop_notices(session, f":{ChatPaused.cause}:{chat.address}:", now=now)
 
 
 def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
@@ -237,8 +238,8 @@ def notify_operators_of_trouble(
     """
     with store.read() as session:
         known = key_value.get_value(session, _DEAD_NOTIFIED)
-        dead = status.dead_since(session, datetime.fromisoformat(known) if known else None)
-        waiting = status.waiting_since(session, now - status.LONG)
+        dead = entries.dead_since(session, datetime.fromisoformat(known) if known else None)
+        waiting = entries.waiting_since(session, now - entries.LONG)
     lanes: list[Lane] = []
     if dead.count:
         notice = MessagesDead(count=dead.count, reason=dead.reason, ids=" ".join(dead.ids), chat=dead.chat)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.notices.notice import DayRuns
-from subscriptions.notices.sources import (
+from subscriptions.notices.operations import (
     DaysMissed,
     PapersFiled,
     SourceFailed,
@@ -17,7 +17,8 @@ from subscriptions.notices.sources import (
 from subscriptions.planning.receipts import Receipt
 from subscriptions.service.notices import notify_operators
 from subscriptions.states import SourceTrouble
-from subscriptions.store import Scope, Transaction, sources, writes
+from subscriptions.store import sources
+from subscriptions.store.database.store import Scope, Transaction, writes
 from subscriptions.store.papers import enrichment
 from subscriptions.store.papers.enrichment import IncompletePaper
 from subscriptions.store.sources import DocumentSeen, SourceState, known_sources
@@ -127,8 +128,7 @@ def _runs(days: Sequence[tuple[date, date]]) -> DayRuns:
     return tuple(days) if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Papers that came incomplete, for which arXiv is asked.
+# --------------------------------------------------------------- papers that came incomplete, for which arXiv is asked
 
 
 def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> tuple[IncompletePaper, ...]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import TextClause, bindparam, case, func, select, text
 
 from subscriptions.planning.cadence import quiet_until
-from subscriptions.planning.retry import LONGEST_WAIT
+from subscriptions.planning.decision import LONGEST_WAIT
 from subscriptions.states import MessageState
 from subscriptions.store import shared_cursors
 from subscriptions.store.columns import Condition, Utc

@@ -1,4 +1,4 @@
-"""The last loss of the database, and what counts as sent since a copy was restored (subscriptions/planning/losses.py)."""
+"""The last loss of the database, and what counts as sent since a copy was restored (subscriptions/planning/receipts.py)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, func, select, update
 from sqlmodel import Session, col, delete
 
-from subscriptions.planning.losses import Loss
+from subscriptions.planning.receipts import Loss
 from subscriptions.store.database.conflicts import insert_all_new, put
 from subscriptions.store.database.store import execute, in_chunks
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow

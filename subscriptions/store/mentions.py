@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, delete, insert, select
 from sqlmodel import Session
 
-from subscriptions.platforms import declared
+from subscriptions.addresses import declared
 from subscriptions.store.database.store import execute, in_chunks
 from subscriptions.store.rows import TABLES
 

@@ -55,7 +55,7 @@ class OperatorCodeRow(Row, table=True):
 
 
 class LossRow(Row, table=True):
-    """The last loss of the database (subscriptions/planning/losses.py). There is at most one."""
+    """The last loss of the database (subscriptions/planning/receipts.py). There is at most one."""
 
     __tablename__ = "loss"
     id: int = Field(default=1, primary_key=True)

@@ -11,7 +11,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, func, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from subscriptions.planning.forecast import AwaitedSource, Forecast
+from subscriptions.planning.pauses import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble

@@ -180,8 +180,9 @@ AMBIGUOUS_TOO: Mapping[str, str] = MappingProxyType(
 )
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Zones by name: IANA's names in any letter case, and offsets such as "UTC+8".
+# ------------------------------------------------------------------------------------------------------- zones by name
+
+# IANA's names in any letter case, and offsets such as "UTC+8".
 
 
 _DASHES = str.maketrans("‐‑‒–—−", "------")
@@ -227,8 +228,7 @@ def by_lower_case() -> dict[str, str]:
     return {lower: alike[0] for lower, alike in names.items() if len(alike) == 1}
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Places as people type them, in English and Chinese, and their zones.
+# ------------------------------------------------- places as people type them, in English and Chinese, and their zones
 
 
 Place = tuple[str, str]  # (its name, its zone)

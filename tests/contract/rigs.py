@@ -18,7 +18,7 @@ from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.platforms.web.outgoing import WebChannel
 from bot.ports.channel import Channel
 from subscriptions.model import ChatAddress, Message
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import PageMessage, changed_page_messages
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack

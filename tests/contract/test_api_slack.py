@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from bot.platforms.slack.api import SlackApi
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.platforms.slack.workspaces import WorkspaceTokens
+from bot.ports.channel import File
 from bot.ports.conversation import MessageRequest, Place, Request
-from bot.ports.reply import File
 from subscriptions.errors import ChatGone, Refused, Rejected, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack

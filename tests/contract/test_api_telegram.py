@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 import pytest_asyncio
 
-from bot.commands.core.context import Command
-from bot.commands.registry import REGISTRY
+from bot.commands.context import Command
+from bot.commands.intent import REGISTRY
 from bot.platforms.telegram.errors import UpdatesConflict
 from bot.platforms.telegram.incoming import ALLOWED
 from bot.platforms.telegram.outgoing import Menu, TelegramApi, TelegramChannel, menus_of, publish_menus
+from bot.ports.channel import File
 from bot.ports.conversation import Place
-from bot.ports.reply import File
 from bot.rendering.text.language import translator
 from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Sentence
 from subscriptions.model import ChatAddress, ChatKind

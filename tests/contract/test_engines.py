@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 
 from bot.clock import SystemClock
-from bot.delivery.engines.cluster import ClusterEngine
-from bot.delivery.engines.embedded import EmbeddedEngine
-from bot.delivery.engines.job_queue import Times
+from bot.delivery.cluster import ClusterEngine
+from bot.delivery.embedded import EmbeddedEngine
+from bot.delivery.job_queue import Times
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.ports.channel import Clock, Engine, Limits, RateLimiter
 from subscriptions.model import Lane
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.make import FakeClock
 from tests.patience import PATIENCE
 

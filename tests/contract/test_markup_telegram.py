@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.platforms.telegram.markup import markup_size, without_hosts, without_mentions
-from bot.ports.reply import Button, Reply
+from bot.ports.channel import Button, Reply
 from bot.rendering.text.cleaning import clean
 from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
 from tests.fakes.markup import ENTITY_BYTES, KEPT_ENTITIES, RAW_LIMIT, TEXT_LIMIT, Text, parse_html

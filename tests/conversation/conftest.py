@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.conversation.slack_harness import SlackHarness
 

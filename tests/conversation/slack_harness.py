@@ -17,8 +17,8 @@ from bot.conversation.handler import answer
 from bot.platforms.slack.incoming import INTERACTIONS, read
 from bot.platforms.slack.markup import home_view, modal_view
 from bot.platforms.slack.workspaces import ServedWorkspace
+from bot.ports.channel import CHAT_FIELD, HomeView, Modal
 from bot.ports.conversation import Request
-from bot.ports.reply import CHAT_FIELD, HomeView, Modal
 from subscriptions.model import ChatAddress, ChatKind
 from tests.bot_harness import Answer, BotHarness, FakePlatformApi
 

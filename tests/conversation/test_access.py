@@ -7,9 +7,9 @@ from hashlib import sha256
 import pytest
 from sqlmodel import select
 
-from bot.commands.core.context import BotInfo
-from subscriptions.service.chats.access import new_code
-from subscriptions.service.chats.retention import forget
+from bot.commands.context import BotInfo
+from subscriptions.service.access import new_code
+from subscriptions.service.retention import forget
 from subscriptions.store.chat.moving import chat_moved
 from subscriptions.store.rows import DenialRow
 from tests.bot_harness import BOT, BotHarness

@@ -8,8 +8,8 @@ import pytest
 
 from subscriptions.model import Paper, Summary
 from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.subscriptions.next_deliveries import listed
 from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.service.subscriptions.selection import listed
 from subscriptions.store.chat.chats import describe
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import GROUP, ME, comes, subscribe_to, texts

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from subscriptions.service.chats.conversation_state import link_payload
-from subscriptions.service.subscriptions.selection import get_chat, listed
-from subscriptions.store import Store
+from subscriptions.service.conversation_state import link_payload
+from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.store.database.store import Store
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes

@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.commands import registry
-from bot.commands.core import asking
-from bot.commands.core.context import Callback, CommandContext, always
-from bot.ports.reply import Reply
+from bot.commands import asking, intent
+from bot.commands.context import Callback, CommandContext, always
+from bot.ports.channel import Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
 from tests.bot_harness import BotHarness
@@ -185,11 +184,11 @@ class TestQuestions:
             return Reply(lines=(f"{context.arguments['of']} is {context.args}",), ok=True)
 
         callbacks = {
-            **registry.REGISTRY.callbacks,
+            **intent.REGISTRY.callbacks,
             "try-ask": Callback(run=colour, writes=always),
             "try-colour": Callback(run=painted),
         }
-        monkeypatch.setattr(registry, "REGISTRY", replace(registry.REGISTRY, callbacks=callbacks))
+        monkeypatch.setattr(intent, "REGISTRY", replace(intent.REGISTRY, callbacks=callbacks))
 
     async def asked(self, bot: BotHarness, chat: str = ME, by: str = "42") -> None:
         with bot.store.write() as transaction:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.papers import like
-from subscriptions.service.papers import alike
+from bot.commands.papers import paper_lookup
+from subscriptions.service.papers import loosening
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import OTHERS, comes, subscribe_to, titles
 from tests.make import NOON, digest, ingest_digest, ingested, paper
@@ -77,7 +77,7 @@ async def test_only_the_newest_papers_are_looked_at_and_the_answer_says_how_many
     bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known(bot)
-    monkeypatch.setattr(alike, "LOOKED_AT", 3)
+    monkeypatch.setattr(loosening, "LOOKED_AT", 3)
     assert (await bot.says("/like 2601.90001")).lines[0].startswith("Nothing among the newest 3 papers is near")
 
 
@@ -85,7 +85,7 @@ async def test_in_chinese(bot: BotHarness) -> None:
     known(bot)
     said = await bot.says("/like 2601.90001", language="zh")
     assert said.lines[1] == "依据这些词：robots, swarm"
-    assert like.MOST_GIVEN == 5
+    assert paper_lookup.MOST_GIVEN == 5
 
 
 async def test_papers_that_were_only_filed_are_looked_at_too(bot: BotHarness) -> None:

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.core.context import BotInfo
+from bot.commands.context import BotInfo
 from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.notices.chats import AccessAsked
-from subscriptions.notices.sources import SourceFailed, SourceOverdue
-from subscriptions.service.chats.conversation_state import store_chat
+from subscriptions.notices.operations import SourceFailed, SourceOverdue
+from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.notices import (
     notify,
     notify_new_version,
@@ -18,8 +18,8 @@ from subscriptions.service.notices import (
     notify_operators_of_trouble,
     pause_unreachable,
 )
-from subscriptions.service.outbox.sending import dismiss, outbox_entries, stop_platform
-from subscriptions.service.subscriptions.selection import get_chat
+from subscriptions.service.sending import dismiss, outbox_entries, stop_platform
+from subscriptions.service.subscriptions.next_deliveries import get_chat
 from subscriptions.states import PauseReason
 from subscriptions.store.chat.access import set_owner
 from tests.bot_harness import BotHarness

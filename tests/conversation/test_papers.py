@@ -6,11 +6,11 @@ import pytest
 
 from subscriptions.model import Announce, ChatKind
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.outbox.sending import outbox_entries
+from subscriptions.service.papers import paper_search as _paper_search
 from subscriptions.service.papers import paper_search as _search
-from subscriptions.service.papers import recent as _recent
 from subscriptions.service.papers.paper_search import search
-from subscriptions.service.subscriptions.selection import get_chat
+from subscriptions.service.sending import outbox_entries
+from subscriptions.service.subscriptions.next_deliveries import get_chat
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store.chat import access, chats, subscriptions
 from tests.bot_harness import BotHarness
@@ -52,7 +52,7 @@ class TestPreview:
 
     async def test_only_what_was_counted_is_told(self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
         """Numbers that only reading can give are given for the newest papers only."""
-        monkeypatch.setattr(_recent, "MOST_READ", 5)
+        monkeypatch.setattr(_paper_search, "MOST_READ", 5)
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
         newest = "(of the newest 5 papers)"
         said = await bot.says("/sub =Diffusion")
@@ -64,7 +64,7 @@ class TestPreview:
     async def test_of_too_many_papers_the_newest_are_counted(
         self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(_recent, "MOST_COUNTED", 5)
+        monkeypatch.setattr(_paper_search, "MOST_COUNTED", 5)
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
         said = await bot.says("/sub diffusion")
         assert "5 papers in the last 7 days (of the newest 5 papers), for example:" in said.lines

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from bot.commands.core.context import BotInfo
+from bot.commands.context import BotInfo
 from subscriptions.errors import ChatGone, NotFound
-from subscriptions.service.subscriptions.selection import get_chat
-from subscriptions.store import Store
+from subscriptions.service.subscriptions.next_deliveries import get_chat
+from subscriptions.store.database.store import Store
 from subscriptions.store.updates import finish_reply
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer

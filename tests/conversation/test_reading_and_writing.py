@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from bot.commands.core.context import always, never, write_condition
+from bot.commands.context import always, never, write_condition
+from bot.commands.intent import REGISTRY
 from bot.commands.papers.cards import opens_a_paper
-from bot.commands.registry import REGISTRY
-from bot.ports.reply import CHAT_FIELD
+from bot.ports.channel import CHAT_FIELD
 from subscriptions.model import CallbackToken, ChatKind
-from subscriptions.service.outbox.sending import outbox_entries
 from subscriptions.service.papers.counting import key_of
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Store
+from subscriptions.service.sending import outbox_entries
+from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.make import NOON, FakeClock, add_callbacks, address, ingested, paper, subscribes
 

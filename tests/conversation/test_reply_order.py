@@ -8,13 +8,13 @@ from functools import partial
 from bot.context.dependencies import Context
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
-from bot.delivery.engines.embedded import EmbeddedEngine
+from bot.delivery.embedded import EmbeddedEngine
 from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import plan
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.ports.channel import Limits
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address, ingested, paper

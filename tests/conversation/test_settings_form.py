@@ -1,8 +1,8 @@
 """The form of the settings, in a team: on every platform with forms; it holds what the chat can set, as one change."""
 
 from subscriptions.chat_settings import SETTINGS
-from subscriptions.service.subscriptions.selection import get_chat
-from subscriptions.store import Store
+from subscriptions.service.subscriptions.next_deliveries import get_chat
+from subscriptions.store.database.store import Store
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.slack_harness import ANN, Form, SlackHarness
 from tests.make import address

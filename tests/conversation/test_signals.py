@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.selection import get_chat
+from subscriptions.service.subscriptions.next_deliveries import get_chat
 from subscriptions.states import Signal
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import comes, subscribe_to

@@ -5,13 +5,12 @@ import re
 import pytest
 
 from bot.commands.chat.help_topics import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
-from bot.commands.core.context import BotInfo
-from bot.commands.registry import _MODULES, REGISTRY
+from bot.commands.context import BotInfo
+from bot.commands.intent import _MODULES, REGISTRY
 from subscriptions.errors import ChatGone
-from subscriptions.planning.times._ending import split_when
-from subscriptions.planning.times._when import read_when
+from subscriptions.planning.times._ending import read_when, split_when
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.subscriptions.selection import get_chat, listed
+from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 
-from bot.commands.core.context import BotInfo
-from subscriptions.service.subscriptions.selection import listed
-from subscriptions.store import Transaction
+from bot.commands.context import BotInfo
+from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.papers import index
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.make import address, ingested, paper, subscribes, summary

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.commands.core.context import BotInfo
-from subscriptions.service.subscriptions.selection import get_chat, listed
+from bot.commands.context import BotInfo
+from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
 from tests.bot_harness import BOT, BotHarness
 from tests.make import address, ingested, paper
 

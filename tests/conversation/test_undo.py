@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.model import Subscription
-from subscriptions.service.chats.retention import forget
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.selection import get_chat, listed
+from subscriptions.service.retention import forget
+from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
 from subscriptions.service.subscriptions.undoing import last_change
 from tests.bot_harness import Answer, BotHarness
 from tests.make import address, ingested, paper

@@ -14,7 +14,7 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.sources.http.fetch_request import Sites
+from bot.sources.fetch_request import Sites
 from subscriptions.model import Announce, Paper
 from tests.fakes import arxiv_pages as pages
 from tests.make import FakeClock

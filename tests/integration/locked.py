@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.make import NOON, FakeClock
 from tests.postgres.own import OwnServer
 

@@ -1,6 +1,6 @@
 """Makes SQLite act as a database that locks rows, as far as planning is concerned."""
 
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 
 
 def cannot_tell(store: Store) -> None:

@@ -11,7 +11,8 @@ from bot.settings import SourceSettings
 from subscriptions.model import Announce, ChatAddress, KnownPaper, Paper
 from subscriptions.service.papers.ingest import announce_filed
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Ingested, Store
+from subscriptions.store.database.store import Store
+from subscriptions.store.papers.digests import Ingested
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import Terminal, page

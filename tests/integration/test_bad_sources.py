@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from bot.sources.http.fetcher import Fetched, Fetcher, FetchLimits, Unchanged
+from bot.sources.fetcher import Fetched, Fetcher, FetchLimits, Unchanged
 from subscriptions.planning.receipts import Outcome
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import DigestRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed

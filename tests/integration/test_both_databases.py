@@ -14,14 +14,13 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused
 from subscriptions.model import Lane, Message
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.outbox.owners import begin_worker
-from subscriptions.service.outbox.sending import ClaimRequest, claim, confirm, outbox_entries
 from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.sending import ClaimRequest, begin_worker, claim, confirm, outbox_entries
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
-from subscriptions.store import Claim, Rendered, Store, query_changes
-from subscriptions.store.database.store import connection_of
+from subscriptions.store import query_changes
+from subscriptions.store.database.store import Store, connection_of
 from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.claims import store_rendered
+from subscriptions.store.outbox.claims import Claim, Rendered, store_rendered
 from subscriptions.store.outbox.entries import outbox_counts
 from subscriptions.store.rows import PaperKeyRow, QueryRow
 from subscriptions.store.sources import latest, put_receipt

@@ -18,7 +18,8 @@ from sqlalchemy import event
 from subscriptions.model import Announce, Digest, Paper, Summary, Translation
 from subscriptions.service.papers import ingest as ingesting
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Ingested, Store, Transaction
+from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.papers.digests import Ingested
 from tests.make import NOON, digest, ingest_digest, ingested, paper, subscribes
 
 DAY = timedelta(days=1)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.app import App
 from bot.operation.process import CALM, LOOK_INTERVAL, Process
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.platforms import stopped_platforms
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import running

@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from bot.sources.http import backfill
-from bot.sources.http.fetcher import FetchLimits
+from bot.sources import fetch_request
+from bot.sources.fetcher import FetchLimits
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Outcome
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import AppearanceRow, DeliveryItemRow, DeliveryRow, DigestRow, PaperRow, SourceRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import page
@@ -211,7 +211,7 @@ async def test_a_list_of_arxiv_has_the_api_for_its_history(store: Store, clock: 
 async def test_a_day_with_many_papers_is_read_page_by_page(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backfill, "PAGE", 3)
+    monkeypatch.setattr(fetch_request, "PAGE", 3)
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
     await SourceHarness(store, clock, arxiv, arxiv_source("cs")).due()
     arxiv.announces(MONDAY, *(paper(f"Paper {number}", "cs.AI") for number in range(8)))
@@ -364,7 +364,7 @@ async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("bot.sources.poll.poll.close", killed)
+        patch.setattr("bot.sources.poll.close", killed)
         with pytest.raises(Killed):
             await feeding.due()
     assert "Graphs of February" in days_of(store)

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from bot.platforms.slack.manifest import scopes_of
-from subscriptions.store import HEAD
+from subscriptions.store.database.schema import HEAD
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import TOKEN, FakeTelegram
@@ -281,7 +281,7 @@ from contextlib import closing
 from datetime import datetime, UTC
 from pathlib import Path
 from subscriptions.store import Store
-from subscriptions.service.operations.backups import restore
+from subscriptions.service.backups import restore
 there, folder, now = sys.argv[1], Path.cwd(), datetime(2026, 1, 22, 12, tzinfo=UTC)
 STEPS = {"open", "os.rename", "os.remove", "shutil.copyfile", "sqlite3.connect"}
 

@@ -3,9 +3,9 @@
 import json
 from xml.etree import ElementTree as ET
 
-from subscriptions.service.chats.conversation_state import text_of_payload
-from subscriptions.service.chats.retention import bot_name
-from subscriptions.store import Store
+from subscriptions.service.conversation_state import text_of_payload
+from subscriptions.service.retention import bot_name
+from subscriptions.store.database.store import Store
 from tests.integration.cli import Terminal
 from tests.make import NOON
 

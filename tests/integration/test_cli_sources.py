@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.sources import known_sources
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal, page

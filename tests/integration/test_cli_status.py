@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.process import Remote, running
 from tests.fakes.watchman import Watchman
 from tests.integration.cli import PAGE, Ended, Process, Terminal

@@ -12,7 +12,7 @@ import pytest
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.service.papers import counting
 from subscriptions.service.papers.counting import Entries, find
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.papers import index
 from tests.make import NOON, ingested, paper
 from tests.patience import PATIENCE

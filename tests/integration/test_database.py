@@ -10,8 +10,8 @@ from threading import Barrier
 import pytest
 
 from subscriptions.errors import StoreError
-from subscriptions.service.chats.retention import forget
-from subscriptions.store import Store
+from subscriptions.service.retention import forget
+from subscriptions.store.database.store import Store
 from subscriptions.store.papers.known_papers import sequence_before
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.patience import PATIENCE

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from subscriptions.model import Announce, KnownPaper
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.make import NOON, digest, ingest_digest, paper, stored_papers
 
 pytestmark = pytest.mark.both_databases

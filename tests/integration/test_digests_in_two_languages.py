@@ -12,7 +12,8 @@ import pytest
 
 from bot.digests import read_digest
 from subscriptions.model import Announce, Digest, KnownPaper, Paper
-from subscriptions.store import Ingested, Store
+from subscriptions.store.database.store import Store
+from subscriptions.store.papers.digests import Ingested
 from tests.make import NOON, ingest_digest, stored_papers
 
 MONTH = """# 2026年03月

@@ -20,7 +20,7 @@ from bot.digests import FORMATS, INFO
 from bot.digests._arxiv import arxiv_address, paper_key
 from bot.digests._format import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
-from bot.operation.web.web_address import health_app
+from bot.operation.web.web_server import health_app
 from bot.platforms.slack.manifest import SCOPES, events_of, scopes_of
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.platforms.telegram.outgoing import TelegramChannel
@@ -29,16 +29,16 @@ from bot.rendering.text.queries import query_in_words
 from bot.settings import VARIABLES, Settings, load_settings
 from subscriptions.chat_settings import SETTINGS, check_value, resolve
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError
-from subscriptions.matching.tokenized_papers import matching_papers
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper, Summary, Translation
 from subscriptions.planning.cadence import KINDS
+from subscriptions.planning.decision import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.planning.receipts import Outcome
-from subscriptions.planning.retry import FIRST_WAIT, LONGEST_WAIT
-from subscriptions.query.fields import FIELDS, Field
 from subscriptions.query.nearness import papers_named_in
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.syntax import FIELDS, Field
 from subscriptions.ranking import PapersAtHand
-from subscriptions.service.chats.retention import DELIVERIES, UPDATES
+from subscriptions.service.retention import DELIVERIES, UPDATES
 from tests.integration.cli import INBOX, Terminal, subcommands
 from tests.integration.docs_pages import (
     DOCS,
@@ -235,8 +235,8 @@ def _wrong(step: Step, shell: Shell) -> str:
 
 def test_the_command_line_answers_as_its_examples_show(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     # `run --once` has the machine's clock: it would clean up the deliveries of the examples, which are of January 2026.
-    monkeypatch.setattr("bot.operation.maintenance.claim_daily_work", lambda *_, **__: False)
-    monkeypatch.setattr("bot.operation.maintenance.claim_copy", lambda *_, **__: False)
+    monkeypatch.setattr("bot.operation.ticks.claim_daily_work", lambda *_, **__: False)
+    monkeypatch.setattr("bot.operation.ticks.claim_copy", lambda *_, **__: False)
     wrong = [documented for step in steps(EXAMPLES.read_text("utf-8")) if (documented := _wrong(step, shell))]
     assert not wrong, "\n".join(wrong)
 

@@ -10,8 +10,8 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
 from bot.cli.subcommands import SUBCOMMANDS
-from bot.operation.heartbeat import INTERVAL
 from bot.operation.metrics import METRICS, Timing
+from bot.operation.ticks import INTERVAL
 from bot.settings import VARIABLES
 from tests.integration.docs_pages import DOCS, alerts, expressions, rows
 

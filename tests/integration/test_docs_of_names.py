@@ -5,18 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.registry import REGISTRY
+from bot.commands.intent import REGISTRY
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, MOST_LINES
 from bot.context.dependencies import MAX_OF_CHAT, MAX_OF_PERSON
-from bot.operation.heartbeat import INTERVAL
+from bot.operation.ticks import INTERVAL
+from bot.operation.web.health import MOST_OF_A_NAME
 from bot.operation.web.sign_in import LASTS, MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
 from bot.operation.web.status import DAYS as DAYS_OF_STATUS
-from bot.operation.web.streams import MOST_OF_A_NAME
-from bot.operation.web.web_address import LONGEST_BODY
-from bot.operation.web.web_server import LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
-from bot.sources.enrichment import IDS_PER_REQUEST
+from bot.operation.web.web_server import LONGEST_BODY, LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
+from bot.sources.arxiv_lookup import IDS_PER_REQUEST
+from bot.sources.missed import HISTORY
 from bot.sources.missed_days import MOST_TRIES as MOST_TRIES_OF_A_DAY
-from bot.sources.poll.missed import HISTORY
 from subscriptions.addresses import LONGEST_NAME as LONGEST_NAME_OF_A_CHAT
 from subscriptions.chat_settings import LARGEST_LIMIT
 from subscriptions.matching.batch import MANY
@@ -25,12 +24,12 @@ from subscriptions.planning.source_calendar import LATE_AFTER
 from subscriptions.query.parsing.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH, MOST_PAPERS, SHORTEST_PREFIX
 from subscriptions.query.parsing.sentences import MOST_NEAR as MOST_LIKE
 from subscriptions.ranking import MOST_WORDS, MOST_WORDS_OF_ONE, SAMPLE
-from subscriptions.service.chats.access import WRONG_CODES
-from subscriptions.service.operations.at_work import SILENT_AFTER
-from subscriptions.service.papers.alike import LOOKED_AT, MOST_ALIKE
+from subscriptions.service.access import WRONG_CODES
+from subscriptions.service.at_work import SILENT_AFTER
 from subscriptions.service.papers.counting import MOST_COUNTED
+from subscriptions.service.papers.loosening import LOOKED_AT, MOST_ALIKE
 from subscriptions.service.papers.signals import LEARNED_FROM, MOST_SAVED, MOST_SIGNALS, STRENGTHS
-from subscriptions.service.planner.no_match import STREAK_AFTER
+from subscriptions.service.planner.look import STREAK_AFTER
 from subscriptions.service.planner.plan import SLICE
 from subscriptions.service.subscriptions.changes import KEPT
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT

@@ -11,13 +11,13 @@ import psycopg
 import pytest
 
 from bot.clock import SystemClock
-from bot.delivery.engines import job_queue
-from bot.delivery.engines.cluster import ClusterEngine
-from bot.delivery.engines.job_queue import Times
+from bot.delivery import job_queue
+from bot.delivery.cluster import ClusterEngine
+from bot.delivery.job_queue import Times
 from bot.ports.channel import Limits
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.patience import PATIENCE
 
 LIMITS = {"telegram": Limits(text=4096, per_second=28, per_lane=1)}

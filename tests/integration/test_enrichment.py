@@ -6,10 +6,10 @@ from datetime import date, timedelta
 import pytest
 from sqlmodel import select
 
-from bot.sources import enrichment as filling
+from bot.sources import arxiv_lookup
 from subscriptions.model import Paper
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import DeliveryItemRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.make import FakeClock, ingested, paper, subscribes, translation
@@ -144,8 +144,8 @@ async def test_papers_of_other_publishers_are_not_asked_for(
 async def test_many_ids_are_asked_for_in_batches_of_a_hundred(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filling, "IDS_PER_REQUEST", filling.IDS_PER_REQUEST // 10)
-    monkeypatch.setattr(filling, "MAX_IDS", filling.MAX_IDS // 10)
+    monkeypatch.setattr(arxiv_lookup, "IDS_PER_REQUEST", arxiv_lookup.IDS_PER_REQUEST // 10)
+    monkeypatch.setattr(arxiv_lookup, "MAX_IDS", arxiv_lookup.MAX_IDS // 10)
     ids = [f"2601.{number:05d}" for number in range(10_000, 10_073)]
     arxiv.knows(*(paper(f"Paper {one}", "cs.LG", arxiv_id=one, authors=AUTHORS) for one in ids))
     ingested(store, *(bare("", one) for one in ids), now=clock.now())
@@ -206,9 +206,9 @@ async def test_without_a_source_of_arxiv_nobody_is_asked(store: Store, clock: Fa
 def test_which_source_is_arxivs() -> None:
     lists, feeds = web_source("https://example.org/list.md"), arxiv_source("cs.LG")
     api = web_source("https://export.arxiv.org/api/query?search_query=cat:cs.LG")
-    assert filling.arxiv_among([lists]) is None
-    assert filling.arxiv_among([lists, feeds]) == feeds
-    assert filling.arxiv_among([lists, api]) == api
+    assert arxiv_lookup.arxiv_among([lists]) is None
+    assert arxiv_lookup.arxiv_among([lists, feeds]) == feeds
+    assert arxiv_lookup.arxiv_among([lists, api]) == api
 
 
 async def test_papers_are_completed_after_the_sources_have_answered(

@@ -18,23 +18,23 @@ from subscriptions.model import CallbackToken, ChatKind, Lane
 from subscriptions.notices.operations import VersionChanged
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.portable import PortableLine, read_lines
-from subscriptions.service.chats.access import deny, new_code, redeem_code, standing_of
-from subscriptions.service.chats.conversation_state import apply_once, share_link, store_chat
-from subscriptions.service.chats.retention import claim_daily_work, claim_database, forget
+from subscriptions.service.access import deny, new_code, redeem_code, standing_of
+from subscriptions.service.conversation_state import apply_once, share_link, store_chat
 from subscriptions.service.notices import notify
 from subscriptions.service.papers import ingest
 from subscriptions.service.papers.ingest import announce_filed
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.planner.previews import newest_batch
+from subscriptions.service.retention import claim_daily_work, claim_database, forget
 from subscriptions.service.sources import claim_incomplete, claim_slot, note_poll
 from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.importing import import_lines
 from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.service.subscriptions.undoing import last_change, undo
-from subscriptions.store import Store, Transaction, installations, key_value
+from subscriptions.store import installations, key_value
 from subscriptions.store.chat.moving import chat_moved
 from subscriptions.store.conversations import set_conversation_state
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.store import Store, Transaction, execute
 from subscriptions.store.installations import complete_installation
 from subscriptions.store.outbox.attempts import pause_lane
 from subscriptions.store.rows import TABLES

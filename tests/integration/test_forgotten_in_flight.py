@@ -8,8 +8,8 @@ import pytest
 
 from bot.app import App
 from bot.delivery.planning import Sent
-from subscriptions.service.chats.retention import forget
-from subscriptions.service.outbox.sending import outbox_entries
+from subscriptions.service.retention import forget
+from subscriptions.service.sending import outbox_entries
 from tests.fakes.faults import FAULTS
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import a_bot

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from subscriptions.store.database.sqlite.file import SqliteSharing
+from subscriptions.store.database.sqlite import SqliteSharing
 from tests.integration.cli import Terminal, page
 
 NOW = ("--now", "2026-01-22T07:30:00Z")

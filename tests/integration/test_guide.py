@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.registry import REGISTRY
+from bot.commands.intent import REGISTRY
 from bot.digests import read_digest
 from bot.ports.conversation import Place
 from subscriptions.model import ChatKind
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.integration.docs_pages import DOCS, ROOT, blocks, page, rows
 from tests.make import NOON, address, ingest_digest

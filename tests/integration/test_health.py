@@ -15,7 +15,7 @@ from bot.operation.web.health import Health
 from bot.operation.web.web_server import serving
 from bot.settings import Settings, load_settings
 from subscriptions.errors import StoreUnavailable
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import ForeignLock

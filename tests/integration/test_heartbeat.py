@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import build_app
-from bot.operation.heartbeat import INTERVAL, Heartbeat, make_heartbeat
+from bot.operation.ticks import INTERVAL, Heartbeat, make_heartbeat
 from bot.settings import load_settings
 from tests.fakes.process import Remote, running
 from tests.fakes.watchman import Watchman

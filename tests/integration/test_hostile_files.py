@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.digests import MAX_BYTES, read_digest
-from bot.digests._limits import CATEGORIES, DOI, NAME, TEXT, TITLE
-from bot.digests._names import MOST_AUTHORS
+from bot.digests._text import CATEGORIES, DOI, MOST_AUTHORS, NAME, TEXT, TITLE
 from bot.digests.files import read_file
 from bot.errors import UnreadableInput
 from bot.settings import SourceSettings
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal
 from tests.make import FakeClock

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.context.optional_parts import without
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.process import ROOT
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.cli import INBOX
@@ -29,7 +29,7 @@ UNUSED = {
     "slack_sdk",
     "psycopg",  # the database is a file
     "procrastinate",
-    "bot.delivery.engines.cluster",
+    "bot.delivery.cluster",
     "bot.platforms.slack.adapter",
     "bot.demo",
 }

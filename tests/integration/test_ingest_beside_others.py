@@ -9,7 +9,8 @@ from subscriptions.matching.full_text import index_document
 from subscriptions.model import Paper
 from subscriptions.service.papers.ingest import ingest_steps
 from subscriptions.service.papers.paper_search import papers_named
-from subscriptions.store import Ingested, Store, Transaction
+from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.papers.digests import Ingested
 from subscriptions.store.papers.drafts import Incoming, MergeBatch
 from tests.make import NOON, digest, ingested, paper, stored_papers
 

@@ -9,12 +9,13 @@ from sqlmodel import select
 
 from subscriptions.errors import NotFound, Refused
 from subscriptions.matching.paper_index import PaperIndex
-from subscriptions.service.chats.retention import forget
 from subscriptions.service.planner import kept_queries as _kept
 from subscriptions.service.planner.kept_queries import KeptQueries
+from subscriptions.service.retention import forget
 from subscriptions.service.subscriptions.amendments import edit
 from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.store import Store, query_changes
+from subscriptions.store import query_changes
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import QueryChangeRow, QueryRow
 from tests.make import NOON, address, clean_up, paper, subscribes
 

@@ -22,10 +22,10 @@ from bot.app import App, build_app
 from bot.delivery.planning import DrainState, plan
 from bot.operation.process import Process, run
 from bot.sources.source_scheduler import SourceScheduler
-from subscriptions.service.outbox.sending import outbox_entries
-from subscriptions.service.subscriptions.selection import listed
+from subscriptions.service.sending import outbox_entries
+from subscriptions.service.subscriptions.next_deliveries import listed
 from subscriptions.states import DeliveryState
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock, ServerDown
 from tests.integration.telegram_bot import Quiet, a_bot, a_listening_bot, confirmed, posts, telegram_settings

@@ -19,8 +19,8 @@ from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.model import Announce, Digest
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Store
 from subscriptions.store.conversation_rows import PendingLookupRow
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram

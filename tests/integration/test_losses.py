@@ -19,12 +19,13 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from bot.sources.ingest import store_digest
-from subscriptions.planning.losses import Arrival, Loss
-from subscriptions.service.operations import backups
-from subscriptions.service.operations.backups import count_lost_as_sent
+from subscriptions.planning.receipts import Arrival, Loss
+from subscriptions.service import backups
+from subscriptions.service.backups import count_lost_as_sent
 from subscriptions.service.papers.ingest import announce_filed
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Store, losses
+from subscriptions.store import losses
+from subscriptions.store.database.store import Store
 from subscriptions.store.outbox.entries import outbox_counts
 from subscriptions.store.papers.digests import Ingested
 from subscriptions.store.rows import DeliveryItemRow, PaperRow

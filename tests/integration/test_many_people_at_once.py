@@ -6,9 +6,9 @@ from contextlib import closing
 
 import pytest
 
-from bot.context.writing import write_together
-from subscriptions.service.subscriptions.selection import listed
-from subscriptions.store import Store
+from bot.context.dependencies import write_together
+from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.store.database.store import Store
 from subscriptions.store.outbox.attempts import pause_lane
 from tests.bot_harness import BotHarness
 from tests.make import NOON, address

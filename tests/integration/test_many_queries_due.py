@@ -11,18 +11,18 @@ from sqlalchemy import select
 
 from subscriptions.errors import NotFound, Refused
 from subscriptions.matching.batch import match
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.query_set import QuerySet
-from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import Subscription
 from subscriptions.query.parsing.parse import parse_canonical
+from subscriptions.service.planner import inputs as _inputs
 from subscriptions.service.planner import kept_queries as _kept
-from subscriptions.service.planner import window as _window
+from subscriptions.service.planner.inputs import Window
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.planner.window import Window
 from subscriptions.service.subscriptions.amendments import edit
 from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.store import Store, Transaction
 from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import TABLES
 from tests.make import NOON, address, ingested, paper, subscribes
@@ -36,7 +36,7 @@ CHATS, EACH = 4, 6
 @pytest.fixture
 def together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has even a single query matched together with all others."""
-    monkeypatch.setattr(_window, "FEW", 0)
+    monkeypatch.setattr(_inputs, "FEW", 0)
 
 
 class Matches:
@@ -150,7 +150,7 @@ def test_a_plan_stores_the_same_deliveries_either_way(
     other = Store(f"sqlite:///{tmp_path}/other.db")
     shutil.copy(store.path, other.path)
     for one, few in ((store, 10**9), (other, 0)):
-        monkeypatch.setattr(_window, "FEW", few)
+        monkeypatch.setattr(_inputs, "FEW", few)
         one.open(now=NOON)
         days = random.Random(seed)
         for day in range(1, 5):

@@ -25,8 +25,8 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.sources import note_poll
 from subscriptions.service.subscriptions.pausing import pause
-from subscriptions.store import SourceFact, SourceState, figures
-from subscriptions.store.sources import sync_sources
+from subscriptions.store import figures
+from subscriptions.store.sources import SourceFact, SourceState, sync_sources
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.cli import DIGEST, Process

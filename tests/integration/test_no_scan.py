@@ -19,11 +19,10 @@ from bot.operation.process import LOOK_INTERVAL, Process
 from bot.ports.channel import Limits
 from bot.settings import Settings
 from bot.settings.model import SourceSettings
-from subscriptions.service.chats.retention import clean_up_steps, forget
-from subscriptions.service.operations.chat_status import figures
-from subscriptions.service.outbox.owners import begin_worker
-from subscriptions.service.outbox.sending import recent_sends
-from subscriptions.store import Store
+from subscriptions.service.chat_status import figures
+from subscriptions.service.retention import clean_up_steps, forget
+from subscriptions.service.sending import begin_worker, recent_sends
+from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.store.outbox import edits
 from subscriptions.store.outbox.entries import outbox_counts

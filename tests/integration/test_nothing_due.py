@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import insert
 
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Store
 from subscriptions.store import planner as plans
+from subscriptions.store.database.store import Store
 from subscriptions.store.papers.known_papers import last_sequence
 from subscriptions.store.rows import TABLES
 from tests.make import NOON, ingested, paper, subscribes

@@ -15,7 +15,7 @@ import pytest
 
 from bot.operation.metrics import Metrics
 from bot.operation.web import web_server
-from bot.operation.web.streams import FULL, MOST_OF_A_NAME, MOST_STREAMS_OF_AN_ADDRESS, Stream, Streams, surplus
+from bot.operation.web.health import FULL, MOST_OF_A_NAME, MOST_STREAMS_OF_AN_ADDRESS, Stream, Streams, surplus
 from bot.operation.web.web_server import ClosedConnections, closed_line, serving
 from bot.ports.channel import ConnectionClosed, Measurement, ignore
 from bot.settings import load_settings

@@ -8,13 +8,13 @@ import pytest
 from subscriptions.model import Announce, Chat, KnownPaper
 from subscriptions.service.papers import signals as service_signals
 from subscriptions.service.papers.signals import nearest, note_signal, saved_papers, take_back
-from subscriptions.service.planner.due_preview import preview
 from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.planner.previews import preview
 from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.selection import get_chat
+from subscriptions.service.subscriptions.next_deliveries import get_chat
 from subscriptions.states import Signal
-from subscriptions.store import Store
 from subscriptions.store.chat import signals as stored_signals
+from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import deliveries
 from tests.make import NOON, address, ingested, paper, signals_of_paper, stored_papers, subscribes
 

@@ -21,20 +21,21 @@ from bot.operation.web.health import LOOK_INTERVAL
 from bot.ports.conversation import MessageRequest, Place
 from subscriptions.errors import StoreError
 from subscriptions.model import CallbackToken, ChatKind, Lane, Message
-from subscriptions.service.chats.conversation_state import apply_once
-from subscriptions.service.outbox.owners import (
+from subscriptions.service.conversation_state import apply_once
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.sending import (
+    ClaimRequest,
     beat,
     begin_worker,
+    claim,
     end_worker,
     other_workers,
     recover_stalled,
 )
-from subscriptions.service.outbox.sending import ClaimRequest, claim
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Claim, Rendered, Store
 from subscriptions.store.conversations import begin_lookup, end_lookup, requested_lookup, take_over_lookups
+from subscriptions.store.database.store import Store
 from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.claims import store_rendered
+from subscriptions.store.outbox.claims import Claim, Rendered, store_rendered
 from subscriptions.store.updates import has_reply, unfinished_replies
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 import psycopg
 from procrastinate.periodic import PeriodicDeferrer
 
-from bot.delivery.engines.job_queue import JobQueue, Times
+from bot.delivery.job_queue import JobQueue, Times
 from subscriptions.model import Lane
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.sources import SourceFact, claim_poll, known_sources, sync_sources
 from tests.make import NOON
 

@@ -12,21 +12,20 @@ import pytest
 from bot.digests import read_digest
 from bot.sources import ingest
 from subscriptions.errors import StoreError
-from subscriptions.matching import hits, tokenized_papers
+from subscriptions.matching import hits, paper_index
 from subscriptions.matching.hits import HitFinder
-from subscriptions.matching.paper_index import PaperIndex
-from subscriptions.matching.tokenized_paper import tokenize
-from subscriptions.matching.tokenized_papers import TokenizedPapers
+from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
+from subscriptions.matching.terms import tokenize
 from subscriptions.model import KnownPaper
 from subscriptions.planning.decision import decide
-from subscriptions.service.outbox.sending import outbox_entries
+from subscriptions.service.planner import inputs as _inputs
 from subscriptions.service.planner import plan as _plan
-from subscriptions.service.planner import window as _window
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.planner.previews import newest_batch
+from subscriptions.service.sending import outbox_entries
+from subscriptions.service.subscriptions.next_deliveries import get_chat
 from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.service.subscriptions.selection import get_chat
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import planned
 from subscriptions.store.papers import known_papers
 from tests.bot_harness import BotHarness
@@ -148,7 +147,7 @@ class TestWhileOthersWrite:
         another = at_first(lambda: subscribes(store, "telegram:1", "trees", every="now", since="1d", now=NOON + HOUR))
         monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
         for function in ("fits", "cover"):
-            monkeypatch.setattr(_window.Window, function, called(note, getattr(_window.Window, function)))
+            monkeypatch.setattr(_inputs.Window, function, called(note, getattr(_inputs.Window, function)))
         monkeypatch.setattr(HitFinder, "why", called(note, HitFinder.why))
         monkeypatch.setattr(_plan, "decide", called(note, decide))
         plan_due(store, now=NOON + HOUR)
@@ -193,7 +192,7 @@ class TestWhileOthersWrite:
         turns: list[bool] = []
         matched: list[str] = []
         monkeypatch.setattr(ingest, "read_digest", called(lambda: turns.append(store._turn.locked()), read_digest))
-        for module in (tokenized_papers, hits):
+        for module in (paper_index, hits):
             monkeypatch.setattr(module, "tokenize", called(lambda: matched.append("a paper"), tokenize))
         subscribes(store, "telegram:42", "graph", every="now")
         bot = BotHarness(store, clock=FakeClock(NOON + HOUR))
@@ -223,7 +222,7 @@ class TestAfterAFailure:
     def test_a_plan_that_fails_while_matching_is_made_by_the_next(
         self, store: Store, few: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(_window, "FEW", few)
+        monkeypatch.setattr(_inputs, "FEW", few)
         for n, query in enumerate(("graph", "tree", "forest", "leaf"), 1):
             subscribes(store, f"telegram:{n}", query, every="now")
         ingested(store, *(paper(f"A {word}") for word in ("graph", "tree", "forest", "leaf")), now=NOON + MINUTE)
@@ -266,7 +265,7 @@ class TestAfterAFailure:
 
     def test_a_window_that_could_not_be_read_is_what_it_was(self, store: Store) -> None:
         ingested(store, paper("A graph"), now=NOON + MINUTE)
-        window = _window.Window(last_sequence=1)
+        window = _inputs.Window(last_sequence=1)
         with store.read() as transaction:
             window.cover(transaction, 0)
         before: Sequence[KnownPaper] = window.papers.known

@@ -14,8 +14,8 @@ from sqlmodel import select
 
 from subscriptions.service.planner import plan as _plan
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Store
 from subscriptions.store.chat.subscriptions import subscriptions_of
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SubscriptionRow
 from tests.make import NOON, ingested, paper, subscribes
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Store
-from subscriptions.store.database.store import connection_of
+from subscriptions.store.database.store import Store, connection_of
 from tests.make import NOON, ingested, paper, subscribes
 from tests.postgres.reading import read
 

@@ -14,8 +14,9 @@ from subscriptions.service.planner import plan as _plan
 from subscriptions.service.planner.look import apart
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.store import Store, done
 from subscriptions.store.database import store as database
+from subscriptions.store.database.store import Store
+from subscriptions.store.database.writer import done
 from subscriptions.store.papers import announcing
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.postgres.server import Server

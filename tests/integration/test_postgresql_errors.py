@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from subscriptions.errors import StoreError, StoreUnavailable
-from subscriptions.service.subscriptions.selection import listed
-from subscriptions.store import Store
+from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.store.database.store import Store
 from tests.integration.cli import Terminal
 from tests.make import NOON, address, subscribes
 from tests.postgres.cluster import SUPERUSER

@@ -10,14 +10,14 @@ from sqlalchemy import delete
 
 from subscriptions.errors import NotFound, Refused
 from subscriptions.matching.columns import State
-from subscriptions.matching.query_set import QuerySet
-from subscriptions.matching.snapshot import from_bytes
+from subscriptions.matching.query_set import QuerySet, from_bytes
 from subscriptions.service.planner import kept_queries as _kept
 from subscriptions.service.planner import kept_queries as kept_queries_room
 from subscriptions.service.planner.kept_queries import KeptQueries
 from subscriptions.service.subscriptions.amendments import edit
 from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.store import Store, query_changes
+from subscriptions.store import query_changes
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import QueryChangeRow
 from tests.integration.test_kept_queries import WORDS, matching, stored
 from tests.make import NOON, address, subscribes

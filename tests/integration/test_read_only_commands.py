@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from bot.commands.core.context import CommandContext
+from bot.commands.context import CommandContext
 from bot.context.dependencies import MAX_OF_CHAT, ConversationContext
 from bot.conversation import handler
-from bot.ports.reply import Reply
-from subscriptions.service.chats.conversation_state import find_callback
+from bot.ports.channel import Reply
+from subscriptions.service.conversation_state import find_callback
 from subscriptions.service.papers import counting
-from subscriptions.store import Store, WouldWrite
+from subscriptions.store.database.store import Store, WouldWrite
 from subscriptions.store.papers import index
 from tests.bot_harness import BotHarness
 from tests.make import NOON, ingested, paper, subscribes

@@ -12,14 +12,14 @@ import pytest
 
 from bot.app import App
 from bot.clock import SystemClock
-from bot.delivery.engines.cluster import ClusterEngine
+from bot.delivery.cluster import ClusterEngine
 from bot.operation.listening import Supervised, problems_of
 from bot.operation.web.health import Health
 from bot.operation.worker import elected
 from bot.ports.channel import Limits
 from bot.ports.conversation import Receiver, Request, RequestDispatcher, WebRoute
-from subscriptions.service.outbox.owners import begin_worker
-from subscriptions.store import Store
+from subscriptions.service.sending import begin_worker
+from subscriptions.store.database.store import Store
 from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 from tests.postgres.own import OwnServer, own_server

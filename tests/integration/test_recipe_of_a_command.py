@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
-from bot.commands import registry
+from bot.commands import intent
 from bot.commands.chat import help_topics
 from tests.integration.docs_pages import ROOT
 from tests.patience import PATIENCE
@@ -52,5 +52,5 @@ def test_every_place_that_the_recipe_names_is_there() -> None:
     ]
     assert len(paths) >= 8
     assert [path for path in paths if not (ROOT / path).exists()] == ["bot/commands/subscriptions/counting.py"]
-    assert "_MODULES" in vars(registry)
+    assert "_MODULES" in vars(intent)
     assert {"_PURPOSES", "EXAMPLES"} <= vars(help_topics).keys()

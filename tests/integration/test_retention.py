@@ -8,17 +8,18 @@ import pytest
 from sqlalchemy import text
 
 from subscriptions.model import CallbackToken
-from subscriptions.service.chats import retention as ages
-from subscriptions.service.chats.access import redeem_code
-from subscriptions.service.chats.conversation_state import find_callback, share_link
-from subscriptions.service.chats.retention import clean_up_steps
-from subscriptions.service.outbox.sending import dismiss, outbox_entries, retry_delivery
+from subscriptions.service import retention as retention_room
+from subscriptions.service.access import redeem_code
+from subscriptions.service.conversation_state import find_callback, share_link
 from subscriptions.service.papers.paper_search import papers_named
 from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.retention import clean_up_steps
+from subscriptions.service.sending import dismiss, outbox_entries, retry_delivery
 from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.selection import get_chat
-from subscriptions.store import Store, retention
+from subscriptions.service.subscriptions.next_deliveries import get_chat
+from subscriptions.store import retention
 from subscriptions.store.conversations import begin_lookup, set_conversation_state
+from subscriptions.store.database.store import Store
 from subscriptions.store.installations import complete_installation
 from subscriptions.store.outbox.deliveries import deliveries_of
 from subscriptions.store.outbox.entries import outbox_counts
@@ -100,7 +101,7 @@ async def test_a_refused_message_stays_whole_until_somebody_decides(bot: BotHarn
 
 
 def test_the_clean_up_can_stop_after_any_step(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ages, "STEP", 7)
+    monkeypatch.setattr(retention_room, "STEP", 7)
     fill(store, 20)
     later = NOON + 31 * DAY
     before = count(store, "delivery")

@@ -19,11 +19,11 @@ from subscriptions.portable import read_lines
 from subscriptions.service.subscriptions.amendments import edit, rename, set_settings
 from subscriptions.service.subscriptions.exporting import export
 from subscriptions.service.subscriptions.importing import import_lines
+from subscriptions.service.subscriptions.next_deliveries import listed
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe, unsubscribe
-from subscriptions.service.subscriptions.selection import listed
-from subscriptions.store import Store
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions
+from subscriptions.store.database.store import Store
 from tests.make import NOON
 
 # ------------------------------------------------------------------------------------------------- what can be entered

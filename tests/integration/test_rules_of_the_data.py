@@ -11,13 +11,15 @@ from sqlmodel import Session, col, select
 
 from subscriptions.errors import ChatMoved, NotDelivered, NotFound, Refused, Rejected, RetryLater, StoreError, Unclear
 from subscriptions.model import Announce, CallbackToken, ChatAddress, ChatKind, KnownPaper, Message
-from subscriptions.planning.retry import OnUnclear
+from subscriptions.planning.decision import OnUnclear
 from subscriptions.portable import read_lines
-from subscriptions.service.chats.access import deny, request_admission
-from subscriptions.service.chats.conversation_state import apply_once, find_callback, store_chat
-from subscriptions.service.chats.retention import claim_database, forget
+from subscriptions.service.access import deny, request_admission
+from subscriptions.service.conversation_state import apply_once, find_callback, store_chat
 from subscriptions.service.notices import pause_unreachable
-from subscriptions.service.outbox.sending import (
+from subscriptions.service.planner import plan as _plans
+from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.retention import claim_database, forget
+from subscriptions.service.sending import (
     ClaimRequest,
     claim,
     confirm,
@@ -27,23 +29,21 @@ from subscriptions.service.outbox.sending import (
     record_outcome,
     to_render,
 )
-from subscriptions.service.planner import plan as _plans
-from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.exporting import export
 from subscriptions.service.subscriptions.importing import import_lines
+from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
 from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.states import PauseReason
-from subscriptions.store import Claim, Rendered, Store, Transaction
 from subscriptions.store.chat import chats, moving, subscriptions
 from subscriptions.store.chat.moving import chat_moved
 from subscriptions.store.chat.undo import changes_of
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state
+from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.outbox import deliveries
 from subscriptions.store.outbox import entries as stored_entries
 from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.claims import store_rendered
+from subscriptions.store.outbox.claims import Claim, Rendered, store_rendered
 from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import PaperKeyRow
 from subscriptions.store.updates import commands_since

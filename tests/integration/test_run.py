@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.integration.cli import DIGEST, Process

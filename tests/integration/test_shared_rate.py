@@ -7,12 +7,12 @@ import psycopg
 import pytest
 
 from bot.clock import SystemClock
-from bot.delivery.engines.cluster import ClusterEngine
-from bot.delivery.sender_lock import only_sender
+from bot.delivery.cluster import ClusterEngine
+from bot.delivery.lane_sender import only_sender
 from bot.errors import SenderLockHeld
 from bot.ports.channel import Limits
 from subscriptions.model import Lane
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 
 LIMITS = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
 

@@ -12,16 +12,17 @@ import pytest
 
 from bot.app import build_app
 from bot.operation.checks.machine import check_here
-from bot.operation.web.guard import (
+from bot.operation.web.sign_in import (
     HEADERS,
+    LASTS,
     Entry,
+    Sessions,
     entry,
     is_known_host,
     is_own_form,
     network_of,
     preferred_language,
 )
-from bot.operation.web.sign_in import LASTS, Sessions
 from bot.operation.web.site import entry_lines, make_site
 from bot.platforms.web.outgoing import MOST_IN_MINUTE
 from bot.settings import load_settings

@@ -1,6 +1,6 @@
 """`paperwire db size` says what takes room, and what a day adds."""
 
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.figures import room
 from tests.filling import fill
 from tests.integration.cli import Terminal

@@ -20,9 +20,9 @@ from bot.platforms.slack.manifest import REDIRECT, scopes_of
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.chats.workspaces import uninstall
+from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
-from subscriptions.service.subscriptions.selection import get_chat, listed
+from subscriptions.service.workspaces import uninstall
 from subscriptions.store.installations import installations, uninstalled
 from tests.fakes.slack import TEAM, TOKEN
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, LASTS, FakeOAuth

@@ -9,7 +9,7 @@ import pytest
 
 from bot.platforms.slack.manifest import scopes_of
 from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.selection import listed
+from subscriptions.service.subscriptions.next_deliveries import listed
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_conversation import Scene, a_scene
 from tests.integration.telegram_bot import RestingClock

@@ -17,12 +17,12 @@ from bot.conversation.prepared_request import PreparedRequest
 from bot.conversation.stored_reply import StoredReply
 from bot.errors import SettingsError
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
-from bot.operation.web.web_address import LARGEST_BODY
+from bot.operation.web.web_server import LARGEST_BODY
 from bot.platforms.slack.adapter import check_app_tokens
 from subscriptions.errors import StoreError
-from subscriptions.service.chats.conversation_state import apply_once as real_once
-from subscriptions.service.subscriptions.selection import listed
-from subscriptions.store import Steps
+from subscriptions.service.conversation_state import apply_once as real_once
+from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.store.database.writer import Steps
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, SentEnvelope
 from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, encoded, signature
 from tests.integration.slack_bot import a_bot, a_listening_bot, a_served_bot, settled

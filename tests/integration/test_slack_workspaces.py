@@ -15,8 +15,8 @@ from bot.settings import SlackWorkspace
 from subscriptions.addresses import parse_address
 from subscriptions.errors import NotFound
 from subscriptions.service.notices import is_gone
+from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
-from subscriptions.service.subscriptions.selection import get_chat, listed
 from subscriptions.states import ChatState
 from subscriptions.store.installations import uninstalled
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack

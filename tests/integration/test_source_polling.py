@@ -10,16 +10,17 @@ from sqlmodel import select
 
 from bot.digests import _feed
 from bot.settings import SourceSettings
-from bot.sources.http import backfill
-from bot.sources.http.fetcher import FetchLimits
+from bot.sources import fetch_request
+from bot.sources.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.chats.conversation_state import store_chat
+from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.sources import claim_slot
-from subscriptions.store import SourceFact, Store, sources
+from subscriptions.store import sources
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import AppearanceRow, DeliveryRow, DigestRow, PaperRow
-from subscriptions.store.sources import known_sources, release_slot, sync_sources
+from subscriptions.store.sources import SourceFact, known_sources, release_slot, sync_sources
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.arxiv_pages import feed
 from tests.integration.cli import PAGE, page
@@ -309,7 +310,7 @@ async def test_the_pages_of_biorxiv_are_read_to_the_end(store: Store, clock: Fak
 async def test_without_sources_all_archives_are_read(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backfill, "PAGE", 4)
+    monkeypatch.setattr(fetch_request, "PAGE", 4)
     arxiv.announces(WEDNESDAY, *(paper(f"Old {n}", "cs.LG") for n in range(5)))
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Strings", "hep-th"))
     feeding = SourceHarness(store, clock, arxiv)

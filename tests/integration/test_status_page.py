@@ -14,8 +14,8 @@ from bot.ports.channel import MessageTried, PlanMade
 from bot.ports.web_page import PageFrame, PageRequest, Visitor
 from bot.settings import load_settings
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.outbox.sending import outbox_entries
 from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.sending import outbox_entries
 from subscriptions.service.sources import note_poll
 from subscriptions.store.sources import SourceFact, SourceState, sync_sources
 from tests.make import NOON, FakeClock, ingested, paper, subscribes

@@ -2,10 +2,10 @@
 
 from contextlib import closing
 
-from bot.delivery.engines.job_queue import JobQueue, Times
+from bot.delivery.job_queue import JobQueue, Times
 from subscriptions.model import Lane
-from subscriptions.store import Store
-from subscriptions.store.lane_wakes import wake_lanes
+from subscriptions.store.database.store import Store
+from subscriptions.store.workers import wake_lanes
 from tests.postgres.reading import read
 
 WAITING, TAKEN = 5000, 20

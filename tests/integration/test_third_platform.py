@@ -13,15 +13,14 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.errors import SettingsError
 from bot.operation.listening import answer_once
-from bot.operation.operator_lines import startup_lines
+from bot.operation.metrics import startup_lines
 from bot.platforms.known import PLATFORMS
 from bot.settings import Settings
-from subscriptions.addresses import parse_address
+from subscriptions.addresses import facts_of, parse_address
 from subscriptions.chat_settings import without_effect
 from subscriptions.errors import NotFound, Refused
 from subscriptions.model import ChatKind
-from subscriptions.platforms import facts_of
-from subscriptions.service.subscriptions.selection import get_chat, listed
+from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
 from tests.make import NOON, FakeClock, address, ingested, paper
 from tests.postbox.channel import PostboxChannel
 

@@ -24,12 +24,13 @@ from subscriptions.model import ChatAddress, Lane
 from subscriptions.service.planner import plan as _plan
 from subscriptions.service.planner.plan import plan_due
 from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.subscriptions.next_deliveries import listed
 from subscriptions.service.subscriptions.pausing import get_waiting_papers, pause, resume, send_waiting, skip_waiting
 from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.service.subscriptions.selection import listed
 from subscriptions.states import SubscriptionState
-from subscriptions.store import Store, done
 from subscriptions.store import planner as _plans
+from subscriptions.store.database.store import Store
+from subscriptions.store.database.writer import done
 from subscriptions.store.outbox import planned as _planned
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, PaperRow
 from tests.integration.row_locks import cannot_tell

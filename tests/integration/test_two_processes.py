@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.engines.embedded import CONCURRENCY
+from bot.delivery.embedded import CONCURRENCY
 from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
 from tests.make import NOON, address, ingested, paper, subscribes

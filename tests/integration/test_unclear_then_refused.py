@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.app import App
-from subscriptions.service.outbox.sending import outbox_entries
+from subscriptions.service.sending import outbox_entries
 from subscriptions.store.platforms import free_platforms
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import a_bot

@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
-from bot.context.writing import do_steps, write_together
+from bot.context.dependencies import do_steps, write_together
 from subscriptions.errors import NotFound, Refused, StoreUnavailable
-from subscriptions.service.subscriptions.selection import get_chat, listed
-from subscriptions.store import WRITES, Scope, Steps, Store, WouldWrite
+from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.store.database.store import Scope, Store, WouldWrite
+from subscriptions.store.database.writer import WRITES, Steps
 from tests.make import NOON, address, subscribes
 
 

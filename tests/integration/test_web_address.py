@@ -12,8 +12,7 @@ import pytest
 
 from bot.operation.web import web_server as health
 from bot.operation.web.sign_in import MOST_TRIES_OF_AN_ADDRESS, lock_of_metrics
-from bot.operation.web.web_address import health_app
-from bot.operation.web.web_server import LimitedProtocol, most_connections, serving
+from bot.operation.web.web_server import LimitedProtocol, health_app, most_connections, serving
 from bot.settings import Settings, load_settings
 from tests.make import NOON, FakeClock
 

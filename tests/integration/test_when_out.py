@@ -6,12 +6,12 @@ import pytest
 
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.chats.conversation_state import store_chat
-from subscriptions.service.outbox.sending import outbox_entries
+from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.sending import outbox_entries
 from subscriptions.service.sources import notify_source
 from subscriptions.states import SourceTrouble
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.arxiv import FakeArxiv
 from tests.make import FakeClock, address, paper, subscribes
 from tests.source_harness import SourceHarness, arxiv_source, new_york

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.operation.process import Process
-from subscriptions.service.chats.access import new_code, redeem_code
+from subscriptions.service.access import new_code, redeem_code
 from subscriptions.service.planner.plan import chats_due_too_far, move_far_moments, plan_due
-from subscriptions.store import Store, done
 from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Store
+from subscriptions.store.database.writer import done
 from tests.integration.telegram_bot import running
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 from tests.source_harness import NoSources

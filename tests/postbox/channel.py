@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from bot.ports.channel import Limits
+from bot.ports.channel import File, Limits
 from bot.ports.conversation import Place, Request
-from bot.ports.reply import File
 from subscriptions.errors import ChatGone, Refused, Rejected, RetryLater, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
 from tests.postbox.facts import POSTBOX

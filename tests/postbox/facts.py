@@ -2,10 +2,9 @@
 
 from functools import partial
 
-from subscriptions.addresses import read_name
+from subscriptions.addresses import PlatformFacts, declare, read_name
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.platforms import PlatformFacts, declare
 
 
 def _read_address(rest: str) -> ChatAddress | None:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 
 from bot.platforms.console.markup import Console
-from bot.ports.reply import Buttons
-from bot.rendering.views.packing import Fragment
+from bot.ports.channel import Buttons
+from bot.rendering.packing import Fragment
 
 
 class Letters(Console):

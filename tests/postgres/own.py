@@ -8,7 +8,7 @@ from itertools import count
 
 import psycopg
 
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.make import NOON
 from tests.postgres.cluster import SUPERUSER, Cluster, short_folder
 

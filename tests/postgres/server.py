@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 from filelock import FileLock
 
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.make import NOON
 from tests.postgres.cluster import SUPERUSER, short_folder
 

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN

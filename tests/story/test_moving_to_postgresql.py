@@ -13,10 +13,10 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import Refused
-from subscriptions.service.operations.backups import copy_database
-from subscriptions.service.outbox.sending import outbox_entries
-from subscriptions.service.subscriptions.selection import listed
-from subscriptions.store import Store
+from subscriptions.service.backups import copy_database
+from subscriptions.service.sending import outbox_entries
+from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
 from tests.fakes.telegram import FakeTelegram
 from tests.make import NOON, FakeClock, ingested, paper, subscribes

@@ -10,9 +10,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from subscriptions.service.operations.at_work import workers_at_work
+from subscriptions.service.at_work import workers_at_work
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.process import Remote, running
 from tests.postgres.server import Server
 from tests.programs.cluster.workers import Verdict, Workers, fill, judged, workers

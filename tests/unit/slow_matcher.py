@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import permutations
 
 from subscriptions.cutting import summary_state
-from subscriptions.matching.tokenized_papers import matching_papers
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper
-from subscriptions.normalize.tokenizers import (
+from subscriptions.normalize import (
     author_tokens,
     exact_author_tokens,
     exact_tokens,
@@ -19,7 +19,7 @@ from subscriptions.normalize.tokenizers import (
     tokens,
     written_tokens,
 )
-from subscriptions.query.fields import (
+from subscriptions.query.syntax import (
     ABSTRACT,
     ALL,
     AUTHOR,
@@ -34,9 +34,10 @@ from subscriptions.query.fields import (
     TEXT_OR_ID,
     TITLE,
     Field,
+    Query,
+    Term,
     ValueKind,
 )
-from subscriptions.query.syntax import Query, Term
 
 
 def matches(query: Query, paper: Paper) -> bool:

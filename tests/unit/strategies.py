@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper, Summary, Translation
-from subscriptions.normalize.plurals import fold_plural
-from subscriptions.normalize.tokenizers import author_tokens, exact_author_tokens, exact_tokens, written_tokens
-from subscriptions.query.fields import (
+from subscriptions.normalize import author_tokens, exact_author_tokens, exact_tokens, fold_plural, written_tokens
+from subscriptions.query.syntax import (
     ABSTRACT,
     ALL,
     AUTHOR,
@@ -25,10 +24,12 @@ from subscriptions.query.fields import (
     TEXT,
     TEXT_OR_ID,
     TITLE,
+    Alternative,
     Field,
+    Query,
+    Term,
     ValueKind,
 )
-from subscriptions.query.syntax import Alternative, Query, Term
 
 VOCABULARY = (
     "graph graphs neural network networks RAG rag study studies few shot analysis matrices class news agents GPT 4 3.1 "

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from subscriptions.errors import QueryError
-from subscriptions.matching.tokenized_papers import TokenizedPapers, matching_papers
+from subscriptions.matching.paper_index import TokenizedPapers, matching_papers
 from subscriptions.model import Paper
 from subscriptions.query.advice import Advice, advise
 from subscriptions.query.parsing.parse import parse_query

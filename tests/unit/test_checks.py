@@ -21,7 +21,7 @@ from bot.platforms.telegram.receiving import webhook_address
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import RetryLater
 from subscriptions.model import ChatAddress, Message
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.telegram_rules import Webhook
 from tests.make import NOON, FakeClock

@@ -10,9 +10,8 @@ from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import QueryError
 from subscriptions.matching.batch import match
 from subscriptions.matching.hits import why
-from subscriptions.matching.paper_index import PaperIndex, merge_copies
+from subscriptions.matching.paper_index import PaperIndex, matching_papers, merge_copies
 from subscriptions.matching.query_set import QuerySet
-from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import Paper
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.syntax import Query

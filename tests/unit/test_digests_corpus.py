@@ -12,7 +12,7 @@ from bot.digests import FORMATS, read_digest
 from bot.digests.report import Report, digest_report
 from bot.errors import UnknownFormat
 from subscriptions.model import Digest
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.make import NOON, ingest_digest, stored_papers
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")

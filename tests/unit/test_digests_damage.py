@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.digests import read_digest
-from bot.digests._limits import NAME, TITLE
+from bot.digests._text import NAME, TITLE
 from subscriptions.model import Paper
 from tests.digest_checks import FORMAT_NAMES, read_and_check
 from tests.digest_pages import PARTS, TOC, crawled, entry, group
@@ -249,7 +249,7 @@ def test_made_pages_glued_to_one_another_give_the_papers_of_both(made: str, betw
     glued = page.rstrip() + between + other
     assert _papers(glued) == _whole(made) | _papers(other), (
         f"Where two pages of {made} stand in one file, also without an end of line between them, the papers of both are read, "
-        "each as by itself: bot/digests/_example.py cuts such a line in two."
+        "each as by itself: bot/digests/_text.py cuts such a line in two."
     )
 
 

@@ -15,10 +15,18 @@ from bot.digests._arxiv import (
     split_title,
     without_translated_announcement,
 )
-from bot.digests._days import arxiv_day, day_in_chinese, day_in_name, day_in_words
-from bot.digests._names import decode_accents, split_authors, split_listed, without_affiliations
 from bot.digests._plain import NotText, collapse, plain_text
 from bot.digests._summaries import language_of
+from bot.digests._text import (
+    arxiv_day,
+    day_in_chinese,
+    day_in_name,
+    day_in_words,
+    decode_accents,
+    split_authors,
+    split_listed,
+    without_affiliations,
+)
 from bot.errors import BrokenDigest, UnknownFormat
 from subscriptions.model import Announce
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.matching.distinctive import distinctive_terms
-from subscriptions.matching.tokenized_papers import matching_papers
+from subscriptions.matching.features import distinctive_terms
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.rewriting import narrowed, words_rule

@@ -2,11 +2,11 @@
 
 import pytest
 
-from bot.commands.core.context import Access
+from bot.commands.context import Access
 from bot.commands.operators import decide_entry
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatKind
-from subscriptions.service.chats.access import Standing
+from subscriptions.service.access import Standing
 from subscriptions.states import Admission, ChatState
 from tests.make import address
 

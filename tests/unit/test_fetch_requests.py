@@ -7,11 +7,11 @@ import pytest
 
 from bot.settings import SourceSettings
 from bot.settings.source_facts import is_listing, place_of
-from bot.sources.http.backfill import backfill_request
-from bot.sources.http.fetch_request import (
+from bot.sources.fetch_request import (
     ARXIV,
     FetchRequest,
     address_key,
+    backfill_request,
     document_name,
     everything,
     next_page,

@@ -9,10 +9,19 @@ from pathlib import Path
 import pytest
 
 from bot.errors import FetchError
-from bot.sources.http.fetcher import Fetched, Fetcher, FetchLimits, Unchanged, is_public
-from bot.sources.http.fetcher import resolve as looked_up
-from bot.sources.http.gunzip import Damaged, Gunzipper, TooLarge, gunzipped
-from bot.sources.http.host_limiter import HostLimiter, is_arxiv
+from bot.sources.fetch_request import HostLimiter, is_arxiv
+from bot.sources.fetcher import (
+    Damaged,
+    Fetched,
+    Fetcher,
+    FetchLimits,
+    Gunzipper,
+    TooLarge,
+    Unchanged,
+    gunzipped,
+    is_public,
+)
+from bot.sources.fetcher import resolve as looked_up
 from tests.fakes.arxiv import FakeArxiv
 from tests.make import NOON, FakeClock, paper
 

@@ -10,7 +10,7 @@ from bot.context.database import schedules_of
 from bot.settings import Settings
 from subscriptions.model import Cadence
 from subscriptions.planning.cadence import first_due, next_due, parse_cadence
-from subscriptions.planning.forecast import AwaitedSource, Forecast, NextDelivery, forecast_delivery
+from subscriptions.planning.pauses import AwaitedSource, Forecast, NextDelivery, forecast_delivery
 from subscriptions.planning.source_calendar import ArxivCalendar, ArxivSchedule, EverySchedule, Schedules
 from subscriptions.zones import zone
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.platforms.known import look_of
-from bot.rendering.views.appearance import Display, Paragraph
+from bot.rendering.appearance import Display, Paragraph
 
 
 def display(platform: str, payload: object) -> Display:

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from subscriptions.matching import full_text
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Paper
-from subscriptions.normalize.plurals import fold_plural
-from subscriptions.normalize.tokenizers import (
+from subscriptions.normalize import (
     author_tokens,
     exact_author_tokens,
     exact_tokens,
+    fold_plural,
     is_initial,
     tokens,
     written_tokens,

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from subscriptions.errors import QueryError
 from subscriptions.matching.batch import match
 from subscriptions.matching.hits import Hit, spans, why
-from subscriptions.matching.paper_index import PaperIndex, merge_copies
-from subscriptions.matching.query_set import QuerySet
-from subscriptions.matching.snapshot import dump, load
-from subscriptions.matching.tokenized_papers import TokenizedPapers, matching_papers
+from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, matching_papers, merge_copies
+from subscriptions.matching.query_set import QuerySet, dump, load
 from subscriptions.model import Paper, Summary, Translation
-from subscriptions.query.fields import (
+from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import (
     ABSTRACT,
     ALL,
     AUTHOR,
@@ -29,9 +28,10 @@ from subscriptions.query.fields import (
     TEXT,
     TEXT_OR_ID,
     TITLE,
+    Alternative,
+    Query,
+    Term,
 )
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.query.syntax import Alternative, Query, Term
 from tests.unit.slow_matcher import matches
 from tests.unit.strategies import (
     SHAPES,

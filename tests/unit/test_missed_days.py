@@ -6,8 +6,7 @@ from itertools import pairwise
 import pytest
 
 from bot.settings import SourceSettings
-from bot.sources.http.backfill import backfill_request, by_ids, by_title, categories_of, submitted_between
-from bot.sources.http.fetch_request import everything
+from bot.sources.fetch_request import backfill_request, by_ids, by_title, categories_of, everything, submitted_between
 from bot.sources.missed_days import MOST_TRIES, MissedDays, ranges
 from bot.sources.schedules import SourceSchedules
 from subscriptions.planning.source_calendar import ArxivCalendar

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 import pytest
 
 from bot.platforms.known import medium_of
-from bot.ports.reply import Buttons, Reply
-from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.ports.channel import Buttons, Reply
+from bot.rendering.delivery_messages import render_delivery
+from bot.rendering.packing import Fragment, Medium, Size
 from bot.rendering.plain import plain_page, plain_text
-from bot.rendering.replies.reply_messages import render_reply
-from bot.rendering.views.medium import Medium
-from bot.rendering.views.packing import Fragment, Size
+from bot.rendering.reply_messages import render_reply
 from subscriptions.model import Chat, DeliveryKind
 from tests.unit.deliveries import alert, chat, delivery, items
 

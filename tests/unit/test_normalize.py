@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subscriptions.normalize.plurals import fold_plural
-from subscriptions.normalize.spans import token_spans
-from subscriptions.normalize.tex import accent_macros, fold_tex
-from subscriptions.normalize.tokenizers import (
+from subscriptions.normalize import (
     as_written,
     author_tokens,
     exact_author_tokens,
     exact_tokens,
+    fold_plural,
     is_initial,
     title_alias,
+    token_spans,
     tokens,
     written_and_exact_tokens,
     written_tokens,
 )
+from subscriptions.normalize.tex import accent_macros, fold_tex
 
 SHY, ZWSP, ZWJ, LRM, ALM, WJ, VS16, BOM, VS17 = "\u00ad\u200b\u200d\u200e\u061c\u2060\ufe0f\ufeff\U000e0100"
 ACUTE, CIRCUMFLEX, NUKTA = "\u0301", "\u0302", "\u093c"

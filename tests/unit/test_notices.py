@@ -7,14 +7,20 @@ from typing import Any
 import pytest
 
 from subscriptions.model import MissingHow
-from subscriptions.notices import chats, matches, sources
+from subscriptions.notices import chats
+from subscriptions.notices import chats as chats_room
+from subscriptions.notices import operations as operations_room
 from subscriptions.notices import operations as sending
-from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, SubscriberLeft, SubscriptionsOrphaned
+from subscriptions.notices.chats import (
+    ChatPaused,
+    NothingMatched,
+    PauseNoticeReason,
+    SubscriberLeft,
+    SubscriptionsOrphaned,
+)
 from subscriptions.notices.declared import NOTICES, UnknownNotice, by_cause, read_notice
-from subscriptions.notices.matches import NothingMatched
 from subscriptions.notices.notice import DailyNotice, DayRuns, EventNotice, Notice
-from subscriptions.notices.operations import MessagesDead, SendingStopped
-from subscriptions.notices.sources import DaysMissed, SourceOverdue
+from subscriptions.notices.operations import DaysMissed, MessagesDead, SendingStopped, SourceOverdue
 
 DAY = date(2026, 1, 22)
 VALUES: dict[Any, object] = {
@@ -61,7 +67,7 @@ def full(notice: type[Notice]) -> Notice:
 
 
 def test_every_notice_that_is_declared_is_in_the_list() -> None:
-    rooms = (chats, matches, sending, sources)
+    rooms = (chats, chats_room, sending, operations_room)
     declared = {value for room in rooms for value in vars(room).values() if isinstance(value, type)}
     notices = {value for value in declared if issubclass(value, Notice) and "cause" in vars(value)}
     assert notices == set(NOTICES.values())

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from bot.ports.reply import Plot, PlotRow, Reply
+from bot.ports.channel import Plot, PlotRow, Reply
 from subscriptions.model import Message
 from tests.rendered import render_reply
 from tests.unit.deliveries import chat

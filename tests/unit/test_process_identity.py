@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery import sender_lock
-from bot.delivery.sender_lock import is_running, this_process
+from bot.delivery import lane_sender
+from bot.delivery.lane_sender import is_running, this_process
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system does not tell of processes")
 
 
 def identity_of(number: int) -> str:
-    return sender_lock._identity(number)
+    return lane_sender._identity(number)
 
 
 def test_this_process_runs() -> None:
@@ -45,6 +45,6 @@ def test_what_is_no_identity_does_not_run(process: str) -> None:
 
 
 def test_where_the_system_tells_nothing_no_process_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sender_lock, "_SYSTEM", tmp_path)
+    monkeypatch.setattr(lane_sender, "_SYSTEM", tmp_path)
     assert this_process() == ""
     assert not is_running("")

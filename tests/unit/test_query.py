@@ -8,10 +8,9 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from subscriptions.errors import QueryError
-from subscriptions.query.fields import ALL, AUTHOR, CATEGORY, TEXT, TEXT_OR_ID, TITLE
 from subscriptions.query.parsing.lexer import fold_source
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
-from subscriptions.query.syntax import And, Leaf, Not, Or, Query, Term
+from subscriptions.query.syntax import ALL, AUTHOR, CATEGORY, TEXT, TEXT_OR_ID, TITLE, And, Leaf, Not, Or, Query, Term
 from subscriptions.wording import kept_query
 
 ACCENTED = r"H\"older"

@@ -12,16 +12,14 @@ from subscriptions.errors import QueryError
 from subscriptions.matching.batch import match
 from subscriptions.matching.full_text import index_question
 from subscriptions.matching.hits import unfulfilled_parts, why
-from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, matching_papers
 from subscriptions.matching.query_set import QuerySet
 from subscriptions.matching.terms import simple_terms
-from subscriptions.matching.tokenized_papers import TokenizedPapers, matching_papers
 from subscriptions.model import Paper
 from subscriptions.query.advice import advise
-from subscriptions.query.fields import FIELDS, LEFT_OUT, Field
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
-from subscriptions.query.syntax import Leaf, Query
+from subscriptions.query.syntax import FIELDS, LEFT_OUT, Field, Leaf, Query
 from tests.unit.slow_matcher import Known, matches
 from tests.unit.strategies import MORE, TYPED, papers, texts
 

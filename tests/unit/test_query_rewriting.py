@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions.errors import QueryError, Refused
-from subscriptions.matching.tokenized_papers import matching_papers
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper, Summary
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import author_rule, narrowed, words_rule

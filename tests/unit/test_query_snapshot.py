@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from subscriptions.matching.batch import match
 from subscriptions.matching.paper_index import PaperIndex
-from subscriptions.matching.query_set import QuerySet
-from subscriptions.matching.snapshot import DamagedSnapshot, dump, load
+from subscriptions.matching.query_set import DamagedSnapshot, QuerySet, dump, load
 from subscriptions.model import Paper
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Query

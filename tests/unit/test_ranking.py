@@ -3,10 +3,10 @@
 import pytest
 
 from subscriptions.matching.hits import HitFinder
-from subscriptions.matching.tokenized_paper import tokenize
+from subscriptions.matching.terms import tokenize
 from subscriptions.model import Paper
-from subscriptions.query.fields import TEXT
 from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import TEXT
 from subscriptions.ranking import Rarity, Taste, common_words, fit, nearness, score, taste_of, words_of
 
 COMMON = ["result", "loss", "graph"]

@@ -12,8 +12,7 @@ from time import process_time
 import pytest
 
 from bench.parsing import WORST
-from bot.commands.intent import understand
-from bot.commands.registry import REGISTRY
+from bot.commands.intent import REGISTRY, understand
 from bot.commands.words.meaning import command_in
 from bot.commands.words.subject import query_in
 from bot.digests import read_digest
@@ -26,9 +25,8 @@ from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.planning.times._ending import as_words, split_when
+from subscriptions.planning.times._ending import NoSuchTime, as_words, read_when, split_when
 from subscriptions.planning.times._reading import clock_of, hours_of
-from subscriptions.planning.times._when import NoSuchTime, read_when
 from subscriptions.portable import read_lines
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parsing.parse import parse_canonical, parse_query

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.ports.reply import Button, Reply
+from bot.ports.channel import Button, Reply
 from bot.rendering.text.language import translator
 from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, Summary, Translation
 from subscriptions.notices.declared import NOTICES

@@ -15,9 +15,9 @@ from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.papers.recent import Base
+from subscriptions.service.papers.paper_search import Base
+from subscriptions.service.subscriptions.next_deliveries import Listed
 from subscriptions.service.subscriptions.requests import Subscribed
-from subscriptions.service.subscriptions.selection import Listed
 from subscriptions.states import ChatState
 from tests.make import NOON
 

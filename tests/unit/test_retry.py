@@ -14,7 +14,7 @@ from subscriptions.errors import (
     SenderStopped,
     Unclear,
 )
-from subscriptions.planning.retry import OnUnclear, RetryDecision, decide_not_found, decide_retry, next_attempt
+from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_not_found, decide_retry, next_attempt
 from subscriptions.states import MessageState
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)

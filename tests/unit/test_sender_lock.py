@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.sender_lock import sender_lock
+from bot.delivery.lane_sender import sender_lock
 from bot.errors import SenderLockHeld
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.commands.papers.cards import read_callback
 from bot.platforms.slack.markup import BLOCKS, BUDGET
-from bot.ports.reply import Button, Reply
+from bot.ports.channel import Button, Reply
 from subscriptions.model import ChatKind, Message
 from tests.fakes.blocks import check_blocks
 from tests.rendered import render_delivery, render_reply

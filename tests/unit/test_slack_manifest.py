@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import bot.platforms.slack as package
-from bot.commands.registry import REGISTRY
+from bot.commands.intent import REGISTRY
 from bot.platforms.slack.incoming import _EVENTS as READ_EVENTS
 from bot.platforms.slack.manifest import (
     FREE_EVENTS,

@@ -4,7 +4,7 @@ from time import process_time
 
 import pytest
 
-from bot.commands.registry import REGISTRY
+from bot.commands.intent import REGISTRY
 from bot.commands.words.meaning import MISSING, SMALL_TALK, command_in, meaning
 from bot.commands.words.scorer import ASKING, QUERY, WEIGHTS, weights
 

@@ -11,10 +11,17 @@ from hypothesis import strategies as st
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
 from subscriptions.planning.cadence import DAYS, cadence_text, parse_cadence
-from subscriptions.planning.times._ending import Ending, as_words, split_when, time_at, time_put_last
-from subscriptions.planning.times._options import make_when
+from subscriptions.planning.times._ending import (
+    Ending,
+    NoSuchTime,
+    as_words,
+    make_when,
+    read_when,
+    split_when,
+    time_at,
+    time_put_last,
+)
 from subscriptions.planning.times._reading import clock_of, hours_of
-from subscriptions.planning.times._when import NoSuchTime, read_when
 from subscriptions.zones import zone
 from tests.unit.times_table import TABLE
 

@@ -5,8 +5,7 @@ import pytest
 from bot.commands.phrasing.cadence_words import cadence_words, everyday_cadence
 from bot.rendering.text.language import Language
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times._ending import split_when
-from subscriptions.planning.times._when import read_when
+from subscriptions.planning.times._ending import read_when, split_when
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CADENCES = (

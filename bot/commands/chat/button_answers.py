@@ -7,24 +7,24 @@ import re
 from dataclasses import replace
 from datetime import time
 
+from bot.commands.asking import expect_answer
 from bot.commands.chat.settings import ZONE, change_setting
-from bot.commands.core.asking import expect_answer
-from bot.commands.core.context import Callback, Command, CommandContext, always
-from bot.commands.core.picking import listed_here, subscription_numbered
-from bot.commands.core.zone_buttons import cities_at, zone_buttons
-from bot.commands.papers.last_shown import last_buttons
+from bot.commands.context import Callback, Command, CommandContext, always
+from bot.commands.papers.paper_lookup import last_buttons
 from bot.commands.papers.search import finds_papers, is_query
 from bot.commands.phrasing.cadence_words import when_words
+from bot.commands.picking import listed_here, subscription_numbered
+from bot.commands.typed_times import cities_at, zone_buttons
 from bot.commands.words.marks import PLACE, WHEN
 from bot.commands.words.meaning import SMALL_TALK, meaning
 from bot.commands.words.scorer import QUERY
-from bot.ports.reply import Button, Buttons, Reply
+from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Subscription
 from subscriptions.planning.times._ending import split_when
 from subscriptions.planning.times._reading import clock_of
 from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.service.subscriptions.selection import typed_number
+from subscriptions.service.subscriptions.next_deliveries import typed_number
 from subscriptions.zones import near_places, zone_of_place
 
 _YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip

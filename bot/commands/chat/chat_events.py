@@ -6,15 +6,15 @@ from datetime import timedelta
 
 from bot.commands.chat import workspace_events as workspace
 from bot.commands.chat.connect import remember_managed_chat
-from bot.commands.core.context import CommandContext, Event
+from bot.commands.context import CommandContext, Event
 from bot.commands.subscriptions.pause import what_waits
-from bot.ports.reply import Button, Reply
+from bot.ports.channel import Button, Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
 from subscriptions.notices.chats import ChatResumed
-from subscriptions.service.chats.conversation_state import known_or_new, store_chat
-from subscriptions.service.chats.workspaces import reactivate
+from subscriptions.service.conversation_state import known_or_new, store_chat
 from subscriptions.service.notices import is_gone, name_of, notify_owner, pause_unreachable
 from subscriptions.service.subscriptions.pausing import delay_after_return
+from subscriptions.service.workspaces import reactivate
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store.chat.access import set_owner
 from subscriptions.store.chat.moving import chat_moved

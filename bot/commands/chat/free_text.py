@@ -2,16 +2,16 @@
 
 from dataclasses import replace
 
+from bot.commands.asking import answer_question, answers_question, can_ask, drop_passing_questions
 from bot.commands.chat.last_answer import about_last, may_refer, run
 from bot.commands.chat.sentences import act, changes, what_to_say
-from bot.commands.core.asking import answer_question, answers_question, can_ask, drop_passing_questions
-from bot.commands.core.context import Callback, CommandContext
-from bot.commands.core.picking import shown_buttons
+from bot.commands.context import Callback, CommandContext
 from bot.commands.papers.cards import opens_a_paper
 from bot.commands.papers.paper_lookup import named_papers
 from bot.commands.papers.search import finds_papers, query_of, try_query
+from bot.commands.picking import shown_buttons
 from bot.commands.words.meaning import SURE, Said, command_in, is_worded, meaning
-from bot.ports.reply import Button, Reply
+from bot.ports.channel import Button, Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times._ending import split_when, time_put_last
 from subscriptions.query.links import links_to_no_paper, mentioned

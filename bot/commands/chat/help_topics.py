@@ -5,13 +5,13 @@ from dataclasses import replace
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing.setting_words import label_of
 from bot.commands.words.subject import small_words
-from bot.ports.reply import Button, Reply
+from bot.ports.channel import Button, Reply
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.errors import Sentence
-from subscriptions.query.fields import FIELDS
+from subscriptions.query.syntax import FIELDS
 
 # arXiv asks for exactly these words (info.arxiv.org/help/api/tou).
 THANKS = "Thank you to arXiv for use of its open access interoperability."

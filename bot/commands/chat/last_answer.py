@@ -5,16 +5,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.commands.core.asking import with_stored_chat
-from bot.commands.core.context import CommandContext
-from bot.commands.core.picking import listed_here, shown_buttons
+from bot.commands.asking import with_stored_chat
+from bot.commands.context import CommandContext
 from bot.commands.papers.cards import card_reply
-from bot.commands.papers.last_shown import last_buttons, papers_shown
-from bot.commands.papers.like import alike
+from bot.commands.papers.paper_lookup import alike, last_buttons, papers_shown
 from bot.commands.papers.signals import keep, rate
+from bot.commands.picking import listed_here, shown_buttons
 from bot.commands.words.marks import NUMBER, PAPER, WHEN, folded
 from bot.commands.words.meaning import HALF, Said, meaning
-from bot.ports.reply import Button, Reply
+from bot.ports.channel import Button, Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.model import KnownPaper
 from subscriptions.planning.cadence import cadence_text

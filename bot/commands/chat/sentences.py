@@ -10,14 +10,14 @@ from contextlib import suppress
 from dataclasses import replace
 from types import MappingProxyType
 
+from bot.commands.asking import can_ask
 from bot.commands.chat.last_answer import SIGNALS, may_refer, run, which
-from bot.commands.core.asking import can_ask
-from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import listed_here, no_subscriptions, shown_buttons
+from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.papers.cards import card_reply
-from bot.commands.papers.last_shown import paper_meant
+from bot.commands.papers.paper_lookup import paper_meant
 from bot.commands.papers.search import finds_papers, try_query
 from bot.commands.papers.signals import rate
+from bot.commands.picking import listed_here, no_subscriptions, shown_buttons
 from bot.commands.words.marks import NUMBER, folded
 from bot.commands.words.meaning import (
     HALF,
@@ -32,15 +32,14 @@ from bot.commands.words.meaning import (
 )
 from bot.commands.words.scorer import ASKING, NAMED, QUERY, Score
 from bot.commands.words.subject import subject_of, time_in, unwanted_in, wanted_in
-from bot.ports.reply import Button, Reply
+from bot.ports.channel import Button, Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.times._ending import split_when
 from subscriptions.planning.times._reading import is_time
-from subscriptions.query.changing import in_titles, rewritten
 from subscriptions.query.links import mentioned
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.query.rewriting import narrowed
+from subscriptions.query.rewriting import in_titles, narrowed, rewritten
 from subscriptions.service.papers.paper_search import papers_named
 
 _LABEL = 40  # characters of a button

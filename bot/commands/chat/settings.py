@@ -1,29 +1,122 @@
-"""set, lang, timezone: the settings of a chat, typed or chosen by buttons (docs/settings.md, Settings of a chat)."""
+"""set, timezone, lang and the form of all settings."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands.chat.settings_form import form_button
-from bot.commands.core.asking import drop_question, expect_answer
-from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import listed_here, shown_buttons, undo_row
-from bot.commands.core.typed_times import time_refused_with_nearest
-from bot.commands.core.zone_buttons import button_rows, local_time, zone_buttons, zone_page
+from bot.commands.asking import drop_question, expect_answer
+from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing.cadence_words import cadence_words
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.refusal_words import refused
 from bot.commands.phrasing.setting_words import label_of, setting_changed, value_of, value_words
-from bot.ports.reply import Button, Buttons, Reply
-from subscriptions.chat_settings import SETTINGS, choices, setting_name, without_effect
+from bot.commands.picking import listed_here, shown_buttons, undo_row
+from bot.commands.typed_times import (
+    button_rows,
+    local_time,
+    time_refused_with_nearest,
+    zone_buttons,
+    zone_options,
+    zone_page,
+)
+from bot.ports.channel import Button, Buttons, FormField, Modal, Option, Reply
+from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_name, without_effect
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatSettings
 from subscriptions.planning.cadence import cadence_text, parse_cadence
-from subscriptions.planning.times._when import NoSuchTime
+from subscriptions.planning.times._ending import NoSuchTime
 from subscriptions.service.notices import name_of
 from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.text import normalized
 from subscriptions.zones import near_places, zone_of_place
+
+_ZONE = "timezone"
+
+
+def form_button(context: CommandContext) -> tuple[Button, ...]:
+    """Returns [all in one form] where the platform has forms; else nothing."""
+    return (Button(label=context.say("all in one form"), verb="settings-form"),) if context.request.trigger_id else ()
+
+
+def on_settings_form(context: CommandContext) -> Reply:
+    """Handles [all in one form]; while it is filled in, the form as it is so far."""
+    modal = Modal(
+        title=context.say("Settings"),
+        submit_label=context.say("Save"),
+        close_label=context.say("Cancel"),
+        fields=tuple(_field(context, name) for name in _free(context)),
+        verb="send-settings",
+        fallback=context.say(
+            "If no form has opened, try once more, or write it: {command}", command="/set text titles"
+        ),
+    )
+    return Reply(modal=modal)
+
+
+def on_submit_settings(context: CommandContext) -> Reply:
+    """Applies the changes of the form, or returns errors by field."""
+    before, wanted, problems = context.chat, _wanted(context), {}
+    for name, value in wanted.items():
+        try:
+            check_value(name, value, kind=before.kind, public=before.public)
+        except Refused as error:
+            said = (part.say(context.localizer.translate) for part in (error.sentence, error.hint))
+            problems[name] = " ".join(said).rstrip()
+    if problems:
+        return Reply(form_errors=problems)
+    if not wanted:
+        return Reply(lines=(context.say("All settings are as they were."),))
+    after = set_settings(context.store, before.address, wanted, now=context.now, who=context.actor)
+    own = before.address == context.origin.address
+    language = after.settings.lang if own else context.origin.settings.lang
+    localizer = context.localizer.speaking(language, after.settings.timezone)
+    lines = [line for name in wanted for line in setting_changed(name, before, after, localizer).lines]
+    return Reply(lines=tuple(lines), ok=True, buttons=undo_row(replace(context, localizer=localizer)))
+
+
+def _free(context: CommandContext) -> tuple[str, ...]:
+    """Returns the settings that this chat can change with an effect."""
+    chat = context.chat
+    idle = without_effect(chat)
+    return tuple(
+        name for name in SETTINGS if name not in idle and len(choices(name, kind=chat.kind, public=chat.public)) != 1
+    )
+
+
+def _field(context: CommandContext, name: str) -> FormField:
+    kept, options = value_of(context.chat.settings, name), _options(context, name)
+    value = context.form_values.get(name, kept)
+    return FormField(
+        name=name,
+        label=label_of(name, context.localizer),
+        value=value if not options or value in {option.value for option in options} else kept,
+        hint=SETTINGS[name].meaning.say(context.localizer.translate),
+        options=options,
+    )
+
+
+def _options(context: CommandContext, name: str) -> tuple[Option, ...]:
+    """Returns the values to choose from, the current one among them; none if it has to be written."""
+    chat = context.chat
+    kept = value_of(chat.settings, name)
+    if name == _ZONE:
+        return zone_options(context, kept)
+    offered = choices(name, kind=chat.kind, public=chat.public) or SETTINGS[name].offered.get(chat.kind, ())
+    if not offered:
+        return ()
+    values = dict.fromkeys(offered if kept in offered else (kept, *offered))
+    return tuple(Option(value=one, label=value_words(name, one, context.localizer)) for one in values)
+
+
+def _wanted(context: CommandContext) -> dict[str, str]:
+    """Returns the values in the form that are others than those of the chat. Platforms may send any value."""
+    settings = context.chat.settings
+    typed = {name: context.form_values.get(name, "").strip() for name in _free(context)}
+    return {name: value for name, value in typed.items() if value and value != value_of(settings, name)}
+
+
+# ------------------------------------------------------------------------------------------------- set, lang, timezone
+
 
 ZONE = "timezone"
 A_CITY = "Oslo"
@@ -279,7 +372,17 @@ def _name_and_value(text: str) -> tuple[str, str]:
     return setting_name(name), value.strip()
 
 
-COMMANDS = (
+CALLBACKS = {
+    "settings-form": Callback(run=on_settings_form, needs_manager=True),
+    "send-settings": Callback(run=on_submit_settings, needs_manager=True, show_form=on_settings_form),
+    "setting": Callback(run=on_setting, needs_manager=True),
+    "settings": Callback(run=on_settings, needs_manager=True),
+    "set": Callback(run=on_set, needs_manager=True),
+    "zone": Callback(run=on_zone, needs_manager=True),
+    "zones": Callback(run=on_zones, needs_manager=True),
+}
+
+COMMANDS: tuple[Command, ...] = (
     Command(
         name="set",
         aliases=("settings", "preferences"),
@@ -307,10 +410,3 @@ COMMANDS = (
         summary=Sentence("your clock, for all times"),
     ),
 )
-CALLBACKS = {
-    "setting": Callback(run=on_setting, needs_manager=True),
-    "settings": Callback(run=on_settings, needs_manager=True),
-    "set": Callback(run=on_set, needs_manager=True),
-    "zone": Callback(run=on_zone, needs_manager=True),
-    "zones": Callback(run=on_zones, needs_manager=True),
-}

@@ -2,20 +2,19 @@
 
 from dataclasses import replace
 
-from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import shown_buttons
+from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing.setting_words import LANGUAGES
 from bot.commands.phrasing.subscription_words import days_known
-from bot.commands.subscriptions.echo import subscribe_and_echo
+from bot.commands.picking import shown_buttons
 from bot.commands.subscriptions.subscribe import sub
-from bot.ports.reply import Button, Buttons, Reply
+from bot.commands.subscriptions.undo import subscribe_and_echo
+from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatKind
-from subscriptions.planning.times._ending import split_when
-from subscriptions.planning.times._when import read_when
+from subscriptions.planning.times._ending import read_when, split_when
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.chats.conversation_state import find_callback, text_of_payload
-from subscriptions.service.papers.recent import recent_matches
+from subscriptions.service.conversation_state import find_callback, text_of_payload
+from subscriptions.service.papers.paper_search import recent_matches
 from subscriptions.service.subscriptions.amendments import set_settings
 
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives

@@ -1,14 +1,14 @@
 """status: what came last, what comes next and what waits; for operators also the state of the whole bot."""
 
-from bot.commands.core.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing.cadence_words import next_line
-from bot.ports.reply import Reply
+from bot.ports.channel import Reply
+from subscriptions.addresses import facts_of
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome
-from subscriptions.platforms import facts_of
-from subscriptions.service.chats.access import standing_of
-from subscriptions.service.operations.chat_status import Status
-from subscriptions.service.operations.chat_status import status as chat_status
+from subscriptions.service.access import standing_of
+from subscriptions.service.chat_status import Status
+from subscriptions.service.chat_status import status as chat_status
 from subscriptions.states import ChatState
 from subscriptions.store.chat.access import chats_awaiting_admission
 from subscriptions.store.chat.subscriptions import subscription_counts

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from bot.commands.core.context import CommandContext, Event
-from bot.ports.reply import Reply
+from bot.commands.context import CommandContext, Event
+from bot.ports.channel import Reply
 from subscriptions.model import CallbackToken, ChatAddress, Subscription
 from subscriptions.notices.chats import SubscriberLeft, SubscriptionsOrphaned
 from subscriptions.notices.operations import SendingStopped
-from subscriptions.service.chats.workspaces import pause_for_leaver, uninstall
 from subscriptions.service.notices import name_of, notify, notify_operators, pause_unreachable
-from subscriptions.service.subscriptions.selection import get_chat, listed
+from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.workspaces import pause_for_leaver, uninstall
 from subscriptions.states import PauseReason, SubscriptionState
 
 

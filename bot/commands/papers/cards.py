@@ -21,9 +21,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.commands.core.context import Callback, Command, CommandContext, always
+from bot.commands.context import Callback, Command, CommandContext, always
 from bot.commands.phrasing.setting_words import taste_line
-from bot.ports.reply import Button, Buttons, Reply
+from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.model import CallbackToken, Item, KnownPaper
 from subscriptions.query.links import mentioned
 from subscriptions.query.nearness import papers_of_wish
@@ -61,11 +61,11 @@ def read_callback(data: str, place: str) -> CallbackToken | None:
     return CallbackToken(verb=_VERBS[match["what"]], arguments=arguments, place=place)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The card of a paper and the replies that show more: all fields, why it came, and papers beyond a delivery's limit.
-#
-# Buttons name a paper by its position in a delivery (`delivery`, `position`) or by its id in the store (`paper`). Each
-# handler looks it up again among what was delivered to this chat.
+# ------------------------------------------------------------------ the card of a paper and the replies that show more
+
+# all fields, why it came, and papers beyond a delivery's limit.  Buttons name a paper by its position in a delivery
+# (`delivery`, `position`) or by its id in the store (`paper`). Each handler looks it up again among what was delivered
+# to this chat.
 
 
 PAGE = 16  # papers of a page: two rows of eight numbers
@@ -198,15 +198,6 @@ def _judging(context: CommandContext, item: Item, where: Mapping[str, Any]) -> B
         for label, verb, kind in labels
     )
     return (tuple(judging), near)
-
-
-# ---------------------------------------------------------------------------------------------------------------- mute
-
-
-# ------------------------------------------------------------------------------------------------------------- exclude
-
-
-# ------------------------------------------------------------------------------------------------------ follow authors
 
 
 # ------------------------------------------------------------------------------------------------------ what is pressed

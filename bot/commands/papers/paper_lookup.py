@@ -1,10 +1,6 @@
-"""Papers by id, DOI or link. Papers of arXiv that are not stored are looked up at arXiv, if the bot may do so.
+"""Papers that are named: their cards, papers like them, and why they came or not."""
 
-The reply does not wait for arXiv. The pending lookup is stored with it and survives a restart, so that each is answered
-once: `pending_lookup` makes the stored form of the request, `lookup_request` turns it into an event when arXiv has
-answered.
-"""
-
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -12,17 +8,26 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from bot.commands.core.context import CommandContext, Event
-from bot.commands.papers.cards import card_reply
-from bot.commands.papers.results import card_buttons
+from bot.commands.context import Callback, Command, CommandContext, Event
+from bot.commands.papers.cards import callback_paper, card_reply, near_lines, paper_gone, taste_lines
+from bot.commands.papers.results import card_buttons, days_of, result_items
+from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, hold_reason_line
+from bot.commands.picking import shown_buttons
+from bot.ports.channel import Button, Buttons, Reply
 from bot.ports.conversation import EventRequest, Place, Request
-from bot.ports.reply import Button, Reply
+from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, KnownPaper
+from subscriptions.normalize import tokens
 from subscriptions.query.links import mentioned
-from subscriptions.service.papers.known_papers import as_item
+from subscriptions.query.rewriting import words_rule
+from subscriptions.query.syntax import FIELDS
+from subscriptions.service.papers.hold_reasons import last_delivered, reasons
+from subscriptions.service.papers.known_papers import as_item, last_papers
+from subscriptions.service.papers.loosening import papers_alike, papers_near_text
 from subscriptions.service.papers.paper_search import papers_named
-from subscriptions.store.conversations import end_lookup
-from subscriptions.store.papers.known_papers import first_paper_at
+from subscriptions.store.conversations import end_lookup, last_callbacks
+from subscriptions.store.outbox.deliveries import DeliveredPaper, deliveries_of
+from subscriptions.store.papers.known_papers import first_paper_at, stored_papers
 
 CARDS = 5  # papers of one message
 PENDING_FOR = timedelta(days=1)  # how long a lookup may still be answered
@@ -178,3 +183,230 @@ def _elsewhere(context: CommandContext, name: str) -> Button:
 
 
 EVENTS = {LOOKUP_EVENT: Event(run=on_looked_up)}
+
+
+# ---------------------------------------------------------------------------------------------------------------- like
+
+
+MOST_GIVEN = 5  # papers to which others shall be near
+WORDS = 8  # that are shown
+_MOST_WORDS = 25  # of a query
+_MOST_READ = 5000  # characters of a text
+_TELLING = 3  # words that stand for a text to which nothing is near
+_GIVEN_OF_TEXT = 3  # papers nearest to a text, to which others shall be near
+_OPERATOR = re.compile(rf"(?<!\S)(?:OR|AND|NOT|ANDNOT|\||-\w\S*)(?!\S)|(?<!\S)(?:{'|'.join(FIELDS.by_name)}):\S")
+
+
+def like(context: CommandContext) -> Reply:
+    """Shows the papers nearest to those that are named by id, DOI or link. What is not known here is looked up first."""
+    names = mentioned(context.args)[:MOST_GIVEN]
+    if not names:
+        raise Refused(
+            Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /like 2601.01234")
+        )
+    known = papers_named(context.store, names)
+    if len(known) < len(names):  # its card has [more like this]
+        return named_papers(context, " ".join(name for name in names if name not in known))
+    return alike(context, *{one.id: one for one in known.values()}.values())
+
+
+def on_more_like_this(context: CommandContext) -> Reply:
+    """Handles [more like this] on a card."""
+    item = callback_paper(context)
+    return alike(context, item.paper) if item else paper_gone(context)
+
+
+def is_a_text(said: str) -> bool:
+    """Returns whether words are a text, such as a pasted abstract, and no query: more than 25 words without operators."""
+    different = set(tokens(said))
+    words = sum(1.0 if one.isascii() else 0.5 for one in different)  # a Chinese word has two characters, more or less
+    return words > _MOST_WORDS and not _OPERATOR.search(said)
+
+
+def near_text(context: CommandContext, said: str) -> Reply:
+    """Shows the papers nearest to a text."""
+    found = papers_near_text(context.store, said[:_MOST_READ])
+    words = found.words[:_TELLING]
+    among = context.localizer.count("{count} paper", "{count} papers", found.looked_at)
+    if not found.papers:
+        any_of = " OR ".join(words_rule(word) for word in words)
+        look = (Button(label=any_of, verb="look-for", arguments={"text": any_of}),) if words else ()
+        lines = (context.say("Nothing is near to this text among {among}.", among=among),)
+        return Reply(lines=lines, buttons=shown_buttons(context, (look,)))
+    items = result_items(found.papers)
+    by_words = (context.say("by their words {words}", words=", ".join(found.words[:WORDS])),)
+    return Reply(
+        lines=(
+            context.say("I read this as a text. Nearest to it, among {among}:", among=among),
+            *(by_words if said.isascii() else ()),  # pairs of Chinese characters are no words to read
+        ),
+        items=items,
+        days=days_of(context, found.papers),
+        numbers=card_buttons(context, items),
+        buttons=_as_wish(context, found.papers[:_GIVEN_OF_TEXT]),
+    )
+
+
+def alike(context: CommandContext, *given: KnownPaper) -> Reply:
+    """Shows the papers nearest to one or several."""
+    found = papers_alike(context.store, given)
+    among = context.localizer.count(
+        "the newest {count} paper", "the newest {count} papers", found.looked_at
+    )  # fmt: skip
+    titles = "; ".join(context.title(one) for one in given)
+    if not found.papers:
+        none = context.say("Nothing among {among} is near to {titles}.", titles=titles, among=among)
+        return Reply(lines=(none,), buttons=_as_wish(context, given))
+    items = result_items(found.papers)
+    words = ", ".join(found.words[:WORDS])
+    return Reply(
+        lines=(
+            context.say("Nearest to {titles}, among {among}:", titles=titles, among=among),
+            context.say("by their words {words}", words=words),
+        ),
+        items=items,
+        numbers=card_buttons(context, items),
+        buttons=_as_wish(context, given),
+    )
+
+
+def _as_wish(context: CommandContext, given: Sequence[KnownPaper]) -> Buttons:
+    """Returns a button that subscribes to papers near to these; none where strangers could press it."""
+    names = [one.paper.arxiv_id or one.paper.doi for one in given]
+    if context.read_by_strangers or None in names:
+        return ()
+    text = f"like:{','.join(name for name in names if name)}"
+    return ((Button(label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": text}),),)
+
+
+# ------------------------------------------------------------------------ what a message may refer to without its name
+
+
+WITHIN = timedelta(minutes=15)  # an older answer is not referred to
+
+
+def last_buttons(context: CommandContext) -> tuple[CallbackToken, ...]:
+    """Returns the buttons of the last answer in this chat that had some, if the sender may press them."""
+    since = context.now - WITHIN
+    found = last_callbacks(context.store, str(context.origin.address), since=since)
+    return tuple(token for token in found if token.person in ("", context.request.sender))
+
+
+def papers_shown(context: CommandContext) -> Mapping[int, KnownPaper]:
+    """Returns the papers that the chat was shown last, by their numbers: in the last answer, else in the last delivery."""
+    buttons = last_buttons(context)
+    numbers = {int(one.arguments["number"]): int(one.arguments["paper"]) for one in buttons if one.verb == "card"}
+    if not buttons and context.chat.id:
+        numbers = last_papers(context.store, context.chat)
+    known = stored_papers(context.store, list(numbers.values()))
+    return {number: known[paper] for number, paper in sorted(numbers.items()) if paper in known}
+
+
+def paper_meant(context: CommandContext, names: Sequence[str]) -> KnownPaper | None:
+    """Returns the first paper that is named, by id or DOI; without names the last one that was delivered."""
+    if names:
+        return papers_named(context.store, names[:1]).get(names[0])
+    found = paper_delivered(context)
+    return found.item.paper if found else None
+
+
+def paper_delivered(context: CommandContext) -> DeliveredPaper | None:
+    """Returns the paper of the message that this one replies to, else the last one that was delivered."""
+    replied_to = context.message.reply_to if context.message else ""
+    return last_delivered(context.store, context.chat, message=replied_to) if context.chat.id else None
+
+
+# --------------------------------------------------------------------------------------------------------- why, whynot
+
+
+MOST_REASONS = 5  # subscriptions whose reasons are shown
+_EXAMPLE = "2601.01234"
+
+
+def why(context: CommandContext) -> Reply:
+    """Shows which subscriptions brought a paper and by which words; without arguments, the last paper that was delivered."""
+    if not context.args:
+        found = paper_delivered(context)
+        return (
+            _delivered(context, found)
+            if found
+            else Reply(
+                lines=(
+                    context.say(
+                        "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.01234"
+                    ),
+                )
+            )
+        )
+    return _about(context, "why")
+
+
+def whynot(context: CommandContext) -> Reply:
+    """Shows for each subscription why a paper does not come; or when it came."""
+    return _about(context, "whynot")
+
+
+def _about(context: CommandContext, command: str) -> Reply:
+    """Returns the reply about the paper that the arguments name. Raises Refused if they name none."""
+    names = mentioned(context.args)
+    if not names:
+        raise Refused(
+            Sentence("Say which paper, by its arXiv id, DOI or link."),
+            Sentence("For example: /{command} {id}", {"command": command, "id": _EXAMPLE}),
+        )
+    known = papers_named(context.store, names[:1]).get(names[0])
+    if known is None:
+        return named_papers(context, names[0])
+    found = deliveries_of(context.store, context.chat.id, known.id)
+    return _delivered(context, found) if found else _not_delivered(context, known)
+
+
+# ------------------------------------------------------------------------------------------------------------ it came
+
+
+def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
+    """Returns when the paper was delivered and why, with the passages that contain the words."""
+    return Reply(
+        lines=(
+            delivered_line(found, context.chat, context.localizer),
+            *near_lines(context, found.item),
+            *taste_lines(context, found.item.paper),
+        ),
+        items=(found.item,),
+        item_layout="why",
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- it did not come
+
+
+def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
+    moment = context.localizer.moment(known.sequenced_at or known.first_seen_at)
+    lines = [context.title(known), context.say("It became known {moment}; this chat was not sent it.", moment=moment)]
+    found = reasons(context.store, context.chat, known, now=context.now) if context.chat.id else ()
+    if not found:
+        return Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
+    teller = ReasonContext(
+        localizer=context.localizer, reading=context.formatter.reading, command=lambda words: f"/{words}"
+    )
+    day = context.localizer.day(known.day, seen_from=context.now.date())
+    lines += [hold_reason_line(one, context.chat, teller, day) for one in found[:MOST_REASONS]]
+    left = len(found) - MOST_REASONS
+    if left > 0:
+        lines.append(
+            context.localizer.count(
+                "{count} more subscription is further from it.",
+                "{count} more subscriptions are further from it.",
+                left,
+            )
+        )
+    return Reply(lines=tuple(lines))
+
+
+CALLBACKS = {"more-like-this": Callback(run=on_more_like_this)}
+
+COMMANDS = (
+    Command(name="like", run=like, usage="ID", aliases=("similar",), summary=Sentence("papers near to a paper")),
+    Command(name="why", run=why, usage="[ID]", summary=Sentence("see why a paper came")),
+    Command(name="whynot", run=whynot, usage="ID", summary=Sentence("see why a paper did not come")),
+)

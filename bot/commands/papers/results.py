@@ -4,30 +4,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.commands.core.context import CommandContext
-from bot.commands.core.picking import subscription_numbered
-from bot.commands.core.typed_times import (
+from bot.commands.context import CommandContext
+from bot.commands.phrasing.cadence_words import when_words
+from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing.subscription_words import days_known
+from bot.commands.picking import subscription_numbered
+from bot.commands.typed_times import (
     OnlyTime,
     is_available,
     only_time_refused,
     time_note,
     time_refused_with_nearest,
 )
-from bot.commands.phrasing.cadence_words import when_words
-from bot.commands.phrasing.localizer import Localizer
-from bot.commands.phrasing.subscription_words import days_known
-from bot.ports.reply import Button, Buttons, Reply
+from bot.ports.channel import Button, Buttons, Reply
 from subscriptions import zones
 from subscriptions.errors import Sentence
 from subscriptions.matching.hits import why
 from subscriptions.model import Because, Item, KnownPaper, Subscription
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times._ending import Ending, as_words
-from subscriptions.planning.times._when import NoSuchTime, read_when
+from subscriptions.planning.times._ending import Ending, NoSuchTime, as_words, read_when
 from subscriptions.query.syntax import Query
 from subscriptions.query.variants import Variant
-from subscriptions.service.papers.recent import Base, newest_papers
-from subscriptions.service.subscriptions.selection import typed_number
+from subscriptions.service.papers.paper_search import Base, newest_papers
+from subscriptions.service.subscriptions.next_deliveries import typed_number
 
 _NEWEST = 5  # papers for a chat without subscriptions
 _VARIANTS: Mapping[str, Sentence] = MappingProxyType(

@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import listed_here, shown_buttons
+from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.papers.cards import opens_a_paper
-from bot.commands.papers.like import is_a_text, near_text
-from bot.commands.papers.paper_lookup import named_papers
+from bot.commands.papers.paper_lookup import is_a_text, named_papers, near_text
 from bot.commands.papers.results import (
     card_buttons,
     count_found,
@@ -23,23 +21,22 @@ from bot.commands.papers.results import (
     variant_label,
 )
 from bot.commands.phrasing.subscription_words import days_known
+from bot.commands.picking import listed_here, shown_buttons
 from bot.commands.words.subject import query_in
-from bot.ports.reply import Button, Buttons, Reply
+from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import Subscription
-from subscriptions.normalize.tokenizers import tokens
+from subscriptions.normalize import tokens
 from subscriptions.planning.times._ending import Ending, split_when
 from subscriptions.query.links import mentioned
 from subscriptions.query.nearness import asks_for_nearness
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Query
-from subscriptions.service.papers.loosening import looser
+from subscriptions.service.papers.loosening import Spelling, looser, spelling
 from subscriptions.service.papers.near_papers import with_words
-from subscriptions.service.papers.paper_search import SearchResult, search
-from subscriptions.service.papers.recent import RecentMatches, recent_matches
-from subscriptions.service.papers.spelling import Spelling, spelling
-from subscriptions.service.subscriptions.selection import typed_number
+from subscriptions.service.papers.paper_search import RecentMatches, SearchResult, recent_matches, search
+from subscriptions.service.subscriptions.next_deliveries import typed_number
 
 PAGE = 5  # papers of a page
 _LOOSER = 3  # variants that are offered

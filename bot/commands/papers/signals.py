@@ -5,21 +5,20 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import MappingProxyType
 
-from bot.commands.core.asking import with_stored_chat
-from bot.commands.core.context import Callback, Command, CommandContext, Event, always
-from bot.commands.core.picking import shown_buttons, undo_row
+from bot.commands.asking import with_stored_chat
+from bot.commands.context import Callback, Command, CommandContext, Event, always
 from bot.commands.papers.cards import callback_paper, paper_gone
-from bot.commands.papers.last_shown import paper_meant
-from bot.commands.papers.paper_lookup import named_papers
+from bot.commands.papers.paper_lookup import named_papers, paper_meant
 from bot.commands.papers.results import card_buttons, result_items
-from bot.ports.reply import Button, Buttons, Reply
+from bot.commands.picking import shown_buttons, undo_row
+from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import KnownPaper
 from subscriptions.query.links import mentioned
 from subscriptions.service.papers.signals import note_signal, save_paper, saved_papers, take_back
 from subscriptions.service.subscriptions.changes import judging
 from subscriptions.states import Signal
-from subscriptions.store import Transaction
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.outbox.deliveries import papers_in_message
 from subscriptions.store.papers.known_papers import stored_papers
 

@@ -9,8 +9,8 @@ from subscriptions.errors import Sentence
 from subscriptions.model import Cadence
 from subscriptions.planning import cadence as cadence_room
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.forecast import NextDelivery
-from subscriptions.planning.times._when import read_when
+from subscriptions.planning.pauses import NextDelivery
+from subscriptions.planning.times._ending import read_when
 
 
 def first_line(next_delivery: NextDelivery, localizer: Localizer, now: datetime) -> str:
@@ -64,8 +64,9 @@ def _moment(next_delivery: NextDelivery, localizer: Localizer) -> str:
     return moment
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Cadences in words: as they can be typed, and as people say them.
+# --------------------------------------------------------------------------------------------------- cadences in words
+
+# as they can be typed, and as people say them.
 
 
 # As cadences are typed, which differs by language.

@@ -1,4 +1,4 @@
-"""Why a paper came to a chat or did not, in words."""
+"""How reasons and what is erased are put into words."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -11,8 +11,9 @@ from subscriptions.errors import Sentence
 from subscriptions.model import Chat
 from subscriptions.query.syntax import And, Not, Query
 from subscriptions.service.papers.hold_reasons import Reason
+from subscriptions.service.retention import Forgotten
 from subscriptions.states import ChatState, MessageState
-from subscriptions.store import DeliveredPaper
+from subscriptions.store.outbox.deliveries import DeliveredPaper
 
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
 _COMING = Sentence("It was planned {moment} and is on its way.")
@@ -120,4 +121,28 @@ def _words(reason: Reason, teller: ReasonContext) -> str:
 def _list(localizer: Localizer, parts: list[str]) -> str:
     return (
         reduce(lambda before, part: localizer.say("{before}; {part}", before=before, part=part), parts) if parts else ""
+    )
+
+
+# -------------------------------------------------------------------------------------------- erasing a chat, in words
+
+
+def would_erase_line(subscriptions: int, chat: str, localizer: Localizer) -> str:
+    """Returns a sentence that says what would be erased; `chat` is the name of the chat."""
+    return localizer.count(
+        "This erases all I know of {chat}: {count} subscription, its settings, and what it was told.",
+        "This erases all I know of {chat}: {count} subscriptions, its settings, and what it was told.",
+        subscriptions,
+        chat=chat,
+    )
+
+
+def erased_line(gone: Forgotten, localizer: Localizer) -> str:
+    """Returns a sentence that says what was erased."""
+    subscriptions = localizer.count("{count} subscription", "{count} subscriptions", gone.subscriptions)
+    papers = localizer.count("{count} paper", "{count} papers", gone.papers)
+    return localizer.say(
+        "Erased: {subscriptions}, the memory of {papers}, all settings and buttons.",
+        subscriptions=subscriptions,
+        papers=papers,
     )

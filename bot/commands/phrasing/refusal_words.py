@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.commands.phrasing.localizer import Localizer
-from bot.ports.reply import Reply
+from bot.ports.channel import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError, Sentence
 

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from bot.commands.phrasing.cadence_words import everyday_cadence
 from bot.commands.phrasing.localizer import Localizer
-from bot.ports.reply import Reply
+from bot.ports.channel import Reply
 from subscriptions.chat_settings import SETTINGS, without_effect
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatSettings
@@ -40,8 +40,9 @@ def taste_line(found: Nearest, title: str, localizer: Localizer, *, in_group: bo
     )
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Settings of a chat, in words: their labels, their values, and that one was changed.
+# ---------------------------------------------------------------------------------------- settings of a chat, in words
+
+# their labels, their values, and that one was changed.
 
 
 LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # in their own language

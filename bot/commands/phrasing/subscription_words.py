@@ -7,15 +7,15 @@ from datetime import datetime
 from bot.commands.phrasing.cadence_words import cadence_words, first_line
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.setting_words import fixed_offset
-from bot.ports.reply import Reply
+from bot.ports.channel import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.decision import MOST_NEAR
-from subscriptions.service.papers.recent import Base
+from subscriptions.service.papers.paper_search import Base
+from subscriptions.service.subscriptions.next_deliveries import Listed
 from subscriptions.service.subscriptions.pausing import PauseResult, WaitingPapers
 from subscriptions.service.subscriptions.requests import Subscribed
-from subscriptions.service.subscriptions.selection import Listed
 from subscriptions.states import Admission, ChatState, SubscriptionState
 
 
@@ -62,8 +62,9 @@ def waiting_lines(found: WaitingPapers, localizer: Localizer) -> tuple[str, ...]
     return waits, comes
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Subscriptions, in words: the echo of a new one, and the rows of a list.
+# --------------------------------------------------------------------------------------------- subscriptions, in words
+
+# the echo of a new one, and the rows of a list.
 
 
 _MOST_WORDS = 8  # of the papers that a query names

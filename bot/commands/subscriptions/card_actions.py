@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import listed_here, undo_row
+from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.papers.cards import callback_paper, paper_arguments, paper_gone
-from bot.commands.subscriptions.echo import subscribe_and_echo
+from bot.commands.picking import listed_here, undo_row
 from bot.commands.subscriptions.subscription_form import is_author
-from bot.ports.reply import Button, Buttons, Reply
+from bot.commands.subscriptions.undo import subscribe_and_echo
+from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import QueryError
-from subscriptions.matching.tokenized_papers import matching_papers
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Item, Subscription
 from subscriptions.query.parsing.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import author_rule, narrowed, words_rule

@@ -3,9 +3,12 @@
 import re
 from dataclasses import replace
 
-from bot.commands.core.asking import ask, can_ask
-from bot.commands.core.context import Callback, Command, CommandContext, always, query_of_button
-from bot.commands.core.picking import (
+from bot.commands.asking import ask, can_ask
+from bot.commands.context import Callback, Command, CommandContext, always, query_of_button
+from bot.commands.papers.search import query_of
+from bot.commands.phrasing.cadence_words import cadence_words, next_line, when_words
+from bot.commands.phrasing.subscription_words import name_given, renamed
+from bot.commands.picking import (
     no_subscriptions,
     number_and_rest,
     pick_list,
@@ -15,23 +18,19 @@ from bot.commands.core.picking import (
     subscription_numbered,
     undo_row,
 )
-from bot.commands.core.typed_times import time_refused_with_nearest
-from bot.commands.papers.search import query_of
-from bot.commands.phrasing.cadence_words import cadence_words, next_line, when_words
-from bot.commands.phrasing.subscription_words import name_given, renamed
-from bot.commands.subscriptions.echo import echo
 from bot.commands.subscriptions.subscription_form import edit_subscription
-from bot.ports.reply import Button, Reply
+from bot.commands.subscriptions.undo import echo
+from bot.commands.typed_times import time_refused_with_nearest
+from bot.ports.channel import Button, Reply
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times._ending import as_words, split_when
+from subscriptions.planning.times._ending import NoSuchTime, as_words, split_when
 from subscriptions.planning.times._reading import clock_of, is_time
-from subscriptions.planning.times._when import NoSuchTime
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.nearness import asks_for_nearness
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.operations.chat_status import next_deliveries_to
+from subscriptions.service.chat_status import next_deliveries_to
 from subscriptions.service.subscriptions.amendments import edit, rename, reschedule
 from subscriptions.states import SubscriptionState
 

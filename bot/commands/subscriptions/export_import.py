@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
-from bot.commands.core.asking import expect_yes_or_no
-from bot.commands.core.context import Callback, Command, CommandContext, always
-from bot.commands.core.picking import (
+from bot.commands.asking import expect_yes_or_no
+from bot.commands.context import Callback, Command, CommandContext, always
+from bot.commands.papers.citations import bibliography, references
+from bot.commands.picking import (
     listed_here,
     no_subscriptions,
     pick_list,
@@ -17,14 +18,13 @@ from bot.commands.core.picking import (
     subscription_numbered,
     undo_row,
 )
-from bot.commands.papers.citations import bibliography, references
-from bot.ports.reply import Button, File, Reply
+from bot.ports.channel import Button, File, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.portable import PortableLine, read_lines, text_of
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.chats.conversation_state import share_link
+from subscriptions.service.conversation_state import share_link
 from subscriptions.service.papers.signals import saved_papers
 from subscriptions.service.subscriptions.exporting import delivered, export
 from subscriptions.service.subscriptions.importing import ImportPlan, import_lines

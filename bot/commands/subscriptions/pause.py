@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import (
+from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.phrasing.subscription_words import paused_line, resumed_line, waiting_lines
+from bot.commands.picking import (
     listed_here,
     number_and_rest,
     required_number,
@@ -13,8 +14,7 @@ from bot.commands.core.picking import (
     subscription_numbered,
     undo_row,
 )
-from bot.commands.phrasing.subscription_words import paused_line, resumed_line, waiting_lines
-from bot.ports.reply import Button, Buttons, Reply
+from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.pauses import parse_pause

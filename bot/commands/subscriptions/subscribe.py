@@ -1,26 +1,27 @@
-"""sub: subscribes to queries, one per line; an edited message replaces what it subscribed to before."""
+"""sub: makes subscriptions, and asks about times that may be meant otherwise."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.commands.core.context import Callback, Command, CommandContext
-from bot.commands.core.picking import subscription_numbered, undo_row
-from bot.commands.core.typed_times import OnlyTime, only_time_refused, time_refused_with_nearest
+from bot.commands.context import Callback, Command, CommandContext, query_of_button
 from bot.commands.papers.search import query_of, try_query
 from bot.commands.phrasing.subscription_words import subscribed_line
-from bot.commands.subscriptions.echo import echo, subscribe_here
+from bot.commands.picking import subscription_gone, subscription_numbered, undo_row
 from bot.commands.subscriptions.subscription_form import new_subscription
+from bot.commands.subscriptions.undo import REWRITE, echo, subscribe_and_echo, subscribe_here
+from bot.commands.typed_times import AS_WORDS, OnlyTime, only_time_refused, time_refused_with_nearest
+from bot.ports.channel import Button, Reply
 from bot.ports.conversation import Interaction
-from bot.ports.reply import Button, Reply
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import CallbackToken
-from subscriptions.planning.times._ending import Ending, as_words, split_when
-from subscriptions.planning.times._when import NoSuchTime
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.planning.times._ending import Ending, NoSuchTime, as_words, split_when
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.service.subscriptions.amendments import edit
 from subscriptions.service.subscriptions.requests import Subscribed, unsubscribe
+from subscriptions.service.subscriptions.undoing import find_change
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state
 
 MOST_LINES = 20  # subscriptions of one message
@@ -245,6 +246,60 @@ def _queries_of_button(context: CommandContext) -> Iterator[str]:
     return _queries(replace(context, args=str(context.arguments["text"])))
 
 
+# ---------------------------------------------------------------------------------- buttons that reword a subscription
+
+
+def on_subscribe_at(context: CommandContext) -> Reply:
+    """Handles an available time under a refused one: subscribes to the query and the time of the button."""
+    when = context.arguments.get("when")
+    return subscribe_and_echo(context, str(context.arguments["text"]), str(when) if when else None)
+
+
+def on_as_words(context: CommandContext) -> Reply:
+    """Handles [as words]: reads the whole text as a query, with the former time."""
+    change = find_change(context.store, context.chat.address, int(context.arguments["change"]))
+    text = str(context.arguments["text"])
+    if change is None or change.undone:
+        return Reply(toast=context.say("That is undone already."))
+    if change.what.added:
+        return _in_words(context, change.what.added[0].number, text, context.chat.settings.schedule, "")
+    old = next((old for old, _ in change.what.changed), None)
+    if old is None or subscription_numbered(context, old.number) is None:
+        return subscription_gone(context)
+    when, tz = cadence_text(old.cadence), old.zone or ""
+    if context.arguments.get("number") is not None:  # the words were read as the time of an edit
+        return _in_words(context, old.number, text, when, tz)
+    edit(
+        context.store, context.chat.address, old.number, old.text, when=when, tz=tz, now=context.now, who=context.actor
+    )
+    return replace(subscribe_and_echo(context, text, None), replaces=True)
+
+
+def _in_words(context: CommandContext, number: int, text: str, when: str, tz: str) -> Reply:
+    before = subscription_numbered(context, number)
+    if before is None:
+        return subscription_gone(context)
+    done = edit(context.store, context.chat.address, number, text, when=when, tz=tz, now=context.now, who=context.actor)
+    return echo(context, done, instead=context.formatter.reading(parse_query(before.text)), replaces=True)
+
+
+def on_rewrite(context: CommandContext) -> Reply:
+    """Handles the button of an advice: rewrites the query."""
+    subscription = subscription_numbered(context, context.arguments.get("number"))
+    if subscription is None:
+        return subscription_gone(context)
+    text = str(context.arguments["text"])
+    done = edit(context.store, context.chat.address, subscription.number, text, now=context.now, who=context.actor)
+    return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)), replaces=True)
+
+
+CALLBACKS = {
+    "subscribe-to": Callback(run=on_subscribe_to, needs_manager=True, queries=_queries_of_button),
+    AS_WORDS: Callback(run=on_as_words, needs_manager=True, queries=query_of_button),
+    REWRITE: Callback(run=on_rewrite, needs_manager=True, queries=query_of_button),
+    "subscribe-at": Callback(run=on_subscribe_at, needs_manager=True, queries=query_of_button),
+}
+
 COMMANDS = (
     Command(
         name="sub",
@@ -258,6 +313,3 @@ COMMANDS = (
         summary=Sentence("subscribe to a query"),
     ),
 )
-CALLBACKS = {
-    "subscribe-to": Callback(run=on_subscribe_to, needs_manager=True, queries=_queries_of_button),
-}

@@ -7,27 +7,25 @@ shows how it is read and what it would have found. Submitting it does what /sub 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from bot.commands.core.context import Callback, Command, CommandContext, Event, never
-from bot.commands.core.picking import listed_here, subscription_gone, subscription_numbered
-from bot.commands.core.zone_buttons import zone_options
+from bot.commands.context import Callback, Command, CommandContext, Event, never
 from bot.commands.phrasing.cadence_words import DAYS, everyday_cadence, everyday_kind
 from bot.commands.phrasing.subscription_words import days_known
-from bot.commands.subscriptions.echo import echo
-from bot.ports.reply import CHAT_FIELD, FormField, Modal, Option, Reply
+from bot.commands.picking import listed_here, subscription_gone, subscription_numbered
+from bot.commands.subscriptions.undo import echo
+from bot.commands.typed_times import zone_options
+from bot.ports.channel import CHAT_FIELD, FormField, Modal, Option, Reply
 from subscriptions.categories import is_category
 from subscriptions.cutting import clip
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import Cadence, ChatAddress, ChatKind, Paper, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
-from subscriptions.planning.times._ending import as_words, split_when
-from subscriptions.planning.times._when import read_when
+from subscriptions.planning.times._ending import as_words, read_when, split_when
 from subscriptions.query.links import mentioned
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.rewriting import author_rule
 from subscriptions.service.notices import name_of
 from subscriptions.service.papers.near_papers import with_words
-from subscriptions.service.papers.paper_search import papers_named
-from subscriptions.service.papers.recent import recent_matches
+from subscriptions.service.papers.paper_search import papers_named, recent_matches
 from subscriptions.service.subscriptions.amendments import edit, set_settings
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from subscriptions.zones import zone_name

@@ -14,11 +14,10 @@ from typing import NamedTuple
 from bot.commands.words.marks import CATEGORY, LONGEST, MOST_TOKENS, QUOTED, WHEN, Token, folded, tokens_of
 from bot.commands.words.scorer import ASKING, AUTHOR, QUERY, TIME, UNWANTED, WANTED, WEIGHTS, parts_of, scores
 from subscriptions.errors import Refused
-from subscriptions.planning.times._ending import split_when
+from subscriptions.planning.times._ending import read_when, split_when
 from subscriptions.planning.times._reading import is_time
-from subscriptions.planning.times._when import read_when
-from subscriptions.query.fields import FIELDS
 from subscriptions.query.rewriting import author_rule
+from subscriptions.query.syntax import FIELDS
 
 ASKED, _MUCH = 0.25, 3  # how likely a sentence asks for papers; how much likelier a query must be to be taken for one
 _PRIMARY = re.compile(r"\bprimary\b|主类|主要类")

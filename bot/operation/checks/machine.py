@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 
 from bot.context.database import backup_folder
 from bot.digests import FORMATS, formats_of_packages
-from bot.operation.maintenance import copy_times
-from bot.operation.web.guard import Entry, entry
+from bot.operation.ticks import copy_times
+from bot.operation.web.sign_in import Entry, entry
 from bot.platform import Finding
 from bot.platforms.known import PLATFORMS, medium_of
-from bot.rendering.deliveries.delivery_messages import render_delivery
+from bot.rendering.delivery_messages import render_delivery
 from bot.settings import VARIABLES, Settings
+from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import (
@@ -31,10 +32,10 @@ from subscriptions.model import (
     Paper,
     Summary,
 )
-from subscriptions.platforms import facts_of
-from subscriptions.service.outbox.owners import outbox_trouble
 from subscriptions.service.planner.plan import chats_due_too_far
-from subscriptions.store import HEAD, Store
+from subscriptions.service.sending import outbox_trouble
+from subscriptions.store.database.schema import HEAD
+from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.store.platforms import bots
 from subscriptions.zones import zone

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from bot.platform import Finding, Platform
+from subscriptions.addresses import declared
 from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreError
-from subscriptions.platforms import declared
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.platforms import bots
 
 LARGEST_STEP = timedelta(seconds=60)  # allowed error of the machine's clock; the strictest platform allows five minutes

@@ -12,13 +12,13 @@ from bot.errors import FetchError, UnreadableInput, brief
 from bot.operation.checks.machine import is_ready
 from bot.platform import Finding
 from bot.settings import Settings, SourceSettings
-from bot.sources.http.fetch_request import FetchRequest, address_key, document_name, everything, requests_of
-from bot.sources.http.fetcher import Fetched, Fetcher
+from bot.sources.fetch_request import FetchRequest, address_key, document_name, everything, requests_of
+from bot.sources.fetcher import Fetched, Fetcher
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.store import DocumentSeen, KnownSource, Store
-from subscriptions.store.sources import known_sources
+from subscriptions.store.database.store import Store
+from subscriptions.store.sources import DocumentSeen, KnownSource, known_sources
 from subscriptions.zones import zone
 
 NEWEST = 3  # newest files of a folder that are read; one of them must be a digest

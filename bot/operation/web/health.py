@@ -1,16 +1,26 @@
-"""What is wrong with the running process, and for how long: the contents of `/health/ready`, and how a shell asks for it."""
+"""The health of the process as a page, a stream of events, and samples."""
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPConnection, HTTPException
+from importlib.resources import files
 
-from bot.ports.channel import Clock
+from bot.app import App
+from bot.digests import read_digest
+from bot.ports.channel import Clock, ConnectionClosed, Observe
+from bot.ports.web_page import Offer, PageRequest, PageResponse, Visitor, WebPage
+from bot.rendering.templating import STATIC, static_file
 from bot.settings import Settings
-from subscriptions.store import Store
+from bot.sources.ingest import store_digest
+from subscriptions.errors import Sentence, StoreError
+from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
+from subscriptions.store.papers.known_papers import first_paper_at
 from subscriptions.store.workers import others
 
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
@@ -122,3 +132,159 @@ def _texts(found: Mapping[object, object]) -> dict[str, str]:
 
 def _problem(why: str) -> Readiness:
     return Readiness(is_ready=False, problems={"process": why})
+
+
+# ------------------------------------------------------------------------------------- the event streams of open pages
+
+
+MOST_OF_A_NAME = 8
+MOST_STREAMS_OF_AN_ADDRESS = 32
+SHARE_OF_CONNECTIONS = 2  # streams may have half of the connections; the others are left to everything else
+FULL = "event: full\ndata: \n\n"  # tells the page that its stream is closed, so that it does not connect again
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Stream:
+    """An open stream."""
+
+    name: str  # of the visitor
+    address: str  # the visitor's network, "" for this machine, which may be a proxy
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def surplus(streams: Sequence[Stream], most: int) -> Stream | None:
+    """Returns the stream that is to be closed because there are too many; None if there are not.
+
+    `streams` are in the order in which they were opened. The oldest is closed, so that the page in front of a person works: the
+    oldest of the newest one's name or address, if these have too many, else of the name that has most.
+    """
+    newest = streams[-1]
+    of_name = [one for one in streams if one.name == newest.name]
+    if len(of_name) > MOST_OF_A_NAME:
+        return of_name[0]
+    of_address = [one for one in streams if one.address == newest.address]
+    if newest.address and len(of_address) > MOST_STREAMS_OF_AN_ADDRESS:
+        return of_address[0]
+    if len(streams) <= most:
+        return None
+    has = Counter(one.name for one in streams)
+    return max(streams, key=lambda one: has[one.name])  # the first of those with the most
+
+
+class Streams:
+    """The open streams of one process, `most` of them at once."""
+
+    def __init__(self, observe: Observe, most: int) -> None:
+        self._observe = observe
+        self._most = most
+        self._open: list[Stream] = []
+        self._is_closed = False
+
+    async def follow(
+        self, parts: AsyncIterator[str], *, name: str, address: str, may_hear: Callable[[], Awaitable[bool]]
+    ) -> AsyncIterator[str]:
+        """Yields the parts as long as the visitor may hear them, until there are too many streams or the process stops."""
+        one = self._opened(name, address)
+        over = asyncio.create_task(one.over.wait())
+        following: asyncio.Task[str | None] | None = None
+        try:
+            while not one.over.is_set():
+                following = asyncio.create_task(_next(parts))
+                await asyncio.wait((over, following), return_when=asyncio.FIRST_COMPLETED)
+                if not following.done():
+                    break
+                part = following.result()
+                if part is None or not await may_hear():
+                    return
+                yield part
+            if not self._is_closed:
+                yield FULL
+        except StoreError:  # the browser asks again, as long as the database cannot be used
+            return
+        finally:
+            over.cancel()
+            if following is not None:
+                following.cancel()
+            if one in self._open:
+                self._open.remove(one)
+
+    def close(self) -> None:
+        """Ends all streams, or the server would wait for them."""
+        self._is_closed = True
+        for one in self._open:
+            one.over.set()
+
+    def _opened(self, name: str, address: str) -> Stream:
+        """Returns a new stream, and closes another one if there are too many."""
+        one = Stream(name=name, address=address)
+        if self._is_closed:
+            one.over.set()
+            return one
+        self._open.append(one)
+        if extra := surplus(self._open, self._most):
+            self._open.remove(extra)
+            extra.over.set()
+            self._observe(ConnectionClosed(kind="stream"))
+        return one
+
+
+async def _next(parts: AsyncIterator[str]) -> str | None:
+    return await anext(parts, None)
+
+
+# --------------------------------------------------------------------------------------- style and script of the pages
+
+
+_FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}  # their addresses change with them
+
+
+def static_pages() -> tuple[WebPage, ...]:
+    """Returns a page for each file."""
+    return tuple(WebPage(path=f"/static/{name}", answer=partial(_show, name), is_public=True) for name in STATIC)
+
+
+async def _show(name: str, asked: PageRequest) -> PageResponse:
+    del asked
+    return PageResponse(body=static_file(name), kind=STATIC[name], headers=_FOR_EVER)
+
+
+PATH = "/samples"
+SOURCE = "samples"
+SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.txt", "bilingual.txt")
+_OFFER = Offer(
+    text=Sentence("There are no papers yet. To try it, take a few of January 2026; their summaries are made up."),
+    label=Sentence("use the samples"),
+    action=PATH,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Offers the samples to whoever sits at the machine, until there are papers."""
+
+    app: App
+
+    async def offers(self, visitor: Visitor) -> Sequence[Offer]:
+        """Returns the offer, if neither a source nor a token is set, and no paper is known."""
+        return (_OFFER,) if await self._is_offered(visitor) else ()
+
+    async def use(self, asked: PageRequest) -> PageResponse:
+        """Stores the samples as news, and shows the chat. What is stored already stays as it is."""
+        if await self._is_offered(asked.visitor):
+            for name in SAMPLES:
+                data = files("bot").joinpath("samples", name).read_bytes()
+                digest = await asyncio.to_thread(read_digest, data, name)
+                await store_digest(self.app.context, digest, source=SOURCE, announce=True)
+        return PageResponse(location="/")
+
+    def pages(self) -> tuple[WebPage, ...]:
+        """Returns the page that takes the offer."""
+        return (WebPage(path=PATH, answer=self.use, method="POST"),)
+
+    async def _is_offered(self, visitor: Visitor) -> bool:
+        settings = self.app.settings
+        if not visitor.is_local or settings.sources:
+            return False
+        if any(platform.facts.token_variable for platform in self.app.platforms.values()):
+            return False
+        return await asyncio.to_thread(first_paper_at, self.app.store) is None

@@ -1,27 +1,165 @@
-"""Who has signed in: passwords, sessions of browsers, and the pages for signing in and out."""
+"""Who may see the operator's pages: passwords, sessions, and requests from elsewhere."""
 
 import asyncio
 import hmac
+import ipaddress
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cached_property
 from hashlib import pbkdf2_hmac, sha256
+from urllib.parse import urlsplit
 
-from bot.context.writing import write
-from bot.operation.web.guard import network_of
+from bot.context.dependencies import write
 from bot.ports.channel import Clock
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
-from bot.rendering.web_pages import draw_page
+from bot.rendering.templating import draw_page
 from bot.settings import Settings
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatAddress
-from subscriptions.store import Store
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state
+from subscriptions.store.database.store import Store
+
+LOCAL_NAME = "me"  # of whoever sits at the machine
+# A browser on this machine sends none of these; somebody who comes through a proxy is perhaps anywhere.
+_OF_PROXIES = (
+    "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-original-host",
+    "cf-connecting-ip", "true-client-ip",
+)  # fmt: skip
+_NO_SITE = ("same-origin", "none")  # Sec-Fetch-Site of our own forms, and of what a person typed
+
+HEADERS: Mapping[str, str] = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cache-control": "no-store",
+}
+
+
+class Entry(Enum):
+    """How people come to the pages."""
+
+    LOCAL = "local"  # only from this machine, and without a password
+    PASSWORD = "password"  # noqa: S105 - a name
+    PROXY = "proxy"  # which names them in a header
+    OFF = "off"
+
+
+def entry(settings: Settings) -> tuple[Entry, str]:
+    """Returns how people come to the pages, and what the operator should know about that; "" for nothing.
+
+    Without a password there are pages on this machine only. An address that takes requests of platforms is reached from
+    outside, through a proxy on this machine, so it is none of these.
+    """
+    reached = "" if is_loopback(settings.web_host) else f"{settings.web_host} can be reached from other machines"
+    if settings.web_user_header is not None:
+        return Entry.PROXY, reached
+    if settings.web_password is not None:
+        return Entry.PASSWORD, ""
+    if reached:
+        return Entry.OFF, reached
+    if settings.is_reached_from_outside:
+        return Entry.OFF, "a proxy brings requests of platforms to this address"
+    return Entry.LOCAL, ""
+
+
+def is_loopback(host: str) -> bool:
+    """Returns whether only this machine reaches an address that is listened on."""
+    if host.lower() == "localhost":
+        return True
+    return _is_ip(host) and ipaddress.ip_address(host).is_loopback
+
+
+def network_of(address: str) -> str:
+    """Returns what counts as one address of clients: of IPv6 the network that one customer has; "" for this machine."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
+    if found.is_loopback:
+        return ""
+    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))  # noqa: PLR2004
+
+
+def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:
+    """Returns whether a browser may call us by the name in its header Host.
+
+    A page elsewhere can have its own name lead to this machine (DNS rebinding), and then reads what we answer; it cannot do
+    so with an IP address. `local`: of addresses only those of this machine count.
+    """
+    name = _name_of(f"//{host}")
+    if name in names or name == "localhost" or name.endswith(".localhost"):
+        return True
+    return _is_ip(name) and (not local or ipaddress.ip_address(name).is_loopback)
+
+
+def is_own_form(headers: Mapping[str, str], names: Collection[str]) -> bool:
+    """Returns whether a form was sent from one of our own pages, as far as the browser tells where it was.
+
+    `names` are those of a proxy, which may have put another name into the header Host. They count at the usual ports alone: at
+    another port of the same machine is another site.
+    """
+    origin = headers.get("origin", "")
+    if origin:
+        ours = {_place(f"//{headers.get('host', '')}"), *((name, None) for name in names)}
+        return origin != "null" and _place(origin) in ours
+    return headers.get("sec-fetch-site", "none") in _NO_SITE
+
+
+def is_from_proxy(headers: Mapping[str, str]) -> bool:
+    """Returns whether somebody passed the request on."""
+    return any(name in headers for name in _OF_PROXIES)
+
+
+def preferred_language(accepted: str) -> str:
+    """Returns "zh" if a browser's Accept-Language names Chinese before English, else "en"."""
+    for one in accepted.lower().split(","):
+        for code in ("zh", "en"):
+            if one.strip().startswith(code):
+                return code
+    return "en"
+
+
+def _name_of(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _place(url: str) -> tuple[str, int | None]:
+    """Returns host and port. The scheme is left out: behind a proxy we do not know which one the browser uses."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "", -1
+    return (parts.hostname or "").lower(), port if port not in (80, 443) else None
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+# --------------------------------------------------------------------------------------------------- who has signed in
+
 
 MINUTE = 60.0  # seconds
 MOST_TRIES = 10  # wrong passwords of one session in a minute

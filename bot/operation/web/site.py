@@ -19,23 +19,19 @@ from starlette.routing import Route
 
 from bot.app import App
 from bot.errors import error_location
-from bot.operation.web import guard
-from bot.operation.web.guard import Entry
-from bot.operation.web.samples import Samples, static_pages
-from bot.operation.web.sign_in import COOKIE, LASTS, EndedSessions, Lock, Sessions, sign_in_pages
+from bot.operation.web import sign_in
+from bot.operation.web.health import SHARE_OF_CONNECTIONS, Samples, Streams, static_pages
+from bot.operation.web.sign_in import COOKIE, LASTS, EndedSessions, Entry, Lock, Sessions, sign_in_pages
 from bot.operation.web.status import operator_pages
-from bot.operation.web.streams import SHARE_OF_CONNECTIONS, Streams
-from bot.operation.web.web_address import body_in_time, line
-from bot.operation.web.web_server import most_connections
-from bot.ports.channel import Clock, Observe
+from bot.operation.web.web_server import body_in_time, line, most_connections
+from bot.ports.channel import Clock, Observe, usable_text
 from bot.ports.conversation import RequestDispatcher
-from bot.ports.reply import usable_text
 from bot.ports.web_page import Offer, PageFrame, PageRequest, PageResponse, Visitor, WebPage
 from bot.settings import Settings
+from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import Refused, StoreError
 from subscriptions.model import ChatAddress
-from subscriptions.platforms import PlatformFacts
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.zones import zone_name
 
 log = logging.getLogger("paperwire")
@@ -75,7 +71,7 @@ class Site:
     _streams: Streams = field(init=False)
 
     def __post_init__(self) -> None:
-        self.entry, _ = guard.entry(self.settings)
+        self.entry, _ = sign_in.entry(self.settings)
         given = self.settings.web_password if self.entry is Entry.PASSWORD else None
         password = given.get_secret_value() if given else ""
         self._sessions, self._ended = Sessions(password), EndedSessions(self.store, self.clock)
@@ -114,7 +110,7 @@ class Site:
             except Exception as error:  # noqa: BLE001 - a mistake in one page is told without its traceback
                 log.error("A page failed, at %s: %s", page.path, error_location(error))
                 found = line(500)
-            found.headers.update({name: value for name, value in guard.HEADERS.items() if name not in found.headers})
+            found.headers.update({name: value for name, value in sign_in.HEADERS.items() if name not in found.headers})
             return found
 
         return answer
@@ -158,9 +154,9 @@ class Site:
     async def _admit(self, request: Request, cookie: str) -> Visitor:
         """Returns who asks, without a name if nobody has signed in. Raises HTTPException."""
         local = self.entry is Entry.LOCAL
-        if not guard.is_known_host(request.headers.get("host", ""), self._names, local=local):
+        if not sign_in.is_known_host(request.headers.get("host", ""), self._names, local=local):
             raise HTTPException(421)
-        if local and guard.is_from_proxy(request.headers):
+        if local and sign_in.is_from_proxy(request.headers):
             raise HTTPException(403)
         visitor = await self._visitor(request.headers, cookie)
         if visitor is None:
@@ -171,7 +167,7 @@ class Site:
         """Returns who asks, without a name if nobody has signed in; None if the proxy names nobody."""
         match self.entry:
             case Entry.LOCAL:
-                return Visitor(name=guard.LOCAL_NAME, is_operator=True, is_local=True)
+                return Visitor(name=sign_in.LOCAL_NAME, is_operator=True, is_local=True)
             case Entry.PROXY:
                 name = headers.get(self.settings.web_user_header or "", "").strip()
             case _:
@@ -192,7 +188,7 @@ class Site:
 
     async def _form(self, request: Request, cookie: str, most: int) -> Mapping[str, str]:
         """Returns the fields of a form that was sent from one of our pages in this session. Raises HTTPException."""
-        if not guard.is_own_form(request.headers, self.settings.web_hosts):
+        if not sign_in.is_own_form(request.headers, self.settings.web_hosts):
             raise HTTPException(403)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/x-www-form-urlencoded":
@@ -216,7 +212,7 @@ class Site:
         shown = (page for page in self.pages if page.label and (visitor.is_operator or not page.for_operators))
         return PageFrame(
             path=request.url.path,
-            language=known or guard.preferred_language(request.headers.get("accept-language", "")),
+            language=known or sign_in.preferred_language(request.headers.get("accept-language", "")),
             has_chosen_language=bool(known),
             timezone=_zone(request.cookies.get(ZONE_COOKIE, "")),
             token=self._sessions.token(cookie),
@@ -228,7 +224,7 @@ class Site:
 
     def _response(self, answer: PageResponse, request: Request, visitor: Visitor) -> Response:
         if answer.stream is not None and request.method != "HEAD":
-            address = guard.network_of(_address(request))
+            address = sign_in.network_of(_address(request))
             may_hear = partial(self._may_hear, visitor.name, request.cookies.get(COOKIE, ""))
             return StreamingResponse(
                 self._streams.follow(answer.stream, name=visitor.name, address=address, may_hear=may_hear),
@@ -270,7 +266,7 @@ def _address(request: Request) -> str:
 def make_site(app: App) -> Site | None:
     """Returns the site with the pages of the platform that has some, and those of the operator; None if it is closed."""
     platform = next((one for one in app.platforms.values() if one.pages), None)
-    if platform is None or guard.entry(app.settings)[0] is Entry.OFF:
+    if platform is None or sign_in.entry(app.settings)[0] is Entry.OFF:
         return None
     samples = Samples(app)
     pages = (*platform.pages, *operator_pages(app), *samples.pages())
@@ -287,7 +283,7 @@ def make_site(app: App) -> Site | None:
 
 def entry_lines(settings: Settings) -> list[str]:
     """Returns the line that says why there are no pages, or that they believe too much, and what to do; else none."""
-    found, why = guard.entry(settings)
+    found, why = sign_in.entry(settings)
     if found is Entry.OFF:
         return [
             f"No pages: {why}. Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people."

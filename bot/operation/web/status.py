@@ -10,19 +10,19 @@ from itertools import islice
 
 from bot.app import App
 from bot.context.database import backup_folder
-from bot.context.writing import write
-from bot.operation.maintenance import copy_times, file_sizes
+from bot.context.dependencies import write
+from bot.operation.ticks import copy_times, file_sizes
 from bot.ports.channel import Clock, Measurement, MessageTried, PlanMade
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.plots import Bar, Day, bars, calendar
+from bot.rendering.templating import draw_page
 from bot.rendering.text.language import Language
-from bot.rendering.web_pages import draw_page
 from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.operations.chat_status import figures
-from subscriptions.service.outbox.sending import dismiss, outbox_entries, retry_delivery
-from subscriptions.store import KnownSource, OutboxEntry
-from subscriptions.store.sources import receipts_since
+from subscriptions.service.chat_status import figures
+from subscriptions.service.sending import dismiss, outbox_entries, retry_delivery
+from subscriptions.store.outbox.entries import OutboxEntry
+from subscriptions.store.sources import KnownSource, receipts_since
 
 HOURS = 24
 PLANS = 200  # the last ones that planned something

@@ -2,8 +2,7 @@
 
 from functools import partial
 
-from subscriptions.addresses import read_name
-from subscriptions.platforms import PlatformFacts
+from subscriptions.addresses import PlatformFacts, read_name
 
 CONSOLE = PlatformFacts(
     name="console",

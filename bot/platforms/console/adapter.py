@@ -100,8 +100,7 @@ def _printable(text: str, encoding: str | None) -> str:
     return escaped_lines(text).encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The adapter of the console, a platform that is always on and receives no requests.
+# ----------------------------------- the adapter of the console, a platform that is always on and receives no requests
 
 
 def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:

@@ -5,10 +5,10 @@ import re
 from collections.abc import Collection, Sequence
 from html import escape as html_escaped
 
-from bot.ports.reply import Buttons
+from bot.ports.channel import Buttons
+from bot.rendering.appearance import Display, Look, Paragraph
+from bot.rendering.packing import Fragment, Size
 from bot.rendering.plain import plain_page, plain_text
-from bot.rendering.views.appearance import Display, Look, Paragraph
-from bot.rendering.views.packing import Fragment, Size
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
 

@@ -7,9 +7,9 @@ every address means one chat or person, in one workspace.
 
 import re
 
+from subscriptions.addresses import PlatformFacts
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.platforms import PlatformFacts
 
 PEOPLE = ("U", "W")  # first letters of people's ids
 DIRECT = "D"
@@ -43,8 +43,7 @@ def read_channel_reference(name: str) -> str:
     return joined(match["team"] or "", match["id"]) if match else ""
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The facts of Slack that are known without asking Slack.
+# -------------------------------------------------------------- the facts of Slack that are known without asking Slack
 
 
 # docs.slack.dev/reference/objects: a workspace is T… or E…, a channel C…, G… or D…, a person U… or W….

@@ -17,9 +17,8 @@ from bot.platforms.slack.client import open_message
 from bot.platforms.slack.errors import Declined
 from bot.platforms.slack.markup import escape, section
 from bot.platforms.slack.workspaces import Conversations, Workspace, title_of
-from bot.ports.channel import Channel
+from bot.ports.channel import Channel, File, usable_text
 from bot.ports.conversation import Place, PlatformApi, Request
-from bot.ports.reply import File, usable_text
 from subscriptions.errors import NotDelivered, Refused, Rejected, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.zones import zone_name

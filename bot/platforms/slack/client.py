@@ -20,12 +20,10 @@ from bot.ports.channel import read_message
 from subscriptions.errors import NotDelivered, Rejected, RetryLater, Unclear
 from subscriptions.model import Message
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Reads the payload of a Slack message, which rendering has stored.
-#
-#     {"text": "titles, for notifications and old clients", "blocks": [{"type": "section", …}, …]}
-#
-# The plain form is {"text": "…"}, without blocks and without markup.
+# ---------------------------------------------------- reads the payload of a Slack message, which rendering has stored
+
+# {"text": "titles, for notifications and old clients", "blocks": [{"type": "section", …}, …]}  The plain form is
+# {"text": "…"}, without blocks and without markup.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from typing import Any
 
 from bot.platforms.slack import DIRECT, joined
 from bot.platforms.slack.workspaces import ServedWorkspace, after_mention, title_of, unescape, usable
+from bot.ports.channel import usable_text
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
-from bot.ports.reply import usable_text
 from subscriptions.model import ChatAddress, ChatKind
 
 Payload = Mapping[str, Any]

@@ -26,7 +26,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr
 from slack_sdk.oauth import AuthorizeUrlGenerator
 
-from bot.context.writing import write
+from bot.context.dependencies import write
 from bot.platforms.receiver_loop import ReceiverLoop
 from bot.platforms.slack.client import Client
 from bot.platforms.slack.manifest import REDIRECT, scopes_of
@@ -34,8 +34,8 @@ from bot.platforms.slack.workspaces import Workspaces, WorkspaceTokens
 from bot.ports.channel import Clock
 from bot.ports.conversation import RequestDispatcher, WebRequest, WebResponse, WebRoute
 from subscriptions.errors import NotDelivered, Rejected, StoreError
-from subscriptions.service.chats.workspaces import INSTALLED_WITHIN, install
-from subscriptions.store import Store
+from subscriptions.service.workspaces import INSTALLED_WITHIN, install
+from subscriptions.store.database.store import Store
 from subscriptions.store.installations import (
     complete_installation,
     installations,

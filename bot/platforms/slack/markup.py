@@ -12,16 +12,14 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from bot.ports.reply import Button, Buttons, FormField, HomeItem, HomePanel, HomeView, Modal, Option
+from bot.ports.channel import Button, Buttons, FormField, HomeItem, HomePanel, HomeView, Modal, Option
+from bot.rendering.appearance import Display, Look, Paragraph, ShownButton, plain
+from bot.rendering.packing import Fragment, Size, macro_name
+from bot.rendering.papers import PaperView
+from bot.rendering.parts import Code, Head, Line
 from bot.rendering.plain import notification_titles, plain_page
 from bot.rendering.templating import Macro, macros
-from bot.rendering.text.cleaning import Passage
-from bot.rendering.text.links import web_url
-from bot.rendering.views.appearance import Display, Look, Paragraph, ShownButton, plain
-from bot.rendering.views.medium import macro_name
-from bot.rendering.views.packing import Fragment, Size
-from bot.rendering.views.papers import PaperView
-from bot.rendering.views.parts import Code, Head, Line
+from bot.rendering.text.cleaning import Passage, web_url
 from subscriptions.cutting import cut_at_word, cut_units, units
 
 BUDGET = 10_000  # characters of all blocks as JSON; Slack refuses somewhere above 11,000 (slackapi/bolt-js#2509, #2867)
@@ -328,8 +326,9 @@ def _item(item: HomeItem, action: str) -> Block:
     return {**section(text), **({"accessory": overflow_menu(item.menu, action)} if item.menu else {})}
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# What a message looks like: its blocks, with the marks of mrkdwn as HTML elements.
+# ------------------------------------------------------------------------------------------- what a message looks like
+
+# its blocks, with the marks of mrkdwn as HTML elements.
 
 _FENCE = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
 _QUOTE = "&gt; "

@@ -20,8 +20,7 @@ from bot.platforms.slack.client import HistoryPage, open_message
 from bot.platforms.slack.errors import Declined
 from bot.platforms.slack.markup import home_view, modal_view
 from bot.platforms.slack.workspaces import Conversations, Workspace, Workspaces, WorkspaceTokens
-from bot.ports.channel import Limits
-from bot.ports.reply import HomeView, Modal
+from bot.ports.channel import HomeView, Limits, Modal
 from subscriptions.errors import ChatGone, NotDelivered, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, Message
 

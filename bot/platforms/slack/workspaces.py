@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from bot.platforms.slack import PEOPLE, channel_reference, joined, normalise, split
 from bot.platforms.slack.client import BotIdentity, Client
-from bot.ports.reply import usable_text
+from bot.ports.channel import usable_text
 from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
 
 

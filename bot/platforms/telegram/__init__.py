@@ -7,9 +7,9 @@ it, reading the error raises a deprecation warning, which `-W error` turns into 
 import os
 import re
 
+from subscriptions.addresses import BotLinks, PlatformFacts
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.platforms import BotLinks, PlatformFacts
 
 os.environ["PTB_TIMEDELTA"] = "true"
 

@@ -20,11 +20,9 @@ from bot.ports.channel import read_message
 from subscriptions.errors import Rejected, RetryLater, Unclear
 from subscriptions.model import Message
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Reads the payload of a Telegram message, which rendering has stored.
-#
-#     {"text": "<HTML>", "silent": true, "buttons": [[{"text": "1", "data": "…"}, {"text": "get your own", "url": "…"}]]}
-#
+# ------------------------------------------------- reads the payload of a Telegram message, which rendering has stored
+
+# {"text": "<HTML>", "silent": true, "buttons": [[{"text": "1", "data": "…"}, {"text": "get your own", "url": "…"}]]}
 # The plain form is {"text": "…", "silent": true}, without markup. `silent` and `buttons` may be missing.
 
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.ports.channel import usable_text
 from bot.ports.conversation import CallbackRequest, EventRequest, MessageRequest, Place, Request
-from bot.ports.reply import usable_text
 from subscriptions.model import ChatAddress, ChatKind
 
 ALLOWED = (

@@ -11,14 +11,13 @@ from functools import lru_cache
 from html import escape as html_escaped
 from typing import Any
 
-from bot.ports.reply import Button, Buttons
+from bot.ports.channel import Button, Buttons
+from bot.rendering.appearance import Display, Look, Paragraph, Shape, ShownButton
+from bot.rendering.packing import NUMBERS_IN_MESSAGE, Fragment, Size, joined_texts, macro_name
+from bot.rendering.parts import Code, Line, NoticeView
 from bot.rendering.plain import plain_text, short_text
 from bot.rendering.templating import Macro, macros
-from bot.rendering.text.links import web_url
-from bot.rendering.views.appearance import Display, Look, Paragraph, Shape, ShownButton
-from bot.rendering.views.medium import NUMBERS_IN_MESSAGE, joined_texts, macro_name
-from bot.rendering.views.packing import Fragment, Size
-from bot.rendering.views.parts import Code, Line, NoticeView
+from bot.rendering.text.cleaning import web_url
 from subscriptions.cutting import units
 
 TEXT = 4096  # UTF-16 units without the markup (core.telegram.org/api/entities#entity-length)
@@ -147,8 +146,9 @@ def _button(button: Button) -> dict[str, str]:
     return {"text": button.label, "url": button.url} if button.url else {"text": button.label, "data": button.data}
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# What a message looks like: its HTML, with the blocks of quotations and code apart, and commands marked.
+# ------------------------------------------------------------------------------------------- what a message looks like
+
+# its HTML, with the blocks of quotations and code apart, and commands marked.
 
 _SHAPES: Mapping[str, Shape] = {"pre": "code", "blockquote expandable": "folded"}
 _BLOCK = re.compile(r"\n?<(pre|blockquote expandable)>(.*?)</[a-z]+>\n?", re.DOTALL)

@@ -18,9 +18,8 @@ from bot.platform import file_too_large
 from bot.platforms.telegram.client import Client, MessageArguments, open_message
 from bot.platforms.telegram.errors import FileTooLarge, PersonNotFound
 from bot.platforms.telegram.incoming import place_of
-from bot.ports.channel import Limits
+from bot.ports.channel import File, Limits, MenuCommand
 from bot.ports.conversation import Place, PlatformApi
-from bot.ports.reply import File, MenuCommand
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message

@@ -46,12 +46,11 @@ def assess(error: NotDelivered) -> Failure:
             return usual
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Long polling (core.telegram.org/bots/api#getupdates).
-#
-# The next call confirms an update, so it is made only after the update's effect and reply are committed. After a crash in
-# between the update comes again, and its id shows that it was handled. The polling of python-telegram-bot is not used,
-# because it confirms first (docs/architecture.md, rule 8).
+# ---------------------------------------------------------------- long polling (core.telegram.org/bots/api#getupdates)
+
+# The next call confirms an update, so it is made only after the update's effect and reply are committed. After a crash
+# in between the update comes again, and its id shows that it was handled. The polling of python-telegram-bot is not
+# used, because it confirms first (docs/architecture.md, rule 8).
 
 
 log = logging.getLogger("paperwire")
@@ -211,11 +210,11 @@ def derive_secret(token: str, what: str) -> str:
     return hmac.new(token.encode(), f"paperwire webhook {what}".encode(), hashlib.sha256).hexdigest()
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The webhook to which Telegram sends updates (core.telegram.org/bots/api#setwebhook).
-#
-# The address ends in a path that is derived from the token, and each request carries a secret. Telegram repeats an update
-# that is not answered with 2xx, at growing intervals, for a day. So we answer only after the effect is committed.
+# --------------------------------- the webhook to which Telegram sends updates (core.telegram.org/bots/api#setwebhook)
+
+# The address ends in a path that is derived from the token, and each request carries a secret. Telegram repeats an
+# update that is not answered with 2xx, at growing intervals, for a day. So we answer only after the effect is
+# committed.
 
 
 STARTING = "it does not take updates yet"

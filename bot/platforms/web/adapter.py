@@ -10,9 +10,8 @@ from bot.platforms.web.markup import MEDIUM
 from bot.platforms.web.outgoing import WebChannel, WebForms
 from bot.platforms.web.pages import ChatPages, FormPages
 from bot.platforms.web.playground import Playground
-from bot.ports.channel import Channel, Clock
+from bot.ports.channel import Channel, Clock, File
 from bot.ports.conversation import PlatformApi
-from bot.ports.reply import File
 from bot.settings import Settings
 from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
@@ -47,8 +46,9 @@ class WebApi(PlatformApi):
             raise RetryLater("The database cannot be used.") from error
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The adapter of the web, a platform that is always on: its chats are pages of this very process.
+# ---------------------------------------------------------------- the adapter of the web, a platform that is always on
+
+# its chats are pages of this very process.
 
 
 def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:

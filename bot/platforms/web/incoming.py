@@ -9,15 +9,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.context.writing import write
+from bot.context.dependencies import write
 from bot.platforms.web import WEB
 from bot.platforms.web.markup import chat_of, pressed_in
 from bot.platforms.web.outgoing import Awaited, ShownForm, WebChannel, read_form
 from bot.ports.conversation import CallbackRequest, FormRequest, MessageRequest, Place, Request, RequestDispatcher
 from bot.ports.web_page import PageFrame
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.chats.access import open_page_chat, standing_of
-from subscriptions.store import Store
+from subscriptions.service.access import open_page_chat, standing_of
+from subscriptions.store.database.store import Store
 from subscriptions.store.updates import is_reply_finished
 
 LONGEST = 8000  # characters of a message; Telegram takes half of it

@@ -11,22 +11,20 @@ from functools import lru_cache
 from typing import Any
 
 from bot.platforms.web import WEB
-from bot.ports.reply import Buttons
+from bot.ports.channel import Buttons
 from bot.ports.web_page import PageFrame
+from bot.rendering.packing import Fragment, Size, macro_name
+from bot.rendering.parts import Code
 from bot.rendering.plain import plain_page
 from bot.rendering.plots import rows_of_bars
-from bot.rendering.templating import Macro, macros
+from bot.rendering.templating import Macro, draw_page, draw_part, macros
 from bot.rendering.text.language import Language
-from bot.rendering.views.medium import macro_name
-from bot.rendering.views.packing import Fragment, Size
-from bot.rendering.views.parts import Code
-from bot.rendering.web_pages import draw_page, draw_part
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.service.chats.conversation_state import known_or_new
+from subscriptions.service.conversation_state import known_or_new
 from subscriptions.states import Signal
-from subscriptions.store import Store
 from subscriptions.store.chat.signals import signals_of_papers
+from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import PageMessage, newest_page_messages
 
 

@@ -14,14 +14,13 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from bot.context.writing import write
+from bot.context.dependencies import write
 from bot.platforms.web import WEB
-from bot.ports.channel import Clock, Limits, read_message
-from bot.ports.reply import FormField, HomeView, Modal
+from bot.ports.channel import Clock, FormField, HomeView, Limits, Modal, read_message
 from bot.ports.web_page import Visitor
 from subscriptions.errors import Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import add_page_message, edit_page_message, find_page_message
 
 MINUTE = 60.0  # seconds
@@ -120,8 +119,9 @@ def _resolve(expected: "asyncio.Future[str]", value: str) -> bool:
     return True
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The forms of the web. Each has its own page (pages.py); the person who asked for the form is sent there.
+# ------------------------------------------------------------------------------------------------ the forms of the web
+
+# Each has its own page (pages.py); the person who asked for the form is sent there.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,19 +10,19 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bot.context.writing import write
+from bot.context.dependencies import write
 from bot.platforms.web.incoming import Heard, Talk, new_once
 from bot.platforms.web.markup import chat_of, fragment, framed, look, page, shown
 from bot.platforms.web.outgoing import Hub, ShownForm, WebChannel
+from bot.ports.channel import FormField
 from bot.ports.conversation import RequestDispatcher
-from bot.ports.reply import FormField
 from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
+from bot.rendering.templating import draw_page
 from bot.rendering.text.language import Language
-from bot.rendering.web_pages import draw_page
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress
-from subscriptions.service.chats.access import choose_language
-from subscriptions.store import Store
+from subscriptions.service.access import choose_language
+from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import changed_page_messages, newest_page_messages
 
 AT_ONCE = 50  # messages that are read together

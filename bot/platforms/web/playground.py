@@ -10,23 +10,23 @@ from bot.platforms.web.incoming import new_once
 from bot.platforms.web.markup import Web, chat_of
 from bot.ports.channel import Clock
 from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
-from bot.rendering.deliveries.outline import measure_of_list
-from bot.rendering.replies.closeups import why_sections
+from bot.rendering.closeups import why_sections
+from bot.rendering.outline import measure_of_list
+from bot.rendering.papers import paper_view
+from bot.rendering.parts import reader_of
+from bot.rendering.templating import draw_page
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import caret, query_in_words
-from bot.rendering.views.papers import paper_view
-from bot.rendering.views.parts import reader_of
-from bot.rendering.web_pages import draw_page
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Because, Chat, ChatKind, Item, KnownPaper
 from subscriptions.planning.times._ending import Ending, split_when
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Query
 from subscriptions.query.variants import Variant, variants
-from subscriptions.service.chats.conversation_state import known_or_new
+from subscriptions.service.conversation_state import known_or_new
 from subscriptions.service.papers.near_papers import with_words
-from subscriptions.service.papers.recent import Base, recent_variants
-from subscriptions.store import Store
+from subscriptions.service.papers.paper_search import Base, recent_variants
+from subscriptions.store.database.store import Store
 
 SHOWN = 10  # papers of a query
 LONGEST = 2000  # characters of a query in a link; a longer one is refused by its parser

@@ -1,14 +1,20 @@
 """Marks the first hit of a query in a text."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from typing import Protocol
 from unicodedata import combining, east_asian_width
+from urllib.parse import quote, urlencode, urlsplit
 
 from rich.cells import cell_len
 
+from bot.rendering.text.queries import Translate, caret, query_in_words
 from bot.rendering.text.tex import readable
+from subscriptions.cutting import cut_at_word
+from subscriptions.model import Paper
+from subscriptions.query.syntax import Query
 
 _FIELD = re.compile(r"^[A-Za-z]{2,10}:")
 
@@ -61,8 +67,9 @@ def _runs_on(text: str, place: int) -> bool:
     return left.isalnum() and right.isalnum() and "W" not in {east_asian_width(left), east_asian_width(right)}
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Foreign text made safe for a message: characters that platforms cannot carry are removed, right-to-left text is isolated.
+# -------------------------------------------------------------------------------- foreign text made safe for a message
+
+# characters that platforms cannot carry are removed, right-to-left text is isolated.
 
 
 # C0 without newline, DEL, C1, lone surrogates, noncharacters; and the marks that open or close a run of direction
@@ -105,11 +112,10 @@ def isolated(text: str) -> str:
     return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Text folded into lines for a terminal, with a hanging indent: a continued line begins below the text, not its number.
-#
-# A line may end after any Chinese, Japanese or Korean character, except beside punctuation; else only at a space, so that
-# an address stays whole.
+# -------------------------------------------------------- text folded into lines for a terminal, with a hanging indent
+
+# a continued line begins below the text, not its number.  A line may end after any Chinese, Japanese or Korean
+# character, except beside punctuation; else only at a space, so that an address stays whole.
 
 
 _WIDE = r"\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff\uff00-\uffef"  # written without spaces: a line may end after each
@@ -150,3 +156,103 @@ def _parts(line: str, width: int) -> list[str]:
     edges = [0, *places, len(line)]
     pieces = [line[start:end].rstrip() for start, end in pairwise(edges)]
     return [pieces[0], *(" " * hang + piece for piece in pieces[1:])]
+
+
+# ---------------------------------------------------------------------------- texts that commands put into their lines
+
+
+_TITLE = 90  # columns
+_OPENING = 80  # columns of the abstract, for a paper without a title
+
+
+class _HasTranslate(Protocol):
+    @property
+    def translate(self) -> Translate: ...
+
+
+class TextFormatter:
+    """The `InlineFormatter` of commands, in one language."""
+
+    def __init__(self, localizer: _HasTranslate) -> None:
+        self._translate = localizer.translate
+
+    def reading(self, query: Query) -> str:
+        """Returns the reading of a query: what it asks for, in the person's own words."""
+        return query_in_words(query, self._translate)
+
+    def caret(self, text: str, column: int) -> tuple[str, str]:
+        """Returns the line of a refused query, and a line with ^ below the column."""
+        return caret(text, column)
+
+    def title(self, paper: Paper) -> str:
+        """Returns the title and the id of a paper on one line."""
+        return title_line(paper)
+
+
+def title_line(paper: Paper) -> str:
+    """Returns the title of a paper, else the first words of its abstract in quotation marks; and its id. One line."""
+    title = cut_at_word(readable(clean(paper.title)), _TITLE) or f"“{cut_at_word(clean(paper.abstract), _OPENING)}”"
+    name = paper.arxiv_id or paper.doi
+    return f"{isolated(title)} ({name})" if name else isolated(title)
+
+
+# ---------------------------------------------------------------------------------------------------- links of a paper
+
+
+# Characters of a link; the strictest platform takes 9,500 bytes of links in one message. A longer link is left out.
+LONGEST = 1500
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)+\.?")
+_PREPRINT = re.compile(r"https://www\.(?:bio|med)rxiv\.org/content/10\.\d{4,9}/[\w.;()/-]+v\d+")
+_SEARCH = "https://arxiv.org/search/"
+_SEARCHED = 20  # words of a title; half as many of an abstract identify a paper
+_SAFE = "%/:=&?~#+!$,;'@()*[]-._"
+
+
+def paper_url(paper: Paper) -> str:
+    """Returns the link of the paper's page, safe inside quotes and angle brackets; "" if none is known."""
+    return next((url for url in _links(paper) if url and len(url) <= LONGEST), "")
+
+
+def _links(paper: Paper) -> Iterator[str]:
+    if arxiv_id := clean(paper.arxiv_id or ""):
+        yield f"https://arxiv.org/abs/{quote(arxiv_id, safe='/-.')}"
+    if doi := clean(paper.doi or ""):
+        yield f"https://doi.org/{quote(doi, safe='/:;().,_-')}"
+    yield web_url(paper.url or "")
+
+
+def web_url(url: str) -> str:
+    """Returns the http or https link, percent-encoded where it would break a platform's markup; "" for anything else.
+
+    A link whose host has no dot is refused: TDLib's parser drops it silently.
+    """
+    try:
+        parts = urlsplit(clean(url))
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    if parts.scheme.lower() not in {"http", "https"} or not _HOST.fullmatch(host):
+        return ""
+    safe = quote(parts.geturl(), safe=_SAFE)
+    return safe if len(safe) <= LONGEST else ""
+
+
+def pdf_url(paper: Paper) -> str:
+    """Returns the link of the paper's PDF at arXiv, bioRxiv, medRxiv or its source; "" if none is known."""
+    if arxiv_id := clean(paper.arxiv_id or ""):
+        return f"https://arxiv.org/pdf/{quote(arxiv_id, safe='/-.')}"
+    page = web_url(paper.url or "")
+    if _PREPRINT.fullmatch(page):
+        return f"{page}.full.pdf"
+    return page if urlsplit(page).path.lower().endswith(".pdf") else ""
+
+
+def search_url(paper: Paper) -> str:
+    """Returns the link of a search at arXiv for the title, else for the first words of the abstract; "" if there are no words.
+
+    At arXiv, since lists whose papers have neither id nor link are lists of arXiv papers.
+    """
+    for kind, text, most in (("title", paper.title, _SEARCHED), ("abstract", paper.abstract, _SEARCHED // 2)):
+        if words := re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", readable(clean(text))):
+            return f"{_SEARCH}?{urlencode({'query': ' '.join(words[:most]), 'searchtype': kind})}"
+    return ""

@@ -4,14 +4,19 @@ A time is found only at the end of a text, outside quotes, with a query before i
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import time
+from typing import NoReturn
 from unicodedata import category
 
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Cadence
 from subscriptions.planning import cadence
-from subscriptions.planning.times._reading import Reading, clock_of, meaning, reading_of
+from subscriptions.planning.cadence import DAYS, EXAMPLES, KINDS, NINE, cadence_of_days, cadence_text, window_of
+from subscriptions.planning.times._reading import Reading, clock_of, clock_with_zone, hours_of, meaning, reading_of
 from subscriptions.planning.times._words import IDLE, may_be_place, plain, tokens_of
-from subscriptions.query.fields import FIELDS
+from subscriptions.query.syntax import FIELDS
 from subscriptions.zones import near_places, zone_of_place
 
 _AROUND = "()（）[] "  # a time
@@ -220,3 +225,207 @@ def _with_clock_before(query: str, said: str) -> tuple[str, str]:
         if zone_of_place(query[-length:]):
             return query[:-length].rstrip(_STRAY), f"{query[-length:]} {said}"
     return query, said
+
+
+# -------------------------------------------------------------------------------- reads a time as a cadence and a zone
+
+
+_BY_NOON = 12
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A time that was read: a cadence, and the zone that was named with it."""
+
+    cadence: Cadence
+    zone: str = ""  # "": none was named
+
+    def __str__(self) -> str:
+        """The time as it is written: "daily 09:00 Europe/Berlin"."""
+        return f"{cadence_text(self.cadence)} {self.zone}".rstrip()
+
+
+class NoSuchTime(Refused):
+    """A time whose cadence paperwire does not have, or whose place is unknown. `nearest` are other times, as written."""
+
+    def __init__(self, sentence: Sentence, hint: Sentence, nearest: Sequence[When]) -> None:
+        super().__init__(sentence, hint)
+        self.nearest = tuple(map(str, nearest))
+
+
+def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
+    """Reads a time as people write it, in English or Chinese (docs/guide.md, When they come).
+
+    A missing time of day, or the two times of a when-out, come from `chat_schedule`, else they are 09:00 and
+    08:00-20:00. A missing day of a week is Monday. Raises NoSuchTime, and Refused for a text that is no time.
+    """
+    reading = reading_of(text, bare=True)
+    if reading is None:
+        _refuse(text, chat_schedule)
+    when = _when(reading, chat_schedule)
+    if not reading.exact:
+        when = When(when.cadence) if when.cadence.kind == "now" else when
+        raise NoSuchTime(
+            Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}),
+            Sentence("The nearest is: {when}.", {"when": str(when)}),
+            (when,),
+        )
+    return when
+
+
+def _when(reading: Reading, chat_schedule: Cadence | None) -> When:
+    if reading.kind == "now":
+        return When(Cadence(kind="now"), reading.zone)
+    if reading.kind == "when-out":
+        first, last = reading.at, reading.until
+        if first is None or last is None:
+            first, last = window_of(chat_schedule)
+        return When(window(first, last, weekdays_only=reading.weekdays_only), reading.zone)
+    at = reading.at if reading.at is not None else _time_of(chat_schedule, reading.part)
+    return When(Cadence(kind=reading.kind, at=at, weekday=reading.weekday, days=reading.days), reading.zone)
+
+
+def _time_of(chat_schedule: Cadence | None, part: str) -> time:
+    """The time of day of the chat's schedule, else 09:00. With `part`, a morning, a time from noon on does not count."""
+    own = chat_schedule.at if chat_schedule and chat_schedule.until is None else None
+    return NINE if own is None or (part and own.hour >= _BY_NOON) else own
+
+
+def window(first: time, last: time, *, weekdays_only: bool) -> Cadence:
+    """The cadence when-out between two times. Raises Refused."""
+    if first >= last:
+        raise Refused(
+            Sentence("The second time of when-out must be later on the same day than the first."),
+            Sentence("For example: when-out 08:00-20:00."),
+        )
+    return Cadence(kind="when-out", at=first, until=last, weekdays_only=weekdays_only)
+
+
+def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
+    """Refuses a text that is no time: names the unknown place after a time, else the whole text."""
+    tokens, rest = tokens_of(plain(text))
+    place = rest.strip(" ,.;()")
+    reading = meaning(tokens, bare=True) if may_be_place(place) else None
+    if reading is None or not reading.exact or reading.zone:
+        raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), EXAMPLES)
+    when = _when(reading, chat_schedule)
+    near = near_places(place)
+    start = text.casefold().rfind(place)
+    typed = text[start : start + len(place)] if start >= 0 else place
+    sentence = Sentence("“{place}” is no place whose clock I know.", {"place": typed})
+    if near:
+        names = ", ".join(label for label, _ in near)
+        raise NoSuchTime(
+            sentence,
+            Sentence("Did you mean {names}?", {"names": names}),
+            [When(when.cadence, zone) for _, zone in near],
+        )
+    hint = Sentence("Behind a time stands a city, a zone or nothing: {when}.", {"when": str(when)})
+    raise NoSuchTime(sentence, hint, (when,))
+
+
+# --------------------------------------------------------------------------------- reads the options of a command line
+
+
+def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: Cadence) -> When:
+    """The time of the options --every, --on and --at (docs/commands.md, subscribe); None: not given. Raises Refused.
+
+    Without --every it is the chat's schedule, changed by the others: a range of times makes it when-out, a day makes it
+    weekly. A single time keeps a schedule of the kinds daily, weekdays and weekly, and makes any other daily.
+    """
+    if every is None and on is None and at is None:
+        return When(chat_schedule)
+    reading = _cadence_of(every) if every is not None else _of_chat(on, at, chat_schedule)
+    if on is not None and reading.kind not in ("weekly", "days"):
+        raise Refused(
+            Sentence("Days of the week go with weekly and days only."),
+            Sentence("For example: --every weekly --on mon --at 9, or --every days --on mon,thu --at 9."),
+        )
+    if reading.kind == "days" and not (on or reading.days):
+        raise Refused(
+            Sentence("Say on which days of the week."), Sentence("For example: --every days --on mon,thu --at 9.")
+        )
+    days = _weekdays(on) if on is not None else reading.days or (reading.weekday,)
+    if reading.kind == "now":
+        if at is not None:
+            raise Refused(Sentence("“now” takes no time."), Sentence("For example: --every daily --at 09:00."))
+        return When(Cadence(kind="now"))
+    if reading.kind == "when-out":
+        first, last = _range(at, reading, chat_schedule)
+        return When(window(first, last, weekdays_only=reading.weekdays_only), reading.zone)
+    clock, zone = _single(at, reading, every)
+    on_days = [day for day in days if day is not None]
+    cadence = cadence_of_days(on_days, clock) if on_days else Cadence(kind=reading.kind, at=clock)
+    return When(cadence, zone or reading.zone)
+
+
+def _cadence_of(every: str) -> Reading:
+    if every == "days":
+        return Reading(kind="days")
+    try:
+        read_when(every)
+    except NoSuchTime:
+        raise
+    except Refused:
+        kinds = Sentence("Choose one of: {kinds}.", {"kinds": ", ".join(KINDS)})
+        raise Refused(Sentence("“{every}” is not a schedule.", {"every": every}), kinds) from None
+    return reading_of(every, bare=True) or Reading()
+
+
+def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:
+    """The cadence of the chat's schedule, changed by --on and --at."""
+    kind = chat_schedule.kind
+    if on is not None:
+        kind = "weekly"
+    elif at is not None and hours_of(at):
+        kind = "when-out"
+    elif at is not None and kind in ("now", "when-out"):
+        kind = "daily"
+    weekday = (chat_schedule.weekday or 0) if kind == "weekly" else None
+    return Reading(
+        kind=kind,
+        weekday=weekday,
+        weekdays_only=chat_schedule.weekdays_only,
+        days=chat_schedule.days if kind == "days" else (),
+    )
+
+
+def _weekdays(on: str) -> tuple[int, ...]:
+    reading = reading_of(on)
+    named = (
+        reading.days or (reading.weekday,) if reading and reading.kind in ("weekly", "days") and reading.exact else ()
+    )
+    days = tuple(day for day in named if day is not None)
+    if reading is None or reading.timed or reading.zone or not days:
+        raise Refused(
+            Sentence("“{day}” is not a day of the week.", {"day": on}),
+            Sentence("Choose one of: {days}.", {"days": ", ".join(DAYS)}),
+        )
+    return days
+
+
+def _single(at: str | None, reading: Reading, every: str | None) -> tuple[time, str]:
+    """The time of day of --at, else of the cadence, else 09:00; and the zone named in --at."""
+    if at is None:
+        return reading.at or NINE, ""
+    if reading.at is not None:
+        raise Refused(
+            Sentence("“{every}” says a time of day already.", {"every": every}),
+            Sentence("For example: --every monday --at 9."),
+        )
+    found, zone = clock_with_zone(at)
+    if found is None:
+        raise Refused(Sentence("“{at}” is not a time of day.", {"at": at}), Sentence("For example: 8, 8am or 08:00."))
+    return found, zone
+
+
+def _range(at: str | None, reading: Reading, chat_schedule: Cadence) -> tuple[time, time]:
+    if at is None:
+        return (reading.at, reading.until) if reading.at and reading.until else window_of(chat_schedule)
+    times = hours_of(at)
+    if times is None:
+        raise Refused(
+            Sentence("when-out takes two times of day, and “{at}” is not two.", {"at": at}),
+            Sentence("For example: --every when-out --at 08:00-20:00."),
+        )
+    return times

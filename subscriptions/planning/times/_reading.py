@@ -8,8 +8,7 @@ from itertools import zip_longest
 
 from subscriptions.planning.cadence import cadence_of_days
 from subscriptions.planning.times._clocks import TimeOfDay, in_part, time_of_part
-from subscriptions.planning.times._tokens import SMALL, Token, TokenKind
-from subscriptions.planning.times._words import plain, tokens_of
+from subscriptions.planning.times._words import SMALL, Token, TokenKind, plain, tokens_of
 
 _CADENCE_KINDS = {TokenKind.DAILY: "daily", TokenKind.WEEKDAYS: "weekdays", TokenKind.WEEKLY: "weekly"}
 _SAT, _SUN, _FRI = 5, 6, 4

@@ -11,11 +11,10 @@ from functools import cached_property
 from math import prod
 
 from subscriptions.errors import Sentence
-from subscriptions.query.fields import FIELDS, Fields
 from subscriptions.query.parsing.lexer import Lexeme, LexemeKind, lexemes
 from subscriptions.query.parsing.meanings import Meaning
 from subscriptions.query.parsing.sentences import MAX_ALTERNATIVES, STRAY_STAR, Notes, Rank, too_many_alternatives
-from subscriptions.query.syntax import Alternative, And, Leaf, Node, Not, Or, Term
+from subscriptions.query.syntax import FIELDS, Alternative, And, Fields, Leaf, Node, Not, Or, Term
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,8 +161,9 @@ def _order(form: Form) -> tuple[bool, str]:
     return form.excluded, form.text
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Exclusions after commas: `diffusion, not survey`, `"graph neural", not (survey OR review)`.
+# --------------------------------------------------------------------------------------------- exclusions after commas
+
+# `diffusion, not survey`, `"graph neural", not (survey OR review)`.
 
 
 # "No" alone is a name (author:Kim, No), and "NO" is nitric oxide.

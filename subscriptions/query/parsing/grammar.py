@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from subscriptions.categories import archive_of
 from subscriptions.errors import Sentence
-from subscriptions.query.fields import LEFT_OUT, Field, ValueKind
 from subscriptions.query.parsing.algebra import QueryPart, check_bracket, excluding, joined
 from subscriptions.query.parsing.lexer import Lexeme, LexemeKind
 from subscriptions.query.parsing.sentences import (
@@ -23,7 +22,7 @@ from subscriptions.query.parsing.sentences import (
     stray_bracket,
 )
 from subscriptions.query.parsing.values import Values
-from subscriptions.query.syntax import And, Or
+from subscriptions.query.syntax import LEFT_OUT, And, Field, Or, ValueKind
 
 _OF_WORDS = frozenset({ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED})
 

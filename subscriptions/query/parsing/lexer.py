@@ -10,10 +10,10 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from subscriptions.categories import is_category
-from subscriptions.normalize.scripts import INVISIBLE_CHARACTERS
+from subscriptions.normalize import INVISIBLE_CHARACTERS
 from subscriptions.normalize.tex import accent_macros
-from subscriptions.query.fields import DOI, ID, Field, Fields, ValueKind
-from subscriptions.query.identifiers import after_arxiv_label, read_doi, read_link, value_of_papers
+from subscriptions.query.links import after_arxiv_label, read_doi, read_link, value_of_papers
+from subscriptions.query.syntax import DOI, ID, Field, Fields, ValueKind
 from subscriptions.text import normalized
 
 _QUOTES = "“”‟„«»「」『』｢｣﹁﹂﹃﹄〝〞〟＂"
@@ -111,11 +111,10 @@ def _without_case(text: str) -> str:
     return normalized("NFKC", text.casefold())
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Text -> lexemes: words, quotes, fields, operators, in one pass from left to right.
-#
-# A minus, an operator and a field count only at the beginning of a term. So only this module splits a run without spaces
-# ("-ti:gr*ph").
+# ----------------------------------------------------------------------------------------------------- text -> lexemes
+
+# words, quotes, fields, operators, in one pass from left to right.  A minus, an operator and a field count only at the
+# beginning of a term. So only this module splits a run without spaces ("-ti:gr*ph").
 
 
 class LexemeKind(Enum):

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from subscriptions.errors import QueryError, Sentence
-from subscriptions.query.fields import FIELDS, Field, Fields, ValueKind
-from subscriptions.query.identifiers import named_paper
+from subscriptions.query.links import named_paper
 from subscriptions.query.parsing.algebra import EXCLUDES, QueryPart, excluding, joined, phrase
 from subscriptions.query.parsing.lexer import Lexeme, LexemeKind, lexemes
 from subscriptions.query.parsing.sentences import STRAY_STAR, Rank, no_value, says_nothing, star_in_category
 from subscriptions.query.parsing.values import Values
-from subscriptions.query.syntax import And, Or
+from subscriptions.query.syntax import FIELDS, And, Field, Fields, Or, ValueKind
 
 _COMMAS = re.compile(r"[,，、]")
 _OTHER_GRAMMAR = re.compile(r'["()|]')

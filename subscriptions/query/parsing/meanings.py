@@ -11,19 +11,18 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from subscriptions.categories import ARCHIVES, canonical_category
-from subscriptions.normalize.plurals import fold_plural
-from subscriptions.normalize.tokenizers import (
+from subscriptions.normalize import (
     author_tokens,
     exact_author_tokens,
     exact_tokens,
+    fold_plural,
     is_initial,
     written_tokens,
 )
-from subscriptions.query.fields import ALL, AUTHOR, DOI, TEXT, TEXT_OR_ID, Field, WordsOfPapers
-from subscriptions.query.identifiers import arxiv_id, bare_doi, read_doi, read_link
+from subscriptions.query.links import arxiv_id, bare_doi, read_doi, read_link
 from subscriptions.query.parsing.lexer import fold_value
 from subscriptions.query.parsing.sentences import SHORTEST_PREFIX
-from subscriptions.query.syntax import Term
+from subscriptions.query.syntax import ALL, AUTHOR, DOI, TEXT, TEXT_OR_ID, Field, Term, WordsOfPapers
 
 _PLAIN_VALUE = re.compile(r"[a-z0-9][a-z0-9._/-]*")
 _PLAIN_PAPERS = re.compile(r"[a-z0-9][a-z0-9._/,-]*")

@@ -3,7 +3,6 @@
 import re
 
 from subscriptions.errors import Sentence
-from subscriptions.query.fields import FIELDS, LEFT_OUT, Fields
 from subscriptions.query.parsing.algebra import QueryPart, expanded, lexemes_with_exclusions
 from subscriptions.query.parsing.grammar import Parser
 from subscriptions.query.parsing.lexer import Typed, lexemes, typed
@@ -20,7 +19,7 @@ from subscriptions.query.parsing.sentences import (
     too_many_alternatives,
 )
 from subscriptions.query.parsing.values import Values
-from subscriptions.query.syntax import And, Node, Not, Query
+from subscriptions.query.syntax import FIELDS, LEFT_OUT, And, Fields, Node, Not, Query
 
 _SINGLE_QUOTES = re.compile(r"""(?<![\w'’])['‘](\w[^'‘’"()|]*)['’](?!\w)""")
 

@@ -13,12 +13,11 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from subscriptions.errors import QueryError
-from subscriptions.query.fields import DOI, FIELDS, TEXT, ValueKind
 from subscriptions.query.parsing.lexer import KEYWORDS
 from subscriptions.query.parsing.meanings import Meaning, text_meaning
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.parsing.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH
-from subscriptions.query.syntax import Leaf, Term
+from subscriptions.query.syntax import DOI, FIELDS, TEXT, Leaf, Term, ValueKind
 
 MOST_PIECES = 1 << 17  # that are kept, some 400 bytes each
 

@@ -8,7 +8,7 @@ from enum import IntEnum, auto
 
 from subscriptions.cutting import clip
 from subscriptions.errors import QueryError, Sentence
-from subscriptions.query.fields import Field
+from subscriptions.query.syntax import Field
 
 MAX_QUERY_LENGTH = 1000  # characters
 MAX_ALTERNATIVES = 64

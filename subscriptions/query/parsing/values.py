@@ -5,8 +5,7 @@ from difflib import get_close_matches
 
 from subscriptions.categories import archive_of, canonical_category, categories_named, is_category, successor
 from subscriptions.errors import Sentence
-from subscriptions.query.fields import CATEGORY, FIELDS, ID, TEXT, Field, Fields, ValueKind
-from subscriptions.query.identifiers import named_paper, read_doi
+from subscriptions.query.links import named_paper, read_doi
 from subscriptions.query.parsing.algebra import QueryPart, joined, leaf_part
 from subscriptions.query.parsing.lexer import Lexeme, LexemeKind, Typed, fold_value
 from subscriptions.query.parsing.meanings import (
@@ -40,7 +39,7 @@ from subscriptions.query.parsing.sentences import (
     takes_papers,
     too_many_papers,
 )
-from subscriptions.query.syntax import Leaf, Or, Term
+from subscriptions.query.syntax import CATEGORY, FIELDS, ID, TEXT, Field, Fields, Leaf, Or, Term, ValueKind
 
 _COMMA_IN_WORD = re.compile(r"[^\W_],[^\W\d_]|[^\W\d_],[^\W_]")  # not 1,000
 _WORDS_BEHIND = re.compile(r"(?:\s+(?!(?:AND|OR|NOT|ANDNOT)\b)[^\W_][\w-]*(?=[\s,;.)]|$)){1,8}")

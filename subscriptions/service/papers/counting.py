@@ -13,12 +13,11 @@ from datetime import date
 from heapq import nlargest
 from typing import TypeVar
 
+from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.terms import LEAST_NEARNESS, papers_of, simple_terms
-from subscriptions.matching.tokenized_papers import matching_papers
 from subscriptions.model import KnownPaper
-from subscriptions.query.fields import TEXT, ValueKind, WordsOfPapers
-from subscriptions.query.syntax import Query, Term
-from subscriptions.store import Transaction
+from subscriptions.query.syntax import TEXT, Query, Term, ValueKind, WordsOfPapers
+from subscriptions.store.database.store import Transaction
 from subscriptions.store.papers import index, known_papers
 from subscriptions.store.papers.index import IndexEntry
 

@@ -7,24 +7,15 @@ from hashlib import sha256
 
 from subscriptions.matching.paper_index import merge_copies
 from subscriptions.model import Digest
-from subscriptions.planning.losses import UNKNOWN, Arrival, is_archive
-from subscriptions.service.papers.losses import came, count_read_again
-from subscriptions.store import (
-    READS,
-    WRITES,
-    Ingested,
-    ReadThenWrite,
-    Scope,
-    Steps,
-    Store,
-    Transaction,
-    losses,
-    writes,
-)
+from subscriptions.planning.receipts import UNKNOWN, Arrival, is_archive
+from subscriptions.service.papers.hold_reasons import came, count_read_again
+from subscriptions.store import losses
+from subscriptions.store.database.store import ReadThenWrite, Scope, Store, Transaction, writes
+from subscriptions.store.database.writer import READS, WRITES, Steps
 from subscriptions.store.outbox import edits
 from subscriptions.store.papers import announcing, digests
 from subscriptions.store.papers.announcing import came_now
-from subscriptions.store.papers.digests import Prepared, joined
+from subscriptions.store.papers.digests import Ingested, Prepared, joined
 from subscriptions.store.papers.drafts import Incoming, MergeBatch, incoming, known_keys
 from subscriptions.store.papers.known_papers import last_sequence
 from subscriptions.zones import zone

@@ -1,21 +1,25 @@
-"""What finds more than a query: its variants, and the other forms of its words."""
+"""What helps a query that finds little: looser ones, other spellings, and papers that are near."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from subscriptions.matching.distinctive import STOP_WORDS
-from subscriptions.normalize.tokenizers import tokens
-from subscriptions.query.changing import rewritten
-from subscriptions.query.fields import TEXT
+from subscriptions.matching.features import STOP_WORDS
+from subscriptions.matching.terms import LEAST_NEARNESS, THOUSAND
+from subscriptions.model import KnownPaper, Paper
+from subscriptions.normalize import as_written, author_tokens, fold_plural, tokens
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.query.syntax import Query
+from subscriptions.query.rewriting import rewritten
+from subscriptions.query.syntax import AUTHOR, TEXT, Leaf, Node, Not, Query, ValueKind
 from subscriptions.query.variants import Forms, Variant, common_forms, learned_forms, pairs, variants, with_other_forms
-from subscriptions.service.papers.counting import MOST_READ, Entries, find, having, key_of, number_of
-from subscriptions.service.papers.near_papers import with_words
+from subscriptions.ranking import Taste, nearness, taste_of, words_of, words_of_papers
+from subscriptions.service.papers.counting import MOST_READ, Entries, find, having, key_of, near_places, number_of, read
+from subscriptions.service.papers.near_papers import counted_words_of_all, with_words
 from subscriptions.service.papers.paper_search import searched_range
-from subscriptions.store import Transaction, reads
-from subscriptions.store.papers import known_papers
+from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.papers import index, known_papers
 
 _BEST_FIRST = ("also", "author", "initials", "anywhere", "without", "allowed", "only", "any")
 _YEAR = timedelta(days=365)
@@ -80,3 +84,114 @@ def _in_other_forms(transaction: Transaction, entries: Entries, query: Query) ->
     forms: Forms = {**learned_forms(f"{one.title}. {one.abstract}" for one in texts), **common_forms()}
     if text := rewritten(query, lambda node: with_other_forms(node, forms)):
         yield Variant(kind="also", text=text)
+
+
+# -------------------------------------------------------------------------------------- words that no stored paper has
+
+
+_WORD = re.compile(r"(?<![\w*])[A-Za-z]{4,24}(?![\w*])")
+_SHORT = 8  # letters; a shorter word may have one wrong, a longer one two
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """The words of a query that no stored paper has, as typed, and the query with words of papers in their places."""
+
+    unknown: tuple[str, ...]
+    meant: str  # "" if no unknown word is close to a word of a paper
+
+
+@reads
+def spelling(transaction: Transaction, query: Query) -> Spelling:
+    """Returns which words of a query no stored paper has, and what was probably meant."""
+    typed = {word: dict.fromkeys((form, fold_plural(form))) for word, form in _unknown_words(query.tree)}
+    known = index.spelled(transaction, [form for forms in typed.values() for form in forms])
+    unknown = {word: next(iter(forms)) for word, forms in typed.items() if known.isdisjoint(forms)}
+    close = {word: found for word, form in unknown.items() if (found := _nearest_words(transaction, form))}
+    meant = rewritten(query, lambda node: _respelled(node, close)) if close else ""
+    return Spelling(tuple(unknown), meant)
+
+
+def _unknown_words(node: Node) -> Iterator[tuple[str, str]]:
+    """Yields the words that a query wants, each as typed and as `spellings` has it."""
+    if isinstance(node, Leaf):
+        is_name = node.term.field is AUTHOR
+        if is_name or node.term.field.kind is ValueKind.WORDS:
+            for word in _WORD.findall(node.words):
+                yield word, f"@{''.join(author_tokens(word))}" if is_name else word.lower()
+    elif not isinstance(node, Not):
+        for part in node.nodes:
+            yield from _unknown_words(part)
+
+
+def _nearest_words(transaction: Transaction, word: str) -> str:
+    """Returns the word of a paper that is closest to a word that none has, of several the commonest; "" if none is close."""
+    from rapidfuzz import distance, process  # noqa: PLC0415 - 30 ms of a start, and 3 MB of a process at rest
+
+    most = 1 if len(word) < _SHORT else 2
+    alike = index.spelled_alike(transaction, word, most)
+    found = process.extract(word, alike, scorer=distance.OSA.distance, score_cutoff=most, limit=None)
+    rarity = counted_words_of_all(transaction)
+    having = {**rarity.having, **dict.fromkeys(STOP_WORDS, rarity.papers)}  # those are not counted
+    ranked = sorted(found, key=lambda one: (one[1], -having.get(fold_plural(one[0]), 0), one[0]))
+    best = ranked[0][0] if ranked else ""
+    return best[1:].title() if best[:1] == "@" else best
+
+
+def _respelled(node: Node, close: Mapping[str, str]) -> Node:
+    """Returns a node with these words in place of those that no paper has."""
+    if isinstance(node, Leaf):
+        return replace(node, words=_WORD.sub(lambda word: close.get(word[0], word[0]), node.words))
+    return node if isinstance(node, Not) else type(node)(tuple(_respelled(part, close) for part in node.nodes))
+
+
+# ------------------------------------------------- the stored papers that are nearest to some papers (docs/queries.md)
+
+
+LOOKED_AT = 1000  # papers, the newest: 0.1 ms each
+MOST_ALIKE = 5
+FLOOR = LEAST_NEARNESS / THOUSAND
+
+
+class Alike(NamedTuple):
+    """The papers nearest to some papers."""
+
+    words: tuple[str, ...]  # by which they were looked for, the weightiest first
+    papers: tuple[KnownPaper, ...]  # the nearest first
+    looked_at: int
+
+
+@reads
+def papers_alike(transaction: Transaction, given: Sequence[KnownPaper]) -> Alike:
+    """Returns the papers nearest to those that are given, at most five, among the newest thousand."""
+    taste = taste_of([(1.0, words_of(one.paper)) for one in given], counted_words_of_all(transaction))
+    ids, looked_at = _nearest(transaction, taste, {one.id for one in given})
+    known = known_papers.stored_papers(transaction, ids)
+    heaviest = sorted(taste.weights, key=lambda word: (-taste.weights[word], word))
+    texts = [text for one in given for text in (one.paper.title, one.paper.abstract)]
+    return Alike(words=as_written(heaviest, texts), papers=tuple(known[one] for one in ids), looked_at=looked_at)
+
+
+@reads
+def papers_near_text(transaction: Transaction, text: str) -> Alike:
+    """Returns the papers nearest to a text, at most five, among the newest 50,000."""
+    entries, _ = searched_range(transaction)
+    words = words_of_papers([words_of(Paper(key="", abstract=text))], counted_words_of_all(transaction))
+    near = near_places(transaction, entries, words)
+    best = sorted(near, key=lambda at: (near[at], entries.keys[at]), reverse=True)
+    papers = read(transaction, [key for at in best if (key := entries.keys[at])][:MOST_ALIKE])
+    heaviest = sorted(words, key=lambda one: -one[1])
+    shown = as_written((word for word, _ in heaviest), [text])
+    return Alike(words=shown, papers=papers, looked_at=entries.papers.bit_count())
+
+
+def _nearest(transaction: Transaction, taste: Taste, without: Collection[int]) -> tuple[list[int], int]:
+    """The ids of the nearest papers, and how many were looked at."""
+    looked_at = known_papers.newest_texts(transaction, LOOKED_AT)
+    near = [
+        (nearness(taste, f" {' '.join((*tokens(paper.title), *tokens(paper.abstract)))} "), known)
+        for known, paper in looked_at
+        if known not in without
+    ]
+    found = sorted((one for one in near if one[0] >= FLOOR), key=lambda one: (-one[0], -one[1]))
+    return [known for _, known in found[:MOST_ALIKE]], len(looked_at)

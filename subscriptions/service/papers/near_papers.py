@@ -1,18 +1,41 @@
 """The words of the papers that a query names (`like:`), which are kept in its canonical text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import Subscription
-from subscriptions.normalize.tokenizers import as_written
-from subscriptions.query.fields import WordsOfPapers
+from subscriptions.model import Paper, Subscription
+from subscriptions.normalize import as_written
 from subscriptions.query.nearness import papers_named_in, words_kept
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.query.syntax import Query
-from subscriptions.ranking import words_of, words_of_papers
-from subscriptions.service.papers.word_counts import counted_words_of_all
-from subscriptions.store import Scope, Transaction, reads
+from subscriptions.query.syntax import Query, WordsOfPapers
+from subscriptions.ranking import SAMPLE, Rarity, words_of, words_of_papers
+from subscriptions.service.papers.known_papers import keep
+from subscriptions.store.database.store import Scope, Transaction, reads
 from subscriptions.store.papers import known_papers
+
+
+def counted_words(transaction: Transaction, last_sequence: int | None = None) -> Rarity:
+    """Returns the rarity of words among the newest papers up to a sequence; the same to every process that asks.
+
+    Counting takes some 30 ms, and is kept until papers come.
+    """
+    upto = known_papers.last_sequence(transaction) if last_sequence is None else last_sequence
+    return keep(transaction, "words", upto, lambda: _rarity(known_papers.texts_upto(transaction, upto, SAMPLE)))
+
+
+def counted_words_of_all(transaction: Transaction) -> Rarity:
+    """Returns the rarity of words among the newest papers, also the filed ones, which are most papers of a new bot.
+
+    For immediate answers. Plans use `counted_words`, which are the same for all planners.
+    """
+    return keep(transaction, "words", None, lambda: _rarity(known_papers.newest_texts(transaction, SAMPLE)))
+
+
+def _rarity(texts: Sequence[tuple[int, Paper]]) -> Rarity:
+    return Rarity.among(words_of(paper) for _, paper in texts)
+
+
+# --------------------------------------------------------------------------------------------------------- near papers
 
 
 def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription] = ()) -> Query:

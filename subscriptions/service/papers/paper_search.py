@@ -1,11 +1,18 @@
-"""Searches the stored papers for a query; finds papers by arXiv id or DOI."""
+"""Searches stored papers: all of them, and those of recent days."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 
-from subscriptions.model import KnownPaper
-from subscriptions.query.syntax import Query
+from subscriptions import zones
+from subscriptions.errors import QueryError, Refused
+from subscriptions.model import Chat, KnownPaper, Subscription
+from subscriptions.query.advice import Advice, advise
+from subscriptions.query.parsing.parse import parse_canonical
+from subscriptions.query.syntax import DOI, Query
 from subscriptions.service.papers.counting import (
     MOST_COUNTED,
     MOST_READ,
@@ -16,10 +23,12 @@ from subscriptions.service.papers.counting import (
     number_of,
     read,
 )
-from subscriptions.service.papers.kept_entries import is_used, keep
+from subscriptions.service.papers.known_papers import is_used, keep, kept
 from subscriptions.service.papers.near_papers import with_words
-from subscriptions.store import Store, Transaction, reads
+from subscriptions.store.database.store import Store, Transaction, reads
+from subscriptions.store.outbox import entries as stored_entries
 from subscriptions.store.papers import index, known_papers
+from subscriptions.wording import kept_query
 
 _SEARCHED = "searched"  # a kind of cached entries: stretches, by the key of their newest paper; None: the newest of all
 
@@ -101,3 +110,224 @@ def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, Kn
     ids = known_papers.papers_with_keys(transaction, names)
     known = known_papers.stored_papers(transaction, list(set(ids.values())))
     return {name: known[paper_id] for name, paper_id in ids.items()}
+
+
+# -------------------------------------------- the papers of the last days, counted for confirmations, lists and advice
+
+
+DAYS_KNOWN = 7  # a confirmation counts what the query matches in so many days
+_RECENT = "recent"  # a kind of cached values: by day
+CAME_WITHIN = timedelta(days=60)  # a list says when papers came last, if it was since then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The papers over which matches are counted."""
+
+    days: int = 0  # how many days have papers; 0: there are none
+    of: int = 0  # papers that were counted
+    whole: bool = True  # all papers of the days were counted; else only the newest
+    recent: bool = (
+        False  # the papers are of the last seven days; else there are none of these, and they are of all days
+    )
+    week: bool = False  # the days are a whole week, those without papers included
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """The papers of the last days."""
+
+    entries: Entries
+    since: date  # the first of the days
+    recent: bool
+    week: bool
+
+    def find(self, transaction: Transaction, queries: Mapping[str, Query], chat: Chat | None = None) -> "MatchSets":
+        """What each of these queries finds, counted over the same papers; without cross-lists if the chat wants none."""
+        hits = {name: find(transaction, self.entries, query, most_read=MOST_READ) for name, query in queries.items()}
+        end = max((one.end for one in hits.values()), default=0)
+        counted = self.entries.newer_than(end) if end else self.entries.papers
+        wanted = counted
+        if chat is not None and chat.settings.crosslists == "out":
+            wanted &= ~self.entries.crosslisted
+        base = Base(
+            days=len(self.entries.days),
+            of=counted.bit_count(),
+            whole=self.entries.whole and not end,
+            recent=self.recent,
+            week=self.week,
+        )
+        return MatchSets({name: one.bits & wanted for name, one in hits.items()}, base)
+
+    def newest(self, transaction: Transaction, found: int, most: int) -> tuple[KnownPaper, ...]:
+        """The newest of a set of papers, the newest first."""
+        return read(transaction, self.entries.newest_first(found, most))
+
+
+@dataclass(frozen=True, slots=True)
+class MatchSets:
+    """The sets of papers that queries find, by the names of the queries."""
+
+    of: Mapping[str, int]
+    base: Base
+
+    @property
+    def union(self) -> int:
+        """The papers that any of the queries finds."""
+        return reduce(or_, self.of.values(), 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentMatches:
+    """What a query finds in the last days."""
+
+    found: int
+    base: Base
+    newest: tuple[KnownPaper, ...] = ()  # some of them, the newest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchCount:
+    """How many papers subscriptions find, and when they delivered some."""
+
+    found: Mapping[str, int]  # canonical text -> papers
+    base: Base
+    came: Mapping[int, datetime]  # number of a subscription -> when papers of it were sent last
+
+
+@reads
+def recent(transaction: Transaction, now: datetime) -> Recent:
+    """The papers of the last seven days, by the operator's clock; if there are none, the papers of all days.
+
+    At most the newest 50,000.
+    """
+    today = _today(transaction, now)
+    return keep(transaction, _RECENT, today, lambda: _look_recent(transaction, today))
+
+
+def _today(transaction: Transaction, now: datetime) -> date:
+    return now.astimezone(zones.zone(transaction.zone)).date()
+
+
+def _look_recent(transaction: Transaction, today: date) -> Recent:
+    """Reads the papers of the last days. A digest may bear the date of the next day, so the week ends tomorrow."""
+    since, are_recent = today - timedelta(days=DAYS_KNOWN - 1), True
+    rows = index.news(transaction, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
+    if not rows:
+        rows, are_recent = index.news(transaction, MOST_COUNTED + 1, since=date.min), False
+        since = min((row.day for row in rows), default=since)
+    entries = Entries.of(rows[:MOST_COUNTED], whole=len(rows) <= MOST_COUNTED)
+    week = are_recent and index.has_news_upto(transaction, since)
+    return Recent(entries, since, are_recent, week)
+
+
+@reads
+def match_ahead(
+    transaction: Transaction, chat: Chat, texts: Iterable[str], *, now: datetime, categorised: bool
+) -> None:
+    """Matches queries, and the variants that advice compares them with, with the papers of the last days.
+
+    What matches is remembered until papers come. Texts that are no queries are left out.
+    """
+    window = recent(transaction, now)
+    for text in texts:
+        with suppress(QueryError, Refused):
+            query = with_words(transaction, kept_query(text))
+            window.find(transaction, {"": query}, chat)
+            advice_on(transaction, chat, query, now=now, categorised=categorised)
+
+
+@reads
+def is_ready(transaction: Transaction, *, now: datetime) -> bool:
+    """Whether the papers of the last days are the same as at the last look-up: then cached matches still hold."""
+    return _today(transaction, now) in kept(transaction, _RECENT)
+
+
+def keep_recent(store: Store, *, now: datetime) -> None:
+    """Renews the cache of `recent` if this process has used it."""
+    if is_used(store, _RECENT):
+        recent(store, now)
+
+
+@reads
+def activity(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
+) -> MatchCount:
+    """How many papers of the last days these subscriptions of a chat match, and when they delivered some last."""
+    window = recent(transaction, now)
+    came = stored_entries.last_came(transaction, chat.id, now - CAME_WITHIN)
+    sets = window.find(
+        transaction,
+        {text: parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}},
+        chat,
+    )
+    return MatchCount(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
+
+
+@reads
+def advice_on(
+    transaction: Transaction, chat: Chat, query: Query, *, now: datetime, categorised: bool = True
+) -> Advice | None:
+    """The advice on a query that has most effect on the recent papers; None: there is none to give.
+
+    `categorised`: some source tells categories.
+    """
+    window = recent(transaction, now)
+    known, crosslists = _Known(transaction, window, chat), chat.settings.crosslists != "out"
+    return advise(query, known, days=len(window.entries.days), categorised=categorised, crosslists=crosslists)
+
+
+@reads
+def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[KnownPaper, ...]:
+    """The newest papers of the last days."""
+    window = recent(transaction, now)
+    return window.newest(transaction, window.entries.papers, most)
+
+
+@reads
+def recent_matches(transaction: Transaction, query: Query, *, now: datetime, most: int) -> RecentMatches:
+    """How many papers of the last days a query finds, and the newest of them."""
+    window = recent(transaction, now)
+    sets = window.find(transaction, {"": with_words(transaction, query)})
+    return RecentMatches(
+        found=sets.union.bit_count(), base=sets.base, newest=window.newest(transaction, sets.union, most)
+    )
+
+
+@reads
+def recent_variants(
+    transaction: Transaction, query: Query, variants: Mapping[str, Query], *, now: datetime, most: int
+) -> tuple[RecentMatches, Mapping[str, int]]:
+    """What a query finds in the last days, and how many papers each of its variants finds among the same."""
+    window = recent(transaction, now)
+    sets = window.find(transaction, {**variants, "": query})
+    found = sets.of[""]
+    newest = window.newest(transaction, found, most)
+    matches = RecentMatches(found=found.bit_count(), base=sets.base, newest=newest)
+    return matches, {name: sets.of[name].bit_count() for name in variants}
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The papers of the last days as `advise` needs them."""
+
+    transaction: Transaction
+    window: Recent
+    chat: Chat
+
+    @property
+    def papers(self) -> int:
+        return self.window.entries.papers.bit_count()
+
+    def count(self, query: Query) -> int:
+        return self.window.find(self.transaction, {"": query}, self.chat).union.bit_count()
+
+    def having(self, what: str) -> int:
+        window, entries = self.window, self.window.entries
+        if what == DOI.name:
+            return int(index.has_dois(self.transaction, window.since))
+        found = index.having_any(self.transaction, what, entries.first, entries.last)
+        return (entries.set_of(found) & entries.papers).bit_count()
+
+    def sources(self) -> tuple[str, ...]:
+        return tuple(index.sources_of_days(self.transaction, self.window.since))

@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from subscriptions.matching.tokenized_paper import tokenize
+from subscriptions.matching.terms import tokenize
 from subscriptions.model import Chat, KnownPaper
-from subscriptions.normalize.tokenizers import as_written
-from subscriptions.query.fields import TEXT
+from subscriptions.normalize import as_written
+from subscriptions.query.syntax import TEXT
 from subscriptions.ranking import Taste, common_words, taste_of, words_of
-from subscriptions.service.papers.word_counts import counted_words
+from subscriptions.service.papers.near_papers import counted_words
 from subscriptions.states import Signal
-from subscriptions.store import Scope, Transaction, reads, writes
 from subscriptions.store.chat import signals as stored_signals
+from subscriptions.store.database.store import Scope, Transaction, reads, writes
 from subscriptions.store.papers import known_papers
 
 STRENGTHS = {  # how strongly a signal says that more such papers are wanted; below 0: fewer

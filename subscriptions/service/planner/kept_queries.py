@@ -19,9 +19,9 @@ from weakref import WeakKeyDictionary
 from subscriptions.matching.batch import match
 from subscriptions.matching.columns import State, below, prefixed
 from subscriptions.matching.paper_index import PaperIndex
-from subscriptions.matching.query_set import QuerySet
-from subscriptions.matching.snapshot import DamagedSnapshot, from_bytes, to_bytes
-from subscriptions.store import Store, Transaction, query_changes
+from subscriptions.matching.query_set import DamagedSnapshot, QuerySet, from_bytes, to_bytes
+from subscriptions.store import query_changes
+from subscriptions.store.database.store import Store, Transaction
 
 OWNER_ONLY = 0o600
 
@@ -78,11 +78,11 @@ def _code() -> str:
     return digest.hexdigest()
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# All queries of the store as one set, kept in memory: made once, then it follows the log of what came and went.
-#
-# It holds queries, and not subscriptions: a database finds the subscriptions of a query by its own index, so memory grows with
-# the different queries only. Beside the set itself these cost 8 bytes each.
+# ----------------------------------------------------------------- all queries of the store as one set, kept in memory
+
+# made once, then it follows the log of what came and went.  It holds queries, and not subscriptions: a database finds
+# the subscriptions of a query by its own index, so memory grows with the different queries only. Beside the set itself
+# these cost 8 bytes each.
 
 
 LEAST_SAVED = 50_000  # queries; fewer are rebuilt in less than a second

@@ -19,15 +19,27 @@ from subscriptions.service.planner.inputs import (
     Inputs,
     PlanContext,
     ToPlan,
+    Window,
     due_moment,
     inputs_of,
+    kept_window,
     moment_of,
+    nearness_of,
     read_inputs,
     still_holds,
 )
-from subscriptions.service.planner.look import Look, apart, finish, following, left_behind, look, moves_with_others
-from subscriptions.service.planner.no_match import how_missing, is_public, notify_no_match
-from subscriptions.service.planner.window import Window, kept_window, nearness_of
+from subscriptions.service.planner.look import (
+    Look,
+    apart,
+    finish,
+    following,
+    how_missing,
+    is_public,
+    left_behind,
+    look,
+    moves_with_others,
+    notify_no_match,
+)
 from subscriptions.service.subscriptions.next_deliveries import (
     DeliveryForecast,
     Move,
@@ -38,12 +50,14 @@ from subscriptions.service.subscriptions.next_deliveries import (
 )
 from subscriptions.service.subscriptions.pausing import end_pauses
 from subscriptions.states import SubscriptionState
-from subscriptions.store import READS, WRITES, Planned, ReadThenWrite, Steps, Store, Transaction, done, shared_cursors
 from subscriptions.store import planner as plans
+from subscriptions.store import shared_cursors
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.database.store import in_chunks
+from subscriptions.store.database.store import ReadThenWrite, Store, Transaction, in_chunks
+from subscriptions.store.database.writer import READS, WRITES, Steps, done
 from subscriptions.store.outbox import planned as stored_planned
+from subscriptions.store.outbox.planned import Planned
 from subscriptions.store.papers import announcing
 from subscriptions.store.shared_cursors import SharedCursor
 

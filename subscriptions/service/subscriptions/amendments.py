@@ -9,7 +9,7 @@ from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.times._when import When, read_when
+from subscriptions.planning.times._ending import When, read_when
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.subscriptions.changes import begin_change, record_change
 from subscriptions.service.subscriptions.next_deliveries import (
@@ -17,12 +17,14 @@ from subscriptions.service.subscriptions.next_deliveries import (
     apply_new_quiet_hours,
     apply_new_zone,
     change_time,
+    get_chat,
+    numbered,
+    which_one,
 )
 from subscriptions.service.subscriptions.requests import Subscribed, echo_of
-from subscriptions.service.subscriptions.selection import get_chat, numbered, which_one
-from subscriptions.store import Scope, Transaction, writes
 from subscriptions.store.chat import chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Scope, Transaction, writes
 from subscriptions.text import normalized
 from subscriptions.wording import checked_name, kept_query
 
@@ -150,8 +152,9 @@ def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:
     return read_when(when, own if own and own.kind == "when-out" else of_chat)
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Several subscriptions at once, by their numbers as people type them: 1 2, 1,2, 1-3, 1 and 2, 1、2, 1 到 3.
+# ------------------------------------------------- several subscriptions at once, by their numbers as people type them
+
+# 1 2, 1,2, 1-3, 1 and 2, 1、2, 1 到 3.
 
 
 Span = tuple[int, int]  # (first, last) of consecutive numbers

@@ -15,9 +15,9 @@ from typing import Any
 from subscriptions.model import Chat, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.states import ChatState, PauseReason, Signal, SubscriptionPauseReason, SubscriptionState
-from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats, signals, undo
 from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Scope, Transaction
 
 KEPT = 5  # changes that can be undone
 LOGGED = 20  # changes kept in all, with undone ones, undos and judgements

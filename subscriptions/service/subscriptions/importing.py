@@ -12,9 +12,9 @@ from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.portable import PortableLine
-from subscriptions.query.fields import LIKE
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.papers.losses import starting_point
+from subscriptions.query.syntax import LIKE
+from subscriptions.service.papers.hold_reasons import starting_point
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.subscriptions.changes import note_changed, record_change, record_changes
 from subscriptions.service.subscriptions.next_deliveries import (
@@ -22,12 +22,12 @@ from subscriptions.service.subscriptions.next_deliveries import (
     apply_new_quiet_hours,
     apply_new_zone,
     due_span,
+    kind_of,
 )
 from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
-from subscriptions.service.subscriptions.selection import kind_of
-from subscriptions.store import Scope, Transaction
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.papers import known_papers
 from subscriptions.wording import KeptText
 

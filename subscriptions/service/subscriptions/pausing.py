@@ -14,14 +14,21 @@ from subscriptions.service.subscriptions.changes import (
     note_changed_state,
     record_change,
 )
-from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, due_span, quiet_until, zone_of
-from subscriptions.service.subscriptions.selection import get_chat, numbered, which_one
+from subscriptions.service.subscriptions.next_deliveries import (
+    DeliveryForecast,
+    due_span,
+    get_chat,
+    numbered,
+    quiet_until,
+    which_one,
+    zone_of,
+)
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
-from subscriptions.store import Scope, Transaction, reads, writes
 from subscriptions.store import planner as plans
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.outbox import chat_outbox
+from subscriptions.store.database.store import Scope, Transaction, reads, writes
+from subscriptions.store.outbox import entries
 from subscriptions.store.papers import known_papers
 
 ANSWER_WITHIN = timedelta(minutes=10)  # for a person to say whether they want what a pause held back
@@ -172,7 +179,7 @@ def with_ended_pauses(
 @writes
 def delay_after_return(transaction: Transaction, chat: Chat, *, now: datetime) -> None:
     """Holds what would be sent at once to a chat that gets messages again, for ten minutes: a person can skip it."""
-    chat_outbox.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
+    entries.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
     for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
         _next_moment(transaction, chat, subscription, now)
 
@@ -195,7 +202,7 @@ def get_waiting_papers(
     chat = get_chat(transaction, address)
     subscriptions = _active(transaction, chat, number)
     last_sequence = known_papers.last_sequence(transaction)
-    planned = chat_outbox.planned_papers(transaction, chat.id) if number is None else 0
+    planned = entries.planned_papers(transaction, chat.id) if number is None else 0
     delivery_forecast = DeliveryForecast.of(transaction, now)
     found = undelivered(transaction, chat, subscriptions, upto=last_sequence)
     moments = [
@@ -235,7 +242,7 @@ def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: i
     with store.write() as transaction:
         chat = get_chat(transaction, address)
         if number is None:
-            chat_outbox.hold_planned(transaction, chat.id, None)
+            entries.hold_planned(transaction, chat.id, None)
         for subscription in _active(transaction, chat, number):
             stored_subscriptions.reset_due(
                 transaction, subscription.id, (now, now)
@@ -256,8 +263,8 @@ def skip_waiting(
     upto = min(upto, known_papers.last_sequence(transaction))
     skipped = len(set().union(*undelivered(transaction, chat, subscriptions, upto=upto).values()))
     if number is None:
-        skipped += chat_outbox.planned_papers(transaction, chat.id, by=by)
-        chat_outbox.dismiss_planned(transaction, chat.id, by=by, now=now)
+        skipped += entries.planned_papers(transaction, chat.id, by=by)
+        entries.dismiss_planned(transaction, chat.id, by=by, now=now)
     for subscription in subscriptions:
         stored_subscriptions.advance_cursor(transaction, subscription.id, upto=upto)
         if subscription.hurry:

@@ -5,28 +5,34 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from subscriptions import zones
+from subscriptions.addresses import facts_of
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.forecast import NextDelivery
-from subscriptions.planning.times._options import make_when
-from subscriptions.planning.times._when import When, read_when
-from subscriptions.platforms import facts_of
+from subscriptions.planning.pauses import NextDelivery
+from subscriptions.planning.times._ending import When, make_when, read_when
 from subscriptions.query.syntax import Query
-from subscriptions.service.papers.losses import starting_point
+from subscriptions.service.papers.hold_reasons import starting_point
 from subscriptions.service.papers.near_papers import with_words
-from subscriptions.service.papers.recent import Base, recent
+from subscriptions.service.papers.paper_search import Base, recent
 from subscriptions.service.subscriptions.changes import (
     begin_change,
     note_changed_state,
     person_of,
 )
-from subscriptions.service.subscriptions.next_deliveries import DeliveryForecast, change_time, due_span
-from subscriptions.service.subscriptions.selection import get_chat, kind_of, numbered, which_one
+from subscriptions.service.subscriptions.next_deliveries import (
+    DeliveryForecast,
+    change_time,
+    due_span,
+    get_chat,
+    kind_of,
+    numbered,
+    which_one,
+)
 from subscriptions.states import ChatState
-from subscriptions.store import Scope, Transaction, writes
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Scope, Transaction, writes
 from subscriptions.store.papers import known_papers
 from subscriptions.wording import checked_name, kept_query
 

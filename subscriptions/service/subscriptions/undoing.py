@@ -36,13 +36,13 @@ from subscriptions.service.subscriptions.next_deliveries import (
     apply_new_quiet_hours,
     apply_new_zone,
     due_span,
+    get_chat,
 )
-from subscriptions.service.subscriptions.selection import get_chat
 from subscriptions.states import ChatState, PauseReason, Signal
-from subscriptions.store import Scope, Transaction, writes
 from subscriptions.store.chat import chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.chat import undo as stored_undo
+from subscriptions.store.database.store import Scope, Transaction, writes
 
 _Key = tuple[str, str | int]  # ("subscription", number), ("setting", name), ("pause", ""), ("saved", paper) and so on
 

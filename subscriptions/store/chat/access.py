@@ -21,9 +21,9 @@ from subscriptions.store.chat.chats import chats_by_id
 from subscriptions.store.conversation_rows import WrongCodeRow
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import Transaction, reads, writes
-from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.operation_rows import OperatorCodeRow
 from subscriptions.store.rows import ChatRow, DenialRow
+from subscriptions.store.workers import wake_lanes
 
 _DENIAL_KEY = "denial-key"
 

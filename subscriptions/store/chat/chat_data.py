@@ -13,7 +13,7 @@ from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.states import Admission, ChatState
-from subscriptions.store import conversations, lane_wakes, mentions, page_messages, updates
+from subscriptions.store import conversations, mentions, page_messages, updates, workers
 from subscriptions.store.chat import signals
 from subscriptions.store.chat.access import denial_of, remember_denial
 from subscriptions.store.chat.subscriptions import drop_unused_queries
@@ -156,7 +156,7 @@ def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
             is None
         ):
             session.exec(delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address))
-            lane_wakes.forget_lane(session, Lane(platform, address))
+            workers.forget_lane(session, Lane(platform, address))
     return places
 
 

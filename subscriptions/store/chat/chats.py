@@ -17,8 +17,8 @@ from subscriptions.states import UNREACHABLE, ChatState, PauseReason
 from subscriptions.store.columns import adapter_of, to_json
 from subscriptions.store.database.conflicts import hold_rows, insert_all_new, insert_new
 from subscriptions.store.database.store import CHUNK, execute, in_chunks, rows_of
-from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.rows import TABLES, ChatRow
+from subscriptions.store.workers import wake_lanes
 
 # In the order of the fields of Chat, to which some belong together.
 _VALUES = (

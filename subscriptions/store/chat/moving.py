@@ -26,9 +26,9 @@ from subscriptions.store.conversation_rows import (
 )
 from subscriptions.store.conversations import home_view_of
 from subscriptions.store.database.store import Transaction, writes
-from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
 from subscriptions.store.shared_cursors import cursor_of
+from subscriptions.store.workers import wake_lanes
 
 _NO_NUMBER = 0  # no subscription has it
 

@@ -17,9 +17,9 @@ from subscriptions.states import (
     SubscriptionPauseReason,
     SubscriptionState,
 )
-from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_all_new, insert_rows_new
 from subscriptions.store.database.store import Transaction, reads, rows_of
+from subscriptions.store.database.transfer import execute_rows
 from subscriptions.store.rows import (
     TABLES,
     QueryRow,

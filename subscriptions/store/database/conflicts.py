@@ -15,8 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session
 
-from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.store import connection_of, execute
+from subscriptions.store.database.transfer import execute_rows
 from subscriptions.store.rows import TABLES
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from sqlalchemy import Column, Connection, MetaData, String, Table, insert, text
 
 from subscriptions.errors import Sentence
-from subscriptions.store.database.errors import wrong_setting
+from subscriptions.store.database.kind import wrong_setting
 from subscriptions.store.database.postgres.schema import BESIDE_TABLES
-from subscriptions.store.database.sqlite.words import PAPER_WORDS
+from subscriptions.store.database.sqlite import PAPER_WORDS
 from subscriptions.store.rows import TABLES
 from subscriptions.store.triggers import TRIGGERS
 

@@ -1,7 +1,7 @@
 """Whether a database takes writes, found out without writing."""
 
 from subscriptions.errors import StoreError
-from subscriptions.store.database.errors import LEAST_ROOM, full_error, is_full
+from subscriptions.store.database.kind import LEAST_ROOM, full_error, is_full
 from subscriptions.store.database.store import Store
 
 PATIENCE = 0.2  # seconds that the probe waits for a lock; writers wait for longer

@@ -10,7 +10,7 @@ from threading import Condition, Thread
 from typing import Any, Literal, Protocol, TypeVar
 
 from subscriptions.errors import Sentence, StoreUnavailable
-from subscriptions.store.database.errors import is_locked
+from subscriptions.store.database.kind import is_locked
 
 T = TypeVar("T")
 
@@ -76,8 +76,9 @@ def _committed(begin: Begin, works: Iterable[tuple[int, Work[T]]]) -> dict[int, 
     return done
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Work in steps: each says whether it writes, so that a process can do what writes in its one writer thread.
+# ------------------------------------------------------------------------------------------------------- work in steps
+
+# each says whether it writes, so that a process can do what writes in its one writer thread.
 
 
 StepKind = Literal["reads", "writes"]
@@ -99,8 +100,9 @@ def done(steps: Steps[T]) -> T:
             return result
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The writer: the one thread in which a process that does several things at once writes to its database.
+# ---------------------------------------------------------------------------------------------------------- the writer
+
+# the one thread in which a process that does several things at once writes to its database.
 
 
 MOST_WAITING = 1000  # works; with more the database hangs, and new ones are refused

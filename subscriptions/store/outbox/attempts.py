@@ -7,14 +7,14 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Lane
-from subscriptions.planning.retry import RetryDecision
+from subscriptions.planning.decision import RetryDecision
 from subscriptions.states import FINISHED, MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.conflicts import put, unless_taken, update_unless_taken
 from subscriptions.store.database.store import Transaction, connection_of, execute, writes
-from subscriptions.store.lane_wakes import wake_lanes
 from subscriptions.store.outbox.claims import Claim, any_requested, is_held, may_be_sent
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, MessageRow
+from subscriptions.store.workers import wake_lanes
 
 _deliveries, _chats, _messages, _items, _leases = (
     TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item", "lease")

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, bindparam, exists
 from sqlmodel import Session
 
 from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
-from subscriptions.planning.retry import LONGEST_WAIT
+from subscriptions.planning.decision import LONGEST_WAIT
 from subscriptions.states import FINISHED, ChatState, MessageState
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, connection_of, writes

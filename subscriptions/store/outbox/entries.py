@@ -1,18 +1,19 @@
-"""The entries of the outbox as operators see them: their states, and what an operator can do with one."""
+"""Rows of the outbox: of one chat, and all that waits."""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 
 from sqlalchemy import bindparam
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, delete, func, or_, select, update
 
-from subscriptions.model import DeliveryKind, Lane
+from subscriptions.model import ChatAddress, DeliveryKind, Lane
 from subscriptions.states import (
     FINISHED,
+    MAYBE_SENT,
     UNDER_WAY,
     ChatState,
     DeliveryState,
@@ -20,12 +21,12 @@ from subscriptions.states import (
     PauseReason,
     describe_chat_state,
 )
-from subscriptions.store.columns import Big
+from subscriptions.store.columns import Big, Condition, Utc
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
-from subscriptions.store.lane_wakes import AT_ONCE, wake_lanes
 from subscriptions.store.outbox.attempts import is_sent, settle_if_finished
 from subscriptions.store.outbox.claims import waits_until
-from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, LaneRow, MessageRow
+from subscriptions.store.rows import GOES_OUT, TABLES, ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow
+from subscriptions.store.workers import AT_ONCE, wake_lanes
 
 _FINAL = (DeliveryState.SENT, DeliveryState.DEAD, DeliveryState.DISMISSED)  # nothing more is tried
 _WORST_FIRST = (MessageState.DEAD, MessageState.UNCLEAR, MessageState.WAITING, MessageState.SENDING)
@@ -229,3 +230,211 @@ def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) 
     due = update(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
     counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}
     return int(transaction.exec(due.values(counted)).rowcount)
+
+
+# ------------------------------------------------------- deliveries that are dead or wait for long, notices about them
+
+
+LONG = timedelta(hours=1)  # operators, the log and `check` name what was tried in vain for longer
+_NAMED = 5  # ids of deliveries that a notice names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Deliveries that have the same problem."""
+
+    count: int
+    reason: str = ""  # the most frequent one
+    ids: tuple[str, ...] = ()  # the first few
+    chat: str = ""  # address, if all of them are of one chat
+    since: datetime | None = None  # when the first of them was given up, or planned
+
+
+def dead_since(session: Session, since: datetime | None) -> Trouble:
+    """Deliveries with a dead message, settled after `since`.
+
+    Notices do not count, or a dead notice would cause the next one.
+    """
+    wanted = (
+        select(DeliveryRow.id, MessageRow.reason, ChatRow, col(DeliveryRow.settled_at))
+        .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
+        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
+        .where(
+            MessageRow.state == MessageState.DEAD,
+            DeliveryRow.kind != DeliveryKind.NOTICE,
+            col(DeliveryRow.settled_at).is_not(None),
+            col(DeliveryRow.dismissed_at).is_(None),
+        )
+        .order_by(col(DeliveryRow.seq), col(MessageRow.number))
+    )
+    if since is not None:
+        wanted = wanted.where(col(DeliveryRow.settled_at) > since)
+    rows = session.exec(wanted).all()
+    ids = tuple(dict.fromkeys(delivery for delivery, _, _, _ in rows))
+    reasons = Counter(reason for _, reason, _, _ in rows if reason)
+    chats = {str(ChatAddress(chat.platform, chat.address, chat.topic)) for _, _, chat, _ in rows}
+    return Trouble(
+        count=len(ids),
+        reason=reasons.most_common(1)[0][0] if reasons else "",
+        ids=ids[:_NAMED],
+        chat=chats.pop() if len(chats) == 1 else "",
+        since=min((at for _, _, _, at in rows if at is not None), default=None),
+    )
+
+
+def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
+    """Platform → deliveries that were tried without success and have waited since before `before`."""
+    first = func.min(col(DeliveryRow.created_at), type_=Utc)
+    rows = session.exec(
+        select(ChatRow.platform, DeliveryRow.reason, func.count(), first)
+        .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
+        .where(
+            Condition(GOES_OUT),
+            col(DeliveryRow.attempts) > 0,
+            col(DeliveryRow.created_at) < before,
+            ChatRow.state == ChatState.ACTIVE,
+        )
+        .group_by(ChatRow.platform, col(DeliveryRow.reason))
+    ).all()
+    reasons: dict[str, Counter[str]] = {}
+    oldest: dict[str, datetime] = {}
+    for platform, reason, count, since in rows:
+        reasons.setdefault(platform, Counter())[reason] += count
+        oldest[platform] = min(oldest.get(platform, since), since)
+    return {
+        platform: Trouble(count=found.total(), reason=found.most_common(1)[0][0], since=oldest[platform])
+        for platform, found in reasons.items()
+    }
+
+
+def noticed_since(session: Session, key: str, since: datetime) -> bool:
+    """Whether a notice with this dedupe key was stored at `since` or later."""
+    wanted = select(DeliveryRow.seq).where(DeliveryRow.dedupe_key == key, col(DeliveryRow.created_at) >= since)
+    return session.exec(wanted).first() is not None
+
+
+def drop_notices(session: Session, part: str, *, now: datetime) -> None:
+    """Dismisses the notices that are not settled and have `part` in their dedupe key."""
+    session.exec(
+        update(DeliveryRow)
+        .where(
+            col(DeliveryRow.kind) == DeliveryKind.NOTICE,
+            col(DeliveryRow.dedupe_key).contains(part, autoescape=True),
+            col(DeliveryRow.settled_at).is_(None),
+        )
+        .values(settled_at=now, dismissed_at=now, reason="it was not so after all")
+    )
+
+
+def states_of(session: Session, chat_id: int) -> Counter[DeliveryState]:
+    """How many deliveries of a chat are in each state, without those that were sent or dismissed."""
+    rows = session.exec(
+        select(DeliveryRow.seq, col(ChatRow.state), col(MessageRow.state))
+        .join(ChatRow, col(ChatRow.id) == DeliveryRow.chat)
+        .outerjoin(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
+        .where(DeliveryRow.chat == chat_id, col(DeliveryRow.dismissed_at).is_(None))
+    ).all()
+    messages: dict[int, tuple[ChatState, list[MessageState]]] = {}
+    for seq, chat_state, state in rows:
+        messages.setdefault(seq or 0, (chat_state, []))[1].extend([state] if state else [])
+    states = (derived_state(dismissed=False, chat_state=chat, states=found) for chat, found in messages.values())
+    return Counter(state for state in states if state is not DeliveryState.SENT)
+
+
+# ---------------------------------------------------------------------------------------------- the outbox of one chat
+
+
+_NOON = time(12)  # of a day without a known hour, so that it is the same day in most zones
+
+
+def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None) -> int:
+    """How many papers are in the chat's deliveries with nothing sent yet; with `by`, in those planned until then."""
+    items = (
+        select(func.count())
+        .select_from(DeliveryItemRow)
+        .where(col(DeliveryItemRow.delivery).in_(_unsent(session, chat_id, by)))
+    )
+    return session.exec(items).one()
+
+
+def delivered_between(session: Session, chat_id: int, first: int, last: int) -> set[int]:
+    """Of the papers with ids from `first` to `last` those that a chat has in a delivery."""
+    between = col(DeliveryItemRow.paper).between(first, last)
+    return set(session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.chat == chat_id, between)))
+
+
+def shown_at(session: Session, chat_id: int, since: datetime) -> list[tuple[datetime, int]]:
+    """(when, papers) of each message that showed papers at `since` or later; of older deliveries, only their days are known."""
+    sent = (
+        select(col(MessageRow.sent_at), func.count())
+        .join(
+            DeliveryItemRow,
+            (col(DeliveryItemRow.delivery) == MessageRow.delivery)
+            & (col(DeliveryItemRow.message) == MessageRow.number),
+        )
+        .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True), col(MessageRow.sent_at) >= since)
+        .group_by(col(MessageRow.sent_at))
+    )
+    days = (
+        select(col(DeliveryItemRow.delivered_on), func.count())
+        .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True))
+        .where(col(DeliveryItemRow.delivered_on) >= since.date())
+        .group_by(col(DeliveryItemRow.delivered_on))
+    )
+    found = [(at, amount) for at, amount in session.exec(sent) if at is not None]
+    return found + [
+        (datetime.combine(day, _NOON, UTC), amount) for day, amount in session.exec(days) if day is not None
+    ]
+
+
+def last_came(session: Session, chat_id: int, since: datetime) -> dict[int, datetime]:
+    """Number of a subscription → when its papers were sent last, at `since` or later."""
+    rows = session.exec(
+        select(DeliveryItemRow.because, DeliveryRow.settled_at)
+        .join(DeliveryRow, col(DeliveryRow.seq) == DeliveryItemRow.delivery)
+        .where(
+            DeliveryItemRow.chat == chat_id,
+            col(DeliveryRow.settled_at) >= since,
+            col(DeliveryRow.dismissed_at).is_(None),
+        )
+    )
+    found: dict[int, datetime] = {}
+    for because, settled_at in rows:
+        for reason in because:
+            number = int(reason["number"])
+            found[number] = max(found.get(number, since), settled_at or since)
+    return found
+
+
+def was_posted(session: Session, chat_id: int, platform_id: str) -> bool:
+    """Whether a delivery of this chat has a message with this id of its platform."""
+    found = (
+        select(MessageRow.number)
+        .join(DeliveryRow, col(DeliveryRow.seq) == MessageRow.delivery)
+        .where(DeliveryRow.chat == chat_id, MessageRow.platform_id == platform_id)
+    )
+    return session.exec(found.limit(1)).first() is not None
+
+
+def hold_planned(session: Session, chat_id: int, until: datetime | None) -> None:
+    """Delays the chat's deliveries with nothing sent yet until a moment; with None they go at once."""
+    seqs = _unsent(session, chat_id, None)
+    session.exec(update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(next_at=until))
+
+
+def dismiss_planned(session: Session, chat_id: int, *, by: datetime, now: datetime) -> None:
+    """Dismisses the chat's deliveries that were planned until `by` and have nothing sent yet."""
+    seqs = _unsent(session, chat_id, by)
+    session.exec(update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(dismissed_at=now, settled_at=now))
+
+
+def _unsent(session: Session, chat_id: int, by: datetime | None) -> list[int]:
+    maybe_sent = select(MessageRow.delivery).where(
+        MessageRow.delivery == DeliveryRow.seq, col(MessageRow.state).in_(MAYBE_SENT)
+    )
+    found = select(DeliveryRow.seq).where(
+        DeliveryRow.chat == chat_id, col(DeliveryRow.settled_at).is_(None), ~maybe_sent.exists()
+    )
+    if by is not None:
+        found = found.where(col(DeliveryRow.created_at) <= by)
+    return [seq for seq in session.exec(found) if seq is not None]

@@ -14,11 +14,11 @@ from sqlmodel import Session
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.store import mentions
 from subscriptions.store.columns import JsonText, adapter_of, to_json
-from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import CHUNK, connection_of, execute, in_chunks, rows_of
-from subscriptions.store.lane_wakes import wake_chats
+from subscriptions.store.database.transfer import execute_rows
 from subscriptions.store.rows import TABLES
+from subscriptions.store.workers import wake_chats
 
 # Statements that every plan executes are built once.
 _deliveries, _delivery_items = TABLES.tables["delivery"], TABLES.tables["delivery_item"]

@@ -11,8 +11,8 @@ from sqlmodel import col, func, select
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Digest, Paper
-from subscriptions.store.database.bulk import execute_rows
 from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.database.transfer import execute_rows
 from subscriptions.store.papers import index
 from subscriptions.store.papers.announcing import (
     Came,

@@ -17,12 +17,11 @@ from sqlalchemy import Connection, Select, exists, func, select
 from sqlmodel import Session
 
 from subscriptions.matching.full_text import Expression, index_question, presence_expression, spellings
-from subscriptions.query.fields import DOI, ID, SOURCE
 from subscriptions.query.parsing.lexer import fold_source
-from subscriptions.query.syntax import Term
+from subscriptions.query.syntax import DOI, ID, SOURCE, Term
+from subscriptions.store.database import sqlite
 from subscriptions.store.database.conflicts import insert_rows_new
 from subscriptions.store.database.postgres import words as postgres_words
-from subscriptions.store.database.sqlite import words as sqlite_words
 from subscriptions.store.database.store import connection_of
 from subscriptions.store.rows import TABLES
 
@@ -51,7 +50,7 @@ class _Words(Protocol):
         """The entries from `first` to `last` that may fulfil what `find` denies."""
 
 
-_WORDS: Mapping[str, _Words] = {"sqlite": sqlite_words, "postgresql": postgres_words}
+_WORDS: Mapping[str, _Words] = {"sqlite": sqlite, "postgresql": postgres_words}
 
 
 class IndexEntry(NamedTuple):

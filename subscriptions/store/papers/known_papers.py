@@ -66,8 +66,9 @@ def papers_with_keys(session: Transaction, keys: Sequence[str]) -> dict[str, int
     return {asked[stored]: paper for stored, paper in rows}
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# Reads papers as the store knows them: by id, by sequence, the newest, or all.
+# -------------------------------------------------------------------------------- reads papers as the store knows them
+
+# by id, by sequence, the newest, or all.
 
 
 # Statements that every plan and every rendering executes are built once.

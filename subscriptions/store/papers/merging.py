@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from subscriptions.model import Announce, Paper, Summary, Translation
-from subscriptions.normalize.tokenizers import title_alias
+from subscriptions.normalize import title_alias
 from subscriptions.store.chat.signals import move_signals
 from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.papers.drafts import REPLACEMENTS, Incoming, MergeBatch, PaperDraft

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum, IntFlag, auto
 
 from subscriptions.model import Paper
-from subscriptions.normalize.tokenizers import title_alias
+from subscriptions.normalize import title_alias
 from subscriptions.store.papers.drafts import PaperDraft
 
 WITHDRAWN = "this paper has been withdrawn"

@@ -30,7 +30,7 @@ import psycopg
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.errors import StoreError
 from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running
 from tests.make import address, ingested, paper, subscribes

@@ -25,8 +25,8 @@ from sqlalchemy import insert
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.store import Planned, Store
-from subscriptions.store.outbox.planned import add_deliveries
+from subscriptions.store.database.store import Store
+from subscriptions.store.outbox.planned import Planned, add_deliveries
 from subscriptions.store.rows import ChatRow
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running

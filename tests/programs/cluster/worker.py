@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import bot.app
 from bot.cli import run
-from bot.delivery.engines.cluster import ClusterEngine
-from bot.delivery.engines.job_queue import Times
+from bot.delivery.cluster import ClusterEngine
+from bot.delivery.job_queue import Times
 from bot.ports.channel import Clock, Limits
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 
 QUICK = Times(beat=0.5, stalled=2.0, poll=0.25, rescue_cron="* * * * * *", sweep_cron="* * * * * */10")
 TIMES = {"quick": QUICK, "usual": Times(), "hasty": replace(QUICK, grace=1.0)}

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.journal import Entry
 from tests.fakes.process import ROOT, Remote
 from tests.fakes.telegram import TOKEN

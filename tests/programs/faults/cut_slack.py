@@ -13,7 +13,7 @@ from typing import Literal
 
 from bot.app import App
 from subscriptions.addresses import parse_address
-from subscriptions.service.outbox.sending import outbox_entries
+from subscriptions.service.sending import outbox_entries
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from subscriptions.store.outbox.entries import outbox_counts
 from tests.fakes.slack import FakeSlack

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from sqlalchemy import Connection, event
 
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.server import ApiCall
 from tests.patience import PATIENCE
 from tests.programs.faults.filled import fill

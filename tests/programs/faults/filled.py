@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.journal import Entry
 from tests.make import NOON, ingested, paper, subscribes
 from tests.programs.faults.judging import Arrival

@@ -108,7 +108,7 @@ class Life:
     killed: bool
 
 
-AT_ONCE = 10  # messages that a process has under way at most (bot.delivery.engines.embedded.CONCURRENCY)
+AT_ONCE = 10  # messages that a process has under way at most (bot.delivery.embedded.CONCURRENCY)
 
 
 def in_flight(arrivals: Sequence[Arrival], life: Life) -> int:

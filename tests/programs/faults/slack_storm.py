@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from bot.app import App
 from subscriptions.addresses import parse_address
-from subscriptions.service.outbox.sending import outbox_entries
+from subscriptions.service.sending import outbox_entries
 from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from subscriptions.states import DeliveryState
 from subscriptions.store.outbox.entries import outbox_counts

@@ -13,10 +13,8 @@ import uvicorn
 from pydantic import SecretStr
 from uvicorn.server import ServerState
 
-from bot.commands.intent import understand
-from bot.commands.registry import REGISTRY
-from bot.operation.web.web_address import health_app
-from bot.operation.web.web_server import LimitedProtocol
+from bot.commands.intent import REGISTRY, understand
+from bot.operation.web.web_server import LimitedProtocol, health_app
 from bot.platforms.slack.client import BotIdentity
 from bot.platforms.slack.manifest import PATHS
 from bot.platforms.slack.outgoing import SlackChannel

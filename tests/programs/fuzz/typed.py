@@ -5,8 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.commands.intent import understand
-from bot.commands.registry import REGISTRY
+from bot.commands.intent import REGISTRY, understand
 from bot.commands.words.meaning import command_in
 from bot.commands.words.subject import query_in
 from bot.ports.conversation import MessageRequest, Place
@@ -16,9 +15,8 @@ from subscriptions.errors import QueryError, Refused
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.planning.pauses import LONGEST, parse_pause
-from subscriptions.planning.times._ending import as_words, split_when
+from subscriptions.planning.times._ending import NoSuchTime, as_words, read_when, split_when
 from subscriptions.planning.times._reading import clock_of, hours_of
-from subscriptions.planning.times._when import NoSuchTime, read_when
 from subscriptions.portable import read_lines
 from subscriptions.portable import text_of as text_of_file
 from subscriptions.query.links import links_to_no_paper, mentioned
@@ -308,7 +306,7 @@ SENTENCES: Final = Target(
         "bot.commands.words",
         "subscriptions.planning.times",
         "subscriptions.query.links",
-        "subscriptions.query.identifiers",
+        "subscriptions.query.links",
     ),
     seeds=lambda: SENTENCE_SEEDS,
     words=SENTENCE_WORDS,

@@ -10,22 +10,21 @@ from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError
 
 from subscriptions.errors import Sentence, StoreError
-from subscriptions.store.database.errors import wrong_setting
-from subscriptions.store.database.kind import OpenSession, Sharing, SideSession
-from subscriptions.store.database.postgres.errors import translated
-from subscriptions.store.database.postgres.session import (
-    OURS,
-    PostgresSharing,
-    SharedSession,
-    copy_rows,
-    prepare_sessions,
-)
+from subscriptions.store.database.kind import OpenSession, Sharing, SideSession, wrong_setting
 from subscriptions.store.database.postgres.side_session import (
     HOLDER,
     PostgresSideSession,
     name_of_holder,
     open_sessions,
     session_name,
+)
+from subscriptions.store.database.postgres.words import (
+    OURS,
+    PostgresSharing,
+    SharedSession,
+    copy_rows,
+    prepare_sessions,
+    translated,
 )
 
 CONNECTIONS = 3  # of one process for its transactions, at most: more would only wait for the one interpreter

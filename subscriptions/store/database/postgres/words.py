@@ -1,15 +1,18 @@
-"""The full-text index on PostgreSQL: one tsvector for each paper, with an index of its lexemes (GIN).
+"""What PostgreSQL calls things: its full-text index and its errors."""
 
-A lexeme is the letter of a column and one of our words, so one index serves all columns. In the columns of texts a
-lexeme has the positions of the word, so phrases can be found; in the column of authors it has the numbers of the names
-with the word, so parts of one name share a number.
-"""
-
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Connection, Integer, Text, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Connection, Engine, Integer, Text, bindparam, event, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from subscriptions.errors import Sentence, StoreError, StoreUnavailable
 from subscriptions.matching.full_text import AllOf, AnyOf, Expression, Near, Phrase
+from subscriptions.store.database.kind import LOCKED, NOT_OPENED, NOT_WRITABLE, WRONG_SETTING, full_error
 
 PAPER_WORDS = (
     """
@@ -128,3 +131,242 @@ def _joined(sign: str, parts: Iterable[str]) -> str:
 
 def _quoted(lexeme: str) -> str:
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+# ---------------------------------------------------------- what a connection to PostgreSQL is given before it is used
+
+
+OURS = "-c paperwire.session=whole"  # an option by which a session can be told from those that a pooler shares out
+_ASK = "SELECT current_setting('paperwire.session', true)"
+_NUL, _INSTEAD = "\0", "\ufffd"  # the replacement character
+
+
+class SharedSession(Exception):
+    """Raised if a pooler does not pass on a session's options: it may share the session with others."""
+
+
+def prepare_sessions(engine: Engine) -> None:
+    """Has all connections of an engine checked and prepared as they are made; connecting may raise SharedSession.
+
+    In a shared session every process would have the sender lock, and two processes would send.
+
+    PostgreSQL stores every character but NUL, which SQLite does store: another character replaces it in rows and
+    searches. Texts of people and digests have no NUL; those of an installed format or an imported file may.
+    """
+    driver: Any = engine.dialect.dbapi  # psycopg, which is imported only where it is used
+
+    class Text(driver.types.string.StrDumper):  # type: ignore[misc]
+        """A text as it is sent."""
+
+        def dump(self, obj: str) -> bytes | None:
+            """The bytes of a text."""
+            sent: bytes | None = super().dump(obj.replace(_NUL, _INSTEAD) if _NUL in obj else obj)
+            return sent
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
+        connection.autocommit = True
+        if connection.execute(_ASK).fetchone() != ("whole",):
+            connection.close()
+            raise SharedSession
+        connection.adapters.register_dumper(str, Text)
+
+
+# ---------------------------------------------------------------- how several processes share a database of PostgreSQL
+
+# It locks row by row, and a statement sees what was committed before the statement began. So a writing transaction
+# first holds rows (`conflicts.hold`) and then reads what depends on them. A reading transaction sees one state from its
+# first statement to its last.
+
+
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+
+
+class PostgresSharing:
+    """PostgreSQL: readers see one state, writers wait for each other's rows."""
+
+    def __init__(self) -> None:
+        self._changes = count()
+
+    def prepare(self, connection: Any) -> None:  # noqa: ANN401 - psycopg's
+        """Lets the driver begin no transactions."""
+        connection.autocommit = True  # we say BEGIN ourselves
+
+    def begin(self, connection: Connection, *, writes: bool) -> None:
+        """Says whether the transaction may write, so that a server that takes no writes refuses at once."""
+        connection.exec_driver_sql(_WRITING if writes else _READ)
+
+    def changes(self, connection: object) -> int:  # noqa: ARG002 - as on SQLite
+        """Another number each time: a transaction that was committed has shown that writes are taken."""
+        return next(self._changes)
+
+
+# ------------------------------------------------------------------------ rows that are inserted many at once, by COPY
+
+# a tenth of the work of the driver, and two thirds of the server's.
+
+
+_LEAST = 20  # rows; fewer are as quick one by one
+_PLAIN = re.compile(r"INSERT INTO (?P<into>[\w.\"]+ \([^()]+\)) VALUES \((?:%s(?:::[\w ]+)?(?:, )?)+\)")
+
+
+def copy_rows(engine: Engine) -> None:
+    """Has an engine copy the rows of plain inserts into their table.
+
+    An insert with more than values, such as a conflict clause or RETURNING, stays an insert. Triggers, defaults and
+    references work as for an insert, and a refused row undoes all.
+    """
+
+    @event.listens_for(engine, "do_executemany")
+    def _copied(cursor: Any, statement: str, parameters: Sequence[Any], _context: object) -> bool:  # noqa: ANN401 - psycopg's
+        found = _PLAIN.fullmatch(statement)
+        if found is None or len(parameters) < _LEAST or not isinstance(parameters[0], tuple):
+            return False
+        with cursor.copy(f"COPY {found['into']} FROM STDIN") as copy:
+            for row in parameters:
+                copy.write_row(row)
+        return True
+
+
+# ------------------------------------------------------------------------ errors of PostgreSQL as sentences for people
+
+
+_AGAIN = Sentence(
+    "paperwire run tries again by itself; give any other subcommand again. Look at the server's log if it goes on."
+)
+_ADDRESS = Sentence("Check PAPERWIRE_DATABASE_URL.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A known error: how it is recognized, what is wrong, what to do."""
+
+    states: tuple[str, ...]  # beginnings of SQLSTATE
+    words: tuple[str, ...]  # of the message: while connecting there is no SQLSTATE
+    sentence: Sentence
+    hint: Sentence
+    cause: str = ""  # as the health page names it
+    passes: bool = True  # asking again may help: all others count as wrong usage
+
+
+_KNOWN = (
+    _Known(
+        ("28",),
+        ("password authentication failed", "no password supplied", "authentication failed", "no pg_hba.conf entry"),
+        Sentence("PostgreSQL does not let this user into the database {where}: the name or the password is wrong."),
+        _ADDRESS,
+        NOT_OPENED,
+        passes=False,
+    ),
+    _Known(
+        ("3D000",),
+        ("does not exist",),
+        Sentence("There is no database {where}, or no such user."),
+        Sentence("Make it with createdb, or name another one in PAPERWIRE_DATABASE_URL."),
+        NOT_OPENED,
+        passes=False,
+    ),
+    _Known(
+        ("53300",),
+        ("too many clients", "remaining connection slots", "too many connections"),
+        Sentence("The server of the database {where} has no connection left."),
+        Sentence("Raise its max_connections, or run fewer programs that use it."),
+        "its server has no connection left",
+    ),
+    _Known(
+        ("25006",),
+        ("read-only", "during recovery"),
+        Sentence("The database {where} cannot be written to."),
+        Sentence("Name the primary server in PAPERWIRE_DATABASE_URL, or end its read-only mode."),
+        NOT_WRITABLE,
+    ),
+    _Known(
+        ("42501",),
+        (),
+        Sentence("The user of PAPERWIRE_DATABASE_URL lacks rights in the database {where}."),
+        Sentence("Make this user its owner."),
+        NOT_WRITABLE,
+        passes=False,
+    ),
+    _Known(
+        ("55P03", "40P01", "40001", "57014"),
+        (),
+        Sentence("The database {where} is locked by another program."),
+        Sentence("Close what holds it, then try again."),
+        LOCKED,
+    ),
+    _Known(
+        ("42P01", "42703"),
+        (),
+        Sentence("The schema of the database {where} is not that of this version."),
+        Sentence("Run paperwire db upgrade."),
+        passes=False,
+    ),
+    _Known(
+        ("XX001", "XX002"),
+        (),
+        Sentence("The database {where} is damaged."),
+        Sentence("Restore a copy with pg_restore."),
+    ),
+)
+_POOLER = _Known(
+    (),
+    ("unsupported startup parameter",),
+    Sentence("A connection pooler stands before the database {where} and does not pass on what paperwire asks."),
+    Sentence("Name PostgreSQL itself in PAPERWIRE_DATABASE_URL, not the pooler."),
+    NOT_OPENED,
+    passes=False,
+)
+_DISK_FULL = "53100"
+_VAGUE = "0A000"  # something is not possible, for any reason: the message has it
+_GONE = _Known(
+    (), (), Sentence("The server of the database {where} does not answer: {why}."), _AGAIN, "its server does not answer"
+)
+_BUSY = Sentence("All connections of this process to the database {where} are in use.")
+
+
+def translated(error: Exception, where: str, *, password: str | None) -> Exception:
+    """An error of SQLAlchemy or of the driver as a sentence that calls the database `where`."""
+    if isinstance(error, PoolTimeout):
+        return _found(StoreUnavailable(_with(_BUSY, where), _AGAIN), "its connections are all in use")
+    if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
+        return error
+    cause = getattr(error, "orig", error)
+    state, message = getattr(cause, "sqlstate", None) or "", _message(cause, password)
+    state = "" if state == _VAGUE else state
+    if state == _DISK_FULL:
+        return full_error(where)
+    for known in (*_KNOWN, _POOLER):
+        if state.startswith(known.states) if state else any(word in message for word in known.words):
+            return _error(known, where)
+    if isinstance(error, SharedSession):
+        return _error(_POOLER, where)
+    return (
+        _error(_GONE, where, why=message.rpartition("failed: ")[2])
+        if isinstance(error, OperationalError | InterfaceError | OSError)
+        else error
+    )
+
+
+def _error(known: _Known, where: str, **values: str) -> StoreError:
+    make = StoreUnavailable if known.passes and known.cause else StoreError
+    error = _found(make(_with(known.sentence, where, **values), known.hint), known.cause)
+    error.exit_code = StoreError.exit_code if known.passes else WRONG_SETTING
+    return error
+
+
+def _with(sentence: Sentence, where: str, **values: str) -> Sentence:
+    return Sentence(sentence.template, {"where": where, **values})
+
+
+def _found(error: StoreError, cause: str) -> StoreError:
+    error.cause = cause or error.cause
+    return error
+
+
+def _message(error: object, password: str | None) -> str:
+    """The driver's message on one line, without the password and without its questions."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.endswith("?")]
+    said = (lines[-1] if lines else type(error).__name__).rstrip(".")
+    return said.replace(password, "***") if password else said

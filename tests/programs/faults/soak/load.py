@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.store import Store, Transaction
+from subscriptions.store.database.store import Store, Transaction
 from tests.fakes.slack import FakeSlack, SentEnvelope
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import page

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from tests.fakes.slack import APP_TOKEN, FakeSlack
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN

@@ -8,11 +8,11 @@ from unittest.mock import patch
 from sqlmodel import col, delete, select
 
 from subscriptions.planning import decision as planning
-from subscriptions.service.chats.retention import clean_up_steps
+from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.subscriptions.next_deliveries import next_moment
-from subscriptions.store import Store, Transaction
 from subscriptions.store import planner as plans
 from subscriptions.store.chat import subscriptions
+from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow
 
 JANUARY = datetime(2025, 1, 15, tzinfo=UTC)
@@ -29,7 +29,7 @@ def forgets_deliveries() -> Iterator[None]:
             old = select(DeliveryRow.seq).where(col(DeliveryRow.settled_at) < now - KEPT)
             session.exec(delete(DeliveryItemRow).where(col(DeliveryItemRow.delivery).in_(old)))
 
-    with patch("bot.operation.maintenance.clean_up_steps", forgetful):
+    with patch("bot.operation.ticks.clean_up_steps", forgetful):
         yield
 
 
@@ -74,7 +74,7 @@ def ignores_the_limit() -> Iterator[None]:
 @contextmanager
 def waits_for_nothing() -> Iterator[None]:
     """A when-out that goes as soon as papers came, even if other sources are still awaited."""
-    with patch("subscriptions.planning.forecast.Forecast.all_reported", None):
+    with patch("subscriptions.planning.pauses.Forecast.all_reported", None):
         yield
 
 

@@ -18,9 +18,9 @@ from bot.settings import Settings, SourceSettings
 from bot.sources.ingest import store_digest
 from subscriptions.model import ChatAddress, Message
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.store import SourceFact, Store
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
-from subscriptions.store.sources import sync_sources
+from subscriptions.store.sources import SourceFact, sync_sources
 from tests.make import FakeClock
 from tests.programs.faults.year.world import FEED, Arrival, batch_at
 from tests.receipts import add_receipt

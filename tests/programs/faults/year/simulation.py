@@ -16,8 +16,8 @@ from pathlib import Path
 
 import psycopg
 
-from bot.operation.maintenance import daily_maintenance
-from subscriptions.store import done
+from bot.operation.ticks import daily_maintenance
+from subscriptions.store.database.writer import done
 from tests.postgres.cluster import SUPERUSER
 from tests.programs.cluster.__main__ import server
 from tests.programs.faults.year import world as calendar

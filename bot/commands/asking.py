@@ -1,0 +1,200 @@
+"""Questions of the bot whose answer is the next plain text of the same person in the same chat.
+
+A command asks and returns what `ask` gives. `verb` is one of CALLBACKS; its function is called with the answer in
+`context.args` and with the arguments that were given to `ask`:
+
+    def edit(context: CommandContext) -> Reply:
+        if not can_ask(context):
+            return usage  # in groups, and for another chat, the whole command has to be typed in one line
+        return ask(context, "edit-query", {"number": 4}, context.say("What shall it be instead?"))
+
+    def on_edit_query(context: CommandContext) -> Reply:
+        number, text = context.arguments["number"], context.args
+        ...
+
+    CALLBACKS = {"edit-query": Callback(run=on_edit_query, needs_manager=True)}
+
+A question is stored, so a command that asks needs a manager or declares `writes=always`. The function looks up everything
+again, since what the question is about may be gone by then. A question stays open for fifteen minutes. Other commands leave
+it open, `cancel` or its button drops it, and a newer question replaces it. It also stays open if the answer is refused
+(PaperwireError), so that the person can try again, and if `Callback.is_answer` does not hold or the function returns None:
+then the text is not an answer, and is read as if there were no question.
+
+Where buttons are the answers, `expect_answer` lets words answer as well: see bot/commands/chat/button_answers.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from bot.commands.context import Callback, Command, CommandContext, always
+from bot.ports.channel import Button, Reply
+from bot.ports.conversation import EventRequest
+from subscriptions.errors import Sentence
+from subscriptions.model import CallbackToken, ChatKind
+from subscriptions.service.conversation_state import store_chat
+from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
+
+ANSWER_WITHIN = timedelta(minutes=15)
+_SAID_OTHERWISE = {
+    "edit": "/edit",
+    "name": "/name",
+}  # questions that any text can answer → the command that does the same in one line
+_LONGEST = 80  # characters of a command that a reminder repeats
+# Questions about the message just above. They are dropped when the person does something else.
+_PASSING = ("answer-pick", "answer-value", "answer-yes")
+
+
+def can_ask(context: CommandContext) -> bool:
+    """Returns whether the next text can be an answer: only in a private chat and about that chat.
+
+    In any other chat the rights of the answering person would need another check.
+    """
+    return context.request.place.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address
+
+
+def ask(context: CommandContext, verb: str, arguments: Mapping[str, Any], *lines: str) -> Reply:
+    """Asks `lines`, and stores that the person's next plain text goes to the function of `verb` as `context.args`."""
+    _store_question(context, verb, arguments)
+    cancel_button = Button(label=context.say("cancel"), verb="cancel", only_for=context.request.sender)
+    return Reply(lines=lines, buttons=((cancel_button,),))
+
+
+def expect_answer(context: CommandContext, verb: str, arguments: Mapping[str, Any] | None = None) -> None:
+    """Stores that the person's next plain text may answer a question with buttons; does nothing where `can_ask` is False."""
+    if can_ask(context):
+        _store_question(context, verb, arguments or {})
+
+
+def expect_yes_or_no(context: CommandContext, yes: Button, no: Button) -> None:
+    """Stores that the person's next plain text may be yes or no, or the label of one of these two buttons."""
+    answers = {
+        answer: {"verb": button.verb, "label": button.label, "arguments": dict(button.arguments)}
+        for answer, button in (("yes", yes), ("no", no))
+    }
+    expect_answer(context, "answer-yes", answers)
+
+
+def drop_question(context: CommandContext, *verbs: str) -> None:
+    """Drops the open question if its verb is one of `verbs`: a button or a command has answered it."""
+    waiting = open_question(context)
+    if waiting is not None and waiting.verb in verbs:
+        clear_conversation_state(context.store, _state_name(context))
+
+
+def has_passing_question(context: CommandContext) -> bool:
+    """Returns whether a question is open that is dropped when the person does anything but answer it."""
+    if not can_ask(context) or isinstance(context.request, EventRequest):
+        return False
+    waiting = open_question(context)
+    return waiting is not None and waiting.verb in _PASSING
+
+
+def drop_passing_questions(context: CommandContext) -> None:
+    """Drops the open question if it makes sense only right after it was asked: the person does something else."""
+    if has_passing_question(context):
+        clear_conversation_state(context.store, _state_name(context))
+
+
+def open_question(context: CommandContext) -> CallbackToken | None:
+    """Returns the question that is open for this person in this chat; None if there is none or it is too old."""
+    return get_conversation_state(context.store, _state_name(context), since=context.now - ANSWER_WITHIN)
+
+
+def forget_question(context: CommandContext) -> bool:
+    """Drops the open question of this person. Returns whether there was one."""
+    asked = open_question(context) is not None
+    if asked:
+        clear_conversation_state(context.store, _state_name(context))
+    return asked
+
+
+def answers_question(context: CommandContext) -> bool:
+    """Returns whether a question is open that `context.args` may answer. Writes nothing."""
+    token = open_question(context)
+    callback = context.registry.callbacks.get(token.verb) if token else None
+    if token is None or callback is None:
+        return False
+    return callback.is_answer is None or callback.is_answer(replace(context, arguments=dict(token.arguments)))
+
+
+def answer_question(context: CommandContext) -> Reply | None:
+    """Calls the function of the open question with `context.args` as the answer.
+
+    Returns None if no question is open or the text is no answer to it. Raises any error of the function; the question
+    then stays open, since the transaction is rolled back.
+    """
+    token = open_question(context)
+    callback = context.registry.callbacks.get(token.verb) if token else None
+    if token is None or callback is None or not answers_question(context):
+        return None
+    reply = callback.run(
+        replace(with_stored_chat(context) if callback.needs_manager else context, arguments=dict(token.arguments))
+    )
+    if reply is not None and open_question(context) == token:
+        clear_conversation_state(context.store, _state_name(context))
+    return reply
+
+
+def with_stored_chat(context: CommandContext) -> CommandContext:
+    """Stores the chat of the context if it is new. Returns the context with the stored chat."""
+    if context.chat.id:
+        return context
+    chat = store_chat(
+        context.store, context.chat.address, context.chat.kind, now=context.now, lang=context.request.language
+    )
+    return replace(context, chat=chat, origin=chat)
+
+
+def reminder(context: CommandContext) -> str:
+    """Returns a line saying that a question is still open, with the command that gives this text as its answer.
+
+    "" unless a question is open that any text could answer.
+    """
+    waiting = open_question(context)
+    command = _SAID_OTHERWISE.get(waiting.verb) if waiting else None
+    if waiting is None or command is None or context.message is None:
+        return ""
+    words = f"{command} {waiting.arguments.get('number', '')} {' '.join(context.message.text.split())}"
+    return context.say("My question still waits. If that was the answer: {command}", command=words[:_LONGEST])
+
+
+def cancel(context: CommandContext) -> Reply:
+    """Drops the open question."""
+    if forget_question(context):
+        return Reply(lines=(context.say("Nothing is changed."),), ok=True)
+    return Reply(lines=(context.say("There is nothing to cancel."),))
+
+
+def on_cancel(context: CommandContext) -> Reply:
+    """Handles [cancel] under a question."""
+    forget_question(context)
+    return Reply(lines=(context.say("Nothing is changed."),), replaces=True)
+
+
+def _store_question(context: CommandContext, verb: str, arguments: Mapping[str, Any]) -> None:
+    """Stores the open question, with the update that asked it, so that asking again makes a new question."""
+    remembered = {**arguments, "asked": context.request.update_id}
+    token = CallbackToken(
+        verb=verb, arguments=remembered, place=str(context.origin.address), person=context.request.sender
+    )
+    set_conversation_state(context.store, _state_name(context), token, lasts=ANSWER_WITHIN, now=context.now)
+
+
+def _state_name(context: CommandContext) -> str:
+    """Returns the key of the open question. Each person has one per chat, so that no one answers for another."""
+    return f"ask:{context.origin.address}:{context.request.sender}"
+
+
+COMMANDS = (
+    Command(
+        name="cancel",
+        run=cancel,
+        summary=Sentence("never mind the question"),
+        listed=False,
+        stays_here=True,
+        writes=always,
+    ),
+)
+CALLBACKS = {"cancel": Callback(run=on_cancel, stays_here=True, writes=always)}

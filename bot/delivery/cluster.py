@@ -1,0 +1,315 @@
+"""The engine of several workers: jobs in PostgreSQL say which lanes to look at, and each worker takes some of them."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import datetime, timedelta
+from functools import partial
+from math import inf
+from typing import ParamSpec, TypeVar
+from weakref import WeakValueDictionary
+
+from bot.context.dependencies import write_together
+from bot.delivery.job_queue import Again, JobQueue, Times
+from bot.delivery.lane_sender import lock_held
+from bot.delivery.rate_limiter import MAX_RATE_WAIT, GcraRateLimiter
+from bot.errors import error_location
+from bot.ports.channel import Clock, Deliver, Limits
+from subscriptions.errors import PaperwireError, StoreError
+from subscriptions.model import Lane
+from subscriptions.service.sending import count_jobs, recover_own, sends_of_lane, wake
+from subscriptions.store.database.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = logging.getLogger("paperwire")
+
+CONCURRENCY = 10  # lanes of one platform that run at once in one worker
+BUSY_AFTER = 2.0  # seconds until a lane is looked at again that this worker still has
+FIRST_LOOK, LAST_LOOK = 0.02, 1.0  # seconds between two looks whether another worker still posts in a lane
+FAILED_AFTER = 15.0  # seconds until a failed lane is tried again
+SLOTS_AHEAD = 0.1  # seconds: how far ahead deliveries take slots of a token; an answer takes the next one after these
+COUNTED_FOR = 1.0  # seconds until the sends of others in a lane are counted again
+LEASED_FOR = 4.0  # seconds of the lease of a receiver; after that another worker takes over
+_MOST_COUNTED = 4096  # entries of `_counted`, until old ones are removed
+LOOK_INTERVAL = 0.05  # seconds between two looks of `run` whether there are jobs left
+
+
+class ClusterEngine:
+    """See Engine. One worker of several that share a database."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        limits: Mapping[str, Limits],
+        *,
+        stopping: Callable[[], bool] = lambda: False,
+        concurrency: int = CONCURRENCY,
+        times: Times = Times(),  # noqa: B008 - frozen
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self.rate_limiter = GcraRateLimiter(limits, on_token_pause=self._store_rest)
+        self._limits = limits
+        self._stopping = stopping
+        self._concurrency = concurrency
+        self.times = times
+        self._session = store.kind.side_session(store.worker, f"{os.getpid()} on {socket.gethostname()}")
+        self._thread = ThreadPoolExecutor(1, "paperwire-lanes")  # of the session
+        self._woken: dict[Lane, float] = {}  # lane to be woken → the monotonic second from which it may run
+        self._running: set[Lane] = set()
+        self._deliveries: set[asyncio.Task[float | None]] = set()  # of the lanes that run
+        self._posting: WeakValueDictionary[Lane, asyncio.Lock] = WeakValueDictionary()
+        self._left: set[Lane] = set()  # failed lanes, perhaps with a message that is marked as sending
+        self._slot_locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # token → deliveries in turn
+        self._counted: dict[Lane, float] = {}  # lane → monotonic second at which the sends of others were counted
+        self._writes: set[asyncio.Task[None]] = set()
+        self._queue: JobQueue | None = None
+        self.errors: list[Exception] = []  # of failed lanes; the code that reports them empties the list
+
+    @property
+    def problem(self) -> str:
+        """Why no lanes are delivered; "" if they are."""
+        return self._queue.problem if self._queue is not None else ""
+
+    @property
+    def lanes_in_hand(self) -> int:
+        """See Engine."""
+        return len(self._running)
+
+    async def join(self) -> None:
+        """Joins the other workers; from now on no process may send alone. Raises SenderLockHeld, StoreError."""
+        if alone := await self._aside(self._session.sends_alone):
+            raise lock_held(alone)
+
+    # ------------------------------------------------------------------------------------------------------------ wakes
+
+    def wake(self, lanes: Sequence[Lane], *, not_before: datetime | None = None) -> None:
+        """See Engine. The jobs are written at once; the job that wakes a lane ends only when those it asked for are."""
+        now = second = self._clock.monotonic()
+        if not_before is not None:
+            second += max(0.0, (not_before - self._clock.now()).total_seconds())
+        for lane in lanes:
+            self._woken[lane] = max(second, self._woken.get(lane, now))
+        if self._woken:
+            self._keep(self._write_wakes())
+
+    def deliveries_stored(self, lanes: Sequence[Lane]) -> None:
+        """See Engine. Does nothing: the transaction that stored them has woken their lanes."""
+
+    def _keep(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    async def _write_wakes(self) -> None:
+        """Writes the jobs that were asked for. The sweep finds the lanes whose jobs the database did not take."""
+        woken, self._woken = self._woken, {}
+        now = self._clock.monotonic()
+        by_delay: defaultdict[float, list[Lane]] = defaultdict(list)
+        for lane, second in woken.items():
+            by_delay[max(0.0, second - now)].append(lane)
+        for delay, lanes in by_delay.items():
+            with suppress(StoreError):
+                await write_together(wake, self._store, lanes, after=timedelta(seconds=delay))
+
+    # ------------------------------------------------------------------------------------------------------------- lanes
+
+    async def run(self, deliver: Deliver) -> None:
+        """See Engine. Returns when no lane has a job any more that is due within ten seconds."""
+        self.errors = []
+        async with AsyncExitStack() as stack:
+            work = asyncio.create_task(self.serve(deliver))
+            stack.push_async_callback(_end, work)
+            while True:
+                await self.wait_for_writes()
+                if work.done() or (not self._running and await asyncio.to_thread(count_jobs, self._store) == 0):
+                    break
+                await asyncio.sleep(LOOK_INTERVAL)
+        if self.errors:
+            raise ExceptionGroup("lanes that failed", self.errors)
+
+    async def serve(self, deliver: Deliver, sweep: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Delivers the lanes that jobs name, until it is cancelled. Then finishes the running deliveries.
+
+        `sweep` wakes lanes that have something to do and no job; one of the workers calls it each minute.
+        """
+        self._queue = JobQueue(
+            self._store.kind.connect_arguments(),
+            list(self._limits),
+            partial(self._deliver_lane, deliver),
+            sweep=sweep,
+            concurrency=self._concurrency,
+            times=self.times,
+        )
+        try:
+            await self._queue.work()
+        finally:
+            for task in self._deliveries:
+                task.cancel()
+            await asyncio.gather(*self._deliveries, return_exceptions=True)
+
+    async def _deliver_lane(self, deliver: Deliver, lane: Lane) -> None:
+        """Delivers a lane for a job. Raises Again.
+
+        When the queue restarts, it cancels its jobs. The delivery goes on, because the outcome of a post must be
+        stored.
+        """
+        if lane in self._running:
+            raise Again(BUSY_AFTER)
+        self._running.add(lane)
+        task = asyncio.create_task(self._deliver(deliver, lane))
+        self._deliveries.add(task)
+        task.add_done_callback(self._deliveries.discard)
+        if (again := await asyncio.shield(task)) is not None:
+            raise Again(again)
+
+    async def _deliver(self, deliver: Deliver, lane: Lane) -> float | None:
+        """Delivers a lane until the wakes that its sender asked for are written. Returns when to do it again; None: not for now."""
+        try:
+            await deliver(lane)
+        except Exception as error:  # noqa: BLE001 - the other lanes must go on
+            self._failed(lane, error)
+            return FAILED_AFTER
+        finally:
+            await self.wait_for_writes()
+            self._running.discard(lane)
+        return 0.0 if self._stopping() else None  # another worker does the rest if this one stops
+
+    @asynccontextmanager
+    async def posting(self, lane: Lane, *, patience: float = inf) -> AsyncIterator[bool]:
+        """See Engine. A lease of the lane, which ends when this worker is gone.
+
+        A worker that is frozen keeps the lease, because its post may still arrive.
+        """
+        name = f"{lane.platform}:{lane.address}"
+        async with self._posting.setdefault(lane, asyncio.Lock()):
+            try:
+                yield await self._holds(name, patience)
+            finally:  # also of a lease that comes after this was cut off
+                try:
+                    await self._aside(self._session.release, name)
+                except StoreError:
+                    self._left.add(lane)
+
+    async def _holds(self, name: str, patience: float) -> bool:
+        """Takes a lease when it is free and the database can be asked. Returns False if it is still taken after `patience` seconds."""
+        end, wait = self._clock.monotonic() + patience, FIRST_LOOK
+        while True:
+            with suppress(StoreError):
+                if await self._aside(self._session.hold, name):
+                    return True
+            if self._clock.monotonic() >= end:
+                return False
+            await self._clock.sleep(wait)
+            wait = min(2 * wait, LAST_LOOK)
+
+    def _failed(self, lane: Lane, error: Exception) -> None:
+        """Logs why a lane failed. What was being sent there is recovered as soon as the database takes it."""
+        self.errors.append(error)
+        log.error("Delivering failed: %s", error if isinstance(error, PaperwireError) else error_location(error))
+        self._left.add(lane)
+
+    async def recover_failed(self) -> None:
+        """Recovers what was being sent in lanes that failed, which also wakes them, and ends their leases. Raises StoreError.
+
+        The outcome of these sends is unknown. The lane stops until then, since message and lease belong to a worker that is
+        alive.
+        """
+        for lane in self._left - self._running - set(self._posting):
+            async with self.posting(lane, patience=0):
+                await write_together(recover_own, self._store, lane)
+                self._left.discard(lane)
+
+    async def _aside(self, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+        """Uses the side session in its thread. Raises StoreError."""
+
+        def translated() -> T:
+            with self._store.translated_errors():
+                return work(*args, **named)
+
+        return await asyncio.shield(asyncio.wrap_future(self._thread.submit(translated)))
+
+    # -------------------------------------------------------------------------------------------------------------- rate
+
+    async def reserve(self, token: str, *, urgent: bool = False) -> float:
+        """See Engine. The budget is one row of the database, which all workers share, by the server's clock.
+
+        Deliveries of a worker take their slots in turn, and only slots that are near. So an answer finds few of them taken.
+        A long rest of the token is left to the rate limiter: its slot is not waited for here.
+        """
+        limit = self._limits.get(token)
+        if limit is None or not limit.per_second:
+            return self._clock.monotonic()
+        async with AsyncExitStack() as stack:
+            if not urgent:
+                await stack.enter_async_context(self._slot_locks[token])
+            while True:
+                now = self._clock.monotonic()
+                if rest := self.rate_limiter.pause_left(token, now):
+                    if rest > MAX_RATE_WAIT and not urgent:
+                        return now
+                    await self._clock.sleep(rest)
+                found = await self._aside(self._session.reserve, token, 1 / limit.per_second, SLOTS_AHEAD)
+                now = self._clock.monotonic()
+                if found.start_in is not None:
+                    return now + found.start_in
+                if found.rest_left:
+                    self.rate_limiter.pause_token(token, now + found.rest_left)
+                else:
+                    await self._clock.sleep(found.again_in)
+
+    async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
+        """See Engine. Looks once a second: within it a lane may send no more than its burst anyway."""
+        second = self._clock.monotonic()
+        if not anew and second - self._counted.get(lane, -COUNTED_FOR) < COUNTED_FOR:
+            return
+        if len(self._counted) >= _MOST_COUNTED:
+            self._counted = {one: at for one, at in self._counted.items() if second - at < COUNTED_FOR}
+        self._counted[lane] = second
+        now, wall = self._clock.now(), self._clock.wall()
+        ago = await asyncio.to_thread(sends_of_lane, self._store, lane, now=now, wall=wall)
+        self.rate_limiter.count_sends(lane, [second - one.total_seconds() for one in ago])
+
+    def _store_rest(self, token: str, seconds: float) -> None:
+        """Stores that the platform asked for a rest of the whole token, for all workers."""
+
+        async def store() -> None:
+            with suppress(StoreError):  # the rate limiter of this worker keeps it anyway
+                await self._aside(self._session.rest, token, seconds)
+
+        self._keep(store())
+
+    async def is_elected(self, name: str) -> bool:
+        """Takes or renews a lease for LEASED_FOR seconds. Returns whether this worker has it. Raises StoreError."""
+        return await self._aside(self._session.hold, name, LEASED_FOR)
+
+    async def resign(self, name: str) -> None:
+        """Ends a lease, so that another worker may take it at once. Raises StoreError."""
+        await self._aside(self._session.release, name)
+
+    async def close(self) -> None:
+        """Ends the side session."""
+        await self.wait_for_writes()
+        with suppress(RuntimeError):  # it is closed already
+            await self._aside(self._session.close)
+        self._thread.shutdown()
+
+    async def wait_for_writes(self) -> None:
+        """Waits for the pending writes."""
+        if self._writes:
+            await asyncio.wait(self._writes)
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait((task,))
+    if not task.cancelled():
+        task.result()

@@ -1,1 +1,0 @@
-"""The engines, which run the senders of lanes."""

@@ -1,0 +1,225 @@
+"""A stored notice → the view that a platform draws."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, time
+from types import MappingProxyType
+
+from bot.ports.channel import Button, Buttons
+from bot.rendering.buttons import DeliveryButtons, MakeLink, delivery_buttons
+from bot.rendering.outline import DeliveryForm, Outline, empty_text, outline, root_line
+from bot.rendering.packing import Fragment, Medium, Page, Size
+from bot.rendering.paging import Layout, Paginator
+from bot.rendering.papers import TITLES, paper_view
+from bot.rendering.parts import Head, Line, NoticeView, Reader, Root, reader_of
+from bot.rendering.text.cleaning import clean, isolated
+from bot.rendering.text.language import Language
+from subscriptions.addresses import command_prefix
+from subscriptions.cutting import cut_at_word
+from subscriptions.model import Delivery, DeliveryKind, Facts, Message
+from subscriptions.notices.declared import NOTICES, Notices, read_notice
+from subscriptions.notices.notice import BUTTON
+
+_LONGEST_DETAIL = 300  # columns
+_COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
+
+
+def notice_view(facts: Facts, language: Language, command_prefix: str = "/", notices: Notices = NOTICES) -> NoticeView:
+    """Returns the view of the notice in these facts. `command_prefix` precedes command names, "/" on most platforms."""
+    notice = read_notice(facts.notice, facts.detail, _cleaned, notices)
+    title, *lines = filter(None, notice.lines(_Words(language, command_prefix)))
+    row = tuple(
+        Button(label=label.say(language.translate), data=facts.detail[BUTTON + verb])
+        for verb, label in notice.labels.items()
+        if BUTTON + verb in facts.detail
+    )
+    return NoticeView(title=title, lines=tuple(lines), buttons=(row,) if row else ())
+
+
+def _cleaned(detail: str) -> str:
+    return isolated(cut_at_word(clean(detail), _LONGEST_DETAIL))
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """`subscriptions.notices.notice.NoticeWords` in the reader's language."""
+
+    language: Language
+    command_prefix: str  # "/" on most platforms
+
+    @property
+    def translate(self) -> Callable[[str], str]:
+        return self.language.translate
+
+    def say(self, sentence: str, /, **values: object) -> str:
+        return _COMMAND.sub(self.command_prefix, self.language.translate(sentence)).format_map(values)
+
+    def count(self, one: str, many: str, count: int, /, **values: object) -> str:
+        return self.language.count(one, many, count, **values)
+
+    def number(self, number: int) -> str:
+        return self.language.number(number)
+
+    def days(self, days: Sequence[date]) -> str:
+        return self.language.days(days)
+
+
+# ------------------------------------------------------------------------------------------------- delivery → messages
+
+# its outline, drawn by its platform's medium and packed into as few messages as the limits allow.
+
+
+_NIGHT = (time(22), time(8))
+_NOTHING = Size()
+_ROOT_TITLES = 2  # of papers, in the message that a thread hangs on
+
+
+_NO_TITLES: Mapping[str, tuple[str, str]] = MappingProxyType({})
+
+
+def render_delivery(
+    delivery: Delivery,
+    layout: Layout = (),
+    *,
+    medium: Medium,
+    titles: Mapping[str, tuple[str, str]] = _NO_TITLES,
+    make_link: MakeLink | None = None,
+    notices: Notices = NOTICES,
+) -> tuple[Message, ...]:
+    """Returns the messages of a delivery, in order, each within its platform's limits.
+
+    `medium` is that of the chat's platform. `layout` is for edits: the papers (`Message.papers`) of each message that was sent; every paper stays in its message.
+    `titles` are the sources that are named in the tail: name in lower case -> (title, home page or ""). `make_link` gives
+    the link of the button "get your own", "" for none; it is called only for chats that have that button.
+    """
+    reader = reader_of(delivery.chat)
+    makes_sound = _makes_sound(delivery, reader)
+    if delivery.kind is DeliveryKind.NOTICE:
+        notice = notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address), notices)
+        return (_message(medium, 1, [medium.draw(notice)], silent=not makes_sound, buttons=notice.buttons),)
+    if not delivery.items:
+        return (_message(medium, 1, [medium.draw(Line(text=empty_text(delivery, reader)))], silent=not makes_sound),)
+    delivery = _with_source_titles(delivery, titles)
+    plan = outline(delivery, reader)
+    buttons = delivery_buttons(delivery, plan, reader, medium, make_link)
+    paginator = Paginator(
+        plan,
+        reader,
+        medium,
+        numbered=bool(buttons.numbers),
+        menus=buttons.menus,
+        beneath=medium.beneath(buttons.last),
+    )
+    # The chat may have changed its shape since it was sent; an edit keeps the old one. Only a thread begins without papers.
+    if not layout[0] if layout else plan.form is DeliveryForm.THREAD:
+        return _thread_messages(delivery, paginator, buttons, layout[1:])
+    return _paper_messages(paginator, buttons, layout, makes_sound=makes_sound)
+
+
+def delivery_pages(
+    delivery: Delivery, reader: Reader, medium: Medium, *, beneath: Size = _NOTHING
+) -> list[list[Fragment]]:
+    """Returns the messages of a delivery inside a reply, as fragments and without buttons; a thread is laid out as a digest.
+
+    `beneath` is the size of the reply's buttons.
+    """
+    if delivery.kind is DeliveryKind.NOTICE:
+        return [[medium.draw(notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address)))]]
+    if not delivery.items:
+        return [[medium.draw(Line(text=empty_text(delivery, reader)))]]
+    shape = "digest" if reader.settings.shape == "thread" else reader.settings.shape
+    chat = delivery.chat._replace(settings=replace(delivery.chat.settings, shape=shape))
+    plan = outline(replace(delivery, chat=chat), reader)
+    pages = Paginator(plan, reader, medium, beneath=beneath).pages()
+    return [[*([medium.draw(head)] if head else []), *page.fragments] for head, page in _with_heads(plan, pages)]
+
+
+def _with_source_titles(delivery: Delivery, titles: Mapping[str, tuple[str, str]]) -> Delivery:
+    """Returns the delivery with the titles of the sources of its shown papers, in the order of `titles`."""
+    sources = {name.casefold() for item in delivery.items if item.shown for name in item.paper.paper.sources}
+    named = tuple(title for name, title in titles.items() if name in sources)
+    return replace(delivery, facts=replace(delivery.facts, titles=named)) if named else delivery
+
+
+def _paper_messages(
+    paginator: Paginator, buttons: DeliveryButtons, layout: Layout, *, makes_sound: bool
+) -> tuple[Message, ...]:
+    medium, pages = paginator.medium, paginator.pages(layout)
+    messages = []
+    for number, (head, page) in enumerate(_with_heads(paginator.plan, pages), start=1):
+        fragments = [*([medium.draw(head)] if head else []), *page.fragments]
+        below = buttons.under(page.papers, last=number == len(pages))
+        silent = number > 1 or not makes_sound
+        messages.append(_message(medium, number, fragments, page.papers, silent=silent, buttons=below))
+    return tuple(messages)
+
+
+def _thread_messages(
+    delivery: Delivery, paginator: Paginator, buttons: DeliveryButtons, layout: Layout
+) -> tuple[Message, ...]:
+    """Returns one line in the channel with the first titles, and the papers in its thread; parts are counted in the thread."""
+    medium, head = paginator.medium, replace(paginator.plan.counted, remark="")
+    pages = replace(paginator, plan=replace(paginator.plan, head=head, counted=head)).pages(layout)
+    titled = [fragment for page in pages for fragment in page.fragments]
+    messages = [_message(medium, 1, [medium.draw(_root(delivery, paginator))], silent=True, titled=titled)]
+    for number, page in enumerate(pages, start=1):
+        part = f"{number}/{len(pages)}" if len(pages) > 1 else ""
+        fragments = [medium.draw(replace(head, part=part)), *page.fragments]
+        below = buttons.under(page.papers, last=number == len(pages))
+        messages.append(_message(medium, number + 1, fragments, page.papers, silent=True, reply_to=1, buttons=below))
+    return tuple(messages)
+
+
+def _root(delivery: Delivery, paginator: Paginator) -> Root:
+    """Returns the message in the channel that the thread hangs on."""
+    reader, head = paginator.reader, root_line(delivery, paginator.reader)
+    items = [item for group in paginator.plan.groups for item in group.items][:_ROOT_TITLES]
+    titles = tuple(f"{number} {paper_view(item, reader, TITLES).title}" for number, item in enumerate(items, 1))
+    left, count = len(delivery.items) - len(titles), reader.language.count
+    more = count("and {count} more in the thread", "and {count} more in the thread", left) if titles and left else ""
+    return Root(line=head.line, remark=head.remark, titles=titles, more=more)
+
+
+def _message(
+    medium: Medium,
+    number: int,
+    fragments: Sequence[Fragment],
+    papers: tuple[int, ...] = (),
+    *,
+    silent: bool,
+    titled: Sequence[Fragment] = (),
+    reply_to: int | None = None,
+    buttons: Buttons = (),
+) -> Message:
+    payload, plain = medium.compose(fragments, silent=silent, titled=titled, buttons=buttons)
+    return Message(number=number, payload=payload, plain=plain, reply_to=reply_to, papers=papers)
+
+
+def _with_heads(plan: Outline, pages: Sequence[Page]) -> Iterator[tuple[Head | None, Page]]:
+    """Yields each page with its head: with "2/3" if there are several pages, and with the remark on the first page only."""
+    for number, page in enumerate(pages, start=1):
+        if len(pages) == 1:
+            yield plan.head, page
+        else:
+            head = replace(plan.counted, part=f"{number}/{len(pages)}")
+            yield head if number == 1 else replace(head, remark=""), page
+
+
+def _makes_sound(delivery: Delivery, reader: Reader) -> bool:
+    """Returns whether the first message makes a sound: if the chat's setting `sound` says so, outside its quiet hours."""
+    if reader.settings.sound != "first":
+        return False
+    now = reader.language.local(delivery.due + delivery.facts.late).time()
+    start, end = _quiet_hours(reader.settings.quiet)
+    is_quiet = start <= now or now < end if start > end else start <= now < end
+    return not is_quiet
+
+
+def _quiet_hours(quiet: str) -> tuple[time, time]:
+    """Returns start and end of the setting `quiet`, "22:00-08:00"; those of the night for a chat without quiet hours."""
+    try:
+        start, end = (time.fromisoformat(part.strip()) for part in quiet.split("-"))
+    except ValueError:
+        return _NIGHT
+    return start, end

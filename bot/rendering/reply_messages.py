@@ -1,0 +1,178 @@
+"""Reply → messages. The lines of a reply are in the chat's language already; its papers are written here."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+from bot.ports.channel import Button, Buttons, Reply
+from bot.rendering.buttons import button_rows, menu_beside, paper_links
+from bot.rendering.closeups import section_pieces, whole_head, whole_sections, why_head, why_sections
+from bot.rendering.delivery_messages import delivery_pages
+from bot.rendering.outline import measure_of_list
+from bot.rendering.packing import NUMBERS_IN_MESSAGE, Fragment, Medium, Page, PaperPart, Size, pack, total
+from bot.rendering.papers import CARD, HEAD, Measure, PaperView, paper_view, shrinking_measures
+from bot.rendering.parts import Code, Line, Reader, Section, reader_of
+from bot.rendering.plots import plot_text
+from bot.rendering.text.cleaning import clean, clean_lines
+from subscriptions.model import Chat, ChatKind, Item, Message
+
+DONE, REFUSED = "✓", "✗"
+_CHUNK = 1000  # characters of a line in one part; a longer line becomes several parts
+_SECTION_ROOMS = (
+    2000,
+    500,
+    100,
+)  # columns of a piece of a section: the most that fits; some characters take many bytes
+
+
+def render_reply(reply: Reply, chat: Chat, *, medium: Medium) -> tuple[Message, ...]:
+    """Returns the messages of a reply: one, unless it is longer than the platform's limit.
+
+    In this order: the first line with its mark, text of fixed width and the plot, the other lines, papers, the delivery. The numbers of
+    papers are buttons under the message that shows the papers; links of a card and other buttons are under the last one.
+    """
+    reader = reader_of(chat)
+    if reply.item_layout in ("card", "whole") and len(reply.items) == 1:
+        reply = replace(reply, buttons=(paper_links(reply.items[0], reader.language), *reply.buttons))
+    pages = _pages(reply, reader, medium, medium.beneath(_labelled(reply.buttons)))
+    messages = []
+    for number, page in enumerate(pages, start=1):
+        numbers = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
+        rows = () if medium.menus else button_rows(numbers)
+        payload, plain = medium.compose(
+            page.fragments,
+            silent=reader.kind is not ChatKind.PRIVATE or number > 1,
+            buttons=_labelled((*rows, *(reply.buttons if number == len(pages) else ()))),
+        )
+        messages.append(Message(number=number, payload=payload, plain=plain))
+    return tuple(messages)
+
+
+def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[Page]:
+    """Returns the reply in pages. `beneath` is the size of the buttons under the last one."""
+    parts = [*_line_parts(reply, medium), *_papers(reply, reader, medium, beneath)]
+    most = (medium.numbers or NUMBERS_IN_MESSAGE) if reply.numbers else None
+    packed = pack(parts, medium.room, beneath, beneath, most=most)
+    pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse an empty message
+    if reply.delivery is None:
+        return pages
+    below = delivery_pages(reply.delivery, reader_of(reply.delivery.chat), medium, beneath=beneath)
+    return _with_delivery(pages, below, medium, beneath)
+
+
+def _line_parts(reply: Reply, medium: Medium) -> list[PaperPart]:
+    """Returns the lines and the text of fixed width; none if all are empty."""
+    fragments = [medium.draw(view) for view in _views(reply)]
+    return [PaperPart(paper=None, body=(fragment,)) for fragment in fragments] if any(map(_has_text, fragments)) else []
+
+
+def _with_delivery(pages: list[Page], below: list[list[Fragment]], medium: Medium, beneath: Size) -> list[Page]:
+    """Returns the pages of the lines and those of the delivery below; one page if it holds both."""
+    if len(pages) == len(below) == 1:
+        both = [*pages[0].fragments, *below[0]]
+        if (beneath + total(both)).fits(medium.room):
+            return [replace(pages[0], fragments=tuple(both))]
+    return [*pages, *(Page(fragments=tuple(fragments), papers=()) for fragments in below)]
+
+
+# -------------------------------------------------------------------------------------------------------------- papers
+
+
+def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iterator[PaperPart]:
+    """Yields the papers as parts; the id of a part is the place of its paper among the items."""
+    for place, item in enumerate(reply.items):
+        match reply.item_layout:
+            case "row":
+                number, measure = reply.first + place, measure_of_list(len(reply.items))
+            case "card":
+                number, measure = reply.first + place if len(reply.items) > 1 else 0, CARD
+            case "whole" | "why":
+                yield from _close_up(item, place, reader, medium, beneath, whole=reply.item_layout == "whole")
+                continue
+        menu = menu_beside(reply.numbers[place], item, reader.language) if place < len(reply.numbers) else ()
+        view = partial(
+            paper_view, item, _with_texts(reader), number=number, day=reply.days[place] if reply.days else ""
+        )
+        yield PaperPart(paper=place, body=(_fitted(view, measure, medium, beneath, menu=menu),))
+
+
+def _fitted(
+    view: Callable[[Measure], PaperView],
+    measure: Measure,
+    medium: Medium,
+    beneath: Size,
+    *,
+    menu: tuple[Button, ...] = (),
+) -> Fragment:
+    """Returns the paper, with `menu` beside it; shorter than its form allows only if it fits into no message."""
+    for narrower in shrinking_measures(measure):
+        fragment = medium.draw(replace(view(narrower), menu=menu))
+        if fragment.is_within_limits and (beneath + fragment.size).fits(medium.room):
+            break
+    return fragment
+
+
+def _with_texts(reader: Reader) -> Reader:
+    """Returns the reader, with summaries if the chat shows only titles: a person who asks for papers wants more."""
+    settings = reader.settings
+    return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
+
+
+def _close_up(
+    item: Item, place: int, reader: Reader, medium: Medium, beneath: Size, *, whole: bool
+) -> Iterator[PaperPart]:
+    head_of, sections_of = (whole_head, whole_sections) if whole else (why_head, why_sections)
+    yield PaperPart(paper=place, body=(_fitted(partial(head_of, item, reader), HEAD, medium, beneath),))
+    for section in sections_of(item, reader):
+        yield from (PaperPart(paper=None, body=(fragment,)) for fragment in _in_pieces(section, medium, beneath))
+
+
+def _in_pieces(section: Section, medium: Medium, beneath: Size) -> list[Fragment]:
+    """Returns the section in as few pieces as fit into messages."""
+    for room in _SECTION_ROOMS:
+        fragments = [medium.draw(piece) for piece in section_pieces(section, room)]
+        if all(fragment.is_within_limits and (beneath + fragment.size).fits(medium.room) for fragment in fragments):
+            break
+    return fragments
+
+
+# --------------------------------------------------------------------------------------------------------------- lines
+
+
+def _views(reply: Reply) -> Iterator[Line | Code]:
+    mark = {True: DONE, False: REFUSED, None: ""}[reply.ok]
+    first, rest = (reply.lines[:1] or ("",)), reply.lines[1:]
+    lines = [Line(text=chunk) for text in first for chunk in _chunks(text)]
+    yield replace(lines[0], mark=mark)
+    yield from lines[1:]
+    yield from (Code(text=chunk) for chunk in _blocks(reply.code))
+    if reply.plot:
+        yield Code(text=plot_text(reply.plot), plot=reply.plot)
+    yield from (Line(text=chunk) for text in rest for chunk in _chunks(text))
+
+
+def _chunks(text: str) -> list[str]:
+    plain = clean_lines(text).rstrip()
+    return [plain[start : start + _CHUNK] for start in range(0, len(plain), _CHUNK)] or [""]
+
+
+def _blocks(code: Sequence[str]) -> Iterator[str]:
+    """Lines of fixed width, joined to blocks that fit into a message."""
+    block: list[str] = []
+    for line in code:
+        for chunk in _chunks(line):
+            if block and sum(map(len, block)) + len(block) + len(chunk) > _CHUNK:
+                yield "\n".join(block)
+                block = []
+            block.append(chunk)
+    if block:
+        yield "\n".join(block)
+
+
+def _has_text(fragment: Fragment) -> bool:
+    return not isinstance(fragment.view, Line) or bool(fragment.view.text.strip() or fragment.view.mark)
+
+
+def _labelled(buttons: Buttons) -> Buttons:
+    rows = (tuple(replace(button, label=clean(button.label) or "…") for button in row) for row in buttons)
+    return tuple(row for row in rows if row)

@@ -1,0 +1,342 @@
+"""What is fetched and how often: requests, limits of a host, and days that are fetched later."""
+
+import asyncio
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from http import HTTPStatus
+from typing import Protocol
+from urllib.parse import quote, urlsplit
+
+from bot.errors import FetchError
+from bot.ports.channel import Clock
+from bot.settings import EVERYTHING, SourceSettings
+from subscriptions.categories import CLASSES
+from subscriptions.errors import Sentence
+from subscriptions.model import Announce, Paper
+from subscriptions.planning.source_calendar import NEW_YORK, ArxivCalendar
+
+GAP = 3.0  # seconds between requests to arXiv, all its hosts together (info.arxiv.org/help/api/tou.html)
+PUBLISHER = "arxiv"
+MAX_SLOT = (
+    60.0  # most seconds that a request waits for its slot; if the host asked for a longer wait, the request fails
+)
+LONGEST_REQUEST = 240.0  # seconds after which the slot of a killed process is free again
+
+
+class SharedHostSlots(Protocol):
+    """Slots per publisher that all processes on one store share."""
+
+    async def acquire(self, publisher: str, most: timedelta) -> timedelta:
+        """Acquires the slot for at most `most`. Returns zero if it is acquired, else how long it is not free."""
+
+    async def release(self, publisher: str, gap: timedelta) -> None:
+        """Releases the slot, which is free again after `gap`."""
+
+
+def is_arxiv(host: str) -> bool:
+    """Returns whether a host is arXiv's. arXiv's limits hold for all its hosts together."""
+    name = host.rstrip(".").casefold()
+    return name == "arxiv.org" or name.endswith(".arxiv.org")
+
+
+class HostLimiter:
+    """Gives out the slots of one process. With `others`, all processes together send one request at a time.
+
+    The gap is kept between the end of a request, also a failed one, and the start of the next one. So requests never arrive
+    closer together, even on a slow network.
+    """
+
+    def __init__(
+        self, clock: Clock, *, others: SharedHostSlots | None = None, is_limited: Callable[[str], bool] = is_arxiv
+    ) -> None:
+        self._clock = clock
+        self._others = others
+        self._is_limited = is_limited
+        self._lanes: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._free: dict[str, float] = {}  # lane of hosts -> the monotonic second from which the next request may start
+
+    @asynccontextmanager
+    async def slot(self, host: str) -> AsyncIterator[None]:
+        """Waits for a slot for one request, and holds it. Raises FetchError if the host asked for a long wait."""
+        lane, gap = (PUBLISHER, GAP) if self._is_limited(host) else (host, 0.0)
+        async with self._lanes[lane]:
+            wait = self._free.get(lane, 0.0) - self._clock.monotonic()
+            if wait > MAX_SLOT:
+                raise asked_to_wait(host, timedelta(seconds=wait))
+            if wait > 0:
+                await self._clock.sleep(wait)
+            async with self._alone(lane, gap):
+                try:
+                    yield
+                finally:
+                    self._reserve(lane, gap)
+
+    @asynccontextmanager
+    async def _alone(self, publisher: str, gap: float) -> AsyncIterator[None]:
+        """Waits for and holds the slot that all processes share. Hosts without a gap have none."""
+        if not gap or self._others is None:
+            yield
+            return
+        while wait := await self._others.acquire(publisher, timedelta(seconds=LONGEST_REQUEST)):
+            await self._clock.sleep(min(wait.total_seconds(), gap))
+        try:
+            yield
+        finally:
+            await self._others.release(publisher, timedelta(seconds=gap))
+
+    def pause(self, host: str, wait: timedelta) -> None:
+        """Lets no request to the host start for `wait`, as the host asked."""
+        self._reserve(PUBLISHER if self._is_limited(host) else host, wait.total_seconds())
+
+    def _reserve(self, lane: str, seconds: float) -> None:
+        self._free[lane] = max(self._free.get(lane, 0.0), self._clock.monotonic() + seconds)
+
+
+def asked_to_wait(host: str, wait: timedelta, status: int | None = None) -> FetchError:
+    """Returns the FetchError for a host that asks to wait; `wait` is zero if the host did not say how long."""
+    values = {"host": host, "status": status or "", "seconds": f"{wait.total_seconds():.0f}"}
+    if wait:
+        sentence = Sentence("{host} asks for a wait of {seconds} seconds.", values)
+    elif status is None or status < HTTPStatus.BAD_REQUEST:  # a page with that text and a status of success
+        sentence = Sentence("{host} is too busy to answer.", values)
+    else:
+        sentence = Sentence("{host} is too busy to answer ({status}).", values)
+    return FetchError(sentence, Sentence("It is asked again by itself."), retry_after=wait, busy=True)
+
+
+# --------------------------------------------------------------- computes the regular requests of a source at a moment
+
+
+DATE = "{date}"
+MOST_PAGES = 100  # most pages of one answer; a server that returns more repeats them
+MOST_OLDER = 12  # most pages of an operator's own query to arXiv's API, after an outage
+PAGE = 500  # papers per page of arXiv's API, whose manual recommends at most 1,000
+_CURSOR = re.compile(r"(?P<before>/details/[^/]+/[^/]+/[^/]+)(?:/(?P<cursor>\d+))?(?P<after>(?:/[^/]*)?/?)")
+_TOTAL = re.compile(rb"totalResults\b[^>]*>\s*(\d{1,9})\s*<")
+_ENTRY = re.compile(rb"<(?:\w+:)?entry[\s>]")
+_START = re.compile(r"(?P<before>[?&]start=)(?P<start>\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """The addresses of arXiv's services."""
+
+    feeds: str = "https://rss.arxiv.org/rss/"
+    api: str = "https://export.arxiv.org/api/query"
+
+
+ARXIV = Sites()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRequest:
+    """One request for a document."""
+
+    url: str
+    unit: str = ""  # the part of the source: a category; "": the whole source
+    format: str | None = None  # None: recognised by the content
+    may_miss: bool = False  # a missing document is no error: it has not been published yet
+    page: int = 1
+    history: bool = False  # the request returns papers of older days only
+    day: date | None = None  # the day that is requested; None: the newest document
+
+
+def requests_of(
+    source: SourceSettings, now: datetime, *, split: Collection[str] = (), sites: Sites = ARXIV
+) -> tuple[FetchRequest, ...]:
+    """Returns the requests of a source at `now`, without further pages; () for files. `split`: archives too large for one feed."""
+    if source.url is not None:
+        return _by_address(source, source.url, now)
+    categories = [part for code in source.arxiv for part in (_classes(code) if code in split else (code,))]
+    form = source.format or "arxiv_rss"
+    return tuple(FetchRequest(url=sites.feeds + code, unit=code, format=form) for code in dict.fromkeys(categories))
+
+
+def _by_address(source: SourceSettings, url: str, now: datetime) -> tuple[FetchRequest, ...]:
+    if DATE not in url:
+        return (FetchRequest(url=url, format=source.format),)
+    today = now.astimezone(UTC).date()
+    days = (today, today - timedelta(days=1))
+    return tuple(
+        FetchRequest(url=url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
+        for day in days
+    )
+
+
+def _classes(code: str) -> tuple[str, ...]:
+    return tuple(f"{code}.{name}" for name in CLASSES.get(code, ())) or (code,)
+
+
+def everything() -> SourceSettings:
+    """Returns the source that is used if the settings name none: the feeds of all archives of arXiv."""
+    return SourceSettings(name=EVERYTHING, arxiv=tuple(CLASSES), schedule="arxiv")
+
+
+def next_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
+    """Returns the request for the page after the one that returned `data`; None after the last page.
+
+    Servers return pages of any size, so the received papers are counted. An empty page is the last one.
+    """
+    if ask.page >= MOST_PAGES:
+        return None
+    url = _next_start(ask.url, data) if ask.history else _next_cursor(ask.url, data)
+    return replace(ask, url=url, page=ask.page + 1) if url else None
+
+
+def older_page(ask: FetchRequest, data: bytes) -> FetchRequest | None:
+    """Returns the request for the next page of an operator's own query to arXiv's API; None if there is none."""
+    if ask.page >= MOST_OLDER or not is_api(ask.url):
+        return None
+    url = _next_start(ask.url if _START.search(ask.url) else f"{ask.url}&start=0", data)
+    return replace(ask, url=url, page=ask.page + 1) if url else None
+
+
+def _next_start(url: str, data: bytes) -> str | None:
+    total, start = _TOTAL.search(data), _START.search(url)
+    received = len(_ENTRY.findall(data))
+    if not (total and start and received):
+        return None
+    following = int(start["start"]) + received
+    return _START.sub(rf"\g<before>{following}", url) if following < int(total[1]) else None
+
+
+def _next_cursor(url: str, data: bytes) -> str | None:
+    """Returns the address of the next page of api.biorxiv.org, by `messages[0].total`, a text, and the length of `collection`."""
+    parts = urlsplit(url)
+    path = _CURSOR.fullmatch(parts.path)
+    if path is None:
+        return None
+    total, received = _counts(data)
+    following = int(path["cursor"] or 0) + received
+    if not received or following >= total:
+        return None
+    return parts._replace(path=f"{path['before']}/{following}{path['after']}").geturl()
+
+
+def _counts(data: bytes) -> tuple[int, int]:
+    """Returns (total, received) of an answer of api.biorxiv.org; (0, 0) for any other document."""
+    try:
+        answer = json.loads(data)
+        message = answer["messages"][0]
+        return int(message["total"]), len(answer["collection"])
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+        return 0, 0
+
+
+def is_api(url: str) -> bool:
+    """Returns whether an address is a query to arXiv's API."""
+    return urlsplit(url).path.rstrip("/").endswith("/api/query")
+
+
+def address_key(url: str) -> str:
+    """Returns the key under which an address is remembered. The address itself is not stored, since it may hold a secret."""
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def document_name(source: str, url: str) -> str:
+    """Returns the name of a document in sentences: the source and the last part of the path, which may hold the date."""
+    last = urlsplit(url).path.rstrip("/").rpartition("/")[2]
+    return f"{source}/{last}" if last else source
+
+
+# ------------------------------------------------------------------------------ the requests for a day that was missed
+
+
+DAY = timedelta(days=1)
+CLOSES_AT = time(14, 0)  # in New York: papers submitted later are announced a day later
+SUNDAY = 6
+MODERATION_HOLD = timedelta(
+    days=4
+)  # so long arXiv's moderators may keep a paper that is announced in time for the oldest day
+_CATEGORY = re.compile(r"/(?:list|rss|atom)/(?P<codes>[A-Za-z.+-]+?)(?:/|$)")
+
+
+def categories_of(source: SourceSettings) -> tuple[str, ...]:
+    """Returns the archives and categories of arXiv whose batches a source shows; () for sources other than arXiv."""
+    if source.arxiv or source.url is None or source.schedule != "arxiv":
+        return source.arxiv
+    found = _CATEGORY.match(urlsplit(source.url).path)
+    codes = tuple(found["codes"].split("+")) if found else ()
+    return codes if all(code.partition(".")[0] in CLASSES for code in codes) else ()
+
+
+def is_dated(source: SourceSettings) -> bool:
+    """Returns whether the address of a source holds a date."""
+    return source.url is not None and DATE in source.url
+
+
+def backfill_request(
+    source: SourceSettings,
+    day: date,
+    calendar: ArxivCalendar,
+    *,
+    missing: Collection[str] = (),
+    oldest: bool = False,
+    sites: Sites = ARXIV,
+) -> FetchRequest | None:
+    """Returns the request for a day that was missed; None if the source has no history.
+
+    `missing`: the categories of arXiv that lack the day, if not all do. `oldest`: the day is the oldest missed one, so the
+    request includes papers that moderators held back before that day.
+    """
+    if source.url is not None and is_dated(source):
+        return FetchRequest(url=source.url.replace(DATE, day.isoformat()), format=source.format, may_miss=True, day=day)
+    categories = missing or categories_of(source)
+    if not categories:
+        return None
+    first, last = submitted_between(day, calendar)
+    days = f"submittedDate:[{first - (MODERATION_HOLD if oldest else timedelta(0)):%Y%m%d%H%M}+TO+{last:%Y%m%d%H%M}]"
+    query = f"{_in_categories(categories)}{days}"
+    return api_request(f"search_query={query}&sortBy=submittedDate&sortOrder=descending", day=day, sites=sites)
+
+
+def announced(paper: Paper, categories: Collection[str]) -> Paper:
+    """Returns a paper of a missed day, with the announce type of the feeds of these categories: new or cross-list."""
+    primary = paper.primary or ""
+    here = any(primary == code or primary.startswith(f"{code}.") for code in categories)
+    return replace(paper, announce_type=Announce.NEW if here else Announce.CROSS)
+
+
+def api_request(query: str, *, most: int | None = None, day: date | None = None, sites: Sites = ARXIV) -> FetchRequest:
+    """Returns the request for the first page of a query to arXiv's API (info.arxiv.org/help/api/user-manual.html)."""
+    url = f"{sites.api}?{query}&start=0&max_results={most or PAGE}"
+    return FetchRequest(url=url, format="arxiv_api_atom", history=True, day=day)
+
+
+def by_ids(ids: Sequence[str], *, sites: Sites = ARXIV) -> FetchRequest:
+    """Returns the request for the papers with these arXiv ids."""
+    return api_request(f"id_list={','.join(quote(one, safe='') for one in ids)}", most=len(ids), sites=sites)
+
+
+def by_title(words: str, *, most: int, sites: Sites = ARXIV) -> FetchRequest:
+    """Returns the request for papers with these consecutive words in the title. The words hold no punctuation."""
+    return api_request(f"search_query=ti:%22{quote(words, safe='').replace('%20', '+')}%22", most=most, sites=sites)
+
+
+def submitted_between(batch: date, calendar: ArxivCalendar) -> tuple[datetime, datetime]:
+    """Returns the times between which the papers of a batch were submitted; aware UTC."""
+    before = batch - DAY
+    while not calendar.has_batch(before):
+        before -= DAY
+    return _closed(before), _closed(batch)
+
+
+def _closed(batch: date) -> datetime:
+    """Returns the time until which papers could be submitted for a batch."""
+    evening = batch - DAY
+    day = evening - 2 * DAY if evening.weekday() == SUNDAY else evening
+    return datetime.combine(day, CLOSES_AT, NEW_YORK).astimezone(UTC)
+
+
+def _in_categories(categories: Collection[str]) -> str:
+    """Returns the part of a query that restricts it to categories; "" for all of arXiv."""
+    if set(categories) >= set(CLASSES):
+        return ""
+    codes = [f"{code}.*" if CLASSES.get(code) else code for code in dict.fromkeys(categories)]
+    return f"%28{'+OR+'.join(f'cat:{code}' for code in codes)}%29+AND+"

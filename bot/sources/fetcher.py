@@ -1,0 +1,442 @@
+"""Unpacks gzip piece by piece, up to a limit, since a thousand bytes can unpack to a million."""
+
+import asyncio
+import socket
+import ssl
+import urllib.request
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+from bot.context.optional_parts import without
+from bot.errors import FetchError
+from bot.ports.channel import Clock
+from bot.sources.fetch_request import HostLimiter, asked_to_wait
+from subscriptions.errors import Sentence
+
+MAGIC = b"\x1f\x8b"
+_GZIP = zlib.MAX_WBITS | 16
+
+
+class TooLarge(Exception):
+    """The unpacked content is larger than the limit."""
+
+
+class Damaged(Exception):
+    """The data is not gzip, or is damaged."""
+
+
+class Gunzipper:
+    """Unpacks the pieces of a gzip stream of one or more members."""
+
+    def __init__(self, limit: int) -> None:
+        self._left = limit
+        self._stream = zlib.decompressobj(_GZIP)
+        self._begun = False
+
+    def feed(self, piece: bytes) -> bytes:
+        """Returns the unpacked content of the next piece. Raises TooLarge, Damaged."""
+        out = []
+        try:
+            while piece:
+                if self._stream.eof:
+                    if not piece.startswith(MAGIC[:1]):
+                        break  # some servers append zeros
+                    self._stream = zlib.decompressobj(_GZIP)
+                self._begun = True
+                found = self._stream.decompress(piece, self._left + 1)
+                self._left -= len(found)
+                if self._left < 0:
+                    raise TooLarge
+                out.append(found)
+                piece = self._stream.unused_data
+        except zlib.error:
+            raise Damaged from None
+        return b"".join(out)
+
+    def end(self) -> None:
+        """Ends the stream. Raises Damaged if something is missing."""
+        if self._begun and not self._stream.eof:
+            raise Damaged
+
+
+def gunzipped(data: bytes, limit: int) -> bytes:
+    """Returns the content of a gzip file; other data unchanged. Raises TooLarge, Damaged."""
+    if not data.startswith(MAGIC):
+        return data
+    unpacker = Gunzipper(limit)
+    found = unpacker.feed(data)
+    unpacker.end()
+    return found
+
+
+# -------------------------------------------------- tells which IP addresses are public, so that a source may be there
+
+# Pure.  A list of sources, or a redirect, must not make this machine send requests to its own services or to its
+# private network. The networks are IANA's special-purpose registries (www.iana.org/assignments/iana-ipv4-special-
+# registry, …ipv6…).
+
+
+_GLOBAL_V6 = IPv6Network("2000::/3")  # the part that has been assigned; the rest is special
+_NO_PLACES_V6 = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))  # tunnels, tests, documentation
+_NAT64 = IPv6Network("64:ff9b::/96")
+_COMPATIBLE = IPv6Network("::/96")
+
+
+def is_public(address: str) -> bool:
+    """Returns whether an IP address is public. An IPv6 address that holds an IPv4 address is public if that is."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    inner = found if isinstance(found, IPv4Address) else _inner(found)
+    if inner is not None:
+        return inner.is_global and not (inner.is_multicast or inner.is_reserved)
+    assert isinstance(found, IPv6Address)  # noqa: S101 - for the type checker: the inner address of an IPv4 address is itself
+    return found in _GLOBAL_V6 and not any(found in network for network in _NO_PLACES_V6)
+
+
+def _inner(address: IPv6Address) -> IPv4Address | None:
+    """Returns the IPv4 address in an IPv6 address: mapped, of 6to4, or of NAT64."""
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    return IPv4Address(int(address) & 0xFFFF_FFFF) if address in _NAT64 or address in _COMPATIBLE else None
+
+
+# ------------------------------- fetches the document at a web address, with limits on hosts, time, size and frequency
+
+# Only public IP addresses are reached, also after redirects, except for hosts of sources that the settings allow. The
+# host name is resolved here, and the connection goes to the IP address that was checked, so that a second answer of the
+# name server cannot lead elsewhere; TLS still verifies the name. A proxy resolves names itself, and decides what may be
+# reached.
+
+
+with without("httpx._main"):  # 4 MB: its command line, with colours
+    import httpx
+
+MOST_REDIRECTS = 5
+LONGEST_ASKED = timedelta(days=1)  # if a server asks for a longer wait, this one is kept
+_REDIRECTS = (301, 302, 303, 307, 308)
+_BUSY = (429, 503)
+_ERROR_BODY = 64 * 1024  # bytes of an error page that are read: arXiv's feeds explain errors there
+_RATE_EXCEEDED = b"Rate exceeded."  # the body with which arXiv's API asks for a wait, with any status
+_PORTS = {"http": 80, "https": 443}
+
+_SENTENCES = (  # most specific first
+    (httpx.ConnectTimeout, Sentence("{host} was not reached within {connect} seconds.")),
+    (httpx.TimeoutException, Sentence("{host} sent nothing for {idle} seconds.")),
+    (httpx.ProxyError, Sentence("The proxy of this machine does not let {host} be reached.")),
+    (httpx.ConnectError, Sentence("{host} takes no connection.")),
+    (httpx.RemoteProtocolError, Sentence("{host} broke its answer off, or it is none.")),
+    (httpx.ReadError, Sentence("{host} broke its answer off, or it is none.")),
+)
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLimits:
+    """Limits of one request: seconds, and bytes, which apply to the body both as sent and as unpacked."""
+
+    connect: float = 15.0
+    idle: float = 60.0
+    total: float = 180.0
+    most: int = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A document, and the validators for the next request."""
+
+    data: bytes
+    etag: str = ""
+    modified: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The document has not changed since the one with the given validators."""
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """Returns the IP addresses of a host, by this machine's resolver. Raises OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def proxy_of_environment(scheme: str, host: str) -> str | None:
+    """Returns the proxy for a host by HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY; None if it is reached directly."""
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(scheme) or proxies.get("all")
+    return None if not proxy or urllib.request.proxy_bypass(host) else proxy
+
+
+class Fetcher:
+    """Fetches documents by HTTP."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        host_limiter: HostLimiter,
+        *,
+        agent: str,
+        allowed_hosts: frozenset[str] = frozenset(),
+        limits: FetchLimits | None = None,
+        resolve: Resolve = resolve,
+        proxy_of: Callable[[str, str], str | None] = proxy_of_environment,
+    ) -> None:
+        """`allowed_hosts`, in lower case and without port, may have private addresses. `agent` is the User-Agent."""
+        self._clock = clock
+        self._host_limiter = host_limiter
+        self._agent = agent
+        self._allowed = allowed_hosts
+        self._limits = limits or FetchLimits()
+        self._resolve = resolve
+        self._proxy_of = proxy_of
+        self._tls: ssl.SSLContext | None = None
+
+    async def fetch(self, url: str, *, etag: str = "", modified: str = "") -> Fetched | Unchanged:
+        """Returns the document at an address; Unchanged if `etag` and `modified` still describe it. Raises FetchError."""
+        headers = {"User-Agent": self._agent, "Accept-Encoding": "gzip", "Accept": "*/*"}
+        headers |= {"If-None-Match": etag} if etag else {}
+        headers |= {"If-Modified-Since": modified} if modified else {}
+        target = _parsed(url)
+        open_host = target.host.casefold() if target.host.casefold() in self._allowed else ""
+        for _ in range(MOST_REDIRECTS + 1):
+            found = await self._in_turn(target, headers, open_host)
+            if not isinstance(found, httpx.URL):
+                return found
+            target = found
+        raise _failed(Sentence("{host} redirects again and again."), target)
+
+    async def _in_turn(
+        self, url: httpx.URL, headers: Mapping[str, str], open_host: str
+    ) -> Fetched | Unchanged | httpx.URL:
+        """Returns the document that one request returns, or the address to which the server redirects.
+
+        `open_host` may have a private address: it is the host of the source's own address, if the settings allow it. The
+        host of a redirect may not, since the server chooses it.
+        """
+        host = url.host
+        async with self._host_limiter.slot(host):
+            try:
+                async with asyncio.timeout(self._limits.total):
+                    return await self._ask(url, headers, open_host)
+            except TimeoutError:
+                seconds = f"{self._limits.total:g}"
+                raise _failed(Sentence("{host} took longer than {seconds} seconds."), url, seconds=seconds) from None
+            except FetchError as error:
+                if error.retry_after:
+                    self._host_limiter.pause(host, error.retry_after)
+                raise
+
+    async def _ask(self, url: httpx.URL, headers: Mapping[str, str], open_host: str) -> Fetched | Unchanged | httpx.URL:
+        proxy = self._proxy_of(url.scheme, url.host)
+        if proxy:
+            return await self._get(url, None, headers, proxy)
+        addresses = await self._addresses(url, open_host)
+        for address in addresses[:-1]:
+            try:
+                return await self._get(url, address, headers, None)
+            except FetchError as error:
+                if not isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout):
+                    raise
+        return await self._get(url, addresses[-1], headers, None)
+
+    async def _addresses(self, url: httpx.URL, open_host: str) -> list[str]:
+        """Returns the IP addresses of the URL's host that may be reached, at least one. Raises FetchError."""
+        host = url.raw_host.decode("ascii")
+        try:
+            found = await self._resolve(host.strip("[]"), url.port or _PORTS[url.scheme])
+        except (OSError, ValueError, OverflowError):  # a name or a port that the resolver refuses
+            raise _failed(Sentence("There is no host {host}, or no network."), url) from None
+        allowed = found if url.host.casefold() == open_host else [one for one in found if is_public(one)]
+        if not allowed:
+            raise FetchError(
+                Sentence("{host} is an address of a private network, where sources may not be.", {"host": url.host}),
+                Sentence("If it is meant to be, name the host in PAPERWIRE_ALLOWED_HOSTS."),
+            )
+        return allowed
+
+    async def _get(
+        self, url: httpx.URL, address: str | None, headers: Mapping[str, str], proxy: str | None
+    ) -> Fetched | Unchanged | httpx.URL:
+        """Sends one request to the IP address that was checked. Each request has its own client, since a kept connection would escape the next check."""
+        host = url.raw_host.decode("ascii")
+        async with (
+            _translated(url, self._limits),
+            self._client(url, proxy) as client,
+            client.stream(
+                "GET",
+                url.copy_with(host=address) if address else url,
+                headers={**headers, "Host": url.netloc.decode("ascii")},
+                extensions={"sni_hostname": host.strip("[]")} if address else {},
+            ) as response,
+        ):
+            return await self._read(url, response)
+
+    def _client(self, url: httpx.URL, proxy: str | None) -> httpx.AsyncClient:
+        timeout = httpx.Timeout(self._limits.idle, connect=self._limits.connect)
+        try:
+            return httpx.AsyncClient(timeout=timeout, verify=self._context(url), proxy=proxy, trust_env=False)
+        except (ImportError, ValueError):  # httpx's message about an unusable proxy would repeat its address
+            raise _failed(Sentence("The proxy of this machine cannot be used."), url) from None
+
+    async def _read(self, url: httpx.URL, response: httpx.Response) -> Fetched | Unchanged | httpx.URL:
+        status = response.status_code
+        if status in _REDIRECTS:
+            return _redirected(url, response.headers.get("Location", ""))
+        asked = response.request.headers
+        if status == HTTPStatus.NOT_MODIFIED and ("If-None-Match" in asked or "If-Modified-Since" in asked):
+            return Unchanged()
+        if status != HTTPStatus.OK:
+            raise await self._refused(url, response)
+        data = await self._body(url, response, self._limits.most)
+        if data.strip() == _RATE_EXCEEDED:
+            raise asked_to_wait(url.host, timedelta(0), status)
+        return Fetched(
+            data=data, etag=response.headers.get("ETag", ""), modified=response.headers.get("Last-Modified", "")
+        )
+
+    async def _body(self, url: httpx.URL, response: httpx.Response, most: int) -> bytes:
+        coding = response.headers.get("Content-Encoding", "identity").strip().casefold()
+        if coding not in ("gzip", "x-gzip", "identity", ""):
+            raise _failed(
+                Sentence("{host} packs its answer as {coding}, which was not asked for."), url, coding=coding[:20]
+            )
+        unpacker = Gunzipper(most) if "gzip" in coding else None
+        data, sent = bytearray(), 0
+        try:
+            async for piece in response.aiter_raw():
+                sent += len(piece)
+                data += unpacker.feed(piece) if unpacker else piece
+                _check_size(max(sent, len(data)), most)
+            if unpacker:
+                unpacker.end()
+            return gunzipped(bytes(data), most)
+        except TooLarge:
+            raise _failed(
+                Sentence("The answer of {host} is larger than {limit} MiB."),
+                url,
+                of_host=False,
+                limit=f"{most / 2**20:.3g}",
+            ) from None
+        except Damaged:
+            raise _failed(Sentence("The answer of {host} is packed and damaged."), url, of_host=False) from None
+
+    async def _refused(self, url: httpx.URL, response: httpx.Response) -> FetchError:
+        """Returns the error for an answer with an error status."""
+        status = response.status_code
+        try:
+            body = await self._body(url, response, _ERROR_BODY)
+        except FetchError:
+            body = b""
+        if status in _BUSY or body.strip() == _RATE_EXCEEDED:
+            return asked_to_wait(url.host, self._asked(response.headers.get("Retry-After", "")), status)
+        try:
+            phrase = HTTPStatus(status).phrase
+        except ValueError:
+            phrase = ""
+        values = {"host": url.host, "answer": f"{status} {phrase}".strip()}
+        of_host = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        sentence = Sentence("{host} answers {answer}.", values)
+        return FetchError(sentence, status=status, body=body, host_wide=of_host)
+
+    def _asked(self, retry_after: str) -> timedelta:
+        """Returns the wait that Retry-After asks for, in seconds or as a date; zero if it cannot be read."""
+        text = retry_after.strip()
+        if text.isascii() and text.isdigit():
+            return min(timedelta(seconds=int(text[:9])), LONGEST_ASKED)
+        try:
+            until = parsedate_to_datetime(text)
+        except ValueError:
+            return timedelta(0)
+        wait = (until if until.tzinfo else until.replace(tzinfo=UTC)) - self._clock.wall()
+        return min(max(wait, timedelta(0)), LONGEST_ASKED)
+
+    def _context(self, url: httpx.URL) -> ssl.SSLContext:
+        """Returns the TLS context. Trusted certificates are read once, for the first https address; http gets a context without any."""
+        if url.scheme != "https":
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if self._tls is None:
+            self._tls = httpx.create_ssl_context()
+        return self._tls
+
+
+def _parsed(url: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(url)
+        is_web = _is_web(parsed)
+    except (httpx.InvalidURL, UnicodeError):
+        raise FetchError(Sentence("An address of the source cannot be read.")) from None
+    if not is_web:
+        raise FetchError(Sentence("A source can only be at http or https, not at {scheme}.", {"scheme": parsed.scheme}))
+    return parsed
+
+
+def _redirected(url: httpx.URL, location: str) -> httpx.URL:
+    """Returns the address to which a redirect leads. A password is kept only on the same host. Raises FetchError."""
+    try:
+        target = url.join(location) if location else None
+        if target is not None and _is_web(target):
+            return target if target.netloc == url.netloc else target.copy_with(userinfo=b"")
+    except (httpx.InvalidURL, UnicodeError):
+        pass
+    raise _no_address(url)
+
+
+def _no_address(url: httpx.URL) -> FetchError:
+    return _failed(Sentence("{host} redirects to no address of the web."), url, of_host=False)
+
+
+def _is_web(url: httpx.URL) -> bool:
+    """Returns whether an address is a web address. Raises UnicodeError, since httpx decodes the host name only here."""
+    return url.scheme in _PORTS and bool(url.host)
+
+
+def _failed(sentence: Sentence, url: httpx.URL, *, of_host: bool = True, **values: object) -> FetchError:
+    return FetchError(Sentence(sentence.template, {"host": url.host, **values}), host_wide=of_host)
+
+
+def _check_size(size: int, most: int) -> None:
+    if size > most:
+        raise TooLarge
+
+
+@asynccontextmanager
+async def _translated(url: httpx.URL, limits: FetchLimits) -> AsyncIterator[None]:
+    """Translates errors of httpx to FetchError."""
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise _sentence(url, error, limits) from error
+    except (
+        httpx.InvalidURL,
+        UnicodeError,
+    ):  # httpx builds the request of each redirect, although none is followed
+        raise _no_address(url) from None
+
+
+def _sentence(url: httpx.URL, error: httpx.HTTPError, limits: FetchLimits) -> FetchError:
+    """Returns the FetchError for an error of a connection."""
+    certificate = _certificate_problem(error)
+    if certificate:
+        return _failed(Sentence("The certificate of {host} cannot be trusted: {why}."), url, why=certificate)
+    for kind, sentence in _SENTENCES:
+        if isinstance(error, kind):
+            return _failed(sentence, url, connect=f"{limits.connect:g}", idle=f"{limits.idle:g}")
+    return _failed(Sentence("{host} cannot be asked ({error})."), url, error=type(error).__name__)
+
+
+def _certificate_problem(error: BaseException | None) -> str:
+    """Returns why a certificate was refused, in OpenSSL's words; "" if none was refused."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message.rstrip(".").lower() or "it is not valid"
+        error = error.__cause__ or error.__context__
+    return ""

@@ -1,1 +1,0 @@
-"""Fetches digests from the web: computes the requests of a source, which `fetcher` sends by httpx."""

@@ -1,0 +1,167 @@
+"""One poll of a source on the web: first the regular requests, then those for missed days."""
+
+import logging
+from collections import deque
+from dataclasses import replace
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from bot.context.dependencies import write
+from bot.errors import BrokenDigest, FetchError, UnknownFormat, error_location
+from bot.settings import SourceSettings
+from bot.sources.fetch_request import FetchRequest, address_key, next_page, older_page, requests_of
+from bot.sources.fetcher import Fetched, Fetcher, Unchanged
+from bot.sources.ingest import PollContext
+from bot.sources.missed import fetch_missed_days, find_missed_days, take_off_read_days
+from bot.sources.poll_documents import (
+    PollDocuments,
+    PollProgress,
+    PollRun,
+    close,
+    feed_error,
+    future_problem,
+    is_absent,
+    reason_of,
+    seen_now,
+    short,
+    with_staleness,
+    write_progress,
+)
+from bot.sources.receipts import BATCH_FORMATS, observation_of
+from subscriptions.errors import PaperwireError
+from subscriptions.model import Digest
+from subscriptions.planning.receipts import Arrival, Observation, Receipt
+from subscriptions.store.database.store import Transaction
+from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.sources import DocumentSeen, KnownSource
+
+log = logging.getLogger("paperwire")
+
+BY_MISTAKE = "It could not be read, by a mistake of paperwire; the log says where."
+
+
+class Poll:
+    """One poll of a source on the web."""
+
+    def __init__(self, context: PollContext, fetcher: Fetcher, source: SourceSettings, known: KnownSource) -> None:
+        self._run = PollRun.of(context, source, known)
+        self._documents = PollDocuments(self._run, fetcher)
+
+    async def run(self, *, everything: bool = False, history: bool = False) -> Receipt:
+        """Polls the source and returns the receipt. Raises StoreError.
+
+        Without `everything`, categories that have brought the due papers are not requested again. With `history`, the
+        days before the first poll count as missed.
+        """
+        run = self._run
+        find_missed_days(run, history=history)
+        waiting = deque(run.requests())
+        while waiting:
+            request = waiting.popleft()
+            if not everything and run.has_come(request.unit):
+                continue
+            waiting.extendleft(reversed(await self._ask_safely(request)))
+        take_off_read_days(run)
+        await fetch_missed_days(run, self._documents)
+        run.is_behind, run.is_over = False, True
+        return await write(close, run.context.store, run)
+
+    async def _ask_safely(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
+        """Like `_ask`, but an unexpected error is logged and becomes the problem of this document alone."""
+        try:
+            return await self._ask(request)
+        except PaperwireError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the answer of a foreign server may cause any error
+            name = self._run.source.name
+            log.error("%s: %s", name, error_location(error), extra={"source": name})
+            self._run.note_observation(request, Observation(problem=BY_MISTAKE))
+            return ()
+
+    async def _ask(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
+        """Fetches and stores one document. Returns the requests that follow from it."""
+        run, host = self._run, urlsplit(request.url).hostname or ""
+        if host in run.closed_hosts:
+            run.note_observation(request, Observation(problem=run.closed_hosts[host]))
+            return ()
+        seen = run.progress.seen.get(address_key(request.url), DocumentSeen())
+        try:
+            found = await self._documents.fetch(request, seen if request.page == 1 else None)
+        except FetchError as error:
+            run.note_observation(request, await self._not_fetched(request, error, host))
+            return ()
+        if isinstance(found, Unchanged):
+            run.note_observation(request, Observation(day=seen.day, papers=seen.papers, batch=seen.batch))
+            return ()
+        return await self._read(request, found, seen)
+
+    async def _not_fetched(self, request: FetchRequest, error: FetchError, host: str) -> Observation:
+        """Returns the observation of a document that could not be fetched."""
+        run = self._run
+        if is_absent(request, error):
+            return Observation(absent=True)
+        run.retry_after = max(run.retry_after, error.retry_after)
+        run.is_busy = run.is_busy or error.busy
+        if error.host_wide:
+            run.closed_hosts[host] = str(error.sentence)
+        if error.status == HTTPStatus.BAD_REQUEST:
+            return Observation(problem=await self._problem_in_body(request, error))
+        return Observation(problem=short(str(error.sentence if error.busy else error)))
+
+    async def _problem_in_body(self, request: FetchRequest, error: FetchError) -> str:
+        """Returns the error in the feed that arXiv sends with status 400; without such a feed, the error itself."""
+        try:
+            digest = await self._documents.read(request, error.body)
+        except (UnknownFormat, BrokenDigest):
+            return str(error.sentence)
+        return feed_error(digest) or str(error.sentence)
+
+    async def _read(self, request: FetchRequest, found: Fetched, seen: DocumentSeen) -> tuple[FetchRequest, ...]:
+        """Stores the papers of a document. Returns the requests for its next page and for the parts of a cut feed."""
+        run = self._run
+        try:
+            digest = await self._documents.read(request, found.data)
+        except (UnknownFormat, BrokenDigest) as error:
+            run.note_observation(request, Observation(problem=reason_of(error)))
+            return ()
+        problem = feed_error(digest) or future_problem(digest, run.source.name, run.now)
+        if problem:
+            run.note_observation(request, Observation(problem=problem))
+            return ()
+        capped = "possibly_capped" in {warning.code for warning in digest.warnings}
+        parts = self._split(request) if capped and request.unit else ()
+        digest = with_staleness(digest, run.context.timing.batch_due(run.source, run.now))
+        done = await self._store(request, digest, seen_now(seen, found, digest), is_split=bool(parts))
+        following = next_page(request, found.data)
+        read_before = bool(seen.digest) or request.page > 1
+        if following is None and read_before and done.new and not done.updated + done.unchanged:
+            following = older_page(request, found.data)  # every paper was new, so older pages may hold new ones, too
+        return (*((following,) if following else ()), *parts)
+
+    async def _store(self, request: FetchRequest, digest: Digest, seen: DocumentSeen, *, is_split: bool) -> Ingested:
+        run, key = self._run, address_key(request.url)
+        before = run.progress.seen.get(key, DocumentSeen())
+
+        def write(transaction: Transaction, done: Ingested) -> PollProgress:
+            changed = not done.already_known if request.page > 1 else seen.digest != before.digest
+            observation = observation_of(digest, done, changed=changed)
+            progress = run.progress.with_observation(request.unit, observation).with_digest(digest, done)
+            if request.page == 1:
+                progress = replace(progress, seen={**progress.seen, key: seen})
+            if is_split:
+                progress = replace(progress, split=tuple(dict.fromkeys((*progress.split, request.unit))))
+            return write_progress(run, progress, transaction)
+
+        done = await self._documents.store(digest, write, Arrival(looked_at=run.known.state.looked_at))
+        if digest.format in BATCH_FORMATS and digest.entries and digest.day:
+            run.context.announced_batches.add(digest.day)
+        return done
+
+    def _split(self, request: FetchRequest) -> tuple[FetchRequest, ...]:
+        """Returns the requests for the categories of an archive that is too large for one feed. Each category becomes a unit."""
+        run, unit = self._run, request.unit
+        source = replace(run.source, arxiv=(unit,))
+        requests = requests_of(source, run.now, split=(unit,), sites=run.context.sites)
+        more = tuple(one for one in requests if one.unit not in run.units)
+        run.units.update(dict.fromkeys(one.unit for one in more))
+        return more

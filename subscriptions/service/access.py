@@ -1,0 +1,263 @@
+"""Operators of the bot, admission of chats, owners of chats (docs/operating.md, Who may use it)."""
+
+import hmac
+import secrets
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Literal
+
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subscription
+from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
+from subscriptions.service.notices import notify, notify_operators
+from subscriptions.service.subscriptions.changes import note_changed_state
+from subscriptions.service.subscriptions.next_deliveries import Listed, get_chat, kind_of
+from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.store.chat import access, chats
+from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Scope, Transaction, reads, writes
+
+WRONG_CODES = 5  # wrong codes that one chat may send in an hour
+HOUR = timedelta(hours=1)
+_CODES = (
+    3  # so many printed codes work, until there is an operator: each start prints one, and an earlier one may be copied
+)
+_SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
+_GROUPS, _GROUP = 3, 4  # twelve of thirty characters: 58 bits
+_LONGEST_REQUEST = 120
+
+CodeResult = Literal["made", "wrong", "too-many", "there-is-one"]
+
+
+# -------------------------------------------------------------------------------------------------- who runs the bot
+
+
+def is_operator(store: Scope, admins: Sequence[ChatAddress], person: ChatAddress) -> bool:
+    """Whether a private chat is an operator's: named in the settings, or made one by a code."""
+    if person in admins:
+        return True
+    with store.read() as transaction:
+        chat = chats.find_chat(transaction, person, zone=store.zone)
+    return chat is not None and (chat.admin or chat.address in admins)
+
+
+@reads
+def operators_on(transaction: Transaction, admins: Sequence[ChatAddress], platform: str) -> tuple[str, ...]:
+    """The platform's ids of the operators on one platform, each once."""
+    known = [chat.address for chat in access.operators(transaction)]
+    found = (at for at in (*admins, *known) if at.platform == platform and kind_of(at) is ChatKind.PRIVATE)
+    return tuple(dict.fromkeys(at.address for at in found))
+
+
+@reads
+def has_operator(transaction: Transaction, admins: Sequence[ChatAddress]) -> bool:
+    """Whether there is an operator."""
+    return bool(admins or access.operators(transaction))
+
+
+@writes
+def new_code(transaction: Transaction) -> str:
+    """A new code, which makes its sender the first operator. Only its hash is stored."""
+    code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    access.add_code(transaction, _hash(code), most=_CODES)
+    return code
+
+
+@writes
+def redeem_code(
+    transaction: Transaction, address: ChatAddress, code: str, *, admins: Sequence[ChatAddress], now: datetime
+) -> CodeResult:
+    """Makes the person of this known chat the first operator, if the code is a printed one. Raises NotFound.
+
+    The chats that wait to be let in are then shown to the new operator.
+    """
+    chat = get_chat(transaction, address)
+    chats.hold_chat(transaction, chat.id)  # each wrong code counts
+    if admins or access.operators(transaction):
+        return "there-is-one"
+    if access.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
+        return "too-many"
+    given = _hash(code)
+    if not sum(hmac.compare_digest(given, one) for one in access.code_hashes(transaction)):  # all: timing
+        access.add_wrong_code(transaction, chat.id, now=now)
+        return "wrong"
+    if not access.take_codes(transaction, given):
+        return "there-is-one"  # another process took a code meanwhile
+    access.make_operator(transaction, chat.id)
+    access.admit(transaction, chat.id, now=now)
+    if chat.state is ChatState.ASKED:
+        note_changed_state(transaction, chat.id)
+    access.drop_wrong_codes_of(transaction, chat.id)
+    for other in access.chats_awaiting_admission(transaction):
+        _notify_of_request(transaction, other, admins, who="", request="", now=now)
+    return "made"
+
+
+def _hash(code: str) -> str:
+    """The hash of a code's letters and digits in capitals: people type small letters, and leave dashes out."""
+    return sha256("".join(sign for sign in code.upper() if sign.isalnum()).encode()).hexdigest()
+
+
+# ------------------------------------------------------------------------------------------------------ who is let in
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What operators have decided about an address."""
+
+    chats: tuple[Chat, ...]  # those at the address, with topics
+    remembers_denial: bool  # of a chat there that was erased since
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether an operator denied one of the chats, also one that was erased since."""
+        return self.remembers_denial or any(chat.is_denied for chat in self.chats)
+
+    @property
+    def is_admitted(self) -> bool:
+        """Whether one of the chats has had subscriptions or was let in, and does not wait now."""
+        return any(chat.is_admitted for chat in self.chats)
+
+    def chat(self, address: ChatAddress) -> Chat | None:
+        """The chat at exactly this address."""
+        return next((chat for chat in self.chats if chat.address == address), None)
+
+
+@reads
+def standing_of(transaction: Transaction, address: ChatAddress) -> Standing:
+    """What operators have decided about an address, or about the one to which its chat moved."""
+    lane = address.lane
+    here = chats.chats_in(transaction, lane, zone=transaction.zone)
+    if not here and (moved := chats.find_chat(transaction, address, zone=transaction.zone)):
+        lane = moved.address.lane
+        here = chats.chats_in(transaction, lane, zone=transaction.zone)
+    return Standing(tuple(here), bool(access.denial_of(transaction, lane)))
+
+
+@writes
+def request_admission(
+    transaction: Transaction,
+    address: ChatAddress,
+    *,
+    admins: Sequence[ChatAddress],
+    who: str,
+    request: str,
+    now: datetime,
+) -> bool:
+    """Makes a known chat wait for an operator, and notifies each operator, once a day. False: there is no operator yet.
+
+    The cursors of its subscriptions stay meanwhile: once let in, the chat gets what came since. Raises NotFound.
+    """
+    chat = get_chat(transaction, address)
+    if chat.state is not ChatState.ASKED:
+        access.require_admission(transaction, chat.id, now=now)
+        note_changed_state(transaction, chat.id)
+    _notify_of_request(transaction, chat, admins, who=who, request=request, now=now)
+    return has_operator(transaction, admins)
+
+
+def _notify_of_request(
+    transaction: Transaction, chat: Chat, admins: Sequence[ChatAddress], *, who: str, request: str, now: datetime
+) -> None:
+    arguments = {"chat": str(chat.address)}
+    notify_operators(
+        transaction,
+        admins,
+        AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=request[:_LONGEST_REQUEST]),
+        now=now,
+        buttons={verb: CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
+    )
+
+
+@writes
+def allow(
+    transaction: Transaction, address: ChatAddress, *, now: datetime, notify_chats: bool = True
+) -> tuple[Chat, bool]:
+    """Lets in all chats at an address, with topics, and notifies those that waited; adds the chat if it is not known.
+
+    Without `notify_chats` none is notified. Returns the chat, and whether any of them waited.
+    """
+    waited = False
+    chat = chats.add_chat(transaction, address, kind_of(address), now=now, zone=transaction.zone)
+    access.lift_denial(transaction, chat.address.lane)
+    for one in chats.chats_in(transaction, chat.address.lane, zone=transaction.zone):
+        access.admit(transaction, one.id, now=now)
+        if one.state is ChatState.ASKED:
+            waited = True
+            note_changed_state(transaction, one.id)
+            count = sum(
+                s.state is SubscriptionState.ACTIVE
+                for s in stored_subscriptions.subscriptions_of(transaction, [one.id])[one.id]
+            )
+            if notify_chats:
+                notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
+    return get_chat(transaction, address), waited
+
+
+@writes
+def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> tuple[Chat, bool]:
+    """Denies all chats at an address, with topics, and notifies the chat. Returns it, and whether that is new.
+
+    A chat that is denied already is not notified again. Raises NotFound.
+    """
+    chat = get_chat(transaction, address)
+    if chat.is_denied:
+        return chat, False
+    for one in chats.chats_in(transaction, chat.address.lane, zone=transaction.zone):
+        access.deny(transaction, one.id, now=now)
+        if one.state is not ChatState.ASKED:
+            note_changed_state(transaction, one.id)
+    notify(transaction, chat.address, AccessDenied(event=now.isoformat()), now=now)
+    return get_chat(transaction, address), True
+
+
+@writes
+def open_page_chat(
+    transaction: Transaction, chat: ChatAddress, *, lang: str, timezone: str = "", now: datetime
+) -> None:
+    """Lets in the chat of a person at the machine; adds it if it is not known. A denied chat stays denied.
+
+    Such a person could let any chat in from the command line.
+    """
+    zone, kind = transaction.zone, kind_of(chat)
+    known = chats.add_chat(transaction, chat, kind, now=now, zone=zone, lang=lang, timezone=timezone)
+    if not known.is_denied:
+        access.admit(transaction, known.id, now=now)
+
+
+@writes
+def choose_language(transaction: Transaction, chat: ChatAddress, lang: str, *, now: datetime) -> None:
+    """Stores the language that was chosen on a page; adds the chat if it is not known."""
+    known = chats.add_chat(transaction, chat, kind_of(chat), now=now, zone=transaction.zone)
+    chats.choose_setting(transaction, known.id, "lang", lang)
+
+
+# -------------------------------------------------------------------------------------------------- who set a chat up
+
+
+@reads
+def subscriptions_around(
+    transaction: Transaction, own: Chat, shared: Collection[str] | None
+) -> tuple[tuple[Chat, tuple[Listed, ...]], ...]:
+    """The person's own chat, and the chats at the `shared` addresses that have subscriptions; each with these.
+
+    `own` comes first, also without subscriptions or if it is not known. Threads and topics of an address are chats of
+    their own. `shared` None: it is not known where the person is a member; then the chats that the person set up.
+    """
+    others = (
+        access.chats_of(transaction, own.address)
+        if shared is None
+        else chats.chats_at(transaction, own.address.platform, shared, zone=transaction.zone)
+    )
+    around = [own, *(chat for chat in others if chat.address != own.address)]
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in around if chat.id])
+    listed = [(chat, tuple(_listed(chat, subscriptions.get(chat.id, ())))) for chat in around]
+    return tuple((chat, found) for chat, found in listed if found or chat is own)
+
+
+def _listed(chat: Chat, subscriptions: Collection[Subscription]) -> list[Listed]:
+    return [
+        Listed(chat=chat, subscription=subscription, zone=subscription.zone or chat.settings.timezone)
+        for subscription in subscriptions
+    ]

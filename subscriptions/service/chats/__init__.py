@@ -1,1 +1,0 @@
-"""Chats and people: access, owners, conversation state, workspaces, retention."""

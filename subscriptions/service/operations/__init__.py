@@ -1,1 +1,0 @@
-"""What operators do and see: copies of the database, status."""

@@ -1,0 +1,411 @@
+"""The outbox as its senders use it: what is theirs, and what came of it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from subscriptions.addresses import parse_address
+from subscriptions.errors import (
+    ChatGone,
+    ChatMoved,
+    NotDelivered,
+    NotFound,
+    Refused,
+    RetryLater,
+    SenderStopped,
+    Sentence,
+    Unclear,
+)
+from subscriptions.model import Delivery, Lane
+from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_not_found, decide_retry
+from subscriptions.service.notices import pause_unreachable, reactivate_found
+from subscriptions.states import PauseReason
+from subscriptions.store import key_value, platforms, updates, workers
+from subscriptions.store import workers as stored_workers
+from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store.chat import moving
+from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
+from subscriptions.store.outbox import attempts, claims, deliveries, edits, entries
+from subscriptions.store.outbox.claims import Claim
+from subscriptions.store.outbox.edits import Edit
+from subscriptions.store.outbox.entries import LONG, OutboxEntry, Trouble, dead_since, waiting_since
+from subscriptions.store.workers import NOWHERE, Whereabouts
+
+
+def is_not_known(_process: str) -> bool:
+    """Whether a process runs, where the system does not tell: then the lock alone decides."""
+    return False
+
+
+def begin_worker(
+    store: Scope,
+    *,
+    holds_sender_lock: bool,
+    process: str = "",
+    where: Whereabouts = NOWHERE,
+    is_running: Callable[[str], bool] = is_not_known,
+) -> int:
+    """Begins the work of this process, and recovers what workers that are gone left. Returns how many messages.
+
+    `process` is this one, as `is_running` knows it: whether the process of another worker runs here. A worker whose
+    process runs is not gone, even if another one holds the lock. One transaction: a crash before its commit leaves
+    everything to the next start.
+    """
+    with store.write() as transaction:
+        workers.begin_worker(
+            transaction,
+            transaction.store.worker,
+            holds_sender_lock=holds_sender_lock,
+            process=process,
+            where=where,
+            is_running=is_running,
+        )
+        if holds_sender_lock:
+            stored_workers.forget_wakes(transaction)  # it looks for lanes on its own, and no worker takes jobs
+        return workers.recover_left(transaction)
+
+
+def recover_own(store: Scope, lane: Lane | None = None) -> int:
+    """Recovers what this process marked as sending, when it sends nothing any more. Returns how many messages.
+
+    `lane`: only what it marked there.
+    """
+    with store.write() as transaction:
+        return workers.recover_own(transaction, transaction.store.worker, lane)
+
+
+def other_workers(store: Scope) -> dict[str, int]:
+    """The other workers → their heartbeats."""
+    with store.read() as transaction:
+        return workers.others(transaction, transaction.store.worker)
+
+
+def end_worker(store: Scope) -> int:
+    """Ends this worker in an orderly way, and recovers what it had claimed. Returns how many messages."""
+    with store.write() as transaction:
+        workers.end_worker(transaction, transaction.store.worker)
+        return workers.recover_left(transaction)
+
+
+def beat(store: Scope, *, process: str = "", where: Whereabouts = NOWHERE) -> None:
+    """Shows the others that this process is at work; `process` and `where` say which one, if they took it for gone."""
+    with store.write() as transaction:
+        workers.beat(transaction, transaction.store.worker, process, where)
+
+
+def recover_stalled(store: Scope, stalled: Mapping[str, int]) -> int:
+    """Recovers what these workers left, unless their heartbeats have changed. Returns how many messages.
+
+    Their replies are left to who posts replies (`unfinished_replies`), which may take part in this transaction.
+    """
+    with store.write() as transaction:
+        workers.end_stalled(transaction, stalled)
+        return workers.recover_left(transaction)
+
+
+# --------------------------------------------- the jobs by which the workers of a cluster learn which lanes to look at
+
+
+_PACED = timedelta(minutes=1)  # no budget of a platform looks further back
+_SOON = timedelta(seconds=10)  # a lane that has to wait for longer waits because its platform asked for that
+
+
+def wake(store: Scope, lanes: Sequence[Lane], *, after: timedelta = timedelta(0)) -> None:
+    """Wakes lanes when `after` has passed."""
+    with store.write() as transaction:
+        stored_workers.wake_lanes(transaction, lanes, after=after)
+
+
+def wake_idle(store: Scope, lanes: Sequence[Lane]) -> int:
+    """Wakes the lanes without a job; returns how many. Only this finds a lane whose job was lost."""
+    with store.write() as transaction:
+        return stored_workers.wake_lanes(transaction, lanes, only_idle=True)
+
+
+def count_jobs(store: Scope) -> int:
+    """How many jobs of lanes run, or may run soon."""
+    with store.read() as transaction:
+        return stored_workers.jobs_left(transaction, _SOON)
+
+
+def sends_of_lane(store: Store, lane: Lane, *, now: datetime, wall: datetime) -> list[timedelta]:
+    """How long ago the sending of each message and answer of a lane began, in the last minute, the oldest first.
+
+    By any worker. An answer counts from when its request came; one that another worker must still post counts as
+    sent now.
+    """
+    with store.read() as transaction:
+        ago = [wall - at for at in attempts.sends_of_lane(transaction, lane, wall - _PACED)]
+        answers = updates.answers_in(transaction, lane, now - _PACED, store.worker)
+    ago += [now - at if finished else timedelta(0) for at, finished in answers]
+    return sorted((one for one in ago if one >= timedelta(0)), reverse=True)
+
+
+# ----------------------------------------------------------------------------- what of the outbox needs a person's eye
+
+# messages that are dead, and deliveries that wait for long.
+
+
+_DEAD_LOGGED = "logged:dead"  # a key: the moment up to which dead messages are in the log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxTrouble:
+    """Dead messages, and by platform the deliveries that have waited for long."""
+
+    dead: Trouble = field(default_factory=lambda: Trouble(count=0))
+    waiting: Mapping[str, Trouble] = field(default_factory=dict)
+
+
+def outbox_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
+    """Returns what is dead and not dismissed, and what has waited for long."""
+    with store.read() as transaction:
+        return OutboxTrouble(dead=dead_since(transaction, None), waiting=waiting_since(transaction, now - LONG))
+
+
+def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
+    """Returns what the log has not named yet, and counts it as named: each dead message once, a long wait once a day.
+
+    The day is in UTC. Of several processes, or rounds under cron, one gets it. A crash after it loses a line of the
+    log; notices to operators, `check` and the health page read the outbox itself.
+    """
+    with store.read() as transaction:
+        known = key_value.get_value(transaction, _DEAD_LOGGED)
+        dead = dead_since(transaction, datetime.fromisoformat(known) if known else None)
+        logged = platforms.waiting_logged(transaction)
+        waiting = waiting_since(transaction, now - LONG)
+    new = {platform: one for platform, one in waiting.items() if logged.get(platform) != now.date()}
+    if not dead.count and not new:
+        return OutboxTrouble()
+    with store.write() as transaction:
+        if key_value.get_value(transaction, _DEAD_LOGGED) != known:
+            dead = replace(dead, count=0)  # another process was faster
+        elif dead.count:
+            key_value.put_value(transaction, _DEAD_LOGGED, now.isoformat())
+        for platform in new:
+            platforms.note_waiting_logged(transaction, platform, now.date())
+    return OutboxTrouble(dead=dead, waiting=new)
+
+
+# -------------------------------------------------------------------------- the outbox as senders and operators use it
+
+
+_NO_TIME = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierSend:
+    """A send that an earlier process began."""
+
+    lane: Lane
+    ago: timedelta
+    is_answer: bool = False
+
+
+@reads
+def lanes(
+    transaction: Transaction,
+    platforms: Sequence[str],
+    *,
+    now: datetime,
+    wall: datetime | None = None,
+    finding: Sequence[str],
+) -> list[Lane]:
+    """The lanes of these platforms with something to do now, the oldest first; those with edits alone come last.
+
+    On the platforms of `finding` messages can be looked up. `wall` is the machine's clock, where `now` is another.
+    """
+    wall = wall or now
+    found = claims.open_lanes(transaction, platforms, now=now, wall=wall, finding=finding)
+    return list(dict.fromkeys((*found, *edits.lanes_with_edits(transaction, platforms, now=now, wall=wall))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRequest:
+    """A request for the next step of a lane."""
+
+    lane: Lane
+    now: datetime
+    wall: datetime
+    on_unclear: OnUnclear
+    can_find: bool
+    tried: frozenset[tuple[int, int]]  # messages that this call of `deliver` has tried
+
+
+Step = Claim | Edit
+
+
+@reads
+def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
+    """The next step of a lane: a delivery to render, a message to post or look up, else an edit; None: nothing to do."""
+    step = claims.claim(
+        transaction,
+        asking.lane,
+        now=asking.now,
+        wall=asking.wall,
+        skip_unclear=asking.on_unclear == "skip",
+        can_find=asking.can_find,
+        tried=asking.tried,
+    )
+    return step or edits.next_edit(transaction, asking.lane, now=asking.now, wall=asking.wall, zone=transaction.zone)
+
+
+@reads
+def to_render(transaction: Transaction, claimed: Claim, most: int, *, wall: datetime) -> dict[int, Delivery]:
+    """A claimed delivery and others soon after it that are the next of their lanes, at most `most`, by seq."""
+    return deliveries.delivery_values(
+        transaction, claims.unrendered(transaction, claimed, most, wall=wall), zone=transaction.zone
+    )
+
+
+@writes
+def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime) -> None:
+    """Stores that the platform does not have an unclear message, which is then posted again, at once or after a wait."""
+    assert claimed.message is not None  # noqa: S101 - only messages can be unclear
+    decision = decide_not_found(claimed.attempts, now)
+    attempts.record_not_found(transaction, claimed.address.lane, claimed.seq, claimed.message.number, decision, now=now)
+
+
+@writes
+def confirm(
+    transaction: Transaction, claimed: Claim, platform_id: str, asking: ClaimRequest
+) -> tuple[int | None, Step | None]:
+    """Stores that the platform has a message, under its id there.
+
+    Returns how many papers the delivery shows when this was its last message, else None; and the next step of the lane.
+    """
+    assert claimed.message is not None  # noqa: S101 - only messages are confirmed
+    shown, goes_on = attempts.confirm(transaction, claimed, claimed.message.number, platform_id, now=asking.now)
+    return shown, claim(transaction, asking) if goes_on else None
+
+
+@writes
+def record_outcome(
+    transaction: Transaction,
+    claimed: Claim,
+    outcome: NotDelivered,
+    *,
+    on_unclear: OnUnclear,
+    now: datetime,
+    wall: datetime,
+) -> RetryDecision:
+    """Stores the outcome of an attempt that failed, and applies the retry decision: wait, pause, move or give up."""
+    decision = decide_retry(
+        outcome,
+        failures=claimed.attempts,
+        plain_tried=claimed.plain,
+        was_unclear=claimed.unclear,
+        on_unclear=on_unclear,
+        now=now,
+    )
+    address = claimed.address
+    attempts.record_outcome(transaction, claimed, decision, outcome.reason, now=now, wall=wall)
+    if decision.pause_topic or decision.pause_chat:
+        reason = outcome.pause_reason if isinstance(outcome, ChatGone) else PauseReason.GONE
+        pause_unreachable(transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now)
+    if decision.moved_to is not None:
+        moving.chat_moved(transaction, address, decision.moved_to, now=now)
+    return decision
+
+
+def outbox_entries(
+    store: Scope, *, now: datetime, wall: datetime | None = None, over: bool = True
+) -> Iterator[OutboxEntry]:
+    """Yields every delivery that is still stored, oldest first, read a page at a time, each in its own transaction.
+
+    Without `over` those that are sent or dismissed are left out. `wall` is the machine's clock, where `now` is another.
+    """
+    after = 0
+    while True:
+        page, after = entries.entries(store, after, over=over, now=now, wall=wall or now)
+        if not page:
+            return
+        yield from page
+
+
+@writes
+def retry_delivery(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
+    """Makes a delivery be tried again, also in a chat that was gone; frees all stopped platforms. Raises NotFound."""
+    chat_id = entries.retry(transaction, delivery_id)
+    if chat_id is None:
+        raise _nothing_to_do(transaction, delivery_id)
+    stored_chats.mark_reachable(transaction, chat_id, now=now)
+    platforms.free_platforms(transaction)
+
+
+@writes
+def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> None:
+    """Marks a delivery as not to be sent. Raises NotFound."""
+    if not entries.dismiss(transaction, delivery_id, now=now):
+        raise _nothing_to_do(transaction, delivery_id)
+
+
+@reads
+def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall: datetime) -> list[EarlierSend]:
+    """The sends that earlier processes began in the last minute, for the rate limiter; none in the future of the clocks.
+
+    A confirmed message counts from when its sending began. An unconfirmed one, and an unfinished answer, count as sent
+    now, since it is not known when the platform took them.
+    """
+    sends = attempts.begun_sends(transaction, platform, wall - _PACED)
+    answered = updates.recent_updates(transaction, platform, now - _PACED)
+    found = [EarlierSend(lane, wall - at if confirmed else _NO_TIME) for lane, at, confirmed in sends]
+    for chat, at, finished in answered:
+        with suppress(Refused):  # an address that this version does not know
+            found.append(EarlierSend(parse_address(chat).lane, now - at if finished else _NO_TIME, is_answer=True))
+    return [send for send in found if send.ago >= _NO_TIME]
+
+
+@writes
+def stop_platform(transaction: Transaction, platform: str, reason: str, chats: Sequence[int], *, now: datetime) -> None:
+    """Stops a platform after too many of its chats answered "gone" in one run (rule 11), and reactivates these chats."""
+    platforms.put(transaction, platform, stopped=reason)
+    reactivate_found(transaction, chats, now=now)
+
+
+def _nothing_to_do(transaction: Transaction, delivery_id: str) -> NotFound:
+    hint = Sentence("paperwire outbox lists them.")
+    if entries.is_known(transaction, delivery_id):
+        return NotFound(Sentence("Delivery {id} was sent.", {"id": delivery_id}), hint)
+    return NotFound(Sentence("There is no delivery {id}.", {"id": delivery_id}), hint)
+
+
+# --------------------------------------------------------------- edits of messages that were sent, as senders use them
+
+
+@writes
+def record_edit_outcome(
+    transaction: Transaction, edit: Edit, outcome: NotDelivered, *, now: datetime, wall: datetime
+) -> bool:
+    """Stores the outcome of an edit that was not made, and what follows from it. True: the sender stops.
+
+    After an error that may pass, the edit is tried again: two edits are as good as one. After another it is dropped,
+    since the message itself has arrived.
+    """
+    match outcome:
+        case RetryLater() | Unclear():
+            asked = outcome.after if isinstance(outcome, RetryLater) else timedelta(0)
+            waiting = RetryLater(outcome.reason, asked)
+            decision = decide_retry(
+                waiting,
+                failures=edit.attempts,
+                plain_tried=False,
+                was_unclear=False,
+                on_unclear="skip",
+                now=now,
+            )
+            if decision.pauses_lane:
+                attempts.pause_lane(transaction, edit.chat.address.lane, wall=wall, until=wall + decision.pauses_lane)
+            elif decision.not_before is not None:
+                stored_workers.wake_lanes(transaction, [edit.chat.address.lane], after=decision.not_before - now)
+            edits.postpone_edit(transaction, edit, next_at=decision.not_before)
+        case SenderStopped():
+            edits.postpone_edit(transaction, edit, next_at=None)
+            return True
+        case ChatMoved():
+            edits.postpone_edit(transaction, edit, next_at=None)
+            moving.chat_moved(transaction, edit.chat.address, outcome.address, now=now)
+        case _:
+            edits.finish_edit(transaction, edit)
+    return False

@@ -1,0 +1,361 @@
+"""SQLite: its file, its errors, and its full-text index."""
+
+import errno
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from shutil import disk_usage
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.engine import URL, Engine
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from subscriptions.errors import Sentence, StoreError, StoreUnavailable, disk_full, is_disk_full
+from subscriptions.matching.full_text import AllOf, AnyOf, Expression, Near, Phrase
+from subscriptions.store.database.kind import (
+    LEAST_ROOM,
+    LOCKED,
+    NOT_OPENED,
+    NOT_WRITABLE,
+    OWNER_ONLY,
+    OWNER_ONLY_FOLDER,
+    WRONG_SETTING,
+    OpenSession,
+    Sharing,
+    SideSession,
+    full_error,
+    keep_to_owner,
+    wrong_setting,
+)
+
+PAPER_WORDS = (
+    "CREATE VIRTUAL TABLE paper_words"
+    " USING fts5(title, abstract, summary, author, label, content='', columnsize=0, tokenize='ascii')"
+)
+_WRITE = "INSERT INTO paper_words (rowid, title, abstract, summary, author, label) VALUES (?, ?, ?, ?, ?, ?)"
+_FIND = "SELECT rowid FROM paper_words WHERE paper_words MATCH ? AND rowid BETWEEN ? AND ?"
+
+
+def write(connection: Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
+    """Writes new entries for papers, given by id, each with its document."""
+    raw = _raw(connection)
+    raw.executemany("INSERT OR REPLACE INTO indexed_paper (paper) VALUES (?)", [(paper,) for paper in papers])
+    (newest,) = raw.execute("SELECT max(entry) FROM indexed_paper").fetchone()
+    first = newest - len(papers) + 1
+    raw.executemany(_WRITE, [(entry, *columns) for entry, columns in enumerate(documents, first)])
+
+
+def find(connection: Connection, expression: Expression, first: int, last: int) -> list[int]:
+    """The entries from `first` to `last` that fulfil an expression."""
+    asked = _written(expression)
+    return [entry for (entry,) in _raw(connection).execute(_FIND, (asked, first, last))] if asked else []
+
+
+def uncertain(connection: Connection, first: int, last: int) -> list[int]:  # noqa: ARG001 - as on PostgreSQL
+    """The entries from `first` to `last` that may fulfil what `find` denies: none."""
+    return []
+
+
+def _raw(connection: Connection) -> sqlite3.Connection:
+    """The driver's own connection, in the same transaction: ten thousand rows take a third of the time there."""
+    raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+    return raw
+
+
+def _written(expression: Expression) -> str:
+    """An expression as FTS5 has it; "" finds nothing."""
+    match expression:
+        case Phrase(columns, _, _):
+            return f"{{{' '.join(columns)}}} : {_phrase(expression)}"
+        case Near(parts, distance):
+            return f"{parts[0].columns[0]} : NEAR({' '.join(map(_phrase, parts))}, {distance})"
+        case AllOf(parts):
+            all_of = [_written(part) for part in parts]
+            return f"({' AND '.join(all_of)})" if all(all_of) else ""
+        case AnyOf(parts):
+            any_of = [written for part in parts if (written := _written(part))]
+            return f"({' OR '.join(any_of)})" if any_of else ""
+
+
+def _phrase(phrase: Phrase) -> str:
+    return f'"{phrase.words}"{" *" if phrase.prefix else ""}'
+
+
+# ---------------------------------------------------------- errors of SQLite and of the system as sentences for people
+
+
+_RIGHTS = Sentence("Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL.")
+_SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
+    (
+        "locked",
+        Sentence("The database {where} is locked by another program."),
+        Sentence("Close what holds it, then try again."),
+    ),
+    ("readonly", Sentence("The database {where} cannot be written to."), _RIGHTS),
+    ("read-only", Sentence("The database {where} cannot be written to."), _RIGHTS),
+    (
+        "disk i/o",
+        Sentence("The disk that holds the database {where} does not answer."),
+        Sentence("Check the disk, then try again."),
+    ),
+    (
+        "not a database",
+        Sentence("The file {where} is not a paperwire database."),
+        Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
+    ),
+    (
+        "no such module: fts5",
+        Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
+        Sentence("Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."),
+    ),
+    ("malformed", Sentence("The database {where} is damaged."), Sentence("Restore a copy: paperwire restore FILE.")),
+    ("unable to open", Sentence("The database {where} cannot be opened."), _RIGHTS),
+)
+# For these messages the setting is not at fault. All others count as wrong usage.
+_PASSING = frozenset({"locked", "disk i/o", "malformed"})
+_CAUSES = {  # as the health page names them: without a path
+    "locked": LOCKED,
+    "readonly": NOT_WRITABLE,
+    "read-only": NOT_WRITABLE,
+    "unable to open": NOT_OPENED,
+    "disk i/o": "its disk does not answer",
+    "malformed": "it is damaged",
+}
+# What a request meets while all others meet it, too. A damaged page or a bad sector may be met by one request only.
+_FOR_EVERYBODY = frozenset({"locked", "readonly", "read-only", "unable to open"})
+
+
+@contextmanager
+def copying_to(target: Path) -> Iterator[None]:
+    """Raises errors within as sentences about the copy, unless the copied database is at fault."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        message = _message(error)
+        if _is_full(error, message, target):
+            raise StoreError(*disk_full(target)) from error
+        if "malformed" in message or "not a database" in message:
+            raise
+        raise StoreError(
+            Sentence("The copy cannot be written to {file}: {why}.", {"file": target, "why": message}),
+            Sentence("Check the rights of its folder, or name another file."),
+        ) from error
+
+
+def _message(error: Exception) -> str:
+    """What the system or the driver says, without a path: in small letters."""
+    return str(error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)).lower()
+
+
+def translated(error: Exception, file: Path, where: str) -> Exception:
+    """An error about the database file as a sentence that calls it `where`."""
+    if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
+        return error
+    message = _message(error)
+    if _is_full(error, message, file):
+        return full_error(file)
+    for part, sentence, hint in _SENTENCES:
+        if part in message:
+            make = StoreUnavailable if part in _FOR_EVERYBODY else StoreError
+            found = make(replace(sentence, values={"where": where}), hint)
+            found.cause = _CAUSES.get(part, found.cause)
+            found.exit_code = StoreError.exit_code if part in _PASSING else WRONG_SETTING
+            return found
+    if not isinstance(error, OperationalError | OSError | sqlite3.Error):
+        return error
+    return wrong_setting(
+        Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
+        Sentence("Check PAPERWIRE_DATABASE_URL."),
+    )
+
+
+def _is_full(error: Exception, message: str, file: Path) -> bool:
+    """Whether the disk is full. SQLite says so, or only that it could not open or create a file."""
+    if isinstance(error, OSError):
+        return is_disk_full(error)
+    if "disk is full" in message:
+        return True
+    vague = "disk i/o" in message or "unable to open" in message
+    return vague and file.parent.is_dir() and disk_usage(file.parent).free < LEAST_ROOM
+
+
+# -------------------------------------------------------------------- how several processes share a database of SQLite
+
+
+class SqliteSharing:
+    """SQLite: readers see one state beside the one writer (WAL), and writers wait for each other before they read."""
+
+    def prepare(self, connection: sqlite3.Connection) -> None:
+        """Makes commits outlast a power cut."""
+        connection.isolation_level = None  # we say BEGIN ourselves
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")  # in WAL mode NORMAL loses the last commits when power fails
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute(
+            "PRAGMA secure_delete=ON"
+        )  # what is erased is overwritten; not every build of SQLite begins so
+
+    def begin(self, connection: Connection, *, writes: bool) -> None:
+        """Takes the writer's lock at once, so that a reader never becomes a writer halfway."""
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    def changes(self, connection: sqlite3.Connection) -> int:
+        """SQLite's own counter of the rows that the connection has changed."""
+        return connection.total_changes
+
+
+# ------------------------------------------------------------------------------------------------ A database of SQLite
+
+# a file.  SQLite runs in WAL mode; writers begin IMMEDIATE, so that a reader never becomes a writer halfway and two
+# writers wait for each other instead of failing (busy timeout 10 s).
+
+
+LOG_PATIENCE = 1.0  # seconds that the end of a process waits for others to let it empty the log
+PART = ".part"  # how the name of a copy ends that is still being written
+_OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+
+
+class SqliteFile:
+    """A database in a file. See Kind."""
+
+    def __init__(self, url: URL) -> None:
+        """`url` names a file. Raises StoreError if it names none."""
+        if not url.database or url.database == ":memory:":
+            raise wrong_setting(
+                Sentence("PAPERWIRE_DATABASE_URL names no file."), Sentence("Use sqlite:////path/of/paperwire.db")
+            )
+        self.url = url
+        self.path = Path(url.database)
+        self.file: Path | None = self.path
+        self.where = str(self.path.absolute())  # the file, never the address
+        self.sharing: Sharing = SqliteSharing()
+        self.errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+        self._watcher: sqlite3.Connection | None = None  # which never writes
+        self._watching = Lock()
+
+    def engine(self, patience: float) -> Engine:
+        """Threads have a connection each. A limit would fail those that wait for one while the database is locked."""
+        arguments = {"timeout": patience, "check_same_thread": False}
+        return create_engine(self.url, max_overflow=-1, connect_args=arguments)
+
+    def exists(self) -> bool:
+        """Whether the file exists. Raises OSError when its folder cannot be looked into, or is none."""
+        try:
+            return self.path.stat() is not None
+        except FileNotFoundError:
+            return False
+
+    def mark(self) -> object | None:
+        """See Kind. Each commit writes to the write-ahead log; two in one tick of the file clock may share a mark."""
+        try:
+            found = self.path.with_name(f"{self.path.name}-wal").stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
+
+    def version(self) -> object | None:
+        """SQLite's counter of the commits of all other connections, asked by one that does nothing else."""
+        with self._watching:
+            if self._watcher is None:
+                self._watcher = sqlite3.connect(self.path, check_same_thread=False)
+            return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
+
+    def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:  # noqa: ARG002 - a reader of ours would write
+        """See Kind. Looking changes nothing. Raises StoreError for a database of another program."""
+        if not self.exists():
+            return None
+        if not self.path.is_file():
+            raise OSError(errno.EINVAL, "it is no file")
+        with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            tables = {name for (name,) in connection.execute(_TABLES)}
+            if not tables:
+                return None
+            if not tables >= _OURS:
+                raise wrong_setting(
+                    Sentence("The database {where} holds tables that are not paperwire's.", {"where": self.where}),
+                    Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
+                )
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return None if row is None else str(row[0])
+
+    def protect(self) -> None:
+        """Removes the rights of all other users on the file and on those beside it."""
+        for suffix in ("", "-wal", "-shm"):
+            keep_to_owner(self.path.with_name(self.path.name + suffix))
+
+    def make_place(self) -> None:
+        """Makes an empty file in its folder: SQLite gives its own files beside it the same rights."""
+        self.path.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+        if not self.exists():
+            self.path.touch(mode=OWNER_ONLY)
+
+    def backup(self, target: Path) -> None:
+        """Writes a consistent copy to a file while others work, and checks it before it counts."""
+        # Several processes may copy at once, also from containers, where each has the same number.
+        part = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PART}")
+        with copying_to(target):
+            target.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)
+            part.touch(mode=OWNER_ONLY)
+            try:
+                with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(part)) as copy:
+                    source.backup(copy)
+                    copy.execute("PRAGMA journal_mode=DELETE")  # a copy is one file
+                with closing(sqlite3.connect(part)) as copy:
+                    if copy.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+                        raise sqlite3.DatabaseError("malformed")
+                part.replace(target)
+            finally:
+                for left in part.parent.glob(f"{part.name}*"):
+                    left.unlink(missing_ok=True)
+
+    def try_to_write(self, patience: float) -> None:
+        """Begins a write beside those of the process. That finds locks and missing rights."""
+        uri = f"{self.path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+
+    def close(self, *, wrote: bool) -> None:
+        """See Kind. Empties the write-ahead log: SQLite does so itself only if no other process has the file open.
+
+        What others are reading or writing just now stays in it.
+        """
+        with self._watching:
+            if self._watcher is not None:
+                self._watcher.close()
+                self._watcher = None
+        if not wrote:
+            return
+        uri = f"{self.path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=LOG_PATIENCE)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def is_full(self, least_room: int) -> bool:
+        """Whether fewer than `least_room` bytes are free in the folder."""
+        return disk_usage(self.path.absolute().parent).free < least_room
+
+    def sending(self, name: str) -> AbstractContextManager[str]:
+        """Raises NotImplementedError: a file beside the database is the lock."""
+        raise NotImplementedError(name)
+
+    def side_session(self, worker: str, process: str) -> SideSession:
+        """Raises NotImplementedError: one process has the file."""
+        raise NotImplementedError(worker, process)
+
+    def open_sessions(self, connection: Connection) -> Sequence[OpenSession]:  # noqa: ARG002 - as on PostgreSQL
+        """See Kind."""
+        return ()
+
+    def connect_arguments(self) -> dict[str, Any]:
+        """Raises NotImplementedError, as above."""
+        raise NotImplementedError
+
+    def translated(self, error: Exception, where: str) -> Exception:
+        """See Kind."""
+        return translated(error, self.path.absolute(), where)
