@@ -208,6 +208,8 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
         return run(context, said.intent, pause_in(said) if said.intent == "pause" else "")
     candidates = meant or there
     wanted = {one.number: command for one in candidates if (command := _command(said, one))}
+    if not wanted and len(said.found) > 1 and said.found[1].sure >= HALF and said.found[1].intent in _CHANGES:
+        return _changed(context, said._replace(found=said.found[1:]))
     if not wanted:
         return what_to_say(context) if said.intent == "widen" else None
     if said.intent == "unsub" and len(wanted) > 1:
