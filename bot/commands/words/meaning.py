@@ -25,6 +25,9 @@ _SURE_OF_A_WORD, _MUCH = 0.65, 4
 _FEW = 5  # tokens of "pause tokens": an order of so few words has no word that no example has
 _VERBS = {"订阅": "sub", "取消订阅": "unsub", "退订": "unsub", "预览": "preview", "搜索": "search", "sub": "sub"}
 _TYPED = re.compile(rf"({'|'.join(_VERBS)})\s+(?=\S)")  # a command as it is typed, without its slash
+_OTHER_DAYS = re.compile(
+    r"\b(?:last|past|previous|this)\b|\brecent|\byesterday|\bweekend|上周|昨天|前天|最近|近期|近几|这周|本周|过去|上个"
+)
 SMALL_TALK = frozenset({"about", "sources", "hello", "thanks", "bye", "smalltalk"})
 MISSING = "missing-"
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # whether words are a length of time does not depend on the day
@@ -147,6 +150,8 @@ def command_in(text: str) -> tuple[str, str] | None:
 def command_of(said: Said) -> tuple[str, str] | None:
     """Returns (command, arguments) of the likeliest intent; None if it needs to know the subscriptions of the chat."""
     command, _, fixed = said.intent.replace("-", " ").partition(" ")
+    if command == "today" and said.subject and _OTHER_DAYS.search(folded(said.text)):
+        command = "search"
     taken = _ARGUMENTS[said.intent](said) if said.intent in _ARGUMENTS else ""
     return None if taken is None else (command, f"{fixed} {taken}".strip())
 
