@@ -17,9 +17,6 @@ from bot.commands.chat import (
     start,
     status,
 )
-from bot.commands.chat import connect as connect_room
-from bot.commands.chat import home_view as home_view_room
-from bot.commands.chat import settings as settings_room
 from bot.commands.chat.free_text import FREE_TEXT
 from bot.commands.chat.home_view import HOME_VIEW
 from bot.commands.chat.last_answer import may_refer
@@ -39,8 +36,6 @@ from bot.commands.context import (
     write_condition,
 )
 from bot.commands.papers import cards, paper_lookup, search, signals, today
-from bot.commands.papers import paper_lookup as paper_lookup_room
-from bot.commands.papers import today as today_room
 from bot.commands.subscriptions import (
     card_actions,
     edit,
@@ -51,8 +46,6 @@ from bot.commands.subscriptions import (
     subscription_list,
     undo,
 )
-from bot.commands.subscriptions import subscribe as subscribe_room
-from bot.commands.subscriptions import subscription_list as subscription_list_room
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
 from bot.commands.words.meaning import command_in, meaning
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
@@ -271,18 +264,14 @@ def _of_interaction(request: Interaction, token: CallbackToken | None, registry:
 _MODULES = (  # in the order of the menus
     start,
     subscribe,
-    subscription_list_room,
-    subscribe_room,
-    subscription_form,
     subscription_list,
+    subscription_form,
     edit,
     pause,
     undo,
-    today_room,
     today,
     search,
-    paper_lookup_room,
-    paper_lookup_room,
+    paper_lookup,
     signals,
     asking,
     button_answers,
@@ -290,13 +279,11 @@ _MODULES = (  # in the order of the menus
     cards,
     card_actions,
     settings,
-    settings_room,
     help_topics,
-    connect_room,
     export_import,
     connect,
+    home_view,
     status,
-    home_view_room,
     operators,
 )
 _WITH_EVENTS = (chat_events, home_view, subscription_form, paper_lookup, signals)

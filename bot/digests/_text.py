@@ -1,15 +1,15 @@
 """What readers of digests share: days, names of authors, limits, plain text, and how a format is recognized."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.digests._arxiv import arxiv_address, arxiv_link, paper_key
-from bot.digests._format import Content, Entry, Warnings, bounded
+from bot.digests._arxiv import paper_key
+from bot.digests._format import Entry, Warnings
 from bot.digests._plain import collapse, shortened
 from bot.digests._xml import is_xml, read_head
 from bot.errors import BrokenDigest
@@ -132,57 +132,6 @@ def decode_accents(name: str) -> str:
         name = without_accent_macros(name).replace("{", "").replace("}", "").replace("~", " ")
         name = normalized("NFC", name)
     return collapse(name)
-
-
-# ----------------------------------------------------------------------------------------------- A tiny format to copy
-
-
-name = "example"
-
-_FIRST_LINE = re.compile(r"\s*Papers of (\d{4}-\d{2}-\d{2})\s*(?:\n|$)")
-_GLUED = re.compile(r"(?P<end>.+?)\ufeff?(?P<first>Papers of \d{4}-\d{2}-\d{2}\s*)")
-_HEAD = re.compile(r"\* (?P<address>\S+) (?P<title>.+)")
-
-
-def detect(text: str) -> bool:
-    """Returns whether the first line is that of this format. Names and types of files are not known here."""
-    return bool(_FIRST_LINE.match(text))
-
-
-def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
-    """Returns a paper for each line with a star; the line below is its abstract. Warns of lines that cannot be read."""
-    first = _FIRST_LINE.match(text)
-    lines = [*_lines(text, warnings), (0, "")]
-    heads = (here for here, (_, line) in enumerate(lines) if line.startswith("* "))
-    entries = []
-    for here in bounded(heads):
-        (number, line), (_, below) = lines[here], lines[here + 1]
-        head = _HEAD.fullmatch(line)
-        address = arxiv_address(head["address"]) if head else None
-        if not head or not address:
-            warnings.add("unparsed_heading", line=number, example=line)
-            continue
-        arxiv_id, version = address
-        paper = Paper(
-            key=arxiv_id,
-            arxiv_id=arxiv_id,
-            version=version,
-            url=arxiv_link(arxiv_id),
-            title=collapse(head["title"]),
-            abstract=collapse(below) if below.startswith("  ") else "",
-        )
-        entries.append(Entry(line=number, paper=paper))
-    return Content(entries=entries, day=day_in(first[1]) if first else None)
-
-
-def _lines(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
-    """Yields (number, text) of each line. A line in which two files were glued together is yielded as two."""
-    for number, line in enumerate(text.split("\n"), 1):
-        glued = _GLUED.fullmatch(line)
-        if glued:
-            warnings.add("glued_line", line=number, example=line)
-        for part in (glued["end"], glued["first"]) if glued else (line,):
-            yield number, part
 
 
 # --------------------------------------------------------- describes documents that are not digests, for their refusal

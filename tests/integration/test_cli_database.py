@@ -280,7 +280,7 @@ import os, shutil, sqlite3, sys
 from contextlib import closing
 from datetime import datetime, UTC
 from pathlib import Path
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 from subscriptions.service.backups import restore
 there, folder, now = sys.argv[1], Path.cwd(), datetime(2026, 1, 22, 12, tzinfo=UTC)
 STEPS = {"open", "os.rename", "os.remove", "shutil.copyfile", "sqlite3.connect"}

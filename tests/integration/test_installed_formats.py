@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.digests import FORMATS, _text
+from bot.digests import FORMATS, _example
 from tests.integration.cli import PAGE, Ended, Terminal
 from tests.integration.docs_pages import ROOT, blocks
 
@@ -159,7 +159,7 @@ def test_a_package_is_installed_by_pip_as_the_page_says(terminal: Terminal) -> N
 
 def test_the_example_package_uses_only_what_the_page_offers() -> None:
     """Everything that its module imports from below bot.digests is exported by bot.digests, too, for use in a package."""
-    source = Path(_text.__file__).read_text(encoding="utf-8")
+    source = Path(_example.__file__).read_text(encoding="utf-8")
     imported = [line.partition(" import ")[2] for line in source.splitlines() if line.startswith("from bot.digests._")]
     names = {name for line in imported for name in line.split(", ")}
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

@@ -154,7 +154,7 @@ def test_a_process_with_a_file_imports_nothing_of_postgresql(tmp_path: Path) -> 
 import sys
 from datetime import datetime, UTC
 import bot.app
-from subscriptions.store import Store
+from subscriptions.store.database.store import Store
 Store("sqlite:///{tmp_path}/paperwire.db").open(now=datetime(2026, 1, 1, tzinfo=UTC))
 print(sorted(name for name in sys.modules if name.partition(".")[0] in ("psycopg", "psycopg_pool", "procrastinate")))
 """

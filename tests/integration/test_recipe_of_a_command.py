@@ -23,7 +23,7 @@ def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     module, story = BLOCKS
     (tmp_path / "bot" / "commands" / "subscriptions" / "counting.py").write_text(module, encoding="utf-8")
-    families = tmp_path / "bot" / "commands" / "registry.py"
+    families = tmp_path / "bot" / "commands" / "intent.py"
     text = families.read_text(encoding="utf-8").replace("    card_actions,\n", "    card_actions,\n    counting,\n")
     assert text.count("    counting,\n") == 2  # imported, and one of _MODULES
     families.write_text(text, encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.digests import DigestFormat, _text
+from bot.digests import DigestFormat, _example
 from tests.integration.docs_pages import ROOT
 from tests.patience import PATIENCE
 
@@ -106,5 +106,5 @@ def test_the_three_names_are_those_of_every_format() -> None:
     assert names == ["name", "detect(text)", "parse(text, warnings, language)"]
     for call in names[1:]:
         function, _, parameters = call.rstrip(")").partition("(")
-        assert list(inspect.signature(getattr(_text, function)).parameters) == parameters.split(", ")
+        assert list(inspect.signature(getattr(_example, function)).parameters) == parameters.split(", ")
         assert list(inspect.signature(getattr(DigestFormat, function)).parameters)[1:] == parameters.split(", ")

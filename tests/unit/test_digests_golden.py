@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bench.formats import GENERIC
-from bot.digests import FORMATS, _text, read_digest
+from bot.digests import FORMATS, _example, read_digest
 from bot.digests.report import digest_report
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest
@@ -52,7 +52,7 @@ def _agree(found: object, expected: object, where: str) -> None:
 @pytest.mark.parametrize("page", PAIRS, ids=lambda page: page.name)
 def test_a_page_gives_the_papers_that_are_on_it(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if page.name.startswith("_example"):
-        monkeypatch.setattr("bot.digests.FORMATS", (*FORMATS, _text))
+        monkeypatch.setattr("bot.digests.FORMATS", (*FORMATS, _example))
     report = digest_report(page.name, _read(page), papers=True)
     for name, value in _expected(page).items():
         _agree(report[name], value, name)  # type: ignore[literal-required]  # the names of the file are checked above

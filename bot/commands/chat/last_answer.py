@@ -95,7 +95,8 @@ def about_last(context: CommandContext, said: Said) -> Reply | None:
 
 def _of_papers(context: CommandContext, said: Said, papers: Mapping[int, KnownPaper]) -> Reply | None:
     """Does what a sentence says of papers that it names by numbers: rates or keeps them, looks for more; else shows them."""
-    if said.likely("dislike-paper", "exclude", "unsub") >= HALF and said.intent not in _LIKED:
+    denied = said.likely("dislike-paper", "exclude") >= HALF or _DENIED.search(folded(said.text))
+    if denied and said.intent not in _LIKED:
         return rate(context, [*papers.values()], Signal.DISLIKED)
     meant = meaning(_with_names(said))
     if meant.intent in SIGNALS and meant.sure >= HALF:

@@ -182,7 +182,7 @@ def _rated(context: CommandContext, said: Said) -> Reply | None:
     """Notes that the chat likes a paper or not: the one that is named, else the last one that was delivered."""
     names = mentioned(said.text)
     known = paper_meant(context, names)
-    if names and (known is None or said.sure < _CERTAIN):
+    if names and (known is None or said.sure < _CERTAIN or not context.chat.id):
         return None  # the paper's card
     if known is None or not context.chat.id:
         return Reply(lines=(context.say("Which paper? Say its arXiv id, or press 👍 or 👎 on its card."),))

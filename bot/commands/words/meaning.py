@@ -23,7 +23,15 @@ from subscriptions.query.links import mentioned
 SURE, HALF = 0.55, 0.35  # from which an intent is acted on, or asked about
 _SURE_OF_A_WORD, _MUCH = 0.65, 4
 _FEW = 5  # tokens of "pause tokens": an order of so few words has no word that no example has
-_VERBS = {"订阅": "sub", "取消订阅": "unsub", "退订": "unsub", "预览": "preview", "搜索": "search", "sub": "sub"}
+_VERBS = {
+    "订阅": "sub",
+    "取消订阅": "unsub",
+    "退订": "unsub",
+    "预览": "preview",
+    "搜索": "search",
+    "sub": "sub",
+    "subscribe": "sub",
+}
 _TYPED = re.compile(rf"({'|'.join(_VERBS)})\s+(?=\S)")  # a command as it is typed, without its slash
 _OTHER_DAYS = re.compile(
     r"\b(?:last|past|previous|this)\b|\brecent|\byesterday|\bweekend|上周|昨天|前天|最近|近期|近几|这周|本周|过去|上个"

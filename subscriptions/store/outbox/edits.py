@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy
 from sqlalchemy import ColumnElement, bindparam
-from sqlmodel import col, or_, select, update
+from sqlmodel import col, func, or_, select, update
 
 from subscriptions.chat_settings import language
 from subscriptions.model import Chat, Delivery, DeliveryKind, Lane
@@ -62,7 +62,8 @@ def request_edits_for_summaries(session: Transaction, papers: Mapping[int, Itera
             by_language.setdefault(spoken, []).append(paper)
     recent = or_(col(MessageRow.sent_at).is_(None), col(MessageRow.sent_at) > now - SUMMARY_EDITS_FOR)
     for code, ids in by_language.items():
-        reads = col(ChatRow.lang).in_(["", "en"]) if code == "en" else col(ChatRow.lang) == code
+        chosen = func.coalesce(col(ChatRow.settings)["lang"].as_string(), col(ChatRow.lang))
+        reads = chosen.in_(["", "en"]) if code == "en" else chosen == code
         for part in in_chunks(ids):
             _request(session, part, [recent, reads], now)
 

@@ -1,0 +1,65 @@
+"""A tiny format to copy: a list that a person keeps by hand.
+
+    Papers of 2026-01-22
+    * 2601.15529 Title of the paper
+      Its abstract, on one line.
+
+`DigestFormat` says what a format must do. The modules beside this one read ids, keys, names and categories, and collect
+warnings. This format is not a member of FORMATS; its sample is tests/digests/_example.txt.
+"""
+
+import re
+from collections.abc import Iterator
+
+from bot.digests._arxiv import arxiv_address, arxiv_link
+from bot.digests._format import Content, Entry, Warnings, bounded
+from bot.digests._plain import collapse
+from bot.digests._text import day_in
+from subscriptions.model import Paper
+
+name = "example"
+
+_FIRST_LINE = re.compile(r"\s*Papers of (\d{4}-\d{2}-\d{2})\s*(?:\n|$)")
+_GLUED = re.compile(r"(?P<end>.+?)\ufeff?(?P<first>Papers of \d{4}-\d{2}-\d{2}\s*)")
+_HEAD = re.compile(r"\* (?P<address>\S+) (?P<title>.+)")
+
+
+def detect(text: str) -> bool:
+    """Returns whether the first line is that of this format. Names and types of files are not known here."""
+    return bool(_FIRST_LINE.match(text))
+
+
+def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
+    """Returns a paper for each line with a star; the line below is its abstract. Warns of lines that cannot be read."""
+    first = _FIRST_LINE.match(text)
+    lines = [*_lines(text, warnings), (0, "")]
+    heads = (here for here, (_, line) in enumerate(lines) if line.startswith("* "))
+    entries = []
+    for here in bounded(heads):
+        (number, line), (_, below) = lines[here], lines[here + 1]
+        head = _HEAD.fullmatch(line)
+        address = arxiv_address(head["address"]) if head else None
+        if not head or not address:
+            warnings.add("unparsed_heading", line=number, example=line)
+            continue
+        arxiv_id, version = address
+        paper = Paper(
+            key=arxiv_id,
+            arxiv_id=arxiv_id,
+            version=version,
+            url=arxiv_link(arxiv_id),
+            title=collapse(head["title"]),
+            abstract=collapse(below) if below.startswith("  ") else "",
+        )
+        entries.append(Entry(line=number, paper=paper))
+    return Content(entries=entries, day=day_in(first[1]) if first else None)
+
+
+def _lines(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
+    """Yields (number, text) of each line. A line in which two files were glued together is yielded as two."""
+    for number, line in enumerate(text.split("\n"), 1):
+        glued = _GLUED.fullmatch(line)
+        if glued:
+            warnings.add("glued_line", line=number, example=line)
+        for part in (glued["end"], glued["first"]) if glued else (line,):
+            yield number, part
