@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.commands.intent import REGISTRY, understand
 from bot.commands.words.meaning import command_in
+from bot.commands.words.scorer import weights
 from bot.commands.words.subject import query_in
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.text.queries import caret, explain
@@ -125,12 +126,14 @@ def check_words(data: bytes) -> None:
 def _typed(words: str, text: str) -> bool:
     """Returns whether each word was typed, or is short for a typed phrase (“unsubscribe all” is unsub with all).
 
-    The operators that a sentence says in words (“but not”, “or”, “by”) are no words of the query.
+    The operators that a sentence says in words (“but not”, “or”, “by”) are no words of the query. Words of an intent, such
+    as quiet of “set-quiet”, are those of its command.
     """
+    known = {part for intent in weights().intents for part in intent.split("-")}
     return words in {"all", "timezone", "text", "language", "time"} or all(
         word.removeprefix("author:").strip('-()"') in text.casefold()
         for word in words.casefold().split()
-        if word != "or"
+        if word not in {"or", *known}
     )
 
 
