@@ -149,7 +149,7 @@ def _render(context: Context, step: Edit) -> Steps[tuple[Message, ...]]:
     return context.render_delivery(step.delivery, step.layout)
 
 
-# --------------------------------------------------------------------------------------------------------- sender lock
+# ----------------------------------------------------------------------------------------------- which process this is
 
 
 _SYSTEM = Path("/proc")
@@ -188,7 +188,7 @@ def _identity(number: int) -> str:
 
 # ----------------------------------------------------------------------------------------------------- the sender lock
 
-# only the process that holds it sends for a database.  On PostgreSQL a session holds the lock, which ends with the
+# Only the process that holds it sends for a database. On PostgreSQL a session holds the lock, which ends with the
 # session. On SQLite it is a separate file beside the database: to open and close the database file itself would release
 # SQLite's own locks.
 

@@ -15,7 +15,7 @@ from bot.commands.chat.last_answer import SIGNALS, may_refer, run, which
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.papers.cards import card_reply
 from bot.commands.papers.paper_lookup import paper_meant
-from bot.commands.papers.search import finds_papers, try_query
+from bot.commands.papers.search import try_query
 from bot.commands.papers.signals import rate
 from bot.commands.picking import listed_here, no_subscriptions, shown_buttons
 from bot.commands.words.marks import NUMBER, folded
@@ -95,8 +95,7 @@ def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 -
     """Returns the answer to a sentence that is no query; None if it is one."""
     said = _about_named(context, said)
     if said.intent in (QUERY, *ASKING) or not said.is_clear:
-        is_order = said.text[:4].casefold() == "add " and not finds_papers(context, said.text)
-        return try_query(context, said.text[4:]) if is_order else None
+        return None
     if said.intent in SMALL_TALK or said.intent.startswith(MISSING):
         return _talk(context, said)
     if not can_ask(context):  # in groups only what is sure to be a command is done, by whoever may

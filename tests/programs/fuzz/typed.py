@@ -126,14 +126,16 @@ def check_words(data: bytes) -> None:
 def _typed(words: str, text: str) -> bool:
     """Returns whether each word was typed, or is short for a typed phrase (“unsubscribe all” is unsub with all).
 
-    The operators that a sentence says in words (“but not”, “or”, “by”) are no words of the query. Words of an intent, such
-    as quiet of “set-quiet”, are those of its command.
+    The operators that a sentence says in words (“but not”, “or”, “by”) are no words of the query. The setting of an intent,
+    such as quiet of “set-quiet”, is the first word of its command.
     """
-    known = {part for intent in weights().intents for part in intent.split("-")}
+    settings = {intent.split("-")[1] for intent in weights().intents if intent.startswith("set-")}
+    first, _, rest = words.partition(" ")
+    words = rest if first in settings else words
     return words in {"all", "timezone", "text", "language", "time"} or all(
         word.removeprefix("author:").strip('-()"') in text.casefold()
         for word in words.casefold().split()
-        if word not in {"or", *known}
+        if word != "or"
     )
 
 
