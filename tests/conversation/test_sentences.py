@@ -218,6 +218,18 @@ async def test_what_is_half_sure_is_asked_and_changes_nothing(said: str) -> None
         assert _there(bot) == [("diffusion", "daily 09:00")]
 
 
+@pytest.mark.parametrize("said", ["别再给我发diffusion了", "no more diffusion please"])
+async def test_what_is_not_wanted_and_is_a_subscription_may_be_removed(said: str) -> None:
+    with a_bot() as bot:
+        await bot.says("/sub diffusion daily 9")
+        answer = await bot.says(said)
+        assert "subscribe" not in answer.buttons
+        assert "订阅" not in answer.buttons
+        assert any(label.startswith(("remove", "删除", "退订", "undo", "撤销")) for label in answer.buttons), (
+            answer.buttons
+        )
+
+
 async def test_a_day_without_such_papers_is_no_dead_end() -> None:
     with a_bot() as bot:
         answer = await bot.says("/today mycorrhiza")

@@ -30,7 +30,7 @@ from bot.commands.words.meaning import (
     name_in,
     pause_in,
 )
-from bot.commands.words.scorer import ASKING, NAMED, QUERY, Score
+from bot.commands.words.scorer import ASKING, AUTHOR, NAMED, QUERY, UNWANTED, WANTED, Score
 from bot.commands.words.subject import subject_of, time_in, unwanted_in, wanted_in
 from bot.ports.channel import Button, Reply
 from subscriptions.errors import PaperwireError, Sentence
@@ -136,7 +136,10 @@ def _about_named(context: CommandContext, said: Said) -> Said:
     for one in named:
         text = _with_number(text, one)
     numbered = meaning(text)
-    return numbered if numbered.intent in likely and numbered.sure >= SURE else said
+    has_lost = said.intent in _OF_WORDS and not numbered.texts(
+        UNWANTED, WANTED, AUTHOR
+    )  # its words are the subscription
+    return numbered if numbered.intent in likely and numbered.sure >= SURE and not has_lost else said
 
 
 def _with_number(text: str, one: Subscription) -> str:
@@ -220,7 +223,8 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
 
 def _exclusion_or_removal(said: Said, there: Sequence[Subscription], meant: Sequence[Subscription]) -> Said:
     """Reads what is not wanted as a removal if it is a subscription, and a removal as an exclusion if it names none."""
-    if said.intent == "exclude" and any(_is_named(folded(said.subject), one) for one in there):
+    unwanted = folded(" ".join(said.texts(UNWANTED, WANTED)))
+    if said.intent == "exclude" and any(_is_named(unwanted, one) for one in there):
         return said._replace(found=(said.found[0]._replace(intent="unsub", sure=HALF),))
     if said.intent == "unsub" and not meant and said.texts(NAMED) and said.likely("exclude") >= _MAY_BE:
         return said._replace(found=(said.found[0]._replace(intent="exclude", sure=HALF),))
@@ -230,6 +234,7 @@ def _exclusion_or_removal(said: Said, there: Sequence[Subscription], meant: Sequ
 _CERTAIN, _MAY_BE = 0.9, 0.2
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
 _SETS = ("schedule-", "set-", "lang-", "stop", "unsub-all", "forget", "timezone")
+_OF_WORDS = ("exclude", "narrow", "widen")  # what they change needs words beside the subscription
 _OF_THE_CHAT = ("widen", "pause", "resume")  # "everything" means no single subscription
 _OF_ONE = ("unsub", "pause", "resume")  # what is done to a subscription by its name
 
