@@ -96,7 +96,13 @@ def label(language: Language, name: str, **values: object) -> str:
 # ------------------------------------------------------------------------------------------ draws the pages for people
 
 
-STATIC: Mapping[str, str] = {"style.css": "text/css", "page.js": "text/javascript"}  # name -> media type
+_FACES = ("source-serif-4", "source-sans-3")  # variable fonts by Adobe, SIL Open Font License (fonts/OFL.txt)
+_SCRIPTS = ("latin", "latin-ext", "greek", "cyrillic")  # a browser loads those that the page needs
+STATIC: Mapping[str, str] = {  # name -> media type
+    "style.css": "text/css",
+    "page.js": "text/javascript",
+    **{f"fonts/{face}-{script}.woff2": "font/woff2" for face in _FACES for script in _SCRIPTS},
+}
 
 # The words of the frame. Templates have none, so that all are found when msgids are collected.
 _WORDS: Mapping[str, Sentence] = {
