@@ -114,7 +114,7 @@ def _usable(summary: Summary) -> dict[str, str]:
 
 def _section(called: str, text: str, *, ai: str = "") -> Iterator[Section]:
     if shown := readable(clean(text[:_LONGEST])):
-        yield Section(label=called, text=Passage(shown), ai=ai)
+        yield Section(label=called, text=Passage((shown,)), ai=ai)
 
 
 def _is_in_language(code: str, language: Language) -> bool:
@@ -127,13 +127,15 @@ def _is_in_language(code: str, language: Language) -> bool:
 def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]:
     """Yields the subscription, then the passages with its words; the words alone if the paper has changed and has them no more."""
     number = f"{because.number}  " if because.number else ""
-    yield Section(label="" if reader.is_public else f"{number}{subscription_label(because, reader)}", text=Passage(""))
+    yield Section(
+        label="" if reader.is_public else f"{number}{subscription_label(because, reader)}", text=Passage(("",))
+    )
     query = _query(because)
     found = hits_of(query, paper) if query else ()
     if query is None or not found:
         words = ", ".join(f"“{clean(word)}”" for word in because.words)
         if words:
-            yield Section(label="", text=Passage(words), close=True)
+            yield Section(label="", text=Passage((words,)), close=True)
         return
     shown = list(query.fields)
     for hit in sorted(found, key=lambda hit: shown.index(hit.field))[:_PASSAGES]:
@@ -160,20 +162,20 @@ def _query(because: Because) -> Query | None:
 def _passage(query: Query, hit: Hit) -> Passage:
     """Returns the text around the first hit; for authors, categories and so on the terms that were hit."""
     if not hit.text:
-        return Passage("", ", ".join(map(clean, hit.terms)))
+        return Passage(("", ", ".join(map(clean, hit.terms)), ""))
     text = readable(clean(hit.text[:_LONGEST]))
     places = spans(query, text, hit.field)
     if not places:  # the words are within TeX, which was converted
-        return Passage(cut_at_sentence(text, 2 * _SIDE))
+        return Passage((cut_at_sentence(text, 2 * _SIDE),))
     start, end = places[0]
-    passage = Passage(text[:start], text[start:end], text[end:])
+    passage = Passage((text[:start], text[start:end], text[end:]))
     return passage if hit.field is TITLE else _around(passage, _SIDE)
 
 
 def _around(passage: Passage, side: int) -> Passage:
     """Returns the passage with at most `side` columns on each side of its hit."""
-    before = cut_at_word(passage.before[::-1], side)[::-1]
-    return Passage(before, cut_at_word(passage.hit, 2 * side), cut_at_word(passage.after, side))
+    before, hit, after = passage.pieces
+    return Passage((cut_at_word(before[::-1], side)[::-1], cut_at_word(hit, 2 * side), cut_at_word(after, side)))
 
 
 def section_pieces(section: Section, room: int) -> tuple[Section, ...]:
@@ -181,7 +183,7 @@ def section_pieces(section: Section, room: int) -> tuple[Section, ...]:
 
     A passage with a hit is one piece, shortened on both sides.
     """
-    if section.text.hit:
+    if section.text.has_hit:
         return (replace(section, text=isolated_passage(_around(section.text, room // 2))),)
-    first, *others = map(isolated_passage, map(Passage, pieces(section.text.before, room)))
+    first, *others = (isolated_passage(Passage((piece,))) for piece in pieces(str(section.text), room))
     return (replace(section, text=first), *(Section(label="", text=piece) for piece in others))

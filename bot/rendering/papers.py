@@ -157,8 +157,9 @@ def isolated_passage(passage: Passage) -> Passage:
     whole = str(passage)
     if isolated(whole) == whole:
         return passage
-    fence = isolated(whole)
-    return Passage(fence[0] + passage.before, passage.hit, passage.after + fence[-1])
+    fence, (first, *others) = isolated(whole), passage.pieces
+    *others, last = (fence[0] + first, *others)
+    return Passage((*others, last + fence[-1]))
 
 
 @lru_cache(maxsize=2048)  # the papers of one morning go to many chats

@@ -26,7 +26,7 @@ def seen(entry: Item, to: Chat | None = None, measure: Measure = CARD) -> PaperV
 
 def test_a_title_is_readable_and_marked_at_its_first_hit() -> None:
     title = seen(item(r"Noise  in $\alpha$-Noise", because("noise", "noise"))).title
-    assert (title.before, title.hit, title.after) == ("", "Noise", " in α-Noise")
+    assert title.pieces == ("", "Noise", " in α-Noise")
 
 
 def test_a_title_is_whole_in_an_alert_and_cut_in_a_row() -> None:
@@ -190,22 +190,22 @@ def test_a_team_reads_who_asked_unless_it_switched_that_off() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words", "hit"),
+    ("text", "words", "hits"),
     [
-        ("Diffusion models", ("models", "diffusion"), "Diffusion"),
-        ("A fragment of RAG", ("RAG",), "RAG"),
-        ("RAG-based", ("rag",), "RAG"),
-        ("使用扩散模型", ("扩散",), "扩散"),
-        ("基于RAG的方法", ("RAG",), "RAG"),
-        ("Few-shot learning of few", ("few", "few-shot"), "Few-shot"),
-        ("C++ and C", ("C++",), "C++"),
-        ("nothing here", ("absent",), ""),
-        ("nothing here", ("", "*", "ti:"), ""),
+        ("Diffusion models", ("models", "diffusion"), ("Diffusion", "models")),
+        ("A fragment of RAG", ("RAG",), ("RAG",)),
+        ("RAG-based", ("rag",), ("RAG",)),
+        ("使用扩散模型", ("扩散",), ("扩散",)),
+        ("基于RAG的方法", ("RAG",), ("RAG",)),
+        ("Few-shot learning of few", ("few", "few-shot"), ("Few-shot",)),
+        ("C++ and C", ("C++",), ("C++",)),
+        ("nothing here", ("absent",), ()),
+        ("nothing here", ("", "*", "ti:"), ()),
     ],
 )
-def test_the_first_whole_word_is_marked(text: str, words: tuple[str, ...], hit: str) -> None:
+def test_each_word_is_marked_where_it_is_first_whole(text: str, words: tuple[str, ...], hits: tuple[str, ...]) -> None:
     passage = marked(text, words)
-    assert passage.hit == hit
+    assert passage.pieces[1::2] == hits
     assert str(passage) == text
 
 

@@ -251,6 +251,8 @@ def _findings(done: Subscribed, localizer: Localizer, examples: Sequence[str]) -
     if not done.found:
         return [_no_findings(done, localizer)]
     days = days_known(localizer, done.base)
+    if done.seen:
+        return []
     if done.found > len(examples):
         head = localizer.count(
             "{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from bot.commands.asking import expect_answer
 from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.papers.paper_lookup import papers_shown
 from bot.commands.phrasing.cadence_words import cadence_words
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.setting_words import label_of, value_of, value_words
@@ -96,8 +97,9 @@ def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> 
 
 def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subscribed:
     """Subscribes the chat to a query without a time in it. Raises QueryError, Refused."""
+    seen = frozenset(known.id for known in papers_shown(context).values())
     subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
-    return subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor)
+    return subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen)
 
 
 def echo(
@@ -157,8 +159,10 @@ def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[Button,
     undoing = tuple(_undo(context, done))
     if context.origin.kind is not ChatKind.PRIVATE or done.outcome != "added" or not done.found:
         return undoing
-    number = done.subscription.number
-    return (Button(label=context.say("today's now"), verb="today", arguments={"number": number}), *undoing)
+    number = {"number": done.subscription.number}
+    if done.seen:
+        return (Button(label=context.say("edit"), verb="edit-ask", arguments=number), *undoing)
+    return (Button(label=context.say("today's now"), verb="today", arguments=number), *undoing)
 
 
 def _localizer_of(context: CommandContext, done: Subscribed) -> Localizer:

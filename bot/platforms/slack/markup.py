@@ -66,17 +66,19 @@ def bold(text: object) -> Mrkdwn:
 
 
 def prose(passage: Passage) -> Mrkdwn:
-    """Returns the passage with addresses as links, and its hit in bold unless it is part of an address."""
-    if _IN_URL.search(passage.before):
+    """Returns the passage with addresses as links, and its hits in bold unless one is part of an address."""
+    pieces = passage.pieces
+    if any(map(_IN_URL.search, pieces[:-1:2])):
         return linked(passage)
-    return Mrkdwn(f"{linked(passage.before)}{_bold(passage)}{linked(passage.after)}")
+    return Mrkdwn(
+        "".join(_bold(*pieces[at - 1 : at + 2]) if at % 2 else linked(text) for at, text in enumerate(pieces))
+    )
 
 
-def _bold(passage: Passage) -> str:
+def _bold(before: str, hit: str, after: str) -> str:
     """Returns the hit, in bold if spaces or punctuation surround it, since Slack reads no bold within a word."""
-    inside_word = passage.before[-1:].isalnum() or passage.after[:1].isalnum()
-    plain = not passage.hit or "*" in passage.hit or inside_word
-    return escape(passage.hit) if plain else f"*{escape(passage.hit)}*"
+    inside_word = before[-1:].isalnum() or after[:1].isalnum()
+    return escape(hit) if "*" in hit or inside_word else f"*{escape(hit)}*"
 
 
 def linked(text: object) -> Mrkdwn:

@@ -1,4 +1,4 @@
-"""Marks the first hit of a query in a text."""
+"""Marks the hits of a query in a text."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -21,14 +21,20 @@ _FIELD = re.compile(r"^[A-Za-z]{2,10}:")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A text with at most one marked part; all three are plain text."""
+    """A text with marked hits, in plain pieces: ("a ", "hit", " and ", "another", ""). Every second one is a hit."""
 
-    before: str
-    hit: str = ""
-    after: str = ""
+    pieces: tuple[str, ...]
+
+    @property
+    def has_hit(self) -> bool:
+        """Whether a part is marked."""
+        return len(self.pieces) > 1
 
     def __str__(self) -> str:
-        return self.before + self.hit + self.after
+        return "".join(self.pieces)
+
+    def __bool__(self) -> bool:
+        return any(self.pieces)
 
 
 def plain_word(word: str) -> str:
@@ -37,18 +43,16 @@ def plain_word(word: str) -> str:
 
 
 def marked(text: str, words: Iterable[str]) -> Passage:
-    """Returns the text with its earliest hit of any of these words marked: whole words, in any letter case."""
-    best: tuple[int, int] | None = None
-    for word in words:
-        plain = plain_word(word)
-        for form in {plain, readable(plain)} - {""}:
-            span = _first(text, form)
-            if span and (best is None or (span[0], -span[1]) < (best[0], -best[1])):
-                best = span
-    if best is None:
-        return Passage(text)
-    start, end = best
-    return Passage(text[:start], text[start:end], text[end:])
+    """Returns the text with the first hit of each of these words marked: whole words, in any letter case."""
+    plain = {plain_word(word) for word in words}
+    forms = plain | {*map(readable, plain)}
+    spans = sorted(filter(None, (_first(text, form) for form in forms - {""})), key=lambda span: (span[0], -span[1]))
+    pieces, done = list[str](), 0
+    for start, end in spans:
+        if start >= done:
+            pieces += [text[done:start], text[start:end]]
+            done = end
+    return Passage((*pieces, text[done:]))
 
 
 def _first(text: str, word: str) -> tuple[int, int] | None:

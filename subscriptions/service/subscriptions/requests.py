@@ -12,6 +12,7 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning.pauses import NextDelivery
 from subscriptions.planning.times._ending import When, make_when, read_when
 from subscriptions.query.syntax import Query
+from subscriptions.service.papers.counting import number_of
 from subscriptions.service.papers.hold_reasons import starting_point
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.paper_search import Base, recent
@@ -30,6 +31,7 @@ from subscriptions.service.subscriptions.next_deliveries import (
     which_one,
 )
 from subscriptions.states import ChatState
+from subscriptions.store import losses
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, writes
@@ -68,7 +70,8 @@ class Subscribed:
     starts: datetime  # papers that became known at this moment or later are delivered
     found: int = 0  # papers of `base` that the query matches
     base: Base = field(default_factory=Base)  # the papers that were looked at
-    examples: tuple[KnownPaper, ...] = ()
+    seen: frozenset[int] = frozenset()  # those of them that the person has just been shown
+    examples: tuple[KnownPaper, ...] = ()  # some of them, unless the person has just been shown some
     next_delivery: NextDelivery | None = (
         None  # its first delivery, by the forecast of the sources; None: no source has a schedule
     )
@@ -83,9 +86,11 @@ def subscribe(
     title: str = "",
     kind: ChatKind | None = None,
     who: str = "",
+    seen: frozenset[int] = frozenset(),
 ) -> Subscribed:
     """Adds a subscription, and the chat if it is new. For a query that the chat has, changes time and name instead.
 
+    `seen` are papers that the person has just been shown: those that match count as delivered.
     `who` is "ID NAME" of the person: `undo` shows the name, and the subscription is paused when that person leaves the
     chat. Raises QueryError, Refused.
     """
@@ -125,7 +130,9 @@ def subscribe(
             )
         begin_change(transaction, chat.id, now=now, who=who)
         added = _add(transaction, chat, request, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
-        return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
+        done = echo_of(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)
+        losses.count_as_delivered(transaction, ((chat.id, paper) for paper in done.seen))
+        return done
 
 
 def _one_zone(named: str | None, with_time: str | None) -> str | None:
@@ -146,12 +153,17 @@ def echo_of(
     query: Query,
     outcome: str,
     now: datetime,
+    seen: frozenset[int] = frozenset(),
 ) -> Subscribed:
-    """The confirmation of a subscription, with the papers of the last days that its query matches."""
+    """The confirmation of a subscription, with the papers of the last days that its query matches.
+
+    `seen` are papers that the person has just been shown.
+    """
     transaction.confirmed_chats.add(chat.id)
     window = recent(transaction, now)
     sets = window.find(transaction, {"": query}, chat)
     found = sets.union
+    known = seen & {*map(number_of, window.entries.newest_first(found))} if seen else seen
     delivery_forecast = DeliveryForecast.of(transaction, now)
 
     def fits(after: int) -> bool:
@@ -166,7 +178,8 @@ def echo_of(
         starts=subscription.since,
         found=found.bit_count(),
         base=sets.base,
-        examples=window.newest(transaction, found, EXAMPLES),
+        seen=known,
+        examples=() if known else window.newest(transaction, found, EXAMPLES),
         next_delivery=delivery_forecast.next_delivery(subscription, chat, fits=fits)
         if delivery_forecast.forecast.awaited
         else None,
