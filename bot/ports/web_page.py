@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bot.ports.conversation import RequestDispatcher
 from subscriptions.errors import Sentence
+from subscriptions.model import Paper
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Offer:
     text: Sentence
     label: Sentence
     action: str
+    example: Paper | None = None  # one of what is offered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ _GAP = 0.2  # of the width of a bar
 _CELL, _ROW = 20, 24  # of the calendar
 _NAMES = 130  # room for the names of rows
 _NARROW, _HIGH, _HEAD = 320, 30, 22  # of rows of bars, which are read on a phone: width, height of a bar, room above it
+_TINY = (8, 20)  # the width of a bar of a tiny plot with its gap, and the height
+_NOTHING = ' class="none"'
 _EACH = 7  # places between two labels below
 
 
@@ -36,6 +38,18 @@ class Day:
 
     kind: str
     title: str
+
+
+def few_bars(title: str, amounts: Sequence[int]) -> str:
+    """Returns a tiny plot without labels, read as one picture that is called `title`."""
+    most, (wide, high) = max(1, *amounts), _TINY
+    shown = "".join(
+        f'<rect{"" if amount else _NOTHING} x="{place * wide}" y="{high - tall:.1f}" width="{wide - 2}" height="{tall:.1f}"/>'
+        for place, amount in enumerate(amounts)
+        for tall in (max(1.5, high * amount / most),)
+    )
+    size = f"0 0 {wide * len(amounts) - 2} {high}"
+    return f'<svg class="bars" viewBox="{size}" role="img" aria-label="{escape(title)}"><title>{escape(title)}</title>{shown}</svg>'
 
 
 def bars(title: str, shown: Sequence[Bar]) -> str:

@@ -127,7 +127,7 @@ class Visitor:
         self.page.wait_for_selector("html[data-live=yes]", state="attached")
 
     def says(self, words: str) -> None:
-        self.page.get_by_role("textbox").fill(words)
+        self.page.locator("#text").fill(words)
         self.page.locator("#composer button").click()
 
     def presses(self, label: str) -> None:

@@ -135,7 +135,7 @@ async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store) -
     said(store, "one")
     view = look(store, FRAME)
     hub = Hub()
-    told = events(hub, store, view.chat, view.frame, view.change)
+    told = events(hub, store, view.chat, view.frame, view.change, panel=lambda: "")
     assert (await anext(told)).startswith("retry: ")
     said(store, "two")
     following = await anext(told)

@@ -130,6 +130,8 @@ def set_(context: CommandContext) -> Reply:
     """Shows all settings; with a name shows its values; with a name and a value changes it."""
     if not context.args:
         return _all_settings(context)
+    if context.args == "form" and context.request.trigger_id:
+        return on_settings_form(context)
     name, value = _name_and_value(context.args)
     return change_setting(context, name, value) if value else _one_setting(context, name)
 

@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from importlib.resources import files
@@ -18,9 +18,12 @@ from bot.rendering.templating import STATIC, static_file
 from bot.settings import Settings
 from bot.sources.ingest import store_digest
 from subscriptions.errors import Sentence, StoreError
+from subscriptions.model import Digest
+from subscriptions.planning.receipts import Outcome
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
 from subscriptions.store.papers.known_papers import first_paper_at
+from subscriptions.store.sources import known_sources
 from subscriptions.store.workers import others
 
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
@@ -251,11 +254,17 @@ async def _show(name: str, asked: PageRequest) -> PageResponse:
 PATH = "/samples"
 SOURCE = "samples"
 SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.txt", "bilingual.txt")
-_OFFER = Offer(
-    text=Sentence("There are no papers yet. To try it, take a few of January 2026; their summaries are made up."),
-    label=Sentence("use the samples"),
-    action=PATH,
+_COMING = Sentence(
+    "No papers have come yet. Meanwhile you can try it with samples: real papers with made-up summaries."
 )
+_UNREACHED = Sentence(
+    "{source} cannot be reached from this machine; look at its network or proxy. I keep trying. "
+    "Meanwhile you can try it with samples: real papers with made-up summaries."
+)
+
+
+def _sample(name: str) -> Digest:
+    return read_digest(files("bot").joinpath("samples", name).read_bytes(), name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,14 +275,19 @@ class Samples:
 
     async def offers(self, visitor: Visitor) -> Sequence[Offer]:
         """Returns the offer, if neither a source nor a token is set, and no paper is known."""
-        return (_OFFER,) if await self._is_offered(visitor) else ()
+        if not await self._is_offered(visitor):
+            return ()
+        sources = await asyncio.to_thread(known_sources, self.app.store)
+        failed = next((one.name for one in sources if one.last and one.last.outcome is Outcome.FAILED), "")
+        text = replace(_UNREACHED, values={"source": failed}) if failed else _COMING
+        example = (await asyncio.to_thread(_sample, SAMPLES[0])).entries[0]
+        return (Offer(text=text, label=Sentence("use the samples"), action=PATH, example=example),)
 
     async def use(self, asked: PageRequest) -> PageResponse:
         """Stores the samples as news, and shows the chat. What is stored already stays as it is."""
         if await self._is_offered(asked.visitor):
             for name in SAMPLES:
-                data = files("bot").joinpath("samples", name).read_bytes()
-                digest = await asyncio.to_thread(read_digest, data, name)
+                digest = await asyncio.to_thread(_sample, name)
                 await store_digest(self.app.context, digest, source=SOURCE, announce=True)
         return PageResponse(location="/")
 

@@ -6,6 +6,7 @@ from typing import TextIO
 
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.web import WEB
+from bot.platforms.web.finds import Finds
 from bot.platforms.web.markup import MEDIUM
 from bot.platforms.web.outgoing import WebChannel, WebForms
 from bot.platforms.web.pages import ChatPages, FormPages
@@ -64,6 +65,7 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     pages = (
         *ChatPages(channel, around.store).all(),
         *FormPages(channel, around.store).all(),
+        Finds(around.store, around.clock).page(),
         Playground(around.store, around.clock).page(),
     )
     forms = WebForms(channel.hub)

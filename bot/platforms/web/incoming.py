@@ -56,7 +56,8 @@ class Talk:
             return Heard()
         chat, update, now = chat_of(frame.visitor.name), _update(frame, form, "said"), self._channel.clock.now()
         await self._let_in(chat, frame)
-        await self._channel.say(chat, json.dumps({"text": text}, ensure_ascii=False), key=update, is_own=True)
+        if "quiet" not in form:  # a button of the panel: its answer says enough
+            await self._channel.say(chat, json.dumps({"text": text}, ensure_ascii=False), key=update, is_own=True)
         with self._channel.hub.expecting(update, chat.address) as awaited:
             await dispatcher.dispatch_without_retry(_message(frame, text, update, now))
             return Heard(update=update, form=await _form(awaited))

@@ -74,17 +74,27 @@ _WORDS = {
     "messages": Sentence("Messages"),
     "say": Sentence("Your message"),
     "send": Sentence("send"),
-    "hint": Sentence("a query, or /help"),
+    "hint": Sentence("a topic, an author, or what you want"),
     "you": Sentence("You"),
     "edited": Sentence("edited"),
     "earlier": Sentence("show earlier messages"),
     "newest": Sentence("to the newest messages"),
     "show_new": Sentence("show what is new"),
     "file": Sentence("download"),
-    "welcome": Sentence("Say what you want to read about, in words, and I look for it. /help tells the rest."),
+    "welcome": Sentence("What do you read about? New papers on it come here every day."),
     "examples": Sentence("For example:"),
-    "form": Sentence("Or fill in a form:"),
-    "new": Sentence("new subscription"),
+    "newest_paper": Sentence("The newest paper"),
+    "sample": Sentence("A sample"),
+    "subscriptions": Sentence("Your subscriptions"),
+    "suggestions": Sentence("Suggestions"),
+    "keys": Sentence("Keys"),
+    "key_move": Sentence("to the next and the previous paper"),
+    "key_number": Sentence("to the paper with that number"),
+    "key_open": Sentence("open it"),
+    "key_save": Sentence("save it"),
+    "key_exclude": Sentence("exclude such papers"),
+    "key_write": Sentence("write"),
+    "close": Sentence("close"),
     "lost": Sentence("The connection is lost. It is tried again."),
     "unsent": Sentence("That was not sent. Please try again."),
     "full": Sentence(
@@ -92,7 +102,7 @@ _WORDS = {
     ),
 }
 _SHOWS = re.compile(r' data-shows="((LIKED|DISLIKED|SAVED):(\d+))"')  # of a button in a stored message, see Button
-_EXAMPLES = ("diffusion models -survey", "cat:cs.CL agents", "/start")
+_EXAMPLES = ("diffusion models -survey", "cat:cs.CL agents", "reinforcement learning")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,8 +174,12 @@ def _pressed(store: Store, chat: Chat, html: str) -> Mapping[str, bool]:
     return {shows: (int(paper), Signal[kind]) in told for shows, kind, paper in buttons}
 
 
-def page(view: ChatView, said: str, once: str, *, is_newest: bool) -> str:
-    """Returns the page. `said`: a few words about the pressed button. `once`: the id of the next message or press."""
+def page(view: ChatView, said: str, once: str, *, is_newest: bool, panel: str = "", example: str = "") -> str:
+    """Returns the page.
+
+    `said`: a few words about the pressed button. `once`: the id of the next message or press. `panel`, `example`: the
+    subscriptions and a paper as HTML.
+    """
     return draw_page(
         "chat.html",
         view.frame,
@@ -178,6 +192,8 @@ def page(view: ChatView, said: str, once: str, *, is_newest: bool) -> str:
         is_newest=is_newest,
         has_earlier=len(view.messages) == SHOWN,
         examples=_EXAMPLES,
+        panel=panel,
+        example=example,
     )
 
 

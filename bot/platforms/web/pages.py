@@ -9,19 +9,23 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from bot.context.dependencies import write
+from bot.platforms.web.finds import draw_papers
 from bot.platforms.web.incoming import Heard, Talk, new_once
-from bot.platforms.web.markup import chat_of, fragment, framed, look, page, shown
+from bot.platforms.web.markup import ChatView, chat_of, fragment, framed, look, page, shown
 from bot.platforms.web.outgoing import Hub, ShownForm, WebChannel
+from bot.platforms.web.panel import draw_panel
 from bot.ports.channel import FormField
 from bot.ports.conversation import RequestDispatcher
 from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
 from bot.rendering.templating import draw_page
 from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence, StoreError
-from subscriptions.model import Chat, ChatAddress
+from subscriptions.model import Chat, ChatAddress, KnownPaper
 from subscriptions.service.access import choose_language
+from subscriptions.service.papers.paper_search import newest_papers
 from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import changed_page_messages, newest_page_messages
 
@@ -31,8 +35,10 @@ QUIET_LOOKS = 8  # looks without anything new after which a line is sent, so tha
 RETRY = 2000  # milliseconds until the browser connects again
 
 
-async def events(hub: Hub, store: Store, chat: Chat, frame: PageFrame, after: int) -> AsyncIterator[str]:
-    """Yields the changes of a chat after change `after`, until the reader disconnects."""
+async def events(
+    hub: Hub, store: Store, chat: Chat, frame: PageFrame, after: int, *, panel: Callable[[], str]
+) -> AsyncIterator[str]:
+    """Yields the changes of a chat after change `after`, until the reader disconnects. `panel` draws its subscriptions."""
     yield f"retry: {RETRY}\n\n"
     with hub.listening(chat.address.address) as woken:
         quiet = 0
@@ -45,6 +51,8 @@ async def events(hub: Hub, store: Store, chat: Chat, frame: PageFrame, after: in
             for message in messages:
                 after = message.change
                 yield event("message", after, fragment(shown(store, [message], chat, frame), frame))
+            if messages:
+                yield event("panel", after, await asyncio.to_thread(panel))
             quiet = 0 if messages else quiet + 1
             if quiet >= QUIET_LOOKS:
                 yield ": nothing new\n\n"
@@ -121,8 +129,28 @@ class ChatPages:
             now = self._channel.clock.now()
             await write(choose_language, self._store, view.chat.address, asked.frame.language, now=now)
         said = self._channel.hub.take_said(asked.visitor.name)
-        body = await asyncio.to_thread(page, view, said, new_once(), is_newest=before is None)
+        body = await asyncio.to_thread(self._drawn, view, said, is_newest=before is None)
         return PageResponse(body=body)
+
+    def _drawn(self, view: ChatView, said: str, *, is_newest: bool) -> str:
+        once = new_once()
+        if not view.messages:
+            return page(view, said, once, is_newest=is_newest, example=self._example(view))
+        return page(view, said, once, is_newest=is_newest, panel=self._panel(view.frame))
+
+    def _panel(self, frame: PageFrame) -> str:
+        chat, frame = framed(self._store, frame)
+        return draw_panel(self._store, chat, frame, now=self._channel.clock.now(), once=new_once())
+
+    def _example(self, view: ChatView) -> str:
+        """Returns the newest paper, else one of those that are offered; "" if there are none."""
+        now = self._channel.clock.now()
+        offered = [offer.example for offer in view.frame.offers if offer.example]
+        sample = [
+            KnownPaper(id=0, paper=paper, sequence=None, sequenced_at=None, first_seen_at=now, day=now.date())
+            for paper in offered
+        ]
+        return draw_papers([*newest_papers(self._store, now=now, most=1), *sample][:1], None, view.chat, alone=True)
 
     async def say(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
         """Takes a message."""
@@ -137,7 +165,11 @@ class ChatPages:
         view = await asyncio.to_thread(look, self._store, asked.frame)
         after = _number(asked.headers.get("last-event-id", "") or asked.query.get("after", ""))
         start = view.change if after is None else after
-        return PageResponse(stream=events(self._channel.hub, self._store, view.chat, view.frame, start))
+        return PageResponse(
+            stream=events(
+                self._channel.hub, self._store, view.chat, view.frame, start, panel=partial(self._panel, asked.frame)
+            )
+        )
 
     async def download(self, asked: PageRequest) -> PageResponse:
         """Hands out the document of a message of this chat."""

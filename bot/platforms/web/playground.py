@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.commands.papers.results import result_items, variant_label
-from bot.commands.phrasing.subscription_words import days_known
+from bot.platforms.web.finds import count_in_words
 from bot.platforms.web.incoming import new_once
 from bot.platforms.web.markup import Web, chat_of
 from bot.ports.channel import Clock
@@ -25,7 +25,7 @@ from subscriptions.query.syntax import Query
 from subscriptions.query.variants import Variant, variants
 from subscriptions.service.conversation_state import known_or_new
 from subscriptions.service.papers.near_papers import with_words
-from subscriptions.service.papers.paper_search import Base, recent_variants
+from subscriptions.service.papers.paper_search import recent_variants
 from subscriptions.store.database.store import Store
 
 SHOWN = 10  # papers of a query
@@ -136,7 +136,7 @@ class Playground:
         return _Tried(
             reading=query_in_words(query, language.translate),
             notes=_notes(query, ending, language),
-            count=_count(matches.found, matches.base, language),
+            count=count_in_words(matches.found, matches.base, language),
             variants=[_shown(others[text], matches.found, found[text], language) for text in by_effect],
             papers=_papers(matches.newest, query, chat),
         )
@@ -153,16 +153,6 @@ def _notes(query: Query, ending: Ending, language: Language) -> list[str]:
     if ending.when is not None:
         notes.insert(0, replace(_TIME, values={"when": ending.when}).say(language.translate))
     return notes
-
-
-def _count(found: int, base: Base, language: Language) -> str:
-    if not base.of:
-        return language.say("No papers are known yet.")
-    days = days_known(language, base)
-    papers = language.count("{count} paper", "{count} papers", base.of)
-    return language.count(
-        "{count} of {papers} in {days}", "{count} of {papers} in {days}", found, papers=papers, days=days
-    )
 
 
 def _shown(one: Variant, before: int, found: int, language: Language) -> ShownVariant:

@@ -1,5 +1,6 @@
 """Searches stored papers: all of them, and those of recent days."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -116,6 +117,9 @@ def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, Kn
 
 
 DAYS_KNOWN = 7  # a confirmation counts what the query matches in so many days
+Counts = tuple[tuple[str, int], ...]
+_NAMES = "names"  # a kind of cached values
+MOST_NAMED = 2000  # papers whose authors and categories are suggested
 _RECENT = "recent"  # a kind of cached values: by day
 CAME_WITHIN = timedelta(days=60)  # a list says when papers came last, if it was since then
 
@@ -265,6 +269,19 @@ def activity(
 
 
 @reads
+def found_by_day(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
+) -> Mapping[str, tuple[int, ...]]:
+    """How many papers each of these subscriptions of a chat matches on each of the last seven days, by canonical text."""
+    window, today = recent(transaction, now), _today(transaction, now)
+    queries = {one.canonical: parse_canonical(one.canonical) for one in subscriptions}
+    sets = window.find(transaction, queries, chat)
+    days = [today - timedelta(days=ago) for ago in reversed(range(DAYS_KNOWN))]
+    found = {text: Counter(map(day_of, window.entries.newest_first(papers))) for text, papers in sets.of.items()}
+    return {text: tuple(count[day] for day in days) for text, count in found.items()}
+
+
+@reads
 def advice_on(
     transaction: Transaction, chat: Chat, query: Query, *, now: datetime, categorised: bool = True
 ) -> Advice | None:
@@ -275,6 +292,19 @@ def advice_on(
     window = recent(transaction, now)
     known, crosslists = _Known(transaction, window, chat), chat.settings.crosslists != "out"
     return advise(query, known, days=len(window.entries.days), categorised=categorised, crosslists=crosslists)
+
+
+@reads
+def newest_names(transaction: Transaction) -> tuple[Counts, Counts]:
+    """The authors and the categories of the newest papers, each with how many of these papers have it, the most frequent first."""
+    return keep(transaction, _NAMES, None, lambda: _look_names(transaction))
+
+
+def _look_names(transaction: Transaction) -> tuple[Counts, Counts]:
+    found = known_papers.newest_names(transaction, MOST_NAMED)
+    authors = Counter(name for names, _ in found for name in names)
+    categories = Counter(name for _, names in found for name in names)
+    return tuple(authors.most_common()), tuple(categories.most_common())
 
 
 @reads

@@ -160,6 +160,12 @@ def newest_titles(session: Transaction, most: int) -> list[str]:
     return list(execute(session, wanted).scalars())
 
 
+def newest_names(session: Transaction, most: int) -> list[tuple[list[str], list[str]]]:
+    """The authors and the categories of the newest `most` papers by their day."""
+    wanted = columns(_p.authors, _p.categories).where(_p.day <= date.max).order_by(_p.day.desc(), _p.id.desc())
+    return [(row.authors, row.categories) for row in execute(session, wanted.limit(most))]
+
+
 def texts_upto(session: Transaction, upto: int, most: int) -> list[tuple[int, Paper]]:
     """The newest `most` papers up to a sequence, newest first: the id of each, and its key, title and abstract alone."""
     found = execute(session, _TEXTS_UPTO, {"upto": upto, "most": most})

@@ -36,8 +36,9 @@
     status.textContent = words;
     status.classList.toggle("shown", Boolean(words));
   };
-  const atEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 160;
-  const toEnd = () => scroller.scrollTo({ top: scroller.scrollHeight });
+  const column = chat.parentElement; // the panel may be below it
+  const atEnd = () => column.getBoundingClientRect().bottom - scroller.clientHeight < 160;
+  const toEnd = () => scroller.scrollBy({ top: column.getBoundingClientRect().bottom - scroller.clientHeight });
   const number = (item) => Number(item.dataset.number);
   const once = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 
@@ -67,7 +68,9 @@
     part.innerHTML = html;
     const items = [...part.content.children];
     for (const item of items) place(item);
-    document.getElementById("welcome")?.remove();
+    document.body.classList.remove("empty");
+    document.getElementById("reading").classList.add("with-panel");
+    for (const id of ["welcome", "finds"]) document.getElementById(id)?.remove();
     if (!follows) return;
     const last = items[items.length - 1];
     if (last.offsetHeight > scroller.clientHeight * 0.6) last.scrollIntoView({ block: "start" }); // one reads from its top
@@ -98,10 +101,14 @@
     const written = form === composer ? text.value : "";
     if (form === composer) {
       text.value = "";
+      finds("");
       toEnd();
     }
     try {
-      tell(await send(form, fields));
+      const said = await send(form, fields);
+      const row = event.submitter?.closest(".actions");
+      if (row) say(row, said);
+      else tell(said);
     } catch {
       if (written && !text.value) text.value = written;
       tell(chat.dataset.unsent);
@@ -109,11 +116,131 @@
       delete form.dataset.busy;
     }
   });
+  const say = (row, words) => { // where one pressed
+    row.querySelector(".told")?.remove();
+    if (!words) return;
+    const told = document.createElement("span");
+    told.className = "told";
+    told.setAttribute("role", "status");
+    told.textContent = words;
+    row.append(told);
+  };
+
+  // What the text finds so far, and how it may go on.
+  const found = document.getElementById("found");
+  const papers = document.getElementById("papers");
+  const example = papers?.innerHTML;
+  const list = document.getElementById("suggestions");
+  let waits = 0;
+  const suggest = (suggestions) => {
+    list.replaceChildren(...suggestions.map(([goesOn, what], at) => {
+      const item = document.createElement("li");
+      item.id = `suggestion${at}`;
+      item.setAttribute("role", "option");
+      item.dataset.text = goesOn;
+      item.append(Object.assign(document.createElement("b"), { textContent: goesOn.trim() }), Object.assign(document.createElement("span"), { textContent: what }));
+      return item;
+    }));
+    choose(null);
+    list.hidden = !suggestions.length;
+  };
+  const choose = (item) => {
+    for (const one of list.children) one.setAttribute("aria-selected", String(one === item));
+    if (item) text.setAttribute("aria-activedescendant", item.id);
+    else text.removeAttribute("aria-activedescendant");
+    item?.scrollIntoView({ block: "nearest" });
+  };
+  const take = (item) => {
+    text.value = item.dataset.text;
+    text.focus();
+    finds(text.value);
+  };
+  const finds = (typed) => {
+    clearTimeout(waits);
+    if (!typed.trim()) {
+      suggest([]);
+      found.textContent = "";
+      if (papers?.isConnected) papers.innerHTML = example;
+      return;
+    }
+    const mine = waits = setTimeout(async () => {
+      const answer = await fetch(`${chat.dataset.finds}?q=${encodeURIComponent(typed)}`, { credentials: "same-origin" }).catch(() => null);
+      if (!answer?.ok || mine !== waits) return; // one has gone on writing
+      const told = await answer.json();
+      if (mine !== waits) return;
+      suggest(told.suggestions);
+      found.textContent = told.count;
+      if (papers?.isConnected) papers.innerHTML = told.papers;
+    }, 120);
+  };
+  text.addEventListener("input", () => finds(text.value));
+  text.addEventListener("blur", () => setTimeout(() => suggest([]), 150)); // after a press on a suggestion
+  list.addEventListener("pointerdown", (event) => {
+    const item = event.target.closest("li");
+    if (!item) return;
+    event.preventDefault();
+    take(item);
+  });
+
+  const said = () => [...new Set([...log.querySelectorAll(".mine .said")].map((one) => one.lastChild.textContent.trim()))];
+  let back = 0; // how far one has gone back in what one said
   text.addEventListener("keydown", (event) => {
+    const chosen = list.querySelector('[aria-selected="true"]');
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
-      if (text.value.trim()) composer.requestSubmit();
+      back = 0;
+      if (chosen) take(chosen);
+      else if (text.value.trim()) composer.requestSubmit();
+    } else if (event.key === "Escape") {
+      if (list.hidden) text.blur();
+      else suggest([]);
+    } else if (event.key === "Tab" && chosen) {
+      event.preventDefault();
+      take(chosen);
+    } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !list.hidden) {
+      event.preventDefault();
+      const items = [...list.children];
+      const at = items.indexOf(chosen) + (event.key === "ArrowDown" ? 1 : -1);
+      choose(items.at(at % items.length));
+    } else if (event.key === "ArrowUp" && (!text.value || back)) {
+      const before = said();
+      if (!before.length) return;
+      event.preventDefault();
+      back = Math.min(back + 1, before.length);
+      text.value = before.at(-back);
+      finds(text.value);
+    } else if (event.key === "ArrowDown" && back) {
+      event.preventDefault();
+      back -= 1;
+      text.value = back ? said().at(-back) : "";
+      finds(text.value);
     }
+  });
+
+  // Keys, while nothing is written.
+  const keys = document.getElementById("keys");
+  const go = (paper) => {
+    if (!paper) return;
+    for (const one of document.querySelectorAll(".paper.here")) one.classList.remove("here");
+    paper.classList.add("here");
+    paper.tabIndex = -1;
+    paper.focus({ preventScroll: true });
+    paper.scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.target.closest("input, textarea, select, dialog") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const all = [...document.querySelectorAll(".paper")];
+    const here = document.querySelector(".paper.here");
+    const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
+    if (event.key === "?") keys.showModal();
+    else if (event.key === "/") text.focus();
+    else if (step && all.length) go(here ? all[Math.max(0, all.indexOf(here) + step)] : all.at(step > 0 ? 0 : -1));
+    else if (/^[1-9]$/.test(event.key)) go([...((here ?? all.at(-1))?.closest(".body, #papers")?.querySelectorAll(".paper") ?? [])][event.key - 1]);
+    else if (event.key === "o") here?.querySelector("h3 a")?.click();
+    else if (event.key === "s") here?.querySelector("button.save")?.click();
+    else if (event.key === "e") here?.querySelector("button.exclude")?.click();
+    else return;
+    event.preventDefault();
   });
 
   let live = false;
@@ -127,6 +254,12 @@
     source.addEventListener("message", (event) => {
       chat.dataset.change = event.lastEventId;
       show(event.data);
+    });
+    source.addEventListener("panel", (event) => {
+      const panel = document.getElementById("panel");
+      const at = [...panel.querySelectorAll("button")].indexOf(document.activeElement);
+      panel.innerHTML = event.data;
+      if (at >= 0) panel.querySelectorAll("button")[at]?.focus({ preventScroll: true });
     });
     source.addEventListener("reload", () => location.reload());
     source.addEventListener("full", () => { // to come back would only close another page
@@ -145,7 +278,11 @@
   };
   if (chat.dataset.events) {
     listen();
-    if (!location.hash || location.hash === "#end") toEnd();
+    const isBegun = !document.body.classList.contains("empty");
+    if (isBegun && (!location.hash || location.hash === "#end")) {
+      toEnd();
+      document.fonts.ready.then(() => { if (atEnd()) toEnd(); }); // lines are higher in our own face
+    }
     if (matchMedia("(hover: hover)").matches) text.focus({ preventScroll: true });
   }
 })();
