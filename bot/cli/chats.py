@@ -29,7 +29,8 @@ from bot.errors import WrongUsage
 from bot.platforms.console.markup import Console
 from bot.ports.channel import Reply
 from bot.ports.conversation import MessageRequest, Place
-from bot.rendering.reply_messages import render_reply
+from bot.rendering.parts import reader_of
+from bot.rendering.reply_messages import render_reply, reply_rows
 from bot.rendering.text.queries import query_in_words
 from subscriptions.addresses import declared, parse_address
 from subscriptions.chat_settings import SETTINGS, setting_name
@@ -123,7 +124,10 @@ class _Said:
         return "\n".join(str(json_text.loads(message.payload)["text"]) for message in messages)
 
     def labels(self) -> list[list[str]]:
-        return [[button.label for button in row] for row in (self.reply.numbers, *self.reply.buttons) if row]
+        if self.chat is None:
+            return []
+        rows = ([one.label for one in row if not one.url] for row in reply_rows(self.reply, reader_of(self.chat)))
+        return [row for row in rows if row]
 
 
 def say(

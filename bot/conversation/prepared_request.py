@@ -13,7 +13,7 @@ from typing import TypeGuard
 from bot.commands.chat.sentences import language_of
 from bot.commands.context import CommandContext, never
 from bot.commands.intent import Intent, understand
-from bot.commands.papers.cards import read_callback
+from bot.commands.papers.cards import pressed_token
 from bot.context.dependencies import Context, ConversationContext, do_steps
 from bot.conversation.authorization import AuthorizationContext, Refusal, administers, authorize
 from bot.conversation.form_routing import RoutedRequest, route_form_request
@@ -31,7 +31,6 @@ from subscriptions.errors import NotDelivered, PaperwireError
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.service.conversation_state import (
     chat_of_thread,
-    find_callback,
     known_or_new,
     move_to_person_address,
     store_chat,
@@ -149,11 +148,10 @@ def _with_home_chat(context: Context, request: Request) -> Steps[Request]:
 def _with_topic(context: Context, request: CallbackRequest) -> CallbackRequest:
     """Returns the callback with the topic in which its button was posted."""
     topics = f"{request.chat}/"
-    if delivered := read_callback(request.callback_data, ""):
-        place = str(where_delivered(context.store, request.chat.lane, str(delivered.arguments["delivery"])) or "")
-    else:
-        token = find_callback(context.store, request.callback_data)
-        place = token.place if token else ""
+    token = pressed_token(context.store, request.callback_data, "")
+    place = token.place if token else ""
+    if token and not place and (delivery := token.arguments.get("delivery")):
+        place = str(where_delivered(context.store, request.chat.lane, str(delivery)) or "")
     if not place.startswith(topics):
         return request
     return replace(request, place=replace(request.place, chat=replace(request.chat, topic=place.removeprefix(topics))))
@@ -161,8 +159,7 @@ def _with_topic(context: Context, request: CallbackRequest) -> CallbackRequest:
 
 def _permitted_token(context: Context, request: CallbackRequest) -> CallbackToken | None:
     """Returns the token of a button, if this person may press it in this chat. The callback data itself is untrusted."""
-    token = read_callback(request.callback_data, str(request.chat))
-    token = token or find_callback(context.store, request.callback_data)
+    token = pressed_token(context.store, request.callback_data, str(request.chat))
     if token is None or token.person not in ("", request.sender):
         return None
     moved_to = known_or_new(context.store, request.chat, request.place.kind).address

@@ -12,7 +12,7 @@ from typing import Final, Literal, TypedDict
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.commands.papers.cards import read_callback
+from bot.commands.papers.cards import pressed_token
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
 from bot.demo.channel import GalleryChannel, GalleryPost, PersonMessage
@@ -22,7 +22,7 @@ from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Digest
-from subscriptions.service.conversation_state import find_callback, store_chat
+from subscriptions.service.conversation_state import store_chat
 from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.store.papers.digests import Ingested
@@ -303,7 +303,7 @@ def _button(app: App, channel: GalleryChannel, conversation: DemoConversation, s
 def _buttons(app: App, conversation: DemoConversation, post: GalleryPost) -> Iterator[tuple[str, CallbackToken | None]]:
     for row in json.loads(post.payload).get("buttons", []):
         for data in (str(key["data"]) for key in row if "data" in key):
-            yield data, read_callback(data, str(conversation.chat)) or find_callback(app.store, data)
+            yield data, pressed_token(app.store, data, str(conversation.chat))
 
 
 _PLATFORMS: Final = ("telegram", "slack", "console")

@@ -268,6 +268,8 @@ class Button:
     label: str
     url: str = ""
     data: str = ""
+    name: str = ""  # of a button of a paper, the same in all languages, see CardButtons
+    options: tuple["Button", ...] = ()  # of ⋯: the buttons that it opens
     verb: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     only_for: str = (
@@ -457,12 +459,12 @@ class Reply:
     code: tuple[str, ...] = ()  # lines in fixed width: the query and its caret, or a list
     plot: Plot | None = None  # below `code`: a picture where the platform shows one within a message, else text
     items: tuple[Item, ...] = ()  # papers that are shown below the lines, numbered from `first`
-    item_layout: Literal["row", "card", "whole", "why"] = (
-        "row"  # papers as rows of a list, as cards, with all that is known, or with why they were delivered
-    )
+    # Papers as rows of a list, as cards, with all that is known, or with why they were delivered. "buttons", "rest": only the
+    # buttons of the message change, to those of the card or to those that ⋯ opens.
+    item_layout: Literal["row", "card", "whole", "why", "buttons", "rest"] = "row"
     days: tuple[str, ...] = ()  # shown beside each of `items`; "": none
     first: int = 1
-    numbers: tuple[Button, ...] = ()  # one for each of `items`, under the message with the paper; labels are numbers
+    numbers: tuple[Button, ...] = ()  # one for each of `items`, which opens its card; labels are numbers
     delivery: Delivery | None = None  # a preview, shown as it would be sent
     buttons: Buttons = ()
     file: File | None = None

@@ -108,7 +108,7 @@ def render_delivery(
         reader,
         medium,
         numbered=bool(buttons.numbers),
-        menus=buttons.menus,
+        beside=buttons.beside,
         beneath=medium.beneath(buttons.last),
     )
     # The chat may have changed its shape since it was sent; an edit keeps the old one. Only a thread begins without papers.

@@ -6,7 +6,7 @@ a platform has several limits (see its module), and every message must stay with
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bot.ports.channel import Buttons
 from bot.rendering.papers import PaperView
@@ -120,12 +120,15 @@ def _fragments(part: PaperPart, *, first: bool) -> tuple[Fragment, ...]:
 NUMBERS_IN_MESSAGE = 16  # papers whose numbers are buttons under one message: two rows
 
 
+Beside = Literal["never", "in lists", "always"]
+
+
 class Medium(Protocol):
     """Writes messages in the markup of one platform."""
 
     room: Size  # of one message
     numbers: int  # most papers whose numbers are buttons under one message; 0: there are no such buttons
-    menus: bool  # whether each paper has a menu beside it
+    beside: Beside  # whether the buttons of a paper are beside it, not below the message
 
     def draw(self, view: object) -> Fragment:
         """Returns the view in this markup, never shortened: the fragment's `is_within_limits` and `size` tell whether it fits."""

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.ports.channel import Button
 from bot.rendering.outline import DeliveryForm, Outline, SubscriptionPapers
 from bot.rendering.packing import Fragment, Medium, Page, PaperPart, Size, pack, pages_as_sent, total
-from bot.rendering.papers import paper_view, shrinking_measures
+from bot.rendering.papers import CardButtons, paper_view, shrinking_measures
 from bot.rendering.parts import Reader
 from subscriptions.model import Item
 
@@ -23,7 +22,7 @@ class Paginator:
     reader: Reader
     medium: Medium
     numbered: bool = False  # whether the papers' numbers are buttons under their message
-    menus: Mapping[int, tuple[Button, ...]] = field(default_factory=dict)  # paper id -> the menu beside it
+    beside: Mapping[int, CardButtons] = field(default_factory=dict)  # paper id -> the buttons beside it
     beneath: Size = field(default=Size())  # size of the buttons under the last message
 
     def pages(self, layout: Layout = ()) -> list[Page]:
@@ -89,7 +88,7 @@ class Paginator:
         for measure in shrinking_measures(self.plan.measure):
             all_named = self.plan.why == "all"
             view = paper_view(item, self.reader, measure, number=number if counted else 0, why=all_named)
-            fragment = self.medium.draw(replace(view, menu=self.menus.get(item.paper.id, ())))
+            fragment = self.medium.draw(replace(view, buttons=self.beside.get(item.paper.id, CardButtons())))
             if fragment.is_within_limits and (beside + fragment.size).fits(self.medium.room):
                 break
         return fragment

@@ -50,6 +50,24 @@ TITLES = Measure(title=140, summary=0, abstract=0, form="title")
 HEAD = Measure(title=_LONGEST_SOURCE, summary=0, abstract=0)  # above the sections of a close-up
 
 
+@dataclass(frozen=True, slots=True)
+class CardButtons:
+    """The buttons of one paper, in two rows. Each has a name, by which a template finds it."""
+
+    opens: Button | None = None  # "card": in a list, the number that opens the card
+    first: tuple[Button, ...] = ()  # a link ("pdf", else "page" or "search"), "save", "like", "dislike"
+    second: tuple[Button, ...] = ()  # "more", "exclude", "menu"
+
+    @property
+    def rest(self) -> tuple[Button, ...]:
+        """What ⋯ opens: "page", "why", "mute", "follow", "similar"."""
+        return self.second[-1].options if self.second else ()
+
+    def named(self, name: str) -> Button | None:
+        """Returns the button with this name, wherever it is; None if the paper has none."""
+        return next((button for button in (*self.first, *self.second, *self.rest) if button.name == name), None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaperView:
     """One paper as a message shows it. Every text is plain, on one line, and may be empty."""
@@ -69,7 +87,7 @@ class PaperView:
     text: Passage
     quotation: str
     why: str
-    menu: tuple[Button, ...] = ()  # actions, on platforms that show them beside the paper
+    buttons: CardButtons = CardButtons()  # on platforms that show them beside the paper
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:

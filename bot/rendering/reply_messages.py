@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from bot.ports.channel import Button, Buttons, Reply
-from bot.rendering.buttons import button_rows, menu_beside, paper_links
+from bot.ports.channel import Buttons, Reply
+from bot.rendering.buttons import button_rows, card_buttons, menu_rows
 from bot.rendering.closeups import section_pieces, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.delivery_messages import delivery_pages
 from bot.rendering.outline import measure_of_list
 from bot.rendering.packing import NUMBERS_IN_MESSAGE, Fragment, Medium, Page, PaperPart, Size, pack, total
-from bot.rendering.papers import CARD, HEAD, Measure, PaperView, paper_view, shrinking_measures
+from bot.rendering.papers import CARD, HEAD, CardButtons, Measure, PaperView, paper_view, shrinking_measures
 from bot.rendering.parts import Code, Line, Reader, Section, reader_of
 from bot.rendering.plots import plot_text
 from bot.rendering.text.cleaning import clean, clean_lines
-from subscriptions.model import Chat, ChatKind, Item, Message
+from subscriptions.model import Chat, ChatKind, Message
 
 DONE, REFUSED = "✓", "✗"
 _CHUNK = 1000  # characters of a line in one part; a longer line becomes several parts
@@ -29,16 +29,19 @@ def render_reply(reply: Reply, chat: Chat, *, medium: Medium) -> tuple[Message, 
     """Returns the messages of a reply: one, unless it is longer than the platform's limit.
 
     In this order: the first line with its mark, text of fixed width and the plot, the other lines, papers, the delivery. The numbers of
-    papers are buttons under the message that shows the papers; links of a card and other buttons are under the last one.
+    papers are buttons under the message that shows the papers; those of a card and other buttons are under the last one.
     """
     reader = reader_of(chat)
-    if reply.item_layout in ("card", "whole") and len(reply.items) == 1:
-        reply = replace(reply, buttons=(paper_links(reply.items[0], reader.language), *reply.buttons))
+    if _is_card(reply) and medium.beside != "always":
+        reply = replace(reply, numbers=(), buttons=reply_rows(reply, reader))
+    if reply.item_layout in ("buttons", "rest") and medium.beside == "never":
+        payload, plain = medium.compose((), silent=True, buttons=_labelled(reply.buttons))
+        return (Message(number=1, payload=payload, plain=plain),)
     pages = _pages(reply, reader, medium, medium.beneath(_labelled(reply.buttons)))
     messages = []
     for number, page in enumerate(pages, start=1):
         numbers = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
-        rows = () if medium.menus else button_rows(numbers)
+        rows = button_rows(numbers) if medium.beside == "never" else ()
         payload, plain = medium.compose(
             page.fragments,
             silent=reader.kind is not ChatKind.PRIVATE or number > 1,
@@ -46,6 +49,21 @@ def render_reply(reply: Reply, chat: Chat, *, medium: Medium) -> tuple[Message, 
         )
         messages.append(Message(number=number, payload=payload, plain=plain))
     return tuple(messages)
+
+
+def reply_rows(reply: Reply, reader: Reader) -> Buttons:
+    """Returns the buttons of a reply in rows: the numbers of its papers or the buttons of its card, then the others."""
+    opens = reply.numbers[0] if reply.numbers else None
+    if opens and reply.item_layout == "rest":
+        return menu_rows(opens, reply.items[0], reader.language)
+    if _is_card(reply):
+        card = card_buttons(opens, reply.items[0], reader.language)
+        return tuple(row for row in (card.first, card.second, *reply.buttons) if row)
+    return tuple(row for row in (reply.numbers, *reply.buttons) if row)
+
+
+def _is_card(reply: Reply) -> bool:
+    return reply.item_layout not in ("row", "why") and len(reply.items) == 1
 
 
 def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[Page]:
@@ -81,19 +99,23 @@ def _with_delivery(pages: list[Page], below: list[list[Fragment]], medium: Mediu
 def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iterator[PaperPart]:
     """Yields the papers as parts; the id of a part is the place of its paper among the items."""
     for place, item in enumerate(reply.items):
+        opens = reply.numbers[place] if place < len(reply.numbers) and medium.beside != "never" else None
+        buttons = card_buttons(opens, item, reader.language) if opens else CardButtons()
+        number, day = reply.first + place, reply.days[place] if reply.days else ""
+        sections: tuple[Section, ...] = ()
+        view = partial(paper_view, item, _with_texts(reader), number=number, day=day)
         match reply.item_layout:
             case "row":
-                number, measure = reply.first + place, measure_of_list(len(reply.items))
-            case "card":
-                number, measure = reply.first + place if len(reply.items) > 1 else 0, CARD
-            case "whole" | "why":
-                yield from _close_up(item, place, reader, medium, beneath, whole=reply.item_layout == "whole")
-                continue
-        menu = menu_beside(reply.numbers[place], item, reader.language) if place < len(reply.numbers) else ()
-        view = partial(
-            paper_view, item, _with_texts(reader), number=number, day=reply.days[place] if reply.days else ""
-        )
-        yield PaperPart(paper=place, body=(_fitted(view, measure, medium, beneath, menu=menu),))
+                measure = measure_of_list(len(reply.items))
+            case "card" | "buttons" | "rest":
+                view, measure = partial(view, number=number if len(reply.items) > 1 else 0), CARD
+            case "whole":
+                view, measure, sections = partial(whole_head, item, reader), HEAD, whole_sections(item, reader)
+            case "why":
+                view, measure, sections = partial(why_head, item, reader), HEAD, why_sections(item, reader)
+        yield PaperPart(paper=place, body=(_fitted(view, measure, medium, beneath, buttons),))
+        for section in sections:
+            yield from (PaperPart(paper=None, body=(fragment,)) for fragment in _in_pieces(section, medium, beneath))
 
 
 def _fitted(
@@ -101,12 +123,11 @@ def _fitted(
     measure: Measure,
     medium: Medium,
     beneath: Size,
-    *,
-    menu: tuple[Button, ...] = (),
+    buttons: CardButtons,
 ) -> Fragment:
-    """Returns the paper, with `menu` beside it; shorter than its form allows only if it fits into no message."""
+    """Returns the paper, with `buttons` beside it; shorter than its form allows only if it fits into no message."""
     for narrower in shrinking_measures(measure):
-        fragment = medium.draw(replace(view(narrower), menu=menu))
+        fragment = medium.draw(replace(view(narrower), buttons=buttons))
         if fragment.is_within_limits and (beneath + fragment.size).fits(medium.room):
             break
     return fragment
@@ -116,15 +137,6 @@ def _with_texts(reader: Reader) -> Reader:
     """Returns the reader, with summaries if the chat shows only titles: a person who asks for papers wants more."""
     settings = reader.settings
     return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
-
-
-def _close_up(
-    item: Item, place: int, reader: Reader, medium: Medium, beneath: Size, *, whole: bool
-) -> Iterator[PaperPart]:
-    head_of, sections_of = (whole_head, whole_sections) if whole else (why_head, why_sections)
-    yield PaperPart(paper=place, body=(_fitted(partial(head_of, item, reader), HEAD, medium, beneath),))
-    for section in sections_of(item, reader):
-        yield from (PaperPart(paper=None, body=(fragment,)) for fragment in _in_pieces(section, medium, beneath))
 
 
 def _in_pieces(section: Section, medium: Medium, beneath: Size) -> list[Fragment]:

@@ -15,8 +15,10 @@ from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import GROUP, ME, comes, subscribe_to, texts
 from tests.make import address, ingested, paper, summary, translation
 
-LINKS = ["arXiv", "PDF"]
-JUDGING = ["👍", "👎", "save", "more like this"]
+LINKS = ["PDF", "arXiv"]
+FIRST = ["PDF", "save", "👍", "👎"]
+CARD = [*FIRST, "more", "exclude", "⋯"]
+REST = ["arXiv", "why", "mute ▾", "follow authors", "more like this", "‹ back"]
 OLD_BUTTON = "I do not have this paper any more."
 
 
@@ -31,7 +33,7 @@ async def test_an_alert_of_one_paper_has_its_verbs_below(bot: BotHarness) -> Non
     await subscribe_to(bot, "diffusion")
     ingested(bot.store, *papers(1))
     alert = await comes(bot)
-    assert alert.buttons == ["more", "mute ▾", "why", *JUDGING]
+    assert [[key["text"] for key in row] for row in alert.payloads[0]["buttons"]] == [CARD[:4], CARD[4:]]
 
 
 async def test_two_papers_have_numbers_that_open_their_cards(bot: BotHarness) -> None:
@@ -43,7 +45,7 @@ async def test_two_papers_have_numbers_that_open_their_cards(bot: BotHarness) ->
     card = await bot.presses("1")
     assert card.lines[0] == first
     assert not card.replaces
-    assert card.buttons == [*LINKS, "more", "why", "mute ▾", "follow authors", "exclude", *JUDGING]
+    assert card.buttons == CARD
 
 
 async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(bot: BotHarness) -> None:
@@ -109,6 +111,53 @@ async def test_what_was_hidden_counts_as_told(bot: BotHarness) -> None:
     assert "Diffusion" not in (await comes(bot)).text
 
 
+def old_data(sent: Answer, letter: str) -> str:
+    """Returns the data that a button of the first paper has in messages of earlier releases."""
+    card = next(key["data"] for key in sent.keys if "data" in key).split(".")[0]
+    return f"{card}.{letter}0"
+
+
+# -------------------------------------------------------------------------------------------------------------------- ⋯
+
+
+@pytest.mark.parametrize("opened_by", ["alert", "number", "id"])
+async def test_the_rest_of_the_buttons_opens_and_closes_in_the_same_message(bot: BotHarness, opened_by: str) -> None:
+    await subscribe_to(bot, "diffusion")
+    ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"), *papers(1 if opened_by == "number" else 0))
+    sent = await comes(bot)
+    if opened_by == "id":
+        sent = await bot.says("2601.00001")
+    elif opened_by == "number":
+        sent = await bot.presses("1")
+    before = sent.payloads[0]["buttons"]
+    opened = await bot.presses("⋯")
+    assert (opened.replaces, opened.text, opened.buttons) == (True, "", REST)
+    closed = await bot.presses("‹ back")
+    assert (closed.replaces, closed.text, closed.payloads[0]["buttons"]) == (True, "", before)
+    assert (await bot.presses("more like this")).text, "of the message as it was opened"
+
+
+async def test_what_is_shown_whole_stays_without_more(bot: BotHarness) -> None:
+    ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"))
+    await bot.says("2601.00001")
+    await bot.presses("more")
+    assert (await bot.presses("⋯")).buttons == ["arXiv", "follow authors", "more like this", "‹ back"]
+    assert (await bot.presses("‹ back")).buttons == [*FIRST, "⋯"]
+
+
+@pytest.mark.parametrize("letter", "cfqwxaldsn")
+async def test_buttons_of_earlier_messages_do_what_they_did(bot: BotHarness, letter: str) -> None:
+    await subscribe_to(bot, "diffusion")
+    ingested(bot.store, *papers(1))
+    sent = await comes(bot)
+    old = await bot.sends_request(ME, callback_data=old_data(sent, letter), callback_id="p")
+    card = old_data(sent, "c")
+    new = await bot.sends_request(ME, callback_data=card if letter == "c" else f"{card}.{letter}", callback_id="p")
+    for answer in (old, new):
+        assert answer.text or answer.toast
+        assert answer.toast != OLD_BUTTON
+
+
 # ------------------------------------------------------------------------------------------------------------ more, why
 
 
@@ -130,8 +179,7 @@ async def test_more_tells_everything_in_place_of_the_card(bot: BotHarness) -> No
     await bot.presses(place)
     more = await bot.presses("more")
     assert more.replaces
-    assert "more" not in more.buttons
-    assert "why" in more.buttons
+    assert more.buttons == [*FIRST, "exclude", "⋯"]
     for part in ("Author Number5", "cs.LG, stat.ML", "In short\nAI: It is short.", "Method\nAI: We add noise."):
         assert part in more.text
     assert "Abstract\nThe whole abstract. It has two sentences." in more.text
@@ -147,7 +195,7 @@ async def test_more_under_an_alert_leaves_the_alert_as_it_is(bot: BotHarness) ->
     more = await bot.presses("more")
     assert not more.replaces
     assert "All of it." in more.text
-    assert more.buttons == [*LINKS, *JUDGING]
+    assert more.buttons == [*FIRST, "exclude", "⋯"]
 
 
 async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarness) -> None:
@@ -155,6 +203,7 @@ async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarnes
     abstract = "A long beginning about nothing at all. " * 8 + "Then we add noise to it. " + "And so on and on. " * 12
     ingested(bot.store, paper("Diffusion one", "cs.LG", abstract=abstract, authors=("Jane Doe", "A. Other")))
     await comes(bot)
+    await bot.presses("⋯")
     why = await bot.presses("why")
     assert "1  noise -survey" in why.text
     assert "<i>in the abstract:</i> …" in why.markup
@@ -171,14 +220,15 @@ async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarnes
 async def test_mute_pauses_the_subscription_for_a_week_and_can_be_undone(bot: BotHarness) -> None:
     await subscribe_to(bot, "diffusion")
     ingested(bot.store, *papers(1))
-    await comes(bot)
+    sent = await comes(bot)
+    await bot.presses("⋯")
     muted = await bot.presses("mute ▾")
     assert muted.text == "✓ 1  diffusion is quiet until Thu 29 Jan 12:00. Its papers wait until then."
     assert muted.buttons == ["undo"]
     (subscription,) = listed(bot.store, address(ME))
     assert subscription.subscription.state == "paused"
     assert subscription.subscription.paused_until == bot.clock.now() + timedelta(days=7)
-    again = await bot.sends_request(ME, callback_data=bot.last[ME][0].keys[1]["data"], callback_id="p")
+    again = await bot.sends_request(ME, callback_data=old_data(sent, "q"), callback_id="p")
     assert again.toast == "It is paused already."
     await bot.presses("undo")
     assert listed(bot.store, address(ME))[0].subscription.state == "active"
@@ -188,6 +238,7 @@ async def test_mute_asks_which_subscription_where_there_are_several(bot: BotHarn
     await subscribe_to(bot, "diffusion", "cs.LG")
     ingested(bot.store, *papers(1))
     await comes(bot)
+    await bot.presses("⋯")
     asked = await bot.presses("mute ▾")
     assert asked.text == "Which subscription shall be quiet for a week?"
     assert asked.buttons == ["1 diffusion", "2 cs.LG"]
@@ -200,14 +251,16 @@ async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> No
     await subscribe_to(bot, "diffusion", "cs.LG")
     ingested(bot.store, *papers(1))
     alert = await comes(bot)
+    await bot.presses("⋯")
     await bot.presses("mute ▾")
     unsubscribe(bot.store, address(ME), "all", now=bot.clock.now())
     gone = "No subscription of this chat brings this paper any more."
     assert (await bot.presses("1 diffusion")).toast == gone
-    mute = alert.keys[1]["data"]
+    mute = old_data(alert, "q")
     assert (await bot.sends_request(ME, callback_data=mute, callback_id="p")).toast == gone
     card = await bot.sends_request(ME, callback_data=mute.replace(".q", ".c"), callback_id="p")
-    assert card.buttons == [*LINKS, "more", "why", "follow authors", *JUDGING]
+    assert card.buttons == CARD
+    assert (await bot.presses("exclude")).toast == gone
 
 
 # --------------------------------------------------------------------------------------------------------------- exclude
@@ -215,9 +268,7 @@ async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> No
 
 async def offered(bot: BotHarness, chat: str = ME, **more: Any) -> Answer:
     """Returns the card of the alert after [exclude]."""
-    sent = await comes(bot, chat)
-    data = sent.keys[0]["data"]
-    await bot.sends_request(chat, callback_data=data[: data.index(".")] + ".c0", callback_id="p", **more)
+    await comes(bot, chat)
     return await bot.presses("exclude", chat, **more)
 
 
@@ -293,6 +344,7 @@ async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> No
     ingested(bot.store, paper("Diffusion one", authors=authors), paper("Diffusion two", authors=authors))
     await comes(bot)
     await bot.presses("1")
+    await bot.presses("⋯")
     asked = await bot.presses("follow authors")
     assert asked.buttons == [*names[:7], "3 more"]
     followed = await bot.presses("Author Numbera")
@@ -319,6 +371,7 @@ async def test_in_a_group_all_may_read_and_only_admins_change(bot: BotHarness) -
     ingested(bot.store, *papers(2))
     await comes(bot, GROUP)
     assert (await bot.presses("1", GROUP, by="8")).text
+    assert (await bot.presses("⋯", GROUP, by="8")).buttons == REST
     for label in ("mute ▾", "exclude", "follow authors"):
         assert (await bot.presses(label, GROUP, by="8")).toast == "Only admins of this chat can change that."
     assert (await bot.presses("why", GROUP, by="8")).text
@@ -378,7 +431,7 @@ async def test_a_paper_that_was_named_has_a_card_with_what_can_be_done(bot: BotH
     ingested(bot.store, paper("Diffusion one", "cs.LG", arxiv_id="2601.00777"))
     card = await bot.says("https://arxiv.org/abs/2601.00777v2")
     assert "Diffusion one" in card.text
-    assert card.buttons == [*LINKS, "more", "follow authors", "more like this"]
+    assert card.buttons == [*FIRST, "more", "⋯"]
     assert "Abstract" not in card.text
     more = await bot.presses("more")
     assert more.replaces
@@ -389,7 +442,8 @@ async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(bot: B
     ingested(bot.store, paper("Diffusion for Video Generation", arxiv_id="2601.00778"))
     card = await bot.says("2601.00778")
     assert card.text.endswith("▸ diffusion")
-    assert card.buttons == [*LINKS, "more", "why", "mute ▾", "follow authors", "exclude", *JUDGING]
+    assert card.buttons == CARD
+    await bot.presses("⋯")
     await bot.presses("exclude")
     await bot.presses("Video Generation")
     assert texts(bot) == ['diffusion -"Video Generation"']
@@ -421,25 +475,25 @@ SEARCH = "https://arxiv.org/search/?query="
 @pytest.mark.parametrize(
     ("known", "links"),
     [
-        ({}, ["arXiv https://arxiv.org/abs/2601.15529", "PDF https://arxiv.org/pdf/2601.15529"]),
+        ({}, ["PDF https://arxiv.org/pdf/2601.15529", "arXiv https://arxiv.org/abs/2601.15529"]),
         (
             {"arxiv_id": "hep-th/9901001"},
-            ["arXiv https://arxiv.org/abs/hep-th/9901001", "PDF https://arxiv.org/pdf/hep-th/9901001"],
+            ["PDF https://arxiv.org/pdf/hep-th/9901001", "arXiv https://arxiv.org/abs/hep-th/9901001"],
         ),
         ({"arxiv_id": None, "doi": "10.1000/ab(c)", "url": None}, ["DOI https://doi.org/10.1000/ab(c)"]),
         (
             {"arxiv_id": None, "doi": "10.1101/2026.01.02.123456", "url": SITE},
-            ["DOI https://doi.org/10.1101/2026.01.02.123456", f"PDF {SITE}.full.pdf"],
+            [f"PDF {SITE}.full.pdf", "DOI https://doi.org/10.1101/2026.01.02.123456"],
         ),
         ({"arxiv_id": None, "url": "https://example.org/paper"}, ["open https://example.org/paper"]),
         ({"arxiv_id": None, "url": "https://example.org/A.PDF"}, ["PDF https://example.org/A.PDF"]),
         (
             {"arxiv_id": None, "url": None, "title": "Noise & $k$-NN: a diffusion's tale?"},
-            [f"look for it on arXiv {SEARCH}Noise+k-NN+a+diffusion%27s+tale&searchtype=title"],
+            [f"find it {SEARCH}Noise+k-NN+a+diffusion%27s+tale&searchtype=title"],
         ),
         (
             {"arxiv_id": None, "url": None, "title": "", "abstract": "Diffusion starts, from noise; and ends."},
-            [f"look for it on arXiv {SEARCH}Diffusion+starts+from+noise+and+ends&searchtype=abstract"],
+            [f"find it {SEARCH}Diffusion+starts+from+noise+and+ends&searchtype=abstract"],
         ),
     ],
 )
@@ -451,9 +505,9 @@ async def test_every_card_leads_to_its_paper(bot: BotHarness, known: dict[str, A
     numbered = await comes(bot)
     place = next(key["text"] for key in numbered.keys if f"{key['text']} Diffusion, too" not in numbered.text)
     card = await bot.presses(place)
-    assert [f"{key['text']} {key['url']}" for key in card.keys if "url" in key] == links
-    whole = await bot.presses("more")
-    assert [f"{key['text']} {key['url']}" for key in whole.keys if "url" in key] == links
+    for shown in (card, await bot.presses("more")):
+        rest = await bot.presses("⋯")
+        assert [f"{key['text']} {key['url']}" for key in (*shown.keys, *rest.keys) if "url" in key] == links
 
 
 async def test_texts_in_the_language_of_the_chat_come_first_on_a_card(bot: BotHarness) -> None:
@@ -467,7 +521,7 @@ async def test_texts_in_the_language_of_the_chat_come_first_on_a_card(bot: BotHa
 
     async def shown_for(place: int) -> tuple[str, list[str]]:
         card = await bot.says(there[place].arxiv_id or "")
-        return card.lines[2], [line for line in (await bot.presses(card.buttons[2])).lines[2:] if line]
+        return card.lines[2], [line for line in (await bot.presses(card.buttons[4])).lines[2:] if line]
 
     assert (await shown_for(0))[0] == "AI: An English summary."
     assert await shown_for(2) == ("Abstract C.", ["Abstract", "Abstract C.", "In short", "AI: 英文之前的总结"])

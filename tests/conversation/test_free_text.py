@@ -126,7 +126,7 @@ class TestNamedPapers:
         said = await bot.says(text)
         assert said.lines[0] == "Diffusion"
         assert "It learns." in said.text
-        assert "follow authors" in said.buttons
+        assert "follow authors" in (await bot.presses("⋯")).buttons
 
     async def test_several_are_cards_with_numbers(self, bot: BotHarness) -> None:
         ingested(bot.store, *(paper(f"Paper {n}", arxiv_id=f"2601.0000{n}") for n in range(1, 8)))

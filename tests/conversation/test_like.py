@@ -44,7 +44,7 @@ async def test_a_card_has_a_button_for_it(bot: BotHarness) -> None:
     await subscribe_to(bot, "ti:robots ti:swarm -flies")
     known(bot)
     await comes(bot)
-    await bot.presses("more")
+    await bot.presses("⋯")
     assert titles(await bot.presses("more like this")) == ["A swarm of robots flies"]
 
 

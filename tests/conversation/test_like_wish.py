@@ -40,6 +40,7 @@ async def test_what_comes_is_explained_by_its_words_and_the_rest_is_behind_a_but
     assert said.lines[1] == f"Near to Swarm robots ({GIVEN})."
     assert said.lines[-2:] == [f"1  like:{GIVEN}", "near by the words: robots, swarm"]
     await bot.presses("1")
+    await bot.presses("⋯")
     assert f"Near to Swarm robots ({GIVEN})." in (await bot.presses("why")).lines
 
 
@@ -85,5 +86,5 @@ async def test_a_paper_without_a_number_cannot_be_wished_for(bot: BotHarness) ->
     await bot.says("/sub title:robots now")
     ingested(bot.store, paper("Swarm robots", arxiv_id=None), *(paper(title) for title in OTHERS))
     await comes(bot)
-    await bot.presses("more")
+    await bot.presses("⋯")
     assert (await bot.presses("more like this")).buttons == []

@@ -335,6 +335,7 @@ async def test_in_chinese_no_blank_stands_behind_a_full_stop_or_a_colon(bot: Bot
     await bot.says("/sub diffusion", language="zh-hans")
     await bot.says("/today", language="zh-hans")
     await Deliverer(bot).deliver_due()
+    await bot.presses("⋯", language="zh-hans")
     assert "标题中：Diffusion of light" in (await bot.presses("为什么", language="zh-hans")).lines
 
 

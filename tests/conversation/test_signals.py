@@ -110,6 +110,7 @@ class TestButtons:
         await subscribe_to(bot, "swarm")
         ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
         await comes(bot)
+        await bot.presses("⋯")
         assert "Swarm one" in (await bot.presses("more like this")).text
 
     async def test_what_was_liked_comes_first_from_then_on_and_why_says_so(self, bot: BotHarness) -> None:
@@ -123,6 +124,7 @@ class TestButtons:
         why = await bot.says("/why")
         assert "Further up" not in (await bot.says("/why 2601.90002")).text
         await bot.presses("1")
+        await bot.presses("⋯")
         why = await bot.presses("why")
         assert why.lines[0] == "Further up, because you liked “Swarm one (2601.90001)”: swarm"
         set_settings(bot.store, address(ME), {"order": "newest"}, now=bot.clock.now())
@@ -133,6 +135,7 @@ class TestButtons:
         ingested(bot.store, paper("Swarm of termites", authors=["Jane Doe"]), paper("Swarm of bees"))
         await comes(bot)
         await card_of(bot, "Swarm of termites")
+        await bot.presses("⋯")
         await bot.presses("follow authors")
         await bot.presses("Jane Doe")
         assert signals(bot, "Swarm of termites") == {"opened", "followed"}
@@ -198,14 +201,18 @@ class TestButtons:
 
     async def test_where_strangers_read_there_are_none(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
+        bot.public.add(CHANNEL)
         said = await bot.says("/search 2601.90001", CHANNEL, by="")
         assert not {"👍", "👎", "save"} & set(said.buttons)
 
-    async def test_a_chat_of_which_nothing_is_kept_has_none(self, bot: BotHarness) -> None:
+    @pytest.mark.parametrize(("label", "kind"), [("👍", "liked"), ("👎", "disliked"), ("save", "saved")])
+    async def test_a_chat_without_subscriptions_says_what_it_thinks_too(
+        self, bot: BotHarness, label: str, kind: str
+    ) -> None:
         ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
-        card = await bot.says("2601.90001")
-        assert card.lines[0].startswith("Swarm one")
-        assert not {"👍", "👎", "save"} & set(card.buttons)
+        await bot.says("2601.90001")
+        assert (await bot.presses(label)).toast
+        assert signals(bot, "Swarm one") == {kind}
 
 
 class TestReactions:

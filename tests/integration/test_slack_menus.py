@@ -62,7 +62,7 @@ async def test_why_and_more_are_seen_by_the_asker_alone_in_the_thread(scene: Sce
 async def test_mute_pauses_the_subscription_and_the_channel_reads_so(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await delivers(on, 1)
-        await on.does(slack.clicks("mute", by="U2"))
+        await on.does(slack.clicks("mute ▾", by="U2"))
         assert states(on) == [("graph", "paused")]
         assert "is quiet until" in slack.posted_to("C1")[-1].text
 
@@ -92,7 +92,7 @@ async def test_papers_beyond_the_limit_are_whispered_with_menus(scene: Scenes, s
 async def test_a_guest_may_look_and_change_nothing(scene: Scenes, slack: FakeSlack) -> None:
     async with scene() as on:
         await delivers(on, 1)
-        for label in ("mute", "exclude", "follow authors", "why"):
+        for label in ("mute ▾", "exclude", "follow authors", "why"):
             await on.does(slack.clicks(label, by="U3"))
         assert states(on) == [("graph", "active")]
         assert len(slack.posted_to("C1")) == 1

@@ -144,6 +144,7 @@ def written(message: Message) -> str:
     lines = []
     for block in json.loads(message.payload)["blocks"]:
         texts = [block["text"]] if "text" in block else block["elements"]
+        texts = [text for text in texts if "text" in text]  # a menu has none
         lines += [text["text"] if isinstance(text["text"], str) else text["text"]["text"] for text in texts]
     return "\n".join(lines)
 

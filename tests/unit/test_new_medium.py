@@ -8,7 +8,7 @@ import pytest
 from bot.platforms.known import medium_of
 from bot.ports.channel import Buttons, Reply
 from bot.rendering.delivery_messages import render_delivery
-from bot.rendering.packing import Fragment, Medium, Size
+from bot.rendering.packing import Beside, Fragment, Medium, Size
 from bot.rendering.plain import plain_page, plain_text
 from bot.rendering.reply_messages import render_reply
 from subscriptions.model import Chat, DeliveryKind
@@ -22,7 +22,7 @@ class Postbox:
 
     room = Size((ROOM,))
     numbers = 0
-    menus = False
+    beside: Beside = "never"
 
     def draw(self, view: object) -> Fragment:
         text = plain_text(view).upper()

@@ -8,7 +8,7 @@ import pytest
 
 from bot.ports.channel import Button, Reply
 from bot.rendering.text.language import translator
-from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, Summary, Translation
+from subscriptions.model import Because, Chat, ChatKind, DeliveryKind, Item, Message, Summary, Translation
 from subscriptions.notices.declared import NOTICES
 from tests.rendered import render_delivery, render_reply
 from tests.unit.deliveries import ABSTRACT, because, chat, delivery, item, items, payload, rendered, team, written
@@ -141,7 +141,7 @@ def test_numbers_are_below_their_papers_other_buttons_last() -> None:
 
 def test_on_slack_the_number_of_a_paper_stands_beside_it() -> None:
     numbers = tuple(Button(label=str(n), data=f"n{n}") for n in range(60))
-    messages = render_reply(Reply(items=items(60), numbers=numbers), team())
+    messages = render_reply(Reply(items=items(60, Because(number=0, text="")), numbers=numbers), team())
     values = [
         block["accessory"]["value"]
         for message in messages

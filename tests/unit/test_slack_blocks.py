@@ -49,18 +49,16 @@ def rows(message: Message) -> list[list[str]]:
 def test_every_paper_has_a_menu_of_five() -> None:
     shown = items(4)
     _, thread = render_delivery(delivery(team(), shown))
-    labels = ["more", "why", "mute", "exclude", "follow authors"]
+    labels = ["more", "exclude", "why", "mute ▾", "follow authors"]
     assert [[label for label, _ in menu] for menu in menus(thread)] == [labels] * 4
-    verbs = ["card-more", "card-why", "card-mute", "card-exclude", "card-follow"]
+    letters = ["f", "x", "w", "q", "a"]
     for one, menu in zip(shown, menus(thread), strict=True):
-        links = [read_callback(value, CHANNEL) for _, value in menu]
-        assert [link.verb for link in links if link] == verbs
-        assert all(link and link.arguments == {"delivery": "a" * 16, "position": one.position} for link in links)
+        assert [value for _, value in menu] == [f"d{'a' * 16}.c{one.position}.{letter}" for letter in letters]
 
 
 def test_whose_authors_nobody_knows_cannot_be_followed() -> None:
-    (message,) = render_delivery(alert(team(), item(authors=())))
-    assert [label for label, _ in menus(message)[0]] == ["more", "why", "mute", "exclude"]
+    message, *_ = render_delivery(alert(team(), item(authors=()), item()))
+    assert [label for label, _ in menus(message)[0]] == ["more", "exclude", "why", "mute ▾", "more like this"]
 
 
 @pytest.mark.parametrize("shape", ["thread", "digest", "each"])
@@ -69,11 +67,19 @@ def test_no_menu_where_the_chat_wants_no_buttons(shape: str) -> None:
         assert menus(message) == []
 
 
-def test_a_card_has_its_menu_beside_the_title() -> None:
+def test_a_card_has_two_rows_of_buttons_with_the_rest_in_a_menu() -> None:
     (message,) = render_delivery(alert(team(), item("Noise", because("diffusion", by="Ann Lee"))))
-    title, why, judging = blocks_of(message)
-    assert [key["text"]["text"] for key in judging["elements"]] == ["👍", "👎", "save", "more like this"]
-    assert title["accessory"]["type"] == "overflow"
+    title, why, first, second = blocks_of(message)
+    assert "accessory" not in title
+    assert [key["text"]["text"] for key in first["elements"]] == ["PDF", "save", "👍", "👎"]
+    more, exclude, menu = second["elements"]
+    assert [key["text"]["text"] for key in (more, exclude)] == ["more", "exclude"]
+    assert [option["text"]["text"] for option in menu["options"]] == [
+        "why",
+        "mute ▾",
+        "follow authors",
+        "more like this",
+    ]
     assert why["elements"][0]["text"] == "▸ diffusion (Ann Lee)"
 
 
@@ -81,7 +87,7 @@ def test_papers_of_an_answer_have_the_menus_of_their_delivery() -> None:
     shown = items(2)
     numbers = tuple(Button(label=str(n), data=f"d{'b' * 16}.c{n + 11}") for n in (1, 2))
     (message,) = render_reply(Reply(items=shown, numbers=numbers, first=12), team())
-    assert [menu[0] for menu in menus(message)] == [("more", f"d{'b' * 16}.f12"), ("more", f"d{'b' * 16}.f13")]
+    assert [menu[0] for menu in menus(message)] == [("more", f"d{'b' * 16}.c12.f"), ("more", f"d{'b' * 16}.c13.f")]
     assert rows(message) == []
 
 

@@ -1,43 +1,56 @@
-"""Reads the data of buttons under a delivery.
+"""Reads the data of buttons of papers.
 
-Deliveries have too many buttons to store a token for each, so their data names the delivery and the paper itself:
+A list has too many buttons to store a token for each. So each paper has one, which opens its card, and its other buttons have
+the same data with a letter after it. Under a delivery even that one is not stored: its data names delivery and paper.
 
-    d<delivery>.c<n>   the card of its nth paper, from 0
-    d<delivery>.f<n>   all that is known of it
-    d<delivery>.q<n>   pauses the subscription that brought it
-    d<delivery>.w<n>   why it came
-    d<delivery>.x<n>   what its subscription could exclude from now on
-    d<delivery>.a<n>   its authors, to be followed
-    d<delivery>.l<n>   👍
-    d<delivery>.d<n>   👎
-    d<delivery>.s<n>   keeps it
-    d<delivery>.n<n>   the papers nearest to it
-    d<delivery>.m<n>   papers beyond the chat's limit, from the nth of them on; without n from the first
+    d<delivery>.c<n>     the card of its nth paper, from 0
+    d<delivery>.m<n>     papers beyond the chat's limit, from the nth of them on; without n from the first
+    <card>.f             all that is known of the paper
+    <card>.o             the buttons that ⋯ opens
+    <card>.b             back to the buttons of the card
+    <card>.q             what of it shall be quiet
+    <card>.w             why it came
+    <card>.x             what its subscription could exclude from now on
+    <card>.a             its authors, to be followed
+    <card>.l             👍
+    <card>.d             👎
+    <card>.s             keeps it
+    <card>.n             the papers nearest to it
 
-The data is not trusted: delivery and paper are looked up among the deliveries of the chat where the button was pressed.
+Messages of earlier releases have d<delivery>.f<n> for d<delivery>.c<n>.f. The data is not trusted: delivery and paper are
+looked up among the deliveries of the chat where the button was pressed.
 """
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 
 from bot.commands.context import Callback, Command, CommandContext, always
 from bot.commands.phrasing.setting_words import taste_line
-from bot.ports.channel import Button, Buttons, Reply
+from bot.ports.channel import Button, Reply
+from bot.ports.conversation import CallbackRequest
 from subscriptions.model import CallbackToken, Item, KnownPaper
 from subscriptions.query.links import mentioned
 from subscriptions.query.nearness import papers_of_wish
-from subscriptions.service.papers.known_papers import as_item, subscriptions_behind
+from subscriptions.service.conversation_state import find_callback
+from subscriptions.service.papers.known_papers import as_item
 from subscriptions.service.papers.paper_search import papers_named
 from subscriptions.service.papers.signals import nearest, note_signal
 from subscriptions.states import Signal
+from subscriptions.store.database.store import Store
 from subscriptions.store.outbox.deliveries import delivered_items
 from subscriptions.store.papers.known_papers import stored_papers
 
-_PRESS = re.compile(r"d(?P<delivery>[0-9a-z]{16})\.(?:(?P<what>[cfqwxaldsn])(?P<position>\d{1,6})|m(?P<start>\d{0,6}))")
+_CARD = "card"
+_OF_DELIVERY = re.compile(
+    r"d(?P<delivery>[0-9a-z]{16})\.(?:(?P<what>[cfqwxaldsn])(?P<position>\d{1,6})|m(?P<start>\d{0,6}))"
+)
 _VERBS = {
-    "c": "card",
+    "c": _CARD,
     "f": "card-more",
+    "o": "card-menu",
+    "b": "card-back",
     "q": "card-mute",
     "w": "card-why",
     "x": "card-exclude",
@@ -49,9 +62,18 @@ _VERBS = {
 }
 
 
+def pressed_token(store: Store, data: str, place: str) -> CallbackToken | None:
+    """Returns the token for the data of a button; None if there is none."""
+    card, _, letter = data.rpartition(".")
+    token = read_callback(card, place) or find_callback(store, card) if letter in _VERBS else None
+    if token and token.verb == _CARD:
+        return replace(token, verb=_VERBS[letter])
+    return read_callback(data, place) or find_callback(store, data)
+
+
 def read_callback(data: str, place: str) -> CallbackToken | None:
-    """Returns the token for the data of a button under a delivery; None for any other data."""
-    match = _PRESS.fullmatch(data)
+    """Returns the token for the data of a button under a delivery that names no card besides; None for any other data."""
+    match = _OF_DELIVERY.fullmatch(data)
     if match is None:
         return None
     if match["what"] is None:
@@ -74,11 +96,10 @@ PAGE = 16  # papers of a page: two rows of eight numbers
 def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
     """Returns the card of one paper that a person asked for: title, authors, categories, summary, buttons.
 
-    There are no buttons if strangers could press them. Reads from the store whether and why the paper was delivered to
-    this chat, and notes that the chat opened it.
+    Reads from the store whether and why the paper was delivered to this chat, and notes that the chat opened it.
     """
     _note_opened(context, known.id)
-    return _card(context, as_item(context.store, context.chat, known), {"paper": known.id})
+    return _card(as_item(context.store, context.chat, known), {"paper": known.id})
 
 
 def on_card(context: CommandContext) -> Reply:
@@ -87,7 +108,7 @@ def on_card(context: CommandContext) -> Reply:
     if item is None:
         return paper_gone(context)
     _note_opened(context, item.paper.id)
-    return _card(context, item, paper_arguments(context))
+    return _card(item, paper_arguments(context))
 
 
 def on_more(context: CommandContext) -> Reply:
@@ -96,10 +117,31 @@ def on_more(context: CommandContext) -> Reply:
     if item is None:
         return paper_gone(context)
     _note_opened(context, item.paper.id)
-    on_card = bool(context.arguments.get("on_card"))
-    where = paper_arguments(context)
-    buttons = _verbs(context, item, where, more=False) if on_card else _judging(context, item, where)
-    return Reply(items=(item,), item_layout="whole", buttons=buttons, replaces=on_card)
+    return Reply(
+        items=(item,),
+        item_layout="whole",
+        numbers=(_opens(item, paper_arguments(context), whole=True),),
+        replaces=bool(context.arguments.get("on_card")),
+    )
+
+
+def on_menu(context: CommandContext) -> Reply:
+    """Handles ⋯: shows the rest of the buttons in place of those of the card."""
+    return _rebuttoned(context, "rest")
+
+
+def on_back(context: CommandContext) -> Reply:
+    """Handles [back]: shows the buttons of the card again."""
+    return _rebuttoned(context, "buttons")
+
+
+def _rebuttoned(context: CommandContext, layout: Literal["buttons", "rest"]) -> Reply:
+    item = callback_paper(context)
+    if item is None or not isinstance(context.request, CallbackRequest):
+        return paper_gone(context)
+    card, _, _ = context.request.callback_data.rpartition(".")
+    opens = Button(label="1", name=_CARD, data=card, arguments=context.arguments)
+    return Reply(items=(item,), item_layout=layout, numbers=(opens,), replaces=True)
 
 
 def opens_a_paper(context: CommandContext) -> bool:
@@ -149,7 +191,8 @@ def on_show_more(context: CommandContext) -> Reply:
         return paper_gone(context)
     first = len(delivered) - len(rest) + start + 1
     numbers = tuple(
-        Button(label=str(number), data=f"d{delivery}.c{item.position}") for number, item in enumerate(page, first)
+        Button(label=str(number), name=_CARD, data=f"d{delivery}.c{item.position}")
+        for number, item in enumerate(page, first)
     )
     left = len(rest) - start - len(page)
     label = context.localizer.count("show {count} more", "show {count} more", left)
@@ -160,44 +203,14 @@ def on_show_more(context: CommandContext) -> Reply:
 # ------------------------------------------------------------------------------------------------------------ the card
 
 
-def _card(context: CommandContext, item: Item, where: Mapping[str, Any]) -> Reply:
-    return Reply(items=(item,), item_layout="card", buttons=_verbs(context, item, where))
+def _card(item: Item, where: Mapping[str, Any]) -> Reply:
+    return Reply(items=(item,), item_layout="card", numbers=(_opens(item, where),))
 
 
-def _verbs(context: CommandContext, item: Item, where: Mapping[str, Any], *, more: bool = True) -> Buttons:
-    """Returns the buttons of a card; none where strangers could press them."""
-    if context.read_by_strangers:
-        return ()
-    # Three buttons fit side by side on a phone only if they are short.
-    short = [Button(label=context.say("more"), verb="card-more", arguments={**where, "on_card": True})] if more else []
-    long = []
-    if item.because:
-        short.append(Button(label=context.say("why"), verb="card-why", arguments=where))
-    if item.paper.paper.authors:
-        long.append(Button(label=context.say("follow authors"), verb="card-follow", arguments=where))
-    if subscriptions_behind(context.store, context.chat, item):
-        short.append(Button(label=context.say("mute ▾"), verb="card-mute", arguments=where))
-        long.append(Button(label=context.say("exclude"), verb="card-exclude", arguments=where))
-    return (*(tuple(row) for row in (short, long) if row), *_judging(context, item, where))
-
-
-def _judging(context: CommandContext, item: Item, where: Mapping[str, Any]) -> Buttons:
-    """Returns [more like this], and 👍 👎 [save] if the chat is stored; nothing where strangers could press them."""
-    if context.read_by_strangers:
-        return ()
-    near = (Button(label=context.say("more like this"), verb="more-like-this", arguments=where),)
-    if not context.chat.id:
-        return (near,)
-    labels = (
-        ("👍", "card-like", Signal.LIKED),
-        ("👎", "card-dislike", Signal.DISLIKED),
-        (context.say("save"), "card-save", Signal.SAVED),
-    )
-    judging = (
-        Button(label=label, verb=verb, arguments=where, shows=f"{kind.name}:{item.paper.id}")
-        for label, verb, kind in labels
-    )
-    return (tuple(judging), near)
+def _opens(item: Item, where: Mapping[str, Any], *, whole: bool = False) -> Button:
+    """Returns the button of a card, whose data the other buttons of the card have."""
+    arguments = {"paper": item.paper.id, **where, "number": 1, "on_card": True, **({"whole": True} if whole else {})}
+    return Button(label="1", name=_CARD, verb=_CARD, arguments=arguments)
 
 
 # ------------------------------------------------------------------------------------------------------ what is pressed
@@ -227,6 +240,8 @@ COMMANDS: tuple[Command, ...] = ()
 CALLBACKS = {
     "card": Callback(run=on_card, writes=always),
     "card-more": Callback(run=on_more, writes=always),
+    "card-menu": Callback(run=on_menu),
+    "card-back": Callback(run=on_back),
     "card-why": Callback(run=on_why),
     "show-more": Callback(run=on_show_more),
 }

@@ -90,7 +90,7 @@ def card_buttons(context: CommandContext, items: Sequence[Item], *, first: int =
     if context.read_by_strangers:
         return ()
     return tuple(
-        Button(label=str(number), verb="card", arguments={"paper": item.paper.id, "number": number})
+        Button(label=str(number), name="card", verb="card", arguments={"paper": item.paper.id, "number": number})
         for number, item in enumerate(items, start=first)
     )
 

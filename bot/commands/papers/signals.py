@@ -62,6 +62,7 @@ def _toggled(context: CommandContext, kind: Signal) -> Reply:
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
+    context = with_stored_chat(context)
     with _judging(context) as transaction:
         if take_back(transaction, context.chat, item.paper.id, kind):
             return Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))

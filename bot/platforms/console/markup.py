@@ -7,7 +7,7 @@ from html import escape as html_escaped
 
 from bot.ports.channel import Buttons
 from bot.rendering.appearance import Display, Look, Paragraph
-from bot.rendering.packing import Fragment, Size
+from bot.rendering.packing import Beside, Fragment, Size
 from bot.rendering.plain import plain_page, plain_text
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
@@ -18,7 +18,7 @@ class Console:
 
     room = Size()
     numbers = 0
-    menus = False
+    beside: Beside = "never"
 
     def draw(self, view: object) -> Fragment:
         """Returns the view as text without markup."""

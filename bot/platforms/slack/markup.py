@@ -14,8 +14,8 @@ from typing import Any
 
 from bot.ports.channel import Button, Buttons, FormField, HomeItem, HomePanel, HomeView, Modal, Option
 from bot.rendering.appearance import Display, Look, Paragraph, ShownButton, plain
-from bot.rendering.packing import Fragment, Size, macro_name
-from bot.rendering.papers import PaperView
+from bot.rendering.packing import Beside, Fragment, Size, macro_name
+from bot.rendering.papers import CardButtons, PaperView
 from bot.rendering.parts import Code, Head, Line
 from bot.rendering.plain import notification_titles, plain_page
 from bot.rendering.templating import Macro, macros
@@ -108,7 +108,7 @@ class Slack:
 
     room = Size((BUDGET - 1, BLOCKS))  # each block counts with its comma; the brackets take one more
     numbers = 0
-    menus = True
+    beside: Beside = "in lists"
 
     def draw(self, view: object) -> Fragment:
         """Returns the view as blocks: JSON objects with commas between. Lines and code stay mrkdwn until they are composed."""
@@ -119,9 +119,9 @@ class Slack:
         whole = all(units(part) <= SECTION for part in (text, small))
         if isinstance(view, Line | Code):
             return Fragment(view=view, markup=text, size=Size((units(_json(text)) + _BLOCK, 1)), is_within_limits=whole)
-        menu = view.menu if isinstance(view, PaperView) else ()
+        beside = view.buttons if isinstance(view, PaperView) else CardButtons()
         blocks = [header(view.line)] if isinstance(view, Head) and not view.small else []
-        blocks += [{**section(text), **_accessory(menu)}] if text else []
+        blocks += [{**section(text), **_accessory(beside)}] if text else []
         blocks += [context(small)] if small else []
         markup = ",".join(map(_json, blocks))
         return Fragment(view=view, markup=markup, size=Size((units(markup) + 1, len(blocks))), is_within_limits=whole)
@@ -172,12 +172,15 @@ def actions(buttons: Buttons, before: str = "") -> list[Block]:
 def _actions(row: Sequence[Button], place: str) -> Block:
     return {
         "type": "actions",
-        "elements": [button_element(one, f"{place}.{number}") for number, one in enumerate(row)],
+        "elements": [element(one, f"{place}.{number}") for number, one in enumerate(row)],
     }
 
 
-def button_element(button: Button, action: str) -> Block:
-    """Returns a button element. `action` is its action id, unique in the block."""
+def element(button: Button, action: str) -> Block:
+    """Returns a button as an element, ⋯ as its menu. `action` is its action id, unique in the block."""
+    options = [option for option in button.options if not option.url]  # the title is the link
+    if button.options:
+        return element(options[0], action) if len(options) == 1 else overflow_menu(options, action)
     target = {"url": button.url} if button.url else {"value": button.data}
     return {"type": "button", "text": plain_text_object(button.label, BUTTON_LABEL), "action_id": action, **target}
 
@@ -190,15 +193,12 @@ def overflow_menu(options: Sequence[Button], action: str) -> Block:
     return {"type": "overflow", "action_id": action, "options": shown}
 
 
-def _accessory(options: Sequence[Button]) -> Block:
-    """Returns the accessory of a section: one option as a button, several as a menu."""
-    match options:
-        case ():
-            return {}
-        case (one,):
-            return {"accessory": button_element(one, "paper")}
-        case _:
-            return {"accessory": overflow_menu(options, "paper")}
+def _accessory(card: CardButtons) -> Block:
+    """Returns the accessory of a paper in a list: a menu if a subscription brought it, else its number, which opens its card."""
+    if card.opens is None:
+        return {}
+    whole = replace(card.opens, options=(*card.second[:-1], *card.rest) if card.named("exclude") else ())
+    return {"accessory": element(whole, "paper")}
 
 
 def _json(value: object) -> str:
@@ -392,6 +392,8 @@ def _read(payload: object, pressed: Collection[str]) -> Display | None:
 
 
 def _shown_button(element: Mapping[str, Any]) -> ShownButton:
+    if element["type"] == "overflow":
+        return ShownButton(text="⋯")
     return ShownButton(text=element["text"]["text"], link=web_url(element.get("url", "")))
 
 

@@ -231,9 +231,12 @@ class Client:
         raise Unclear(_UNREADABLE)
 
     async def edit(self, address: str, message_id: int, post: MessageArguments) -> None:
-        """Replaces text and buttons of a message. The answer "message is not modified" is success."""
+        """Replaces text and buttons of a message; without a text only its buttons. "message is not modified" is success."""
+        wanted = _wanted(address, post) | {"message_id": message_id}
+        if not post.text:
+            wanted = {name: wanted[name] for name in ("chat_id", "message_id", "reply_markup")}
         try:
-            await self._bot.call("editMessageText", _wanted(address, post) | {"message_id": message_id}, None)
+            await self._bot.call("editMessageText" if post.text else "editMessageReplyMarkup", wanted, None)
         except Exception as error:
             if not not_modified(error):
                 raise outcome(error) from error

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.ports.channel import Button, Buttons
 from bot.rendering.appearance import Display, Look, Paragraph, Shape, ShownButton
-from bot.rendering.packing import NUMBERS_IN_MESSAGE, Fragment, Size, joined_texts, macro_name
+from bot.rendering.packing import NUMBERS_IN_MESSAGE, Beside, Fragment, Size, joined_texts, macro_name
 from bot.rendering.parts import Code, Line, NoticeView
 from bot.rendering.plain import plain_text, short_text
 from bot.rendering.templating import Macro, macros
@@ -98,7 +98,7 @@ class Telegram:
 
     room = Size((TEXT, RAW, ENTITIES, ENTITY_BYTES, TEXT))
     numbers = NUMBERS_IN_MESSAGE
-    menus = False
+    beside: Beside = "never"
 
     def draw(self, view: object) -> Fragment:
         """Returns the view as HTML."""

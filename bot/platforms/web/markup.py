@@ -13,7 +13,7 @@ from typing import Any
 from bot.platforms.web import WEB
 from bot.ports.channel import Buttons
 from bot.ports.web_page import PageFrame
-from bot.rendering.packing import Fragment, Size, macro_name
+from bot.rendering.packing import Beside, Fragment, Size, macro_name
 from bot.rendering.parts import Code
 from bot.rendering.plain import plain_page
 from bot.rendering.plots import rows_of_bars
@@ -38,7 +38,7 @@ class Web:
 
     room = Size()
     numbers = 0
-    menus = True
+    beside: Beside = "always"
 
     def draw(self, view: object) -> Fragment:
         """Returns the view as HTML, escaped."""
