@@ -250,9 +250,9 @@ async def _show(name: str, asked: PageRequest) -> PageResponse:
 
 PATH = "/samples"
 SOURCE = "samples"
-SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.txt", "bilingual.txt")
+SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.json", "bilingual.txt")
 _OFFER = Offer(
-    text=Sentence("There are no papers yet. To try it, take a few of January 2026; their summaries are made up."),
+    text=Sentence("There are no papers yet. To try it, take the samples: real papers, with made-up summaries."),
     label=Sentence("use the samples"),
     action=PATH,
 )
@@ -269,12 +269,12 @@ class Samples:
         return (_OFFER,) if await self._is_offered(visitor) else ()
 
     async def use(self, asked: PageRequest) -> PageResponse:
-        """Stores the samples as news, and shows the chat. What is stored already stays as it is."""
+        """Stores the samples, which have no day, as papers of today, and shows the chat. What is stored already stays as it is."""
         if await self._is_offered(asked.visitor):
             for name in SAMPLES:
                 data = files("bot").joinpath("samples", name).read_bytes()
                 digest = await asyncio.to_thread(read_digest, data, name)
-                await store_digest(self.app.context, digest, source=SOURCE, announce=True)
+                await store_digest(self.app.context, digest, source=SOURCE)
         return PageResponse(location="/")
 
     def pages(self) -> tuple[WebPage, ...]:
