@@ -238,10 +238,11 @@ def story_counts(story: Story, language: Language) -> str:
         messages=story.messages,
         chats=len(DEMO_CHATS),
     )
-    if not story.repeated:
-        return counted
-    title = story.repeated[0].partition(":")[0]
-    twice = language.say("“{title}” was in two of the digests; no chat got it twice.", title=title)
+    twice = language.count(
+        "{count} paper was in two of the digests; no chat got it twice.",
+        "{count} papers were in two of the digests; no chat got one twice.",
+        story.repeated,
+    )
     return language.say("{sentence} {next}", sentence=counted, next=twice)
 
 

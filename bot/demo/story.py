@@ -1,8 +1,7 @@
 """What happens in the demo: its clock, its chats, a conversation, and a day of digests."""
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
@@ -127,10 +126,10 @@ class DemoConversation:
 
 
 ARRIVALS: Final[tuple[Arrival, ...]] = (
-    Arrival(at=datetime(2026, 1, 23, 5, 0, tzinfo=UTC), file="arxiv_rss.xml", source="arxiv cs.AI"),
+    Arrival(at=datetime(2026, 1, 23, 5, 0, tzinfo=UTC), file="arxiv_rss.xml", source="arXiv"),
     Arrival(at=datetime(2026, 1, 23, 5, 40, tzinfo=UTC), file="daily_arxiv.md", source="daily arXiv"),
-    Arrival(at=datetime(2026, 1, 23, 6, 10, tzinfo=UTC), file="bilingual.txt", source="bilingual list"),
-    Arrival(at=datetime(2026, 1, 23, 6, 20, tzinfo=UTC), file="hf_papers.txt", source="trending papers"),
+    Arrival(at=datetime(2026, 1, 23, 6, 10, tzinfo=UTC), file="hf_papers.json", source="trending papers"),
+    Arrival(at=datetime(2026, 1, 23, 6, 20, tzinfo=UTC), file="bilingual.txt", source="bilingual list"),
 )
 DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
     DemoChat(
@@ -143,7 +142,7 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         detail="bot",
         subscriptions=(
             SubscriptionRequest(text="diffusion -survey", every="daily", at="08:00", tz="Europe/Berlin"),
-            SubscriptionRequest(text='author:"Trevor Darrell"', name="Trevor Darrell", every="daily", at="08:00"),
+            SubscriptionRequest(text='author:"Ranjay Krishna"', name="Ranjay Krishna", every="daily", at="08:00"),
             SubscriptionRequest(text='"language model" agents', every="daily", at="08:00"),
         ),
     ),
@@ -316,7 +315,7 @@ class Story:
 
     papers: int  # number of new papers
     digests: int
-    repeated: tuple[str, ...]  # titles of papers that more than one digest contained
+    repeated: int  # number of entries whose paper an earlier digest contained
     channels: Mapping[str, GalleryChannel]
     subscribed: Mapping[ChatAddress, tuple[Subscribed, ...]]
     conversation_logs: Mapping[ChatAddress, ConversationLog]
@@ -355,7 +354,7 @@ async def run_story(database: Path) -> Story:
     return Story(
         papers=sum(result.new for _, result in ingested),
         digests=len(ingested),
-        repeated=_repeated([digest for digest, _ in ingested]),
+        repeated=sum(len(digest.entries) for digest, _ in ingested) - sum(result.new for _, result in ingested),
         channels=channels,
         subscribed=subscribed,
         conversation_logs=logs,
@@ -377,10 +376,3 @@ def _subscribe(app: App, demo_chat: DemoChat) -> tuple[Subscribed, ...]:
 async def _ingest_arrival(app: App, arrival: Arrival) -> tuple[Digest, Ingested]:
     data = files("bot").joinpath("samples", arrival.file).read_bytes()
     return await ingest(app.context, data, arrival.file, source=arrival.source)
-
-
-def _repeated(digests: Sequence[Digest]) -> tuple[str, ...]:
-    """Returns the titles of papers that more than one digest contains."""
-    titles = {paper.key: paper.title for digest in digests for paper in digest.entries}
-    times = Counter(key for digest in digests for key in {paper.key for paper in digest.entries})
-    return tuple(titles[key] for key, count in times.items() if count > 1)

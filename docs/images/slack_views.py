@@ -35,7 +35,11 @@ from subscriptions.service.subscriptions.requests import SubscriptionRequest, su
 
 MORNING = datetime(2026, 1, 23, 6, 30, tzinfo=UTC)
 ANN, CHANNEL, READING = ChatAddress("slack", "U0LENA"), ChatAddress("slack", "C0VISION"), ChatAddress("slack", "C0READ")
-DIGESTS = (("daily arXiv", "daily_arxiv.md"), ("bilingual list", "bilingual.txt"), ("trending papers", "hf_papers.txt"))
+DIGESTS = (
+    ("daily arXiv", "daily_arxiv.md"),
+    ("bilingual list", "bilingual.txt"),
+    ("trending papers", "hf_papers.json"),
+)
 NAMES = {CHANNEL: "#vision-papers", READING: "#reading-group"}
 
 
@@ -74,7 +78,7 @@ def made(folder: Path) -> App:
 def wishes(app: App) -> None:
     """What the chats ask for."""
     now = MORNING - timedelta(minutes=20)
-    own = (("diffusion -survey", "daily 08:00", ""), ('author:"Trevor Darrell"', "now", "Darrell"))
+    own = (("diffusion -survey", "daily 08:00", ""), ('author:"Ranjay Krishna"', "now", "Krishna"))
     team = (
         ('"video generation" OR cat:cs.CV', "when-out 09:00-18:00 weekdays", ""),
         ("segmentation", "weekly mon 09:00", ""),

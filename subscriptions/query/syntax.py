@@ -141,7 +141,7 @@ AUTHOR = Field(
     example='author:"Jane Doe"',
     reading=Sentence("author:{words}"),
     place=Sentence("author"),
-    help=('author:"J. Doe"', Sentence("by whom, with an initial")),
+    help=('author:"L. Guibas"', Sentence("by whom, with an initial")),
     absence=Sentence("No source here tells authors, so no paper can fit."),
     column="author",
 )

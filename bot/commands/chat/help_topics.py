@@ -42,7 +42,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "sub": (
             "/sub diffusion models -survey",
-            '/sub author:"Yann LeCun" now',
+            '/sub author:"Ranjay Krishna" now',
             "/sub cat:cs.CL agents weekdays at 8:30",
         ),
         "list": ("/list",),

@@ -64,7 +64,7 @@ _TALK: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(
         ),
         "missing-affiliation": (
             Sentence("I do not know where authors work: no universities, institutions or companies (affiliations)."),
-            Sentence('What I know is the name: author:"Yann LeCun" finds the papers of one author.'),
+            Sentence('What I know is the name: author:"Ranjay Krishna" finds the papers of one author.'),
         ),
         "missing-citations": (
             Sentence("I know no citations: not who cites a paper, how often it is cited, or an h-index."),

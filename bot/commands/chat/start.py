@@ -19,8 +19,8 @@ from subscriptions.service.subscriptions.amendments import set_settings
 
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
 OFFER = "offer"  # verb of links that share a subscription
-_WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Yann LeCun"')
-_WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Yann LeCun"')
+_WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Ranjay Krishna"')
+_WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Ranjay Krishna"')
 _LONGEST = 32  # characters of an unknown command that is repeated
 
 

@@ -202,7 +202,7 @@ def like(context: CommandContext) -> Reply:
     names = mentioned(context.args)[:MOST_GIVEN]
     if not names:
         raise Refused(
-            Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /like 2601.01234")
+            Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /like 2601.11087")
         )
     known = papers_named(context.store, names)
     if len(known) < len(names):  # its card has [more like this]
@@ -320,7 +320,7 @@ def paper_delivered(context: CommandContext) -> DeliveredPaper | None:
 
 
 MOST_REASONS = 5  # subscriptions whose reasons are shown
-_EXAMPLE = "2601.01234"
+_EXAMPLE = "2601.11087"
 
 
 def why(context: CommandContext) -> Reply:
@@ -333,7 +333,7 @@ def why(context: CommandContext) -> Reply:
             else Reply(
                 lines=(
                     context.say(
-                        "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.01234"
+                        "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.11087"
                     ),
                 )
             )

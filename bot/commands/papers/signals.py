@@ -99,7 +99,7 @@ def save(context: CommandContext) -> Reply:
         return keep(with_stored_chat(context), known)
     if names:
         return named_papers(context, names[0])
-    raise Refused(Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /save 2601.01234"))
+    raise Refused(Sentence("Say which paper, by its arXiv id, DOI or link."), Sentence("For example: /save 2601.11087"))
 
 
 def rate(context: CommandContext, papers: Sequence[KnownPaper], kind: Signal) -> Reply:
@@ -159,7 +159,7 @@ def on_saved_page(context: CommandContext) -> Reply:
 def _page(context: CommandContext, start: int) -> Reply:
     papers = saved_papers(context.store, context.chat) if context.chat.id else ()
     if not papers:
-        nothing = context.say("Nothing is saved here. /save 2601.01234 saves a paper, and so does [save] on its card.")
+        nothing = context.say("Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card.")
         return Reply(lines=(nothing,))
     start = min(start, (len(papers) - 1) // PAGE * PAGE)
     items = result_items(papers[start : start + PAGE])

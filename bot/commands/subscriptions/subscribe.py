@@ -49,7 +49,7 @@ def sub(context: CommandContext) -> Reply:
     if not lines:
         raise Refused(
             Sentence("Say what papers should hold."),
-            Sentence('For example: /sub diffusion -survey, /sub author:"Jane Doe", /sub cs.LG daily 9'),
+            Sentence('For example: /sub diffusion -survey, /sub author:"Ranjay Krishna", /sub cs.LG daily 9'),
         )
     if len(lines) > MOST_LINES:
         raise Refused(

@@ -159,7 +159,7 @@ def _fields(
             name=QUERY,
             label=context.say("Papers with"),
             value=text,
-            hint=context.say('For example: diffusion -survey, author:"Jane Doe", cat:cs.CV'),
+            hint=context.say('For example: diffusion -survey, author:"Ranjay Krishna", cat:cs.CV'),
             notes=(*notes, *_reading(context, text, examples=0 if notes else EXAMPLES)),
             notifies_change=True,
         ),

@@ -253,7 +253,7 @@ async def _show(name: str, asked: PageRequest) -> PageResponse:
 
 PATH = "/samples"
 SOURCE = "samples"
-SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.txt", "bilingual.txt")
+SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.json", "bilingual.txt")
 _COMING = Sentence(
     "No papers have come yet. Meanwhile you can try it with samples: real papers with made-up summaries."
 )
@@ -284,11 +284,11 @@ class Samples:
         return (Offer(text=text, label=Sentence("use the samples"), action=PATH, example=example),)
 
     async def use(self, asked: PageRequest) -> PageResponse:
-        """Stores the samples as news, and shows the chat. What is stored already stays as it is."""
+        """Stores the samples, which have no day, as papers of today, and shows the chat. What is stored already stays as it is."""
         if await self._is_offered(asked.visitor):
             for name in SAMPLES:
                 digest = await asyncio.to_thread(_sample, name)
-                await store_digest(self.app.context, digest, source=SOURCE, announce=True)
+                await store_digest(self.app.context, digest, source=SOURCE)
         return PageResponse(location="/")
 
     def pages(self) -> tuple[WebPage, ...]:

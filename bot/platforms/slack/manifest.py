@@ -175,7 +175,7 @@ def missing(granted: Collection[str]) -> Iterator[Scope]:
 _DESCRIPTION = "Tells channels and people of new research papers that they ask for."
 _LONG = (
     "paperwire tells you when papers appear that you care about: once a day or at once, in a channel, a thread or in "
-    'private. You say what a paper should hold, such as: diffusion -survey, author:"Jane Doe", cat:cs.CV. It reads the '
+    'private. You say what a paper should hold, such as: diffusion -survey, author:"Ranjay Krishna", cat:cs.CV. It reads the '
     "daily announcements, sends each paper once, and says why it came. It reads no messages but those that are meant "
     "for it. Type /paperwire to begin."
 )

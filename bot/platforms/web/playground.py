@@ -50,7 +50,7 @@ _WORDS = {
     "link": Sentence("A link to this query"),
     "examples": Sentence("For example:"),
 }
-_EXAMPLES = ("diffusion models -survey", "cat:cs.CL agents", 'title:"large language model" reasoning', "author:Bengio")
+_EXAMPLES = ("diffusion models -survey", "cat:cs.CL agents", 'title:"large language model" reasoning', "author:Guibas")
 _TIME = Sentence("The time at the end, {when}, is no part of the query.")
 _NO_QUERY = Sentence("This is a time without a query.")
 
