@@ -29,9 +29,14 @@ def test_from_nothing_to_a_received_paper_in_three_messages(browser: Any, tmp_pa
         me.is_live()
         assert me.page.get_by_role("button", name="use the samples").count() == 0, "it is offered once"
         me.says("diffusion")  # the first message
-        me.sees("Implicit Diffusion")
+        me.sees("Diffusion")
+        found = me.page.locator("#log .paper h3")
+        shown = found.count()
         me.presses("subscribe")  # the second: a button says what one could have written
-        me.page.wait_for_selector(".menu details")
-        me.sees("Implicit Diffusion")
-        said = me.page.locator("#log .mine").count() + 1
-        assert said <= MESSAGES
+        me.sees("✓ 1")
+        me.has(4)  # what was said, what it finds, the confirmation, the others that it finds
+        assert me.page.locator("#log .mine").count() + 1 <= MESSAGES
+        titles = found.all_inner_texts()
+        assert len(titles) > shown
+        assert len({title.lstrip("0123456789 \n") for title in titles}) == len(titles), "no paper is shown twice"
+        assert "diffusion" in me.page.locator("#panel").inner_text()

@@ -23,7 +23,7 @@ def talked(visit: Visit, name: str, language: str, **wishes: Any) -> Visitor:
             visitor.says(words)
             visitor.has(before + 2)
         visitor.bot.brings("A sextant for deep water (六分仪)", "Another sextant (六分仪), and what it cannot see")
-        visitor.page.wait_for_selector(".menu details")
+        visitor.page.wait_for_selector(".actions details")
     return visitor
 
 
@@ -34,7 +34,7 @@ def test_axe_finds_nothing(visit: Visit, language: str, dark: bool) -> None:
     assert violations(empty.page) == []
     reader = talked(visit, f"reader-{language}", language, dark=dark, still=True)
     assert reader.page.evaluate("document.documentElement.lang") == language
-    for details in reader.page.locator(".menu summary").all():
+    for details in reader.page.locator(".actions summary").all():
         details.click()
     for width in (1280, 360):
         reader.page.set_viewport_size({"width": width, "height": 800})

@@ -134,6 +134,10 @@ class Visitor:
         """Presses the newest button with this label."""
         self.page.get_by_role("button", name=label, exact=True).last.click()
 
+    def opens_menu(self) -> None:
+        """Opens ⋯ of the newest paper."""
+        self.page.locator(".actions summary").last.click()
+
     def sees(self, words: str) -> None:
         """Waits until a message holds these words."""
         self.page.locator("#log .post:not(.mine)", has_text=words).last.wait_for(state="attached")

@@ -153,6 +153,7 @@
   const take = (item) => {
     text.value = item.dataset.text;
     text.focus();
+    suggest([]);
     finds(text.value);
   };
   const finds = (typed) => {

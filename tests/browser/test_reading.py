@@ -1,0 +1,97 @@
+"""Reading on the page: what one finds while one types, the subscriptions beside the chat, and the keys."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.browser.visitor import Visitor, violations
+
+Visit = Callable[..., Visitor]
+
+
+def knows(visit: Visit, word: str, *titles: str) -> None:
+    """Lets papers come, and waits until another chat has them."""
+    other = visit(f"other-{word}")
+    other.says(f"/sub {word}")
+    other.sees("✓ 1")
+    other.bot.brings(*titles)
+    other.sees(titles[-1])
+
+
+def test_papers_are_found_while_one_types(visit: Visit) -> None:
+    ada = visit("ada-types")
+    knows(visit, "harmonium", "A harmonium for the deaf", "Harmonium reeds, counted")
+    ada.page.reload()
+    ada.is_live()
+    assert ada.page.locator("#papers .paper").count() == 1, "the newest paper is shown first"
+    ada.page.locator("#text").press_sequentially("harmonium")
+    ada.page.locator("#papers .paper", has_text="Harmonium reeds").wait_for()
+    ada.page.get_by_text("2 of ").wait_for()
+    assert {mark.casefold() for mark in ada.page.locator("#papers mark").all_inner_texts()} == {"harmonium"}
+    assert violations(ada.page) == []
+    ada.page.locator("#text").fill("")
+    ada.page.get_by_text("2 of ").wait_for(state="detached")
+    assert ada.page.locator("#log .post").count() == 0, "nothing was said"
+
+
+def test_commands_names_and_what_one_said_before_are_suggested(visit: Visit) -> None:
+    bob = visit("bob-types")
+    text: Any = bob.page.locator("#text")
+    text.press_sequentially("/li")
+    bob.page.get_by_role("option", name="/list").wait_for()
+    text.press("ArrowDown")
+    text.press("Enter")
+    assert text.input_value() == "/list "
+    text.press("Enter")
+    bob.sees("There are no subscriptions yet")
+    text.press("ArrowUp")
+    assert text.input_value() == "/list"
+
+
+def test_subscriptions_are_changed_beside_the_chat(visit: Visit) -> None:
+    cyd = visit("cyd-panel")
+    cyd.says("/sub glockenspiel daily 9")
+    row = cyd.page.locator("#panel li", has_text="glockenspiel")
+    row.wait_for()
+    assert "next" in row.inner_text()
+    row.get_by_role("button", name="pause").click()
+    cyd.page.locator("#panel li.held", has_text="paused").wait_for()
+    assert cyd.page.locator("#log .mine").count() == 1, "a press says nothing in the chat"
+    row.get_by_role("button", name="resume").press("Enter")
+    cyd.page.locator("#panel li:not(.held)").wait_for()
+    row.get_by_role("button", name="edit").click()
+    cyd.page.wait_for_url("**/chat/form*")
+    cyd.page.go_back()
+    cyd.is_live()
+    cyd.page.get_by_role("button", name="settings").click()
+    cyd.page.get_by_role("heading", name="Settings").wait_for()
+
+
+def test_without_scripts_the_panel_works_as_well(visit: Visit) -> None:
+    dee = visit("dee-panel", scripts=False)
+    dee.says("/sub cornamuse")
+    dee.page.locator("#panel li").get_by_role("button", name="remove").click()
+    dee.sees("Removed 1 subscription")
+    assert dee.page.locator("#panel li").count() == 0
+
+
+def test_papers_are_read_with_keys(visit: Visit) -> None:
+    eli = visit("eli-keys")
+    knows(visit, "serpent", "A serpent in brass", "A serpent in wood")
+    eli.says("serpent")
+    eli.sees("A serpent in wood")
+    keys: Any = eli.page.keyboard
+    keys.press("Escape")
+    keys.press("2")
+    here = eli.page.locator(".paper.here")
+    assert "2" in here.inner_text()
+    keys.press("k")
+    assert here.inner_text().startswith("1")
+    keys.press("s")
+    here.locator('.save[aria-pressed="true"]').wait_for()
+    here.locator(".told").wait_for()
+    keys.press("?")
+    assert eli.page.get_by_role("dialog", name="Keys").is_visible()
+    assert violations(eli.page) == []
+    keys.press("Escape")
+    keys.press("/")
+    assert eli.focus("id") == "text"
