@@ -182,7 +182,12 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         kind=ChatKind.TEAM,
         subscriptions=(
             SubscriptionRequest(
-                text="cs.CL reasoning", name="reasoning", every="daily", at="09:00", tz="America/New_York", added_by="Lena"
+                text="cs.CL reasoning",
+                name="reasoning",
+                every="daily",
+                at="09:00",
+                tz="America/New_York",
+                added_by="Lena",
             ),
             SubscriptionRequest(
                 text='"reinforcement learning" OR RLHF', name="RL", every="daily", at="09:00", added_by="Tomás"

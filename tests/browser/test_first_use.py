@@ -29,9 +29,9 @@ def test_from_nothing_to_a_received_paper_in_three_messages(browser: Any, tmp_pa
         me.is_live()
         assert me.page.get_by_role("button", name="use the samples").count() == 0, "it is offered once"
         me.says("diffusion")  # the first message
-        me.sees("Implicit Diffusion")
+        me.sees("DemoDiffusion")
         me.presses("subscribe")  # the second: a button says what one could have written
         me.page.wait_for_selector(".menu details")
-        me.sees("Implicit Diffusion")
+        me.sees("DemoDiffusion")
         said = me.page.locator("#log .mine").count() + 1
         assert said <= MESSAGES
