@@ -141,7 +141,7 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         title="paperwire",
         detail="bot",
         subscriptions=(
-            SubscriptionRequest(text="diffusion -survey", every="daily", at="08:00", tz="Europe/Berlin"),
+            SubscriptionRequest(text="cs.CV diffusion -survey", every="daily", at="08:00", tz="Europe/Berlin"),
             SubscriptionRequest(text='author:"Ranjay Krishna"', name="Ranjay Krishna", every="daily", at="08:00"),
             SubscriptionRequest(text='"language model" agents', every="daily", at="08:00"),
         ),
@@ -156,7 +156,7 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         detail="机器人",
         settings={"lang": "zh"},
         subscriptions=(
-            SubscriptionRequest(text="扩散 OR 视频生成", every="daily", at="18:00", tz="Asia/Shanghai"),
+            SubscriptionRequest(text="视频生成", every="daily", at="18:00", tz="Asia/Shanghai"),
             SubscriptionRequest(text="强化学习 OR 思维链", every="daily", at="18:00"),
         ),
     ),
@@ -182,7 +182,12 @@ DEMO_CHATS: Final[tuple[DemoChat, ...]] = (
         kind=ChatKind.TEAM,
         subscriptions=(
             SubscriptionRequest(
-                text="cs.CL", name="language", every="daily", at="09:00", tz="America/New_York", added_by="Lena"
+                text="cs.CL reasoning",
+                name="reasoning",
+                every="daily",
+                at="09:00",
+                tz="America/New_York",
+                added_by="Lena",
             ),
             SubscriptionRequest(
                 text='"reinforcement learning" OR RLHF', name="RL", every="daily", at="09:00", added_by="Tomás"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Literal
 
-from bot.rendering.papers import CARD, COMPACT, ROW, TITLES, Measure, has_summary, subscription_label
+from bot.rendering.papers import CARD, COMPACT, ROW, TITLES, Measure, is_told_in, subscription_label
 from bot.rendering.parts import Head, Heading, More, Reader, Tail
 from bot.rendering.text.cleaning import clean, isolated, web_url
 from bot.rendering.text.language import Language
@@ -235,7 +235,7 @@ def _without_summary(reader: Reader, summarised: Sequence[Item]) -> str:
         return ""
     language = reader.language
     papers = [item.paper.paper for item in summarised if not item.paper.withdrawn_at]
-    bare = [paper for paper in papers if not has_summary(paper, language.code)]
+    bare = [paper for paper in papers if not is_told_in(paper, language.code)]
     expected = len(bare) < len(papers) or any(paper.failed for paper in bare)
     if not expected or len(bare) < _MANY_WITHOUT_SUMMARY:
         return ""

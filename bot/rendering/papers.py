@@ -151,9 +151,9 @@ def subscription_label(because: Because, reader: Reader) -> str:
     return f"{called} ({asked})" if asked else called
 
 
-def has_summary(paper: Paper, language: str) -> bool:
-    """Returns whether the paper has a summary in this language that can be shown."""
-    return bool(_summary(paper, language))
+def is_told_in(paper: Paper, language: str) -> bool:
+    """Returns whether the paper has a summary or a translated abstract in this language that can be shown."""
+    return bool(_summary(paper, language) or _translated(paper, language))
 
 
 def shrinking_measures(measure: Measure) -> Iterator[Measure]:

@@ -238,7 +238,7 @@ class TestWhy:
         await bot.says("/sub diffusion daily 13:00")
         await bot.says("/sub graph daily 13:00")
         assert (await bot.says("/why")).text == (
-            "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.01234"
+            "This chat was not sent a paper yet. With the id of a paper I tell which words match: /why 2601.11087"
         )
         bot.later(hours=1)
         await Deliverer(bot).deliver_due()
@@ -283,8 +283,8 @@ class TestWhy:
     @pytest.mark.parametrize(
         ("text", "lines"),
         [
-            ("/why diffusion", ["✗ Say which paper, by its arXiv id, DOI or link.", "For example: /why 2601.01234"]),
-            ("/whynot", ["✗ Say which paper, by its arXiv id, DOI or link.", "For example: /whynot 2601.01234"]),
+            ("/why diffusion", ["✗ Say which paper, by its arXiv id, DOI or link.", "For example: /why 2601.11087"]),
+            ("/whynot", ["✗ Say which paper, by its arXiv id, DOI or link.", "For example: /whynot 2601.11087"]),
             (
                 "/why 2601.09999",
                 ["✗ 2601.09999 is not known here.", "I know the papers that came since Thu 22 Jan 12:00."],

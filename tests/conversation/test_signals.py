@@ -302,7 +302,7 @@ class TestSaved:
         [
             ("/save", "✗ Say which paper, by its arXiv id, DOI or link."),
             ("/save nothing of it", "✗ Say which paper, by its arXiv id, DOI or link."),
-            ("/saved", "Nothing is saved here. /save 2601.01234 saves a paper, and so does [save] on its card."),
+            ("/saved", "Nothing is saved here. /save 2601.11087 saves a paper, and so does [save] on its card."),
             ("/export saved", "Nothing is saved here."),
         ],
     )

@@ -281,7 +281,7 @@ async def test_two_hundred_subscriptions_are_enough(bot: BotHarness) -> None:
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
-        ("/sub", ["✗ Say what papers should hold.", 'For example: /sub diffusion -survey, /sub author:"Jane Doe", /sub cs.LG daily 9']),
+        ("/sub", ["✗ Say what papers should hold.", 'For example: /sub diffusion -survey, /sub author:"Ranjay Krishna", /sub cs.LG daily 9']),
         ("/sub -survey", ["✗ This only excludes. Say also what you want.", "-survey", "^", "For example: diffusion -survey"]),
         ("/sub 🙂 🎉", ["✗ There is no word in this to look for.", "🙂 🎉", "^", "For example: diffusion -survey"]),
     ],

@@ -21,22 +21,29 @@ from tests.html_page import HtmlPage
 from tests.patience import PATIENCE
 
 # Titles by their beginnings. In the feed, ComputerRL is only a replacement, so it is announced to no chat.
-VIGA, PHYS, UNIX = "Vision-as-Inverse", "PhysRVG", "UniX"
-FISSION, CASL, FLOW, GRAPHS = "Robust Tool Use", "CASL", "Low-Dimensional Adaptation", "Communication-efficient"
-IMPLICIT, HAMILTON, BLEND, GVPO = "Implicit Diffusion", "Denoising Hamiltonian", "The Perfect Blend", "GVPO"
-SOCIETIES, TREES, OUTPUT, BYOL = "Reasoning Models Generate", "Reasoning in Trees", "Language of Thought", "BYOL"
-SHARPENING, PROVER, MIRAGE, AUQ, SQL = "When Sharpening", "PhysProver", "MiRAGE", "Agentic Uncertainty", "AgentSM"
-UNTITLED_RL = "“A small Transformer that is rewarded"  # a bilingual list has no titles
+VIGA, PHYS, UNIX, OMNI, MULL = "Vision-as-Inverse", "PhysRVG", "UniX", "OmniView", "Mull-Tokens"
+SKETCH, PERCEPTION, ONE_STOP = "VideoSketcher", "Video Perception Models", "Your One-Stop Solution"
+MEMORY, REASONERS, QUBITS = "Memorization In Stable", "Large Language Models are Universal", "Practical insights"
+LENS, MINT, FILES, CELLS, WEB = "FocalLens", "AlcheMinT", "Filesystem-Based", "Benchmarking LLM-based", "WebChallenger"
+SOCIETIES, TREES, CLINICAL, ARABIC = (
+    "Reasoning Models Generate",
+    "Reasoning in Trees",
+    "Safety and accuracy",
+    "Automated Scoring",
+)
+SHARPENING, PROVER, PACMAN, FLOW = "When Sharpening", "PhysProver", "PAC-MAN", "Test-Time Gradient"
+GUIDE, WRITING, FISSION = "Natural Language Processing", "Reward Modeling", "Robust Tool Use"
+MIRAGE, AUQ, SQL, CAUSES = "MiRAGE", "Agentic Uncertainty", "AgentSM", "On Decision-Making"
 
 RECEIVED = {
-    "researcher": {VIGA, FISSION, IMPLICIT, FLOW, UNIX, GRAPHS, CASL, HAMILTON},
-    "reader": {PHYS, FLOW, UNIX, GRAPHS, CASL, UNTITLED_RL, SOCIETIES, SHARPENING, FISSION},
-    "lab": {UNIX, PHYS, VIGA},
-    "reading-group": {TREES, OUTPUT, SOCIETIES, BYOL, PROVER, MIRAGE, AUQ, PHYS, BLEND, GVPO, UNTITLED_RL, SHARPENING},
-    "terminal": {SQL, AUQ, MIRAGE, FISSION, VIGA},
+    "researcher": {UNIX, MEMORY, SKETCH, REASONERS, OMNI, MULL, LENS, FILES, CELLS, WEB, FISSION},
+    "reader": {ONE_STOP, MINT, PERCEPTION, SKETCH, PHYS, PROVER, SOCIETIES, FLOW, SHARPENING, FISSION, PACMAN},
+    "lab": {QUBITS, MEMORY, PERCEPTION, SKETCH, ONE_STOP, REASONERS, UNIX, PHYS, VIGA, MULL, OMNI},
+    "reading-group": {SOCIETIES, TREES, ARABIC, CLINICAL, PHYS, FLOW, GUIDE, PROVER, SHARPENING, WRITING, PACMAN},
+    "terminal": {CAUSES, SQL, AUQ, CELLS, MIRAGE, FISSION, VIGA, WEB, FILES},
 }
 EVERY_TITLE = set().union(*RECEIVED.values())
-MESSAGES = {"researcher": 1, "reader": 1, "lab": 1, "reading-group": 2, "terminal": 2}
+MESSAGES = {"researcher": 1, "reader": 1, "lab": 1, "reading-group": 2, "terminal": 3}
 AT = {"researcher": "08:00", "reader": "18:00", "lab": "09:00", "reading-group": "09:00", "terminal": "05:00"}
 
 
@@ -69,18 +76,20 @@ def test_it_comes_at_the_hour_that_the_chat_chose(story: Story, anchor: str) -> 
 
 def test_a_thread_begins_with_its_first_two_papers(story: Story) -> None:
     root, _ = read(story, "reading-group")
-    assert {title for title in EVERY_TITLE if title in root} == {PHYS, BLEND}
-    assert "and 10 more in the thread" in root
+    assert {title for title in EVERY_TITLE if title in root} == {SOCIETIES, TREES}
+    assert "and 9 more in the thread" in root
 
 
 def test_the_counts_are_those_of_the_samples(story: Story) -> None:
-    assert (story.papers, story.digests, story.messages, story.undelivered) == (32, 4, 7, 0)
-    assert [title.partition(":")[0] for title in story.repeated] == ["Robust Tool Use via Fission-GRPO"]
+    assert (story.papers, story.digests, story.messages, story.undelivered) == (73, 4, 8, 0)
+    assert (
+        story.repeated == 39
+    )  # the bilingual list translates 38 papers of the others; one of the feed is in the daily list
 
 
 def test_the_reader_in_shanghai_reads_chinese(story: Story) -> None:
     (text,) = read(story, "reader")
-    assert text.count("AI: ") == 8  # the ninth has a translation of its abstract
+    assert text.count("AI: ") == 8  # the other three have a translation of their abstract
     assert "用强化学习让视频生成模型遵守刚体运动的物理规律。" in text
 
 
@@ -93,7 +102,7 @@ def test_the_conversation_goes_through_the_real_commands(story: Story, language:
     said, echo, link, card, ruled = shown_messages(exhibit)
     assert [message.mine for message in (said, echo, link, card, ruled)] == [True, False, True, False, False]
     assert said.display.paragraphs[0].html.count("<kbd>/sub</kbd>") == 1
-    assert "PhysRVG" in echo.display.paragraphs[0].text
+    assert "VideoSketcher" in echo.display.paragraphs[0].text
     pressed = [key for row in card.display.keys for key in row if key.pressed]
     assert len(pressed) == 1
     assert ruled.edited
@@ -124,7 +133,7 @@ def test_the_demo_runs_by_itself_and_ends_with_three_lines(tmp_path: Path) -> No
     assert re.fullmatch(rf"Look at the gallery: +{re.escape(str(out / 'index.html'))}", colours)
     assert re.fullmatch(r"Try your own words: +\S.* match 'diffusion -survey' \S+daily_arxiv\.md", words)
     assert re.fullmatch(r"Connect a chat: +PAPERWIRE_TELEGRAM_TOKEN=… \S.* run", connect)
-    assert any(line.startswith("32 papers from 4 digests, 7 messages to 5 chats.") for line in shown_above)
+    assert any(line.startswith("73 papers from 4 digests, 8 messages to 5 chats.") for line in shown_above)
     assert {path.name for path in out.iterdir()} == set(PAGES.values())
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
 
@@ -150,6 +159,7 @@ def test_the_gallery_is_a_whole_page_that_loads_nothing(story: Story, tmp_path: 
     assert page.languages[0] == language
     assert all((tmp_path / link).is_file() for link in page.links if link.endswith(".html"))
     assert all(title in page.text for title in EVERY_TITLE)
+    assert len({link for link in page.links if "/abs/" in link}) == len(EVERY_TITLE)  # each title is a link
 
 
 def test_the_gallery_says_whose_words_these_are(story: Story, tmp_path: Path) -> None:

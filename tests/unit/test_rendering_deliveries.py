@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from subscriptions.model import Chat, ChatKind, Delivery, DeliveryKind, Facts, Item, Message, MissingHow, MissingSources
+from tests.make import translation
 from tests.rendered import render_delivery
 from tests.unit.deliveries import (
     THURSDAY,
@@ -237,6 +238,12 @@ def test_one_line_says_when_many_summaries_are_missing(without: int, facts: dict
 
 def test_failed_summaries_are_a_reason_to_say_so() -> None:
     assert "no English summary" in rendered(delivery(CONSOLE, items(6, failed=True)))[0]
+
+
+def test_a_translated_abstract_is_no_missing_summary() -> None:
+    translated = items(3, translations=translation(abstract="它消失了。"))
+    papers = [*translated, *items(3, summaries={"zh": "它消失了。"})]
+    assert "还没有中文总结" not in rendered(delivery(chat("console", lang="zh"), papers))[0]
 
 
 def test_the_last_line_names_the_sources_that_have_a_title() -> None:
