@@ -188,6 +188,25 @@ def test_an_edit_needs_a_message_and_news(telegram: FakeTelegram) -> None:
     assert [entry.text for entry in telegram.edits_in("42")] == ["two"]
 
 
+def test_an_edit_of_buttons_keeps_the_text_and_needs_a_message_and_news(telegram: FakeTelegram) -> None:
+    def rows(label: str) -> str:
+        return json.dumps({"inline_keyboard": [[{"text": label, "callback_data": "x"}]]})
+
+    _, answer = call(telegram, "sendMessage", chat_id="42", text="one", reply_markup=rows("⋯"))
+    number = answer["result"]["message_id"]
+
+    def edit(number: int, label: str) -> str:
+        markup = rows(label)
+        answer = call(telegram, "editMessageReplyMarkup", chat_id="42", message_id=number, reply_markup=markup)[1]
+        return str(answer.get("description", ""))
+
+    assert "message to edit not found" in edit(number + 1, "back")
+    assert "message is not modified" in edit(number, "⋯")
+    assert "text buttons are unallowed" in edit(number, " ")
+    assert edit(number, "back") == ""
+    assert [entry.text for entry in telegram.edits_in("42")] == ["one"]
+
+
 def test_arguments_may_come_as_json_and_in_the_query(telegram: FakeTelegram) -> None:
     url = f"{telegram.url}/bot{TOKEN}/sendMessage"
     assert httpx.post(url, json={"chat_id": 42, "text": "a"}, trust_env=False, verify=NO_TLS).status_code == 200

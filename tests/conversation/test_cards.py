@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from subscriptions.model import Paper, Summary
+from subscriptions.model import CallbackToken, Paper, Summary
 from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.service.subscriptions.next_deliveries import listed
 from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.store.chat.chats import describe
+from subscriptions.store.conversations import store_callbacks
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import GROUP, ME, comes, subscribe_to, texts
 from tests.make import address, ingested, paper, summary, translation
@@ -217,34 +218,70 @@ async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarnes
 # ------------------------------------------------------------------------------------------------------------------ mute
 
 
-async def test_mute_pauses_the_subscription_for_a_week_and_can_be_undone(bot: BotHarness) -> None:
+@pytest.mark.parametrize(("label", "days", "until"), [("1 for a day", 1, "Fri 23"), ("1 for a week", 7, "Thu 29")])
+async def test_mute_asks_for_how_long_and_can_be_undone(bot: BotHarness, label: str, days: int, until: str) -> None:
     await subscribe_to(bot, "diffusion")
     ingested(bot.store, *papers(1))
     sent = await comes(bot)
     await bot.presses("⋯")
-    muted = await bot.presses("mute ▾")
-    assert muted.text == "✓ 1  diffusion is quiet until Thu 29 Jan 12:00. Its papers wait until then."
+    asked = await bot.presses("mute ▾")
+    assert asked.lines == ["What shall be quiet?", "1  diffusion"]
+    assert asked.buttons == ["1 for a day", "1 for a week"]
+    assert not asked.replaces
+    muted = await bot.presses(label)
+    assert muted.replaces
+    assert muted.text == f"✓ 1  diffusion is quiet until {until} Jan 12:00. Its papers wait until then."
     assert muted.buttons == ["undo"]
     (subscription,) = listed(bot.store, address(ME))
     assert subscription.subscription.state == "paused"
-    assert subscription.subscription.paused_until == bot.clock.now() + timedelta(days=7)
+    assert subscription.subscription.paused_until == bot.clock.now() + timedelta(days=days)
     again = await bot.sends_request(ME, callback_data=old_data(sent, "q"), callback_id="p")
     assert again.toast == "It is paused already."
     await bot.presses("undo")
     assert listed(bot.store, address(ME))[0].subscription.state == "active"
 
 
-async def test_mute_asks_which_subscription_where_there_are_several(bot: BotHarness) -> None:
+async def test_mute_offers_each_subscription_that_brought_the_paper(bot: BotHarness) -> None:
     await subscribe_to(bot, "diffusion", "cs.LG")
     ingested(bot.store, *papers(1))
     await comes(bot)
     await bot.presses("⋯")
     asked = await bot.presses("mute ▾")
-    assert asked.text == "Which subscription shall be quiet for a week?"
-    assert asked.buttons == ["1 diffusion", "2 cs.LG"]
-    muted = await bot.presses("2 cs.LG")
-    assert muted.replaces
+    assert asked.lines == ["What shall be quiet?", "1  diffusion", "2  cs.LG"]
+    assert [[key["text"] for key in row] for row in asked.payloads[0]["buttons"]] == [
+        ["1 for a day", "1 for a week"],
+        ["2 for a day", "2 for a week"],
+    ]
+    await bot.presses("2 for a day")
     assert [one.subscription.state for one in listed(bot.store, address(ME))] == ["active", "paused"]
+    assert (await bot.presses("1 for a week")).text.startswith("✓ 1  diffusion is quiet")
+    assert [one.subscription.state for one in listed(bot.store, address(ME))] == ["paused", "paused"]
+
+
+async def test_mute_leaves_out_the_topic_of_the_paper(bot: BotHarness) -> None:
+    await subscribe_to(bot, "diffusion")
+    ingested(bot.store, paper("Diffusion for Video Generation"))
+    await comes(bot)
+    await bot.presses("⋯")
+    assert (await bot.presses("mute ▾")).buttons == ["topic: Video Generation", "1 for a day", "1 for a week"]
+    done = await bot.presses("topic: Video Generation")
+    assert done.replaces
+    assert done.buttons == ["undo"]
+    assert texts(bot) == ['diffusion -"Video Generation"']
+    await bot.presses("undo")
+    assert texts(bot) == ["diffusion"]
+
+
+async def test_a_choice_of_an_earlier_release_mutes_for_a_week(bot: BotHarness) -> None:
+    await subscribe_to(bot, "diffusion", "cs.LG")
+    ingested(bot.store, *papers(1))
+    sent = await comes(bot)
+    arguments = {"delivery": old_data(sent, "c")[1:17], "position": 0, "number": 2}
+    with bot.store.write() as transaction:
+        token = CallbackToken(verb="card-mute", arguments=arguments, place=ME)
+        store_callbacks(transaction, {"of-an-old-answer": token}, now=bot.clock.now())
+    muted = await bot.sends_request(ME, callback_data="of-an-old-answer", callback_id="p")
+    assert muted.text.startswith("✓ 2  cs.LG is quiet until Thu 29 Jan")
 
 
 async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> None:
@@ -255,7 +292,7 @@ async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> No
     await bot.presses("mute ▾")
     unsubscribe(bot.store, address(ME), "all", now=bot.clock.now())
     gone = "No subscription of this chat brings this paper any more."
-    assert (await bot.presses("1 diffusion")).toast == gone
+    assert (await bot.presses("1 for a day")).toast == gone
     mute = old_data(alert, "q")
     assert (await bot.sends_request(ME, callback_data=mute, callback_id="p")).toast == gone
     card = await bot.sends_request(ME, callback_data=mute.replace(".q", ".c"), callback_id="p")
@@ -346,13 +383,13 @@ async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> No
     await bot.presses("1")
     await bot.presses("⋯")
     asked = await bot.presses("follow authors")
-    assert asked.buttons == [*names[:7], "3 more"]
+    assert asked.buttons == [names[0], names[-1], *names[1:6], "3 more"]
     followed = await bot.presses("Author Numbera")
     assert followed.text.startswith("✓ 2  ")
     assert "undo" in followed.buttons
     further = await bot.presses("3 more")
     assert further.replaces
-    assert further.buttons == names[7:]
+    assert further.buttons == names[6:9]
     await bot.presses("Author Numberj")
     assert texts(bot) == ["diffusion", 'author:"Author Numbera"', 'author:"Author Numberj"']
     assert [one.subscription.name for one in listed(bot.store, address(ME))] == [
@@ -375,7 +412,9 @@ async def test_in_a_group_all_may_read_and_only_admins_change(bot: BotHarness) -
     for label in ("mute ▾", "exclude", "follow authors"):
         assert (await bot.presses(label, GROUP, by="8")).toast == "Only admins of this chat can change that."
     assert (await bot.presses("why", GROUP, by="8")).text
-    assert (await bot.presses("mute ▾", GROUP, by="7")).text.startswith("✓")
+    assert (await bot.presses("mute ▾", GROUP, by="7")).text
+    assert (await bot.presses("1 for a day", GROUP, by="8")).toast == "Only admins of this chat can change that."
+    assert (await bot.presses("1 for a day", GROUP, by="7")).text.startswith("✓")
 
 
 async def test_a_delivery_of_another_chat_opens_nothing(bot: BotHarness) -> None:

@@ -140,6 +140,7 @@ class TestButtons:
         await bot.presses("Jane Doe")
         assert signals(bot, "Swarm of termites") == {"opened", "followed"}
         await bot.presses("mute ▾")
+        await bot.presses("1 for a week")
         assert "muted" in signals(bot, "Swarm of termites")
         await bot.presses("exclude")
         await bot.presses("termites")

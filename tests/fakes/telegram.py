@@ -502,6 +502,7 @@ class FakeTelegram(FakePlatform):
         methods: Mapping[str, Callable[[ApiCall], object]] = {
             "sendMessage": self._send_message,
             "editMessageText": self._edit_message,
+            "editMessageReplyMarkup": self._edit_message,
             "sendDocument": self._send_document,
             "getMe": self._get_me,
             "getChat": lambda call: full_chat_object(self._known(call)),
@@ -547,7 +548,7 @@ class FakeTelegram(FakePlatform):
             raise Refusal(400, "Bad Request: message to edit not found")
         if before.sender != BOT:
             raise Refusal(400, "Bad Request: message can't be edited")
-        text = rules.text_of(call.arguments)
+        text = rules.text_of(call.arguments) if call.method == "editMessageText" else before.text
         buttons = rules.keyboard_of(call.arguments)
         if (before.text, before.buttons) == (text, buttons):
             raise Refusal(

@@ -63,6 +63,7 @@ async def test_mute_pauses_the_subscription_and_the_channel_reads_so(scene: Scen
     async with scene() as on:
         await delivers(on, 1)
         await on.does(slack.clicks("mute ▾", by="U2"))
+        await on.does(slack.clicks("1 for a week", by="U2"))
         assert states(on) == [("graph", "paused")]
         assert "is quiet until" in slack.posted_to("C1")[-1].text
 

@@ -48,8 +48,10 @@ async def test_a_forum_with_two_topics_and_two_managers(scenario: Scenario, tele
 
     # All may press buttons, but not change everything with them; another person's change is named before it is undone.
     assert (await scenario.presses("1", LANGUAGE, by="9")).chats == [LANGUAGE]
+    assert (await scenario.presses("⋯", LANGUAGE, by="9")).changed
     assert (await scenario.presses("mute ▾", LANGUAGE, by="9")).toast == "Only admins of this chat can change that."
-    quiet = await scenario.presses("mute ▾", LANGUAGE, by="8")
+    await scenario.presses("mute ▾", LANGUAGE, by="8")
+    quiet = await scenario.presses("1 for a week", LANGUAGE, by="8")
     assert quiet.text == "✓ 1  cs.CL is quiet until Thu 29 Jan 14:00. Its papers wait until then."
     foreign = await scenario.presses("undo", LANGUAGE, by="7")
     assert foreign.lines == ["Ada did the last change here:", "1 was: active", "1 is: paused until Thu 29 Jan 14:00"]

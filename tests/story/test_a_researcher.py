@@ -31,6 +31,7 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
     assert alert.lines[-1] == "▸ diffusion"
     assert not alert.silent
     assert "Abstract\nTides, one step at a time." in (await scenario.presses("more")).text
+    assert (await scenario.presses("⋯")).changed
     assert "in the title: Diffusion for tides" in (await scenario.presses("why")).text
     assert await scenario.later(minutes=5) == []
 
@@ -66,5 +67,5 @@ async def test_a_researcher_subscribes_gets_an_alert_excludes_undoes_and_forgets
     assert gone.lines[2] == "I know nothing of this chat any more. /start begins anew."
     scenario.brings(paper("Diffusion for nobody"))
     assert await scenario.later(hours=1) == []
-    assert (await scenario.presses("why")).toast == "I do not have this paper any more."
+    assert (await scenario.presses("more")).toast == "I do not have this paper any more."
     assert (await scenario.says("/list")).text == "There are no subscriptions yet. For example: /sub diffusion -survey"

@@ -16,8 +16,10 @@ async def test_buttons_and_questions_of_before_a_restart_still_work(scenario: Sc
 
     # Another process answers as if nothing had happened; it says nothing on its own.
     assert not await scenario.restarts()
+    await scenario.presses("⋯")
     assert "in the title: Diffusion for tides" in (await scenario.presses("why")).text
-    assert (await scenario.presses("mute ▾")).lines[0].startswith("✓ 1  diffusion is quiet until")
+    await scenario.presses("mute ▾")
+    assert (await scenario.presses("1 for a week")).lines[0].startswith("✓ 1  diffusion is quiet until")
     assert (await scenario.presses("undo")).lines[0] == "✓ Undone."
     assert (await scenario.says("diffusion -survey")).lines[0] == "✓ 1  diffusion, not survey · now"
     assert (await scenario.presses("13:00 Berlin")).lines[0] == "✓ Time zone: Europe/Berlin (was: UTC)"

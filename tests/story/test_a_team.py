@@ -132,7 +132,8 @@ async def test_a_team_installs_the_app_is_brought_papers_mutes_asks_why_and_has_
         assert (line.thread, thread.thread) == ("", line.id)
 
         # A colleague mutes it for a while, which all see, and asks why a paper came, which only they see.
-        await on.does(slack.clicks("mute", by="U2", team=TEAM))
+        await on.does(slack.clicks("mute ▾", by="U2", team=TEAM))
+        await on.does(slack.clicks("1 for a week", by="U2", team=TEAM))
         assert "is quiet until" in slack.posted_to(CHANNEL)[-1].text
         await on.does(slack.clicks("why", by="U2", team=TEAM))
         assert "graph" in slack.ephemerals_to("U2", CHANNEL)[-1].text

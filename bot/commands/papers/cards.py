@@ -66,8 +66,9 @@ def pressed_token(store: Store, data: str, place: str) -> CallbackToken | None:
     """Returns the token for the data of a button; None if there is none."""
     card, _, letter = data.rpartition(".")
     token = read_callback(card, place) or find_callback(store, card) if letter in _VERBS else None
-    if token and token.verb == _CARD:
-        return replace(token, verb=_VERBS[letter])
+    if token and token.verb == _CARD:  # its number is the place in a list, that of others is a subscription
+        arguments = {name: value for name, value in token.arguments.items() if name != "number"}
+        return replace(token, verb=_VERBS[letter], arguments=arguments)
     return read_callback(data, place) or find_callback(store, data)
 
 

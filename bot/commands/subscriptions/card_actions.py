@@ -9,7 +9,7 @@ from bot.commands.picking import listed_here, undo_row
 from bot.commands.subscriptions.subscription_form import is_author
 from bot.commands.subscriptions.undo import subscribe_and_echo
 from bot.ports.channel import Button, Buttons, Reply
-from subscriptions.cutting import cut_letters
+from subscriptions.cutting import cut_letters, width
 from subscriptions.errors import QueryError
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Item, Subscription
@@ -22,15 +22,16 @@ from subscriptions.service.subscriptions.pausing import pause
 from subscriptions.states import Signal, SubscriptionState
 from subscriptions.wording import mended_name
 
-MUTED_FOR = timedelta(days=7)
+MUTED_FOR = 7  # days, unless a button says otherwise
 AUTHORS = 8  # authors of a page
 EXCLUDED_AUTHORS = 4
 _LABEL = 40  # characters of a button's label
-_IN_ROW = 2
+_TOPIC = 30  # of the words in a button's label
+_IN_ROW, _HALF = 2, 18  # buttons in a row, and the columns of a label that fits into half of it on a phone
 
 
 def on_mute(context: CommandContext) -> Reply:
-    """Handles [mute ▾]: pauses the subscription that brought the paper for a week. If there are several, asks which."""
+    """Handles [mute ▾]: asks what shall be quiet, the paper's topic or a subscription that brought it, and pauses what is chosen."""
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
@@ -38,30 +39,38 @@ def on_mute(context: CommandContext) -> Reply:
     loud = [subscription for subscription in subscriptions if subscription.state is SubscriptionState.ACTIVE]
     if "number" in context.arguments:
         chosen = _chosen(context, loud)
-        return (
-            _muted(context, chosen, replaces=True)
-            if chosen
-            else _no_subscription(context, _chosen(context, subscriptions))
-        )
-    if len(loud) == 1:
-        return _muted(context, loud[0])
+        return _muted(context, chosen) if chosen else _no_subscription(context, _chosen(context, subscriptions))
     if not loud:
         return _no_subscription(context, subscriptions)
+    where = paper_arguments(context)
+
+    def quiet(subscription: Subscription, label: str, days: int) -> Button:
+        arguments = {**where, "number": subscription.number, "days": days}
+        return Button(label=label, verb="card-mute", arguments=arguments)
+
     rows = tuple(
         (
-            Button(
-                label=_called(subscription),
-                verb="card-mute",
-                arguments={**paper_arguments(context), "number": subscription.number},
-            ),
+            quiet(one, context.say("{number} for a day", number=one.number), 1),
+            quiet(one, context.say("{number} for a week", number=one.number), MUTED_FOR),
         )
-        for subscription in loud
+        for one in loud
     )
-    return Reply(lines=(context.say("Which subscription shall be quiet for a week?"),), buttons=rows)
+    lines = (context.say("What shall be quiet?"), *map(_called, loud))
+    return Reply(lines=lines, buttons=(*_topic_row(context, item), *rows))
 
 
-def _muted(context: CommandContext, subscription: Subscription, *, replaces: bool = False) -> Reply:
-    until = context.now + MUTED_FOR
+def _topic_row(context: CommandContext, item: Item) -> Buttons:
+    """Returns a button that leaves out what a paper is about; nothing if no words of its title can be left out."""
+    for subscription in _still_finding(context, item)[:1]:
+        for rule, text in _rules(context, subscription, item, ()).items():
+            label = context.say("topic: {words}", words=cut_letters(text, _TOPIC))
+            arguments = {**paper_arguments(context), "number": subscription.number, "rule": rule}
+            return ((Button(label=label, verb="leave-out", arguments=arguments),),)
+    return ()
+
+
+def _muted(context: CommandContext, subscription: Subscription) -> Reply:
+    until = context.now + timedelta(days=int(context.arguments.get("days", MUTED_FOR)))
     _note(context, Signal.MUTED)
     pause(context.store, context.chat.address, subscription.number, until=until, now=context.now, who=context.actor)
     said = context.say(
@@ -69,7 +78,7 @@ def _muted(context: CommandContext, subscription: Subscription, *, replaces: boo
         subscription=_called(subscription),
         moment=context.localizer.moment(until),
     )
-    return Reply(lines=(said,), ok=True, buttons=undo_row(context), replaces=replaces)
+    return Reply(lines=(said,), ok=True, buttons=undo_row(context), replaces=True)
 
 
 def on_exclude(context: CommandContext) -> Reply:
@@ -80,14 +89,15 @@ def on_exclude(context: CommandContext) -> Reply:
     finding = _still_finding(context, item)
     if not finding:
         return _no_subscription(context, finding)
-    subscription = finding[0]
+    subscription, names = finding[0], item.paper.paper.authors
+    authors = [*names[: EXCLUDED_AUTHORS - 1], *names[-1:]]
     buttons = [
         Button(
             label=_short(text),
             verb="leave-out",
             arguments={**paper_arguments(context), "number": subscription.number, "rule": rule},
         )
-        for rule, text in _rules(context, subscription, item).items()
+        for rule, text in _rules(context, subscription, item, authors).items()
     ]
     if buttons:
         asked = context.say("What shall {subscription} leave out from now on?", subscription=_called(subscription))
@@ -100,12 +110,10 @@ def on_exclude(context: CommandContext) -> Reply:
     return Reply(lines=lines)
 
 
-def _rules(context: CommandContext, subscription: Subscription, item: Item) -> dict[str, str]:
-    """Returns rules that the query could exclude → their labels: words of the title, then authors."""
-    authors = item.paper.paper.authors
-    named = [*authors[: EXCLUDED_AUTHORS - 1], *authors[-1:]]
+def _rules(context: CommandContext, subscription: Subscription, item: Item, authors: Sequence[str]) -> dict[str, str]:
+    """Returns rules that the query could exclude → their labels: words of the title, then these authors."""
     rules = {words_rule(text): text for text in distinctive_words(context.store, context.chat, subscription, item)}
-    rules |= {author_rule(name): name for name in named}
+    rules |= {author_rule(name): name for name in authors}
     return {rule: text for rule, text in rules.items() if _can_leave_out(subscription, rule, item)}
 
 
@@ -159,11 +167,12 @@ def _can_leave_out(subscription: Subscription, rule: str, item: Item) -> bool:
 
 
 def on_follow(context: CommandContext) -> Reply:
-    """Handles [follow authors]: shows a button for each author of a paper."""
+    """Handles [follow authors]: shows a button for each author of a paper: the first, the last, then the others."""
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
-    authors, start = item.paper.paper.authors, int(context.arguments.get("start", 0))
+    names, start = item.paper.paper.authors, int(context.arguments.get("start", 0))
+    authors = tuple(dict.fromkeys((*names[:1], *names[-1:], *names)))
     page = authors[start : start + AUTHORS]
     if not page:
         return paper_gone(context)
@@ -231,7 +240,14 @@ def _short(text: str) -> str:
 
 
 def _in_rows(buttons: Sequence[Button]) -> Buttons:
-    return tuple(tuple(buttons[start : start + _IN_ROW]) for start in range(0, len(buttons), _IN_ROW))
+    """Returns the buttons in rows of two, but each with a long label in a row of its own."""
+    rows: list[tuple[Button, ...]] = []
+    for button in buttons:
+        if rows and len(rows[-1]) < _IN_ROW and all(width(one.label) <= _HALF for one in (*rows[-1], button)):
+            rows[-1] = (*rows[-1], button)
+        else:
+            rows.append((button,))
+    return tuple(rows)
 
 
 COMMANDS: tuple[Command, ...] = ()
