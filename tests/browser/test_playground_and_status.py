@@ -61,7 +61,11 @@ def test_an_older_answer_never_replaces_a_newer_one(visit: Visit) -> None:
     page = with_papers(visit, "kim", "gnomon").page
     page.goto(f"{page.url}playground")
     held: list[Any] = []
-    page.route("**/playground?q=gnomon+survey", held.append)
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/playground?q=gnomon+survey", hold)
     field = page.get_by_role("textbox", name="Query")
     with page.expect_request("**/playground?q=gnomon+survey"):
         field.fill("gnomon survey")
