@@ -16,7 +16,7 @@ from bot.operation.listening import Supervised, answer_once, listening, problems
 from bot.operation.metrics import Metrics, attention, log_new_trouble, operator_lines, startup_lines, unread_lines
 from bot.operation.owner_watch import OwnerWatch
 from bot.operation.ticks import Ticker, beside, daily_maintenance, make_heartbeat, proceed, unless_stopped
-from bot.operation.web.health import Health
+from bot.operation.web.health import Health, Problem
 from bot.operation.web.sign_in import lock_of_metrics
 from bot.operation.web.site import entry_lines, make_site
 from bot.operation.web.web_server import ClosedConnections, serving
@@ -47,7 +47,7 @@ class Process:
         self.sources = sources
         self.problems: dict[str, str] = {"start": "still starting"}  # shown by /health/ready
         self._outbox_trouble: dict[str, str] = {}
-        self._maintenance_trouble: dict[str, str] = {}
+        self.maintenance_trouble: dict[str, str] = {}
         self._drain: asyncio.Task[None] | None = None
         self._lanes = WorkerLanes(app, app.cluster) if app.cluster is not None else None
         self._drain_state = DrainState()
@@ -65,7 +65,7 @@ class Process:
     @property
     def attention(self) -> dict[str, str]:
         """What an operator must look at, by its cause: shown beside `problems`, and no reason to be not ready."""
-        return self._outbox_trouble | self._maintenance_trouble
+        return self._outbox_trouble | self.maintenance_trouble
 
     async def tick(self) -> None:
         """Reads the sources, plans what is due, and starts a drain if a lane has something to do.
@@ -222,10 +222,10 @@ class Process:
             return
         try:
             if not await proceed(self._maintenance, self.app.clock):
-                self._maintenance, self._maintenance_trouble = None, {}
+                self._maintenance, self.maintenance_trouble = None, {}
         except PaperwireError as error:
             self._maintenance = None
-            self._maintenance_trouble = {"daily work": "the clean-up or the copy failed; the log says why"}
+            self.maintenance_trouble = {"daily work": "the clean-up or the copy failed; the log says why"}
             log.error("The daily clean-up or copy failed: %s", error)
 
 
@@ -325,7 +325,9 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         await process.tick()
         heartbeat.beat(well=not health.problems())
 
-    site = make_site(app)
+    site = make_site(
+        app, lambda: health.problems() | {of: Problem(why, 0) for of, why in process.maintenance_trouble.items()}
+    )
     server = serving(
         app.settings,
         health.problems,

@@ -7,7 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -221,6 +221,7 @@ async def unless_stopped(app: App, work: Coroutine[Any, Any, None]) -> None:
 # ----------------------------------------------------------------------------------------------- the daily maintenance
 
 
+OLDEST_COPY = timedelta(days=2)  # an older newest copy is something to be mended
 _REPLACED = "replaced-"  # a database that `restore` put aside, which may be damaged, is no copy
 
 

@@ -101,6 +101,7 @@ _SCRIPTS = ("latin", "latin-ext", "greek", "cyrillic")  # a browser loads those 
 STATIC: Mapping[str, str] = {  # name -> media type
     "style.css": "text/css",
     "page.js": "text/javascript",
+    "playground.js": "text/javascript",
     **{f"fonts/{face}-{script}.woff2": "font/woff2" for face in _FACES for script in _SCRIPTS},
 }
 

@@ -173,10 +173,28 @@ _LONGEST_NAME = 4  # words
 
 def rewritten(query: Query, change: Callable[[Node], Node]) -> str:
     """Returns the changed query as people type it; "" if nothing changes, or if it would be parsed otherwise."""
-    before, text = written(query.tree), written(change(query.tree))
-    if text == before or _canonical(before, query.fields) != query.canonical:
+    text = written(change(query.tree))
+    if text == written(query.tree) or not can_be_written(query):
         return ""
     return text if _canonical(text, query.fields) not in (None, query.canonical) else ""
+
+
+def can_be_written(query: Query) -> bool:
+    """Returns whether the tree of a query, written as people type it, is the same query."""
+    return _canonical(written(query.tree), query.fields) == query.canonical
+
+
+def with_leaves(node: Node, kept: Iterator[bool]) -> Node | None:
+    """Returns a node with those of its leaves that are kept, in their order; None if none is."""
+    match node:
+        case Leaf():
+            return node if next(kept) else None
+        case Not():
+            inner = with_leaves(node.node, kept)
+            return replace(node, node=inner) if inner else None
+        case And() | Or():
+            parts = tuple(part for one in node.nodes if (part := with_leaves(one, kept)))
+            return type(node)(parts) if len(parts) > 1 else next(iter(parts), None)
 
 
 def without_part(node: Node, place: int) -> Node:

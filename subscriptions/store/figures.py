@@ -79,6 +79,28 @@ def outbox_figures(session: Transaction, *, wall: datetime) -> OutboxFigures:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What was sent in some time."""
+
+    messages: int
+    chats: int
+
+
+_SENT = (
+    select(func.count().label("messages"), func.count(_d.chat.distinct()).label("chats"))
+    .select_from(_messages.join(_deliveries, _d.seq == _m.delivery))
+    .where(_m.attempted_at >= bindparam("since", type_=Utc), _m.sent_at.is_not(None))
+)
+
+
+@reads
+def sent_since(transaction: Transaction, since: datetime) -> Sent:
+    """Returns what was sent since a moment of the machine's clock."""
+    row = execute(transaction, _SENT, {"since": since}).one()
+    return Sent(messages=row.messages, chats=row.chats)
+
+
 _OVERDUE = select(func.min(_s.latest_due_at)).where(_s.latest_due_at.is_not(None), Condition(BECOMES_DUE))
 _LOWEST_OWN = select(func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(BECOMES_DUE))
 _NEXT_PAPER = select(_p.sequenced_at).where(_p.sequence > bindparam("cursor")).order_by(_p.sequence).limit(1)

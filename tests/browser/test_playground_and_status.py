@@ -1,8 +1,11 @@
 """The playground and the status as people use them, and as axe-core sees them."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import pytest
+from playwright.sync_api import Error
 
 from tests.browser.visitor import Visitor, violations
 
@@ -33,6 +36,73 @@ def test_a_query_is_tried_changed_and_subscribed_to(visit: Visit, scripts: bool)
     assert page.url.endswith(f"/playground?q={word}"), "the link carries the query"
     page.get_by_role("button", name="subscribe").click()
     gil.sees("✓ 1")
+
+
+def test_papers_change_while_one_types(visit: Visit) -> None:
+    page = with_papers(visit, "jan", "sextant").page
+    page.goto(f"{page.url}playground")
+    page.locator(".found-papers .paper").first.wait_for()
+    field = page.get_by_role("textbox", name="Query")
+    field.press_sequentially("sextant survey")
+    page.locator(".found", has_text="1 of").wait_for()
+    assert page.locator(".found-papers .paper").count() == 1
+    page.wait_for_url("**/playground?q=sextant+survey")
+    field.fill("title:")
+    page.get_by_text("has nothing to look for").wait_for()
+    assert page.locator(".found-papers .paper").count() == 1, "the last papers stay"
+    assert page.get_by_role("alert").count() == 0
+    field.fill("sextant")
+    page.locator(".found", has_text="2 of").wait_for()
+    assert page.get_by_text("has nothing to look for").count() == 0
+    assert page.evaluate("document.activeElement.id") == "q"
+
+
+def test_an_older_answer_never_replaces_a_newer_one(visit: Visit) -> None:
+    page = with_papers(visit, "kim", "gnomon").page
+    page.goto(f"{page.url}playground")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/playground?q=gnomon+survey", hold)
+    field = page.get_by_role("textbox", name="Query")
+    with page.expect_request("**/playground?q=gnomon+survey"):
+        field.fill("gnomon survey")
+    field.fill("gnomon")
+    page.locator(".found", has_text="2 of").wait_for()
+    with suppress(Error):  # the page does not wait for it any more
+        held[0].continue_()
+    page.evaluate("fetch('/playground?q=gnomon').then((answer) => answer.text())")  # by now the older one has come
+    assert page.locator(".found-papers .paper").count() == 2
+    assert page.url.endswith("q=gnomon")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "without"])
+def test_a_part_is_switched_off_and_on(visit: Visit, scripts: bool) -> None:
+    word = f"theodolite{scripts}"
+    page = with_papers(visit, f"lea-{scripts}", word, scripts=scripts).page
+    page.goto(f"{page.url}playground?q={word}+survey")
+    field, part = page.get_by_role("textbox", name="Query"), page.get_by_role("button", name="survey")
+    assert part.get_attribute("aria-pressed") == "true"
+    part.press("Enter")
+    page.locator(".found", has_text="2 of").wait_for()
+    assert part.get_attribute("aria-pressed") == "false"
+    assert field.input_value() == word
+    if scripts:
+        assert page.evaluate("document.activeElement.textContent").startswith("survey")
+    page.get_by_role("button", name=word).click()
+    page.locator(".parts [aria-pressed=false]").nth(1).wait_for()
+    assert field.input_value() == ""
+    assert page.locator(".found-papers .paper").count() >= 2, "the newest papers"
+    page.get_by_role("button", name=word).click()
+    page.locator(".found", has_text="2 of").wait_for()
+    part.click()
+    page.locator(".found", has_text="1 of").wait_for()
+    assert field.input_value() == f"{word} survey"
+    page.go_back()
+    page.locator(".found", has_text="2 of").wait_for()
+    assert part.get_attribute("aria-pressed") == "false"
 
 
 def test_a_refused_query_says_why(visit: Visit) -> None:

@@ -1,7 +1,9 @@
 """The playground: how a query is read, what it finds, and what a change of it would do. Nothing is stored."""
 
 import re
+from collections.abc import Mapping
 from html import unescape
+from types import MappingProxyType
 
 import pytest
 
@@ -10,6 +12,9 @@ from bot.ports.web_page import PageFrame, PageRequest, Visitor
 from subscriptions.service.subscriptions.exporting import export_all
 from subscriptions.store.database.store import Store
 from tests.make import NOON, FakeClock, ingested, paper
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+LIVE = {"x-requested-with": "fetch"}
 
 
 @pytest.fixture
@@ -23,7 +28,9 @@ def playground(store: Store) -> Playground:
     return Playground(store, FakeClock(NOON))
 
 
-async def shown(playground: Playground, query: str, language: str = "en") -> str:
+async def shown(
+    playground: Playground, query: str, language: str = "en", *, off: str = "", headers: Mapping[str, str] = NOTHING
+) -> str:
     frame = PageFrame(
         path="/playground",
         language=language,
@@ -31,7 +38,7 @@ async def shown(playground: Playground, query: str, language: str = "en") -> str
         token="secret",
         visitor=Visitor(name="me"),
     )
-    answer = await playground.page().answer(PageRequest(frame=frame, headers={}, query={"q": query}))
+    answer = await playground.page().answer(PageRequest(frame=frame, headers=headers, query={"q": query, "off": off}))
     assert answer.status == 200
     return str(answer.body)
 
@@ -77,6 +84,80 @@ async def test_a_change_says_how_many_papers_it_finds(
     assert f" {figures.split(maxsplit=1)[0]} of 3 papers" in words(
         await shown(playground, changed)
     )  # which its link leads to
+
+
+OFF = [
+    ("diffusion models", "1", "diffusion", "2 of 3 papers"),
+    ("diffusion models", "0", "models", "3 of 3 papers"),
+    ("models -survey", "1", "models", "3 of 3 papers"),
+    ("models -survey", "0", "", "2 of 3 papers"),  # nothing is wanted: all papers but surveys
+    ("models -survey", "0,1", "", "3 of 3 papers"),
+    ("models", "0", "", "3 of 3 papers"),
+    ("(weather OR heat) survey", "2", "weather OR heat", "1 of 3 papers"),
+    ("(weather OR heat) diffusion", "0,2", "heat", "1 of 3 papers"),
+    ("models -(weather OR survey)", "2", "models -weather", "2 of 3 papers"),
+    ("models -(weather OR survey)", "0", "", "1 of 3 papers"),
+    ("weather daily at 9", "0", "", "3 of 3 papers"),
+    ("weather graphs daily at 9", "0", "graphs daily at 9", "1 of 3 papers"),
+    ("models", "7,x,²,,-1," + "9" * 3000, "models", "3 of 3 papers"),
+]
+
+
+@pytest.mark.parametrize(("query", "off", "left", "count"), OFF)
+async def test_a_query_without_some_of_its_parts(
+    playground: Playground, query: str, off: str, left: str, count: str
+) -> None:
+    page = await shown(playground, query, off=off)
+    assert f'id="q" name="q" value="{left}"' in page
+    assert count in words(page)
+    assert (f'value="/sub {left}"' in page) == bool(left)
+    assert f'<input type="hidden" name="q" value="{query}">' in page, "so that the parts can be switched on again"
+
+
+PARTS = [
+    ("models -survey", "", ["models", "-survey"]),
+    ("models -survey", "1", ["models", "(-survey)"]),
+    ("(weather OR heat) -(survey graphs)", "0,3", ["(weather)", "heat", "survey", "(graphs)"]),
+    ('ti:"a b" author:Bo', "", ['ti:"a b"', "author:Bo"]),
+]
+
+
+@pytest.mark.parametrize(("query", "off", "parts"), PARTS)
+async def test_each_part_of_a_query_is_a_switch(playground: Playground, query: str, off: str, parts: list[str]) -> None:
+    page = await shown(playground, query, off=off)
+    found = re.findall(
+        r'<button id="part-\d+" name="off" value="([\d,]*)" aria-pressed="(\w+)" [^>]*>([^<]*?) *<', page
+    )
+    assert [unescape(text) if on == "true" else f"({text})" for _, on, text in found] == parts
+    before = {place for place in off.split(",") if place}
+    assert [set(filter(None, toggled.split(","))) ^ before for toggled, _, _ in found] == [
+        {str(place)} for place in range(len(parts))
+    ]
+
+
+async def test_a_switch_says_what_it_would_do(playground: Playground) -> None:
+    page = words(await shown(playground, "models -survey"))
+    assert " models -survey +1 " in page
+    assert " models -survey −1 " in words(await shown(playground, "models -survey", off="1"))
+
+
+async def test_without_a_query_the_newest_papers_are_shown(playground: Playground) -> None:
+    page = words(await shown(playground, ""))
+    assert "For example: diffusion models -survey" in page
+    assert "3 papers in the last 7 days The newest 1 Graphs" in page
+
+
+async def test_the_script_gets_only_what_changes(playground: Playground) -> None:
+    part = await shown(playground, "models -survey", headers=LIVE)
+    assert "<html" not in part
+    assert "2 of 3 papers" in words(part)
+
+
+async def test_an_unfinished_query_leaves_what_was_found_last(playground: Playground) -> None:
+    part = await shown(playground, "title:", headers=LIVE)
+    assert "title: has nothing to look for behind it." in words(part)
+    assert 'role="alert"' not in part
+    assert re.findall(r'id="(\w+)"', part) == ["remarks"]
 
 
 REFUSED = [

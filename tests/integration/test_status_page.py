@@ -9,14 +9,18 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build_app
+from bot.operation.web.health import Problem
 from bot.operation.web.status import SHOWN, RecentWork, StatusPage
 from bot.ports.channel import MessageTried, PlanMade
 from bot.ports.web_page import PageFrame, PageRequest, Visitor
 from bot.settings import load_settings
+from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.sending import outbox_entries
+from subscriptions.service.sending import outbox_entries, stop_platform
 from subscriptions.service.sources import note_poll
+from subscriptions.states import PauseReason
 from subscriptions.store.sources import SourceFact, SourceState, sync_sources
 from tests.make import NOON, FakeClock, ingested, paper, subscribes
 
@@ -59,10 +63,10 @@ def words(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
 
 
-def waits(app: App, chats: int = 1) -> list[str]:
+def waits(app: App, chats: int = 1, *, platform: str = "telegram") -> list[str]:
     """Has deliveries planned; returns their ids."""
     for chat in range(chats):
-        subscribes(app.store, f"telegram:{1000 + chat}", "diffusion", every="now", now=NOON - DAY)
+        subscribes(app.store, f"{platform}:{1000 + chat}", "diffusion", every="now", now=NOON - DAY)
     ingested(app.store, paper("Diffusion <b>models</b>", "cs.LG", arxiv_id="2601.00001"), now=NOON)
     plan_due(app.store, now=NOON)
     return [one.id for one in outbox_entries(app.store, now=NOON, over=False)]
@@ -108,51 +112,130 @@ async def test_of_very_many_only_the_first_are_shown(page: StatusPage, app: App)
     assert "There are more; paperwire outbox lists all of them." in words(found)
 
 
+def polled(app: App, name: str, *outcomes: tuple[int, Outcome], new: int = 0) -> None:
+    """A source that was polled so many days ago with these outcomes, the last ones first."""
+    sync_sources(app.store, [SourceFact(name=name, kind="rss", location="feed")], now=NOON, are_all=False)
+    for back, outcome in sorted(outcomes, reverse=True):
+        receipt = Receipt(
+            source=name, at=NOON - back * DAY, outcome=outcome, counts={"new": new}, detail="It says 404."
+        )
+        note_poll(app.store, receipt, SourceState(on=True), {})
+
+
 async def test_each_day_of_a_source_has_its_outcome(page: StatusPage, app: App) -> None:
-    sync_sources(app.store, [SourceFact(name="feed<1>", kind="rss", location="feed")], now=NOON)
-    outcomes = [
+    polled(
+        app,
+        "feed<1>",
         (0, Outcome.STALE),
         (0, Outcome.NEW),
         (1, Outcome.QUIET),
         (2, Outcome.STALE),
         (2, Outcome.FAILED),
+        (4, Outcome.NEW),
+        (5, Outcome.LATE),
         (40, Outcome.NEW),
-    ]
-    for back, outcome in sorted(outcomes, reverse=True):
-        note_poll(app.store, Receipt(source="feed<1>", at=NOON - back * DAY, outcome=outcome), SourceState(on=True), {})
+    )
     found = await shown(page)
     picture = found[found.index("<svg") : found.index("</svg>")]
-    assert re.findall(r'rect class="(\w+)"', picture)[-4:] == ["none", "failed", "quiet", "new"]
+    assert re.findall(r'rect class="(\w+)"', picture)[-7:] == ["none", "late", "new", "none", "failed", "quiet", "new"]
     assert "<title>22 Jan: papers came</title>" in picture
-    assert "feed&lt;1&gt;: papers on 1 of 28 days, failed on 1" in found
+    assert "feed&lt;1&gt;: papers on 2 of 6 days, failed on 1" in found
     assert "feed<1>" not in found
 
 
+async def test_few_days_of_sources_are_told_without_a_picture(page: StatusPage, app: App) -> None:
+    polled(app, "feed", *((back, Outcome.NEW) for back in range(4)))
+    found = await shown(page)
+    assert "<svg" not in found
+    assert "feed: papers on 4 of 4 days, failed on 0" in words(found)
+
+
 async def test_messages_are_counted_by_hour_and_outcome(page: StatusPage, app: App, work: RecentWork) -> None:
-    assert "<svg" not in await shown(page)
     assert isinstance(app.clock, FakeClock)
     for outcome in ("sent", "sent", "retry_later"):
         work.observe(MessageTried(platform="telegram", kind="delivery", outcome=outcome, seconds=0.1))
-    app.clock.advance(timedelta(hours=1))
-    work.observe(MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
+    for _ in range(4):
+        assert "<svg" not in await shown(page), "a picture of fewer than five hours says nothing"
+        app.clock.advance(timedelta(hours=1))
+        work.observe(MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
     found = await shown(page)
     assert "<title>12:00: 2 messages sent, 1 failed attempt</title>" in found
     assert "<title>13:00: 1 message sent, 0 failed attempts</title>" in found
-    assert "3 messages sent, 1 failed attempt. Counted by this process, which started Thu 22 Jan 12:00." in words(found)
+    assert "6 messages sent, 1 failed attempt. Counted by this process, which started Thu 22 Jan 12:00." in words(found)
     app.clock.advance(timedelta(days=2))
     work.observe(MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
     assert "1 message sent, 0 failed attempts. Counted" in words(await shown(page))
 
 
-async def test_plans_that_planned_something_are_told(page: StatusPage, work: RecentWork) -> None:
-    assert "Nothing was planned since Thu 22 Jan 12:00." in words(await shown(page))
+async def test_plans_are_told_once_there_are_many(page: StatusPage, work: RecentWork) -> None:
     work.observe(PlanMade(deliveries=0, seconds=9, matching_seconds=9))
-    for seconds in (1, 2, 7):
+    for number in range(20):
+        assert " plan" not in words(await shown(page))
+        seconds = 7 if number == 3 else number % 2 + 1
         work.observe(PlanMade(deliveries=10, seconds=seconds, matching_seconds=seconds / 4))
-    said = (
-        "Of the last 3 plans with 30 deliveries, half took 2.00 s or less, the longest 7.00 s; matching was 25 % of it."
-    )
+    said = "Of the last 20 plans with 200 deliveries, half took 2.00 s or less, the longest 7.00 s; matching was 25 % of it."
     assert said in words(await shown(page))
+
+
+async def test_when_all_is_well_it_says_so_first(page: StatusPage) -> None:
+    found = words(await shown(page))
+    assert "Status Is everything all right? All is well. It has run since Thu 22 Jan 12:00." in found
+    assert "Came today No papers yet." in found
+    assert "Went out today Nothing was sent yet. Nothing waits." in found
+
+
+async def test_a_source_that_is_behind_is_named_with_what_to_do(page: StatusPage, app: App) -> None:
+    polled(app, "a feed", (0, Outcome.FAILED), (1, Outcome.NEW))
+    found = words(await shown(page))
+    problem = "a feed is behind: It says 404. since Wed 21 Jan 12:00 · To look again: paperwire sources poll 'a feed'"
+    assert f"Is everything all right? {problem} Came today" in found
+    assert "All is well." not in found
+    assert "a feed behind 0 Wed 21 Jan 12:00" in found
+
+
+async def test_what_came_today_is_told_for_each_source(page: StatusPage, app: App) -> None:
+    polled(app, "feed", (0, Outcome.NEW), (1, Outcome.NEW), new=1204)
+    polled(app, "list", (2, Outcome.NEW), new=3)
+    found = words(await shown(page))
+    assert "Came today 1,204 papers Source Papers Last arrival feed 1,204 12:00 list 0 Tue 20 Jan 12:00" in found
+
+
+async def test_what_waits_is_counted(page: StatusPage, app: App) -> None:
+    waits(app, chats=2)
+    assert "Nothing was sent yet. 2 deliveries wait, the first since Thu 22 Jan 12:00." in words(await shown(page))
+    pause_unreachable(
+        app.store, ChatAddress("telegram", "1000"), "It left.", topic=False, reason=PauseReason.GONE, now=NOON
+    )
+    found = words(await shown(page))
+    assert "1 delivery waits, since Thu 22 Jan 12:00. 1 is held: its chat is paused." in found
+
+
+async def test_what_went_out_is_counted_today(app: App, page: StatusPage) -> None:
+    waits(app, chats=2, platform="web")
+    await app.sender.send_once()
+    assert "Went out today 2 messages to 2 chats Nothing waits." in words(await shown(page))
+    assert isinstance(app.clock, FakeClock)
+    app.clock.advance(DAY)
+    assert "Went out today Nothing was sent yet. Nothing waits." in words(await shown(page))
+
+
+PROBLEMS = {
+    "telegram": Problem("it does not answer", 7200),
+    "daily work": Problem("the clean-up failed", 0),
+}
+
+
+async def test_what_the_process_knows_is_told(app: App, work: RecentWork) -> None:
+    found = words(await shown(StatusPage(app, work, lambda: PROBLEMS)))
+    assert "telegram: it does not answer since Thu 22 Jan 10:00 · The log says more." in found
+    assert "daily work: the clean-up failed The log says more." in found
+
+
+async def test_a_platform_that_stopped_is_told_once(app: App, work: RecentWork) -> None:
+    stop_platform(app.store, "telegram", "3 of 4 chats are gone.", [], now=NOON)
+    found = words(await shown(StatusPage(app, work, lambda: PROBLEMS)))
+    assert "Sending to Telegram has stopped. 3 of 4 chats are gone. paperwire check says how to mend it." in found
+    assert "it does not answer" not in found
 
 
 async def test_the_page_is_for_operators_and_translated(page: StatusPage, app: App) -> None:
@@ -160,7 +243,7 @@ async def test_the_page_is_for_operators_and_translated(page: StatusPage, app: A
     assert all(one.for_operators for one in page.all())
     found = words(await shown(page, "zh"))
     assert "telegram:1000 已计划 · 1 篇论文 · 自 1月22日 周四 12:00" in found
-    assert not re.search(r"What waits|planned|retry|There is no copy", found)
+    assert not re.search(r"What waits|planned|retry|There is no copy|Came|wait|It has run|Source", found)
 
 
 async def test_no_setting_is_shown(page: StatusPage, app: App) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from bot.context.database import backup_folder
 from bot.digests import FORMATS, formats_of_packages
-from bot.operation.ticks import copy_times
+from bot.operation.ticks import OLDEST_COPY, copy_times
 from bot.operation.web.sign_in import Entry, entry
 from bot.platform import Finding
 from bot.platforms.known import PLATFORMS, medium_of
@@ -134,9 +134,6 @@ def check_outbox(store: Store, *, now: datetime) -> Iterator[Finding]:
 
 def _day(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC" if moment is not None else "–"
-
-
-OLDEST_COPY = timedelta(days=2)
 
 
 def check_here(

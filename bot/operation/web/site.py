@@ -22,7 +22,7 @@ from bot.errors import error_location
 from bot.operation.web import sign_in
 from bot.operation.web.health import SHARE_OF_CONNECTIONS, Samples, Streams, static_pages
 from bot.operation.web.sign_in import COOKIE, LASTS, EndedSessions, Entry, Lock, Sessions, sign_in_pages
-from bot.operation.web.status import operator_pages
+from bot.operation.web.status import Troubles, operator_pages
 from bot.operation.web.web_server import body_in_time, line, most_connections
 from bot.ports.channel import Clock, Observe, usable_text
 from bot.ports.conversation import RequestDispatcher
@@ -263,13 +263,16 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def make_site(app: App) -> Site | None:
-    """Returns the site with the pages of the platform that has some, and those of the operator; None if it is closed."""
+def make_site(app: App, troubles: Troubles = dict) -> Site | None:
+    """Returns the site with the pages of the platform that has some, and those of the operator; None if it is closed.
+
+    `troubles` returns what the process itself knows to be wrong.
+    """
     platform = next((one for one in app.platforms.values() if one.pages), None)
     if platform is None or sign_in.entry(app.settings)[0] is Entry.OFF:
         return None
     samples = Samples(app)
-    pages = (*platform.pages, *operator_pages(app), *samples.pages())
+    pages = (*platform.pages, *operator_pages(app, troubles), *samples.pages())
     return Site(
         settings=app.settings,
         facts=platform.facts,

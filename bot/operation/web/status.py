@@ -1,26 +1,30 @@
-"""The page of the status: what waits and why, what was sent, the sources day by day, plans, copies. For operators."""
+"""The page of the status: whether all is well, what came and went out today, and the details. For operators."""
 
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import islice
+from shlex import quote
 
 from bot.app import App
 from bot.context.database import backup_folder
 from bot.context.dependencies import write
-from bot.operation.ticks import copy_times, file_sizes
+from bot.operation.ticks import OLDEST_COPY, copy_times, file_sizes
+from bot.operation.web.health import Problem
 from bot.ports.channel import Clock, Measurement, MessageTried, PlanMade
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.plots import Bar, Day, bars, calendar
 from bot.rendering.templating import draw_page
 from bot.rendering.text.language import Language
+from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.chat_status import figures
-from subscriptions.service.sending import dismiss, outbox_entries, retry_delivery
+from subscriptions.service.chat_status import Figures, figures
+from subscriptions.service.sending import OutboxTrouble, dismiss, outbox_entries, outbox_trouble, retry_delivery
+from subscriptions.store.figures import OutboxFigures, Sent, sent_since
 from subscriptions.store.outbox.entries import OutboxEntry
 from subscriptions.store.sources import KnownSource, receipts_since
 
@@ -68,13 +72,23 @@ PATH = "/status"
 SHOWN = 50  # deliveries that wait
 DAYS = 28  # of the calendar
 _EVERY = 6  # hours between two labels
+_FEWEST_HOURS = 5  # with messages, of which a picture is drawn
+_FEWEST_DAYS = 5  # with polls, of which a picture is drawn
+_FEWEST_PLANS = 20  # of which something can be said
 _SENT = "sent"
 _MEGABYTE = 1_000_000
 
 _TITLE = Sentence("Status")
 _WORDS = {
+    "well": Sentence("All is well."),
+    "is_well": Sentence("Is everything all right?"),
+    "came": Sentence("Came today"),
+    "went": Sentence("Went out today"),
+    "source": Sentence("Source"),
+    "papers": Sentence("Papers"),
+    "arrival": Sentence("Last arrival"),
+    "behind": Sentence("behind"),
     "waits": Sentence("What waits"),
-    "nothing": Sentence("Nothing waits."),
     "since": Sentence("since"),
     "retry": Sentence("retry"),
     "dismiss": Sentence("dismiss"),
@@ -108,6 +122,25 @@ _DONE = {"retry": Sentence("It will be tried again."), "dismiss": Sentence("It i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownProblem:
+    """Something that is wrong."""
+
+    what: str
+    since: str = ""  # "" if it is not known
+    cure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownSource:
+    """What a source brought."""
+
+    name: str
+    papers: str  # today
+    arrival: str  # when papers came last
+    is_behind: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownDelivery:
     """A delivery that waits, as the page shows it."""
 
@@ -121,12 +154,16 @@ class ShownDelivery:
     reason: str
 
 
+Troubles = Callable[[], Mapping[str, Problem]]  # what the process itself knows to be wrong, by name
+
+
 class StatusPage:
     """The page, and what is pressed on it."""
 
-    def __init__(self, app: App, work: RecentWork) -> None:
+    def __init__(self, app: App, work: RecentWork, troubles: Troubles = dict) -> None:
         self._app = app
         self._work = work
+        self._troubles = troubles
 
     def all(self) -> tuple[WebPage, ...]:
         """Returns the pages."""
@@ -163,24 +200,156 @@ class StatusPage:
         found = outbox_entries(app.store, now=now, wall=wall, over=False)
         entries = list(islice((one for one in found if one.state in _STATES), SHOWN + 1))
         receipts = receipts_since(app.store, now - timedelta(days=DAYS))
-        sources = figures(app.store, now=now, wall=wall).sources
+        all_figures = figures(app.store, now=now, wall=wall)
+        sources, today = all_figures.sources, language.local(now).date()
         more = _MANY_MORE.say(language.translate) if len(entries) > SHOWN else ""
-        days = [language.local(now).date() - timedelta(days=back) for back in reversed(range(DAYS))]
-        return draw_page(
-            "status.html",
-            asked.frame,
-            _TITLE,
-            words={**_WORDS, **words},
-            waiting=[_shown(one, language) for one in entries[:SHOWN]],
-            more=more,
-            messages=_messages(self._work, now, language),
-            sources=_calendar(sources, receipts, days, language) if sources else None,
-            problems=_problems(sources, language),
-            plans=_plans(list(self._work.plans), self._work.since, language),
-            database=_database(
-                file_sizes(app.store), copy_times(backup_folder(app.settings, app.store)), wall, language
-            ),
+        days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
+        copies = copy_times(backup_folder(app.settings, app.store))
+        shown: Mapping[str, object] = {
+            "problems": [
+                *_troubles(self._troubles(), all_figures, now, language),
+                *_stuck(outbox_trouble(app.store, now=now), language),
+                *_behind(sources, language),
+                *_old_copy(copies, wall, language),
+            ],
+            "runs": language.say("It has run since {since}.", since=language.moment(self._work.since)),
+            "papers": _papers_today(receipts, today, language),
+            "came": [_source(one, receipts, today, language) for one in sources],
+            "went": _went(sent_since(app.store, _midnight(language.local(wall))), language),
+            "waits": _waits(all_figures.outbox, language),
+            "waiting": [_shown(one, language) for one in entries[:SHOWN]],
+            "more": more,
+            "messages": _messages(self._work, now, language),
+            "sources": _calendar(sources, receipts, days, language) if sources else None,
+            "plans": _plans(list(self._work.plans), language),
+            "database": _database(file_sizes(app.store), copies, wall, language),
+        }
+        return draw_page("status.html", asked.frame, _TITLE, words={**_WORDS, **words}, **shown)
+
+
+# ---------------------------------------------------------------------------- the three questions: well, came, went out
+
+
+def _troubles(
+    found: Mapping[str, Problem], now_known: Figures, now: datetime, language: Language
+) -> Iterator[ShownProblem]:
+    """Yields what the process itself knows, without what the store tells better."""
+    told = {*now_known.stopped, *(("sources",) if any(one.is_overdue for one in now_known.sources) else ())}
+    for platform, reason in now_known.stopped.items():
+        what = language.say("Sending to {platform} has stopped.", platform=facts_of(platform).title)
+        cure = language.say("paperwire check says how to mend it.")
+        yield ShownProblem(what=f"{what} {reason}", cure=cure)
+    for name, problem in found.items():
+        if name not in told:
+            since = language.moment(now - timedelta(seconds=problem.seconds)) if problem.seconds else ""
+            yield ShownProblem(what=f"{name}: {problem.why}", since=since, cure=language.say("The log says more."))
+
+
+def _stuck(trouble: OutboxTrouble, language: Language) -> Iterator[ShownProblem]:
+    """Yields what could not be sent, and what has waited for long."""
+    dead = trouble.dead
+    if dead.count:
+        what = language.count(
+            "{count} delivery could not be sent.", "{count} deliveries could not be sent.", dead.count
         )
+        cure = language.say("Try them again below, or give them up.")
+        yield ShownProblem(what=f"{what} {dead.reason}", since=_moment(dead.since, language), cure=cure)
+    for platform, late in trouble.waiting.items():
+        what = language.count(
+            "{count} delivery to {platform} has waited for more than an hour.",
+            "{count} deliveries to {platform} have waited for more than an hour.",
+            late.count,
+            platform=facts_of(platform).title,
+        )
+        cure = language.say("They are tried again by themselves. Nothing is lost.")
+        yield ShownProblem(what=f"{what} {late.reason}", since=_moment(late.since, language), cure=cure)
+
+
+def _behind(sources: Iterable[KnownSource], language: Language) -> Iterator[ShownProblem]:
+    """Yields a problem for each source that is behind."""
+    for one in sources:
+        if one.is_overdue:
+            last = one.last if one.last and one.last.outcome in (Outcome.FAILED, Outcome.LATE) else None
+            why = (
+                (last.detail or _OUTCOMES[last.outcome].say(language.translate))
+                if last
+                else _NO_POLL.say(language.translate)
+            )
+            yield ShownProblem(
+                what=language.say("{name} is behind: {why}", name=one.name, why=why),
+                since=_moment(one.settled_at, language),
+                cure=language.say("To look again: paperwire sources poll {name}", name=quote(one.name)),
+            )
+
+
+def _old_copy(copies: Sequence[datetime], wall: datetime, language: Language) -> Iterator[ShownProblem]:
+    if copies and wall - max(copies) > OLDEST_COPY:
+        cure = language.say("Is paperwire run running? Meanwhile: paperwire backup FILE.")
+        what = language.say("The newest copy of the database is too old.")
+        yield ShownProblem(what=what, since=language.moment(max(copies)), cure=cure)
+
+
+def _moment(moment: datetime | None, language: Language) -> str:
+    return language.moment(moment) if moment else ""
+
+
+def _midnight(local: datetime) -> datetime:
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _papers_today(receipts: Iterable[Receipt], today: date, language: Language) -> str:
+    papers = _new_of(receipts, today, language)
+    return language.count("{count} paper", "{count} papers", papers) if papers else language.say("No papers yet.")
+
+
+def _new_of(receipts: Iterable[Receipt], today: date, language: Language) -> int:
+    """Returns how many papers were new in the polls of a day."""
+    return sum(one.counts.get("new", 0) for one in receipts if language.local(one.at).date() == today)
+
+
+def _source(source: KnownSource, receipts: Sequence[Receipt], today: date, language: Language) -> ShownSource:
+    own = [one for one in receipts if one.source == source.name]
+    came = next((language.local(one.at) for one in own if one.outcome is Outcome.NEW), None)
+    is_today = came is not None and came.date() == today
+    return ShownSource(
+        name=source.name,
+        papers=language.number(_new_of(own, today, language)),
+        arrival=f"{came:%H:%M}" if is_today else _moment(came, language) or "–",
+        is_behind=source.is_overdue,
+    )
+
+
+def _went(sent: Sent, language: Language) -> str:
+    if not sent.messages:
+        return language.say("Nothing was sent yet.")
+    return language.say(
+        "{messages} to {chats}",
+        messages=language.count("{count} message", "{count} messages", sent.messages),
+        chats=language.count("{count} chat", "{count} chats", sent.chats),
+    )
+
+
+def _waits(outbox: OutboxFigures, language: Language) -> list[str]:
+    """Returns what waits, and what is held."""
+    waiting, held, said = sum(outbox.waiting.values()), sum(outbox.held.values()), []
+    if waiting:
+        since = language.moment(min(outbox.oldest.values()))
+        said.append(
+            language.count(
+                "{count} delivery waits, since {since}.",
+                "{count} deliveries wait, the first since {since}.",
+                waiting,
+                since=since,
+            )
+        )
+    if held:
+        said.append(
+            language.count("{count} is held: its chat is paused.", "{count} are held: their chats are paused.", held)
+        )
+    return said or [language.say("Nothing waits.")]
+
+
+# ---------------------------------------------------------------------------------------------------- what is to be done
 
 
 def _shown(entry: OutboxEntry, language: Language) -> ShownDelivery:
@@ -214,7 +383,8 @@ def _messages(work: RecentWork, now: datetime, language: Language) -> tuple[str,
     said = _said(total[_SENT], sum(total.values()) - total[_SENT], language)
     since = language.moment(work.since)
     sentence = language.say("{said}. Counted by this process, which started {since}.", said=said, since=since)
-    return bars(sentence, shown) if total else "", sentence
+    is_drawn = sum(1 for _, outcomes in hours if outcomes) >= _FEWEST_HOURS
+    return bars(sentence, shown) if is_drawn else "", sentence
 
 
 def _said(sent: int, others: int, language: Language) -> str:
@@ -232,12 +402,15 @@ def _calendar(
     found: dict[tuple[str, date], set[Outcome]] = {}
     for receipt in receipts:
         found.setdefault((receipt.source, language.local(receipt.at).date()), set()).add(receipt.outcome)
+    polled = [day for day in days if any((source.name, day) in found for source in sources)]
+    known = days[days.index(polled[0]) :] if polled else ()
     rows, sentences = {}, []
     for source in sources:
         outcomes = [next((o for o in _BEST_FIRST if o in found.get((source.name, day), ())), None) for day in days]
         rows[source.name] = [_day(day, outcome, language) for day, outcome in zip(days, outcomes, strict=True)]
-        sentences.append(_in_words(source, outcomes, language))
-    return calendar(language.say("Sources in the last four weeks"), days, rows), sentences
+        sentences.append(_in_words(source, outcomes[len(days) - len(known) :], language))
+    picture = calendar(language.say("Sources in the last four weeks"), days, rows)
+    return picture if len(polled) >= _FEWEST_DAYS else "", sentences
 
 
 def _day(day: date, outcome: Outcome | None, language: Language) -> Day:
@@ -255,22 +428,10 @@ def _in_words(source: KnownSource, outcomes: Sequence[Outcome | None], language:
     )
 
 
-def _problems(sources: Iterable[KnownSource], language: Language) -> list[str]:
-    """Returns a sentence for each source that is behind."""
-    return [
-        language.say(
-            "{name} is behind: {why}",
-            name=one.name,
-            why=one.last.detail or _OUTCOMES[one.last.outcome].say(language.translate),
-        )
-        for one in sources
-        if one.is_overdue and one.last is not None
-    ]
-
-
-def _plans(plans: Sequence[PlanMade], since: datetime, language: Language) -> str:
-    if not plans:
-        return language.say("Nothing was planned since {since}.", since=language.moment(since))
+def _plans(plans: Sequence[PlanMade], language: Language) -> str:
+    """Returns how long planning took; "" for a few plans."""
+    if len(plans) < _FEWEST_PLANS:
+        return ""
     seconds = sorted(one.seconds for one in plans)
     matching = sum(one.matching_seconds for one in plans) / (sum(seconds) or 1)
     return language.say(
@@ -297,8 +458,8 @@ def _database(sizes: Mapping[str, int], copies: Sequence[datetime], wall: dateti
     return said
 
 
-def operator_pages(app: App) -> tuple[WebPage, ...]:
+def operator_pages(app: App, troubles: Troubles) -> tuple[WebPage, ...]:
     """Returns the pages, in the order in which the navigation names them."""
     work = RecentWork(app.clock)
     app.context.observe.listeners.append(work.observe)
-    return StatusPage(app, work).all()
+    return StatusPage(app, work, troubles).all()

@@ -98,11 +98,13 @@ def _named(authors: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
     return [(f'author:"{name}"', papers) for name, papers in authors]
 
 
-def count_in_words(found: int, base: Base, language: Language) -> str:
-    """Returns how many papers of the last days were found: "6 of 64 papers in the last 7 days"."""
+def count_in_words(found: int | None, base: Base, language: Language) -> str:
+    """Returns how many papers of the last days were found: "6 of 64 papers in the last 7 days"; None: all of them."""
     if not base.of:
         return language.say("No papers are known yet.")
     days = days_known(language, base)
+    if found is None:
+        return language.count("{count} paper in {days}", "{count} papers in {days}", base.of, days=days)
     papers = language.count("{count} paper", "{count} papers", base.of)
     return language.count(
         "{count} of {papers} in {days}", "{count} of {papers} in {days}", found, papers=papers, days=days

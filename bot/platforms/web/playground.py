@@ -1,29 +1,31 @@
 """The playground: the meaning of a query, its matches among the papers of the last days, and those of its variants."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count
 
 from bot.commands.papers.results import result_items, variant_label
 from bot.platforms.web.finds import count_in_words
 from bot.platforms.web.incoming import new_once
-from bot.platforms.web.markup import Web, chat_of
+from bot.platforms.web.markup import Web, framed
 from bot.ports.channel import Clock
-from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
+from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.closeups import why_sections
 from bot.rendering.outline import measure_of_list
 from bot.rendering.papers import paper_view
 from bot.rendering.parts import reader_of
-from bot.rendering.templating import draw_page
+from bot.rendering.templating import draw_page, draw_part
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import caret, query_in_words
 from subscriptions.errors import QueryError, Refused, Sentence
-from subscriptions.model import Because, Chat, ChatKind, Item, KnownPaper
+from subscriptions.model import Because, Chat, Item, KnownPaper
 from subscriptions.planning.times._ending import Ending, split_when
 from subscriptions.query.parsing.parse import parse_query
-from subscriptions.query.syntax import Query
-from subscriptions.query.variants import Variant, variants
-from subscriptions.service.conversation_state import known_or_new
+from subscriptions.query.rewriting import can_be_written, with_leaves, written
+from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query
+from subscriptions.query.variants import MOST, Variant, variants
 from subscriptions.service.papers.near_papers import with_words
 from subscriptions.service.papers.paper_search import recent_variants
 from subscriptions.store.database.store import Store
@@ -39,6 +41,7 @@ _WORDS = {
     ),
     "query": Sentence("Query"),
     "look": Sentence("look"),
+    "parts": Sentence("Parts of the query, each to be switched off and on"),
     "reading": Sentence("How it is read"),
     "subscribe": Sentence("subscribe"),
     "variants": Sentence("What a change would do"),
@@ -47,7 +50,6 @@ _WORDS = {
     "difference": Sentence("Difference"),
     "same": Sentence("the same"),
     "newest": Sentence("The newest"),
-    "link": Sentence("A link to this query"),
     "examples": Sentence("For example:"),
 }
 _EXAMPLES = ("diffusion models -survey", "cat:cs.CL agents", 'title:"large language model" reasoning', "author:Guibas")
@@ -66,6 +68,17 @@ class ShownVariant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPart:
+    """A part of the query that can be switched off, or a word between two of them."""
+
+    text: str
+    toggled: str = ""  # the places of the parts that are off once it is pressed
+    is_on: bool = True
+    is_word: bool = False  # OR, or a bracket
+    difference: str = ""  # what a press on it does to the number of papers, signed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Problem:
     """Why a query is refused."""
 
@@ -79,11 +92,21 @@ class _Problem:
 class _Tried:
     """What the page shows of a query."""
 
-    reading: str
+    text: str  # the query without the parts that are off; "" if it wants nothing
+    parts: Sequence[ShownPart]
+    reading: str  # "" if it is the text
     notes: Sequence[str]
     count: str
     variants: Sequence[ShownVariant]
     papers: str  # HTML
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen:
+    """What is left of a query without the parts that are off."""
+
+    wanted: Query | None  # None: all papers
+    excluded: Query | None = None  # only where nothing is wanted
 
 
 class Playground:
@@ -99,47 +122,116 @@ class Playground:
         return WebPage(path="/playground", answer=self.show, label=_TITLE)
 
     async def show(self, asked: PageRequest) -> PageResponse:
-        """Shows the matches of the query in the link; without a query, how to begin."""
-        typed = " ".join(asked.query.get("q", "").split())[:LONGEST]
+        """Shows the matches of the query in the link without the parts that are off; without a query, how to begin."""
         async with self._places:
-            return PageResponse(body=await asyncio.to_thread(self._drawn, typed, asked.frame))
+            return PageResponse(body=await asyncio.to_thread(self._drawn, asked))
 
-    def _drawn(self, typed: str, frame: PageFrame) -> str:
-        chat = known_or_new(self._store, chat_of(frame.visitor.name), ChatKind.PRIVATE, lang=frame.language)
-        if chat.id and not frame.has_chosen_language:
-            frame = replace(frame, language=chat.settings.lang)
-        tried = self._tried(typed, chat, frame.language) if typed else None
+    def _drawn(self, asked: PageRequest) -> str:
+        typed = " ".join(asked.query.get("q", "").split())[:LONGEST]
+        off = frozenset(int(place) for place in asked.query.get("off", "")[:LONGEST].split(",") if place.isdecimal())
+        chat, frame = framed(self._store, asked.frame)
+        tried = self._tried(typed, off, chat, frame.language)
         problem, found = (tried, None) if isinstance(tried, _Problem) else (None, tried)
-        shown: Mapping[str, object] = {"typed": typed, "tried": found, "problem": problem, "once": new_once()}
-        return draw_page("playground.html", frame, _TITLE, words=_WORDS, examples=_EXAMPLES, **shown)
+        shown: Mapping[str, object] = {
+            "typed": typed,
+            "field": found.text if found and off else typed,
+            "tried": found,
+            "problem": problem,
+            "once": new_once(),
+            "examples": _EXAMPLES,
+            "is_live": asked.wants_fragment,
+        }
+        if asked.wants_fragment:
+            return draw_part("tried.html", frame, words=_WORDS, **shown)
+        return draw_page("playground.html", frame, _TITLE, words=_WORDS, **shown)
 
-    def _tried(self, typed: str, chat: Chat, spoken: str) -> _Tried | _Problem:
+    def _tried(self, typed: str, off: frozenset[int], chat: Chat, spoken: str) -> _Tried | _Problem:
         language, ending = Language(spoken, chat.settings.timezone), split_when(typed)
         if ending.only_time:
             return _Problem(line=typed, mark="", message=_NO_QUERY.say(language.translate), hint="")
         try:
-            query = with_words(self._store, parse_query(ending.query))
+            query = with_words(self._store, parse_query(ending.query)) if typed else None
+            chosen = _without(query, off) if query else _Chosen(wanted=None)
         except QueryError as error:
             return _problem(error, ending.query, language)
         except Refused as error:
             hint = error.hint.say(language.translate)
             return _Problem(line=typed, mark="", message=error.sentence.say(language.translate), hint=hint)
-        others = {one.text: one for one in variants(query)}
+        wanted = chosen.wanted
+        toggles = _toggles(query, off) if query else {}
+        others = {one.text: one for one in variants(wanted)} if wanted else {}
+        queries = {one.text: one for one in toggles.values()}
+        queries |= {text: parse_query(text, wanted.fields) for text in others if wanted and text not in queries}
         matches, found = recent_variants(
-            self._store,
-            query,
-            {text: parse_query(text, query.fields) for text in others},
-            now=self._clock.now(),
-            most=SHOWN,
+            self._store, wanted, queries, excluded=chosen.excluded, now=self._clock.now(), most=SHOWN
         )
         by_effect = sorted(others, key=lambda text: -abs(found[text] - matches.found))
+        effects = {place: _signed(found[one.text] - matches.found, language) for place, one in toggles.items()}
+        text, reading = (wanted.text, query_in_words(wanted, language.translate)) if wanted else ("", "")
         return _Tried(
-            reading=query_in_words(query, language.translate),
-            notes=_notes(query, ending, language),
-            count=count_in_words(matches.found, matches.base, language),
+            text=f"{text} {ending.when}" if text and ending.when else text,
+            parts=tuple(_parts(query, off, effects)) if query else (),
+            reading=reading if reading != text else "",
+            notes=_notes(query, ending, language) if query else (),
+            count=count_in_words(matches.found if typed else None, matches.base, language),
             variants=[_shown(others[text], matches.found, found[text], language) for text in by_effect],
-            papers=_papers(matches.newest, query, chat),
+            papers=_papers(matches.newest, wanted, chat),
         )
+
+
+def _without(query: Query, off: Collection[int]) -> _Chosen:
+    """Returns a query without the parts at these places. Raises QueryError if what is left is no query."""
+    if not off or not can_be_written(query):
+        return _Chosen(wanted=query)
+    kept = with_leaves(query.tree, (place not in off for place in count()))
+    if kept is None:
+        return _Chosen(wanted=None)
+    text = written(kept)
+    try:
+        return _Chosen(wanted=parse_query(text, query.fields))
+    except QueryError:  # it only excludes
+        return _Chosen(wanted=None, excluded=parse_query(f"-({text})", query.fields))
+
+
+def _toggles(query: Query, off: frozenset[int]) -> Mapping[int, Query]:
+    """Returns the query that a press on a part leads to, by the place of the part, for the first parts."""
+    found = {}
+    for place in range(min(MOST, sum(is_part for _, is_part in _pieces(query.tree)))):
+        with suppress(QueryError):
+            if wanted := _without(query, off ^ {place}).wanted:
+                found[place] = wanted
+    return found
+
+
+def _parts(query: Query, off: frozenset[int], effects: Mapping[int, str]) -> Iterator[ShownPart]:
+    """Yields the parts of a query and the words between them; nothing if it cannot be written without one of them."""
+    places = count()
+    for text, is_part in _pieces(query.tree) if can_be_written(query) else ():
+        if is_part:
+            place = next(places)
+            toggled = ",".join(map(str, sorted(off ^ {place})))
+            yield ShownPart(text=text, toggled=toggled, is_on=place not in off, difference=effects.get(place, ""))
+        else:
+            yield ShownPart(text=text, is_word=True)
+
+
+def _pieces(tree: Node) -> Iterator[tuple[str, bool]]:
+    """Yields the texts of a query's parts, and the operators and brackets between them; of each, whether it is a part."""
+    match tree:
+        case Leaf() | Not(node=Leaf()):
+            yield written(tree), True
+        case Not():
+            yield "-(", False
+            yield from _pieces(tree.node)
+            yield ")", False
+        case And() | Or():
+            for number, part in enumerate(tree.nodes):
+                if number and isinstance(tree, Or):
+                    yield "OR", False
+                has_brackets = isinstance(part, And | Or)
+                yield from (("(", False),) * has_brackets
+                yield from _pieces(part)
+                yield from ((")", False),) * has_brackets
 
 
 def _problem(error: QueryError, text: str, language: Language) -> _Problem:
@@ -156,14 +248,20 @@ def _notes(query: Query, ending: Ending, language: Language) -> list[str]:
 
 
 def _shown(one: Variant, before: int, found: int, language: Language) -> ShownVariant:
-    more = found - before
-    difference = f"+{language.number(more)}" if more > 0 else f"−{language.number(-more)}" if more else ""
     return ShownVariant(
-        label=variant_label(language, one), text=one.text, found=language.number(found), difference=difference
+        label=variant_label(language, one),
+        text=one.text,
+        found=language.number(found),
+        difference=_signed(found - before, language),
     )
 
 
-def _papers(newest: Sequence[KnownPaper], query: Query, chat: Chat) -> str:
+def _signed(more: int, language: Language) -> str:
+    """Returns a difference with its sign; "" for none."""
+    return f"+{language.number(more)}" if more > 0 else f"−{language.number(-more)}" if more else ""
+
+
+def _papers(newest: Sequence[KnownPaper], query: Query | None, chat: Chat) -> str:
     """Returns the papers as HTML, as a reply would show them, with the words that the query found marked.
 
     If the shown text of a paper has none of these words, the passages with them are below it.
@@ -172,7 +270,7 @@ def _papers(newest: Sequence[KnownPaper], query: Query, chat: Chat) -> str:
     for item in result_items(newest, query):
         html = medium.draw(paper_view(item, reader, measure_of_list(len(newest)), number=item.position + 1)).markup
         shown.append(html)
-        if "<mark>" not in html:
+        if query and "<mark>" not in html:
             because = tuple(Because(number=0, text=query.text, words=one.words) for one in item.because)
             found = Item(paper=item.paper, because=because, position=item.position)
             shown += [medium.draw(passage).markup for passage in why_sections(found, reader) if passage.close]

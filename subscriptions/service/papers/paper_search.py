@@ -161,7 +161,7 @@ class Recent:
             recent=self.recent,
             week=self.week,
         )
-        return MatchSets({name: one.bits & wanted for name, one in hits.items()}, base)
+        return MatchSets({name: one.bits & wanted for name, one in hits.items()}, base, wanted)
 
     def newest(self, transaction: Transaction, found: int, most: int) -> tuple[KnownPaper, ...]:
         """The newest of a set of papers, the newest first."""
@@ -174,6 +174,7 @@ class MatchSets:
 
     of: Mapping[str, int]
     base: Base
+    counted: int  # the papers among which they were looked for
 
     @property
     def union(self) -> int:
@@ -326,12 +327,22 @@ def recent_matches(transaction: Transaction, query: Query, *, now: datetime, mos
 
 @reads
 def recent_variants(
-    transaction: Transaction, query: Query, variants: Mapping[str, Query], *, now: datetime, most: int
+    transaction: Transaction,
+    query: Query | None,
+    variants: Mapping[str, Query],
+    *,
+    excluded: Query | None = None,
+    now: datetime,
+    most: int,
 ) -> tuple[RecentMatches, Mapping[str, int]]:
-    """What a query finds in the last days, and how many papers each of its variants finds among the same."""
+    """What a query finds in the last days, and how many papers each of its variants finds among the same.
+
+    Without a query: all papers but those that `excluded` finds.
+    """
     window = recent(transaction, now)
-    sets = window.find(transaction, {**variants, "": query})
-    found = sets.of[""]
+    named = {"": query, "-": excluded}
+    sets = window.find(transaction, {**variants, **{name: one for name, one in named.items() if one is not None}})
+    found = sets.of.get("", sets.counted) & ~sets.of.get("-", 0)
     newest = window.newest(transaction, found, most)
     matches = RecentMatches(found=found.bit_count(), base=sets.base, newest=newest)
     return matches, {name: sets.of[name].bit_count() for name in variants}

@@ -1,0 +1,69 @@
+"use strict";
+// The playground works without this. It shows what a query finds while one types.
+(() => {
+  const page = document.getElementById("playground");
+  const field = document.getElementById("q");
+  let asking = new AbortController();
+  let waits = 0;
+
+  const place = (html) => {
+    const parsed = new DOMParser().parseFromString(html, "text/html");
+    const focused = document.activeElement.id;
+    for (const known of page.querySelectorAll("#remarks, #parts, #count, #offer, #tried")) {
+      const fresh = parsed.getElementById(known.id);
+      if (!fresh) continue; // an unfinished query finds nothing, so the last papers stay
+      Object.assign(known.dataset, fresh.dataset);
+      known.replaceChildren(...fresh.childNodes);
+    }
+    if (document.activeElement === document.body) document.getElementById(focused || "tried")?.focus({ preventScroll: true });
+  };
+  const show = async (address) => { // returns whether it is shown now
+    clearTimeout(waits);
+    asking.abort(); // an older answer never replaces a newer one
+    const mine = asking = new AbortController();
+    try {
+      const answer = await fetch(address, {
+        headers: { "X-Requested-With": "fetch" }, credentials: "same-origin", signal: mine.signal,
+      });
+      if (answer.redirected) location.reload(); // one has signed out
+      if (!answer.ok || answer.redirected) return false;
+      place(await answer.text());
+      return true;
+    } catch (error) {
+      if (error.name !== "AbortError" && error.name !== "TypeError") throw error;
+      return false; // a newer one is on its way, or the connection is lost: what was found stays
+    }
+  };
+  const addressOf = (form, button) => {
+    const fields = new URLSearchParams(new FormData(form, button));
+    return `${form.getAttribute("action")}?${fields}`;
+  };
+  const follow = async () => { // the address leads to a changed query
+    if (await show(location.href)) field.value = document.getElementById("parts").dataset.text;
+  };
+
+  field.addEventListener("input", (event) => {
+    if (event.isComposing) return;
+    clearTimeout(waits);
+    waits = setTimeout(() => {
+      history.replaceState(null, "", addressOf(field.form));
+      show(location.href);
+    }, 200);
+  });
+  field.addEventListener("compositionend", () => field.dispatchEvent(new Event("input")));
+  page.addEventListener("submit", (event) => {
+    if (event.target.getAttribute("action") !== "/playground") return;
+    event.preventDefault();
+    history.pushState(null, "", addressOf(event.target, event.submitter));
+    if (event.target === field.form) show(location.href);
+    else follow();
+  });
+  page.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="/playground?"]');
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    history.pushState(null, "", link.href);
+    follow();
+  });
+  addEventListener("popstate", follow);
+})();
