@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +23,10 @@ SUNDAY = 7
 BROKEN = 9  # days ago
 
 
+FRAME = {"width": 1040, "height": 620}
+SECONDS = 2.4  # for which each frame of the demo is shown
+
+
 def main() -> None:
     """Talks with a bot that has the samples, on a screen and on a phone."""
     for name in [name for name in os.environ if name.startswith("PAPERWIRE_")]:
@@ -31,29 +37,76 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         stack.callback(browser.close)
         bot = stack.enter_context(running_bot(folder, {}, sources=False))
-        me = _visits(browser, stack, bot)
+        me = _visits(browser, stack, bot, **FRAME)
         me.presses("use the samples")
         me.is_live()
-        me.says("/sub diffusion -survey")
-        me.page.wait_for_selector(".actions details")
-        me.page.locator(".actions summary").first.click()
-        _takes(me, "page", "#log .post.mine")
-        by_night = _visits(browser, stack, bot, dark=True)
-        _takes(by_night, "page-dark", "#log .post.mine")
-        for visitor, night in ((me, ""), (by_night, "-dark")):
+        (IMAGES / "demo.svg").write_text(_animated(list(_frames(me))), "utf-8")
+        for visitor, night in ((me, ""), (_visits(browser, stack, bot, dark=True, **FRAME), "-dark")):
             visitor.page.goto(f"{bot.url}playground?q=diffusion+-survey")
-            _takes(visitor, f"playground{night}", "header")
+            visitor.page.screenshot(path=IMAGES / f"playground{night}.png")
+        phone = _visits(browser, stack, bot, dark=True, width=390, height=640)
+        phone.says("author:Guibas")
+        phone.has(6)
+        phone.page.locator("#log .post.mine").last.evaluate("item => item.scrollIntoView()")
+        phone.page.screenshot(path=IMAGES / "page-phone.png")
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         _past(folder)
         bot = stack.enter_context(running_bot(folder, {}))
         for night, dark in (("", False), ("-dark", True)):
-            visitor = _visits(browser, stack, bot, dark=dark)
+            visitor = _visits(browser, stack, bot, dark=dark, **FRAME)
             if not dark:
                 visitor.says("/sub tides")
                 bot.brings("Tides of the Moon", "Tides without a moon")
                 visitor.sees("Tides without a moon")
             visitor.page.goto(f"{bot.url}status")
-            _takes(visitor, f"status{night}", "header")
+            visitor.page.screenshot(path=IMAGES / f"status{night}.png")
+
+
+def _frames(me: Visitor) -> Iterator[bytes]:
+    """Yields what one sees: the first screen, papers while one types, a subscription, a paper saved, a pause."""
+    page, log = me.page, me.page.locator("#log")
+    yield page.screenshot()
+    for typed, found in (("reinf", "#papers .number"), ("reinforcement learning", "#found:not(:empty)")):
+        page.locator("#text").fill(typed)
+        page.locator(found).first.wait_for()
+        yield page.screenshot()
+    page.locator("#text").press("Enter")
+    me.has(2)
+    page.screenshot(path=IMAGES / "page.png")
+    yield page.screenshot()
+    me.presses("subscribe")
+    me.has(4)
+    log.locator(".post").nth(2).evaluate("item => item.scrollIntoView()")
+    yield page.screenshot()
+    page.keyboard.press("Escape")
+    log.locator("button.save").last.click()
+    log.locator('.save[aria-pressed="true"]').last.wait_for()
+    log.locator(".told").last.wait_for()
+    yield page.screenshot()
+    page.locator("#panel").get_by_role("button", name="pause").click()
+    page.locator("#panel .held").wait_for()
+    log.locator(".post").last.evaluate("item => item.scrollIntoView({block: 'end'})")
+    yield page.screenshot()
+    page.locator("#panel").get_by_role("button", name="resume").click()
+    page.locator("#panel li:not(.held)").wait_for()
+
+
+def _animated(frames: Sequence[bytes]) -> str:
+    """Returns an SVG that shows the frames by turns; the first alone where motion is not wanted."""
+    wide, high, whole = FRAME["width"], FRAME["height"], SECONDS * len(frames)
+    images = "".join(
+        f'<image width="{wide}" height="{high}" class="frame" style="animation-delay:{SECONDS * at:.1f}s" '
+        f'href="data:image/png;base64,{b64encode(frame).decode()}"/>'
+        for at, frame in enumerate(frames)
+    )
+    share = 100 / len(frames)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}"><style>'
+        f".frame{{visibility:hidden;animation:turn {whole:.1f}s step-end infinite}}"
+        f"@keyframes turn{{0%{{visibility:visible}}{share:.3f}%,100%{{visibility:hidden}}}}"
+        "@media (prefers-reduced-motion:reduce){.frame{animation:none}.frame:first-of-type{visibility:visible}}"
+        f'</style>{images}<rect x=".5" y=".5" width="{wide - 1}" height="{high - 1}" fill="none" stroke="#e5e1d7"/></svg>\n'
+    )
 
 
 def _past(folder: Path) -> None:
@@ -77,13 +130,7 @@ def _past(folder: Path) -> None:
 
 
 def _visits(browser: Any, stack: ExitStack, bot: Bot, **wishes: Any) -> Visitor:
-    return Visitor.comes(browser, stack, bot, "", still=True, width=960, height=720, **wishes)
-
-
-def _takes(visitor: Visitor, name: str, top: str) -> None:
-    """Saves what a window shows whose first message is `top`."""
-    visitor.page.locator(top).first.evaluate("item => { item.scrollIntoView(); document.activeElement.blur(); }")
-    visitor.page.screenshot(path=IMAGES / f"{name}.png")
+    return Visitor.comes(browser, stack, bot, "", still=True, **wishes)
 
 
 if __name__ == "__main__":

@@ -57,15 +57,18 @@ class Finds:
         language = Language(frame.language, chat.settings.timezone)
         suggestions = [*self._suggestions(typed, language)][:SUGGESTED]
         answer: dict[str, object] = {"count": "", "papers": "", "suggestions": suggestions}
-        if not typed.strip() or typed.startswith("/") or command_in(typed):
-            return answer
-        try:
-            query = parse_query(split_when(query_of(typed.strip())).query)
-            found = recent_matches(self._store, query, now=self._clock.now(), most=SHOWN)
-        except PaperwireError:  # it is not finished, or is refused when it is sent
-            return answer
-        papers = draw_papers(found.newest, query, chat)
-        return {**answer, "count": count_in_words(found.found, found.base, language), "papers": papers}
+        for text in _readings(typed.strip()):
+            try:
+                query = parse_query(split_when(text).query)
+                found = recent_matches(self._store, query, now=self._clock.now(), most=SHOWN)
+            except PaperwireError:  # it is not finished, or is refused when it is sent
+                continue
+            if found.found or text == typed.strip():
+                count = "" if text == f"{typed.strip()}*" else count_in_words(found.found, found.base, language)
+                answer |= {"count": count, "papers": draw_papers(found.newest, query, chat)}
+            if found.found:
+                break
+        return answer
 
     def _suggestions(self, typed: str, language: Language) -> Iterator[Suggestion]:
         """Yields the commands, categories and authors that begin as the last word does."""
@@ -86,6 +89,20 @@ class Finds:
         }
         for text, papers in wanted.get(field, ()):
             yield f"{before}{space}{text} ", language.count("{count} paper", "{count} papers", papers)
+
+
+def _readings(typed: str) -> Iterator[str]:
+    """Yields what a text may ask for: its words, the same with the last one as a beginning, and the query in a sentence.
+
+    The last comes last, since reading a sentence for the first time takes a second.
+    """
+    if not typed or typed.startswith("/"):
+        return
+    yield typed
+    if typed[-_LEAST:].isalnum():
+        yield f"{typed}*"
+    if not command_in(typed) and (asked := query_of(typed)) != typed:
+        yield asked
 
 
 def _commands(begun: str, language: Language) -> Iterator[Suggestion]:

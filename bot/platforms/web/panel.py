@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.commands.phrasing.localizer import Localizer
-from bot.commands.phrasing.subscription_words import state_of, subscription_rows
+from bot.commands.phrasing.subscription_words import subscription_rows
 from bot.ports.web_page import PageFrame
 from bot.rendering.plots import few_bars
 from bot.rendering.templating import draw_part
@@ -37,7 +37,6 @@ class PanelRow:
     remark: str  # when it comes next, or why it does not
     is_held: bool
     bars: str  # SVG: its papers of the last days, day by day
-    found: str  # the same as a sentence
     buttons: Sequence[tuple[str, str]]  # (what a press says in the chat, label)
 
 
@@ -62,14 +61,13 @@ def _rows(
         days, is_held = found[subscription.canonical], subscription.state is SubscriptionState.PAUSED
         papers = language.count("{count} paper", "{count} papers", sum(days))
         counted = language.say("{papers} in the last {days} days", papers=papers, days=DAYS_KNOWN)
-        next_due = row.next_due and state_of(one) == "active"
+        comes = language.say("next {moment}", moment=row.next_due) if row.next_due else language.say("as papers come")
         shown.append(
             PanelRow(
                 query=f"{row.number}  {row.reading}",
-                remark=row.state or (language.say("next {moment}", moment=row.next_due) if next_due else row.when),
+                remark=row.state or f"{comes} · {counted}",
                 is_held=is_held,
                 bars=few_bars(counted, days),
-                found=counted,
                 buttons=[
                     (f"/{verb} {row.number}", label.say(language.translate))
                     for verb, label in (_HELD if is_held else _ACTIVE)
