@@ -66,7 +66,10 @@ class Channel(Protocol):
         """
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
-        """Replaces a sent message. "Not modified" counts as success. Raises NotDelivered and nothing else."""
+        """Replaces a sent message; a text that is empty leaves the text as it is. "Not modified" counts as success.
+
+        Raises NotDelivered and nothing else.
+        """
 
     async def find(
         self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None

@@ -440,9 +440,36 @@ async def test_a_place_that_is_not_there_opens_nothing(bot: BotHarness, data: st
     assert (await bot.sends_request(ME, callback_data=data.format(delivery), callback_id="p")).toast == OLD_BUTTON
 
 
-@pytest.mark.parametrize("data", ["d{}.c", "d{}.z0", "d{}.c1234567", "d{}", "d{}.c0 ", "D{}.c0", "d{}.c-1"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        *("d{}.c", "d{}.z0", "d{}.c1234567", "d{}", "d{}.c0 ", "D{}.c0", "d{}.c-1"),
+        *("d{}.c0.z", "d{}.c0.s.s", "d{}.m.s", "d{}.f0.s", "d{}.c0.", ".s", "."),
+    ],
+)
 async def test_data_that_nobody_made_is_an_old_button(bot: BotHarness, data: str) -> None:
     assert "does not work" in (await bot.sends_request(ME, callback_data=data.format("0" * 16), callback_id="p")).toast
+
+
+async def test_only_the_button_of_a_card_takes_a_letter(bot: BotHarness) -> None:
+    await subscribe_to(bot, "diffusion")
+    unsubscribed = await bot.says("/unsub 1")
+    undo = unsubscribed.keys[-1]["data"]
+    assert "does not work" in (await bot.sends_request(ME, callback_data=f"{undo}.s", callback_id="p")).toast
+    ingested(bot.store, *papers(1, arxiv_id="2601.00001"))
+    card = await bot.says("2601.00001")
+    opens = next(key["data"] for key in card.keys if key["text"] == "more").removesuffix(".f")
+    assert (await bot.sends_request(ME, callback_data=f"{opens}.s", callback_id="p")).toast.startswith("Saved")
+    assert (
+        "does not work" in (await bot.sends_request("telegram:43", callback_data=f"{opens}.s", callback_id="p")).toast
+    )
+
+
+async def test_a_card_that_was_shown_can_be_meant_without_its_id(bot: BotHarness) -> None:
+    await subscribe_to(bot, "diffusion")
+    ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"), paper("Noise", arxiv_id="2601.00002"))
+    await bot.says("2601.00002")
+    assert (await bot.says("save it")).lines == ["✓ Saved: Noise (2601.00002)"]
 
 
 async def test_a_paper_that_was_withdrawn_says_so_on_its_card(bot: BotHarness) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bot.ports.channel import Button, Reply
 from bot.rendering.text.language import translator
+from subscriptions.cutting import width
 from subscriptions.model import Because, Chat, ChatKind, DeliveryKind, Item, Message, Summary, Translation
 from subscriptions.notices.declared import NOTICES
 from tests.rendered import render_delivery, render_reply
@@ -149,6 +150,23 @@ def test_on_slack_the_number_of_a_paper_stands_beside_it() -> None:
         if "accessory" in block
     ]
     assert values == [button.data for button in numbers]
+
+
+PHONE = {1: 40, 2: 18, 3: 11, 4: 8}  # columns of a label of Telegram on 390 px, by the buttons of its row
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("layout", ["card", "whole", "rest", "buttons"])
+@pytest.mark.parametrize("known", [{}, {"arxiv_id": None, "doi": "10.1/x"}, {"arxiv_id": None}, {"authors": ()}])
+def test_a_card_has_at_most_two_rows_whose_labels_fit_on_a_phone(lang: str, layout: Any, known: dict[str, Any]) -> None:
+    opens = Button(label="1", data="x" * 16, arguments={"whole": layout == "whole"})
+    reply = Reply(items=(item("Noise", **known),), item_layout=layout, numbers=(opens,))
+    *_, message = render_reply(reply, chat(lang=lang))
+    rows = json.loads(message.payload)["buttons"]
+    assert len(rows) <= (3 if layout == "rest" else 2)
+    last = {"en": "‹ back", "zh": "‹ 返回"}[lang] if layout == "rest" else "⋯"
+    assert rows[-1][-1]["text"] == last
+    assert all(width(key["text"]) <= PHONE[len(row)] for row in rows for key in row)
 
 
 def looked_at(**fields: object) -> Item:
