@@ -24,8 +24,8 @@ from subscriptions.service.retention import clean_up_steps, forget
 from subscriptions.service.sending import begin_worker, recent_sends
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
-from subscriptions.store.outbox import edits
 from subscriptions.store.figures import came_since, sent_since
+from subscriptions.store.outbox import edits
 from subscriptions.store.outbox.entries import outbox_counts
 from subscriptions.store.rows import TABLES
 from subscriptions.store.updates import unfinished_replies
