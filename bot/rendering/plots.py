@@ -1,6 +1,6 @@
-"""Small plots as SVG, drawn by the server: bars by hour, rows of bars, a calendar. Colours come from the page's own style, by class."""
+"""Small plots as SVG, drawn by the server: bars by hour, rows of bars, a row of days. Colours come from the page's own style, by class."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -10,8 +10,7 @@ from bot.ports.channel import Plot
 _WIDTH, _HEIGHT = 720, 140  # of the bars, in units of the picture
 _LEFT, _BOTTOM, _TOP = 40, 20, 12  # room for the labels
 _GAP = 0.2  # of the width of a bar
-_CELL, _ROW = 20, 24  # of the calendar
-_NAMES = 130  # room for the names of rows
+_CELL = 20  # of the calendar
 _NARROW, _HIGH, _HEAD = 320, 30, 22  # of rows of bars, which are read on a phone: width, height of a bar, room above it
 _TINY = (8, 20)  # the width of a bar of a tiny plot with its gap, and the height
 _NOTHING = ' class="none"'
@@ -105,22 +104,19 @@ def rows_of_bars(plot: Plot) -> str:
     return _picture(plot.title, _NARROW, height, lines).replace('class="plot"', 'class="plot narrow"', 1)
 
 
-def calendar(title: str, days: Sequence[date], rows: Mapping[str, Sequence[Day]]) -> str:
-    """Returns a row of days for each name; below, the day of the month under each Monday."""
-    width, height = _NAMES + len(days) * _CELL, len(rows) * _ROW + _BOTTOM
+def calendar(title: str, days: Sequence[date], cells: Sequence[Day]) -> str:
+    """Returns a row of days; below, the day of the month under each Monday."""
     lines = []
-    for row, (name, cells) in enumerate(rows.items()):
-        top = row * _ROW
-        lines.append(_text(_NAMES - 8, top + _ROW / 2 + 4, _cut(name), "end"))
-        for column, cell in enumerate(cells):
-            lines.append(
-                f'<rect class="{escape(cell.kind)}" x="{_NAMES + column * _CELL + 1}" y="{top + 2}" width="{_CELL - 3}" '
-                f'height="{_ROW - 5}" rx="3"><title>{escape(cell.title)}</title></rect>'
-            )
-    for column, day in enumerate(days):
+    for column, (day, cell) in enumerate(zip(days, cells, strict=True)):
+        left = column * _CELL
+        lines.append(
+            f'<rect class="{escape(cell.kind)}" x="{left + 1}" y="2" width="{_CELL - 3}" height="{_CELL - 3}" rx="3">'
+            f"<title>{escape(cell.title)}</title></rect>"
+        )
         if not day.weekday():
-            lines.append(_text(_NAMES + (column + 0.5) * _CELL, height - 5, str(day.day), "middle"))
-    return _picture(title, width, height, lines)
+            lines.append(_text(left + _CELL / 2, _CELL + 14, str(day.day), "middle"))
+    picture = _picture(title, len(days) * _CELL, _CELL + _BOTTOM, lines)
+    return picture.replace('class="plot"', 'class="plot days"', 1)
 
 
 def _picture(title: str, width: float, height: float, lines: Sequence[str]) -> str:
@@ -130,11 +126,6 @@ def _picture(title: str, width: float, height: float, lines: Sequence[str]) -> s
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
-
-
-def _cut(name: str) -> str:
-    most = 18
-    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 # ------------------------------------------------------------------------------------------------------ A plot as text

@@ -24,7 +24,9 @@ from subscriptions.zones import zone
 _subscriptions, _papers, _deliveries, _chats, _messages = (
     TABLES.tables[name] for name in ("subscription", "paper", "delivery", "chat", "message")
 )
+_appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
 _s, _p, _d, _c, _m = _subscriptions.c, _papers.c, _deliveries.c, _chats.c, _messages.c
+_a, _g = _appearances.c, _digests.c
 _SENDABLE = case((may_be_sent(), 1), else_=0)
 
 OPEN = (
@@ -80,18 +82,51 @@ def outbox_figures(session: Transaction, *, wall: datetime) -> OutboxFigures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """The papers that came in some time."""
+
+    papers: int
+    by_source: Mapping[str, int]  # a paper that came from several counts for each
+    last: Mapping[str, datetime]  # source -> when papers of it came last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What was sent in some time."""
+    """The messages of deliveries that were sent in some time."""
 
     messages: int
     chats: int
 
 
+_FROM = bindparam("since", type_=Utc)
+_NEW_PAPERS = select(func.count()).where(_p.sequenced_at >= _FROM)
+_NEW_BY_SOURCE = (
+    select(
+        _g.source,
+        func.count(_a.paper.distinct()).label("papers"),
+        func.max(_g.received_at, type_=Utc).label("last"),
+    )
+    .select_from(_papers.join(_appearances, _a.paper == _p.id).join(_digests, _g.id == _a.digest))
+    .where(_p.sequenced_at >= _FROM, _g.received_at >= _FROM)
+    .group_by(_g.source)
+    .order_by(_g.source)
+)
 _SENT = (
     select(func.count().label("messages"), func.count(_d.chat.distinct()).label("chats"))
     .select_from(_messages.join(_deliveries, _d.seq == _m.delivery))
-    .where(_m.attempted_at >= bindparam("since", type_=Utc), _m.sent_at.is_not(None))
+    .where(_m.attempted_at >= _FROM, _m.sent_at.is_not(None))
 )
+
+
+@reads
+def came_since(transaction: Transaction, since: datetime) -> Arrivals:
+    """Returns the papers that were announced since a moment."""
+    rows = list(execute(transaction, _NEW_BY_SOURCE, {"since": since}))
+    return Arrivals(
+        papers=execute(transaction, _NEW_PAPERS, {"since": since}).scalar_one(),
+        by_source={row.source: row.papers for row in rows},
+        last={row.source: row.last for row in rows},
+    )
 
 
 @reads

@@ -117,7 +117,7 @@ def test_the_status_is_for_operators(visit: Visit) -> None:
     assert stranger.page.get_by_role("link", name="Status").count() == 0
     assert stranger.page.request.get(f"{stranger.bot.url}status").status == 404
     op.page.get_by_role("link", name="Status").click()
-    op.page.get_by_role("heading", name="What waits").wait_for()
+    op.page.get_by_role("heading", name="Came today").wait_for()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -24,6 +24,7 @@ from subscriptions.service.retention import clean_up_steps, forget
 from subscriptions.service.sending import begin_worker, recent_sends
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
+from subscriptions.store.figures import came_since, sent_since
 from subscriptions.store.outbox import edits
 from subscriptions.store.outbox.entries import outbox_counts
 from subscriptions.store.rows import TABLES
@@ -289,6 +290,9 @@ async def _start(world: World) -> None:
 
 async def _figures(world: World) -> None:
     figures(world.app.store, now=world.clock.now(), wall=world.clock.wall())
+    midnight = world.clock.now().replace(hour=0)
+    came_since(world.app.store, midnight)
+    sent_since(world.app.store, midnight)
     outbox_counts(world.app.store)
     assert write_refusal(world.app.store) is None
 

@@ -126,7 +126,7 @@ PARTS = [
 async def test_each_part_of_a_query_is_a_switch(playground: Playground, query: str, off: str, parts: list[str]) -> None:
     page = await shown(playground, query, off=off)
     found = re.findall(
-        r'<button id="part-\d+" name="off" value="([\d,]*)" aria-pressed="(\w+)" [^>]*>([^<]*?) *<', page
+        r'<button id="part-\d+" name="off" value="([\d,]*)" aria-pressed="(\w+)" [^>]*><span>([^<]*)<', page
     )
     assert [unescape(text) if on == "true" else f"({text})" for _, on, text in found] == parts
     before = {place for place in off.split(",") if place}

@@ -112,13 +112,11 @@ async def test_of_very_many_only_the_first_are_shown(page: StatusPage, app: App)
     assert "There are more; paperwire outbox lists all of them." in words(found)
 
 
-def polled(app: App, name: str, *outcomes: tuple[int, Outcome], new: int = 0) -> None:
+def polled(app: App, name: str, *outcomes: tuple[int, Outcome]) -> None:
     """A source that was polled so many days ago with these outcomes, the last ones first."""
     sync_sources(app.store, [SourceFact(name=name, kind="rss", location="feed")], now=NOON, are_all=False)
     for back, outcome in sorted(outcomes, reverse=True):
-        receipt = Receipt(
-            source=name, at=NOON - back * DAY, outcome=outcome, counts={"new": new}, detail="It says 404."
-        )
+        receipt = Receipt(source=name, at=NOON - back * DAY, outcome=outcome, detail="It says 404.")
         note_poll(app.store, receipt, SourceState(on=True), {})
 
 
@@ -147,7 +145,7 @@ async def test_few_days_of_sources_are_told_without_a_picture(page: StatusPage, 
     polled(app, "feed", *((back, Outcome.NEW) for back in range(4)))
     found = await shown(page)
     assert "<svg" not in found
-    assert "feed: papers on 4 of 4 days, failed on 0" in words(found)
+    assert "Sources in the last four weeks feed: papers on 4 of 4 days Database" in words(found)
 
 
 async def test_messages_are_counted_by_hour_and_outcome(page: StatusPage, app: App, work: RecentWork) -> None:
@@ -160,11 +158,12 @@ async def test_messages_are_counted_by_hour_and_outcome(page: StatusPage, app: A
         work.observe(MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
     found = await shown(page)
     assert "<title>12:00: 2 messages sent, 1 failed attempt</title>" in found
-    assert "<title>13:00: 1 message sent, 0 failed attempts</title>" in found
-    assert "6 messages sent, 1 failed attempt. Counted by this process, which started Thu 22 Jan 12:00." in words(found)
+    assert "<title>13:00: 1 message sent</title>" in found
+    assert "6 messages sent, 1 failed attempt, answers included, since Thu 22 Jan 12:00." in words(found)
     app.clock.advance(timedelta(days=2))
     work.observe(MessageTried(platform="telegram", kind="delivery", outcome="sent", seconds=0.1))
-    assert "1 message sent, 0 failed attempts. Counted" in words(await shown(page))
+    said = "1 message sent, answers included, since Fri 23 Jan 17:00."
+    assert said in words(await shown(page))
 
 
 async def test_plans_are_told_once_there_are_many(page: StatusPage, work: RecentWork) -> None:
@@ -181,28 +180,40 @@ async def test_when_all_is_well_it_says_so_first(page: StatusPage) -> None:
     found = words(await shown(page))
     assert "Status Is everything all right? All is well. It has run since Thu 22 Jan 12:00." in found
     assert "Came today No papers yet." in found
-    assert "Went out today Nothing was sent yet. Nothing waits." in found
+    assert "Went out today No delivery yet. Nothing waits." in found
 
 
 async def test_a_source_that_is_behind_is_named_with_what_to_do(page: StatusPage, app: App) -> None:
     polled(app, "a feed", (0, Outcome.FAILED), (1, Outcome.NEW))
     found = words(await shown(page))
-    problem = "a feed is behind: It says 404. since Wed 21 Jan 12:00 · To look again: paperwire sources poll 'a feed'"
+    problem = "a feed is behind. It says 404. since Wed 21 Jan 12:00 · To look again: paperwire sources poll 'a feed'"
     assert f"Is everything all right? {problem} Came today" in found
     assert "All is well." not in found
     assert "a feed behind 0 Wed 21 Jan 12:00" in found
 
 
 async def test_what_came_today_is_told_for_each_source(page: StatusPage, app: App) -> None:
-    polled(app, "feed", (0, Outcome.NEW), (1, Outcome.NEW), new=1204)
-    polled(app, "list", (2, Outcome.NEW), new=3)
+    polled(app, "feed", (0, Outcome.NEW))
+    polled(app, "list", (2, Outcome.NEW))
+    ingested(app.store, paper("Before midnight", arxiv_id="2601.00011"), source="feed", now=NOON - DAY)
+    ingested(
+        app.store,
+        paper("A", arxiv_id="2601.00012"),
+        paper("B", arxiv_id="2601.00013"),
+        source="feed",
+        now=NOON - DAY / 4,
+    )
+    ingested(
+        app.store, paper("B", arxiv_id="2601.00013"), paper("C", arxiv_id="2601.00014"), source="by hand", now=NOON
+    )
     found = words(await shown(page))
-    assert "Came today 1,204 papers Source Papers Last arrival feed 1,204 12:00 list 0 Tue 20 Jan 12:00" in found
+    assert "Came today 3 papers Source Papers Last arrival" in found
+    assert "feed 2 06:00 list 0 Tue 20 Jan 12:00 by hand 2 12:00" in found
 
 
 async def test_what_waits_is_counted(page: StatusPage, app: App) -> None:
     waits(app, chats=2)
-    assert "Nothing was sent yet. 2 deliveries wait, the first since Thu 22 Jan 12:00." in words(await shown(page))
+    assert "No delivery yet. 2 deliveries wait, the first since Thu 22 Jan 12:00." in words(await shown(page))
     pause_unreachable(
         app.store, ChatAddress("telegram", "1000"), "It left.", topic=False, reason=PauseReason.GONE, now=NOON
     )
@@ -216,7 +227,7 @@ async def test_what_went_out_is_counted_today(app: App, page: StatusPage) -> Non
     assert "Went out today 2 messages to 2 chats Nothing waits." in words(await shown(page))
     assert isinstance(app.clock, FakeClock)
     app.clock.advance(DAY)
-    assert "Went out today Nothing was sent yet. Nothing waits." in words(await shown(page))
+    assert "Went out today No delivery yet. Nothing waits." in words(await shown(page))
 
 
 PROBLEMS = {

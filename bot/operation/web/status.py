@@ -24,7 +24,7 @@ from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.service.sending import OutboxTrouble, dismiss, outbox_entries, outbox_trouble, retry_delivery
-from subscriptions.store.figures import OutboxFigures, Sent, sent_since
+from subscriptions.store.figures import Arrivals, OutboxFigures, Sent, came_since, sent_since
 from subscriptions.store.outbox.entries import OutboxEntry
 from subscriptions.store.sources import KnownSource, receipts_since
 
@@ -126,6 +126,7 @@ class ShownProblem:
     """Something that is wrong."""
 
     what: str
+    why: str = ""
     since: str = ""  # "" if it is not known
     cure: str
 
@@ -204,6 +205,7 @@ class StatusPage:
         sources, today = all_figures.sources, language.local(now).date()
         more = _MANY_MORE.say(language.translate) if len(entries) > SHOWN else ""
         days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
+        arrivals = came_since(app.store, _midnight(language.local(now)))
         copies = copy_times(backup_folder(app.settings, app.store))
         shown: Mapping[str, object] = {
             "problems": [
@@ -213,14 +215,14 @@ class StatusPage:
                 *_old_copy(copies, wall, language),
             ],
             "runs": language.say("It has run since {since}.", since=language.moment(self._work.since)),
-            "papers": _papers_today(receipts, today, language),
-            "came": [_source(one, receipts, today, language) for one in sources],
+            "papers": _papers_today(arrivals, language),
+            "came": list(_sources(sources, arrivals, receipts, language)),
             "went": _went(sent_since(app.store, _midnight(language.local(wall))), language),
             "waits": _waits(all_figures.outbox, language),
             "waiting": [_shown(one, language) for one in entries[:SHOWN]],
             "more": more,
             "messages": _messages(self._work, now, language),
-            "sources": _calendar(sources, receipts, days, language) if sources else None,
+            "sources": _calendar(sources, receipts, days, language),
             "plans": _plans(list(self._work.plans), language),
             "database": _database(file_sizes(app.store), copies, wall, language),
         }
@@ -238,7 +240,7 @@ def _troubles(
     for platform, reason in now_known.stopped.items():
         what = language.say("Sending to {platform} has stopped.", platform=facts_of(platform).title)
         cure = language.say("paperwire check says how to mend it.")
-        yield ShownProblem(what=f"{what} {reason}", cure=cure)
+        yield ShownProblem(what=what, why=reason, cure=cure)
     for name, problem in found.items():
         if name not in told:
             since = language.moment(now - timedelta(seconds=problem.seconds)) if problem.seconds else ""
@@ -253,7 +255,7 @@ def _stuck(trouble: OutboxTrouble, language: Language) -> Iterator[ShownProblem]
             "{count} delivery could not be sent.", "{count} deliveries could not be sent.", dead.count
         )
         cure = language.say("Try them again below, or give them up.")
-        yield ShownProblem(what=f"{what} {dead.reason}", since=_moment(dead.since, language), cure=cure)
+        yield ShownProblem(what=what, why=dead.reason, since=_moment(dead.since, language), cure=cure)
     for platform, late in trouble.waiting.items():
         what = language.count(
             "{count} delivery to {platform} has waited for more than an hour.",
@@ -262,7 +264,7 @@ def _stuck(trouble: OutboxTrouble, language: Language) -> Iterator[ShownProblem]
             platform=facts_of(platform).title,
         )
         cure = language.say("They are tried again by themselves. Nothing is lost.")
-        yield ShownProblem(what=f"{what} {late.reason}", since=_moment(late.since, language), cure=cure)
+        yield ShownProblem(what=what, why=late.reason, since=_moment(late.since, language), cure=cure)
 
 
 def _behind(sources: Iterable[KnownSource], language: Language) -> Iterator[ShownProblem]:
@@ -276,7 +278,8 @@ def _behind(sources: Iterable[KnownSource], language: Language) -> Iterator[Show
                 else _NO_POLL.say(language.translate)
             )
             yield ShownProblem(
-                what=language.say("{name} is behind: {why}", name=one.name, why=why),
+                what=language.say("{name} is behind.", name=one.name),
+                why=why,
                 since=_moment(one.settled_at, language),
                 cure=language.say("To look again: paperwire sources poll {name}", name=quote(one.name)),
             )
@@ -297,31 +300,31 @@ def _midnight(local: datetime) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _papers_today(receipts: Iterable[Receipt], today: date, language: Language) -> str:
-    papers = _new_of(receipts, today, language)
-    return language.count("{count} paper", "{count} papers", papers) if papers else language.say("No papers yet.")
+def _papers_today(arrivals: Arrivals, language: Language) -> str:
+    if not arrivals.papers:
+        return language.say("No papers yet.")
+    return language.count("{count} paper", "{count} papers", arrivals.papers)
 
 
-def _new_of(receipts: Iterable[Receipt], today: date, language: Language) -> int:
-    """Returns how many papers were new in the polls of a day."""
-    return sum(one.counts.get("new", 0) for one in receipts if language.local(one.at).date() == today)
-
-
-def _source(source: KnownSource, receipts: Sequence[Receipt], today: date, language: Language) -> ShownSource:
-    own = [one for one in receipts if one.source == source.name]
-    came = next((language.local(one.at) for one in own if one.outcome is Outcome.NEW), None)
-    is_today = came is not None and came.date() == today
-    return ShownSource(
-        name=source.name,
-        papers=language.number(_new_of(own, today, language)),
-        arrival=f"{came:%H:%M}" if is_today else _moment(came, language) or "–",
-        is_behind=source.is_overdue,
-    )
+def _sources(
+    sources: Sequence[KnownSource], arrivals: Arrivals, receipts: Sequence[Receipt], language: Language
+) -> Iterator[ShownSource]:
+    """Yields the sources of the settings, then others from which papers came today, such as a file that was read by hand."""
+    behind = {one.name: one.is_overdue for one in sources}
+    for name in (*behind, *(name for name in arrivals.by_source if name not in behind)):
+        before = next((one.at for one in receipts if one.source == name and one.outcome is Outcome.NEW), None)
+        came = arrivals.last.get(name)
+        yield ShownSource(
+            name=name,
+            papers=language.number(arrivals.by_source.get(name, 0)),
+            arrival=f"{language.local(came):%H:%M}" if came else _moment(before, language) or "–",
+            is_behind=behind.get(name, False),
+        )
 
 
 def _went(sent: Sent, language: Language) -> str:
     if not sent.messages:
-        return language.say("Nothing was sent yet.")
+        return language.say("No delivery yet.")
     return language.say(
         "{messages} to {chats}",
         messages=language.count("{count} message", "{count} messages", sent.messages),
@@ -380,37 +383,39 @@ def _messages(work: RecentWork, now: datetime, language: Language) -> tuple[str,
             Bar(label=label if labelled else "", title=f"{label}: {said}", parts=(("good", sent), ("bad", others)))
         )
     total = sum((outcomes for _, outcomes in hours), Counter[str]())
+    if not total:
+        return "", ""
     said = _said(total[_SENT], sum(total.values()) - total[_SENT], language)
-    since = language.moment(work.since)
-    sentence = language.say("{said}. Counted by this process, which started {since}.", said=said, since=since)
+    since = language.moment(max(work.since, hours[0][0]))
+    sentence = language.say("{said}, answers included, since {since}.", said=said, since=since)
     is_drawn = sum(1 for _, outcomes in hours if outcomes) >= _FEWEST_HOURS
     return bars(sentence, shown) if is_drawn else "", sentence
 
 
 def _said(sent: int, others: int, language: Language) -> str:
-    return language.say(
-        "{sent} sent, {others}",
-        sent=language.count("{count} message", "{count} messages", sent),
-        others=language.count("{count} failed attempt", "{count} failed attempts", others),
-    )
+    messages = language.count("{count} message", "{count} messages", sent)
+    if not others:
+        return language.say("{sent} sent", sent=messages)
+    failed = language.count("{count} failed attempt", "{count} failed attempts", others)
+    return language.say("{sent} sent, {others}", sent=messages, others=failed)
 
 
 def _calendar(
     sources: Sequence[KnownSource], receipts: Iterable[Receipt], days: Sequence[date], language: Language
-) -> tuple[str, list[str]]:
-    """Returns the calendar of the sources, and a sentence for each of them."""
+) -> list[tuple[str, str]]:
+    """Returns a sentence for each source, and the picture of its days once there are some."""
     found: dict[tuple[str, date], set[Outcome]] = {}
     for receipt in receipts:
         found.setdefault((receipt.source, language.local(receipt.at).date()), set()).add(receipt.outcome)
-    polled = [day for day in days if any((source.name, day) in found for source in sources)]
-    known = days[days.index(polled[0]) :] if polled else ()
-    rows, sentences = {}, []
+    shown = []
     for source in sources:
         outcomes = [next((o for o in _BEST_FIRST if o in found.get((source.name, day), ())), None) for day in days]
-        rows[source.name] = [_day(day, outcome, language) for day, outcome in zip(days, outcomes, strict=True)]
-        sentences.append(_in_words(source, outcomes[len(days) - len(known) :], language))
-    picture = calendar(language.say("Sources in the last four weeks"), days, rows)
-    return picture if len(polled) >= _FEWEST_DAYS else "", sentences
+        polled = [place for place, outcome in enumerate(outcomes) if outcome]
+        if len(polled) > 1:
+            said = _in_words(source, outcomes[polled[0] :], language)
+            cells = [_day(day, outcome, language) for day, outcome in zip(days, outcomes, strict=True)]
+            shown.append((said, calendar(said, days, cells) if len(polled) >= _FEWEST_DAYS else ""))
+    return shown
 
 
 def _day(day: date, outcome: Outcome | None, language: Language) -> Day:
@@ -419,13 +424,10 @@ def _day(day: date, outcome: Outcome | None, language: Language) -> Day:
 
 
 def _in_words(source: KnownSource, outcomes: Sequence[Outcome | None], language: Language) -> str:
-    return language.say(
-        "{name}: papers on {new} of {days} days, failed on {failed}",
-        name=source.name,
-        new=outcomes.count(Outcome.NEW),
-        days=len(outcomes),
-        failed=outcomes.count(Outcome.FAILED),
-    )
+    values = {"name": source.name, "new": outcomes.count(Outcome.NEW), "days": len(outcomes)}
+    if failed := outcomes.count(Outcome.FAILED):
+        return language.say("{name}: papers on {new} of {days} days, failed on {failed}", **values, failed=failed)
+    return language.say("{name}: papers on {new} of {days} days", **values)
 
 
 def _plans(plans: Sequence[PlanMade], language: Language) -> str:
