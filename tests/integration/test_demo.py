@@ -102,7 +102,7 @@ def test_the_conversation_goes_through_the_real_commands(story: Story, language:
     said, echo, link, card, ruled = shown_messages(exhibit)
     assert [message.mine for message in (said, echo, link, card, ruled)] == [True, False, True, False, False]
     assert said.display.paragraphs[0].html.count("<kbd>/sub</kbd>") == 1
-    assert "VideoSketcher" in echo.display.paragraphs[0].text
+    assert "Video Perception Models" in echo.display.paragraphs[0].text
     pressed = [key for row in card.display.keys for key in row if key.pressed]
     assert len(pressed) == 1
     assert ruled.edited

@@ -21,6 +21,7 @@ from bot.rendering.text.language import Language
 from bot.sources.ingest import ingest
 from subscriptions.planning.times._ending import split_when
 from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.syntax import LIKE
 from subscriptions.service.papers.paper_search import recent_matches
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
@@ -138,3 +139,21 @@ def test_each_paper_is_of_the_day_on_which_it_came_and_has_all_that_a_card_shows
     papers = [known.paper for known in stored]
     assert [paper.key for paper in papers if not (paper.title and paper.url and paper.authors and paper.abstract)] == []
     assert [paper.key for paper in papers if not (paper.summaries or paper.translations)] == []
+
+
+async def test_what_asks_for_today_or_for_the_last_days_finds_them(samples: Store) -> None:
+    bot = BotHarness(samples)
+    said = {command: (await bot.says(f"/{command} cat:cs.LG")).lines[0] for command in ("search", "preview", "today")}
+    assert said == {
+        "search": "14 of 73 papers, all in the last 7 days",
+        "preview": "14 papers in the last 7 days",
+        "today": "14 papers of Thu 22 Jan are on their way.",
+    }
+
+
+def test_each_paper_that_an_example_names_is_one_of_them(samples: Store) -> None:
+    sentences = (ROOT / "locales" / "paperwire.pot").read_text("utf-8")
+    shown = [sentences, *(path.read_text("utf-8") for path in PAGES), *map(str, EXAMPLES.values()), LIKE.example]
+    with samples.read() as session:
+        known = {stored.paper.arxiv_id for stored in stored_papers(session)}
+    assert set(re.findall(r"\b\d{4}\.\d{5}\b", "\n".join(shown))) - known == set()
