@@ -43,7 +43,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         *(f"bot/sources/{name}.py" for name in ("source_scheduler", "ingest", "arxiv_lookup", "watched_files")),
         *(f"bot/sources/{name}.py" for name in ("receipts", "poll", "poll_documents")),
         *(f"bot/platforms/slack/{name}.py" for name in ("adapter", "installing")),
-        *(f"bot/platforms/web/{name}.py" for name in ("incoming", "pages", "playground")),
+        *(f"bot/platforms/web/{name}.py" for name in ("finds", "incoming", "pages", "playground")),
         "bot/context/dependencies.py",
         "bot/delivery/cluster.py",
         "bot/operation/metrics.py",
