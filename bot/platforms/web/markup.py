@@ -87,7 +87,7 @@ _WORDS = {
     "sample": Sentence("A sample"),
     "subscriptions": Sentence("Your subscriptions"),
     "suggestions": Sentence("Suggestions"),
-    "keys": Sentence("Keys"),
+    "key_list": Sentence("Keys"),
     "key_move": Sentence("to the next and the previous paper"),
     "key_number": Sentence("to the paper with that number"),
     "key_open": Sentence("open it"),
