@@ -48,7 +48,9 @@ class Browser:
         """The fields of the newest button with this label."""
         forms = re.findall(r'<form class="body".*?</form>', self.shown, re.DOTALL)
         for form in reversed(forms):
-            if found := re.search(rf'name="press" value="([^"]+)"[^>]*>(?:<span class="unseen">)?{re.escape(label)}<", form):
+            if found := re.search(
+                rf'name="press" value="([^"]+)"[^>]*>(?:<span class="unseen">)?{re.escape(label)}<', form
+            ):
                 number = re.search(r'name="message" value="(\d+)"', form)
                 assert number
                 return {"press": found[1], "message": number[1]}
