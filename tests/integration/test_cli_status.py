@@ -92,18 +92,19 @@ def test_it_tells_what_waits_and_how_the_sources_and_copies_are(kept: Terminal) 
 
 def test_status_says_what_the_page_of_the_process_says(kept: Terminal, telegram: Remote, port: int) -> None:
     def asked(*arguments: str) -> Ended:
-        return kept.process("status", *arguments)
+        return kept("status", *arguments)
 
     program = Process(kept.folder, "run", fake=telegram, port=str(port))
     try:
         program.says("Watching ")
-        while httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).status_code != 200:
-            pass  # it is still starting
+        with httpx.Client(trust_env=False) as line:
+            while line.get(f"http://127.0.0.1:{port}/health/ready").status_code != 200:
+                pass  # it is still starting
         ended = asked()
         assert (ended.status, ended.out.splitlines()[0]) == (0, "✓ paperwire runs, and all is well.")
         assert asked("--json").json["problems"] == {}
         kept.file("paperwire.toml", '[[source]]\nname = "daily"\nurl = "http://127.0.0.1:9/"\n')
-        assert kept.process("sources", "poll").status == 1
+        assert kept("sources", "poll").status == 1
         ended = asked()
         assert (ended.status, ended.out.splitlines()[0]) == (1, "✗ paperwire runs, but not all is well:")
         assert "✗ Source daily: failed, " in ended.out

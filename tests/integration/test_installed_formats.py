@@ -1,12 +1,15 @@
 """Formats of installed packages, tested with real packages; the valid one is the example of CONTRIBUTING.md."""
 
+import importlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.digests import FORMATS, _example
+from bot.digests.installed import installed_formats, usable_formats
 from tests.integration.cli import PAGE, Ended, Terminal
 from tests.integration.docs_pages import ROOT, blocks
 
@@ -24,8 +27,23 @@ def installed(terminal: Terminal, module: str, *, name: str = "shelf_list", pack
     (site / f"{top}-1.0.dist-info" / "entry_points.txt").write_text(f"[paperwire.formats]\n{name} = {top}\n")
 
 
+@pytest.fixture
+def with_packages(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Terminal]:
+    """A Terminal whose lines find, in this process, the packages that the test installs."""
+    monkeypatch.syspath_prepend(str(terminal.folder / "site"))
+    _forget_packages()
+    yield terminal
+    _forget_packages()
+
+
+def _forget_packages() -> None:
+    for forget in (installed_formats.cache_clear, usable_formats.cache_clear, importlib.invalidate_caches):
+        forget()
+    sys.modules.pop("paperwire_shelf", None)
+
+
 def typed(terminal: Terminal, *arguments: str) -> Ended:
-    """Types a line in the folder of the packages."""
+    """Types a line in the folder of the packages, for a process of its own."""
     program = "import sys; sys.path.insert(0, 'site'); from bot.__main__ import main; main()"
     return terminal.python(program, *arguments)
 
@@ -51,10 +69,10 @@ def test_a_format_of_a_package_is_read_like_one_of_ours(terminal: Terminal) -> N
     assert "shelf.txt can be read, as shelf_list" in checked.out
 
 
-def test_it_is_named_where_no_format_fits(terminal: Terminal) -> None:
-    installed(terminal, MODULE)
-    terminal.file("letter.txt", "Dear Ada,\n")
-    error = typed(terminal, "inspect", "letter.txt", "--json").json["digests"][0]["error"]
+def test_it_is_named_where_no_format_fits(with_packages: Terminal) -> None:
+    installed(with_packages, MODULE)
+    with_packages.file("letter.txt", "Dear Ada,\n")
+    error = with_packages("inspect", "letter.txt", "--json").json["digests"][0]["error"]
     assert error.endswith("daily_arxiv_md, shelf_list.")
 
 
@@ -80,39 +98,39 @@ BROKEN = [  # a module, why it is left out
 
 
 @pytest.mark.parametrize(("module", "why"), BROKEN)
-def test_a_broken_one_is_named_in_one_sentence_and_left_out(terminal: Terminal, module: str, why: str) -> None:
-    installed(terminal, module)
-    terminal.file("shelf.txt", SHELF)
-    terminal.file("day.md", PAGE)
-    ended = typed(terminal, "inspect", "shelf.txt", "day.md", "--json")
+def test_a_broken_one_is_named_in_one_sentence_and_left_out(with_packages: Terminal, module: str, why: str) -> None:
+    installed(with_packages, module)
+    with_packages.file("shelf.txt", SHELF)
+    with_packages.file("day.md", PAGE)
+    ended = with_packages("inspect", "shelf.txt", "day.md", "--json")
     shelf, day = ended.json["digests"]
     assert (shelf["format"], day["format"]) == (None, "daily_arxiv_md")
     (line,) = ended.err.splitlines()
     assert line.startswith(f"The format shelf_list of the package paperwire-shelf is left out: {why}")
-    checked = typed(terminal, "check", "--offline", "--json")
+    checked = with_packages("check", "--offline", "--json")
     (wrong,) = [row for row in checked.json if row["mend"]]
     assert (checked.status, wrong["question"], checked.err) == (1, "Formats", "")
     assert why in wrong["answer"]
 
 
-def test_whoever_knows_all_pages_is_not_held_up_by_a_broken_one(terminal: Terminal) -> None:
+def test_whoever_knows_all_pages_is_not_held_up_by_a_broken_one(with_packages: Terminal) -> None:
     """If a built-in format fits, no installed format is loaded."""
-    installed(terminal, "import nothing_of_that_name\n")
-    terminal.file("day.md", PAGE)
-    assert typed(terminal, "inspect", "day.md").err == ""
+    installed(with_packages, "import nothing_of_that_name\n")
+    with_packages.file("day.md", PAGE)
+    assert with_packages("inspect", "day.md").err == ""
 
 
-def test_a_detect_may_give_what_a_pattern_finds(terminal: Terminal) -> None:
-    installed(terminal, _with("return bool(_FIRST_LINE.match(text))", "return _FIRST_LINE.match(text)"))
-    terminal.file("shelf.txt", SHELF)
-    assert typed(terminal, "inspect", "shelf.txt").status == 0
+def test_a_detect_may_give_what_a_pattern_finds(with_packages: Terminal) -> None:
+    installed(with_packages, _with("return bool(_FIRST_LINE.match(text))", "return _FIRST_LINE.match(text)"))
+    with_packages.file("shelf.txt", SHELF)
+    assert with_packages("inspect", "shelf.txt").status == 0
 
 
-def test_of_two_with_one_name_the_first_is_used(terminal: Terminal) -> None:
-    installed(terminal, MODULE)
-    installed(terminal, MODULE, package="paperwire-tomes")
-    terminal.file("shelf.txt", SHELF)
-    ended = typed(terminal, "inspect", "shelf.txt", "--json")
+def test_of_two_with_one_name_the_first_is_used(with_packages: Terminal) -> None:
+    installed(with_packages, MODULE)
+    installed(with_packages, MODULE, package="paperwire-tomes")
+    with_packages.file("shelf.txt", SHELF)
+    ended = with_packages("inspect", "shelf.txt", "--json")
     assert ended.json["digests"][0]["format"] == "shelf_list"
     assert ended.err == (
         "The format shelf_list of the package paperwire-tomes is left out: "
@@ -127,11 +145,11 @@ def test_of_two_with_one_name_the_first_is_used(terminal: Terminal) -> None:
         ("return []", "its parse stumbles (TypeError: list is no Content)"),
     ],
 )
-def test_a_parse_that_fails_refuses_its_file_and_no_other(terminal: Terminal, new: str, why: str) -> None:
-    installed(terminal, _with("entries = []", new))
-    terminal.file("shelf.txt", SHELF)
-    terminal.file("day.md", PAGE)
-    ended = typed(terminal, "inspect", "shelf.txt", "day.md", "--json")
+def test_a_parse_that_fails_refuses_its_file_and_no_other(with_packages: Terminal, new: str, why: str) -> None:
+    installed(with_packages, _with("entries = []", new))
+    with_packages.file("shelf.txt", SHELF)
+    with_packages.file("day.md", PAGE)
+    ended = with_packages("inspect", "shelf.txt", "day.md", "--json")
     shelf, day = ended.json["digests"]
     assert (ended.status, shelf["format"], day["format"], ended.err) == (1, None, "daily_arxiv_md", "")
     assert shelf["error"].startswith("shelf.txt: The format shelf_list of the package paperwire-shelf cannot read it: ")

@@ -125,6 +125,7 @@ def test_of_two_lock_owners_none_takes_what_the_other_holds(database: Path, fake
     fake.call("answers", "hang after", CONCURRENCY, after=120)
     first, second = (ready(database, fake, "claims") for _ in range(2))
     begins(first)
+    fake.call("waits_hanging")
     while len(fake.call("failures")) < CONCURRENCY:  # it has claimed all that it sends at once, and ten chats are left
         pass
     begins(second)

@@ -1,10 +1,12 @@
 """The memory that reading takes: a few times that of the document, in any format, however hostile it is.
 
 Each document is read by its own process, because the kernel knows its peak size; Python's count would leave out expat.
+These processes are forks of one that has imported everything.
 """
 
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 READ = """
+import os
 import sys
 from pathlib import Path
 import bs4
@@ -31,32 +34,52 @@ def size(name):
     (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name)]
     return int(line.split()[1]) * 1024
 
-Path("/proc/self/clear_refs").write_text("5")  # the largest size is counted anew
-before = size("VmRSS")
-data = Path(sys.argv[1]).read_bytes()
-try:
-    papers = len(read_digest(data, "page").entries)
-except PaperwireError as error:
-    papers = 0
-print((size("VmHWM") - before) / len(data), papers)
+def read(name):
+    Path("/proc/self/clear_refs").write_text("5")  # the largest size is counted anew
+    before = size("VmRSS")
+    data = Path(name).read_bytes()
+    try:
+        papers = len(read_digest(data, "page").entries)
+    except PaperwireError as error:
+        papers = 0
+    print((size("VmHWM") - before) / len(data), papers, flush=True)
+
+for line in sys.stdin:
+    if not os.fork():
+        read(line.rstrip())
+        os._exit(0)
+    os.wait()
 """
 DOCUMENTS = ("hf_json", "biorxiv_json", "bilingual_json", "hf_html, data")  # of JSON; a single one may take more
 WITHOUT_NOTES = "bilingual_md, table"  # half a page, not realistic: a paper in each line of a hundred bytes
 
 
-def _peak(data: bytes, folder: Path) -> tuple[float, int]:
-    """Returns the peak memory of reading, as a multiple of the document, which counts once, and the number of papers."""
-    page = folder / "page"
-    page.write_bytes(data)
-    done = subprocess.run(  # noqa: S603  our own program
-        [sys.executable, "-c", READ, str(page)],
-        capture_output=True,
+Peak = Callable[[bytes], tuple[float, int]]
+
+
+@pytest.fixture(scope="module")
+def peak_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peak]:
+    """Reads a document: its peak memory, as a multiple of the document, which counts once, and the number of papers."""
+    page = tmp_path_factory.mktemp("read") / "page"
+    with subprocess.Popen(  # noqa: S603  our own program
+        [sys.executable, "-c", READ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        check=True,
+        bufsize=1,
         cwd=Path(__file__).parents[2],
-    )
-    peak, papers = done.stdout.split()
-    return float(peak), int(papers)
+    ) as reader:
+        given, told = reader.stdin, reader.stdout
+        assert given is not None
+        assert told is not None
+
+        def peak_of(data: bytes) -> tuple[float, int]:
+            page.write_bytes(data)
+            given.write(f"{page}\n")
+            peak, papers = told.readline().split()
+            return float(peak), int(papers)
+
+        yield peak_of
 
 
 @pytest.mark.parametrize("made", PARTS)
@@ -90,16 +113,16 @@ def test_no_document_has_more_lines_than_any_digest(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("made", sorted(set(PARTS) - {WITHOUT_NOTES}))
-def test_reading_a_large_document_takes_a_few_times_its_room(made: str, tmp_path: Path) -> None:
-    peak, papers = _peak(PARTS[made].of_size(SIZE), tmp_path)
+def test_reading_a_large_document_takes_a_few_times_its_room(made: str, peak_of: Peak) -> None:
+    peak, papers = peak_of(PARTS[made].of_size(SIZE))
     assert papers > 3000
     assert peak < (10 if made in DOCUMENTS else 6)
 
 
 @pytest.mark.parametrize("made", ["arxiv_rss", "daily_arxiv_jsonl", "daily_arxiv_md"])
-def test_a_wide_character_costs_four_bytes_each_at_most(made: str, tmp_path: Path) -> None:
+def test_a_wide_character_costs_four_bytes_each_at_most(made: str, peak_of: Peak) -> None:
     data = PARTS[made].of_size(SIZE).replace(b"flies.", "flies 🪁.".encode(), 1)
-    peak, papers = _peak(data, tmp_path)
+    peak, papers = peak_of(data)
     assert papers > 3000
     assert peak < 8
 
@@ -137,8 +160,8 @@ SLOW = ("empty records",)  # a small part of it shows as much
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-def test_a_hostile_document_takes_no_more_memory(hostile: str, tmp_path: Path) -> None:
+def test_a_hostile_document_takes_no_more_memory(hostile: str, peak_of: Peak) -> None:
     before, word, after = HOSTILE[hostile]
     size = SIZE // 8 if hostile in SLOW else SIZE
-    peak, _ = _peak((before + word * (size // len(word)) + after).encode(), tmp_path)
+    peak, _ = peak_of((before + word * (size // len(word)) + after).encode())
     assert peak < 10

@@ -80,7 +80,9 @@ def test_what_is_wanted_is_known_without_asking_the_program() -> None:
 
 SIMULATED = [fault.name for fault in ROWS if not fault.is_by_process and not fault.name.startswith(("Slack", "much"))]
 TRIES = 8
-SLACK_TRIES = 60  # in six channels: more messages are left in one than are tried in one turn
+SLACK_TRIES = {  # where it may read at times, more messages are left in a channel than are tried in one turn
+    fault.name: 60 if "at times" in fault.name else 12 for fault in ROWS if fault.name.startswith("Slack, every fault")
+}
 
 
 @pytest.mark.parametrize("name", SIMULATED)
@@ -90,10 +92,10 @@ def test_a_fault_in_simulated_time(name: str, tmp_path: Path) -> None:
     assert is_as_it_must_be(fault, row, TRIES), line(name, row)
 
 
-@pytest.mark.parametrize("name", [fault.name for fault in ROWS if fault.name.startswith("Slack, every fault")])
-def test_every_fault_of_slack_at_once(name: str, tmp_path: Path) -> None:
-    row = row_of(_BY_NAME[name].measure(tmp_path, SLACK_TRIES), "")
-    assert is_as_it_must_be(_BY_NAME[name], row, SLACK_TRIES), line(name, row)
+@pytest.mark.parametrize(("name", "tries"), SLACK_TRIES.items())
+def test_every_fault_of_slack_at_once(name: str, tries: int, tmp_path: Path) -> None:
+    row = row_of(_BY_NAME[name].measure(tmp_path, tries), "")
+    assert is_as_it_must_be(_BY_NAME[name], row, tries), line(name, row)
 
 
 @pytest.mark.parametrize("name", [fault.name for fault in ROWS if fault.is_by_process][:4:3])
