@@ -116,8 +116,6 @@ NUMBERS = (  # page, a sentence of it with # for a number, the number of the pro
     ("guide.md", "can have # subscriptions", MOST_PER_CHAT),
     ("guide.md", "give # commands a minute", MAX_OF_CHAT),
     ("guide.md", "# of one person in a group", MAX_OF_PERSON),
-    ("operating.md", "and gives # commands a minute", MAX_OF_CHAT),
-    ("operating.md", "holds # subscriptions at most", MOST_PER_CHAT),
     ("operating.md", "send # wrong codes an hour", WRONG_CODES),
     ("operating.md", "accepts at most # connections", MOST_CONNECTIONS),
     ("operating.md", "# of one remote address", MOST_OF_AN_ADDRESS),
