@@ -36,7 +36,7 @@ def _section(name: str, command: TyperCommand | TyperGroup, uses: Counter[tuple[
     """Yields what a subcommand does, an example, its arguments and its own options."""
     yield f"\n## {name}\n\n{_one_line(command.help)}"
     if command.epilog:
-        yield f"\n```\n{command.epilog.partition('`')[2].removesuffix('`')}\n```"
+        yield f"\n`{command.epilog.partition('`')[2]}"
     arguments = {_argument(one): one.help for one in command.params if isinstance(one, TyperArgument)}
     shown = arguments | {_typed(one): one.help for one in _options(command) if uses[_key(one)] <= SHARED}
     yield from ("", *(f"- `{typed}`: {_one_line(text)}" for typed, text in shown.items())) if shown else ()

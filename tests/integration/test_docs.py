@@ -57,7 +57,7 @@ from tests.integration.docs_pages import (
 )
 from tests.patience import PATIENCE
 
-MOST_WORDS = 25_300  # of README.md and docs/*.md together: longer pages are not read
+MOST_WORDS = 25_000  # of README.md and docs/*.md together: longer pages are not read
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 
 # ------------------------------------------------------------------------------------------------------ docs/queries.md
@@ -430,6 +430,24 @@ def test_the_readme_names_what_does_all_on_a_fresh_machine(name: str) -> None:
     first = blocks(ROOT / name, "")[0]
     assert all(f"make {target} " in first and f"`make {target}`" in whole for target in ("demo", "test"))
     assert not re.search(r"\d{4,}:[\w-]+", whole), "an example token that looks like a real one"
+
+
+READERS = ("People in chats", "Operators", "Developers", "Figures")  # of the list in README.md
+
+
+@pytest.mark.parametrize("path", [*DOCS.glob("*.md"), ROOT / "CONTRIBUTING.md"], ids=lambda path: path.name)
+def test_a_page_says_first_for_whom_it_is(path: Path) -> None:
+    first = path.read_text(encoding="utf-8").split("\n\n")[1]
+    assert first.startswith("写给" if path.stem.endswith(".zh") else "For "), first
+
+
+def test_the_readme_names_each_page_for_a_reader() -> None:
+    listed = "".join(
+        line
+        for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith(tuple(f"- {reader}" for reader in READERS))
+    )
+    assert [path.name for path in DOCS.glob("*.md") if ".zh" not in path.name and path.name not in listed] == []
 
 
 def test_the_pages_stay_short() -> None:
