@@ -41,7 +41,7 @@ MISSING = "missing-"
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # whether words are a length of time does not depend on the day
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _ALL = re.compile(
-    r"\b(?:all|everything|them|papers|digests?|subscriptions|time|schedule|delivery)\b|全部|所有|都|时间|推送"
+    r"\b(?:all|everything|them|papers|digests?|subscriptions|both|time|schedule|delivery)\b|全部|两[个条]|所有|都|时间|推送"
 )
 _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)(?=\s|$)")
 _WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[^\W\d]\w{1,8}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
@@ -94,7 +94,8 @@ class Said(NamedTuple):
     def numbers(self) -> list[str]:
         """Returns the numbers in it, in digits: of 第二个 and "the second one" as well."""
         found = [
-            re.search(r"\d+", words) or re.search(r"[一二两三四五六七八九十]+", words) for words in self.marked(NUMBER)
+            re.search(r"\d+", words) or re.search(r"[一二两三四五六七八九十]+|[a-z]+$", folded(words))
+            for words in self.marked(NUMBER)
         ]
         digits = [str(count_of(one[0])) for one in found if one]
         return digits or [str(_RANKS.index(token.mark) + 1) for token in self.tokens if token.mark in _RANKS]

@@ -23,7 +23,7 @@ ASKED, _MUCH = 0.25, 3  # how likely a sentence asks for papers; how much likeli
 _PRIMARY = re.compile(r"\bprimary\b|主类|主要类")
 _BY = re.compile(r"\bauthors?\b|\bby\b|作者|写的|署名")
 _EDGES = re.compile(
-    r"^[里讲谈写]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$"
+    r"^[里讲谈写过姓凡]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$"
 )  # words of the sentence at the edges of a subject
 _IN_FIELDS = {"ti": re.compile(r"\btitles?\b|标题|题目(?!是)"), "abs": re.compile(r"\babstracts?\b|摘要")}
 _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
@@ -33,6 +33,7 @@ _ALSO = re.compile(
     r"[,;、/|&+]|要么|或者|外加|以及|还有|另外|[也跟、]|[和与或及](?![^\W_])|\b(?:plus|also|or|and|as well)\b"
 )
 _TOGETHER = re.compile(r"\bboth\b|两者都|同时[^,，。]{0,2}(?:提|含|包|涉及|有|出现|满足|讲|谈)")
+_EITHER = re.compile(r"\bor\b|或")
 _OR = frozenset({"and", "or", "nor", "和", "或", "与", "及", "以", "者", "、"})  # what follows is not wanted either
 _FIELDS = "|".join(sorted(map(re.escape, FIELDS.by_name), key=len, reverse=True))
 _ONLY_A_QUERY = re.compile(
@@ -164,7 +165,7 @@ def wanted_in(said: str, intent: str) -> str:
     if _PRIMARY.search(_around(pieces)):
         categories = [f"primary:{one}" for one in categories]
     words = _in_field(pieces, _items(pieces, WANTED))
-    if _TOGETHER.search(folded(said)):
+    if _TOGETHER.search(folded(said)) and not _EITHER.search(folded(said)):
         words = [" ".join(words)] if words else []
     groups = [" OR ".join(one) for one in (authors, categories, words) if one]
     unwanted = [f"-{one}" for one in unwanted_in(said, intent)]
