@@ -88,7 +88,7 @@ STEPS = 5  # hundredths, between two weights
 FEWEST = 5  # sentences; a feature of fewer is left out
 FEWEST_PAIRS = 3  # lines; a pair of Chinese characters of fewer is not known
 PASSES, FEWEST_WORDS, MARGIN = 5, 12, 1.0
-SMALLEST_WORD = 8  # tenths, of the weights of parts; a smaller one is left out
+SMALLEST_WORD = 13  # tenths, of the weights of parts; a smaller one is left out
 
 
 class Example(NamedTuple):

@@ -37,16 +37,16 @@ _LENGTH = re.compile(
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-_FEASTS = {"christmas": (25, 12), "new year": (1, 1)}
+_NAMES = {"tonight": "today night", "half an hour": "30 minutes", "christmas": "25 dec", "new year": "1 jan"}
+_NAMES |= {"this weekend": "this week", "the weekend": "sat"}
+_NAME = re.compile("|".join(_NAMES))
 _UNTIL = re.compile(r"(?:until|till?|through|up to|before|'?til) (?:after )?|(?:直到|等到|推到|放到|到|至|等) ?")
 _NAMED_DAY = re.compile(
     rf"(?:on )?(?:(?P<iso>\d{{4}}-\d\d?-\d\d?)"
     rf"|(?:the )?(?P<day>\d\d?)(?:st|nd|rd|th)?\.? (?:of )?(?P<month>{_MONTH})(?:,? (?P<year>\d{{4}}))?"
     rf"|(?P<month2>{_MONTH}) (?:the )?(?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
     rf"|(?:the )?(?P<nth>\d\d?)(?:st|nd|rd|th)(?: of (?:the|this) month)?"
-    rf"|(?:next|(?:for )?(?:this|(?:the )?(?:end|rest) of (?:the |this )?)) ?(?P<unit>week(?:end)?|month|year)"
-    rf"|(?P<feast>{'|'.join(_FEASTS)})"
-    rf"|(?:the )?(?P<weekend>weekend)"
+    rf"|(?:next|(?:for )?(?:this|(?:the )?(?:end|rest) of (?:the |this )?)) ?(?P<unit>week|month|year)"
     rf"|(?:(?P<week>next week) |next )?(?P<weekday>{cadence.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today))"
 )
 # The same in Chinese, as the replies of the bot write it: 3天, 到周一, 到3月3日.
@@ -76,9 +76,9 @@ _WORDS_ZH = {
     "明年": "next year",
     "年底": "end of year",
     "月底": "end of month",
-    "元旦": "new year",
-    "圣诞": "christmas",
-    "周末": "weekend",
+    "元旦": "1 jan",
+    "圣诞": "25 dec",
+    "周末": "sat",
 }
 _NEXT_ZH = re.compile(r"(?P<which>下|这|本)个?(?P<unit>周|星期|礼拜|月)")
 _NTH_ZH = re.compile(r"(?<![\d月])(?P<day>\d\d?)[号日]")
@@ -115,7 +115,7 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
 def _in_english(plain: str) -> str:
     """The text with Chinese days and lengths in English; everything else stays."""
     if plain.isascii():
-        return plain.replace("tonight", "today night").replace("half an hour", "30 minutes")
+        return _NAME.sub(lambda found: _NAMES[found[0]], plain)
     if length := _LENGTH_ZH.fullmatch(plain):
         unit = length["unit"]
         return _HALF_ZH.get(unit, plain) if length["many"] == "半" else f"{count_of(length['many'])} {_UNITS_ZH[unit]}"
@@ -183,22 +183,27 @@ def _next_at(clock: time, zone: tzinfo, now: datetime) -> datetime:
 
 def _day(match: re.Match[str], today: date) -> date | None:
     """The day that is meant: the next one of that name; None if the calendar has no such day."""
+    return _near_day(match, today) or _calendar_day(match, today)
+
+
+def _near_day(match: re.Match[str], today: date) -> date | None:
     if match["today"] or match["tomorrow"]:
         return today + timedelta(days=bool(match["tomorrow"]))
-    if match["weekend"]:
-        return today + timedelta(days=(SATURDAY - today.weekday() - 1) % 7 + 1)
-    if unit := match["unit"]:
-        return _start_of_next(unit, today)
+    if match["unit"]:
+        return _start_of_next(match["unit"], today)
     if match["weekday"]:
         day = cadence.day_number(match["weekday"]) - today.weekday()
         return today + timedelta(days=day + 7 if match["week"] else (day - 1) % 7 + 1)  # 下周五 is in the next week
+    return None
+
+
+def _calendar_day(match: re.Match[str], today: date) -> date | None:
+    if match["nth"]:
+        days = (today + timedelta(days=many) for many in range(1, 63))  # of this month or a later one
+        return next((day for day in days if day.day == int(match["nth"])), None)
     try:
         if match["iso"]:
             return date(*map(int, match["iso"].split("-")))
-        if match["nth"]:
-            return _next_nth(int(match["nth"]), today)
-        if match["feast"]:
-            return _next_of(*reversed(_FEASTS[match["feast"]]), today)
         month = _MONTHS.index((match["month"] or match["month2"])[:3]) + 1
         number, year = int(match["day"] or match["day2"]), match["year"] or match["year2"]
         if year:
@@ -209,17 +214,11 @@ def _day(match: re.Match[str], today: date) -> date | None:
 
 
 def _start_of_next(unit: str, today: date) -> date:
-    """The first day of the next week, month or year; of the next week also for a weekend, which ends then."""
-    if unit.startswith("week"):
+    """The first day of the next week, month or year."""
+    if unit == "week":
         return today + timedelta(days=7 - today.weekday())
     year, month = (today.year, today.month + 1) if unit == "month" else (today.year + 1, 1)
     return date(year + month // 13, (month - 1) % 12 + 1, 1)
-
-
-def _next_nth(number: int, today: date) -> date | None:
-    """The next day with this number, in this month or a later one; None if no month has so many."""
-    days = (today + timedelta(days=many) for many in range(1, 63))
-    return next((day for day in days if day.day == number), None)
 
 
 def _next_of(month: int, day: int, today: date) -> date:

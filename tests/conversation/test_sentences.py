@@ -193,7 +193,11 @@ async def test_what_was_read_from_a_sentence_is_no_subject(said: str, query: str
         ("/sub diffusion daily 9", "could it come half an hour earlier?", ("diffusion", "daily 08:30")),
         ("/sub diffusion daily 9", "1号提前一小时", ("diffusion", "daily 08:00")),
         ("/sub diffusion daily 9", "推迟半小时", ("diffusion", "daily 09:30")),
-        ("", "neutrino oscillations or dark matter, both interest me", ("(neutrino oscillations) OR (dark matter)", "when-out 08:00-20:00")),
+        (
+            "",
+            "neutrino oscillations or dark matter, both interest me",
+            ("(neutrino oscillations) OR (dark matter)", "when-out 08:00-20:00"),
+        ),
         ("", "send me papers on wind turbines twice a week on mon and thu", ("wind turbines", "mon,thu 09:00")),
         ("", "Program synthesis please - but not the LLM ones", ("Program synthesis -LLM", "when-out 08:00-20:00")),
         ("", "primary category cs.CR only", ("primary:cs.CR", "when-out 08:00-20:00")),

@@ -70,7 +70,8 @@ def _writes(context: CommandContext) -> bool:
 def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
     """Adds the command that was probably meant to the reply to words that find nothing."""
     word, _, rest = said.partition(" ")
-    if reply.items or not (word.isascii() and word.isalpha()) or context.registry.command_named(word):
+    is_sentence = query_of(said) != said
+    if reply.items or is_sentence or not (word.isascii() and word.isalpha()) or context.registry.command_named(word):
         return reply
     near = context.registry.nearest(word, alike=_ALIKE)
     if not near or (rest and word.casefold()[0] != near[0]):

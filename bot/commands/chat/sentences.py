@@ -139,6 +139,9 @@ def _about_named(context: CommandContext, said: Said) -> Said:
     text = said.text
     for one in named:
         text = _with_number(text, one)
+    number, _, rest = text.partition(" ")
+    if len(named) == 1 and number == f"#{named[0].number}" and is_time(rest):
+        return said._replace(found=(Score("schedule", 1.0),))
     numbered = meaning(text)
     has_lost = said.intent in _OF_WORDS and not numbered.texts(
         UNWANTED, WANTED, AUTHOR
@@ -220,7 +223,7 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
         return what_to_say(context) if said.intent == "widen" else None
     if said.intent == "unsub" and len(wanted) > 1:
         wanted = {0: ("unsub", " ".join(map(str, wanted)))}
-    if len(wanted) == 1 and said.sure >= SURE:
+    if len(wanted) == 1 and said.sure >= (_CERTAIN if said.intent == "unsub" else SURE):
         return run(context, *next(iter(wanted.values())))
     return _asked(context, said, [(one, wanted[one.number]) for one in candidates if one.number in wanted])
 

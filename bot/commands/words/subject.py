@@ -44,6 +44,7 @@ _A_QUERY = re.compile(r"[:()|*=]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
 _WORDS = re.compile(r"(?!(?:AND|OR|NOT|且|或|不含)(?!\w))(?!(?<=[,，] )not(?!\w))(?<!\w)\w+")
 
 
+_REPEATED = re.compile(r"\b(?:every|each|daily|weekly)\b|每")  # what cannot be a day of the past
 _TODAY = frozenset({"today", "tomorrow", "今天"})  # times that are said of papers, not of when they come
 _BETWEEN_SIGNS = re.compile(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])")
 _POSSESSIVE = re.compile("['’]s$")
@@ -142,7 +143,8 @@ def time_in(said: str, intent: str) -> str:
         shorter = (" ".join(one[:many]) for one in words for many in range(len(one), 0, -1))
         return next(filter(_is_had, shorter), next(filter(is_time, (together, *single)), ""))
     if not times:
-        return "now" if any(word in folded(said) for word in words_for_now()) else ""
+        repeated = (one for one in single if _REPEATED.search(folded(one)) and _is_had(one))
+        return next(repeated, "now" if any(word in folded(said) for word in words_for_now()) else "")
     parts = [text.strip() for one in times for text in re.split("[,，、]", one)]
     return next(filter(is_time, [together, " ".join(single), *times]), next(filter(_is_had, parts), ""))
 
@@ -195,6 +197,7 @@ def unwanted_in(said: str, intent: str) -> list[str]:
         by = _BY.search(_around(pieces))
         terms = [author_rule(one) if by and " " in one and one.istitle() else one for one in terms]
         terms += [author_rule(name) for name in _items(pieces, AUTHOR)]
+        terms = terms or _items(pieces, WANTED, with_categories=True)
     quoted = [f'"{one}"' if " " in one and not set('":()') & set(one) else one for one in terms]
     return quoted if any(one.part == WANTED for one in pieces) else _in_field(pieces, quoted)
 

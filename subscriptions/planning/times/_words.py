@@ -262,8 +262,8 @@ _CADENCES: tuple[Entry, ...] = (
     ),
     (r"(?P<days>一三五|二四六)(?![年月日点时])", _han_days),
     (r"工作日|上班日|平日", _just(TokenKind.WEEKDAYS)),
-    (r"(?:每个?|每?逢)(?:周末|双休日)", _just(TokenKind.WEEKEND, firm=True)),
-    (r"周末|双休日", _just(TokenKind.WEEKEND)),
+    (r"(?:每个?|每?逢)(?:周末|双休日)(?:两天)?", _just(TokenKind.WEEKEND, firm=True)),
+    (r"(?:周末|双休日)(?:两天)?", _just(TokenKind.WEEKEND)),
     (
         (
             rf"(?:每个?|每?逢)?{_WEEK}(?P<days>[一二三四五六日天](?:、?[一二三四五六日天])*(?![点时:十])|[一二三四五六日天]|[1-7](?! ?[点时:]|\d))"
