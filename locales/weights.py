@@ -37,14 +37,14 @@ Numbers = NDArray[np.float64]
 EXAMPLES = WEIGHTS.parent / "examples"
 _SLOT = re.compile(r"\{(\w+)\}")
 _FILES = {
-    **dict.fromkeys(("x", "not", "that", "ctx"), "subjects"),
+    **dict.fromkeys(("x", "not", "that"), "subjects"),
     "label": "labels",
     "name": "names",
     "org": "orgs",
     "cat": "categories",
     "n": "numbers",
     "id": "papers",
-    "place": "places",
+    **dict.fromkeys(("place", "country"), "places"),
     "when": "times",
     "old": "times",
     "hour": "hours",
@@ -52,7 +52,14 @@ _FILES = {
     "rhythm": "rhythms",
     "date": "dates",
 }
-_PART = {**{part: part for part in PARTS}, "cat": "x", "often": "when", "hour": "when", "rhythm": "when"}
+_PART = {
+    **{part: part for part in PARTS},
+    "cat": "x",
+    "often": "when",
+    "hour": "when",
+    "rhythm": "when",
+    "country": "x",
+}
 _LONG_WORD = re.compile(r"(?<![a-z{])[a-z]{5,}(?![a-z}])")
 BARE = frozenset({QUERY, "hello", "bye", "thanks", "cancel"})  # intents without words of courtesy around them
 ABOUT_ONE = frozenset({"exclude", "narrow", "widen", "schedule", "unsub", "name", "edit", "pause", "resume", "share"})
@@ -83,12 +90,12 @@ _COMMON_SIGNS = bytes(byte for high in range(0xB0, 0xD7) for low in range(0xA1, 
 ROUNDS, STEP = 12, 0.35
 DECAY = 1e-4  # of a weight, each time that one of its sentences is read
 UNHEARD = 0.05  # an error that is too small to learn from
-SMALLEST = 50  # hundredths; a smaller weight is left out
+SMALLEST = 40  # hundredths; a smaller weight is left out
 STEPS = 5  # hundredths, between two weights
 FEWEST = 5  # sentences; a feature of fewer is left out
 FEWEST_PAIRS = 3  # lines; a pair of Chinese characters of fewer is not known
 PASSES, FEWEST_WORDS, MARGIN = 5, 12, 1.0
-SMALLEST_WORD = 13  # tenths, of the weights of parts; a smaller one is left out
+SMALLEST_WORD = 10  # tenths, of the weights of parts; a smaller one is left out
 
 
 class Example(NamedTuple):

@@ -139,9 +139,6 @@ def _about_named(context: CommandContext, said: Said) -> Said:
     text = said.text
     for one in named:
         text = _with_number(text, one)
-    number, _, rest = text.partition(" ")
-    if len(named) == 1 and number == f"#{named[0].number}" and is_time(rest):
-        return said._replace(found=(Score("schedule", 1.0),))
     numbered = meaning(text)
     has_lost = said.intent in _OF_WORDS and not numbered.texts(
         UNWANTED, WANTED, AUTHOR

@@ -22,6 +22,7 @@ from subscriptions.query.links import mentioned
 
 SURE, HALF = 0.55, 0.35  # from which an intent is acted on, or asked about
 _SURE_OF_A_WORD, _MUCH = 0.65, 4
+_LEAST = {"unsub": 0.9}  # from which a subscription is removed without a question
 _FEW = 5  # tokens of "pause tokens": an order of so few words has no word that no example has
 _VERBS = {
     "订阅": "sub",
@@ -148,7 +149,7 @@ def command_in(text: str) -> tuple[str, str] | None:
     said = meaning(text)
     is_plain = bool(_PLAIN.search(folded(said.text)))
     if (
-        (said.sure < (SURE if len(said.tokens) > 1 else _SURE_OF_A_WORD) and not is_plain)
+        (said.sure < (_LEAST.get(said.intent, SURE) if len(said.tokens) > 1 else _SURE_OF_A_WORD) and not is_plain)
         or said.intent in SMALL_TALK | {QUERY, "ask"}
         or said.intent.startswith(MISSING)
     ):

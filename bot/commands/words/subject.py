@@ -85,7 +85,10 @@ def query_in(text: str) -> str:
     found = {one.intent: one.sure for one in scores(tokens)} if len(tokens) <= MOST_TOKENS else {}
     asks = sum(found.get(intent, 0.0) for intent in ASKING)
     if asks >= ASKED and _MUCH * asks > found[QUERY]:
-        query = subject_of(said)
+        query, pieces = subject_of(said), pieces_of(said, ASKING[0])
+        around = {token.mark for one in pieces if not one.part for token in one.tokens}
+        if around == {WHEN} or [one.part for one in pieces] == [TIME, WANTED]:
+            return text  # a query: its time is at the end
         is_same = sorted(_WORDS.findall(query)) == sorted(_WORDS.findall(said)) and not said.startswith(
             time_in(said, ASKING[0]) or said
         )
