@@ -214,7 +214,7 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
         return run(context, said.intent, pause_in(said) if said.intent == "pause" else "")
     candidates = meant or there
     wanted = {one.number: command for one in candidates if (command := _command(said, one))}
-    if not wanted and len(said.found) > 1 and said.found[1].sure >= HALF and said.found[1].intent in _CHANGES:
+    if not wanted and len(said.found) > 1 and said.found[1].sure >= _BARELY and said.found[1].intent in _CHANGES:
         return _changed(context, said._replace(found=said.found[1:]))
     if not wanted:
         return what_to_say(context) if said.intent == "widen" else None
@@ -235,7 +235,7 @@ def _exclusion_or_removal(said: Said, there: Sequence[Subscription], meant: Sequ
     return said
 
 
-_CERTAIN, _MAY_BE = 0.9, 0.2
+_CERTAIN, _MAY_BE, _BARELY = 0.9, 0.2, 0.05
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
 _SETS = ("schedule-", "set-", "lang-", "stop", "unsub-all", "forget", "timezone")
 _OF_WORDS = ("exclude", "narrow", "widen")  # what they change needs words beside the subscription
