@@ -142,9 +142,11 @@ async def test_an_open_page_is_told_what_came_since_it_was_drawn(store: Store) -
     assert "event: message\nid: 2\n" in following
     assert "two" in following
     assert "one" not in following
+    assert (await anext(told)).startswith("event: panel")
     said(store, "three")
     hub.wake("me")
     assert "three" in await anext(told)
+    assert (await anext(told)).startswith("event: panel")
     subscribes(store, "web:me", "diffusion")
     forget(store, ME)
     assert "event: reload" in await anext(told)
