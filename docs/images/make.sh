@@ -25,14 +25,14 @@ phone() {
 	picture "$1-dark" "$2" "$3" 360 "$4" --force-dark-mode
 }
 
-phone conversation index.html conversation 952
-phone conversation-zh index.zh.html conversation 952
-phone bulletin index.html researcher 952
-phone bulletin-zh index.zh.html reader 952
-picture slack index.html reading-group 520 808
+phone conversation index.html conversation 864
+phone conversation-zh index.zh.html conversation 864
+phone bulletin index.html researcher 864
+phone bulletin-zh index.zh.html reader 864
+picture slack index.html reading-group 520 760
 
 PYTHONPATH=. "${PYTHON:-.venv/bin/python}" docs/images/slack_views.py gallery
-picture slack-form slack.html paper 520 808
-picture slack-home slack.html home 520 808
+picture slack-form slack.html paper 520 760
+picture slack-home slack.html home 520 760
 
 PYTHONPATH=. "${PYTHON:-.venv/bin/python}" -m tests.browser.pictures
