@@ -44,22 +44,14 @@ _FILES = {
     "cat": "categories",
     "n": "numbers",
     "id": "papers",
-    **dict.fromkeys(("place", "country"), "places"),
+    "place": "places",
     "when": "times",
     "old": "times",
     "hour": "hours",
     "often": "often",
-    "rhythm": "rhythms",
     "date": "dates",
 }
-_PART = {
-    **{part: part for part in PARTS},
-    "cat": "x",
-    "often": "when",
-    "hour": "when",
-    "rhythm": "when",
-    "country": "x",
-}
+_PART = {**{part: part for part in PARTS}, "cat": "x", "often": "when", "hour": "when"}
 _LONG_WORD = re.compile(r"(?<![a-z{])[a-z]{5,}(?![a-z}])")
 BARE = frozenset({QUERY, "hello", "bye", "thanks", "cancel"})  # intents without words of courtesy around them
 ABOUT_ONE = frozenset({"exclude", "narrow", "widen", "schedule", "unsub", "name", "edit", "pause", "resume", "share"})
@@ -90,12 +82,11 @@ _COMMON_SIGNS = bytes(byte for high in range(0xB0, 0xD7) for low in range(0xA1, 
 ROUNDS, STEP = 12, 0.35
 DECAY = 1e-4  # of a weight, each time that one of its sentences is read
 UNHEARD = 0.05  # an error that is too small to learn from
-SMALLEST = 40  # hundredths; a smaller weight is left out
-STEPS = 5  # hundredths, between two weights
+SMALLEST = 50  # hundredths; a smaller weight is left out
 FEWEST = 5  # sentences; a feature of fewer is left out
 FEWEST_PAIRS = 3  # lines; a pair of Chinese characters of fewer is not known
 PASSES, FEWEST_WORDS, MARGIN = 5, 12, 1.0
-SMALLEST_WORD = 10  # tenths, of the weights of parts; a smaller one is left out
+SMALLEST_WORD = 8  # tenths, of the weights of parts; a smaller one is left out
 
 
 class Example(NamedTuple):
@@ -180,11 +171,13 @@ class _Maker:
         if intent != QUERY and slots and self.often("several"):
             slot = self.chance.choice(slots)
             line = line.replace(slot, self.any("several").replace("{}", slot), 1)
-        if self.often("mistyped") and (words := [*_LONG_WORD.finditer(line)]):
+        if self.often("mistyped") and (words := _LONG_WORD.findall(line)):
             word = self.chance.choice(words)
-            at = self.chance.randrange(word.start() + 1, word.end() - 2)
-            wrong = self.chance.choice((line[at + 1] + line[at], line[at] * 2, line[at], ""))
-            line = line[:at] + wrong + line[at + 2 :]
+            at = self.chance.randrange(1, len(word) - 2)
+            wrong = (
+                word[:at] + self.chance.choice((word[at + 1] + word[at], word[at] * 2, word[at], "")) + word[at + 2 :]
+            )
+            line = line.replace(word, wrong, 1)
         return line
 
     def fill(self, slot: str, *, mixed: bool) -> str:
@@ -253,7 +246,7 @@ def learn_intents(read: list[Example], known: Known) -> dict[str, Any]:
             wrong *= min(1.0, (160 / often[truth[at]]) ** 0.1)
             squares[rows[at]] += wrong**2
             weight[rows[at]] -= STEP * wrong / np.sqrt(squares[rows[at]]) + DECAY * weight[rows[at]]
-    rounded = np.rint(weight * 100 / STEPS).astype(int) * STEPS
+    rounded = np.rint(weight * 100).astype(int)
     pairs = {
         feature: [int(one) for at in np.flatnonzero(abs(rounded[row]) >= SMALLEST) for one in (at, rounded[row][at])]
         for feature, row in {"": 0, **place}.items()

@@ -261,8 +261,6 @@ diffusion biweekly                       > diffusion | ✗ weekly mon 09:00 ~
 diffusion fortnightly                    > diffusion | ✗ weekly mon 09:00 ~
 diffusion every 2 weeks                  > diffusion | ✗ weekly mon 09:00 ~
 diffusion twice a week                   > diffusion | ✗ weekly mon 09:00 ~
-diffusion twice a week on mon and thu    > diffusion | mon,thu 09:00
-diffusion twice weekly, wed & sat        > diffusion | wed,sat 09:00
 diffusion monthly                        > diffusion | ✗ weekly mon 09:00 ~
 diffusion every month                    > diffusion | ✗ weekly mon 09:00 ~
 diffusion once a month                   > diffusion | ✗ weekly mon 09:00 ~

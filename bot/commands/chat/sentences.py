@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, datetime
 from types import MappingProxyType
 
 from bot.commands.asking import can_ask
@@ -19,7 +18,7 @@ from bot.commands.papers.paper_lookup import paper_meant
 from bot.commands.papers.search import try_query
 from bot.commands.papers.signals import rate
 from bot.commands.picking import listed_here, no_subscriptions, shown_buttons
-from bot.commands.words.marks import LONG, NUMBER, folded
+from bot.commands.words.marks import NUMBER, folded
 from bot.commands.words.meaning import (
     HALF,
     MISSING,
@@ -36,10 +35,8 @@ from bot.commands.words.subject import subject_of, time_in, unwanted_in, wanted_
 from bot.ports.channel import Button, Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Subscription
-from subscriptions.planning.cadence import cadence_text
-from subscriptions.planning.pauses import length_of
 from subscriptions.planning.times._ending import split_when
-from subscriptions.planning.times._reading import is_time, reading_of
+from subscriptions.planning.times._reading import is_time
 from subscriptions.query.links import mentioned
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.rewriting import in_titles, narrowed, rewritten
@@ -51,7 +48,6 @@ _LONGEST_TERM = 6  # Chinese characters
 _LAST = ("last", "newest", "最后", "刚才", "最新")
 _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
 _THAT = ("it", "that", "this", "那个", "这个")
-_SOME_DAY = date(2026, 1, 1)
 _KEPT = re.compile(r"\s*(?:那个)?\s*(?:留|保留|要留|stays?\b|remains?\b)")
 _TITLES = re.compile(r"title|标题|题目")
 _YES_OR_NO = re.compile(r"(?:yes|no|ok|okay|sure|y|n|nope|yep|是|是的|好|好的|不|不是|对|嗯)[.!。！]*")
@@ -214,13 +210,13 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
         return run(context, said.intent, pause_in(said) if said.intent == "pause" else "")
     candidates = meant or there
     wanted = {one.number: command for one in candidates if (command := _command(said, one))}
-    if not wanted and len(said.found) > 1 and said.found[1].sure >= _BARELY and said.found[1].intent in _CHANGES:
+    if not wanted and len(said.found) > 1 and said.found[1].sure >= HALF and said.found[1].intent in _CHANGES:
         return _changed(context, said._replace(found=said.found[1:]))
     if not wanted:
         return what_to_say(context) if said.intent == "widen" else None
     if said.intent == "unsub" and len(wanted) > 1:
         wanted = {0: ("unsub", " ".join(map(str, wanted)))}
-    if len(wanted) == 1 and said.sure >= (_CERTAIN if said.intent == "unsub" else SURE):
+    if len(wanted) == 1 and said.sure >= SURE:
         return run(context, *next(iter(wanted.values())))
     return _asked(context, said, [(one, wanted[one.number]) for one in candidates if one.number in wanted])
 
@@ -235,7 +231,7 @@ def _exclusion_or_removal(said: Said, there: Sequence[Subscription], meant: Sequ
     return said
 
 
-_CERTAIN, _MAY_BE, _BARELY = 0.9, 0.2, 0.05
+_CERTAIN, _MAY_BE = 0.9, 0.2
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
 _SETS = ("schedule-", "set-", "lang-", "stop", "unsub-all", "forget", "timezone")
 _OF_WORDS = ("exclude", "narrow", "widen")  # what they change needs words beside the subscription
@@ -342,26 +338,6 @@ def _named(said: Said, _: Subscription) -> str | None:
     return name_in(said) or None
 
 
-def _scheduled(said: Said, one: Subscription) -> str | None:
-    """Returns the time that is named, at the subscription's time of day if only days are; or its time, earlier or later."""
-    when, at, shift = time_in(said.text, said.intent), one.cadence.at, _SHIFT.search(folded(said.text))
-    length = next(filter(None, map(length_of, said.marked(LONG))), None)
-    if at and shift and length:
-        moved = (datetime.combine(_SOME_DAY, at) + (-length if shift["earlier"] else length)).time()
-        return cadence_text(replace(one.cadence, at=moved))
-    if not when or not at or one.cadence.until:
-        return when or None
-    reading = reading_of(when)
-    is_only_days = reading and reading.exact and reading.at is None and not reading.part and reading.kind in _OF_DAYS
-    return f"{when} {at:%H:%M}" if is_only_days else when
-
-
-_SHIFT = re.compile(
-    r"(?P<earlier>\b(?:earlier|sooner|before|forward)\b|提前|提早|往前|早(?=@|\s*\d|[一半两]))|\b(?:later|after|back|delay|postpone)\b|推迟|延后|延迟|往后|晚(?=\s*\d|[一半两])"
-)
-_OF_DAYS = ("daily", "weekdays", "weekly", "days")
-
-
 _CHANGES: Mapping[str, Callable[[Said, Subscription], str | None]] = {
     "unsub": lambda _said, _one: "",
     "exclude": _excluded,
@@ -369,7 +345,7 @@ _CHANGES: Mapping[str, Callable[[Said, Subscription], str | None]] = {
     "widen": _widened,
     "edit": lambda said, _: said.subject or None,
     "name": _named,
-    "schedule": _scheduled,
+    "schedule": lambda said, _: time_in(said.text, said.intent) or None,
     "pause": lambda said, _: pause_in(said),
     "resume": lambda _said, _one: "",
 }

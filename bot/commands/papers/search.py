@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.papers.cards import opens_a_paper
-from bot.commands.papers.paper_lookup import is_a_text, named_papers, near_text, no_paper
+from bot.commands.papers.paper_lookup import is_a_text, named_papers, near_text
 from bot.commands.papers.results import (
     card_buttons,
     count_found,
@@ -29,7 +29,7 @@ from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
 from subscriptions.planning.times._ending import Ending, split_when
-from subscriptions.query.links import links_to_no_paper, mentioned
+from subscriptions.query.links import mentioned
 from subscriptions.query.nearness import asks_for_nearness
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Query
@@ -61,8 +61,6 @@ def try_query(context: CommandContext, said: str) -> Reply:
     """Returns the papers that a text finds, how it was read, and [subscribe]; where few fit, what finds more."""
     if is_a_text(said):
         return near_text(context, said)
-    if links_to_no_paper(said):
-        return no_paper(context, said)
     text = query_of(said)
     ending = split_when(text)
     if ending.only_time:

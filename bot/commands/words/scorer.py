@@ -16,7 +16,7 @@ from math import exp
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.commands.words.marks import CATEGORY, Token
+from bot.commands.words.marks import Token
 
 WEIGHTS = Path(__file__).parent / "weights.json.gz"
 QUERY = "query"  # the intent of a text that is no sentence
@@ -34,7 +34,6 @@ PARTS = NO_PART, WANTED, UNWANTED, AUTHOR, LABEL, NAMED, TIME, DENIAL = (
 )
 
 
-_MORE = 150  # tenths; more than what is said of a single word
 _ENDS = frozenset(".!?,;~")  # signs behind a sentence
 _EDGES = ("^^", "^", "$", "$$")
 
@@ -107,24 +106,12 @@ def features(tokens: Sequence[Token], known: Known) -> Iterator[str]:
 
 
 def parts_of(tokens: Sequence[Token], intent: str) -> list[str]:
-    """Returns which part of a sentence with an intent each of its words belongs to: the likeliest row of parts.
-
-    Who asks for papers names something: if no word is likely to be it, words that no example has are.
-    """
-    parts = _likeliest_parts(tokens, intent, 0)
-    return parts if intent not in ASKING or {*parts} & {WANTED, AUTHOR} else _likeliest_parts(tokens, intent, _MORE)
-
-
-def _likeliest_parts(tokens: Sequence[Token], intent: str, more: int) -> list[str]:
-    """Returns the parts; `more` is added to the weight of a subject for categories and for words that no example has."""
+    """Returns which part of a sentence with an intent each of its words belongs to: the likeliest row of parts."""
     learned = weights()
     none = (0,) * len(PARTS)
     best, came_from = [0.0] * len(PARTS), []
     for at, found in enumerate(word_features(tokens, intent, learned.known)):
         here = [sum(column) for column in zip(none, *filter(None, map(learned.parts.get, found)), strict=True)]
-        mark = tokens[at].mark
-        if mark == CATEGORY or (mark[:1].isalpha() and not {mark} & learned.known.words):
-            here[PARTS.index(WANTED)] += more
         steps = learned.steps if at else [learned.steps[-1]]
         rows = [
             [before + weight for before, weight in zip(best, column, strict=False)]

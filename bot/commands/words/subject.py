@@ -23,7 +23,7 @@ ASKED, _MUCH = 0.25, 3  # how likely a sentence asks for papers; how much likeli
 _PRIMARY = re.compile(r"\bprimary\b|主类|主要类")
 _BY = re.compile(r"\bauthors?\b|\bby\b|作者|写的|署名")
 _EDGES = re.compile(
-    r"^[里讲谈写过姓凡]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$"
+    r"^[里讲谈写]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$"
 )  # words of the sentence at the edges of a subject
 _IN_FIELDS = {"ti": re.compile(r"\btitles?\b|标题|题目(?!是)"), "abs": re.compile(r"\babstracts?\b|摘要")}
 _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
@@ -33,7 +33,6 @@ _ALSO = re.compile(
     r"[,;、/|&+]|要么|或者|外加|以及|还有|另外|[也跟、]|[和与或及](?![^\W_])|\b(?:plus|also|or|and|as well)\b"
 )
 _TOGETHER = re.compile(r"\bboth\b|两者都|同时[^,，。]{0,2}(?:提|含|包|涉及|有|出现|满足|讲|谈)")
-_EITHER = re.compile(r"\bor\b|或")
 _OR = frozenset({"and", "or", "nor", "和", "或", "与", "及", "以", "者", "、"})  # what follows is not wanted either
 _FIELDS = "|".join(sorted(map(re.escape, FIELDS.by_name), key=len, reverse=True))
 _ONLY_A_QUERY = re.compile(
@@ -44,7 +43,6 @@ _A_QUERY = re.compile(r"[:()|*=]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
 _WORDS = re.compile(r"(?!(?:AND|OR|NOT|且|或|不含)(?!\w))(?!(?<=[,，] )not(?!\w))(?<!\w)\w+")
 
 
-_REPEATED = re.compile(r"\b(?:every|each|daily|weekly)\b|每")  # what cannot be a day of the past
 _TODAY = frozenset({"today", "tomorrow", "今天"})  # times that are said of papers, not of when they come
 _BETWEEN_SIGNS = re.compile(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])")
 _POSSESSIVE = re.compile("['’]s$")
@@ -85,10 +83,7 @@ def query_in(text: str) -> str:
     found = {one.intent: one.sure for one in scores(tokens)} if len(tokens) <= MOST_TOKENS else {}
     asks = sum(found.get(intent, 0.0) for intent in ASKING)
     if asks >= ASKED and _MUCH * asks > found[QUERY]:
-        query, pieces = subject_of(said), pieces_of(said, ASKING[0])
-        around = {token.mark for one in pieces if not one.part for token in one.tokens}
-        if around == {WHEN} or [one.part for one in pieces] == [TIME, WANTED]:
-            return text  # a query: its time is at the end
+        query = subject_of(said)
         is_same = sorted(_WORDS.findall(query)) == sorted(_WORDS.findall(said)) and not said.startswith(
             time_in(said, ASKING[0]) or said
         )
@@ -146,8 +141,7 @@ def time_in(said: str, intent: str) -> str:
         shorter = (" ".join(one[:many]) for one in words for many in range(len(one), 0, -1))
         return next(filter(_is_had, shorter), next(filter(is_time, (together, *single)), ""))
     if not times:
-        repeated = (one for one in single if _REPEATED.search(folded(one)) and _is_had(one))
-        return next(repeated, "now" if any(word in folded(said) for word in words_for_now()) else "")
+        return "now" if any(word in folded(said) for word in words_for_now()) else ""
     parts = [text.strip() for one in times for text in re.split("[,，、]", one)]
     return next(filter(is_time, [together, " ".join(single), *times]), next(filter(_is_had, parts), ""))
 
@@ -170,7 +164,7 @@ def wanted_in(said: str, intent: str) -> str:
     if _PRIMARY.search(_around(pieces)):
         categories = [f"primary:{one}" for one in categories]
     words = _in_field(pieces, _items(pieces, WANTED))
-    if _TOGETHER.search(folded(said)) and not _EITHER.search(folded(said)):
+    if _TOGETHER.search(folded(said)):
         words = [" ".join(words)] if words else []
     groups = [" OR ".join(one) for one in (authors, categories, words) if one]
     unwanted = [f"-{one}" for one in unwanted_in(said, intent)]
@@ -200,7 +194,6 @@ def unwanted_in(said: str, intent: str) -> list[str]:
         by = _BY.search(_around(pieces))
         terms = [author_rule(one) if by and " " in one and one.istitle() else one for one in terms]
         terms += [author_rule(name) for name in _items(pieces, AUTHOR)]
-        terms = terms or _items(pieces, WANTED, with_categories=True)
     quoted = [f'"{one}"' if " " in one and not set('":()') & set(one) else one for one in terms]
     return quoted if any(one.part == WANTED for one in pieces) else _in_field(pieces, quoted)
 

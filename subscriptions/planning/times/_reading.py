@@ -13,7 +13,6 @@ from subscriptions.planning.times._words import SMALL, Token, TokenKind, plain, 
 _CADENCE_KINDS = {TokenKind.DAILY: "daily", TokenKind.WEEKDAYS: "weekdays", TokenKind.WEEKLY: "weekly"}
 _SAT, _SUN, _FRI = 5, 6, 4
 _WEEKEND = frozenset({_SAT, _SUN})
-_FEW = 2  # times a week; for more, weekdays is the nearest cadence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +112,6 @@ class _TimeParts:
     parts: list[str] = field(default_factory=list)
     zones: list[str] = field(default_factory=list)
     none: list[str] = field(default_factory=list)
-    often: int = 0  # times a week
     now: bool = False
     out: bool = False
     between: bool = False
@@ -164,8 +162,6 @@ class _TimeParts:
         if kind is TokenKind.EXCEPT:
             kind, value = (TokenKind.NONE, "daily") if value == "day" else (TokenKind.WEEKDAYS, value)
             self.cadences += ["weekdays"] if kind is TokenKind.WEEKDAYS else []
-        if kind is TokenKind.OFTEN:
-            self.often = int(value)
         lists = {TokenKind.PART: self.parts, TokenKind.ZONE: self.zones, TokenKind.NONE: self.none}
         if kind in lists:
             lists[kind].append(value)
@@ -191,8 +187,6 @@ class _TimeParts:
         return replace(found, exact=False) if found and len(self.zones) > 1 else found
 
     def _decided(self) -> Reading | None:
-        if self.often and self.often != len({*self.days}):
-            self.none.append("weekdays" if self.often > _FEW else "weekly")
         has_cadence = bool(self.cadences or self.days or self.weekend or self.none)
         if self.now:
             return Reading(kind="now", exact=not (has_cadence or self.out or self.clocks or self.hours or self.parts))

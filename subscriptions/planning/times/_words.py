@@ -27,7 +27,6 @@ class TokenKind(Enum):
     NOW = auto()
     OUT = auto()  # when-out
     ZONE = auto()  # value: the zone's name
-    OFTEN = auto()  # so many times a week; value: how many
     NONE = auto()  # a cadence that paperwire does not have; value: the kind of the nearest one
     EXCEPT = auto()  # days that are left out; value: "weekend" or "day"
     AT = auto()
@@ -83,9 +82,9 @@ _HAN_PARTS = {
     **dict.fromkeys(("凌晨",), "small hours"),
     **dict.fromkeys(("清晨", "清早", "早上", "早晨", "早间", "早"), "morning"),
     **dict.fromkeys(("上午",), "forenoon"),
-    **dict.fromkeys(("中午", "午间", "正午", "午饭后"), "noon"),
+    **dict.fromkeys(("中午", "午间", "正午"), "noon"),
     **dict.fromkeys(("下午", "午后"), "afternoon"),
-    **dict.fromkeys(("傍晚", "黄昏", "晚饭后", "下班后"), "evening"),
+    **dict.fromkeys(("傍晚", "黄昏"), "evening"),
     **dict.fromkeys(("晚上", "晚间", "夜里", "夜间", "夜晚", "深夜", "晚"), "night"),
     **dict.fromkeys(("半夜", "午夜"), "midnight"),
 }
@@ -93,6 +92,7 @@ _HAN_PARTS = {
 
 # --------------------------------------------------------------------------------------------- cadences that there are not
 
+_OFTEN = 2  # times a week; for more, weekdays is the nearest cadence
 _HALF_A_DAY, _HALF_A_WEEK = 12, 4
 _HAN_UNITS = {"小时": "hour", "钟头": "hour", "天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week"}
 _UNITS = {"s": "minute", "m": "minute", "h": "hour", "d": "day", "w": "week"}
@@ -119,7 +119,7 @@ def _so_many_times(match: re.Match[str]) -> Tokens:
     if many == 1 and unit in ("day", "week"):
         yield _once(unit)
     elif unit == "week":
-        yield Token(TokenKind.OFTEN, str(many))
+        yield Token(TokenKind.NONE, "weekdays" if many > _OFTEN else "weekly")
     else:
         yield Token(TokenKind.NONE, "daily" if unit == "day" else _nearest(1, unit))
 
@@ -260,10 +260,9 @@ _CADENCES: tuple[Entry, ...] = (
         rf"(?:每一?个?|每?逢)(?:工作日|上班日|平日)|(?:每个?)?{_WEEK}[一1] ?(?:到|至|-) ?{_WEEK}?[五5]",
         _just(TokenKind.WEEKDAYS, firm=True),
     ),
-    (r"(?P<days>一三五|二四六)(?![年月日点时])", _han_days),
     (r"工作日|上班日|平日", _just(TokenKind.WEEKDAYS)),
-    (r"(?:每个?|每?逢)(?:周末|双休日)(?:两天)?", _just(TokenKind.WEEKEND, firm=True)),
-    (r"(?:周末|双休日)(?:两天)?", _just(TokenKind.WEEKEND)),
+    (r"(?:每个?|每?逢)(?:周末|双休日)", _just(TokenKind.WEEKEND, firm=True)),
+    (r"周末|双休日", _just(TokenKind.WEEKEND)),
     (
         (
             rf"(?:每个?|每?逢)?{_WEEK}(?P<days>[一二三四五六日天](?:、?[一二三四五六日天])*(?![点时:十])|[一二三四五六日天]|[1-7](?! ?[点时:]|\d))"
