@@ -136,6 +136,18 @@ class TestDirected:
         assert said.text.startswith("✓ Lab papers: 1  diffusion")
         assert (await talk_in_channel.says("/sub graphs")).text.startswith("✓ 1  graphs")
 
+    async def test_what_a_person_saw_in_private_still_comes_to_the_channel(self, talk_in_channel: BotHarness) -> None:
+        bot = talk_in_channel
+        post = Deliverer(bot)
+        ingested(bot.store, paper("Diffusion on graphs", arxiv_id="2601.00001"))
+        assert "Diffusion on graphs" in (await bot.says("diffusion")).text
+        await bot.says("/sub @lab_papers diffusion daily 13")
+        await bot.says("diffusion")
+        await bot.says("/sub diffusion daily 13")  # of the person, who has seen it
+        bot.later(hours=2)
+        assert [one.to for one in await post.deliver_due()] == [CHANNEL]
+        assert (await bot.says("/whynot 2601.00001")).text.startswith("It came here before.")
+
     async def test_a_topic_is_named_behind_its_group(self, talk_in_channel: BotHarness) -> None:
         await talk_in_channel.says("/sub -1009000002/7 diffusion")
         assert texts(talk_in_channel, f"{GROUP}/7") == ["diffusion"]

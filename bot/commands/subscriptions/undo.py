@@ -97,7 +97,10 @@ def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> 
 
 def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subscribed:
     """Subscribes the chat to a query without a time in it. Raises QueryError, Refused."""
-    seen = frozenset(known.id for known in papers_shown(context).values())
+    own = (
+        context.chat.address == context.origin.address and context.chat.kind is ChatKind.PRIVATE
+    )  # all its readers saw them
+    seen = frozenset(known.id for known in papers_shown(context).values()) if own else frozenset()
     subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
     return subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen)
 
