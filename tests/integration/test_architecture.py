@@ -48,10 +48,8 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/delivery/cluster.py",
         "bot/operation/metrics.py",
         "bot/operation/owner_watch.py",
-        "bot/operation/web/health.py",
-        "bot/operation/web/sign_in.py",
+        *(f"bot/operation/web/{name}.py" for name in ("health", "samples", "sign_in", "status")),
         "bot/operation/process.py",
-        "bot/operation/web/status.py",
     }
     assert guilty <= shells
 

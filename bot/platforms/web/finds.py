@@ -12,12 +12,13 @@ from bot.commands.words.meaning import command_in
 from bot.platforms.web.markup import Web, framed
 from bot.ports.channel import Clock
 from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
+from bot.rendering.closeups import why_sections
 from bot.rendering.outline import measure_of_list
 from bot.rendering.papers import CARD, paper_view
 from bot.rendering.parts import reader_of
 from bot.rendering.text.language import Language
 from subscriptions.errors import PaperwireError
-from subscriptions.model import Chat, KnownPaper
+from subscriptions.model import Because, Chat, Item, KnownPaper
 from subscriptions.planning.times._ending import split_when
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Query
@@ -129,11 +130,17 @@ def count_in_words(found: int | None, base: Base, language: Language) -> str:
 
 
 def draw_papers(papers: Sequence[KnownPaper], query: Query | None, chat: Chat, *, alone: bool = False) -> str:
-    """Returns papers as HTML, as a reply would show them, with the words marked that the query found; one alone at length."""
-    reader, medium = reader_of(chat), Web()
+    """Returns papers as HTML, as a reply would show them, with the words marked that the query found; one alone at length.
+
+    If the shown text of a paper has none of these words, the passages with them are below it.
+    """
+    reader, medium, shown = reader_of(chat), Web(), []
     measure = CARD if alone else measure_of_list(len(papers))
-    shown = [
-        paper_view(item, reader, measure, number=0 if alone else item.position + 1)
-        for item in result_items(papers, query)
-    ]
-    return "\n".join(medium.draw(view).markup for view in shown)
+    for item in result_items(papers, query):
+        html = medium.draw(paper_view(item, reader, measure, number=0 if alone else item.position + 1)).markup
+        shown.append(html)
+        if query and "<mark>" not in html:
+            because = tuple(Because(number=0, text=query.text, words=one.words) for one in item.because)
+            found = Item(paper=item.paper, because=because, position=item.position)
+            shown += [medium.draw(passage).markup for passage in why_sections(found, reader) if passage.close]
+    return "\n".join(shown)

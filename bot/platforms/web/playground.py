@@ -6,21 +6,17 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 
-from bot.commands.papers.results import result_items, variant_label
-from bot.platforms.web.finds import count_in_words
+from bot.commands.papers.results import variant_label
+from bot.platforms.web.finds import count_in_words, draw_papers
 from bot.platforms.web.incoming import new_once
-from bot.platforms.web.markup import Web, framed
+from bot.platforms.web.markup import framed
 from bot.ports.channel import Clock
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
-from bot.rendering.closeups import why_sections
-from bot.rendering.outline import measure_of_list
-from bot.rendering.papers import paper_view
-from bot.rendering.parts import reader_of
 from bot.rendering.templating import draw_page, draw_part
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import caret, query_in_words
 from subscriptions.errors import QueryError, Refused, Sentence
-from subscriptions.model import Because, Chat, Item, KnownPaper
+from subscriptions.model import Chat
 from subscriptions.planning.times._ending import Ending, split_when
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.rewriting import can_be_written, with_leaves, written
@@ -175,7 +171,7 @@ class Playground:
             notes=_notes(query, ending, language) if query else (),
             count=count_in_words(matches.found if typed else None, matches.base, language),
             variants=[_shown(others[text], matches.found, found[text], language) for text in by_effect],
-            papers=_papers(matches.newest, wanted, chat),
+            papers=draw_papers(matches.newest, wanted, chat),
         )
 
 
@@ -259,19 +255,3 @@ def _shown(one: Variant, before: int, found: int, language: Language) -> ShownVa
 def _signed(more: int, language: Language) -> str:
     """Returns a difference with its sign; "" for none."""
     return f"+{language.number(more)}" if more > 0 else f"−{language.number(-more)}" if more else ""
-
-
-def _papers(newest: Sequence[KnownPaper], query: Query | None, chat: Chat) -> str:
-    """Returns the papers as HTML, as a reply would show them, with the words that the query found marked.
-
-    If the shown text of a paper has none of these words, the passages with them are below it.
-    """
-    reader, medium, shown = reader_of(chat), Web(), []
-    for item in result_items(newest, query):
-        html = medium.draw(paper_view(item, reader, measure_of_list(len(newest)), number=item.position + 1)).markup
-        shown.append(html)
-        if query and "<mark>" not in html:
-            because = tuple(Because(number=0, text=query.text, words=one.words) for one in item.because)
-            found = Item(paper=item.paper, because=because, position=item.position)
-            shown += [medium.draw(passage).markup for passage in why_sections(found, reader) if passage.close]
-    return "\n".join(shown)
