@@ -177,6 +177,7 @@ def _conversation_context(
         admins=settings.admins,
         contact=settings.contact or "",
         timezone=settings.timezone,
+        mail_platform=next((name for name, platform in platforms.items() if platform.facts.confirms), ""),
         kept_copies=0 if store.kind.file is None else KEPT_COPIES,
         version=installed_version(),
         bot_names=bot_names,

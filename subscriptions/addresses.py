@@ -60,6 +60,7 @@ class PlatformFacts:
     makes_sound: bool = False  # the sender decides whether a message is heard; else the reader's device does
     notifies: bool = True  # a message alerts people; else chats begin with "now", no quiet hours, and 24 hours back
     keeps_messages: bool = False  # the database keeps its messages, so that they can be shown
+    confirms: bool = False  # whoever reads there must say yes before anything is sent
     asks_for_zone: bool = False  # the platform does not tell a person's time zone, so the person is asked
 
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from subscriptions.states import (
+    WAITING,
     Admission,
     ChatState,
     PauseReason,
@@ -209,7 +210,7 @@ class Chat(NamedTuple):
     def is_admitted(self) -> bool:
         """Whether it has had subscriptions, or was let in before it had any, and does not wait now."""
         served = self.subscriptions_ever_made > 0 or self.admission is Admission.ADMITTED
-        return served and self.state is not ChatState.ASKED
+        return served and self.state not in WAITING
 
     @property
     def state_reason(self) -> str:

@@ -11,8 +11,12 @@ class ChatState(StrEnum):
 
     ACTIVE = "active"
     ASKED = "asked"  # waits until an operator lets it in
+    UNCONFIRMED = "unconfirmed"  # waits until the person who reads there says yes; gets that one question
     PAUSED = "paused"
     MOVED = "moved"
+
+
+WAITING = (ChatState.ASKED, ChatState.UNCONFIRMED)
 
 
 class Admission(StrEnum):
@@ -57,6 +61,8 @@ def describe_chat_state(state: ChatState, admission: Admission | None, pause: Pa
         return _ANSWERS[admission]
     if state is ChatState.MOVED:
         return f"moved to {detail}"
+    if state is ChatState.UNCONFIRMED and pause is None:
+        return "not confirmed"
     words = describe_pause(pause, detail) if state is ChatState.PAUSED else _ANSWERS[admission]
     return f"gone: {words}" if pause is not None and pause.is_unreachable else words
 

@@ -40,6 +40,7 @@ from subscriptions.planning.times._ending import read_when, split_when
 from subscriptions.portable import numbered, read_numbered, text_of
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.query.syntax import Query
+from subscriptions.service.confirming import ask_unasked
 from subscriptions.service.conversation_state import known_or_new, link_payload
 from subscriptions.service.retention import bot_name
 from subscriptions.service.subscriptions.amendments import set_settings
@@ -274,6 +275,8 @@ def import_(
             lines = tuple(replace(line, chat=chats[line.chat]) for line in lines)
         importing = partial(watched, what="Importing")
         plan = import_lines(session.store, lines, now=session.now, dry=dry_run, watched=importing)
+        if not dry_run:
+            ask_unasked(session.store, {line.chat for line in lines}, now=session.now)
     signs = Counter(sign for sign, _, _ in plan.changes)
     counts = {word: signs[sign] for sign, word in _COUNTED.items()}
     done = "✓ {added} added, {changed} changed, {known} there already.".format_map(counts)

@@ -45,6 +45,7 @@ from subscriptions.planning.times._ending import split_when
 from subscriptions.query.parsing.parse import parse_query
 from subscriptions.service.access import allow
 from subscriptions.service.chat_status import Status, next_deliveries_of, status
+from subscriptions.service.confirming import ask_unasked
 from subscriptions.service.planner.previews import NotDue, Preview
 from subscriptions.service.planner.previews import preview as look
 from subscriptions.service.subscriptions.amendments import numbers_among, numbers_in, numbers_missing
@@ -117,6 +118,7 @@ def subscribe(
         result = add(session.store, address, request, now=moment, title=title, kind=kind)
         if result.chat.state is ChatState.ASKED:  # an operator at the command line needs no approval
             allow(session.store, result.chat.address, now=session.now)
+        ask_unasked(session.store, [result.chat.address], now=session.now)
     remarks = [f"  {remark}" for remark in _remarks(result, session.settings, begins=since is not None)]
     reply = _echo(result, moment, says_year=(since or "").strip()[:4].isdigit())
     return tell(_added(result), lambda: print_reply(reply, *remarks), json=json)

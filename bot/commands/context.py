@@ -45,6 +45,7 @@ class BotInfo:
     bot_names: Mapping[str, str] = field(default_factory=dict)  # platform → the bot's name there: "paperwire_bot"
     categorised: bool = True  # some source tells the categories of its papers
     looks_up_papers: bool = False  # papers that are not stored can be looked up at arXiv
+    mail_platform: str = ""  # the name of the platform whose addresses have to say yes; "": it is off
     kept_copies: int = 0  # daily copies of the database that are kept; 0: the program makes none
     version: str = ""  # of paperwire; "" if it runs from a checkout
 

@@ -12,6 +12,7 @@ from bot.commands.chat import (
     connect,
     help_topics,
     home_view,
+    mail,
     sentences,
     settings,
     start,
@@ -63,6 +64,8 @@ _ALONE = frozenset(
     {"list", "ls", "subscriptions", "help", "undo", "stop", "cancel", "about", "status", "health", "start"}
 )
 _TYPED_IN_PRIVATE = frozenset({"add", "follow", "admin", "allow", "deny", "connect", "import"})
+_MAIL = re.compile(r"(?<![\w.+@/-])[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?![\w@/])", re.ASCII)
+_SHORT = 12  # words
 _NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
 
 
@@ -130,7 +133,7 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
     """
     name, rest = _first_word(request.text)
     private = request.place.kind is ChatKind.PRIVATE
-    found = None if _named_first(rest)[0] else command_in(request.text)  # no sentence is about another chat
+    found = None if _named_first(rest)[0] else _mail_in(request.text) or command_in(request.text)
     refers = private and not request.trigger_id and may_refer(meaning(request.text))
     if (
         request.takes_bare_commands
@@ -154,6 +157,12 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
         wants_file=private and bool(request.file_id),
         is_in_words=bool(found),
     )
+
+
+def _mail_in(text: str) -> tuple[str, str] | None:
+    """Returns the command of a short sentence with a mail address: "send my papers to me@lab.org"."""
+    found = _MAIL.findall(text)
+    return ("email", found[0]) if len(found) == 1 and len(text.split()) <= _SHORT else None
 
 
 def _is_typed(request: MessageRequest, name: str, rest: str) -> bool:
@@ -282,6 +291,7 @@ _MODULES = (  # in the order of the menus
     help_topics,
     export_import,
     connect,
+    mail,
     home_view,
     status,
     operators,

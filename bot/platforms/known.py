@@ -6,6 +6,7 @@ from types import MappingProxyType, ModuleType
 
 from bot.platform import PlatformAdapter
 from bot.platforms.console import CONSOLE
+from bot.platforms.email import EMAIL
 from bot.platforms.slack import SLACK
 from bot.platforms.telegram import TELEGRAM
 from bot.platforms.web import WEB
@@ -13,12 +14,11 @@ from bot.rendering.appearance import Look
 from bot.rendering.packing import Medium
 from subscriptions.addresses import declare
 
-declare(CONSOLE, WEB, TELEGRAM, SLACK)
+_ALL = (CONSOLE, WEB, TELEGRAM, SLACK, EMAIL)
+declare(*_ALL)
 
 # Name -> module of the adapter, which is imported only if the platform is on.
-PLATFORMS: Mapping[str, str] = MappingProxyType(
-    {facts.name: f"bot.platforms.{facts.name}.adapter" for facts in (CONSOLE, WEB, TELEGRAM, SLACK)}
-)
+PLATFORMS: Mapping[str, str] = MappingProxyType({facts.name: f"bot.platforms.{facts.name}.adapter" for facts in _ALL})
 
 
 def adapter_of(module: str) -> PlatformAdapter:

@@ -8,11 +8,11 @@ from types import MappingProxyType
 
 from bot.ports.channel import Button, Buttons
 from bot.rendering.buttons import DeliveryButtons, MakeLink, delivery_buttons
-from bot.rendering.outline import DeliveryForm, Outline, empty_text, outline, root_line
-from bot.rendering.packing import Fragment, Medium, Page, Size
+from bot.rendering.outline import DeliveryForm, Outline, empty_text, outline, root_line, subject
+from bot.rendering.packing import NO_SUBJECT, Fragment, Medium, Page, Size
 from bot.rendering.paging import Layout, Paginator
 from bot.rendering.papers import TITLES, paper_view
-from bot.rendering.parts import Head, Line, NoticeView, Reader, Root, reader_of
+from bot.rendering.parts import Head, Line, NoticeView, Reader, Root, Subject, reader_of
 from bot.rendering.text.cleaning import clean, isolated
 from bot.rendering.text.language import Language
 from subscriptions.addresses import command_prefix
@@ -114,7 +114,8 @@ def render_delivery(
     # The chat may have changed its shape since it was sent; an edit keeps the old one. Only a thread begins without papers.
     if not layout[0] if layout else plan.form is DeliveryForm.THREAD:
         return _thread_messages(delivery, paginator, buttons, layout[1:])
-    return _paper_messages(paginator, buttons, layout, makes_sound=makes_sound)
+    about = subject(delivery, reader)
+    return _paper_messages(paginator, buttons, layout, makes_sound=makes_sound, about=about)
 
 
 def delivery_pages(
@@ -143,7 +144,7 @@ def _with_source_titles(delivery: Delivery, titles: Mapping[str, tuple[str, str]
 
 
 def _paper_messages(
-    paginator: Paginator, buttons: DeliveryButtons, layout: Layout, *, makes_sound: bool
+    paginator: Paginator, buttons: DeliveryButtons, layout: Layout, *, makes_sound: bool, about: Subject
 ) -> tuple[Message, ...]:
     medium, pages = paginator.medium, paginator.pages(layout)
     messages = []
@@ -151,7 +152,7 @@ def _paper_messages(
         fragments = [*([medium.draw(head)] if head else []), *page.fragments]
         below = buttons.under(page.papers, last=number == len(pages))
         silent = number > 1 or not makes_sound
-        messages.append(_message(medium, number, fragments, page.papers, silent=silent, buttons=below))
+        messages.append(_message(medium, number, fragments, page.papers, silent=silent, buttons=below, about=about))
     return tuple(messages)
 
 
@@ -191,8 +192,9 @@ def _message(
     titled: Sequence[Fragment] = (),
     reply_to: int | None = None,
     buttons: Buttons = (),
+    about: Subject = NO_SUBJECT,
 ) -> Message:
-    payload, plain = medium.compose(fragments, silent=silent, titled=titled, buttons=buttons)
+    payload, plain = medium.compose(fragments, silent=silent, titled=titled, buttons=buttons, subject=about)
     return Message(number=number, payload=payload, plain=plain, reply_to=reply_to, papers=papers)
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from enum import Enum
 from typing import Literal
 
-from bot.rendering.papers import CARD, COMPACT, ROW, TITLES, Measure, is_told_in, subscription_label
-from bot.rendering.parts import Head, Heading, More, Reader, Tail
+from bot.rendering.papers import CARD, COMPACT, ROW, TITLES, Measure, is_told_in, paper_view, subscription_label
+from bot.rendering.parts import Head, Heading, More, Reader, Subject, Tail
 from bot.rendering.text.cleaning import clean, isolated, web_url
 from bot.rendering.text.language import Language
 from subscriptions.cutting import cut_at_word
@@ -74,6 +74,24 @@ def outline(delivery: Delivery, reader: Reader) -> Outline:
         tail=_tail(delivery, reader, shown if measure.summary else ()),
         why="others" if head.label or any(group.heading for group in groups) else "all",
     )
+
+
+def subject(delivery: Delivery, reader: Reader) -> Subject:
+    """Returns what a delivery with papers is about: its one paper, else how many there are on what, and the day."""
+    language, groups = reader.language, _by_subscription(delivery.items)
+    most, label = groups[-1], _label(groups[-1][0], reader)
+    about = label if len(groups) == 1 else ""
+    if len(delivery.items) == 1:
+        return Subject(text=str(paper_view(most[0], reader, TITLES).title), about=about)
+    count = len(most) if label else len(delivery.items)
+    if label:
+        text = language.count("{count} paper on {label}", "{count} papers on {label}", count, label=label)
+    else:
+        text = language.count("{count} paper", "{count} papers", count)
+    if others := len(delivery.items) - count:
+        text = language.count("{papers} and {count} more", "{papers} and {count} more", others, papers=text)
+    day = language.short_day(language.local(delivery.due).date())
+    return Subject(text=f"{text} · {day}", about=about)
 
 
 def root_line(delivery: Delivery, reader: Reader) -> Head:

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from bot.ports.channel import Buttons
 from bot.rendering.papers import PaperView
-from bot.rendering.parts import Code, Head, Heading, Line, More, Section
+from bot.rendering.parts import Code, Head, Heading, Line, More, Section, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,7 @@ def _fragments(part: PaperPart, *, first: bool) -> tuple[Fragment, ...]:
 # ------------------------------------------------------------------------------------- the port of a platform's markup
 
 
+NO_SUBJECT = Subject()
 NUMBERS_IN_MESSAGE = 16  # papers whose numbers are buttons under one message: two rows
 
 
@@ -143,10 +144,12 @@ class Medium(Protocol):
         silent: bool,
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),
+        subject: Subject = NO_SUBJECT,
     ) -> tuple[str, str]:
         """Returns payload and plain form of one message, both JSON objects as text.
 
-        `titled` are fragments of other messages; their titles are listed in this message's notification.
+        `titled` are fragments of other messages; their titles are listed in this message's notification. `subject` is
+        that of the delivery.
         """
 
 

@@ -76,6 +76,11 @@ def _plain(macro: Callable[[object], object]) -> Macro:
     return lambda view: str(macro(view))
 
 
+def draw(platform: str, template: str, **values: object) -> str:
+    """Returns one of a platform's templates of HTML that is a whole document."""
+    return _environment(platform, "html", None).get_template(template).render(**values)
+
+
 def page_environment() -> "Environment":
     """Returns the environment of the gallery's templates."""
     made = _environment("gallery", "html", None)

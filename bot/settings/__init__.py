@@ -79,6 +79,7 @@ _TABLES: Mapping[str, Any] = {
     "keep": _Keep,
 }
 _TOGETHER = (
+    ("PAPERWIRE_SMTP_URL", "PAPERWIRE_MAIL_FROM"),
     ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SLACK_CLIENT_SECRET"),
     ("PAPERWIRE_SLACK_CLIENT_SECRET", "PAPERWIRE_SLACK_CLIENT_ID"),
     ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SECRET_KEY"),  # the database then contains tokens of other workspaces

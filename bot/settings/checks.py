@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
@@ -25,6 +26,7 @@ _LEAST_OF_PASSWORD, _MOST_OF_PASSWORD = 8, 200
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?\.?")
 _REST_OF_ADDRESS = re.compile(r"[@\w/.-]{1,24}")
 _LIKE_A_CATEGORY = re.compile(r"[A-Za-z]{1,10}(?:-[A-Za-z]{1,10})?(?:\.[A-Za-z-]{1,12})?")
+_SENDER = re.compile(r"[^\s@<>]+@[A-Za-z0-9.-]+")
 _EVERY = re.compile(r"every [1-9]\d{0,5}[smhd]")
 
 
@@ -133,6 +135,21 @@ def server_root(text: str) -> str:
     parts = _split(text)
     is_root = not (parts.query or parts.fragment)
     return _usable(text.rstrip("/"), "it must be the root of a server, without ? and #", when=is_root)
+
+
+def smtp_url(text: str) -> str:
+    """The address of a server that sends mail."""
+    parts = _parts(_usable(text, "it must be an address without blanks, line ends or accents", when=text.isprintable()))
+    is_whole = parts.scheme in {"smtp", "smtps"} and parts.hostname and not (parts.path.strip("/") or parts.query)
+    reason = "it must be smtp://HOST:PORT or smtps://HOST:PORT, perhaps with USER:PASSWORD@ before the host"
+    return _usable(text, reason, when=is_whole)
+
+
+def sender(text: str) -> str:
+    """An address that mail comes from, perhaps with a name."""
+    _, address = parseaddr(text)
+    is_one = _SENDER.fullmatch(address) and text.isprintable()
+    return _usable(text, "it must be an address, such as Papers <papers@example.org>", when=is_one)
 
 
 def slack_api_url(text: str) -> str:

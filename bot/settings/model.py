@@ -32,9 +32,12 @@ VARIABLES: Mapping[str, str] = MappingProxyType(
         "PAPERWIRE_SLACK_CLIENT_ID": "the app that is installed in many workspaces",
         "PAPERWIRE_SLACK_CLIENT_SECRET": "its secret",
         "PAPERWIRE_SLACK_API_URL": "the root of another Slack API; it ends in /api/",
+        "PAPERWIRE_SMTP_URL": "the server that sends mail: smtp://USER:PASSWORD@HOST:587, or smtps://…:465",
+        "PAPERWIRE_MAIL_FROM": "the sender of mail: Papers <papers@example.org>",
         "PAPERWIRE_SECRET_KEY": "the key that tokens of workspaces are encrypted with",
         "PAPERWIRE_WEB_HOST": "the address that pages are served on",
         "PAPERWIRE_WEB_PORT": "their port",
+        "PAPERWIRE_WEB_URL": "the address under which people reach the pages, for links in mail",
         "PAPERWIRE_WEB_PASSWORD": "what people type to open the pages",
         "PAPERWIRE_WEB_USER_HEADER": "the header in which a proxy names who opens the pages",
         "PAPERWIRE_WEB_HOSTS": "the names under which browsers reach the pages, comma between",
@@ -130,9 +133,12 @@ class Settings:
     database_url: Annotated[SecretStr, placed(check.database)]  # in SQLAlchemy's form; may hold a password
     telegram: TelegramSettings = field(default_factory=TelegramSettings)
     slack: SlackSettings = field(default_factory=SlackSettings)
+    smtp_url: Annotated[SecretStr | None, hidden(check.smtp_url)] = None
+    mail_from: Annotated[str | None, text(check.sender)] = None  # "Papers <papers@example.org>", or the address alone
     secret_key: Annotated[SecretStr | None, hidden(check.visible)] = None
     web_host: Annotated[str, text(check.host)] = "127.0.0.1"
     web_port: Annotated[int, text(check.port)] = 8420  # 0: any free port
+    web_url: Annotated[str | None, text(check.server_root)] = None
     web_password: Annotated[SecretStr | None, hidden(check.password)] = None
     web_user_header: Annotated[str | None, text(check.header_name)] = None  # lower case
     web_hosts: Annotated[frozenset[str], text(check.hosts)] = frozenset()  # lower case, without port
@@ -156,12 +162,18 @@ class Settings:
 
     def is_on(self, platform: str) -> bool:
         """Returns whether a platform has the settings that it needs. A platform without settings is always on."""
-        return {"telegram": self.telegram.token is not None, "slack": self.slack.on}.get(platform, True)
+        needed = {"telegram": self.telegram.token, "slack": self.slack.on or None, "email": self.smtp_url}
+        return needed.get(platform, "") is not None
 
     @property
     def is_reached_from_outside(self) -> bool:
-        """Whether a platform sends requests to our web address, so that a proxy brings them from outside."""
-        return bool(self.telegram.webhook_url or self.slack.signing_secret or self.slack.client_id)
+        """Whether a platform or people elsewhere send requests to our web address, so that a proxy brings them from outside."""
+        return bool(self.web_url or self.telegram.webhook_url or self.slack.signing_secret or self.slack.client_id)
+
+    @property
+    def pages_url(self) -> str:
+        """The address under which people reach the pages, without "/" at its end."""
+        return self.web_url or f"http://{self.web_host}:{self.web_port}"
 
     @property
     def source_names(self) -> frozenset[str]:

@@ -10,6 +10,8 @@ from subscriptions.errors import Sentence
 from subscriptions.model import MissingHow
 from subscriptions.notices.notice import DailyNotice, EventNotice, NoticeWords, unstored
 
+CONFIRM = "confirm"  # the verb of the button with which an address says yes
+
 
 class PauseNoticeReason(StrEnum):
     """Why a platform does not let the bot write to a chat."""
@@ -246,6 +248,20 @@ class AccessDenied(EventNotice):
         """Says that the chat was denied, and what that means."""
         yield words.say("The operator of this bot has said no to this chat.")
         yield words.say("Its subscriptions bring nothing.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmAddress(EventNotice):
+    """To an address: may papers come there? Names nothing that the person who asked has written, since that may be anybody."""
+
+    cause: ClassVar[str] = "confirm"
+    labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType({CONFIRM: Sentence("yes, send them here")})
+
+    def lines(self, words: NoticeWords) -> Iterable[str]:
+        """Asks, and says what happens without an answer."""
+        yield words.say("Shall papers come to this address?")
+        yield words.say("Someone asked paperwire to send new research papers here. The answer is open for two days.")
+        yield words.say("If it was not you, do nothing: then no further mail comes.")
 
 
 # ------------------------------------------------------------------------------- notices about what a chat did not get

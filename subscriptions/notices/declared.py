@@ -12,6 +12,7 @@ from subscriptions.notices.chats import (
     ChatAddressChanged,
     ChatPaused,
     ChatResumed,
+    ConfirmAddress,
     NoPapersToday,
     NothingMatched,
     PapersMissing,
@@ -73,6 +74,7 @@ NOTICES: Notices = by_cause(
     AccessAsked,
     AccessGranted,
     AccessDenied,
+    ConfirmAddress,
 )
 
 

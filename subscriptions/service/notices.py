@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 
 from subscriptions import zones
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, DeliveryKind, Facts, Lane
-from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, TopicClosed, TopicGone
+from subscriptions.notices.chats import ChatPaused, ConfirmAddress, PauseNoticeReason, TopicClosed, TopicGone
 from subscriptions.notices.notice import BUTTON, DailyNotice, Notice
 from subscriptions.notices.operations import DeliveriesWaiting, MessagesDead, SendingStopped, VersionChanged
 from subscriptions.service.subscriptions.changes import note_changed_state
 from subscriptions.service.subscriptions.next_deliveries import kind_of
-from subscriptions.states import PauseReason, SubscriptionState, describe_pause
+from subscriptions.states import ChatState, PauseReason, SubscriptionState, describe_pause
 from subscriptions.store import conversations, key_value
 from subscriptions.store.chat import access, chats, subscriptions
 from subscriptions.store.database.store import Scope, Transaction, writes
@@ -102,8 +102,11 @@ def _add(
 ) -> bool:
     """Adds a notice to the outbox. Returns False if one of this cause and key is there already.
 
-    Raises ValueError for a button that the notice does not declare.
+    Nor if the chat is not confirmed, which gets the question for that and nothing else. Raises ValueError for a button
+    that the notice does not declare.
     """
+    if chat.state is ChatState.UNCONFIRMED and not isinstance(notice, ConfirmAddress):
+        return False
     if not buttons.keys() <= notice.labels.keys():
         raise ValueError(f"the notice {notice.cause} has no buttons for {sorted(buttons)}")
     dedupe_key = _dedupe_key(chat, notice, day)

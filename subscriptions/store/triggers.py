@@ -6,12 +6,14 @@
 # out what is in the row itself. Nothing else writes these two columns.
 _IS_ACTIVE = "(SELECT state = 'active' FROM chat WHERE id = NEW.chat)"
 _IS_SENDABLE = """(
-    SELECT state = 'active' OR (state = 'asked' AND pause_reason IS NULL AND NEW.kind = 'notice') FROM chat WHERE id = NEW.chat
+    SELECT state = 'active' OR (state IN ('asked', 'unconfirmed') AND pause_reason IS NULL AND NEW.kind = 'notice')
+    FROM chat WHERE id = NEW.chat
 )"""
 _HAND_STATE_ON = """
     UPDATE subscription SET chat_active = (NEW.state = 'active') WHERE chat = NEW.id;
     UPDATE delivery
-    SET sendable = NEW.state = 'active' OR (NEW.state = 'asked' AND NEW.pause_reason IS NULL AND kind = 'notice')
+    SET sendable = NEW.state = 'active'
+        OR (NEW.state IN ('asked', 'unconfirmed') AND NEW.pause_reason IS NULL AND kind = 'notice')
     WHERE settled_at IS NULL AND chat = NEW.id;
 """
 _STATE_OF_CHAT = (
@@ -50,7 +52,8 @@ _STATE_OF_CHAT_POSTGRES = (
     """
     CREATE FUNCTION keep_sendable() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        SELECT chat.state = 'active' OR (chat.state = 'asked' AND chat.pause_reason IS NULL AND NEW.kind = 'notice')
+        SELECT chat.state = 'active'
+            OR (chat.state IN ('asked', 'unconfirmed') AND chat.pause_reason IS NULL AND NEW.kind = 'notice')
         INTO NEW.sendable FROM chat WHERE chat.id = NEW.chat FOR NO KEY UPDATE;
         RETURN NEW;
     END $$

@@ -12,16 +12,20 @@ from pydantic import SecretStr
 
 from bot.demo.channel import GalleryChannel
 from bot.platforms.console.adapter import ConsoleChannel
+from bot.platforms.email.outgoing import EmailChannel
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.platforms.slack.workspaces import WorkspaceTokens
 from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.platforms.web.outgoing import WebChannel
 from bot.ports.channel import Channel
+from bot.settings import Settings
 from subscriptions.model import ChatAddress, Message
+from subscriptions.service.access import allow
 from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import PageMessage, changed_page_messages
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack
+from tests.fakes.smtp import a_mail_server, shown_text
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.fakes.telegram import FakeTelegram
 from tests.make import NOON, FakeClock
@@ -199,6 +203,35 @@ def _said(message: PageMessage) -> str:
     return str(content["html"][3:-4] if "html" in content else content["text"])
 
 
+def mail_message(text: str, number: int = 1) -> Message:
+    mail = {"subject": "s", "about": "", "preview": "", "text": f"plain {text}", "html": f"<tr><td>{text}</td></tr>"}
+    return Message(number=number, payload=json.dumps(mail), plain=json.dumps({**mail, "html": ""}))
+
+
+@asynccontextmanager
+async def email() -> AsyncIterator[Rig]:
+    secret = "made-up-password"
+    with a_mail_server("papers", secret) as fake, TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/paperwire.db")
+        store.open(now=NOON)
+        chat = ChatAddress("email", "ada@lab.org")
+        allow(store, chat, now=NOON)
+        settings = Settings(database_url=SecretStr(""), smtp_url=SecretStr(fake.url), mail_from="papers@lab.org")
+        channel = EmailChannel(settings, FakeClock(NOON))
+        channel.open(store)
+        yield Rig(
+            channel=channel,
+            chat=chat,
+            topic=chat,
+            compose=mail_message,
+            received=lambda: [shown_text(mail) for mail in fake.mails],
+            disconnect=fake.goes_down,
+            secret=secret,
+        )
+        await channel.close()
+        store.close()
+
+
 RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
     "console": console,
     "telegram": telegram,
@@ -207,4 +240,5 @@ RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
     "gallery": gallery,
     "postbox": postbox,
     "web": web,
+    "email": email,
 }

@@ -8,7 +8,8 @@ import pytest
 from bot.platforms.known import medium_of
 from bot.ports.channel import Buttons, Reply
 from bot.rendering.delivery_messages import render_delivery
-from bot.rendering.packing import Beside, Fragment, Medium, Size
+from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Medium, Size
+from bot.rendering.parts import Subject
 from bot.rendering.plain import plain_page, plain_text
 from bot.rendering.reply_messages import render_reply
 from subscriptions.model import Chat, DeliveryKind
@@ -38,6 +39,7 @@ class Postbox:
         silent: bool,
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),
+        subject: Subject = NO_SUBJECT,
     ) -> tuple[str, str]:
         card = "\n\n".join(fragment.markup for fragment in fragments)
         return json.dumps({"card": card, "silent": silent}), json.dumps({"card": plain_page(fragments)})

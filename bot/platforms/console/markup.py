@@ -7,7 +7,8 @@ from html import escape as html_escaped
 
 from bot.ports.channel import Buttons
 from bot.rendering.appearance import Display, Look, Paragraph
-from bot.rendering.packing import Beside, Fragment, Size
+from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size
+from bot.rendering.parts import Subject
 from bot.rendering.plain import plain_page, plain_text
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
@@ -35,6 +36,7 @@ class Console:
         silent: bool,  # noqa: ARG002 - a terminal makes no sound
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
+        subject: Subject = NO_SUBJECT,  # noqa: ARG002 - no message has one here
     ) -> tuple[str, str]:
         """{"text": …} with the buttons' labels below, and the addresses of links that the text does not have."""
         text, shown_buttons = plain_page(fragments), [button for line in buttons for button in line]

@@ -14,9 +14,9 @@ from typing import Any
 
 from bot.ports.channel import Button, Buttons, FormField, HomeItem, HomePanel, HomeView, Modal, Option
 from bot.rendering.appearance import Display, Look, Paragraph, ShownButton, plain
-from bot.rendering.packing import Beside, Fragment, Size, macro_name
+from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size, macro_name
 from bot.rendering.papers import CardButtons, PaperView
-from bot.rendering.parts import Code, Head, Line
+from bot.rendering.parts import Code, Head, Line, Subject
 from bot.rendering.plain import notification_titles, plain_page
 from bot.rendering.templating import Macro, macros
 from bot.rendering.text.cleaning import Passage, web_url
@@ -138,6 +138,7 @@ class Slack:
         silent: bool,  # noqa: ARG002 - Slack has no silent messages
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),
+        subject: Subject = NO_SUBJECT,  # noqa: ARG002 - no message has one here
     ) -> tuple[str, str]:
         """Returns the message as blocks, with the titles as the text of its notification; the plain form is the text alone."""
         blocks = [*_joined_blocks(fragments), *map(_json, actions(buttons))]

@@ -13,8 +13,8 @@ from typing import Any
 
 from bot.ports.channel import Button, Buttons
 from bot.rendering.appearance import Display, Look, Paragraph, Shape, ShownButton
-from bot.rendering.packing import NUMBERS_IN_MESSAGE, Beside, Fragment, Size, joined_texts, macro_name
-from bot.rendering.parts import Code, Line, NoticeView
+from bot.rendering.packing import NO_SUBJECT, NUMBERS_IN_MESSAGE, Beside, Fragment, Size, joined_texts, macro_name
+from bot.rendering.parts import Code, Line, NoticeView, Subject
 from bot.rendering.plain import plain_text, short_text
 from bot.rendering.templating import Macro, macros
 from bot.rendering.text.cleaning import web_url
@@ -116,6 +116,7 @@ class Telegram:
         silent: bool,
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),  # noqa: ARG002 - a notification shows the text itself
+        subject: Subject = NO_SUBJECT,  # noqa: ARG002 - no message has one here
     ) -> tuple[str, str]:
         """Returns the message. Its plain form shows addresses, and leaves out texts of papers that then do not fit."""
         payload: dict[str, object] = {

@@ -13,8 +13,8 @@ from typing import Any
 from bot.platforms.web import WEB
 from bot.ports.channel import Buttons
 from bot.ports.web_page import PageFrame
-from bot.rendering.packing import Beside, Fragment, Size, macro_name
-from bot.rendering.parts import Code
+from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size, macro_name
+from bot.rendering.parts import Code, Subject
 from bot.rendering.plain import plain_page
 from bot.rendering.plots import rows_of_bars
 from bot.rendering.templating import Macro, draw_page, draw_part, macros
@@ -57,6 +57,7 @@ class Web:
         silent: bool,  # noqa: ARG002 - a page makes no sound
         buttons: Buttons = (),
         titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
+        subject: Subject = NO_SUBJECT,  # noqa: ARG002 - no message has one here
     ) -> tuple[str, str]:
         """Returns the message as HTML and as text; the plain form is the text alone."""
         html = "\n".join(

@@ -30,7 +30,6 @@ from subscriptions.service.subscriptions.next_deliveries import (
     numbered,
     which_one,
 )
-from subscriptions.states import ChatState
 from subscriptions.store import losses
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.chat import subscriptions as stored_subscriptions
@@ -273,7 +272,6 @@ def _new_chat(
         zone=transaction.zone,
         title=title,
         timezone=zones.zone_name(request.tz) if request.tz else "",
-        state=ChatState.ACTIVE,
     )
 
 

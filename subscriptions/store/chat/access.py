@@ -41,8 +41,19 @@ def admit(session: Session, chat_id: int, *, now: datetime) -> None:
         wake_lanes(session, [Lane(row.platform, row.address)])
 
 
+def confirm(session: Session, chat_id: int, *, now: datetime) -> None:
+    """Lets in a chat whose reader said yes, and wakes its lane. Does nothing to any other chat."""
+    row = session.get_one(ChatRow, chat_id)
+    if row.state is ChatState.UNCONFIRMED:
+        row.state = ChatState.ASKED
+        admit(session, chat_id, now=now)
+
+
 def deny(session: Session, chat_id: int, *, now: datetime) -> None:
     """Denies a chat: it gets nothing until an operator lets it in."""
+    row = session.get_one(ChatRow, chat_id)
+    if row.state is ChatState.UNCONFIRMED:
+        remember_denial(session, Lane(row.platform, row.address))
     _set(session, chat_id, ChatState.ASKED, Admission.DENIED, now)
 
 
@@ -164,6 +175,9 @@ def _address_hash(key: str, lane: Lane) -> str:
 
 
 def _set(session: Session, chat_id: int, state: ChatState, answer: Admission | None, now: datetime) -> None:
+    """Stores the answer of an operator, which a chat that is not confirmed has to wait for: no operator confirms for its reader."""
     row = session.get_one(ChatRow, chat_id)
+    if row.state is ChatState.UNCONFIRMED:
+        return
     row.state, row.admission, row.pause_reason, row.state_detail = state, answer, None, ""
     row.state_since, row.paused_until = now, None

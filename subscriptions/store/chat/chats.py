@@ -11,9 +11,10 @@ from sqlalchemy import Integer, Row, String, bindparam, tuple_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select, update
 
+from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak
-from subscriptions.states import UNREACHABLE, ChatState, PauseReason
+from subscriptions.states import UNREACHABLE, WAITING, ChatState, PauseReason
 from subscriptions.store.columns import adapter_of, to_json
 from subscriptions.store.database.conflicts import hold_rows, insert_all_new, insert_new
 from subscriptions.store.database.store import CHUNK, execute, in_chunks, rows_of
@@ -126,7 +127,7 @@ def _rows_at(session: Session, wanted: Mapping[str, Collection[str]]) -> Iterato
 
 
 def add_chats(session: Session, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
-    """Adds active chats that are not known, with one statement; those that another process has added meanwhile stay."""
+    """Adds chats that are not known, with one statement; those that another process has added meanwhile stay."""
     rows = [
         {
             "platform": place.platform,
@@ -137,7 +138,7 @@ def add_chats(session: Session, kinds: Mapping[ChatAddress, ChatKind], *, now: d
             "lang": "",
             "timezone": "",
             "settings": {},
-            "state": ChatState.ACTIVE,
+            "state": _first_state(place.platform),
             "state_detail": "",
             "public": False,
             "owner": "",
@@ -183,7 +184,6 @@ def add_chat(
     timezone: str = "",
     lang: str = "",
     public: bool = False,
-    state: ChatState = ChatState.ACTIVE,
 ) -> Chat:
     """Adds a chat, or returns the one that is at its address, or moved from there.
 
@@ -198,13 +198,17 @@ def add_chat(
         timezone=timezone,
         lang=lang,
         public=public,
-        state=state,
+        state=_first_state(address.platform),
         created_at=now,
     )
     insert_new(session, "chat", ("platform", "address", "topic"), row.model_dump(exclude={"id"}))
     added = find_chat(session, address, zone=zone)
     assert added is not None  # noqa: S101 - one of the two processes has added it
     return added
+
+
+def _first_state(platform: str) -> ChatState:
+    return ChatState.UNCONFIRMED if facts_of(platform).confirms else ChatState.ACTIVE
 
 
 def choose_setting(session: Session, chat_id: int, name: str, value: str) -> None:
@@ -239,20 +243,20 @@ def pause_chat(
     detail: str = "",
     until: datetime | None = None,
 ) -> None:
-    """Pauses a chat; the cursors of its subscriptions stay. Does nothing to a chat that waits for an operator.
+    """Pauses a chat; the cursors of its subscriptions stay. Does nothing to a chat that waits to be let in or confirmed.
 
     `detail` is the platform's sentence, where the platform is the reason.
     """
     row = session.get_one(ChatRow, chat_id)
-    if row.state is not ChatState.ASKED:
+    if row.state not in WAITING:
         row.state, row.admission, row.pause_reason, row.state_detail = ChatState.PAUSED, None, reason, detail
         row.state_since, row.paused_until = now, until
 
 
 def resume_chat(session: Session, chat_id: int, *, now: datetime) -> None:
-    """Makes a chat active, and wakes its lane. A chat that waits for an operator stays so: only `access.admit` lets it in."""
+    """Makes a chat active, and wakes its lane. A chat that waits stays so: only `access` lets it in."""
     row = session.get_one(ChatRow, chat_id)
-    if row.state is not ChatState.ASKED:
+    if row.state not in WAITING:
         row.state, row.admission, row.pause_reason, row.state_detail = ChatState.ACTIVE, None, None, ""
         row.state_since, row.paused_until = now, None
         wake_lanes(session, [Lane(row.platform, row.address)])
@@ -261,14 +265,14 @@ def resume_chat(session: Session, chat_id: int, *, now: datetime) -> None:
 def mark_unreachable(session: Session, chat_id: int, reason: PauseReason, detail: str, *, now: datetime) -> bool:
     """Stores that the platform does not let the bot write to a chat. Returns whether that is new.
 
-    `detail` is the platform's sentence. A chat that a person paused keeps that pause; a chat that waits for an operator
+    `detail` is the platform's sentence. A chat that a person paused keeps that pause; a chat that waits
     goes on waiting.
     """
     row = session.get_one(ChatRow, chat_id)
     if row.state is ChatState.ACTIVE:
         pause_chat(session, chat_id, reason, detail=detail, now=now)
         return True
-    if row.state is ChatState.ASKED and row.pause_reason is None:
+    if row.state in WAITING and row.pause_reason is None:
         row.pause_reason, row.state_detail, row.state_since = reason, detail, now
         return True
     return False
@@ -279,7 +283,7 @@ def mark_reachable(session: Session, chat_id: int, *, now: datetime) -> bool:
     row = session.get_one(ChatRow, chat_id)
     if row.pause_reason is None or not row.pause_reason.is_unreachable:
         return False
-    if row.state is ChatState.ASKED:
+    if row.state in WAITING:
         row.pause_reason, row.state_detail, row.state_since = None, "", now
         wake_lanes(session, [Lane(row.platform, row.address)])
         return True
@@ -327,7 +331,7 @@ def unreachable_since(session: Session, before: datetime) -> list[int]:
         chat_id
         for chat_id in session.exec(
             select(ChatRow.id).where(
-                col(ChatRow.state).in_((ChatState.PAUSED, ChatState.ASKED)),
+                col(ChatRow.state).in_((ChatState.PAUSED, *WAITING)),
                 col(ChatRow.pause_reason).in_(UNREACHABLE),
                 col(ChatRow.state_since) < before,
             )

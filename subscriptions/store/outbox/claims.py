@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
 from subscriptions.planning.decision import LONGEST_WAIT
-from subscriptions.states import FINISHED, ChatState, MessageState
+from subscriptions.states import FINISHED, WAITING, ChatState, MessageState
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, connection_of, writes
 from subscriptions.store.rows import GOES_OUT, TABLES
@@ -60,8 +60,8 @@ class Rendered:
 
 def may_be_sent() -> ColumnElement[bool]:
     """Whether the chat of a delivery gets messages: it is active, or it waits for an operator and this is a notice."""
-    asked = (_c.state == ChatState.ASKED) & _c.pause_reason.is_(None)
-    return or_(_c.state == ChatState.ACTIVE, asked & (_d.kind == DeliveryKind.NOTICE))
+    waits = _c.state.in_(WAITING) & _c.pause_reason.is_(None)
+    return or_(_c.state == ChatState.ACTIVE, waits & (_d.kind == DeliveryKind.NOTICE))
 
 
 def in_lane() -> ColumnElement[bool]:

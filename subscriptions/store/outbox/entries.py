@@ -15,6 +15,7 @@ from subscriptions.states import (
     FINISHED,
     MAYBE_SENT,
     UNDER_WAY,
+    WAITING,
     ChatState,
     DeliveryState,
     MessageState,
@@ -131,8 +132,8 @@ def _chat_words(chat: ChatRow) -> str:
 
 
 def _state_for(kind: DeliveryKind, chat_state: ChatState, pause: PauseReason | None) -> ChatState:
-    """The state of a chat for a delivery of this kind: to a notice a chat that waits to be let in is active."""
-    reachable = kind is DeliveryKind.NOTICE and chat_state is ChatState.ASKED and pause is None
+    """The state of a chat for a delivery of this kind: to a notice a chat that waits is active."""
+    reachable = kind is DeliveryKind.NOTICE and chat_state in WAITING and pause is None
     return ChatState.ACTIVE if reachable else chat_state
 
 
@@ -305,6 +306,14 @@ def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
         platform: Trouble(count=found.total(), reason=found.most_common(1)[0][0], since=oldest[platform])
         for platform, found in reasons.items()
     }
+
+
+def notices_since(session: Session, chat_id: int, cause: str, since: datetime) -> int:
+    """How many notices of a cause were stored for a chat at `since` or later."""
+    begins = f"notice:{chat_id}:{cause}:"
+    wanted = select(func.count()).select_from(DeliveryRow).where(DeliveryRow.chat == chat_id)
+    wanted = wanted.where(col(DeliveryRow.dedupe_key).startswith(begins), col(DeliveryRow.created_at) >= since)
+    return session.exec(wanted).one()
 
 
 def noticed_since(session: Session, key: str, since: datetime) -> bool:

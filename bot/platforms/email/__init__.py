@@ -1,0 +1,30 @@
+"""E-mail: one mail for each delivery, to addresses that have said yes. What people press in it opens a page."""
+
+import re
+
+from subscriptions.addresses import PlatformFacts
+from subscriptions.errors import Sentence
+from subscriptions.model import ChatAddress
+
+# What RFC 5321 (4.5.3.1) and RFC 5322 (3.4.1) allow without quotation marks, but "/", which separates a topic in our addresses.
+_ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]*\.)*[a-z0-9-]{2,63}")
+_LONGEST = 254  # characters
+
+
+def read_address(text: str) -> ChatAddress | None:
+    """Returns the chat of an address, in lower case: no provider tells two people apart by the case. None: it is no address."""
+    plain = text.strip().lower()
+    return ChatAddress("email", plain) if len(plain) <= _LONGEST and _ADDRESS.fullmatch(plain) else None
+
+
+EMAIL = PlatformFacts(
+    name="email",
+    title="E-mail",
+    address_form="email:ADDRESS",
+    read_address=read_address,
+    refusal=Sentence("“{text}” is no e-mail address."),
+    refusal_hint=Sentence("Write email:me@lab.org."),
+    token_variable="PAPERWIRE_SMTP_URL",  # noqa: S106 - the name of a setting
+    confirms=True,
+    shows_more=True,
+)

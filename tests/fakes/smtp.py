@@ -1,0 +1,172 @@
+"""A mail server on loopback that takes mail, and on request refuses it, puts it off, or drops the connection.
+
+A trouble is "STEP ANSWER", with the steps of RFC 5321: "sender 550 5.7.1 no", "recipient 450 4.2.0 later", "content 552 5.3.4 large".
+The answer "drop" closes the connection; "content drop" does so after the mail was taken, as a server that crashes. "content silent"
+takes the mail and says nothing.
+"""
+
+import asyncio
+import re
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from html import unescape
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+LOOPBACK = "127.0.0.1"
+_DOMAINS = ("lab.org", "example.org")  # to others the server does not relay
+
+
+@dataclass(slots=True)
+class FakeMailServer:
+    """Where it listens, what it took, and what is to go wrong next, one trouble for each mail."""
+
+    user: str = ""
+    password: str = ""
+    port: int = 0
+    mails: list[EmailMessage] = field(default_factory=list)
+    troubles: deque[str] = field(default_factory=deque)
+    sessions: int = 0
+    _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.new_event_loop)
+    _open: list["_Protocol"] = field(default_factory=list)
+    _server: asyncio.Server | None = None
+
+    @property
+    def url(self) -> str:
+        """The value of PAPERWIRE_SMTP_URL."""
+        secret = f"{self.user}:{self.password}@" if self.user else ""
+        return f"smtp://{secret}{LOOPBACK}:{self.port}"
+
+    def goes_down(self) -> None:
+        """Takes no connection any more."""
+        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+
+    async def _listen(self) -> None:
+        self._server = await self._loop.create_server(lambda: _Protocol(self), LOOPBACK, 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for one in self._open:
+            one.drops()
+
+    def trouble(self, step: str) -> str:
+        """The answer to a step that goes wrong; "" if it does not."""
+        if self.troubles and self.troubles[0].startswith(f"{step} "):
+            return self.troubles.popleft().removeprefix(f"{step} ")
+        return ""
+
+    async def handle_MAIL(  # noqa: N802 - the names that aiosmtpd calls
+        self, server: "_Protocol", session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Takes a sender."""
+        del options
+        if self.user and not session.authenticated:
+            return "530 5.7.0 Authentication required"
+        if answer := self.trouble("sender"):
+            return server.says(answer)
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: "_Protocol", session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Takes a recipient of its own domains."""
+        del session, options
+        if answer := self.trouble("recipient"):
+            return server.says(answer)
+        if address.rpartition("@")[2] not in _DOMAINS:
+            return "550 5.7.1 relaying denied"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: "_Protocol", session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Takes a mail that names its recipient, is dated, and has one Message-ID."""
+        del session
+        raw = envelope.content
+        assert isinstance(raw, bytes)
+        mail = message_from_bytes(raw, policy=default)
+        if any(mail.get_all(name, []) == [] for name in ("From", "To", "Date", "Message-ID", "Subject")):
+            return "550 5.6.0 a header is missing"
+        answer = self.trouble("content")
+        if answer and answer not in ("drop", "silent"):
+            return server.says(answer)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
+        if answer == "silent":
+            await asyncio.Event().wait()
+        return server.says(answer) if answer else "250 OK"
+
+
+class _Protocol(SMTP):
+    """One connection."""
+
+    def __init__(self, fake: FakeMailServer) -> None:
+        super().__init__(
+            fake,
+            hostname="fake.example.org",
+            loop=fake._loop,
+            auth_require_tls=False,
+            authenticator=self._signs_in,
+        )
+        self._fake = fake
+        fake._open.append(self)
+        fake.sessions += 1
+
+    def _signs_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
+        del server, session, envelope, mechanism
+        assert isinstance(data, LoginPassword)
+        fits = (data.login.decode(), data.password.decode()) == (self._fake.user, self._fake.password)
+        return AuthResult(success=fits, handled=False)
+
+    def says(self, answer: str) -> str:
+        """The answer, or the end of the connection."""
+        if answer == "drop":
+            self.drops()
+        return answer
+
+    def drops(self) -> None:
+        """Ends the connection without a word."""
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
+
+
+@contextmanager
+def a_mail_server(user: str = "", password: str = "") -> Iterator[FakeMailServer]:
+    """A server that listens until the context ends."""
+    fake = FakeMailServer(user=user, password=password)
+    loop = fake._loop
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(fake._listen(), loop).result()
+    try:
+        yield fake
+    finally:
+        fake.goes_down()
+
+        async def end() -> None:
+            tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            for task in tasks:
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+        asyncio.run_coroutine_threadsafe(end(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def shown_text(mail: EmailMessage) -> str:
+    """What a person sees of a mail: its HTML without marks, else its text."""
+    part = mail.get_body(("html", "plain"))
+    assert part is not None
+    body = str(part.get_content()).partition("</head>")[2] or str(part.get_content())
+    return unescape(re.sub(r"<[^>]+>", "", body)).strip()

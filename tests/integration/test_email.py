@@ -1,0 +1,323 @@
+"""E-mail, from the question to the papers: a real SMTP server on loopback, and the page that links in mail open."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from html import unescape
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.operation.listening import listening
+from bot.platforms.email.links import Link
+from bot.platforms.email.pages import MailPages
+from bot.ports.conversation import RequestDispatcher, WebRequest, WebResponse
+from bot.settings import Settings
+from subscriptions.errors import Refused
+from subscriptions.notices.chats import AccessDenied
+from subscriptions.notices.operations import VersionChanged
+from subscriptions.service.access import allow, deny
+from subscriptions.service.confirming import ask_to_confirm, ask_unasked
+from subscriptions.service.notices import notify, notify_operators
+from subscriptions.service.sending import outbox_entries
+from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.subscriptions.pausing import resume
+from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
+from subscriptions.states import ChatState, MessageState, PauseReason
+from tests.fakes.smtp import FakeMailServer, a_mail_server
+from tests.make import FakeClock, address, ingested, paper
+
+ADA, HOME = address("email:ada@lab.org"), address("web:ada")
+ROOT = "https://papers.lab.org"
+
+
+@dataclass(slots=True)
+class Bot:
+    """A running bot, its mail server, and people who press what came by mail."""
+
+    app: App
+    fake: FakeMailServer
+    clock: FakeClock
+    dispatcher: RequestDispatcher
+    pages: MailPages
+
+    async def delivers(self, minutes: int = 0) -> list[EmailMessage]:
+        """Lets time pass, sends what is due, and returns the new mails."""
+        self.clock.advance(timedelta(minutes=minutes))
+        before = len(self.fake.mails)
+        await self.app.sender.deliver()
+        return self.fake.mails[before:]
+
+    async def opens(self, url: str, *, presses: bool = False, **fields: str) -> WebResponse:
+        """Opens a link, or presses the button on its page."""
+        query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        body = urlencode(fields).encode()
+        return await self.pages.answer(WebRequest(headers={}, query=query, body=body), does=presses)
+
+    async def confirms(self, chat: str = "email:ada@lab.org") -> WebResponse:
+        """Asks an address and says yes."""
+        ask_to_confirm(self.app.store, address(chat), source=HOME, now=self.clock.now())
+        [question] = await self.delivers()
+        return await self.opens(link(question, "yes"), presses=True)
+
+    def state(self) -> ChatState:
+        return get_chat(self.app.store, ADA).state
+
+
+@asynccontextmanager
+async def a_bot(folder: Path, fake: FakeMailServer, clock: FakeClock, **given: object) -> AsyncIterator[Bot]:
+    settings = Settings(
+        database_url=SecretStr(f"sqlite:///{folder / 'paperwire.db'}"),
+        smtp_url=SecretStr(fake.url),
+        mail_from="Papers <papers@lab.org>",
+        web_url=ROOT,
+        **({"access": "open"} | given),  # type: ignore[arg-type]
+    )
+    app = build_app(settings, clock=clock)
+    app.open()
+    try:
+        receivers = app.receivers()
+        async with listening(app, receivers) as dispatcher:
+            pages = next(one for one in receivers if isinstance(one, MailPages))
+            pages._dispatcher = dispatcher  # before the first step of its task
+            subscribe(app.store, HOME, SubscriptionRequest(text="diffusion", when="daily 13:00"), now=clock.now())
+            yield Bot(app, fake, clock, dispatcher, pages)
+    finally:
+        await app.close()
+
+
+@pytest.fixture
+async def bot(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Bot]:
+    with a_mail_server() as fake:
+        async with a_bot(tmp_path, fake, clock) as running:
+            yield running
+
+
+def text(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def html(mail: EmailMessage) -> str:
+    part = mail.get_body(("html",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def link(mail: EmailMessage, label: str) -> str:
+    """The address of what can be pressed in a mail, by the beginning of its label."""
+    found = re.search(rf'href="({ROOT}[^"]+)"[^>]*>{label}', html(mail))
+    assert found, html(mail)
+    return unescape(found[1])
+
+
+def words(response: WebResponse) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", response.body, flags=re.DOTALL)).strip()
+
+
+async def test_a_person_says_yes_and_gets_papers_by_mail(bot: Bot) -> None:
+    ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    [question] = await bot.delivers()
+    assert question["To"] == "ada@lab.org"
+    assert question["List-Unsubscribe"] is None
+    assert "Shall papers come to this address?" in text(question)
+    shown = await bot.opens(link(question, "yes"))
+    assert "yes, send them here" in shown.body
+    assert bot.state() is ChatState.UNCONFIRMED, "opening the link changes nothing"
+    answered = await bot.opens(link(question, "yes"), presses=True)
+    assert "Papers come to ada@lab.org from now on. It has 1 subscription." in words(answered)
+    papers = [paper(f"Diffusion on graphs {number}") for number in range(7)]
+    ingested(bot.app.store, *papers, paper("Sorting sand"), now=bot.clock.now())
+    [mail] = [one for one in await bot.delivers(61) if one["To"] == "ada@lab.org"]
+    assert mail["Subject"] == "7 papers on diffusion · 22 Jan"
+    assert mail["From"] == "Papers <papers@lab.org>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    for part in (text(mail), html(mail)):
+        assert all(f"Diffusion on graphs {number}" in re.sub(r"<[^>]+>", "", part) for number in range(7))
+        assert "Sorting sand" not in part
+    assert await bot.delivers(1) == []
+
+
+async def test_what_is_pressed_in_a_mail_is_done_once_and_on_a_page(bot: Bot) -> None:
+    await bot.confirms()
+    ingested(bot.app.store, *(paper(f"Diffusion on graphs {number}") for number in range(6)), now=bot.clock.now())
+    [mail] = [one for one in await bot.delivers(61) if one["To"] == "ada@lab.org"]
+    assert 'href="press:' not in html(mail)
+    saved = await bot.opens(link(mail, "save"), presses=True, once="a")
+    assert re.search("saved|Saved|save", words(saved))
+    assert "link=" in mail["List-Unsubscribe"]
+    listing = await bot.opens(link(mail, "change what comes"), presses=True)
+    assert "diffusion" in words(listing)
+    assert 'name="text"' in listing.body
+    talk = re.search(r'class="say".*?name="link" value="([^"]+)"', listing.body, re.DOTALL)
+    assert talk
+    told = await bot.opens(f"{ROOT}/mail", presses=True, link=unescape(talk[1]), text="/sub graphs daily 13:00")
+    assert "graphs" in words(told)
+    assert len(listed(bot.app.store, ADA)) == 2
+    stopped = await bot.opens(mail["List-Unsubscribe"].strip("<>"), presses=True, **{"List-Unsubscribe": "One-Click"})
+    assert stopped.status == 200
+    assert bot.state() is ChatState.PAUSED
+    ingested(bot.app.store, paper("Diffusion again"), now=bot.clock.now())
+    assert [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"] == []
+
+
+async def test_a_link_that_was_made_up_or_changed_does_nothing(bot: Bot) -> None:
+    await bot.confirms()
+    ingested(bot.app.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    [mail] = [one for one in await bot.delivers(61) if one["To"] == "ada@lab.org"]
+    stop = mail["List-Unsubscribe"].strip("<>")
+    for wrong in (
+        stop[:-1],
+        stop.replace("link=W", "link=X"),
+        f"{ROOT}/mail?link=",
+        f"{ROOT}/mail?link=a.b",
+        f"{ROOT}/mail",
+    ):
+        for presses in (False, True):
+            found = await bot.opens(wrong, presses=presses)
+            assert found.status == 404
+            assert "does not work any more" in found.body
+    assert bot.state() is ChatState.ACTIVE
+
+
+async def test_the_question_is_open_for_two_days(bot: Bot) -> None:
+    ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    [question] = await bot.delivers()
+    bot.clock.advance(timedelta(days=2, minutes=1))
+    late = await bot.opens(link(question, "yes"), presses=True)
+    assert "older than two days" in words(late)
+    assert bot.state() is ChatState.UNCONFIRMED
+
+
+async def test_an_address_is_asked_three_times_an_hour_at_most(bot: Bot) -> None:
+    for _ in range(3):
+        ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+        bot.clock.advance(timedelta(minutes=1))
+    with pytest.raises(Refused, match="3 times within an hour"):
+        ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    assert len(await bot.delivers()) == 3
+    bot.clock.advance(timedelta(hours=1))
+    ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    assert len(await bot.delivers()) == 1
+
+
+async def _subscribe(bot: Bot) -> None:
+    subscribe(bot.app.store, ADA, SubscriptionRequest(text="diffusion", when="daily 13:00"), now=bot.clock.now())
+
+
+async def _allow(bot: Bot) -> None:
+    await _subscribe(bot)
+    allow(bot.app.store, ADA, now=bot.clock.now())
+
+
+async def _deny_and_allow(bot: Bot) -> None:
+    await _subscribe(bot)
+    deny(bot.app.store, ADA, now=bot.clock.now())
+    allow(bot.app.store, ADA, now=bot.clock.now())
+
+
+async def _resume(bot: Bot) -> None:
+    await _subscribe(bot)
+    resume(bot.app.store, ADA, None, now=bot.clock.now())
+
+
+async def _notify(bot: Bot) -> None:
+    await _subscribe(bot)
+    notify(bot.app.store, ADA, AccessDenied(event="1"), now=bot.clock.now())
+
+
+async def _be_operator(bot: Bot) -> None:
+    notify_operators(bot.app.store, [ADA], VersionChanged(version="2", before="1"), now=bot.clock.now())
+
+
+async def _open_the_link(bot: Bot) -> None:
+    ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    [question] = await bot.delivers()
+    await bot.opens(link(question, "yes"))
+    bot.fake.mails.clear()
+
+
+async def _say_it(bot: Bot) -> None:
+    """Somebody who writes in the name of the address, as `paperwire say --as` does."""
+    await _subscribe(bot)
+    chat = get_chat(bot.app.store, ADA)
+    await bot.pages._do(chat, Link(chat.id, "talk", ""), "/resume", "x", bot.dispatcher)
+
+
+@pytest.mark.parametrize(
+    "way", [_subscribe, _allow, _deny_and_allow, _resume, _notify, _be_operator, _open_the_link, _say_it]
+)
+@pytest.mark.parametrize("access", ["open", "ask"])
+async def test_nothing_is_sent_before_the_address_says_yes(
+    tmp_path: Path, clock: FakeClock, way: Callable[[Bot], Awaitable[None]], access: str
+) -> None:
+    with a_mail_server() as fake:
+        async with a_bot(tmp_path, fake, clock, access=access) as bot:
+            await way(bot)
+            ingested(bot.app.store, paper("Diffusion on graphs"), now=clock.now())
+            assert await bot.delivers(61) == []
+            assert await bot.delivers(24 * 60) == []
+            assert fake.mails == []
+            assert bot.state() is ChatState.UNCONFIRMED
+
+
+async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> None:
+    await _subscribe(bot)
+    ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
+    ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
+    ingested(bot.app.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    [question] = await bot.delivers(61)
+    await bot.opens(link(question, "yes"), presses=True)
+    [mail] = [one for one in await bot.delivers(24 * 60) if one["To"] == "ada@lab.org"]
+    assert "Diffusion on graphs" in mail["Subject"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "state", "chat"),
+    [
+        ("recipient 450 4.2.0 greylisted, try again", MessageState.WAITING, ChatState.ACTIVE),
+        ("recipient 452 4.2.2 over quota", MessageState.WAITING, ChatState.ACTIVE),
+        ("recipient 552 5.2.2 mailbox full", MessageState.WAITING, ChatState.ACTIVE),
+        ("recipient 550 5.1.1 no such user", None, ChatState.PAUSED),
+        ("recipient drop", MessageState.WAITING, ChatState.ACTIVE),
+        ("sender 421 4.3.2 shutting down", MessageState.WAITING, ChatState.ACTIVE),
+        ("content 451 4.3.0 later", MessageState.WAITING, ChatState.ACTIVE),
+        ("content drop", MessageState.UNCLEAR, ChatState.ACTIVE),
+        ("content 554 5.7.1 looks like spam", MessageState.SENT, ChatState.ACTIVE),  # then as plain text
+    ],
+)
+async def test_what_a_server_says_decides_what_follows(
+    bot: Bot, trouble: str, state: MessageState | None, chat: ChatState
+) -> None:
+    await bot.confirms()
+    ingested(bot.app.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.fake.troubles.append(trouble)
+    await bot.delivers(61)
+    now, wall = bot.clock.now(), bot.clock.wall()
+    entries = {one.chat: one for one in outbox_entries(bot.app.store, now=now, wall=wall)}
+    assert bot.state() is chat
+    if state is None:
+        assert get_chat(bot.app.store, ADA).pause_reason is PauseReason.GONE
+    elif state is MessageState.SENT:
+        [mail] = [one for one in bot.fake.mails if "Diffusion" in one["Subject"]]
+        assert mail.get_body(("html",)) is None
+    else:
+        assert entries[str(ADA)].state.value == state.value
+
+
+async def test_a_mail_that_may_have_come_comes_again_under_its_own_id(bot: Bot) -> None:
+    await bot.confirms()
+    ingested(bot.app.store, paper("Diffusion on graphs"), now=bot.clock.now())
+    bot.fake.troubles.append("content drop")
+    await bot.delivers(61)
+    await bot.delivers(5)
+    first, second = (one for one in bot.fake.mails if "Diffusion" in one["Subject"])
+    assert first["Message-ID"] == second["Message-ID"]
