@@ -117,6 +117,7 @@ def arguments_of(verb: str, delivery: str) -> Mapping[str, Any]:
         "query": "tree",
         "rule": "-ti:another",
         "second": 2,
+        "source": "telegram:42",
         "start": 0,
         "stretches": [[key_of(NOON.date(), 1), 0]],
         "text": "tree",

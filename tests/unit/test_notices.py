@@ -58,6 +58,7 @@ STORED = {
     "asked": {"chat", "title", "who", "request"},
     "admitted": {"count"},
     "denied": set(),
+    "confirm": set(),
 }
 
 

@@ -326,6 +326,7 @@ DETAILS = {
     "asked": {"chat": "telegram:43", "title": "Reading group", "who": "Ada Example", "request": "diffusion -survey"},
     "admitted": {"count": "3"},
     "denied": {},
+    "confirm": {},
 }
 
 

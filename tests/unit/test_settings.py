@@ -82,6 +82,8 @@ USABLE = [
     ("PAPERWIRE_SLACK_SIGNING_SECRET", "8f742231b10e", "slack.signing_secret", "8f742231b10e"),
     ("PAPERWIRE_SLACK_API_URL", "http://localhost:5000/api/", "slack.api_url", "http://localhost:5000/api/"),
     ("PAPERWIRE_SLACK_API_URL", "http://localhost:5000/x/api", "slack.api_url", "http://localhost:5000/x/api/"),
+    ("PAPERWIRE_MAIL_FROM", "Papers <papers@lab.org>", "mail_from", "Papers <papers@lab.org>"),
+    ("PAPERWIRE_WEB_URL", "https://papers.lab.org/", "web_url", "https://papers.lab.org"),
     ("PAPERWIRE_SECRET_KEY", "a+b/c=", "secret_key", "a+b/c="),
     ("PAPERWIRE_WEB_HOST", "0.0.0.0", "web_host", "0.0.0.0"),  # noqa: S104 - an operator may want it
     ("PAPERWIRE_WEB_HOST", "::1", "web_host", "::1"),
@@ -186,6 +188,13 @@ UNUSABLE = [
     ("PAPERWIRE_SLACK_CLIENT_SECRET", "sesame", "PAPERWIRE_SLACK_CLIENT_ID"),
     ("PAPERWIRE_SLACK_API_URL", "https://sesame.org/", "end in /api/"),
     ("PAPERWIRE_SLACK_API_URL", "https:///api/", "address with a host"),
+    ("PAPERWIRE_SMTP_URL", "https://sesame", "smtp://HOST:PORT"),
+    ("PAPERWIRE_SMTP_URL", "smtp://me:sesame@lab.org:99999", "look at its host and port"),
+    ("PAPERWIRE_SMTP_URL", "smtp://me:sesame@lab.org/x", "smtp://HOST:PORT"),
+    ("PAPERWIRE_SMTP_URL", "smtp://me:sesame@lab.org", "PAPERWIRE_MAIL_FROM"),
+    ("PAPERWIRE_MAIL_FROM", "sesame", "an address, such as"),
+    ("PAPERWIRE_MAIL_FROM", "a@b.org\nBcc: sesame@c.org", "an address, such as"),
+    ("PAPERWIRE_WEB_URL", "sesame", "address with a host"),
     ("PAPERWIRE_SECRET_KEY", "sésame", "without blanks or line ends"),
     ("PAPERWIRE_WEB_HOST", "http://sesame", "host name or an IP address"),
     ("PAPERWIRE_WEB_HOST", "sesame:80", "host name or an IP address"),
@@ -229,6 +238,7 @@ def test_every_variable_is_in_the_tables_of_these_tests() -> None:
     assert {name for name, *_ in USABLE} | {"PAPERWIRE_SLACK_APP_TOKEN", "PAPERWIRE_SLACK_CLIENT_ID"} | {
         "PAPERWIRE_SLACK_CLIENT_SECRET",
         "PAPERWIRE_CONFIG",
+        "PAPERWIRE_SMTP_URL",
     } == set(VARIABLES)
     assert {name for name, *_ in UNUSABLE} == set(VARIABLES)
 

@@ -19,7 +19,7 @@ THANKS = "Thank you to arXiv for use of its open access interoperability."
 _PURPOSES = (
     (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
     (Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why", "whynot")),
-    (Sentence("This chat"), ("set", "lang", "timezone", "connect", "status", "stats")),
+    (Sentence("This chat"), ("set", "lang", "timezone", "connect", "email", "status", "stats")),
     (Sentence("To take along"), ("export", "import", "share")),
     (Sentence("About me"), ("about", "privacy", "forget")),
 )
@@ -65,6 +65,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "lang": ("/lang zh", "/lang en"),
         "timezone": ("/timezone Oslo", "/timezone +08:00"),
         "connect": ("/connect", "/connect @mychannel"),
+        "email": ("/email me@lab.org",),
         "status": ("/status",),
         "stats": ("/stats",),
         "export": ("/export", "/export bib 30d", "/export saved ris"),
