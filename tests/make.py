@@ -20,10 +20,10 @@ from subscriptions.model import (
     Translation,
 )
 from subscriptions.planning.receipts import UNKNOWN, Arrival
-from subscriptions.service.papers.ingest import ingest_steps
-from subscriptions.service.planner.plan import plan_slices
+from subscriptions.service.ingest import ingest_steps
+from subscriptions.service.plan import plan_slices
+from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.service.retention import clean_up_steps
-from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.states import Signal
 from subscriptions.store.chat import signals
 from subscriptions.store.conversations import new_callback_id, store_callbacks

@@ -38,15 +38,15 @@ from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.planning.times._ending import read_when, split_when
 from subscriptions.portable import numbered, read_numbered, text_of
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.syntax import Query
-from subscriptions.service.conversation_state import known_or_new, link_payload
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.chat_status import known_or_new, link_payload
+from subscriptions.service.exporting import export as exported
+from subscriptions.service.exporting import export_all
+from subscriptions.service.importing import ImportPlan, import_lines
+from subscriptions.service.next_deliveries import get_chat, kind_of
 from subscriptions.service.retention import bot_name
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.exporting import export as exported
-from subscriptions.service.subscriptions.exporting import export_all
-from subscriptions.service.subscriptions.importing import ImportPlan, import_lines
-from subscriptions.service.subscriptions.next_deliveries import get_chat, kind_of
 from subscriptions.text import escaped
 from subscriptions.zones import zone_of_place
 

@@ -28,8 +28,8 @@ from bot.operation.web.health import Readiness, ask_readiness
 from bot.platform import Finding
 from bot.rendering.text.language import Language
 from bot.sources.from_settings import make_fetcher
-from subscriptions.service.at_work import Backlog, WorkerAtWork, backlog, workers_at_work
 from subscriptions.service.chat_status import Figures, figures
+from subscriptions.service.sending import Backlog, WorkerAtWork, backlog, workers_at_work
 from subscriptions.store.sources import KnownSource
 from subscriptions.text import escaped
 

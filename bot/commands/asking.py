@@ -33,7 +33,7 @@ from bot.ports.channel import Button, Reply
 from bot.ports.conversation import EventRequest
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatKind
-from subscriptions.service.conversation_state import store_chat
+from subscriptions.service.chat_status import store_chat
 from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
 
 ANSWER_WITHIN = timedelta(minutes=15)

@@ -10,9 +10,9 @@ from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Subscription
-from subscriptions.query.nearness import asked_beside
-from subscriptions.service.subscriptions.next_deliveries import Listed, listed, typed_number
-from subscriptions.service.subscriptions.undoing import last_change
+from subscriptions.query.parse import asked_beside
+from subscriptions.service.next_deliveries import Listed, listed, typed_number
+from subscriptions.service.undoing import last_change
 
 
 def undo_row(context: CommandContext) -> Buttons:

@@ -12,7 +12,7 @@ from bot.commands.picking import shown_buttons
 from bot.ports.channel import Button, Buttons, Option, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.planning.times._ending import Ending, NoSuchTime, as_words, read_when, time_put_last
-from subscriptions.service.subscriptions.undoing import last_change
+from subscriptions.service.undoing import last_change
 from subscriptions.zones import zone
 
 # IANA names. Of zones with the same clock now, the first is offered first.

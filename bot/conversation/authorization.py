@@ -21,7 +21,7 @@ from subscriptions.addresses import facts_of
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.access import operators_on, standing_of
-from subscriptions.service.conversation_state import known_or_new
+from subscriptions.service.chat_status import known_or_new
 from subscriptions.store.database.store import Store
 
 MOST_ASKED = 5  # operators about whom the platform is asked whether they administer a chat, one call each

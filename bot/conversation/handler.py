@@ -28,9 +28,9 @@ from bot.ports.channel import Reply
 from bot.ports.conversation import EventRequest, FormRequest, Request
 from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service.conversation_state import apply_once
+from subscriptions.service.chat_status import apply_once
 from subscriptions.service.notices import is_gone
-from subscriptions.service.papers.paper_search import is_ready, match_ahead, recent
+from subscriptions.service.paper_search import is_ready, match_ahead, recent
 from subscriptions.store.chat import chats as stored_chats
 from subscriptions.store.database.store import ReadThenWrite, Transaction
 from subscriptions.store.database.writer import READS, WRITES, Steps

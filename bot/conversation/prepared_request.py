@@ -29,14 +29,14 @@ from bot.ports.conversation import (
 )
 from subscriptions.errors import NotDelivered, PaperwireError
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
-from subscriptions.service.conversation_state import (
+from subscriptions.service.amendments import follow_person
+from subscriptions.service.chat_status import (
     chat_of_thread,
     known_or_new,
     move_to_person_address,
     store_chat,
 )
-from subscriptions.service.papers.known_papers import where_delivered
-from subscriptions.service.subscriptions.amendments import follow_person
+from subscriptions.service.known_papers import where_delivered
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state
 from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.database.writer import Steps

@@ -13,9 +13,9 @@ from subscriptions.addresses import facts_of, sender_of
 from subscriptions.errors import NotFound
 from subscriptions.model import Delivery, Lane
 from subscriptions.notices.operations import ClockWasWrong
-from subscriptions.service.conversation_state import share_link, shared_link
+from subscriptions.service.chat_status import share_link, shared_link
 from subscriptions.service.notices import notify_operators
-from subscriptions.service.planner.plan import move_far_moments, plan_slices
+from subscriptions.service.plan import move_far_moments, plan_slices
 from subscriptions.service.retention import bot_name
 from subscriptions.service.sending import recent_sends
 from subscriptions.store.database.store import Store

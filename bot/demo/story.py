@@ -21,9 +21,9 @@ from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Digest
-from subscriptions.service.conversation_state import store_chat
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, subscribe
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.chat_status import store_chat
+from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.store.papers.digests import Ingested
 
 

@@ -24,10 +24,9 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.addresses import declared
 from subscriptions.errors import StoreError
 from subscriptions.service.access import has_operator, new_code
-from subscriptions.service.at_work import Backlog, backlog
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.service.notices import notify_new_version
-from subscriptions.service.sending import claim_unlogged_trouble, outbox_trouble
+from subscriptions.service.sending import Backlog, backlog, claim_unlogged_trouble, outbox_trouble
 from subscriptions.store.database.store import Store
 from subscriptions.store.figures import OutboxFigures
 from subscriptions.store.outbox.entries import Trouble

@@ -13,7 +13,7 @@ from bot.delivery.planning import DrainState
 from bot.ports.conversation import Receiver, Request, RequestDispatcher
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
-from subscriptions.service.at_work import lease_of
+from subscriptions.service.sending import lease_of
 
 if TYPE_CHECKING:
     from bot.delivery.cluster import ClusterEngine

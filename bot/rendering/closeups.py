@@ -25,8 +25,7 @@ from subscriptions.matching.hits import why as hits_of
 from subscriptions.matching.terms import THOUSAND
 from subscriptions.model import Because, Item, Paper, Summary
 from subscriptions.normalize import tokens
-from subscriptions.query.nearness import papers_named_in
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import papers_named_in, parse_query
 from subscriptions.query.syntax import TITLE, Query
 
 _AUTHORS = 40  # shown of a collaboration of thousands

@@ -21,7 +21,7 @@ from bot.sources.ingest import PollContext, store_digest
 from subscriptions.model import Announce, Digest, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.planning.receipts import Arrival
-from subscriptions.service.sources import claim_incomplete
+from subscriptions.service.notices import claim_incomplete
 from subscriptions.store.papers.enrichment import IncompletePaper, give_back
 
 log = logging.getLogger("paperwire")

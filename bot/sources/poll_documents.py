@@ -40,7 +40,7 @@ from subscriptions.planning.receipts import (
     verdict_of_all,
 )
 from subscriptions.planning.source_calendar import Overdue, Schedule, poll_again, wait_after_failure
-from subscriptions.service.sources import note_poll, notify_missed_days
+from subscriptions.service.notices import note_poll, notify_missed_days
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.papers.digests import Ingested
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceState

@@ -13,7 +13,7 @@ from bot.sources.missed_days import runs
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Filed, Observation, Outcome, PollVerdict, Receipt, joined, poll_verdict
 from subscriptions.planning.source_calendar import LATE_AFTER, Overdue
-from subscriptions.service.sources import note_poll, notify_filed_days, notify_source
+from subscriptions.service.notices import note_poll, notify_filed_days, notify_source
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.papers.digests import Ingested

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from subscriptions.errors import Refused, Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.planning.receipts import Loss
-from subscriptions.service.papers.hold_reasons import count_known, note_loss
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.pausing import end_pauses
+from subscriptions.service.hold_reasons import count_known, note_loss
+from subscriptions.service.pausing import end_pauses
+from subscriptions.service.plan import plan_due
 from subscriptions.store import losses
 from subscriptions.store.database.kind import OWNER_ONLY, OWNER_ONLY_FOLDER
 from subscriptions.store.database.store import Store

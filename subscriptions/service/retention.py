@@ -8,9 +8,9 @@ from functools import partial
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.access import HOUR
-from subscriptions.service.conversation_state import FORGOTTEN
-from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.next_deliveries import get_chat
+from subscriptions.service.changes import note_changed_state
+from subscriptions.service.chat_status import FORGOTTEN
+from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.workspaces import INSTALLED_WITHIN, chats_of_lost_workspaces, forget_workspaces
 from subscriptions.store import key_value, platforms, query_changes, retention
 from subscriptions.store.chat import access, chat_data, chats, moving

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from subscriptions.addresses import declared
 from subscriptions.model import Chat, ChatAddress, Lane, Subscription
-from subscriptions.service.subscriptions.changes import begin_change, note_changed_state
-from subscriptions.service.subscriptions.pausing import delay_after_return
+from subscriptions.service.changes import begin_change, note_changed_state
+from subscriptions.service.pausing import delay_after_return
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import installations as stored_installations
 from subscriptions.store import platforms

@@ -19,8 +19,8 @@ from bot.demo.channel import GalleryChannel, GalleryPost
 from bot.ports.channel import Limits
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, Delivery, Message
+from subscriptions.service.next_deliveries import listed
 from subscriptions.service.sending import lanes
-from subscriptions.service.subscriptions.next_deliveries import listed
 from tests.bot_harness import Answer, BotHarness
 from tests.make import address, subscribes
 from tests.rendered import render_delivery

@@ -6,10 +6,10 @@ import pytest
 
 from bot.platforms.slack.markup import BLOCKS_OF_VIEW
 from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import pause_unreachable
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
-from subscriptions.service.subscriptions.pausing import pause
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
+from subscriptions.service.pausing import pause
+from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.store.chat.access import set_owner
 from subscriptions.store.chat.chats import describe
 from tests.bot_harness import Answer

@@ -15,8 +15,8 @@ from bot.commands.intent import REGISTRY
 from bot.commands.papers.cards import opens_a_paper
 from bot.ports.channel import CHAT_FIELD
 from subscriptions.model import CallbackToken, ChatKind
-from subscriptions.service.papers.counting import key_of
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.known_papers import key_of
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from bot.commands.context import BotInfo
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.papers import index
 from tests.bot_harness import BOT, Answer, BotHarness

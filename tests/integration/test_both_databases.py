@@ -14,9 +14,9 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused
 from subscriptions.model import Lane, Message
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
+from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import ClaimRequest, begin_worker, claim, confirm, outbox_entries
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from subscriptions.store import query_changes
 from subscriptions.store.database.store import Store, connection_of
 from subscriptions.store.outbox.attempts import mark_sending

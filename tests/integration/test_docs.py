@@ -34,8 +34,7 @@ from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper, Summary
 from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.decision import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.planning.receipts import Outcome
-from subscriptions.query.nearness import papers_named_in
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parse import papers_named_in, parse_canonical, parse_query
 from subscriptions.query.syntax import FIELDS, Field
 from subscriptions.ranking import PapersAtHand
 from subscriptions.service.retention import DELIVERIES, UPDATES

@@ -21,18 +21,18 @@ from subscriptions.chat_settings import LARGEST_LIMIT
 from subscriptions.matching.batch import MANY
 from subscriptions.planning.decision import MOST_NEAR
 from subscriptions.planning.source_calendar import LATE_AFTER
-from subscriptions.query.parsing.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH, MOST_PAPERS, SHORTEST_PREFIX
-from subscriptions.query.parsing.sentences import MOST_NEAR as MOST_LIKE
+from subscriptions.query.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH, MOST_PAPERS, SHORTEST_PREFIX
+from subscriptions.query.sentences import MOST_NEAR as MOST_LIKE
 from subscriptions.ranking import MOST_WORDS, MOST_WORDS_OF_ONE, SAMPLE
 from subscriptions.service.access import WRONG_CODES
-from subscriptions.service.at_work import SILENT_AFTER
-from subscriptions.service.papers.counting import MOST_COUNTED
-from subscriptions.service.papers.loosening import LOOKED_AT, MOST_ALIKE
-from subscriptions.service.papers.signals import LEARNED_FROM, MOST_SAVED, MOST_SIGNALS, STRENGTHS
-from subscriptions.service.planner.look import STREAK_AFTER
-from subscriptions.service.planner.plan import SLICE
-from subscriptions.service.subscriptions.changes import KEPT
-from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
+from subscriptions.service.changes import KEPT
+from subscriptions.service.known_papers import MOST_COUNTED
+from subscriptions.service.look import STREAK_AFTER
+from subscriptions.service.loosening import LOOKED_AT, MOST_ALIKE
+from subscriptions.service.near_papers import LEARNED_FROM, MOST_SAVED, MOST_SIGNALS, STRENGTHS
+from subscriptions.service.plan import SLICE
+from subscriptions.service.requests import MOST_PER_CHAT
+from subscriptions.service.sending import SILENT_AFTER
 from subscriptions.store.database.postgres.server import CONNECTIONS
 from subscriptions.store.papers.enrichment import MOST_ASKED
 from subscriptions.wording import LONGEST_NAME

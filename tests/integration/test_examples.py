@@ -20,9 +20,9 @@ from bot.platforms.web import markup, playground
 from bot.rendering.text.language import Language
 from bot.sources.ingest import ingest
 from subscriptions.planning.times._ending import split_when
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.syntax import LIKE
-from subscriptions.service.papers.paper_search import recent_matches
+from subscriptions.service.paper_search import recent_matches
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.integration.docs_pages import DOCS, ROOT, blocks

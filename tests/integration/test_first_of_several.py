@@ -18,19 +18,18 @@ from subscriptions.model import CallbackToken, ChatKind, Lane
 from subscriptions.notices.operations import VersionChanged
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.portable import PortableLine, read_lines
+from subscriptions.service import ingest
 from subscriptions.service.access import deny, new_code, redeem_code, standing_of
-from subscriptions.service.conversation_state import apply_once, share_link, store_chat
-from subscriptions.service.notices import notify
-from subscriptions.service.papers import ingest
-from subscriptions.service.papers.ingest import announce_filed
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.planner.previews import newest_batch
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.chat_status import apply_once, share_link, store_chat
+from subscriptions.service.importing import import_lines
+from subscriptions.service.ingest import announce_filed
+from subscriptions.service.notices import claim_incomplete, claim_slot, note_poll, notify
+from subscriptions.service.plan import plan_due
+from subscriptions.service.previews import newest_batch
+from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import claim_daily_work, claim_database, forget
-from subscriptions.service.sources import claim_incomplete, claim_slot, note_poll
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.importing import import_lines
-from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.service.subscriptions.undoing import last_change, undo
+from subscriptions.service.undoing import last_change, undo
 from subscriptions.store import installations, key_value
 from subscriptions.store.chat.moving import chat_moved
 from subscriptions.store.conversations import set_conversation_state

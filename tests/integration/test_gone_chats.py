@@ -9,7 +9,7 @@ import pytest
 from subscriptions.model import Chat, ChatKind
 from subscriptions.notices.chats import AccessDenied
 from subscriptions.service.notices import notify
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries, retry_delivery
 from subscriptions.states import DeliveryState, PauseReason
 from subscriptions.store.chat import access, chats, moving

@@ -13,9 +13,9 @@ from subscriptions.errors import QueryError
 from subscriptions.matching.terms import simple_terms
 from subscriptions.model import Announce, Paper, Summary
 from subscriptions.normalize import fold_plural, written_beginnings
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.syntax import Query, Term
-from subscriptions.service.papers.counting import Entries, find, number_of
+from subscriptions.service.known_papers import Entries, find, number_of
 from subscriptions.store.database.store import Store
 from subscriptions.store.papers import index, known_papers
 from tests.make import NOON, ingested, paper, stored_papers, summary

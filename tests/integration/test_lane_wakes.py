@@ -10,7 +10,7 @@ import pytest
 
 from subscriptions.errors import ChatMoved, RetryLater
 from subscriptions.model import DeliveryKind, Facts, Lane, Paper
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import (
     begin_worker,
     claim,

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from bot.context.dependencies import write_together
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox.attempts import pause_lane
 from tests.bot_harness import BotHarness

@@ -22,9 +22,9 @@ from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import ChatGone, ChatMoved, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import Lane
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.sources import note_poll
-from subscriptions.service.subscriptions.pausing import pause
+from subscriptions.service.notices import note_poll
+from subscriptions.service.pausing import pause
+from subscriptions.service.plan import plan_due
 from subscriptions.store import figures
 from subscriptions.store.sources import SourceFact, SourceState, sync_sources
 from tests.fakes.process import Remote, running

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.store import planner as plans
 from subscriptions.store.database.store import Store
 from subscriptions.store.papers.known_papers import last_sequence

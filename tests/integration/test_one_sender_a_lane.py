@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from bot.delivery.planning import DrainState, plan
 from subscriptions.errors import RetryLater
 from subscriptions.model import Lane, Message
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import (
     ClaimRequest,
     begin_worker,

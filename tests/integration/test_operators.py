@@ -16,9 +16,9 @@ from bot.operation.web.web_server import health_app
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.model import ChatKind, DeliveryKind, Facts
 from subscriptions.service.access import redeem_code, request_admission
-from subscriptions.service.conversation_state import apply_once, store_chat
+from subscriptions.service.chat_status import apply_once, store_chat
+from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.sending import claim_unlogged_trouble, dismiss, outbox_entries, outbox_trouble
-from subscriptions.service.subscriptions.next_deliveries import get_chat
 from subscriptions.store.chat import chats
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import planned

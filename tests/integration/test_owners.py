@@ -21,8 +21,8 @@ from bot.operation.web.health import LOOK_INTERVAL
 from bot.ports.conversation import MessageRequest, Place
 from subscriptions.errors import StoreError
 from subscriptions.model import CallbackToken, ChatKind, Lane, Message
-from subscriptions.service.conversation_state import apply_once
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.chat_status import apply_once
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import (
     ClaimRequest,
     beat,

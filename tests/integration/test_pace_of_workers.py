@@ -17,7 +17,7 @@ from bot.delivery.rate_limiter import GcraRateLimiter, wait_for_send
 from bot.ports.channel import Limits
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress, Lane
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import begin_worker, end_worker
 from subscriptions.states import ReplyState
 from subscriptions.store.conversation_rows import UpdateRow

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from subscriptions.service.planner import plan as _plan
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service import plan as _plan
+from subscriptions.service.plan import plan_due
 from subscriptions.store.chat.subscriptions import subscriptions_of
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SubscriptionRow

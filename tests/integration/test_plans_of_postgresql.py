@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event
 
 from subscriptions.model import Lane, Message
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import ClaimRequest, claim, confirm
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox import edits

@@ -20,8 +20,8 @@ from bot.platforms.slack.manifest import REDIRECT, scopes_of
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
+from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.workspaces import uninstall
 from subscriptions.store.installations import installations, uninstalled
 from tests.fakes.slack import TEAM, TOKEN

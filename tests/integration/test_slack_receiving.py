@@ -20,8 +20,8 @@ from bot.operation.listening import Supervised, answer_once, listening, problems
 from bot.operation.web.web_server import LARGEST_BODY
 from bot.platforms.slack.adapter import check_app_tokens
 from subscriptions.errors import StoreError
-from subscriptions.service.conversation_state import apply_once as real_once
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.chat_status import apply_once as real_once
+from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database.writer import Steps
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, SentEnvelope
 from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, encoded, signature

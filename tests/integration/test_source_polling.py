@@ -15,8 +15,8 @@ from bot.sources.fetcher import FetchLimits
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.conversation_state import store_chat
-from subscriptions.service.sources import claim_slot
+from subscriptions.service.chat_status import store_chat
+from subscriptions.service.notices import claim_slot
 from subscriptions.store import sources
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import AppearanceRow, DeliveryRow, DigestRow, PaperRow

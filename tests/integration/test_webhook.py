@@ -21,7 +21,7 @@ from bot.platforms.telegram.receiving import webhook_address, webhook_path
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from subscriptions.errors import StoreError
-from subscriptions.service.conversation_state import apply_once as real_once
+from subscriptions.service.chat_status import apply_once as real_once
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.telegram_bot import RestingClock, confirmed, posts, telegram_settings
 from tests.make import NOON

@@ -19,7 +19,7 @@ from bot.operation.web.health import Health
 from bot.operation.web.web_server import serving
 from bot.settings import load_settings
 from subscriptions.errors import Refused, Sentence, StoreError, StoreUnavailable
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database import writer
 from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.database.writer import READS, WRITES, Steps

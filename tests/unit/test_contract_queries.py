@@ -13,7 +13,7 @@ from subscriptions.matching.hits import why
 from subscriptions.matching.paper_index import PaperIndex, matching_papers, merge_copies
 from subscriptions.matching.query_set import QuerySet
 from subscriptions.model import Paper
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.syntax import Query
 from tests.unit.query_rules import FINDS, paper
 from tests.unit.slow_matcher import matches

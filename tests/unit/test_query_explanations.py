@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from bot.rendering.text.language import Language
 from bot.rendering.text.queries import caret, explain, query_in_words
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 
 
 def english(template: str) -> str:

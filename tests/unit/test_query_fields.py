@@ -17,7 +17,7 @@ from subscriptions.matching.query_set import QuerySet
 from subscriptions.matching.terms import simple_terms
 from subscriptions.model import Paper
 from subscriptions.query.advice import advise
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
 from subscriptions.query.syntax import FIELDS, LEFT_OUT, Field, Leaf, Query
 from tests.unit.slow_matcher import Known, matches

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bot.rendering.text.queries import caret, explain
 from subscriptions.errors import QueryError
-from subscriptions.query.parsing.lexer import fold_source
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.lexer import fold_source
+from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.syntax import Query
 from tests.unit.strategies import typed_texts
 

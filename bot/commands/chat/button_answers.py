@@ -24,7 +24,7 @@ from subscriptions.model import Subscription
 from subscriptions.planning.times._ending import split_when
 from subscriptions.planning.times._reading import clock_of
 from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.service.subscriptions.next_deliveries import typed_number
+from subscriptions.service.next_deliveries import typed_number
 from subscriptions.zones import near_places, zone_of_place
 
 _YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip

@@ -11,9 +11,9 @@ from bot.commands.subscriptions.pause import what_waits
 from bot.ports.channel import Button, Reply
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
 from subscriptions.notices.chats import ChatResumed
-from subscriptions.service.conversation_state import known_or_new, store_chat
+from subscriptions.service.chat_status import known_or_new, store_chat
 from subscriptions.service.notices import is_gone, name_of, notify_owner, pause_unreachable
-from subscriptions.service.subscriptions.pausing import delay_after_return
+from subscriptions.service.pausing import delay_after_return
 from subscriptions.service.workspaces import reactivate
 from subscriptions.states import ChatState, PauseReason
 from subscriptions.store.chat.access import set_owner

@@ -12,10 +12,10 @@ from subscriptions.cutting import clip
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.service.access import standing_of
-from subscriptions.service.conversation_state import known_or_new, store_chat
+from subscriptions.service.chat_status import known_or_new, store_chat
+from subscriptions.service.next_deliveries import listed
 from subscriptions.service.notices import name_of
 from subscriptions.service.retention import forget, is_just_stored, stored_chat_data
-from subscriptions.service.subscriptions.next_deliveries import listed
 from subscriptions.store.chat.access import chats_of, set_owner
 from subscriptions.store.chat.signals import amount_of_signals
 from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state

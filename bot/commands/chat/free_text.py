@@ -15,7 +15,7 @@ from bot.ports.channel import Button, Reply
 from subscriptions.model import ChatKind
 from subscriptions.planning.times._ending import split_when, time_put_last
 from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.query.nearness import asks_for_nearness
+from subscriptions.query.parse import asks_for_nearness
 
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
 

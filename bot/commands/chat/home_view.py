@@ -12,12 +12,12 @@ from bot.commands.phrasing.subscription_words import state_of, subscription_rows
 from bot.ports.channel import Button, Buttons, HomeItem, HomePanel, HomeView, Plot, PlotRow, Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.service.access import subscriptions_around
 from subscriptions.service.chat_status import Statistics, statistics, status
+from subscriptions.service.next_deliveries import Listed
 from subscriptions.service.notices import name_of, why_paused
-from subscriptions.service.papers.paper_search import activity
-from subscriptions.service.subscriptions.next_deliveries import Listed
+from subscriptions.service.paper_search import activity
 from subscriptions.states import ChatState, Signal, SubscriptionState
 from subscriptions.zones import zone
 

@@ -38,9 +38,9 @@ from subscriptions.model import Subscription
 from subscriptions.planning.times._ending import split_when
 from subscriptions.planning.times._reading import is_time
 from subscriptions.query.links import mentioned
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import in_titles, narrowed, rewritten
-from subscriptions.service.papers.paper_search import papers_named
+from subscriptions.service.paper_search import papers_named
 
 _LABEL = 40  # characters of a button
 _CHINESE, _WORD = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")

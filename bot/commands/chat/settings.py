@@ -25,8 +25,8 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatSettings
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.planning.times._ending import NoSuchTime
+from subscriptions.service.amendments import set_settings
 from subscriptions.service.notices import name_of
-from subscriptions.service.subscriptions.amendments import set_settings
 from subscriptions.text import normalized
 from subscriptions.zones import near_places, zone_of_place
 

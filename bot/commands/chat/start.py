@@ -12,10 +12,10 @@ from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatKind
 from subscriptions.planning.times._ending import read_when, split_when
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.conversation_state import find_callback, text_of_payload
-from subscriptions.service.papers.paper_search import recent_matches
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.query.parse import parse_query
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.chat_status import find_callback, text_of_payload
+from subscriptions.service.paper_search import recent_matches
 
 ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
 OFFER = "offer"  # verb of links that share a subscription

@@ -8,8 +8,8 @@ from bot.ports.channel import Reply
 from subscriptions.model import CallbackToken, ChatAddress, Subscription
 from subscriptions.notices.chats import SubscriberLeft, SubscriptionsOrphaned
 from subscriptions.notices.operations import SendingStopped
+from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import name_of, notify, notify_operators, pause_unreachable
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
 from subscriptions.service.workspaces import pause_for_leaver, uninstall
 from subscriptions.states import PauseReason, SubscriptionState
 

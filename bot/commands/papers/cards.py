@@ -32,11 +32,11 @@ from bot.ports.channel import Button, Reply
 from bot.ports.conversation import CallbackRequest
 from subscriptions.model import CallbackToken, Item, KnownPaper
 from subscriptions.query.links import mentioned
-from subscriptions.query.nearness import papers_of_wish
-from subscriptions.service.conversation_state import find_callback
-from subscriptions.service.papers.known_papers import as_item
-from subscriptions.service.papers.paper_search import papers_named
-from subscriptions.service.papers.signals import nearest, note_signal
+from subscriptions.query.parse import papers_of_wish
+from subscriptions.service.chat_status import find_callback
+from subscriptions.service.known_papers import as_item
+from subscriptions.service.near_papers import nearest, note_signal
+from subscriptions.service.paper_search import papers_named
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Store
 from subscriptions.store.outbox.deliveries import delivered_items

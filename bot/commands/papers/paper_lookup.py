@@ -21,10 +21,10 @@ from subscriptions.normalize import tokens
 from subscriptions.query.links import mentioned
 from subscriptions.query.rewriting import words_rule
 from subscriptions.query.syntax import FIELDS
-from subscriptions.service.papers.hold_reasons import last_delivered, reasons
-from subscriptions.service.papers.known_papers import as_item, last_papers
-from subscriptions.service.papers.loosening import papers_alike, papers_near_text
-from subscriptions.service.papers.paper_search import papers_named
+from subscriptions.service.hold_reasons import last_delivered, reasons
+from subscriptions.service.known_papers import as_item, last_papers
+from subscriptions.service.loosening import papers_alike, papers_near_text
+from subscriptions.service.paper_search import papers_named
 from subscriptions.store.conversations import end_lookup, last_callbacks
 from subscriptions.store.outbox.deliveries import DeliveredPaper, deliveries_of
 from subscriptions.store.papers.known_papers import first_paper_at, stored_papers

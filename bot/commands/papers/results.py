@@ -25,8 +25,8 @@ from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times._ending import Ending, NoSuchTime, as_words, read_when
 from subscriptions.query.syntax import Query
 from subscriptions.query.variants import Variant
-from subscriptions.service.papers.paper_search import Base, newest_papers
-from subscriptions.service.subscriptions.next_deliveries import typed_number
+from subscriptions.service.next_deliveries import typed_number
+from subscriptions.service.paper_search import Base, newest_papers
 
 _NEWEST = 5  # papers for a chat without subscriptions
 _VARIANTS: Mapping[str, Sentence] = MappingProxyType(

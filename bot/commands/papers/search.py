@@ -30,13 +30,12 @@ from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
 from subscriptions.planning.times._ending import Ending, split_when
 from subscriptions.query.links import mentioned
-from subscriptions.query.nearness import asks_for_nearness
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import asks_for_nearness, parse_query
 from subscriptions.query.syntax import Query
-from subscriptions.service.papers.loosening import Spelling, looser, spelling
-from subscriptions.service.papers.near_papers import with_words
-from subscriptions.service.papers.paper_search import RecentMatches, SearchResult, recent_matches, search
-from subscriptions.service.subscriptions.next_deliveries import typed_number
+from subscriptions.service.loosening import Spelling, looser, spelling
+from subscriptions.service.near_papers import with_words
+from subscriptions.service.next_deliveries import typed_number
+from subscriptions.service.paper_search import RecentMatches, SearchResult, recent_matches, search
 
 PAGE = 5  # papers of a page
 _LOOSER = 3  # variants that are offered

@@ -15,8 +15,8 @@ from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import KnownPaper
 from subscriptions.query.links import mentioned
-from subscriptions.service.papers.signals import note_signal, save_paper, saved_papers, take_back
-from subscriptions.service.subscriptions.changes import judging
+from subscriptions.service.changes import judging
+from subscriptions.service.near_papers import note_signal, save_paper, saved_papers, take_back
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.outbox.deliveries import papers_in_message

@@ -23,9 +23,9 @@ from subscriptions.errors import Sentence
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.times._ending import split_when
 from subscriptions.service.chat_status import next_deliveries_to
-from subscriptions.service.papers.loosening import in_last_year
-from subscriptions.service.planner.previews import Batch, TrialResult, newest_batch, preview_recent
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.loosening import in_last_year
+from subscriptions.service.next_deliveries import listed
+from subscriptions.service.previews import Batch, TrialResult, newest_batch, preview_recent
 from subscriptions.states import ChatState, SubscriptionState
 
 # --------------------------------------------------------------------------------------------------------------- today

@@ -13,12 +13,12 @@ from subscriptions.cutting import cut_letters, width
 from subscriptions.errors import QueryError
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Item, Subscription
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import author_rule, narrowed, words_rule
-from subscriptions.service.papers.known_papers import distinctive_words, subscriptions_behind
-from subscriptions.service.papers.signals import note_signal
-from subscriptions.service.subscriptions.amendments import edit, rename
-from subscriptions.service.subscriptions.pausing import pause
+from subscriptions.service.amendments import edit, rename
+from subscriptions.service.known_papers import distinctive_words, subscriptions_behind
+from subscriptions.service.near_papers import note_signal
+from subscriptions.service.pausing import pause
 from subscriptions.states import Signal, SubscriptionState
 from subscriptions.wording import mended_name
 

@@ -28,10 +28,9 @@ from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times._ending import NoSuchTime, as_words, split_when
 from subscriptions.planning.times._reading import clock_of, is_time
 from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.query.nearness import asks_for_nearness
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import asks_for_nearness, parse_query
+from subscriptions.service.amendments import edit, rename, reschedule
 from subscriptions.service.chat_status import next_deliveries_to
-from subscriptions.service.subscriptions.amendments import edit, rename, reschedule
 from subscriptions.states import SubscriptionState
 
 _TO = re.compile(r"\Ato\s+", re.IGNORECASE)  # "/schedule 1 to daily"

@@ -23,11 +23,11 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.portable import PortableLine, read_lines, text_of
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.conversation_state import share_link
-from subscriptions.service.papers.signals import saved_papers
-from subscriptions.service.subscriptions.exporting import delivered, export
-from subscriptions.service.subscriptions.importing import ImportPlan, import_lines
+from subscriptions.query.parse import parse_query
+from subscriptions.service.chat_status import share_link
+from subscriptions.service.exporting import delivered, export
+from subscriptions.service.importing import ImportPlan, import_lines
+from subscriptions.service.near_papers import saved_papers
 from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed

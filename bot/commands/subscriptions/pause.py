@@ -18,7 +18,7 @@ from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.service.subscriptions.pausing import (
+from subscriptions.service.pausing import (
     get_waiting_papers,
     match_waiting_ahead,
     pause,

@@ -18,10 +18,10 @@ from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import CallbackToken
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.times._ending import Ending, NoSuchTime, as_words, split_when
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.subscriptions.amendments import edit
-from subscriptions.service.subscriptions.requests import Subscribed, unsubscribe
-from subscriptions.service.subscriptions.undoing import find_change
+from subscriptions.query.parse import parse_query
+from subscriptions.service.amendments import edit
+from subscriptions.service.requests import Subscribed, unsubscribe
+from subscriptions.service.undoing import find_change
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state
 
 MOST_LINES = 20  # subscriptions of one message

@@ -21,13 +21,13 @@ from subscriptions.model import Cadence, ChatAddress, ChatKind, Paper, Subscript
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.planning.times._ending import as_words, read_when, split_when
 from subscriptions.query.links import mentioned
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import author_rule
+from subscriptions.service.amendments import edit, set_settings
+from subscriptions.service.near_papers import with_words
 from subscriptions.service.notices import name_of
-from subscriptions.service.papers.near_papers import with_words
-from subscriptions.service.papers.paper_search import papers_named, recent_matches
-from subscriptions.service.subscriptions.amendments import edit, set_settings
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
+from subscriptions.service.paper_search import papers_named, recent_matches
+from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.zones import zone_name
 
 FORM = "form"  # the command, which people choose in a menu of the platform

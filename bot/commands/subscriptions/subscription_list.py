@@ -28,13 +28,13 @@ from bot.commands.subscriptions.undo import echo
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import ChatKind, Subscription
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
+from subscriptions.service.amendments import numbers_among, numbers_in, numbers_missing
 from subscriptions.service.chat_status import next_deliveries_to
-from subscriptions.service.papers.paper_search import MatchCount, activity
-from subscriptions.service.subscriptions.amendments import numbers_among, numbers_in, numbers_missing
-from subscriptions.service.subscriptions.exporting import Overlap, merge, nearly_same
-from subscriptions.service.subscriptions.next_deliveries import Listed
-from subscriptions.service.subscriptions.requests import unsubscribe, unsubscribe_several
+from subscriptions.service.exporting import Overlap, merge, nearly_same
+from subscriptions.service.next_deliveries import Listed
+from subscriptions.service.paper_search import MatchCount, activity
+from subscriptions.service.requests import unsubscribe, unsubscribe_several
 from subscriptions.states import ChatState, SubscriptionState
 
 A_PAGE = 10

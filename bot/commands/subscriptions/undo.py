@@ -20,14 +20,14 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind, Subscription
 from subscriptions.planning.times._ending import Ending
 from subscriptions.query.advice import Advice
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.syntax import ValueKind
-from subscriptions.service.papers.loosening import spelling
-from subscriptions.service.papers.near_papers import words_near
-from subscriptions.service.papers.paper_search import advice_on
-from subscriptions.service.subscriptions.changes import Change, Difference
-from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, subscribe
-from subscriptions.service.subscriptions.undoing import Undone, find_change, last_change, undo
+from subscriptions.service.changes import Change, Difference
+from subscriptions.service.loosening import spelling
+from subscriptions.service.near_papers import words_near
+from subscriptions.service.paper_search import advice_on
+from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
+from subscriptions.service.undoing import Undone, find_change, last_change, undo
 from subscriptions.states import Signal, SubscriptionState
 from subscriptions.store.papers.known_papers import stored_papers
 

@@ -32,7 +32,7 @@ from subscriptions.model import (
     Paper,
     Summary,
 )
-from subscriptions.service.planner.plan import chats_due_too_far
+from subscriptions.service.plan import chats_due_too_far
 from subscriptions.service.sending import outbox_trouble
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store

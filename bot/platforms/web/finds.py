@@ -19,9 +19,9 @@ from bot.rendering.text.language import Language
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Chat, KnownPaper
 from subscriptions.planning.times._ending import split_when
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.syntax import Query
-from subscriptions.service.papers.paper_search import Base, newest_names, recent_matches
+from subscriptions.service.paper_search import Base, newest_names, recent_matches
 from subscriptions.store.database.store import Store
 
 PATH = "/finds"

@@ -21,7 +21,7 @@ from bot.rendering.templating import Macro, draw_page, draw_part, macros
 from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.service.conversation_state import known_or_new
+from subscriptions.service.chat_status import known_or_new
 from subscriptions.states import Signal
 from subscriptions.store.chat.signals import signals_of_papers
 from subscriptions.store.database.store import Store

@@ -25,7 +25,7 @@ from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress, KnownPaper
 from subscriptions.service.access import choose_language
-from subscriptions.service.papers.paper_search import newest_papers
+from subscriptions.service.paper_search import newest_papers
 from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import changed_page_messages, newest_page_messages
 

@@ -22,12 +22,12 @@ from bot.rendering.text.queries import caret, query_in_words
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Because, Chat, Item, KnownPaper
 from subscriptions.planning.times._ending import Ending, split_when
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import can_be_written, with_leaves, written
 from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query
 from subscriptions.query.variants import MOST, Variant, variants
-from subscriptions.service.papers.near_papers import with_words
-from subscriptions.service.papers.paper_search import recent_variants
+from subscriptions.service.near_papers import with_words
+from subscriptions.service.paper_search import recent_variants
 from subscriptions.store.database.store import Store
 
 SHOWN = 10  # papers of a query

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, exists, func, select
 from sqlmodel import Session
 
 from subscriptions.matching.full_text import Expression, index_question, presence_expression, spellings
-from subscriptions.query.parsing.lexer import fold_source
+from subscriptions.query.lexer import fold_source
 from subscriptions.query.syntax import DOI, ID, SOURCE, Term
 from subscriptions.store.database import sqlite
 from subscriptions.store.database.conflicts import insert_rows_new

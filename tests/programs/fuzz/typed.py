@@ -21,7 +21,7 @@ from subscriptions.planning.times._reading import clock_of, hours_of
 from subscriptions.portable import read_lines
 from subscriptions.portable import text_of as text_of_file
 from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.syntax import Query
 from subscriptions.wording import kept_query
 from tests.make import NOON
