@@ -25,12 +25,12 @@ from subscriptions.service.plan import plan_slices
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.states import Signal
-from subscriptions.store.chat import signals
+from subscriptions.store import signals
 from subscriptions.store.conversations import new_callback_id, store_callbacks
 from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.database.writer import done
-from subscriptions.store.papers.digests import Ingested
-from subscriptions.store.papers.known_papers import known_papers
+from subscriptions.store.digests import Ingested
+from subscriptions.store.known_papers import known_papers
 from subscriptions.store.rows import PaperRow
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)

@@ -35,7 +35,7 @@ from subscriptions.errors import PaperwireError, Sentence, StoreError
 from subscriptions.model import DigestWarning
 from subscriptions.planning.receipts import NEWS_FOR, Arrival, Outcome, Receipt
 from subscriptions.service.ingest import announce_filed
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import KnownSource, known_sources
 from subscriptions.text import escaped
 

@@ -31,7 +31,7 @@ from subscriptions.model import ChatKind
 from subscriptions.service.chat_status import apply_once
 from subscriptions.service.notices import is_gone
 from subscriptions.service.paper_search import is_ready, match_ahead, recent
-from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store import chats as stored_chats
 from subscriptions.store.database.store import ReadThenWrite, Transaction
 from subscriptions.store.database.writer import READS, WRITES, Steps
 

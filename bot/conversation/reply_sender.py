@@ -14,7 +14,7 @@ from bot.ports.conversation import PlatformApi
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.notices import pause_unreachable
-from subscriptions.store.chat.moving import chat_moved
+from subscriptions.store.moving import chat_moved
 from subscriptions.store.updates import finish_reply, has_reply
 
 log = logging.getLogger("paperwire")

@@ -8,8 +8,8 @@ from bot.errors import error_location
 from subscriptions.errors import StoreError
 from subscriptions.model import Delivery, Lane
 from subscriptions.service.sending import ClaimRequest, Step, claim, to_render
+from subscriptions.store.claims import Claim, Rendered, store_rendered
 from subscriptions.store.database.writer import WRITES, Steps
-from subscriptions.store.outbox.claims import Claim, Rendered, store_rendered
 
 log = logging.getLogger("paperwire")
 

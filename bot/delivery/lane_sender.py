@@ -20,11 +20,11 @@ from subscriptions.addresses import sender_of
 from subscriptions.errors import NotDelivered, Rejected, Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.model import Lane, Message
 from subscriptions.service.sending import Step, record_edit_outcome
+from subscriptions.store.attempts import mark_sending
+from subscriptions.store.claims import Claim
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import Steps
-from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.claims import Claim
-from subscriptions.store.outbox.edits import Edit, finish_edit
+from subscriptions.store.edits import Edit, finish_edit
 from subscriptions.store.workers import Whereabouts
 
 MOST_POSTS = 20  # in one call

@@ -14,8 +14,8 @@ from subscriptions.model import Lane
 from subscriptions.notices.operations import SendingStopped
 from subscriptions.service.notices import notify_operators
 from subscriptions.service.sending import Step, confirm, record_not_found, record_outcome, stop_platform
-from subscriptions.store.outbox.attempts import give_up_lookup, pause_lane
-from subscriptions.store.outbox.claims import Claim
+from subscriptions.store.attempts import give_up_lookup, pause_lane
+from subscriptions.store.claims import Claim
 
 FIRST_LOOKUP_DELAY = 2.0  # seconds until a platform's history should hold a message; undocumented, so rather long
 SECOND_LOOKUP_DELAY = 5.0  # seconds until the second look-up; a message that neither finds counts as not sent

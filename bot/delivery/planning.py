@@ -18,9 +18,9 @@ from subscriptions.service.notices import notify_operators
 from subscriptions.service.plan import move_far_moments, plan_slices
 from subscriptions.service.retention import bot_name
 from subscriptions.service.sending import recent_sends
+from subscriptions.store.claims import Claim
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import READS, WRITES, Steps
-from subscriptions.store.outbox.claims import Claim
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
 from subscriptions.service.retention import belongs_to, claim_database
 from subscriptions.service.sending import begin_worker, lanes, stop_platform, wake_idle
-from subscriptions.store.outbox.entries import outbox_counts
+from subscriptions.store.entries import outbox_counts
 from subscriptions.store.platforms import stopped_platforms
 
 log = logging.getLogger("paperwire")

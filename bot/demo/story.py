@@ -24,7 +24,7 @@ from subscriptions.model import CallbackToken, ChatAddress, ChatKind, Digest
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.chat_status import store_chat
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 
 
 class DemoClock:

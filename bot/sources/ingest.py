@@ -17,7 +17,7 @@ from subscriptions.planning.receipts import UNKNOWN, Arrival
 from subscriptions.service.ingest import ingest_steps
 from subscriptions.service.notices import claim_slot
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import release_slot
 from subscriptions.zones import zone
 

@@ -30,7 +30,7 @@ from bot.sources.receipts import observation_of
 from subscriptions.errors import Sentence
 from subscriptions.planning.receipts import joined
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 
 HISTORY = timedelta(days=4)  # how far back arXiv is read at the first start, if it is the only source
 MISSED_PAGES = 12  # most pages of one missed day

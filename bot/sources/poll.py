@@ -32,7 +32,7 @@ from subscriptions.errors import PaperwireError
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Arrival, Observation, Receipt
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import DocumentSeen, KnownSource
 
 log = logging.getLogger("paperwire")

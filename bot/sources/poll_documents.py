@@ -42,7 +42,7 @@ from subscriptions.planning.receipts import (
 from subscriptions.planning.source_calendar import Overdue, Schedule, poll_again, wait_after_failure
 from subscriptions.service.notices import note_poll, notify_missed_days
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceState
 
 

@@ -16,7 +16,7 @@ from subscriptions.planning.source_calendar import LATE_AFTER, Overdue
 from subscriptions.service.notices import note_poll, notify_filed_days, notify_source
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Scope, Transaction
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import KnownSource, SourceState, known_sources
 
 BATCH_FORMATS = frozenset(

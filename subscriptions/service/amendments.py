@@ -22,8 +22,8 @@ from subscriptions.service.next_deliveries import (
     which_one,
 )
 from subscriptions.service.requests import Subscribed, echo_of
-from subscriptions.store.chat import chats
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import chats
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, writes
 from subscriptions.text import normalized
 from subscriptions.wording import checked_name, kept_query

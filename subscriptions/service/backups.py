@@ -16,8 +16,8 @@ from subscriptions.store import losses
 from subscriptions.store.database.kind import OWNER_ONLY, OWNER_ONLY_FOLDER
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.transfer import copy_rows, count_rows, gather_statistics, holds_rows
-from subscriptions.store.outbox.entries import count_as_sent
-from subscriptions.store.papers.known_papers import index_all
+from subscriptions.store.entries import count_as_sent
+from subscriptions.store.known_papers import index_all
 from subscriptions.store.platforms import bots
 
 BUSY_SECONDS = 10.0

@@ -15,8 +15,8 @@ from typing import Any
 from subscriptions.model import Chat, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.states import ChatState, PauseReason, Signal, SubscriptionPauseReason, SubscriptionState
-from subscriptions.store.chat import chats, signals, undo
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import chats, signals, undo
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction
 
 KEPT = 5  # changes that can be undone

@@ -15,14 +15,21 @@ from subscriptions.planning.receipts import Outcome
 from subscriptions.service.near_papers import MOST_SAVED, MOST_SIGNALS
 from subscriptions.service.next_deliveries import DeliveryForecast, Listed, get_chat
 from subscriptions.states import UNDER_WAY, DeliveryState, Signal
-from subscriptions.store import conversations, platforms, sources, updates
-from subscriptions.store.chat import chats, moving, signals, subscriptions
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import (
+    chats,
+    conversations,
+    entries,
+    moving,
+    platforms,
+    signals,
+    sources,
+    subscriptions,
+    updates,
+)
 from subscriptions.store.conversations import Offer
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 from subscriptions.store.database.writer import WRITES, Steps
 from subscriptions.store.figures import OutboxFigures, outbox_figures
-from subscriptions.store.outbox import entries
 from subscriptions.store.sources import KnownSource
 
 OVERDUE_AFTER = timedelta(minutes=10)  # after its next poll was due; polls that run move that moment
@@ -74,12 +81,12 @@ class Status:
 def status(transaction: Transaction, address: ChatAddress, *, now: datetime) -> Status:
     """The state of a chat. Raises NotFound."""
     chat = get_chat(transaction, address)
-    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    found = subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     states = entries.states_of(transaction, chat.id)
-    next_delivery = DeliveryForecast.of(transaction, now).next_of(chat, subscriptions)
+    next_delivery = DeliveryForecast.of(transaction, now).next_of(chat, found)
     return Status(
         chat=chat,
-        subscriptions=len(subscriptions),
+        subscriptions=len(found),
         next_delivery=next_delivery,
         waiting=sum(states[name] for name in UNDER_WAY),
         unclear=states[DeliveryState.UNCLEAR],

@@ -16,11 +16,10 @@ from subscriptions.service.next_deliveries import get_chat, kind_of
 from subscriptions.service.paper_search import recent
 from subscriptions.service.requests import Subscribed, echo_of
 from subscriptions.states import SubscriptionState
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import deliveries, known_papers
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
-from subscriptions.store.outbox import deliveries
-from subscriptions.store.papers import known_papers
 from subscriptions.wording import kept_query
 
 AT_ONCE = 500  # chats that are read in one transaction

@@ -16,14 +16,12 @@ from subscriptions.planning.receipts import Arrival, Day, Loss, came_before, cou
 from subscriptions.query.parse import asked_beside, parse_canonical
 from subscriptions.query.syntax import Node, Query
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import losses, sources
-from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.chat.chats import all_chats
+from subscriptions.store import announcing, deliveries, known_papers, losses, sources
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.announcing import Came, came_now
+from subscriptions.store.chats import all_chats
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.outbox import deliveries
-from subscriptions.store.outbox.deliveries import DeliveredPaper
-from subscriptions.store.papers import announcing, known_papers
-from subscriptions.store.papers.announcing import Came, came_now
+from subscriptions.store.deliveries import DeliveredPaper
 from subscriptions.zones import zone
 
 

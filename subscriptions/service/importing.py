@@ -19,10 +19,10 @@ from subscriptions.service.hold_reasons import starting_point
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.next_deliveries import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span, kind_of
 from subscriptions.service.requests import MOST_PER_CHAT
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import known_papers
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction
-from subscriptions.store.papers import known_papers
 from subscriptions.wording import KeptText
 
 MOST_AT_ONCE = 500  # lines that are applied in one transaction, as far as chats are not cut apart

@@ -9,15 +9,13 @@ from subscriptions.matching.paper_index import merge_copies
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import UNKNOWN, Arrival, is_archive
 from subscriptions.service.hold_reasons import came, count_read_again
-from subscriptions.store import losses
+from subscriptions.store import announcing, digests, edits, losses
+from subscriptions.store.announcing import came_now
 from subscriptions.store.database.store import ReadThenWrite, Scope, Store, Transaction, writes
 from subscriptions.store.database.writer import READS, WRITES, Steps
-from subscriptions.store.outbox import edits
-from subscriptions.store.papers import announcing, digests
-from subscriptions.store.papers.announcing import came_now
-from subscriptions.store.papers.digests import Ingested, Prepared, joined
-from subscriptions.store.papers.drafts import Incoming, MergeBatch, incoming, known_keys
-from subscriptions.store.papers.known_papers import last_sequence
+from subscriptions.store.digests import Ingested, Prepared, joined
+from subscriptions.store.drafts import Incoming, MergeBatch, incoming, known_keys
+from subscriptions.store.known_papers import last_sequence
 from subscriptions.zones import zone
 
 Finish = Callable[

@@ -15,12 +15,11 @@ from subscriptions.matching.terms import LEAST_NEARNESS, papers_of, simple_terms
 from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
 from subscriptions.query.parse import parse_canonical
 from subscriptions.query.syntax import TEXT, Query, Term, ValueKind, WordsOfPapers
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import deliveries, known_papers, paper_index, planned
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, reads
-from subscriptions.store.outbox import deliveries, planned
-from subscriptions.store.papers import index, known_papers
-from subscriptions.store.papers.index import IndexEntry
+from subscriptions.store.paper_index import IndexEntry
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -195,7 +194,7 @@ def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -
     """The papers that certainly fulfil some of these simple terms, and those that may."""
     sure = maybe = 0
     for part in terms:
-        posting = index.having(transaction, part, entries.first, entries.last)
+        posting = paper_index.having(transaction, part, entries.first, entries.last)
         certain = entries.set_of(posting.sure)
         possible = certain if posting.maybe is posting.sure else entries.papers if posting.maybe is None else entries.set_of(posting.maybe)  # fmt: skip
         sure, maybe = sure | certain, maybe | possible
@@ -218,7 +217,7 @@ def near_places(transaction: Transaction, entries: Entries, words: WordsOfPapers
     """The places of the papers that are near by weighted words, each with its nearness: the sum of the weights."""
     near = array("i", bytes(4 * len(entries.keys)))
     for word, weight in words:
-        there = index.having(transaction, Term(TEXT, tuple(word.split())), entries.first, entries.last)
+        there = paper_index.having(transaction, Term(TEXT, tuple(word.split())), entries.first, entries.last)
         for entry in there.sure:
             near[entry - entries.first] += weight
     return {at: weight for at, weight in enumerate(near) if weight >= LEAST_NEARNESS}
@@ -278,7 +277,10 @@ def is_used(store: Store, kind: str) -> bool:
 def entries_of_day(transaction: Transaction, day: date) -> Entries:
     """The papers that were announced on a day."""
     return keep(
-        transaction, "day", day, lambda: Entries.of(index.news(transaction, None, since=day, until=day), whole=True)
+        transaction,
+        "day",
+        day,
+        lambda: Entries.of(paper_index.news(transaction, None, since=day, until=day), whole=True),
     )
 
 
@@ -286,7 +288,7 @@ def entries_after(transaction: Transaction, after: int, upto: int) -> Entries:
     """The papers with after < sequence <= upto, and perhaps some before and after them."""
     spans = list(kept(transaction, "span"))
     span = next(((start, end) for start, end in spans if start <= after and upto <= end), (after, upto))
-    return keep(transaction, "span", span, lambda: Entries.of(index.sequenced(transaction, *span), whole=True))
+    return keep(transaction, "span", span, lambda: Entries.of(paper_index.sequenced(transaction, *span), whole=True))
 
 
 # --------------------------------------------------------------------- papers that subscriptions have still to deliver

@@ -29,11 +29,9 @@ from subscriptions.service.kept_queries import kept_queries
 from subscriptions.service.next_deliveries import Move
 from subscriptions.service.notices import name_of, notify, notify_owner
 from subscriptions.service.plan_inputs import Window
-from subscriptions.store import shared_cursors
-from subscriptions.store.chat import chats
+from subscriptions.store import chats, known_papers, shared_cursors
 from subscriptions.store.database.store import CHUNK, Store, Transaction, in_chunks
 from subscriptions.store.database.writer import WRITES, Steps
-from subscriptions.store.papers import known_papers
 from subscriptions.store.shared_cursors import SharedCursor
 
 STREAK_AFTER = 5  # days with papers but no match, until the chat is notified, once

@@ -18,8 +18,8 @@ from subscriptions.ranking import Taste, nearness, taste_of, words_of, words_of_
 from subscriptions.service.known_papers import MOST_READ, Entries, find, having, key_of, near_places, number_of, read
 from subscriptions.service.near_papers import counted_words_of_all, with_words
 from subscriptions.service.paper_search import searched_range
+from subscriptions.store import known_papers, paper_index
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.papers import index, known_papers
 
 _BEST_FIRST = ("also", "author", "initials", "anywhere", "without", "allowed", "only", "any")
 _YEAR = timedelta(days=365)
@@ -105,7 +105,7 @@ class Spelling:
 def spelling(transaction: Transaction, query: Query) -> Spelling:
     """Returns which words of a query no stored paper has, and what was probably meant."""
     typed = {word: dict.fromkeys((form, fold_plural(form))) for word, form in _unknown_words(query.tree)}
-    known = index.spelled(transaction, [form for forms in typed.values() for form in forms])
+    known = paper_index.spelled(transaction, [form for forms in typed.values() for form in forms])
     unknown = {word: next(iter(forms)) for word, forms in typed.items() if known.isdisjoint(forms)}
     close = {word: found for word, form in unknown.items() if (found := _nearest_words(transaction, form))}
     meant = rewritten(query, lambda node: _respelled(node, close)) if close else ""
@@ -129,7 +129,7 @@ def _nearest_words(transaction: Transaction, word: str) -> str:
     from rapidfuzz import distance, process  # noqa: PLC0415 - 30 ms of a start, and 3 MB of a process at rest
 
     most = 1 if len(word) < _SHORT else 2
-    alike = index.spelled_alike(transaction, word, most)
+    alike = paper_index.spelled_alike(transaction, word, most)
     found = process.extract(word, alike, scorer=distance.OSA.distance, score_cutoff=most, limit=None)
     rarity = counted_words_of_all(transaction)
     having = {**rarity.having, **dict.fromkeys(STOP_WORDS, rarity.papers)}  # those are not counted

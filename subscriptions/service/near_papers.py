@@ -13,9 +13,9 @@ from subscriptions.query.syntax import TEXT, Query, WordsOfPapers
 from subscriptions.ranking import SAMPLE, Rarity, Taste, common_words, taste_of, words_of, words_of_papers
 from subscriptions.service.known_papers import keep
 from subscriptions.states import Signal
-from subscriptions.store.chat import signals as stored_signals
+from subscriptions.store import known_papers
+from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
-from subscriptions.store.papers import known_papers
 
 
 def counted_words(transaction: Transaction, last_sequence: int | None = None) -> Rarity:

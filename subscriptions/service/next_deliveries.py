@@ -13,12 +13,9 @@ from subscriptions.planning import cadence as cadences
 from subscriptions.planning.pauses import Forecast, NextDelivery, forecast_delivery
 from subscriptions.query.parse import asked_beside
 from subscriptions.states import SubscriptionState
-from subscriptions.store import sources
-from subscriptions.store.chat import chats
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import chats, known_papers, sources
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.papers import known_papers
 
 FOLLOWED = frozenset(
     {"quiet", "timezone"}
@@ -238,7 +235,7 @@ class Listed:
 @reads
 def get_chat(transaction: Transaction, address: ChatAddress) -> Chat:
     """The chat at this address, or the chat that moved from there. Raises NotFound."""
-    chat = stored_chats.find_chat(transaction, address, zone=transaction.zone)
+    chat = chats.find_chat(transaction, address, zone=transaction.zone)
     if chat is None:
         raise NotFound(
             Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
@@ -259,9 +256,7 @@ def kind_of(address: ChatAddress) -> ChatKind:
 def listed(transaction: Transaction, address: ChatAddress | None) -> tuple[Listed, ...]:
     """The subscriptions of one chat, or with None of all chats. Raises NotFound."""
     pages = (
-        stored_chats.all_chats(transaction, zone=transaction.zone)
-        if address is None
-        else [(get_chat(transaction, address),)]
+        chats.all_chats(transaction, zone=transaction.zone) if address is None else [(get_chat(transaction, address),)]
     )
     return tuple(one for chats in pages for one in _listed(transaction, chats))
 

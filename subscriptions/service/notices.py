@@ -25,13 +25,20 @@ from subscriptions.planning.receipts import Receipt
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.next_deliveries import kind_of
 from subscriptions.states import PauseReason, SourceTrouble, SubscriptionState, describe_pause
-from subscriptions.store import conversations, key_value, sources
-from subscriptions.store.chat import access, chats, subscriptions
+from subscriptions.store import (
+    access,
+    chats,
+    conversations,
+    enrichment,
+    entries,
+    key_value,
+    planned,
+    sources,
+    subscriptions,
+)
 from subscriptions.store.database.store import Scope, Transaction, writes
-from subscriptions.store.outbox import entries, planned
-from subscriptions.store.outbox.planned import Planned
-from subscriptions.store.papers import enrichment
-from subscriptions.store.papers.enrichment import IncompletePaper
+from subscriptions.store.enrichment import IncompletePaper
+from subscriptions.store.planned import Planned
 from subscriptions.store.sources import DocumentSeen, SourceState, known_sources
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on a new day

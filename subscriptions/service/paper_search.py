@@ -28,9 +28,9 @@ from subscriptions.service.known_papers import (
     read,
 )
 from subscriptions.service.near_papers import with_words
+from subscriptions.store import entries as stored_entries
+from subscriptions.store import known_papers, paper_index
 from subscriptions.store.database.store import Store, Transaction, reads
-from subscriptions.store.outbox import entries as stored_entries
-from subscriptions.store.papers import index, known_papers
 from subscriptions.wording import kept_query
 
 _SEARCHED = "searched"  # a kind of cached entries: stretches, by the key of their newest paper; None: the newest of all
@@ -95,7 +95,7 @@ def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[E
 
 def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
     begin = None if upto is None else (day_of(upto), number_of(upto))
-    rows = index.newest(transaction, MOST_COUNTED + 1, upto=begin)
+    rows = paper_index.newest(transaction, MOST_COUNTED + 1, upto=begin)
     below = key_of(rows[MOST_COUNTED].day, rows[MOST_COUNTED].paper) if len(rows) > MOST_COUNTED else None
     return Entries.of(rows[:MOST_COUNTED], whole=below is None), below
 
@@ -219,12 +219,12 @@ def _today(transaction: Transaction, now: datetime) -> date:
 def _look_recent(transaction: Transaction, today: date) -> Recent:
     """Reads the papers of the last days. A digest may bear the date of the next day, so the week ends tomorrow."""
     since, are_recent = today - timedelta(days=DAYS_KNOWN - 1), True
-    rows = index.news(transaction, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
+    rows = paper_index.news(transaction, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
     if not rows:
-        rows, are_recent = index.news(transaction, MOST_COUNTED + 1, since=date.min), False
+        rows, are_recent = paper_index.news(transaction, MOST_COUNTED + 1, since=date.min), False
         since = min((row.day for row in rows), default=since)
     entries = Entries.of(rows[:MOST_COUNTED], whole=len(rows) <= MOST_COUNTED)
-    week = are_recent and index.has_news_upto(transaction, since)
+    week = are_recent and paper_index.has_news_upto(transaction, since)
     return Recent(entries, since, are_recent, week)
 
 
@@ -368,9 +368,9 @@ class _Known:
     def having(self, what: str) -> int:
         window, entries = self.window, self.window.entries
         if what == DOI.name:
-            return int(index.has_dois(self.transaction, window.since))
-        found = index.having_any(self.transaction, what, entries.first, entries.last)
+            return int(paper_index.has_dois(self.transaction, window.since))
+        found = paper_index.having_any(self.transaction, what, entries.first, entries.last)
         return (entries.set_of(found) & entries.papers).bit_count()
 
     def sources(self) -> tuple[str, ...]:
-        return tuple(index.sources_of_days(self.transaction, self.window.since))
+        return tuple(paper_index.sources_of_days(self.transaction, self.window.since))

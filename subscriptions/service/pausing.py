@@ -19,12 +19,11 @@ from subscriptions.service.next_deliveries import (
     zone_of,
 )
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import entries, known_papers
 from subscriptions.store import planner as plans
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
-from subscriptions.store.outbox import entries
-from subscriptions.store.papers import known_papers
 
 ANSWER_WITHIN = timedelta(minutes=10)  # for a person to say whether they want what a pause held back
 

@@ -43,15 +43,14 @@ from subscriptions.service.plan_inputs import (
     still_holds,
 )
 from subscriptions.states import SubscriptionState
+from subscriptions.store import announcing, shared_cursors
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import planned as stored_planned
 from subscriptions.store import planner as plans
-from subscriptions.store import shared_cursors
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import ReadThenWrite, Store, Transaction, in_chunks
 from subscriptions.store.database.writer import READS, WRITES, Steps, done
-from subscriptions.store.outbox import planned as stored_planned
-from subscriptions.store.outbox.planned import Planned
-from subscriptions.store.papers import announcing
+from subscriptions.store.planned import Planned
 from subscriptions.store.shared_cursors import SharedCursor
 
 _FAR_INTERVAL = timedelta(hours=1)  # between two looks for due moments that are too far away

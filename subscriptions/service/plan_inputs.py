@@ -26,18 +26,12 @@ from subscriptions.service.next_deliveries import (
     zone_of,
 )
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store.chat import (
-    chats as stored_chats,
-)
-from subscriptions.store.chat import (
-    signals as stored_signals,
-)
-from subscriptions.store.chat import (
-    subscriptions as stored_subscriptions,
-)
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import known_papers
+from subscriptions.store import planned as stored_planned
+from subscriptions.store import signals as stored_signals
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.outbox import planned as stored_planned
-from subscriptions.store.papers import known_papers
 from subscriptions.store.planner import StoredRow, rows_of_chats
 
 FEW = 100  # queries that are matched one after the other; more together with all others, by an index of the papers, 0.8 ms a paper

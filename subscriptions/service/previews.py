@@ -31,21 +31,13 @@ from subscriptions.service.pausing import with_ended_pauses
 from subscriptions.service.plan import decide_now
 from subscriptions.service.plan_inputs import PlanContext, evidence_of_fits, nearness_of, stored_query
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store.chat import (
-    chats as stored_chats,
-)
-from subscriptions.store.chat import (
-    signals as stored_signals,
-)
-from subscriptions.store.chat import (
-    subscriptions as stored_subscriptions,
-)
+from subscriptions.store import announcing, known_papers, paper_index, planned
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import entries as stored_entries
+from subscriptions.store import signals as stored_signals
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads
-from subscriptions.store.outbox import entries as stored_entries
-from subscriptions.store.outbox import planned
-from subscriptions.store.outbox import planned as stored_planned
-from subscriptions.store.outbox.planned import Planned
-from subscriptions.store.papers import announcing, index, known_papers
+from subscriptions.store.planned import Planned
 
 MOST_SHOWN = 20  # papers that a preview shows at most: it has no [show]
 MOST_READ = 60  # papers of a reply, the newest, that are read to tell what matched in them, a millisecond each
@@ -150,7 +142,7 @@ def newest_batch(
             announcing.share_sequence(transaction)
             stored_chats.hold_chat(transaction, chat.id)
         subscriptions, query = _chosen(transaction, chat, which, now)
-        day = day or index.newest_day(transaction)
+        day = day or paper_index.newest_day(transaction)
         if day is None:
             return Batch(subscriptions=subscriptions, query=query, day=None, known=0, delivery=None, delivered=0)
         entries = entries_of_day(transaction, day)
@@ -220,7 +212,7 @@ def _delivered_in(transaction: Transaction, chat: Chat, entries: Entries, found:
     numbers = {number_of(key) for key in entries.newest_first(found)}
     if len(numbers) > _MANY:
         return numbers & stored_entries.delivered_between(transaction, chat.id, min(numbers), max(numbers))
-    return stored_planned.delivered(transaction, [chat.id], list(numbers))[chat.id]
+    return planned.delivered(transaction, [chat.id], list(numbers))[chat.id]
 
 
 def _with_limit(chat: Chat) -> Chat:
@@ -286,7 +278,7 @@ def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -
 
 
 def _write_down(transaction: Transaction, delivery: Delivery, key: str, now: datetime) -> None:
-    planned = Planned(
+    delivered = Planned(
         id=delivery.id,
         chat_id=delivery.chat.id,
         kind=delivery.kind,
@@ -295,7 +287,7 @@ def _write_down(transaction: Transaction, delivery: Delivery, key: str, now: dat
         items=delivery.items,
         facts=delivery.facts,
     )
-    stored_planned.add_deliveries(transaction, [planned], now=now)
+    planned.add_deliveries(transaction, [delivered], now=now)
 
 
 # -------------------------------------------- what would be sent to a chat at this moment, decided as the planner does
@@ -353,7 +345,7 @@ def _of_days(
     all_of_them: bool,
 ) -> Preview:
     """What papers of the days from `first` on bring; with `all_of_them` also papers that were delivered to the chat."""
-    entries = Entries.of(index.news(transaction, None, since=first), whole=True)
+    entries = Entries.of(paper_index.news(transaction, None, since=first), whole=True)
     case = _case(transaction, chat, [subscription._replace(cursor=-1) for subscription in subscriptions], entries, now)
     delivered = (
         ()
@@ -378,7 +370,7 @@ def _of_this_moment(
     rest = [subscription for subscription in subscriptions if subscription.id not in due]
     last_sequence = context.window.last_sequence
     entries = Entries.of(
-        index.sequenced(
+        paper_index.sequenced(
             transaction, min((subscription.cursor for subscription in rest), default=last_sequence), last_sequence
         ),
         whole=True,

@@ -27,11 +27,10 @@ from subscriptions.service.next_deliveries import (
 )
 from subscriptions.service.paper_search import Base, recent
 from subscriptions.states import ChatState
-from subscriptions.store import losses
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import known_papers, losses
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, writes
-from subscriptions.store.papers import known_papers
 from subscriptions.wording import checked_name, kept_query
 
 EXAMPLES = 3

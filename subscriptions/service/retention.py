@@ -12,12 +12,20 @@ from subscriptions.service.changes import note_changed_state
 from subscriptions.service.chat_status import FORGOTTEN
 from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.workspaces import INSTALLED_WITHIN, chats_of_lost_workspaces, forget_workspaces
-from subscriptions.store import key_value, platforms, query_changes, retention
-from subscriptions.store.chat import access, chat_data, chats, moving
-from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.chat.chat_data import json_text
+from subscriptions.store import (
+    access,
+    chat_data,
+    chats,
+    deliveries,
+    key_value,
+    moving,
+    platforms,
+    query_changes,
+    retention,
+)
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.chat_data import json_text
 from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
-from subscriptions.store.outbox import deliveries
 
 DELIVERIES = timedelta(days=30)  # with the texts of their messages; the chat and the paper stay
 NOTICES = timedelta(days=90)

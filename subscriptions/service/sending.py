@@ -21,16 +21,26 @@ from subscriptions.model import Delivery, Lane
 from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_not_found, decide_retry
 from subscriptions.service.notices import pause_unreachable, reactivate_found
 from subscriptions.states import PauseReason
-from subscriptions.store import figures, key_value, platforms, updates, workers
+from subscriptions.store import (
+    attempts,
+    claims,
+    deliveries,
+    edits,
+    entries,
+    figures,
+    key_value,
+    moving,
+    platforms,
+    updates,
+    workers,
+)
+from subscriptions.store import chats as stored_chats
 from subscriptions.store import workers as stored_workers
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import moving
+from subscriptions.store.claims import Claim
 from subscriptions.store.database.kind import OpenSession
 from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
-from subscriptions.store.outbox import attempts, claims, deliveries, edits, entries
-from subscriptions.store.outbox.claims import Claim
-from subscriptions.store.outbox.edits import Edit
-from subscriptions.store.outbox.entries import LONG, OutboxEntry, Trouble, dead_since, waiting_since
+from subscriptions.store.edits import Edit
+from subscriptions.store.entries import LONG, OutboxEntry, Trouble, dead_since, waiting_since
 from subscriptions.store.workers import NOWHERE, Whereabouts
 
 

@@ -33,9 +33,9 @@ from subscriptions.service.changes import (
 from subscriptions.service.near_papers import restore_signals
 from subscriptions.service.next_deliveries import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span, get_chat
 from subscriptions.states import ChatState, PauseReason, Signal
-from subscriptions.store.chat import chats
-from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.chat import undo as stored_undo
+from subscriptions.store import chats
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import undo as stored_undo
 from subscriptions.store.database.store import Scope, Transaction, writes
 
 _Key = tuple[str, str | int]  # ("subscription", number), ("setting", name), ("pause", ""), ("saved", paper) and so on

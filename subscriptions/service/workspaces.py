@@ -8,11 +8,10 @@ from subscriptions.model import Chat, ChatAddress, Lane, Subscription
 from subscriptions.service.changes import begin_change, note_changed_state
 from subscriptions.service.pausing import delay_after_return
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
+from subscriptions.store import access, platforms
+from subscriptions.store import chats as stored_chats
 from subscriptions.store import installations as stored_installations
-from subscriptions.store import platforms
-from subscriptions.store.chat import access
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, writes
 
 GRACE = timedelta(days=30)  # how long the chats of a workspace are kept after it removed the app

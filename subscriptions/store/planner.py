@@ -25,12 +25,12 @@ from sqlalchemy.types import NULLTYPE
 from sqlmodel import Session
 
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store.chat.chats import CHATS
-from subscriptions.store.chat.subscriptions import SUBSCRIPTIONS, DueSpan
+from subscriptions.store.chats import CHATS
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import execute, in_chunks, rows_of
 from subscriptions.store.rows import BECOMES_DUE, TABLES
 from subscriptions.store.shared_cursors import cursor_of
+from subscriptions.store.subscriptions import SUBSCRIPTIONS, DueSpan
 
 _chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]
 _c, _s = _chats.c, _subscriptions.c

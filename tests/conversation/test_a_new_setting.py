@@ -12,7 +12,7 @@ from subscriptions.portable import read_lines
 from subscriptions.service.exporting import export
 from subscriptions.service.importing import import_lines
 from subscriptions.service.next_deliveries import get_chat
-from subscriptions.store.chat import chats
+from subscriptions.store import chats
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.make import NOON, address

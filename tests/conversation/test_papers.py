@@ -11,7 +11,7 @@ from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.paper_search import search
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState, PauseReason
-from subscriptions.store.chat import access, chats, subscriptions
+from subscriptions.store import access, chats, subscriptions
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address, ingested, paper, summary

@@ -8,8 +8,8 @@ from bot.commands.chat.home_view import DAYS
 from bot.rendering.plots import bar_line
 from subscriptions.model import Message
 from subscriptions.service.plan import plan_due
-from subscriptions.store.outbox import attempts, claims
-from subscriptions.store.outbox.claims import Claim, Rendered
+from subscriptions.store import attempts, claims
+from subscriptions.store.claims import Claim, Rendered
 from tests.bot_harness import BotHarness
 from tests.make import address, ingested, paper
 

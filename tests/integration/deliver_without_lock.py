@@ -17,8 +17,8 @@ from bot.delivery import sender
 from subscriptions.service import plan
 from subscriptions.service.sending import begin_worker
 from subscriptions.states import MessageState
+from subscriptions.store import attempts
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import attempts
 from subscriptions.store.rows import TABLES
 
 

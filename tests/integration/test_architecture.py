@@ -47,11 +47,11 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/context/dependencies.py",
         "bot/delivery/cluster.py",
         "bot/operation/metrics.py",
-        "bot/operation/owner_watch.py",
-        "bot/operation/web/health.py",
-        "bot/operation/web/sign_in.py",
+        "bot/operation/worker.py",
+        "bot/operation/health.py",
+        "bot/operation/sign_in.py",
         "bot/operation/process.py",
-        "bot/operation/web/status.py",
+        "bot/operation/status.py",
     }
     assert guilty <= shells
 

@@ -18,10 +18,10 @@ from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import ClaimRequest, begin_worker, claim, confirm, outbox_entries
 from subscriptions.store import query_changes
+from subscriptions.store.attempts import mark_sending
+from subscriptions.store.claims import Claim, Rendered, store_rendered
 from subscriptions.store.database.store import Store, connection_of
-from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.claims import Claim, Rendered, store_rendered
-from subscriptions.store.outbox.entries import outbox_counts
+from subscriptions.store.entries import outbox_counts
 from subscriptions.store.rows import PaperKeyRow, QueryRow
 from subscriptions.store.sources import latest, put_receipt
 from tests.make import NOON, ingested, paper, stored_papers, subscribes

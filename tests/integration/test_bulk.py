@@ -20,8 +20,8 @@ from subscriptions.service.importing import import_lines
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.requests import SubscriptionRequest, subscribe, unsubscribe
 from subscriptions.service.retention import forget
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import undo
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import undo
 from subscriptions.store.database.store import Store, Transaction, connection_of
 from tests.make import NOON
 

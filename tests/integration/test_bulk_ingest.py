@@ -19,7 +19,7 @@ from subscriptions.model import Announce, Digest, Paper, Summary, Translation
 from subscriptions.service import ingest as ingest_room
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 from tests.make import NOON, digest, ingest_digest, ingested, paper, subscribes
 
 DAY = timedelta(days=1)

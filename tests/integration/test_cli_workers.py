@@ -23,9 +23,9 @@ from subscriptions.service.sending import (
     record_outcome,
     workers_at_work,
 )
+from subscriptions.store.attempts import pause_lane
 from subscriptions.store.database.kind import SideSession
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox.attempts import pause_lane
 from tests.being_sent import being_sent, request
 from tests.fakes.telegram import TOKEN
 from tests.integration.cli import Terminal

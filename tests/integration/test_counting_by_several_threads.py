@@ -12,8 +12,8 @@ import pytest
 from subscriptions.query.parse import parse_query
 from subscriptions.service import known_papers
 from subscriptions.service.known_papers import Entries, find
+from subscriptions.store import paper_index
 from subscriptions.store.database.store import Store
-from subscriptions.store.papers import index
 from tests.make import NOON, ingested, paper
 from tests.patience import PATIENCE
 
@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def entries_of(store: Store) -> Entries:
     with store.read() as transaction:
-        return Entries.of(index.news(transaction, None, since=date.min), whole=True)
+        return Entries.of(paper_index.news(transaction, None, since=date.min), whole=True)
 
 
 class EmptiedByAnother(dict[Any, Any]):

@@ -20,7 +20,7 @@ from bot.digests import FORMATS, INFO
 from bot.digests._arxiv import arxiv_address, paper_key
 from bot.digests._format import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
-from bot.operation.web.web_server import health_app
+from bot.operation.web_server import health_app
 from bot.platforms.slack.manifest import SCOPES, events_of, scopes_of
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.platforms.telegram.outgoing import TelegramChannel

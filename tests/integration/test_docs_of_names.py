@@ -8,11 +8,11 @@ import pytest
 from bot.commands.intent import REGISTRY
 from bot.commands.subscriptions.subscribe import EDITED_WITHIN, MOST_LINES
 from bot.context.dependencies import MAX_OF_CHAT, MAX_OF_PERSON
+from bot.operation.health import MOST_OF_A_NAME
+from bot.operation.sign_in import LASTS, MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
+from bot.operation.status import DAYS as DAYS_OF_STATUS
 from bot.operation.ticks import INTERVAL
-from bot.operation.web.health import MOST_OF_A_NAME
-from bot.operation.web.sign_in import LASTS, MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
-from bot.operation.web.status import DAYS as DAYS_OF_STATUS
-from bot.operation.web.web_server import LONGEST_BODY, LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
+from bot.operation.web_server import LONGEST_BODY, LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
 from bot.sources.arxiv_lookup import IDS_PER_REQUEST
 from bot.sources.missed import HISTORY
 from bot.sources.missed_days import MOST_TRIES as MOST_TRIES_OF_A_DAY
@@ -33,8 +33,8 @@ from subscriptions.service.near_papers import LEARNED_FROM, MOST_SAVED, MOST_SIG
 from subscriptions.service.plan import SLICE
 from subscriptions.service.requests import MOST_PER_CHAT
 from subscriptions.service.sending import SILENT_AFTER
-from subscriptions.store.database.postgres.server import CONNECTIONS
-from subscriptions.store.papers.enrichment import MOST_ASKED
+from subscriptions.store.database.postgres import CONNECTIONS
+from subscriptions.store.enrichment import MOST_ASKED
 from subscriptions.wording import LONGEST_NAME
 from tests.integration.docs_pages import DOCS, ROOT, page, rows
 

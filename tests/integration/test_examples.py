@@ -14,7 +14,7 @@ from bot.commands.phrasing.setting_words import LANGUAGES
 from bot.commands.words.subject import query_in
 from bot.demo.gallery import steps
 from bot.demo.story import CONVERSATIONS, DEMO_CHATS
-from bot.operation.web.health import SAMPLES
+from bot.operation.health import SAMPLES
 from bot.platforms.slack.manifest import manifest
 from bot.platforms.web import markup, playground
 from bot.rendering.text.language import Language

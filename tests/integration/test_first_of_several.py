@@ -31,11 +31,11 @@ from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import claim_daily_work, claim_database, forget
 from subscriptions.service.undoing import last_change, undo
 from subscriptions.store import installations, key_value
-from subscriptions.store.chat.moving import chat_moved
+from subscriptions.store.attempts import pause_lane
 from subscriptions.store.conversations import set_conversation_state
 from subscriptions.store.database.store import Store, Transaction, execute
 from subscriptions.store.installations import complete_installation
-from subscriptions.store.outbox.attempts import pause_lane
+from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import TABLES
 from subscriptions.store.sources import SourceFact, SourceState, claim_poll, sync_sources
 from subscriptions.store.updates import unfinished_replies
@@ -292,7 +292,7 @@ class TestPlanning:
         def hold(session: Transaction, *_: object, **__: object) -> None:
             execute(session, text("UPDATE key_value SET value = value"))  # a statement, where SQLite needs none
 
-        monkeypatch.setattr("subscriptions.store.chat.chats.hold_rows", hold)
+        monkeypatch.setattr("subscriptions.store.chats.hold_rows", hold)
 
     def _rival_plan(self, rival: Rival, kind: str = "alert", *, before: str = "key_value") -> None:
         key = "1:2026-01-22T13:00"

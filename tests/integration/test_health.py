@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.operation.health import Health
 from bot.operation.process import Process
-from bot.operation.web.health import Health
-from bot.operation.web.web_server import serving
+from bot.operation.web_server import serving
 from bot.settings import Settings, load_settings
 from subscriptions.errors import StoreUnavailable
 from subscriptions.store.database.store import Store

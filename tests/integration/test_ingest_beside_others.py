@@ -10,8 +10,8 @@ from subscriptions.model import Paper
 from subscriptions.service.ingest import ingest_steps
 from subscriptions.service.paper_search import papers_named
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.papers.digests import Ingested
-from subscriptions.store.papers.drafts import Incoming, MergeBatch
+from subscriptions.store.digests import Ingested
+from subscriptions.store.drafts import Incoming, MergeBatch
 from tests.make import NOON, digest, ingested, paper, stored_papers
 
 PAPERS = [paper(f"A graph {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", abstract="Words.") for n in range(1, 71)]
@@ -34,7 +34,7 @@ def made_while_writing(known: Store, monkeypatch: pytest.MonkeyPatch) -> list[st
             found.append(one.title)
         return index_document(one)
 
-    monkeypatch.setattr("subscriptions.store.papers.digests.index_document", made)
+    monkeypatch.setattr("subscriptions.store.digests.index_document", made)
     return found
 
 

@@ -21,12 +21,12 @@ from subscriptions.service.sending import (
     recover_own,
     retry_delivery,
 )
-from subscriptions.store.chat.chats import find_chat
+from subscriptions.store.attempts import pause_lane
+from subscriptions.store.chats import find_chat
+from subscriptions.store.claims import Claim
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.outbox.attempts import pause_lane
-from subscriptions.store.outbox.claims import Claim
-from subscriptions.store.outbox.edits import Edit
-from subscriptions.store.outbox.planned import Planned, add_deliveries
+from subscriptions.store.edits import Edit
+from subscriptions.store.planned import Planned, add_deliveries
 from subscriptions.store.workers import ALERT, AT_ONCE, BULLETIN, wake_lanes
 from tests.being_sent import being_sent, request
 from tests.make import NOON, address, ingested, paper, subscribes

@@ -17,8 +17,8 @@ from subscriptions.service.paper_search import papers_named, recent_matches, sea
 from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import preview, preview_recent
 from subscriptions.service.requests import unsubscribe
+from subscriptions.store import deliveries
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import deliveries
 from tests.make import NOON, address, ingested, paper, subscribes
 
 pytestmark = pytest.mark.both_databases

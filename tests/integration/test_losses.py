@@ -26,8 +26,8 @@ from subscriptions.service.ingest import announce_filed
 from subscriptions.service.plan import plan_due
 from subscriptions.store import losses
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox.entries import outbox_counts
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
+from subscriptions.store.entries import outbox_counts
 from subscriptions.store.rows import DeliveryItemRow, PaperRow
 from tests.copies import copied, put_back
 from tests.fakes.arxiv import FakeArxiv

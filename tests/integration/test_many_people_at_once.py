@@ -8,8 +8,8 @@ import pytest
 
 from bot.context.dependencies import write_together
 from subscriptions.service.next_deliveries import listed
+from subscriptions.store.attempts import pause_lane
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox.attempts import pause_lane
 from tests.bot_harness import BotHarness
 from tests.make import NOON, address
 from tests.postgres.server import Server

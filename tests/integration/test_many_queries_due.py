@@ -21,9 +21,9 @@ from subscriptions.service.amendments import edit
 from subscriptions.service.plan import plan_due
 from subscriptions.service.plan_inputs import Window
 from subscriptions.service.requests import unsubscribe
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import known_papers
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import TABLES
 from tests.make import NOON, address, ingested, paper, subscribes
 

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import sqlite
 
 from bot.app import App, build_app
 from bot.operation.metrics import METRICS, Gauge, Metrics, alone
-from bot.operation.web.web_server import serving
+from bot.operation.web_server import serving
 from bot.ports.channel import MessageTried, Observers, outcome_name
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import ChatGone, ChatMoved, Rejected, RetryLater, SenderStopped, Unclear

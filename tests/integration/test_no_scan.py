@@ -22,11 +22,11 @@ from bot.settings.model import SourceSettings
 from subscriptions.service.chat_status import figures
 from subscriptions.service.retention import clean_up_steps, forget
 from subscriptions.service.sending import begin_worker, recent_sends
+from subscriptions.store import edits
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
+from subscriptions.store.entries import outbox_counts
 from subscriptions.store.figures import came_since, sent_since
-from subscriptions.store.outbox import edits
-from subscriptions.store.outbox.entries import outbox_counts
 from subscriptions.store.rows import TABLES
 from subscriptions.store.updates import unfinished_replies
 from tests.bot_harness import BotHarness

@@ -21,10 +21,10 @@ from subscriptions.service.sending import (
     record_outcome,
     recover_own,
 )
-from subscriptions.store.chat.moving import chat_moved
+from subscriptions.store.attempts import mark_sending
+from subscriptions.store.claims import Claim, Rendered, store_rendered
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.claims import Claim, Rendered, store_rendered
+from subscriptions.store.moving import chat_moved
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import a_bot
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes

@@ -13,9 +13,9 @@ from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import preview
 from subscriptions.states import Signal
-from subscriptions.store.chat import signals as stored_signals
+from subscriptions.store import deliveries
+from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import deliveries
 from tests.make import NOON, address, ingested, paper, signals_of_paper, stored_papers, subscribes
 
 pytestmark = pytest.mark.both_databases

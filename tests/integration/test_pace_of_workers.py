@@ -20,10 +20,10 @@ from subscriptions.model import ChatAddress, Lane
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import begin_worker, end_worker
 from subscriptions.states import ReplyState
+from subscriptions.store.attempts import mark_sending
 from subscriptions.store.conversation_rows import UpdateRow
 from subscriptions.store.database.kind import OpenSession
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox.attempts import mark_sending
 from tests.being_sent import being_sent, request, to_be_sent
 from tests.make import NOON, FakeClock, ingested, paper, subscribes
 from tests.patience import PATIENCE

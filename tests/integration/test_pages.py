@@ -14,7 +14,7 @@ from subscriptions.service.exporting import export, export_all
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.retention import stored_chat_data
 from subscriptions.service.sending import dismiss, outbox_entries
-from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store import chats as stored_chats
 from subscriptions.store.database.store import CHUNK, Store
 from tests.bot_harness import BotHarness
 from tests.filling import PER_CHAT, PER_DELIVERY, fill

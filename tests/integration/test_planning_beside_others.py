@@ -25,9 +25,8 @@ from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import newest_batch
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.sending import outbox_entries
+from subscriptions.store import known_papers, planned
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import planned
-from subscriptions.store.papers import known_papers
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes

@@ -14,9 +14,9 @@ from sqlmodel import select
 
 from subscriptions.service import plan as _plan
 from subscriptions.service.plan import plan_due
-from subscriptions.store.chat.subscriptions import subscriptions_of
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SubscriptionRow
+from subscriptions.store.subscriptions import subscriptions_of
 from tests.make import NOON, ingested, paper, subscribes
 
 HOUR = timedelta(hours=1)

@@ -16,9 +16,8 @@ from subscriptions.service.pausing import pause, resume
 from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import Preview, preview
 from subscriptions.states import Signal
-from subscriptions.store.chat import chats
+from subscriptions.store import chats, deliveries
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import deliveries
 from tests.integration.cli import Terminal
 from tests.make import NOON, address, ingested, paper, stored_papers, subscribes
 

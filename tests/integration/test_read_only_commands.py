@@ -13,8 +13,8 @@ from bot.conversation import handler
 from bot.ports.channel import Reply
 from subscriptions.service import known_papers
 from subscriptions.service.chat_status import find_callback
+from subscriptions.store import paper_index
 from subscriptions.store.database.store import Store, WouldWrite
-from subscriptions.store.papers import index
 from tests.bot_harness import BotHarness
 from tests.make import NOON, ingested, paper, subscribes
 
@@ -76,7 +76,7 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bo
     for name in ("_find", "matching_papers"):
         watch(known_papers, name)
     for name in ("having", "news", "sequenced"):
-        watch(index, name)
+        watch(paper_index, name)
     return seen
 
 

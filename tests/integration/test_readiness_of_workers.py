@@ -13,8 +13,8 @@ import pytest
 from bot.app import App
 from bot.clock import SystemClock
 from bot.delivery.cluster import ClusterEngine
+from bot.operation.health import Health
 from bot.operation.listening import Supervised, problems_of
-from bot.operation.web.health import Health
 from bot.operation.worker import elected
 from bot.ports.channel import Limits
 from bot.ports.conversation import Receiver, Request, RequestDispatcher, WebRoute

@@ -20,9 +20,9 @@ from subscriptions.service.sending import dismiss, outbox_entries, retry_deliver
 from subscriptions.store import retention
 from subscriptions.store.conversations import begin_lookup, set_conversation_state
 from subscriptions.store.database.store import Store
+from subscriptions.store.deliveries import deliveries_of
+from subscriptions.store.entries import outbox_counts
 from subscriptions.store.installations import complete_installation
-from subscriptions.store.outbox.deliveries import deliveries_of
-from subscriptions.store.outbox.entries import outbox_counts
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.filling import PER_CHAT, PER_DELIVERY, fill

@@ -21,8 +21,8 @@ from subscriptions.service.exporting import export
 from subscriptions.service.importing import import_lines
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.requests import SubscriptionRequest, subscribe, unsubscribe
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import subscriptions
 from subscriptions.store.database.store import Store
 from tests.make import NOON
 

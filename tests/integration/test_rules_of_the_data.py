@@ -35,17 +35,15 @@ from subscriptions.service.sending import (
     to_render,
 )
 from subscriptions.states import PauseReason
-from subscriptions.store.chat import chats, moving, subscriptions
-from subscriptions.store.chat.moving import chat_moved
-from subscriptions.store.chat.undo import changes_of
+from subscriptions.store import chats, deliveries, known_papers, moving, subscriptions
+from subscriptions.store import entries as stored_entries
+from subscriptions.store.attempts import mark_sending
+from subscriptions.store.claims import Claim, Rendered, store_rendered
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.outbox import deliveries
-from subscriptions.store.outbox import entries as stored_entries
-from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.claims import Claim, Rendered, store_rendered
-from subscriptions.store.papers import known_papers
+from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import PaperKeyRow
+from subscriptions.store.undo import changes_of
 from subscriptions.store.updates import commands_since
 from tests.make import (
     NOON,

@@ -26,7 +26,7 @@ from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
 from subscriptions.store import planner as _plans
 from subscriptions.store import shared_cursors
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SharedCursorRow, SubscriptionRow
 from tests.make import NOON, address, ingested, paper, planned_slices, subscribes

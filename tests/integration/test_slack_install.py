@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.web.web_server import serving
+from bot.operation.web_server import serving
 from bot.platforms.slack.installing import COOKIE, INSTALL, DecryptionFailed, Installer, TokenCipher
 from bot.platforms.slack.manifest import REDIRECT, scopes_of
 from bot.platforms.slack.outgoing import SlackChannel

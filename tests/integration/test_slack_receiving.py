@@ -17,7 +17,7 @@ from bot.conversation.prepared_request import PreparedRequest
 from bot.conversation.stored_reply import StoredReply
 from bot.errors import SettingsError
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
-from bot.operation.web.web_server import LARGEST_BODY
+from bot.operation.web_server import LARGEST_BODY
 from bot.platforms.slack.adapter import check_app_tokens
 from subscriptions.errors import StoreError
 from subscriptions.service.chat_status import apply_once as real_once

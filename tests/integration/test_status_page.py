@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build_app
-from bot.operation.web.health import Problem
-from bot.operation.web.status import SHOWN, RecentWork, StatusPage
+from bot.operation.health import Problem
+from bot.operation.status import SHOWN, RecentWork, StatusPage
 from bot.ports.channel import MessageTried, PlanMade
 from bot.ports.web_page import PageFrame, PageRequest, Visitor
 from bot.settings import load_settings

@@ -12,8 +12,8 @@ from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import preview
 from subscriptions.service.requests import unsubscribe
+from subscriptions.store import deliveries
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import deliveries
 from tests.make import NOON, address, ingested, paper, subscribes
 
 pytestmark = pytest.mark.both_databases

@@ -28,10 +28,10 @@ from subscriptions.service.pausing import get_waiting_papers, pause, resume, sen
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
 from subscriptions.states import SubscriptionState
+from subscriptions.store import planned as _planned
 from subscriptions.store import planner as _plans
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import done
-from subscriptions.store.outbox import planned as _planned
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, PaperRow
 from tests.integration.row_locks import cannot_tell
 from tests.make import NOON, address, ingested, paper, planned_slices, subscribes

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.operation.listening import answer_once, listening, problems_of
-from bot.operation.web.web_server import LARGEST_BODY, health_app, serving
+from bot.operation.web_server import LARGEST_BODY, health_app, serving
 from bot.platforms.telegram.incoming import ALLOWED
 from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.platforms.telegram.receiving import webhook_address, webhook_path

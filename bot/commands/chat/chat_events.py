@@ -16,9 +16,9 @@ from subscriptions.service.notices import is_gone, name_of, notify_owner, pause_
 from subscriptions.service.pausing import delay_after_return
 from subscriptions.service.workspaces import reactivate
 from subscriptions.states import ChatState, PauseReason
-from subscriptions.store.chat.access import set_owner
-from subscriptions.store.chat.moving import chat_moved
+from subscriptions.store.access import set_owner
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state
+from subscriptions.store.moving import chat_moved
 from subscriptions.store.updates import commands_since
 
 NOT_AGAIN = timedelta(days=30)  # how long a chat is not greeted again

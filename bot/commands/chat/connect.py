@@ -16,10 +16,10 @@ from subscriptions.service.chat_status import known_or_new, store_chat
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.notices import name_of
 from subscriptions.service.retention import forget, is_just_stored, stored_chat_data
-from subscriptions.store.chat.access import chats_of, set_owner
-from subscriptions.store.chat.signals import amount_of_signals
+from subscriptions.store.access import chats_of, set_owner
 from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
 from subscriptions.store.database.store import Scope
+from subscriptions.store.signals import amount_of_signals
 
 LASTS = timedelta(days=90)  # how long the store keeps the state of a conversation
 _OFF = frozenset({"off", "end", "stop", "quit"})

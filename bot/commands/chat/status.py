@@ -10,12 +10,12 @@ from subscriptions.service.access import standing_of
 from subscriptions.service.chat_status import Status
 from subscriptions.service.chat_status import status as chat_status
 from subscriptions.states import ChatState
-from subscriptions.store.chat.access import chats_awaiting_admission
-from subscriptions.store.chat.subscriptions import subscription_counts
-from subscriptions.store.outbox.entries import outbox_counts
-from subscriptions.store.papers.digests import newest_days, papers_of_day
+from subscriptions.store.access import chats_awaiting_admission
+from subscriptions.store.digests import newest_days, papers_of_day
+from subscriptions.store.entries import outbox_counts
 from subscriptions.store.platforms import stopped_platforms
 from subscriptions.store.sources import forecast, known_sources
+from subscriptions.store.subscriptions import subscription_counts
 
 _SOURCES = 3  # sources that are shown
 

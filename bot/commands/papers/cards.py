@@ -39,8 +39,8 @@ from subscriptions.service.near_papers import nearest, note_signal
 from subscriptions.service.paper_search import papers_named
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox.deliveries import delivered_items
-from subscriptions.store.papers.known_papers import stored_papers
+from subscriptions.store.deliveries import delivered_items
+from subscriptions.store.known_papers import stored_papers
 
 _CARD = "card"
 _OF_DELIVERY = re.compile(

@@ -26,8 +26,8 @@ from subscriptions.service.known_papers import as_item, last_papers
 from subscriptions.service.loosening import papers_alike, papers_near_text
 from subscriptions.service.paper_search import papers_named
 from subscriptions.store.conversations import end_lookup, last_callbacks
-from subscriptions.store.outbox.deliveries import DeliveredPaper, deliveries_of
-from subscriptions.store.papers.known_papers import first_paper_at, stored_papers
+from subscriptions.store.deliveries import DeliveredPaper, deliveries_of
+from subscriptions.store.known_papers import first_paper_at, stored_papers
 
 CARDS = 5  # papers of one message
 PENDING_FOR = timedelta(days=1)  # how long a lookup may still be answered

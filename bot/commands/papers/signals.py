@@ -19,8 +19,8 @@ from subscriptions.service.changes import judging
 from subscriptions.service.near_papers import note_signal, save_paper, saved_papers, take_back
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Transaction
-from subscriptions.store.outbox.deliveries import papers_in_message
-from subscriptions.store.papers.known_papers import stored_papers
+from subscriptions.store.deliveries import papers_in_message
+from subscriptions.store.known_papers import stored_papers
 
 PAGE = 8  # saved papers of a page
 _NOTED: Mapping[Signal, Sentence] = MappingProxyType(

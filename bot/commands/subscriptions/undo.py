@@ -29,7 +29,7 @@ from subscriptions.service.paper_search import advice_on
 from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.service.undoing import Undone, find_change, last_change, undo
 from subscriptions.states import Signal, SubscriptionState
-from subscriptions.store.papers.known_papers import stored_papers
+from subscriptions.store.known_papers import stored_papers
 
 REWRITE = "rewrite"  # verb of the button
 

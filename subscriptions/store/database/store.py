@@ -18,7 +18,7 @@ from sqlmodel import Session
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database.kind import Kind, Sharing, keep_to_owner, wrong_setting
-from subscriptions.store.database.postgres.server import PostgresDatabase
+from subscriptions.store.database.postgres import PostgresDatabase
 from subscriptions.store.database.schema import HEAD, make_schema, refuse_unknown, upgrade_schema
 from subscriptions.store.database.sqlite import PART, SqliteFile
 from subscriptions.store.database.writer import Writer, Writes

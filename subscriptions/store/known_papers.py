@@ -10,10 +10,10 @@ from sqlmodel import col, func, select
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Announce, KnownPaper, Paper, Summary, Translation
+from subscriptions.store import paper_index
+from subscriptions.store.announcing import SEQUENCE
 from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
-from subscriptions.store.papers import index
-from subscriptions.store.papers.announcing import SEQUENCE
-from subscriptions.store.papers.drafts import PaperDraft
+from subscriptions.store.drafts import PaperDraft
 from subscriptions.store.rows import TABLES, DeliveryItemRow, PaperKeyRow, PaperRow
 
 
@@ -120,7 +120,7 @@ _PaperRow = PaperRow | PaperDraft | Row[*tuple[Any, ...]]
 def index_all(session: Transaction) -> None:
     """Writes entries for all papers of a database that has none."""
     for part in in_chunks(execute(session, _ALL_IDS).scalars().all()):
-        index.write(
+        paper_index.write(
             session, ((known.id, index_document(known.paper)) for known in stored_papers(session, part).values())
         )
 

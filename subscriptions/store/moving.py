@@ -12,9 +12,8 @@ from sqlmodel import col, delete, select, update
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
 from subscriptions.store import mentions
-from subscriptions.store.chat.access import move_denial
-from subscriptions.store.chat.chats import hold_lane, mark_reachable
-from subscriptions.store.chat.signals import merge_signals
+from subscriptions.store.access import move_denial
+from subscriptions.store.chats import hold_lane, mark_reachable
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
@@ -28,6 +27,7 @@ from subscriptions.store.conversations import home_view_of
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
 from subscriptions.store.shared_cursors import cursor_of
+from subscriptions.store.signals import merge_signals
 from subscriptions.store.workers import wake_lanes
 
 _NO_NUMBER = 0  # no subscription has it

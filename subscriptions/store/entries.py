@@ -21,10 +21,10 @@ from subscriptions.states import (
     PauseReason,
     describe_chat_state,
 )
+from subscriptions.store.attempts import is_sent, settle_if_finished
+from subscriptions.store.claims import waits_until
 from subscriptions.store.columns import Big, Condition, Utc
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
-from subscriptions.store.outbox.attempts import is_sent, settle_if_finished
-from subscriptions.store.outbox.claims import waits_until
 from subscriptions.store.rows import GOES_OUT, TABLES, ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow
 from subscriptions.store.workers import AT_ONCE, wake_lanes
 

@@ -8,11 +8,12 @@ from sqlmodel import col
 
 from subscriptions.model import Announce, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
-from subscriptions.store.chat.signals import move_signals
 from subscriptions.store.database.store import Transaction, execute
-from subscriptions.store.papers.drafts import REPLACEMENTS, Incoming, MergeBatch, PaperDraft
-from subscriptions.store.papers.known_papers import known_paper
-from subscriptions.store.papers.standing import (
+from subscriptions.store.drafts import REPLACEMENTS, Incoming, MergeBatch, PaperDraft
+from subscriptions.store.known_papers import known_paper
+from subscriptions.store.rows import AppearanceRow, DeliveryItemRow, PaperAliasRow, PaperKeyRow, PaperRow
+from subscriptions.store.signals import move_signals
+from subscriptions.store.standing import (
     Claim,
     Standing,
     Vouched,
@@ -23,13 +24,6 @@ from subscriptions.store.papers.standing import (
     may_join,
     says_withdrawn,
     vouched_by,
-)
-from subscriptions.store.rows import (
-    AppearanceRow,
-    DeliveryItemRow,
-    PaperAliasRow,
-    PaperKeyRow,
-    PaperRow,
 )
 
 COMPLETION_WINDOW = timedelta(days=7)  # how long after first sight something missing may still make a paper new

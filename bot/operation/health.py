@@ -22,7 +22,7 @@ from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.write_probe import write_refusal
-from subscriptions.store.papers.known_papers import first_paper_at
+from subscriptions.store.known_papers import first_paper_at
 from subscriptions.store.sources import known_sources
 from subscriptions.store.workers import others
 

@@ -9,10 +9,10 @@ from sqlmodel import Session, col, select
 from subscriptions.model import Lane
 from subscriptions.planning.decision import RetryDecision
 from subscriptions.states import FINISHED, MessageState
+from subscriptions.store.claims import Claim, any_requested, is_held, may_be_sent
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.conflicts import put, unless_taken, update_unless_taken
 from subscriptions.store.database.store import Transaction, connection_of, execute, writes
-from subscriptions.store.outbox.claims import Claim, any_requested, is_held, may_be_sent
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryRow, MessageRow
 from subscriptions.store.workers import wake_lanes
 

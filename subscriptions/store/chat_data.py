@@ -13,10 +13,8 @@ from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.states import Admission, ChatState
-from subscriptions.store import conversations, mentions, page_messages, updates, workers
-from subscriptions.store.chat import signals
-from subscriptions.store.chat.access import denial_of, remember_denial
-from subscriptions.store.chat.subscriptions import drop_unused_queries
+from subscriptions.store import conversations, mentions, page_messages, signals, updates, workers
+from subscriptions.store.access import denial_of, remember_denial
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
@@ -40,6 +38,7 @@ from subscriptions.store.rows import (
     SubscriptionRow,
 )
 from subscriptions.store.shared_cursors import cursor_of
+from subscriptions.store.subscriptions import drop_unused_queries
 
 _INDENT = "  "
 _TOGETHER = 1000  # pieces that are joined at once: one alone takes more room than its text

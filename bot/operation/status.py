@@ -12,8 +12,8 @@ from shlex import quote
 from bot.app import App
 from bot.context.database import backup_folder
 from bot.context.dependencies import write
+from bot.operation.health import Problem
 from bot.operation.ticks import OLDEST_COPY, copy_times, file_sizes
-from bot.operation.web.health import Problem
 from bot.ports.channel import Clock, Measurement, MessageTried, PlanMade
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.plots import Bar, Day, bars, calendar
@@ -24,8 +24,8 @@ from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.service.sending import OutboxTrouble, dismiss, outbox_entries, outbox_trouble, retry_delivery
+from subscriptions.store.entries import OutboxEntry
 from subscriptions.store.figures import Arrivals, OutboxFigures, Sent, came_since, sent_since
-from subscriptions.store.outbox.entries import OutboxEntry
 from subscriptions.store.sources import KnownSource, receipts_since
 
 HOURS = 24

@@ -11,8 +11,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 from subscriptions.store.database.conflicts import put_all
 from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.key_value import hold_value
+from subscriptions.store.merging import COMPLETION_WINDOW
 from subscriptions.store.operation_rows import EnrichmentRequestRow
-from subscriptions.store.papers.merging import COMPLETION_WINDOW
 from subscriptions.store.rows import PaperRow
 
 _HELD = "enrichment"  # a key: who counts how often arXiv is asked holds its row

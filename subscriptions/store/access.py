@@ -17,7 +17,7 @@ from sqlmodel import Session, col, delete, func, select
 from subscriptions.model import Chat, ChatAddress, Lane
 from subscriptions.states import Admission, ChatState
 from subscriptions.store import key_value
-from subscriptions.store.chat.chats import chats_by_id
+from subscriptions.store.chats import chats_by_id
 from subscriptions.store.conversation_rows import WrongCodeRow
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import Transaction, reads, writes

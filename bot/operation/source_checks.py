@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.digests import read_digest
 from bot.digests.files import is_missing, list_folder, read_watched, without_quotation
 from bot.errors import FetchError, UnreadableInput, brief
-from bot.operation.checks.machine import is_ready
+from bot.operation.checks import is_ready
 from bot.platform import Finding
 from bot.settings import Settings, SourceSettings
 from bot.sources.fetch_request import FetchRequest, address_key, document_name, everything, requests_of

@@ -20,8 +20,8 @@ from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from bot.errors import SettingsError
-from bot.operation.web.health import Problem
-from bot.operation.web.sign_in import Lock, Tried, network_of
+from bot.operation.health import Problem
+from bot.operation.sign_in import Lock, Tried, network_of
 from bot.ports.channel import Clock, ConnectionClosed, Measurement, Observe, ignore
 from bot.ports.conversation import WebRequest, WebRoute
 from bot.settings import Settings

@@ -11,7 +11,7 @@ from enum import Enum, IntFlag, auto
 
 from subscriptions.model import Paper
 from subscriptions.normalize import title_alias
-from subscriptions.store.papers.drafts import PaperDraft
+from subscriptions.store.drafts import PaperDraft
 
 WITHDRAWN = "this paper has been withdrawn"
 _ELLIPSIS = ("…", "...")

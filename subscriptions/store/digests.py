@@ -11,25 +11,13 @@ from sqlmodel import col, func, select
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Digest, Paper
+from subscriptions.store import paper_index
+from subscriptions.store.announcing import Came, assign_sequences, came_now, of_digest, raise_counter, unannounced
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.database.transfer import execute_rows
-from subscriptions.store.papers import index
-from subscriptions.store.papers.announcing import (
-    Came,
-    assign_sequences,
-    came_now,
-    of_digest,
-    raise_counter,
-    unannounced,
-)
-from subscriptions.store.papers.drafts import Incoming, MergeBatch, known_keys, unclaimed_of
-from subscriptions.store.papers.merging import as_entry, joins, merge, stands_alone
-from subscriptions.store.rows import (
-    TABLES,
-    AppearanceRow,
-    DigestRow,
-    SourceRow,
-)
+from subscriptions.store.drafts import Incoming, MergeBatch, known_keys, unclaimed_of
+from subscriptions.store.merging import as_entry, joins, merge, stands_alone
+from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, SourceRow
 from subscriptions.store.sources import add_name
 
 _appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
@@ -96,7 +84,7 @@ def write_ahead(session: Transaction, ahead: Ahead) -> None:
     """
     batch = ahead.batch
     batch.write(session)
-    index.write(session, ((paper, words) for paper, _, words in _documents(batch, batch.updated, {})))
+    paper_index.write(session, ((paper, words) for paper, _, words in _documents(batch, batch.updated, {})))
 
 
 def _look_up(
@@ -174,7 +162,7 @@ def add_digest(
     _write_appearances(session, batch, number)
     changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
     made = prepared.documents if prepared is not None else {}
-    index.write(session, ((paper, words) for paper, _, words in _documents(batch, changed, made)))
+    paper_index.write(session, ((paper, words) for paper, _, words in _documents(batch, changed, made)))
     if last is not None:
         raise_counter(session, last)
     return _result(batch)

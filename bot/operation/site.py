@@ -19,11 +19,11 @@ from starlette.routing import Route
 
 from bot.app import App
 from bot.errors import error_location
-from bot.operation.web import sign_in
-from bot.operation.web.health import SHARE_OF_CONNECTIONS, Samples, Streams, static_pages
-from bot.operation.web.sign_in import COOKIE, LASTS, EndedSessions, Entry, Lock, Sessions, sign_in_pages
-from bot.operation.web.status import Troubles, operator_pages
-from bot.operation.web.web_server import body_in_time, line, most_connections
+from bot.operation import sign_in
+from bot.operation.health import SHARE_OF_CONNECTIONS, Samples, Streams, static_pages
+from bot.operation.sign_in import COOKIE, LASTS, EndedSessions, Entry, Lock, Sessions, sign_in_pages
+from bot.operation.status import Troubles, operator_pages
+from bot.operation.web_server import body_in_time, line, most_connections
 from bot.ports.channel import Clock, Observe, usable_text
 from bot.ports.conversation import RequestDispatcher
 from bot.ports.web_page import Offer, PageFrame, PageRequest, PageResponse, Visitor, WebPage

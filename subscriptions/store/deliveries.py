@@ -11,10 +11,10 @@ from sqlmodel import col, func, select
 
 from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper
 from subscriptions.states import DeliveryState, MessageState
-from subscriptions.store.chat.chats import chats_by_id
+from subscriptions.store.chats import chats_by_id
 from subscriptions.store.columns import Big, adapter_of
 from subscriptions.store.database.store import Transaction, execute, reads
-from subscriptions.store.papers.known_papers import stored_papers
+from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, MessageRow, PaperRow
 

@@ -18,9 +18,9 @@ from subscriptions.chat_settings import language
 from subscriptions.model import Chat, Delivery, DeliveryKind, Lane
 from subscriptions.planning.decision import LONGEST_WAIT
 from subscriptions.states import ChatState
+from subscriptions.store.claims import any_requested, in_lane, is_held, is_requested, waits
 from subscriptions.store.database.store import Transaction, connection_of, in_chunks, rows_of, writes
-from subscriptions.store.outbox.claims import any_requested, in_lane, is_held, is_requested, waits
-from subscriptions.store.outbox.deliveries import delivery_value
+from subscriptions.store.deliveries import delivery_value
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow
 from subscriptions.store.workers import wake_chats
 
