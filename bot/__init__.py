@@ -21,7 +21,7 @@ A message becomes an answer. For each update of a platform:
 - `understand` in bot/commands/intent.py says which command is meant
 - `authorize` in bot/conversation/authorization.py says whether the sender manages the chat
 - `execute` in bot/conversation/handler.py runs the command; effect, reply and update id are one transaction
-- `sub` in bot/commands/subscriptions/subscribe.py is such a command: from a context to a reply
+- `sub` in bot/commands/subscribe.py is such a command: from a context to a reply
 - `draft_reply` in bot/conversation/reply_draft.py renders the reply, with tokens for its buttons
 - `send_reply` in bot/conversation/reply_sender.py posts the stored reply
 

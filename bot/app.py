@@ -23,11 +23,11 @@ from bot.platforms.known import PLATFORMS, adapter_of, medium_of
 from bot.ports.channel import Channel, Clock, Limits
 from bot.ports.conversation import Receiver
 from bot.rendering.buttons import MakeLink
+from bot.rendering.cleaning import TextFormatter
 from bot.rendering.delivery_messages import render_delivery
+from bot.rendering.language import Language
 from bot.rendering.packing import Medium
 from bot.rendering.reply_messages import render_reply
-from bot.rendering.text.cleaning import TextFormatter
-from bot.rendering.text.language import Language
 from bot.settings import Settings
 from bot.settings.model import installed_version
 from bot.sources.on_demand import make_source_scheduler

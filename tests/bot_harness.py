@@ -27,8 +27,8 @@ from bot.delivery.embedded import EmbeddedEngine
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.ports.channel import File
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
-from bot.rendering.text.cleaning import TextFormatter
-from bot.rendering.text.language import Language
+from bot.rendering.cleaning import TextFormatter
+from bot.rendering.language import Language
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.store.database.store import Store

@@ -19,8 +19,8 @@ from bot.cli.tables import print_table, progress
 from bot.digests.overview import MANY, Overview, Refusals
 from bot.digests.report import DigestTables, Report, digest_report
 from bot.errors import WrongUsage
-from bot.rendering.text.queries import explain as explained
-from bot.rendering.text.queries import query_in_words
+from bot.rendering.query_text import explain as explained
+from bot.rendering.query_text import query_in_words
 from bot.settings import load_sources
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.matching.batch import match as match_all

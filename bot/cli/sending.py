@@ -20,7 +20,7 @@ from bot.delivery.planning import Sent
 from bot.errors import WrongUsage
 from bot.operation.ticks import beside, raise_if_interrupted, stop_on_signals
 from bot.operation.worker import OwnerWatch
-from bot.rendering.text.language import Language
+from bot.rendering.language import Language
 from bot.settings import Settings
 from subscriptions.addresses import declared, facts_of
 from subscriptions.errors import NotFound, Sentence

@@ -25,10 +25,10 @@ from bot.operation.health import Readiness, ask_readiness
 from bot.operation.source_checks import ask_sources, check_sources
 from bot.operation.ticks import copy_times, file_sizes
 from bot.platform import Finding
-from bot.rendering.text.language import Language
-from bot.sources.from_settings import make_fetcher
+from bot.rendering.language import Language
+from bot.sources.source_scheduler import make_fetcher
 from subscriptions.service.chat_status import Figures, figures
-from subscriptions.service.sending import Backlog, WorkerAtWork, backlog, workers_at_work
+from subscriptions.service.workers import Backlog, WorkerAtWork, backlog, workers_at_work
 from subscriptions.store.sources import KnownSource
 from subscriptions.text import escaped
 

@@ -30,10 +30,10 @@ from bot.errors import WrongUsage
 from bot.platforms.known import look_of, medium_of
 from bot.ports.channel import Reply
 from bot.rendering.delivery_messages import render_delivery
+from bot.rendering.language import Language
+from bot.rendering.query_text import query_in_words
 from bot.rendering.terminal import Flow, text_of
-from bot.rendering.text.language import Language
-from bot.rendering.text.queries import query_in_words
-from bot.rendering.text.tex import readable
+from bot.rendering.tex import readable
 from bot.settings import Settings
 from subscriptions.addresses import facts_of
 from subscriptions.cutting import cut_at_word

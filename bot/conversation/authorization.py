@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from bot.commands.chat.connect import connection, disconnect
+from bot.commands.connect import connection, disconnect
 from bot.commands.context import BotInfo, CommandContext
 from bot.commands.intent import Intent
 from bot.conversation.stored_reply import refusal

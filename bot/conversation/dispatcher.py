@@ -15,8 +15,8 @@ from weakref import WeakValueDictionary
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
-from bot.commands.chat.home_view import HOME_VIEW
-from bot.commands.papers.paper_lookup import (
+from bot.commands.home_view import HOME_VIEW
+from bot.commands.paper_lookup import (
     LOOKUP_VERB,
     PENDING_FOR,
     LookupOutcome,

@@ -5,9 +5,9 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 
 from bot.commands.asking import drop_passing_questions, has_passing_question, reminder
-from bot.commands.chat.chat_events import welcome_back
-from bot.commands.chat.free_text import FREE_TEXT
+from bot.commands.chat_events import welcome_back
 from bot.commands.context import CommandContext, no_queries, nothing_ahead
+from bot.commands.free_text import FREE_TEXT
 from bot.commands.intent import Intent
 from bot.commands.operators import admit
 from bot.commands.phrasing.refusal_words import refused

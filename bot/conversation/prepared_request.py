@@ -10,10 +10,10 @@ from functools import partial
 from math import ceil
 from typing import TypeGuard
 
-from bot.commands.chat.sentences import language_of
+from bot.commands.cards import pressed_token
 from bot.commands.context import CommandContext, never
 from bot.commands.intent import Intent, understand
-from bot.commands.papers.cards import pressed_token
+from bot.commands.sentences import language_of
 from bot.context.dependencies import Context, ConversationContext, do_steps
 from bot.conversation.authorization import AuthorizationContext, Refusal, administers, authorize
 from bot.conversation.form_routing import RoutedRequest, route_form_request

@@ -22,7 +22,8 @@ from bot.errors import error_location
 from bot.ports.channel import Clock, Deliver, Limits
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import Lane
-from subscriptions.service.sending import count_jobs, recover_own, sends_of_lane, wake
+from subscriptions.service.sending import sends_of_lane
+from subscriptions.service.workers import count_jobs, recover_own, wake
 from subscriptions.store.database.store import Store
 
 P = ParamSpec("P")

@@ -15,7 +15,8 @@ from bot.platform import Platform
 from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
 from subscriptions.service.retention import belongs_to, claim_database
-from subscriptions.service.sending import begin_worker, lanes, stop_platform, wake_idle
+from subscriptions.service.sending import lanes, stop_platform
+from subscriptions.service.workers import begin_worker, wake_idle
 from subscriptions.store.entries import outbox_counts
 from subscriptions.store.platforms import stopped_platforms
 

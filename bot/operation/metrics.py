@@ -26,7 +26,8 @@ from subscriptions.errors import StoreError
 from subscriptions.service.access import has_operator, new_code
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.service.notices import notify_new_version
-from subscriptions.service.sending import Backlog, backlog, claim_unlogged_trouble, outbox_trouble
+from subscriptions.service.sending import claim_unlogged_trouble, outbox_trouble
+from subscriptions.service.workers import Backlog, backlog
 from subscriptions.store.database.store import Store
 from subscriptions.store.entries import Trouble
 from subscriptions.store.figures import OutboxFigures

@@ -16,9 +16,9 @@ from bot.operation.health import Problem
 from bot.operation.ticks import OLDEST_COPY, copy_times, file_sizes
 from bot.ports.channel import Clock, Measurement, MessageTried, PlanMade
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
+from bot.rendering.language import Language
 from bot.rendering.plots import Bar, Day, bars, calendar
 from bot.rendering.templating import draw_page
-from bot.rendering.text.language import Language
 from subscriptions.addresses import facts_of
 from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.receipts import Outcome, Receipt

@@ -9,14 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.app import App
-from bot.commands.papers.paper_lookup import PENDING_FOR
+from bot.commands.paper_lookup import PENDING_FOR
 from bot.context.dependencies import write
 from bot.delivery.planning import DrainState
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver, Request, RequestDispatcher
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
-from subscriptions.service.sending import beat, lease_of, other_workers, recover_stalled
+from subscriptions.service.workers import beat, lease_of, other_workers, recover_stalled
 from subscriptions.store.conversations import take_over_lookups
 from subscriptions.store.database.store import Store
 from subscriptions.store.updates import has_unfinished_replies, unfinished_replies

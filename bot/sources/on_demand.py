@@ -19,6 +19,6 @@ def make_source_scheduler(
     observe: Observe = ignore,
 ) -> "SourceScheduler":
     """Returns the scheduler that polls the sources of these settings into a store."""
-    from bot.sources import from_settings  # noqa: PLC0415 - httpx takes 120 ms, and most subcommands poll nothing
+    from bot.sources import source_scheduler  # noqa: PLC0415 - httpx takes 120 ms, and most subcommands poll nothing
 
-    return from_settings.make_source_scheduler(settings, context, stopping=stopping, observe=observe)
+    return source_scheduler.make_source_scheduler(settings, context, stopping=stopping, observe=observe)

@@ -9,20 +9,21 @@ from http import HTTPStatus
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
-from bot.settings.source_facts import is_arxivs_own
+from bot.settings.model import is_arxivs_own
 from bot.sources.fetch_request import FetchRequest, address_key, document_name, is_dated, requests_of
 from bot.sources.fetcher import Fetched, Fetcher, Unchanged
 from bot.sources.ingest import PollContext, store_digest
-from bot.sources.missed_days import MissedDays, runs
 from bot.sources.receipts import (
     BATCH_FORMATS,
     LONGEST_DETAIL,
     ZERO_COUNTS,
+    MissedDays,
     counts_of,
     filed_with,
     notify_of_filed,
     notify_of_trouble,
     remarks_of,
+    runs,
     trouble_after,
 )
 from subscriptions.cutting import clip

@@ -15,7 +15,7 @@ from bot.context.dependencies import Context, Layout
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import DrainState, plan
-from bot.demo.channel import GalleryChannel, GalleryPost
+from bot.demo.story import GalleryChannel, GalleryPost
 from bot.ports.channel import Limits
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, Delivery, Message

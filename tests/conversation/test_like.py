@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.papers import paper_lookup
+from bot.commands import paper_lookup
 from subscriptions.service import loosening
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import OTHERS, comes, subscribe_to, titles

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from bot.commands.cards import opens_a_paper
 from bot.commands.context import always, never, write_condition
 from bot.commands.intent import REGISTRY
-from bot.commands.papers.cards import opens_a_paper
 from bot.ports.channel import CHAT_FIELD
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.service.known_papers import key_of

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from bot.commands.chat.help_topics import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
 from bot.commands.context import BotInfo
 from bot.commands.intent import _MODULES, REGISTRY
+from bot.commands.start import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
 from subscriptions.errors import ChatGone
 from subscriptions.planning.times._ending import read_when, split_when
 from subscriptions.query.parse import parse_query

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.rendering.text.language import translator
+from bot.rendering.language import translator
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.next_deliveries import get_chat, listed
 from tests.bot_harness import BotHarness

@@ -16,7 +16,8 @@ from subscriptions.model import Lane, Message
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import SubscriptionRequest, subscribe
-from subscriptions.service.sending import ClaimRequest, begin_worker, claim, confirm, outbox_entries
+from subscriptions.service.sending import ClaimRequest, claim, confirm, outbox_entries
+from subscriptions.service.workers import begin_worker
 from subscriptions.store import query_changes
 from subscriptions.store.attempts import mark_sending
 from subscriptions.store.claims import Claim, Rendered, store_rendered

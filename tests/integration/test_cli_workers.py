@@ -12,7 +12,8 @@ from subscriptions.errors import RetryLater
 from subscriptions.model import Lane
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import (
+from subscriptions.service.sending import record_outcome
+from subscriptions.service.workers import (
     SILENT_AFTER,
     Backlog,
     backlog,
@@ -20,7 +21,6 @@ from subscriptions.service.sending import (
     begin_worker,
     end_worker,
     lease_of,
-    record_outcome,
     workers_at_work,
 )
 from subscriptions.store.attempts import pause_lane

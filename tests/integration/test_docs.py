@@ -24,8 +24,8 @@ from bot.operation.web_server import health_app
 from bot.platforms.slack.manifest import SCOPES, events_of, scopes_of
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.platforms.telegram.outgoing import TelegramChannel
-from bot.rendering.text.language import Language
-from bot.rendering.text.queries import query_in_words
+from bot.rendering.language import Language
+from bot.rendering.query_text import query_in_words
 from bot.settings import VARIABLES, Settings, load_settings
 from subscriptions.chat_settings import SETTINGS, check_value, resolve
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.commands.intent import REGISTRY
-from bot.commands.subscriptions.subscribe import EDITED_WITHIN, MOST_LINES
+from bot.commands.subscribe import EDITED_WITHIN, MOST_LINES
 from bot.context.dependencies import MAX_OF_CHAT, MAX_OF_PERSON
 from bot.operation.health import MOST_OF_A_NAME
 from bot.operation.sign_in import LASTS, MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
@@ -15,7 +15,7 @@ from bot.operation.ticks import INTERVAL
 from bot.operation.web_server import LONGEST_BODY, LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
 from bot.sources.arxiv_lookup import IDS_PER_REQUEST
 from bot.sources.missed import HISTORY
-from bot.sources.missed_days import MOST_TRIES as MOST_TRIES_OF_A_DAY
+from bot.sources.receipts import MOST_TRIES as MOST_TRIES_OF_A_DAY
 from subscriptions.addresses import LONGEST_NAME as LONGEST_NAME_OF_A_CHAT
 from subscriptions.chat_settings import LARGEST_LIMIT
 from subscriptions.matching.batch import MANY
@@ -32,7 +32,7 @@ from subscriptions.service.loosening import LOOKED_AT, MOST_ALIKE
 from subscriptions.service.near_papers import LEARNED_FROM, MOST_SAVED, MOST_SIGNALS, STRENGTHS
 from subscriptions.service.plan import SLICE
 from subscriptions.service.requests import MOST_PER_CHAT
-from subscriptions.service.sending import SILENT_AFTER
+from subscriptions.service.workers import SILENT_AFTER
 from subscriptions.store.database.postgres import CONNECTIONS
 from subscriptions.store.enrichment import MOST_ASKED
 from subscriptions.wording import LONGEST_NAME

@@ -11,16 +11,8 @@ import pytest
 from subscriptions.errors import ChatMoved, RetryLater
 from subscriptions.model import DeliveryKind, Facts, Lane, Paper
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import (
-    begin_worker,
-    claim,
-    confirm,
-    dismiss,
-    record_edit_outcome,
-    record_outcome,
-    recover_own,
-    retry_delivery,
-)
+from subscriptions.service.sending import claim, confirm, dismiss, record_edit_outcome, record_outcome, retry_delivery
+from subscriptions.service.workers import begin_worker, recover_own
 from subscriptions.store.attempts import pause_lane
 from subscriptions.store.chats import find_chat
 from subscriptions.store.claims import Claim

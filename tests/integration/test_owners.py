@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from bot.app import App
 from bot.cli.sending import _deliver
-from bot.commands.papers.paper_lookup import pending_lookup
+from bot.commands.paper_lookup import pending_lookup
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.planning import DrainState, plan
@@ -23,15 +23,8 @@ from subscriptions.errors import StoreError
 from subscriptions.model import CallbackToken, ChatKind, Lane, Message
 from subscriptions.service.chat_status import apply_once
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import (
-    ClaimRequest,
-    beat,
-    begin_worker,
-    claim,
-    end_worker,
-    other_workers,
-    recover_stalled,
-)
+from subscriptions.service.sending import ClaimRequest, claim
+from subscriptions.service.workers import beat, begin_worker, end_worker, other_workers, recover_stalled
 from subscriptions.store.attempts import mark_sending
 from subscriptions.store.claims import Claim, Rendered, store_rendered
 from subscriptions.store.conversations import begin_lookup, end_lookup, requested_lookup, take_over_lookups

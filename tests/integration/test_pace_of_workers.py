@@ -18,7 +18,7 @@ from bot.ports.channel import Limits
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import begin_worker, end_worker
+from subscriptions.service.workers import begin_worker, end_worker
 from subscriptions.states import ReplyState
 from subscriptions.store.attempts import mark_sending
 from subscriptions.store.conversation_rows import UpdateRow

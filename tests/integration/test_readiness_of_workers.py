@@ -18,7 +18,7 @@ from bot.operation.listening import Supervised, problems_of
 from bot.operation.worker import elected
 from bot.ports.channel import Limits
 from bot.ports.conversation import Receiver, Request, RequestDispatcher, WebRoute
-from subscriptions.service.sending import begin_worker
+from subscriptions.service.workers import begin_worker
 from subscriptions.store.database.store import Store
 from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE

@@ -6,7 +6,7 @@ must and must not find it; every question is put to the quick matcher, the batch
 
 import pytest
 
-from bot.rendering.text.queries import query_in_words
+from bot.rendering.query_text import query_in_words
 from subscriptions.errors import QueryError
 from subscriptions.matching.batch import match
 from subscriptions.matching.hits import why

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.rendering.text.queries import query_in_words
+from bot.rendering.query_text import query_in_words
 from subscriptions.errors import QueryError
 from subscriptions.matching.hits import Hit, spans, unfulfilled_parts, why
 from subscriptions.matching.paper_index import matching_papers

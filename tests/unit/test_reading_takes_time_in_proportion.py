@@ -18,7 +18,7 @@ from bot.commands.words.subject import query_in
 from bot.digests import read_digest
 from bot.platforms.slack.workspaces import unescape
 from bot.ports.conversation import MessageRequest, Place
-from bot.rendering.text.queries import explain
+from bot.rendering.query_text import explain
 from bot.settings.cron import is_cron
 from subscriptions.chat_settings import check_value
 from subscriptions.errors import PaperwireError

@@ -9,7 +9,7 @@ import pytest
 from bot.commands.phrasing.refusal_words import refused
 from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.commands.phrasing.subscription_words import Row, state_of, subscribed, subscription_rows, unsubscribed
-from bot.rendering.text.language import Language
+from bot.rendering.language import Language
 from subscriptions.chat_settings import resolve
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription

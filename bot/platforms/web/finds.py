@@ -5,17 +5,17 @@ import json
 from collections.abc import Iterator, Sequence
 
 from bot.commands.intent import REGISTRY
-from bot.commands.papers.results import result_items
-from bot.commands.papers.search import query_of
 from bot.commands.phrasing.subscription_words import days_known
+from bot.commands.results import result_items
+from bot.commands.search import query_of
 from bot.commands.words.meaning import command_in
 from bot.platforms.web.markup import Web, framed
 from bot.ports.channel import Clock
 from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
+from bot.rendering.language import Language
 from bot.rendering.outline import measure_of_list
 from bot.rendering.papers import CARD, paper_view
 from bot.rendering.parts import reader_of
-from bot.rendering.text.language import Language
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Chat, KnownPaper
 from subscriptions.planning.times._ending import split_when

@@ -13,12 +13,11 @@ from typing import Any
 from bot.platforms.web import WEB
 from bot.ports.channel import Buttons
 from bot.ports.web_page import PageFrame
-from bot.rendering.packing import Beside, Fragment, Size, macro_name
+from bot.rendering.language import Language
+from bot.rendering.packing import Beside, Fragment, Size, macro_name, plain_page
 from bot.rendering.parts import Code
-from bot.rendering.plain import plain_page
 from bot.rendering.plots import rows_of_bars
 from bot.rendering.templating import Macro, draw_page, draw_part, macros
-from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.chat_status import known_or_new

@@ -20,8 +20,8 @@ from bot.platforms.web.panel import draw_panel
 from bot.ports.channel import FormField
 from bot.ports.conversation import RequestDispatcher
 from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
+from bot.rendering.language import Language
 from bot.rendering.templating import draw_page
-from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress, KnownPaper
 from subscriptions.service.access import choose_language

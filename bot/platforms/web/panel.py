@@ -7,10 +7,10 @@ from datetime import datetime
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.subscription_words import subscription_rows
 from bot.ports.web_page import PageFrame
+from bot.rendering.language import Language
 from bot.rendering.plots import few_bars
+from bot.rendering.query_text import query_in_words
 from bot.rendering.templating import draw_part
-from bot.rendering.text.language import Language
-from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat
 from subscriptions.query.parse import parse_query

@@ -6,19 +6,19 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 
-from bot.commands.papers.results import result_items, variant_label
+from bot.commands.results import result_items, variant_label
 from bot.platforms.web.finds import count_in_words
 from bot.platforms.web.incoming import new_once
 from bot.platforms.web.markup import Web, framed
 from bot.ports.channel import Clock
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.closeups import why_sections
+from bot.rendering.language import Language
 from bot.rendering.outline import measure_of_list
 from bot.rendering.papers import paper_view
 from bot.rendering.parts import reader_of
+from bot.rendering.query_text import caret, query_in_words
 from bot.rendering.templating import draw_page, draw_part
-from bot.rendering.text.language import Language
-from bot.rendering.text.queries import caret, query_in_words
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Because, Chat, Item, KnownPaper
 from subscriptions.planning.times._ending import Ending, split_when

@@ -115,8 +115,7 @@ CONVERSATIONS: Final = Target(
     code=(
         "bot.commands",
         "bot.conversation",
-        "bot.rendering.replies",
-        "bot.rendering.text",
+        "bot.rendering",
         "subscriptions.chat_settings",
         "subscriptions.service",
     ),

@@ -10,7 +10,7 @@ from bot.commands.words.meaning import command_in
 from bot.commands.words.scorer import weights
 from bot.commands.words.subject import query_in
 from bot.ports.conversation import MessageRequest, Place
-from bot.rendering.text.queries import caret, explain
+from bot.rendering.query_text import caret, explain
 from bot.settings.cron import CronSchedule, fits_any_day, is_cron
 from subscriptions.errors import QueryError, Refused
 from subscriptions.model import ChatAddress, ChatKind
@@ -299,7 +299,7 @@ QUERIES: Final = Target(
         "subscriptions.normalize",
         "subscriptions.categories",
         "subscriptions.wording",
-        "bot.rendering.text.queries",
+        "bot.rendering.query_text",
     ),
     seeds=lambda: _encoded(*QUERY_SEEDS),
     words=QUERY_WORDS,
