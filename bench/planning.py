@@ -29,7 +29,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, event, insert, text
 
-from bot.context.dependencies import do_steps, write
+from bot.context import do_steps, write
 from subscriptions.model import Paper
 from subscriptions.query.parse import parse_query
 from subscriptions.service.kept_queries import kept_queries

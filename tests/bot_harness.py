@@ -19,8 +19,8 @@ from typing import Any
 
 from bot.commands import intent
 from bot.commands.context import BotInfo
-from bot.context.dependencies import CommandLimits, Context
-from bot.context.dependencies import ConversationContext as Conversation
+from bot.context import CommandLimits, Context
+from bot.context import ConversationContext as Conversation
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.embedded import EmbeddedEngine

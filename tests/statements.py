@@ -40,9 +40,9 @@ HARMLESS = {  # function of the store that executes it → why it may read a who
     "known_papers.py:index_all": "`paperwire db copy`, which makes the index of the copy",
     "losses.py:last_moment": "a restore",
     "figures.py:room": "`paperwire db size`, whose purpose it is",
-    "database/transfer.py:copy_rows": "`paperwire db copy`, which reads everything once",
-    "database/transfer.py:holds_rows": "`paperwire db copy`; it ends at the first row",
-    "database/transfer.py:count_rows": "`paperwire db copy`, which counts what it has copied",
+    "database/conflicts.py:copy_rows": "`paperwire db copy`, which reads everything once",
+    "database/conflicts.py:holds_rows": "`paperwire db copy`; it ends at the first row",
+    "database/conflicts.py:count_rows": "`paperwire db copy`, which counts what it has copied",
 }
 OF_FEW = frozenset(
     {"ix_delivery_sendable", "ix_update_unfinished", "ix_chat_asked", "ix_chat_admin"}

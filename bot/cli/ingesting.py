@@ -26,9 +26,9 @@ from bot.errors import UnknownFormat, WrongUsage
 from bot.rendering.language import Language
 from bot.settings import Settings, SourceSettings, source_name
 from bot.settings.model import is_arxivs_own, place_of
+from bot.sources import make_source_scheduler
 from bot.sources.fetch_request import everything
 from bot.sources.ingest import store_digest, today
-from bot.sources.on_demand import make_source_scheduler
 from bot.sources.receipts import FileReceiptWriter
 from bot.sources.source_scheduler import make_file_receipts
 from subscriptions.errors import PaperwireError, Sentence, StoreError

@@ -16,8 +16,7 @@ from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Paths, error_document, re
 from bot.cli.documents import SourceFiles, content, digests_in, documents, print_expected_formats, print_read_error
 from bot.cli.output import console, print_error, print_json, print_line, tell
 from bot.cli.tables import print_table, progress
-from bot.digests.overview import MANY, Overview, Refusals
-from bot.digests.report import DigestTables, Report, digest_report
+from bot.digests.report import MANY, DigestTables, Overview, Refusals, Report, digest_report
 from bot.errors import WrongUsage
 from bot.rendering.query_text import explain as explained
 from bot.rendering.query_text import query_in_words

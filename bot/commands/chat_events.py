@@ -14,8 +14,7 @@ from subscriptions.notices.operations import SendingStopped
 from subscriptions.service.chat_status import known_or_new, store_chat
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import is_gone, name_of, notify, notify_operators, notify_owner, pause_unreachable
-from subscriptions.service.pausing import delay_after_return
-from subscriptions.service.workspaces import pause_for_leaver, reactivate, uninstall
+from subscriptions.service.pausing import delay_after_return, pause_for_leaver, reactivate, uninstall
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store.access import set_owner
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state

@@ -23,7 +23,7 @@ from bot.commands.paper_lookup import (
     lookup_request,
     pending_name,
 )
-from bot.context.dependencies import Context, do_steps, write
+from bot.context import Context, do_steps, write
 from bot.conversation.handler import answer, answer_failure
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply

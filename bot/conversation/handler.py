@@ -11,7 +11,7 @@ from bot.commands.free_text import FREE_TEXT
 from bot.commands.intent import Intent
 from bot.commands.operators import admit
 from bot.commands.phrasing.refusal_words import refused
-from bot.context.dependencies import Context, ConversationContext, do_steps
+from bot.context import Context, ConversationContext, do_steps
 from bot.conversation.form_routing import as_form_problems
 from bot.conversation.prepared_request import (
     PreparedRequest,

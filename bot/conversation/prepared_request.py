@@ -14,7 +14,7 @@ from bot.commands.cards import pressed_token
 from bot.commands.context import CommandContext, never
 from bot.commands.intent import Intent, understand
 from bot.commands.sentences import language_of
-from bot.context.dependencies import Context, ConversationContext, do_steps
+from bot.context import Context, ConversationContext, do_steps
 from bot.conversation.authorization import AuthorizationContext, Refusal, administers, authorize
 from bot.conversation.form_routing import RoutedRequest, route_form_request
 from bot.conversation.stored_reply import file_refused, file_unreadable, no_answer, old_button, old_form, too_many

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from bot.context.dependencies import Context, ConversationContext, write_together, write_until_stored
+from bot.context import Context, ConversationContext, write_together, write_until_stored
 from bot.conversation.stored_reply import StoredReply
 from bot.ports.channel import Channel, File, MessageTried, outcome_name
 from bot.ports.conversation import PlatformApi

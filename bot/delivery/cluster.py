@@ -14,7 +14,7 @@ from math import inf
 from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
-from bot.context.dependencies import write_together
+from bot.context import write_together
 from bot.delivery.job_queue import Again, JobQueue, Times
 from bot.delivery.lane_sender import lock_held
 from bot.delivery.rate_limiter import MAX_RATE_WAIT, GcraRateLimiter

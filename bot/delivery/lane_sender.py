@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from bot.context.dependencies import Context, do_steps, write_together
+from bot.context import Context, do_steps, write_together
 from bot.delivery.outcomes import confirm_sent, first_step, must_post_again, next_step, record_failure, render
 from bot.delivery.planning import DrainState, LaneAttempts, store_offers
 from bot.delivery.rate_limiter import SLOT_TOLERANCE, token_is_paused, wait_for_send

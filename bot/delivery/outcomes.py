@@ -4,7 +4,7 @@ import logging
 import os
 from datetime import datetime, timedelta
 
-from bot.context.dependencies import Context, do_steps, write, write_together, write_until_stored
+from bot.context import Context, do_steps, write, write_together, write_until_stored
 from bot.delivery.planning import DrainState, LaneAttempts, store_offers
 from bot.errors import error_location
 from bot.ports.channel import outcome_name

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bot.context.dependencies import Context, do_steps, write
+from bot.context import Context, do_steps, write
 from bot.ports.channel import Clock, PlanMade
 from subscriptions.addresses import facts_of, sender_of
 from subscriptions.errors import NotFound

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from math import inf
 from typing import NamedTuple
 
-from bot.context.dependencies import Context, write_together
+from bot.context import Context, write_together
 from bot.ports.channel import Limits
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane

@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import Any
 
-from bot.context.dependencies import Context, write
+from bot.context import Context, write
 from bot.delivery.lane_sender import deliver, is_running, only_sender, this_process, whereabouts
 from bot.delivery.planning import DrainState, Sent, plan, seed_rate_limiter
 from bot.delivery.rate_limiter import token_is_paused

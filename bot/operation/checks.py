@@ -38,8 +38,7 @@ from subscriptions.model import (
 from subscriptions.service.plan import chats_due_too_far
 from subscriptions.service.sending import outbox_trouble
 from subscriptions.store.database.schema import HEAD
-from subscriptions.store.database.store import Store
-from subscriptions.store.database.write_probe import write_refusal
+from subscriptions.store.database.store import Store, write_refusal
 from subscriptions.store.platforms import bots
 from subscriptions.zones import zone
 

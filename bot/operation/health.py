@@ -20,8 +20,7 @@ from bot.sources.ingest import store_digest
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import Outcome
-from subscriptions.store.database.store import Store
-from subscriptions.store.database.write_probe import write_refusal
+from subscriptions.store.database.store import Store, write_refusal
 from subscriptions.store.known_papers import first_paper_at
 from subscriptions.store.sources import known_sources
 from subscriptions.store.workers import others

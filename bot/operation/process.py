@@ -8,7 +8,7 @@ from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 
 from bot.app import App
-from bot.context.dependencies import UnderWay, do_steps, write
+from bot.context import UnderWay, do_steps, write
 from bot.delivery.lane_sender import only_sender, this_process, whereabouts
 from bot.delivery.planning import DrainState, plan
 from bot.errors import SettingsError, error_location

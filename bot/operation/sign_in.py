@@ -14,7 +14,7 @@ from functools import cached_property
 from hashlib import pbkdf2_hmac, sha256
 from urllib.parse import urlsplit
 
-from bot.context.dependencies import write
+from bot.context import write
 from bot.ports.channel import Clock
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
 from bot.rendering.templating import draw_page

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bot.app import App
 from bot.commands.paper_lookup import PENDING_FOR
-from bot.context.dependencies import write
+from bot.context import write
 from bot.delivery.planning import DrainState
 from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver, Request, RequestDispatcher

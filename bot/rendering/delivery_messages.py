@@ -17,8 +17,8 @@ from bot.rendering.parts import Head, Line, NoticeView, Reader, Root, reader_of
 from subscriptions.addresses import command_prefix
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import Delivery, DeliveryKind, Facts, Item, Message
+from subscriptions.notices import BUTTON
 from subscriptions.notices.declared import NOTICES, Notices, read_notice
-from subscriptions.notices.notice import BUTTON
 
 _ANY_PART = "99/99"  # the widest that is expected
 
@@ -130,7 +130,7 @@ def _cleaned(detail: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """`subscriptions.notices.notice.NoticeWords` in the reader's language."""
+    """`subscriptions.notices.NoticeWords` in the reader's language."""
 
     language: Language
     command_prefix: str  # "/" on most platforms

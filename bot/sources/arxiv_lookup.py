@@ -10,7 +10,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.context.dependencies import write
+from bot.context import write
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Protocol
 
-from bot.context.dependencies import do_steps, write
+from bot.context import do_steps, write
 from bot.digests import dated, read_digest
 from bot.ports.channel import Clock, Observe, ignore
 from bot.sources.fetch_request import ARXIV, Sites

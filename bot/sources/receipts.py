@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from bot.context.dependencies import write
+from bot.context import write
 from bot.ports.channel import SourceRead
 from bot.settings import SourceSettings
 from bot.sources.ingest import PollContext

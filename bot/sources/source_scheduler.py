@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.context.dependencies import write
+from bot.context import write
 from bot.errors import FetchError, error_location
 from bot.ports.channel import Observe, ignore
 from bot.settings import Settings, SourceSettings

@@ -20,7 +20,7 @@ from subscriptions.matching.batch import match
 from subscriptions.matching.columns import State, below, prefixed
 from subscriptions.matching.paper_index import PaperIndex
 from subscriptions.matching.query_set import DamagedSnapshot, QuerySet, from_bytes, to_bytes
-from subscriptions.store import query_changes
+from subscriptions.store import planner
 from subscriptions.store.database.store import Store, Transaction
 
 OWNER_ONLY = 0o600
@@ -57,7 +57,7 @@ def read(path: Path, transaction: Transaction) -> tuple[State, int] | None:
     except (OSError, DamagedSnapshot):
         return None
     change: int = state["change"]
-    is_ours = state["code"] == _code() and query_changes.token_of(transaction, change) == state["token"]
+    is_ours = state["code"] == _code() and planner.token_of(transaction, change) == state["token"]
     return (state, change) if is_ours else None
 
 
@@ -123,7 +123,7 @@ class KeptQueries:
         """Applies the changes of all processes since the last call. Rebuilds the set if the log does not reach back."""
         if self._change is None:
             self._read(transaction)
-        changed = None if self._change is None else query_changes.changes_after(transaction, self._change)
+        changed = None if self._change is None else planner.changes_after(transaction, self._change)
         if changed is None or len(self._ids) > 2 * len(self.queries) + PAGE:  # handles are never used again
             self._make(transaction)
         else:
@@ -131,7 +131,7 @@ class KeptQueries:
         self._save(transaction)
 
     def _take(self, transaction: Transaction, newest: int, ids: AbstractSet[int]) -> None:
-        texts = query_changes.queries_by_id(transaction, sorted(ids))
+        texts = planner.queries_by_id(transaction, sorted(ids))
         for query in ids:
             self._drop(query)
             if query in texts:
@@ -152,10 +152,10 @@ class KeptQueries:
         assert self._change is not None  # noqa: S101 - the set was just made or followed
         if self._path is None or len(self.queries) < LEAST_SAVED:
             return
-        many = min(len(self.queries) // 10, query_changes.KEPT // 2)
+        many = min(len(self.queries) // 10, planner.KEPT // 2)
         if self._change - self._saved <= many and (self._takes_no_file or self._path.exists()):
             return
-        token = query_changes.token_of(transaction, self._change)
+        token = planner.token_of(transaction, self._change)
         if token is None:  # the log has no change yet: the first one brings a token
             return
         self._takes_no_file = not write(self._path, self._state, self._change, token)
@@ -187,11 +187,11 @@ class KeptQueries:
     def _make(self, transaction: Transaction) -> None:
         self._start()
         last = 0
-        while page := query_changes.page_of_queries(transaction, last, PAGE):
+        while page := planner.page_of_queries(transaction, last, PAGE):
             for query, canonical in page:
                 self._add(query, canonical)
             last = page[-1][0]
-        self._change = query_changes.newest_change(transaction)
+        self._change = planner.newest_change(transaction)
 
     def _add(self, query: int, canonical: str) -> None:
         if query >= len(self._handles):

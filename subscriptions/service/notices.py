@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 
 from subscriptions import zones
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, DeliveryKind, Facts, Lane
+from subscriptions.notices import BUTTON, DailyNotice, DayRuns, Notice
 from subscriptions.notices.chats import ChatPaused, PauseNoticeReason, TopicClosed, TopicGone
-from subscriptions.notices.notice import BUTTON, DailyNotice, DayRuns, Notice
 from subscriptions.notices.operations import (
     DaysMissed,
     DeliveriesWaiting,

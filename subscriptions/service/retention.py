@@ -11,18 +11,8 @@ from subscriptions.service.access import HOUR
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.chat_status import FORGOTTEN
 from subscriptions.service.next_deliveries import get_chat
-from subscriptions.service.workspaces import INSTALLED_WITHIN, chats_of_lost_workspaces, forget_workspaces
-from subscriptions.store import (
-    access,
-    chat_data,
-    chats,
-    deliveries,
-    key_value,
-    moving,
-    platforms,
-    query_changes,
-    retention,
-)
+from subscriptions.service.pausing import INSTALLED_WITHIN, chats_of_lost_workspaces, forget_workspaces
+from subscriptions.store import access, chat_data, chats, deliveries, key_value, moving, planner, platforms, retention
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.chat_data import json_text
 from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
@@ -181,7 +171,7 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     """
     for clean, age in _AGES:
         yield from _steps(store, clean, now - age)
-    yield from _steps(store, lambda transaction, _, most: query_changes.drop_changes(transaction, most), now)
+    yield from _steps(store, lambda transaction, _, most: planner.drop_changes(transaction, most), now)
     if papers is not None:
         yield from _steps(store, retention.prune_papers, now - papers)
     with store.read() as transaction:

@@ -9,8 +9,8 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Announce
+from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import rows_of
-from subscriptions.store.database.transfer import execute_rows
 from subscriptions.store.drafts import REPLACEMENTS, PaperDraft
 from subscriptions.store.key_value import get_value, hold_value, put_value, share_value
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow

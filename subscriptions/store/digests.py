@@ -13,8 +13,8 @@ from subscriptions.matching.full_text import index_document
 from subscriptions.model import Digest, Paper
 from subscriptions.store import paper_index
 from subscriptions.store.announcing import Came, assign_sequences, came_now, of_digest, raise_counter, unannounced
+from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.database.transfer import execute_rows
 from subscriptions.store.drafts import Incoming, MergeBatch, known_keys, unclaimed_of
 from subscriptions.store.merging import as_entry, joins, merge, stands_alone
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, SourceRow

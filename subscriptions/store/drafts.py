@@ -15,9 +15,8 @@ from sqlmodel import Session
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
-from subscriptions.store.database.conflicts import put_all
+from subscriptions.store.database.conflicts import execute_rows, put_all
 from subscriptions.store.database.store import execute, rows_of
-from subscriptions.store.database.transfer import execute_rows
 from subscriptions.store.rows import TABLES
 
 REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # with these a digest announces no paper

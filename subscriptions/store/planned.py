@@ -14,9 +14,8 @@ from sqlmodel import Session
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.store import mentions
 from subscriptions.store.columns import JsonText, adapter_of, to_json
-from subscriptions.store.database.conflicts import insert_new
+from subscriptions.store.database.conflicts import execute_rows, insert_new
 from subscriptions.store.database.store import CHUNK, connection_of, execute, in_chunks, rows_of
-from subscriptions.store.database.transfer import execute_rows
 from subscriptions.store.rows import TABLES
 from subscriptions.store.workers import wake_chats
 

@@ -14,9 +14,8 @@ from sqlmodel import Session, col, delete, func, select, update
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.states import SubscriptionPauseReason, SubscriptionState
-from subscriptions.store.database.conflicts import insert_all_new, insert_rows_new
+from subscriptions.store.database.conflicts import execute_rows, insert_all_new, insert_rows_new
 from subscriptions.store.database.store import Transaction, reads, rows_of
-from subscriptions.store.database.transfer import execute_rows
 from subscriptions.store.rows import TABLES, QueryRow, SubscriptionRow
 from subscriptions.store.shared_cursors import cursor_of
 

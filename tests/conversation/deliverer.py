@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from bot.context.dependencies import Context, Layout
+from bot.context import Context, Layout
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import DrainState, plan

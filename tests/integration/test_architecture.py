@@ -44,7 +44,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         *(f"bot/sources/{name}.py" for name in ("receipts", "poll", "poll_documents")),
         *(f"bot/platforms/slack/{name}.py" for name in ("adapter", "installing")),
         *(f"bot/platforms/web/{name}.py" for name in ("finds", "incoming", "pages", "playground")),
-        "bot/context/dependencies.py",
+        "bot/context/__init__.py",
         "bot/delivery/cluster.py",
         "bot/operation/metrics.py",
         "bot/operation/worker.py",

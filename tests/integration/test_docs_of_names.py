@@ -7,14 +7,14 @@ import pytest
 
 from bot.commands.intent import REGISTRY
 from bot.commands.subscribe import EDITED_WITHIN, MOST_LINES
-from bot.context.dependencies import MAX_OF_CHAT, MAX_OF_PERSON
+from bot.context import MAX_OF_CHAT, MAX_OF_PERSON
 from bot.operation.health import MOST_OF_A_NAME
 from bot.operation.sign_in import LASTS, MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
 from bot.operation.status import DAYS as DAYS_OF_STATUS
 from bot.operation.ticks import INTERVAL
 from bot.operation.web_server import LONGEST_BODY, LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
 from bot.sources.arxiv_lookup import IDS_PER_REQUEST
-from bot.sources.missed import HISTORY
+from bot.sources.poll import HISTORY
 from bot.sources.receipts import MOST_TRIES as MOST_TRIES_OF_A_DAY
 from subscriptions.addresses import LONGEST_NAME as LONGEST_NAME_OF_A_CHAT
 from subscriptions.chat_settings import LARGEST_LIMIT

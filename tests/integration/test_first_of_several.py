@@ -30,12 +30,12 @@ from subscriptions.service.previews import newest_batch
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import claim_daily_work, claim_database, forget
 from subscriptions.service.undoing import last_change, undo
-from subscriptions.store import installations, key_value
+from subscriptions.store import key_value, platforms
 from subscriptions.store.attempts import pause_lane
 from subscriptions.store.conversations import set_conversation_state
 from subscriptions.store.database.store import Store, Transaction, execute
-from subscriptions.store.installations import complete_installation
 from subscriptions.store.moving import chat_moved
+from subscriptions.store.platforms import complete_installation
 from subscriptions.store.rows import TABLES
 from subscriptions.store.sources import SourceFact, SourceState, claim_poll, sync_sources
 from subscriptions.store.updates import unfinished_replies
@@ -412,15 +412,15 @@ class TestWorkspacesAndLanes:
             AT,
         )
         with store.write() as transaction:
-            installations.put_installation(transaction, "T1", "ours", now=NOON)
+            platforms.put_installation(transaction, "T1", "ours", now=NOON)
         assert rows(store, "installation", "team", "tokens", "state") == [("T1", "ours", "active")]
 
     def test_tokens_of_a_workspace_removed_meanwhile_are_not_stored(self, store: Store, rival: Rival) -> None:
         with store.write() as transaction:
-            installations.put_installation(transaction, "T1", "ours", now=NOON)
+            platforms.put_installation(transaction, "T1", "ours", now=NOON)
         rival("installation", "UPDATE installation SET state = 'uninstalled', tokens = ''")
         with store.write() as transaction:
-            assert not installations.renew_tokens(transaction, "T1", "newer")
+            assert not platforms.renew_tokens(transaction, "T1", "newer")
         assert rows(store, "installation", "team", "tokens") == [("T1", "")]
 
     def test_a_lane_that_another_process_pauses_is_paused_once(self, store: Store, rival: Rival) -> None:

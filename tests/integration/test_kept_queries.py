@@ -14,7 +14,7 @@ from subscriptions.service.amendments import edit
 from subscriptions.service.kept_queries import KeptQueries
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import forget
-from subscriptions.store import query_changes
+from subscriptions.store import planner
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import QueryChangeRow, QueryRow
 from tests.make import NOON, address, clean_up, paper, subscribes
@@ -28,7 +28,7 @@ def matching(kept: KeptQueries, store: Store) -> set[str]:
     with store.read() as transaction:
         kept.follow(transaction)
         ids = kept.matching(PAPERS)
-        found = query_changes.queries_by_id(transaction, ids)
+        found = planner.queries_by_id(transaction, ids)
     assert len(found) == len(ids), "each is known, and once"
     return set(found.values())
 
@@ -67,7 +67,7 @@ def test_a_set_older_than_the_log_is_read_again(store: Store, monkeypatch: pytes
     kept = KeptQueries()
     subscribes(store, "telegram:1", "graph")
     assert matching(kept, store) == {"graph"}
-    monkeypatch.setattr(query_changes, "KEPT", 2)
+    monkeypatch.setattr(planner, "KEPT", 2)
     for word in WORDS[1:]:
         subscribes(store, "telegram:1", word)
     clean_up(store, now=NOON + timedelta(days=1))

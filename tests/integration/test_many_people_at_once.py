@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from bot.context.dependencies import write_together
+from bot.context import write_together
 from subscriptions.service.next_deliveries import listed
 from subscriptions.store.attempts import pause_lane
 from subscriptions.store.database.store import Store

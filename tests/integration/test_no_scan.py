@@ -24,8 +24,7 @@ from subscriptions.service.retention import clean_up_steps, forget
 from subscriptions.service.sending import recent_sends
 from subscriptions.service.workers import begin_worker
 from subscriptions.store import edits
-from subscriptions.store.database.store import Store
-from subscriptions.store.database.write_probe import write_refusal
+from subscriptions.store.database.store import Store, write_refusal
 from subscriptions.store.entries import outbox_counts
 from subscriptions.store.figures import came_since, sent_since
 from subscriptions.store.rows import TABLES

@@ -10,7 +10,7 @@ from typing import Any, cast
 import psycopg
 import pytest
 
-from bot.context.dependencies import Context
+from bot.context import Context
 from bot.conversation.reply_sender import _reserve
 from bot.delivery.cluster import COUNTED_FOR, ClusterEngine
 from bot.delivery.rate_limiter import GcraRateLimiter, wait_for_send

@@ -15,7 +15,7 @@ from subscriptions.service import kept_queries as _kept_queries
 from subscriptions.service.amendments import edit
 from subscriptions.service.kept_queries import KeptQueries
 from subscriptions.service.requests import unsubscribe
-from subscriptions.store import query_changes
+from subscriptions.store import planner
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import QueryChangeRow
 from tests.integration.test_kept_queries import WORDS, matching, stored
@@ -32,7 +32,7 @@ def path(store: Store, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def reads_no_query(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query_changes, "page_of_queries", None)
+    monkeypatch.setattr(planner, "page_of_queries", None)
 
 
 def test_a_start_reads_the_file_and_follows_the_log_from_there(

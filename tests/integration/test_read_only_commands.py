@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.commands.context import CommandContext
-from bot.context.dependencies import MAX_OF_CHAT, ConversationContext
+from bot.context import MAX_OF_CHAT, ConversationContext
 from bot.conversation import handler
 from bot.ports.channel import Reply
 from subscriptions.service import known_papers

@@ -22,7 +22,7 @@ from subscriptions.store.conversations import begin_lookup, set_conversation_sta
 from subscriptions.store.database.store import Store
 from subscriptions.store.deliveries import deliveries_of
 from subscriptions.store.entries import outbox_counts
-from subscriptions.store.installations import complete_installation
+from subscriptions.store.platforms import complete_installation
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.filling import PER_CHAT, PER_DELIVERY, fill

@@ -21,9 +21,9 @@ from bot.platforms.slack.outgoing import SlackChannel
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.pausing import uninstall
 from subscriptions.service.requests import SubscriptionRequest, subscribe
-from subscriptions.service.workspaces import uninstall
-from subscriptions.store.installations import installations, uninstalled
+from subscriptions.store.platforms import installations, uninstalled
 from tests.fakes.slack import TEAM, TOKEN
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, LASTS, FakeOAuth
 from tests.integration.slack_bot import OTHER

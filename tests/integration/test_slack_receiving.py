@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.context.dependencies import Context, ConversationContext
+from bot.context import Context, ConversationContext
 from bot.conversation.handler import execute as real_execute
 from bot.conversation.prepared_request import PreparedRequest
 from bot.conversation.stored_reply import StoredReply

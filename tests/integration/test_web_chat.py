@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build_app
-from bot.context.dependencies import write
+from bot.context import write
 from bot.platforms.web.markup import look
 from bot.platforms.web.outgoing import Hub, WebChannel
 from bot.platforms.web.pages import event, events

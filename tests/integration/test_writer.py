@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy import Connection, event
 
-from bot.context.dependencies import do_steps, write, write_together
+from bot.context import do_steps, write, write_together
 from bot.operation.health import Health
 from bot.operation.metrics import Metrics
 from bot.operation.process import Process

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from bot.context.dependencies import write
+from bot.context import write
 from bot.platforms.web.finds import draw_papers
 from bot.platforms.web.incoming import Heard, Talk, new_once
 from bot.platforms.web.markup import ChatView, chat_of, fragment, framed, look, page, shown
