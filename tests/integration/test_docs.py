@@ -20,12 +20,12 @@ from bot.digests import FORMATS, INFO
 from bot.digests._arxiv import arxiv_address, paper_key
 from bot.digests._format import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
-from bot.operation.web.web_server import health_app
+from bot.operation.web_server import health_app
 from bot.platforms.slack.manifest import SCOPES, events_of, scopes_of
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.platforms.telegram.outgoing import TelegramChannel
-from bot.rendering.text.language import Language
-from bot.rendering.text.queries import query_in_words
+from bot.rendering.language import Language
+from bot.rendering.query_text import query_in_words
 from bot.settings import VARIABLES, Settings, load_settings
 from subscriptions.chat_settings import SETTINGS, check_value, resolve
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError
@@ -34,8 +34,7 @@ from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper, Summary
 from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.decision import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.planning.receipts import Outcome
-from subscriptions.query.nearness import papers_named_in
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parse import papers_named_in, parse_canonical, parse_query
 from subscriptions.query.syntax import FIELDS, Field
 from subscriptions.ranking import PapersAtHand
 from subscriptions.service.retention import DELIVERIES, UPDATES

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.slack import TOKEN as SLACK_TOKEN

@@ -7,8 +7,7 @@ from html import escape as html_escaped
 
 from bot.ports.channel import Buttons
 from bot.rendering.appearance import Display, Look, Paragraph
-from bot.rendering.packing import Beside, Fragment, Size
-from bot.rendering.plain import plain_page, plain_text
+from bot.rendering.packing import Beside, Fragment, Size, plain_page, plain_text
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
 

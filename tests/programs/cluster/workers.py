@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
 from tests.fakes.journal import Entry
 from tests.fakes.process import ROOT, Remote
