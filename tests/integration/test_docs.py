@@ -1,13 +1,11 @@
 """The docs agree with the program: their tables are compared with it, and their commands are run."""
 
 import json
-import os
 import re
 import runpy
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -38,6 +36,7 @@ from subscriptions.query.parse import papers_named_in, parse_canonical, parse_qu
 from subscriptions.query.syntax import FIELDS, Field
 from subscriptions.ranking import PapersAtHand
 from subscriptions.service.retention import DELIVERIES, UPDATES
+from tests.forked import Forked
 from tests.integration.cli import INBOX, Terminal, subcommands
 from tests.integration.docs_pages import (
     DOCS,
@@ -193,15 +192,8 @@ class Shell:
 
     def run_until_ready(self) -> tuple[int, str]:
         """Runs `paperwire run`, and stops it as an operator does once it prints its health address."""
-        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "bot", "run"]
-        with subprocess.Popen(  # noqa: S603 - our own program
-            command,
-            cwd=self._terminal.folder,
-            env=environ,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
+        with Forked(
+            ["bot", "run"], cwd=self._terminal.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         ) as process:
             assert process.stderr
             said = ""
