@@ -20,7 +20,7 @@ from statistics import median
 
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Paper, Summary
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.make import NOON, digest, ingest_digest, paper

@@ -21,8 +21,8 @@ from bench.counting import TOPICS, made
 from bot.platforms.known import PLATFORMS
 from subscriptions.model import Paper
 from subscriptions.portable import read_lines
-from subscriptions.service.subscriptions.exporting import export_all
-from subscriptions.service.subscriptions.importing import import_lines
+from subscriptions.service.exporting import export_all
+from subscriptions.service.importing import import_lines
 from subscriptions.store.database.store import Store, Transaction
 from tests.make import NOON, digest, ingest_digest
 

@@ -32,7 +32,7 @@ from sqlalchemy import event
 
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from bench.planning import HOUR, NOON, PAPERS, RARE, fill
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
 from tests.postgres.cluster import Cluster
 from tests.programs.cluster.__main__ import server

@@ -29,11 +29,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, event, insert, text
 
-from bot.context.dependencies import do_steps, write
+from bot.context import do_steps, write
 from subscriptions.model import Paper
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.planner.kept_queries import kept_queries
-from subscriptions.service.planner.plan import plan_due, plan_slices
+from subscriptions.query.parse import parse_query
+from subscriptions.service.kept_queries import kept_queries
+from subscriptions.service.plan import plan_due, plan_slices
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow, QueryRow, SharedCursorRow, SubscriptionRow
 from tests.make import ingested, paper, planned_slices, subscribes

@@ -36,9 +36,9 @@ from bot.clock import SystemClock
 from bot.delivery.cluster import ClusterEngine
 from bot.ports.channel import Limits
 from subscriptions.model import DeliveryKind, Facts, Lane
+from subscriptions.store import planned as stored_planned
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import planned as stored_planned
-from subscriptions.store.outbox.planned import Planned
+from subscriptions.store.planned import Planned
 from subscriptions.store.rows import ChatRow
 from subscriptions.store.workers import wake_chats, wake_lanes
 from tests.postgres.cluster import Cluster

@@ -5,8 +5,8 @@ A digest becomes messages in a chat. Every second:
 - `tick` in bot/operation/process.py reads the sources, plans what is due, wakes the lanes that have something to send
 - `poll` in bot/sources/source_scheduler.py reads new files, and starts a poll of each source that is due
 - `read_digest` in bot/digests/__init__.py turns bytes into papers
-- `ingest_steps` in subscriptions/service/papers/ingest.py merges the papers into the store, and numbers the new ones
-- `plan_slices` in subscriptions/service/planner/plan.py matches the papers with due subscriptions, and stores deliveries
+- `ingest_steps` in subscriptions/service/ingest.py merges the papers into the store, and numbers the new ones
+- `plan_slices` in subscriptions/service/plan.py matches the papers with due subscriptions, and stores deliveries
 - `decide` in subscriptions/planning/decision.py says which papers one delivery brings
 - `deliver` in bot/delivery/lane_sender.py claims, renders, posts and records the messages of one lane
 - `render_delivery` in bot/rendering/delivery_messages.py turns a delivery into messages of its platform
@@ -21,7 +21,7 @@ A message becomes an answer. For each update of a platform:
 - `understand` in bot/commands/intent.py says which command is meant
 - `authorize` in bot/conversation/authorization.py says whether the sender manages the chat
 - `execute` in bot/conversation/handler.py runs the command; effect, reply and update id are one transaction
-- `sub` in bot/commands/subscriptions/subscribe.py is such a command: from a context to a reply
+- `sub` in bot/commands/subscribe.py is such a command: from a context to a reply
 - `draft_reply` in bot/conversation/reply_draft.py renders the reply, with tokens for its buttons
 - `send_reply` in bot/conversation/reply_sender.py posts the stored reply
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TextIO
 from bot.clock import SystemClock
 from bot.commands.context import BotInfo
 from bot.commands.intent import REGISTRY
+from bot.context import Context, ConversationContext, Layout
 from bot.context.database import make_ready, make_store
-from bot.context.dependencies import Context, ConversationContext, Layout
 from bot.delivery.embedded import EmbeddedEngine
 from bot.delivery.planning import store_offer, subscribe_link
 from bot.delivery.rate_limiter import GcraRateLimiter
@@ -23,14 +23,14 @@ from bot.platforms.known import PLATFORMS, adapter_of, medium_of
 from bot.ports.channel import Channel, Clock, Limits
 from bot.ports.conversation import Receiver
 from bot.rendering.buttons import MakeLink
+from bot.rendering.cleaning import TextFormatter
 from bot.rendering.delivery_messages import render_delivery
+from bot.rendering.language import Language
 from bot.rendering.packing import Medium
 from bot.rendering.reply_messages import render_reply
-from bot.rendering.text.cleaning import TextFormatter
-from bot.rendering.text.language import Language
 from bot.settings import Settings
 from bot.settings.model import installed_version
-from bot.sources.on_demand import make_source_scheduler
+from bot.sources import make_source_scheduler
 from subscriptions.addresses import facts_of
 from subscriptions.model import Delivery, Message
 from subscriptions.store.database.store import KEPT_COPIES, Store

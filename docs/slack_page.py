@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bot.platforms.slack.manifest import FREE_EVENTS, HOSTS, NEEDED, OPTIONAL, SCOPES, Scope
+from subscriptions.service.pausing import GRACE
 from subscriptions.service.retention import BUTTONS, DELIVERIES, GONE_CHATS, UPDATES
-from subscriptions.service.workspaces import GRACE
 
 PAGE = Path(__file__).with_name("slack.md")
 _PART = re.compile(r"(<!-- (?P<name>[a-z]+), made by slack_page\.py -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -4,8 +4,8 @@ import unicodedata
 from typing import NamedTuple
 
 from subscriptions.errors import Refused, Sentence
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.query.parsing.quick import read_quickly
+from subscriptions.query.parse import parse_query
+from subscriptions.query.quick import read_quickly
 from subscriptions.query.syntax import Query
 
 LONGEST_NAME = 60  # characters

@@ -19,16 +19,16 @@ from typing import Any
 
 from bot.commands import intent
 from bot.commands.context import BotInfo
-from bot.context.dependencies import CommandLimits, Context
-from bot.context.dependencies import ConversationContext as Conversation
+from bot.context import CommandLimits, Context
+from bot.context import ConversationContext as Conversation
 from bot.conversation.handler import answer
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.embedded import EmbeddedEngine
 from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.ports.channel import File
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
-from bot.rendering.text.cleaning import TextFormatter
-from bot.rendering.text.language import Language
+from bot.rendering.cleaning import TextFormatter
+from bot.rendering.language import Language
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
 from subscriptions.store.database.store import Store

@@ -20,6 +20,8 @@ from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.util import LRUCache
 
 import bot.platforms.known  # noqa: F401 - declares the platforms, so that addresses can be read
+import subscriptions.store.database.store
+from subscriptions.store.database.schema import make_schema
 from subscriptions.store.database.store import Store
 from tests.make import NOON, FakeClock
 from tests.postgres.server import Server, run_of_tests
@@ -151,6 +153,33 @@ def _make_with_common_cache(engine: Engine, *arguments: Any, **options: Any) -> 
 
 
 Engine.__init__ = _make_with_common_cache  # type: ignore[assignment, method-assign]
+
+_statements_of_schema: list[tuple[str, Any]] = []
+
+
+def _make_schema_again(connection: Connection) -> bool:
+    """Makes the schema; on SQLite by the statements of the first time, which SQLAlchemy would compile for each database."""
+    if connection.dialect.name != "sqlite":
+        return make_schema(connection)
+    if not _statements_of_schema:
+        event.listen(connection, "before_cursor_execute", _keep_statement)
+        try:
+            return make_schema(connection)
+        finally:
+            event.remove(connection, "before_cursor_execute", _keep_statement)
+    if connection.dialect.has_table(connection, "alembic_version"):
+        return False
+    for statement, parameters in _statements_of_schema:
+        connection.exec_driver_sql(statement, parameters)
+    return True
+
+
+def _keep_statement(_connection: Connection, _cursor: object, statement: str, parameters: Any, *_more: object) -> None:
+    if statement.split(maxsplit=1)[0] in ("CREATE", "INSERT"):
+        _statements_of_schema.append((statement, parameters))
+
+
+vars(subscriptions.store.database.store)["make_schema"] = _make_schema_again
 _wrote_in_the_pool: list[str] = []  # threads
 
 

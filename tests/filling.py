@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert
 
-from subscriptions.store.database.conflicts import put
+from subscriptions.store.database.conflicts import count_on, put
 from subscriptions.store.database.store import Store
-from subscriptions.store.database.transfer import count_on
 from subscriptions.store.rows import TABLES
 from tests.make import NOON
 

@@ -20,17 +20,17 @@ from subscriptions.model import (
     Translation,
 )
 from subscriptions.planning.receipts import UNKNOWN, Arrival
-from subscriptions.service.papers.ingest import ingest_steps
-from subscriptions.service.planner.plan import plan_slices
+from subscriptions.service.ingest import ingest_steps
+from subscriptions.service.plan import plan_slices
+from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.service.retention import clean_up_steps
-from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, subscribe
 from subscriptions.states import Signal
-from subscriptions.store.chat import signals
+from subscriptions.store import signals
 from subscriptions.store.conversations import new_callback_id, store_callbacks
 from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.database.writer import done
-from subscriptions.store.papers.digests import Ingested
-from subscriptions.store.papers.known_papers import known_papers
+from subscriptions.store.digests import Ingested
+from subscriptions.store.known_papers import known_papers
 from subscriptions.store.rows import PaperRow
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)

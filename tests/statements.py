@@ -33,16 +33,16 @@ SMALL = frozenset(  # tables that do not grow with chats, papers, time
 )
 GROWING = frozenset(TABLES.tables) - SMALL
 HARMLESS = {  # function of the store that executes it → why it may read a whole table
-    "papers/index.py:_fetched": "it walks an index in order, and ends after its LIMIT",
-    "papers/known_papers.py:first_paper_at": "it ends at the first paper",
-    "papers/known_papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
-    "chat/subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
-    "papers/known_papers.py:index_all": "`paperwire db copy`, which makes the index of the copy",
+    "paper_index.py:_fetched": "it walks an index in order, and ends after its LIMIT",
+    "known_papers.py:first_paper_at": "it ends at the first paper",
+    "known_papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
+    "subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
+    "known_papers.py:index_all": "`paperwire db copy`, which makes the index of the copy",
     "losses.py:last_moment": "a restore",
     "figures.py:room": "`paperwire db size`, whose purpose it is",
-    "database/transfer.py:copy_rows": "`paperwire db copy`, which reads everything once",
-    "database/transfer.py:holds_rows": "`paperwire db copy`; it ends at the first row",
-    "database/transfer.py:count_rows": "`paperwire db copy`, which counts what it has copied",
+    "database/conflicts.py:copy_rows": "`paperwire db copy`, which reads everything once",
+    "database/conflicts.py:holds_rows": "`paperwire db copy`; it ends at the first row",
+    "database/conflicts.py:count_rows": "`paperwire db copy`, which counts what it has copied",
 }
 OF_FEW = frozenset(
     {"ix_delivery_sendable", "ix_update_unfinished", "ix_chat_asked", "ix_chat_admin"}
@@ -95,7 +95,7 @@ def in_one_line(statement: str) -> str:
 class Caller:
     """What executes a statement."""
 
-    functions: tuple[str, ...] = ()  # of the store, the innermost first: "papers/index.py:newest"
+    functions: tuple[str, ...] = ()  # of the store, the innermost first: "paper_index.py:newest"
     of_run: bool = False  # the product may execute it while it runs: no migration, no other subcommand, no test alone
 
     @property

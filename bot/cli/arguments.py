@@ -9,8 +9,8 @@ import typer
 from bot.cli.output import print_reply
 from bot.commands.phrasing.refusal_words import refused
 from bot.platforms.subcommands import CHAT_FORMS
-from bot.rendering.text.language import Language
-from bot.rendering.text.queries import caret
+from bot.rendering.language import Language
+from bot.rendering.query_text import caret
 from subscriptions.errors import QueryError
 
 ChatOption = Annotated[

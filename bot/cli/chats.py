@@ -8,16 +8,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from html import escape
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
 
 import typer
+from rich.cells import cell_len
 from rich.text import Text
 
 from bot.app import build_app
 from bot.cli.arguments import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, reporting_query_errors
-from bot.cli.badges import badge, button
 from bot.cli.documents import content
 from bot.cli.output import json_time, print_line, print_lines, print_reply, tell
 from bot.cli.session import Session, look_up_new_chat, open_dry_run, open_session
@@ -30,26 +31,74 @@ from bot.platforms.console.markup import Console
 from bot.ports.channel import Reply
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.parts import reader_of
+from bot.rendering.query_text import query_in_words
 from bot.rendering.reply_messages import render_reply, reply_rows
-from bot.rendering.text.queries import query_in_words
 from subscriptions.addresses import declared, parse_address
 from subscriptions.chat_settings import SETTINGS, setting_name
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.planning.times._ending import read_when, split_when
 from subscriptions.portable import numbered, read_numbered, text_of
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.syntax import Query
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.chat_status import known_or_new, link_payload
 from subscriptions.service.confirming import ask_unasked
-from subscriptions.service.conversation_state import known_or_new, link_payload
+from subscriptions.service.exporting import export as exported
+from subscriptions.service.exporting import export_all
+from subscriptions.service.importing import ImportPlan, import_lines
+from subscriptions.service.next_deliveries import get_chat, kind_of
 from subscriptions.service.retention import bot_name
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.exporting import export as exported
-from subscriptions.service.subscriptions.exporting import export_all
-from subscriptions.service.subscriptions.importing import ImportPlan, import_lines
-from subscriptions.service.subscriptions.next_deliveries import get_chat, kind_of
 from subscriptions.text import escaped
 from subscriptions.zones import zone_of_place
+
+_NAME = "paperwire"
+_CELL, _SIDE, _HIGH = 7.2, 9, 22  # units: a cell of 11-pixel sans-serif, the room beside words, the height
+_LONGEST = 40  # cells of a query
+
+
+def badge(words: str) -> str:
+    """Returns the badge as SVG: the name, and what the subscription is about."""
+    shown = _cut(words)
+    left, right = (cell_len(text) * _CELL + 2 * _SIDE for text in (_NAME, shown))
+    wide, said = left + right, escape(f"{_NAME}: {words}")
+    return "\n".join(
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{_HIGH}" role="img" aria-label="{said}">',
+            f"<title>{said}</title>",
+            f'<clipPath id="r"><rect width="{wide:.0f}" height="{_HIGH}" rx="4"/></clipPath>',
+            (
+                f'<g clip-path="url(#r)"><rect width="{left:.0f}" height="{_HIGH}" fill="#3a3835"/>'
+                f'<rect x="{left:.0f}" width="{right:.0f}" height="{_HIGH}" fill="#a33b0f"/></g>'
+            ),
+            '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11" text-anchor="middle">',
+            f'<text x="{left / 2:.0f}" y="15">{_NAME}</text>',
+            f'<text x="{left + right / 2:.0f}" y="15">{escape(shown)}</text>',
+            "</g></svg>\n",
+        )
+    )
+
+
+def button(url: str, words: str) -> str:
+    """Returns a button in HTML that leads to `url`."""
+    style = (
+        "display:inline-block;padding:.4em .9em;border-radius:8px;background:#a33b0f;color:#fff;text-decoration:none"
+    )
+    return f'<a href="{escape(url)}" style="{style}">{escape(words)}</a>'
+
+
+def _cut(words: str) -> str:
+    if cell_len(words) <= _LONGEST:
+        return words
+    kept = ""
+    for sign in words:
+        if cell_len(kept + sign) >= _LONGEST:
+            break
+        kept += sign
+    return f"{kept}…"
+
+
+# ---------------------------------------------------------------------------- settings, set, say, link, export, import
 
 
 def settings(*, chat: ChatOption, json: Json = False) -> int:

@@ -23,19 +23,19 @@ from bot.digests import INFO, dated, read_digest
 from bot.digests.files import is_missing, written_at
 from bot.digests.report import warning_document
 from bot.errors import UnknownFormat, WrongUsage
-from bot.rendering.text.language import Language
+from bot.rendering.language import Language
 from bot.settings import Settings, SourceSettings, source_name
-from bot.settings.source_facts import is_arxivs_own, place_of
+from bot.settings.model import is_arxivs_own, place_of
+from bot.sources import make_source_scheduler
 from bot.sources.fetch_request import everything
-from bot.sources.from_settings import make_file_receipts
 from bot.sources.ingest import store_digest, today
-from bot.sources.on_demand import make_source_scheduler
 from bot.sources.receipts import FileReceiptWriter
+from bot.sources.source_scheduler import make_file_receipts
 from subscriptions.errors import PaperwireError, Sentence, StoreError
 from subscriptions.model import DigestWarning
 from subscriptions.planning.receipts import NEWS_FOR, Arrival, Outcome, Receipt
-from subscriptions.service.papers.ingest import announce_filed
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.service.ingest import announce_filed
+from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import KnownSource, known_sources
 from subscriptions.text import escaped
 

@@ -16,11 +16,10 @@ from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Paths, error_document, re
 from bot.cli.documents import SourceFiles, content, digests_in, documents, print_expected_formats, print_read_error
 from bot.cli.output import console, print_error, print_json, print_line, tell
 from bot.cli.tables import print_table, progress
-from bot.digests.overview import MANY, Overview, Refusals
-from bot.digests.report import DigestTables, Report, digest_report
+from bot.digests.report import MANY, DigestTables, Overview, Refusals, Report, digest_report
 from bot.errors import WrongUsage
-from bot.rendering.text.queries import explain as explained
-from bot.rendering.text.queries import query_in_words
+from bot.rendering.query_text import explain as explained
+from bot.rendering.query_text import query_in_words
 from bot.settings import load_sources
 from subscriptions.errors import PaperwireError, QueryError, Sentence
 from subscriptions.matching.batch import match as match_all
@@ -29,8 +28,7 @@ from subscriptions.matching.hits import why
 from subscriptions.matching.paper_index import PaperIndex, matching_papers, merge_copies
 from subscriptions.matching.query_set import QuerySet, dump, load
 from subscriptions.model import Digest, Paper
-from subscriptions.query.nearness import papers_named_in
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import papers_named_in, parse_query
 from subscriptions.query.syntax import LIKE, Query
 from subscriptions.ranking import PapersAtHand
 from subscriptions.text import escaped

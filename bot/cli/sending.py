@@ -18,16 +18,16 @@ from bot.cli.session import clock_from, open_session, read_settings, titled
 from bot.cli.tables import new_table, print_table
 from bot.delivery.planning import Sent
 from bot.errors import WrongUsage
-from bot.operation.owner_watch import OwnerWatch
 from bot.operation.ticks import beside, raise_if_interrupted, stop_on_signals
-from bot.rendering.text.language import Language
+from bot.operation.worker import OwnerWatch
+from bot.rendering.language import Language
 from bot.settings import Settings
 from subscriptions.addresses import declared, facts_of
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.service.sending import dismiss as give_up
 from subscriptions.service.sending import lanes, outbox_entries, retry_delivery
 from subscriptions.states import DeliveryState
-from subscriptions.store.outbox.entries import OutboxEntry
+from subscriptions.store.entries import OutboxEntry
 from subscriptions.text import escaped
 
 

@@ -21,7 +21,7 @@ from bot.settings import Settings, load_settings
 from subscriptions.addresses import facts_of, parse_address
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.subscriptions.next_deliveries import get_chat
+from subscriptions.service.next_deliveries import get_chat
 from subscriptions.store.database.store import Store
 from subscriptions.store.platforms import bots
 from subscriptions.zones import zone

@@ -20,16 +20,15 @@ from bot.cli.tables import new_table, print_table
 from bot.clock import SystemClock
 from bot.context.database import backup_folder
 from bot.delivery.lane_sender import is_running
-from bot.operation.checks.machine import check_here, check_outbox, is_ready, mounts
-from bot.operation.checks.platforms import check_platforms
-from bot.operation.checks.sources import ask_sources, check_sources
+from bot.operation.checks import check_here, check_outbox, check_platforms, is_ready, mounts
+from bot.operation.health import Readiness, ask_readiness
+from bot.operation.source_checks import ask_sources, check_sources
 from bot.operation.ticks import copy_times, file_sizes
-from bot.operation.web.health import Readiness, ask_readiness
 from bot.platform import Finding
-from bot.rendering.text.language import Language
-from bot.sources.from_settings import make_fetcher
-from subscriptions.service.at_work import Backlog, WorkerAtWork, backlog, workers_at_work
+from bot.rendering.language import Language
+from bot.sources.source_scheduler import make_fetcher
 from subscriptions.service.chat_status import Figures, figures
+from subscriptions.service.workers import Backlog, WorkerAtWork, backlog, workers_at_work
 from subscriptions.store.sources import KnownSource
 from subscriptions.text import escaped
 

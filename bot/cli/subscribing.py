@@ -30,10 +30,10 @@ from bot.errors import WrongUsage
 from bot.platforms.known import look_of, medium_of
 from bot.ports.channel import Reply
 from bot.rendering.delivery_messages import render_delivery
+from bot.rendering.language import Language
+from bot.rendering.query_text import query_in_words
 from bot.rendering.terminal import Flow, text_of
-from bot.rendering.text.language import Language
-from bot.rendering.text.queries import query_in_words
-from bot.rendering.text.tex import readable
+from bot.rendering.tex import readable
 from bot.settings import Settings
 from subscriptions.addresses import facts_of
 from subscriptions.cutting import cut_at_word
@@ -42,17 +42,17 @@ from subscriptions.model import Chat, ChatAddress, Message, Paper, Subscription
 from subscriptions.planning.cadence import DAYS, cadence_text
 from subscriptions.planning.pauses import NextDelivery
 from subscriptions.planning.times._ending import split_when
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.service.access import allow
+from subscriptions.service.amendments import numbers_among, numbers_in, numbers_missing
 from subscriptions.service.chat_status import Status, next_deliveries_of, status
 from subscriptions.service.confirming import ask_unasked
-from subscriptions.service.planner.previews import NotDue, Preview
-from subscriptions.service.planner.previews import preview as look
-from subscriptions.service.subscriptions.amendments import numbers_among, numbers_in, numbers_missing
-from subscriptions.service.subscriptions.next_deliveries import Listed, listed
-from subscriptions.service.subscriptions.requests import Subscribed, SubscriptionRequest, unsubscribe_several
-from subscriptions.service.subscriptions.requests import subscribe as add
-from subscriptions.service.subscriptions.requests import unsubscribe as remove
+from subscriptions.service.next_deliveries import Listed, listed
+from subscriptions.service.previews import NotDue, Preview
+from subscriptions.service.previews import preview as look
+from subscriptions.service.requests import Subscribed, SubscriptionRequest, unsubscribe_several
+from subscriptions.service.requests import subscribe as add
+from subscriptions.service.requests import unsubscribe as remove
 from subscriptions.states import ChatState
 from subscriptions.text import escaped
 from subscriptions.zones import zone_of_place

@@ -22,7 +22,7 @@ Access = Literal["open", "ask", "closed"]
 
 
 class InlineFormatter(Protocol):
-    """Formats values within the lines of a reply; implemented by bot.rendering.text.cleaning."""
+    """Formats values within the lines of a reply; implemented by bot.rendering.cleaning."""
 
     def reading(self, query: Query) -> str:
         """Returns what a query asks for, in the reader's language."""

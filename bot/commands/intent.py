@@ -5,23 +5,31 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.commands import asking, operators
-from bot.commands.chat import (
+from bot.commands import (
+    asking,
     button_answers,
+    card_actions,
+    cards,
     chat_events,
     connect,
-    help_topics,
+    edit,
+    export_import,
     home_view,
     mail,
+    operators,
+    paper_lookup,
+    pause,
+    search,
     sentences,
     settings,
+    signals,
     start,
-    status,
+    subscribe,
+    subscription_form,
+    subscription_list,
+    today,
+    undo,
 )
-from bot.commands.chat.free_text import FREE_TEXT
-from bot.commands.chat.home_view import HOME_VIEW
-from bot.commands.chat.last_answer import may_refer
-from bot.commands.chat.start import UNKNOWN
 from bot.commands.context import (
     Command,
     CommandFunction,
@@ -36,18 +44,11 @@ from bot.commands.context import (
     nothing_ahead,
     write_condition,
 )
-from bot.commands.papers import cards, paper_lookup, search, signals, today
-from bot.commands.subscriptions import (
-    card_actions,
-    edit,
-    export_import,
-    pause,
-    subscribe,
-    subscription_form,
-    subscription_list,
-    undo,
-)
-from bot.commands.subscriptions.subscribe import EDITED_WITHIN, LATE_EDIT
+from bot.commands.free_text import FREE_TEXT
+from bot.commands.home_view import HOME_VIEW
+from bot.commands.last_answer import may_refer
+from bot.commands.start import UNKNOWN
+from bot.commands.subscribe import EDITED_WITHIN, LATE_EDIT
 from bot.commands.words.meaning import command_in, meaning
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
 from subscriptions.model import CallbackToken, ChatKind
@@ -271,7 +272,6 @@ def _of_interaction(request: Interaction, token: CallbackToken | None, registry:
 
 
 _MODULES = (  # in the order of the menus
-    start,
     subscribe,
     subscription_list,
     subscription_form,
@@ -288,12 +288,11 @@ _MODULES = (  # in the order of the menus
     cards,
     card_actions,
     settings,
-    help_topics,
+    start,
     export_import,
     connect,
     mail,
     home_view,
-    status,
     operators,
 )
 _WITH_EVENTS = (chat_events, home_view, subscription_form, paper_lookup, signals)

@@ -9,11 +9,11 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.access import Standing, allow, deny, redeem_code, request_admission, standing_of
-from subscriptions.service.conversation_state import known_or_new, store_chat
+from subscriptions.service.chat_status import known_or_new, store_chat
+from subscriptions.service.next_deliveries import listed
 from subscriptions.service.notices import name_of
-from subscriptions.service.subscriptions.next_deliveries import listed
 from subscriptions.states import ChatState
-from subscriptions.store.chat.access import chats_awaiting_admission, set_owner
+from subscriptions.store.access import chats_awaiting_admission, set_owner
 
 Decision = Literal["serve", "let in", "denied", "private", "wait"]
 

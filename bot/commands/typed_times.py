@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from unicodedata import east_asian_width
 
+from bot.commands.asking import shown_buttons
 from bot.commands.context import CommandContext
 from bot.commands.phrasing.cadence_words import when_words
 from bot.commands.phrasing.refusal_words import refused
-from bot.commands.picking import shown_buttons
 from bot.ports.channel import Button, Buttons, Option, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.planning.times._ending import Ending, NoSuchTime, as_words, read_when, time_put_last
-from subscriptions.service.subscriptions.undoing import last_change
+from subscriptions.service.undoing import last_change
 from subscriptions.zones import zone
 
 # IANA names. Of zones with the same clock now, the first is offered first.

@@ -1,1 +1,283 @@
 """What the steps of the pipeline are given: their dependencies, the database, the writes."""
+
+import asyncio
+import logging
+import sys
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
+from typing import Any, Generic, TypeVar
+from weakref import WeakValueDictionary
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
+
+from bot.commands.context import BotInfo, InlineFormatter, Registry
+from bot.commands.phrasing.localizer import Localizer
+from bot.ports.channel import Channel, Clock, Engine, Forms, Observers, RateLimiter, Reply
+from bot.ports.conversation import PlatformApi, Request
+from subscriptions.errors import StoreError
+from subscriptions.model import Chat, ChatKind, Delivery, Lane, Message
+from subscriptions.planning.decision import OnUnclear
+from subscriptions.store.database.store import Store
+from subscriptions.store.database.writer import READS, Steps
+
+MINUTE = 60.0  # seconds
+MAX_OF_CHAT = 20  # commands a minute; no platform lets a bot write fewer messages a minute into a group
+MAX_OF_PERSON = 10  # of them of one person in a chat with others
+
+Who = tuple[str, str]  # chat, person
+
+
+@dataclass(slots=True)
+class CommandLimits:
+    """The commands of the last minute that were not refused. Moments are seconds of the monotonic clock."""
+
+    _given: deque[tuple[float, Who]] = field(default_factory=deque)
+    _of_chats: Counter[str] = field(default_factory=Counter)
+    _of_people: Counter[Who] = field(default_factory=Counter)
+    _told: dict[Who, float] = field(default_factory=dict)  # until when a person knows that nothing is read
+    _lock: Lock = field(default_factory=Lock)
+
+    def is_person_over(self, request: Request, second: float) -> bool:
+        """Returns whether a person gives no further command in this chat for now."""
+        if request.is_local:
+            return False
+        with self._lock:
+            self._forget(second)
+            return self._is_person_over(request)
+
+    def is_chat_over(self, request: Request, second: float) -> bool:
+        """Returns whether for now only admins of this chat may give further commands."""
+        if request.is_local:
+            return False
+        with self._lock:
+            self._forget(second)
+            return self._of_chats[str(request.chat)] >= MAX_OF_CHAT
+
+    def count(self, request: Request, second: float) -> None:
+        """Counts a command that was not refused."""
+        who = _who(request)
+        with self._lock:
+            self._given.append((second, who))
+            self._of_chats[who[0]] += 1
+            self._of_people[who] += 1
+
+    def seconds_left(self, request: Request, second: float) -> float:
+        """Returns the estimated seconds until the person of a refused command may give one again."""
+        who = _who(request)
+        with self._lock:
+            by_person = self._is_person_over(request) and not _is_alone(request)
+            first = next(
+                (at for at, other in self._given if other == who or (not by_person and other[0] == who[0])), second
+            )
+        return max(0.0, first + MINUTE - second)
+
+    def tells(self, request: Request, second: float) -> bool:
+        """Returns whether the person of a refused command does not know yet that it is not read, and notes that they know now.
+
+        They know it until the next command can be read. So a notice is about all that is not read until then.
+        """
+        left = self.seconds_left(request, second)
+        with self._lock:
+            if self._told.get(_who(request), second) > second:
+                return False
+            self._told[_who(request)] = second + left
+            return True
+
+    def _is_person_over(self, request: Request) -> bool:
+        of_person, of_chat = self._of_people[_who(request)], self._of_chats[str(request.chat)]
+        return (of_chat >= MAX_OF_CHAT) if _is_alone(request) else (of_person >= MAX_OF_PERSON)
+
+    def _forget(self, second: float) -> None:
+        while self._given and self._given[0][0] <= second - MINUTE:
+            _, who = self._given.popleft()
+            self._of_chats[who[0]] -= 1
+            self._of_people[who] -= 1
+            if not self._of_people[who]:
+                del self._of_people[who]
+            if not self._of_chats[who[0]]:
+                del self._of_chats[who[0]]
+        self._told = {who: until for who, until in self._told.items() if until > second}
+
+
+def _who(request: Request) -> Who:
+    return str(request.chat), request.sender
+
+
+def _is_alone(request: Request) -> bool:
+    return request.place.kind is ChatKind.PRIVATE
+
+
+# ------------------------------------------ the dependencies of the pipeline's steps, as values that bot/app.py builds
+
+
+Layout = Sequence[Sequence[int]]  # the ids of the papers in each message of a delivery that was sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationContext:
+    """The dependencies of conversations beside those in Context."""
+
+    render_reply: Callable[[Reply, Chat], tuple[Message, ...]]
+    registry: Registry
+    show_reply: Callable[[Reply, Chat], None] | None = None  # gets the replies in place of the chats that they are for
+    make_localizer: Callable[[str, str], Localizer]  # of (language, time zone)
+    make_inline_formatter: Callable[[Localizer], InlineFormatter]
+    platform_apis: Mapping[str, PlatformApi] = field(default_factory=dict)
+    bot_info: BotInfo = field(default_factory=BotInfo)
+    forms: Mapping[str, Forms] = field(default_factory=dict)  # of the platforms that show modals and home views
+    command_limits: CommandLimits = field(default_factory=CommandLimits)
+    # A lock for each lane with replies on their way; it keeps the replies of the lane in order.
+    reply_locks: WeakValueDictionary[Lane, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The dependencies of planning, delivering and answering."""
+
+    store: Store
+    clock: Clock
+    channels: Mapping[str, Channel]
+    engine: Engine
+    rate_limiter: RateLimiter
+    render_delivery: Callable[[Delivery, Layout], tuple[Message, ...]]  # the layout is () except for edits
+    store_offer: Callable[[Delivery], None] = lambda _: None  # stores the offer of the link under a delivery; blocks
+    conversation: ConversationContext | None = None  # None: people cannot talk to the bot
+    on_unclear: OnUnclear = "resend"  # the policy for a message that was perhaps sent
+    lookup_platforms: frozenset[str] = frozenset()  # platforms that can tell whether a message was sent
+    renders_ahead: bool = True  # this process also posts the messages that it renders for other lanes
+    guard_gone: bool = True  # a platform stops when too many chats of one drain are gone
+    is_stopping: Callable[[], bool] = lambda: False  # whether the process is to stop
+    observe: Observers = field(default_factory=Observers)  # count sends, plans and requests
+
+
+# ----------------------------------------------------------------------------- writes to the store from the event loop
+
+
+T = TypeVar("T")
+
+
+async def write(
+    work: Callable[..., T],
+    store: Store,
+    *args: Any,  # noqa: ANN401 - as asyncio.to_thread
+    **named: Any,  # noqa: ANN401 - as above
+) -> T:
+    """Returns the result of `work(store, …)`, which begins its transactions itself. Raises its error, or StoreError."""
+    return await asyncio.shield(asyncio.wrap_future(store.writer.ask(partial(work, store, *args, **named))))
+
+
+async def write_together(
+    work: Callable[..., T],
+    store: Store,
+    *args: Any,  # noqa: ANN401 - as above
+    **named: Any,  # noqa: ANN401 - as above
+) -> T:
+    """Returns the result of `work(transaction, …)`, once that is committed. Raises its error, or StoreError.
+
+    Works that wait at the same time share one transaction. So the writes of ten senders take little more time than those
+    of one, and each is as durable as in its own transaction. An error of one work does not undo the others. `work` may
+    run twice, if a later one fails.
+    """
+    return await asyncio.shield(
+        asyncio.wrap_future(store.writer.ask_to_share(lambda transaction: work(transaction, *args, **named)))
+    )
+
+
+async def do_steps(steps: Steps[T], store: Store) -> T:
+    """Returns the result of work in steps. Raises its error, or StoreError."""
+    return await asyncio.shield(asyncio.create_task(_all(UnderWay(steps, store))))
+
+
+async def _all(work: "UnderWay[T]") -> T:
+    while await work.step():
+        pass
+    return work.results[0]
+
+
+class UnderWay(Generic[T]):
+    """Work in steps that is under way: those that write are done in the writer thread."""
+
+    def __init__(self, steps: Steps[T], store: Store) -> None:
+        self._steps = steps
+        self._store = store
+        self._kind = READS  # of the next step
+        self.results: list[T] = []  # one, at the end
+
+    async def step(self) -> bool:
+        """Does the next step. Returns whether there are more. Raises the error of the work, or StoreError."""
+        try:
+            if self._kind == READS:
+                return await asyncio.to_thread(self._do_next)
+            return await asyncio.wrap_future(self._store.writer.ask(self._do_next))
+        except Exception:
+            self._steps.close()  # a writer that refuses has not begun the step
+            raise
+
+    def _do_next(self) -> bool:
+        try:
+            self._kind = next(self._steps)
+        except StopIteration as end:
+            self.results.append(end.value)
+            return False
+        finally:
+            self._store.refuse_held_connection()
+        return True
+
+
+# ---------------------------------------------------------------- writes that must not be lost while the process lives
+
+# the outcomes of posts that a platform accepted.
+
+
+log = logging.getLogger("paperwire")
+
+
+FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds between two attempts
+
+
+async def write_until_stored(context: Context, write: Callable[[], Awaitable[T]]) -> T:
+    """Repeats `write` until the database takes it, with no limit of time. Returns its result.
+
+    A message whose outcome is not stored is posted again, so only a stop that lasts too long cancels the caller. After
+    a crash the message is still marked as sending, which means perhaps sent. `write` must be idempotent: its commit may
+    have succeeded and only the answer been lost.
+    """
+
+    async def attempt() -> T:
+        return await write()
+
+    attempts = AsyncRetrying(
+        retry=retry_if_exception_type(StoreError),
+        wait=wait_exponential(FIRST_RETRY, LONGEST_RETRY),
+        sleep=context.clock.sleep,
+        before_sleep=_warn_once,
+    )
+    return await attempts(attempt)
+
+
+def _warn_once(attempt: RetryCallState) -> None:
+    if attempt.attempt_number == 1 and attempt.outcome:
+        log.warning("What was sent cannot be written down yet: %s", attempt.outcome.exception())
+
+
+# ------------------------------------------------------------------------------------------------------ optional parts
+
+
+@contextmanager
+def without(*modules: str) -> Iterator[None]:
+    """Makes modules look as if they were not installed while the body imports a library that does without them.
+
+    A module that is loaded already stays, and afterwards each can be imported as usual.
+    """
+    left_out = [name for name in modules if name not in sys.modules]
+    blocked: dict[str, object] = sys.modules  # type: ignore[assignment]  # None says: not to be found
+    blocked.update(dict.fromkeys(left_out))
+    try:
+        yield
+    finally:
+        for name in left_out:
+            del sys.modules[name]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from bot.commands.chat.connect import connection, disconnect
+from bot.commands.connect import connection, disconnect
 from bot.commands.context import BotInfo, CommandContext
 from bot.commands.intent import Intent
 from bot.conversation.stored_reply import refusal
@@ -21,7 +21,7 @@ from subscriptions.addresses import facts_of
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.access import operators_on, standing_of
-from subscriptions.service.conversation_state import known_or_new
+from subscriptions.service.chat_status import known_or_new
 from subscriptions.store.database.store import Store
 
 MOST_ASKED = 5  # operators about whom the platform is asked whether they administer a chat, one call each

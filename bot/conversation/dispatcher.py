@@ -15,15 +15,15 @@ from weakref import WeakValueDictionary
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
-from bot.commands.chat.home_view import HOME_VIEW
-from bot.commands.papers.paper_lookup import (
+from bot.commands.home_view import HOME_VIEW
+from bot.commands.paper_lookup import (
     LOOKUP_VERB,
     PENDING_FOR,
     LookupOutcome,
     lookup_request,
     pending_name,
 )
-from bot.context.dependencies import Context, do_steps, write
+from bot.context import Context, do_steps, write
 from bot.conversation.handler import answer, answer_failure
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply

@@ -15,7 +15,7 @@ from bot.commands.context import CommandContext
 from bot.ports.channel import CHAT_FIELD, Button, HomePanel, HomeView, Modal, Reply
 from bot.ports.conversation import FormRequest, Interaction, Place
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind
-from subscriptions.service.conversation_state import find_callback, known_or_new
+from subscriptions.service.chat_status import find_callback, known_or_new
 from subscriptions.store import conversations
 from subscriptions.store.conversations import home_view_of
 from subscriptions.store.database.store import Scope

@@ -5,13 +5,13 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 
 from bot.commands.asking import drop_passing_questions, has_passing_question, reminder
-from bot.commands.chat.chat_events import welcome_back
-from bot.commands.chat.free_text import FREE_TEXT
+from bot.commands.chat_events import welcome_back
 from bot.commands.context import CommandContext, no_queries, nothing_ahead
+from bot.commands.free_text import FREE_TEXT
 from bot.commands.intent import Intent
 from bot.commands.operators import admit
 from bot.commands.phrasing.refusal_words import refused
-from bot.context.dependencies import Context, ConversationContext, do_steps
+from bot.context import Context, ConversationContext, do_steps
 from bot.conversation.form_routing import as_form_problems
 from bot.conversation.prepared_request import (
     PreparedRequest,
@@ -28,10 +28,10 @@ from bot.ports.channel import Reply
 from bot.ports.conversation import EventRequest, FormRequest, Request
 from subscriptions.errors import PaperwireError, QueryError, StoreError
 from subscriptions.model import ChatKind
-from subscriptions.service.conversation_state import apply_once
+from subscriptions.service.chat_status import apply_once
 from subscriptions.service.notices import is_gone
-from subscriptions.service.papers.paper_search import is_ready, match_ahead, recent
-from subscriptions.store.chat import chats as stored_chats
+from subscriptions.service.paper_search import is_ready, match_ahead, recent
+from subscriptions.store import chats as stored_chats
 from subscriptions.store.database.store import ReadThenWrite, Transaction
 from subscriptions.store.database.writer import READS, WRITES, Steps
 

@@ -10,11 +10,11 @@ from functools import partial
 from math import ceil
 from typing import TypeGuard
 
-from bot.commands.chat.sentences import language_of
+from bot.commands.cards import pressed_token
 from bot.commands.context import CommandContext, never
 from bot.commands.intent import Intent, understand
-from bot.commands.papers.cards import pressed_token
-from bot.context.dependencies import Context, ConversationContext, do_steps
+from bot.commands.sentences import language_of
+from bot.context import Context, ConversationContext, do_steps
 from bot.conversation.authorization import AuthorizationContext, Refusal, administers, authorize
 from bot.conversation.form_routing import RoutedRequest, route_form_request
 from bot.conversation.stored_reply import file_refused, file_unreadable, no_answer, old_button, old_form, too_many
@@ -29,14 +29,14 @@ from bot.ports.conversation import (
 )
 from subscriptions.errors import NotDelivered, PaperwireError
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
-from subscriptions.service.conversation_state import (
+from subscriptions.service.amendments import follow_person
+from subscriptions.service.chat_status import (
     chat_of_thread,
     known_or_new,
     move_to_person_address,
     store_chat,
 )
-from subscriptions.service.papers.known_papers import where_delivered
-from subscriptions.service.subscriptions.amendments import follow_person
+from subscriptions.service.known_papers import where_delivered
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state
 from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.database.writer import Steps

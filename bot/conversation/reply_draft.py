@@ -8,8 +8,8 @@ from typing import Any
 from bot.commands.command_spelling import spell_commands
 from bot.commands.context import CommandContext, Registry
 from bot.commands.intent import ABOUT
-from bot.commands.papers.paper_lookup import LOOKUP_EVENT, pending_lookup
-from bot.context.dependencies import ConversationContext
+from bot.commands.paper_lookup import LOOKUP_EVENT, pending_lookup
+from bot.context import ConversationContext
 from bot.conversation.form_routing import form_token, with_home_view_tokens
 from bot.conversation.prepared_request import chat_at
 from bot.conversation.stored_reply import StoredReply

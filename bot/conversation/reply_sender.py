@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
-from bot.context.dependencies import Context, ConversationContext, write_together, write_until_stored
+from bot.context import Context, ConversationContext, write_together, write_until_stored
 from bot.conversation.stored_reply import StoredReply
 from bot.ports.channel import Channel, File, MessageTried, outcome_name
 from bot.ports.conversation import PlatformApi
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.notices import pause_unreachable
-from subscriptions.store.chat.moving import chat_moved
+from subscriptions.store.moving import chat_moved
 from subscriptions.store.updates import finish_reply, has_reply
 
 log = logging.getLogger("paperwire")

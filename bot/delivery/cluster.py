@@ -14,7 +14,7 @@ from math import inf
 from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
-from bot.context.dependencies import write_together
+from bot.context import write_together
 from bot.delivery.job_queue import Again, JobQueue, Times
 from bot.delivery.lane_sender import lock_held
 from bot.delivery.rate_limiter import MAX_RATE_WAIT, GcraRateLimiter
@@ -22,7 +22,8 @@ from bot.errors import error_location
 from bot.ports.channel import Clock, Deliver, Limits
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import Lane
-from subscriptions.service.sending import count_jobs, recover_own, sends_of_lane, wake
+from subscriptions.service.sending import sends_of_lane
+from subscriptions.service.workers import count_jobs, recover_own, wake
 from subscriptions.store.database.store import Store
 
 P = ParamSpec("P")

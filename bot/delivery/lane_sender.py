@@ -9,9 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from bot.context.dependencies import Context, do_steps, write_together
-from bot.delivery.claiming import first_step, next_step, render
-from bot.delivery.outcomes import confirm_sent, must_post_again, record_failure
+from bot.context import Context, do_steps, write_together
+from bot.delivery.outcomes import confirm_sent, first_step, must_post_again, next_step, record_failure, render
 from bot.delivery.planning import DrainState, LaneAttempts, store_offers
 from bot.delivery.rate_limiter import SLOT_TOLERANCE, token_is_paused, wait_for_send
 from bot.errors import SenderLockHeld
@@ -20,11 +19,11 @@ from subscriptions.addresses import sender_of
 from subscriptions.errors import NotDelivered, Rejected, Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.model import Lane, Message
 from subscriptions.service.sending import Step, record_edit_outcome
+from subscriptions.store.attempts import mark_sending
+from subscriptions.store.claims import Claim
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import Steps
-from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.claims import Claim
-from subscriptions.store.outbox.edits import Edit, finish_edit
+from subscriptions.store.edits import Edit, finish_edit
 from subscriptions.store.workers import Whereabouts
 
 MOST_POSTS = 20  # in one call

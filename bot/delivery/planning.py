@@ -7,20 +7,20 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bot.context.dependencies import Context, do_steps, write
+from bot.context import Context, do_steps, write
 from bot.ports.channel import Clock, PlanMade
 from subscriptions.addresses import facts_of, sender_of
 from subscriptions.errors import NotFound
 from subscriptions.model import Delivery, Lane
 from subscriptions.notices.operations import ClockWasWrong
-from subscriptions.service.conversation_state import share_link, shared_link
+from subscriptions.service.chat_status import share_link, shared_link
 from subscriptions.service.notices import notify_operators
-from subscriptions.service.planner.plan import move_far_moments, plan_slices
+from subscriptions.service.plan import move_far_moments, plan_slices
 from subscriptions.service.retention import bot_name
 from subscriptions.service.sending import recent_sends
+from subscriptions.store.claims import Claim
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import READS, WRITES, Steps
-from subscriptions.store.outbox.claims import Claim
 
 
 @dataclass(slots=True)

@@ -8,11 +8,11 @@ from itertools import zip_longest
 from math import inf
 from typing import NamedTuple
 
-from bot.context.dependencies import Context, write_together
+from bot.context import Context, write_together
 from bot.ports.channel import Limits
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
-from subscriptions.store.outbox.attempts import pause_lane
+from subscriptions.store.attempts import pause_lane
 
 MAX_INLINE_WAIT = 0.2  # seconds; a lane that has to wait longer is rescheduled, and another lane runs
 MAX_RATE_WAIT = 10.0  # seconds; only a platform asks for a longer wait, which is written to the store

@@ -7,7 +7,7 @@ from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import Any
 
-from bot.context.dependencies import Context, write
+from bot.context import Context, write
 from bot.delivery.lane_sender import deliver, is_running, only_sender, this_process, whereabouts
 from bot.delivery.planning import DrainState, Sent, plan, seed_rate_limiter
 from bot.delivery.rate_limiter import token_is_paused
@@ -15,8 +15,9 @@ from bot.platform import Platform
 from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
 from subscriptions.service.retention import belongs_to, claim_database
-from subscriptions.service.sending import begin_worker, lanes, stop_platform, wake_idle
-from subscriptions.store.outbox.entries import outbox_counts
+from subscriptions.service.sending import lanes, stop_platform
+from subscriptions.service.workers import begin_worker, wake_idle
+from subscriptions.store.entries import outbox_counts
 from subscriptions.store.platforms import stopped_platforms
 
 log = logging.getLogger("paperwire")

@@ -10,10 +10,18 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from bot.demo.gallery import exhibits, program, sample, source_of_texts, steps, story_counts, write_gallery
-from bot.demo.screen import print_exhibit
+from bot.demo.gallery import (
+    exhibits,
+    print_exhibit,
+    program,
+    sample,
+    source_of_texts,
+    steps,
+    story_counts,
+    write_gallery,
+)
 from bot.demo.story import run_story
-from bot.rendering.text.language import Language
+from bot.rendering.language import Language
 
 
 def run_demo(out: Path, console: Console) -> int:

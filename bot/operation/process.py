@@ -8,24 +8,23 @@ from contextlib import nullcontext, suppress
 from datetime import datetime, timedelta
 
 from bot.app import App
-from bot.context.dependencies import UnderWay, do_steps, write
+from bot.context import UnderWay, do_steps, write
 from bot.delivery.lane_sender import only_sender, this_process, whereabouts
 from bot.delivery.planning import DrainState, plan
 from bot.errors import SettingsError, error_location
+from bot.operation.health import Health, Problem
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.metrics import Metrics, attention, log_new_trouble, operator_lines, startup_lines, unread_lines
-from bot.operation.owner_watch import OwnerWatch
+from bot.operation.sign_in import lock_of_metrics
+from bot.operation.site import entry_lines, make_site
 from bot.operation.ticks import Ticker, beside, daily_maintenance, make_heartbeat, proceed, unless_stopped
-from bot.operation.web.health import Health, Problem
-from bot.operation.web.sign_in import lock_of_metrics
-from bot.operation.web.site import entry_lines, make_site
-from bot.operation.web.web_server import ClosedConnections, serving
-from bot.operation.worker import WorkerLanes, elected
+from bot.operation.web_server import ClosedConnections, serving
+from bot.operation.worker import OwnerWatch, WorkerLanes, elected
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, StoreError, StoreUnavailable
 from subscriptions.service.notices import notify_operators_of_trouble
-from subscriptions.service.papers.paper_search import keep_recent, keep_searched
-from subscriptions.service.sending import end_worker, recover_own
+from subscriptions.service.paper_search import keep_recent, keep_searched
+from subscriptions.service.workers import end_worker, recover_own
 from subscriptions.store.platforms import free_platforms, stopped_platforms
 
 log = logging.getLogger("paperwire")

@@ -16,14 +16,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.app import App
+from bot.context import UnderWay
 from bot.context.database import backup_folder
-from bot.context.dependencies import UnderWay
 from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.settings import Settings
 from bot.sources.fetcher import Fetcher, FetchLimits
-from bot.sources.from_settings import make_fetcher
-from subscriptions.service.planner.kept_queries import remove_query_file
+from bot.sources.source_scheduler import make_fetcher
+from subscriptions.service.kept_queries import remove_query_file
 from subscriptions.service.retention import claim_copy, claim_daily_work, clean_up_steps, copied
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import READS, WRITES, Steps

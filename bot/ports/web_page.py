@@ -1,6 +1,6 @@
 """Pages for people: request, visitor and response.
 
-The site (bot/operation/web/site.py) checks host, origin, session and form token before it calls a page.
+The site (bot/operation/site.py) checks host, origin, session and form token before it calls a page.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping

@@ -1,6 +1,6 @@
 """Buttons of papers: those of a card, numbers that open cards, [show more], [get your own].
 
-The data of a button is the data of the button that opens the card, with a letter after it. bot/commands/papers/cards.py reads it.
+The data of a button is the data of the button that opens the card, with a letter after it. bot/commands/cards.py reads it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from bot.ports.channel import Button, Buttons
+from bot.rendering.cleaning import paper_url, pdf_url, search_url
+from bot.rendering.language import Language
 from bot.rendering.outline import DeliveryForm, Outline
 from bot.rendering.packing import Medium
 from bot.rendering.papers import CardButtons
 from bot.rendering.parts import Reader
-from bot.rendering.text.cleaning import paper_url, pdf_url, search_url
-from bot.rendering.text.language import Language
 from subscriptions.model import Delivery, Item
 from subscriptions.states import Signal
 

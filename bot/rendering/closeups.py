@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from bot.rendering.cleaning import Passage, clean, isolated
+from bot.rendering.language import Language
 from bot.rendering.papers import (
     AI_MARK,
     HEAD,
@@ -15,9 +17,7 @@ from bot.rendering.papers import (
     subscription_label,
 )
 from bot.rendering.parts import Reader, Section
-from bot.rendering.text.cleaning import Passage, clean, isolated
-from bot.rendering.text.language import Language
-from bot.rendering.text.tex import readable
+from bot.rendering.tex import readable
 from subscriptions.cutting import cut_at_sentence, cut_at_word, pieces, summary_state
 from subscriptions.errors import QueryError, Sentence
 from subscriptions.matching.hits import Hit, spans
@@ -25,8 +25,7 @@ from subscriptions.matching.hits import why as hits_of
 from subscriptions.matching.terms import THOUSAND
 from subscriptions.model import Because, Item, Paper, Summary
 from subscriptions.normalize import tokens
-from subscriptions.query.nearness import papers_named_in
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import papers_named_in, parse_query
 from subscriptions.query.syntax import TITLE, Query
 
 _AUTHORS = 40  # shown of a collaboration of thousands

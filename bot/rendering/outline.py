@@ -6,10 +6,10 @@ from datetime import timedelta
 from enum import Enum
 from typing import Literal
 
+from bot.rendering.cleaning import clean, isolated, web_url
+from bot.rendering.language import Language
 from bot.rendering.papers import CARD, COMPACT, ROW, TITLES, Measure, is_told_in, paper_view, subscription_label
 from bot.rendering.parts import Head, Heading, More, Reader, Subject, Tail
-from bot.rendering.text.cleaning import clean, isolated, web_url
-from bot.rendering.text.language import Language
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import ChatKind, Delivery, DeliveryKind, Item
 from subscriptions.notices.chats import missing_line

@@ -4,13 +4,16 @@ A message is a sequence of fragments: a head, perhaps the name of a group, paper
 a platform has several limits (see its module), and every message must stay within each of them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, Protocol
 
 from bot.ports.channel import Buttons
 from bot.rendering.papers import PaperView
-from bot.rendering.parts import Code, Head, Heading, Line, More, Section, Subject
+from bot.rendering.parts import Code, Head, Heading, Line, More, Root, Section, Subject
+from bot.rendering.templating import Macro, macros
+from subscriptions.cutting import cut_at_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,3 +180,46 @@ def joined_texts(views_and_texts: Sequence[tuple[object, str]], *, under_head: s
         parts += [line_ends_between(above, view, under_head=under_head) if parts else "", text]
         above = view
     return "".join(parts)
+
+
+# --------------------------------------------------------- text without markup, with a paper's link on a separate line
+
+
+_SHORT_TITLE = 60
+
+
+@lru_cache
+def _macros() -> Mapping[str, Macro]:
+    return macros("plain", "txt")
+
+
+def plain_text(view: object) -> str:
+    """Returns the view without markup."""
+    return _macros()[macro_name(view)](view).strip("\n")
+
+
+def short_text(view: object) -> str:
+    """Returns the view without markup, a paper reduced to its title and link."""
+    if isinstance(view, PaperView):
+        title = cut_at_word(str(view.title), _SHORT_TITLE)
+        return "\n".join(part for part in (f"{view.number} {title}".strip(), view.url) if part)
+    return plain_text(view)
+
+
+def plain_page(fragments: Sequence[Fragment]) -> str:
+    """Returns a message without markup."""
+    return joined_texts([(fragment.view, plain_text(fragment.view)) for fragment in fragments])
+
+
+def notification_titles(fragments: Sequence[Fragment]) -> str:
+    """Returns the head of a message and the titles of its papers: what a notification shows."""
+    lines = []
+    for fragment in fragments:
+        match fragment.view:
+            case PaperView() as paper:
+                lines.append(f"{paper.number} {paper.title}".strip())
+            case Head(small=False) | Root() as head:
+                lines.append(head.line)
+            case _:
+                pass
+    return "\n".join(lines)

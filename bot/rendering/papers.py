@@ -10,10 +10,10 @@ from typing import Literal
 from unicodedata import combining
 
 from bot.ports.channel import Button
+from bot.rendering.cleaning import Passage, clean, isolated, marked, paper_url, plain_word
+from bot.rendering.language import Language
 from bot.rendering.parts import Reader
-from bot.rendering.text.cleaning import Passage, clean, isolated, marked, paper_url, plain_word
-from bot.rendering.text.language import Language
-from bot.rendering.text.tex import readable
+from bot.rendering.tex import readable
 from subscriptions.cutting import cut_at_clause, cut_at_sentence, cut_at_word, first_sentence, summary_state
 from subscriptions.model import Because, Item, Paper
 from subscriptions.text import normalized

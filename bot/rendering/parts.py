@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from bot.ports.channel import Buttons, Plot
-from bot.rendering.text.cleaning import Passage
-from bot.rendering.text.language import Language
+from bot.rendering.cleaning import Passage
+from bot.rendering.language import Language
 from subscriptions.model import Chat, ChatKind, ChatSettings
 
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from bot.ports.channel import Buttons, Reply
 from bot.rendering.buttons import button_rows, card_buttons, menu_rows
+from bot.rendering.cleaning import clean, clean_lines
 from bot.rendering.closeups import section_pieces, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.delivery_messages import delivery_pages
 from bot.rendering.outline import measure_of_list
@@ -13,7 +14,6 @@ from bot.rendering.packing import NUMBERS_IN_MESSAGE, Fragment, Medium, Page, Pa
 from bot.rendering.papers import CARD, HEAD, CardButtons, Measure, PaperView, paper_view, shrinking_measures
 from bot.rendering.parts import Code, Line, Reader, Section, reader_of
 from bot.rendering.plots import plot_text
-from bot.rendering.text.cleaning import clean, clean_lines
 from subscriptions.model import Chat, ChatKind, Message
 
 DONE, REFUSED = "✓", "✗"

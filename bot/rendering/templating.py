@@ -11,8 +11,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Literal
 
 from bot.ports.web_page import PageFrame
-from bot.rendering.text.cleaning import hanging
-from bot.rendering.text.language import Language
+from bot.rendering.cleaning import hanging
+from bot.rendering.language import Language
 from subscriptions.errors import Sentence
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import field, fields, replace
 from datetime import date, timedelta
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -239,10 +240,13 @@ def _workspace(tokens: Mapping[str, str], named: Callable[[Place], str]) -> Slac
     return _validated(SlackWorkspace, tokens, named, None)
 
 
+_adapter = cache(TypeAdapter)  # to make one takes longer than to use it
+
+
 def _validated(kind: type[T], given: Mapping[str, object], named: Callable[[Place], str], places: Places | None) -> T:
     """Returns what pydantic makes of dictionaries. `named` tells the name of a setting for errors. Raises SettingsError."""
     try:
-        return TypeAdapter(kind).validate_python(given, context=places)
+        return _adapter(kind).validate_python(given, context=places)  # type: ignore[arg-type, no-any-return]
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         first = min(

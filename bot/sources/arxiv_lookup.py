@@ -10,19 +10,19 @@ from hashlib import sha256
 from http import HTTPStatus
 from urllib.parse import urlsplit, urlunsplit
 
-from bot.context.dependencies import write
+from bot.context import write
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
-from bot.settings.source_facts import is_arxivs_own
+from bot.settings.model import is_arxivs_own
 from bot.sources.fetch_request import FetchRequest, Sites, by_ids, by_title, categories_of, document_name, is_api
 from bot.sources.fetcher import Fetched, Fetcher
 from bot.sources.ingest import PollContext, store_digest
 from subscriptions.model import Announce, Digest, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.planning.receipts import Arrival
-from subscriptions.service.sources import claim_incomplete
-from subscriptions.store.papers.enrichment import IncompletePaper, give_back
+from subscriptions.service.notices import claim_incomplete
+from subscriptions.store.enrichment import IncompletePaper, give_back
 
 log = logging.getLogger("paperwire")
 

@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-from bot.context.optional_parts import without
+from bot.context import without
 from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.sources.fetch_request import HostLimiter, asked_to_wait

@@ -7,17 +7,17 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Protocol
 
-from bot.context.dependencies import do_steps, write
+from bot.context import do_steps, write
 from bot.digests import dated, read_digest
 from bot.ports.channel import Clock, Observe, ignore
 from bot.sources.fetch_request import ARXIV, Sites
 from bot.sources.schedules import SourceSchedules
 from subscriptions.model import ChatAddress, Digest
 from subscriptions.planning.receipts import UNKNOWN, Arrival
-from subscriptions.service.papers.ingest import ingest_steps
-from subscriptions.service.sources import claim_slot
+from subscriptions.service.ingest import ingest_steps
+from subscriptions.service.notices import claim_slot
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import release_slot
 from subscriptions.zones import zone
 

@@ -9,20 +9,21 @@ from http import HTTPStatus
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
-from bot.settings.source_facts import is_arxivs_own
+from bot.settings.model import is_arxivs_own
 from bot.sources.fetch_request import FetchRequest, address_key, document_name, is_dated, requests_of
 from bot.sources.fetcher import Fetched, Fetcher, Unchanged
 from bot.sources.ingest import PollContext, store_digest
-from bot.sources.missed_days import MissedDays, runs
 from bot.sources.receipts import (
     BATCH_FORMATS,
     LONGEST_DETAIL,
     ZERO_COUNTS,
+    MissedDays,
     counts_of,
     filed_with,
     notify_of_filed,
     notify_of_trouble,
     remarks_of,
+    runs,
     trouble_after,
 )
 from subscriptions.cutting import clip
@@ -40,9 +41,9 @@ from subscriptions.planning.receipts import (
     verdict_of_all,
 )
 from subscriptions.planning.source_calendar import Overdue, Schedule, poll_again, wait_after_failure
-from subscriptions.service.sources import note_poll, notify_missed_days
+from subscriptions.service.notices import note_poll, notify_missed_days
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceState
 
 

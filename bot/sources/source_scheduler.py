@@ -5,16 +5,18 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.context.dependencies import write
+from bot.context import write
 from bot.errors import FetchError, error_location
-from bot.settings import SourceSettings
-from bot.settings.source_facts import fact_of, place_of
+from bot.ports.channel import Observe, ignore
+from bot.settings import Settings, SourceSettings
+from bot.settings.model import fact_of, installed_version, place_of
 from bot.sources.arxiv_lookup import Enricher, PaperLookup, arxiv_among
-from bot.sources.fetch_request import everything
-from bot.sources.fetcher import Fetcher
-from bot.sources.ingest import PollContext
+from bot.sources.fetch_request import HostLimiter, everything
+from bot.sources.fetcher import Fetcher, FetchLimits
+from bot.sources.ingest import IngestContext, PollContext, StoredHostSlots
 from bot.sources.poll import Poll
 from bot.sources.receipts import FileReceiptWriter, read_of
+from bot.sources.schedules import SourceSchedules
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -294,3 +296,36 @@ class SourceScheduler:
 def _counted(receipt: Receipt) -> str:
     new, papers = receipt.counts.get("new", 0), receipt.counts.get("papers", 0)
     return f"{papers} papers, {new} of them new." if receipt.outcome is Outcome.NEW else ""
+
+
+def make_source_scheduler(
+    settings: Settings,
+    context: IngestContext,
+    *,
+    stopping: Callable[[], bool] = lambda: False,
+    observe: Observe = ignore,
+) -> SourceScheduler:
+    """Returns the scheduler that polls the sources of these settings into a store."""
+    receipts = make_file_receipts(settings, context, observe=observe)
+    fetcher = make_fetcher(settings, context)
+    return SourceScheduler(receipts.context, fetcher, settings.sources, stopping=stopping)
+
+
+def make_file_receipts(settings: Settings, context: IngestContext, *, observe: Observe = ignore) -> FileReceiptWriter:
+    """Returns the writer of receipts of files."""
+    timing = SourceSchedules(settings.holidays, settings.timezone)
+    return FileReceiptWriter(
+        PollContext(ingest_context=context, timing=timing, admins=settings.admins, observe=observe)
+    )
+
+
+def make_fetcher(
+    settings: Settings, context: IngestContext, *, alone: bool = False, limits: FetchLimits | None = None
+) -> Fetcher:
+    """Returns the fetcher of documents. All processes on one store together respect the rate limit of arXiv.
+
+    `alone`: the limit holds for this process only, where the store cannot be used or need not be.
+    """
+    agent = f"paperwire/{installed_version() or 'dev'}" + (f" (+{settings.contact})" if settings.contact else "")
+    limiter = HostLimiter(context.clock, others=None if alone else StoredHostSlots(context))
+    return Fetcher(context.clock, limiter, agent=agent, allowed_hosts=settings.allowed_hosts, limits=limits)

@@ -29,9 +29,9 @@ from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Pl
 from bot.settings import Settings
 from bot.sources.ingest import ingest
 from subscriptions.model import ChatAddress, ChatKind
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.pausing import pause
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.pausing import pause
+from subscriptions.service.requests import SubscriptionRequest, subscribe
 
 MORNING = datetime(2026, 1, 23, 6, 30, tzinfo=UTC)
 ANN, CHANNEL, READING = ChatAddress("slack", "U0LENA"), ChatAddress("slack", "C0VISION"), ChatAddress("slack", "C0READ")

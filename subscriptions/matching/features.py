@@ -7,7 +7,7 @@ from typing import NamedTuple
 from subscriptions.errors import QueryError
 from subscriptions.matching.terms import TokenizedPaper, label_of
 from subscriptions.normalize import fold_plural, is_initial, token_spans, written_tokens
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import words_rule
 from subscriptions.query.syntax import TEXT, Field, Leaf, Query, Term, ValueKind
 

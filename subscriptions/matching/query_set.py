@@ -9,8 +9,8 @@ from secrets import token_bytes
 
 from subscriptions.matching.columns import NO_PLACE, Columns, State, below, prefixed
 from subscriptions.matching.slots import Slots
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
-from subscriptions.query.parsing.quick import Piece, ShortQuery, read_quickly
+from subscriptions.query.parse import parse_canonical, parse_query
+from subscriptions.query.quick import Piece, ShortQuery, read_quickly
 from subscriptions.query.syntax import Alternative, Query
 
 NO_HANDLE = -1

@@ -11,7 +11,7 @@ from subscriptions.normalize import (
     is_initial,
     written_and_exact_tokens,
 )
-from subscriptions.query.parsing.lexer import fold_value
+from subscriptions.query.lexer import fold_value
 from subscriptions.query.syntax import (
     ALL,
     AUTHOR,

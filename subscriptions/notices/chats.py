@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from subscriptions.errors import Sentence
 from subscriptions.model import MissingHow
-from subscriptions.notices.notice import DailyNotice, EventNotice, NoticeWords, unstored
+from subscriptions.notices import DailyNotice, EventNotice, NoticeWords, unstored
 
 CONFIRM = "confirm"  # the verb of the button with which an address says yes
 

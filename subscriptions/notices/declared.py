@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
+from subscriptions.notices import EventNotice, Notice, NoticeWords
 from subscriptions.notices.chats import (
     AccessAsked,
     AccessDenied,
@@ -21,7 +22,6 @@ from subscriptions.notices.chats import (
     TopicClosed,
     TopicGone,
 )
-from subscriptions.notices.notice import EventNotice, Notice, NoticeWords
 from subscriptions.notices.operations import (
     BotReplaced,
     ClockWasWrong,

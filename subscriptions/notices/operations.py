@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from subscriptions.notices.notice import DailyNotice, DayRuns, NoticeWords
+from subscriptions.notices import DailyNotice, DayRuns, NoticeWords
 
 _MOST_IDS = 5
 

@@ -12,10 +12,18 @@ from functools import partial
 from typing import Protocol
 
 from subscriptions.normalize import has_chinese
-from subscriptions.query.parsing.lexer import fold_source
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.query.rewriting import as_phrase, in_titles, rewritten, with_initials, without_crosslists
-from subscriptions.query.slips import as_one_author, by_its_code, has_a_name_in_two
+from subscriptions.query.lexer import fold_source
+from subscriptions.query.parse import parse_query
+from subscriptions.query.rewriting import (
+    as_one_author,
+    as_phrase,
+    by_its_code,
+    has_a_name_in_two,
+    in_titles,
+    rewritten,
+    with_initials,
+    without_crosslists,
+)
 from subscriptions.query.syntax import CATEGORY, SOURCE, TEXT, Field, Leaf, Node, Not, Query, Term, ValueKind
 
 MANY = 10  # papers a day; a query that finds more is worth narrowing

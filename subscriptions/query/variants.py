@@ -17,6 +17,7 @@ from subscriptions.query.rewriting import (
     as_phrase,
     in_any_text,
     in_titles,
+    is_word,
     joined_by_or,
     rewritten,
     with_initials,
@@ -24,7 +25,6 @@ from subscriptions.query.rewriting import (
     without_part,
     written,
 )
-from subscriptions.query.slips import is_word
 from subscriptions.query.syntax import TEXT, And, Leaf, Node, Not, Or, Query
 
 Forms = Mapping[str, tuple[str, ...]]  # the tokens of a form → the other forms as they are written

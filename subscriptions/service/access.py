@@ -10,12 +10,12 @@ from typing import Literal
 
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
+from subscriptions.service.changes import note_changed_state
+from subscriptions.service.next_deliveries import Listed, get_chat, kind_of
 from subscriptions.service.notices import notify, notify_operators
-from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.next_deliveries import Listed, get_chat, kind_of
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store.chat import access, chats
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import access, chats
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour

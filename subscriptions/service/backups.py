@@ -9,15 +9,15 @@ from pathlib import Path
 
 from subscriptions.errors import Refused, Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.planning.receipts import Loss
-from subscriptions.service.papers.hold_reasons import count_known, note_loss
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.pausing import end_pauses
+from subscriptions.service.hold_reasons import count_known, note_loss
+from subscriptions.service.pausing import end_pauses
+from subscriptions.service.plan import plan_due
 from subscriptions.store import losses
+from subscriptions.store.database.conflicts import copy_rows, count_rows, gather_statistics, holds_rows
 from subscriptions.store.database.kind import OWNER_ONLY, OWNER_ONLY_FOLDER
 from subscriptions.store.database.store import Store
-from subscriptions.store.database.transfer import copy_rows, count_rows, gather_statistics, holds_rows
-from subscriptions.store.outbox.entries import count_as_sent
-from subscriptions.store.papers.known_papers import index_all
+from subscriptions.store.entries import count_as_sent
+from subscriptions.store.known_papers import index_all
 from subscriptions.store.platforms import bots
 
 BUSY_SECONDS = 10.0

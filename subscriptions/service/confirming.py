@@ -8,15 +8,15 @@ from subscriptions.model import CallbackToken, Chat, ChatAddress
 from subscriptions.notices.chats import CONFIRM, ConfirmAddress
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.access import HOUR, standing_of
+from subscriptions.service.changes import note_changed_state
+from subscriptions.service.next_deliveries import get_chat, kind_of
 from subscriptions.service.notices import notify
-from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.next_deliveries import get_chat, kind_of
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
+from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.states import ChatState
-from subscriptions.store.chat import access, chats
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import access, chats
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, writes
-from subscriptions.store.outbox.entries import notices_since
+from subscriptions.store.entries import notices_since
 
 OPEN_FOR = timedelta(days=2)  # an unanswered question
 MOST_QUESTIONS = 3  # to one address within an hour, whoever asks

@@ -8,16 +8,14 @@ from functools import partial
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.access import HOUR
-from subscriptions.service.conversation_state import FORGOTTEN
-from subscriptions.service.subscriptions.changes import note_changed_state
-from subscriptions.service.subscriptions.next_deliveries import get_chat
-from subscriptions.service.workspaces import INSTALLED_WITHIN, chats_of_lost_workspaces, forget_workspaces
-from subscriptions.store import key_value, platforms, query_changes, retention
-from subscriptions.store.chat import access, chat_data, chats, moving
-from subscriptions.store.chat import subscriptions as stored_subscriptions
-from subscriptions.store.chat.chat_data import json_text
+from subscriptions.service.changes import note_changed_state
+from subscriptions.service.chat_status import FORGOTTEN
+from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.pausing import INSTALLED_WITHIN, chats_of_lost_workspaces, forget_workspaces
+from subscriptions.store import access, chat_data, chats, deliveries, key_value, moving, planner, platforms, retention
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.chat_data import json_text
 from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
-from subscriptions.store.outbox import deliveries
 
 DELIVERIES = timedelta(days=30)  # with the texts of their messages; the chat and the paper stay
 NOTICES = timedelta(days=90)
@@ -173,7 +171,7 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
     """
     for clean, age in _AGES:
         yield from _steps(store, clean, now - age)
-    yield from _steps(store, lambda transaction, _, most: query_changes.drop_changes(transaction, most), now)
+    yield from _steps(store, lambda transaction, _, most: planner.drop_changes(transaction, most), now)
     if papers is not None:
         yield from _steps(store, retention.prune_papers, now - papers)
     with store.read() as transaction:

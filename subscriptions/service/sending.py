@@ -1,6 +1,6 @@
-"""The outbox as its senders use it: what is theirs, and what came of it."""
+"""The outbox as its senders use it, and what of it needs a person."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -21,112 +21,25 @@ from subscriptions.model import Delivery, Lane
 from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_not_found, decide_retry
 from subscriptions.service.notices import pause_unreachable, reactivate_found
 from subscriptions.states import PauseReason
-from subscriptions.store import key_value, platforms, updates, workers
+from subscriptions.store import (
+    attempts,
+    claims,
+    deliveries,
+    edits,
+    entries,
+    key_value,
+    moving,
+    platforms,
+    updates,
+)
+from subscriptions.store import chats as stored_chats
 from subscriptions.store import workers as stored_workers
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import moving
+from subscriptions.store.claims import Claim
 from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
-from subscriptions.store.outbox import attempts, claims, deliveries, edits, entries
-from subscriptions.store.outbox.claims import Claim
-from subscriptions.store.outbox.edits import Edit
-from subscriptions.store.outbox.entries import LONG, OutboxEntry, Trouble, dead_since, waiting_since
-from subscriptions.store.workers import NOWHERE, Whereabouts
-
-
-def is_not_known(_process: str) -> bool:
-    """Whether a process runs, where the system does not tell: then the lock alone decides."""
-    return False
-
-
-def begin_worker(
-    store: Scope,
-    *,
-    holds_sender_lock: bool,
-    process: str = "",
-    where: Whereabouts = NOWHERE,
-    is_running: Callable[[str], bool] = is_not_known,
-) -> int:
-    """Begins the work of this process, and recovers what workers that are gone left. Returns how many messages.
-
-    `process` is this one, as `is_running` knows it: whether the process of another worker runs here. A worker whose
-    process runs is not gone, even if another one holds the lock. One transaction: a crash before its commit leaves
-    everything to the next start.
-    """
-    with store.write() as transaction:
-        workers.begin_worker(
-            transaction,
-            transaction.store.worker,
-            holds_sender_lock=holds_sender_lock,
-            process=process,
-            where=where,
-            is_running=is_running,
-        )
-        if holds_sender_lock:
-            stored_workers.forget_wakes(transaction)  # it looks for lanes on its own, and no worker takes jobs
-        return workers.recover_left(transaction)
-
-
-def recover_own(store: Scope, lane: Lane | None = None) -> int:
-    """Recovers what this process marked as sending, when it sends nothing any more. Returns how many messages.
-
-    `lane`: only what it marked there.
-    """
-    with store.write() as transaction:
-        return workers.recover_own(transaction, transaction.store.worker, lane)
-
-
-def other_workers(store: Scope) -> dict[str, int]:
-    """The other workers → their heartbeats."""
-    with store.read() as transaction:
-        return workers.others(transaction, transaction.store.worker)
-
-
-def end_worker(store: Scope) -> int:
-    """Ends this worker in an orderly way, and recovers what it had claimed. Returns how many messages."""
-    with store.write() as transaction:
-        workers.end_worker(transaction, transaction.store.worker)
-        return workers.recover_left(transaction)
-
-
-def beat(store: Scope, *, process: str = "", where: Whereabouts = NOWHERE) -> None:
-    """Shows the others that this process is at work; `process` and `where` say which one, if they took it for gone."""
-    with store.write() as transaction:
-        workers.beat(transaction, transaction.store.worker, process, where)
-
-
-def recover_stalled(store: Scope, stalled: Mapping[str, int]) -> int:
-    """Recovers what these workers left, unless their heartbeats have changed. Returns how many messages.
-
-    Their replies are left to who posts replies (`unfinished_replies`), which may take part in this transaction.
-    """
-    with store.write() as transaction:
-        workers.end_stalled(transaction, stalled)
-        return workers.recover_left(transaction)
-
-
-# --------------------------------------------- the jobs by which the workers of a cluster learn which lanes to look at
-
+from subscriptions.store.edits import Edit
+from subscriptions.store.entries import LONG, OutboxEntry, Trouble, dead_since, waiting_since
 
 _PACED = timedelta(minutes=1)  # no budget of a platform looks further back
-_SOON = timedelta(seconds=10)  # a lane that has to wait for longer waits because its platform asked for that
-
-
-def wake(store: Scope, lanes: Sequence[Lane], *, after: timedelta = timedelta(0)) -> None:
-    """Wakes lanes when `after` has passed."""
-    with store.write() as transaction:
-        stored_workers.wake_lanes(transaction, lanes, after=after)
-
-
-def wake_idle(store: Scope, lanes: Sequence[Lane]) -> int:
-    """Wakes the lanes without a job; returns how many. Only this finds a lane whose job was lost."""
-    with store.write() as transaction:
-        return stored_workers.wake_lanes(transaction, lanes, only_idle=True)
-
-
-def count_jobs(store: Scope) -> int:
-    """How many jobs of lanes run, or may run soon."""
-    with store.read() as transaction:
-        return stored_workers.jobs_left(transaction, _SOON)
 
 
 def sends_of_lane(store: Store, lane: Lane, *, now: datetime, wall: datetime) -> list[timedelta]:

@@ -134,7 +134,7 @@ class MentionRow(Row, table=True):
 
 
 class SignalRow(Row, table=True):
-    """What a chat did with a paper; see store/chat/signals.py."""
+    """What a chat did with a paper; see store/signals.py."""
 
     __tablename__ = "signal"
     __table_args__ = (index("ix_signal_paper", "paper"),)

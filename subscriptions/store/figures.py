@@ -14,10 +14,10 @@ from subscriptions.planning.cadence import quiet_until
 from subscriptions.planning.decision import LONGEST_WAIT
 from subscriptions.states import MessageState
 from subscriptions.store import shared_cursors
+from subscriptions.store.claims import is_held, may_be_sent, waits
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, execute, reads
-from subscriptions.store.outbox.claims import is_held, may_be_sent, waits
-from subscriptions.store.papers.known_papers import last_sequence
+from subscriptions.store.known_papers import last_sequence
 from subscriptions.store.rows import BECOMES_DUE, GOES_OUT, TABLES
 from subscriptions.zones import zone
 

@@ -1,6 +1,6 @@
 """What the planner reads and writes: due chats, cursors and due moments of subscriptions (rules 2 and 5).
 
-In the morning some chat is due every minute, so these statements are built once, like those of `outbox.claims`.
+In the morning some chat is due every minute, so these statements are built once, like those of `claims`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     case,
+    delete,
     func,
     or_,
     select,
@@ -25,12 +26,12 @@ from sqlalchemy.types import NULLTYPE
 from sqlmodel import Session
 
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store.chat.chats import CHATS
-from subscriptions.store.chat.subscriptions import SUBSCRIPTIONS, DueSpan
+from subscriptions.store.chats import CHATS
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import execute, in_chunks, rows_of
 from subscriptions.store.rows import BECOMES_DUE, TABLES
 from subscriptions.store.shared_cursors import cursor_of
+from subscriptions.store.subscriptions import SUBSCRIPTIONS, DueSpan
 
 _chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]
 _c, _s = _chats.c, _subscriptions.c
@@ -202,3 +203,56 @@ def rows_of_chats(session: Session, chat_ids: Sequence[int]) -> list[StoredRow]:
         for statement in _STATEMENTS
         for row in execute(session, statement, {"ids": part}).all()
     ]
+
+
+# ------------------------------------------------------------------------------- the log of queries that came and went
+
+
+KEPT = 100_000  # changes; an index older than the oldest one is rebuilt
+
+_changes, _queries = TABLES.tables["query_change"], TABLES.tables["query"]
+_qc, _q = _changes.c, _queries.c
+_after, _most = bindparam("after", type_=Integer), bindparam("most", type_=Integer)
+_NEWEST, _OLDEST = select(func.max(_qc.sequence)), select(func.min(_qc.sequence))
+_CHANGED = select(_qc.sequence, _qc.query).where(_qc.sequence > _after).order_by(_qc.sequence)
+_TOKEN = select(_qc.token).where(_qc.sequence == _after)
+_TEXTS = select(_q.id, _q.canonical).where(_q.id.in_(bindparam("ids", type_=Integer, expanding=True)))
+_PAGE = select(_q.id, _q.canonical).where(_q.id > _after).order_by(_q.id).limit(_most)
+_DROP = delete(_changes).where(
+    _qc.sequence.in_(select(_qc.sequence).where(_qc.sequence <= _after).order_by(_qc.sequence).limit(_most))
+)
+
+
+def newest_change(session: Session) -> int:
+    """The sequence of the newest change; 0 before the first."""
+    return execute(session, _NEWEST).scalar() or 0
+
+
+def changes_after(session: Session, sequence: int) -> tuple[int, set[int]] | None:
+    """(newest change, ids of the queries that came or went after a change); None if some of that is not known any more."""
+    oldest, newest = execute(session, _OLDEST).scalar() or 0, newest_change(session)
+    if newest == sequence:
+        return newest, set()
+    if newest < sequence or sequence < oldest - 1:
+        return None
+    return newest, {query for _, query in execute(session, _CHANGED, {"after": sequence})}
+
+
+def token_of(session: Session, sequence: int) -> int | None:
+    """The random token of a change; None if the log does not have it."""
+    return execute(session, _TOKEN, {"after": sequence}).scalar()
+
+
+def queries_by_id(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Id -> canonical text, of those of these queries that are stored."""
+    return dict(rows_of(session, _TEXTS, ids))
+
+
+def page_of_queries(session: Session, after: int, most: int) -> list[tuple[int, str]]:
+    """(id, canonical text) of the queries after the id `after`, in the order of their ids."""
+    return [(query, canonical) for query, canonical in execute(session, _PAGE, {"after": after, "most": most})]
+
+
+def drop_changes(session: Session, most: int) -> int:
+    """Removes old changes, at most so many; the newest `KEPT` stay. Returns how many it removed."""
+    return execute(session, _DROP, {"after": newest_change(session) - KEPT, "most": most}).rowcount

@@ -17,8 +17,8 @@ from subscriptions.states import MessageState
 from subscriptions.store.columns import Big, Condition, Utc
 from subscriptions.store.database.store import execute
 from subscriptions.store.key_value import get_value, put_value
-from subscriptions.store.papers.standing import Vouched
 from subscriptions.store.rows import TABLES
+from subscriptions.store.standing import Vouched
 
 _PRUNED = "pruned-papers"  # a key: the id up to which papers have been pruned
 _REDUCED = "reduced-deliveries"  # a key: the settled delivery, by moment and number, up to which all were looked at

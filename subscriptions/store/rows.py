@@ -104,7 +104,7 @@ class PaperRow(Row, table=True):
     first_seen_at: datetime = Field(sa_type=Utc)
     day: date  # of the digest that gave it its sequence, else of its first digest
     owner: str = ""  # the source that brought it first
-    vouched: int = 0  # the values that one of arXiv's own sources gave (papers/standing.py)
+    vouched: int = 0  # the values that one of arXiv's own sources gave (standing.py)
     sequence: int | None = Field(default=None, index=True)
     sequenced_at: datetime | None = Field(default=None, sa_type=Utc)
     came_at: datetime | None = Field(default=None, sa_type=Utc)  # it came before a loss and was read again
@@ -213,7 +213,7 @@ class ChatRow(Row, table=True):
 
 
 class DenialRow(Row, table=True):
-    """The keyed hash of an address whose erased chat an operator denied (store/chat/denials.py)."""
+    """The keyed hash of an address whose erased chat an operator denied (store/access.py)."""
 
     __tablename__ = "denial"
     address_hash: str = Field(primary_key=True)

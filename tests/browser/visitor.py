@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 import axe_playwright_python
 
 from tests.fakes.process import ROOT
+from tests.forked import Forked
 from tests.integration.cli import INBOX, page
 from tests.patience import PATIENCE
 
@@ -53,8 +53,8 @@ def running_bot(folder: Path, environment: Mapping[str, str], *, sources: bool =
     log = folder / "log.txt"
     with (
         log.open("wb") as out,
-        subprocess.Popen(
-            [sys.executable, "-m", "bot", "run"],
+        Forked(
+            ["bot", "run"],
             cwd=folder,
             env={**own, **nowhere, **given, "PAPERWIRE_ACCESS": "open" if sources else "ask", **environment},
             stdout=out,

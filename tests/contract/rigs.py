@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import SecretStr
 
-from bot.demo.channel import GalleryChannel
+from bot.demo.story import GalleryChannel
 from bot.platforms.console.adapter import ConsoleChannel
 from bot.platforms.email.outgoing import EmailChannel
 from bot.platforms.slack.outgoing import SlackChannel

@@ -14,7 +14,7 @@ from bot.platforms.telegram.incoming import ALLOWED
 from bot.platforms.telegram.outgoing import Menu, TelegramApi, TelegramChannel, menus_of, publish_menus
 from bot.ports.channel import File
 from bot.ports.conversation import Place
-from bot.rendering.text.language import translator
+from bot.rendering.language import translator
 from subscriptions.errors import ChatGone, NotDelivered, Refused, Rejected, RetryLater, SenderStopped, Sentence
 from subscriptions.model import ChatAddress, ChatKind
 from tests.fakes.telegram import TOKEN, FakeTelegram

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.platforms.console.adapter import ConsoleChannel
-from bot.rendering.text.cleaning import folded
+from bot.rendering.cleaning import folded
 from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
 

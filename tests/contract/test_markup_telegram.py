@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.platforms.telegram.markup import markup_size, without_hosts, without_mentions
 from bot.ports.channel import Button, Reply
-from bot.rendering.text.cleaning import clean
+from bot.rendering.cleaning import clean
 from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
 from tests.fakes.markup import ENTITY_BYTES, KEPT_ENTITIES, RAW_LIMIT, TEXT_LIMIT, Text, parse_html
 from tests.rendered import render_delivery, render_reply

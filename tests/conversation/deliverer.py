@@ -11,16 +11,16 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from bot.context.dependencies import Context, Layout
+from bot.context import Context, Layout
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import DrainState, plan
-from bot.demo.channel import GalleryChannel, GalleryPost
+from bot.demo.story import GalleryChannel, GalleryPost
 from bot.ports.channel import Limits
 from subscriptions.errors import NotDelivered
 from subscriptions.model import ChatAddress, Delivery, Message
+from subscriptions.service.next_deliveries import listed
 from subscriptions.service.sending import lanes
-from subscriptions.service.subscriptions.next_deliveries import listed
 from tests.bot_harness import Answer, BotHarness
 from tests.make import address, subscribes
 from tests.rendered import render_delivery

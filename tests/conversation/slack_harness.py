@@ -12,7 +12,7 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
-from bot.context.dependencies import Context
+from bot.context import Context
 from bot.conversation.handler import answer
 from bot.platforms.slack.incoming import INTERACTIONS, read
 from bot.platforms.slack.markup import home_view, modal_view

@@ -9,10 +9,10 @@ from subscriptions.chat_settings.setting import NotPossible
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind
 from subscriptions.portable import read_lines
-from subscriptions.service.subscriptions.exporting import export
-from subscriptions.service.subscriptions.importing import import_lines
-from subscriptions.service.subscriptions.next_deliveries import get_chat
-from subscriptions.store.chat import chats
+from subscriptions.service.exporting import export
+from subscriptions.service.importing import import_lines
+from subscriptions.service.next_deliveries import get_chat
+from subscriptions.store import chats
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.make import NOON, address

@@ -10,7 +10,7 @@ from sqlmodel import select
 from bot.commands.context import BotInfo
 from subscriptions.service.access import new_code
 from subscriptions.service.retention import forget
-from subscriptions.store.chat.moving import chat_moved
+from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import DenialRow
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import Deliverer

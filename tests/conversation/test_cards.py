@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from subscriptions.model import CallbackToken, Paper, Summary
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.next_deliveries import listed
-from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.store.chat.chats import describe
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.next_deliveries import listed
+from subscriptions.service.requests import unsubscribe
+from subscriptions.store.chats import describe
 from subscriptions.store.conversations import store_callbacks
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import GROUP, ME, comes, subscribe_to, texts

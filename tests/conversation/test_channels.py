@@ -5,7 +5,7 @@ import pytest
 from bot.ports.conversation import Place
 from subscriptions.errors import RetryLater
 from subscriptions.model import ChatKind
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.next_deliveries import get_chat, listed
 from tests.bot_harness import BotHarness, FakePlatformApi
 from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes

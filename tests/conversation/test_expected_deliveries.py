@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from subscriptions.model import ChatKind
-from subscriptions.service.conversation_state import store_chat
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.chat_status import store_chat
+from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.next_deliveries import get_chat
 from subscriptions.store import planner as plans
-from subscriptions.store.chat.access import set_owner
+from subscriptions.store.access import set_owner
 from subscriptions.store.sources import SourceFact, sync_sources
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from subscriptions.service.conversation_state import link_payload
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.chat_status import link_payload
+from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BOT, Answer, BotHarness
 from tests.conversation.deliverer import Deliverer

@@ -6,8 +6,8 @@ import pytest
 
 from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.next_deliveries import get_chat, listed
 from tests.conversation.slack_harness import ANN, BO, CHANNEL, CHAT_FIELD, SlackHarness
 from tests.make import NOON, address, ingested, paper, subscribes
 

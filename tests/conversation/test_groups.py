@@ -5,8 +5,8 @@ import pytest
 from bot.ports.conversation import Place
 from subscriptions.errors import ChatGone, ChatMoved
 from subscriptions.model import ChatKind
+from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.sending import outbox_entries
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
 from subscriptions.store.conversations import get_conversation_state
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer

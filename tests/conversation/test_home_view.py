@@ -6,12 +6,12 @@ import pytest
 
 from bot.platforms.slack.markup import BLOCKS_OF_VIEW
 from subscriptions.model import ChatAddress, ChatKind
+from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import pause_unreachable
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
-from subscriptions.service.subscriptions.pausing import pause
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
-from subscriptions.store.chat.access import set_owner
-from subscriptions.store.chat.chats import describe
+from subscriptions.service.pausing import pause
+from subscriptions.service.requests import SubscriptionRequest, subscribe
+from subscriptions.store.access import set_owner
+from subscriptions.store.chats import describe
 from tests.bot_harness import Answer
 from tests.conversation.slack_harness import ANN, BO, CHANNEL, SlackHarness
 from tests.make import NOON, address, ingested, paper, subscribes

@@ -3,8 +3,8 @@
 import pytest
 
 from subscriptions.model import ChatKind
-from subscriptions.service.conversation_state import known_or_new
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.next_deliveries import listed
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.papers import paper_lookup
-from subscriptions.service.papers import loosening
+from bot.commands import paper_lookup
+from subscriptions.service import loosening
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import OTHERS, comes, subscribe_to, titles
 from tests.make import NOON, digest, ingest_digest, ingested, paper

@@ -6,7 +6,7 @@ from bot.ports.conversation import Place
 from subscriptions.errors import ChatGone
 from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.states import PauseReason
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer

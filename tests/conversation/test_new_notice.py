@@ -9,9 +9,9 @@ import pytest
 
 from subscriptions.errors import Sentence
 from subscriptions.model import CallbackToken, ChatKind, DeliveryKind, Facts
+from subscriptions.notices import DailyNotice, NoticeWords
 from subscriptions.notices.declared import NOTICES, by_cause
-from subscriptions.notices.notice import DailyNotice, NoticeWords
-from subscriptions.service.conversation_state import store_chat
+from subscriptions.service.chat_status import store_chat
 from subscriptions.service.notices import notify, notify_operators
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer

@@ -10,7 +10,8 @@ from subscriptions.errors import ChatGone, Rejected, RetryLater
 from subscriptions.model import CallbackToken, ChatKind
 from subscriptions.notices.chats import AccessAsked
 from subscriptions.notices.operations import SourceFailed, SourceOverdue
-from subscriptions.service.conversation_state import store_chat
+from subscriptions.service.chat_status import store_chat
+from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.notices import (
     notify,
     notify_new_version,
@@ -19,9 +20,8 @@ from subscriptions.service.notices import (
     pause_unreachable,
 )
 from subscriptions.service.sending import dismiss, outbox_entries, stop_platform
-from subscriptions.service.subscriptions.next_deliveries import get_chat
 from subscriptions.states import PauseReason
-from subscriptions.store.chat.access import set_owner
+from subscriptions.store.access import set_owner
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address, ingested, paper, subscribes

@@ -5,14 +5,13 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.model import Announce, ChatKind
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.papers import paper_search as _paper_search
-from subscriptions.service.papers import paper_search as _search
-from subscriptions.service.papers.paper_search import search
+from subscriptions.query.parse import parse_query
+from subscriptions.service import paper_search as _paper_search
+from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.paper_search import search
 from subscriptions.service.sending import outbox_entries
-from subscriptions.service.subscriptions.next_deliveries import get_chat
 from subscriptions.states import ChatState, PauseReason
-from subscriptions.store.chat import access, chats, subscriptions
+from subscriptions.store import access, chats, subscriptions
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address, ingested, paper, summary
@@ -160,7 +159,7 @@ class TestSearch:
     async def test_how_far_it_looked_is_said_and_older_papers_are_a_press_away(
         self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(_search, "MOST_COUNTED", 10)
+        monkeypatch.setattr(_paper_search, "MOST_COUNTED", 10)
         for day in range(3):
             moment = NOON - (3 - day) * DAY
             ingested(bot.store, *(paper(f"{'Graphs' if n else 'Diffusion'} {day}.{n}") for n in range(8)), now=moment)
@@ -177,7 +176,7 @@ class TestSearch:
     async def test_what_only_reading_can_tell_of_many_papers_ends_a_look_early(
         self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(_search, "MOST_READ", 5)
+        monkeypatch.setattr(_paper_search, "MOST_READ", 5)
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
         assert (
             (await bot.says("/search =Diffusion")).lines[0].startswith("5 of the newest 5 papers, back to Thu 22 Jan")

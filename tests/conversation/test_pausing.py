@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
 from tests.bot_harness import Answer, BotHarness
 from tests.make import address, ingested, paper
 

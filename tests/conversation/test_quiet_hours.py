@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, ingested, paper, subscribes

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from bot.commands.cards import opens_a_paper
 from bot.commands.context import always, never, write_condition
 from bot.commands.intent import REGISTRY
-from bot.commands.papers.cards import opens_a_paper
 from bot.ports.channel import CHAT_FIELD
 from subscriptions.model import CallbackToken, ChatKind
-from subscriptions.service.papers.counting import key_of
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.known_papers import key_of
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import event
 
 from subscriptions.errors import NotFound
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.make import address, ingested, paper

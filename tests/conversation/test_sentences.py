@@ -21,9 +21,9 @@ import pytest
 from bot.digests import read_digest
 from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.conversation_state import known_or_new
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.query.parse import parse_query
+from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database.store import Store
 from tests.bot_harness import Answer, BotHarness
 from tests.make import NOON, address, ingest_digest

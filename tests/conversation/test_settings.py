@@ -7,11 +7,11 @@ import pytest
 from bot.commands.phrasing.setting_words import label_of, value_of, value_words
 from bot.commands.typed_times import A_PAGE, city_pages
 from bot.ports.conversation import Place
-from bot.rendering.text.language import Language, translator
+from bot.rendering.language import Language, translator
 from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_name
 from subscriptions.model import ChatKind
-from subscriptions.service.conversation_state import known_or_new
-from subscriptions.service.subscriptions.next_deliveries import get_chat
+from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.next_deliveries import get_chat
 from subscriptions.zones import zone
 from tests.bot_harness import BotHarness
 from tests.make import NOON, address

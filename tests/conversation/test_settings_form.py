@@ -1,7 +1,7 @@
 """The form of the settings, in a team: on every platform with forms; it holds what the chat can set, as one change."""
 
 from subscriptions.chat_settings import SETTINGS
-from subscriptions.service.subscriptions.next_deliveries import get_chat
+from subscriptions.service.next_deliveries import get_chat
 from subscriptions.store.database.store import Store
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.slack_harness import ANN, Form, SlackHarness

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.next_deliveries import get_chat
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.next_deliveries import get_chat
 from subscriptions.states import Signal
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import comes, subscribe_to

@@ -3,8 +3,8 @@
 import pytest
 
 from bot.commands.context import BotInfo
-from bot.rendering.text.language import translator
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from bot.rendering.language import translator
+from subscriptions.service.next_deliveries import get_chat, listed
 from tests.bot_harness import BOT, BotHarness
 from tests.make import address, ingested, paper
 

@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from bot.commands.chat.help_topics import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
 from bot.commands.context import BotInfo
 from bot.commands.intent import _MODULES, REGISTRY
+from bot.commands.start import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
 from subscriptions.errors import ChatGone
 from subscriptions.planning.times._ending import read_when, split_when
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.query.parse import parse_query
+from subscriptions.service.next_deliveries import get_chat, listed
 from tests.bot_harness import BOT, BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import address, ingested, paper, subscribes

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.chat.home_view import DAYS
+from bot.commands.home_view import DAYS
 from bot.rendering.plots import bar_line
 from subscriptions.model import Message
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.store.outbox import attempts, claims
-from subscriptions.store.outbox.claims import Claim, Rendered
+from subscriptions.service.plan import plan_due
+from subscriptions.store import attempts, claims
+from subscriptions.store.claims import Claim, Rendered
 from tests.bot_harness import BotHarness
 from tests.make import address, ingested, paper
 

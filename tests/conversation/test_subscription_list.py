@@ -6,10 +6,10 @@ import pytest
 
 from subscriptions.model import Message, Subscription
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
-from subscriptions.store.outbox import attempts, claims
-from subscriptions.store.outbox.claims import Claim, Rendered
+from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.plan import plan_due
+from subscriptions.store import attempts, claims
+from subscriptions.store.claims import Claim, Rendered
 from tests.bot_harness import BotHarness
 from tests.make import address, ingested, paper
 

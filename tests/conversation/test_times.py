@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.rendering.text.language import translator
+from bot.rendering.language import translator
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.next_deliveries import get_chat, listed
 from tests.bot_harness import BotHarness
 from tests.conversation.slack_harness import CHANNEL, SlackHarness
 from tests.make import address, ingested, paper

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from subscriptions.model import ChatKind
-from subscriptions.service.conversation_state import known_or_new
+from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.sending import outbox_entries
-from subscriptions.service.subscriptions.next_deliveries import get_chat
 from subscriptions.states import PauseReason
-from subscriptions.store.chat import chats
+from subscriptions.store import chats
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address, ingested, paper

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.commands.context import BotInfo
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.next_deliveries import get_chat, listed
 from tests.bot_harness import BOT, BotHarness
 from tests.make import address, ingested, paper
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.model import Subscription
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
-from subscriptions.service.subscriptions.undoing import last_change
+from subscriptions.service.undoing import last_change
 from tests.bot_harness import Answer, BotHarness
 from tests.make import address, ingested, paper
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.next_deliveries import listed
 from tests.bot_harness import BotHarness
 from tests.make import address, subscribes
 

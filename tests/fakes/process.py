@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import httpx
 
 from tests.fakes.journal import Entry, read_journal
+from tests.forked import Forked
 from tests.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
@@ -41,11 +41,9 @@ class Remote:
 @contextmanager
 def running(platform: str, *, journal: Path) -> Iterator[Remote]:
     """Runs `python -m tests.fakes.<platform>`. `journal` is the file that it writes."""
-    command = [sys.executable, "-m", f"tests.fakes.{platform}", "--journal", str(journal)]
+    command = [f"tests.fakes.{platform}", "--journal", str(journal)]
     journal.touch()
-    with subprocess.Popen(  # noqa: S603 - our own module
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as fake:
+    with Forked(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as fake:
         assert fake.stdout is not None
         ready = json.loads(fake.stdout.readline())
         try:

@@ -22,6 +22,7 @@ from bot.cli import run
 from bot.cli.subcommands import SUBCOMMANDS, load
 from tests.fakes.process import ROOT, Remote
 from tests.fakes.telegram import TOKEN
+from tests.forked import Forked, clean_environment
 from tests.patience import PATIENCE
 
 DIGEST = ROOT / "bot" / "samples" / "daily_arxiv.md"
@@ -90,7 +91,7 @@ class Terminal:
         return Ended(status, _text(out), _text(err))
 
     def process(self, *arguments: str | bytes, environ: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ended:
-        """Runs one subcommand in its own process."""
+        """Runs one subcommand in its own process, from the start of Python on."""
         return self._run("-m", "bot", *arguments, environ=environ, stdin=stdin)
 
     def python(self, program: str, *arguments: str) -> Ended:
@@ -192,17 +193,16 @@ class Process:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
+            **clean_environment(),
             "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
             "PAPERWIRE_WEB_PORT": port,
             "PYTHONUNBUFFERED": "1",
-            "PYTHONPATH": str(ROOT),
         }
         if fake:
             self.environment |= {"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
         self.environment |= environ or {}
-        self.process = subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-m", "bot", *arguments],
+        self.process = Forked(
+            ["bot", *arguments],
             cwd=folder,
             env=self.environment,
             stdout=subprocess.PIPE,

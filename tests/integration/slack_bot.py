@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.operation.listening import Supervised, listening
-from bot.operation.web.web_server import serving
+from bot.operation.web_server import serving
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.platforms.slack.workspaces import WorkspaceTokens
 from bot.ports.conversation import Receiver

@@ -15,8 +15,8 @@ from bot.platforms.slack.installing import COOKIE, INSTALL
 from bot.platforms.slack.manifest import REDIRECT
 from subscriptions.addresses import parse_address
 from subscriptions.model import ChatKind
-from subscriptions.service.conversation_state import known_or_new
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.chat_status import known_or_new
+from subscriptions.service.next_deliveries import listed
 from tests.fakes.slack import FakeSlack
 from tests.fakes.slack_oauth import FakeOAuth
 from tests.integration.slack_bot import OTHER, a_listening_bot, settled

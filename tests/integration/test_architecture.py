@@ -44,12 +44,15 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         *(f"bot/sources/{name}.py" for name in ("receipts", "poll", "poll_documents")),
         *(f"bot/platforms/slack/{name}.py" for name in ("adapter", "installing")),
         *(f"bot/platforms/web/{name}.py" for name in ("finds", "incoming", "pages", "playground")),
-        "bot/context/dependencies.py",
+        "bot/context/__init__.py",
         "bot/delivery/cluster.py",
         "bot/operation/metrics.py",
-        "bot/operation/owner_watch.py",
-        *(f"bot/operation/web/{name}.py" for name in ("health", "samples", "sign_in", "status")),
+        "bot/operation/worker.py",
+        "bot/operation/health.py",
+        "bot/operation/samples.py",
+        "bot/operation/sign_in.py",
         "bot/operation/process.py",
+        "bot/operation/status.py",
     }
     assert guilty <= shells
 

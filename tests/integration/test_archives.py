@@ -9,10 +9,10 @@ from sqlmodel import select
 
 from bot.settings import SourceSettings
 from subscriptions.model import Announce, ChatAddress, KnownPaper, Paper
-from subscriptions.service.papers.ingest import announce_filed
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.ingest import announce_filed
+from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import Terminal, page

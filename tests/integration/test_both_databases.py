@@ -14,14 +14,15 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused
 from subscriptions.model import Lane, Message
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.sending import ClaimRequest, begin_worker, claim, confirm, outbox_entries
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
-from subscriptions.store import query_changes
+from subscriptions.service.plan import plan_due
+from subscriptions.service.requests import SubscriptionRequest, subscribe
+from subscriptions.service.sending import ClaimRequest, claim, confirm, outbox_entries
+from subscriptions.service.workers import begin_worker
+from subscriptions.store import planner
+from subscriptions.store.attempts import mark_sending
+from subscriptions.store.claims import Claim, Rendered, store_rendered
 from subscriptions.store.database.store import Store, connection_of
-from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.claims import Claim, Rendered, store_rendered
-from subscriptions.store.outbox.entries import outbox_counts
+from subscriptions.store.entries import outbox_counts
 from subscriptions.store.rows import PaperKeyRow, QueryRow
 from subscriptions.store.sources import latest, put_receipt
 from tests.make import NOON, ingested, paper, stored_papers, subscribes
@@ -70,12 +71,12 @@ def test_what_happens_to_a_chat_reaches_its_deliveries(store: Store) -> None:
 def test_a_query_that_comes_or_goes_is_noted(store: Store) -> None:
     subscribes(store, "telegram:1", "graph")
     with store.read() as session:
-        before = query_changes.newest_change(session)
+        before = planner.newest_change(session)
     subscribes(store, "telegram:1", "bread")
     with store.read() as session:
-        found = query_changes.changes_after(session, before)
+        found = planner.changes_after(session, before)
         assert found is not None
-        assert list(query_changes.queries_by_id(session, sorted(found[1])).values()) == ["bread"]
+        assert list(planner.queries_by_id(session, sorted(found[1])).values()) == ["bread"]
 
 
 def test_no_character_of_a_text_is_refused(store: Store) -> None:

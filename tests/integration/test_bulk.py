@@ -13,15 +13,15 @@ from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused
 from subscriptions.model import ChatAddress
 from subscriptions.portable import read_lines
+from subscriptions.service import exporting, importing
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.changes import KEPT
+from subscriptions.service.importing import import_lines
+from subscriptions.service.next_deliveries import listed
+from subscriptions.service.requests import SubscriptionRequest, subscribe, unsubscribe
 from subscriptions.service.retention import forget
-from subscriptions.service.subscriptions import exporting, importing
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.changes import KEPT
-from subscriptions.service.subscriptions.importing import import_lines
-from subscriptions.service.subscriptions.next_deliveries import listed
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe, unsubscribe
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import undo
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import undo
 from subscriptions.store.database.store import Store, Transaction, connection_of
 from tests.make import NOON
 

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 
 from subscriptions.model import Announce, Digest, Paper, Summary, Translation
-from subscriptions.service.papers import ingest as ingesting
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service import ingest as ingest_room
+from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 from tests.make import NOON, digest, ingest_digest, ingested, paper, subscribes
 
 DAY = timedelta(days=1)
@@ -151,9 +151,9 @@ def test_a_digest_in_parts_gives_the_same_store_as_at_once(
         stored_all(whole, said)
         some = digest(*last, name="the last one")
         at_once = stored(whole, some, day=TODAY - ago * DAY)
-        patched.setattr(ingesting, "FEW_TO_MERGE", -1)  # all are merged before anything is written
+        patched.setattr(ingest_room, "FEW_TO_MERGE", -1)  # all are merged before anything is written
         stored_all(parts, said)
-        patched.setattr(ingesting, "MOST_AT_ONCE", most)
+        patched.setattr(ingest_room, "MOST_AT_ONCE", most)
         assert counts_of(stored(parts, some, day=TODAY - ago * DAY)) == counts_of(at_once)
         assert_same(parts, whole)
 
@@ -175,8 +175,8 @@ def test_a_digest_read_again_after_a_crash_is_stored_the_same(
     with stores("calm", "crashed") as (calm, crashed), pytest.MonkeyPatch.context() as patched:
         stored_all(calm, said)
         stored_all(crashed, said)
-        patched.setattr(ingesting, "MOST_AT_ONCE", most)
-        patched.setattr(ingesting, "MOST_TOGETHER", together)
+        patched.setattr(ingest_room, "MOST_AT_ONCE", most)
+        patched.setattr(ingest_room, "MOST_TOGETHER", together)
         some = digest(*last, name="the last one")
         commits = Counter[str]()
 
@@ -207,8 +207,8 @@ def test_the_parts_of_a_digest_announce_the_papers_in_its_order(
     some = many(20)
     with stores("whole", "parts") as (whole, parts):
         at_first = counts_of(stored(whole, some))
-        monkeypatch.setattr(ingesting, "MOST_TOGETHER", together)
-        monkeypatch.setattr(ingesting, "MOST_AT_ONCE", at_once)
+        monkeypatch.setattr(ingest_room, "MOST_TOGETHER", together)
+        monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", at_once)
         assert counts_of(stored(parts, some)) == at_first
         ours, theirs = content(parts), content(whole)
         for name in ("paper", "paper_key", "paper_alias", "words", "counter"):
@@ -218,8 +218,8 @@ def test_the_parts_of_a_digest_announce_the_papers_in_its_order(
 
 @pytest.mark.parametrize("together", [3, 100])
 def test_an_archive_that_was_filed_in_parts_is_announced_whole(monkeypatch: pytest.MonkeyPatch, together: int) -> None:
-    monkeypatch.setattr(ingesting, "MOST_TOGETHER", together)
-    monkeypatch.setattr(ingesting, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", together)
+    monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 2)
     with stores("archive") as (store,):
         done = stored(store, many(10), day=TODAY - 30 * DAY)
         assert (done.new, done.archived, done.announced) == (10, 10, 0)
@@ -242,9 +242,9 @@ def test_papers_that_are_announced_again_keep_their_order(monkeypatch: pytest.Mo
     with stores("whole", "parts") as (whole, parts):
         stored(whole, first, day=day)
         stored(whole, more)
-        monkeypatch.setattr(ingesting, "MOST_AT_ONCE", 2)
+        monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 2)
         stored(parts, first, day=day)
-        monkeypatch.setattr(ingesting, "MOST_AT_ONCE", 500)
+        monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 500)
         stored(parts, more)
         with closing(sqlite3.connect(whole.path)) as one, closing(sqlite3.connect(parts.path)) as other:
             assert one.execute(asked).fetchall() == other.execute(asked).fetchall()
@@ -264,15 +264,15 @@ def test_others_can_write_while_a_large_digest_is_stored(tmp_path: Path) -> None
     seen = [0]
     store.after_commit = lambda: seen.append(count(store, "SELECT count(*) FROM paper"))
     stored(store, many(1600))
-    assert max(later - earlier for earlier, later in pairwise(seen)) <= ingesting.MOST_AT_ONCE
+    assert max(later - earlier for earlier, later in pairwise(seen)) <= ingest_room.MOST_AT_ONCE
     assert seen[-1] == 1600
     store.close()
 
 
 def test_no_transaction_of_a_large_digest_writes_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last transaction of a digest of 20,000 papers held the database for half a second."""
-    monkeypatch.setattr(ingesting, "MOST_AT_ONCE", 50)
-    monkeypatch.setattr(ingesting, "MOST_TOGETHER", 100)
+    monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 50)
+    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 100)
     store = WatchedStore(f"sqlite:///{tmp_path}/papers.db")
     store.open(now=NOON)
     seen = [(0, 0)]
@@ -281,14 +281,14 @@ def test_no_transaction_of_a_large_digest_writes_too_much(tmp_path: Path, monkey
     done = stored(store, many(470))
     assert done.new == 470
     for earlier, later in pairwise(seen):
-        assert later[0] - earlier[0] == later[1] - earlier[1] <= ingesting.MOST_TOGETHER
+        assert later[0] - earlier[0] == later[1] - earlier[1] <= ingest_room.MOST_TOGETHER
     assert seen[-1] == (470, 470)
     store.close()
 
 
 def test_a_digest_announced_in_parts_sends_each_paper_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingesting, "MOST_AT_ONCE", 50)
-    monkeypatch.setattr(ingesting, "MOST_TOGETHER", 100)
+    monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 50)
+    monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 100)
     store = WatchedStore(f"sqlite:///{tmp_path}/papers.db")
     store.open(now=NOON)
     ingested(store, paper("Boat", "cs.CV"), now=NOON - DAY)

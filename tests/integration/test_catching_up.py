@@ -11,7 +11,7 @@ from bot.sources import fetch_request
 from bot.sources.fetcher import FetchLimits
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Outcome
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import AppearanceRow, DeliveryItemRow, DeliveryRow, DigestRow, PaperRow, SourceRow
 from tests.fakes.arxiv import FakeArxiv

@@ -3,7 +3,7 @@
 import json
 from xml.etree import ElementTree as ET
 
-from subscriptions.service.conversation_state import text_of_payload
+from subscriptions.service.chat_status import text_of_payload
 from subscriptions.service.retention import bot_name
 from subscriptions.store.database.store import Store
 from tests.integration.cli import Terminal

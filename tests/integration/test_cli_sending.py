@@ -14,6 +14,7 @@ import pytest
 
 from tests.fakes.process import ROOT
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.forked import Forked
 from tests.integration.cli import PAGE, Terminal, page
 from tests.patience import PATIENCE
 
@@ -190,10 +191,10 @@ def test_a_state_that_is_none_is_wrong_usage(terminal: Terminal) -> None:
 @contextmanager
 def running(terminal: Terminal) -> Iterator[None]:
     """Runs `paperwire run` during the test, and stops it by SIGTERM."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bot", "run"],
+    process = Forked(
+        ["bot", "run"],
         cwd=terminal.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PAPERWIRE_WEB_PORT": "0", "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PAPERWIRE_WEB_PORT": "0", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -10,13 +10,22 @@ from bot.delivery.job_queue import Times
 from bot.delivery.lane_sender import is_running, this_process, whereabouts
 from subscriptions.errors import RetryLater
 from subscriptions.model import Lane
-from subscriptions.service.at_work import SILENT_AFTER, Backlog, backlog, lease_of, workers_at_work
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.sending import beat, begin_worker, end_worker, record_outcome
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.plan import plan_due
+from subscriptions.service.sending import record_outcome
+from subscriptions.service.workers import (
+    SILENT_AFTER,
+    Backlog,
+    backlog,
+    beat,
+    begin_worker,
+    end_worker,
+    lease_of,
+    workers_at_work,
+)
+from subscriptions.store.attempts import pause_lane
 from subscriptions.store.database.kind import SideSession
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox.attempts import pause_lane
 from tests.being_sent import being_sent, request
 from tests.fakes.telegram import TOKEN
 from tests.integration.cli import Terminal

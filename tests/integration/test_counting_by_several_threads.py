@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.papers import counting
-from subscriptions.service.papers.counting import Entries, find
+from subscriptions.query.parse import parse_query
+from subscriptions.service import known_papers
+from subscriptions.service.known_papers import Entries, find
+from subscriptions.store import paper_index
 from subscriptions.store.database.store import Store
-from subscriptions.store.papers import index
 from tests.make import NOON, ingested, paper
 from tests.patience import PATIENCE
 
@@ -31,7 +31,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def entries_of(store: Store) -> Entries:
     with store.read() as transaction:
-        return Entries.of(index.news(transaction, None, since=date.min), whole=True)
+        return Entries.of(paper_index.news(transaction, None, since=date.min), whole=True)
 
 
 class EmptiedByAnother(dict[Any, Any]):
@@ -56,7 +56,7 @@ def test_a_cache_that_another_thread_empties_loses_no_answer(store: Store) -> No
 
 
 def test_many_threads_count_with_one_small_cache(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counting, "MOST_TERMS", 2)
+    monkeypatch.setattr(known_papers, "MOST_TERMS", 2)
     entries = entries_of(store)
 
     def count(word: str) -> int:
@@ -69,8 +69,8 @@ def test_many_threads_count_with_one_small_cache(store: Store, monkeypatch: pyte
 
 def test_two_threads_that_empty_each_others_cache_find_both(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each thread has added its answer, and one has emptied the cache of the other, before either goes on."""
-    monkeypatch.setattr(counting, "MOST_TERMS", 1)
-    both, remember, entries = Barrier(2, timeout=PATIENCE), counting._remember, entries_of(store)
+    monkeypatch.setattr(known_papers, "MOST_TERMS", 1)
+    both, remember, entries = Barrier(2, timeout=PATIENCE), known_papers._remember, entries_of(store)
 
     def remembered_by_both(*args: Any) -> None:
         remember(*args)
@@ -80,7 +80,7 @@ def test_two_threads_that_empty_each_others_cache_find_both(store: Store, monkey
         with store.read() as transaction:
             return find(transaction, entries, parse_query(word), most_read=None).bits.bit_count()
 
-    monkeypatch.setattr(counting, "_remember", remembered_by_both)
+    monkeypatch.setattr(known_papers, "_remember", remembered_by_both)
     with ThreadPoolExecutor(2) as threads:
         assert list(threads.map(count, ("graph", "robot"))) == [1, 1]
     assert len(entries.hits) == 1

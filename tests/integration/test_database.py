@@ -12,7 +12,7 @@ import pytest
 from subscriptions.errors import StoreError
 from subscriptions.service.retention import forget
 from subscriptions.store.database.store import Store
-from subscriptions.store.papers.known_papers import sequence_before
+from subscriptions.store.known_papers import sequence_before
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 

@@ -17,10 +17,10 @@ from bot.delivery.sender import Sender
 from bot.operation.process import Process
 from subscriptions.errors import StoreError
 from subscriptions.model import Message
-from subscriptions.service.planner import plan as _plan
+from subscriptions.service import plan as _plan
+from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.retention import claim_database
 from subscriptions.service.sending import outbox_entries, retry_delivery
-from subscriptions.service.subscriptions.next_deliveries import get_chat
 from subscriptions.states import DeliveryState
 from subscriptions.store.platforms import bots, free_platforms, stopped_platforms
 from tests.fakes.slack import FakeSlack

@@ -15,7 +15,7 @@ from bot.demo import run_demo
 from bot.demo.gallery import PAGES, exhibits, shown_messages, write_gallery
 from bot.demo.story import DEMO_CHATS, Story, run_story
 from bot.errors import WrongUsage
-from bot.rendering.text.language import Language
+from bot.rendering.language import Language
 from tests.fakes.process import ROOT
 from tests.html_page import HtmlPage
 from tests.patience import PATIENCE

@@ -13,7 +13,7 @@ import pytest
 from bot.digests import read_digest
 from subscriptions.model import Announce, Digest, KnownPaper, Paper
 from subscriptions.store.database.store import Store
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 from tests.make import NOON, ingest_digest, stored_papers
 
 MONTH = """# 2026年03月

@@ -14,7 +14,7 @@ from sqlmodel import select
 from bot.digests import read_digest
 from subscriptions.model import Digest, KnownPaper, Paper
 from subscriptions.store.database.store import Store
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
 from subscriptions.store.rows import AppearanceRow, DigestRow
 from tests.make import NOON, ingest_digest, stored_papers
 

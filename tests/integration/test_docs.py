@@ -1,13 +1,11 @@
 """The docs agree with the program: their tables are compared with it, and their commands are run."""
 
 import json
-import os
 import re
 import runpy
 import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,12 +18,12 @@ from bot.digests import FORMATS, INFO
 from bot.digests._arxiv import arxiv_address, paper_key
 from bot.digests._format import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
-from bot.operation.web.web_server import health_app
+from bot.operation.web_server import health_app
 from bot.platforms.slack.manifest import SCOPES, events_of, scopes_of
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.platforms.telegram.outgoing import TelegramChannel
-from bot.rendering.text.language import Language
-from bot.rendering.text.queries import query_in_words
+from bot.rendering.language import Language
+from bot.rendering.query_text import query_in_words
 from bot.settings import VARIABLES, Settings, load_settings
 from subscriptions.chat_settings import SETTINGS, check_value, resolve
 from subscriptions.errors import NotDelivered, PaperwireError, QueryError
@@ -34,11 +32,11 @@ from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper, Summary
 from subscriptions.planning.cadence import KINDS
 from subscriptions.planning.decision import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.planning.receipts import Outcome
-from subscriptions.query.nearness import papers_named_in
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parse import papers_named_in, parse_canonical, parse_query
 from subscriptions.query.syntax import FIELDS, Field
 from subscriptions.ranking import PapersAtHand
 from subscriptions.service.retention import DELIVERIES, UPDATES
+from tests.forked import Forked
 from tests.integration.cli import INBOX, Terminal, subcommands
 from tests.integration.docs_pages import (
     DOCS,
@@ -194,15 +192,8 @@ class Shell:
 
     def run_until_ready(self) -> tuple[int, str]:
         """Runs `paperwire run`, and stops it as an operator does once it prints its health address."""
-        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "bot", "run"]
-        with subprocess.Popen(  # noqa: S603 - our own program
-            command,
-            cwd=self._terminal.folder,
-            env=environ,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
+        with Forked(
+            ["bot", "run"], cwd=self._terminal.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         ) as process:
             assert process.stderr
             said = ""

@@ -6,35 +6,35 @@ from pathlib import Path
 import pytest
 
 from bot.commands.intent import REGISTRY
-from bot.commands.subscriptions.subscribe import EDITED_WITHIN, MOST_LINES
-from bot.context.dependencies import MAX_OF_CHAT, MAX_OF_PERSON
+from bot.commands.subscribe import EDITED_WITHIN, MOST_LINES
+from bot.context import MAX_OF_CHAT, MAX_OF_PERSON
+from bot.operation.health import MOST_OF_A_NAME
+from bot.operation.sign_in import LASTS, MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
+from bot.operation.status import DAYS as DAYS_OF_STATUS
 from bot.operation.ticks import INTERVAL
-from bot.operation.web.health import MOST_OF_A_NAME
-from bot.operation.web.sign_in import LASTS, MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
-from bot.operation.web.status import DAYS as DAYS_OF_STATUS
-from bot.operation.web.web_server import LONGEST_BODY, LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
+from bot.operation.web_server import LONGEST_BODY, LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
 from bot.sources.arxiv_lookup import IDS_PER_REQUEST
-from bot.sources.missed import HISTORY
-from bot.sources.missed_days import MOST_TRIES as MOST_TRIES_OF_A_DAY
+from bot.sources.poll import HISTORY
+from bot.sources.receipts import MOST_TRIES as MOST_TRIES_OF_A_DAY
 from subscriptions.addresses import LONGEST_NAME as LONGEST_NAME_OF_A_CHAT
 from subscriptions.chat_settings import LARGEST_LIMIT
 from subscriptions.matching.batch import MANY
 from subscriptions.planning.decision import MOST_NEAR
 from subscriptions.planning.source_calendar import LATE_AFTER
-from subscriptions.query.parsing.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH, MOST_PAPERS, SHORTEST_PREFIX
-from subscriptions.query.parsing.sentences import MOST_NEAR as MOST_LIKE
+from subscriptions.query.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH, MOST_PAPERS, SHORTEST_PREFIX
+from subscriptions.query.sentences import MOST_NEAR as MOST_LIKE
 from subscriptions.ranking import MOST_WORDS, MOST_WORDS_OF_ONE, SAMPLE
 from subscriptions.service.access import WRONG_CODES
-from subscriptions.service.at_work import SILENT_AFTER
-from subscriptions.service.papers.counting import MOST_COUNTED
-from subscriptions.service.papers.loosening import LOOKED_AT, MOST_ALIKE
-from subscriptions.service.papers.signals import LEARNED_FROM, MOST_SAVED, MOST_SIGNALS, STRENGTHS
-from subscriptions.service.planner.look import STREAK_AFTER
-from subscriptions.service.planner.plan import SLICE
-from subscriptions.service.subscriptions.changes import KEPT
-from subscriptions.service.subscriptions.requests import MOST_PER_CHAT
-from subscriptions.store.database.postgres.server import CONNECTIONS
-from subscriptions.store.papers.enrichment import MOST_ASKED
+from subscriptions.service.changes import KEPT
+from subscriptions.service.known_papers import MOST_COUNTED
+from subscriptions.service.look import STREAK_AFTER
+from subscriptions.service.loosening import LOOKED_AT, MOST_ALIKE
+from subscriptions.service.near_papers import LEARNED_FROM, MOST_SAVED, MOST_SIGNALS, STRENGTHS
+from subscriptions.service.plan import SLICE
+from subscriptions.service.requests import MOST_PER_CHAT
+from subscriptions.service.workers import SILENT_AFTER
+from subscriptions.store.database.postgres import CONNECTIONS
+from subscriptions.store.enrichment import MOST_ASKED
 from subscriptions.wording import LONGEST_NAME
 from tests.integration.docs_pages import DOCS, ROOT, page, rows
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import running
 from tests.make import FakeClock, address, ingested, paper, subscribes, summary

@@ -24,11 +24,11 @@ from subscriptions.notices.chats import AccessDenied
 from subscriptions.notices.operations import VersionChanged
 from subscriptions.service.access import allow, deny
 from subscriptions.service.confirming import ask_to_confirm, ask_unasked
+from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import notify, notify_operators
+from subscriptions.service.pausing import resume
+from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import outbox_entries
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
-from subscriptions.service.subscriptions.pausing import resume
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from subscriptions.states import ChatState, MessageState, PauseReason
 from tests.fakes.smtp import FakeMailServer, a_mail_server
 from tests.make import FakeClock, address, ingested, paper

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from bot.sources import arxiv_lookup
 from subscriptions.model import Paper
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import DeliveryItemRow, PaperRow
 from tests.fakes.arxiv import FakeArxiv

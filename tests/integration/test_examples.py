@@ -8,21 +8,21 @@ import pytest
 from babel.messages.pofile import read_po
 
 from bot.cli.subcommands import SUBCOMMANDS
-from bot.commands.chat.help_topics import ALL, EXAMPLES, TOPICS
 from bot.commands.context import BotInfo
 from bot.commands.phrasing.setting_words import LANGUAGES
+from bot.commands.start import ALL, EXAMPLES, TOPICS
 from bot.commands.words.subject import query_in
 from bot.demo.gallery import steps
 from bot.demo.story import CONVERSATIONS, DEMO_CHATS
-from bot.operation.web.samples import SAMPLES
+from bot.operation.samples import SAMPLES
 from bot.platforms.slack.manifest import manifest
 from bot.platforms.web import markup, playground
-from bot.rendering.text.language import Language
+from bot.rendering.language import Language
 from bot.sources.ingest import ingest
 from subscriptions.planning.times._ending import split_when
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.syntax import LIKE
-from subscriptions.service.papers.paper_search import recent_matches
+from subscriptions.service.paper_search import recent_matches
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.integration.docs_pages import DOCS, ROOT, blocks

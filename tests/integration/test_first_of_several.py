@@ -18,25 +18,24 @@ from subscriptions.model import CallbackToken, ChatKind, Lane
 from subscriptions.notices.operations import VersionChanged
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.portable import PortableLine, read_lines
+from subscriptions.service import ingest
 from subscriptions.service.access import deny, new_code, redeem_code, standing_of
-from subscriptions.service.conversation_state import apply_once, share_link, store_chat
-from subscriptions.service.notices import notify
-from subscriptions.service.papers import ingest
-from subscriptions.service.papers.ingest import announce_filed
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.planner.previews import newest_batch
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.chat_status import apply_once, share_link, store_chat
+from subscriptions.service.importing import import_lines
+from subscriptions.service.ingest import announce_filed
+from subscriptions.service.notices import claim_incomplete, claim_slot, note_poll, notify
+from subscriptions.service.plan import plan_due
+from subscriptions.service.previews import newest_batch
+from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import claim_daily_work, claim_database, forget
-from subscriptions.service.sources import claim_incomplete, claim_slot, note_poll
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.importing import import_lines
-from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.service.subscriptions.undoing import last_change, undo
-from subscriptions.store import installations, key_value
-from subscriptions.store.chat.moving import chat_moved
+from subscriptions.service.undoing import last_change, undo
+from subscriptions.store import key_value, platforms
+from subscriptions.store.attempts import pause_lane
 from subscriptions.store.conversations import set_conversation_state
 from subscriptions.store.database.store import Store, Transaction, execute
-from subscriptions.store.installations import complete_installation
-from subscriptions.store.outbox.attempts import pause_lane
+from subscriptions.store.moving import chat_moved
+from subscriptions.store.platforms import complete_installation
 from subscriptions.store.rows import TABLES
 from subscriptions.store.sources import SourceFact, SourceState, claim_poll, sync_sources
 from subscriptions.store.updates import unfinished_replies
@@ -293,7 +292,7 @@ class TestPlanning:
         def hold(session: Transaction, *_: object, **__: object) -> None:
             execute(session, text("UPDATE key_value SET value = value"))  # a statement, where SQLite needs none
 
-        monkeypatch.setattr("subscriptions.store.chat.chats.hold_rows", hold)
+        monkeypatch.setattr("subscriptions.store.chats.hold_rows", hold)
 
     def _rival_plan(self, rival: Rival, kind: str = "alert", *, before: str = "key_value") -> None:
         key = "1:2026-01-22T13:00"
@@ -413,15 +412,15 @@ class TestWorkspacesAndLanes:
             AT,
         )
         with store.write() as transaction:
-            installations.put_installation(transaction, "T1", "ours", now=NOON)
+            platforms.put_installation(transaction, "T1", "ours", now=NOON)
         assert rows(store, "installation", "team", "tokens", "state") == [("T1", "ours", "active")]
 
     def test_tokens_of_a_workspace_removed_meanwhile_are_not_stored(self, store: Store, rival: Rival) -> None:
         with store.write() as transaction:
-            installations.put_installation(transaction, "T1", "ours", now=NOON)
+            platforms.put_installation(transaction, "T1", "ours", now=NOON)
         rival("installation", "UPDATE installation SET state = 'uninstalled', tokens = ''")
         with store.write() as transaction:
-            assert not installations.renew_tokens(transaction, "T1", "newer")
+            assert not platforms.renew_tokens(transaction, "T1", "newer")
         assert rows(store, "installation", "team", "tokens") == [("T1", "")]
 
     def test_a_lane_that_another_process_pauses_is_paused_once(self, store: Store, rival: Rival) -> None:

@@ -9,11 +9,11 @@ import pytest
 from subscriptions.model import Chat, ChatKind
 from subscriptions.notices.chats import AccessDenied
 from subscriptions.service.notices import notify
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries, retry_delivery
 from subscriptions.states import DeliveryState, PauseReason
-from subscriptions.store.chat import access, chats, moving
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import access, chats, moving
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.stored import value

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.next_deliveries import get_chat, listed
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import RestingClock, a_listening_bot, confirmed, posts
 from tests.make import address, ingested, paper

@@ -10,13 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.operation.health import Health
 from bot.operation.process import Process
-from bot.operation.web.health import Health
-from bot.operation.web.web_server import serving
+from bot.operation.web_server import serving
 from bot.settings import Settings, load_settings
 from subscriptions.errors import StoreUnavailable
-from subscriptions.store.database.store import Store
-from subscriptions.store.database.write_probe import write_refusal
+from subscriptions.store.database.store import Store, write_refusal
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import ForeignLock
 from tests.integration.telegram_bot import a_bot
@@ -29,7 +28,7 @@ READY = {"ready": True, "problems": {}}
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.01)
-    monkeypatch.setattr("subscriptions.store.database.write_probe.PATIENCE", 0.01)
+    monkeypatch.setattr("subscriptions.store.database.store.PATIENCE", 0.01)
 
 
 @pytest.fixture
@@ -157,7 +156,7 @@ async def test_a_disk_without_room_is_found_before_anything_is_written(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with a_page(tmp_path, telegram, clock, settings) as page:
-        monkeypatch.setattr("subscriptions.store.database.write_probe.LEAST_ROOM", 2**70)
+        monkeypatch.setattr("subscriptions.store.database.store.LEAST_ROOM", 2**70)
         await page.goes_on(1)
         await page.goes_on(30)
         status, said = await page.ready()

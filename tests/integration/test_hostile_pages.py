@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.next_deliveries import listed
 from tests.integration.web_site import open_pages
 from tests.make import FakeClock
 

@@ -8,11 +8,11 @@ import pytest
 from sqlmodel import col, select
 
 from bot.settings import SourceSettings
-from bot.settings.source_facts import is_arxivs_own
+from bot.settings.model import is_arxivs_own
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.model import Announce, KnownPaper, Paper
+from subscriptions.store import known_papers
 from subscriptions.store.database.store import Store
-from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import PaperKeyRow
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.telegram import FakeTelegram

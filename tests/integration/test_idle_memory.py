@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.context.optional_parts import without
+from bot.context import without
 from subscriptions.store.database.store import Store
 from tests.fakes.process import ROOT
 from tests.fakes.telegram import TOKEN, FakeTelegram

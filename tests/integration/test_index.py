@@ -13,11 +13,11 @@ from subscriptions.errors import QueryError
 from subscriptions.matching.terms import simple_terms
 from subscriptions.model import Announce, Paper, Summary
 from subscriptions.normalize import fold_plural, written_beginnings
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.syntax import Query, Term
-from subscriptions.service.papers.counting import Entries, find, number_of
+from subscriptions.service.known_papers import Entries, find, number_of
+from subscriptions.store import known_papers, paper_index
 from subscriptions.store.database.store import Store
-from subscriptions.store.papers import index, known_papers
 from tests.make import NOON, ingested, paper, stored_papers, summary
 from tests.unit import slow_matcher
 from tests.unit.query_rules import QUESTIONS
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.both_databases
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A store for many examples; each of them begins with `emptied`."""
-    store = Store(f"sqlite:///{tmp_path_factory.mktemp('index')}/index.db")
+    store = Store(f"sqlite:///{tmp_path_factory.mktemp('index')}/paper_index.db")
     store.open(now=NOON)
     yield store
     store.close()
@@ -43,7 +43,7 @@ def emptied(store: Store) -> None:
 
 def found(store: Store, query: Query) -> set[int]:
     with store.read() as session:
-        known = Entries.of(index.newest(session, 1000), whole=True)
+        known = Entries.of(paper_index.newest(session, 1000), whole=True)
         return set(map(number_of, known.newest_first(find(session, known, query, most_read=None).bits)))
 
 
@@ -71,7 +71,7 @@ def test_the_index_is_right_when_it_is_sure(database: Store, one: Paper, asked: 
     with database.read() as session:
         (known,), entry = stored_papers(session), known_papers.state_of_papers(session)[0]
         for part in (part for term in asked for part in simple_terms(term)):
-            candidates = index.having(session, part, entry, entry)
+            candidates = paper_index.having(session, part, entry, entry)
             has = slow_matcher.has(known.paper, part)
             assert not candidates.sure or has, part
             assert candidates.maybe is None or candidates.maybe or not has, part
@@ -149,7 +149,7 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
     ingested(database, one)
     with database.read() as session:
         entry = known_papers.state_of_papers(session)[0]
-        candidates = [index.having(session, term, entry, entry) for term in parse_query(typed).terms]
+        candidates = [paper_index.having(session, term, entry, entry) for term in parse_query(typed).terms]
     assert all(list(one.sure) == list(one.maybe or ()) for one in candidates) == decided
 
 

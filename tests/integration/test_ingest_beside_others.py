@@ -7,11 +7,11 @@ import pytest
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Paper
-from subscriptions.service.papers.ingest import ingest_steps
-from subscriptions.service.papers.paper_search import papers_named
+from subscriptions.service.ingest import ingest_steps
+from subscriptions.service.paper_search import papers_named
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.papers.digests import Ingested
-from subscriptions.store.papers.drafts import Incoming, MergeBatch
+from subscriptions.store.digests import Ingested
+from subscriptions.store.drafts import Incoming, MergeBatch
 from tests.make import NOON, digest, ingested, paper, stored_papers
 
 PAPERS = [paper(f"A graph {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", abstract="Words.") for n in range(1, 71)]
@@ -34,7 +34,7 @@ def made_while_writing(known: Store, monkeypatch: pytest.MonkeyPatch) -> list[st
             found.append(one.title)
         return index_document(one)
 
-    monkeypatch.setattr("subscriptions.store.papers.digests.index_document", made)
+    monkeypatch.setattr("subscriptions.store.digests.index_document", made)
     return found
 
 
@@ -94,7 +94,7 @@ class TestALargeDigest:
 
     @pytest.fixture(autouse=True)
     def parts_of_twenty(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("subscriptions.service.papers.ingest.MOST_AT_ONCE", 20)
+        monkeypatch.setattr("subscriptions.service.ingest.MOST_AT_ONCE", 20)
 
     @pytest.fixture
     def looked_up_while_writing(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:

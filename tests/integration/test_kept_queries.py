@@ -9,12 +9,12 @@ from sqlmodel import select
 
 from subscriptions.errors import NotFound, Refused
 from subscriptions.matching.paper_index import PaperIndex
-from subscriptions.service.planner import kept_queries as _kept
-from subscriptions.service.planner.kept_queries import KeptQueries
+from subscriptions.service import kept_queries as _kept_queries
+from subscriptions.service.amendments import edit
+from subscriptions.service.kept_queries import KeptQueries
+from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import forget
-from subscriptions.service.subscriptions.amendments import edit
-from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.store import query_changes
+from subscriptions.store import planner
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import QueryChangeRow, QueryRow
 from tests.make import NOON, address, clean_up, paper, subscribes
@@ -28,7 +28,7 @@ def matching(kept: KeptQueries, store: Store) -> set[str]:
     with store.read() as transaction:
         kept.follow(transaction)
         ids = kept.matching(PAPERS)
-        found = query_changes.queries_by_id(transaction, ids)
+        found = planner.queries_by_id(transaction, ids)
     assert len(found) == len(ids), "each is known, and once"
     return set(found.values())
 
@@ -41,7 +41,7 @@ def stored(store: Store) -> set[str]:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_it_follows_any_changes_of_two_processes(store: Store, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_kept, "PAGE", 3)
+    monkeypatch.setattr(_kept_queries, "PAGE", 3)
     rng, kept, other = random.Random(seed), KeptQueries(), Store(str(store.url))
     subscribes(store, "telegram:1", "graph")
     for _ in range(60):
@@ -67,7 +67,7 @@ def test_a_set_older_than_the_log_is_read_again(store: Store, monkeypatch: pytes
     kept = KeptQueries()
     subscribes(store, "telegram:1", "graph")
     assert matching(kept, store) == {"graph"}
-    monkeypatch.setattr(query_changes, "KEPT", 2)
+    monkeypatch.setattr(planner, "KEPT", 2)
     for word in WORDS[1:]:
         subscribes(store, "telegram:1", word)
     clean_up(store, now=NOON + timedelta(days=1))
@@ -78,7 +78,7 @@ def test_a_set_older_than_the_log_is_read_again(store: Store, monkeypatch: pytes
 
 def test_what_came_and_went_is_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the id of a query that went is given to another one."""
-    monkeypatch.setattr(_kept, "PAGE", 5)
+    monkeypatch.setattr(_kept_queries, "PAGE", 5)
     kept = KeptQueries()
     subscribes(store, "telegram:2", "root")
     for number in range(1, 30):

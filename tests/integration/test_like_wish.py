@@ -7,19 +7,18 @@ import pytest
 from subscriptions.errors import Refused
 from subscriptions.model import Paper
 from subscriptions.portable import read_lines, subscription_line
-from subscriptions.query.nearness import words_kept
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.papers.loosening import papers_alike
-from subscriptions.service.papers.paper_search import papers_named, recent_matches, search
-from subscriptions.service.planner import inputs
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.planner.previews import preview, preview_recent
-from subscriptions.service.subscriptions.amendments import edit
-from subscriptions.service.subscriptions.importing import import_lines
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
-from subscriptions.service.subscriptions.requests import unsubscribe
+from subscriptions.query.parse import parse_query, words_kept
+from subscriptions.service import plan_inputs
+from subscriptions.service.amendments import edit
+from subscriptions.service.importing import import_lines
+from subscriptions.service.loosening import papers_alike
+from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.paper_search import papers_named, recent_matches, search
+from subscriptions.service.plan import plan_due
+from subscriptions.service.previews import preview, preview_recent
+from subscriptions.service.requests import unsubscribe
+from subscriptions.store import deliveries
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import deliveries
 from tests.make import NOON, address, ingested, paper, subscribes
 
 pytestmark = pytest.mark.both_databases
@@ -50,7 +49,7 @@ def canonicals(store: Store, chat: str = ME) -> list[str]:
 
 @pytest.mark.parametrize("few", [0, 100], ids=["matched with all queries", "matched alone"])
 def test_the_nearest_come_first_and_five_are_shown(store: Store, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inputs, "FEW", few)
+    monkeypatch.setattr(plan_inputs, "FEW", few)
     known(store)
     subscribes(store, ME, f"like:{GIVEN}", every="now")
     near = [paper("Swarm robots fly", abstract=f"Number {number}.") for number in range(2)]
@@ -173,7 +172,7 @@ def test_it_is_exported_and_imported(store: Store) -> None:
 
 
 def test_another_process_learns_of_it_and_finds_the_same(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inputs, "FEW", 0)
+    monkeypatch.setattr(plan_inputs, "FEW", 0)
     other = Store(str(store.url))
     known(store)
     subscribes(store, YOU, "bees", every="now")

@@ -22,8 +22,8 @@ from bot.app import App, build_app
 from bot.delivery.planning import DrainState, plan
 from bot.operation.process import Process, run
 from bot.sources.source_scheduler import SourceScheduler
+from subscriptions.service.next_deliveries import listed
 from subscriptions.service.sending import outbox_entries
-from subscriptions.service.subscriptions.next_deliveries import listed
 from subscriptions.states import DeliveryState
 from subscriptions.store.database.store import Store
 from tests.fakes.telegram import FakeTelegram

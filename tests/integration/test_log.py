@@ -59,7 +59,7 @@ def story(folder: Path, remote: Remote, log_format: str) -> list[str]:
         program.process.terminate()
         _, err = program.process.communicate(timeout=PATIENCE)
     assert program.process.returncode == 0, err
-    return err.splitlines()
+    return list(err.splitlines())
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])

@@ -18,7 +18,7 @@ from bot.operation.listening import Supervised, listening
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.model import Announce, Digest
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.store.conversation_rows import PendingLookupRow
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import PaperRow

@@ -22,12 +22,12 @@ from bot.sources.ingest import store_digest
 from subscriptions.planning.receipts import Arrival, Loss
 from subscriptions.service import backups
 from subscriptions.service.backups import count_lost_as_sent
-from subscriptions.service.papers.ingest import announce_filed
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.ingest import announce_filed
+from subscriptions.service.plan import plan_due
 from subscriptions.store import losses
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox.entries import outbox_counts
-from subscriptions.store.papers.digests import Ingested
+from subscriptions.store.digests import Ingested
+from subscriptions.store.entries import outbox_counts
 from subscriptions.store.rows import DeliveryItemRow, PaperRow
 from tests.copies import copied, put_back
 from tests.fakes.arxiv import FakeArxiv

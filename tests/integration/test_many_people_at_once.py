@@ -6,10 +6,10 @@ from contextlib import closing
 
 import pytest
 
-from bot.context.dependencies import write_together
-from subscriptions.service.subscriptions.next_deliveries import listed
+from bot.context import write_together
+from subscriptions.service.next_deliveries import listed
+from subscriptions.store.attempts import pause_lane
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox.attempts import pause_lane
 from tests.bot_harness import BotHarness
 from tests.make import NOON, address
 from tests.postgres.server import Server

@@ -14,16 +14,16 @@ from subscriptions.matching.batch import match
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.matching.query_set import QuerySet
 from subscriptions.model import Subscription
-from subscriptions.query.parsing.parse import parse_canonical
-from subscriptions.service.planner import inputs as _inputs
-from subscriptions.service.planner import kept_queries as _kept
-from subscriptions.service.planner.inputs import Window
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import edit
-from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.query.parse import parse_canonical
+from subscriptions.service import kept_queries as _kept_queries
+from subscriptions.service import plan_inputs as _plan_inputs
+from subscriptions.service.amendments import edit
+from subscriptions.service.plan import plan_due
+from subscriptions.service.plan_inputs import Window
+from subscriptions.service.requests import unsubscribe
+from subscriptions.store import known_papers
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.papers import known_papers
 from subscriptions.store.rows import TABLES
 from tests.make import NOON, address, ingested, paper, subscribes
 
@@ -36,7 +36,7 @@ CHATS, EACH = 4, 6
 @pytest.fixture
 def together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has even a single query matched together with all others."""
-    monkeypatch.setattr(_inputs, "FEW", 0)
+    monkeypatch.setattr(_plan_inputs, "FEW", 0)
 
 
 class Matches:
@@ -54,7 +54,7 @@ class Matches:
             self.read += 1
             return add(queries, text)
 
-        monkeypatch.setattr(_kept, "match", counted)
+        monkeypatch.setattr(_kept_queries, "match", counted)
         monkeypatch.setattr(QuerySet, "add_canonical", added)
 
 
@@ -105,7 +105,7 @@ def test_together_each_query_finds_what_it_finds_by_itself(
     store: Store, seed: int, most_left_out: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even if queries came, changed or went since all were matched with these papers, and if some look far back."""
-    monkeypatch.setattr(_kept, "MOST_LEFT_OUT", most_left_out)
+    monkeypatch.setattr(_kept_queries, "MOST_LEFT_OUT", most_left_out)
     rng, found = random.Random(seed), 0
     brings(store, rng, 0)
     window = Window(3)
@@ -150,7 +150,7 @@ def test_a_plan_stores_the_same_deliveries_either_way(
     other = Store(f"sqlite:///{tmp_path}/other.db")
     shutil.copy(store.path, other.path)
     for one, few in ((store, 10**9), (other, 0)):
-        monkeypatch.setattr(_inputs, "FEW", few)
+        monkeypatch.setattr(_plan_inputs, "FEW", few)
         one.open(now=NOON)
         days = random.Random(seed)
         for day in range(1, 5):

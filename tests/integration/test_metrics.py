@@ -16,15 +16,15 @@ from sqlalchemy.dialects import sqlite
 
 from bot.app import App, build_app
 from bot.operation.metrics import METRICS, Gauge, Metrics, alone
-from bot.operation.web.web_server import serving
+from bot.operation.web_server import serving
 from bot.ports.channel import MessageTried, Observers, outcome_name
 from bot.settings import Settings, TelegramSettings
 from subscriptions.errors import ChatGone, ChatMoved, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import Lane
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.sources import note_poll
-from subscriptions.service.subscriptions.pausing import pause
+from subscriptions.service.notices import note_poll
+from subscriptions.service.pausing import pause
+from subscriptions.service.plan import plan_due
 from subscriptions.store import figures
 from subscriptions.store.sources import SourceFact, SourceState, sync_sources
 from tests.fakes.process import Remote, running

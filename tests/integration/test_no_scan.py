@@ -14,19 +14,19 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.demo.channel import GalleryChannel
+from bot.demo.story import GalleryChannel
 from bot.operation.process import LOOK_INTERVAL, Process
 from bot.ports.channel import Limits
 from bot.settings import Settings
 from bot.settings.model import SourceSettings
 from subscriptions.service.chat_status import figures
 from subscriptions.service.retention import clean_up_steps, forget
-from subscriptions.service.sending import begin_worker, recent_sends
-from subscriptions.store.database.store import Store
-from subscriptions.store.database.write_probe import write_refusal
+from subscriptions.service.sending import recent_sends
+from subscriptions.service.workers import begin_worker
+from subscriptions.store import edits
+from subscriptions.store.database.store import Store, write_refusal
+from subscriptions.store.entries import outbox_counts
 from subscriptions.store.figures import came_since, sent_since
-from subscriptions.store.outbox import edits
-from subscriptions.store.outbox.entries import outbox_counts
 from subscriptions.store.rows import TABLES
 from subscriptions.store.updates import unfinished_replies
 from tests.bot_harness import BotHarness

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.store import planner as plans
 from subscriptions.store.database.store import Store
-from subscriptions.store.papers.known_papers import last_sequence
+from subscriptions.store.known_papers import last_sequence
 from subscriptions.store.rows import TABLES
 from tests.make import NOON, ingested, paper, subscribes
 from tests.statements import recording

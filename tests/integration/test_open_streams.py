@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.operation import web_server
+from bot.operation.health import FULL, MOST_OF_A_NAME, MOST_STREAMS_OF_AN_ADDRESS, Stream, Streams, surplus
 from bot.operation.metrics import Metrics
-from bot.operation.web import web_server
-from bot.operation.web.health import FULL, MOST_OF_A_NAME, MOST_STREAMS_OF_AN_ADDRESS, Stream, Streams, surplus
-from bot.operation.web.web_server import ClosedConnections, closed_line, serving
+from bot.operation.web_server import ClosedConnections, closed_line, serving
 from bot.ports.channel import ConnectionClosed, Measurement, ignore
 from bot.settings import load_settings
 from subscriptions.errors import StoreError

@@ -9,20 +9,19 @@ from pydantic import SecretStr
 from sqlmodel import update
 
 from bot.app import build_app
-from bot.operation.checks.machine import check_outbox
+from bot.operation.checks import check_outbox
 from bot.operation.metrics import operator_lines
 from bot.operation.process import Process, run
-from bot.operation.web.web_server import health_app
+from bot.operation.web_server import health_app
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.model import ChatKind, DeliveryKind, Facts
 from subscriptions.service.access import redeem_code, request_admission
-from subscriptions.service.conversation_state import apply_once, store_chat
+from subscriptions.service.chat_status import apply_once, store_chat
+from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.sending import claim_unlogged_trouble, dismiss, outbox_entries, outbox_trouble
-from subscriptions.service.subscriptions.next_deliveries import get_chat
-from subscriptions.store.chat import chats
+from subscriptions.store import chats, planned
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import planned
-from subscriptions.store.outbox.planned import Planned
+from subscriptions.store.planned import Planned
 from subscriptions.store.rows import DeliveryRow
 from subscriptions.store.updates import reply_to
 from tests.fakes.telegram import FakeTelegram

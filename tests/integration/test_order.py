@@ -6,16 +6,16 @@ from datetime import timedelta
 import pytest
 
 from subscriptions.model import Announce, Chat, KnownPaper
-from subscriptions.service.papers import signals as service_signals
-from subscriptions.service.papers.signals import nearest, note_signal, saved_papers, take_back
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.planner.previews import preview
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.next_deliveries import get_chat
+from subscriptions.service import near_papers
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.near_papers import nearest, note_signal, saved_papers, take_back
+from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.plan import plan_due
+from subscriptions.service.previews import preview
 from subscriptions.states import Signal
-from subscriptions.store.chat import signals as stored_signals
+from subscriptions.store import deliveries
+from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import deliveries
 from tests.make import NOON, address, ingested, paper, signals_of_paper, stored_papers, subscribes
 
 pytestmark = pytest.mark.both_databases
@@ -141,7 +141,7 @@ def test_a_like_takes_back_a_dislike_and_the_other_way_round(store: Store) -> No
 
 
 def test_the_oldest_signals_go_and_saved_papers_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service_signals, "MOST_SIGNALS", 3)
+    monkeypatch.setattr(near_papers, "MOST_SIGNALS", 3)
     first_day(store, "Swarm graph one")
     did(store, Signal.SAVED, "Swarm graph one")
     for step, title in enumerate(OTHERS):

@@ -11,31 +11,24 @@ from sqlalchemy import text
 
 from bot.app import App
 from bot.cli.sending import _deliver
-from bot.commands.papers.paper_lookup import pending_lookup
+from bot.commands.paper_lookup import pending_lookup
 from bot.conversation.reply_sender import send_reply
 from bot.conversation.stored_reply import StoredReply
 from bot.delivery.planning import DrainState, plan
-from bot.operation.owner_watch import BEAT_INTERVAL, OwnerWatch
+from bot.operation.health import LOOK_INTERVAL
 from bot.operation.process import run
-from bot.operation.web.health import LOOK_INTERVAL
+from bot.operation.worker import BEAT_INTERVAL, OwnerWatch
 from bot.ports.conversation import MessageRequest, Place
 from subscriptions.errors import StoreError
 from subscriptions.model import CallbackToken, ChatKind, Lane, Message
-from subscriptions.service.conversation_state import apply_once
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.sending import (
-    ClaimRequest,
-    beat,
-    begin_worker,
-    claim,
-    end_worker,
-    other_workers,
-    recover_stalled,
-)
+from subscriptions.service.chat_status import apply_once
+from subscriptions.service.plan import plan_due
+from subscriptions.service.sending import ClaimRequest, claim
+from subscriptions.service.workers import beat, begin_worker, end_worker, other_workers, recover_stalled
+from subscriptions.store.attempts import mark_sending
+from subscriptions.store.claims import Claim, Rendered, store_rendered
 from subscriptions.store.conversations import begin_lookup, end_lookup, requested_lookup, take_over_lookups
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.claims import Claim, Rendered, store_rendered
 from subscriptions.store.updates import has_reply, unfinished_replies
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock
@@ -215,7 +208,7 @@ async def test_replies_of_a_stalled_worker_are_posted_once(
     other: Store,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bot.operation.owner_watch.STALLED_AFTER", 0.0)
+    monkeypatch.setattr("bot.operation.worker.STALLED_AFTER", 0.0)
     message = Message(number=1, payload='{"text": "hello"}', plain="hello")
     reply = StoredReply(update="1", chat=address("telegram:42"), messages=(message,))
     clock = Beating(NOON)
@@ -267,7 +260,7 @@ async def test_a_reply_of_unknown_state_is_posted(tmp_path: Path, telegram: Fake
 async def test_look_ups_of_a_stalled_worker_are_answered(
     tmp_path: Path, telegram: FakeTelegram, other: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.operation.owner_watch.STALLED_AFTER", 0.0)
+    monkeypatch.setattr("bot.operation.worker.STALLED_AFTER", 0.0)
     chat = address("telegram:42")
     place = Place(chat=chat, kind=ChatKind.PRIVATE)
     request = MessageRequest(place=place, update_id="1", sender="42", text="2601.09001")

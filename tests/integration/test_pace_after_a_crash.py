@@ -10,7 +10,7 @@ import pytest
 
 from bot.app import App
 from bot.platforms.telegram.outgoing import TelegramChannel
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import a_bot, a_listening_bot, confirmed
 from tests.make import FakeClock, address, ingested, paper, subscribes

@@ -10,20 +10,20 @@ from typing import Any, cast
 import psycopg
 import pytest
 
-from bot.context.dependencies import Context
+from bot.context import Context
 from bot.conversation.reply_sender import _reserve
 from bot.delivery.cluster import COUNTED_FOR, ClusterEngine
 from bot.delivery.rate_limiter import GcraRateLimiter, wait_for_send
 from bot.ports.channel import Limits
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress, Lane
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.sending import begin_worker, end_worker
+from subscriptions.service.plan import plan_due
+from subscriptions.service.workers import begin_worker, end_worker
 from subscriptions.states import ReplyState
+from subscriptions.store.attempts import mark_sending
 from subscriptions.store.conversation_rows import UpdateRow
 from subscriptions.store.database.kind import OpenSession
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox.attempts import mark_sending
 from tests.being_sent import being_sent, request, to_be_sent
 from tests.make import NOON, FakeClock, ingested, paper, subscribes
 from tests.patience import PATIENCE

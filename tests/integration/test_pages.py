@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from subscriptions.service.exporting import export, export_all
+from subscriptions.service.next_deliveries import listed
 from subscriptions.service.retention import stored_chat_data
 from subscriptions.service.sending import dismiss, outbox_entries
-from subscriptions.service.subscriptions.exporting import export, export_all
-from subscriptions.service.subscriptions.next_deliveries import listed
-from subscriptions.store.chat import chats as stored_chats
+from subscriptions.store import chats as stored_chats
 from subscriptions.store.database.store import CHUNK, Store
 from tests.bot_harness import BotHarness
 from tests.filling import PER_CHAT, PER_DELIVERY, fill

@@ -18,16 +18,15 @@ from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.matching.terms import tokenize
 from subscriptions.model import KnownPaper
 from subscriptions.planning.decision import decide
-from subscriptions.service.planner import inputs as _inputs
-from subscriptions.service.planner import plan as _plan
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.planner.previews import newest_batch
+from subscriptions.service import plan as _plan
+from subscriptions.service import plan_inputs as _plan_inputs
+from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.plan import plan_due
+from subscriptions.service.previews import newest_batch
+from subscriptions.service.requests import unsubscribe
 from subscriptions.service.sending import outbox_entries
-from subscriptions.service.subscriptions.next_deliveries import get_chat
-from subscriptions.service.subscriptions.requests import unsubscribe
+from subscriptions.store import known_papers, planned
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import planned
-from subscriptions.store.papers import known_papers
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
@@ -147,7 +146,7 @@ class TestWhileOthersWrite:
         another = at_first(lambda: subscribes(store, "telegram:1", "trees", every="now", since="1d", now=NOON + HOUR))
         monkeypatch.setattr(known_papers, "window", called(another, known_papers.window))
         for function in ("fits", "cover"):
-            monkeypatch.setattr(_inputs.Window, function, called(note, getattr(_inputs.Window, function)))
+            monkeypatch.setattr(_plan_inputs.Window, function, called(note, getattr(_plan_inputs.Window, function)))
         monkeypatch.setattr(HitFinder, "why", called(note, HitFinder.why))
         monkeypatch.setattr(_plan, "decide", called(note, decide))
         plan_due(store, now=NOON + HOUR)
@@ -222,7 +221,7 @@ class TestAfterAFailure:
     def test_a_plan_that_fails_while_matching_is_made_by_the_next(
         self, store: Store, few: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(_inputs, "FEW", few)
+        monkeypatch.setattr(_plan_inputs, "FEW", few)
         for n, query in enumerate(("graph", "tree", "forest", "leaf"), 1):
             subscribes(store, f"telegram:{n}", query, every="now")
         ingested(store, *(paper(f"A {word}") for word in ("graph", "tree", "forest", "leaf")), now=NOON + MINUTE)
@@ -265,7 +264,7 @@ class TestAfterAFailure:
 
     def test_a_window_that_could_not_be_read_is_what_it_was(self, store: Store) -> None:
         ingested(store, paper("A graph"), now=NOON + MINUTE)
-        window = _inputs.Window(last_sequence=1)
+        window = _plan_inputs.Window(last_sequence=1)
         with store.read() as transaction:
             window.cover(transaction, 0)
         before: Sequence[KnownPaper] = window.papers.known

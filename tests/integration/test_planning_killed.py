@@ -12,11 +12,11 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from subscriptions.service.planner import plan as _plan
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.store.chat.subscriptions import subscriptions_of
+from subscriptions.service import plan as _plan
+from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SubscriptionRow
+from subscriptions.store.subscriptions import subscriptions_of
 from tests.make import NOON, ingested, paper, subscribes
 
 HOUR = timedelta(hours=1)

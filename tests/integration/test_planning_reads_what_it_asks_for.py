@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store, connection_of
 from tests.make import NOON, ingested, paper, subscribes
 from tests.postgres.reading import read

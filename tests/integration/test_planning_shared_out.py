@@ -10,14 +10,14 @@ import pytest
 
 from subscriptions.errors import StoreUnavailable
 from subscriptions.model import Lane
-from subscriptions.service.planner import plan as _plan
-from subscriptions.service.planner.look import apart
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service import plan as _plan
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.look import apart
+from subscriptions.service.plan import plan_due
+from subscriptions.store import announcing
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import done
-from subscriptions.store.papers import announcing
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.postgres.server import Server
 

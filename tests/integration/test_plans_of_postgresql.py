@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import event
 
 from subscriptions.model import Lane, Message
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import ClaimRequest, claim, confirm
+from subscriptions.store import edits
+from subscriptions.store.attempts import mark_sending
+from subscriptions.store.claims import Claim, Rendered, store_rendered
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import edits
-from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.claims import Claim, Rendered, store_rendered
 from tests.filling import fill
 from tests.make import NOON, ingested, paper, subscribes
 from tests.postgres.server import Server

@@ -9,7 +9,7 @@ import pytest
 
 from bot.platforms.web.playground import Playground
 from bot.ports.web_page import PageFrame, PageRequest, Visitor
-from subscriptions.service.subscriptions.exporting import export_all
+from subscriptions.service.exporting import export_all
 from subscriptions.store.database.store import Store
 from tests.make import NOON, FakeClock, ingested, paper
 

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from subscriptions.errors import StoreError, StoreUnavailable
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database.store import Store
 from tests.integration.cli import Terminal
 from tests.make import NOON, address, subscribes

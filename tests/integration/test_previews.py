@@ -9,16 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions.model import Announce, Item
-from subscriptions.service.papers.signals import note_signal
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.planner.previews import Preview, preview
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.next_deliveries import get_chat
-from subscriptions.service.subscriptions.pausing import pause, resume
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.near_papers import note_signal
+from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.pausing import pause, resume
+from subscriptions.service.plan import plan_due
+from subscriptions.service.previews import Preview, preview
 from subscriptions.states import Signal
-from subscriptions.store.chat import chats
+from subscriptions.store import chats, deliveries
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import deliveries
 from tests.integration.cli import Terminal
 from tests.make import NOON, address, ingested, paper, stored_papers, subscribes
 

@@ -11,12 +11,11 @@ from sqlalchemy import delete
 from subscriptions.errors import NotFound, Refused
 from subscriptions.matching.columns import State
 from subscriptions.matching.query_set import QuerySet, from_bytes
-from subscriptions.service.planner import kept_queries as _kept
-from subscriptions.service.planner import kept_queries as kept_queries_room
-from subscriptions.service.planner.kept_queries import KeptQueries
-from subscriptions.service.subscriptions.amendments import edit
-from subscriptions.service.subscriptions.requests import unsubscribe
-from subscriptions.store import query_changes
+from subscriptions.service import kept_queries as _kept_queries
+from subscriptions.service.amendments import edit
+from subscriptions.service.kept_queries import KeptQueries
+from subscriptions.service.requests import unsubscribe
+from subscriptions.store import planner
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import QueryChangeRow
 from tests.integration.test_kept_queries import WORDS, matching, stored
@@ -26,14 +25,14 @@ from tests.make import NOON, address, subscribes
 @pytest.fixture
 def path(store: Store, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the file of the store is, which is written for a single query."""
-    monkeypatch.setattr(_kept, "LEAST_SAVED", 1)
-    found = kept_queries_room.path_of(store)
+    monkeypatch.setattr(_kept_queries, "LEAST_SAVED", 1)
+    found = _kept_queries.path_of(store)
     assert found is not None
     return found
 
 
 def reads_no_query(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(query_changes, "page_of_queries", None)
+    monkeypatch.setattr(planner, "page_of_queries", None)
 
 
 def test_a_start_reads_the_file_and_follows_the_log_from_there(
@@ -96,7 +95,7 @@ def test_a_file_that_is_damaged_or_of_other_code_is_refused(
         path.write_bytes(wrong)
         assert matching(KeptQueries(path), store) == {"graph"}
         assert from_bytes(path.read_bytes())["change"] == from_bytes(data)["change"], "it is written anew"
-    monkeypatch.setattr(kept_queries_room, "_code", lambda: "other code")
+    monkeypatch.setattr(_kept_queries, "_code", lambda: "other code")
     reads_no_query(monkeypatch)
     with pytest.raises(TypeError):  # it goes to the queries, which cannot be read here
         matching(KeptQueries(path), store)
@@ -168,7 +167,7 @@ def test_the_file_is_for_its_owner_and_goes_with_the_clean_up_of_the_day(store: 
     kept = KeptQueries(path)
     assert matching(kept, store) == {"graph"}
     assert path.stat().st_mode & 0o077 == 0
-    kept_queries_room.remove_query_file(store)
+    _kept_queries.remove_query_file(store)
     assert not path.exists()
     assert matching(kept, store) == {"graph"}
     assert path.exists(), "the next plan writes it anew"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from subscriptions.service.subscriptions.next_deliveries import get_chat
+from subscriptions.service.next_deliveries import get_chat
 from subscriptions.states import Signal
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import RestingClock, a_listening_bot, confirmed, posts

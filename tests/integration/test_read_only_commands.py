@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from bot.commands.context import CommandContext
-from bot.context.dependencies import MAX_OF_CHAT, ConversationContext
+from bot.context import MAX_OF_CHAT, ConversationContext
 from bot.conversation import handler
 from bot.ports.channel import Reply
-from subscriptions.service.conversation_state import find_callback
-from subscriptions.service.papers import counting
+from subscriptions.service import known_papers
+from subscriptions.service.chat_status import find_callback
+from subscriptions.store import paper_index
 from subscriptions.store.database.store import Store, WouldWrite
-from subscriptions.store.papers import index
 from tests.bot_harness import BotHarness
 from tests.make import NOON, ingested, paper, subscribes
 
@@ -74,9 +74,9 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bo
         monkeypatch.setattr(module, name, call)
 
     for name in ("_find", "matching_papers"):
-        watch(counting, name)
+        watch(known_papers, name)
     for name in ("having", "news", "sequenced"):
-        watch(index, name)
+        watch(paper_index, name)
     return seen
 
 

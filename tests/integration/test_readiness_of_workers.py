@@ -13,12 +13,12 @@ import pytest
 from bot.app import App
 from bot.clock import SystemClock
 from bot.delivery.cluster import ClusterEngine
+from bot.operation.health import Health
 from bot.operation.listening import Supervised, problems_of
-from bot.operation.web.health import Health
 from bot.operation.worker import elected
 from bot.ports.channel import Limits
 from bot.ports.conversation import Receiver, Request, RequestDispatcher, WebRoute
-from subscriptions.service.sending import begin_worker
+from subscriptions.service.workers import begin_worker
 from subscriptions.store.database.store import Store
 from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE

@@ -16,8 +16,8 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.operation.listening import Supervised, listening, problems_of
 from bot.platforms.telegram.receiving import LongPolling
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable
-from subscriptions.service.conversation_state import apply_once as real_once
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.chat_status import apply_once as real_once
+from subscriptions.service.next_deliveries import listed
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.telegram_bot import RestingClock, a_bot, a_listening_bot, confirmed, posts
 from tests.make import NOON, address

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
-from bot.commands import intent
-from bot.commands.chat import help_topics
+from bot.commands import intent, start
 from tests.integration.docs_pages import ROOT
 from tests.patience import PATIENCE
 
@@ -22,7 +21,7 @@ def test_the_command_of_the_recipe_works(tmp_path: Path) -> None:
         shutil.copytree(ROOT / part, tmp_path / part, ignore=NOT_NEEDED)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     module, story = BLOCKS
-    (tmp_path / "bot" / "commands" / "subscriptions" / "counting.py").write_text(module, encoding="utf-8")
+    (tmp_path / "bot" / "commands" / "counting.py").write_text(module, encoding="utf-8")
     families = tmp_path / "bot" / "commands" / "intent.py"
     text = families.read_text(encoding="utf-8").replace("    card_actions,\n", "    card_actions,\n    counting,\n")
     assert text.count("    counting,\n") == 2  # imported, and one of _MODULES
@@ -51,6 +50,6 @@ def test_every_place_that_the_recipe_names_is_there() -> None:
         if "/" in word
     ]
     assert len(paths) >= 8
-    assert [path for path in paths if not (ROOT / path).exists()] == ["bot/commands/subscriptions/counting.py"]
+    assert [path for path in paths if not (ROOT / path).exists()] == ["bot/commands/counting.py"]
     assert "_MODULES" in vars(intent)
-    assert {"_PURPOSES", "EXAMPLES"} <= vars(help_topics).keys()
+    assert {"_PURPOSES", "EXAMPLES"} <= vars(start).keys()

@@ -10,19 +10,19 @@ from sqlalchemy import text
 from subscriptions.model import CallbackToken
 from subscriptions.service import retention as retention_room
 from subscriptions.service.access import redeem_code
-from subscriptions.service.conversation_state import find_callback, share_link
-from subscriptions.service.papers.paper_search import papers_named
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.chat_status import find_callback, share_link
+from subscriptions.service.next_deliveries import get_chat
+from subscriptions.service.paper_search import papers_named
+from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.sending import dismiss, outbox_entries, retry_delivery
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.next_deliveries import get_chat
 from subscriptions.store import retention
 from subscriptions.store.conversations import begin_lookup, set_conversation_state
 from subscriptions.store.database.store import Store
-from subscriptions.store.installations import complete_installation
-from subscriptions.store.outbox.deliveries import deliveries_of
-from subscriptions.store.outbox.entries import outbox_counts
+from subscriptions.store.deliveries import deliveries_of
+from subscriptions.store.entries import outbox_counts
+from subscriptions.store.platforms import complete_installation
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.filling import PER_CHAT, PER_DELIVERY, fill

@@ -16,13 +16,13 @@ from subscriptions.errors import PaperwireError
 from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import DAYS
 from subscriptions.portable import read_lines
-from subscriptions.service.subscriptions.amendments import edit, rename, set_settings
-from subscriptions.service.subscriptions.exporting import export
-from subscriptions.service.subscriptions.importing import import_lines
-from subscriptions.service.subscriptions.next_deliveries import listed
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe, unsubscribe
-from subscriptions.store.chat import chats as stored_chats
-from subscriptions.store.chat import subscriptions
+from subscriptions.service.amendments import edit, rename, set_settings
+from subscriptions.service.exporting import export
+from subscriptions.service.importing import import_lines
+from subscriptions.service.next_deliveries import listed
+from subscriptions.service.requests import SubscriptionRequest, subscribe, unsubscribe
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import subscriptions
 from subscriptions.store.database.store import Store
 from tests.make import NOON
 

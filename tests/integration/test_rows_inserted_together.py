@@ -4,9 +4,8 @@ import pytest
 from sqlalchemy import bindparam, insert
 
 from subscriptions.errors import StoreError
-from subscriptions.store.database.conflicts import insert_new
+from subscriptions.store.database.conflicts import execute_rows, insert_new
 from subscriptions.store.database.store import Store
-from subscriptions.store.database.transfer import execute_rows
 from subscriptions.store.rows import TABLES
 from tests.stored import rows, value
 

@@ -13,11 +13,16 @@ from subscriptions.errors import ChatMoved, NotDelivered, NotFound, Refused, Rej
 from subscriptions.model import Announce, CallbackToken, ChatAddress, ChatKind, KnownPaper, Message
 from subscriptions.planning.decision import OnUnclear
 from subscriptions.portable import read_lines
+from subscriptions.service import plan as _plan
 from subscriptions.service.access import deny, request_admission
-from subscriptions.service.conversation_state import apply_once, find_callback, store_chat
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.chat_status import apply_once, find_callback, store_chat
+from subscriptions.service.exporting import export
+from subscriptions.service.importing import import_lines
+from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import pause_unreachable
-from subscriptions.service.planner import plan as _plans
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
+from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import claim_database, forget
 from subscriptions.service.sending import (
     ClaimRequest,
@@ -29,23 +34,16 @@ from subscriptions.service.sending import (
     record_outcome,
     to_render,
 )
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.exporting import export
-from subscriptions.service.subscriptions.importing import import_lines
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
-from subscriptions.service.subscriptions.requests import unsubscribe
 from subscriptions.states import PauseReason
-from subscriptions.store.chat import chats, moving, subscriptions
-from subscriptions.store.chat.moving import chat_moved
-from subscriptions.store.chat.undo import changes_of
+from subscriptions.store import chats, deliveries, known_papers, moving, subscriptions
+from subscriptions.store import entries as stored_entries
+from subscriptions.store.attempts import mark_sending
+from subscriptions.store.claims import Claim, Rendered, store_rendered
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.outbox import deliveries
-from subscriptions.store.outbox import entries as stored_entries
-from subscriptions.store.outbox.attempts import mark_sending
-from subscriptions.store.outbox.claims import Claim, Rendered, store_rendered
-from subscriptions.store.papers import known_papers
+from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import PaperKeyRow
+from subscriptions.store.undo import changes_of
 from subscriptions.store.updates import commands_since
 from tests.make import (
     NOON,
@@ -253,7 +251,7 @@ class TestRule2SinceAndSeen:
             assert [s.cursor for subs in rows.values() for s in subs] == [1, 1]
 
     def test_an_interrupted_plan_loses_nothing(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_plans, "SLICE", 1)
+        monkeypatch.setattr(_plan, "SLICE", 1)
         for chat in ("telegram:1", "telegram:2", "telegram:3"):
             subscribes(store, chat, "graph", every="now")
         ingested(store, paper("A graph"))

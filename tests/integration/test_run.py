@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN

@@ -16,9 +16,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
 from subscriptions.errors import StoreError
+from subscriptions.store.database.conflicts import count_rows
 from subscriptions.store.database.schema import HEAD, MIGRATIONS, REVISIONS
 from subscriptions.store.database.store import Store
-from subscriptions.store.database.transfer import count_rows
 from subscriptions.store.rows import TABLES
 from tests.make import NOON, ingested, paper, subscribes
 from tests.patience import PATIENCE

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from procrastinate.schema import SchemaManager
 
-from subscriptions.store.database.postgres import schema
+from subscriptions.store.database import postgres
 
-COPY = Path(schema.__file__).with_name("jobs.sql")
+COPY = Path(postgres.__file__).with_name("jobs.sql")
 COPIED = "3.10.0"  # the version whose schema it is
 
 

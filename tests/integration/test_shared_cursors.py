@@ -17,16 +17,16 @@ from sqlmodel import col, select
 from subscriptions.errors import PaperwireError
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.planner import look
-from subscriptions.service.planner import plan as _plan
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import edit, set_settings
-from subscriptions.service.subscriptions.pausing import pause, resume
-from subscriptions.service.subscriptions.requests import unsubscribe
+from subscriptions.query.parse import parse_query
+from subscriptions.service import look
+from subscriptions.service import plan as _plan
+from subscriptions.service.amendments import edit, set_settings
+from subscriptions.service.pausing import pause, resume
+from subscriptions.service.plan import plan_due
+from subscriptions.service.requests import unsubscribe
 from subscriptions.store import planner as _plans
 from subscriptions.store import shared_cursors
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SharedCursorRow, SubscriptionRow
 from tests.make import NOON, address, ingested, paper, planned_slices, subscribes

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from bot.app import build_app
-from bot.operation.checks.machine import check_here
-from bot.operation.web.sign_in import (
+from bot.operation.checks import check_here
+from bot.operation.sign_in import (
     HEADERS,
     LASTS,
     Entry,
@@ -23,7 +23,7 @@ from bot.operation.web.sign_in import (
     network_of,
     preferred_language,
 )
-from bot.operation.web.site import entry_lines, make_site
+from bot.operation.site import entry_lines, make_site
 from bot.platforms.web.outgoing import MOST_IN_MINUTE
 from bot.settings import load_settings
 from tests.integration.web_site import HOME, Browser, Pages, open_pages

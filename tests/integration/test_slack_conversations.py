@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.next_deliveries import get_chat, listed
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_conversation import Scene, a_scene
 from tests.integration.telegram_bot import RestingClock

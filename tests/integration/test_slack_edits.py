@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
 from tests.fakes.slack import FakeSlack
 from tests.integration.telegram_bot import running
 from tests.make import FakeClock, address, ingested, paper, subscribes, summary

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.platforms.slack.manifest import scopes_of
 from bot.settings import SlackWorkspace
-from subscriptions.service.subscriptions.next_deliveries import get_chat
+from subscriptions.service.next_deliveries import get_chat
 from tests.conversation.slack_harness import state_of
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
 from tests.fakes.slack_event_delivery import SentEnvelope

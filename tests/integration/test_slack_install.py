@@ -14,16 +14,16 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.operation.web.web_server import serving
+from bot.operation.web_server import serving
 from bot.platforms.slack.installing import COOKIE, INSTALL, DecryptionFailed, Installer, TokenCipher
 from bot.platforms.slack.manifest import REDIRECT, scopes_of
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
-from subscriptions.service.workspaces import uninstall
-from subscriptions.store.installations import installations, uninstalled
+from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.pausing import uninstall
+from subscriptions.service.requests import SubscriptionRequest, subscribe
+from subscriptions.store.platforms import installations, uninstalled
 from tests.fakes.slack import TEAM, TOKEN
 from tests.fakes.slack_oauth import CLIENT_ID, CLIENT_SECRET, LASTS, FakeOAuth
 from tests.integration.slack_bot import OTHER

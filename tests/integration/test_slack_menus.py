@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.platforms.slack.manifest import scopes_of
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.next_deliveries import listed
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_conversation import Scene, a_scene
 from tests.integration.telegram_bot import RestingClock

@@ -11,17 +11,17 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.context.dependencies import Context, ConversationContext
+from bot.context import Context, ConversationContext
 from bot.conversation.handler import execute as real_execute
 from bot.conversation.prepared_request import PreparedRequest
 from bot.conversation.stored_reply import StoredReply
 from bot.errors import SettingsError
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
-from bot.operation.web.web_server import LARGEST_BODY
+from bot.operation.web_server import LARGEST_BODY
 from bot.platforms.slack.adapter import check_app_tokens
 from subscriptions.errors import StoreError
-from subscriptions.service.conversation_state import apply_once as real_once
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.chat_status import apply_once as real_once
+from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database.writer import Steps
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, SentEnvelope
 from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, encoded, signature

@@ -10,7 +10,7 @@ from bot.app import build_app
 from bot.platforms.slack.installing import StoredTokens, TokenCipher
 from bot.platforms.slack.manifest import OPTIONAL, SCOPES, manifest, scopes_of
 from bot.settings import load_settings
-from subscriptions.service.workspaces import install
+from subscriptions.service.pausing import install
 from tests.fakes.slack import TOKEN, FakeSlack
 from tests.integration.cli import Terminal
 from tests.make import NOON

@@ -1,18 +1,16 @@
 """`paperwire run` as a process with Slack: it listens, answers, stops at once, and refuses a bad app token loudly."""
 
-import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.process import ROOT
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
+from tests.forked import Forked, clean_environment
 from tests.patience import PATIENCE
 
 
@@ -27,19 +25,15 @@ def slack() -> Iterator[FakeSlack]:
 
 def started(folder: Path, fake: FakeSlack, app_token: str = APP_TOKEN) -> "subprocess.Popen[str]":
     (folder / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
-        "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
-        "PAPERWIRE_WEB_PORT": "0",
-        "PAPERWIRE_ACCESS": "open",
-        "PAPERWIRE_SLACK_BOT_TOKEN": TOKEN,
-        "PAPERWIRE_SLACK_APP_TOKEN": app_token,
-        "PAPERWIRE_SLACK_API_URL": fake.url,
-        "PYTHONPATH": str(ROOT),
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "bot", "run"], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
+    environment = clean_environment(
+        PAPERWIRE_DATABASE_URL=f"sqlite:///{folder}/paperwire.db",
+        PAPERWIRE_WEB_PORT="0",
+        PAPERWIRE_ACCESS="open",
+        PAPERWIRE_SLACK_BOT_TOKEN=TOKEN,
+        PAPERWIRE_SLACK_APP_TOKEN=app_token,
+        PAPERWIRE_SLACK_API_URL=fake.url,
     )
+    return Forked(["bot", "run"], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
 
 
 def test_it_listens_answers_and_stops_at_once(tmp_path: Path, slack: FakeSlack) -> None:

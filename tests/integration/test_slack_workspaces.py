@@ -14,11 +14,11 @@ from bot.operation.process import Process
 from bot.settings import SlackWorkspace
 from subscriptions.addresses import parse_address
 from subscriptions.errors import NotFound
+from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import is_gone
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
+from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.states import ChatState
-from subscriptions.store.installations import uninstalled
+from subscriptions.store.platforms import uninstalled
 from tests.fakes.slack import APP_TOKEN, TEAM, TOKEN, FakeSlack
 from tests.integration.slack_bot import OTHER, OTHER_TOKEN
 from tests.integration.slack_conversation import Scene, a_scene

@@ -9,17 +9,16 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build_app
-from bot.operation.web.health import Problem
-from bot.operation.web.status import SHOWN, RecentWork, StatusPage
+from bot.operation.health import Problem
+from bot.operation.status import SHOWN, RecentWork, StatusPage
 from bot.ports.channel import MessageTried, PlanMade
 from bot.ports.web_page import PageFrame, PageRequest, Visitor
 from bot.settings import load_settings
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.notices import pause_unreachable
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.notices import note_poll, pause_unreachable
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries, stop_platform
-from subscriptions.service.sources import note_poll
 from subscriptions.states import PauseReason
 from subscriptions.store.sources import SourceFact, SourceState, sync_sources
 from tests.make import NOON, FakeClock, ingested, paper, subscribes

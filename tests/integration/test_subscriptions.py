@@ -7,13 +7,13 @@ import pytest
 from subscriptions.addresses import parse_address
 from subscriptions.errors import NotFound, QueryError, Refused
 from subscriptions.model import ChatKind
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.planner.previews import preview
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
-from subscriptions.service.subscriptions.requests import unsubscribe
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.plan import plan_due
+from subscriptions.service.previews import preview
+from subscriptions.service.requests import unsubscribe
+from subscriptions.store import deliveries
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox import deliveries
 from tests.make import NOON, address, ingested, paper, subscribes
 
 pytestmark = pytest.mark.both_databases

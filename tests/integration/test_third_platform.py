@@ -20,7 +20,7 @@ from subscriptions.addresses import facts_of, parse_address
 from subscriptions.chat_settings import without_effect
 from subscriptions.errors import NotFound, Refused
 from subscriptions.model import ChatKind
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.next_deliveries import get_chat, listed
 from tests.make import NOON, FakeClock, address, ingested, paper
 from tests.postbox.channel import PostboxChannel
 

@@ -1,8 +1,6 @@
 """What compose.yaml starts, without containers: the schema, then its workers, which are replaced one by one while digests come."""
 
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +13,7 @@ import yaml  # type: ignore[import-untyped]
 
 from tests.fakes.process import ROOT, Remote, running
 from tests.fakes.telegram import TOKEN
+from tests.forked import Forked, clean_environment
 from tests.integration.cli import page
 from tests.integration.slack_bot import free_port
 from tests.patience import PATIENCE
@@ -40,12 +39,11 @@ class Topology:
         said: dict[str, Any] = self._services[service]
         places = {"/run/secrets/": f"{self.folder}/", "/etc/paperwire/": f"{self.folder}/"}
         settings = {name: _placed(value, places) for name, value in said["environment"].items()}
-        others = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
         with (self.folder / "log").open("ab") as log:
-            return subprocess.Popen(  # noqa: S603 - our own program
-                [sys.executable, "-m", "bot", *(arguments or said["command"][1:])],
+            return Forked(
+                ["bot", *(arguments or said["command"][1:])],
                 cwd=self.folder,
-                env=others | settings | {"PAPERWIRE_TELEGRAM_API_URL": self._fake.url, "PYTHONPATH": str(ROOT)} | more,
+                env=clean_environment(**(settings | {"PAPERWIRE_TELEGRAM_API_URL": self._fake.url} | more)),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

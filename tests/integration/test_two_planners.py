@@ -21,17 +21,17 @@ from sqlalchemy import event
 from sqlmodel import col, select
 
 from subscriptions.model import ChatAddress, Lane
-from subscriptions.service.planner import plan as _plan
-from subscriptions.service.planner.plan import plan_due
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.next_deliveries import listed
-from subscriptions.service.subscriptions.pausing import get_waiting_papers, pause, resume, send_waiting, skip_waiting
-from subscriptions.service.subscriptions.requests import unsubscribe
+from subscriptions.service import plan as _plan
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.next_deliveries import listed
+from subscriptions.service.pausing import get_waiting_papers, pause, resume, send_waiting, skip_waiting
+from subscriptions.service.plan import plan_due
+from subscriptions.service.requests import unsubscribe
 from subscriptions.states import SubscriptionState
+from subscriptions.store import planned as _planned
 from subscriptions.store import planner as _plans
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import done
-from subscriptions.store.outbox import planned as _planned
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, PaperRow
 from tests.integration.row_locks import cannot_tell
 from tests.make import NOON, address, ingested, paper, planned_slices, subscribes

@@ -1,10 +1,8 @@
 """Two real processes on one database plan and deliver at the same time: the fake Telegram's journal is the judge."""
 
 import json
-import os
 import re
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
@@ -13,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from bot.delivery.embedded import CONCURRENCY
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
-from tests.fakes.process import ROOT, Remote, running
+from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
+from tests.forked import Forked, clean_environment
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
@@ -46,16 +45,14 @@ def database(tmp_path: Path, store: Store) -> Path:
 
 
 def starts(database: Path, fake: Remote, *command: str) -> subprocess.Popen[str]:
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
-        "PAPERWIRE_DATABASE_URL": f"sqlite:///{database}",
-        "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
-        "PAPERWIRE_TELEGRAM_API_URL": fake.url,
-        "PAPERWIRE_WEB_PORT": "0",
-        "PYTHONPATH": str(ROOT),
-    }
-    return subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-m", *command],
+    environment = clean_environment(
+        PAPERWIRE_DATABASE_URL=f"sqlite:///{database}",
+        PAPERWIRE_TELEGRAM_TOKEN=TOKEN,
+        PAPERWIRE_TELEGRAM_API_URL=fake.url,
+        PAPERWIRE_WEB_PORT="0",
+    )
+    return Forked(
+        command,
         cwd=database.parent,
         env=environment,
         stdin=subprocess.PIPE,

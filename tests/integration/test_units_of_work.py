@@ -13,9 +13,9 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
-from bot.context.dependencies import do_steps, write_together
+from bot.context import do_steps, write_together
 from subscriptions.errors import NotFound, Refused, StoreUnavailable
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.store.database.store import Scope, Store, WouldWrite
 from subscriptions.store.database.writer import WRITES, Steps
 from tests.make import NOON, address, subscribes

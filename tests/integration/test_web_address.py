@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.operation.web import web_server as health
-from bot.operation.web.sign_in import MOST_TRIES_OF_AN_ADDRESS, lock_of_metrics
-from bot.operation.web.web_server import LimitedProtocol, health_app, most_connections, serving
+from bot.operation import web_server as web_server_room
+from bot.operation.sign_in import MOST_TRIES_OF_AN_ADDRESS, lock_of_metrics
+from bot.operation.web_server import LimitedProtocol, health_app, most_connections, serving
 from bot.settings import Settings, load_settings
 from tests.make import NOON, FakeClock
 
@@ -87,7 +87,7 @@ async def test_a_thousand_silent_connections_keep_nobody_out(
 async def test_a_head_that_does_not_end_ends_the_connection(
     settings: Settings, said: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "LONGEST_HEAD", 0.05)
+    monkeypatch.setattr(web_server_room, "LONGEST_HEAD", 0.05)
     async with served(settings) as port, lines(port, 1) as (line,):
         await line.says(said)
         assert await line.ended()
@@ -99,7 +99,7 @@ async def test_neither_does_that_of_a_second_request_keep_it_open(
     async with served(settings) as port, lines(port, 1) as (line,):
         await line.says(LIVE + b"\r\n")
         await line.reads(b'{"live":true}')
-        monkeypatch.setattr(health, "LONGEST_HEAD", 0.05)
+        monkeypatch.setattr(web_server_room, "LONGEST_HEAD", 0.05)
         await line.says(LIVE)
         assert await line.ended()
 
@@ -117,7 +117,7 @@ async def test_one_address_takes_no_more_than_its_part(settings: Settings, monke
     def host(self: LimitedProtocol) -> str:
         return self.client[0] if self.client else ""
 
-    monkeypatch.setattr(health, "MOST_OF_AN_ADDRESS", 3)
+    monkeypatch.setattr(web_server_room, "MOST_OF_AN_ADDRESS", 3)
     monkeypatch.setattr(LimitedProtocol, "_host", host)
     async with served(settings) as port, lines(port, 4) as (first, *others):
         assert await first.ended()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import App, build_app
-from bot.context.dependencies import write
+from bot.context import write
 from bot.platforms.web.markup import look
 from bot.platforms.web.outgoing import Hub, WebChannel
 from bot.platforms.web.pages import event, events
@@ -15,7 +15,7 @@ from bot.settings import load_settings
 from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.retention import forget
-from subscriptions.service.sending import recover_own
+from subscriptions.service.workers import recover_own
 from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import (
     add_page_message,

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from subscriptions.model import ChatAddress, ChatSettings
-from subscriptions.service.subscriptions.next_deliveries import get_chat, listed
+from subscriptions.service.next_deliveries import get_chat, listed
 from tests.integration.web_site import Browser, Pages, open_pages
 from tests.make import FakeClock, ingested, paper
 

@@ -14,14 +14,14 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.operation.listening import answer_once, listening, problems_of
-from bot.operation.web.web_server import LARGEST_BODY, health_app, serving
+from bot.operation.web_server import LARGEST_BODY, health_app, serving
 from bot.platforms.telegram.incoming import ALLOWED
 from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.platforms.telegram.receiving import webhook_address, webhook_path
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from subscriptions.errors import StoreError
-from subscriptions.service.conversation_state import apply_once as real_once
+from subscriptions.service.chat_status import apply_once as real_once
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.integration.telegram_bot import RestingClock, confirmed, posts, telegram_settings
 from tests.make import NOON

@@ -20,10 +20,10 @@ from bot.digests import read_digest
 from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings, TelegramSettings
 from bot.sources.ingest import store_digest
 from subscriptions.model import Announce, ChatAddress, ChatKind
-from subscriptions.service.conversation_state import find_callback
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.chat_status import find_callback
+from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.retention import bot_name
-from subscriptions.service.subscriptions.amendments import set_settings
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from tests.fakes.journal import Entry
 from tests.fakes.markup import parse_html
 from tests.fakes.slack import FakeSlack

@@ -6,10 +6,10 @@ import pytest
 
 from subscriptions.model import ChatKind
 from subscriptions.planning.receipts import Outcome, Receipt
-from subscriptions.service.conversation_state import store_chat
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.chat_status import store_chat
+from subscriptions.service.notices import notify_source
+from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
-from subscriptions.service.sources import notify_source
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Store
 from tests.fakes.arxiv import FakeArxiv

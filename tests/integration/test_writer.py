@@ -12,14 +12,14 @@ import httpx
 import pytest
 from sqlalchemy import Connection, event
 
-from bot.context.dependencies import do_steps, write, write_together
+from bot.context import do_steps, write, write_together
+from bot.operation.health import Health
 from bot.operation.metrics import Metrics
 from bot.operation.process import Process
-from bot.operation.web.health import Health
-from bot.operation.web.web_server import serving
+from bot.operation.web_server import serving
 from bot.settings import load_settings
 from subscriptions.errors import Refused, Sentence, StoreError, StoreUnavailable
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database import writer
 from subscriptions.store.database.store import Scope, Store, Transaction
 from subscriptions.store.database.writer import READS, WRITES, Steps

@@ -9,8 +9,8 @@ import pytest
 
 from bot.operation.process import Process
 from subscriptions.service.access import new_code, redeem_code
-from subscriptions.service.planner.plan import chats_due_too_far, move_far_moments, plan_due
-from subscriptions.store.chat import subscriptions as stored_subscriptions
+from subscriptions.service.plan import chats_due_too_far, move_far_moments, plan_due
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import done
 from tests.integration.telegram_bot import running

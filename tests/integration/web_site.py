@@ -10,8 +10,8 @@ import httpx
 
 from bot.app import App, build_app
 from bot.operation.listening import listening
-from bot.operation.web.site import Site, make_site
-from bot.operation.web.web_server import health_app
+from bot.operation.site import Site, make_site
+from bot.operation.web_server import health_app
 from bot.settings import load_settings
 from tests.make import FakeClock
 

@@ -26,7 +26,7 @@ from bot.app import App, build_app
 from bot.operation.listening import answer_once
 from bot.settings import Settings, TelegramSettings
 from subscriptions.model import Paper
-from subscriptions.service.subscriptions.next_deliveries import listed
+from subscriptions.service.next_deliveries import listed
 from tests.fakes.journal import Entry
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.make import FakeClock, address, ingested

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.operation.listening import Supervised, listening
-from bot.operation.web.web_server import serving
+from bot.operation.web_server import serving
 from bot.settings import Settings, SlackSettings
 from tests.conversation.slack_harness import state_of
 from tests.fakes.journal import Entry

@@ -4,12 +4,10 @@ The platform runs in its own process and its journal is the only judge. In every
 order, and a message comes twice at most where the platform cannot be asked (one per kill).
 """
 
-import os
 import re
 import signal
 import sqlite3
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
-from tests.fakes.process import ROOT, Remote, running
+from tests.fakes.process import Remote, running
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
+from tests.forked import Forked, clean_environment
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
@@ -38,7 +37,7 @@ class Program:
         self.database = tmp_path / "paperwire.db"
         self.platform = platform
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
+            **clean_environment(),
             "PAPERWIRE_DATABASE_URL": f"sqlite:///{self.database}",
             **(
                 {"PAPERWIRE_TELEGRAM_TOKEN": TELEGRAM_TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
@@ -51,10 +50,8 @@ class Program:
     def start(self) -> subprocess.Popen[str]:
         now = NOON + timedelta(minutes=self.calls)
         self.calls += 1
-        command = [sys.executable, "-m", "bot", "deliver", "--now", now.isoformat(), "--json"]
-        return subprocess.Popen(  # noqa: S603 - our own program
-            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        command = ["bot", "deliver", "--now", now.isoformat(), "--json"]
+        return Forked(command, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def finish(self) -> str:
         """Runs to the end; returns what it printed."""

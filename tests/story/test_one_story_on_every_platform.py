@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.demo.channel import GalleryChannel
+from bot.demo.story import GalleryChannel
 from bot.platforms.console.adapter import ConsoleChannel
 from bot.platforms.web.outgoing import WebChannel
 from bot.ports.channel import Limits

@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from subscriptions.service.at_work import workers_at_work
-from subscriptions.service.planner.plan import plan_due
+from subscriptions.service.plan import plan_due
+from subscriptions.service.workers import workers_at_work
 from subscriptions.store.database.store import Store
 from tests.fakes.process import Remote, running
 from tests.postgres.server import Server

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
-from bot.demo.channel import GalleryPost
 from bot.demo.gallery import Exhibit, ShownSubscription
+from bot.demo.story import GalleryPost
 from subscriptions.model import (
     Because,
     Chat,

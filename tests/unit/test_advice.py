@@ -10,7 +10,7 @@ from subscriptions.errors import QueryError
 from subscriptions.matching.paper_index import TokenizedPapers, matching_papers
 from subscriptions.model import Paper
 from subscriptions.query.advice import Advice, advise
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from tests.make import paper, summary, translation
 from tests.unit.slow_matcher import Known
 from tests.unit.strategies import typed_texts

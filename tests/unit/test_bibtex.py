@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.commands.papers.citations import HARMLESS, bibliography
+from bot.commands.citations import HARMLESS, bibliography
 from subscriptions.model import KnownPaper
 from tests.make import NOON, paper
 

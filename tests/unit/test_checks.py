@@ -10,8 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.errors import SettingsError
-from bot.operation.checks.machine import check_here, is_in_layer, sample_delivery
-from bot.operation.checks.platforms import check_platforms
+from bot.operation.checks import check_here, check_platforms, is_in_layer, sample_delivery
 from bot.platform import Finding, Platform, PlatformSurroundings
 from bot.platforms.known import medium_of
 from bot.platforms.telegram import TELEGRAM
@@ -107,7 +106,7 @@ def test_a_database_that_cannot_be_read_is_to_be_mended(settings: Settings, tmp_
 
 
 def test_an_older_schema_is_to_be_brought_up(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.operation.checks.machine.HEAD", "9000")
+    monkeypatch.setattr("bot.operation.checks.HEAD", "9000")
     finding = answers(settings, store)["Database"]
     assert finding.mend
     assert "paperwire db upgrade" in str(finding.cure)
@@ -117,7 +116,7 @@ def test_a_broken_template_is_named(settings: Settings, store: Store, monkeypatc
     def broken(delivery: object, *, medium: object) -> tuple[Message, ...]:
         raise LookupError("paper.html")
 
-    monkeypatch.setattr("bot.operation.checks.machine.render_delivery", broken)
+    monkeypatch.setattr("bot.operation.checks.render_delivery", broken)
     finding = answers(settings, store)["Templates"]
     assert finding.mend
     assert "LookupError: paper.html" in str(finding.answer)

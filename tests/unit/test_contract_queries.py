@@ -6,14 +6,14 @@ must and must not find it; every question is put to the quick matcher, the batch
 
 import pytest
 
-from bot.rendering.text.queries import query_in_words
+from bot.rendering.query_text import query_in_words
 from subscriptions.errors import QueryError
 from subscriptions.matching.batch import match
 from subscriptions.matching.hits import why
 from subscriptions.matching.paper_index import PaperIndex, matching_papers, merge_copies
 from subscriptions.matching.query_set import QuerySet
 from subscriptions.model import Paper
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.syntax import Query
 from tests.unit.query_rules import FINDS, paper
 from tests.unit.slow_matcher import matches

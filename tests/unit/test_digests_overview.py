@@ -7,8 +7,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from bot.digests import read_digest
-from bot.digests.overview import Overview, Refusals
-from bot.digests.report import Report, digest_report
+from bot.digests.report import Overview, Refusals, Report, digest_report
 from bot.errors import UnreadableInput
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Digest, DigestWarning, Paper, Summary

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from subscriptions.matching.features import distinctive_terms
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import narrowed, words_rule
 
 KNOWN = [

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bot.commands.phrasing.setting_words import setting_changed
-from bot.rendering.text.language import Language
+from bot.rendering.language import Language
 from subscriptions.chat_settings import resolve, without_effect
 from subscriptions.model import Chat, ChatKind
 from tests.make import address

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from bot.rendering.text.cleaning import folded, hanging
+from bot.rendering.cleaning import folded, hanging
 
 ADDRESS = "https://arxiv.org/abs/2601.00001"
 

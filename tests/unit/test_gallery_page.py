@@ -6,9 +6,9 @@ from html import escape
 
 import pytest
 
-from bot.demo.channel import PersonMessage
 from bot.demo.gallery import Exhibit, Frame, ShownSubscription, gallery_page, shown_messages
-from bot.rendering.text.language import Language
+from bot.demo.story import PersonMessage
+from bot.rendering.language import Language
 from subscriptions.model import ChatKind
 from tests.html_page import HtmlPage
 from tests.rendered import render_delivery

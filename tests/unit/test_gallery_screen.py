@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from bot.demo.channel import PersonMessage
-from bot.demo.screen import print_exhibit
+from bot.demo.gallery import print_exhibit
+from bot.demo.story import PersonMessage
 from bot.rendering.terminal import wrapped
 from tests.unit.deliveries import NINE, TELEGRAM, Post
 

@@ -12,7 +12,7 @@ from subscriptions.errors import QueryError, Refused
 from subscriptions.model import ChatAddress
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.portable import read_lines, text_of
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.wording import LONGEST_NAME, checked_name, kept_query, mended_name, one_line
 from subscriptions.zones import zone_name
 

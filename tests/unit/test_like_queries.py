@@ -4,14 +4,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.rendering.text.queries import query_in_words
+from bot.rendering.query_text import query_in_words
 from subscriptions.errors import QueryError
 from subscriptions.matching.hits import Hit, spans, unfulfilled_parts, why
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper, Translation
 from subscriptions.query.advice import advise
-from subscriptions.query.nearness import asked_beside, papers_named_in, words_kept
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parse import asked_beside, papers_named_in, parse_canonical, parse_query, words_kept
 from subscriptions.query.rewriting import narrowed, written_value
 from subscriptions.query.syntax import FIELDS, LIKE, TITLE, Leaf, Query, WordsOfPapers
 from subscriptions.query.variants import variants

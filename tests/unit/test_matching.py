@@ -15,7 +15,7 @@ from subscriptions.matching.hits import Hit, spans, why
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, matching_papers, merge_copies
 from subscriptions.matching.query_set import QuerySet, dump, load
 from subscriptions.model import Paper, Summary, Translation
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.syntax import (
     ABSTRACT,
     ALL,

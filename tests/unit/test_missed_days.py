@@ -7,7 +7,7 @@ import pytest
 
 from bot.settings import SourceSettings
 from bot.sources.fetch_request import backfill_request, by_ids, by_title, categories_of, everything, submitted_between
-from bot.sources.missed_days import MOST_TRIES, MissedDays, ranges
+from bot.sources.receipts import MOST_TRIES, MissedDays, ranges
 from bot.sources.schedules import SourceSchedules
 from subscriptions.planning.source_calendar import ArxivCalendar
 

@@ -8,9 +8,8 @@ import pytest
 from bot.platforms.known import medium_of
 from bot.ports.channel import Buttons, Reply
 from bot.rendering.delivery_messages import render_delivery
-from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Medium, Size
+from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Medium, Size, plain_page, plain_text
 from bot.rendering.parts import Subject
-from bot.rendering.plain import plain_page, plain_text
 from bot.rendering.reply_messages import render_reply
 from subscriptions.model import Chat, DeliveryKind
 from tests.unit.deliveries import alert, chat, delivery, items

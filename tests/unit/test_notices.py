@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from subscriptions.model import MissingHow
-from subscriptions.notices import chats
+from subscriptions.notices import DailyNotice, DayRuns, EventNotice, Notice, chats
 from subscriptions.notices import chats as chats_room
 from subscriptions.notices import operations as operations_room
 from subscriptions.notices import operations as sending
@@ -19,7 +19,6 @@ from subscriptions.notices.chats import (
     SubscriptionsOrphaned,
 )
 from subscriptions.notices.declared import NOTICES, UnknownNotice, by_cause, read_notice
-from subscriptions.notices.notice import DailyNotice, DayRuns, EventNotice, Notice
 from subscriptions.notices.operations import DaysMissed, MessagesDead, SendingStopped, SourceOverdue
 
 DAY = date(2026, 1, 22)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from subscriptions.errors import QueryError
-from subscriptions.query.parsing.lexer import fold_source
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.lexer import fold_source
+from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.syntax import ALL, AUTHOR, CATEGORY, TEXT, TEXT_OR_ID, TITLE, And, Leaf, Not, Or, Query, Term
 from subscriptions.wording import kept_query
 

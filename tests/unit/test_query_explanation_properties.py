@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.text.language import Language
-from bot.rendering.text.queries import query_in_words
+from bot.rendering.language import Language
+from bot.rendering.query_text import query_in_words
 from subscriptions.errors import QueryError
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.syntax import Query
 from tests.unit.strategies import typed_texts
 

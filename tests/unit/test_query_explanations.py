@@ -5,9 +5,9 @@ import json
 import pytest
 from rich.cells import cell_len
 
-from bot.rendering.text.language import Language
-from bot.rendering.text.queries import caret, explain, query_in_words
-from subscriptions.query.parsing.parse import parse_query
+from bot.rendering.language import Language
+from bot.rendering.query_text import caret, explain, query_in_words
+from subscriptions.query.parse import parse_query
 
 
 def english(template: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.rendering.text.queries import query_in_words
+from bot.rendering.query_text import query_in_words
 from subscriptions.errors import QueryError
 from subscriptions.matching.batch import match
 from subscriptions.matching.full_text import index_question
@@ -17,7 +17,7 @@ from subscriptions.matching.query_set import QuerySet
 from subscriptions.matching.terms import simple_terms
 from subscriptions.model import Paper
 from subscriptions.query.advice import advise
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import narrowed
 from subscriptions.query.syntax import FIELDS, LEFT_OUT, Field, Leaf, Query
 from tests.unit.slow_matcher import Known, matches

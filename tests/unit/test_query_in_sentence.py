@@ -6,7 +6,7 @@ import pytest
 
 from bot.commands.words.marks import LONGEST
 from bot.commands.words.subject import query_in
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 
 LLM = "large language models"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from subscriptions.service.conversation_state import link_payload, text_of_payload
+from subscriptions.service.chat_status import link_payload, text_of_payload
 
 pytestmark = pytest.mark.hypothesis
 

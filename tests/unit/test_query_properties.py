@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.text.queries import caret, explain
+from bot.rendering.query_text import caret, explain
 from subscriptions.errors import QueryError
-from subscriptions.query.parsing.lexer import fold_source
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.lexer import fold_source
+from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.syntax import Query
 from tests.unit.strategies import typed_texts
 

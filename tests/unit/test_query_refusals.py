@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from subscriptions.errors import QueryError
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 
 EMPTY = "There is no word in this to look for."
 ONLY_EXCLUDES = "This only excludes. Say also what you want."

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from subscriptions.errors import QueryError, Refused
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper, Summary
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import author_rule, narrowed, words_rule
 from subscriptions.query.syntax import Query
 

@@ -10,7 +10,7 @@ from subscriptions.matching.batch import match
 from subscriptions.matching.paper_index import PaperIndex
 from subscriptions.matching.query_set import DamagedSnapshot, QuerySet, dump, load
 from subscriptions.model import Paper
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.syntax import Query
 from tests.unit.strategies import SHAPES, papers, queries
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions.errors import QueryError
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.query.parsing.quick import read_quickly
+from subscriptions.query.parse import parse_query
+from subscriptions.query.quick import read_quickly
 from subscriptions.query.syntax import FIELDS, Query, Term
 from subscriptions.wording import KeptText, kept_query, kept_text
 from tests.unit.strategies import TYPED

@@ -18,7 +18,7 @@ from bot.commands.words.subject import query_in
 from bot.digests import read_digest
 from bot.platforms.slack.workspaces import unescape
 from bot.ports.conversation import MessageRequest, Place
-from bot.rendering.text.queries import explain
+from bot.rendering.query_text import explain
 from bot.settings.cron import is_cron
 from subscriptions.chat_settings import check_value
 from subscriptions.errors import PaperwireError
@@ -29,9 +29,9 @@ from subscriptions.planning.times._ending import NoSuchTime, as_words, read_when
 from subscriptions.planning.times._reading import clock_of, hours_of
 from subscriptions.portable import read_lines
 from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
-from subscriptions.query.parsing.sentences import MAX_QUERY_LENGTH
-from subscriptions.service.subscriptions.amendments import numbers_in
+from subscriptions.query.parse import parse_canonical, parse_query
+from subscriptions.query.sentences import MAX_QUERY_LENGTH
+from subscriptions.service.amendments import numbers_in
 from subscriptions.wording import kept_query
 from subscriptions.zones import zone_of_place
 from tests.make import NOON

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.rendering.cleaning import clean, isolated, marked, paper_url, web_url
+from bot.rendering.language import Language
 from bot.rendering.papers import CARD, COMPACT, ROW, Measure, PaperView, paper_view
 from bot.rendering.parts import Reader
-from bot.rendering.text.cleaning import clean, isolated, marked, paper_url, web_url
-from bot.rendering.text.language import Language
 from subscriptions.cutting import cut_at_sentence, cut_at_word, width
 from subscriptions.model import Chat, ChatKind, Item, Paper, Summary, Translation
 from tests.unit.deliveries import ABSTRACT, because, chat, item, team

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.ports.channel import Button, Reply
-from bot.rendering.text.language import translator
+from bot.rendering.language import translator
 from subscriptions.cutting import width
 from subscriptions.model import Because, Chat, ChatKind, DeliveryKind, Item, Message, Summary, Translation
 from subscriptions.notices.declared import NOTICES

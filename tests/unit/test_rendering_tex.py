@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.text.tex import readable
+from bot.rendering.tex import readable
 
 
 @pytest.mark.parametrize(

@@ -9,15 +9,15 @@ import pytest
 from bot.commands.phrasing.refusal_words import refused
 from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.commands.phrasing.subscription_words import Row, state_of, subscribed, subscription_rows, unsubscribed
-from bot.rendering.text.language import Language
+from bot.rendering.language import Language
 from subscriptions.chat_settings import resolve
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.papers.paper_search import Base
-from subscriptions.service.subscriptions.next_deliveries import Listed
-from subscriptions.service.subscriptions.requests import Subscribed
+from subscriptions.query.parse import parse_query
+from subscriptions.service.next_deliveries import Listed
+from subscriptions.service.paper_search import Base
+from subscriptions.service.requests import Subscribed
 from subscriptions.states import ChatState
 from tests.make import NOON
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.papers.cards import read_callback
+from bot.commands.cards import read_callback
 from bot.platforms.slack.markup import BLOCKS, BUDGET
 from bot.ports.channel import Button, Reply
 from subscriptions.model import ChatKind, Message

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.commands.phrasing.cadence_words import cadence_words, everyday_cadence
-from bot.rendering.text.language import Language
+from bot.rendering.language import Language
 from subscriptions.planning.cadence import parse_cadence
 from subscriptions.planning.times._ending import read_when, split_when
 

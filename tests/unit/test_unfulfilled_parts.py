@@ -5,7 +5,7 @@ import pytest
 from subscriptions.errors import QueryError
 from subscriptions.matching.hits import unfulfilled_parts
 from subscriptions.matching.paper_index import matching_papers
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.syntax import And, Node, Not, Or
 from tests.make import paper, translation
 from tests.unit.query_rules import QUESTIONS

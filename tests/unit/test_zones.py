@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.errors import Refused
-from subscriptions.zones import near_places, zone, zone_name, zone_of_place
-from subscriptions.zones._places import AMBIGUOUS, AMBIGUOUS_TOO, CITIES
+from subscriptions.zones import AMBIGUOUS, AMBIGUOUS_TOO, CITIES, near_places, zone, zone_name, zone_of_place
 
 
 @pytest.mark.parametrize(

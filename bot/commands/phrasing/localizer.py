@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Localizer(Protocol):
-    """Says sentences, counts and moments in a chat's language and time zone. bot.rendering.text.language implements it."""
+    """Says sentences, counts and moments in a chat's language and time zone. bot.rendering.language implements it."""
 
     @property
     def translate(self) -> Callable[[str], str]:

@@ -10,10 +10,10 @@ from bot.commands.phrasing.subscription_words import shortened
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat
 from subscriptions.query.syntax import And, Not, Query
-from subscriptions.service.papers.hold_reasons import Reason
+from subscriptions.service.hold_reasons import Reason
 from subscriptions.service.retention import Forgotten
 from subscriptions.states import ChatState, MessageState
-from subscriptions.store.outbox.deliveries import DeliveredPaper
+from subscriptions.store.deliveries import DeliveredPaper
 
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
 _COMING = Sentence("It was planned {moment} and is on its way.")

@@ -10,7 +10,7 @@ from bot.ports.channel import Reply
 from subscriptions.chat_settings import SETTINGS, without_effect
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatSettings
-from subscriptions.service.papers.signals import Nearest
+from subscriptions.service.near_papers import Nearest
 from subscriptions.states import Signal
 
 _MOST_WORDS = 5  # that are named

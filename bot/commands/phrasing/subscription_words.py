@@ -12,10 +12,10 @@ from subscriptions.cutting import cut_letters
 from subscriptions.errors import Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.decision import MOST_NEAR
-from subscriptions.service.papers.paper_search import Base
-from subscriptions.service.subscriptions.next_deliveries import Listed
-from subscriptions.service.subscriptions.pausing import PauseResult, WaitingPapers
-from subscriptions.service.subscriptions.requests import Subscribed
+from subscriptions.service.next_deliveries import Listed
+from subscriptions.service.paper_search import Base
+from subscriptions.service.pausing import PauseResult, WaitingPapers
+from subscriptions.service.requests import Subscribed
 from subscriptions.states import Admission, ChatState, SubscriptionState
 
 

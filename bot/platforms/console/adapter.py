@@ -9,7 +9,7 @@ from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.console import CONSOLE
 from bot.platforms.console.markup import MEDIUM
 from bot.ports.channel import Channel, Clock, Limits, read_message
-from bot.rendering.text.cleaning import folded
+from bot.rendering.cleaning import folded
 from bot.settings import Settings
 from subscriptions.errors import SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message

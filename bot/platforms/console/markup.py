@@ -7,9 +7,8 @@ from html import escape as html_escaped
 
 from bot.ports.channel import Buttons
 from bot.rendering.appearance import Display, Look, Paragraph
-from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size
+from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size, plain_page, plain_text
 from bot.rendering.parts import Subject
-from bot.rendering.plain import plain_page, plain_text
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from subscriptions.model import Chat, ChatAddress
 from subscriptions.store import key_value
-from subscriptions.store.chat.chats import chats_by_id, find_chat
+from subscriptions.store.chats import chats_by_id, find_chat
 from subscriptions.store.database.store import Transaction, reads, writes
 
 PATH = "/mail"

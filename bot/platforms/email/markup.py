@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from bot.ports.channel import Buttons
-from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size, macro_name
+from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size, macro_name, plain_page
 from bot.rendering.papers import PaperView
 from bot.rendering.parts import Subject
-from bot.rendering.plain import plain_page
 from bot.rendering.templating import Macro, macros
 
 _LONGEST_SUBJECT = 150

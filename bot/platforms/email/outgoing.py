@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 from pydantic import SecretStr
 
-from bot.context.dependencies import write
+from bot.context import write
 from bot.platforms.email import EMAIL
 from bot.platforms.email.links import Signer, chat_at, signer
 from bot.platforms.email.writing import Reader, thread_of, write_mail

@@ -16,8 +16,8 @@ from html import escape, unescape
 from typing import Any
 
 from bot.platforms.email.links import Does, Link, Signer
+from bot.rendering.language import Language
 from bot.rendering.templating import draw
-from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat
 from subscriptions.states import ChatState

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TextIO
 
-from bot.context.dependencies import write
+from bot.context import write
 from bot.errors import SettingsError
 from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
 from bot.platforms.slack import SLACK
@@ -23,11 +23,11 @@ from bot.ports.conversation import Receiver
 from bot.settings import Settings
 from subscriptions.errors import NotDelivered, RetryLater, Sentence
 from subscriptions.model import ChatAddress
+from subscriptions.service.pausing import install_again
 from subscriptions.service.retention import own_workspace
-from subscriptions.service.workspaces import install_again
 from subscriptions.store.database.schema import HEAD
 from subscriptions.store.database.store import Store
-from subscriptions.store.installations import uninstalled
+from subscriptions.store.platforms import uninstalled
 
 log = logging.getLogger("paperwire")
 

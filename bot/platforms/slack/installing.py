@@ -26,7 +26,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr
 from slack_sdk.oauth import AuthorizeUrlGenerator
 
-from bot.context.dependencies import write
+from bot.context import write
 from bot.platforms.receiver_loop import ReceiverLoop
 from bot.platforms.slack.client import Client
 from bot.platforms.slack.manifest import REDIRECT, scopes_of
@@ -34,9 +34,9 @@ from bot.platforms.slack.workspaces import Workspaces, WorkspaceTokens
 from bot.ports.channel import Clock
 from bot.ports.conversation import RequestDispatcher, WebRequest, WebResponse, WebRoute
 from subscriptions.errors import NotDelivered, Rejected, StoreError
-from subscriptions.service.workspaces import INSTALLED_WITHIN, install
+from subscriptions.service.pausing import INSTALLED_WITHIN, install
 from subscriptions.store.database.store import Store
-from subscriptions.store.installations import (
+from subscriptions.store.platforms import (
     complete_installation,
     installations,
     is_installation_completed,

@@ -14,12 +14,11 @@ from typing import Any
 
 from bot.ports.channel import Button, Buttons, FormField, HomeItem, HomePanel, HomeView, Modal, Option
 from bot.rendering.appearance import Display, Look, Paragraph, ShownButton, plain
-from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size, macro_name
+from bot.rendering.cleaning import Passage, web_url
+from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size, macro_name, notification_titles, plain_page
 from bot.rendering.papers import CardButtons, PaperView
 from bot.rendering.parts import Code, Head, Line, Subject
-from bot.rendering.plain import notification_titles, plain_page
 from bot.rendering.templating import Macro, macros
-from bot.rendering.text.cleaning import Passage, web_url
 from subscriptions.cutting import cut_at_word, cut_units, units
 
 BUDGET = 10_000  # characters of all blocks as JSON; Slack refuses somewhere above 11,000 (slackapi/bolt-js#2509, #2867)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TextIO
 from urllib.parse import urlsplit
 
-from bot.context.optional_parts import without
+from bot.context import without
 from bot.errors import SettingsError
 from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
 from bot.platforms.telegram import TELEGRAM

@@ -13,11 +13,20 @@ from typing import Any
 
 from bot.ports.channel import Button, Buttons
 from bot.rendering.appearance import Display, Look, Paragraph, Shape, ShownButton
-from bot.rendering.packing import NO_SUBJECT, NUMBERS_IN_MESSAGE, Beside, Fragment, Size, joined_texts, macro_name
+from bot.rendering.cleaning import web_url
+from bot.rendering.packing import (
+    NO_SUBJECT,
+    NUMBERS_IN_MESSAGE,
+    Beside,
+    Fragment,
+    Size,
+    joined_texts,
+    macro_name,
+    plain_text,
+    short_text,
+)
 from bot.rendering.parts import Code, Line, NoticeView, Subject
-from bot.rendering.plain import plain_text, short_text
 from bot.rendering.templating import Macro, macros
-from bot.rendering.text.cleaning import web_url
 from subscriptions.cutting import units
 
 TEXT = 4096  # UTF-16 units without the markup (core.telegram.org/api/entities#entity-length)

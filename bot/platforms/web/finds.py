@@ -5,24 +5,24 @@ import json
 from collections.abc import Iterator, Sequence
 
 from bot.commands.intent import REGISTRY
-from bot.commands.papers.results import result_items
-from bot.commands.papers.search import query_of
 from bot.commands.phrasing.subscription_words import days_known
+from bot.commands.results import result_items
+from bot.commands.search import query_of
 from bot.commands.words.meaning import command_in
 from bot.platforms.web.markup import Web, framed
 from bot.ports.channel import Clock
 from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
 from bot.rendering.closeups import why_sections
+from bot.rendering.language import Language
 from bot.rendering.outline import measure_of_list
 from bot.rendering.papers import CARD, paper_view
 from bot.rendering.parts import reader_of
-from bot.rendering.text.language import Language
 from subscriptions.errors import PaperwireError
 from subscriptions.model import Because, Chat, Item, KnownPaper
 from subscriptions.planning.times._ending import split_when
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.syntax import Query
-from subscriptions.service.papers.paper_search import Base, newest_names, recent_matches
+from subscriptions.service.paper_search import Base, newest_names, recent_matches
 from subscriptions.store.database.store import Store
 
 PATH = "/finds"

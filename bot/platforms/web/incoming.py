@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.context.dependencies import write
+from bot.context import write
 from bot.platforms.web import WEB
 from bot.platforms.web.markup import chat_of, pressed_in
 from bot.platforms.web.outgoing import Awaited, ShownForm, WebChannel, read_form

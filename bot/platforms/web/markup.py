@@ -13,19 +13,18 @@ from typing import Any
 from bot.platforms.web import WEB
 from bot.ports.channel import Buttons
 from bot.ports.web_page import PageFrame
-from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size, macro_name
+from bot.rendering.language import Language
+from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size, macro_name, plain_page
 from bot.rendering.parts import Code, Subject
-from bot.rendering.plain import plain_page
 from bot.rendering.plots import rows_of_bars
 from bot.rendering.templating import Macro, draw_page, draw_part, macros
-from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.service.conversation_state import known_or_new
+from subscriptions.service.chat_status import known_or_new
 from subscriptions.states import Signal
-from subscriptions.store.chat.signals import signals_of_papers
 from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import PageMessage, newest_page_messages
+from subscriptions.store.signals import signals_of_papers
 
 
 @lru_cache

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from bot.context.dependencies import write
+from bot.context import write
 from bot.platforms.web import WEB
 from bot.ports.channel import Clock, FormField, HomeView, Limits, Modal, read_message
 from bot.ports.web_page import Visitor

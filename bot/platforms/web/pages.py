@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from bot.context.dependencies import write
+from bot.context import write
 from bot.platforms.web.finds import draw_papers
 from bot.platforms.web.incoming import Heard, Talk, new_once
 from bot.platforms.web.markup import ChatView, chat_of, fragment, framed, look, page, shown
@@ -20,12 +20,12 @@ from bot.platforms.web.panel import draw_panel
 from bot.ports.channel import FormField
 from bot.ports.conversation import RequestDispatcher
 from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
+from bot.rendering.language import Language
 from bot.rendering.templating import draw_page
-from bot.rendering.text.language import Language
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress, KnownPaper
 from subscriptions.service.access import choose_language
-from subscriptions.service.papers.paper_search import newest_papers
+from subscriptions.service.paper_search import newest_papers
 from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import changed_page_messages, newest_page_messages
 

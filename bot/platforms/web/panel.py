@@ -7,15 +7,15 @@ from datetime import datetime
 from bot.commands.phrasing.localizer import Localizer
 from bot.commands.phrasing.subscription_words import subscription_rows
 from bot.ports.web_page import PageFrame
+from bot.rendering.language import Language
 from bot.rendering.plots import few_bars
+from bot.rendering.query_text import query_in_words
 from bot.rendering.templating import draw_part
-from bot.rendering.text.language import Language
-from bot.rendering.text.queries import query_in_words
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat
-from subscriptions.query.parsing.parse import parse_query
-from subscriptions.service.papers.paper_search import DAYS_KNOWN, found_by_day
-from subscriptions.service.subscriptions.next_deliveries import Listed, listed
+from subscriptions.query.parse import parse_query
+from subscriptions.service.next_deliveries import Listed, listed
+from subscriptions.service.paper_search import DAYS_KNOWN, found_by_day
 from subscriptions.states import SubscriptionState
 from subscriptions.store.database.store import Store
 

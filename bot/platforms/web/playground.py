@@ -6,24 +6,24 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import count
 
-from bot.commands.papers.results import variant_label
+from bot.commands.results import variant_label
 from bot.platforms.web.finds import count_in_words, draw_papers
 from bot.platforms.web.incoming import new_once
 from bot.platforms.web.markup import framed
 from bot.ports.channel import Clock
 from bot.ports.web_page import PageRequest, PageResponse, WebPage
+from bot.rendering.language import Language
+from bot.rendering.query_text import caret, query_in_words
 from bot.rendering.templating import draw_page, draw_part
-from bot.rendering.text.language import Language
-from bot.rendering.text.queries import caret, query_in_words
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Chat
 from subscriptions.planning.times._ending import Ending, split_when
-from subscriptions.query.parsing.parse import parse_query
+from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import can_be_written, with_leaves, written
 from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query
 from subscriptions.query.variants import MOST, Variant, variants
-from subscriptions.service.papers.near_papers import with_words
-from subscriptions.service.papers.paper_search import recent_variants
+from subscriptions.service.near_papers import with_words
+from subscriptions.service.paper_search import recent_variants
 from subscriptions.store.database.store import Store
 
 SHOWN = 10  # papers of a query

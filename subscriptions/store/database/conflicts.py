@@ -5,19 +5,137 @@ locked one by one, another process may insert in between. SQLite and PostgreSQL 
 for each of them and none in common.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, Select, Update
+from sqlalchemy import Connection, Insert, Row, Select, Table, Update, func, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Session
 
 from subscriptions.store.database.store import connection_of, execute
-from subscriptions.store.database.transfer import execute_rows
 from subscriptions.store.rows import TABLES
+
+Values = tuple[Any, ...]
+
+
+def execute_rows(session: Session, statement: Insert | Update, names: tuple[str, ...], rows: Sequence[Values]) -> None:
+    """Executes a statement for each row, which has the values of its parameters `names`, in that order.
+
+    The statement is one that is made once. An insert names all columns that have a default of Python's.
+    """
+    if not rows:
+        return
+    session.flush()
+    connection = connection_of(session)
+    text, order, conversions = _compiled(statement, connection.dialect, names)
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    for place, convert in conversions:
+        columns[place] = _converted(convert, columns[place])
+    connection.exec_driver_sql(text, list(zip(*(columns[place] for place in order), strict=True)))
+
+
+def _converted(convert: Callable[[Any], Any], values: Sequence[Any]) -> Sequence[Any]:
+    """Returns the values as the driver takes them. Often all rows have the same one, such as a moment."""
+    first = values[0]
+    if all(value is first for value in values):
+        return [convert(first)] * len(values)
+    return list(map(convert, values))
+
+
+@lru_cache(maxsize=64)
+def _compiled(
+    statement: Insert | Update, dialect: Dialect, names: tuple[str, ...]
+) -> tuple[str, tuple[int, ...], tuple[tuple[int, Callable[[Any], Any]], ...]]:
+    """Returns the text of a statement, the places in `names` of its parameters, and (place, conversion) of those that need one."""
+    if isinstance(statement, Insert):
+        statement = statement.inline()  # so that it returns no ids
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
+    wanted: tuple[str, ...] = tuple(compiled.positiontup)
+    assert sorted(wanted) == sorted(names), (wanted, names)  # noqa: S101 - a column with a default was left out
+    conversions = []
+    for place, name in enumerate(names):
+        convert = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
+        if convert is not None:
+            conversions.append((place, convert))
+    return str(compiled), tuple(names.index(name) for name in wanted), tuple(conversions)
+
+
+# ------------------------------------ copies all rows of one database into another one, of the same or of another kind
+
+
+_AT_ONCE = 2_000  # rows
+# The entries of the full-text index, and the log of queries that triggers write as queries come into the target.
+_MADE_ANEW = frozenset({"indexed_paper", "paper_spelling", "query_change"})
+
+
+def holds_rows(session: Session) -> bool:
+    """Whether a database has any rows."""
+    connection = connection_of(session)
+    return any(connection.execute(select(1).select_from(table).limit(1)).first() for table in TABLES.sorted_tables)
+
+
+def copy_rows(source: Session, target: Session) -> dict[str, int]:
+    """Copies the rows of all tables, with their ids, into an empty database. Returns table → how many.
+
+    Entries of the full-text index are left out: the caller makes new ones. Triggers of the target note its new queries.
+    """
+    copied = {}
+    for table in TABLES.sorted_tables:
+        if table.name not in _MADE_ANEW:
+            copied[table.name] = _copy(source, target, table)
+    if connection_of(target).dialect.name == "postgresql":
+        count_on(connection_of(target))
+    return copied
+
+
+def count_rows(session: Session) -> dict[str, int]:
+    """Table → how many rows it has, of the tables that `copy_rows` copies."""
+    connection = connection_of(session)
+    return {
+        table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+        for table in TABLES.sorted_tables
+        if table.name not in _MADE_ANEW
+    }
+
+
+def _copy(source: Session, target: Session, table: Table) -> int:
+    names = tuple(column.name for column in table.columns)
+    statement = insert(table)
+    rows = 0
+    for part in _parts(connection_of(source), table):
+        execute_rows(target, statement, names, part)
+        rows += len(part)
+    return rows
+
+
+def _parts(connection: Connection, table: Table) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """Yields the rows of a table in the order of its key, some at a time."""
+    with connection.execute(select(table).order_by(*table.primary_key.columns)) as found:
+        while part := found.fetchmany(_AT_ONCE):
+            yield [tuple(row) for row in part]
+
+
+def count_on(connection: Connection) -> None:
+    """Lets PostgreSQL number new rows after those that were copied."""
+    for table in TABLES.sorted_tables:
+        key = table.autoincrement_column
+        if key is not None and table.name not in _MADE_ANEW:
+            name = f'"{table.name}"'
+            newest = f"SELECT setval(pg_get_serial_sequence(:table, :key), max({key.name})) FROM {name}"  # noqa: S608 - ours
+            connection.execute(text(newest), {"table": name, "key": key.name})
+
+
+def gather_statistics(session: Session) -> None:
+    """Lets PostgreSQL analyze many new rows for its plans. On its own it does so minutes later; SQLite never does."""
+    if connection_of(session).dialect.name == "postgresql":
+        connection_of(session).execute(text("ANALYZE"))
+
+
+# -------------------------------------------------------------------------- inserts and updates with a conflict clause
 
 
 def insert_new(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:

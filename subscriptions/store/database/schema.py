@@ -1,6 +1,6 @@
 """The schema: a new database gets it from the declaration, and one of an earlier release by Alembic's revisions.
 
-It is declared in `rows` (tables and indexes), in `triggers`, and, for one kind of database, in that kind's package.
+It is declared in `rows` (tables and indexes), below (triggers), and, for one kind of database, in that kind's package.
 """
 
 from pathlib import Path
@@ -9,10 +9,181 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, insert, text
 
 from subscriptions.errors import Sentence
 from subscriptions.store.database.kind import wrong_setting
-from subscriptions.store.database.postgres.schema import BESIDE_TABLES
+from subscriptions.store.database.postgres import BESIDE_TABLES
 from subscriptions.store.database.sqlite import PAPER_WORDS
 from subscriptions.store.rows import TABLES
-from subscriptions.store.triggers import TRIGGERS
+
+# ruff: noqa: S608 - the parts are all here
+
+# The state of a chat is repeated in its subscriptions and open deliveries, because an index of what is due can only leave
+# out what is in the row itself. Nothing else writes these two columns.
+_IS_ACTIVE = "(SELECT state = 'active' FROM chat WHERE id = NEW.chat)"
+_IS_SENDABLE = """(
+    SELECT state = 'active' OR (state IN ('asked', 'unconfirmed') AND pause_reason IS NULL AND NEW.kind = 'notice')
+    FROM chat WHERE id = NEW.chat
+)"""
+_HAND_STATE_ON = """
+    UPDATE subscription SET chat_active = (NEW.state = 'active') WHERE chat = NEW.id;
+    UPDATE delivery
+    SET sendable = NEW.state = 'active'
+        OR (NEW.state IN ('asked', 'unconfirmed') AND NEW.pause_reason IS NULL AND kind = 'notice')
+    WHERE settled_at IS NULL AND chat = NEW.id;
+"""
+_STATE_OF_CHAT = (
+    f"""
+    CREATE TRIGGER subscription_added AFTER INSERT ON subscription WHEN NEW.chat_active IS NOT {_IS_ACTIVE}
+    BEGIN UPDATE subscription SET chat_active = {_IS_ACTIVE} WHERE id = NEW.id; END
+    """,
+    f"""
+    CREATE TRIGGER subscription_moved AFTER UPDATE OF chat ON subscription WHEN NEW.chat_active IS NOT {_IS_ACTIVE}
+    BEGIN UPDATE subscription SET chat_active = {_IS_ACTIVE} WHERE id = NEW.id; END
+    """,
+    f"""
+    CREATE TRIGGER delivery_added AFTER INSERT ON delivery WHEN NEW.sendable IS NOT {_IS_SENDABLE}
+    BEGIN UPDATE delivery SET sendable = {_IS_SENDABLE} WHERE seq = NEW.seq; END
+    """,
+    f"""
+    CREATE TRIGGER delivery_opened_or_moved AFTER UPDATE OF settled_at, chat ON delivery
+    WHEN NEW.settled_at IS NULL AND NEW.sendable IS NOT {_IS_SENDABLE}
+    BEGIN UPDATE delivery SET sendable = {_IS_SENDABLE} WHERE seq = NEW.seq; END
+    """,
+    f"""
+    CREATE TRIGGER chat_state_changed AFTER UPDATE OF state, pause_reason ON chat
+    WHEN OLD.state IS NOT NEW.state OR OLD.pause_reason IS NOT NEW.pause_reason
+    BEGIN {_HAND_STATE_ON} END
+    """,
+)
+# PostgreSQL locks the chat first: its state may be changing in a transaction that does not see this row yet.
+_STATE_OF_CHAT_POSTGRES = (
+    """
+    CREATE FUNCTION keep_chat_active() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        SELECT chat.state = 'active' INTO NEW.chat_active FROM chat WHERE chat.id = NEW.chat FOR NO KEY UPDATE;
+        RETURN NEW;
+    END $$
+    """,
+    """
+    CREATE FUNCTION keep_sendable() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        SELECT chat.state = 'active'
+            OR (chat.state IN ('asked', 'unconfirmed') AND chat.pause_reason IS NULL AND NEW.kind = 'notice')
+        INTO NEW.sendable FROM chat WHERE chat.id = NEW.chat FOR NO KEY UPDATE;
+        RETURN NEW;
+    END $$
+    """,
+    f"""
+    CREATE FUNCTION pass_state_of_chat_on() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN {_HAND_STATE_ON} RETURN NULL; END $$
+    """,
+    """
+    CREATE TRIGGER subscription_added_or_moved BEFORE INSERT OR UPDATE OF chat ON subscription
+    FOR EACH ROW EXECUTE FUNCTION keep_chat_active()
+    """,
+    """
+    CREATE TRIGGER delivery_added BEFORE INSERT ON delivery
+    FOR EACH ROW EXECUTE FUNCTION keep_sendable()
+    """,
+    """
+    CREATE TRIGGER delivery_opened_or_moved BEFORE UPDATE OF settled_at, chat ON delivery
+    FOR EACH ROW WHEN (NEW.settled_at IS NULL) EXECUTE FUNCTION keep_sendable()
+    """,
+    """
+    CREATE TRIGGER chat_state_changed AFTER UPDATE OF state, pause_reason ON chat
+    FOR EACH ROW WHEN (OLD.state IS DISTINCT FROM NEW.state OR OLD.pause_reason IS DISTINCT FROM NEW.pause_reason)
+    EXECUTE FUNCTION pass_state_of_chat_on()
+    """,
+)
+
+# If a subscription or its chat changes in a way that matters, the subscription stops following a shared cursor
+# (shared_cursors.py): its own cursor gets what it has seen. A use case that forgot this would lose papers.
+_CHANGES = """
+    OLD.shared_cursor IS NOT NULL AND NEW.shared_cursor IS NOT NULL AND (
+        NEW.chat != OLD.chat OR NEW."query" != OLD."query" OR NEW.cadence != OLD.cadence OR NEW.state != 'active'
+        OR NOT NEW.chat_active OR NEW.next_due_at IS NOT NULL OR NEW.latest_due_at IS NOT NULL
+    )
+"""
+_WHAT_CHANGES = 'chat, "query", cadence, state, next_due_at, latest_due_at, chat_active ON subscription'
+_GIVEN_BACK = """
+    UPDATE subscription SET shared_cursor = NULL,
+        cursor = {greatest}(cursor, (SELECT sequence FROM shared_cursor WHERE id = subscription.shared_cursor))
+"""
+_FOLLOWING = (
+    f"""
+    CREATE TRIGGER subscription_changed AFTER UPDATE OF {_WHAT_CHANGES} WHEN {_CHANGES}
+    BEGIN {_GIVEN_BACK.format(greatest="max")} WHERE id = NEW.id AND shared_cursor IS NOT NULL; END
+    """,
+    f"""
+    CREATE TRIGGER chat_clock_changed AFTER UPDATE OF settings, timezone, kind ON chat
+    WHEN NEW.settings IS NOT OLD.settings OR NEW.timezone IS NOT OLD.timezone OR NEW.kind IS NOT OLD.kind
+    BEGIN {_GIVEN_BACK.format(greatest="max")} WHERE chat = NEW.id AND shared_cursor IS NOT NULL; END
+    """,
+)
+_FOLLOWING_POSTGRES = (
+    """
+    CREATE FUNCTION keep_own_cursor() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        NEW.cursor := greatest(NEW.cursor, (SELECT sequence FROM shared_cursor WHERE id = NEW.shared_cursor));
+        NEW.shared_cursor := NULL;
+        RETURN NEW;
+    END $$
+    """,
+    f"""
+    CREATE FUNCTION keep_own_cursors() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        {_GIVEN_BACK.format(greatest="greatest")} WHERE chat = NEW.id AND shared_cursor IS NOT NULL;
+        RETURN NULL;
+    END $$
+    """,
+    f"""
+    CREATE TRIGGER subscription_changed BEFORE UPDATE OF {_WHAT_CHANGES}
+    FOR EACH ROW WHEN ({_CHANGES}) EXECUTE FUNCTION keep_own_cursor()
+    """,
+    """
+    CREATE TRIGGER chat_clock_changed AFTER UPDATE OF settings, timezone, kind ON chat
+    FOR EACH ROW
+    WHEN (
+        NEW.settings::text IS DISTINCT FROM OLD.settings::text OR NEW.timezone IS DISTINCT FROM OLD.timezone
+        OR NEW.kind IS DISTINCT FROM OLD.kind
+    )
+    EXECUTE FUNCTION keep_own_cursors()
+    """,
+)
+
+# The log of queries that came and went (query_changes.py), by any process. Its readers go on after the
+# newest change that they know. So PostgreSQL, which has several writers, numbers changes in the order of their commits.
+_QUERIES = (
+    """
+    CREATE TRIGGER query_added AFTER INSERT ON "query"
+    BEGIN INSERT INTO query_change ("query", token) VALUES (NEW.id, random()); END
+    """,
+    """
+    CREATE TRIGGER query_removed AFTER DELETE ON "query"
+    BEGIN INSERT INTO query_change ("query", token) VALUES (OLD.id, random()); END
+    """,
+)
+_QUERIES_POSTGRES = (
+    """
+    CREATE FUNCTION note_change_of_query() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        PERFORM pg_advisory_xact_lock(7250012024);
+        INSERT INTO query_change ("query", token) VALUES (coalesce(NEW.id, OLD.id), (random() * 9e18)::bigint);
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER query_added_or_removed AFTER INSERT OR DELETE ON "query"
+    FOR EACH ROW EXECUTE FUNCTION note_change_of_query()
+    """,
+)
+
+TRIGGERS = {
+    "sqlite": (*_STATE_OF_CHAT, *_FOLLOWING, *_QUERIES),
+    "postgresql": (*_STATE_OF_CHAT_POSTGRES, *_FOLLOWING_POSTGRES, *_QUERIES_POSTGRES),
+}
+
+
+# ---------------------------------------------------------------------------------------------------------- the schema
+
 
 REVISIONS = ("r1",)  # oldest first; each has its file in migrations/versions
 HEAD = REVISIONS[-1]

@@ -15,10 +15,18 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
-from subscriptions.errors import NotFound, Sentence
+from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.source_calendar import Schedules
-from subscriptions.store.database.kind import Kind, Sharing, keep_to_owner, wrong_setting
-from subscriptions.store.database.postgres.server import PostgresDatabase
+from subscriptions.store.database.kind import (
+    LEAST_ROOM,
+    Kind,
+    Sharing,
+    full_error,
+    is_full,
+    keep_to_owner,
+    wrong_setting,
+)
+from subscriptions.store.database.postgres import PostgresDatabase
 from subscriptions.store.database.schema import HEAD, make_schema, refuse_unknown, upgrade_schema
 from subscriptions.store.database.sqlite import PART, SqliteFile
 from subscriptions.store.database.writer import Writer, Writes
@@ -393,3 +401,29 @@ def _engine(kind: Kind, sharing: Sharing, holders: set[int]) -> Engine:
         sharing.begin(connection, writes=bool(connection.get_execution_options().get("paperwire_write")))
 
     return engine
+
+
+# ---------------------------------------------------------- whether a database takes writes, found out without writing
+
+
+PATIENCE = 0.2  # seconds that the probe waits for a lock; writers wait for longer
+
+
+def write_refusal(store: Store) -> StoreError | None:
+    """Returns why the database takes no writes now; None if it does, or this process is writing.
+
+    Begins a write beside those of the process, and takes it back. That finds locks and missing rights. A full disk may
+    still take a small write, so the last write that found it full counts until something is written again.
+    """
+    if store.writes.is_under_way:
+        return None
+    refusal = store.writes.refusal
+    if refusal is not None and is_full(refusal):
+        return refusal
+    try:
+        with store.translated_errors():
+            store.kind.try_to_write(PATIENCE)
+            is_full_now = store.kind.is_full(LEAST_ROOM)
+    except StoreError as error:
+        return None if store.writes.is_under_way else error
+    return full_error(store.where) if is_full_now else None

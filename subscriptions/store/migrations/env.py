@@ -6,7 +6,7 @@ from alembic import context
 from alembic.ddl.base import AddColumn, add_column, alter_table
 from sqlalchemy.ext.compiler import compiles
 
-from subscriptions.store.database.postgres.schema import collated
+from subscriptions.store.database.postgres import collated
 
 
 @compiles(AddColumn, "postgresql")

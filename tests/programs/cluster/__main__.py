@@ -29,7 +29,7 @@ import psycopg
 
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.errors import StoreError
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running

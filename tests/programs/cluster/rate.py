@@ -24,9 +24,9 @@ from sqlalchemy import insert
 
 import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.model import Because, DeliveryKind, Facts, Item
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
-from subscriptions.store.outbox.planned import Planned, add_deliveries
+from subscriptions.store.planned import Planned, add_deliveries
 from subscriptions.store.rows import ChatRow
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running

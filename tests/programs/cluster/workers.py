@@ -1,11 +1,9 @@
 """Starts, kills, stops and continues workers, and reads from the journal of the fake what they did."""
 
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,11 +12,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
 from tests.fakes.journal import Entry
-from tests.fakes.process import ROOT, Remote
+from tests.fakes.process import Remote
 from tests.fakes.telegram import TOKEN
+from tests.forked import Forked, clean_environment
 from tests.make import address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
@@ -42,23 +41,19 @@ class Workers:
 
     def start(self, count: int = 1) -> None:
         """Starts workers; returns at once."""
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
-            "PAPERWIRE_DATABASE_URL": self.url,
-            "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
-            "PAPERWIRE_TELEGRAM_API_URL": self.fake.url,
-            "PAPERWIRE_WEB_PORT": "0",
-            "PYTHONPATH": str(ROOT),
-        }
+        environment = clean_environment(
+            PAPERWIRE_DATABASE_URL=self.url,
+            PAPERWIRE_TELEGRAM_TOKEN=TOKEN,
+            PAPERWIRE_TELEGRAM_API_URL=self.fake.url,
+            PAPERWIRE_WEB_PORT="0",
+        )
         for _ in range(count):
             path = self.folder / f"worker{len(self.logs)}.log"
             self.logs.append(path)
             with path.open("wb") as log:
-                command = [sys.executable, "-m", "tests.programs.cluster.worker", str(self.factor), self.looks]
+                command = ["tests.programs.cluster.worker", str(self.factor), self.looks]
                 self.alive.append(
-                    subprocess.Popen(  # noqa: S603 - our own program
-                        command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-                    )
+                    Forked(command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
                 )
             self.log_of[self.alive[-1].pid] = path
 

@@ -13,9 +13,9 @@ from typing import Literal
 
 from bot.app import App
 from subscriptions.addresses import parse_address
+from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import outbox_entries
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
-from subscriptions.store.outbox.entries import outbox_counts
+from subscriptions.store.entries import outbox_counts
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import a_bot
 from tests.make import NOON, FakeClock, ingested, paper

@@ -1,16 +1,13 @@
 """Rows with real processes: the program is killed, stopped and doubled from outside, and another one takes over.
 
-A process is forked from one that has imported the program, and then runs the command line as a shell would; this saves
-the second that the imports take. The platform runs in its own process, and only its journal is the judge.
+The platform runs in its own process, and only its journal is the judge.
 """
 
 import json
-import os
 import random
 import signal
 import sqlite3
 import struct
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -20,10 +17,10 @@ from pathlib import Path
 
 import httpx
 
-from bot.cli import run
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
+from tests.forked import Forked, clean_environment
 from tests.make import NOON
 from tests.patience import PATIENCE
 from tests.programs.faults.filled import TOPIC, arrivals, copy_of, lane_of, ready_made, telegram_chats, wanted
@@ -36,56 +33,20 @@ COMMITS = 30  # commits after which it comes at the latest
 HALF_A_SECOND = 0.5  # about twelve messages go out in this time
 
 
-class Child:
+class Child(Forked):
     """A process that runs the program."""
 
     def __init__(self, arguments: Sequence[str], environment: dict[str, str], output: Path) -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self.output = output
-        self.pid = os.fork()
-        if not self.pid:
-            _become(arguments, environment, output)
-        self._status: int | None = None
-
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+        with output.open("ab", buffering=0) as file:
+            super().__init__(["bot", *arguments], env=environment, cwd=output.parent, stdout=file, stderr=file)
 
     @property
     def lives(self) -> bool:
-        if self._status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self._status = os.waitstatus_to_exitcode(status)
-        return self._status is None
+        return self.poll() is None
 
     def ends(self) -> int:
-        """Waits for its end; kills it if that takes too long. Returns its exit status, minus the signal if one ended it."""
-        end = time.monotonic() + PATIENCE
-        while self.lives:
-            if time.monotonic() > end:
-                self.kill()
-            time.sleep(0.002)
-        assert self._status is not None
-        return self._status
-
-
-def _become(arguments: Sequence[str], environment: dict[str, str], output: Path) -> None:
-    """Runs the command line in this process, and ends it."""
-    status = 70
-    try:
-        with output.open("ab", buffering=0) as file:
-            os.dup2(file.fileno(), 1)
-            os.dup2(file.fileno(), 2)
-        os.environ.clear()
-        os.environ.update(environment)
-        os.chdir(output.parent)
-        status = run(arguments)
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:
-        os._exit(status)
+        """Waits for its end. Returns its exit status, minus the signal if one ended it."""
+        return self.wait(PATIENCE)
 
 
 @dataclass(slots=True)
@@ -116,11 +77,11 @@ class Stage:
     @property
     def environment(self) -> dict[str, str]:
         """Returns the environment of the program."""
-        return {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")} | {
-            "PAPERWIRE_DATABASE_URL": f"sqlite:///{self.database}",
-            "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
-            "PAPERWIRE_TELEGRAM_API_URL": self.fake.url,
-        }
+        return clean_environment(
+            PAPERWIRE_DATABASE_URL=f"sqlite:///{self.database}",
+            PAPERWIRE_TELEGRAM_TOKEN=TOKEN,
+            PAPERWIRE_TELEGRAM_API_URL=self.fake.url,
+        )
 
     def reads(self) -> int:
         """Reads what the platform wrote meanwhile. Returns the number of its messages in this batch."""
@@ -161,7 +122,6 @@ def processes(folder: Path, tries: int, scene: Scene, *, seed: str) -> Verdict:
     chats = telegram_chats(min(max(FEW, 2 * tries), MANY))
     ready = ready_made(folder, chats, ROUNDS)
     verdict = Verdict()
-    _warm(folder)
     with _platform(folder, chats) as fake:
         stage = Stage(folder, fake, random.Random(seed), chats)
         while verdict.tries < tries:
@@ -184,29 +144,6 @@ def _platform(folder: Path, chats: Sequence[str]) -> Iterator[Remote]:
         for chat in chats:
             fake.call("knows", lane_of(chat), topics=[TOPIC] if "/" in chat else [])
         yield fake
-
-
-def _warm(folder: Path) -> None:
-    """Imports what the program imports when it sends, so that processes made by `fork` need not."""
-    names = folder / "modules.txt"
-    pid = os.fork()
-    if not pid:
-        (folder / "warm").mkdir()
-        try:
-            os.environ["PAPERWIRE_DATABASE_URL"] = f"sqlite:///{folder}/warm/paperwire.db"
-            os.environ["PAPERWIRE_TELEGRAM_TOKEN"] = TOKEN
-            os.environ["PAPERWIRE_TELEGRAM_API_URL"] = "http://127.0.0.1:9"
-            with (folder / "warm" / "output").open("wb") as file:
-                os.dup2(file.fileno(), 1)
-            run(["deliver"])
-            names.write_text("\n".join(sys.modules), "utf-8")
-        finally:
-            os._exit(0)
-    os.waitpid(pid, 0)
-    for name in names.read_text("utf-8").splitlines():
-        if not name.startswith("__"):
-            with suppress(Exception):
-                __import__(name)
 
 
 # ── the faults ────────────────────────────────────────────────────────────────
@@ -278,7 +215,7 @@ def power_lost(stage: Stage) -> None:
     child = stage.starts()
     _until_answered(stage, child, stage.dice.randrange(LATEST))
     time.sleep(stage.dice.uniform(0, 0.05))
-    child.kill(signal.SIGSTOP)
+    child.send_signal(signal.SIGSTOP)
     while child.lives and not _stands_still(child.pid):
         time.sleep(0.001)
     wal = stage.database.with_name("paperwire.db-wal")
@@ -319,7 +256,7 @@ def asked_to_stop(stage: Stage) -> None:
         stage.fake.call("waits_hanging", PATIENCE)
     else:
         _until_answered(stage, child, stage.dice.randrange(1, LATEST))
-    child.kill(signal.SIGTERM)
+    child.send_signal(signal.SIGTERM)
     at = time.time()
     if hangs:
         time.sleep(0.02)
@@ -340,7 +277,7 @@ def two_at_once(stage: Stage) -> None:
     _until_answered(stage, sender, stage.dice.randrange(1, LATEST))
     stage.strange += refused.ends() != 1
     at, killed = time.time(), len(stage.hits) % 3 == 0
-    sender.kill(signal.SIGKILL if killed else signal.SIGTERM)
+    sender.send_signal(signal.SIGKILL if killed else signal.SIGTERM)
     status = sender.ends()
     stage.strange += not killed and status != 0
     stage.lives.append(Life(begin, stage.reads(), killed=killed))

@@ -15,7 +15,7 @@ from bot.operation.listening import answer_once
 from bot.settings import SourceSettings
 from subscriptions.errors import StoreUnavailable
 from subscriptions.model import ChatAddress, Message
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
 from tests.digest_pages import PARTS, entry
 from tests.fakes.faults import JSON, Fault
 from tests.fakes.server import ApiCall

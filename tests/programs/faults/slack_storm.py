@@ -17,10 +17,10 @@ from typing import Any, Literal
 
 from bot.app import App
 from subscriptions.addresses import parse_address
+from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import outbox_entries
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe
 from subscriptions.states import DeliveryState
-from subscriptions.store.outbox.entries import outbox_counts
+from subscriptions.store.entries import outbox_counts
 from subscriptions.store.platforms import free_platforms
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.server import ApiCall

@@ -25,7 +25,7 @@ from bot.settings import Settings
 from subscriptions.errors import RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.sending import outbox_entries
-from subscriptions.store.outbox.entries import OutboxEntry
+from subscriptions.store.entries import OutboxEntry
 from subscriptions.store.rows import MessageRow
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 from tests.programs.faults.judging import Arrival, Hit, Verdict, recoveries

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from uvicorn.server import ServerState
 
 from bot.commands.intent import REGISTRY, understand
-from bot.operation.web.web_server import LimitedProtocol, health_app
+from bot.operation.web_server import LimitedProtocol, health_app
 from bot.platforms.slack.client import BotIdentity
 from bot.platforms.slack.manifest import PATHS
 from bot.platforms.slack.outgoing import SlackChannel
@@ -354,14 +354,14 @@ HTTP_WORDS: Final = (
     "Connection: close", "Expect: 100-continue", "0\r\n\r\n", "/health/live", "/metrics", "/slack/events", "%00", "%2e%2e/", "//", "?", "#", "Cookie: ", ": ", "\x00", "\t",
 )  # fmt: skip
 
-_WEB: Final = ("bot.operation.web", "bot.ports", "starlette", "uvicorn.protocols.http", "h11")
+_WEB: Final = ("bot.operation", "bot.ports", "starlette", "uvicorn.protocols.http", "h11")
 UPDATES: Final = Target(
     check=check_update,
     code=(
         "bot.platforms.telegram.receiving",
         "bot.platforms.telegram.incoming",
         "bot.platforms.telegram.outgoing",
-        "bot.operation.web",
+        "bot.operation",
         "bot.commands.intent",
     ),
     seeds=lambda: tuple(json.dumps({"update_id": number, **one}).encode() for number, one in enumerate(_UPDATES)),
@@ -374,7 +374,7 @@ PAYLOADS: Final = Target(
         "bot.platforms.slack.incoming",
         "bot.platforms.slack.workspaces",
         "bot.platforms.slack",
-        "bot.operation.web",
+        "bot.operation",
         "bot.commands.intent",
     ),
     seeds=_payloads,

@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.digests import read_digest
 from subscriptions.portable import read_lines
-from subscriptions.service.subscriptions.exporting import export
+from subscriptions.service.exporting import export
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.digest_pages import PARTS
@@ -115,8 +115,7 @@ CONVERSATIONS: Final = Target(
     code=(
         "bot.commands",
         "bot.conversation",
-        "bot.rendering.replies",
-        "bot.rendering.text",
+        "bot.rendering",
         "subscriptions.chat_settings",
         "subscriptions.service",
     ),

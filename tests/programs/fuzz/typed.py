@@ -10,7 +10,7 @@ from bot.commands.words.meaning import command_in
 from bot.commands.words.scorer import weights
 from bot.commands.words.subject import query_in
 from bot.ports.conversation import MessageRequest, Place
-from bot.rendering.text.queries import caret, explain
+from bot.rendering.query_text import caret, explain
 from bot.settings.cron import CronSchedule, fits_any_day, is_cron
 from subscriptions.errors import QueryError, Refused
 from subscriptions.model import ChatAddress, ChatKind
@@ -21,7 +21,7 @@ from subscriptions.planning.times._reading import clock_of, hours_of
 from subscriptions.portable import read_lines
 from subscriptions.portable import text_of as text_of_file
 from subscriptions.query.links import links_to_no_paper, mentioned
-from subscriptions.query.parsing.parse import parse_canonical, parse_query
+from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.syntax import Query
 from subscriptions.wording import kept_query
 from tests.make import NOON
@@ -299,7 +299,7 @@ QUERIES: Final = Target(
         "subscriptions.normalize",
         "subscriptions.categories",
         "subscriptions.wording",
-        "bot.rendering.text.queries",
+        "bot.rendering.query_text",
     ),
     seeds=lambda: _encoded(*QUERY_SEEDS),
     words=QUERY_WORDS,

@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from subscriptions.service.subscriptions.amendments import set_settings
+from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store, Transaction
 from tests.fakes.slack import FakeSlack, SentEnvelope
 from tests.fakes.telegram import FakeTelegram

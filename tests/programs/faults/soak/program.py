@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from tests.fakes.process import ROOT
+from tests.forked import clean_environment
 
 PAGE, TICKS = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 STARTS = 180.0  # seconds that a start may take
@@ -73,14 +73,13 @@ def running_program(
     folder: Path, environment: Mapping[str, str], module: str = "bot", *words: str
 ) -> Iterator[Program]:
     """Starts `python -m MODULE … run` in `folder`; yields when it listens, and kills it at the end if it still runs."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
     log = folder / "log.txt"
     with (
         log.open("wb") as out,
         subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", module, *words, "run"],
             cwd=folder,
-            env={**own, "PAPERWIRE_WEB_PORT": "0", "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **environment},
+            env=clean_environment(**{"PAPERWIRE_WEB_PORT": "0", "PYTHONUNBUFFERED": "1", **environment}),
             stdout=out,
             stderr=out,
         ) as process,

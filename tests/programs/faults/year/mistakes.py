@@ -8,10 +8,10 @@ from unittest.mock import patch
 from sqlmodel import col, delete, select
 
 from subscriptions.planning import decision as planning
+from subscriptions.service.next_deliveries import next_moment
 from subscriptions.service.retention import clean_up_steps
-from subscriptions.service.subscriptions.next_deliveries import next_moment
 from subscriptions.store import planner as plans
-from subscriptions.store.chat import subscriptions
+from subscriptions.store import subscriptions
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.rows import DeliveryItemRow, DeliveryRow
 

@@ -6,9 +6,9 @@ import random
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 
-from subscriptions.service.subscriptions.amendments import edit, reschedule, set_settings
-from subscriptions.service.subscriptions.pausing import pause, resume
-from subscriptions.service.subscriptions.requests import SubscriptionRequest, subscribe, unsubscribe
+from subscriptions.service.amendments import edit, reschedule, set_settings
+from subscriptions.service.pausing import pause, resume
+from subscriptions.service.requests import SubscriptionRequest, subscribe, unsubscribe
 from tests.make import address
 from tests.programs.faults.year.model import Model, ModelQuery, Reader, When
 from tests.programs.faults.year.simulated_bot import SimulatedBot

@@ -1,0 +1,248 @@
+"""Reads the data of buttons of papers.
+
+A list has too many buttons to store a token for each. So each paper has one, which opens its card, and its other buttons have
+the same data with a letter after it. Under a delivery even that one is not stored: its data names delivery and paper.
+
+    d<delivery>.c<n>     the card of its nth paper, from 0
+    d<delivery>.m<n>     papers beyond the chat's limit, from the nth of them on; without n from the first
+    <card>.f             all that is known of the paper
+    <card>.o             the buttons that ⋯ opens
+    <card>.b             back to the buttons of the card
+    <card>.q             what of it shall be quiet
+    <card>.w             why it came
+    <card>.x             what its subscription could exclude from now on
+    <card>.a             its authors, to be followed
+    <card>.l             👍
+    <card>.d             👎
+    <card>.s             keeps it
+    <card>.n             the papers nearest to it
+
+Messages of earlier releases have d<delivery>.f<n> for d<delivery>.c<n>.f. The data is not trusted: delivery and paper are
+looked up among the deliveries of the chat where the button was pressed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Literal
+
+from bot.commands.context import Callback, Command, CommandContext, always
+from bot.commands.phrasing.setting_words import taste_line
+from bot.ports.channel import Button, Reply
+from bot.ports.conversation import CallbackRequest
+from subscriptions.model import CallbackToken, Item, KnownPaper
+from subscriptions.query.links import mentioned
+from subscriptions.query.parse import papers_of_wish
+from subscriptions.service.chat_status import find_callback
+from subscriptions.service.known_papers import as_item
+from subscriptions.service.near_papers import nearest, note_signal
+from subscriptions.service.paper_search import papers_named
+from subscriptions.states import Signal
+from subscriptions.store.database.store import Store
+from subscriptions.store.deliveries import delivered_items
+from subscriptions.store.known_papers import stored_papers
+
+_CARD = "card"
+_OF_DELIVERY = re.compile(
+    r"d(?P<delivery>[0-9a-z]{16})\.(?:(?P<what>[cfqwxaldsn])(?P<position>\d{1,6})|m(?P<start>\d{0,6}))"
+)
+_VERBS = {
+    "c": _CARD,
+    "f": "card-more",
+    "o": "card-menu",
+    "b": "card-back",
+    "q": "card-mute",
+    "w": "card-why",
+    "x": "card-exclude",
+    "a": "card-follow",
+    "l": "card-like",
+    "d": "card-dislike",
+    "s": "card-save",
+    "n": "more-like-this",
+}
+
+
+def pressed_token(store: Store, data: str, place: str) -> CallbackToken | None:
+    """Returns the token for the data of a button; None if there is none."""
+    card, _, letter = data.rpartition(".")
+    token = read_callback(card, place) or find_callback(store, card) if letter in _VERBS else None
+    if token and token.verb == _CARD:  # its number is the place in a list, that of others is a subscription
+        arguments = {name: value for name, value in token.arguments.items() if name != "number"}
+        return replace(token, verb=_VERBS[letter], arguments=arguments)
+    return read_callback(data, place) or find_callback(store, data)
+
+
+def read_callback(data: str, place: str) -> CallbackToken | None:
+    """Returns the token for the data of a button under a delivery that names no card besides; None for any other data."""
+    match = _OF_DELIVERY.fullmatch(data)
+    if match is None:
+        return None
+    if match["what"] is None:
+        arguments = {"delivery": match["delivery"], "start": int(match["start"] or 0)}
+        return CallbackToken(verb="show-more", arguments=arguments, place=place)
+    arguments = {"delivery": match["delivery"], "position": int(match["position"])}
+    return CallbackToken(verb=_VERBS[match["what"]], arguments=arguments, place=place)
+
+
+# ------------------------------------------------------------------ the card of a paper and the replies that show more
+
+# all fields, why it came, and papers beyond a delivery's limit.  Buttons name a paper by its position in a delivery
+# (`delivery`, `position`) or by its id in the store (`paper`). Each handler looks it up again among what was delivered
+# to this chat.
+
+
+PAGE = 16  # papers of a page: two rows of eight numbers
+
+
+def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
+    """Returns the card of one paper that a person asked for: title, authors, categories, summary, buttons.
+
+    Reads from the store whether and why the paper was delivered to this chat, and notes that the chat opened it.
+    """
+    _note_opened(context, known.id)
+    return _card(as_item(context.store, context.chat, known), {"paper": known.id})
+
+
+def on_card(context: CommandContext) -> Reply:
+    """Handles a number under a delivery: shows the card of that paper."""
+    item = callback_paper(context)
+    if item is None:
+        return paper_gone(context)
+    _note_opened(context, item.paper.id)
+    return _card(item, paper_arguments(context))
+
+
+def on_more(context: CommandContext) -> Reply:
+    """Handles [more]: shows all that is known of a paper, with its abstract and every field of its summaries."""
+    item = callback_paper(context)
+    if item is None:
+        return paper_gone(context)
+    _note_opened(context, item.paper.id)
+    return Reply(
+        items=(item,),
+        item_layout="whole",
+        numbers=(_opens(item, paper_arguments(context), whole=True),),
+        replaces=bool(context.arguments.get("on_card")),
+    )
+
+
+def on_menu(context: CommandContext) -> Reply:
+    """Handles ⋯: shows the rest of the buttons in place of those of the card."""
+    return _rebuttoned(context, "rest")
+
+
+def on_back(context: CommandContext) -> Reply:
+    """Handles [back]: shows the buttons of the card again."""
+    return _rebuttoned(context, "buttons")
+
+
+def _rebuttoned(context: CommandContext, layout: Literal["buttons", "rest"]) -> Reply:
+    item = callback_paper(context)
+    if item is None or not isinstance(context.request, CallbackRequest):
+        return paper_gone(context)
+    card, _, _ = context.request.callback_data.rpartition(".")
+    opens = Button(label="1", name=_CARD, data=card, arguments=context.arguments)
+    return Reply(items=(item,), item_layout=layout, numbers=(opens,), replaces=True)
+
+
+def opens_a_paper(context: CommandContext) -> bool:
+    """Returns whether the text names one paper, whose card is the answer: then it is noted as opened."""
+    return bool(context.chat.id) and not context.read_by_strangers and len(mentioned(context.args)) == 1
+
+
+def _note_opened(context: CommandContext, paper: int) -> None:
+    """Notes that the chat opened a paper; not where strangers write, whose interest is not the chat's."""
+    if not context.read_by_strangers:
+        note_signal(context.store, context.chat, [paper], Signal.OPENED, now=context.now)
+
+
+def on_why(context: CommandContext) -> Reply:
+    """Handles [why]: shows which subscriptions brought a paper, and by which of its words."""
+    item = callback_paper(context)
+    if item is None:
+        return paper_gone(context)
+    lines = (*near_lines(context, item), *taste_lines(context, item.paper))
+    return Reply(lines=lines, items=(item,), item_layout="why")
+
+
+def taste_lines(context: CommandContext, known: KnownPaper) -> tuple[str, ...]:
+    """Returns a line that names the paper that moved this one up, if the chat wants the best first; () if none did."""
+    found = nearest(context.store, context.chat, known)
+    if found is None:
+        return ()
+    title = context.title(found.paper)
+    return (taste_line(found, title, context.localizer, in_group=context.read_by_group),)
+
+
+def near_lines(context: CommandContext, item: Item) -> tuple[str, ...]:
+    """Returns a line with the titles of the papers that a subscription named and this one is near to; () if none."""
+    names = [name for because in item.because for name in papers_of_wish(because.text)]
+    known = papers_named(context.store, names) if names else {}
+    titles = dict.fromkeys(context.title(known[name]) for name in names if name in known)
+    return (context.say("Near to {titles}.", titles="; ".join(titles)),) if titles else ()
+
+
+def on_show_more(context: CommandContext) -> Reply:
+    """Handles [show more]: shows a page of papers beyond the chat's limit, numbered on from the delivery."""
+    delivery, start = str(context.arguments["delivery"]), int(context.arguments.get("start", 0))
+    delivered = delivered_items(context.store, context.chat.id, delivery)
+    rest = [item for item in delivered if not item.shown]
+    page = tuple(rest[start : start + PAGE])
+    if not page:
+        return paper_gone(context)
+    first = len(delivered) - len(rest) + start + 1
+    numbers = tuple(
+        Button(label=str(number), name=_CARD, data=f"d{delivery}.c{item.position}")
+        for number, item in enumerate(page, first)
+    )
+    left = len(rest) - start - len(page)
+    label = context.localizer.count("show {count} more", "show {count} more", left)
+    more = ((Button(label=label, data=f"d{delivery}.m{start + PAGE}"),),) if left else ()
+    return Reply(items=page, item_layout="row", first=first, numbers=numbers, buttons=more)
+
+
+# ------------------------------------------------------------------------------------------------------------ the card
+
+
+def _card(item: Item, where: Mapping[str, Any]) -> Reply:
+    return Reply(items=(item,), item_layout="card", numbers=(_opens(item, where),))
+
+
+def _opens(item: Item, where: Mapping[str, Any], *, whole: bool = False) -> Button:
+    """Returns the button of a card, whose data the other buttons of the card have."""
+    arguments = {"paper": item.paper.id, **where, "number": 1, "on_card": True, **({"whole": True} if whole else {})}
+    return Button(label="1", name=_CARD, verb=_CARD, arguments=arguments)
+
+
+# ------------------------------------------------------------------------------------------------------ what is pressed
+
+
+def callback_paper(context: CommandContext) -> Item | None:
+    """Returns the paper that the button names; None if it is gone, or was not delivered to this chat as the button says."""
+    if "delivery" in context.arguments:
+        delivery, position = str(context.arguments["delivery"]), int(context.arguments["position"])
+        return next(iter(delivered_items(context.store, context.chat.id, delivery, position=position)), None)
+    paper = int(context.arguments["paper"])
+    known = stored_papers(context.store, [paper]).get(paper)
+    return as_item(context.store, context.chat, known) if known else None
+
+
+def paper_arguments(context: CommandContext) -> dict[str, Any]:
+    """Returns the arguments of the pressed button that name its paper."""
+    return {name: context.arguments[name] for name in ("delivery", "position", "paper") if name in context.arguments}
+
+
+def paper_gone(context: CommandContext) -> Reply:
+    """Returns the answer to a button whose paper is gone."""
+    return Reply(toast=context.say("I do not have this paper any more."))
+
+
+COMMANDS: tuple[Command, ...] = ()
+CALLBACKS = {
+    "card": Callback(run=on_card, writes=always),
+    "card-more": Callback(run=on_more, writes=always),
+    "card-menu": Callback(run=on_menu),
+    "card-back": Callback(run=on_back),
+    "card-why": Callback(run=on_why),
+    "show-more": Callback(run=on_show_more),
+}

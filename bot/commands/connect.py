@@ -1,0 +1,372 @@
+"""connect, privacy, forget and dump: which chat is spoken about, and what is kept of it."""
+
+from datetime import datetime, timedelta
+
+from bot.commands.asking import expect_yes_or_no, forget_question
+from bot.commands.context import Callback, Command, CommandContext, always
+from bot.commands.phrasing.reason_words import erased_line, would_erase_line
+from bot.commands.start import add_row
+from bot.ports.channel import Button, File, Reply
+from subscriptions.addresses import facts_of, parse_address
+from subscriptions.cutting import clip
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
+from subscriptions.service.access import standing_of
+from subscriptions.service.chat_status import known_or_new, store_chat
+from subscriptions.service.next_deliveries import listed
+from subscriptions.service.notices import name_of
+from subscriptions.service.retention import forget, is_just_stored, stored_chat_data
+from subscriptions.store.access import chats_of, set_owner
+from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
+from subscriptions.store.database.store import Scope
+from subscriptions.store.signals import amount_of_signals
+
+LASTS = timedelta(days=90)  # how long the store keeps the state of a conversation
+_OFF = frozenset({"off", "end", "stop", "quit"})
+_SHOWN = 10  # chats that have a button
+_LABEL = 40
+
+
+def connection(store: Scope, home: ChatAddress, *, now: datetime) -> ChatAddress | None:
+    """Returns the chat that a private chat manages now; None if it manages none."""
+    token = get_conversation_state(store, _name(home), since=now - LASTS)
+    return parse_address(str(token.arguments["chat"])) if token else None
+
+
+def disconnect(context: CommandContext) -> None:
+    """Ends the connection: commands in the private chat are about that chat again."""
+    clear_conversation_state(context.store, _name(context.origin.address))
+
+
+def connect(context: CommandContext) -> Reply:
+    """Connects to the named chat, for which rights were checked; `off` ends the connection; without a name shows the chats."""
+    if context.request.place.kind is not ChatKind.PRIVATE:
+        return _in_private(context)
+    if context.chat.address != context.origin.address:
+        return _begin(context)
+    if context.args.casefold() in _OFF:
+        return on_disconnect(context)
+    if context.args:
+        words = context.say("Say which chat: /connect @name, or /connect -100… with its number.")
+        return Reply(lines=(words,), ok=False)
+    return _choices(context)
+
+
+def _begin(context: CommandContext) -> Reply:
+    chat = remember_managed_chat(context)
+    # Notices about the managed chat are sent to this one.
+    store_chat(
+        context.store, context.origin.address, context.origin.kind, now=context.now, lang=context.request.language
+    )
+    token = CallbackToken(
+        verb="connect",
+        arguments={"chat": str(chat.address)},
+        place=str(context.origin.address),
+        person=context.request.sender,
+    )
+    set_conversation_state(context.store, _name(context.origin.address), token, lasts=LASTS, now=context.now)
+    _add_to_chats_of_person(context, chat.address)
+    forget_question(context)
+    end = Button(label=context.say("back to this chat"), verb="disconnect")
+    return Reply(
+        lines=(
+            context.say(
+                "What you say here is about {chat} from now on: /sub diffusion, /list, /set.", chat=name_of(chat)
+            ),
+            context.say("/connect off ends that."),
+        ),
+        ok=True,
+        buttons=((end,),),
+        names_chat=True,
+    )
+
+
+def remember_managed_chat(context: CommandContext) -> Chat:
+    """Stores the chat that a person manages, with the person as its owner if it has none."""
+    there = context.chat
+    chat = store_chat(
+        context.store,
+        there.address,
+        there.kind,
+        now=context.now,
+        title=there.title,
+        public=there.public,
+        lang=context.request.language,
+        by=context.person,
+    )
+    if not chat.owner:
+        set_owner(context.store, chat.id, context.request.sender)
+    return chat
+
+
+def on_disconnect(context: CommandContext) -> Reply:
+    """Handles [back to this chat] and /connect off."""
+    was = connection(context.store, context.origin.address, now=context.now)
+    disconnect(context)
+    if was is None:
+        return Reply(lines=(context.say("What you say here is about this chat already."),), ok=True)
+    return Reply(lines=(context.say("What you say here is about this chat again."),), ok=True)
+
+
+def _choices(context: CommandContext) -> Reply:
+    managed = connection(context.store, context.origin.address, now=context.now)
+    theirs = _chats_of_person(context)
+    chats = [chat for address, chat in theirs.items() if address != managed][:_SHOWN]
+    lines = []
+    if managed is not None:
+        name = name_of(theirs[managed]) if managed in theirs else str(managed)
+        lines.append(context.say("What you say here is about {name} now; /connect off ends that.", name=name))
+    if chats:
+        lines.append(context.say("Which chat do you want to manage from here?"))
+    lines.append(
+        context.say(
+            "Add me to a group, or to a channel as an admin that may post; then /connect @name, or choose it here."
+        )
+    )
+    rows = tuple((_choice(context, chat),) for chat in chats)
+    return Reply(lines=tuple(lines), buttons=(*rows, *add_row(context)))
+
+
+def _chats_of_person(context: CommandContext) -> dict[ChatAddress, Chat]:
+    """Returns the chats that a person set up or managed before. Their rights are checked when they choose one."""
+    before = get_conversation_state(context.store, _chats_name(context.origin.address), since=context.now - LASTS)
+    addresses = [parse_address(text) for text in before.arguments["chats"]] if before else []
+    turned_to = (known_or_new(context.store, address, ChatKind.BROADCAST) for address in addresses)
+    return {chat.address: chat for chat in (*chats_of(context.store, context.origin.address), *turned_to) if chat.id}
+
+
+def _add_to_chats_of_person(context: CommandContext, address: ChatAddress) -> None:
+    name = _chats_name(context.origin.address)
+    before = get_conversation_state(context.store, name, since=context.now - LASTS)
+    chats = [str(address), *(c for c in (before.arguments["chats"] if before else ()) if c != str(address))]
+    token = CallbackToken(verb="connect", arguments={"chats": chats[:_SHOWN]}, place=str(context.origin.address))
+    set_conversation_state(context.store, name, token, lasts=LASTS, now=context.now)
+
+
+def _choice(context: CommandContext, chat: Chat) -> Button:
+    label = clip(name_of(chat), _LABEL)
+    return Button(label=label, verb="connect", arguments={"about": str(chat.address)}, only_for=context.request.sender)
+
+
+def _in_private(context: CommandContext) -> Reply:
+    links, bot = context.links
+    rows = ((Button(label=context.say("open"), url=links.open(bot)),),) if links else ()
+    return Reply(lines=(context.say("Write /connect to me in private: there this chat can be managed."),), buttons=rows)
+
+
+def _name(home: ChatAddress) -> str:
+    """Returns the key of the connection."""
+    return f"connect:{home}"
+
+
+def _chats_name(home: ChatAddress) -> str:
+    return f"chats:{home}"
+
+
+# ----------------------------------------------------------------------------------------------------- privacy, forget
+
+
+SURE_WITHIN = timedelta(minutes=10)  # how long the question can be answered
+YES, NO = "yes", "no"
+
+
+# ------------------------------------------------------------------------------------------------------------- privacy
+
+
+def privacy(context: CommandContext) -> Reply:
+    """Says what is stored, how long and by whom; a private chat gets all of it as a file."""
+    contact = context.bot_info.contact or context.say("the operator of this bot; they left no address")
+    if context.read_by_group:
+        button = Button(label=context.say("as a file"), verb="privacy")
+        return Reply(
+            lines=(
+                context.say(
+                    "I keep this chat's settings, its subscriptions, which papers it was told and when, and which it opened, saved or liked."
+                ),
+                context.say(
+                    "{sentence} {next}",
+                    sentence=context.say("/forget erases it. Contact: {contact}", contact=contact),
+                    next=_copies(context),
+                ),
+            ),
+            buttons=((button,),) if context.chat.id and not context.read_by_strangers else (),
+        )
+    lines = [
+        context.say(
+            "I keep of {chat}: its id and title, its settings, its subscriptions, its last changes (for undo), which "
+            "papers it was told, when and why, which of them it opened, saved, liked or did not want, and what waits for an "
+            "answer. Nothing else that you write is kept.",
+            chat=_chat(context),
+        ),
+        context.say(
+            "What messages said, and why papers came, goes after 30 days, the ids of what you sent after 7, old buttons "
+            "and changes after 90, a chat that blocked me after a year. /forget erases everything at once; only if the operator of this bot has said no to "
+            "this chat, a hash of its id stays."
+        ),
+        _copies(context),
+        context.say("Kept by: {contact}", contact=contact),
+    ]
+    if facts_of(context.chat.address.platform).keeps_messages:
+        lines.insert(
+            1, context.say("What is said on this page, by you and by me, stays for 30 days, so that it can be shown.")
+        )
+    if not context.chat.id:
+        return Reply(lines=(*lines, _nothing_stored(context)), names_chat=True)
+    said = context.say("The file holds all that is stored of this chat.")
+    if signals := amount_of_signals(context.store, context.chat.id):
+        lines.append(
+            context.localizer.count(
+                "{count} time it told by a button or an answer which papers it wants; the order follows from that.",
+                "{count} times it told by a button or an answer which papers it wants; the order follows from that.",
+                signals,
+            )
+        )
+    return Reply(lines=(*lines, said), file=_file(context), names_chat=True)
+
+
+def _copies(context: CommandContext) -> str:
+    """Returns a sentence on how long copies of the database keep the erased data."""
+    if not context.bot_info.kept_copies:
+        return context.say(
+            "What is erased now may stay in copies of the database that the operator of this bot has made."
+        )
+    return context.say(
+        "What is erased now stays in the daily copies of the database until {day}, and may stay longer in others that the operator "
+        "of this bot has made.",
+        day=context.localizer.day((context.now + timedelta(days=context.bot_info.kept_copies)).date()),
+    )
+
+
+def on_privacy(context: CommandContext) -> Reply:
+    """Handles [as a file]: sends all that is stored of a group to those who manage it."""
+    if not context.chat.id:
+        return Reply(toast=_nothing_stored(context))
+    return Reply(lines=(context.say("All that is stored of this chat:"),), file=_file(context))
+
+
+def _nothing_stored(context: CommandContext) -> str:
+    """Returns a sentence on what is stored about an unknown chat."""
+    if standing_of(context.store, context.chat.address).is_denied:
+        return context.say("Of this chat only a hash of its id is stored, since the operator has said no to it.")
+    return context.say("Of this chat nothing is stored yet.")
+
+
+def _file(context: CommandContext) -> File:
+    text = stored_chat_data(context.store, context.chat.address)
+    return File(name="paperwire-privacy.json", text=f"{text}\n")
+
+
+# -------------------------------------------------------------------------------------------------------------- forget
+
+
+def forget_(context: CommandContext) -> Reply:
+    """Asks whether to erase the chat; where strangers could press a button, or the sender cannot, the answer is /forget yes."""
+    if _just_met(context):  # this command stored the chat, so it is rolled back
+        raise Refused(Sentence("I know nothing of this chat, so there is nothing to erase."))
+    word, by_word = context.args.casefold(), context.read_by_strangers or context.request.is_operator
+    if by_word and word in (YES, NO):
+        return _answered(context, word)
+    count = len(listed(context.store, context.chat.address))
+    what = would_erase_line(count, _chat(context), context.localizer)
+    if by_word:
+        set_conversation_state(
+            context.store, _chat_name(context), _question(context), lasts=SURE_WITHIN, now=context.now
+        )
+        how = context.say("It cannot be undone. To do it, send /forget yes within ten minutes; /export keeps a copy.")
+        return Reply(lines=(what, how))
+    how = context.say("It cannot be undone. /export keeps a copy of the subscriptions.")
+    lines = (what, how) if context.read_by_group else (what, _copies(context), how)
+    keep, erase = _buttons(context)
+    expect_yes_or_no(context, erase, keep)
+    return Reply(lines=lines, buttons=((keep, erase),), is_ephemeral=True, names_chat=True)
+
+
+def _just_met(context: CommandContext) -> bool:
+    """Returns whether this command stored the chat."""
+    return is_just_stored(context.store, context.chat.address, now=context.now)
+
+
+def _buttons(context: CommandContext) -> tuple[Button, Button]:
+    """Returns [keep it] and [erase everything], for the sender only.
+
+    If the sender is an anonymous admin, everyone who manages the chat may press them, since presses are not anonymous.
+    """
+    only = "" if context.request.sender_is_admin else context.request.sender
+    until = (context.now + SURE_WITHIN).isoformat()
+    arguments = {"until": until}
+    return (
+        Button(label=context.say("keep it"), verb="keep", only_for=only),
+        Button(label=context.say("erase everything"), verb="forget", arguments=arguments, only_for=only),
+    )
+
+
+def on_forget(context: CommandContext) -> Reply:
+    """Handles [erase everything] within ten minutes."""
+    if context.now > datetime.fromisoformat(str(context.arguments["until"])):
+        return Reply(toast=context.say("That was too long ago. Nothing is erased; /forget asks again."))
+    return _erased(context, replaces=True)
+
+
+def on_keep(context: CommandContext) -> Reply:
+    """Handles [keep it]."""
+    clear_conversation_state(context.store, _chat_name(context))
+    return Reply(lines=(context.say("Nothing is erased."),), ok=True, replaces=True)
+
+
+def _answered(context: CommandContext, word: str) -> Reply:
+    asked = get_conversation_state(context.store, _chat_name(context), since=context.now - SURE_WITHIN)
+    clear_conversation_state(context.store, _chat_name(context))
+    if asked is None:
+        return Reply(
+            lines=(context.say("Nothing is erased: /forget asks first, and its question stands for ten minutes."),)
+        )
+    if word == NO:
+        return Reply(lines=(context.say("Nothing is erased."),), ok=True)
+    return _erased(context, replaces=False)
+
+
+def _erased(context: CommandContext, *, replaces: bool) -> Reply:
+    gone = forget(context.store, context.chat.address)
+    said = erased_line(gone, context.localizer)
+    if gone.denied:
+        stays = context.say("What stays is a hash of its id, since the operator of this bot has said no to it.")
+        return Reply(lines=(said, stays, _copies(context)), ok=True, replaces=replaces)
+    hint = context.say("I know nothing of {chat} any more. /start begins anew.", chat=_chat(context))
+    return Reply(lines=(said, _copies(context), hint), ok=True, replaces=replaces)
+
+
+def _chat(context: CommandContext) -> str:
+    """Returns the name of the chat, or "this chat"."""
+    return context.say("this chat") if context.chat.address == context.origin.address else name_of(context.chat)
+
+
+def _chat_name(context: CommandContext) -> str:
+    """Returns the key of the question: one per person and chat."""
+    return f"forget:{context.origin.address}:{context.chat.address}:{context.request.sender}"
+
+
+def _question(context: CommandContext) -> CallbackToken:
+    return CallbackToken(verb="forget", place=str(context.origin.address), person=context.request.sender)
+
+
+CALLBACKS = {
+    "connect": Callback(run=connect, writes=always),
+    "disconnect": Callback(run=on_disconnect, stays_here=True, writes=always),
+    "privacy": Callback(run=on_privacy, needs_manager=True),
+    "forget": Callback(run=on_forget, needs_manager=True),
+    "keep": Callback(run=on_keep, needs_manager=True),
+}
+
+COMMANDS = (
+    Command(
+        name="connect",
+        run=connect,
+        usage="[@name|-100…|off]",
+        summary=Sentence("manage a group or channel from here"),
+        stays_here=True,
+        args_are_chat=True,
+        writes=always,
+    ),
+    Command(name="privacy", run=privacy, summary=Sentence("what I store of this chat")),
+    Command(name="forget", run=forget_, needs_manager=True, summary=Sentence("erase this chat, after one question")),
+)

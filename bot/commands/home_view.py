@@ -1,0 +1,351 @@
+"""What a chat sees of itself: its home view, status and stats."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from bot.commands.context import Callback, Command, CommandContext, Event, never
+from bot.commands.phrasing.cadence_words import next_line
+from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing.subscription_words import state_of, subscription_rows
+from bot.ports.channel import Button, Buttons, HomeItem, HomePanel, HomeView, Plot, PlotRow, Reply
+from subscriptions.addresses import facts_of
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import Chat
+from subscriptions.planning.receipts import Outcome
+from subscriptions.query.parse import parse_query
+from subscriptions.service.access import standing_of, subscriptions_around
+from subscriptions.service.chat_status import Statistics, Status, statistics
+from subscriptions.service.chat_status import status as chat_status
+from subscriptions.service.next_deliveries import Listed
+from subscriptions.service.notices import name_of, why_paused
+from subscriptions.service.paper_search import activity
+from subscriptions.states import ChatState, Signal, SubscriptionState
+from subscriptions.store.access import chats_awaiting_admission
+from subscriptions.store.digests import newest_days, papers_of_day
+from subscriptions.store.entries import outbox_counts
+from subscriptions.store.platforms import stopped_platforms
+from subscriptions.store.sources import forecast, known_sources
+from subscriptions.store.subscriptions import subscription_counts
+from subscriptions.zones import zone
+
+_SOURCES = 3  # sources that are shown
+
+
+def status(context: CommandContext) -> Reply:
+    """Shows what came last, what comes next and what waits; for operators also the state of the whole bot."""
+    lines = [*newest_papers_lines(context), *_chat_lines(context)]
+    if context.is_operator and not context.read_by_group:
+        lines += _bot_lines(context)
+    return Reply(lines=tuple(lines))
+
+
+def newest_papers_lines(context: CommandContext) -> list[str]:
+    """Returns a line with the newest day and its papers for each source, a total if several share it, and what is expected."""
+    found = newest_days(context.store, _SOURCES)
+    lines = [
+        context.localizer.count(
+            "{source}, {day}: {count} paper.",
+            "{source}, {day}: {count} papers.",
+            one.papers,
+            source=one.source,
+            day=context.localizer.day(one.day),
+        )
+        for one in found
+    ]
+    day = found[0].day if found else None
+    if day and sum(one.day == day for one in found) > 1:
+        amount, said = papers_of_day(context.store, day), context.localizer.day(day)
+        lines.append(
+            context.localizer.count(
+                "All together, {day}: {count} paper.", "All together, {day}: {count} papers.", amount, day=said
+            )
+        )
+    return [*(lines or [context.say("No digest has come yet.")]), *_expectation_lines(context)]
+
+
+def _expectation_lines(context: CommandContext) -> list[str]:
+    """Returns lines about documents that are late, and about when more papers are expected."""
+    seen = forecast(context.store, now=context.now)
+    lines = []
+    for one in seen.missing:
+        since = context.localizer.moment(one.due) if one.due else ""
+        names = ", ".join(one.behind) or one.name
+        match one.outcome:
+            case Outcome.LATE:
+                lines.append(context.say("{source} is late: due since {moment}.", source=names, moment=since))
+            case Outcome.FAILED:
+                lines.append(context.say("{source} could not be read: due since {moment}.", source=names, moment=since))
+            case _:
+                lines.append(context.say("{source} has not come yet: due since {moment}.", source=names, moment=since))
+    following = seen.next_due()
+    if following is not None:
+        moment = context.localizer.moment(following, about=True)
+        lines.append(context.say("More papers are expected {moment}.", moment=moment))
+    return lines
+
+
+def _chat_lines(context: CommandContext) -> list[str]:
+    try:
+        here = chat_status(context.store, context.chat.address, now=context.now)
+    except PaperwireError:
+        return [context.say("This chat has no subscriptions.")]
+    if not here.subscriptions:
+        return [context.say("This chat has no subscriptions."), *_outbox_lines(context, here)]
+    return [_next(context, here), *_outbox_lines(context, here)]
+
+
+def _next(context: CommandContext, here: Status) -> str:
+    if standing_of(context.store, here.chat.address).is_denied:
+        return context.say("The operator of this bot has said no to this chat.")
+    if here.chat.state is ChatState.ASKED:
+        return context.say("This chat waits for whoever runs this bot.")
+    if here.chat.state is ChatState.PAUSED:
+        return context.say("This chat is paused; /resume ends that.")
+    return next_line(here.next_delivery, context.localizer, context.now)
+
+
+def _outbox_lines(context: CommandContext, here: Status) -> list[str]:
+    count = context.localizer.count
+    lines = (
+        (here.waiting, count("{count} delivery waits.", "{count} deliveries wait.", here.waiting)),
+        (
+            here.unclear,
+            count(
+                "{count} delivery may have arrived or not.", "{count} deliveries may have arrived or not.", here.unclear
+            ),
+        ),
+        (here.dead, count("{count} delivery could not be sent.", "{count} deliveries could not be sent.", here.dead)),
+    )
+    return [line for number, line in lines if number]
+
+
+def _bot_lines(context: CommandContext) -> list[str]:
+    """Returns the state of the whole bot, for operators."""
+    amounts, outbox = subscription_counts(context.store), outbox_counts(context.store)
+    count = context.localizer.count
+    chats = count("{count} chat", "{count} chats", amounts[0])
+    subscriptions = count("{count} subscription", "{count} subscriptions", amounts[1])
+    lines = ["", context.say("The whole bot: {chats}, {subscriptions}.", chats=chats, subscriptions=subscriptions)]
+    if asking := len(chats_awaiting_admission(context.store)):
+        lines.append(count("{count} chat asks to be let in: /allow", "{count} chats ask to be let in: /allow", asking))
+    lines.append(
+        context.say(
+            "Outbox: {waiting} waiting, {unclear} unclear, {dead} dead.",
+            waiting=outbox.waiting,
+            unclear=outbox.unclear,
+            dead=outbox.dead,
+        )
+    )
+    lines += [
+        context.say("Source {source}: {detail}", source=source.name, detail=source.last.detail)
+        for source in known_sources(context.store)
+        if source.state.on and source.last and source.last.outcome in (Outcome.FAILED, Outcome.LATE)
+    ]
+    for platform, reason in sorted(stopped_platforms(context.store).items()):
+        name = facts_of(platform).title
+        lines.append(context.say("{platform} stands still: {reason}", platform=name, reason=reason))
+    return lines
+
+
+# ------------------------------------------------------------------------------------------ what a chat sees of itself
+
+
+HOME_VIEW = "home-view"  # the event that a person opens their home view
+MOST = 36  # subscriptions of a home view
+MOST_CHATS = 10  # chats of a home view, with the person's own
+
+
+def on_home_view(context: CommandContext) -> Reply:
+    """Shows the chats that a person may manage, their own first."""
+    chats = subscriptions_around(context.store, context.origin, context.shared_chats)
+    room = MOST
+    panels = []
+    for chat, subscriptions in chats[:MOST_CHATS]:
+        panels.append(_panel(context, chat, subscriptions[:room], hidden=len(subscriptions[room:])))
+        room = max(0, room - len(subscriptions))
+    sources = HomePanel(title=context.say("Sources"), lines=tuple(newest_papers_lines(context)))
+    return Reply(home_view=HomeView(panels=(*panels, sources), remark=_remark(context, len(chats) - MOST_CHATS)))
+
+
+def _remark(context: CommandContext, left_out: int) -> str:
+    """Returns which chats are left out, and why."""
+    if context.shared_chats is None:
+        return context.say("I cannot see which channels you are in, so only those that you set up are listed.")
+    if left_out <= 0:
+        return ""
+    return context.localizer.count(
+        "{count} more channel is not listed here; /list in it shows its subscriptions.",
+        "{count} more channels are not listed here; /list in one of them shows its subscriptions.",
+        left_out,
+    )
+
+
+def _panel(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed], *, hidden: int) -> HomePanel:
+    own = chat.address == context.origin.address
+    title = context.say("Your subscriptions") if own else name_of(chat)
+    if chat.address.topic:
+        title = context.say("{chat}, in a thread", chat=title)
+    lines = list(_state(context, chat, subscriptions)) if chat.id else []
+    lines += [context.say("No subscriptions yet.")] if not subscriptions and not hidden else []
+    lines += [_not_shown(context, hidden)] if hidden else []
+    return HomePanel(
+        title=title,
+        items=tuple(_items(context, chat, subscriptions)),
+        lines=tuple(lines),
+        buttons=_buttons(context, chat),
+        about=None if own else chat.address,
+    )
+
+
+def _not_shown(context: CommandContext, count: int) -> str:
+    return context.localizer.count(
+        "{count} more is not shown here; /list shows all.", "{count} more are not shown here; /list shows all.", count
+    )
+
+
+def _state(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed]) -> Sequence[str]:
+    """Returns why nothing is delivered, or when the next delivery comes."""
+    if chat.state is ChatState.ASKED:
+        return [context.say("This chat waits for whoever runs this bot.")]
+    if chat.state is ChatState.PAUSED:
+        reason = context.localizer.translate(why_paused(chat)).rstrip(".")
+        return [context.say("Paused: {reason}.", reason=reason) if reason else context.say("Paused.")]
+    if not any(one.subscription.state is SubscriptionState.ACTIVE for one in subscriptions):
+        return []
+    chat_has = chat_status(context.store, chat.address, now=context.now)
+    return [
+        next_line(
+            chat_has.next_delivery,
+            context.localizer.speaking(context.origin.settings.lang, chat.settings.timezone),
+            context.now,
+        )
+    ]
+
+
+def _buttons(context: CommandContext, chat: Chat) -> Buttons:
+    new = Button(label=context.say("new subscription"), verb="new-subscription")
+    held = chat.state is ChatState.PAUSED
+    return ((new, Button(label=context.say("resume"), verb="resume")),) if held else ((new,),)
+
+
+def _items(context: CommandContext, chat: Chat, subscriptions: Sequence[Listed]) -> Sequence[HomeItem]:
+    if not subscriptions:
+        return ()
+    found = activity(context.store, chat, [one.subscription for one in subscriptions], now=context.now)
+
+    def localizer_of(one: Listed) -> Localizer:
+        return context.localizer.speaking(context.origin.settings.lang, one.zone)
+
+    rows = subscription_rows(subscriptions, lambda text: context.formatter.reading(parse_query(text)), localizer_of)
+    items = []
+    for one, row in zip(subscriptions, rows, strict=True):
+        subscription = one.subscription
+        parts = [row.when]
+        fixed = subscription.cadence.kind not in (
+            "now",
+            "when-out",
+        )  # for these two the line of the chat shows the time
+        is_due_later = (
+            fixed and subscription.next_due_at and subscription.next_due_at > context.now and state_of(one) == "active"
+        )
+        parts += [context.say("next {moment}", moment=row.next_due)] if is_due_later else []
+        if found.base.week and found.base.whole:
+            parts.append(
+                context.localizer.count("{count} a week", "{count} a week", found.found[subscription.canonical])
+            )
+        parts += [row.state] if row.state and chat.state is ChatState.ACTIVE else []
+        items.append(HomeItem(text=f"{row.number}  {row.reading}", remark=" · ".join(parts), menu=_menu(context, one)))
+    return items
+
+
+def _menu(context: CommandContext, one: Listed) -> tuple[Button, ...]:
+    number = {"number": one.subscription.number}
+    held = one.subscription.state is SubscriptionState.PAUSED
+    return (
+        Button(label=context.say("edit"), verb="edit-ask", arguments=number),
+        Button(label=context.say("resume"), verb="resume", arguments=number)
+        if held
+        else Button(label=context.say("pause"), verb="pause", arguments=number),
+        Button(label=context.say("remove"), verb="unsub", arguments=number),
+    )
+
+
+EVENTS = {HOME_VIEW: Event(run=on_home_view, writes=never)}
+
+
+# --------------------------------------------------------------------------------------------------------------- stats
+
+
+DAYS = 30
+
+
+def stats(context: CommandContext) -> Reply:
+    """Shows the papers of the last 30 days, day by day, and how many were opened, saved and liked."""
+    place = zone(context.chat.settings.timezone)
+    today = context.now.astimezone(place).date()
+    days = tuple(today - timedelta(days=ago) for ago in reversed(range(DAYS)))
+    begin = datetime.combine(days[0], time.min, place).astimezone(UTC)
+    found = statistics(context.store, context.chat.address, since=begin)
+    if not found.papers:
+        return Reply(lines=(context.say("No paper came in the last {days} days.", days=DAYS),))
+    came = _by_day(found.shown.items(), days, place)
+    rows = (
+        _row(context, context.say("came"), came),
+        _row(context, context.say("opened"), _by_day(_once(found, Signal.OPENED), days, place)),
+        _row(context, context.say("saved"), _by_day(_once(found, Signal.SAVED), days, place)),
+    )
+    title = context.say("Papers of the last {days} days, day by day", days=DAYS)
+    plot = Plot(title=title, labels=tuple(f"{day:%m-%d}" for day in days), rows=rows)
+    return Reply(lines=_lines(context, found, came), plot=plot)
+
+
+def _row(context: CommandContext, what: str, amounts: tuple[int, ...]) -> PlotRow:
+    """Returns a row with its sum and its scale."""
+    if not any(amounts):
+        return PlotRow(name=context.say("{label}: {value}", label=what, value=0), amounts=amounts)
+    name = context.say("{what}: {count}, at most {most} a day", what=what, count=sum(amounts), most=max(amounts))
+    return PlotRow(name=name, amounts=amounts)
+
+
+def _once(found: Statistics, kind: Signal) -> Iterable[tuple[datetime, int]]:
+    return ((at, 1) for at in found.done.get(kind, ()))
+
+
+def _by_day(amounts: Iterable[tuple[datetime, int]], days: tuple[date, ...], place: tzinfo) -> tuple[int, ...]:
+    """Returns the sum of the amounts of each day, by the clock of a place."""
+    by_day: Counter[date] = Counter()
+    for at, amount in amounts:
+        by_day[at.astimezone(place).date()] += amount
+    return tuple(by_day[day] for day in days)
+
+
+def _lines(context: CommandContext, found: Statistics, came: tuple[int, ...]) -> tuple[str, ...]:
+    count = context.localizer.count
+    first = context.say(
+        "In the last {all} days {papers} came, on {days}; {most} on the fullest.",
+        all=DAYS,
+        papers=count("{count} paper", "{count} papers", found.papers),
+        days=count("{count} day", "{count} days", sum(map(bool, came))),
+        most=max(came),
+    )
+    done = [
+        count("{count} opened", "{count} opened", len(found.done.get(Signal.OPENED, ()))),
+        count("{count} saved", "{count} saved", len(found.done.get(Signal.SAVED, ()))),
+        count("{count} liked", "{count} liked", len(found.done.get(Signal.LIKED, ()))),
+    ]
+    return (first, " · ".join(done))
+
+
+CALLBACKS: dict[str, Callback] = {}
+
+COMMANDS = (
+    Command(name="stats", run=stats, summary=Sentence("what came in 30 days, and what became of it")),
+    Command(
+        name="status",
+        aliases=("health",),
+        run=status,
+        summary=Sentence("what came last, what comes next, what waits"),
+        stays_here=True,
+    ),
+)

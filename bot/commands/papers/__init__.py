@@ -1,1 +1,0 @@
-"""Commands and buttons about papers: preview, today, search, why, and the card of a paper."""

@@ -1,0 +1,346 @@
+"""search, and text that may be a query: all stored papers that match, the newest first, and what helps if few do."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot.commands.asking import listed_here, shown_buttons
+from bot.commands.cards import opens_a_paper
+from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.paper_lookup import is_a_text, named_papers, near_text
+from bot.commands.phrasing.subscription_words import days_known
+from bot.commands.results import (
+    card_buttons,
+    count_found,
+    days_of,
+    named_by_number,
+    only_time_reply,
+    query_lines,
+    result_items,
+    subscribe_button,
+    time_refusal,
+    try_as_words_button,
+    variant_label,
+)
+from bot.commands.words.subject import query_in
+from bot.ports.channel import Button, Buttons, Reply
+from subscriptions.cutting import cut_letters
+from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
+from subscriptions.model import Subscription
+from subscriptions.normalize import tokens
+from subscriptions.planning.times._ending import Ending, split_when
+from subscriptions.query.links import mentioned
+from subscriptions.query.parse import asks_for_nearness, parse_query
+from subscriptions.query.syntax import Query
+from subscriptions.service.loosening import Spelling, looser, spelling
+from subscriptions.service.near_papers import with_words
+from subscriptions.service.next_deliveries import typed_number
+from subscriptions.service.paper_search import RecentMatches, SearchResult, recent_matches, search
+
+PAGE = 5  # papers of a page
+_LOOSER = 3  # variants that are offered
+_MANY_WORDS = 12
+_NAMED = 4  # unknown words
+_LABEL = 50  # characters of a button
+Stretches = Sequence[
+    tuple[int | None, int]
+]  # of each stretch of papers: its newest paper, and how many matched in the stretches before it
+
+
+def search_(context: CommandContext) -> Reply:
+    """Shows the stored papers that match, the newest first; the card of a paper that is named by id, DOI or link."""
+    if not context.args:
+        raise Refused(Sentence("Say what to look for."), Sentence("For example: /search diffusion -survey"))
+    if mentioned(context.args) and len(context.args.split()) == 1 and not asks_for_nearness(context.args):
+        return named_papers(context, context.args)
+    return try_query(context, context.args)
+
+
+def try_query(context: CommandContext, said: str) -> Reply:
+    """Returns the papers that a text finds, how it was read, and [subscribe]; where few fit, what finds more."""
+    if is_a_text(said):
+        return near_text(context, said)
+    text = query_of(said)
+    ending = split_when(text)
+    if ending.only_time:
+        return only_time_reply(context, text)
+    if ending.when is not None and (refusal := time_refusal(replace(context, args=text), ending)):
+        return refusal
+    return _page(context, text, [(None, 0)], 0, _left_out(context, said, text))
+
+
+def query_of(said: str) -> str:
+    """Returns the query in a sentence if it is a valid one, else the text itself."""
+    text = query_in(said)
+    return text if text == said or is_query(text) else said
+
+
+def is_query(text: str) -> bool:
+    """Returns whether a text is a valid query."""
+    try:
+        parse_query(split_when(text).query)
+    except QueryError:
+        return False
+    return True
+
+
+def finds_papers(context: CommandContext, said: str) -> bool:
+    """Returns whether the words find any stored paper."""
+    try:
+        _, query = _asked(context, split_when(said).query)
+    except PaperwireError:
+        return False
+    return bool(search(context.store, query, most=1).found)
+
+
+def on_look_for(context: CommandContext) -> Reply:
+    """Handles [look for “…”], and other buttons that hold a query: tries it."""
+    return try_query(context, str(context.arguments["text"]))
+
+
+def on_search_page(context: CommandContext) -> Reply:
+    """Handles [newer] and [show more]: replaces the page by another one."""
+    stretches = [(upto, found) for upto, found in context.arguments["stretches"]]
+    reply = _page(context, str(context.arguments["text"]), stretches, int(context.arguments["start"]))
+    return replace(reply, replaces=True)
+
+
+def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Query]:
+    """Returns the subscription of the chat that a text names by number or query, if there is one, and the query."""
+    there = [one.subscription for one in listed_here(context)]
+    number = typed_number(text)
+    if named := next((one for one in there if one.number == number), None):
+        return named, with_words(context.store, parse_query(named.text), there)
+    query = with_words(context.store, parse_query(text), there)
+    return next((one for one in there if one.canonical == query.canonical), None), query
+
+
+def _page(context: CommandContext, text: str, stretches: Stretches, start: int, notes: Sequence[str] = ()) -> Reply:
+    """Returns a page of the last of these stretches."""
+    ending = split_when(text)
+    subscription, query = _asked(context, ending.query)
+    upto, before = stretches[-1]
+    found = search(context.store, query, upto=upto, start=start, most=PAGE)
+    first = before + start + 1
+    items = result_items(found.papers, query)
+    is_first, is_open = first == 1, not context.read_by_strangers
+    spelled = spelling(context.store, query) if is_first and found.found < PAGE and is_open else Spelling((), "")
+    if spelled.meant and not _finds(context, spelled.meant):
+        spelled = replace(spelled, meant="")
+    if spelled.meant and not found.found:
+        return _instead(context, spelled, ending)
+    more = _looser_buttons(context, query, ending, few=found.found < PAGE) if is_first and is_open else ()
+    meant = ((_try_button(spelled.meant, ending),),) if spelled.meant else ()
+    dead_end = is_first and not found.found and not more
+    counted = (
+        _count_line(context, query, found, before)
+        if found.found or not (found.stored and spelled.unknown)
+        else _unknown(context, spelled)
+    )
+    asks = query if subscription is None else _with_another_time(subscription, ending)
+    subscribe = (*subscribe_button(context, text), *try_as_words_button(context, ending, text)) if asks else ()
+    lines = (
+        counted,
+        *_reading(context, subscription, query, ending),
+        *((_did_you_mean(context, spelled),) if meant else ()),
+        *(_fewer_or_other_words(context, query) if dead_end and found.stored else ()),
+        *notes,
+        *(
+            (context.say("These are the newest {count}; in private I show all.", count=PAGE),)
+            if not is_open and found.found > PAGE
+            else ()
+        ),
+        *(
+            (context.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}"),)
+            if not is_open and subscription is None
+            else ()
+        ),
+    )
+    return Reply(
+        lines=lines,
+        items=items,
+        days=days_of(context, found.papers),
+        first=first,
+        numbers=card_buttons(context, items, first=first),
+        buttons=shown_buttons(
+            context,
+            (
+                *meant,
+                *_page_buttons(context, text, _anchored(stretches, found), start, found),
+                *(subscribe if found.found else ()),
+                *more,
+                *((_help_button(context),) if dead_end else ()),
+                *(() if found.found else subscribe),
+            ),
+        ),
+    )
+
+
+def _fewer_or_other_words(context: CommandContext, query: Query) -> Sequence[str]:
+    words = len(query.text.split())
+    if words < _MANY_WORDS:
+        return (context.say("Other words find more; /help query says how to ask."),)
+    return (context.localizer.count("{count} word", "A paper must have all {count} words; fewer find more.", words),)
+
+
+def _finds(context: CommandContext, text: str) -> bool:
+    return bool(search(context.store, parse_query(text), most=1).found)
+
+
+def _instead(context: CommandContext, spelled: Spelling, ending: Ending) -> Reply:
+    """Returns what the query finds that was probably meant."""
+    text = _timed(spelled.meant, ending)
+    reply = _page(context, text, [(None, 0)], 0)
+    label = context.say("subscribe to {query}", query=text)
+    buttons = tuple(
+        tuple(replace(one, label=label) if one.verb == "subscribe-to" else one for one in row) for row in reply.buttons
+    )
+    return replace(reply, lines=(_did_you_mean(context, spelled), *reply.lines), buttons=buttons)
+
+
+def _did_you_mean(context: CommandContext, spelled: Spelling) -> str:
+    words = context.say("Nothing has {words}.", words=_quoted(spelled.unknown))
+    return context.say(
+        "{sentence} {next}", sentence=words, next=context.say("Did you mean “{meant}”?", meant=spelled.meant)
+    )
+
+
+def _unknown(context: CommandContext, spelled: Spelling) -> str:
+    return context.say("No paper that I know has {words}.", words=_quoted(spelled.unknown))
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return ", ".join(f"“{word}”" for word in words[:_NAMED])
+
+
+def _timed(text: str, ending: Ending) -> str:
+    """Returns a query with the time of the text for which it is tried."""
+    return f"{text} {ending.when}" if ending.when is not None else text
+
+
+def _try_button(text: str, ending: Ending, label: str = "", count: str = "") -> Button:
+    shown = cut_letters(label or text, _LABEL - len(count)) + count
+    return Button(label=shown, verb="look-for", arguments={"text": _timed(text, ending)})
+
+
+def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, few: bool) -> Buttons:
+    """Returns a button for each variant that finds more: if enough is found, only for the other forms of its words."""
+    found = looser(context.store, query, forms_only=not few)[:_LOOSER]
+    return tuple(
+        (_try_button(one.variant.text, ending, variant_label(context.localizer, one.variant), f" (+{one.more:,})"),)
+        for one in found
+    )
+
+
+def _help_button(context: CommandContext) -> tuple[Button, ...]:
+    return (Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"}),)
+
+
+def _reading(context: CommandContext, subscription: Subscription | None, query: Query, ending: Ending) -> Sequence[str]:
+    if subscription is None:
+        return query_lines(context, query, ending)
+    said = named_by_number(context, subscription)
+    if timed := _with_another_time(subscription, ending):
+        return (said, *query_lines(context, timed, ending))
+    if ending.when is None:
+        return (said,)
+    return (
+        said,
+        context.say("To change its schedule: {command}", command=f"/schedule {subscription.number} {ending.when}"),
+    )
+
+
+def _with_another_time(subscription: Subscription, ending: Ending) -> Query | None:
+    """Returns the query of a subscription that was typed with a time, which [subscribe] gives to it; else None."""
+    if ending.when is None:
+        return None
+    typed = parse_query(ending.query)  # "1 at 8" names the subscription by its number, and asks for no query
+    return typed if typed.canonical == subscription.canonical else None
+
+
+def _left_out(context: CommandContext, said: str, text: str) -> Sequence[str]:
+    """Returns a line that words around the query were left out, if some were; none in groups, where replies are short."""
+    if context.read_by_group or set(tokens(said)) <= set(tokens(text)):
+        return ()
+    return (context.say("(I left out the words around it; in quotation marks all of them count.)"),)
+
+
+def _anchored(stretches: Stretches, found: SearchResult) -> Stretches:
+    """Returns the stretches with the upper end of the last one fixed, so that new papers do not move the pages."""
+    return [*stretches[:-1], (found.upto or None, stretches[-1][1])]
+
+
+def _count_line(context: CommandContext, query: Query, found: SearchResult, before: int) -> str:
+    """Returns a count such as "41 of 2,061 papers, 3 in the last 7 days", and how far back the search went unless it read all papers."""
+    amount, whole = found.found, found.below is None and found.looked == found.stored
+    known = context.localizer.count("{count} paper", "{count} papers", found.stored)
+    recent = recent_matches(context.store, query, now=context.now, most=0)
+    if whole and recent.base.of == found.stored:
+        return count_found(context, amount, recent.base)
+    if whole and not amount:
+        return context.localizer.count(
+            "The only paper that I know does not fit.", "None of the {count} papers that I know fits.", found.stored
+        )
+    if whole or found.since is None:
+        counted = context.localizer.count("{count} of {papers}", "{count} of {papers}", amount, papers=known)
+        return counted if before or not recent.base.recent else _with_recent(context, recent, amount, counted)
+    day = context.localizer.day(found.since)
+    looked = context.localizer.count("{count} paper", "{count} papers", found.looked)
+    if not before:
+        return context.localizer.count(
+            "{count} of the newest {looked}, back to {day}; there are {papers}",
+            "{count} of the newest {looked}, back to {day}; there are {papers}",
+            amount,
+            looked=looked,
+            papers=known,
+            day=day,
+        )
+    return context.localizer.count(
+        "{count} more in {looked} before them, back to {day}",
+        "{count} more in {looked} before them, back to {day}",
+        amount,
+        looked=looked,
+        day=day,
+    )
+
+
+def _with_recent(context: CommandContext, recent: RecentMatches, amount: int, counted: str) -> str:
+    """Returns a count with how many of these papers are of the last days."""
+    days = days_known(context.localizer, recent.base)
+    if recent.found == amount:
+        return context.say("{counted}, all in {days}", counted=counted, days=days)
+    if not recent.found:
+        return context.say("{counted}, none in {days}", counted=counted, days=days)
+    return context.localizer.count(
+        "{counted}, {count} in {days}", "{counted}, {count} in {days}", recent.found, counted=counted, days=days
+    )
+
+
+def _page_buttons(context: CommandContext, text: str, stretches: Stretches, start: int, found: SearchResult) -> Buttons:
+    """Returns [newer] and [show more]."""
+
+    def button(label: str, to: Stretches, at: int) -> Button:
+        arguments: Mapping[str, Any] = {"text": text, "stretches": [list(one) for one in to], "start": at}
+        return Button(label=label, verb="search-page", arguments=arguments)
+
+    row = []
+    newer, older = context.say("newer"), context.say("show more")
+    before = stretches[-1][1]
+    if start:
+        row.append(button(newer, stretches, max(0, start - PAGE)))
+    elif len(stretches) > 1:
+        last = before - stretches[-2][1]
+        row.append(button(newer, stretches[:-1], max(0, last - 1) // PAGE * PAGE))
+    if start + PAGE < found.found:
+        row.append(button(older, stretches, start + PAGE))
+    elif found.below is not None:
+        row.append(button(older, [*stretches, (found.below, before + found.found)], 0))
+    return (tuple(row),) if row else ()
+
+
+COMMANDS = (
+    Command(
+        name="search", run=search_, usage="QUERY", writes=opens_a_paper, summary=Sentence("look through all papers")
+    ),
+)
+CALLBACKS = {"search-page": Callback(run=on_search_page), "look-for": Callback(run=on_look_for)}

@@ -1,0 +1,380 @@
+"""start, also with a shared link; help, about, and the answer to unknown commands."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from bot.commands.asking import shown_buttons
+from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.phrasing.setting_words import LANGUAGES, label_of
+from bot.commands.phrasing.subscription_words import days_known
+from bot.commands.subscribe import sub
+from bot.commands.undo import subscribe_and_echo
+from bot.commands.words.subject import small_words
+from bot.ports.channel import Button, Buttons, Reply
+from subscriptions.chat_settings import SETTINGS
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import ChatKind
+from subscriptions.planning.times._ending import read_when, split_when
+from subscriptions.query.parse import parse_query
+from subscriptions.query.syntax import FIELDS
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.chat_status import find_callback, text_of_payload
+from subscriptions.service.paper_search import recent_matches
+
+ADDED = "added"  # argument of links that add the bot to a chat, which is greeted when the bot arrives
+OFFER = "offer"  # verb of links that share a subscription
+_WITH_CATEGORIES = ("diffusion models", "cs.CL -survey", 'author:"Ranjay Krishna"')
+_WITHOUT = ("diffusion models", '"large language models" -survey', 'author:"Ranjay Krishna"')
+_LONGEST = 32  # characters of an unknown command that is repeated
+
+
+def start(context: CommandContext) -> Reply | None:
+    """Shows what the bot does, with examples that work; after a shared link, the subscription that the link offers."""
+    if context.origin.kind is not ChatKind.PRIVATE:
+        return _in_a_group(context)
+    if context.args:
+        offered = _offered(context, context.args)
+        if offered is not None:
+            return _offer(context, context.args, *offered)
+        begin = _first_words(context)
+        return replace(begin, lines=(context.say("What that link led to is not there any more."), *begin.lines))
+    return _first_words(context)
+
+
+def _first_words(context: CommandContext) -> Reply:
+    lines = (
+        context.say("I tell you when papers appear that you care about, once a day or at once."),
+        context.say("Send me words that such a paper holds, or press an example:"),
+    )
+    return Reply(lines=lines, buttons=_first_buttons(context))
+
+
+def _first_buttons(context: CommandContext) -> Buttons:
+    examples = _WITH_CATEGORIES if context.bot_info.categorised else _WITHOUT
+    rows: list[tuple[Button, ...]] = [
+        (Button(label=query, verb="example", arguments={"query": query}),) for query in examples
+    ]
+    other = next(code for code in LANGUAGES if code != context.origin.settings.lang)
+    rows.append((Button(label=LANGUAGES[other], verb="speak", arguments={"lang": other}),))
+    return (*rows, *add_row(context))
+
+
+def add_row(context: CommandContext) -> Buttons:
+    """Returns buttons that open the platform's dialogues to add the bot to a group or channel; nothing if it has none."""
+    links, bot = context.links
+    if links is None:
+        return ()
+    group = Button(label=context.say("add to group"), url=links.add_to_group(bot, ADDED))
+    channel = Button(label=context.say("add to channel"), url=links.add_to_channel(bot, ADDED))
+    return ((group, channel),)
+
+
+def _in_a_group(context: CommandContext) -> Reply | None:
+    """Returns two lines for a group; None after a link that added the bot, since the group was greeted already."""
+    if context.args == ADDED:
+        return None
+    if context.origin.kind is ChatKind.TEAM:
+        return Reply(
+            lines=(
+                context.say("I tell this chat when papers appear that it asks for."),
+                context.say("For everybody here: /sub diffusion. I am quiet otherwise."),
+            )
+        )
+    bot = context.bot_info.bot_names.get(context.origin.address.platform, "")
+    command = f"/sub@{bot}" if bot else "/sub"
+    return Reply(
+        lines=(
+            context.say("I tell this chat when papers appear that it asks for."),
+            context.say("Admins: {command} diffusion. I am quiet otherwise.", command=command),
+        )
+    )
+
+
+def on_example(context: CommandContext) -> Reply:
+    """Handles the button of an example: subscribes to the example."""
+    return sub(replace(context, args=str(context.arguments["query"])))
+
+
+def on_speak(context: CommandContext) -> Reply:
+    """Handles the button of the other language: sets that language, and shows the first message in it."""
+    chat = set_settings(
+        context.store,
+        context.origin.address,
+        {"lang": str(context.arguments["lang"])},
+        now=context.now,
+        who=context.actor,
+    )
+    localizer = context.localizer.speaking(chat.settings.lang, chat.settings.timezone)
+    return replace(_first_words(replace(context, origin=chat, chat=chat, localizer=localizer)), replaces=True)
+
+
+# ------------------------------------------------------------------------------------------------- a shared subscription
+
+
+def _offered(context: CommandContext, payload: str) -> tuple[str, str] | None:
+    """Returns the (query, when) that a link offers: a shared subscription, or a query in the link itself."""
+    token = find_callback(context.store, payload)
+    if token is not None:
+        is_offer = token.verb == OFFER and not token.place
+        return (str(token.arguments["text"]), str(token.arguments["when"])) if is_offer else None
+    ending = split_when(text_of_payload(payload))
+    if ending.only_time:
+        return None
+    try:
+        parse_query(ending.query)
+        read_when(ending.when or "now")
+    except PaperwireError:  # the link was made by hand
+        return None
+    return ending.query, ending.when or context.origin.settings.schedule
+
+
+def _offer(context: CommandContext, payload: str, text: str, when: str) -> Reply:
+    """Returns what a shared link offers: how the query reads, when it would deliver, what it would have found."""
+    query = parse_query(text)
+    lately = recent_matches(context.store, query, now=context.now, most=_PAPERS_SHOWN)
+    lines = [context.say("Somebody shares a subscription with you:"), f"{context.formatter.reading(query)} · {when}"]
+    if lately.base.days:
+        known = days_known(context.localizer, lately.base)
+        lines.append(
+            context.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
+        )
+    lines += [f"· {context.title(paper)}" for paper in lately.newest]
+    accept = Button(label=context.say("subscribe"), verb="accept", arguments={"link": payload})
+    return Reply(lines=tuple(lines), buttons=((accept,),))
+
+
+def _query_of_link(context: CommandContext) -> tuple[str, ...]:
+    offered = _offered(context, str(context.arguments["link"]))
+    return (offered[0],) if offered else ()
+
+
+def on_accept(context: CommandContext) -> Reply:
+    """Handles [subscribe] under a shared subscription."""
+    offered = _offered(context, str(context.arguments["link"]))
+    if offered is None:
+        return Reply(toast=context.say("What that link led to is not there any more."))
+    return replace(subscribe_and_echo(context, *offered), replaces=True)
+
+
+# --------------------------------------------------------------------------------------------------- not understood
+
+
+def unknown(context: CommandContext) -> Reply:
+    """Answers an unknown command, with the nearest one that exists."""
+    typed, _, rest = context.args.partition(" ")
+    near, name = context.registry.nearest(typed), typed[:_LONGEST]
+    lines = [
+        context.say("I do not know “{name}”.", name=name)
+        if context.message is None or context.message.takes_bare_commands or not context.message.command
+        else context.say("I do not know /{name}.", name=name)
+    ]
+    lines.append(context.say("Did you mean /{name}?", name=near) if near else context.say("/help lists what I know."))
+    meant = Button(label=f"/{near} {rest}".strip(), verb="do", arguments={"command": near, "args": rest})
+    return Reply(lines=tuple(lines), ok=False, buttons=shown_buttons(context, ((meant,),)) if near else ())
+
+
+UNKNOWN = Callback(run=unknown)
+_PAPERS_SHOWN = 3  # papers that a shared subscription shows
+
+
+# --------------------------------------------------------------------------------------------------------- help, about
+
+
+# arXiv asks for exactly these words (info.arxiv.org/help/api/tou).
+THANKS = "Thank you to arXiv for use of its open access interoperability."
+
+_PURPOSES = (
+    (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
+    (Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why", "whynot")),
+    (Sentence("This chat"), ("set", "lang", "timezone", "connect", "email", "status", "stats")),
+    (Sentence("To take along"), ("export", "import", "share")),
+    (Sentence("About me"), ("about", "privacy", "forget")),
+)
+ALL = "all"  # the topic of every command
+_ALL = (ALL, "more", "commands", "全部", "更多", "命令")
+FIRST = (
+    Sentence("Subscribe: /sub diffusion -survey daily 9"),
+    Sentence("Try it first: /preview graph neural networks"),
+    Sentence("Today’s papers: /today"),
+    Sentence("See, change, remove: /list"),
+    Sentence("Settings: /set quiet 23:00-07:00"),
+)
+_OPERATORS = (Sentence("For operators"), ("allow", "deny"))
+TOPICS: Mapping[str, Sentence] = MappingProxyType(
+    {"query": Sentence("how to ask"), "when": Sentence("the times"), "settings": Sentence("the settings")}
+)
+
+# Examples that work in a chat with a subscription 1; a test types each of them.
+EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "sub": (
+            "/sub diffusion models -survey",
+            '/sub author:"Ranjay Krishna" now',
+            "/sub cat:cs.CL agents weekdays at 8:30",
+        ),
+        "list": ("/list",),
+        "edit": ("/edit 1 diffusion -survey",),
+        "name": ("/name 1 Diffusion",),
+        "schedule": ("/schedule 1 weekly mon 9", "/schedule when-out 08:00-20:00"),
+        "pause": ("/pause 1 7d", "/pause until 3 Mar"),
+        "resume": ("/resume", "/resume 1"),
+        "unsub": ("/unsub 1", "/unsub all"),
+        "undo": ("/undo",),
+        "preview": ("/preview diffusion -survey", "/preview 1"),
+        "today": ("/today", "/today cat:cs.LG"),
+        "search": ("/search graph neural networks",),
+        "like": ("/like 2601.15529",),
+        "save": ("/save 2601.15529",),
+        "saved": ("/saved",),
+        "why": ("/why 2601.15529",),
+        "whynot": ("/whynot 2601.15529",),
+        "set": ("/set", "/set limit 12", "/set quiet 23:00-07:00"),
+        "lang": ("/lang zh", "/lang en"),
+        "timezone": ("/timezone Oslo", "/timezone +08:00"),
+        "connect": ("/connect", "/connect @mychannel"),
+        "email": ("/email me@lab.org",),
+        "status": ("/status",),
+        "stats": ("/stats",),
+        "export": ("/export", "/export bib 30d", "/export saved ris"),
+        "import": ("/import daily 09:00 | diffusion -survey | Diffusion",),
+        "share": ("/share 1",),
+        "help": ("/help query", "/help sub"),
+        "about": ("/about",),
+        "privacy": ("/privacy",),
+        "forget": ("/forget",),
+        "cancel": ("/cancel",),
+        "stop": ("/stop",),
+        "start": ("/start",),
+    }
+)
+QUERIES: tuple[tuple[str, Sentence], ...] = (
+    ("graph transformer", Sentence("both words")),
+    ('"graph transformer"', Sentence("side by side")),
+    ("rlhf OR dpo", Sentence("one of them")),
+    ("diffusion -survey", Sentence("the first without the second")),
+    *(field.help for field in FIELDS if field.help),
+    ("neuro*", Sentence("words that begin so")),
+    ("=RAG", Sentence("exactly so, in capitals")),
+)
+WHENS: tuple[tuple[str, Sentence], ...] = (
+    ("now", Sentence("as soon as papers come")),
+    ("when-out 08:00-20:00", Sentence("once a day, as soon as the day's papers are out")),
+    ("daily 9", Sentence("every day at nine")),
+    ("weekdays at 8:30", Sentence("Monday to Friday")),
+    ("weekly mon 9", Sentence("once a week")),
+    ("daily 9 Berlin", Sentence("by the clock of a place")),
+    ("每天早上8点", Sentence("the usual words, in English and Chinese")),
+)
+
+
+def help_(context: CommandContext) -> Reply:
+    """Shows the most useful commands with an example each, all commands, or one topic: query, when, settings, or a command."""
+    typed = context.args.casefold().lstrip("/").split()
+    if typed and (typed[0] in {*_ALL, *TOPICS, *context.registry.by_name} or typed[0] not in small_words()):
+        return _topic(context, typed[0])
+    return _overview(context) if context.read_by_group else _first(context)
+
+
+def on_help(context: CommandContext) -> Reply:
+    """Handles the button of a topic; the list of all commands replaces the first message."""
+    topic = str(context.arguments["topic"])
+    return replace(_topic(context, topic), replaces=topic == ALL)
+
+
+def _first(context: CommandContext) -> Reply:
+    lines = tuple(one.say(context.localizer.translate) for one in FIRST)
+    more = Button(label=context.say("more"), verb="help", arguments={"topic": ALL})
+    return Reply(lines=lines, buttons=((more, *_topics(context)[:2]),))
+
+
+def _topics(context: CommandContext) -> tuple[Button, ...]:
+    return tuple(
+        Button(label=label.say(context.localizer.translate), verb="help", arguments={"topic": topic})
+        for topic, label in TOPICS.items()
+    )
+
+
+def _overview(context: CommandContext) -> Reply:
+    purposes = (*_PURPOSES, _OPERATORS) if context.is_operator else _PURPOSES
+    known = context.registry.by_name
+    groups = [(title, [f"/{name}" for name in names if name in known]) for title, names in purposes]
+    more = context.say("/help sub tells more of one; /help query how to ask, /help when for the times.")
+    if context.read_by_group:
+        return Reply(lines=(" ".join(name for _, names in groups[:3] for name in names), more))
+    lines = [
+        context.say("{name}: {text}", name=title.say(context.localizer.translate), text=" ".join(names))
+        for title, names in groups
+        if names
+    ]
+    return Reply(lines=(*lines, more), buttons=() if context.read_by_strangers else (_topics(context),))
+
+
+def _topic(context: CommandContext, name: str) -> Reply:
+    if name in _ALL:
+        return _overview(context)
+    if name in ("query", "queries", "syntax", "查询", "语法"):
+        return _table(
+            context, context.say("Words that a paper must hold. What I understood is in every answer."), QUERIES
+        )
+    if name in ("when", "times", "时间"):
+        return _table(context, context.say("When it comes stands at the end: /sub diffusion daily 9"), WHENS)
+    if name in ("settings", "set", "preferences", "设置"):
+        rows = tuple(
+            (f"{label_of(setting, context.localizer)} ({setting})", SETTINGS[setting].meaning) for setting in SETTINGS
+        )
+        return _table(context, context.say("/set shows all settings; /set limit 12 changes one."), rows)
+    command = context.registry.by_name.get(name)
+    return _of(context, command) if command else _no_such(context, name)
+
+
+def _table(context: CommandContext, head: str, rows: tuple[tuple[str, Sentence], ...]) -> Reply:
+    """Returns a table of examples and their meanings; in a group only some of them."""
+    if context.read_by_group:
+        shown = " · ".join(written for written, _ in rows[:4])
+        return Reply(lines=(head, context.say("For example: {examples}", examples=shown)))
+    code = tuple(f"{written}\n  {meaning.say(context.localizer.translate)}" for written, meaning in rows)
+    return Reply(lines=(head,), code=code)
+
+
+def _of(context: CommandContext, command: Command) -> Reply:
+    summary = command.summary.say(context.localizer.translate)
+    lines = [context.say("{name}: {text}", name=f"/{command.name} {command.usage}".rstrip(), text=summary)]
+    if command.aliases and not context.read_by_group:
+        lines.append(context.say("Also: {names}", names=" ".join(f"/{name}" for name in command.aliases)))
+    examples = EXAMPLES.get(command.name, ())
+    return Reply(lines=tuple(lines), code=examples[:1] if context.read_by_group else examples)
+
+
+def _no_such(context: CommandContext, name: str) -> Reply:
+    near = get_close_matches(name, [*context.registry.by_name, *TOPICS], n=1, cutoff=0.6)
+    lines = [context.say("There is no help on “{name}”.", name=name[:32])]
+    lines.append(
+        context.say("Did you mean /help {name}?", name=near[0]) if near else context.say("/help lists what I know.")
+    )
+    return Reply(lines=tuple(lines), ok=False)
+
+
+def about(context: CommandContext) -> Reply:
+    """Shows what the bot is, the thanks to arXiv, and whom to contact."""
+    name = f"paperwire {context.bot_info.version}".rstrip()
+    lines = [context.say("{name}: tells chats of new research papers that they ask for.", name=name), THANKS]
+    if context.bot_info.contact:
+        lines.append(context.say("Contact: {contact}", contact=context.bot_info.contact))
+    lines.append(context.say("Its source is free, under the MIT licence. What I store: /privacy"))
+    return Reply(lines=tuple(lines))
+
+
+CALLBACKS: dict[str, Callback] = {
+    "example": Callback(run=on_example, needs_manager=True),
+    "speak": Callback(run=on_speak, needs_manager=True),
+    "accept": Callback(run=on_accept, needs_manager=True, queries=_query_of_link),
+    "help": Callback(run=on_help),
+}
+
+COMMANDS = (
+    Command(name="start", run=start, summary=Sentence("what this is"), listed=False, stays_here=True),
+    Command(name="help", run=help_, usage="[TOPIC]", summary=Sentence("what you can say"), stays_here=True),
+    Command(name="about", run=about, summary=Sentence("what this is, and thanks"), stays_here=True),
+)

@@ -1,0 +1,383 @@
+"""The form of a subscription, on platforms that have forms: a new one, an edit, or one that begins with a paper.
+
+Its fields are the query, the time, the time zone and, where there is a choice, the chat. While the query is typed, the form
+shows how it is read and what it would have found. Submitting it does what /sub and /edit do.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from bot.commands.asking import listed_here, subscription_gone, subscription_numbered
+from bot.commands.context import Callback, Command, CommandContext, Event, never
+from bot.commands.phrasing.cadence_words import DAYS, everyday_cadence, everyday_kind
+from bot.commands.phrasing.subscription_words import days_known
+from bot.commands.typed_times import zone_options
+from bot.commands.undo import echo
+from bot.ports.channel import CHAT_FIELD, FormField, Modal, Option, Reply
+from subscriptions.categories import is_category
+from subscriptions.cutting import clip
+from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
+from subscriptions.model import Cadence, ChatAddress, ChatKind, Paper, Subscription
+from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.planning.times._ending import as_words, read_when, split_when
+from subscriptions.query.links import mentioned
+from subscriptions.query.parse import parse_query
+from subscriptions.query.rewriting import author_rule
+from subscriptions.service.amendments import edit, set_settings
+from subscriptions.service.near_papers import with_words
+from subscriptions.service.notices import name_of
+from subscriptions.service.paper_search import papers_named, recent_matches
+from subscriptions.service.requests import SubscriptionRequest, subscribe
+from subscriptions.zones import zone_name
+
+FORM = "form"  # the command, which people choose in a menu of the platform
+QUERY, WHEN, CLOCK, ZONE = "query", "when", "clock", "zone"  # names of the fields
+HERE, THREAD, MINE = "here", "thread", "mine"  # values of CHAT_FIELD
+EXAMPLES = 2  # papers that the form shows
+AUTHORS, CATEGORIES = 3, 3  # of a paper, in the query like it
+_NINE = "09:00"
+_SHOWN = 30  # characters of a query that a refusal repeats
+
+
+# ------------------------------------------------------------------------------------------------------------- opening
+
+
+def form(context: CommandContext) -> Reply:
+    """Opens the form of a new subscription, with a query like the paper that the text names, if any."""
+    if not context.request.trigger_id:
+        raise Refused(
+            Sentence("There are no forms here."), Sentence("For example: /sub diffusion -survey, /sub cs.LG daily 9")
+        )
+    return (
+        _new(context, _query_like_paper(context), thread=context.request.thread_id or context.request.message_id)
+        if context.args
+        else new_subscription(context)
+    )
+
+
+def new_subscription(context: CommandContext) -> Reply:
+    """Opens an empty form of a new subscription."""
+    return _new(context, ("", ()), thread=context.request.thread_id)
+
+
+def edit_subscription(context: CommandContext, subscription: Subscription) -> Reply:
+    """Opens the form of an existing subscription."""
+    own = context.chat.settings.timezone
+    modal = Modal(
+        title=context.say("Subscription {number}", number=subscription.number),
+        submit_label=context.say("Save"),
+        close_label=context.say("Cancel"),
+        fields=_fields(context, subscription.text, subscription.cadence, subscription.zone or own),
+        verb="send-edit",
+        arguments={"number": subscription.number, "zone": own},
+        fallback=_in_words(context, f"/edit {subscription.number} {subscription.text}"),
+    )
+    return Reply(modal=modal)
+
+
+def on_shortcut(context: CommandContext) -> Reply:
+    """Handles the platform's menu of a message: opens the form with a query like the paper of that message."""
+    return form(replace(context, args=context.event_details.get("text", "")))
+
+
+def on_new_subscription(context: CommandContext) -> Reply:
+    """Handles [new subscription]."""
+    return form(replace(context, args=""))
+
+
+def _new(context: CommandContext, begun: tuple[str, tuple[str, ...]], *, thread: str = "") -> Reply:
+    """Returns the form of a new subscription.
+
+    `begun` is a query and notes on it; `thread` is the message whose thread can be chosen as the chat.
+    """
+    text, notes = begun
+    own = context.chat.settings.timezone
+    places = _places(context, thread)
+    fields = _fields(context, text, parse_cadence(context.chat.settings.schedule), own, notes=notes)
+    modal = Modal(
+        title=context.say("New subscription"),
+        submit_label=context.say("Subscribe"),
+        close_label=context.say("Cancel"),
+        fields=(*fields, _place_field(context, places)) if places else fields,
+        verb="send-new",
+        arguments={"zone": own, "thread": thread, "text": text, "notes": notes},
+        places=places,
+        fallback=_in_words(context, f"/sub {text or 'diffusion -survey daily 9'}"),
+    )
+    return Reply(modal=modal)
+
+
+def _in_words(context: CommandContext, command: str) -> str:
+    """Returns the text shown beside the form, because platforms do not say whether it has opened."""
+    return context.say("If no form has opened, try once more, or write it: {command}", command=command)
+
+
+def _query_like_paper(context: CommandContext) -> tuple[str, tuple[str, ...]]:
+    """Returns a query for papers like the one that the text names, and notes on it."""
+    names = mentioned(context.args)
+    if not names:
+        return "", (context.say("That message names no paper: no arXiv link, id or DOI."),)
+    known = papers_named(context.store, names[:1]).get(names[0])
+    text = like_paper(known.paper) if known else ""
+    if known is None or not text:
+        return "", (context.say("I do not know who wrote {name}, nor in which category it is.", name=names[0]),)
+    return text, (context.say("Like {title}", title=context.title(known)),)
+
+
+def like_paper(paper: Paper) -> str:
+    """Returns a query for papers by these authors in these categories; "" when neither is known."""
+    authors = [author for author in paper.authors if is_author(author)]
+    named = authors if len(authors) <= AUTHORS else [*authors[: AUTHORS - 1], authors[-1]]
+    categories = [category for category in paper.categories if is_category(category)][:CATEGORIES]
+    groups = [[author_rule(name) for name in named], [f"cat:{category}" for category in categories]]
+    return " ".join(_any_of(group, alone=not all(groups)) for group in groups if group)
+
+
+def _any_of(rules: Sequence[str], *, alone: bool) -> str:
+    text = " OR ".join(rules)
+    return text if alone or len(rules) == 1 else f"({text})"
+
+
+def is_author(author: str) -> bool:
+    """Returns whether a query can ask for this author; initials alone would match too many."""
+    try:
+        parse_query(author_rule(author))
+    except QueryError:
+        return False
+    return True
+
+
+# ----------------------------------------------------------------------------------------------------- what is filled in
+
+
+def _fields(
+    context: CommandContext, text: str, cadence: Cadence, clock: str, *, notes: Sequence[str] = ()
+) -> tuple[FormField, ...]:
+    timed = cadence.kind not in ("now", "when-out")
+    return (
+        FormField(
+            name=QUERY,
+            label=context.say("Papers with"),
+            value=text,
+            hint=context.say('For example: diffusion -survey, author:"Ranjay Krishna", cat:cs.CV'),
+            notes=(*notes, *_reading(context, text, examples=0 if notes else EXAMPLES)),
+            notifies_change=True,
+        ),
+        FormField(name=WHEN, label=context.say("When"), value=_when_value(cadence), options=_whens(context, cadence)),
+        FormField(
+            name=CLOCK,
+            label=context.say("At"),
+            value=f"{cadence.at:%H:%M}" if timed and cadence.at else _NINE,
+            hint=context.say("The time of day, where a day is chosen."),
+            is_clock=True,
+            required=False,
+        ),
+        FormField(name=ZONE, label=context.say("By the clock of"), value=clock, options=zone_options(context, clock)),
+    )
+
+
+def _reading(context: CommandContext, text: str, *, examples: int) -> tuple[str, ...]:
+    """Returns how a query is read and what it would have found, or its error."""
+    if not text:
+        return ()
+    try:
+        query = parse_query(text)
+    except QueryError as error:
+        return (_refusal(context, error, text),)
+    lately = recent_matches(context.store, query, now=context.now, most=examples)
+    lines = [
+        context.formatter.reading(query),
+        *(context.say("({inner})", inner=hint.say(context.localizer.translate)) for hint in query.hints[:1]),
+    ]
+    if not lately.base.days:
+        return (*lines, context.say("I know no papers yet."))
+    known = days_known(context.localizer, lately.base)
+    lines.append(
+        context.localizer.count("{count} paper in {days}.", "{count} papers in {days}.", lately.found, days=known)
+    )
+    return (*lines, *(f"· {context.title(paper)}" for paper in lately.newest))
+
+
+def _refusal(context: CommandContext, error: PaperwireError, text: str = "") -> str:
+    """Returns the error, its place and a correction, in one line."""
+    said = error.sentence.say(context.localizer.translate)
+    place = text[error.column - 1 :] if isinstance(error, QueryError) and error.column > 1 else ""
+    if place:
+        said = context.say("{problem} It is about “{place}”.", problem=said, place=clip(place, _SHOWN))
+    return f"{said} {error.hint.say(context.localizer.translate)}".rstrip()
+
+
+def _whens(context: CommandContext, cadence: Cadence) -> tuple[Option, ...]:
+    """Returns the options for the time: at once, once a day when the papers are out, or a day; the current one among them."""
+    schedule = parse_cadence(context.chat.settings.schedule)
+    windows = [one for one in (cadence, schedule) if one.kind == "when-out"] or [read_when("when-out").cadence]
+    values = ["now", *dict.fromkeys(map(cadence_text, windows)), *dict.fromkeys((*DAYS, *_own_days(cadence)))]
+    return tuple(Option(value=value, label=_when_label(context, value)) for value in values)
+
+
+def _when_value(cadence: Cadence) -> str:
+    """Returns the option of a cadence."""
+    text = cadence_text(cadence)
+    return text if cadence.kind in ("now", "when-out") else text.rpartition(" ")[0]
+
+
+def _own_days(cadence: Cadence) -> tuple[str, ...]:
+    return (_when_value(cadence),) if cadence.kind == "days" else ()
+
+
+def _when_label(context: CommandContext, value: str) -> str:
+    is_days = value in DAYS or "," in value
+    return everyday_kind(value, context.localizer) if is_days else everyday_cadence(value, context.localizer)
+
+
+def _places(context: CommandContext, thread: str) -> dict[str, ChatAddress]:
+    """Returns the chats to choose from: this one, a thread in it, the person's private chat; empty if there is no choice."""
+    here = context.chat.address
+    if context.chat.kind is ChatKind.PRIVATE:
+        return {}
+    in_thread = {THREAD: replace(here, topic=thread)} if thread and not here.topic else {}
+    return {HERE: here, **in_thread, MINE: context.person}
+
+
+def _place_field(context: CommandContext, places: Mapping[str, ChatAddress]) -> FormField:
+    labels = {
+        HERE: name_of(context.chat),
+        THREAD: context.say("the thread of this message"),
+        MINE: context.say("only to me, in direct messages"),
+    }
+    options = tuple(Option(value=value, label=labels[value]) for value in places)
+    return FormField(name=CHAT_FIELD, label=context.say("Where"), value=HERE, options=options)
+
+
+# ------------------------------------------------------------------------------------------------- while it is filled in
+
+
+def on_change_new(context: CommandContext) -> Reply:
+    """Returns the form of a new subscription for the values so far."""
+    begun = (str(context.arguments.get("text", "")), tuple(context.arguments.get("notes", ())))
+    if QUERY in context.form_values:
+        begun = (_field_value(context, QUERY), ())
+    return _with_choices(context, _new(context, begun, thread=str(context.arguments.get("thread", ""))))
+
+
+def on_change_edit(context: CommandContext) -> Reply:
+    """Returns the form of an existing subscription for the values so far."""
+    subscription = subscription_numbered(context, context.arguments.get("number"))
+    if subscription is None:
+        return subscription_gone(context)
+    if QUERY in context.form_values:
+        subscription = subscription._replace(text=_field_value(context, QUERY))
+    return _with_choices(context, edit_subscription(context, subscription))
+
+
+def _with_choices(context: CommandContext, reply: Reply) -> Reply:
+    """Returns the reply with the form's fields set to the values so far."""
+    assert reply.modal is not None  # noqa: S101 - the callers pass a form
+    fields = tuple(_chosen(one, context.form_values.get(one.name, "")) for one in reply.modal.fields)
+    return Reply(modal=replace(reply.modal, fields=fields))
+
+
+def _chosen(field: FormField, value: str) -> FormField:
+    offered = not field.options or value in {option.value for option in field.options}
+    return replace(field, value=value) if value and offered else field
+
+
+# ---------------------------------------------------------------------------------------------------------------- sent
+
+
+def on_submit_new(context: CommandContext) -> Reply:
+    """Subscribes, or returns errors by field."""
+    if problems := _problems(context):
+        return Reply(form_errors=problems)
+    tz = _own_zone(context)
+    if tz and not context.chat.subscriptions_ever_made:  # the chat has not chosen a zone yet
+        set_settings(context.store, context.chat.address, {"timezone": tz}, now=context.now, who=context.actor)
+        tz = ""
+    subscription = SubscriptionRequest(
+        text=_field_value(context, QUERY), when=_when(context), tz=tz or None, added_by=context.request.sender_name
+    )
+    return echo(
+        context, subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor)
+    )
+
+
+def on_submit_edit(context: CommandContext) -> Reply:
+    """Changes the subscription, or returns errors by field."""
+    subscription = subscription_numbered(context, context.arguments.get("number"))
+    if subscription is None:
+        return subscription_gone(context)
+    if problems := _problems(context, before=subscription.text):
+        return Reply(form_errors=problems)
+    text, when, tz = _field_value(context, QUERY), _when(context), _own_zone(context)
+    done = edit(
+        context.store,
+        context.chat.address,
+        subscription.number,
+        text,
+        when=when,
+        tz=tz,
+        now=context.now,
+        who=context.actor,
+    )
+    return echo(context, done, instead=context.formatter.reading(parse_query(subscription.text)))
+
+
+def _queries(context: CommandContext) -> tuple[str, ...]:
+    return (_field_value(context, QUERY),)
+
+
+def _checked_query(context: CommandContext, text: str, before: str) -> None:
+    """Refuses a query that ends in a time, which has its own field, or that names an unknown paper; `before` may stay as it is."""
+    query = parse_query(text)
+    if text != before:
+        with_words(context.store, query, [one.subscription for one in listed_here(context)])
+    ending = split_when(text)
+    if ending.when is not None and text != before:
+        raise Refused(
+            Sentence("“{words}” looks like a time.", {"words": ending.when}),
+            Sentence("Choose the time below; in quotes it is words: {text}", {"text": as_words(text)}),
+        )
+
+
+def _problems(context: CommandContext, *, before: str = "") -> dict[str, str]:
+    """Returns errors by field. Platforms may send any value."""
+    text = _field_value(context, QUERY)
+    checks: Mapping[str, Callable[[], object]] = {
+        QUERY: lambda: _checked_query(context, text, before),
+        WHEN: lambda: read_when(_when(context)),
+        ZONE: lambda: zone_name(_field_value(context, ZONE) or "UTC"),
+    }
+    problems = {}
+    for name, check in checks.items():
+        try:
+            check()
+        except PaperwireError as error:
+            problems[name] = _refusal(context, error, text)
+    return problems
+
+
+def _when(context: CommandContext) -> str:
+    when = _field_value(context, WHEN) or context.chat.settings.schedule
+    return f"{when} {_field_value(context, CLOCK) or _NINE}" if when in DAYS else when
+
+
+def _own_zone(context: CommandContext) -> str:
+    """Returns the zone that was chosen; "" if it is the chat's."""
+    chosen = _field_value(context, ZONE)
+    return "" if chosen == str(context.arguments.get("zone", "")) else chosen
+
+
+def _field_value(context: CommandContext, name: str) -> str:
+    """Returns the value of a field on one line, without invisible characters."""
+    typed = context.form_values.get(name, "")
+    return " ".join("".join(sign for sign in typed if sign.isprintable() or sign.isspace()).split())
+
+
+COMMANDS = (Command(name=FORM, run=form, listed=False, summary=Sentence("the form of a subscription")),)
+EVENTS = {"shortcut": Event(run=on_shortcut, writes=never)}
+CALLBACKS = {
+    # the verb in home views that were shown earlier
+    "new-subscription": Callback(run=on_new_subscription),
+    "send-new": Callback(run=on_submit_new, needs_manager=True, queries=_queries, show_form=on_change_new),
+    "send-edit": Callback(run=on_submit_edit, needs_manager=True, queries=_queries, show_form=on_change_edit),
+}

@@ -1,0 +1,279 @@
+"""list and unsub: which subscriptions a chat has, and their removal."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.commands.asking import (
+    listed_here,
+    no_subscriptions,
+    pager,
+    pick_list,
+    shown_buttons,
+    subscription_gone,
+    subscription_named,
+    subscription_numbered,
+    undo_row,
+)
+from bot.commands.context import Callback, Command, CommandContext, always
+from bot.commands.phrasing.cadence_words import next_line
+from bot.commands.phrasing.subscription_words import (
+    Row,
+    of_the_newest,
+    shortened,
+    state_of,
+    subscription_rows,
+    unsubscribed,
+)
+from bot.commands.undo import echo
+from bot.ports.channel import Button, Buttons, Reply
+from subscriptions.errors import NotFound, Sentence
+from subscriptions.model import ChatKind, Subscription
+from subscriptions.query.parse import parse_query
+from subscriptions.service.amendments import numbers_among, numbers_in, numbers_missing
+from subscriptions.service.chat_status import next_deliveries_to
+from subscriptions.service.exporting import Overlap, merge, nearly_same
+from subscriptions.service.next_deliveries import Listed
+from subscriptions.service.paper_search import MatchCount, activity
+from subscriptions.service.requests import unsubscribe, unsubscribe_several
+from subscriptions.states import ChatState, SubscriptionState
+
+A_PAGE = 10
+_ROW = 5  # numbers side by side
+
+
+def list_(context: CommandContext) -> Reply:
+    """Shows the subscriptions of the chat; "list 2" shows the second page."""
+    text = context.args.strip()
+    return _page(context, int(text) - 1 if text.isdecimal() and len(text) < _ROW else 0)
+
+
+def on_list(context: CommandContext) -> Reply:
+    """Handles [back] and [more]: shows another page."""
+    return _page(context, int(context.arguments.get("page", 0)), replaces=True)
+
+
+def on_subscription(context: CommandContext) -> Reply:
+    """Handles a number: shows one subscription, with buttons to change it."""
+    subscription = subscription_numbered(context, context.arguments.get("number"))
+    if subscription is None:
+        return subscription_gone(context)
+    one = next(one for one in listed_here(context) if one.subscription.number == subscription.number)
+    number = {"number": subscription.number}
+    held = subscription.state is SubscriptionState.PAUSED
+    verbs = (
+        Button(label=context.say("edit"), verb="edit-ask", arguments=number),
+        Button(label=context.say("resume"), verb="resume", arguments=number)
+        if held
+        else Button(label=context.say("pause"), verb="pause", arguments=number),
+        Button(label=context.say("remove"), verb="unsub", arguments=number),
+    )
+    back = Button(label=context.say("list"), verb="list", arguments={"page": int(context.arguments.get("page", 0))})
+    lines = [*_lines(context, _rows(context, [one]), [one]), *([subscription.text] if subscription.name else [])]
+    if state_of(one) == "active":
+        lines.append(
+            next_line(
+                next_deliveries_to(context.store, context.chat.address, [subscription], now=context.now),
+                context.localizer,
+                context.now,
+            )
+        )
+    return Reply(lines=tuple(lines), buttons=shown_buttons(context, (verbs, (back,))), replaces=True)
+
+
+def _page(context: CommandContext, page: int, *, replaces: bool = False) -> Reply:
+    found = listed_here(context)
+    new = _new_button(context)
+    if not found:
+        return replace(no_subscriptions(context), buttons=shown_buttons(context, (new,)), replaces=replaces)
+    pages = -(-len(found) // A_PAGE)
+    page = min(max(page, 0), pages - 1)
+    shown = found[page * A_PAGE : (page + 1) * A_PAGE]
+    head = context.localizer.count("{count} subscription", "{count} subscriptions", len(found))
+    if pages > 1:
+        head = f"{head} · {context.say('page {page} of {pages}', page=page + 1, pages=pages)}"
+    rows = _rows(context, shown)
+    if context.chat.state is not ChatState.ACTIVE:  # the same reason holds all of them
+        head, rows = f"{head} · {rows[0].state}", [replace(row, state="") for row in rows]
+    rows = [replace(row, reading=shortened(row.reading)) for row in rows]
+    buttons = shown_buttons(context, (*_buttons(context, shown, page, pages), new))
+    more = [context.say("/list {page} shows the next.", page=page + 2)] if page + 1 < pages and not buttons else []
+    near = _nearly_same(context, found) if page == 0 and buttons else None
+    if near is not None:
+        more.append(
+            context.localizer.count(
+                "{first} and {second} bring nearly the same: {count} of {either} papers.",
+                "{first} and {second} bring nearly the same: {count} of {either} papers.",
+                near.shared,
+                first=near.first,
+                second=near.second,
+                either=near.either,
+            )
+        )
+        label = context.say("merge {first} and {second}", first=near.first, second=near.second)
+        numbers = {"first": near.first, "second": near.second}
+        buttons = (*buttons, (Button(label=label, verb="merge", arguments=numbers),))
+    return Reply(lines=(head, *_lines(context, rows, shown), *more), buttons=buttons, replaces=replaces)
+
+
+def _new_button(context: CommandContext) -> tuple[Button, ...]:
+    """Returns [new subscription], which opens a form, where the platform has forms."""
+    return (
+        (Button(label=context.say("new subscription"), verb="new-subscription"),) if context.request.trigger_id else ()
+    )
+
+
+def _nearly_same(context: CommandContext, found: Sequence[Listed]) -> Overlap | None:
+    """Returns two that could be one; nothing in groups, where a list is read by many."""
+    if context.origin.kind is not ChatKind.PRIVATE:
+        return None
+    return nearly_same(context.store, context.chat, [one.subscription for one in found], now=context.now)
+
+
+def on_merge(context: CommandContext) -> Reply:
+    """Handles [merge 2 and 5]: puts one subscription in the place of two."""
+    numbers = int(context.arguments["first"]), int(context.arguments["second"])
+    done = merge(context.store, context.chat.address, *numbers, now=context.now, who=context.actor)
+    return echo(context, done)
+
+
+def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages: int) -> Buttons:
+    numbers = [
+        Button(
+            label=str(one.subscription.number),
+            verb="subscription",
+            arguments={"number": one.subscription.number, "page": page},
+        )
+        for one in shown
+    ]
+    rows = [tuple(numbers[start : start + _ROW]) for start in range(0, len(numbers), _ROW)]
+    turned = pager(context, page, pages, lambda to: Button(label="", verb="list", arguments={"page": to}))
+    return (*rows, turned)
+
+
+def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:
+    return subscription_rows(
+        shown, lambda text: context.formatter.reading(parse_query(text)), lambda _: context.localizer, context.now
+    )
+
+
+def _lines(context: CommandContext, rows: Sequence[Row], shown: Sequence[Listed]) -> list[str]:
+    """Returns a line for each: number, name or query, time, papers found, last delivery, what holds it."""
+    about = activity(context.store, context.chat, [one.subscription for one in shown], now=context.now)
+    lines = []
+    for one, row in zip(shown, rows, strict=True):
+        subscription = one.subscription
+        parts = [f"{row.number}  {row.reading}", row.when]
+        parts += [_often(context, about, about.found[subscription.canonical])] if about.base.days else []
+        if subscription.number in about.came:
+            parts.append(context.say("last {moment}", moment=context.localizer.moment(about.came[subscription.number])))
+        lines.append(" · ".join((*parts, *([row.state] if row.state else []))))
+    return lines
+
+
+def _often(context: CommandContext, about: MatchCount, found: int) -> str:
+    """Returns how many papers it found in the days known: "6 a week", "6 in 3 days"."""
+    if about.base.week and about.base.whole:
+        return context.localizer.count("{count} a week", "{count} a week", found)
+    days = of_the_newest(
+        context.localizer, context.localizer.count("{count} day", "{count} days", about.base.days), about.base
+    )
+    return context.localizer.count("{count} in {days}", "{count} in {days}", found, days=days)
+
+
+# --------------------------------------------------------------------------------------------------------------- unsub
+
+
+_ALL = frozenset({"all", "everything", "*", "全部", "所有"})
+
+
+def unsub(context: CommandContext) -> Reply:
+    """Removes by numbers, by query, or all; without arguments asks which."""
+    if not context.args:
+        return _which(context)
+    if context.args.casefold() in _ALL:
+        return unsub_all(context)
+    said = numbers_in(context.args)
+    there = numbers_among(said, {one.subscription.number for one in listed_here(context)})
+    if not there:
+        return _removed(context, str(_subscription_of_query(context, said).number))
+    gone = unsubscribe_several(context.store, context.chat.address, there, now=context.now, who=context.actor)
+    missing = numbers_missing(said, there)
+    return replace(unsubscribed(gone, context.localizer, missing=missing), buttons=undo_row(context))
+
+
+def _subscription_of_query(context: CommandContext, said: Sequence[tuple[int, int]]) -> Subscription:
+    """Returns the subscription with this query. Raises QueryError, and NotFound, which lists all the numbers typed."""
+    try:
+        return subscription_named(context, context.args)
+    except NotFound:
+        if not said:
+            raise
+        which = numbers_missing(said, ())
+        raise NotFound(
+            Sentence("This chat has no subscription {which}.", {"which": which}),
+            Sentence("/list shows those that are there."),
+        ) from None
+
+
+def unsub_all(context: CommandContext) -> Reply:
+    """Removes all subscriptions without a question, since that can be undone."""
+    return _removed(context, "all") if context.chat.id else unsubscribed((), context.localizer)
+
+
+def on_unsub(context: CommandContext) -> Reply:
+    """Handles the pick list: removes that subscription."""
+    subscription = subscription_numbered(context, context.arguments.get("number"))
+    return (
+        subscription_gone(context)
+        if subscription is None
+        else replace(_removed(context, str(subscription.number)), replaces=True)
+    )
+
+
+def on_unsub_all(context: CommandContext) -> Reply:
+    """Handles [remove all]."""
+    return replace(unsub_all(context), replaces=True)
+
+
+def on_unsub_page(context: CommandContext) -> Reply:
+    """Handles [back] and [more] of the pick list."""
+    return _which(context, page=int(context.arguments["page"]), replaces=True)
+
+
+def _which(context: CommandContext, *, page: int = 0, replaces: bool = False) -> Reply:
+    question = context.say("Which one do you want to remove? /unsub 1 does it, too, and /unsub 1 3 removes two.")
+    everything = Button(label=context.say("remove all"), verb="unsub-all")
+    return pick_list(context, question, "unsub", page=page, replaces=replaces, last=(everything,))
+
+
+def _removed(context: CommandContext, which: str) -> Reply:
+    found = unsubscribe(context.store, context.chat.address, which, now=context.now, who=context.actor)
+    return replace(unsubscribed(found, context.localizer), buttons=undo_row(context) if found else ())
+
+
+CALLBACKS = {
+    "list": Callback(run=on_list),
+    "subscription": Callback(run=on_subscription),
+    "merge": Callback(run=on_merge, needs_manager=True),
+    "unsub": Callback(run=on_unsub, needs_manager=True),
+    "unsub-all": Callback(run=on_unsub_all, needs_manager=True),
+    "unsub-page": Callback(run=on_unsub_page, writes=always),
+}
+
+COMMANDS = (
+    Command(
+        name="list", aliases=("subscriptions", "ls"), run=list_, usage="[PAGE]", summary=Sentence("your subscriptions")
+    ),
+    Command(
+        name="unsub",
+        aliases=("unsubscribe", "remove"),
+        run=unsub,
+        needs_manager=True,
+        shows_without_args=True,
+        usage="[N …|QUERY|all]",
+        summary=Sentence("remove a subscription"),
+    ),
+    Command(
+        name="unsuball", run=unsub_all, needs_manager=True, summary=Sentence("remove all subscriptions"), listed=False
+    ),
+)

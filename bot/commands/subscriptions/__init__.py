@@ -1,1 +1,0 @@
-"""Commands and buttons that add, show, change and remove subscriptions."""

@@ -1,0 +1,332 @@
+"""The answer to a change: what is stored now, the next delivery, and [undo]."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
+from bot.commands.asking import expect_answer, shown_buttons, undo_row
+from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.paper_lookup import papers_shown
+from bot.commands.phrasing.cadence_words import cadence_words
+from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing.setting_words import label_of, value_of, value_words
+from bot.commands.phrasing.subscription_words import nearness_line, shortened, subscribed, subscription_label
+from bot.commands.typed_times import as_words_button, with_time_note, zone_buttons
+from bot.ports.channel import Button, Buttons, Reply
+from subscriptions.addresses import facts_of
+from subscriptions.cutting import cut_letters
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import ChatKind, Subscription
+from subscriptions.planning.times._ending import Ending
+from subscriptions.query.advice import Advice
+from subscriptions.query.parse import parse_query
+from subscriptions.query.syntax import ValueKind
+from subscriptions.service.changes import Change, Difference
+from subscriptions.service.loosening import spelling
+from subscriptions.service.near_papers import words_near
+from subscriptions.service.paper_search import advice_on
+from subscriptions.service.requests import Subscribed, SubscriptionRequest, subscribe
+from subscriptions.service.undoing import Undone, find_change, last_change, undo
+from subscriptions.states import Signal, SubscriptionState
+from subscriptions.store.known_papers import stored_papers
+
+REWRITE = "rewrite"  # verb of the button
+
+
+def advice_for(context: CommandContext, done: Subscribed) -> Advice | None:
+    """Returns the most useful advice for a subscription; None if there is nothing to advise."""
+    return advice_on(context.store, done.chat, done.query, now=context.now, categorised=context.bot_info.categorised)
+
+
+def advice_line(context: CommandContext, advice: Advice) -> str:
+    """Returns the advice as a sentence."""
+    found = context.localizer.count("{count} paper", "{count} papers", advice.found)
+    if advice.kind == "chinese":
+        return context.say(
+            "Only papers with Chinese text can fit: {found} of the {of} I know.", found=found, of=advice.of
+        )
+    if advice.kind == "many":
+        return context.say("That is more than ten a day; one more word would narrow it.")
+    if advice.absent and advice.absent.absence:
+        return context.say(advice.absent.absence.template, names=", ".join(advice.names))
+    return _variant(context, advice, found)
+
+
+def _variant(context: CommandContext, advice: Advice, found: str) -> str:
+    reading = context.formatter.reading(parse_query(advice.text))
+    match advice.kind:
+        case "one-author" | "named-category":
+            return context.say("You may mean {reading}: {found}.", reading=reading, found=found)
+        case "phrase":
+            return context.say("As a phrase, {reading}: {found}.", reading=reading, found=found)
+        case "initials":
+            return context.say("With the initial too, {reading}: {found}.", reading=reading, found=found)
+        case "primary":
+            return context.say("Without cross-lists: {found}.", found=found)
+    return context.say("That is more than ten a day. In titles only: {found}.", found=found)
+
+
+def advice_button(context: CommandContext, advice: Advice, number: int) -> Button | None:
+    """Returns the button that rewrites the query; None if the advice rewrites nothing."""
+    if not advice.text:
+        return None
+    labels = {
+        "one-author": context.say("as one author"),
+        "named-category": context.say("as that category"),
+        "phrase": context.say("as a phrase"),
+        "primary": context.say("without cross-lists"),
+        "initials": context.say("with initials too"),
+        "titles": context.say("in titles only"),
+    }
+    in_any_text = advice.absent is not None and advice.absent.kind is ValueKind.WORDS
+    anywhere = context.say("in any text") if in_any_text else context.say("without it")
+    label = labels.get(advice.kind, anywhere)
+    return Button(label=label, verb=REWRITE, arguments={"number": number, "text": advice.text})
+
+
+# ------------------------------------------------------------------------------------------ the echo of a subscription
+
+# how it was read, when it delivers, what it would have found, with advice and buttons.
+
+
+def subscribe_and_echo(context: CommandContext, text: str, when: str | None) -> Reply:
+    """Subscribes to a query without a time in it, and returns the echo. Raises QueryError, Refused."""
+    return echo(context, subscribe_here(context, text, when))
+
+
+def subscribe_here(context: CommandContext, text: str, when: str | None) -> Subscribed:
+    """Subscribes the chat to a query without a time in it. Raises QueryError, Refused."""
+    own = (
+        context.chat.address == context.origin.address and context.chat.kind is ChatKind.PRIVATE
+    )  # all its readers saw them
+    seen = frozenset(known.id for known in papers_shown(context).values()) if own else frozenset()
+    subscription = SubscriptionRequest(text=text, when=when, added_by=context.request.sender_name)
+    return subscribe(context.store, context.chat.address, subscription, now=context.now, who=context.actor, seen=seen)
+
+
+def echo(
+    context: CommandContext,
+    done: Subscribed,
+    *,
+    instead: str = "",
+    replaces: bool = False,
+    ending: Ending | None = None,
+    typed: str = "",
+    number: int | None = None,
+) -> Reply:
+    """Returns the echo of a subscription, with advice and buttons; two lines in groups.
+
+    `ending` says how `typed` was split into query and time, if the time may have been meant as words. `number` is the number
+    of the subscription that was edited.
+    """
+    private = context.origin.kind is ChatKind.PRIVATE
+    advice = advice_for(context, done)
+    reply = subscribed(
+        done,
+        _localizer_of(context, done),
+        reading=context.formatter.reading(done.query),
+        examples=[context.title(known) for known in done.examples],
+        instead=instead,
+        advice=advice_line(context, advice) if advice and private else "",
+        short=not private,
+        now=context.now,
+    )
+    if private and done.query.wants_nearness:
+        near = nearness_line(context.localizer, words_near(context.store, done.query))
+        reply = replace(reply, lines=(*reply.lines, near))
+    words: tuple[Button, ...] = ()
+    if ending is not None and done.outcome != "known":
+        reply = with_time_note(context, ending, reply)
+        words = as_words_button(context, typed, number) if ending.either else ()
+    better = advice_button(context, advice, done.subscription.number) if advice else None
+    meant = spelling(context.store, done.query).meant if private and not done.found else ""
+    if meant:
+        reply = replace(reply, lines=(*reply.lines, context.say("Did you mean “{meant}”?", meant=meant)))
+        arguments = {"number": done.subscription.number, "text": meant}
+        better = Button(label=meant, verb=REWRITE, arguments=arguments)
+    elif private and not done.found and better is None:
+        better = Button(
+            label=context.say("look for older papers"), verb="look-for", arguments={"text": done.subscription.text}
+        )
+    zones: Buttons = ()
+    if _asks_for_zone(context, done):
+        reply = replace(reply, lines=(*reply.lines, _which_clock(context, done)))
+        zones = zone_buttons(context)
+        expect_answer(context, "answer-zone")
+    rows = (words, (better,) if better else (), _todays_and_undo(context, done), *zones)
+    return replace(reply, buttons=shown_buttons(context, rows), replaces=replaces)
+
+
+def _todays_and_undo(context: CommandContext, done: Subscribed) -> tuple[Button, ...]:
+    undoing = tuple(_undo(context, done))
+    if context.origin.kind is not ChatKind.PRIVATE or done.outcome != "added" or not done.found:
+        return undoing
+    number = {"number": done.subscription.number}
+    if done.seen:
+        return (Button(label=context.say("edit"), verb="edit-ask", arguments=number), *undoing)
+    return (Button(label=context.say("today's now"), verb="today", arguments=number), *undoing)
+
+
+def _localizer_of(context: CommandContext, done: Subscribed) -> Localizer:
+    """Returns the localizer for the subscription's own zone, if it has one."""
+    own = done.subscription.zone
+    return context.localizer.speaking(context.origin.settings.lang, own) if own else context.localizer
+
+
+def _undo(context: CommandContext, done: Subscribed) -> list[Button]:
+    rows = undo_row(context) if done.outcome != "known" else ()
+    return [button for row in rows for button in row]
+
+
+def _which_clock(context: CommandContext, done: Subscribed) -> str:
+    zone = context.chat.settings.timezone
+    if done.subscription.zone:
+        return context.say("All other times are those of {zone}. Which clock is yours?", zone=zone)
+    return context.say("The times are those of {zone}. Which clock is yours?", zone=zone)
+
+
+def _asks_for_zone(context: CommandContext, done: Subscribed) -> bool:
+    """Returns whether to ask for the time zone: at the first subscription of a person whose zone is unknown."""
+    return (
+        context.chat.kind is ChatKind.PRIVATE
+        and facts_of(context.chat.address.platform).asks_for_zone
+        and context.chat.address == context.origin.address
+        and (done.outcome, done.subscription.number) == ("added", 1)
+        and context.chat.settings.timezone == context.bot_info.timezone
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------- undo
+
+
+_MOST_NAMED = 5  # subscriptions that a reply lists
+_LONGEST = 300  # characters of a changed query
+_JUDGED: Mapping[tuple[Signal, bool], Sentence] = MappingProxyType(
+    {
+        (Signal.SAVED, True): Sentence("Saved: {title}"),
+        (Signal.SAVED, False): Sentence("No longer saved: {title}"),
+        (Signal.LIKED, True): Sentence("Liked: {title}"),
+        (Signal.LIKED, False): Sentence("No longer liked: {title}"),
+        (Signal.DISLIKED, True): Sentence("Disliked: {title}"),
+        (Signal.DISLIKED, False): Sentence("No longer disliked: {title}"),
+    }
+)
+
+
+def undo_last(context: CommandContext) -> Reply:
+    """Undoes the newest change; asks first if another person made it."""
+    change = last_change(context.store, context.chat.address)
+    if change is None:
+        return Reply(lines=(context.say("There is nothing to undo."),))
+    return _ask(context, change) if _is_foreign(context, change) else _undone(context, change)
+
+
+def on_undo(context: CommandContext) -> Reply:
+    """Handles [undo]: undoes the change of the button."""
+    number = context.arguments.get("change")
+    change = find_change(context.store, context.chat.address, number) if isinstance(number, int) else None
+    if change is None:
+        return Reply(toast=context.say("That was too long ago to be undone. I keep the last five changes."))
+    if change.undone:
+        return Reply(toast=context.say("That is undone already."))
+    if _is_foreign(context, change) and not context.arguments.get("sure"):
+        return _ask(context, change)
+    try:
+        with context.store.savepoint():
+            return _undone(context, change, replaces=True)
+    except Refused as error:
+        return Reply(
+            toast=f"{error.sentence.say(context.localizer.translate)} {error.hint.say(context.localizer.translate)}"
+        )
+
+
+def _is_foreign(context: CommandContext, change: Change) -> bool:
+    """Returns whether another person made the change; False if it has no author."""
+    if context.chat.kind is ChatKind.PRIVATE or not change.who:
+        return False
+    return change.who.partition(" ")[0] != context.request.sender
+
+
+def _ask(context: CommandContext, change: Change) -> Reply:
+    name = change.who.partition(" ")[2] or context.say("Somebody else")
+    said = context.say("{name} did the last change here:", name=name)
+    sure = Button(label=context.say("undo it"), verb="undo", arguments={"change": change.id, "sure": True})
+    if context.read_by_strangers:
+        return Reply(
+            lines=(said, *_what(context, change.what), context.say("Only {name} can undo it here.", name=name))
+        )
+    return Reply(lines=(said, *_what(context, change.what)), buttons=((sure,),))
+
+
+def _undone(context: CommandContext, change: Change, *, replaces: bool = False) -> Reply:
+    redone = _is_undo(context, change)
+    done = undo(context.store, context.chat.address, change.id, now=context.now, who=context.actor)
+    label = context.say("undo") if redone else context.say("redo")
+    again = Button(label=label, verb="undo", arguments={"change": done.again, "sure": True})
+    head = context.say("Done again.") if redone else context.say("Undone.")
+    buttons = () if context.read_by_strangers else ((again,),)
+    return Reply(lines=(head, *_what(context, done.what, done)), ok=True, buttons=buttons, replaces=replaces)
+
+
+def _is_undo(context: CommandContext, change: Change) -> bool:
+    """Returns whether the change was an undo. Undoing an undo makes the first change again, and so on."""
+    if change.undoes is None:
+        return False
+    taken_back = find_change(context.store, context.chat.address, change.undoes)
+    return taken_back is None or not _is_undo(context, taken_back)
+
+
+def _what(context: CommandContext, what: Difference, done: Undone | None = None) -> Iterator[str]:
+    """Yields a line for each part of a difference."""
+    added = context.say("Back:") if done else context.say("Added:")
+    for said, subscriptions in ((context.say("Removed:"), what.removed), (added, what.added)):
+        yield from (f"{said} {subscription_label(subscription)}" for subscription in subscriptions[:_MOST_NAMED])
+        if len(subscriptions) > _MOST_NAMED:
+            yield context.localizer.count(
+                "and {count} more of them", "and {count} more of them", len(subscriptions) - _MOST_NAMED
+            )
+    for old, new in what.changed[:_MOST_NAMED]:
+        yield context.say("{number} was: {old}", number=new.number, old=_state_words(context, old, new))
+        yield context.say("{number} is: {new}", number=new.number, new=_state_words(context, new, old))
+    if len(what.changed) > _MOST_NAMED:
+        yield context.localizer.count(
+            "and {count} more of them", "and {count} more of them", len(what.changed) - _MOST_NAMED
+        )
+    for name in what.settings:
+        if done is None:
+            yield context.say("The setting {name}.", name=label_of(name, context.localizer))
+        else:
+            old_value, value = value_of(done.before.settings, name), value_of(done.after.settings, name)
+            was, now = value_words(name, old_value, context.localizer), value_words(name, value, context.localizer)
+            yield context.say(
+                "{label}: {value} (was: {old})", label=label_of(name, context.localizer), value=now, old=was
+            )
+    for (kind, paper), is_there in what.judged[:_MOST_NAMED]:
+        if known := stored_papers(context.store, [paper]).get(paper):
+            judged = replace(_JUDGED[kind, is_there], values={"title": context.title(known)})
+            yield judged.say(context.localizer.translate)
+    if what.paused is not None:
+        yield context.say("This chat is paused.") if what.paused else context.say("This chat is not paused any more.")
+
+
+def _state_words(context: CommandContext, subscription: Subscription, other: Subscription) -> str:
+    """Returns what distinguishes one state of a subscription from another one."""
+    parts = [_as_read(subscription.text)] if subscription.text != other.text else []
+    if subscription.name != other.name:
+        parts.append(subscription.name or context.say("without a name"))
+    if (subscription.cadence, subscription.zone) != (other.cadence, other.zone):
+        parts.append(cadence_words(subscription.cadence, context.localizer, subscription.zone or ""))
+    if (subscription.state, subscription.paused_until) != (other.state, other.paused_until):
+        until = context.localizer.moment(subscription.paused_until) if subscription.paused_until else ""
+        paused = context.say("paused until {moment}", moment=until) if until else context.say("paused")
+        parts.append(paused if subscription.state is SubscriptionState.PAUSED else context.say("active"))
+    return " · ".join(parts) or shortened(subscription.label)
+
+
+def _as_read(query: str) -> str:
+    """Returns a query, cut so that five changes fit into a message."""
+    return cut_letters(query, _LONGEST)
+
+
+COMMANDS = (Command(name="undo", run=undo_last, needs_manager=True, summary=Sentence("take back the last change")),)
+CALLBACKS = {"undo": Callback(run=on_undo, needs_manager=True)}

@@ -1,0 +1,439 @@
+"""Finds problems of this machine: settings, database, copies, disks, outbox, formats, templates, clock, proxies."""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from bot.context.database import backup_folder
+from bot.digests import FORMATS, formats_of_packages
+from bot.operation.sign_in import Entry, entry
+from bot.operation.ticks import OLDEST_COPY, copy_times
+from bot.platform import Finding, Platform
+from bot.platforms.known import PLATFORMS, medium_of
+from bot.rendering.delivery_messages import render_delivery
+from bot.settings import VARIABLES, Settings
+from subscriptions.addresses import declared, facts_of
+from subscriptions.chat_settings import resolve
+from subscriptions.errors import NotDelivered, SenderStopped, Sentence, StoreError
+from subscriptions.model import (
+    Because,
+    Chat,
+    ChatAddress,
+    ChatKind,
+    Delivery,
+    DeliveryKind,
+    Facts,
+    Item,
+    KnownPaper,
+    Paper,
+    Summary,
+)
+from subscriptions.service.plan import chats_due_too_far
+from subscriptions.service.sending import outbox_trouble
+from subscriptions.store.database.schema import HEAD
+from subscriptions.store.database.store import Store, write_refusal
+from subscriptions.store.platforms import bots
+from subscriptions.zones import zone
+
+
+def is_ready(store: Store) -> bool:
+    """Returns whether the database can be used without an upgrade. If not, `check_here` has a finding that says why."""
+    try:
+        return store.exists() and store.revision() == HEAD
+    except StoreError:
+        return False
+
+
+MOUNTS = Path("/proc/self/mountinfo")  # of Linux
+_LAYERS = frozenset({"overlay", "aufs"})  # file systems of containers' layers
+_OCTAL = re.compile(r"\\([0-7]{3})")
+_OTHERS = 0o077
+
+
+def mounts() -> str:
+    """Returns the mounts as Linux lists them; "" on other systems."""
+    try:
+        return MOUNTS.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def check_storage(database: Path, copies: Path, mounted: str) -> Iterator[Finding]:
+    """Yields a finding for each problem of the places of the database and its copies. `mounted`: see `mounts`."""
+    if database.exists() and is_in_layer(database.resolve(), mounted):
+        yield Finding(
+            question=Sentence("Database"),
+            answer=Sentence("it lies in a layer of a container, and is lost with the container"),
+            cure=Sentence("Mount a volume for its folder, as docs/operating.md does with -v paperwire:/data."),
+            mend=True,
+        )
+    kept = sorted(copies.glob("*.db")) if copies.is_dir() else []
+    for file in (database, *kept):
+        if file.exists() and file.stat().st_mode & _OTHERS:
+            yield Finding(
+                question=Sentence("Rights"),
+                answer=Sentence("others on this machine may read {file}", {"file": file}),
+                cure=Sentence("Take their rights away: chmod 600 {file}", {"file": file}),
+                mend=True,
+            )
+            return
+
+
+def is_in_layer(file: Path, mounted: str) -> bool:
+    """Returns whether a file lies in a layer of a container: on none of its volumes."""
+    found: tuple[int, str] = (-1, "")
+    for line in mounted.splitlines():
+        before, _, after = line.partition(" - ")
+        fields = before.split()
+        if len(fields) > 4 and after:  # noqa: PLR2004 - proc(5): the fifth is where it is mounted
+            place = Path(_OCTAL.sub(lambda code: chr(int(code[1], 8)), fields[4]))
+            if file.is_relative_to(place):
+                found = max(found, (len(place.parts), after.split()[0]))
+    return found[1] in _LAYERS
+
+
+DAYS = timedelta(days=1)  # what has waited longer is to be mended; before, it is only named
+
+
+def check_outbox(store: Store, *, now: datetime) -> Iterator[Finding]:
+    """Yields a finding about dead deliveries and one for each platform whose deliveries wait; else one that all is well."""
+    if not is_ready(store):
+        return
+    question = Sentence("Outbox")
+    try:
+        found = outbox_trouble(store, now=now)
+    except StoreError as error:
+        yield Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+        return
+    if not found.dead.count and not found.waiting:
+        yield Finding(question=question, answer=Sentence("nothing is dead, and nothing has waited for long"))
+    if found.dead.count:
+        values = {"count": found.dead.count, "since": _day(found.dead.since), "ids": " ".join(found.dead.ids)}
+        yield Finding(
+            question=question,
+            answer=Sentence("could not be sent: {count}, the first on {since}", values),
+            cure=Sentence(
+                "paperwire outbox --state dead says why. Then: paperwire outbox retry {ids}, or dismiss.", values
+            ),
+            mend=True,
+        )
+    for platform, late in found.waiting.items():
+        values = {"count": late.count, "platform": facts_of(platform).title, "since": _day(late.since)}
+        yield Finding(
+            question=question,
+            answer=Sentence("waiting for {platform}: {count}, the first since {since}", values),
+            cure=Sentence("They are tried again by themselves; paperwire outbox says what is in the way."),
+            mend=late.since is not None and now - late.since > DAYS,
+        )
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment is not None else "–"
+
+
+def check_here(
+    settings: Settings, store: Store, *, wall: datetime, environ: Mapping[str, str], mounted: str = ""
+) -> Iterator[Finding]:
+    """Yields the findings that need no network. `wall` is the machine's time; `environ` names the proxies.
+
+    `mounted`: the mounts, see `storage.mounts`.
+    """
+    yield from _unknown_variables(settings.unknown)
+    yield _database(store)
+    if store.kind.file is not None:  # of a server its operator makes copies
+        copies = backup_folder(settings, store)
+        yield _newest_copy(copies, wall)
+        yield from check_storage(store.kind.file, copies, mounted)
+    yield from _pages(settings)
+    yield from _templates()
+    yield from _formats()
+    local = wall.astimezone(zone(settings.timezone))
+    yield Finding(
+        question=Sentence("Clock"),
+        answer=Sentence("{time} in {zone}", {"time": f"{local:%Y-%m-%d %H:%M}", "zone": settings.timezone}),
+    )
+    yield from _put_off_too_far(store, wall)
+    yield from _proxies(environ)
+
+
+def _put_off_too_far(store: Store, wall: datetime) -> Iterator[Finding]:
+    """Yields a finding if due moments are so far ahead that the clock must have been wrong."""
+    count = chats_due_too_far(store, now=wall) if is_ready(store) else 0
+    if count:
+        yield Finding(
+            question=Sentence("Clock"),
+            answer=Sentence("it was ahead for a while, and put off subscriptions of {count} chats", {"count": count}),
+            cure=Sentence("paperwire run and paperwire deliver compute their times again."),
+            mend=True,
+        )
+
+
+def _unknown_variables(names: Sequence[str]) -> Iterator[Finding]:
+    question = Sentence("Settings")
+    if not names:
+        yield Finding(question=question, answer=Sentence("all can be used"))
+    for name in names:
+        near = get_close_matches(name, VARIABLES, n=1, cutoff=0.85)
+        yield Finding(
+            question=question,
+            answer=Sentence("{name} means nothing to paperwire", {"name": name}),
+            cure=Sentence("Did you mean {near}?", {"near": near[0]}) if near else Sentence("Remove it."),
+            mend=True,
+        )
+
+
+def _database(store: Store) -> Finding:
+    try:
+        return _database_as_it_is(store)
+    except StoreError as error:
+        return Finding(question=Sentence("Database"), answer=error.sentence, cure=error.hint, mend=True)
+
+
+def _database_as_it_is(store: Store) -> Finding:
+    """Returns the finding about the state of the database. Raises StoreError."""
+    question = Sentence("Database")
+    path = store.kind.file
+    if path is None and (refusal := write_refusal(store)):
+        raise refusal
+    if not store.exists():
+        folder = None if path is None else next(one for one in path.absolute().parents if one.exists())
+        if folder is not None and not os.access(folder, os.W_OK):
+            return Finding(
+                question=question,
+                answer=Sentence("it cannot be made in its folder"),
+                cure=Sentence("Name another place in PAPERWIRE_DATABASE_URL."),
+                mend=True,
+            )
+        return Finding(
+            question=question, answer=Sentence("there is none yet; the first subcommand that needs it makes it")
+        )
+    revision = store.known_revision()
+    known = bots(store) if revision else {}
+    if path is not None and not os.access(path, os.W_OK):
+        cure = Sentence("Check the rights of the file and of its folder.")
+        return Finding(question=question, answer=Sentence("it cannot be written to"), cure=cure, mend=True)
+    of = ", ".join(f"{platform} {bot}" for platform, bot in sorted(known.items()) if facts_of(platform).token_variable)
+    values = {"path": path or store.where, "revision": revision or "–", "bots": of}
+    if revision != HEAD:
+        return Finding(
+            question=question,
+            answer=Sentence("{path}, schema {revision}, which is not this version's", values),
+            cure=Sentence("Run paperwire db upgrade; it makes a copy first.")
+            if path is not None
+            else Sentence("Run paperwire db upgrade, after pg_dump has made a copy."),
+            mend=True,
+        )
+    whose = Sentence("{path}, schema {revision}, of the bot {bots}" if of else "{path}, schema {revision}", values)
+    return Finding(question=question, answer=whose)
+
+
+def _newest_copy(folder: Path, wall: datetime) -> Finding:
+    question = Sentence("Newest copy")
+    times = copy_times(folder)
+    if not times:
+        return Finding(question=question, answer=Sentence("there is none in the folder of copies yet"))
+    newest = max(times)
+    days = (wall - newest).days
+    answer = Sentence("{day}, {days} days old", {"day": f"{newest:%Y-%m-%d %H:%M} UTC", "days": max(days, 0)})
+    if wall - newest <= OLDEST_COPY:
+        return Finding(question=question, answer=answer)
+    cure = Sentence("Is paperwire run running? Meanwhile: paperwire backup FILE.")
+    return Finding(question=question, answer=answer, cure=cure, mend=True)
+
+
+def _pages(settings: Settings) -> Iterator[Finding]:
+    """Yields a finding if whoever reaches the address of the pages can take any name there."""
+    found, why = entry(settings)
+    if found is Entry.PROXY and why:
+        values = {"why": why, "header": settings.web_user_header}
+        yield Finding(
+            question=Sentence("Pages"),
+            answer=Sentence("{why}, and whoever reaches it can take any name by {header}", values),
+            cure=Sentence("Let only your proxy reach it: by PAPERWIRE_WEB_HOST=127.0.0.1, or by a firewall."),
+        )
+
+
+def _formats() -> Iterator[Finding]:
+    """Yields the findings about formats of digests: the built-in ones and those of installed packages."""
+    question, found = Sentence("Formats"), formats_of_packages()
+    own = Sentence("{count} of its own", {"count": len(FORMATS)})
+    names = ", ".join(f"{one.name} ({one.package})" for one in found.formats)
+    values = {"own": own, "names": names}
+    answer = Sentence("{own}, and of other packages: {names}", values) if names else own
+    yield Finding(question=question, answer=answer)
+    cure = Sentence("Install a version of the package that works, or remove it.")
+    for refused in found.refused:
+        yield Finding(question=question, answer=refused, cure=cure, mend=True)
+
+
+def _templates() -> Iterator[Finding]:
+    """Yields the findings of rendering a delivery for every platform and language."""
+    broken = [
+        (platform, lang, problem)
+        for platform in sorted(PLATFORMS)
+        for lang in ("en", "zh")
+        if (problem := _rendering_problem(platform, lang))
+    ]
+    if not broken:
+        yield Finding(question=Sentence("Templates"), answer=Sentence("all can be rendered"))
+    for platform, lang, problem in broken:
+        values = {"platform": platform, "lang": lang, "problem": problem}
+        yield Finding(
+            question=Sentence("Templates"),
+            answer=Sentence("those of {platform} cannot be rendered in {lang}: {problem}", values),
+            cure=Sentence("Install paperwire again, in an environment of its own."),
+            mend=True,
+        )
+
+
+def _rendering_problem(platform: str, lang: str) -> str:
+    try:
+        return (
+            "" if render_delivery(sample_delivery(platform, lang), medium=medium_of(platform)) else "nothing came out"
+        )
+    except Exception as error:  # noqa: BLE001 - any error of the installation is reported as a finding
+        return f"{type(error).__name__}: {error}"
+
+
+def sample_delivery(platform: str, lang: str) -> Delivery:
+    """Returns a made-up delivery of one paper to a chat of a platform."""
+    at = datetime(2026, 1, 22, 8, tzinfo=UTC)
+    settings = resolve(ChatKind.PRIVATE, platform, {"lang": lang}, timezone="UTC", lang=lang)
+    paper = Paper(
+        key="2601.00001",
+        arxiv_id="2601.00001",
+        title="A sample & its <signs>",
+        authors=("Ada Example", "Bo Beispiel"),
+        categories=("cs.LG",),
+        primary="cs.LG",
+        url="https://arxiv.org/abs/2601.00001",
+        summaries=(Summary(language=lang, fields={"tldr": "It shows that this can be rendered."}),),
+    )
+    known = KnownPaper(id=1, paper=paper, sequence=1, sequenced_at=at, first_seen_at=at, day=at.date())
+    item = Item(paper=known, because=(Because(number=1, text="sample", words=("sample",)),), position=0)
+    chat = Chat(id=1, address=ChatAddress(platform, "1"), kind=ChatKind.PRIVATE, settings=settings)
+    facts = Facts(known=1, days=(at.date(),))
+    return Delivery(id="sample0000000000", chat=chat, kind=DeliveryKind.BULLETIN, due=at, items=(item,), facts=facts)
+
+
+def _proxies(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Yields a finding about the proxies of the environment. It names the variables only: an address may hold a password."""
+    question = Sentence("Proxy")
+    names = [name for name in environ if name.upper() in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") and environ[name]]
+    wrong = [name for name in names if not _is_usable_proxy(environ[name])]
+    for name in wrong:
+        yield Finding(
+            question=question,
+            answer=Sentence("{name} names no proxy that can be used", {"name": name}),
+            cure=Sentence("Write http://HOST:PORT."),
+            mend=True,
+        )
+    if not wrong:
+        used = Sentence("requests go by {names}", {"names": ", ".join(sorted(names))})
+        advice = Sentence("If a platform cannot be reached, try without, or name its host in NO_PROXY.")
+        yield Finding(
+            question=question, answer=used if names else Sentence("none"), cure=advice if names else Sentence("")
+        )
+
+
+def _is_usable_proxy(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+# ----------------------------------------------------------------------------------------- finds problems of platforms
+
+
+LARGEST_STEP = timedelta(seconds=60)  # allowed error of the machine's clock; the strictest platform allows five minutes
+_WAIT = 5.0  # seconds to wait for the answer with a platform's time
+
+
+async def check_platforms(
+    store: Store, platforms: Mapping[str, Platform], *, wall: Callable[[], datetime]
+) -> list[Finding]:
+    """Returns the findings about the platforms that are on, and which are off."""
+    installations = [found for platform in platforms.values() for found in await platform.load_installations()]
+    findings: list[Finding] = []
+    known = _owners(store)
+    for facts in declared():
+        if facts.token_variable and facts.name in platforms:
+            findings += await _token(platforms[facts.name], known.get(facts.name))
+        elif facts.token_variable:
+            findings.append(Finding(question=Sentence(facts.title), answer=Sentence("off, it has no token")))
+    clocks = [found for platform in platforms.values() if platform.api_url for found in _clock(platform, wall)]
+    return findings + installations + clocks
+
+
+def _owners(store: Store) -> Mapping[str, str]:
+    try:
+        return bots(store) if store.exists() and store.revision() else {}
+    except StoreError:  # check_here has a finding about that
+        return {}
+
+
+async def _token(platform: Platform, owner: str | None) -> list[Finding]:
+    question = Sentence(platform.facts.title)
+    values = {"platform": platform.facts.title, "variable": platform.facts.token_variable}
+    try:
+        identity = await platform.channel.identity()
+    except SenderStopped as error:
+        answer = Sentence("the token does not work: {reason}", {"reason": error.reason.rstrip(".")})
+        cure = Sentence("Put the token that {platform} shows now into {variable}.", values)
+        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
+    except NotDelivered as error:
+        answer = Sentence("it does not answer: {reason}", {"reason": error.reason.rstrip(".")})
+        cure = Sentence("Check the network, and the proxy if there is one.")
+        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
+    if owner is not None and owner != identity:
+        answer = Sentence("the token works, but this database belongs to another bot")
+        cure = Sentence("Use that bot's token, or give the chats to this one: paperwire run --new-bot.")
+        return [Finding(question=question, answer=answer, cure=cure, mend=True)]
+    works = Sentence("the token works, bot {identity}", {"identity": identity})
+    found = [Finding(question=question, answer=works if identity else Sentence("no workspace of your own"))]
+    return [*found, *await platform.check()]
+
+
+def _clock(platform: Platform, wall: Callable[[], datetime]) -> Iterator[Finding]:
+    """Yields a finding if the machine's clock differs from the Date header of a platform's answer."""
+    theirs = _time_at(platform.api_url)
+    if theirs is None:
+        return
+    step = abs(wall() - theirs)
+    if step > LARGEST_STEP:
+        values = {"seconds": f"{step.total_seconds():.0f}", "platform": platform.facts.title}
+        yield Finding(
+            question=Sentence("Clock"),
+            answer=Sentence("it differs by {seconds} seconds from that of {platform}", values),
+            cure=Sentence("Let the machine set its clock by NTP."),
+            mend=True,
+        )
+
+
+def _time_at(address: str) -> datetime | None:
+    parts = urlsplit(address)
+    try:
+        answer = httpx.head(f"{parts.scheme}://{parts.netloc}/", timeout=_WAIT, follow_redirects=True)
+    except (
+        httpx.HTTPError,
+        httpx.InvalidURL,
+        ImportError,
+        ValueError,
+        OSError,
+    ):  # the last three: an unusable proxy or certificate file
+        return None
+    date = answer.headers.get("Date")
+    try:
+        found = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,1 +1,0 @@
-"""The checks of `paperwire check`: findings about the machine, the sources and the platforms."""

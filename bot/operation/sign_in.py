@@ -1,0 +1,340 @@
+"""Who may see the operator's pages: passwords, sessions, and requests from elsewhere."""
+
+import asyncio
+import hmac
+import ipaddress
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from functools import cached_property
+from hashlib import pbkdf2_hmac, sha256
+from urllib.parse import urlsplit
+
+from bot.context import write
+from bot.ports.channel import Clock
+from bot.ports.web_page import PageRequest, PageResponse, WebPage
+from bot.rendering.templating import draw_page
+from bot.settings import Settings
+from subscriptions.errors import Sentence
+from subscriptions.model import CallbackToken, ChatAddress
+from subscriptions.store.conversations import get_conversation_state, set_conversation_state
+from subscriptions.store.database.store import Store
+
+LOCAL_NAME = "me"  # of whoever sits at the machine
+# A browser on this machine sends none of these; somebody who comes through a proxy is perhaps anywhere.
+_OF_PROXIES = (
+    "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-original-host",
+    "cf-connecting-ip", "true-client-ip",
+)  # fmt: skip
+_NO_SITE = ("same-origin", "none")  # Sec-Fetch-Site of our own forms, and of what a person typed
+
+HEADERS: Mapping[str, str] = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cache-control": "no-store",
+}
+
+
+class Entry(Enum):
+    """How people come to the pages."""
+
+    LOCAL = "local"  # only from this machine, and without a password
+    PASSWORD = "password"  # noqa: S105 - a name
+    PROXY = "proxy"  # which names them in a header
+    OFF = "off"
+
+
+def entry(settings: Settings) -> tuple[Entry, str]:
+    """Returns how people come to the pages, and what the operator should know about that; "" for nothing.
+
+    Without a password there are pages on this machine only. An address that takes requests of platforms is reached from
+    outside, through a proxy on this machine, so it is none of these.
+    """
+    reached = "" if is_loopback(settings.web_host) else f"{settings.web_host} can be reached from other machines"
+    if settings.web_user_header is not None:
+        return Entry.PROXY, reached
+    if settings.web_password is not None:
+        return Entry.PASSWORD, ""
+    if reached:
+        return Entry.OFF, reached
+    if settings.is_reached_from_outside:
+        return Entry.OFF, "a proxy brings requests of platforms to this address"
+    return Entry.LOCAL, ""
+
+
+def is_loopback(host: str) -> bool:
+    """Returns whether only this machine reaches an address that is listened on."""
+    if host.lower() == "localhost":
+        return True
+    return _is_ip(host) and ipaddress.ip_address(host).is_loopback
+
+
+def network_of(address: str) -> str:
+    """Returns what counts as one address of clients: of IPv6 the network that one customer has; "" for this machine."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address):
+        found = found.ipv4_mapped or found
+    if found.is_loopback:
+        return ""
+    return str(found) if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))  # noqa: PLR2004
+
+
+def is_known_host(host: str, names: Collection[str], *, local: bool) -> bool:
+    """Returns whether a browser may call us by the name in its header Host.
+
+    A page elsewhere can have its own name lead to this machine (DNS rebinding), and then reads what we answer; it cannot do
+    so with an IP address. `local`: of addresses only those of this machine count.
+    """
+    name = _name_of(f"//{host}")
+    if name in names or name == "localhost" or name.endswith(".localhost"):
+        return True
+    return _is_ip(name) and (not local or ipaddress.ip_address(name).is_loopback)
+
+
+def is_own_form(headers: Mapping[str, str], names: Collection[str]) -> bool:
+    """Returns whether a form was sent from one of our own pages, as far as the browser tells where it was.
+
+    `names` are those of a proxy, which may have put another name into the header Host. They count at the usual ports alone: at
+    another port of the same machine is another site.
+    """
+    origin = headers.get("origin", "")
+    if origin:
+        ours = {_place(f"//{headers.get('host', '')}"), *((name, None) for name in names)}
+        return origin != "null" and _place(origin) in ours
+    return headers.get("sec-fetch-site", "none") in _NO_SITE
+
+
+def is_from_proxy(headers: Mapping[str, str]) -> bool:
+    """Returns whether somebody passed the request on."""
+    return any(name in headers for name in _OF_PROXIES)
+
+
+def preferred_language(accepted: str) -> str:
+    """Returns "zh" if a browser's Accept-Language names Chinese before English, else "en"."""
+    for one in accepted.lower().split(","):
+        for code in ("zh", "en"):
+            if one.strip().startswith(code):
+                return code
+    return "en"
+
+
+def _name_of(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _place(url: str) -> tuple[str, int | None]:
+    """Returns host and port. The scheme is left out: behind a proxy we do not know which one the browser uses."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "", -1
+    return (parts.hostname or "").lower(), port if port not in (80, 443) else None
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+# --------------------------------------------------------------------------------------------------- who has signed in
+
+
+MINUTE = 60.0  # seconds
+MOST_TRIES = 10  # wrong passwords of one session in a minute
+MOST_TRIES_OF_AN_ADDRESS = (
+    100  # of all sessions there, which anybody can begin; behind a proxy many people may have one address
+)
+
+
+class Tried(Enum):
+    """What became of a password."""
+
+    OPENS = "opens"
+    WRONG = "wrong"
+    UNREAD = "unread"  # there were too many wrong ones
+
+
+class Lock:
+    """A lock that each of these passwords opens."""
+
+    def __init__(self, clock: Clock, *passwords: str) -> None:
+        self._clock = clock
+        self._passwords = [_digest(one) for one in passwords]
+        self._wrong: deque[tuple[float, str]] = deque()  # (monotonic second, session or address) of the last minute
+        self._counts: Counter[str] = Counter()
+
+    def tries(self, password: str, *, address: str, session: str = "") -> Tried:
+        """Looks at a password, unless its session or address had too many wrong ones in the last minute."""
+        second, place, session = self._clock.monotonic(), f"at {network_of(address)}", f"in {session}"
+        while self._wrong and self._wrong[0][0] <= second - MINUTE:
+            self._counts.subtract([self._wrong.popleft()[1]])
+        self._counts = +self._counts
+        if self._counts[session] >= MOST_TRIES or self._counts[place] >= MOST_TRIES_OF_AN_ADDRESS:
+            return Tried.UNREAD
+        given = _digest(password)
+        if any([hmac.compare_digest(given, one) for one in self._passwords]):  # noqa: C419 - all, so each takes as long
+            return Tried.OPENS
+        counted = (place,) if session == "in " else (place, session)
+        self._wrong.extend((second, one) for one in counted)
+        self._counts.update(counted)
+        return Tried.WRONG
+
+
+def lock_of_metrics(settings: Settings, clock: Clock) -> Lock | None:
+    """Returns the lock of `/metrics`; None if whoever reaches the address may see it."""
+    keys = [one.get_secret_value() for one in (settings.metrics_token, settings.web_password) if one]
+    return Lock(clock, *keys) if keys else None
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode("utf-8", "replace")).digest()
+
+
+COOKIE = "paperwire"
+LASTS = timedelta(days=30)
+_ROUNDS = 200_000  # of the key: about 50 ms, once
+_WORD = 24  # bytes of chance
+_LONGEST = 1000  # characters of a cookie that is read
+
+
+class Sessions:
+    """Makes and reads sessions. `password`: the key of those that were signed in; "" if nobody signs in."""
+
+    def __init__(self, password: str = "") -> None:
+        self._password = password
+
+    def new(self) -> str:
+        """Returns the cookie of a browser that has none."""
+        return secrets.token_urlsafe(_WORD)
+
+    def sign_in(self, name: str, now: datetime) -> str:
+        """Returns the cookie of somebody who knew the password."""
+        shown = urlsafe_b64encode(name.encode()).decode()
+        said = f"{shown}.{int((now + LASTS).timestamp())}.{secrets.token_urlsafe(_WORD)}"
+        return f"{said}.{self._signature(said)}"
+
+    def name_of(self, cookie: str, now: datetime) -> str:
+        """Returns the name that a cookie was signed in with; "" for any other cookie, and after its end."""
+        said, _, signature = cookie.rpartition(".")
+        parts = said.split(".")
+        if not self._password or len(parts) != 3 or len(cookie) > _LONGEST:  # noqa: PLR2004 - as `sign_in` writes it
+            return ""
+        if not hmac.compare_digest(signature.encode("utf-8", "replace"), self._signature(said).encode()):
+            return ""
+        return urlsafe_b64decode(parts[0]).decode() if now.timestamp() < int(parts[1]) else ""
+
+    @staticmethod
+    def token(cookie: str) -> str:
+        """Returns the token of the forms in this session. Who cannot read the cookie cannot make it."""
+        return hmac.digest(cookie.encode("utf-8", "replace"), b"form", sha256).hex()
+
+    @cached_property
+    def _key(self) -> bytes:
+        return pbkdf2_hmac("sha256", self._password.encode(), b"paperwire session", _ROUNDS)
+
+    def _signature(self, said: str) -> str:
+        return hmac.digest(self._key, said.encode("utf-8", "replace"), sha256).hex()
+
+
+class EndedSessions:
+    """The sessions that were signed out, in whichever process. Each is stored as a hash until it would have ended by itself."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def has(self, cookie: str) -> bool:
+        """Returns whether a session was signed out. Raises StoreError."""
+        since = self._clock.wall() - LASTS
+        return await asyncio.to_thread(get_conversation_state, self._store, _name(cookie), since=since) is not None
+
+    async def add(self, cookie: str) -> None:
+        """Ends a session. Raises StoreError."""
+        ended, now = CallbackToken(verb="signed-out"), self._clock.wall()
+        await write(set_conversation_state, self._store, _name(cookie), ended, lasts=LASTS, now=now)
+
+
+def _name(cookie: str) -> str:
+    return f"signed-out:{sha256(cookie.encode('utf-8', 'replace')).hexdigest()}"
+
+
+_LONGEST_NAME = 40
+
+_TITLE = Sentence("Sign in")
+_WORDS = {
+    "about": Sentence("The name is yours to choose. It is that of your chat: the same name opens it again."),
+    "name": Sentence("Name"),
+    "password": Sentence("Password of this page"),
+    "sign_in": Sentence("sign in"),
+}
+_NO_NAME = Sentence("A name is one word, without blanks.")
+_WRONG = Sentence("That is not the password.")
+_TOO_MANY = Sentence("Too many wrong passwords. Try again in a minute.")
+
+
+@dataclass(frozen=True, slots=True)
+class _SignIn:
+    sessions: Sessions
+    lock: Lock
+    clock: Clock
+    chat_of: Callable[[str], ChatAddress | None]
+
+    async def show(self, asked: PageRequest) -> PageResponse:
+        """Shows the form."""
+        return self._form(asked)
+
+    async def enter(self, asked: PageRequest) -> PageResponse:
+        """Signs in, or says why not."""
+        name, password = asked.form.get("name", "").strip(), asked.form.get("password", "")
+        tried = self.lock.tries(password, address=asked.address, session=asked.frame.token)
+        if tried is not Tried.OPENS:
+            problem, status = (_WRONG, 403) if tried is Tried.WRONG else (_TOO_MANY, 429)
+            return self._form(asked, problem, status=status)
+        chat = self.chat_of(name) if len(name) <= _LONGEST_NAME else None
+        if chat is None:
+            return self._form(asked, _NO_NAME, status=400)
+        return PageResponse(location="/", session=self.sessions.sign_in(chat.address, self.clock.wall()))
+
+    def _form(self, asked: PageRequest, problem: Sentence | None = None, *, status: int = 200) -> PageResponse:
+        name = asked.form.get("name", "")[:_LONGEST_NAME]
+        words = _WORDS | ({"problem": problem} if problem else {})
+        return PageResponse(status=status, body=draw_page("sign_in.html", asked.frame, _TITLE, words=words, name=name))
+
+
+async def _leave(asked: PageRequest) -> PageResponse:
+    del asked
+    return PageResponse(location="/sign-in", session="")
+
+
+def sign_in_pages(
+    sessions: Sessions, lock: Lock, clock: Clock, chat_of: Callable[[str], ChatAddress | None]
+) -> tuple[WebPage, ...]:
+    """Returns the pages for signing in and out. `chat_of` returns the chat of a name, None if no chat is named so."""
+    one = _SignIn(sessions, lock, clock, chat_of)
+    return (
+        WebPage(path="/sign-in", answer=one.show, is_public=True),
+        WebPage(path="/sign-in", answer=one.enter, method="POST", is_public=True),
+        WebPage(path="/sign-out", answer=_leave, method="POST"),
+    )

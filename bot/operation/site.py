@@ -1,0 +1,299 @@
+"""The pages of the web address under one guard: who may open them, whose form it is, and what every answer says to the browser.
+
+Each page is a `WebPage`. The chat comes from its platform, that of the operator from `status` beside it.
+"""
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from urllib.parse import parse_qsl
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from bot.app import App
+from bot.errors import error_location
+from bot.operation import sign_in
+from bot.operation.health import SHARE_OF_CONNECTIONS, Streams, static_pages
+from bot.operation.samples import Samples
+from bot.operation.sign_in import COOKIE, LASTS, EndedSessions, Entry, Lock, Sessions, sign_in_pages
+from bot.operation.status import Troubles, operator_pages
+from bot.operation.web_server import body_in_time, line, most_connections
+from bot.ports.channel import Clock, Observe, usable_text
+from bot.ports.conversation import RequestDispatcher
+from bot.ports.web_page import Offer, PageFrame, PageRequest, PageResponse, Visitor, WebPage
+from bot.settings import Settings
+from subscriptions.addresses import PlatformFacts
+from subscriptions.errors import Refused, StoreError
+from subscriptions.model import ChatAddress
+from subscriptions.store.database.store import Store
+from subscriptions.zones import zone_name
+
+log = logging.getLogger("paperwire")
+
+LANGUAGE_COOKIE, ZONE_COOKIE = "language", "zone"  # the browser tells its zone itself (page.js)
+_LANGUAGES = ("en", "zh")
+STARTS_WITHIN = 15.0  # seconds that a form waits while the process starts
+_MOST_FIELDS = 60  # of a form
+Offers = Callable[[Visitor], Awaitable[Sequence[Offer]]]
+
+
+async def _no_offers(_: Visitor) -> Sequence[Offer]:
+    return ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """The pages that are served, for the visitors whom the guard lets in.
+
+    `facts` are those of the platform on which visitors have their chats: a visitor is the person of such a chat. `offers`
+    returns what is offered to a visitor on top of the pages.
+    """
+
+    settings: Settings
+    facts: PlatformFacts
+    clock: Clock
+    store: Store
+    pages: Sequence[WebPage]
+    observe: Observe
+    offers: Offers = _no_offers
+    entry: Entry = field(init=False)
+    _sessions: Sessions = field(init=False)
+    _ended: EndedSessions = field(init=False)
+    _names: Collection[str] = field(init=False)
+    _dispatcher: RequestDispatcher | None = field(init=False, default=None)
+    _started: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _streams: Streams = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.entry, _ = sign_in.entry(self.settings)
+        given = self.settings.web_password if self.entry is Entry.PASSWORD else None
+        password = given.get_secret_value() if given else ""
+        self._sessions, self._ended = Sessions(password), EndedSessions(self.store, self.clock)
+        self._names = {*self.settings.web_hosts, self.settings.web_host.lower()}
+        self._streams = Streams(self.observe, max(1, most_connections() // SHARE_OF_CONNECTIONS))
+        if password:
+            lock = Lock(self.clock, password)
+            self.pages = (*self.pages, *sign_in_pages(self._sessions, lock, self.clock, self._chat_of))
+        self.pages = (*self.pages, *static_pages())
+
+    @contextmanager
+    def taking(self, dispatcher: RequestDispatcher) -> Iterator[None]:
+        """Lets visitors say something while the body runs. Then ends all streams, or the server would wait for them."""
+        self._dispatcher = dispatcher
+        self._started.set()
+        try:
+            yield
+        finally:
+            self._dispatcher = None
+            self._streams.close()
+
+    @property
+    def routes(self) -> list[Route]:
+        """The routes of all pages."""
+        return [Route(page.path, self._handler(page), methods=[page.method]) for page in self.pages]
+
+    def _handler(self, page: WebPage) -> Callable[[Request], object]:
+        async def answer(request: Request) -> Response:
+            try:
+                found = await self._answer(page, request)
+            except HTTPException as refused:
+                found = line(refused.status_code)
+            except StoreError as error:
+                log.error("A page cannot be shown: %s", error)
+                found = line(503)
+            except Exception as error:  # noqa: BLE001 - a mistake in one page is told without its traceback
+                log.error("A page failed, at %s: %s", page.path, error_location(error))
+                found = line(500)
+            found.headers.update({name: value for name, value in sign_in.HEADERS.items() if name not in found.headers})
+            return found
+
+        return answer
+
+    async def _answer(self, page: WebPage, request: Request) -> Response:
+        """Returns the page, if this visitor may open it. Raises HTTPException."""
+        given = request.cookies.get(COOKIE, "")
+        visitor = await self._admit(request, given)
+        if not page.is_public and not visitor.name:
+            return Response(status_code=303, headers={"location": "/sign-in"})
+        if page.for_operators and not visitor.is_operator:
+            raise HTTPException(404)
+        form: Mapping[str, str] = {}
+        if page.method == "POST":
+            form = await self._form(request, given, page.largest_form)
+            await self._until_started()
+        cookie = given or self._sessions.new()
+        offers = await self.offers(visitor) if page.label and visitor.name else ()
+        asked = PageRequest(
+            frame=self._frame(request, visitor, cookie, offers),
+            headers=request.headers,
+            address=_address(request),
+            query={name: usable_text(value) for name, value in request.query_params.items()},
+            form=form,
+            dispatcher=self._dispatcher,
+        )
+        answer = await page.answer(asked)
+        if answer.session is not None and self._sessions.name_of(given, self.clock.wall()):
+            await self._ended.add(given)
+        found = self._response(answer, request, visitor)
+        session = answer.session if answer.session is not None or given else cookie
+        self._set_cookies(request, found, session)
+        return found
+
+    async def _until_started(self) -> None:
+        """Waits until what people say can be handled: a page can be open before the process has started."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STARTS_WITHIN):
+                await self._started.wait()
+
+    async def _admit(self, request: Request, cookie: str) -> Visitor:
+        """Returns who asks, without a name if nobody has signed in. Raises HTTPException."""
+        local = self.entry is Entry.LOCAL
+        if not sign_in.is_known_host(request.headers.get("host", ""), self._names, local=local):
+            raise HTTPException(421)
+        if local and sign_in.is_from_proxy(request.headers):
+            raise HTTPException(403)
+        visitor = await self._visitor(request.headers, cookie)
+        if visitor is None:
+            raise HTTPException(403)
+        return visitor
+
+    async def _visitor(self, headers: Mapping[str, str], cookie: str) -> Visitor | None:
+        """Returns who asks, without a name if nobody has signed in; None if the proxy names nobody."""
+        match self.entry:
+            case Entry.LOCAL:
+                return Visitor(name=sign_in.LOCAL_NAME, is_operator=True, is_local=True)
+            case Entry.PROXY:
+                name = headers.get(self.settings.web_user_header or "", "").strip()
+            case _:
+                name = await self._signed_in(cookie)
+                if not name:
+                    return Visitor(name="")
+        chat = self._chat_of(name)
+        return Visitor(name=chat.address, is_operator=chat in self.settings.admins) if chat else None
+
+    async def _signed_in(self, cookie: str) -> str:
+        """Returns the name of a session that was signed in and not out; "" for any other cookie."""
+        name = self._sessions.name_of(cookie, self.clock.wall())
+        return "" if name and await self._ended.has(cookie) else name
+
+    def _chat_of(self, name: str) -> ChatAddress | None:
+        """Returns the chat of a name that somebody gave; None if no chat is named so."""
+        return self.facts.read_address(name)
+
+    async def _form(self, request: Request, cookie: str, most: int) -> Mapping[str, str]:
+        """Returns the fields of a form that was sent from one of our pages in this session. Raises HTTPException."""
+        if not sign_in.is_own_form(request.headers, self.settings.web_hosts):
+            raise HTTPException(403)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/x-www-form-urlencoded":
+            raise HTTPException(400)
+        body = await body_in_time(request, most=most)
+        if isinstance(body, Response):
+            raise HTTPException(body.status_code)
+        try:
+            read = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+        except ValueError:
+            raise HTTPException(400) from None
+        fields = {usable_text(name): usable_text(value) for name, value in read}
+        token = fields.pop("token", "").encode()
+        if not cookie or not hmac.compare_digest(token, self._sessions.token(cookie).encode()):
+            raise HTTPException(403)
+        return fields
+
+    def _frame(self, request: Request, visitor: Visitor, cookie: str, offers: Sequence[Offer]) -> PageFrame:
+        chosen = request.query_params.get("language") or request.cookies.get(LANGUAGE_COOKIE)
+        known = chosen if chosen in _LANGUAGES else ""
+        shown = (page for page in self.pages if page.label and (visitor.is_operator or not page.for_operators))
+        return PageFrame(
+            path=request.url.path,
+            language=known or sign_in.preferred_language(request.headers.get("accept-language", "")),
+            has_chosen_language=bool(known),
+            timezone=_zone(request.cookies.get(ZONE_COOKIE, "")),
+            token=self._sessions.token(cookie),
+            navigation=tuple((page.path, page.label) for page in shown if page.label) if visitor.name else (),
+            visitor=visitor,
+            can_sign_out=self.entry is Entry.PASSWORD and bool(visitor.name),
+            offers=tuple(offers),
+        )
+
+    def _response(self, answer: PageResponse, request: Request, visitor: Visitor) -> Response:
+        if answer.stream is not None and request.method != "HEAD":
+            address = sign_in.network_of(_address(request))
+            may_hear = partial(self._may_hear, visitor.name, request.cookies.get(COOKIE, ""))
+            return StreamingResponse(
+                self._streams.follow(answer.stream, name=visitor.name, address=address, may_hear=may_hear),
+                headers={**answer.headers, "x-accel-buffering": "no"},
+                media_type="text/event-stream",
+            )
+        headers = {**answer.headers, "location": answer.location} if answer.location else dict(answer.headers)
+        status = 303 if answer.location else answer.status
+        return Response(answer.body, status, headers, media_type=answer.kind if answer.body else None)
+
+    async def _may_hear(self, name: str, cookie: str) -> bool:
+        """Returns whether a visitor may still hear what is new: not after signing out, here or in another process."""
+        return self.entry is not Entry.PASSWORD or await self._signed_in(cookie) == name
+
+    def _set_cookies(self, request: Request, response: Response, session: str | None) -> None:
+        """Gives the browser its session, unless that is None, and remembers the language that was chosen."""
+        secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "").lower() == "https"
+        seconds = int(LASTS.total_seconds())
+        if session:
+            response.set_cookie(COOKIE, session, max_age=seconds, secure=secure, httponly=True, samesite="lax")
+        elif session == "":
+            response.delete_cookie(COOKIE, secure=secure, httponly=True, samesite="lax")
+        chosen = request.query_params.get("language", "")
+        if chosen in _LANGUAGES:
+            response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=seconds, secure=secure, httponly=True, samesite="lax")
+
+
+def _zone(name: str) -> str:
+    try:
+        return zone_name(name)
+    except Refused:
+        return ""
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def make_site(app: App, troubles: Troubles = dict) -> Site | None:
+    """Returns the site with the pages of the platform that has some, and those of the operator; None if it is closed.
+
+    `troubles` returns what the process itself knows to be wrong.
+    """
+    platform = next((one for one in app.platforms.values() if one.pages), None)
+    if platform is None or sign_in.entry(app.settings)[0] is Entry.OFF:
+        return None
+    samples = Samples(app)
+    pages = (*platform.pages, *operator_pages(app, troubles), *samples.pages())
+    return Site(
+        settings=app.settings,
+        facts=platform.facts,
+        clock=app.clock,
+        store=app.store,
+        pages=pages,
+        observe=app.context.observe,
+        offers=samples.offers,
+    )
+
+
+def entry_lines(settings: Settings) -> list[str]:
+    """Returns the line that says why there are no pages, or that they believe too much, and what to do; else none."""
+    found, why = sign_in.entry(settings)
+    if found is Entry.OFF:
+        return [
+            f"No pages: {why}. Set PAPERWIRE_WEB_PASSWORD, or PAPERWIRE_WEB_USER_HEADER behind a proxy that names people."
+        ]
+    if found is Entry.PROXY and why:
+        return [
+            f"Pages: {why}, and whoever reaches it can take any name by {settings.web_user_header}. Let only your proxy reach it."
+        ]
+    return []

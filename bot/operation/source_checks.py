@@ -1,0 +1,144 @@
+"""Finds problems of sources: in the outcome of their last polls, and in reading them now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+
+from bot.digests import read_digest
+from bot.digests.files import is_missing, list_folder, read_watched, without_quotation
+from bot.errors import FetchError, UnreadableInput, brief
+from bot.operation.checks import is_ready
+from bot.platform import Finding
+from bot.settings import Settings, SourceSettings
+from bot.sources.fetch_request import FetchRequest, address_key, document_name, everything, requests_of
+from bot.sources.fetcher import Fetched, Fetcher
+from subscriptions.errors import PaperwireError, Sentence
+from subscriptions.model import Digest
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.store.database.store import Store
+from subscriptions.store.sources import DocumentSeen, KnownSource, known_sources
+from subscriptions.zones import zone
+
+NEWEST = 3  # newest files of a folder that are read; one of them must be a digest
+RECENTLY = timedelta(days=3)  # age up to which a failed poll is something to be mended
+
+
+def check_sources(settings: Settings, store: Store, *, wall: datetime) -> list[Finding]:
+    """Returns the findings about the last poll of each source, and whether files and folders can be read now."""
+    known = _known_sources(store)
+    found = []
+    for source in settings.sources or (everything(),):
+        last = known[source.name].last if source.name in known else None
+        if last is not None or source.path is None:
+            found.append(_last_poll(source, last, settings, wall))
+        if source.path is not None:
+            found.append(_as_it_stands(source))
+    return found
+
+
+async def ask_sources(settings: Settings, store: Store, fetcher: Fetcher, *, now: datetime) -> list[Finding]:
+    """Returns the findings whether sources on the web can be reached. Fetches the first address of each; stores nothing."""
+    known = _known_sources(store)
+    sources = [source for source in settings.sources or (everything(),) if source.path is None]
+    found = [await _reached(source, known.get(source.name), fetcher, now) for source in sources]
+    # If the settings name no source, there is nothing to mend here when arXiv does not answer.
+    return found if settings.sources else [replace(one, mend=False, is_open=one.mend) for one in found]
+
+
+def _known_sources(store: Store) -> Mapping[str, KnownSource]:
+    return {one.name: one for one in known_sources(store)} if is_ready(store) else {}
+
+
+def _question(source: SourceSettings) -> Sentence:
+    return Sentence("Source {name}", {"name": source.name})
+
+
+def _as_it_stands(source: SourceSettings) -> Finding:
+    """Returns the finding whether the newest files of a source can be read. A path without files needs no mending."""
+    question, place = _question(source), str(source.path)
+    correct = Sentence("Put it there, or correct path in paperwire.toml.")
+    if is_missing(place):
+        answer = Sentence("there is nothing at {path}", {"path": place})
+        return Finding(question=question, answer=answer, cure=correct, mend=True)
+    try:
+        files = list_folder(place, Path())
+    except UnreadableInput as error:
+        return Finding(question=question, answer=error.sentence, cure=correct, mend=True)
+    if not files:
+        return Finding(question=question, answer=Sentence("no file stands at {path} yet", {"path": place}))
+    newest = sorted(files, key=lambda name: files[name].changed, reverse=True)[:NEWEST]
+    return _first_that_is_read(source, newest)
+
+
+def _first_that_is_read(source: SourceSettings, files: Sequence[str]) -> Finding:
+    """Returns the finding about the first of these files that is a digest; if none is, the error of the first file."""
+    wrong: list[PaperwireError] = []
+    for name in files:
+        try:
+            digest = _read(source, name)
+        except PaperwireError as error:
+            wrong.append(error)
+            continue
+        values = {"name": name, "format": digest.format}
+        return Finding(question=_question(source), answer=Sentence("{name} can be read, as {format}", values))
+    answer = Sentence("{problem}", {"problem": brief(wrong[0])})
+    cure = Sentence("Correct path, or format, in paperwire.toml, or the file.")
+    return Finding(question=_question(source), answer=answer, cure=cure, mend=True)
+
+
+def _read(source: SourceSettings, name: str) -> Digest:
+    """Returns the digest in a file of a source. Raises UnreadableInput, UnknownFormat, BrokenDigest."""
+    try:
+        found = read_watched(name, str(source.path), follow=source.links == "follow")
+    except OSError as error:
+        reason = (error.strerror or "unknown").lower()
+        raise UnreadableInput(
+            Sentence("{name}: cannot be read ({reason}).", {"name": name, "reason": reason})
+        ) from error
+    try:
+        return read_digest(found.data, name, format=source.format, language=source.language)
+    except PaperwireError as error:
+        raise without_quotation(error, name) if found.elsewhere else error from None
+
+
+def _last_poll(source: SourceSettings, last: Receipt | None, settings: Settings, wall: datetime) -> Finding:
+    question = _question(source)
+    if last is None:
+        return Finding(question=question, answer=Sentence("nobody has looked at it yet"), is_open=True)
+    local = last.at.astimezone(zone(settings.timezone))
+    values = {"time": f"{local:%Y-%m-%d %H:%M}", "outcome": last.outcome.value, "detail": last.detail}
+    said = Sentence("{time}: {outcome}. {detail}" if last.detail else "{time}: {outcome}", values)
+    if last.outcome is not Outcome.FAILED:
+        return Finding(question=question, answer=said)
+    cure = Sentence("To look again: paperwire sources poll {name}", {"name": source.name})
+    return Finding(question=question, answer=said, cure=cure, mend=wall - last.at < RECENTLY)
+
+
+async def _reached(source: SourceSettings, known: KnownSource | None, fetcher: Fetcher, now: datetime) -> Finding:
+    """Returns the finding whether the first address of a source returns a digest. An unchanged document counts as one."""
+    question = _question(source)
+    request, *_ = requests_of(source, now)
+    seen = (known.seen.get(address_key(request.url)) if known else None) or DocumentSeen()
+    try:
+        found = await fetcher.fetch(request.url, etag=seen.etag, modified=seen.modified)
+        problem = _wrong_with(found.data, request, source) if isinstance(found, Fetched) else ""
+    except FetchError as error:
+        if request.may_miss and error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+            return Finding(question=question, answer=Sentence("it can be reached; that of today is not there yet"))
+        return Finding(question=question, answer=error.sentence, cure=error.hint, mend=True)
+    if problem:
+        answer = Sentence("it can be reached, but not read: {problem}", {"problem": problem})
+        return Finding(question=question, answer=answer, cure=Sentence("Correct url in paperwire.toml."), mend=True)
+    return Finding(question=question, answer=Sentence("it can be reached"))
+
+
+def _wrong_with(data: bytes, request: FetchRequest, source: SourceSettings) -> str:
+    """Returns why a document cannot be read as a digest; "" if it can."""
+    name = document_name(source.name, request.url)
+    try:
+        digest = read_digest(data, name, format=request.format, language=source.language)
+    except PaperwireError as error:
+        return brief(error)
+    return next((warning.message for warning in digest.warnings if warning.code == "feed_error"), "")

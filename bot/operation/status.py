@@ -1,0 +1,467 @@
+"""The page of the status: whether all is well, what came and went out today, and the details. For operators."""
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import islice
+from shlex import quote
+
+from bot.app import App
+from bot.context import write
+from bot.context.database import backup_folder
+from bot.operation.health import Problem
+from bot.operation.ticks import OLDEST_COPY, copy_times, file_sizes
+from bot.ports.channel import Clock, Measurement, MessageTried, PlanMade
+from bot.ports.web_page import PageRequest, PageResponse, WebPage
+from bot.rendering.language import Language
+from bot.rendering.plots import Bar, Day, bars, calendar
+from bot.rendering.templating import draw_page
+from subscriptions.addresses import facts_of
+from subscriptions.errors import NotFound, Sentence, StoreError
+from subscriptions.planning.receipts import Outcome, Receipt
+from subscriptions.service.chat_status import Figures, figures
+from subscriptions.service.sending import OutboxTrouble, dismiss, outbox_entries, outbox_trouble, retry_delivery
+from subscriptions.store.entries import OutboxEntry
+from subscriptions.store.figures import Arrivals, OutboxFigures, Sent, came_since, sent_since
+from subscriptions.store.sources import KnownSource, receipts_since
+
+HOURS = 24
+PLANS = 200  # the last ones that planned something
+
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class RecentWork:
+    """Counts measurements. It is empty when the process starts: the metrics are what lasts."""
+
+    clock: Clock
+    since: datetime = field(init=False)
+    plans: deque[PlanMade] = field(init=False, default_factory=lambda: deque(maxlen=PLANS))
+    _hours: dict[datetime, Counter[str]] = field(init=False, default_factory=dict)  # outcomes by the hour's beginning
+
+    def __post_init__(self) -> None:
+        self.since = self.clock.now()
+
+    def observe(self, measurement: Measurement) -> None:
+        """Counts what was sent and what was planned."""
+        match measurement:
+            case MessageTried():
+                self._hours.setdefault(_hour(self.clock.now()), Counter())[measurement.outcome] += 1
+                for hour in [hour for hour in self._hours if hour <= _hour(self.clock.now()) - HOURS * _HOUR]:
+                    del self._hours[hour]
+            case PlanMade() if measurement.deliveries:
+                self.plans.append(measurement)
+
+    def by_hour(self, now: datetime) -> list[tuple[datetime, Counter[str]]]:
+        """Returns the beginning of each of the last hours, the oldest first, with how often each outcome came."""
+        hours = [_hour(now) - back * _HOUR for back in reversed(range(HOURS))]
+        return [(hour, Counter(self._hours.get(hour, ()))) for hour in hours]
+
+
+def _hour(moment: datetime) -> datetime:
+    return moment.replace(minute=0, second=0, microsecond=0)
+
+
+log = logging.getLogger("paperwire")
+
+PATH = "/status"
+SHOWN = 50  # deliveries that wait
+DAYS = 28  # of the calendar
+_EVERY = 6  # hours between two labels
+_FEWEST_HOURS = 5  # with messages, of which a picture is drawn
+_FEWEST_DAYS = 5  # with polls, of which a picture is drawn
+_FEWEST_PLANS = 20  # of which something can be said
+_SENT = "sent"
+_MEGABYTE = 1_000_000
+
+_TITLE = Sentence("Status")
+_WORDS = {
+    "well": Sentence("All is well."),
+    "is_well": Sentence("Is everything all right?"),
+    "came": Sentence("Came today"),
+    "went": Sentence("Went out today"),
+    "source": Sentence("Source"),
+    "papers": Sentence("Papers"),
+    "arrival": Sentence("Last arrival"),
+    "behind": Sentence("behind"),
+    "waits": Sentence("What waits"),
+    "since": Sentence("since"),
+    "retry": Sentence("retry"),
+    "dismiss": Sentence("dismiss"),
+    "messages": Sentence("Messages of the last 24 hours"),
+    "sources": Sentence("Sources in the last four weeks"),
+    "no_sources": Sentence("No source is known yet."),
+    "plans": Sentence("Plans"),
+    "database": Sentence("Database and copies"),
+    "all_metrics": Sentence("All metrics are at /metrics."),
+}
+_STATES: Mapping[str, Sentence] = {
+    "planned": Sentence("planned"),
+    "held": Sentence("held"),
+    "sending": Sentence("sending"),
+    "waiting": Sentence("waiting"),
+    "unclear": Sentence("unclear"),
+    "dead": Sentence("dead"),
+}
+_OUTCOMES: Mapping[Outcome, Sentence] = {
+    Outcome.NEW: Sentence("papers came"),
+    Outcome.QUIET: Sentence("nothing was due"),
+    Outcome.STALE: Sentence("as before"),
+    Outcome.LATE: Sentence("late"),
+    Outcome.FAILED: Sentence("failed"),
+}
+_BEST_FIRST = (Outcome.NEW, Outcome.FAILED, Outcome.LATE, Outcome.QUIET, Outcome.STALE)  # what a day is shown as
+_NO_POLL = Sentence("not asked")
+_MANY_MORE = Sentence("There are more; paperwire outbox lists all of them.")
+_NOT_THERE = Sentence("That delivery is not there any more, or there is nothing to do about it.")
+_DONE = {"retry": Sentence("It will be tried again."), "dismiss": Sentence("It is given up; retry takes that back.")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownProblem:
+    """Something that is wrong."""
+
+    what: str
+    why: str = ""
+    since: str = ""  # "" if it is not known
+    cure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownSource:
+    """What a source brought."""
+
+    name: str
+    papers: str  # today
+    arrival: str  # when papers came last
+    is_behind: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownDelivery:
+    """A delivery that waits, as the page shows it."""
+
+    id: str
+    chat: str
+    state: str
+    kind: str  # class of the style
+    papers: str
+    since: str
+    moment: str
+    reason: str
+
+
+Troubles = Callable[[], Mapping[str, Problem]]  # what the process itself knows to be wrong, by name
+
+
+class StatusPage:
+    """The page, and what is pressed on it."""
+
+    def __init__(self, app: App, work: RecentWork, troubles: Troubles = dict) -> None:
+        self._app = app
+        self._work = work
+        self._troubles = troubles
+
+    def all(self) -> tuple[WebPage, ...]:
+        """Returns the pages."""
+        return (
+            WebPage(path=PATH, answer=self.show, label=_TITLE, for_operators=True),
+            WebPage(path=f"{PATH}/delivery", answer=self.press, method="POST", for_operators=True),
+        )
+
+    async def show(self, asked: PageRequest) -> PageResponse:
+        """Shows how the bot is doing."""
+        said = asked.query.get("done", "")
+        words = {"done": _DONE[said]} if said in _DONE else {"done": _NOT_THERE} if said else {}
+        return PageResponse(body=await asyncio.to_thread(self._drawn, asked, words))
+
+    async def press(self, asked: PageRequest) -> PageResponse:
+        """Has a delivery tried again, or gives it up."""
+        action, delivery = asked.form.get("action", ""), asked.form.get("delivery", "")
+        acts: Mapping[str, Callable[..., None]] = {"retry": retry_delivery, "dismiss": dismiss}
+        if action not in acts:
+            return PageResponse(location=PATH)
+        try:
+            await write(acts[action], self._app.store, delivery, now=self._app.clock.now())
+        except NotFound:
+            action = "gone"
+        except StoreError as error:
+            log.error("What was pressed on the page of the status could not be done: %s", error)
+            return PageResponse(status=503, body="Not now.\n", kind="text/plain")
+        return PageResponse(location=f"{PATH}?done={action}")
+
+    def _drawn(self, asked: PageRequest, words: Mapping[str, Sentence]) -> str:
+        app, now = self._app, self._app.clock.now()
+        language = Language(asked.frame.language, app.settings.timezone)
+        wall = app.clock.wall()
+        found = outbox_entries(app.store, now=now, wall=wall, over=False)
+        entries = list(islice((one for one in found if one.state in _STATES), SHOWN + 1))
+        receipts = receipts_since(app.store, now - timedelta(days=DAYS))
+        all_figures = figures(app.store, now=now, wall=wall)
+        sources, today = all_figures.sources, language.local(now).date()
+        more = _MANY_MORE.say(language.translate) if len(entries) > SHOWN else ""
+        days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
+        arrivals = came_since(app.store, _midnight(language.local(now)))
+        copies = copy_times(backup_folder(app.settings, app.store))
+        shown: Mapping[str, object] = {
+            "problems": [
+                *_troubles(self._troubles(), all_figures, now, language),
+                *_stuck(outbox_trouble(app.store, now=now), language),
+                *_behind(sources, language),
+                *_old_copy(copies, wall, language),
+            ],
+            "runs": language.say("It has run since {since}.", since=language.moment(self._work.since)),
+            "papers": _papers_today(arrivals, language),
+            "came": list(_sources(sources, arrivals, receipts, language)),
+            "went": _went(sent_since(app.store, _midnight(language.local(wall))), language),
+            "waits": _waits(all_figures.outbox, language),
+            "waiting": [_shown(one, language) for one in entries[:SHOWN]],
+            "more": more,
+            "messages": _messages(self._work, now, language),
+            "sources": _calendar(sources, receipts, days, language),
+            "plans": _plans(list(self._work.plans), language),
+            "database": _database(file_sizes(app.store), copies, wall, language),
+        }
+        return draw_page("status.html", asked.frame, _TITLE, words={**_WORDS, **words}, **shown)
+
+
+# ---------------------------------------------------------------------------- the three questions: well, came, went out
+
+
+def _troubles(
+    found: Mapping[str, Problem], now_known: Figures, now: datetime, language: Language
+) -> Iterator[ShownProblem]:
+    """Yields what the process itself knows, without what the store tells better."""
+    told = {*now_known.stopped, *(("sources",) if any(one.is_overdue for one in now_known.sources) else ())}
+    for platform, reason in now_known.stopped.items():
+        what = language.say("Sending to {platform} has stopped.", platform=facts_of(platform).title)
+        cure = language.say("paperwire check says how to mend it.")
+        yield ShownProblem(what=what, why=reason, cure=cure)
+    for name, problem in found.items():
+        if name not in told:
+            since = language.moment(now - timedelta(seconds=problem.seconds)) if problem.seconds else ""
+            yield ShownProblem(what=f"{name}: {problem.why}", since=since, cure=language.say("The log says more."))
+
+
+def _stuck(trouble: OutboxTrouble, language: Language) -> Iterator[ShownProblem]:
+    """Yields what could not be sent, and what has waited for long."""
+    dead = trouble.dead
+    if dead.count:
+        what = language.count(
+            "{count} delivery could not be sent.", "{count} deliveries could not be sent.", dead.count
+        )
+        cure = language.say("Try them again below, or give them up.")
+        yield ShownProblem(what=what, why=dead.reason, since=_moment(dead.since, language), cure=cure)
+    for platform, late in trouble.waiting.items():
+        what = language.count(
+            "{count} delivery to {platform} has waited for more than an hour.",
+            "{count} deliveries to {platform} have waited for more than an hour.",
+            late.count,
+            platform=facts_of(platform).title,
+        )
+        cure = language.say("They are tried again by themselves. Nothing is lost.")
+        yield ShownProblem(what=what, why=late.reason, since=_moment(late.since, language), cure=cure)
+
+
+def _behind(sources: Iterable[KnownSource], language: Language) -> Iterator[ShownProblem]:
+    """Yields a problem for each source that is behind."""
+    for one in sources:
+        if one.is_overdue:
+            last = one.last if one.last and one.last.outcome in (Outcome.FAILED, Outcome.LATE) else None
+            why = (
+                (last.detail or _OUTCOMES[last.outcome].say(language.translate))
+                if last
+                else _NO_POLL.say(language.translate)
+            )
+            yield ShownProblem(
+                what=language.say("{name} is behind.", name=one.name),
+                why=why,
+                since=_moment(one.settled_at, language),
+                cure=language.say("To look again: paperwire sources poll {name}", name=quote(one.name)),
+            )
+
+
+def _old_copy(copies: Sequence[datetime], wall: datetime, language: Language) -> Iterator[ShownProblem]:
+    if copies and wall - max(copies) > OLDEST_COPY:
+        cure = language.say("Is paperwire run running? Meanwhile: paperwire backup FILE.")
+        what = language.say("The newest copy of the database is too old.")
+        yield ShownProblem(what=what, since=language.moment(max(copies)), cure=cure)
+
+
+def _moment(moment: datetime | None, language: Language) -> str:
+    return language.moment(moment) if moment else ""
+
+
+def _midnight(local: datetime) -> datetime:
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _papers_today(arrivals: Arrivals, language: Language) -> str:
+    if not arrivals.papers:
+        return language.say("No papers yet.")
+    return language.count("{count} paper", "{count} papers", arrivals.papers)
+
+
+def _sources(
+    sources: Sequence[KnownSource], arrivals: Arrivals, receipts: Sequence[Receipt], language: Language
+) -> Iterator[ShownSource]:
+    """Yields the sources of the settings, then others from which papers came today, such as a file that was read by hand."""
+    behind = {one.name: one.is_overdue for one in sources}
+    for name in (*behind, *(name for name in arrivals.by_source if name not in behind)):
+        before = next((one.at for one in receipts if one.source == name and one.outcome is Outcome.NEW), None)
+        came = arrivals.last.get(name)
+        yield ShownSource(
+            name=name,
+            papers=language.number(arrivals.by_source.get(name, 0)),
+            arrival=f"{language.local(came):%H:%M}" if came else _moment(before, language) or "–",
+            is_behind=behind.get(name, False),
+        )
+
+
+def _went(sent: Sent, language: Language) -> str:
+    if not sent.messages:
+        return language.say("No delivery yet.")
+    return language.say(
+        "{messages} to {chats}",
+        messages=language.count("{count} message", "{count} messages", sent.messages),
+        chats=language.count("{count} chat", "{count} chats", sent.chats),
+    )
+
+
+def _waits(outbox: OutboxFigures, language: Language) -> list[str]:
+    """Returns what waits, and what is held."""
+    waiting, held, said = sum(outbox.waiting.values()), sum(outbox.held.values()), []
+    if waiting:
+        since = language.moment(min(outbox.oldest.values()))
+        said.append(
+            language.count(
+                "{count} delivery waits, since {since}.",
+                "{count} deliveries wait, the first since {since}.",
+                waiting,
+                since=since,
+            )
+        )
+    if held:
+        said.append(
+            language.count("{count} is held: its chat is paused.", "{count} are held: their chats are paused.", held)
+        )
+    return said or [language.say("Nothing waits.")]
+
+
+# ---------------------------------------------------------------------------------------------------- what is to be done
+
+
+def _shown(entry: OutboxEntry, language: Language) -> ShownDelivery:
+    return ShownDelivery(
+        id=entry.id,
+        chat=entry.chat,
+        state=_STATES[entry.state].say(language.translate),
+        kind="bad" if entry.state in ("dead", "unclear") else "waits",
+        papers=language.count("{count} paper", "{count} papers", entry.papers),
+        since=language.moment(entry.waiting_since),
+        moment=entry.waiting_since.isoformat(timespec="seconds"),
+        reason=entry.reason,
+    )
+
+
+# --------------------------------------------------------------------------------------------------------------- plots
+
+
+def _messages(work: RecentWork, now: datetime, language: Language) -> tuple[str, str]:
+    """Returns the picture of the messages by hour, and the sentence that says what to see."""
+    hours, shown = work.by_hour(now), []
+    for place, (hour, outcomes) in enumerate(hours):
+        label = f"{language.local(hour):%H:%M}"
+        sent, others = outcomes[_SENT], sum(outcomes.values()) - outcomes[_SENT]
+        said = _said(sent, others, language)
+        labelled = place % _EVERY == 0 or place == len(hours) - 1
+        shown.append(
+            Bar(label=label if labelled else "", title=f"{label}: {said}", parts=(("good", sent), ("bad", others)))
+        )
+    total = sum((outcomes for _, outcomes in hours), Counter[str]())
+    if not total:
+        return "", ""
+    said = _said(total[_SENT], sum(total.values()) - total[_SENT], language)
+    since = language.moment(max(work.since, hours[0][0]))
+    sentence = language.say("{said}, answers included, since {since}.", said=said, since=since)
+    is_drawn = sum(1 for _, outcomes in hours if outcomes) >= _FEWEST_HOURS
+    return bars(sentence, shown) if is_drawn else "", sentence
+
+
+def _said(sent: int, others: int, language: Language) -> str:
+    messages = language.count("{count} message", "{count} messages", sent)
+    if not others:
+        return language.say("{sent} sent", sent=messages)
+    failed = language.count("{count} failed attempt", "{count} failed attempts", others)
+    return language.say("{sent} sent, {others}", sent=messages, others=failed)
+
+
+def _calendar(
+    sources: Sequence[KnownSource], receipts: Iterable[Receipt], days: Sequence[date], language: Language
+) -> list[tuple[str, str]]:
+    """Returns a sentence for each source, and the picture of its days once there are some."""
+    found: dict[tuple[str, date], set[Outcome]] = {}
+    for receipt in receipts:
+        found.setdefault((receipt.source, language.local(receipt.at).date()), set()).add(receipt.outcome)
+    shown = []
+    for source in sources:
+        outcomes = [next((o for o in _BEST_FIRST if o in found.get((source.name, day), ())), None) for day in days]
+        polled = [place for place, outcome in enumerate(outcomes) if outcome]
+        if len(polled) > 1:
+            said = _in_words(source, outcomes[polled[0] :], language)
+            cells = [_day(day, outcome, language) for day, outcome in zip(days, outcomes, strict=True)]
+            shown.append((said, calendar(said, days, cells) if len(polled) >= _FEWEST_DAYS else ""))
+    return shown
+
+
+def _day(day: date, outcome: Outcome | None, language: Language) -> Day:
+    said = (_OUTCOMES[outcome] if outcome else _NO_POLL).say(language.translate)
+    return Day(kind=outcome.value if outcome else "none", title=f"{language.short_day(day)}: {said}")
+
+
+def _in_words(source: KnownSource, outcomes: Sequence[Outcome | None], language: Language) -> str:
+    values = {"name": source.name, "new": outcomes.count(Outcome.NEW), "days": len(outcomes)}
+    if failed := outcomes.count(Outcome.FAILED):
+        return language.say("{name}: papers on {new} of {days} days, failed on {failed}", **values, failed=failed)
+    return language.say("{name}: papers on {new} of {days} days", **values)
+
+
+def _plans(plans: Sequence[PlanMade], language: Language) -> str:
+    """Returns how long planning took; "" for a few plans."""
+    if len(plans) < _FEWEST_PLANS:
+        return ""
+    seconds = sorted(one.seconds for one in plans)
+    matching = sum(one.matching_seconds for one in plans) / (sum(seconds) or 1)
+    return language.say(
+        "Of the last {plans} with {deliveries}, half took {middle} s or less, the longest {most} s; matching was {share} % of it.",
+        plans=language.count("{count} plan", "{count} plans", len(plans)),
+        deliveries=language.count("{count} delivery", "{count} deliveries", sum(one.deliveries for one in plans)),
+        middle=f"{seconds[len(seconds) // 2]:.2f}",
+        most=f"{seconds[-1]:.2f}",
+        share=f"{100 * matching:.0f}",
+    )
+
+
+def _database(sizes: Mapping[str, int], copies: Sequence[datetime], wall: datetime, language: Language) -> list[str]:
+    said = []
+    if sizes:
+        size = f"{sum(sizes.values()) / _MEGABYTE:,.1f}"
+        said.append(language.say("The database takes {size} MB.", size=size))
+    if copies:
+        age = language.duration(max(wall - max(copies), timedelta(0)))
+        kept = language.count("{count} copy", "{count} copies", len(copies))
+        said.append(language.say("{copies}, the newest {age} old.", copies=kept, age=age))
+    else:
+        said.append(language.say("There is no copy yet."))
+    return said
+
+
+def operator_pages(app: App, troubles: Troubles) -> tuple[WebPage, ...]:
+    """Returns the pages, in the order in which the navigation names them."""
+    work = RecentWork(app.clock)
+    app.context.observe.listeners.append(work.observe)
+    return StatusPage(app, work, troubles).all()

@@ -1,1 +1,0 @@
-"""The web address: health, web routes of platforms, and the HTTP server below them."""

@@ -1,0 +1,140 @@
+"""Queries as people read them: how a query was understood, and where a refused query is wrong.
+
+A reading uses the person's own words, never stems: `diffusion -survey` reads "diffusion, not survey",
+`author:Jane Doe` reads "Doe author:Jane". Words come before fields, so that no word seems to belong to the field
+before it. A reading is itself a query, equal to the one that it explains, in every language.
+"""
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from rich.cells import cell_len
+
+from subscriptions.categories import has_classes
+from subscriptions.errors import QueryError, Sentence
+from subscriptions.query.parse import parse_query
+from subscriptions.query.rewriting import written_value
+from subscriptions.query.sentences import MAX_QUERY_LENGTH
+from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query, ValueKind
+
+Translate = Callable[[str], str]
+
+WINDOW = 60  # cells of a refused query that are shown around its error
+_CUT = "…"
+
+_AND = Sentence("{first} {second}")
+_OR = Sentence("{first} OR {second}")
+_BUT_NOT = Sentence("{wanted}, not {excluded}")
+_WITHOUT = Sentence("{wanted} -{excluded}")
+
+
+def query_in_words(query: Query, translate: Translate) -> str:
+    """Returns the reading of a query; the query as typed if its reading is longer than a query may be."""
+    reading = _reading(query.tree, translate)
+    return reading if len(reading) <= MAX_QUERY_LENGTH else " ".join(query.text.split())
+
+
+def explain(text: str, translate: Translate) -> dict[str, object]:
+    """Returns the document of `explain --json` (docs/commands.md): what a query means, or why it is refused."""
+    try:
+        query = parse_query(text)
+    except QueryError as error:
+        refusal = {"column": error.column, "message": error.sentence.say(translate), "hint": error.hint.say(translate)}
+        return {"query": text, "text": text, "canonical": None, "words": None, "hints": [], "error": refusal}
+    hints = [hint.say(translate) for hint in query.hints]
+    return {
+        "query": text,
+        "text": text,
+        "canonical": query.canonical,
+        "words": query_in_words(query, translate),
+        "hints": hints,
+        "error": None,
+    }
+
+
+# --------------------------------------------------------------------------------------------------------- the reading
+
+
+def _reading(node: Node, translate: Translate) -> str:
+    if isinstance(node, Leaf):
+        return _leaf(node, translate)
+    if isinstance(node, Not):
+        return Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
+    wanted, excluded = _parted(node)
+    reading, *more = [_inner(part, translate) for part in sorted(wanted, key=_names_a_field)]
+    for second in more:
+        both = {"first": reading, "second": second}
+        reading = replace(_OR if isinstance(node, Or) else _AND, values=both).say(translate)
+    for part in excluded:  # "a b, not c" is a list, in which words side by side are a phrase
+        values = {"wanted": reading, "excluded": _inner(part.node, translate)}
+        reading = replace(_WITHOUT if more else _BUT_NOT, values=values).say(translate)
+    return reading
+
+
+def _parted(node: And | Or) -> tuple[Sequence[Node], Sequence[Not]]:
+    """Returns the parts that are wanted and those that are excluded by ", not"; that needs something wanted before it."""
+    excluded = [part for part in node.nodes if isinstance(part, Not)]
+    if isinstance(node, Or) or len(excluded) == len(node.nodes):
+        return node.nodes, ()
+    return [part for part in node.nodes if not isinstance(part, Not)], excluded
+
+
+def _names_a_field(node: Node) -> bool:
+    return isinstance(node, Leaf) and not node.term.field.is_bare
+
+
+def _inner(node: Node, translate: Translate) -> str:
+    """Returns the reading of a part, in brackets if it has parts itself."""
+    reading = _reading(node, translate)
+    return Sentence("({inner})", {"inner": reading}).say(translate) if isinstance(node, And | Or) else reading
+
+
+def _leaf(leaf: Leaf, translate: Translate) -> str:
+    value, field = written_value(leaf), leaf.term.field
+    if field.kind is ValueKind.CATEGORY and has_classes(value):
+        value = f"{value}.*"
+    if field.is_bare:
+        return value
+    return replace(field.reading, values={"words": value}).say(translate) if field.reading else f"{field.name}:{value}"
+
+
+# ----------------------------------------------------------------------------------------------------------- the caret
+
+
+def caret(text: str, column: int) -> tuple[str, str]:
+    """Returns the line of a refused query, and a line with ^ below a column (code points from 1), for a font of fixed width.
+
+    A long query is cut on both sides of the column, to 60 cells; "…" marks what is left out.
+    """
+    shown = [_visible(char) for char in text]
+    at = min(max(column, 1) - 1, len(shown))
+    before, after = "".join(shown[:at]), "".join(shown[at:])
+    room = WINDOW - 1
+    if cell_len(before) + cell_len(after) <= room:
+        return before + after, " " * cell_len(before) + "^"
+    tail = _fitting(after, max(room // 3, room - cell_len(before)))
+    head = _fitting(before[::-1], room - cell_len(tail))[::-1]
+    while head and not cell_len(head[0]):  # a mark whose letter is cut off
+        head = head[1:]
+    head = head if head == before else _CUT + head
+    return head + (tail if tail == after else tail + _CUT), " " * cell_len(head) + "^"
+
+
+def _visible(char: str) -> str:
+    """Returns the character as one line shows it: a space for white space, "" for control and format characters."""
+    if char.isspace():
+        return " "
+    return "" if unicodedata.category(char) in ("Cc", "Cf", "Cs") else char
+
+
+def _fitting(text: str, room: int) -> str:
+    """Returns the beginning of a text that fits into `room` cells; if it is not all, one cell is left free."""
+    if cell_len(text) <= room:
+        return text
+    width = 0
+    for place, char in enumerate(text):
+        width += cell_len(char)
+        if width >= room:
+            return text[:place]
+    return text

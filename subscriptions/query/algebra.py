@@ -1,0 +1,231 @@
+"""Boolean algebra of queries: parts with their canonical text, their normal form, and their opposite.
+
+Parts are built from the leaves up and are never traversed from the root, so no depth of brackets can exhaust the stack.
+Equal parts side by side are merged at once. The number of alternatives is known before any part is expanded.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+
+from subscriptions.errors import Sentence
+from subscriptions.query.lexer import Lexeme, LexemeKind, lexemes
+from subscriptions.query.meanings import Meaning
+from subscriptions.query.sentences import MAX_ALTERNATIVES, STRAY_STAR, Notes, Rank, too_many_alternatives
+from subscriptions.query.syntax import FIELDS, Alternative, And, Fields, Leaf, Node, Not, Or, Term
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """A boolean expression in normal order: only terms are excluded; equal parts occur once, sorted by their text."""
+
+    text: str  # canonical; equal texts have the same meaning
+    kind: type[And | Or | Leaf]
+    parts: tuple["Form", ...] = ()  # two or more, none of the same kind
+    alternatives: int = 1
+    term: Term | None = None
+    excluded: bool = False
+
+
+class QueryPart:
+    """A part of a query: as typed, as a form, and the form of its opposite."""
+
+    def __init__(self, node: Node, form: Form, parts: Sequence["QueryPart"] = ()) -> None:
+        self.node = node
+        self.form = form
+        self.parts = parts  # of an And or Or
+        self.negation: QueryPart | None = None  # the part that this one is the opposite of
+        self.holds_not: bool = isinstance(node, Not) or any(part.holds_not for part in parts)
+        self.only_excludes = self._only_excludes()
+
+    @cached_property
+    def opposite(self) -> Form:
+        """The form of this part when negated."""
+        if isinstance(self.node, Leaf):
+            return Form(f"-{self.form.text}", Leaf, term=self.form.term, excluded=True)
+        kind = Or if isinstance(self.node, And) else And
+        return _merged(kind, [part.opposite for part in self.parts])
+
+    def _only_excludes(self) -> int | None:
+        """Returns the column of the first minus of an alternative that only excludes; None if there is none."""
+        if isinstance(self.node, Leaf):
+            return None
+        if isinstance(self.node, Not):
+            return self.node.column
+        columns = [part.only_excludes for part in self.parts]
+        found = [column for column in columns if column is not None]
+        if isinstance(self.node, And):
+            return min(found) if len(found) == len(columns) else None
+        return min(found, default=None)
+
+
+def leaf_part(leaf: Leaf, meaning: Meaning) -> QueryPart:
+    """Returns the part of one value."""
+    return QueryPart(leaf, Form(meaning.canonical, Leaf, term=meaning.term))
+
+
+def joined(kind: type[And | Or], parts: Sequence[QueryPart], form: Form | None = None) -> QueryPart:
+    """Returns all (And) or any (Or) of one or more parts, without needless brackets and doubled parts.
+
+    `form` is the form of the result, if the caller knows it.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    different: dict[str, QueryPart] = {}
+    for part in parts:
+        for inner in part.parts if isinstance(part.node, kind) else (part,):
+            different.setdefault(inner.form.text, inner)
+    rest = tuple(different.values())
+    if len(rest) == 1:
+        return rest[0]
+    node = kind(tuple(part.node for part in rest))
+    return QueryPart(node, form or _merged(kind, [part.form for part in rest]), rest)
+
+
+def excluding(part: QueryPart, column: int) -> QueryPart:
+    """Returns the opposite of a part, with the column of the minus. Brackets stay as typed unless they hold a minus."""
+    node = part.node
+    if isinstance(node, Not):
+        return part.parts[0]
+    if part.negation:
+        opposite = QueryPart(part.negation.node, part.negation.form, part.negation.parts)
+        opposite.only_excludes = None if opposite.only_excludes is None else column  # the outer minus comes first
+    elif part.holds_not:
+        kind = Or if isinstance(node, And) else And
+        opposite = joined(kind, [excluding(inner, column) for inner in part.parts], part.opposite)
+    else:
+        opposite = QueryPart(Not(node, column), part.opposite, (part,))
+    opposite.opposite = part.form
+    opposite.negation = part
+    return opposite
+
+
+def check_bracket(part: QueryPart) -> None:
+    """Raises QueryError if a part has too many alternatives, both negated and not.
+
+    The query around it can only have more. This check also bounds the depth of parts.
+    """
+    if min(part.form.alternatives, part.opposite.alternatives) > MAX_ALTERNATIVES:
+        raise too_many_alternatives()
+
+
+def expanded(form: Form) -> tuple[Alternative, ...]:
+    """Returns the alternatives of a form, each once."""
+    return tuple(
+        Alternative(
+            frozenset(term for term, excluded in terms if not excluded),
+            frozenset(term for term, excluded in terms if excluded),
+        )
+        for terms in _expanded(form)
+    )
+
+
+_Literals = frozenset[tuple[Term, bool]]
+
+
+def _expanded(form: Form) -> list[_Literals]:
+    if form.term is not None:
+        return [frozenset(((form.term, form.excluded),))]
+    if form.kind is Or:
+        alternatives: list[_Literals] = []
+        for part in form.parts:  # not a generator: its frames would make the stack of a deep query three times as deep
+            alternatives += _expanded(part)
+        return _different(alternatives)
+    simple = frozenset((part.term, part.excluded) for part in form.parts if part.term is not None)
+    found: list[_Literals] = [simple]
+    for part in form.parts:
+        if part.term is None:
+            choices = _expanded(part)
+            found = _different(one | other for one in found for other in choices)
+    return found
+
+
+def _different(alternatives: Iterable[_Literals]) -> list[_Literals]:
+    return list(dict.fromkeys(alternatives))
+
+
+def _merged(kind: type[And | Or], forms: Iterable[Form]) -> Form:
+    different = {part.text: part for form in forms for part in (form.parts if form.kind is kind else (form,))}
+    parts = tuple(sorted(different.values(), key=_order))
+    if len(parts) == 1:
+        return parts[0]
+    if kind is Or:
+        return Form(" OR ".join(part.text for part in parts), Or, parts, sum(part.alternatives for part in parts))
+    text = " ".join(f"({part.text})" if part.kind is Or else part.text for part in parts)
+    return Form(text, And, parts, prod(part.alternatives for part in parts))
+
+
+def _order(form: Form) -> tuple[bool, str]:
+    return form.excluded, form.text
+
+
+# --------------------------------------------------------------------------------------------- exclusions after commas
+
+# `diffusion, not survey`, `"graph neural", not (survey OR review)`.
+
+
+# "No" alone is a name (author:Kim, No), and "NO" is nitric oxide.
+EXCLUDES = r"""(?:
+    (?: (?:[Bb]ut\s+)? (?: [Nn]ot | no | [Ww]ithout | [Ee]xcept(?:\s+for)? ) (?=[\s"(]|$) | No(?=\s+[^\s,)]) )
+  | 但?(?:不含|不要)
+)"""
+_COMMAS = r"(?:,(?=\s)|[，、])"
+_EXCLUSION = re.compile(rf"{_COMMAS}\s*{EXCLUDES}", re.VERBOSE)
+_MARK = re.compile(rf'"[^"]*"?|(?P<comma>{_COMMAS}\s*)(?P<excludes>{EXCLUDES})?', re.VERBOSE)
+_ITEM_ENDS = frozenset({LexemeKind.CLOSE, LexemeKind.BUT_NOT, LexemeKind.COMMA})
+
+
+def lexemes_with_exclusions(text: str, notes: Notes, fields: Fields = FIELDS) -> Iterator[Lexeme]:
+    """Returns the lexemes of a text that is no list. Commas have a meaning only if some comma begins an exclusion."""
+    if not _EXCLUSION.search(text):
+        return lexemes(text, 0, len(text), fields)
+    return _with_phrases(_between_commas(text, fields), notes)
+
+
+def _between_commas(text: str, fields: Fields) -> Iterator[Lexeme]:
+    done = 0
+    for mark in _MARK.finditer(text):
+        if mark["comma"] is None:  # a quote, in which a comma is punctuation
+            continue
+        yield from lexemes(text, done, mark.start(), fields)
+        done = mark.end()
+        kind, group = (LexemeKind.BUT_NOT, "excludes") if mark["excludes"] else (LexemeKind.COMMA, "comma")
+        yield Lexeme(kind, *mark.span(group), mark[group])
+    yield from lexemes(text, done, len(text), fields)
+
+
+def _with_phrases(found: Iterator[Lexeme], notes: Notes) -> Iterator[Lexeme]:
+    """Yields the lexemes with each sequence of excluded plain words joined to a phrase, as in a list."""
+    words: list[Lexeme] = []
+    excluded = False
+    for lexeme in found:
+        if excluded and lexeme.kind is LexemeKind.WORD:
+            words.append(lexeme)
+            continue
+        is_phrase = len(words) > 1 and lexeme.kind in _ITEM_ENDS
+        yield from [phrase(words, notes)] if is_phrase else words
+        words, excluded = [], lexeme.kind is LexemeKind.BUT_NOT
+        yield lexeme
+    yield from [phrase(words, notes)] if len(words) > 1 else words
+
+
+def phrase(words: Sequence[Lexeme], notes: Notes) -> Lexeme:
+    """Returns words side by side as one quoted value, with the = of the first word and the star of the last."""
+    found = [lexeme for lexeme in words if lexeme.kind is not LexemeKind.STAR]
+    if not found:
+        return Lexeme(LexemeKind.QUOTE, words[0].start, words[-1].end)
+    first, last = found[0], found[-1]
+    if len(found) < len(words) or any(lexeme.star for lexeme in found[:-1]):
+        notes.add(Rank.STAR, STRAY_STAR)
+    text = " ".join(lexeme.text for lexeme in found)
+    if first.text in ("or", "and"):
+        notes.add(
+            Rank.LOWER_CASE,
+            Sentence(
+                "I look for the phrase {phrase}. In a list leave out the word {word}.",
+                {"phrase": f'"{text}"', "word": first.text},
+            ),
+        )
+    return Lexeme(LexemeKind.QUOTE, first.start, last.end, text, exact=first.exact, star=last.star)

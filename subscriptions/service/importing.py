@@ -1,0 +1,348 @@
+"""Imports subscriptions from text."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from subscriptions import zones
+from subscriptions.chat_settings import check_value, setting_name
+from subscriptions.errors import PaperwireError, Refused, Sentence
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
+from subscriptions.planning import cadence as cadences
+from subscriptions.portable import PortableLine
+from subscriptions.query.parse import parse_query
+from subscriptions.query.syntax import LIKE
+from subscriptions.service.changes import note_changed, record_change, record_changes
+from subscriptions.service.hold_reasons import starting_point
+from subscriptions.service.near_papers import with_words
+from subscriptions.service.next_deliveries import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span, kind_of
+from subscriptions.service.requests import MOST_PER_CHAT
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import known_papers
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Scope, Transaction
+from subscriptions.wording import KeptText
+
+MOST_AT_ONCE = 500  # lines that are applied in one transaction, as far as chats are not cut apart
+
+Part = Sequence[int]  # places of lines
+Parts = Sequence[Part]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportPlan:
+    """What an import does, line by line."""
+
+    changes: tuple[tuple[str, str, str], ...]  # (mark, chat, line); marks: "+" added, "~" changed, "=" there already
+
+
+@dataclass(slots=True, kw_only=True)
+class _Target:
+    """A chat that lines name, with its subscriptions as the earlier lines left them."""
+
+    chat: Chat
+    is_new: bool  # this import adds it
+    subscriptions: dict[str, Subscription]  # by canonical text
+    added: set[str] = field(default_factory=set)  # canonical texts of those that are not written yet
+
+    @property
+    def amount(self) -> int:
+        """How many subscriptions the chat has then."""
+        return len(self.subscriptions) + len(self.added)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Import:
+    """An import within its transaction. New subscriptions are collected and written together."""
+
+    transaction: Transaction
+    now: datetime
+    who: str
+    targets: dict[ChatAddress, _Target]
+    made: set[ChatAddress]  # new chats whose kind a line names first
+    recorded: frozenset[int] = frozenset()  # ids of chats whose change is recorded
+    new: list[Subscription] = field(default_factory=list)
+    starts: dict[timedelta, tuple[datetime, int, datetime | None]] = field(default_factory=dict)
+
+    def start(self, back: timedelta) -> tuple[datetime, int, datetime | None]:
+        """Returns since, cursor and counted-until of a new subscription that looks back so far, looked up once for all lines."""
+        if back not in self.starts:
+            since, counted = starting_point(self.transaction, self.now - back)
+            self.starts[back] = since, known_papers.sequence_before(self.transaction, since), counted
+        return self.starts[back]
+
+    def begin_change(self, target: _Target) -> None:
+        """Records that the chat changes: to be called before each change."""
+        if not target.is_new and target.chat.id not in self.recorded:
+            record_change(self.transaction, target.chat.id, now=self.now, who=self.who)
+
+    def begin_changes(self, lines: Iterable[PortableLine]) -> None:
+        """Records of known chats that they change, for all together, where a line of a subscription is sure to change one."""
+        targets = {id(target): target for line in lines if _differs(line, target := self.targets[line.chat])}
+        self.recorded = record_changes(
+            self.transaction,
+            [target.chat.id for target in targets.values() if not target.is_new],
+            now=self.now,
+            who=self.who,
+        )
+
+    def write(self) -> None:
+        """Writes the new subscriptions that were collected."""
+        stored_subscriptions.add_subscriptions(self.transaction, self.new)
+        self.new = []
+
+    def read_again(self, target: _Target) -> None:
+        """Writes what was collected and reads a chat again: its zone, its due moments and its subscriptions."""
+        if target.added:
+            self.write()
+        chat_id = target.chat.id
+        chats = stored_chats.chats_by_id(self.transaction, [chat_id], zone=self.transaction.zone)
+        target.chat, target.added = chats[chat_id], set()
+        target.subscriptions = _by_query(stored_subscriptions.subscriptions_of(self.transaction, [chat_id])[chat_id])
+
+
+@lru_cache(maxsize=4096)
+def _first_due(cadence: Cadence, zone_name: str, now: datetime) -> stored_subscriptions.DueSpan:
+    zone = zones.zone(zone_name)
+    return due_span(cadence, zone, cadences.first_due(cadence, zone, now))
+
+
+def _by_query(subscriptions: Sequence[Subscription]) -> dict[str, Subscription]:
+    return {subscription.canonical: subscription for subscription in subscriptions}
+
+
+def import_lines(
+    store: Scope,
+    lines: Sequence[PortableLine],
+    *,
+    now: datetime,
+    dry: bool = False,
+    who: str = "",
+    watched: Callable[[Parts], Iterable[Part]] = iter,
+) -> ImportPlan:
+    """Adds new subscriptions and changes those that differ; removes none. Raises Refused with the line.
+
+    All lines are checked before the first is applied, so nothing is changed where one is refused. `who` is "ID NAME" of
+    the person.
+
+    Given a Store, many lines are applied in parts, one transaction each, so that others can write in between. All lines
+    of a chat are in one part: no chat is ever seen half changed. A crash between two parts leaves the later chats as they
+    were; the same lines again add the rest, and nothing twice. `watched` is called with the parts and yields them. `dry`: tells what would change, and changes nothing.
+    """
+    changes: dict[int, str] = {}  # place in `lines` -> mark
+    for part in watched(_parts(store, lines)):
+        with suppress(_TriedOut), store.savepoint() as transaction:
+            of_part = [lines[place] for place in part]
+            work = _begun(transaction, of_part, now=now, who=who)
+            of_part = [_with_words(transaction, line, work.targets[line.chat].subscriptions) for line in of_part]
+            work.begin_changes(of_part)
+            changes.update((place, _apply(work, line)) for place, line in zip(part, of_part, strict=True))
+            work.write()
+            if dry:
+                raise _TriedOut
+    return ImportPlan(changes=tuple((changes[place], str(line.chat), line.text) for place, line in enumerate(lines)))
+
+
+def _parts(store: Scope, lines: Sequence[PortableLine]) -> Parts:
+    """Returns the places of the lines of each part. Raises Refused where there are several, and a line cannot be applied."""
+    if isinstance(store, Transaction) or len(lines) <= MOST_AT_ONCE:
+        return (range(len(lines)),)
+    with store.read() as transaction:
+        known = stored_chats.find_chats(transaction, {line.chat for line in lines}, zone=transaction.zone)
+        amounts = stored_subscriptions.amounts(transaction, [chat.id for chat in known.values()])
+        places: dict[int | ChatAddress, list[int]] = {}  # two addresses may lead to one chat
+        for place, line in enumerate(lines):
+            chat = known.get(line.chat)
+            places.setdefault(line.chat if chat is None else chat.id, []).append(place)
+        for line in lines:
+            _with_words(transaction, line, {})
+        for of_chat in places.values():
+            first = lines[of_chat[0]]
+            chat = known.get(first.chat)
+            kind, public = (chat.kind, chat.public) if chat else (first.kind or kind_of(first.chat), False)
+            for place in of_chat:
+                if (setting := lines[place].setting) is not None:
+                    _checked_setting(lines[place], setting, kind=kind, public=public)
+            if len(of_chat) + (amounts[chat.id] if chat else 0) > MOST_PER_CHAT:
+                _refuse_too_many(transaction, chat, [lines[place] for place in of_chat])
+    return tuple(_joined(places.values()))
+
+
+def _joined(of_chats: Iterable[list[int]]) -> Iterator[Part]:
+    part: list[int] = []
+    for of_chat in of_chats:
+        part += of_chat
+        if len(part) >= MOST_AT_ONCE:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _refuse_too_many(transaction: Transaction, chat: Chat | None, lines: Sequence[PortableLine]) -> None:
+    """Raises Refused with the first of the lines of a chat that adds a subscription more than a chat can have."""
+    had = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if chat else ()
+    canonicals = {subscription.canonical for subscription in had}
+    for line in lines:
+        if line.query is not None and line.query.canonical not in canonicals:
+            if len(canonicals) >= MOST_PER_CHAT:
+                raise _too_many(line)
+            canonicals.add(line.query.canonical)
+
+
+def _too_many(line: PortableLine) -> Refused:
+    why = Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT})
+    return line.refused(why, Sentence("Remove one first."))
+
+
+def _with_words(
+    transaction: Transaction, line: PortableLine, subscriptions: Mapping[str, Subscription]
+) -> PortableLine:
+    """The line with the words of the papers that its query names (`like:`). Raises Refused with the line."""
+    if line.query is None or LIKE.canonical_prefix not in line.query.canonical:
+        return line
+    try:
+        query = with_words(transaction, parse_query(line.query.text), subscriptions.values())
+    except Refused as error:
+        raise line.refused(error.sentence, error.hint) from error
+    return replace(line, query=KeptText(query.text, query.canonical))
+
+
+class _TriedOut(Exception):
+    """Rolls a dry run back."""
+
+
+def _begun(transaction: Transaction, lines: Sequence[PortableLine], *, now: datetime, who: str) -> _Import:
+    """Reads the chats that lines name; adds those that are not known, of the exported kind."""
+    first = {line.chat: line for line in reversed(lines)}  # the first line of each
+    places = dict.fromkeys(line.chat for line in lines)
+    known = stored_chats.find_chats(transaction, places, zone=transaction.zone)
+    kinds = {place: first[place].kind or kind_of(place) for place in places if place not in known}
+    stored_chats.add_chats(transaction, kinds, now=now)
+    chats = known | stored_chats.find_chats(transaction, kinds, zone=transaction.zone)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats.values()])
+    by_id: dict[int, _Target] = {}  # two addresses may lead to one chat
+    for place, chat in chats.items():
+        target = _Target(chat=chat, is_new=place in kinds, subscriptions=_by_query(subscriptions[chat.id]))
+        by_id.setdefault(chat.id, target)
+    return _Import(
+        transaction=transaction,
+        now=now,
+        who=who,
+        targets={place: by_id[chat.id] for place, chat in chats.items()},
+        made={place for place in kinds if first[place].kind is not None},
+    )
+
+
+def _apply(work: _Import, line: PortableLine) -> str:
+    """Applies one line; returns its mark."""
+    if line.kind is not None:  # a known chat keeps the kind that its platform reported
+        is_first = line.chat in work.made
+        work.made.discard(line.chat)
+        return "+" if is_first else "="
+    target = work.targets[line.chat]
+    if line.setting is not None:
+        sign = _apply_setting(work, line, line.setting, target)
+        if sign != "=":
+            work.read_again(target)  # zone and due moments may have changed
+        return sign
+    if line.cadence is None or line.query is None:  # pragma: no cover - every other line has both
+        return "="
+    if line.query.canonical in target.added:
+        work.read_again(target)
+    known = target.subscriptions.get(line.query.canonical)
+    if known is None:
+        return _added(work, line, target, cadence=line.cadence, query=line.query)
+    return _changed(work, line, target, cadence=line.cadence, known=known)
+
+
+def _changed(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, known: Subscription) -> str:
+    """Sets time, zone and name of a subscription that the chat has, as far as the line names them; returns the mark."""
+    zone, name = _wanted(line, target, known)
+    if (known.cadence, known.zone, known.name) == (cadence, zone, name):
+        return "="
+    work.begin_change(target)
+    note_changed(work.transaction, target.chat.id)
+    stored_subscriptions.rename(work.transaction, known.id, name)
+    if (known.cadence, known.zone) != (cadence, zone):
+        due = _first_due(cadence, zone or target.chat.settings.timezone, work.now)
+        stored_subscriptions.change_schedule(work.transaction, known.id, cadence=cadence, zone=zone, due=due)
+    target.subscriptions[known.canonical] = known._replace(cadence=cadence, zone=zone, name=name)
+    return "~"
+
+
+def _wanted(line: PortableLine, target: _Target, known: Subscription) -> tuple[str | None, str]:
+    """The zone and the name that a line gives to a subscription that the chat has."""
+    own = target.chat.settings.timezone
+    zone = known.zone if line.zone in (None, known.zone or own) else _own_zone(line, target)
+    return zone, known.name if line.name is None else line.name
+
+
+def _differs(line: PortableLine, target: _Target) -> bool:
+    """Whether a line names a subscription that the chat does not have, or not so: then the line, or one before it, changes the chat."""
+    if line.cadence is None or line.query is None:
+        return False
+    known = target.subscriptions.get(line.query.canonical)
+    return known is None or (known.cadence, known.zone, known.name) != (line.cadence, *_wanted(line, target, known))
+
+
+def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, query: KeptText) -> str:
+    if target.amount >= MOST_PER_CHAT:
+        raise _too_many(line)
+    zone = _own_zone(line, target)
+    since, cursor, counted = work.start(timedelta(days=7 if cadence.kind == "weekly" else 1))
+    work.begin_change(target)
+    note_changed(work.transaction, target.chat.id)
+    target.added.add(query.canonical)
+    due, latest_due = _first_due(cadence, zone or target.chat.settings.timezone, work.now)
+    work.new.append(
+        Subscription(
+            id=0,
+            number=0,
+            chat_id=target.chat.id,
+            text=query.text,
+            canonical=query.canonical,
+            cadence=cadence,
+            zone=zone,
+            since=since,
+            cursor=cursor,
+            counted_until=counted,
+            next_due_at=due,
+            latest_due_at=latest_due,
+            name=line.name or "",
+            added_by="import",
+        )
+    )
+    return "+"
+
+
+def _own_zone(line: PortableLine, target: _Target) -> str | None:
+    """The zone of the line; None if it is the chat's."""
+    return None if line.zone == target.chat.settings.timezone else line.zone
+
+
+def _apply_setting(work: _Import, line: PortableLine, setting: tuple[str, str], target: _Target) -> str:
+    transaction, chat, now = work.transaction, target.chat, work.now
+    name, value = _checked_setting(line, setting, kind=chat.kind, public=chat.public)
+    if stored_chats.chats_by_id(transaction, [chat.id], zone=transaction.zone)[chat.id].chosen.get(name) == value:
+        return "="
+    if target.added:
+        work.write()  # the setting may move their due moments
+    work.begin_change(target)
+    stored_chats.choose_setting(transaction, chat.id, name, value)
+    if name == "timezone":
+        apply_new_zone(transaction, chat, value, now)
+    if name in FOLLOWED:
+        apply_new_quiet_hours(transaction, chat, now)
+    return "~"
+
+
+def _checked_setting(line: PortableLine, setting: tuple[str, str], *, kind: ChatKind, public: bool) -> tuple[str, str]:
+    """Returns name and value as they are stored. Raises Refused with the line."""
+    try:
+        name = setting_name(setting[0])
+        return name, check_value(name, setting[1], kind=kind, public=public)
+    except PaperwireError as error:
+        raise line.refused(error.sentence, error.hint) from error

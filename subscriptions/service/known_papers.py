@@ -1,0 +1,388 @@
+"""Papers that are stored: cards of those that are named, and how many a query finds."""
+
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from heapq import nlargest
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from subscriptions.matching.features import distinctive_terms
+from subscriptions.matching.hits import why
+from subscriptions.matching.paper_index import matching_papers
+from subscriptions.matching.terms import LEAST_NEARNESS, papers_of, simple_terms
+from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
+from subscriptions.query.parse import parse_canonical
+from subscriptions.query.syntax import TEXT, Query, Term, ValueKind, WordsOfPapers
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import deliveries, known_papers, paper_index, planned
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Store, Transaction, reads
+from subscriptions.store.paper_index import IndexEntry
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MOST_COUNTED = 50_000  # papers, the newest: some 15 ms for each different word of a query
+MOST_READ = 250  # papers that the index cannot decide, half a millisecond each
+MOST_TERMS = 500  # terms that are cached, up to 7 KB each
+_NUMBER_BITS = 40  # the low bits of a key: the number of the paper; the day is above them
+_NUMBERS = (1 << _NUMBER_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The papers that a query finds among entries."""
+
+    bits: int  # those that were counted, as a set
+    end: int = 0  # the key of the newest paper that was not counted; 0: all were
+
+
+@dataclass(slots=True)
+class Entries:
+    """Papers of some days in the index. The place of an entry is its number less `first`."""
+
+    first: int
+    keys: "array[int]"  # by place; papers are ordered by key: the day, then the number of the paper; 0: no paper of these days
+    sequences: "array[int]"  # by place; 0: not announced
+    papers: int  # all of them, as a set
+    crosslisted: int  # those that got their sequence by a cross-list, as a set
+    days: tuple[date, ...]  # the different ones, ascending
+    whole: bool  # these are all papers of these days
+    having: dict[Term, tuple[int, int]] = field(default_factory=dict)
+    hits: dict[str, Hits] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: Sequence[IndexEntry], *, whole: bool) -> "Entries":
+        """The entries in rows of the index."""
+        first = min((row.entry for row in rows), default=1)
+        size = max((row.entry for row in rows), default=0) - first + 1
+        keys, sequences = array("q", bytes(8 * size)), array("q", bytes(8 * size))
+        days = {row.day: row.day.toordinal() << _NUMBER_BITS for row in rows}
+        for entry, paper, day, sequence, _ in rows:
+            keys[entry - first] = days[day] | paper
+            sequences[entry - first] = sequence or 0
+        entries = cls(first, keys, sequences, 0, 0, tuple(sorted(days)), whole)
+        entries.papers = entries.set_of(row.entry for row in rows)
+        entries.crosslisted = entries.set_of(row.entry for row in rows if row.cross)
+        return entries
+
+    @property
+    def last(self) -> int:
+        """The number of the last entry."""
+        return self.first + len(self.keys) - 1
+
+    def set_of(self, entries: Iterable[int]) -> int:
+        """The set of the papers with these entries; entries of other papers are left out."""
+        size, last = len(self.keys), self.last
+        if not size:
+            return 0
+        digits = bytearray(b"0") * size
+        for entry in entries:
+            if self.first <= entry <= last:
+                digits[last - entry] = 49  # "1"; the last digit is the lowest bit
+        return int(digits, 2)
+
+    def newest_first(self, papers: int, most: int | None = None) -> list[int]:
+        """The keys of a set of papers, or of the newest `most` of them."""
+        keys = map(self.keys.__getitem__, places(papers))
+        return sorted(keys, reverse=True) if most is None else nlargest(most, keys)
+
+    def newer_than(self, key: int) -> int:
+        """The papers with a higher key, as a set: the newer ones."""
+        return self.set_of(self.first + place for place, other in enumerate(self.keys) if other > key)
+
+    def sequenced_after(self, sequence: int) -> int:
+        """The papers with a higher sequence than this one, as a set."""
+        return self.set_of(self.first + place for place, other in enumerate(self.sequences) if other > sequence)
+
+    def newest_sequence(self, papers: int) -> int:
+        """The highest sequence in a set of papers; 0: none has one."""
+        return max(map(self.sequences.__getitem__, places(papers)), default=0)
+
+
+def find(transaction: Transaction, entries: Entries, query: Query, *, most_read: int | None) -> Hits:
+    """The papers that a query finds. At most `most_read` that the index cannot decide are read; None: all of them."""
+    hits = entries.hits.get(query.canonical)
+    if hits is None:
+        hits = _find(transaction, entries, query, most_read)
+        _remember(entries.hits, query.canonical, hits)
+    return hits
+
+
+def number_of(key: int) -> int:
+    """The number of a paper, by its key."""
+    return key & _NUMBERS
+
+
+def day_of(key: int) -> date:
+    """The day of a paper, by its key."""
+    return date.fromordinal(key >> _NUMBER_BITS)
+
+
+def key_of(day: date, paper: int) -> int:
+    """The key of a paper."""
+    return day.toordinal() << _NUMBER_BITS | paper
+
+
+def read(transaction: Transaction, keys: Iterable[int]) -> tuple[KnownPaper, ...]:
+    """The papers with these keys, in their order."""
+    numbers = [number_of(key) for key in keys]
+    known = known_papers.stored_papers(transaction, numbers)
+    return tuple(known[number] for number in numbers)
+
+
+def places(papers: int) -> Iterator[int]:
+    """The places of a set of papers, descending."""
+    digits = f"{papers:b}"
+    top, at = len(digits) - 1, digits.find("1")
+    while papers and at >= 0:
+        yield top - at
+        at = digits.find("1", at + 1)
+
+
+def _find(transaction: Transaction, entries: Entries, query: Query, most_read: int | None) -> Hits:
+    sure, maybe = _bounds(transaction, entries, query)
+    doubtful = entries.newest_first(maybe & ~sure)
+    asked = read(transaction, doubtful[:most_read])
+    fitting = {asked[place].id for place in matching_papers(query, [known.paper for known in asked])}
+    found = sure | set_of_papers(entries, fitting)
+    if most_read is None or len(doubtful) <= most_read:
+        return Hits(found)
+    end = doubtful[most_read]
+    return Hits(found & entries.newer_than(end), end)
+
+
+def set_of_papers(entries: Entries, numbers: Collection[int]) -> int:
+    """The set of the papers with these ids."""
+    if not numbers:
+        return 0
+    return entries.set_of(entries.first + at for at, key in enumerate(entries.keys) if number_of(key) in numbers)
+
+
+def _bounds(transaction: Transaction, entries: Entries, query: Query) -> tuple[int, int]:
+    """The papers that a query certainly finds, and those that it may find."""
+    sure = maybe = 0
+    for alternative in query.alternatives:
+        these = those = entries.papers
+        for term in alternative.positive:
+            certain, possible = having(transaction, entries, term)
+            these, those = these & certain, those & possible
+        for term in alternative.negative:
+            certain, possible = having(transaction, entries, term)
+            these, those = these & ~possible, those & ~certain
+        sure, maybe = sure | these, maybe | those
+    return sure, maybe
+
+
+def having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
+    """The papers in which a term certainly stands, and those in which it may."""
+    known = entries.having.get(term)
+    if known is not None:
+        return known
+    if term.field.kind is ValueKind.NEARNESS:
+        sure, maybe = _near(transaction, entries, term)
+    else:
+        sure, maybe = _any_of(transaction, entries, simple_terms(term))
+    found = sure & entries.papers, maybe & entries.papers
+    _remember(entries.having, term, found)
+    return found
+
+
+def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -> tuple[int, int]:
+    """The papers that certainly fulfil some of these simple terms, and those that may."""
+    sure = maybe = 0
+    for part in terms:
+        posting = paper_index.having(transaction, part, entries.first, entries.last)
+        certain = entries.set_of(posting.sure)
+        possible = certain if posting.maybe is posting.sure else entries.papers if posting.maybe is None else entries.set_of(posting.maybe)  # fmt: skip
+        sure, maybe = sure | certain, maybe | possible
+    return sure, maybe
+
+
+def _near(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
+    """The papers that are certainly near to those of a term, and those that may be.
+
+    The index decides every word. It does not decide which papers are those that the term names.
+    """
+    found = entries.set_of(entries.first + at for at in near_places(transaction, entries, term.near))
+    own = 0
+    for paper in papers_of(term):
+        own |= having(transaction, entries, paper)[1]
+    return found & ~own, found
+
+
+def near_places(transaction: Transaction, entries: Entries, words: WordsOfPapers) -> dict[int, int]:
+    """The places of the papers that are near by weighted words, each with its nearness: the sum of the weights."""
+    near = array("i", bytes(4 * len(entries.keys)))
+    for word, weight in words:
+        there = paper_index.having(transaction, Term(TEXT, tuple(word.split())), entries.first, entries.last)
+        for entry in there.sure:
+            near[entry - entries.first] += weight
+    return {at: weight for at, weight in enumerate(near) if weight >= LEAST_NEARNESS}
+
+
+def _remember(cache: dict[K, V], key: K, value: V) -> None:
+    """Adds to a cache of at most MOST_TERMS entries; a full cache is emptied first.
+
+    Several threads share the caches of Entries, so no caller reads back what it added: another thread may empty the
+    cache.
+    """
+    if len(cache) >= MOST_TERMS:
+        cache.clear()
+    cache[key] = value
+
+
+# --------------------------------------------------------------------- papers that subscriptions have still to deliver
+
+
+_MOST = 4  # of a kind that are cached at once: days, spans of sequences, or stretches, some 2 MB each
+
+
+@dataclass(slots=True)
+class _Kept:
+    state: tuple[Any, ...]  # of the papers
+    kinds: dict[str, dict[Any, Any]]
+
+
+_KEPT: WeakKeyDictionary[Store, _Kept] = WeakKeyDictionary()
+
+
+def kept(transaction: Transaction, kind: str) -> dict[Any, Any]:
+    """What is cached of a kind, by key; nothing if papers came since."""
+    state, cache = known_papers.state_of_papers(transaction), _KEPT.get(transaction.store)
+    if cache is None or cache.state != state:
+        cache = _KEPT[transaction.store] = _Kept(state, {used: {} for used in (cache.kinds if cache else ())})
+    return cache.kinds.setdefault(kind, {})
+
+
+def keep(transaction: Transaction, kind: str, key: object, make: Callable[[], V]) -> V:
+    """The cached value of a kind with this key; makes it if it is not cached."""
+    cached = kept(transaction, kind)
+    found: V | None = cached.get(key)
+    if found is None:
+        found = make()
+        while len(cached) >= _MOST:
+            cached.pop(next(iter(cached)), None)
+        cached[key] = found
+    return found
+
+
+def is_used(store: Store, kind: str) -> bool:
+    """Whether this process has asked for anything of a kind."""
+    return store in _KEPT and kind in _KEPT[store].kinds
+
+
+def entries_of_day(transaction: Transaction, day: date) -> Entries:
+    """The papers that were announced on a day."""
+    return keep(
+        transaction,
+        "day",
+        day,
+        lambda: Entries.of(paper_index.news(transaction, None, since=day, until=day), whole=True),
+    )
+
+
+def entries_after(transaction: Transaction, after: int, upto: int) -> Entries:
+    """The papers with after < sequence <= upto, and perhaps some before and after them."""
+    spans = list(kept(transaction, "span"))
+    span = next(((start, end) for start, end in spans if start <= after and upto <= end), (after, upto))
+    return keep(transaction, "span", span, lambda: Entries.of(paper_index.sequenced(transaction, *span), whole=True))
+
+
+# --------------------------------------------------------------------- papers that subscriptions have still to deliver
+
+
+def undelivered(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, upto: int
+) -> dict[int, set[int]]:
+    """Subscription id → ids of the papers that it has still to deliver, up to the sequence `upto`."""
+    after = min((subscription.cursor for subscription in subscriptions), default=upto)
+    if after >= upto:
+        return {}
+    entries = entries_after(transaction, after, upto)
+    wanted = entries.papers & ~entries.sequenced_after(upto)
+    if chat.settings.crosslists == "out":
+        wanted &= ~entries.crosslisted
+    found = {
+        subscription.id: set(
+            map(number_of, entries.newest_first(_fitting_undelivered(transaction, entries, subscription) & wanted))
+        )
+        for subscription in subscriptions
+    }
+    delivered = planned.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
+    return {subscription_id: ids - delivered for subscription_id, ids in found.items()}
+
+
+def _fitting_undelivered(transaction: Transaction, entries: Entries, subscription: Subscription) -> int:
+    """The papers above a subscription's cursor that it matches, as a set."""
+    hits = find(transaction, entries, parse_canonical(subscription.canonical), most_read=None)
+    return hits.bits & entries.sequenced_after(subscription.cursor)
+
+
+# ------------------------------------------------------------------------------------- papers as people ask about them
+
+# what was delivered and why, and words that a subscription could exclude.
+
+
+TITLES_COMPARED = 200  # of the papers that were delivered to a chat last
+TITLES_KNOWN = 1500  # of the papers that were announced last
+
+
+@reads
+def where_delivered(transaction: Transaction, lane: Lane, delivery: str) -> ChatAddress | None:
+    """The chat of a lane, a group or one of its topics, to which a delivery went; None: none of them."""
+    chats = stored_chats.chats_in(transaction, lane, zone=transaction.zone)
+    delivered = (
+        chat.address for chat in chats if deliveries.delivered_items(transaction, chat.id, delivery, position=0)
+    )
+    return next(delivered, None)
+
+
+@reads
+def last_papers(transaction: Transaction, chat: Chat) -> dict[int, int]:
+    """The papers of the last delivery to a chat, by their numbers there."""
+    return {at + 1: paper for at, paper in deliveries.last_delivered(transaction, chat.id).items()}
+
+
+@reads
+def as_item(transaction: Transaction, chat: Chat, known: KnownPaper) -> Item:
+    """A paper as it was delivered to this chat; else with the subscriptions that it matches now."""
+    delivered = deliveries.delivered_item(transaction, chat.id, known.id)
+    subscriptions = () if delivered else stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    return delivered or Item(paper=known, because=_fitting(subscriptions, known), position=0)
+
+
+@reads
+def subscriptions_behind(transaction: Transaction, chat: Chat, item: Item) -> tuple[Subscription, ...]:
+    """The subscriptions that brought a paper, as they are now; without removed ones."""
+    numbers = [because.number for because in item.because]
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    found = {subscription.number: subscription for subscription in subscriptions}
+    return tuple(found[number] for number in dict.fromkeys(numbers) if number in found)
+
+
+@reads
+def distinctive_words(transaction: Transaction, chat: Chat, subscription: Subscription, item: Item) -> tuple[str, ...]:
+    """Words of a paper's title that are rare in other titles: a subscription could exclude them."""
+    others = deliveries.delivered_titles(transaction, chat.id, TITLES_COMPARED)
+    known = known_papers.newest_titles(transaction, TITLES_KNOWN)
+    return distinctive_terms(
+        item.paper.paper.title, parse_canonical(subscription.canonical), others=others, known=known
+    )
+
+
+def _fitting(subscriptions: Sequence[Subscription], known: KnownPaper) -> tuple[Because, ...]:
+    found = []
+    for subscription in subscriptions:
+        query = parse_canonical(subscription.canonical)
+        if not matching_papers(query, [known.paper]):
+            continue
+        words = dict.fromkeys(word for hit in why(query, known.paper) for word in hit.terms)
+        found.append(
+            Because(
+                number=subscription.number, text=subscription.text, name=subscription.name, words=tuple(words), added_by=subscription.added_by
+            )
+        )  # fmt: skip
+    return tuple(found)

@@ -1,0 +1,298 @@
+"""The subscriptions of a chat, those that are typed, and when they are due next."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from functools import lru_cache
+
+from subscriptions import zones
+from subscriptions.addresses import facts_of
+from subscriptions.errors import NotFound, Sentence
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
+from subscriptions.planning import cadence as cadences
+from subscriptions.planning.pauses import Forecast, NextDelivery, forecast_delivery
+from subscriptions.query.parse import asked_beside
+from subscriptions.states import SubscriptionState
+from subscriptions.store import chats, known_papers, sources
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Transaction, reads
+
+FOLLOWED = frozenset(
+    {"quiet", "timezone"}
+)  # settings on which quiet hours depend: after a change, call `apply_new_quiet_hours`
+
+Move = tuple[int, int, stored_subscriptions.DueSpan]  # (id of a subscription, its new cursor, its new due span)
+
+
+def quiet_until(chat: Chat, moment: datetime) -> datetime | None:
+    """The end of the chat's quiet hours if they hold at `moment`; None if they do not."""
+    return cadences.quiet_until(chat.settings.quiet, zones.zone(chat.settings.timezone), moment)
+
+
+def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], now: datetime) -> list[Move]:
+    """Moves that put off due `now` subscriptions to the end of the quiet hours.
+
+    A subscription whose papers a person asked for (`hurry`) is not put off.
+    """
+    at_once = [subscription for subscription in due if subscription.cadence.kind == "now" and not subscription.hurry]
+    until = quiet_until(chat, now) if at_once else None
+    if until is None:
+        return []
+    return [(subscription.id, subscription.cursor, (until, None)) for subscription in at_once]
+
+
+def apply_new_quiet_hours(transaction: Transaction, before: Chat, now: datetime) -> None:
+    """Moves what the old quiet hours put off to the end of the new ones; if it is not quiet now, makes it due at once.
+
+    `before` is the chat before its quiet hours or time zone changed.
+    """
+    until = quiet_until(before, now)
+    if until is None:
+        return
+    after = chats.chats_by_id(transaction, [before.id], zone=before.settings.timezone)[before.id]
+    for subscription in stored_subscriptions.subscriptions_of(transaction, [before.id])[before.id]:
+        if subscription.cadence.kind == "now" and subscription.next_due_at == until:
+            stored_subscriptions.reset_due(transaction, subscription.id, (quiet_until(after, now), None))
+
+
+def apply_new_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) -> None:
+    """Makes subscriptions without a zone of their own due at the same local time in the chat's new zone `name`.
+
+    Overdue ones stay overdue.
+    """
+    zone = zones.zone(name)
+    for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
+        overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
+        if subscription.zone is None and subscription.next_due_at is not None and not overdue:
+            due = cadences.first_due(subscription.cadence, zone, now)
+            stored_subscriptions.change_schedule(
+                transaction,
+                subscription.id,
+                cadence=subscription.cadence,
+                zone=None,
+                due=due_span(subscription.cadence, zone, due),
+            )
+
+
+def change_time(
+    transaction: Transaction, chat: Chat, subscription: Subscription, schedule: Cadence, now: datetime
+) -> None:
+    """Gives a subscription a schedule, in its own zone or the chat's; it is due first at the next moment of that."""
+    zone = zone_of(subscription, chat)
+    due = due_span(schedule, zone, cadences.first_due(schedule, zone, now))
+    stored_subscriptions.change_schedule(
+        transaction, subscription.id, cadence=schedule, zone=subscription.zone, due=due
+    )
+
+
+def reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
+    """The due span of a when-out window that is open at `now`, if an earlier one passed while nothing ran; else None."""
+    if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
+        return None
+    zone = zone_of(subscription, chat)
+    opened = cadences.first_due(subscription.cadence, zone, now)
+    if opened is None or not subscription.next_due_at < opened <= now:
+        return None
+    return due_span(subscription.cadence, zone, opened)
+
+
+def moved_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime) -> list[Move]:
+    """Moves of the subscriptions of these chats that are due too late, to the moments at which they are due by the right clock."""
+    of_chats = stored_subscriptions.subscriptions_of(transaction, chat_ids)
+    moves: list[Move] = []
+    for chat in chats.chats_by_id(transaction, chat_ids, zone=transaction.zone).values():
+        for one in of_chats[chat.id]:
+            zone = zone_of(one, chat)
+            if one.next_due_at is None or not cadences.is_too_far(one.cadence, zone, one.next_due_at, now):
+                continue
+            if one.cadence.kind == "now":
+                moves.append((one.id, one.cursor, (quiet_until(chat, now), None)))
+            else:
+                first = cadences.first_due(one.cadence, zone, now)
+                moves.append((one.id, one.cursor, due_span(one.cadence, zone, first)))
+    return moves
+
+
+def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> stored_subscriptions.DueSpan:
+    """(due moment, latest moment that it may become): for when-out the end of its window, else the same moment twice."""
+    if moment is None or cadence.kind != "when-out":
+        return moment, moment
+    return moment, cadences.closes(cadence, zone, moment)
+
+
+# ----------------------------------- when a subscription or a chat gets something next, by the forecast of the sources
+
+
+_NOTHING = NextDelivery()
+_Case = tuple[Cadence, tzinfo, datetime | None, bool, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryForecast:
+    """The forecast of deliveries at one moment.
+
+    Many chats share cadence, zone and quiet hours: each such case is computed once.
+    """
+
+    forecast: Forecast
+    last_sequence: int
+    next_batch: datetime | None  # when a source is due next
+    next_deliveries: dict[_Case, NextDelivery] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, transaction: Transaction, now: datetime) -> "DeliveryForecast":
+        """The forecast at `now`."""
+        forecast = sources.forecast(transaction, now=now)
+        last_sequence = known_papers.last_sequence(transaction)
+        return cls(forecast=forecast, last_sequence=last_sequence, next_batch=forecast.next_due())
+
+    def next_delivery(
+        self,
+        subscription: Subscription,
+        chat: Chat,
+        *,
+        planned: bool = False,
+        fits: Callable[[int], bool] | None = None,
+    ) -> NextDelivery:
+        """When a subscription delivers something next; with `planned`, what comes after a delivery of this moment.
+
+        `fits` tells whether its query matches a paper above a sequence; None: not known, so every new paper counts.
+        """
+        zone = zone_of(subscription, chat)
+        regular = next_moment(subscription.cadence, zone, self.forecast.at) if planned else subscription.next_due_at
+        news = not planned and self._has_news(subscription, chat, fits)
+        case = (subscription.cadence, zone, regular, news, chat.settings.quiet, chat.settings.timezone)
+        if case not in self.next_deliveries:
+            clock = zones.zone(chat.settings.timezone)
+            self.next_deliveries[case] = forecast_delivery(
+                subscription.cadence, zone, regular, self.forecast, news=news, quiet=chat.settings.quiet, clock=clock
+            )
+        return self.next_deliveries[case]
+
+    def _has_news(self, subscription: Subscription, chat: Chat, fits: Callable[[int], bool] | None) -> bool:
+        """Whether papers came that make a delivery. The chat's first delivery may also say that none of them matches."""
+        cursor = subscription.cursor
+        if cursor >= self.last_sequence or fits is None:
+            return cursor < self.last_sequence
+        return fits(cursor) or (not chat.first_delivery_planned and self.is_last_word(subscription, chat))
+
+    def is_last_word(self, subscription: Subscription, chat: Chat) -> bool:
+        """Whether a due moment need not wait any longer.
+
+        A when-out waits for sources that are due before its second time.
+        """
+        if subscription.cadence.kind != "when-out" or subscription.next_due_at is None:
+            return True
+        closes = cadences.closes(subscription.cadence, zone_of(subscription, chat), subscription.next_due_at)
+        return self.forecast.at >= closes or self.next_batch is None or self.next_batch >= closes
+
+    def next_of(self, chat: Chat, subscriptions: Sequence[Subscription], planned: Collection[int] = ()) -> NextDelivery:
+        """When a chat gets something next: the first delivery of its active subscriptions.
+
+        `planned` are ids of subscriptions, see `next_delivery`.
+        """
+        active = [
+            self.next_delivery(subscription, chat, planned=subscription.id in planned)
+            for subscription in subscriptions
+            if subscription.state is SubscriptionState.ACTIVE
+        ]
+        at_once = next((one for one in active if one.at is None and one.latest is not None), None)
+        foreseen = min((one for one in active if one.at is not None), key=_moment, default=_NOTHING)
+        return at_once or foreseen
+
+
+def zone_of(subscription: Subscription, chat: Chat) -> tzinfo:
+    """The zone in which a subscription is due: its own, else the chat's."""
+    return zones.zone(subscription.zone or chat.settings.timezone)
+
+
+@lru_cache(maxsize=4096)
+def next_moment(cadence: Cadence, zone: tzinfo, now: datetime) -> datetime | None:
+    """The next regular moment of a cadence, cached: many chats share cadence, zone and the moment of planning."""
+    return cadences.next_due(cadence, zone, now)
+
+
+def _moment(next_delivery: NextDelivery) -> datetime:
+    assert next_delivery.at is not None  # noqa: S101 - see `next_of`
+    return next_delivery.at
+
+
+# ----------------------------------------------------------------------------------------- finds a chat by its address
+
+
+_MOST_DIGITS = 9  # of a number; Python refuses to read more than some thousands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A subscription with its chat, as lists show it."""
+
+    chat: Chat
+    subscription: Subscription
+    zone: str  # the subscription's own, else the chat's
+
+
+@reads
+def get_chat(transaction: Transaction, address: ChatAddress) -> Chat:
+    """The chat at this address, or the chat that moved from there. Raises NotFound."""
+    chat = chats.find_chat(transaction, address, zone=transaction.zone)
+    if chat is None:
+        raise NotFound(
+            Sentence("There is no such chat: {chat}.", {"chat": str(address)}),
+            Sentence(
+                "A chat comes into being with its first subscription: paperwire subscribe QUERY --as {chat}",
+                {"chat": str(address)},
+            ),
+        )
+    return chat
+
+
+def kind_of(address: ChatAddress) -> ChatKind:
+    """The kind of a chat as far as its address tells; the platform may know better."""
+    return facts_of(address.platform).kind_of(address)
+
+
+@reads
+def listed(transaction: Transaction, address: ChatAddress | None) -> tuple[Listed, ...]:
+    """The subscriptions of one chat, or with None of all chats. Raises NotFound."""
+    pages = (
+        chats.all_chats(transaction, zone=transaction.zone) if address is None else [(get_chat(transaction, address),)]
+    )
+    return tuple(one for chats in pages for one in _listed(transaction, chats))
+
+
+def _listed(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[Listed]:
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
+    for chat in chats:
+        for one in subscriptions[chat.id]:
+            yield Listed(chat=chat, subscription=one, zone=one.zone or chat.settings.timezone)
+
+
+def numbered(transaction: Transaction, chat: Chat, number: int) -> Subscription:
+    """The subscription of a chat with this number. Raises NotFound."""
+    return which_one(stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id], str(number))
+
+
+def typed_number(text: str) -> int | None:
+    """The number that a text is, with or without "#"; None for any other text, and for more digits than a number has."""
+    digits = text.strip().lstrip("#")
+    return int(digits) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else None
+
+
+def which_one(subscriptions: Sequence[Subscription], which: str) -> Subscription:
+    """The subscription with this number or query. Raises NotFound, QueryError.
+
+    A bare number that no subscription has is read as a query.
+    """
+    number = typed_number(which)
+    for subscription in subscriptions:
+        if subscription.number == number:
+            return subscription
+    canonical = asked_beside(which, [one.canonical for one in subscriptions]).canonical
+    for subscription in subscriptions:
+        if subscription.canonical == canonical:
+            return subscription
+    raise NotFound(
+        Sentence("This chat has no subscription {which}.", {"which": which.strip()}),
+        Sentence("paperwire subscriptions lists them."),
+    )

@@ -1,0 +1,376 @@
+"""Searches stored papers: all of them, and those of recent days."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
+
+from subscriptions import zones
+from subscriptions.errors import QueryError, Refused
+from subscriptions.model import Chat, KnownPaper, Subscription
+from subscriptions.query.advice import Advice, advise
+from subscriptions.query.parse import parse_canonical
+from subscriptions.query.syntax import DOI, Query
+from subscriptions.service.known_papers import (
+    MOST_COUNTED,
+    MOST_READ,
+    Entries,
+    day_of,
+    find,
+    is_used,
+    keep,
+    kept,
+    key_of,
+    number_of,
+    read,
+)
+from subscriptions.service.near_papers import with_words
+from subscriptions.store import entries as stored_entries
+from subscriptions.store import known_papers, paper_index
+from subscriptions.store.database.store import Store, Transaction, reads
+from subscriptions.wording import kept_query
+
+_SEARCHED = "searched"  # a kind of cached entries: stretches, by the key of their newest paper; None: the newest of all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """What a search found in one stretch of the stored papers."""
+
+    papers: tuple[KnownPaper, ...]  # a page of them, the newest first
+    found: int  # in the whole stretch
+    upto: int  # the key of its newest paper, where the stretch begins
+    looked: int  # papers looked at
+    stored: int  # papers in all
+    below: int | None  # where the next stretch begins; None: all older ones were looked at
+    since: date | None  # the day of the oldest paper looked at
+
+
+@reads
+def search(
+    transaction: Transaction, query: Query, *, upto: int | None = None, start: int = 0, most: int
+) -> SearchResult:
+    """The papers that a query finds in one stretch, the newest by their days first. The stretch begins with the key `upto`.
+
+    `papers` holds `most` of them, from the one at `start` on. A stretch has 50,000 papers; it has fewer if too many of
+    them would have to be read to decide, and more if the newest 50,000 have none.
+    """
+    query, looked = with_words(transaction, query), 0
+    while True:
+        entries, below = searched_range(transaction, upto)
+        hits = find(transaction, entries, query, most_read=MOST_READ)
+        oldest, newest = _ends(entries, hits.end)
+        looked += entries.newer_than(hits.end).bit_count() if hits.end else entries.papers.bit_count()
+        below = hits.end or below
+        if hits.bits or below is None:
+            break
+        upto = below
+    return SearchResult(
+        papers=read(transaction, entries.newest_first(hits.bits, start + most)[start:]),
+        found=hits.bits.bit_count(),
+        upto=newest,
+        looked=looked,
+        stored=known_papers.paper_count(transaction),
+        below=below,
+        since=day_of(oldest) if oldest else None,
+    )
+
+
+def _ends(entries: Entries, end: int) -> tuple[int, int]:
+    """The keys of the oldest and the newest of the papers that are newer than `end`; (0, 0) if there are none."""
+    newest = max(entries.keys, default=0)
+    if not end and entries.days:
+        return key_of(entries.days[0], 0), newest
+    oldest = min((key for key in entries.keys if key > end), default=0)
+    return (oldest, newest) if oldest else (0, 0)
+
+
+def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[Entries, int | None]:
+    """The newest papers from a key on down, and the key of the first beyond them."""
+    return keep(transaction, _SEARCHED, upto, lambda: _look(transaction, upto))
+
+
+def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
+    begin = None if upto is None else (day_of(upto), number_of(upto))
+    rows = paper_index.newest(transaction, MOST_COUNTED + 1, upto=begin)
+    below = key_of(rows[MOST_COUNTED].day, rows[MOST_COUNTED].paper) if len(rows) > MOST_COUNTED else None
+    return Entries.of(rows[:MOST_COUNTED], whole=below is None), below
+
+
+def keep_searched(store: Store) -> None:
+    """Renews the cache of the newest stretch if this process has searched it."""
+    if is_used(store, _SEARCHED):
+        with store.read() as transaction:
+            searched_range(transaction)
+
+
+@reads
+def papers_named(transaction: Transaction, names: Sequence[str]) -> dict[str, KnownPaper]:
+    """The papers with these arXiv ids and DOIs (`mentioned` finds them in a text); unknown ones are left out."""
+    ids = known_papers.papers_with_keys(transaction, names)
+    known = known_papers.stored_papers(transaction, list(set(ids.values())))
+    return {name: known[paper_id] for name, paper_id in ids.items()}
+
+
+# -------------------------------------------- the papers of the last days, counted for confirmations, lists and advice
+
+
+DAYS_KNOWN = 7  # a confirmation counts what the query matches in so many days
+Counts = tuple[tuple[str, int], ...]
+_NAMES = "names"  # a kind of cached values
+MOST_NAMED = 2000  # papers whose authors and categories are suggested
+_RECENT = "recent"  # a kind of cached values: by day
+CAME_WITHIN = timedelta(days=60)  # a list says when papers came last, if it was since then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The papers over which matches are counted."""
+
+    days: int = 0  # how many days have papers; 0: there are none
+    of: int = 0  # papers that were counted
+    whole: bool = True  # all papers of the days were counted; else only the newest
+    recent: bool = (
+        False  # the papers are of the last seven days; else there are none of these, and they are of all days
+    )
+    week: bool = False  # the days are a whole week, those without papers included
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """The papers of the last days."""
+
+    entries: Entries
+    since: date  # the first of the days
+    recent: bool
+    week: bool
+
+    def find(self, transaction: Transaction, queries: Mapping[str, Query], chat: Chat | None = None) -> "MatchSets":
+        """What each of these queries finds, counted over the same papers; without cross-lists if the chat wants none."""
+        hits = {name: find(transaction, self.entries, query, most_read=MOST_READ) for name, query in queries.items()}
+        end = max((one.end for one in hits.values()), default=0)
+        counted = self.entries.newer_than(end) if end else self.entries.papers
+        wanted = counted
+        if chat is not None and chat.settings.crosslists == "out":
+            wanted &= ~self.entries.crosslisted
+        base = Base(
+            days=len(self.entries.days),
+            of=counted.bit_count(),
+            whole=self.entries.whole and not end,
+            recent=self.recent,
+            week=self.week,
+        )
+        return MatchSets({name: one.bits & wanted for name, one in hits.items()}, base, wanted)
+
+    def newest(self, transaction: Transaction, found: int, most: int) -> tuple[KnownPaper, ...]:
+        """The newest of a set of papers, the newest first."""
+        return read(transaction, self.entries.newest_first(found, most))
+
+
+@dataclass(frozen=True, slots=True)
+class MatchSets:
+    """The sets of papers that queries find, by the names of the queries."""
+
+    of: Mapping[str, int]
+    base: Base
+    counted: int  # the papers among which they were looked for
+
+    @property
+    def union(self) -> int:
+        """The papers that any of the queries finds."""
+        return reduce(or_, self.of.values(), 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecentMatches:
+    """What a query finds in the last days."""
+
+    found: int
+    base: Base
+    newest: tuple[KnownPaper, ...] = ()  # some of them, the newest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchCount:
+    """How many papers subscriptions find, and when they delivered some."""
+
+    found: Mapping[str, int]  # canonical text -> papers
+    base: Base
+    came: Mapping[int, datetime]  # number of a subscription -> when papers of it were sent last
+
+
+@reads
+def recent(transaction: Transaction, now: datetime) -> Recent:
+    """The papers of the last seven days, by the operator's clock; if there are none, the papers of all days.
+
+    At most the newest 50,000.
+    """
+    today = _today(transaction, now)
+    return keep(transaction, _RECENT, today, lambda: _look_recent(transaction, today))
+
+
+def _today(transaction: Transaction, now: datetime) -> date:
+    return now.astimezone(zones.zone(transaction.zone)).date()
+
+
+def _look_recent(transaction: Transaction, today: date) -> Recent:
+    """Reads the papers of the last days. A digest may bear the date of the next day, so the week ends tomorrow."""
+    since, are_recent = today - timedelta(days=DAYS_KNOWN - 1), True
+    rows = paper_index.news(transaction, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
+    if not rows:
+        rows, are_recent = paper_index.news(transaction, MOST_COUNTED + 1, since=date.min), False
+        since = min((row.day for row in rows), default=since)
+    entries = Entries.of(rows[:MOST_COUNTED], whole=len(rows) <= MOST_COUNTED)
+    week = are_recent and paper_index.has_news_upto(transaction, since)
+    return Recent(entries, since, are_recent, week)
+
+
+@reads
+def match_ahead(
+    transaction: Transaction, chat: Chat, texts: Iterable[str], *, now: datetime, categorised: bool
+) -> None:
+    """Matches queries, and the variants that advice compares them with, with the papers of the last days.
+
+    What matches is remembered until papers come. Texts that are no queries are left out.
+    """
+    window = recent(transaction, now)
+    for text in texts:
+        with suppress(QueryError, Refused):
+            query = with_words(transaction, kept_query(text))
+            window.find(transaction, {"": query}, chat)
+            advice_on(transaction, chat, query, now=now, categorised=categorised)
+
+
+@reads
+def is_ready(transaction: Transaction, *, now: datetime) -> bool:
+    """Whether the papers of the last days are the same as at the last look-up: then cached matches still hold."""
+    return _today(transaction, now) in kept(transaction, _RECENT)
+
+
+def keep_recent(store: Store, *, now: datetime) -> None:
+    """Renews the cache of `recent` if this process has used it."""
+    if is_used(store, _RECENT):
+        recent(store, now)
+
+
+@reads
+def activity(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
+) -> MatchCount:
+    """How many papers of the last days these subscriptions of a chat match, and when they delivered some last."""
+    window = recent(transaction, now)
+    came = stored_entries.last_came(transaction, chat.id, now - CAME_WITHIN)
+    sets = window.find(
+        transaction,
+        {text: parse_canonical(text) for text in {subscription.canonical for subscription in subscriptions}},
+        chat,
+    )
+    return MatchCount(found={text: one.bit_count() for text, one in sets.of.items()}, base=sets.base, came=came)
+
+
+@reads
+def found_by_day(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
+) -> Mapping[str, tuple[int, ...]]:
+    """How many papers each of these subscriptions of a chat matches on each of the last seven days, by canonical text."""
+    window, today = recent(transaction, now), _today(transaction, now)
+    queries = {one.canonical: parse_canonical(one.canonical) for one in subscriptions}
+    sets = window.find(transaction, queries, chat)
+    days = [today - timedelta(days=ago) for ago in reversed(range(DAYS_KNOWN))]
+    found = {text: Counter(map(day_of, window.entries.newest_first(papers))) for text, papers in sets.of.items()}
+    return {text: tuple(count[day] for day in days) for text, count in found.items()}
+
+
+@reads
+def advice_on(
+    transaction: Transaction, chat: Chat, query: Query, *, now: datetime, categorised: bool = True
+) -> Advice | None:
+    """The advice on a query that has most effect on the recent papers; None: there is none to give.
+
+    `categorised`: some source tells categories.
+    """
+    window = recent(transaction, now)
+    known, crosslists = _Known(transaction, window, chat), chat.settings.crosslists != "out"
+    return advise(query, known, days=len(window.entries.days), categorised=categorised, crosslists=crosslists)
+
+
+@reads
+def newest_names(transaction: Transaction) -> tuple[Counts, Counts]:
+    """The authors and the categories of the newest papers, each with how many of these papers have it, the most frequent first."""
+    return keep(transaction, _NAMES, None, lambda: _look_names(transaction))
+
+
+def _look_names(transaction: Transaction) -> tuple[Counts, Counts]:
+    found = known_papers.newest_names(transaction, MOST_NAMED)
+    authors = Counter(name for names, _ in found for name in names)
+    categories = Counter(name for _, names in found for name in names)
+    return tuple(authors.most_common()), tuple(categories.most_common())
+
+
+@reads
+def newest_papers(transaction: Transaction, *, now: datetime, most: int) -> tuple[KnownPaper, ...]:
+    """The newest papers of the last days."""
+    window = recent(transaction, now)
+    return window.newest(transaction, window.entries.papers, most)
+
+
+@reads
+def recent_matches(transaction: Transaction, query: Query, *, now: datetime, most: int) -> RecentMatches:
+    """How many papers of the last days a query finds, and the newest of them."""
+    window = recent(transaction, now)
+    sets = window.find(transaction, {"": with_words(transaction, query)})
+    return RecentMatches(
+        found=sets.union.bit_count(), base=sets.base, newest=window.newest(transaction, sets.union, most)
+    )
+
+
+@reads
+def recent_variants(
+    transaction: Transaction,
+    query: Query | None,
+    variants: Mapping[str, Query],
+    *,
+    excluded: Query | None = None,
+    now: datetime,
+    most: int,
+) -> tuple[RecentMatches, Mapping[str, int]]:
+    """What a query finds in the last days, and how many papers each of its variants finds among the same.
+
+    Without a query: all papers but those that `excluded` finds.
+    """
+    window = recent(transaction, now)
+    named = {"": query, "-": excluded}
+    sets = window.find(transaction, {**variants, **{name: one for name, one in named.items() if one is not None}})
+    found = sets.of.get("", sets.counted) & ~sets.of.get("-", 0)
+    newest = window.newest(transaction, found, most)
+    matches = RecentMatches(found=found.bit_count(), base=sets.base, newest=newest)
+    return matches, {name: sets.of[name].bit_count() for name in variants}
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The papers of the last days as `advise` needs them."""
+
+    transaction: Transaction
+    window: Recent
+    chat: Chat
+
+    @property
+    def papers(self) -> int:
+        return self.window.entries.papers.bit_count()
+
+    def count(self, query: Query) -> int:
+        return self.window.find(self.transaction, {"": query}, self.chat).union.bit_count()
+
+    def having(self, what: str) -> int:
+        window, entries = self.window, self.window.entries
+        if what == DOI.name:
+            return int(paper_index.has_dois(self.transaction, window.since))
+        found = paper_index.having_any(self.transaction, what, entries.first, entries.last)
+        return (entries.set_of(found) & entries.papers).bit_count()
+
+    def sources(self) -> tuple[str, ...]:
+        return tuple(paper_index.sources_of_days(self.transaction, self.window.since))

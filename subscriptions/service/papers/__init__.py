@@ -1,1 +1,0 @@
-"""Papers: ingest, search, counts, and why a paper came or did not."""

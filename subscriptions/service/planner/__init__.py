@@ -1,1 +1,0 @@
-"""The planner: plans what is due, and previews what would come."""

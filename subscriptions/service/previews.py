@@ -1,0 +1,452 @@
+"""What would be sent: of the newest day, and at the next time of a subscription."""
+
+import secrets
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import reduce
+from itertools import repeat
+from operator import or_
+
+from subscriptions import zones
+from subscriptions.matching.paper_index import TokenizedPapers
+from subscriptions.model import Because, Cadence, Chat, ChatAddress, Delivery, Item, KnownPaper, Paper, Subscription
+from subscriptions.planning.decision import DueDelivery, Papers, decide, shows_more
+from subscriptions.planning.pauses import NextDelivery
+from subscriptions.query.parse import parse_query
+from subscriptions.query.syntax import Query
+from subscriptions.service.known_papers import (
+    Entries,
+    entries_of_day,
+    find,
+    number_of,
+    read,
+    set_of_papers,
+    undelivered,
+)
+from subscriptions.service.near_papers import counted_words, with_words
+from subscriptions.service.next_deliveries import get_chat as find_chat
+from subscriptions.service.paper_search import Base, recent
+from subscriptions.service.pausing import with_ended_pauses
+from subscriptions.service.plan import decide_now
+from subscriptions.service.plan_inputs import PlanContext, evidence_of_fits, nearness_of, stored_query
+from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.store import announcing, known_papers, paper_index, planned
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import entries as stored_entries
+from subscriptions.store import signals as stored_signals
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Scope, Transaction, reads
+from subscriptions.store.planned import Planned
+
+MOST_SHOWN = 20  # papers that a preview shows at most: it has no [show]
+MOST_READ = 60  # papers of a reply, the newest, that are read to tell what matched in them, a millisecond each
+_FEW = 3  # papers that are read for each subscription, however many there are
+_MANY = 1000  # papers from which on those of a chat are looked up from the first to the last, and not one by one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """What subscriptions of a chat find among recent papers, delivered ones included."""
+
+    subscriptions: tuple[Subscription, ...]  # those that were tried; number 0: of a query that is no subscription
+    query: Query | None  # the query that was tried, when it is no subscription of the chat
+    delivery: Delivery | None  # what they find, as a delivery would show it; None: nothing
+    delivered: int  # papers of it that were delivered to the chat before
+    waiting: int  # papers that these subscriptions have still to deliver
+    base: Base  # the papers that were looked at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What subscriptions of a chat find on the newest day with announcements."""
+
+    subscriptions: tuple[Subscription, ...]
+    query: Query | None
+    day: date | None  # None: no paper was ever announced
+    known: int  # papers of that day
+    delivery: Delivery | None  # None: nothing, or all of it was delivered before
+    delivered: int  # papers that were delivered to the chat before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """Some papers, and what subscriptions of a chat find among them."""
+
+    chat: Chat
+    subscriptions: Sequence[Subscription]
+    entries: Entries
+    fits: Mapping[int, int]  # id of a subscription -> the papers that it finds, as a set
+    delivered: int = 0  # papers that are left out, as a set
+    limited: bool = True
+    days: tuple[date, ...]
+    known: int  # papers that were looked at
+
+
+@reads
+def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which: str = "") -> TrialResult:
+    """What subscriptions of a chat find among the papers of the last days; stores nothing. Raises QueryError.
+
+    `which` is the number of a subscription or a query; "": all that are active.
+    """
+    subscriptions, query = _chosen(transaction, chat, which, now)
+    window = recent(transaction, now)
+    sets = window.find(
+        transaction,
+        {str(subscription.id): stored_query(subscription.canonical) for subscription in subscriptions},
+        chat,
+    )
+    case = _Case(
+        chat=_with_limit(chat),
+        subscriptions=subscriptions,
+        entries=window.entries,
+        fits={subscription.id: sets.of[str(subscription.id)] for subscription in subscriptions},
+        days=window.entries.days,
+        known=sets.base.of,
+    )
+    delivered = _delivered_in(transaction, chat, window.entries, sets.union)
+    delivery = _delivery(transaction, "preview", case, now, read_all=False)
+    waiting = (
+        ()
+        if query
+        else undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction)).values()
+    )
+    return TrialResult(
+        subscriptions=subscriptions,
+        query=query,
+        delivery=delivery,
+        delivered=len(delivered),
+        waiting=len(set().union(*waiting)),
+        base=sets.base,
+    )
+
+
+def newest_batch(
+    store: Scope,
+    chat: Chat,
+    *,
+    now: datetime,
+    which: str = "",
+    key: str = "",
+    day: date | None = None,
+    delivered_too: bool = False,
+) -> Batch:
+    """What subscriptions of a chat find on the newest day with announcements, or on `day`. Raises QueryError.
+
+    With `key`, unique for what a person asked, it is stored as a delivery, so that its papers count as delivered.
+    Cursors stay: later deliveries bring the rest. Without `key` nothing is stored, and `delivered_too` shows papers
+    that were delivered before.
+    """
+    with store.write() if key else store.read() as transaction:
+        if key:
+            announcing.share_sequence(transaction)
+            stored_chats.hold_chat(transaction, chat.id)
+        subscriptions, query = _chosen(transaction, chat, which, now)
+        day = day or paper_index.newest_day(transaction)
+        if day is None:
+            return Batch(subscriptions=subscriptions, query=query, day=None, known=0, delivery=None, delivered=0)
+        entries = entries_of_day(transaction, day)
+        known = entries.papers.bit_count()
+        fits = {subscription.id: _fitting(transaction, entries, subscription) for subscription in subscriptions}
+        delivered = _delivered_in(transaction, chat, entries, reduce(or_, fits.values(), 0))
+        case = _Case(
+            chat=chat if key else _with_limit(chat),
+            subscriptions=subscriptions,
+            entries=entries,
+            fits=fits,
+            delivered=0 if delivered_too else set_of_papers(entries, delivered) if delivered else 0,
+            limited=not key or shows_more(chat),
+            days=(day,),
+            known=known,
+        )
+        delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=bool(key))
+        if key and delivery:
+            _write_down(transaction, delivery, key, now)
+    return Batch(
+        subscriptions=subscriptions, query=query, day=day, known=known, delivery=delivery, delivered=len(delivered)
+    )
+
+
+def unstored_subscription(chat: Chat, query: Query, now: datetime) -> Subscription:
+    """A subscription that is not stored, for a query: id and number are 0."""
+    return Subscription(
+        id=0,
+        chat_id=chat.id,
+        number=0,
+        text=query.text.strip(),
+        canonical=query.canonical,
+        cadence=Cadence(kind="now"),
+        zone=None,
+        since=now,
+        cursor=0,
+        next_due_at=None,
+    )
+
+
+def _chosen(
+    transaction: Transaction, chat: Chat, which: str, now: datetime
+) -> tuple[tuple[Subscription, ...], Query | None]:
+    """The subscriptions that `which` names, and the query where it is none of the chat's."""
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    if not which.strip():
+        return tuple(
+            subscription for subscription in subscriptions if subscription.state is SubscriptionState.ACTIVE
+        ), None
+    number = which.strip().removeprefix("#")
+    for subscription in subscriptions:
+        if number == str(subscription.number):
+            return (subscription,), None
+    query = with_words(transaction, parse_query(which), subscriptions)
+    for subscription in subscriptions:
+        if subscription.canonical == query.canonical:
+            return (subscription,), None
+    return (unstored_subscription(chat, query, now),), query
+
+
+def _fitting(transaction: Transaction, entries: Entries, subscription: Subscription) -> int:
+    return find(transaction, entries, stored_query(subscription.canonical), most_read=None).bits
+
+
+def _delivered_in(transaction: Transaction, chat: Chat, entries: Entries, found: int) -> set[int]:
+    """The ids of those of these papers that were delivered to the chat."""
+    numbers = {number_of(key) for key in entries.newest_first(found)}
+    if len(numbers) > _MANY:
+        return numbers & stored_entries.delivered_between(transaction, chat.id, min(numbers), max(numbers))
+    return planned.delivered(transaction, [chat.id], list(numbers))[chat.id]
+
+
+def _with_limit(chat: Chat) -> Chat:
+    """The chat with a limit on how many papers a reply shows."""
+    return chat._replace(settings=replace(chat.settings, limit=min(chat.settings.limit or MOST_SHOWN, MOST_SHOWN)))
+
+
+# ------------------------------------------------------------------------------------------------------------ deliveries
+
+
+def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *, read_all: bool) -> Delivery | None:
+    """The delivery that `decide` makes of a case, as in a plan; every paper counts as new. None: nothing.
+
+    Unless `read_all`, only the newest papers are read; the others are counted, after those.
+    """
+    found = {subscription: bits & ~case.delivered for subscription, bits in case.fits.items()}
+    most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))
+    keys = {key for bits in found.values() for key in case.entries.newest_first(bits, most)}
+    known = read(transaction, sorted(keys, reverse=True))
+    place = {paper.id: at for at, paper in enumerate(known)}
+    taste = stored_signals.tastes(transaction, [case.chat.id]).get(case.chat.id)
+    numbers = {subscription: map(number_of, case.entries.newest_first(bits)) for subscription, bits in found.items()}
+    due = DueDelivery(
+        chat=case.chat,
+        subscriptions=tuple(case.subscriptions),
+        cursor=dict.fromkeys(found, -1),
+        papers=Papers(known),
+        fits={subscription: tuple(place[one] for one in ids if one in place) for subscription, ids in numbers.items()},
+        delivered=frozenset(),
+        due=now,
+        now=now,
+        zone=zones.zone(case.chat.settings.timezone),
+        next_due=None,
+        may_be_empty=False,
+        nearness=nearness_of(taste, TokenizedPapers.of(paper.paper for paper in known)) if taste else None,
+    )
+    decided = decide(due, evidence_of_fits(lambda: counted_words(transaction)), limited=case.limited)
+    if decided is None:
+        return None
+    kind, items, facts = decided
+    facts = replace(facts, known=case.known, days=case.days, first=False)
+    counted = () if read_all else tuple(_counted(case, found, set_of_papers(case.entries, place), now))
+    return Delivery(id=name, chat=case.chat, kind=kind, due=now, items=(*items, *counted), facts=facts)
+
+
+def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[Item]:
+    """Items for the papers that were not read, each under the first subscription that finds it. They are not shown."""
+    paper = KnownPaper(
+        id=0, paper=Paper(key=""), sequence=None, sequenced_at=None, first_seen_at=now, day=case.days[-1]
+    )  # fmt: skip
+    for subscription in case.subscriptions:
+        because = (
+            Because(
+                number=subscription.number,
+                text=subscription.text,
+                name=subscription.name,
+                added_by=subscription.added_by,
+            ),
+        )
+        item = Item(paper=paper, because=because, position=MOST_READ, shown=False)
+        yield from repeat(item, (found[subscription.id] & ~known).bit_count())
+        known |= found[subscription.id]
+
+
+def _write_down(transaction: Transaction, delivery: Delivery, key: str, now: datetime) -> None:
+    delivered = Planned(
+        id=delivery.id,
+        chat_id=delivery.chat.id,
+        kind=delivery.kind,
+        due=delivery.due,
+        key=key,
+        items=delivery.items,
+        facts=delivery.facts,
+    )
+    planned.add_deliveries(transaction, [delivered], now=now)
+
+
+# -------------------------------------------- what would be sent to a chat at this moment, decided as the planner does
+
+
+PREVIEW_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotDue:
+    """A subscription with papers to deliver that is not due."""
+
+    subscription: Subscription
+    next_delivery: NextDelivery  # when it delivers them; nothing while it is held
+    held: str = ""  # the state that holds it, of the chat, else its own; "": it is not held
+    papers: tuple[KnownPaper, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a chat would get; nothing is stored."""
+
+    delivery: Delivery | None  # what is due at this moment; None: nothing
+    later: Delivery | None = None  # what is not due, as a delivery
+    not_due: tuple[NotDue, ...] = ()  # the subscriptions that bring `later`
+    known: int  # papers looked at
+
+
+@reads
+def preview(
+    transaction: Transaction, address: ChatAddress, *, now: datetime, text: str | None = None, days: int | None = None
+) -> Preview:
+    """What would be sent: for all subscriptions of a chat, or for one query. Stores nothing. Raises NotFound, QueryError.
+
+    With `days`, or for a query: what papers of so many last days bring, by the days of their digests.
+    """
+    chat = find_chat(transaction, address)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    if text is not None:
+        subscriptions = (unstored_subscription(chat, with_words(transaction, parse_query(text), subscriptions), now),)
+    if text is not None or days is not None:
+        today = now.astimezone(zones.zone(transaction.zone)).date()
+        first = today - timedelta(days=(days or PREVIEW_DAYS) - 1)
+        return _of_days(transaction, chat, subscriptions, first, now, all_of_them=text is not None)
+    return _of_this_moment(transaction, chat, subscriptions, now)
+
+
+def _of_days(
+    transaction: Transaction,
+    chat: Chat,
+    subscriptions: Sequence[Subscription],
+    first: date,
+    now: datetime,
+    *,
+    all_of_them: bool,
+) -> Preview:
+    """What papers of the days from `first` on bring; with `all_of_them` also papers that were delivered to the chat."""
+    entries = Entries.of(paper_index.news(transaction, None, since=first), whole=True)
+    case = _case(transaction, chat, [subscription._replace(cursor=-1) for subscription in subscriptions], entries, now)
+    delivered = (
+        ()
+        if all_of_them
+        else planned.delivered(transaction, [chat.id], [known.id for known in case.papers.known])[chat.id]
+    )
+    known = entries.papers.bit_count()
+    return Preview(delivery=_due_delivery(transaction, case, delivered, entries), known=known)
+
+
+def _of_this_moment(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], now: datetime
+) -> Preview:
+    """What is due at this moment, and what is not. Pauses that end by now are over, as for the planner."""
+    chat, subscriptions = with_ended_pauses(chat, subscriptions, now)
+    decided, context = decide_now(transaction, chat, subscriptions, now=now)
+    delivery = None
+    if decided is not None and decided.result is not None:
+        kind, items, facts = decided.result
+        delivery = Delivery(id="preview", chat=chat, kind=kind, due=decided.case.due, items=items, facts=facts)
+    due = {subscription.id for subscription in decided.case.subscriptions} if decided else set()
+    rest = [subscription for subscription in subscriptions if subscription.id not in due]
+    last_sequence = context.window.last_sequence
+    entries = Entries.of(
+        paper_index.sequenced(
+            transaction, min((subscription.cursor for subscription in rest), default=last_sequence), last_sequence
+        ),
+        whole=True,
+    )
+    case = _case(transaction, chat, rest, entries, now)
+    delivered = planned.delivered(transaction, [chat.id], [known.id for known in case.papers.known])[chat.id]
+    delivered |= {item.paper.id for item in delivery.items} if delivery else set()
+    later = _due_delivery(transaction, case, delivered, entries)
+    return Preview(
+        delivery=delivery,
+        later=later,
+        not_due=_not_due(chat, rest, later, context),
+        known=max(entries.papers.bit_count(), delivery.facts.known if delivery else 0),
+    )
+
+
+def _case(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], entries: Entries, now: datetime
+) -> DueDelivery:
+    """The papers that subscriptions match, as a case for `decide`."""
+    bits = 0
+    for subscription in subscriptions:
+        bits |= find(transaction, entries, stored_query(subscription.canonical), most_read=None).bits
+    known = sorted(read(transaction, entries.newest_first(bits)), key=lambda paper: paper.sequence or 0)
+    tokenized = TokenizedPapers.of(paper.paper for paper in known)
+    taste = stored_signals.tastes(transaction, [chat.id]).get(chat.id)
+    return DueDelivery(
+        chat=chat,
+        subscriptions=tuple(subscriptions),
+        cursor={subscription.id: subscription.cursor for subscription in subscriptions},
+        papers=Papers(known),
+        fits={
+            subscription.id: tokenized.matching(stored_query(subscription.canonical)) for subscription in subscriptions
+        },
+        delivered=frozenset(),
+        due=now,
+        now=now,
+        zone=zones.zone(chat.settings.timezone),
+        next_due=None,
+        may_be_empty=False,
+        nearness=nearness_of(taste, tokenized),
+    )
+
+
+def _due_delivery(
+    transaction: Transaction, case: DueDelivery, delivered: Collection[int], entries: Entries
+) -> Delivery | None:
+    """The delivery that `decide` makes of a case, without the papers `delivered`; None: nothing.
+
+    Its counts are those of all `entries`.
+    """
+    evidence = evidence_of_fits(lambda: counted_words(transaction))
+    decided = decide(case._replace(delivered=frozenset(delivered)), evidence, limited=shows_more(case.chat))
+    if decided is None:
+        return None
+    kind, items, facts = decided
+    facts = replace(facts, known=entries.papers.bit_count(), days=entries.days)
+    return Delivery(id="preview", chat=case.chat, kind=kind, due=case.now, items=items, facts=facts)
+
+
+def _not_due(
+    chat: Chat, subscriptions: Sequence[Subscription], later: Delivery | None, context: PlanContext
+) -> tuple[NotDue, ...]:
+    """The subscriptions whose papers are in `later`, each with its next delivery."""
+    items = later.items if later else ()
+    found = []
+    for subscription in subscriptions:
+        papers = tuple(item.paper for item in items if any(one.number == subscription.number for one in item.because))
+        held = (
+            str(chat.state)
+            if chat.state is not ChatState.ACTIVE
+            else ""
+            if subscription.state is SubscriptionState.ACTIVE
+            else subscription.state
+        )
+        next_delivery = NextDelivery() if held else context.delivery_forecast.next_delivery(subscription, chat)
+        if papers:
+            found.append(NotDue(subscription=subscription, next_delivery=next_delivery, held=held, papers=papers))
+    return tuple(found)

@@ -1,0 +1,350 @@
+"""Adds subscriptions to a chat, and removes them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from subscriptions import zones
+from subscriptions.addresses import facts_of
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
+from subscriptions.planning import cadence as cadences
+from subscriptions.planning.pauses import NextDelivery
+from subscriptions.planning.times._ending import When, make_when, read_when
+from subscriptions.query.syntax import Query
+from subscriptions.service.changes import begin_change, note_changed_state, person_of
+from subscriptions.service.hold_reasons import starting_point
+from subscriptions.service.known_papers import number_of
+from subscriptions.service.near_papers import with_words
+from subscriptions.service.next_deliveries import (
+    DeliveryForecast,
+    change_time,
+    due_span,
+    get_chat,
+    kind_of,
+    numbered,
+    which_one,
+)
+from subscriptions.service.paper_search import Base, recent
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import known_papers, losses
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Scope, Transaction, writes
+from subscriptions.wording import checked_name, kept_query
+
+EXAMPLES = 3
+MOST_PER_CHAT = 200
+_SINCE = Sentence("Say now, today, 7d or a date such as 2026-01-22.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionRequest:
+    """A subscription to add, as a person typed it; None for what they did not name."""
+
+    text: str
+    when: str | None = None  # the whole schedule, as typed after a query; if None, every, on and at hold it
+    every: str | None = None
+    on: str | None = None
+    at: str | None = None
+    tz: str | None = None
+    since: str | None = None
+    name: str | None = None
+    added_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribed:
+    """The result of adding or changing a subscription, for its confirmation."""
+
+    chat: Chat
+    subscription: Subscription
+    query: Query
+    outcome: str  # added, rescheduled, edited, or known (nothing changed)
+    first: datetime | None  # its next due moment; None: due when papers come
+    starts: datetime  # papers that became known at this moment or later are delivered
+    found: int = 0  # papers of `base` that the query matches
+    base: Base = field(default_factory=Base)  # the papers that were looked at
+    seen: frozenset[int] = frozenset()  # those of them that the person has just been shown
+    examples: tuple[KnownPaper, ...] = ()  # some of them, unless the person has just been shown some
+    next_delivery: NextDelivery | None = (
+        None  # its first delivery, by the forecast of the sources; None: no source has a schedule
+    )
+
+
+def subscribe(
+    store: Scope,
+    address: ChatAddress,
+    request: SubscriptionRequest,
+    *,
+    now: datetime,
+    title: str = "",
+    kind: ChatKind | None = None,
+    who: str = "",
+    seen: frozenset[int] = frozenset(),
+) -> Subscribed:
+    """Adds a subscription, and the chat if it is new. For a query that the chat has, changes time and name instead.
+
+    `seen` are papers that the person has just been shown: those that match count as delivered.
+    `who` is "ID NAME" of the person: `undo` shows the name, and the subscription is paused when that person leaves the
+    chat. Raises QueryError, Refused.
+    """
+    query = kept_query(request.text)
+    if request.name is not None:
+        request = replace(request, name=checked_name(request.name))
+    with store.write() as transaction:
+        chat = stored_chats.find_chat(transaction, address, zone=store.zone)
+        if chat is None:
+            chat = _new_chat(transaction, address, request=request, now=now, title=title, kind=kind)
+            own_zone = None
+        else:
+            own_zone = zones.zone_name(request.tz) if request.tz else None
+            if chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
+                note_changed_state(transaction, chat.id)
+        subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+        query = with_words(transaction, query, subscriptions)
+        known = next((s for s in subscriptions if s.canonical == query.canonical), None)
+        when = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
+        schedule, own_zone = when.cadence, _one_zone(own_zone, when.zone)
+        if known is not None:
+            return _known_subscription(
+                transaction,
+                chat,
+                known,
+                request,
+                query=query,
+                schedule=schedule,
+                own_zone=own_zone,
+                now=now,
+                who=who,
+            )
+        if len(subscriptions) >= MOST_PER_CHAT:
+            raise Refused(
+                Sentence("A chat can have {most} subscriptions.", {"most": MOST_PER_CHAT}),
+                Sentence("Remove one first."),
+            )
+        begin_change(transaction, chat.id, now=now, who=who)
+        added = _add(transaction, chat, request, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
+        done = echo_of(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)
+        losses.count_as_delivered(transaction, ((chat.id, paper) for paper in done.seen))
+        return done
+
+
+def _one_zone(named: str | None, with_time: str | None) -> str | None:
+    """Returns the zone that is named alone, or with the time. Raises Refused if they differ."""
+    if named and with_time and named != with_time:
+        raise Refused(
+            Sentence("Two zones are named: {one} and {other}.", {"one": with_time, "other": named}),
+            Sentence("Name one of them."),
+        )
+    return named or with_time or None
+
+
+def echo_of(
+    transaction: Transaction,
+    chat: Chat,
+    subscription: Subscription,
+    *,
+    query: Query,
+    outcome: str,
+    now: datetime,
+    seen: frozenset[int] = frozenset(),
+) -> Subscribed:
+    """The confirmation of a subscription, with the papers of the last days that its query matches.
+
+    `seen` are papers that the person has just been shown.
+    """
+    transaction.confirmed_chats.add(chat.id)
+    window = recent(transaction, now)
+    sets = window.find(transaction, {"": query}, chat)
+    found = sets.union
+    known = seen & {*map(number_of, window.entries.newest_first(found))} if seen else seen
+    delivery_forecast = DeliveryForecast.of(transaction, now)
+
+    def fits(after: int) -> bool:
+        return window.entries.newest_sequence(found) > after
+
+    return Subscribed(
+        chat=chat,
+        subscription=subscription,
+        query=query,
+        outcome=outcome,
+        first=subscription.next_due_at,
+        starts=subscription.since,
+        found=found.bit_count(),
+        base=sets.base,
+        seen=known,
+        examples=() if known else window.newest(transaction, found, EXAMPLES),
+        next_delivery=delivery_forecast.next_delivery(subscription, chat, fits=fits)
+        if delivery_forecast.forecast.awaited
+        else None,
+    )
+
+
+def _add(
+    transaction: Transaction,
+    chat: Chat,
+    request: SubscriptionRequest,
+    *,
+    query: Query,
+    schedule: Cadence,
+    own_zone: str | None,
+    now: datetime,
+    who: str,
+) -> Subscription:
+    zone = zones.zone(own_zone or chat.settings.timezone)
+    if chat.no_match_streak:
+        stored_chats.store_streaks(transaction, {chat.id: None})  # it begins again: the new query has had no day yet
+    since, counted = _since(request.since, schedule, chat, zone, now), None
+    if request.since is None:
+        since, counted = starting_point(transaction, since)
+    due, latest_due = due_span(schedule, zone, cadences.first_due(schedule, zone, now))
+    new = Subscription(
+        id=0,
+        number=0,
+        chat_id=chat.id,
+        text=query.text,
+        canonical=query.canonical,
+        cadence=schedule,
+        zone=own_zone,
+        since=since,
+        cursor=known_papers.sequence_before(transaction, since),
+        next_due_at=due,
+        latest_due_at=latest_due,
+        name=request.name or "",
+        added_by=request.added_by,
+        subscriber=person_of(who),
+        counted_until=counted,
+    )
+    return stored_subscriptions.add_subscription(transaction, new)
+
+
+@writes
+def unsubscribe(
+    transaction: Transaction, address: ChatAddress, which: str, *, now: datetime, who: str = ""
+) -> tuple[Subscription, ...]:
+    """Removes a subscription by number or query, or every one with `all`. Deliveries that are planned are still sent.
+
+    Returns the removed subscriptions. Raises NotFound, QueryError.
+    """
+    chat = get_chat(transaction, address)
+    subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    gone = subscriptions if which.strip().casefold() == "all" else (which_one(subscriptions, which),)
+    return unsubscribe_several(transaction, address, [one.number for one in gone], now=now, who=who)
+
+
+@writes
+def unsubscribe_several(
+    transaction: Transaction, address: ChatAddress, numbers: Collection[int], *, now: datetime, who: str = ""
+) -> tuple[Subscription, ...]:
+    """Removes the subscriptions with these numbers, as one change. Deliveries that are planned are still sent.
+
+    Returns the removed subscriptions. Raises NotFound.
+    """
+    chat = get_chat(transaction, address)
+    gone = tuple(
+        s for s in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id] if s.number in numbers
+    )
+    if gone:
+        begin_change(transaction, chat.id, now=now, who=who)
+    stored_subscriptions.remove_subscriptions(transaction, [s.id for s in gone])
+    return gone
+
+
+def _new_chat(
+    transaction: Transaction,
+    address: ChatAddress,
+    *,
+    request: SubscriptionRequest,
+    now: datetime,
+    title: str,
+    kind: ChatKind | None,
+) -> Chat:
+    return stored_chats.add_chat(
+        transaction,
+        address,
+        kind or kind_of(address),
+        now=now,
+        zone=transaction.zone,
+        title=title,
+        timezone=zones.zone_name(request.tz) if request.tz else "",
+    )
+
+
+def _known_subscription(
+    transaction: Transaction,
+    chat: Chat,
+    known: Subscription,
+    request: SubscriptionRequest,
+    *,
+    query: Query,
+    schedule: Cadence,
+    own_zone: str | None,
+    now: datetime,
+    who: str,
+) -> Subscribed:
+    """Changes time and name of a subscription that the chat has already; its cursor stays."""
+    if request.name is not None and request.name != known.name:
+        begin_change(transaction, chat.id, now=now, who=who)
+        stored_subscriptions.rename(transaction, known.id, request.name)
+    zone_name = own_zone or known.zone
+    changed = (schedule, zone_name) != (known.cadence, known.zone)
+    if changed:
+        begin_change(transaction, chat.id, now=now, who=who)
+        change_time(transaction, chat, known._replace(zone=zone_name), schedule, now)
+    transaction.confirmed_chats.add(chat.id)
+    fresh = numbered(transaction, chat, known.number)
+    delivery_forecast = DeliveryForecast.of(transaction, now)
+    return Subscribed(
+        chat=chat,
+        next_delivery=delivery_forecast.next_delivery(fresh, chat) if delivery_forecast.forecast.awaited else None,
+        subscription=fresh,
+        query=query,
+        outcome="rescheduled" if changed else "known",
+        first=fresh.next_due_at,
+        starts=fresh.since,
+    )
+
+
+def _when(request: SubscriptionRequest, chat_schedule: Cadence, known: Subscription | None) -> When:
+    """The schedule that a request names. A known subscription keeps its own if the request names none."""
+    if request.when is not None:
+        return read_when(request.when, chat_schedule)
+    if known is not None and not any((request.every, request.on, request.at)):
+        return When(known.cadence)
+    return make_when(request.every, request.on, request.at, chat_schedule)
+
+
+def _since(typed: str | None, schedule: Cadence, chat: Chat, zone: tzinfo, now: datetime) -> datetime:
+    """The moment from which on a new subscription takes papers (docs/architecture.md, rule 3). Raises Refused."""
+    if typed is None:
+        if schedule.kind == "now" and facts_of(chat.address.platform).notifies:
+            return now
+        return now - timedelta(days=7 if schedule.kind == "weekly" else 1)
+    since = _moment(typed.strip().casefold(), zone, now)
+    if since is None:
+        raise Refused(Sentence("“{typed}” is not a moment to start from.", {"typed": typed}), _SINCE)
+    if since > now:
+        raise Refused(
+            Sentence(
+                "“{typed}” lies in the future, and a subscription begins with papers that came.", {"typed": typed}
+            ),
+            _SINCE,
+        )
+    return since
+
+
+def _moment(text: str, zone: tzinfo, now: datetime) -> datetime | None:
+    """The moment that `--since` names, aware UTC. None: the text is no moment, or is in the first or last possible year."""
+    if text == "now":
+        return now
+    if text == "today":
+        return datetime.combine(now.astimezone(zone).date(), time(0), zone).astimezone(UTC)
+    if text.endswith("d") and text[:-1].isdecimal() and len(text) <= 4:  # noqa: PLR2004 - up to 999 days
+        return now - timedelta(days=int(text[:-1]))
+    try:
+        instant = datetime.fromisoformat(text.upper())
+    except ValueError:
+        return None
+    if not date.min.year < instant.year < date.max.year:  # in another zone it may be outside of what datetime holds
+        return None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)

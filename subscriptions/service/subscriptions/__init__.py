@@ -1,1 +1,0 @@
-"""Subscriptions of a chat: add, change, pause, undo, export and import."""

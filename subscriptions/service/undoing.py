@@ -1,0 +1,242 @@
+"""Undoes a change, or an undo.
+
+Only what the change touched is restored, and only if nothing has touched it since. A removed subscription comes back
+with its old cursor; one that is still there keeps its cursor, so nothing is sent twice.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from subscriptions import zones
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Chat, ChatAddress, Subscription
+from subscriptions.planning import cadence as cadences
+from subscriptions.service.changes import (
+    JUDGEMENTS,
+    KEPT,
+    Change,
+    Difference,
+    State,
+    before,
+    difference,
+    is_paused_by_person,
+    is_undone,
+    mark_undone,
+    note_changed,
+    note_changed_state,
+    record_change,
+    state_of,
+    subscription_value,
+    undoes,
+)
+from subscriptions.service.near_papers import restore_signals
+from subscriptions.service.next_deliveries import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span, get_chat
+from subscriptions.states import ChatState, PauseReason, Signal
+from subscriptions.store import chats
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store import undo as stored_undo
+from subscriptions.store.database.store import Scope, Transaction, writes
+
+_Key = tuple[str, str | int]  # ("subscription", number), ("setting", name), ("pause", ""), ("saved", paper) and so on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """The result of an undo."""
+
+    again: int  # the id of this undo, which can be undone itself
+    what: Difference  # how the chat differs from what it was just before
+    before: Chat
+    after: Chat
+
+
+def last_change(store: Scope, address: ChatAddress) -> Change | None:
+    """The newest change that is neither undone nor an undo; None: none is kept."""
+    return next(
+        (change for change in _log(store, address) if not change.undone and change.undoes is None and change.what), None
+    )
+
+
+def find_change(store: Scope, address: ChatAddress, change_id: int) -> Change | None:
+    """A change of this chat, undone or not; None: it is not kept any more."""
+    return next((change for change in _log(store, address) if change.id == change_id), None)
+
+
+def _log(store: Scope, address: ChatAddress) -> Iterator[Change]:
+    """The changes of a chat that are kept, the newest first."""
+    with store.read() as transaction:
+        chat = chats.find_chat(transaction, address, zone=store.zone)
+        if chat is None:
+            return
+        log = stored_undo.changes_of(transaction, chat.id)
+        now = state_of(transaction, chat.id)
+    for kept, earlier, after in _states(log, now):
+        what = difference(earlier, after)
+        yield Change(id=kept.id, who=kept.who, at=kept.at, what=what, undone=is_undone(kept), undoes=undoes(kept))
+
+
+def _states(
+    log: Iterable[stored_undo.StoredChange], current: State
+) -> Iterator[tuple[stored_undo.StoredChange, State, State]]:
+    """Yields each change, the newest first, with the chat before it and after it."""
+    after = current
+    for kept in log:
+        earlier = before(kept, after)
+        yield kept, earlier, after
+        after = earlier
+
+
+@writes
+def undo(transaction: Transaction, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
+    """Undoes a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be undone any more."""
+    chat = get_chat(transaction, address)
+    chats.hold_chat(transaction, chat.id)
+    current = state_of(transaction, chat.id)
+    log = _states(stored_undo.changes_of(transaction, chat.id), current)
+    found = next((entry for entry in log if entry[0].id == change_id), None)
+    if found is None:
+        raise Refused(
+            Sentence("That was too long ago to be undone."),
+            Sentence("I keep the last {count} changes.", {"count": KEPT}),
+        )
+    change, earlier, after = found
+    if is_undone(change):
+        raise Refused(Sentence("That is undone already."))
+    wanted = _parts_to_restore(earlier, after, current)
+    again = record_change(transaction, chat.id, now=now, who=who, undone_change=change_id)
+    _restore(transaction, chat, wanted, current, now)
+    mark_undone(transaction, chat, change_id)
+    what = difference(current, state_of(transaction, chat.id))
+    if what.added or what.removed or what.changed:
+        note_changed(transaction, chat.id)
+    elif what.paused is not None:
+        note_changed_state(transaction, chat.id)
+    return Undone(
+        again=again,
+        what=what,
+        before=chat,
+        after=get_chat(transaction, address),
+    )
+
+
+def _parts_to_restore(earlier: State, after: State, current: State) -> dict[_Key, object]:
+    """The parts to restore, each with its old value. Raises Refused when a newer change is in the way."""
+    old, new, is_now = _parts(earlier), _parts(after), _parts(current)
+    touched = {key for key in old.keys() | new.keys() if _value(old.get(key)) != _value(new.get(key))}
+    for key in touched:
+        if _value(is_now.get(key)) not in (_value(new.get(key)), _value(old.get(key))):
+            raise _refuse_out_of_order()
+    wanted = {key: old.get(key) for key in touched}
+    canonical = [
+        subscription.canonical
+        for subscription in ({**is_now, **wanted}).values()
+        if isinstance(subscription, Subscription)
+    ]
+    if len(set(canonical)) < len(canonical):
+        raise _refuse_out_of_order()
+    return wanted
+
+
+def _refuse_out_of_order() -> Refused:
+    return Refused(
+        Sentence("A newer change stands on that one."), Sentence("/undo takes back the newest change first.")
+    )
+
+
+def _parts(state: State) -> dict[_Key, object]:
+    parts: dict[_Key, object] = {
+        ("subscription", number): subscription for number, subscription in state.subscriptions.items()
+    }
+    parts |= {("setting", name): value for name, value in state.settings.items()}
+    parts |= {(kind, paper): at for (kind, paper), at in state.judged.items()}
+    parts["pause", ""] = (state.paused, state.until)
+    return parts
+
+
+def _value(part: object) -> object:
+    if isinstance(part, datetime):  # of a judgement: when does not matter
+        return True
+    return subscription_value(part) if isinstance(part, Subscription) else part
+
+
+def _restore(
+    transaction: Transaction, chat: Chat, wanted: Mapping[_Key, object], current: State, now: datetime
+) -> None:
+    settings = {str(name): value for (kind, name), value in wanted.items() if kind == "setting"}
+    for name, value in settings.items():
+        if value is None:
+            chats.unchoose_setting(transaction, chat.id, name)
+        else:
+            chats.choose_setting(transaction, chat.id, name, str(value))
+    zone = chats.chats_by_id(transaction, [chat.id], zone=chat.settings.timezone)[chat.id].settings.timezone
+    if "timezone" in settings:
+        apply_new_zone(transaction, chat, zone, now)
+    subscriptions = {
+        int(number): subscription for (kind, number), subscription in wanted.items() if kind == "subscription"
+    }
+    _restore_subscriptions(transaction, chat, subscriptions, current, zone=zone, now=now)
+    if not FOLLOWED.isdisjoint(settings):
+        apply_new_quiet_hours(transaction, chat, now)
+    judged = {
+        (Signal(kind), int(paper)): at if isinstance(at, datetime) else None
+        for (kind, paper), at in wanted.items()
+        if kind in JUDGEMENTS
+    }
+    if judged:
+        restore_signals(transaction, chat.id, judged)
+    if ("pause", "") in wanted:
+        _restore_pause(transaction, chat, wanted["pause", ""], now)
+
+
+def _restore_subscriptions(
+    transaction: Transaction,
+    chat: Chat,
+    subscriptions: Mapping[int, object],
+    current: State,
+    *,
+    zone: str,
+    now: datetime,
+) -> None:
+    """Restores subscriptions. All touched ones are removed first, so that no two have the same query in between."""
+    there = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
+    stored_subscriptions.remove_subscriptions(transaction, [s.id for s in there if s.number in subscriptions])
+    restored = []
+    for number, subscription in subscriptions.items():
+        if not isinstance(subscription, Subscription):
+            continue
+        stayed = current.subscriptions.get(number)
+        cursor = subscription.cursor if stayed is None else stayed.cursor
+        clock = chat.settings.timezone if stayed is None or stayed.zone is None else stayed.zone
+        same_time = stayed is not None and (stayed.cadence, clock) == (subscription.cadence, subscription.zone or zone)
+        same = stayed.next_due_at if stayed is not None and same_time else None
+        due, latest_due = _due(subscription, same, zone, now)
+        restored.append(subscription._replace(cursor=cursor, next_due_at=due, latest_due_at=latest_due))
+    stored_subscriptions.add_subscriptions(transaction, restored)
+
+
+def _due(
+    subscription: Subscription, same: datetime | None, chat_zone: str, now: datetime
+) -> stored_subscriptions.DueSpan:
+    """The due span of a restored subscription: `same` if its time did not change, else its old or its next moment.
+
+    `same` is the due moment now, None if the time changed. The old moment counts if it is still to come.
+    """
+    zone = zones.zone(subscription.zone or chat_zone)
+    if subscription.cadence.kind == "now":
+        return same, None  # a moment only while it is held back
+    if same is not None:
+        return due_span(subscription.cadence, zone, same)
+    if subscription.next_due_at is not None and subscription.next_due_at > now:
+        return due_span(subscription.cadence, zone, subscription.next_due_at)
+    return due_span(subscription.cadence, zone, cadences.first_due(subscription.cadence, zone, now))
+
+
+def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: datetime) -> None:
+    """Restores a pause by a person. A chat that cannot be written to, or waits for an operator, stays so."""
+    assert isinstance(pause, tuple)  # noqa: S101 - as `_parts` made it
+    paused, until = pause
+    if paused and chat.state is ChatState.ACTIVE:
+        chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
+    elif not paused and is_paused_by_person(chat):
+        chats.resume_chat(transaction, chat.id, now=now)

@@ -1,1 +1,0 @@
-"""Chats, their subscriptions, and all that belongs to them."""

@@ -1,0 +1,328 @@
+"""JSON of values that are too many to be in memory at once."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import chain, islice
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlmodel import SQLModel, col, delete, select, update
+from sqlmodel.sql.expression import Select
+
+from subscriptions.model import ChatAddress, ChatKind, Lane
+from subscriptions.states import Admission, ChatState
+from subscriptions.store import conversations, mentions, page_messages, signals, updates, workers
+from subscriptions.store.access import denial_of, remember_denial
+from subscriptions.store.conversation_rows import (
+    CallbackRow,
+    ConversationStateRow,
+    OfferRow,
+    PageMessageRow,
+    PendingLookupRow,
+    SignalRow,
+    UndoRow,
+    UpdateRow,
+    WrongCodeRow,
+)
+from subscriptions.store.database.store import CHUNK, Transaction
+from subscriptions.store.rows import (
+    ChatRow,
+    DeliveryItemRow,
+    DeliveryRow,
+    LaneRow,
+    MessageRow,
+    PaperRow,
+    QueryRow,
+    SubscriptionRow,
+)
+from subscriptions.store.shared_cursors import cursor_of
+from subscriptions.store.subscriptions import drop_unused_queries
+
+_INDENT = "  "
+_TOGETHER = 1000  # pieces that are joined at once: one alone takes more room than its text
+
+
+def json_text(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    """The text of a value, as `json.dumps` with an indent of two writes it. An iterator is written as a list.
+
+    An iterator is read while it is written, so beside the text only one of its values is in memory.
+    """
+    pieces = json_pieces(value)
+    return "".join(iter(lambda: "".join(islice(pieces, _TOGETHER)), ""))
+
+
+def json_pieces(value: Any, level: int = 0) -> Iterator[str]:  # noqa: ANN401 - any JSON value
+    """The text of a value in pieces, none of them empty."""
+    match value:
+        case Mapping():
+            members = ((f"{json.dumps(str(name), ensure_ascii=False)}: ", one) for name, one in value.items())
+            yield from _block("{", members, "}", level)
+        case list() | tuple() | Iterator():
+            yield from _block("[", (("", one) for one in value), "]", level)
+        case _:
+            yield json.dumps(value, ensure_ascii=False)
+
+
+def _block(opening: str, members: Iterable[tuple[str, Any]], closing: str, level: int) -> Iterator[str]:
+    yield opening
+    separator, end = "\n", ""
+    for name, value in members:
+        yield f"{separator}{_INDENT * (level + 1)}{name}"
+        yield from json_pieces(value, level + 1)
+        separator, end = ",\n", f"\n{_INDENT * level}"
+    yield f"{end}{closing}"
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Exports and erases all that the store holds of one chat (docs/architecture.md, rule 10).
+
+
+Json = dict[str, Any]
+
+# Columns by which the program finds rows and shares out work: they say nothing about the chat.
+_INTERNAL = frozenset({"chat_active", "shared_cursor", "sendable", "streak_after", "worker", "lane"})
+_AT_PLACE: Mapping[str, Any] = {
+    "callbacks": CallbackRow,
+    "conversation_states": ConversationStateRow,
+    "pending_lookups": PendingLookupRow,
+}
+_OF_CHAT: Mapping[str, Any] = {"changes": UndoRow, "offers": OfferRow, "wrong_codes": WrongCodeRow}
+
+
+def chat_data(session: Transaction, chat_id: int) -> Json:
+    """Every row of a chat as JSON values, by kind; papers with their title and key.
+
+    What may be many rows is an iterator, which reads page by page, within the transaction.
+    """
+    rows = [*_pointers(session, chat_id), session.get_one(ChatRow, chat_id)]
+    places = [_chat_name(row) for row in rows]
+    of_updates = select(UpdateRow).where(col(UpdateRow.chat).in_(places)).order_by(col(UpdateRow.at))
+    of_pages = select(PageMessageRow).where(col(PageMessageRow.chat).in_(places)).order_by(col(PageMessageRow.number))
+    at_place = {
+        name: select(table).where(col(table.place).in_(places)).order_by(col(table.at))
+        for name, table in _AT_PLACE.items()
+    }
+    of_chat = {
+        name: select(table).where(table.chat == chat_id).order_by(col(table.at)) for name, table in _OF_CHAT.items()
+    }
+    lanes = sorted({(row.platform, row.address) for row in rows})
+    return {
+        "chat": _json(rows[-1]),
+        "earlier_addresses": places[:-1],
+        "subscriptions": _subscriptions(session, chat_id),
+        "deliveries": _deliveries(session, chat_id),
+        "signals": _signals(session, chat_id),
+        "taste": dict(taste.weights) if (taste := signals.tastes(session, [chat_id]).get(chat_id)) else {},
+        **{name: map(_json, _paged(session, found)) for name, found in (of_chat | at_place).items()},
+        "updates": map(_update, _paged(session, of_updates)),
+        "page_messages": map(_json, _paged(session, of_pages)),
+        "waits": [_json(row) for key in lanes if (row := session.get(LaneRow, key)) is not None],
+        "denials": [kept for key in lanes if (kept := denial_of(session, Lane(*key)))],
+    }
+
+
+def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
+    """Erases a chat, all that belongs to it and all that names it elsewhere; returns the addresses that it has had.
+
+    The ids of its updates stay, so that no update has its effect twice. Papers stay: they belong to no chat. If an
+    operator denied the chat, a hash of its address stays, so that it cannot come back as a stranger.
+    """
+    row = session.get_one(ChatRow, chat_id)
+    rows = [*_pointers(session, chat_id), row]
+    places = tuple(_chat_name(one) for one in rows)
+    lanes = {(one.platform, one.address) for one in rows}
+    people = [one.address for one in rows if ChatKind(one.kind) is ChatKind.PRIVATE]
+    title = row.title
+    if row.state is ChatState.ASKED and row.admission is Admission.DENIED:
+        for platform, address in lanes:
+            remember_denial(session, Lane(platform, address))
+    queries = session.exec(select(SubscriptionRow.query).where(SubscriptionRow.chat == chat_id)).all()
+    for one in rows:
+        session.delete(one)
+    session.flush()
+    drop_unused_queries(session, queries)
+    for place in places:
+        for table in (conversations, page_messages, updates):
+            table.erase_place(session, place)
+    _erase_mentions(session, places, title)
+    for person in people:
+        _erase_person(session, row.platform, person)
+    for platform, address in lanes:
+        if (
+            session.exec(select(ChatRow.id).where(ChatRow.platform == platform, ChatRow.address == address)).first()
+            is None
+        ):
+            session.exec(delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address))
+            workers.forget_lane(session, Lane(platform, address))
+    return places
+
+
+def _pointers(session: Transaction, chat_id: int) -> list[ChatRow]:
+    """The rows of the addresses that a chat has moved away from."""
+    found: list[ChatRow] = []
+    wanted = [chat_id]
+    while wanted:
+        rows = session.exec(select(ChatRow).where(col(ChatRow.moved_to).in_(wanted))).all()
+        found += rows
+        wanted = [row.id or 0 for row in rows]
+    return found
+
+
+def _chat_name(row: ChatRow) -> str:
+    return str(ChatAddress(row.platform, row.address, row.topic))
+
+
+def _subscriptions(session: Transaction, chat_id: int) -> list[Json]:
+    rows = (
+        select(SubscriptionRow, QueryRow.canonical, cursor_of())
+        .join(QueryRow, col(QueryRow.id) == SubscriptionRow.query)
+        .where(SubscriptionRow.chat == chat_id)
+        .order_by(col(SubscriptionRow.number))
+    )
+    return [{**_json(row), "cursor": cursor, "canonical": canonical} for row, canonical, cursor in session.exec(rows)]
+
+
+def _signals(session: Transaction, chat_id: int) -> list[Json]:
+    """What the chat did with papers, newest first."""
+    of_chat = select(SignalRow, PaperRow.key, PaperRow.title).join(PaperRow, col(PaperRow.id) == SignalRow.paper)
+    rows = session.exec(of_chat.where(SignalRow.chat == chat_id).order_by(col(SignalRow.at).desc()))
+    return [{"key": key, "title": title, **_json(row)} for row, key, title in rows]
+
+
+def _update(row: UpdateRow) -> Json:
+    """An update; of a reply that is not posted yet only the length."""
+    return {**_json(row), "reply": len(row.reply)}
+
+
+def is_bare(session: Transaction, chat_id: int, since: datetime) -> bool:
+    """Whether a chat was stored at `since`, and no subscription, paper, change, button or update of it is stored."""
+    row = session.get_one(ChatRow, chat_id)
+    if row.created_at != since:
+        return False
+    places = [_chat_name(one) for one in (*_pointers(session, chat_id), row)]
+    of_chat = (
+        col(table.chat) == chat_id
+        for table in (SubscriptionRow, DeliveryRow, DeliveryItemRow, UndoRow, OfferRow, SignalRow)
+    )
+    at_place = (col(table.place).in_(places) for table in (CallbackRow, ConversationStateRow, PendingLookupRow))
+    wanted = (select(1).where(one).limit(1) for one in (*of_chat, *at_place, col(UpdateRow.chat).in_(places)))
+    return all(session.exec(one).first() is None for one in wanted)
+
+
+def _deliveries(session: Transaction, chat_id: int) -> Iterator[Json]:
+    """Each delivery with its messages and its papers, and the papers whose delivery is not stored any more; page by page."""
+    of_chat = select(DeliveryRow).where(DeliveryRow.chat == chat_id).order_by(col(DeliveryRow.seq)).limit(CHUNK)
+    last = 0
+    while page := session.exec(of_chat.where(col(DeliveryRow.seq) > last)).all():
+        yield from _with_contents(session, page)
+        last = page[-1].seq or 0
+    papers = _without_delivery(session, chat_id)
+    first = next(papers, None)
+    if first is not None:
+        yield {"messages": [], "papers": chain((first,), papers)}
+
+
+def _without_delivery(session: Transaction, chat_id: int) -> Iterator[Json]:
+    left = _items().where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.delivery).is_(None))
+    left, last = left.order_by(col(DeliveryItemRow.paper)).limit(CHUNK), 0
+    while items := session.exec(left.where(col(DeliveryItemRow.paper) > last)).all():
+        yield from map(_paper, items)
+        last = items[-1][0].paper
+
+
+def _with_contents(session: Transaction, deliveries: Sequence[DeliveryRow]) -> Iterator[Json]:
+    """Deliveries with their messages and papers."""
+    seqs = [delivery.seq or 0 for delivery in deliveries]
+    in_order = col(MessageRow.delivery), col(MessageRow.number)
+    messages: dict[int, list[Json]] = {}
+    for message in session.exec(select(MessageRow).where(col(MessageRow.delivery).in_(seqs)).order_by(*in_order)):
+        messages.setdefault(message.delivery, []).append(_json(message))
+    papers: dict[int | None, list[Json]] = {}
+    shown = _items().where(col(DeliveryItemRow.delivery).in_(seqs)).order_by(col(DeliveryItemRow.position))
+    for item in session.exec(shown):
+        papers.setdefault(item[0].delivery, []).append(_paper(item))
+    for delivery, seq in zip(deliveries, seqs, strict=True):
+        yield {**_json(delivery), "messages": messages.get(seq, []), "papers": papers.get(seq, [])}
+
+
+def _items() -> Select[DeliveryItemRow, str, str]:
+    papers = select(DeliveryItemRow, PaperRow.key, PaperRow.title)
+    return papers.join(PaperRow, col(PaperRow.id) == DeliveryItemRow.paper)
+
+
+def _paper(found: tuple[DeliveryItemRow, str, str]) -> Json:
+    item, key, title = found
+    return {"key": key, "title": title, **_json(item)}
+
+
+def _json(row: SQLModel) -> Json:
+    """A row by the names of its columns, without columns that are not about the chat."""
+    dumped = row.model_dump(mode="json")
+    return {
+        name: dumped[name] for name in type(row).model_fields if name not in _INTERNAL
+    }  # in one order: a dump's changes
+
+
+def _paged(session: Transaction, rows: Any) -> Iterator[Any]:  # noqa: ANN401 - a select of one table
+    """The rows, with one page at a time in memory."""
+    return iter(session.exec(rows.execution_options(yield_per=CHUNK)))
+
+
+def _erase_mentions(session: Transaction, places: Sequence[str], title: str) -> None:
+    """Erases callbacks, states and notices of other chats that name this chat."""
+    # Chat 42 is neither chat 421 nor its own topic 42/7.
+    named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
+    for callback_id in mentions.named_by(session, "callback", places):
+        row = session.get_one(CallbackRow, callback_id)
+        if named.search(str(row.arguments)):
+            session.delete(row)
+    for name in mentions.named_by(session, "state", places):
+        state = session.get_one(ConversationStateRow, name)
+        if named.search(f"{state.name} {state.arguments}"):
+            session.delete(state)
+    for seq in mentions.named_by(session, "delivery", [*places, *filter(None, (title,))]):
+        notice = session.get_one(DeliveryRow, seq)
+        detail = notice.facts.get("detail") or {}
+        words = f"{notice.dedupe_key} {detail}"
+        # Another chat may have the same title, so by title only settled notices are erased.
+        by_title = title and title in detail.values() and notice.settled_at is not None
+        if by_title or named.search(words):
+            session.delete(notice)
+    session.flush()
+    mentions.forget(session, places)
+
+
+def _erase_person(session: Transaction, platform: str, person: str) -> None:
+    """Erases the person of a private chat where other chats store who did something."""
+    session.exec(
+        update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
+    )
+    session.exec(
+        update(SubscriptionRow)
+        .where(_is_on(platform, SubscriptionRow.chat), col(SubscriptionRow.subscriber) == person)
+        .values(subscriber="")
+    )
+    beginning = (col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!")  # by an index, which LIKE is not
+    session.exec(update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
+    for change_id in mentions.named_by(session, "change", [person]):
+        change = session.get_one(UndoRow, change_id)
+        chat = session.get_one(ChatRow, change.chat)
+        if chat.platform != platform:
+            continue
+        before = [
+            {**value, "subscriber": ""} if value.get("subscriber") == person else value
+            for value in change.before["subscriptions"]
+        ]
+        change.before = {**change.before, "subscriptions": before}
+        session.flush()
+        mentions.note(session, "change", {change_id: mentions.words_of_change(change.before, chat.address)})
+    for kind in (CallbackRow, ConversationStateRow, PendingLookupRow):
+        there = col(kind.place).startswith(f"{platform}:", autoescape=True)
+        session.exec(delete(kind).where(col(kind.person) == person, there))
+
+
+def _is_on(platform: str, chat: int) -> ColumnElement[bool]:
+    """Whether the chat with this id is on a platform. Looks at that chat alone: nearly all chats are of one platform."""
+    return select(ChatRow.id).where(ChatRow.id == chat, ChatRow.platform == platform).exists()

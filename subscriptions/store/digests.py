@@ -1,0 +1,271 @@
+"""Stores digests with all that follows from them, and looks up stored ones."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import insert
+from sqlalchemy import select as columns
+from sqlmodel import col, func, select
+
+from subscriptions.matching.full_text import index_document
+from subscriptions.model import Digest, Paper
+from subscriptions.store import paper_index
+from subscriptions.store.announcing import Came, assign_sequences, came_now, of_digest, raise_counter, unannounced
+from subscriptions.store.database.conflicts import execute_rows
+from subscriptions.store.database.store import Transaction, reads
+from subscriptions.store.drafts import Incoming, MergeBatch, known_keys, unclaimed_of
+from subscriptions.store.merging import as_entry, joins, merge, stands_alone
+from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, SourceRow
+from subscriptions.store.sources import add_name
+
+_appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
+_INSERT_APPEARANCES = insert(_appearances)
+
+Document = tuple[Paper, tuple[str, ...]]  # a paper and its words for the index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What an ingest did: counts of papers, or that the digest was already stored."""
+
+    already_known: bool = False
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    withdrawn: frozenset[int] = frozenset()  # ids of papers that were known before and are withdrawn now
+    archive: bool = False  # the digest is an archive, and is not to be announced
+    archived: int = 0  # papers of it that are not announced
+    announced: int = 0  # papers that were stored earlier and are announced now, on request
+    counted: int = 0  # papers that count as sent: they came before the database was lost
+    summarised: Mapping[int, frozenset[str]] = field(default_factory=dict)  # id → languages of summaries that are new
+
+
+def joined(first: Ingested, second: Ingested) -> Ingested:
+    """What the ingests of two parts of a digest did together."""
+    return Ingested(
+        new=first.new + second.new,
+        updated=first.updated + second.updated,
+        unchanged=first.unchanged + second.unchanged,
+        withdrawn=first.withdrawn | second.withdrawn,
+        archive=first.archive or second.archive,
+        archived=first.archived + second.archived,
+        announced=first.announced + second.announced,
+        counted=first.counted + second.counted,
+        summarised={
+            paper: first.summarised.get(paper, frozenset()) | second.summarised.get(paper, frozenset())
+            for paper in first.summarised.keys() | second.summarised.keys()
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Those papers of a digest that are new and share nothing with others."""
+
+    batch: MergeBatch
+    ids: Mapping[int, int]  # by their places
+
+
+def prepare_ahead(session: Transaction, papers: Sequence[Incoming], batch: MergeBatch) -> Ahead:
+    """Merges into a new `batch` what can be stored ahead of a digest; writes nothing."""
+    known = known_keys(session, papers)
+    unclaimed = unclaimed_of(session, sorted(set(known.values())))
+    apart = [one for one in papers if one.is_apart and all(known[key] in unclaimed for key in one.keys if key in known)]
+    batch.look_up(session, apart)
+    return Ahead(batch, {one.place: merge(session, batch, one) for one in apart if stands_alone(batch, one)})
+
+
+def write_ahead(session: Transaction, ahead: Ahead) -> None:
+    """Writes papers ahead of their digest, right after they were prepared, or if no other writer has written since.
+
+    They have no sequence and no digest yet, so plans and counts do not see them. Storing them again changes nothing.
+    """
+    batch = ahead.batch
+    batch.write(session)
+    paper_index.write(session, ((paper, words) for paper, _, words in _documents(batch, batch.updated, {})))
+
+
+def _look_up(
+    session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
+) -> list[Incoming]:
+    """Reads what is stored of papers, adds those that are stored ahead to the batch, and returns the others."""
+    unclaimed = unclaimed_of(session, list(ahead.values()))  # of the others a digest that came meanwhile took some
+    merged = {place for place, paper in ahead.items() if paper in unclaimed}
+    for one in papers:
+        if one.place in merged:
+            batch.add_merged(one, ahead[one.place])
+    others = [one for one in papers if one.place not in merged]
+    batch.look_up(session, others)
+    return others
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The papers of a digest, merged with what was stored when they were read, and their documents for the index.
+
+    If others have written since, only the documents count, each for its paper.
+    """
+
+    batch: MergeBatch
+    documents: Mapping[int, Document]
+
+
+def prepare(
+    session: Transaction, papers: Sequence[Incoming], batch: MergeBatch, ahead: Mapping[int, int]
+) -> Prepared | None:
+    """Merges the papers of a digest into a new `batch`, and makes their index documents; writes nothing.
+
+    None if two stored papers prove to be one; that merge is written at once.
+    """
+    others = _look_up(session, papers, batch, ahead)
+    for one in others:
+        if joins(batch, one):
+            return None
+        merge(session, batch, one)
+    changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
+    return Prepared(batch, {paper: (entry, words) for paper, entry, words in _documents(batch, changed, {})})
+
+
+def add_digest(
+    session: Transaction,
+    digest: Digest,
+    papers: Sequence[Incoming],
+    *,
+    source: str,
+    day: date,
+    now: datetime,
+    is_news: bool = True,
+    of_arxiv: bool = False,
+    came: Came = came_now,
+    ahead: Mapping[int, int] | None = None,
+    prepared: Prepared | None = None,
+    is_stale: bool = True,
+) -> Ingested:
+    """Stores a digest and merges its papers; gives sequences last, just before the commit (rule 1).
+
+    A digest that is no news gives none (rule 12). `of_arxiv`: the source is one of arXiv's own (rule 4). `ahead` are the ids of
+    papers that `write_ahead` has stored. `is_stale`: others may have written since `prepared` was made.
+    """
+    number = _add_row(session, digest, len(papers), source=source, day=day, now=now)
+    if prepared is not None and not is_stale:
+        batch = prepared.batch
+    else:
+        batch = MergeBatch(now=now, day=day, source=source, of_arxiv=of_arxiv, is_news=is_news)
+        for one in _look_up(session, papers, batch, ahead or {}):
+            merge(session, batch, one)
+    to_announce = sorted(batch.to_announce, key=batch.order_to_announce)
+    announced = [(paper, batch.to_announce[paper], day) for paper in to_announce]
+    last = assign_sequences(session, batch.rows, announced, now, came) if announced else None
+    batch.write(session)
+    _write_appearances(session, batch, number)
+    changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
+    made = prepared.documents if prepared is not None else {}
+    paper_index.write(session, ((paper, words) for paper, _, words in _documents(batch, changed, made)))
+    if last is not None:
+        raise_counter(session, last)
+    return _result(batch)
+
+
+def _add_row(session: Transaction, digest: Digest, unique: int, *, source: str, day: date, now: datetime) -> int:
+    add_name(session, source)
+    row = DigestRow(
+        content_hash=digest.content_hash,
+        source=source,
+        format=digest.format,
+        date=day,
+        received_at=now,
+        counts={"papers": len(digest.entries), "unique": unique},
+        warnings=[{"code": w.code, "count": w.count, "line": w.line, "message": w.message} for w in digest.warnings],
+    )
+    session.add(row)
+    session.flush()
+    return row.id or 0
+
+
+def _result(batch: MergeBatch) -> Ingested:
+    new = batch.places.keys()
+    updated = batch.updated - new
+    unannounced = [i for i in batch.announced if i not in batch.rows or batch.rows[i].sequence is None]
+    return Ingested(
+        archive=not batch.is_news,
+        archived=0 if batch.is_news else len(unannounced),
+        new=len(new),
+        updated=len(updated),
+        unchanged=len(batch.appearances) - len(new) - len(updated),
+        withdrawn=frozenset(batch.withdrawn - new),
+        summarised={i: frozenset(codes) for i, codes in batch.summarised.items() if i not in new},
+    )
+
+
+def _write_appearances(session: Transaction, batch: MergeBatch, digest: int) -> None:
+    rows = [(paper, digest, kind) for paper, kind in batch.appearances.items()]
+    execute_rows(session, _INSERT_APPEARANCES, ("paper", "digest", "kind"), rows)
+
+
+def _documents(
+    batch: MergeBatch, changed: AbstractSet[int], made: Mapping[int, Document]
+) -> Iterable[tuple[int, Paper, tuple[str, ...]]]:
+    """Yields (id, paper, its words for the index) of the papers whose words or day changed; `made` has some already."""
+    for paper_id in sorted(changed & batch.rows.keys()):
+        came = batch.as_it_came.get(paper_id)
+        if came is not None and came.is_stored_as_it_came:
+            yield paper_id, came.paper, came.document()
+            continue
+        entry = as_entry(batch, batch.rows[paper_id])
+        before = made.get(paper_id)
+        yield paper_id, entry, before[1] if before and before[0] == entry else index_document(entry)
+
+
+def is_known(session: Transaction, content_hash: str) -> bool:
+    """Whether a digest with these bytes is stored."""
+    return session.exec(select(DigestRow.id).where(DigestRow.content_hash == content_hash)).first() is not None
+
+
+def stored_digest(session: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
+    """What is stored of a digest that was ingested before; `announced` of its papers have just been announced."""
+    papers = select(func.count(func.distinct(AppearanceRow.paper)))
+    amount = session.exec(
+        papers.join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(of_digest(content_hash))
+    ).one()
+    left = len(unannounced(session, of_digest(content_hash)))
+    return Ingested(already_known=True, unchanged=amount, archive=left > 0, archived=left, announced=announced)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewestDay:
+    """The papers of a source on the day of its newest digest, in all digests of that day."""
+
+    source: str
+    day: date
+    papers: int  # different ones
+
+
+@reads
+def newest_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
+    """The newest day of each source with the number of its papers, newest day first."""
+    others = _digests.alias()
+    newest = (
+        columns(others.c.id)
+        .where(others.c.source == SourceRow.name)
+        .order_by(others.c.date.desc(), others.c.id.desc())
+        .limit(1)
+        .correlate(SourceRow)
+        .scalar_subquery()
+    )
+    rows = transaction.exec(
+        select(DigestRow.source, col(DigestRow.date))
+        .join(SourceRow, col(DigestRow.id) == newest)
+        .order_by(col(DigestRow.date).desc(), col(DigestRow.id).desc())
+        .limit(most)
+    ).all()
+    return tuple(NewestDay(source=source, day=of, papers=papers_of_day(transaction, of, source)) for source, of in rows)
+
+
+@reads
+def papers_of_day(transaction: Transaction, day: date, source: str = "") -> int:
+    """How many different papers the digests of a day hold; without `source`, those of all sources."""
+    papers = func.count(func.distinct(AppearanceRow.paper))
+    wanted = select(papers).join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(DigestRow.date == day)
+    return transaction.exec(wanted.where(DigestRow.source == source) if source else wanted).one()

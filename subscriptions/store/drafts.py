@@ -1,0 +1,293 @@
+"""The papers of one ingest in memory: as stored, as they become, and the statements that write them.
+
+Each table is read and written by a few statements for all papers together, since a statement costs as much as ten rows.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from operator import attrgetter
+from typing import Any
+
+from sqlalchemy import Integer, String, bindparam, func, insert, select, update
+from sqlmodel import Session
+
+from subscriptions.matching.full_text import index_document
+from subscriptions.model import Announce, Paper
+from subscriptions.normalize import title_alias
+from subscriptions.store.database.conflicts import execute_rows, put_all
+from subscriptions.store.database.store import execute, rows_of
+from subscriptions.store.rows import TABLES
+
+REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # with these a digest announces no paper
+
+_papers, _keys, _aliases, _summaries, _translations, _appearances = (
+    TABLES.tables[name] for name in ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance")
+)
+_p = _papers.c
+_ids = bindparam("ids", expanding=True, type_=Integer)
+_texts = bindparam("ids", expanding=True, type_=String)
+_PAPERS = select(_papers).where(_p.id.in_(_ids))
+_KEYS = select(_keys.c.key, _keys.c.paper).where(_keys.c.key.in_(_texts))
+_ALIASES = select(_aliases.c.alias, _aliases.c.paper).where(_aliases.c.alias.in_(_texts))
+_SUMMARIES = select(_summaries).where(_summaries.c.paper.in_(_ids))
+_TRANSLATIONS = select(_translations).where(_translations.c.paper.in_(_ids))
+_LAST_ID = select(func.max(_p.id))
+_UNCLAIMED = select(_p.id).where(
+    _p.id.in_(_ids), _p.sequence.is_(None), ~select(_appearances.c.paper).where(_appearances.c.paper == _p.id).exists()
+)
+_FIELDS = tuple(column.name for column in _p)
+_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_FIELDS)
+_INSERT = insert(_papers)
+_CHANGED = tuple(name for name in _FIELDS if name != "id")
+_UPDATE = update(_papers).where(_p.id == bindparam("of")).values({name: bindparam(name) for name in _CHANGED})
+_changed_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_CHANGED, "id")
+_INSERT_KEYS, _INSERT_ALIASES = insert(_keys), insert(_aliases)
+
+
+@dataclass(slots=True)
+class PaperDraft:
+    """A row of the table of papers, as it is or is to become. Its fields are the columns."""
+
+    id: int
+    key: str
+    title: str
+    abstract: str
+    authors: list[str]
+    categories: list[str]
+    primary: str | None
+    arxiv_id: str | None
+    doi: str | None
+    url: str | None
+    version: int | None
+    comment: str
+    cross: bool
+    withdrawn_at: datetime | None
+    first_seen_at: datetime
+    day: date
+    owner: str
+    vouched: int
+    sequence: int | None = None
+    sequenced_at: datetime | None = None
+    came_at: datetime | None = None
+
+    @property
+    def has_id(self) -> bool:
+        """Whether it has an arXiv id or a DOI."""
+        return bool(self.arxiv_id or self.doi)
+
+
+@dataclass(slots=True)
+class Incoming:
+    """A paper of a digest at its place there, with what merging asks of it."""
+
+    place: int
+    paper: Paper
+    keys: tuple[str, ...]  # as stored
+    alias: str  # its title as tokens; "": it has none
+    is_apart: bool  # no earlier paper of the digest has one of its keys, or its title
+    words: tuple[str, ...] | None = None  # its document for the full-text index, once it was made
+
+    @property
+    def is_stored_as_it_came(self) -> bool:
+        """Whether a new row has the very texts of the paper: of several texts in one language only some are stored."""
+        texts = (self.paper.summaries, self.paper.translations)
+        return all(len({one.language for one in of}) == len(of) for of in texts)
+
+    def document(self) -> tuple[str, ...]:
+        """Returns its document for the full-text index; it is made once."""
+        if self.words is None:
+            self.words = index_document(self.paper)
+        return self.words
+
+
+def incoming(papers: Iterable[Paper]) -> tuple[Incoming, ...]:
+    """Returns the papers of a digest with what merging asks of them."""
+    seen: set[str] = set()
+    found = []
+    for place, paper in enumerate(papers):
+        keys, alias = stored_keys(paper), title_alias(paper.title)
+        names = {*(f"key {key}" for key in keys), *({f"title {alias}"} if alias else ())}
+        found.append(Incoming(place, paper, keys, alias, is_apart=names.isdisjoint(seen)))
+        seen |= names
+    return tuple(found)
+
+
+def stored_keys(paper: Paper) -> tuple[str, ...]:
+    """Returns the keys under which the store finds a paper: "doi:" is put before a DOI."""
+    own = f"doi:{paper.key}" if paper.doi and paper.key == paper.doi else paper.key
+    keys = (paper.arxiv_id, f"doi:{paper.doi}" if paper.doi else None, own)
+    return tuple(dict.fromkeys(key for key in keys if key))
+
+
+@dataclass(slots=True)
+class MergeBatch:
+    """What one ingest looks up and collects before it is written."""
+
+    now: datetime
+    day: date  # of the digest
+    source: str  # which brought it
+    of_arxiv: bool  # it is one of arXiv's own (rule 4)
+    is_news: bool  # False: its papers get no sequence
+    rows: dict[int, PaperDraft] = field(default_factory=dict)
+    keys: dict[str, int] = field(default_factory=dict)
+    aliases: dict[str, set[int]] = field(default_factory=dict)
+    summaries: dict[int, dict[str, dict[str, str]]] = field(default_factory=dict)  # by language, then by field
+    translations: dict[int, dict[str, tuple[str, str]]] = field(default_factory=dict)  # language → title, abstract
+    to_announce: dict[int, bool] = field(default_factory=dict)  # papers that get a sequence -> whether by a cross-list
+    appearances: dict[int, str] = field(default_factory=dict)  # paper -> how this digest announces it
+    announced: set[int] = field(default_factory=set)  # papers that it announces, or would if it were news
+    places: dict[int, int] = field(default_factory=dict)  # paper that no digest had -> its first place in this one
+    stands_at: dict[int, int] = field(default_factory=dict)  # paper -> its first place in this digest
+    updated: set[int] = field(default_factory=set)
+    withdrawn: set[int] = field(default_factory=set)  # known before, withdrawn now
+    summarised: dict[int, set[str]] = field(default_factory=dict)  # known before -> languages that are new
+    as_it_came: dict[int, Incoming] = field(default_factory=dict)  # new, and nothing was merged into it since
+    unclaimed: set[int] = field(default_factory=set)  # stored, but no digest has them, see `unclaimed_of`
+    last_id: int = 0
+    _stored: dict[int, tuple[Any, ...]] = field(default_factory=dict)  # the values of rows as the store has them
+    _new_keys: list[tuple[str, int]] = field(default_factory=list)
+    _new_aliases: list[tuple[str, int]] = field(default_factory=list)
+    _new_texts: dict[tuple[str, int, str], None] = field(default_factory=dict)  # (table, paper, language)
+
+    def add(self, draft: PaperDraft) -> None:
+        """Adds a paper that is new."""
+        self.rows[draft.id] = draft
+        self.last_id = draft.id
+
+    def order_of(self, paper: int) -> tuple[int, int]:
+        """Returns the place of a paper among others: known ones by id, then new ones as the digest has them."""
+        return self.places.get(paper, -1), paper
+
+    def order_to_announce(self, paper: int) -> tuple[bool, int]:
+        """Returns the place of a paper among the announced ones: earlier announced papers first, in the same order.
+
+        The others follow in the order of the digest. Row numbers do not count: they depend on the part that was stored.
+        """
+        row = self.rows.get(paper)
+        sequence = row.sequence if row else None
+        return (True, self.stands_at[paper]) if sequence is None else (False, sequence)
+
+    def add_merged(self, one: Incoming, paper: int) -> None:
+        """Adds a paper that no other digest has and that was stored ahead of this digest."""
+        self.places[paper] = self.stands_at[paper] = one.place
+        self.note_appearance(paper, one.paper)
+        if self.is_news and paper in self.announced:
+            self.to_announce[paper] = one.paper.announce_type is Announce.CROSS
+
+    def note_appearance(self, row: int, paper: Paper) -> None:
+        """Records that the digest holds a paper."""
+        self.appearances.setdefault(row, paper.announce_type.value if paper.announce_type else "")
+        if paper.announce_type not in REPLACEMENTS:
+            self.announced.add(row)
+
+    def add_key(self, key: str, paper: int) -> None:
+        """Adds a key of a paper."""
+        self.keys[key] = paper
+        self._new_keys.append((key, paper))
+
+    def add_alias(self, alias: str, paper: int) -> None:
+        """Adds a title of a paper."""
+        self.aliases.setdefault(alias, set()).add(paper)
+        self._new_aliases.append((alias, paper))
+
+    def put_summary(self, paper: int, language: str, fields: dict[str, str]) -> None:
+        """Sets the summary of a paper in a language."""
+        self.summaries.setdefault(paper, {})[language] = fields
+        self._new_texts["summary", paper, language] = None
+
+    def put_translation(self, paper: int, language: str, title: str, abstract: str) -> None:
+        """Sets the translation of a paper into a language."""
+        self.translations.setdefault(paper, {})[language] = (title, abstract)
+        self._new_texts["translation", paper, language] = None
+
+    def forget_joined(self, lost: int, kept: int) -> None:
+        """Takes over that all of the paper `lost`, whose row is gone, belongs to the paper `kept`."""
+        self.rows.pop(lost, None)
+        self._stored.pop(lost, None)
+        self.keys.update({key: kept for key, paper in self.keys.items() if paper == lost})
+        for papers in self.aliases.values():
+            if lost in papers:
+                papers.discard(lost)
+                papers.add(kept)
+        if lost in self.appearances:
+            self.appearances.setdefault(kept, self.appearances.pop(lost))
+        if lost in self.announced:
+            self.announced.remove(lost)
+            self.announced.add(kept)
+        self.to_announce.pop(lost, None)
+        self.withdrawn.discard(lost)
+        self.summarised.pop(lost, None)
+        self.updated.discard(lost)
+        self.updated.add(kept)
+        self.places.pop(lost, None)
+        if lost in self.stands_at:
+            at = self.stands_at.pop(lost)
+            self.stands_at[kept] = min(at, self.stands_at.get(kept, at))
+        self.as_it_came.pop(lost, None)
+        self.as_it_came.pop(kept, None)
+
+    # ------------------------------------------------------------------------------------------------------- statements
+
+    def look_up(self, session: Session, papers: Sequence[Incoming]) -> None:
+        """Reads what the store knows of these papers."""
+        aliases = sorted({one.alias for one in papers if one.alias})
+        self.keys.update(known_keys(session, papers))
+        for alias, paper in rows_of(session, _ALIASES, aliases):
+            self.aliases.setdefault(alias, set()).add(paper)
+        ids = sorted(set(self.keys.values()).union(*self.aliases.values()))
+        for row in rows_of(session, _PAPERS, ids):
+            self.rows[row.id] = PaperDraft(*_values_of(row))
+            self._stored[row.id] = _copied(row)
+        for row in rows_of(session, _SUMMARIES, ids):
+            self.summaries.setdefault(row.paper, {})[row.language] = dict(row.fields)
+        for row in rows_of(session, _TRANSLATIONS, ids):
+            self.translations.setdefault(row.paper, {})[row.language] = (row.title, row.abstract)
+        self.unclaimed |= unclaimed_of(session, [i for i in ids if self.rows[i].sequence is None])
+        self.last_id = max(self.last_id, execute(session, _LAST_ID).scalar() or 0)
+
+    def write(self, session: Session) -> None:
+        """Writes what changed since the last call."""
+        new = [draft for paper, draft in self.rows.items() if paper not in self._stored]
+        changed = [
+            draft
+            for paper, draft in self.rows.items()
+            if paper in self._stored and self._stored[paper] != _values_of(draft)
+        ]
+        execute_rows(session, _INSERT, _FIELDS, [_values_of(draft) for draft in new])
+        execute_rows(session, _UPDATE, (*_CHANGED, "of"), [_changed_values_of(draft) for draft in changed])
+        execute_rows(session, _INSERT_KEYS, ("key", "paper"), self._new_keys)
+        execute_rows(session, _INSERT_ALIASES, ("alias", "paper"), self._new_aliases)
+        texts = [(table, paper, language) for table, paper, language in self._new_texts if paper in self.rows]
+        own = ("paper", "language")
+        put_all(session, "summary", own, [self._summary(*text) for table, *text in texts if table == "summary"])  # type: ignore[arg-type]
+        put_all(session, "translation", own, [self._translation(*text) for table, *text in texts if table != "summary"])  # type: ignore[arg-type]
+        for draft in (*new, *changed):
+            self._stored[draft.id] = _copied(draft)
+        self._new_keys, self._new_aliases, self._new_texts = [], [], {}
+
+    def _summary(self, paper: int, language: str) -> dict[str, Any]:
+        return {"paper": paper, "language": language, "fields": self.summaries[paper][language]}
+
+    def _translation(self, paper: int, language: str) -> dict[str, Any]:
+        title, abstract = self.translations[paper][language]
+        return {"paper": paper, "language": language, "title": title, "abstract": abstract}
+
+
+def unclaimed_of(session: Session, papers: Sequence[int]) -> set[int]:
+    """Returns those of these papers that no digest has and that have no sequence: a large digest is being stored.
+
+    So they are new to the digest that has them first.
+    """
+    return {row.id for row in rows_of(session, _UNCLAIMED, papers)}
+
+
+def known_keys(session: Session, papers: Sequence[Incoming]) -> dict[str, int]:
+    """Returns the keys of these papers that the store has, each with the paper there."""
+    keys = sorted({key for one in papers for key in one.keys})
+    return dict(rows_of(session, _KEYS, keys))
+
+
+def _copied(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row or a draft
+    """Returns the values of a row. Its lists are copied: drafts get other lists, but never share one."""
+    return tuple(list(value) if isinstance(value, list) else value for value in _values_of(row))

@@ -1,0 +1,244 @@
+"""Merges the papers of a digest into those that are known: one row per work (docs/architecture.md, rules 1 and 4)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlmodel import col
+
+from subscriptions.model import Announce, Paper, Summary, Translation
+from subscriptions.normalize import title_alias
+from subscriptions.store.database.store import Transaction, execute
+from subscriptions.store.drafts import REPLACEMENTS, Incoming, MergeBatch, PaperDraft
+from subscriptions.store.known_papers import known_paper
+from subscriptions.store.rows import AppearanceRow, DeliveryItemRow, PaperAliasRow, PaperKeyRow, PaperRow
+from subscriptions.store.signals import move_signals
+from subscriptions.store.standing import (
+    Claim,
+    Standing,
+    Vouched,
+    better_text,
+    claim_of,
+    fill,
+    may_add_keys,
+    may_join,
+    says_withdrawn,
+    vouched_by,
+)
+
+COMPLETION_WINDOW = timedelta(days=7)  # how long after first sight something missing may still make a paper new
+
+
+def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:
+    """Merges one paper of a digest into the known paper that it is, or adds it; returns the id."""
+    paper, found, now = one.paper, _same_paper(batch, one), batch.now
+    if found:
+        row = batch.rows[found[0]]
+        for other in found[1:]:
+            _join(session, batch, row, batch.rows[other])
+        if row.id in batch.unclaimed:
+            batch.places.setdefault(row.id, one.place)
+        claim = claim_of(row, paper, source=batch.source, of_arxiv=batch.of_arxiv)
+        was_withdrawn, newer, keys = row.withdrawn_at, claim.newer(row), may_add_keys(row, claim.standing)
+        facts = _fill(row, claim, now)
+        if row.withdrawn_at is not None and was_withdrawn is None:
+            batch.withdrawn.add(row.id)
+        batch.as_it_came.pop(row.id, None)
+    else:
+        newer, keys = False, True
+        row = _new_row(batch, paper)
+        batch.add(row)
+        batch.places[row.id] = one.place
+        batch.as_it_came[row.id] = one
+        facts = _Facts(missing=False, category=False, anything=True)
+    facts = _fill_texts(batch, row.id, paper, facts, newer=newer)
+    _remember_keys(batch, row, one, further=keys)
+    if facts.anything:
+        batch.updated.add(row.id)
+    if not batch.is_news:
+        _file(row, paper, is_new=not found)
+    elif _is_news(row, paper, facts, now):
+        batch.to_announce[row.id] = paper.announce_type is Announce.CROSS
+    elif paper.announce_type in (None, Announce.NEW) and row.cross:
+        row.cross = False
+    batch.stands_at.setdefault(row.id, one.place)
+    batch.note_appearance(row.id, paper)
+    return row.id
+
+
+def joins(batch: MergeBatch, one: Incoming) -> bool:
+    """Whether a paper shows that several stored ones are one."""
+    return len(_same_paper(batch, one)) > 1
+
+
+def stands_alone(batch: MergeBatch, one: Incoming) -> bool:
+    """Whether a paper shares no key and no title with others, but perhaps with one row that no digest has.
+
+    Then its place in the digest does not matter, and storing it has no other effect: it can be merged ahead of the
+    others.
+    """
+    found = {batch.keys[key] for key in one.keys if key in batch.keys} | batch.aliases.get(one.alias, set())
+    return one.is_apart and len(found) <= 1 and found <= batch.unclaimed
+
+
+def _file(row: PaperDraft, paper: Paper, *, is_new: bool) -> None:
+    """Sets `cross` of a paper that is not announced: whether only cross-lists brought it."""
+    if row.sequence is None and paper.announce_type not in REPLACEMENTS:
+        row.cross = paper.announce_type is Announce.CROSS and (is_new or row.cross)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What was not known of a paper before a digest."""
+
+    missing: bool  # something was missing and is known now
+    category: bool  # it has a category that was not known
+    anything: bool  # any text or value changed
+
+
+def _is_news(row: PaperDraft, paper: Paper, facts: _Facts, now: datetime) -> bool:
+    """Whether a paper gets a sequence (rule 1). A replacement gives none."""
+    if paper.announce_type in REPLACEMENTS:
+        return False
+    if row.sequence is None:
+        return True
+    if paper.announce_type is Announce.CROSS and facts.category:
+        return True
+    return (facts.missing or facts.category) and now - row.first_seen_at <= COMPLETION_WINDOW
+
+
+def _same_paper(batch: MergeBatch, one: Incoming) -> list[int]:
+    """Ids of the rows that are this paper; all are merged into the first (rule 4).
+
+    Where the source may not say that two of them are one, only the first is this paper: that of its first id.
+    """
+    found = list(dict.fromkeys(batch.keys[key] for key in one.keys if key in batch.keys))
+    has_id = bool(one.paper.arxiv_id or one.paper.doi) or any(batch.rows[i].has_id for i in found)
+    fits = [
+        i
+        for i in sorted(batch.aliases.get(one.alias, ())) if one.alias
+        and i not in found
+        and not (has_id and batch.rows[i].has_id)
+    ]  # fmt: skip
+    if len(fits) == 1:
+        found += fits
+    ours = batch.of_arxiv and one.paper.arxiv_id is not None
+    allowed = [i for i in found[1:] if may_join(batch.rows[found[0]], batch.rows[i], source=batch.source, arxiv=ours)]
+    return sorted((*found[:1], *allowed), key=lambda i: (not batch.rows[i].has_id, *batch.order_of(i)))
+
+
+def _new_row(batch: MergeBatch, paper: Paper) -> PaperDraft:
+    return PaperDraft(
+        id=batch.last_id + 1,
+        key=paper.key,
+        title=paper.title,
+        abstract=paper.abstract,
+        authors=list(paper.authors),
+        categories=list(paper.categories),
+        primary=paper.primary,
+        arxiv_id=paper.arxiv_id,
+        doi=paper.doi,
+        url=paper.url,
+        version=paper.version,
+        comment=paper.comment,
+        cross=False,
+        withdrawn_at=batch.now if says_withdrawn(paper) else None,
+        first_seen_at=batch.now,
+        day=batch.day,
+        owner=batch.source,
+        vouched=int(vouched_by(paper)) if batch.of_arxiv and paper.arxiv_id else 0,
+    )
+
+
+def _fill(row: PaperDraft, claim: Claim, now: datetime) -> _Facts:
+    had = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
+    fill(row, claim, now)
+    has = (row.title, row.abstract, tuple(row.authors), tuple(row.categories))
+    missing = any(not before and after for before, after in zip(had, has, strict=True))
+    return _Facts(missing=missing, category=set(had[3]) < set(has[3]), anything=had != has)
+
+
+def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, newer: bool) -> _Facts:
+    missing, anything = facts.missing, facts.anything
+    for summary in paper.summaries:
+        known = batch.summaries.get(row_id, {}).get(summary.language)
+        if known is None:
+            missing = True
+            batch.summarised.setdefault(row_id, set()).add(summary.language)
+        fields = dict(known or {})
+        for name, text in summary.fields.items():
+            fields[name] = better_text(fields.get(name, ""), text, newer=newer)
+        if fields != known:
+            batch.put_summary(row_id, summary.language, fields)
+            anything = True
+    for translation in paper.translations:
+        had = batch.translations.get(row_id, {}).get(translation.language)
+        missing = missing or had is None
+        title = better_text(had[0] if had else "", translation.title, newer=newer)
+        abstract = better_text(had[1] if had else "", translation.abstract, newer=newer)
+        if (title, abstract) != had:
+            batch.put_translation(row_id, translation.language, title, abstract)
+            anything = True
+    return _Facts(missing=missing, category=facts.category, anything=anything or missing)
+
+
+def _remember_keys(batch: MergeBatch, row: PaperDraft, one: Incoming, *, further: bool) -> None:
+    """Makes the keys and the title of a paper lead to its row. Without `further` no new id and no other title does."""
+    for key in one.keys:
+        if key not in batch.keys and (further or not (one.paper.arxiv_id or one.paper.doi)):
+            batch.add_key(key, row.id)
+    may_name = bool(one.alias) and (further or one.alias == title_alias(row.title))
+    if may_name and row.id not in batch.aliases.get(one.alias, ()):
+        batch.add_alias(one.alias, row.id)
+
+
+def _join(session: Transaction, batch: MergeBatch, keep: PaperDraft, lose: PaperDraft) -> None:
+    """Moves all that the row `lose` has to the row `keep`: both are one paper. Gives no sequence (rule 4)."""
+    kept, lost = keep.id, lose.id
+    batch.write(session)
+    entry = as_entry(batch, lose)
+    _fill(keep, Claim(entry, Standing.OWNER, Vouched(lose.vouched)), keep.first_seen_at)
+    _fill_texts(batch, kept, entry, _Facts(missing=False, category=False, anything=False), newer=False)
+    if keep.sequence is None and lose.first_seen_at < keep.first_seen_at:
+        keep.day = lose.day
+    keep.first_seen_at = min(keep.first_seen_at, lose.first_seen_at)
+    if lose.withdrawn_at is not None and keep.withdrawn_at is None and not keep.vouched & ~lose.vouched:
+        keep.withdrawn_at = lose.withdrawn_at
+        batch.withdrawn.add(kept)
+    if lose.sequence is not None and lose.sequence > (keep.sequence or 0):
+        keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
+        keep.came_at = lose.came_at
+    execute(session, update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
+    _move(session, PaperAliasRow, "alias", lost, kept)
+    _move(session, AppearanceRow, "digest", lost, kept)
+    _move(session, DeliveryItemRow, "chat", lost, kept)
+    move_signals(session, lost, kept)
+    execute(session, delete(PaperRow).where(col(PaperRow.id) == lost))
+    batch.forget_joined(lost, kept)
+
+
+def as_entry(batch: MergeBatch, row: PaperDraft) -> Paper:
+    """Returns a known paper as a digest would bring it."""
+    summaries = [Summary(language=code, fields=fields) for code, fields in batch.summaries.get(row.id, {}).items()]
+    translations = [
+        Translation(language=code, title=title, abstract=abstract)
+        for code, (title, abstract) in batch.translations.get(row.id, {}).items()
+    ]
+    return known_paper(row, summaries, translations, []).paper
+
+
+def _move(
+    session: Transaction,
+    table: type[PaperAliasRow] | type[AppearanceRow] | type[DeliveryItemRow],
+    other: str,
+    lost: int,
+    kept: int,
+) -> None:
+    """Moves rows that are unique by (paper, other) from one paper to another.
+
+    Where both papers have a row, that of `kept` stays.
+    """
+    column = getattr(table, other)
+    taken = select(column).where(col(table.paper) == kept)
+    execute(session, delete(table).where(col(table.paper) == lost, column.in_(taken)))
+    execute(session, update(table).where(col(table.paper) == lost).values(paper=kept))

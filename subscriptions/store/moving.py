@@ -1,0 +1,299 @@
+"""Moves chats to another address, with everything that belongs to them (docs/architecture.md, rule 9)."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import aliased
+from sqlmodel import col, delete, select, update
+
+from subscriptions.model import ChatAddress, Lane
+from subscriptions.states import MAYBE_SENT, ChatState, MessageState
+from subscriptions.store import mentions
+from subscriptions.store.access import move_denial
+from subscriptions.store.chats import hold_lane, mark_reachable
+from subscriptions.store.conversation_rows import (
+    CallbackRow,
+    ConversationStateRow,
+    OfferRow,
+    PendingLookupRow,
+    UndoRow,
+    UpdateRow,
+    WrongCodeRow,
+)
+from subscriptions.store.conversations import home_view_of
+from subscriptions.store.database.store import Transaction, writes
+from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
+from subscriptions.store.shared_cursors import cursor_of
+from subscriptions.store.signals import merge_signals
+from subscriptions.store.workers import wake_lanes
+
+_NO_NUMBER = 0  # no subscription has it
+
+Numbers = Mapping[int, int]  # a subscription's number before the move -> after it
+
+
+@writes
+def chat_moved(transaction: Transaction, address: ChatAddress, new: str, *, now: datetime) -> None:
+    """Moves every chat of the old address, with its topics, to the new one; a row that points there stays.
+
+    A platform does so when a group becomes a larger one. A second call changes nothing.
+    """
+    platform, old = address.platform, address.address
+    if old == new:
+        return
+    hold_lane(transaction, Lane(platform, old))  # of two processes that move it, the second one finds it moved
+    rows = transaction.exec(
+        select(ChatRow).where(ChatRow.platform == platform, ChatRow.address == old, col(ChatRow.moved_to).is_(None))
+    ).all()
+    renumbered: dict[str, Numbers] = {}
+    for row in rows:
+        target = _chat_at(transaction, platform, new, row.topic)
+        if target is row:
+            continue
+        if target is None:
+            row.address = new
+            mark_reachable(transaction, row.id or 0, now=now)  # the platform allowed no messages to the old address
+            transaction.flush()
+            target, pointer = row, _pointer_at(row, old)
+            transaction.add(pointer)
+        else:
+            renumbered[_chat_name(platform, old, row.topic)] = _merge_chats(transaction, row, target, now)
+            pointer = row
+        pointer.state, pointer.state_detail, pointer.state_since = ChatState.MOVED, new, now
+        pointer.admission = pointer.pause_reason = None
+        pointer.moved_to = target.id
+        transaction.flush()
+    _readdress(transaction, f"{platform}:{old}", f"{platform}:{new}", renumbered)
+    move_denial(transaction, Lane(platform, old), Lane(platform, new))
+    wake_lanes(transaction, [Lane(platform, new)])
+    lane = transaction.get(LaneRow, (platform, old))
+    if lane is not None:
+        transaction.delete(lane)
+
+
+def _chat_at(session: Transaction, platform: str, address: str, topic: str) -> ChatRow | None:
+    """The chat at an address, or the chat that it moved to."""
+    at = (ChatRow.platform == platform, ChatRow.address == address, ChatRow.topic == topic)
+    row = session.exec(select(ChatRow).where(*at)).first()
+    while row is not None and row.moved_to is not None:
+        row = session.get(ChatRow, row.moved_to)
+    return row
+
+
+def _chat_name(platform: str, address: str, topic: str) -> str:
+    return str(ChatAddress(platform, address, topic))
+
+
+def _readdress(session: Transaction, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:
+    """Replaces the old address in callbacks, in the state of conversations and in updates."""
+    whole = re.compile(rf"(?<![\w:-]){re.escape(old)}(?![\w-])")
+    session.exec(update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
+    of_topics = (col(UpdateRow.chat) > f"{old}/") & (col(UpdateRow.chat) < f"{old}0")
+    for row in session.exec(select(UpdateRow).where(of_topics)).all():
+        row.chat = whole.sub(new, row.chat)
+    for lookup in _lookups_at(session, old):
+        lookup.place = whole.sub(new, lookup.place)
+    for callback in _that_name(session, CallbackRow, "callback", old):
+        _readdress_row(callback, whole, new, renumbered)
+        session.flush()
+        words = mentions.words_of_callback(callback.id, callback.arguments, callback.place)
+        mentions.note(session, "callback", {callback.id: words})
+    for state in _that_name(session, ConversationStateRow, "state", old):
+        _readdress_row(state, whole, new, renumbered)
+        _rename(session, state, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, state.name))
+    session.flush()
+
+
+def _readdress_row(
+    row: CallbackRow | ConversationStateRow, whole: re.Pattern[str], new: str, renumbered: Mapping[str, Numbers]
+) -> None:
+    """Replaces the old address in the place and the arguments, and the numbers of subscriptions."""
+    numbers = renumbered.get(row.place) or renumbered.get(str(row.arguments.get("about", "")))
+    if numbers is not None:
+        row.arguments = _renumbered(row.arguments, numbers)
+    row.place = whole.sub(new, row.place)
+    row.arguments = {key: whole.sub(new, v) if isinstance(v, str) else v for key, v in row.arguments.items()}
+
+
+_Row = TypeVar("_Row", CallbackRow, ConversationStateRow)
+
+
+def _that_name(session: Transaction, kind: type[_Row], where: mentions.Where, place: str) -> list[_Row]:
+    """The rows of an address, its topics and its home view, and those of other chats that name one of these."""
+    key = CallbackRow.id if kind is CallbackRow else ConversationStateRow.name
+    ids = set(mentions.named_by(session, where, [place], topics=True))
+    for start in (place, home_view_of(place)):
+        for at in _at_and_below(kind, start):
+            ids.update(session.exec(select(key).where(at)))
+    return [session.get_one(kind, one) for one in sorted(ids)]
+
+
+def _at_and_below(
+    kind: type[CallbackRow | ConversationStateRow | PendingLookupRow], place: str
+) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The conditions of the rows at an address, and of those in its topics, each a range of an index."""
+    where = col(kind.place)
+    return where == place, (where > f"{place}/") & (where < f"{place}0")
+
+
+def _lookups_at(session: Transaction, place: str) -> list[PendingLookupRow]:
+    found = (session.exec(select(PendingLookupRow).where(at)) for at in _at_and_below(PendingLookupRow, place))
+    return [row for rows in found for row in rows]
+
+
+def _rename(session: Transaction, row: ConversationStateRow, name: str) -> None:
+    """Gives a state its new name. One that has that name already is newer, and stays."""
+    if name != row.name:
+        if session.get(ConversationStateRow, name) is not None:
+            session.delete(row)
+            return
+        session.add(ConversationStateRow(**{**row.model_dump(), "name": name}))
+        session.delete(row)
+    session.flush()
+    mentions.note(session, "state", {name: mentions.words_of_callback(name, row.arguments, row.place)})
+
+
+def _renumbered(arguments: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:
+    """The arguments of a button with the new numbers of subscriptions."""
+    changed = dict(arguments)
+    if isinstance(number := arguments.get("number"), int):
+        changed["number"] = numbers.get(number, _NO_NUMBER)
+    if isinstance(several := arguments.get("numbers"), list):
+        changed["numbers"] = [numbers[number] for number in several if number in numbers]
+    return changed
+
+
+def _pointer_at(row: ChatRow, address: str) -> ChatRow:
+    """A row for the old address of a chat that has moved."""
+    return ChatRow(
+        platform=row.platform,
+        address=address,
+        topic=row.topic,
+        kind=row.kind,
+        title=row.title,
+        public=row.public,
+        created_at=row.created_at,
+    )
+
+
+def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime) -> Numbers:
+    """Moves everything of `old` to `new`: subscriptions by query, delivered papers by paper, open deliveries.
+
+    Returns the new numbers of subscriptions; they stay where they can.
+    """
+    before, after = old.id or 0, new.id or 0
+    _inherit(old, new)
+    numbers: dict[int, int] = {}
+    if new.next_number == 1:  # the new chat has had no subscription, so all numbers stay
+        session.exec(update(SubscriptionRow).where(col(SubscriptionRow.chat) == before).values(chat=after))
+        session.exec(update(UndoRow).where(col(UndoRow.chat) == before).values(chat=after))
+        numbers = {number: number for number in range(1, old.next_number)}
+        new.next_number = old.next_number
+    theirs = {row.query: row for row in session.exec(select(SubscriptionRow).where(SubscriptionRow.chat == after))}
+    both = select(SubscriptionRow.id, cursor_of()).where(col(SubscriptionRow.chat).in_((before, after)))
+    looked = dict(session.exec(both).all())
+    ours = select(SubscriptionRow).where(SubscriptionRow.chat == before).order_by(col(SubscriptionRow.number))
+    for row in session.exec(ours).all():
+        same = theirs.get(row.query)
+        if same is not None:
+            # Papers that one of the two has not looked at are still to be delivered.
+            same.cursor, same.shared_cursor = min(looked[same.id], looked[row.id]), None
+            numbers[row.number] = same.number
+            session.delete(row)
+        else:
+            numbers[row.number] = new.next_number
+            row.number, new.next_number = new.next_number, new.next_number + 1
+            row.chat = after
+    session.flush()
+    _remove_repeats(session, before, after, now)
+    session.exec(update(DeliveryItemRow).where(col(DeliveryItemRow.chat) == before).values(chat=after))
+    session.exec(update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
+    session.exec(delete(UndoRow).where(col(UndoRow.chat) == before))  # those that are left name the old numbers
+    _merge_offers(session, before, after, numbers)
+    merge_signals(session, before, after)
+    session.exec(update(WrongCodeRow).where(col(WrongCodeRow.chat) == before).values(chat=after))
+    session.flush()
+    return numbers
+
+
+def _merge_offers(session: Transaction, before: int, after: int, numbers: Numbers) -> None:
+    """Moves the links of a chat, whose ids others have, under the new numbers of the subscriptions.
+
+    A link whose subscription has one in the new chat already, or is gone, is kept under a number that no subscription has.
+    """
+    taken = set(session.exec(select(OfferRow.number).where(OfferRow.chat == after)))
+    free = min(taken, default=0)
+    for row in session.exec(select(OfferRow).where(OfferRow.chat == before)).all():
+        number = numbers.get(row.number, _NO_NUMBER)
+        if number in taken or number == _NO_NUMBER:
+            free = number = min(free, _NO_NUMBER) - 1
+        taken.add(number)
+        row.chat, row.number = after, number
+    session.flush()
+
+
+def _inherit(old: ChatRow, new: ChatRow) -> None:
+    """Merges state, settings and owner. The new chat's count first if it has had subscriptions, else the old one's."""
+    fresh = new.next_number == 1
+    was_admitted = old.next_number > 1 and old.state != ChatState.ASKED
+    if fresh and not (old.pause_reason is not None and old.pause_reason.is_unreachable):
+        new.state, new.admission = old.state, old.admission
+        new.pause_reason, new.state_detail = old.pause_reason, old.state_detail
+        new.state_since, new.paused_until = old.state_since, old.paused_until
+    elif new.state == ChatState.ASKED and was_admitted:
+        new.state, new.admission, new.pause_reason, new.state_detail = ChatState.ACTIVE, None, None, ""
+    first, second = (old, new) if fresh else (new, old)
+    new.settings = {**second.settings, **first.settings}
+    new.timezone, new.lang = first.timezone or second.timezone, first.lang or second.lang
+    new.owner, new.admin = new.owner or old.owner, new.admin or old.admin
+    new.title = new.title or old.title
+    new.first_delivery_planned = new.first_delivery_planned or old.first_delivery_planned
+
+
+def _remove_repeats(session: Transaction, before: int, after: int, now: datetime) -> None:
+    """Removes one of two items of a paper that both chats have: the item that is not sent or being sent, else the later.
+
+    A delivery that loses a paper is rendered again; one that loses all of its papers is dismissed.
+    """
+    theirs = aliased(DeliveryItemRow)
+    both = select(DeliveryItemRow, theirs).join(theirs, col(theirs.paper) == DeliveryItemRow.paper)
+    twice = session.exec(both.where(DeliveryItemRow.chat == before, theirs.chat == after)).all()
+    states = _message_states(session, {item.delivery for pair in twice for item in pair if item.delivery is not None})
+
+    def is_maybe_sent(item: DeliveryItemRow) -> bool:
+        return item.delivery is None or states.get((item.delivery, item.message)) in MAYBE_SENT
+
+    touched: set[int] = set()
+    for pair in twice:
+        _, repeat = sorted(pair, key=lambda item: (not is_maybe_sent(item), item.delivery or 0))
+        touched.add(repeat.delivery or 0)
+        session.delete(repeat)
+    session.flush()
+    for delivery in session.exec(select(DeliveryRow).where(col(DeliveryRow.seq).in_(touched))).all():
+        _render_anew(session, delivery, now)
+    session.flush()
+
+
+def _message_states(session: Transaction, deliveries: set[int]) -> dict[tuple[int, int | None], MessageState]:
+    rows = session.exec(
+        select(MessageRow.delivery, MessageRow.number, col(MessageRow.state)).where(
+            col(MessageRow.delivery).in_(deliveries)
+        )
+    )
+    return {(delivery, number): state for delivery, number, state in rows}
+
+
+def _render_anew(session: Transaction, delivery: DeliveryRow, now: datetime) -> None:
+    """Makes a delivery unrendered, unless a message of it is sent, perhaps sent, or dead. Dismisses it if it is empty."""
+    messages = session.exec(select(MessageRow).where(MessageRow.delivery == delivery.seq)).all()
+    if not all(message.state in (MessageState.READY, MessageState.WAITING) for message in messages):
+        return
+    for message in messages:
+        session.delete(message)
+    delivery.rendered_at = None
+    if session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.delivery == delivery.seq)).first() is None:
+        delivery.settled_at = delivery.dismissed_at = now
+        delivery.reason = "its papers stand in another delivery of the chat that this one moved to"

@@ -1,1 +1,0 @@
-"""Papers: merged from digests, announced, indexed."""

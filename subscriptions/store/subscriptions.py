@@ -1,0 +1,210 @@
+"""Subscriptions of chats, and the cursors up to which they have looked at papers."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Integer, String, bindparam
+from sqlalchemy import select as columns
+from sqlmodel import Session, col, delete, func, select, update
+
+from subscriptions.model import Cadence, Subscription
+from subscriptions.planning.cadence import cadence_text, parse_cadence
+from subscriptions.states import SubscriptionPauseReason, SubscriptionState
+from subscriptions.store.database.conflicts import execute_rows, insert_all_new, insert_rows_new
+from subscriptions.store.database.store import Transaction, reads, rows_of
+from subscriptions.store.rows import TABLES, QueryRow, SubscriptionRow
+from subscriptions.store.shared_cursors import cursor_of
+
+DueSpan = tuple[datetime | None, datetime | None]  # the next due moment, and for when-out the end of its window
+NOW = "now"  # the cadence, as stored
+
+# Statements that every plan executes are built once.
+_chats, _subscriptions, _queries, _marks = (
+    TABLES.tables[name] for name in ("chat", "subscription", "query", "key_value")
+)
+_ids = bindparam("ids", type_=Integer, expanding=True)
+_s = _subscriptions.c
+# In the order of the fields of Subscription.
+_VALUES = (
+    _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, cursor_of(), _s.next_due_at, _s.name,
+    _s.state, _s.paused_until, _s.pause_reason, _s.added_by, _s.subscriber, _s.counted_until, _s.shared_cursor,
+    _s.latest_due_at,
+)  # fmt: skip
+SUBSCRIPTIONS = (
+    columns(*_VALUES)
+    .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
+    .where(_subscriptions.c.chat.in_(_ids))
+    .order_by(_subscriptions.c.chat, _subscriptions.c.number)
+)
+_AMOUNTS = (
+    columns(_subscriptions.c.chat, func.count()).where(_subscriptions.c.chat.in_(_ids)).group_by(_subscriptions.c.chat)
+)
+_NEW = (
+    "chat", "query", "number", "name", "text", "cadence", "zone", "state", "added_by", "subscriber", "since", "cursor",
+    "next_due_at", "latest_due_at", "counted_until", "paused_until", "pause_reason",
+)  # fmt: skip
+_NUMBERS = columns(_chats.c.id, _chats.c.next_number).where(_chats.c.id.in_(_ids))
+_TAKE = (
+    update(_chats)
+    .where(_chats.c.id == bindparam("of"))
+    .values(next_number=_chats.c.next_number + bindparam("amount", type_=Integer))
+)
+_QUERIES = columns(_queries.c.canonical, _queries.c.id).where(
+    _queries.c.canonical.in_(bindparam("ids", type_=String, expanding=True))
+)
+
+
+def subscriptions_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
+    """Each chat's subscriptions in the order of their numbers."""
+    found: dict[int, list[Subscription]] = {chat_id: [] for chat_id in chat_ids}
+    for row in rows_of(session, SUBSCRIPTIONS, chat_ids):
+        found[row[1]].append(_subscription(row))
+    return {chat_id: tuple(subs) for chat_id, subs in found.items()}
+
+
+def amounts(session: Session, chat_ids: Sequence[int]) -> dict[int, int]:
+    """How many subscriptions each chat has."""
+    return dict.fromkeys(chat_ids, 0) | dict(rows_of(session, _AMOUNTS, chat_ids))
+
+
+def add_subscription(session: Session, new: Subscription) -> Subscription:
+    """Adds a subscription; returns it as stored, or one with the same query that another process has added meanwhile."""
+    add_subscriptions(session, [new])
+    return next(s for s in subscriptions_of(session, [new.chat_id])[new.chat_id] if s.canonical == new.canonical)
+
+
+def add_subscriptions(session: Session, new: Sequence[Subscription]) -> None:
+    """Adds subscriptions, with one statement for each table. One without a number gets its chat's next; numbers are not reused.
+
+    One with the same query that another process has added meanwhile stays.
+    """
+    queries = _query_ids(session, [one.canonical for one in new])
+    taken = _take_numbers(session, Counter(one.chat_id for one in new if not one.number))
+    numbers = {chat: count(first) for chat, first in taken.items()}
+    rows = [_row(one, query=queries[one.canonical], number=one.number or next(numbers[one.chat_id])) for one in new]
+    insert_rows_new(session, "subscription", ("chat", "query"), _NEW, rows)
+
+
+def _row(one: Subscription, *, query: int, number: int) -> tuple[Any, ...]:
+    return (
+        one.chat_id, query, number, one.name, one.text, cadence_text(one.cadence), one.zone, one.state, one.added_by,
+        one.subscriber, one.since, one.cursor, one.next_due_at, one.latest_due_at, one.counted_until, one.paused_until,
+        one.pause_reason,
+    )  # fmt: skip
+
+
+def _take_numbers(session: Session, amounts: Mapping[int, int]) -> dict[int, int]:
+    """Takes so many next numbers of chats; returns the first of each. No two processes get the same ones."""
+    execute_rows(session, _TAKE, ("of", "amount"), list(amounts.items()))
+    return {chat: after - amounts[chat] for chat, after in rows_of(session, _NUMBERS, sorted(amounts))}
+
+
+def _query_ids(session: Session, canonicals: Sequence[str]) -> dict[str, int]:
+    """Returns the ids of queries by their canonical texts; those that are not known are added."""
+    wanted = sorted(set(canonicals))
+    found = {row.canonical: row.id for row in rows_of(session, _QUERIES, wanted)}
+    missing = [canonical for canonical in wanted if canonical not in found]
+    insert_all_new(session, "query", (), [{"canonical": canonical} for canonical in missing])
+    return found | {row.canonical: row.id for row in rows_of(session, _QUERIES, missing)}
+
+
+def change_schedule(
+    session: Session, subscription_id: int, *, cadence: Cadence, zone: str | None, due: DueSpan
+) -> None:
+    """Changes cadence and zone of a subscription; its cursor stays."""
+    row = session.get_one(SubscriptionRow, subscription_id)
+    row.cadence, row.zone = cadence_text(cadence), zone
+    row.next_due_at, row.latest_due_at = due
+
+
+def reset_due(session: Session, subscription_id: int, due: DueSpan) -> None:
+    """Changes when a subscription is due next; one with cadence `now` waits until then.
+
+    With both moments given, quiet hours do not delay it further.
+    """
+    row = session.get_one(SubscriptionRow, subscription_id)
+    row.next_due_at, row.latest_due_at = due
+
+
+def advance_cursor(session: Session, subscription_id: int, *, upto: int) -> None:
+    """Moves the cursor of a subscription up to a sequence: earlier papers are not delivered any more."""
+    row = session.get_one(SubscriptionRow, subscription_id)
+    row.cursor = max(row.cursor, upto)
+
+
+def rename(session: Session, subscription_id: int, name: str) -> None:
+    """Gives a subscription a name."""
+    session.get_one(SubscriptionRow, subscription_id).name = name
+
+
+def edit_query(session: Session, subscription_id: int, *, text: str, canonical: str) -> None:
+    """Changes the query of a subscription; its cursor stays."""
+    row = session.get_one(SubscriptionRow, subscription_id)
+    before = row.query
+    row.text, row.query = text, _query_ids(session, [canonical])[canonical]
+    session.flush()
+    drop_unused_queries(session, [before])
+
+
+def pause_subscription(
+    session: Session,
+    subscription_id: int,
+    *,
+    until: datetime | None = None,
+    reason: SubscriptionPauseReason | None = None,
+) -> None:
+    """Pauses one subscription, whose cursor stays. `reason` is None if a person asked for the pause."""
+    _set_state(session, subscription_id, SubscriptionState.PAUSED, until, reason)
+
+
+def resume_subscription(session: Session, subscription_id: int) -> None:
+    """Makes one subscription active."""
+    _set_state(session, subscription_id, SubscriptionState.ACTIVE, None, None)
+
+
+def _set_state(
+    session: Session,
+    subscription_id: int,
+    state: SubscriptionState,
+    until: datetime | None,
+    reason: SubscriptionPauseReason | None,
+) -> None:
+    row = session.get_one(SubscriptionRow, subscription_id)
+    row.state, row.paused_until, row.pause_reason = state, until, reason
+
+
+def clear_subscriber(session: Session, subscription_id: int) -> None:
+    """Removes the subscriber of a subscription: the person has left."""
+    session.get_one(SubscriptionRow, subscription_id).subscriber = ""
+
+
+def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
+    """Removes subscriptions; deliveries that were planned for them are still sent (docs/architecture.md, rule 5)."""
+    queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
+    session.exec(delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
+    drop_unused_queries(session, queries)
+
+
+def drop_unused_queries(session: Session, queries: Sequence[int]) -> None:
+    """Removes those of these queries that no subscription has."""
+    used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
+    session.exec(delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
+
+
+_stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
+
+
+def _subscription(row: Sequence[Any]) -> Subscription:
+    """The value of a row of _VALUES. By position: names take ten times as long, and a plan reads all subscriptions."""
+    return Subscription._make((*row[:5], _stored_cadence(row[5]), *row[6:]))
+
+
+@reads
+def subscription_counts(transaction: Transaction) -> tuple[int, int]:
+    """(chats that have subscriptions, subscriptions)."""
+    chats = func.count(func.distinct(SubscriptionRow.chat))
+    return transaction.exec(select(chats, func.count()).select_from(SubscriptionRow)).one()

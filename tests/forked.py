@@ -1,0 +1,136 @@
+"""Starts our programs as processes of their own that need not import anything first.
+
+Each would spend a second on its imports, which is most of what a test of a process takes. So a process that has imported
+all of them makes a copy of itself for each program. What must begin with an empty Python (the imports themselves, Ctrl-C
+meanwhile, memory) starts one instead.
+"""
+
+import ctypes
+import gc
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from bot.cli.subcommands import SUBCOMMANDS, load
+from bot.platforms.known import PLATFORMS
+
+ROOT = Path(__file__).parents[1]
+_LATER = (  # what subcommands and fakes import when they need it
+    "babel.numbers",
+    "bot.delivery.cluster",
+    "bot.operation.process",
+    "bot.rendering.text.cldr",
+    "certifi",
+    "encodings.idna",
+    "httpcore",
+    "jinja2",
+    "stringprep",
+    "templates",
+    "tests.fakes.server",
+    "tests.fakes.slack_methods",
+    "tests.fakes.telegram_people",
+    "tests.fakes.telegram_queue",
+    "typer._adapters",
+    "tzdata",
+)
+_PR_SET_CHILD_SUBREAPER = 36  # orphans of our children become our children (prctl(2))
+_ONE_AT_A_TIME = threading.Lock()
+_LONGEST = 1 << 17  # bytes of a request
+
+
+def clean_environment(**given: str) -> dict[str, str]:
+    """The environment of a program: what is given, and of this one all but its settings."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
+    return {**others, "PYTHONPATH": str(ROOT), **given}
+
+
+class Forked(subprocess.Popen[Any]):
+    """As `Popen([sys.executable, "-m", module, *arguments])`, of one of our modules."""
+
+    def _execute_child(self, args: list[str], *others: Any) -> None:
+        """Makes the process and sets `pid`; Popen does all else."""
+        folder, environment = others[4:6]
+        pipes = others[9:15]
+        streams = [own if theirs == -1 else theirs for own, theirs in enumerate((pipes[0], pipes[3], pipes[5]))]
+        request = json.dumps([str(folder or Path.cwd()), environment or {**os.environ}, list(args)])
+        with _ONE_AT_A_TIME:
+            socket.send_fds(_line(), [request.encode()], streams)
+            self.pid = int(_line().recv(_LONGEST))
+        self._child_created = True
+        self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
+
+
+@cache
+def _line() -> socket.socket:
+    """The connection to the process that is copied, which ends when this one does."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = [sys.executable, "-m", "tests.forked"]
+    with theirs:
+        begun = subprocess.Popen(command, cwd=ROOT, env=clean_environment(), stdin=theirs.fileno())  # noqa: S603 - this interpreter
+    begun.returncode = 0  # this process does not wait for it
+    return ours
+
+
+def _copies(line: socket.socket) -> Iterator[str]:
+    """Makes a process for each request. Yields the request there; ends in the old process when none comes any more."""
+    while True:
+        request, streams, _, _ = socket.recv_fds(line, _LONGEST, 3)
+        if not request:
+            return
+        reading, writing = os.pipe()
+        between = os.fork()
+        if not between:
+            if copy := os.fork():
+                os.write(writing, str(copy).encode())
+                os._exit(0)  # which makes the copy a child of the process that asked
+            for number, stream in enumerate(streams):
+                os.dup2(stream, number)
+        else:
+            os.waitpid(between, 0)
+            line.send(os.read(reading, _LONGEST))
+        for one in (reading, writing, *streams):
+            os.close(one)
+        if not between:
+            line.close()
+            yield request.decode()
+
+
+def _become(folder: str, environment: Mapping[str, str], arguments: list[str]) -> None:
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115 - as Python does
+    if os.environ.get("PYTHONUNBUFFERED"):
+        sys.stdout.reconfigure(write_through=True)
+    sys.path[0], sys.argv = folder, arguments
+    runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+
+
+def _main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the tests
+    for subcommand in SUBCOMMANDS:
+        load(subcommand.name)
+    for module in (*PLATFORMS.values(), *_LATER):
+        import_module(module)
+    gc.freeze()
+    for request in _copies(socket.socket(fileno=os.dup(0))):
+        _become(*json.loads(request))
+        break
+
+
+if __name__ == "__main__":
+    _main()
