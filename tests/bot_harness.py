@@ -143,7 +143,7 @@ class BotHarness:
 
     store: Store
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOON))
-    bot_info: BotInfo = field(default_factory=lambda: BotInfo(bot_names={"telegram": BOT}))
+    bot_info: BotInfo = field(default_factory=lambda: BotInfo(mail_platform="email", bot_names={"telegram": BOT}))
     admins: dict[str, set[str] | None] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)  # "@name" or id → what the platform knows
     files: dict[str, bytes] = field(default_factory=dict)

@@ -28,9 +28,9 @@ from bot.platforms.known import PLATFORMS
 ROOT = Path(__file__).parents[1]
 _LATER = (  # what subcommands and fakes import when they need it
     "babel.numbers",
+    "bot.rendering.cldr",
     "bot.delivery.cluster",
     "bot.operation.process",
-    "bot.rendering.text.cldr",
     "certifi",
     "encodings.idna",
     "httpcore",

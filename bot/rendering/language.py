@@ -3,18 +3,17 @@
 The English sentence is the msgid, with `{name}` holes as in str.format.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
-
-from babel import Locale
-from babel.dates import format_date, format_timedelta
-from babel.numbers import format_decimal
+from typing import TYPE_CHECKING
 
 from subscriptions.zones import zone
+
+if TYPE_CHECKING:  # Babel is imported only when a number or a day is written
+    from bot.rendering.cldr import Cldr
 
 DOMAIN = "paperwire"
 # CLDR patterns of days within a sentence.
@@ -155,46 +154,6 @@ def _date(day: date, pattern: str, code: str) -> str:
 
 @lru_cache
 def _cldr(code: str) -> "Cldr":
-    from bot.rendering.language import Cldr  # noqa: PLC0415 - Babel takes 20 ms, and many processes write no message
+    from bot.rendering.cldr import Cldr  # noqa: PLC0415 - Babel takes 20 ms, and many processes write no message
 
     return Cldr(code)
-
-
-# --------------------------------------------------- numbers, days, durations and cities as CLDR writes them, by Babel
-
-
-# Zones whose cities CLDR keeps under an older name of the zone.
-_OLDER_ZONES = {
-    "America/Argentina/Buenos_Aires": "America/Buenos_Aires",
-    "Asia/Ho_Chi_Minh": "Asia/Saigon",
-    "Asia/Kathmandu": "Asia/Katmandu",
-    "Asia/Kolkata": "Asia/Calcutta",
-    "Asia/Yangon": "Asia/Rangoon",
-    "Europe/Kyiv": "Europe/Kiev",
-}
-
-
-class Cldr:
-    """Writes in one language, "en" or "zh"."""
-
-    def __init__(self, code: str) -> None:
-        self._locale = Locale.parse(code)
-
-    def number(self, number: int) -> str:
-        """Returns the number with separators: 2,061."""
-        return format_decimal(number, locale=self._locale)
-
-    def day(self, day: date, pattern: str) -> str:
-        """Returns the day by a CLDR pattern."""
-        return format_date(day, pattern, locale=self._locale)
-
-    def duration(self, length: timedelta) -> str:
-        """Returns the length in its largest unit: 3 days, 5 小时."""
-        written = format_timedelta(length, threshold=1, locale=self._locale)
-        return re.sub(r"(?<=\d)(?=[^\W\d])", " ", written)  # CLDR writes 5小时; our Chinese sentences put a space there
-
-    def city(self, zone: str) -> str:
-        """Returns the city of an IANA zone; "" if CLDR names none in this language."""
-        names = self._locale.time_zones
-        known = names.get(zone) or names.get(_OLDER_ZONES.get(zone, "")) or {}
-        return str(known.get("city") or "")

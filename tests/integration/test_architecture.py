@@ -50,6 +50,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         "bot/operation/worker.py",
         "bot/operation/health.py",
         "bot/operation/samples.py",
+        *(f"bot/platforms/email/{name}.py" for name in ("outgoing", "pages")),
         "bot/operation/sign_in.py",
         "bot/operation/process.py",
         "bot/operation/status.py",

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.programs.faults.soak.load import Pace
-from tests.programs.faults.soak.page import drawing, rows_table, table, write
+from tests.programs.faults.soak.page import drawing, table, write
 from tests.programs.faults.soak.run import Soaked, rest, soak
 
 SUBSCRIPTIONS = 100_000  # in the store of the process at rest
@@ -51,7 +51,7 @@ def _loaded(pace: Pace, leaking: float, day: str, page: Path | None) -> tuple[bo
     """Runs the load, and a smaller one with a leak. Returns whether both are as they must be, and the text."""
     soaked = soak(pace, warm_up=pace.seconds * WARM_UP)
     green = soaked.green
-    text = f"{_headline(pace, soaked, day)}\n\n{table(soaked.verdicts)}\n{rows_table(soaked.before, soaked.after, soaked.left)}"
+    text = f"{_headline(pace, soaked, day)}\n\n{table(soaked.verdicts)}"
     if leaking:
         small = replace(pace, seconds=leaking * 60, chats=60, channels=10, digest=10.0, talk=0.2)
         leaks = soak(small, warm_up=small.seconds * WARM_UP, leak=LEAK)

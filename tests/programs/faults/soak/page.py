@@ -1,6 +1,6 @@
 """The table and the drawing of a soak, for docs/reliability.md."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,13 +19,6 @@ def table(verdicts: Sequence[Verdict]) -> str:
         f"| {one.what} | {one.measured} | {one.allowed} | {'green' if one.green else '**red**'} |" for one in verdicts
     ]
     return "| | measured | allowed | |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
-
-
-def rows_table(before: Mapping[str, int], after: Mapping[str, int], left: Mapping[str, int]) -> str:
-    """Returns the rows of each table: before the load, after it, and after the clean-up of a year later."""
-    names = [name for name in after if before.get(name) or after[name] or left.get(name)]
-    lines = [f"| {name} | {before.get(name, 0):,} | {after[name]:,} | {left.get(name, 0):,} |" for name in names]
-    return "| rows | before | after | a year later |\n|---|--:|--:|--:|\n" + "\n".join(lines) + "\n"
 
 
 def drawing(samples: Sequence[Sample]) -> str:

@@ -18,7 +18,7 @@ from tests.fakes.telegram import FakeTelegram
 from tests.filling import fill
 from tests.programs.faults.soak.judge import SPARE, Verdict, judge_journal, judge_rest, judge_rows, judge_samples
 from tests.programs.faults.soak.load import Account, Load, Pace, left_after_a_year
-from tests.programs.faults.soak.program import Sample, rows_by_table, running_program
+from tests.programs.faults.soak.program import Sample, running_program
 
 SETTLES = 480.0  # seconds after the load until everything must be sent
 UNREPEATED = "A reply did not arrive"  # a line of the log
@@ -32,9 +32,6 @@ class Soaked:
     samples: tuple[Sample, ...]
     account: Account
     verdicts: tuple[Verdict, ...]
-    before: dict[str, int]  # rows by table
-    after: dict[str, int]
-    left: dict[str, int]  # a year later
     messages: int  # that both platforms took
     edits: int
     rate: float  # of them a second, until everything was out
@@ -79,7 +76,7 @@ def soak(
         load = Load(folder, pace, telegram, slack)
         load.environment = _environment(folder, telegram, slack)
         load.prepares(datetime.now(UTC))
-        before, keys = rows_by_table(load.database), _keys(load.database)
+        keys = _keys(load.database)
         module, words = ("tests.programs.faults.soak.leaking", [str(leak)]) if leak else ("bot", [])
         samples: list[Sample] = []
         with running_program(folder, load.environment, module, *words) as program:
@@ -96,7 +93,6 @@ def soak(
             status = program.stops()
         load.mirror.close()
         entries = sorted((*telegram.journal, *slack.journal), key=lambda one: one.at)
-        after = rows_by_table(load.database)
         added = len(_keys(load.database) - keys)
         late = folder / "late.db"
         shutil.copyfile(load.database, late)
@@ -117,9 +113,6 @@ def soak(
         samples=tuple(samples),
         account=load.account,
         verdicts=tuple(verdicts),
-        before=before,
-        after=after,
-        left=left,
         messages=sum(one.kind in {"post", "ephemeral", "document"} for one in entries),
         edits=sum(one.kind == "edit" for one in entries),
         rate=len(entries) / max(entries[-1].at - entries[0].at, 1.0),
