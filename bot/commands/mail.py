@@ -28,7 +28,9 @@ def email(context: CommandContext) -> Reply:
         raise Refused(Sentence("“{text}” is no e-mail address.", {"text": typed}), Sentence("Write /email me@lab.org"))
     ask_to_confirm(context.store, address, source=context.chat.address, now=context.now)
     lines = [
-        context.say("I have sent a question to {address}. Papers come there once it is answered.", address=typed),
+        context.say(
+            "I have sent a question to {address}. Papers come there once it is answered.", address=address.address
+        ),
         context.say("The answer is open for two days. The mail may be in the folder for spam."),
     ]
     if not listed_here(context):
