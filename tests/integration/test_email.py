@@ -209,6 +209,15 @@ async def test_an_address_is_asked_three_times_an_hour_at_most(bot: Bot) -> None
     assert len(await bot.delivers()) == 1
 
 
+async def test_an_address_that_an_operator_denied_is_not_asked(bot: Bot) -> None:
+    await _subscribe(bot)
+    deny(bot.app.store, ADA, now=bot.clock.now())
+    with pytest.raises(Refused, match="said no to this address"):
+        ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
+    assert await bot.delivers() == []
+
+
 async def _subscribe(bot: Bot) -> None:
     subscribe(bot.app.store, ADA, SubscriptionRequest(text="diffusion", when="daily 13:00"), now=bot.clock.now())
 
@@ -245,6 +254,13 @@ async def _open_the_link(bot: Bot) -> None:
     bot.fake.mails.clear()
 
 
+async def _bounce_and_come_back(bot: Bot) -> None:
+    ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
+    bot.fake.troubles.append("recipient 550 5.1.1 no such user")
+    await bot.delivers()
+    await _subscribe(bot)
+
+
 async def _say_it(bot: Bot) -> None:
     """Somebody who writes in the name of the address, as `paperwire say --as` does."""
     await _subscribe(bot)
@@ -253,7 +269,18 @@ async def _say_it(bot: Bot) -> None:
 
 
 @pytest.mark.parametrize(
-    "way", [_subscribe, _allow, _deny_and_allow, _resume, _notify, _be_operator, _open_the_link, _say_it]
+    "way",
+    [
+        _subscribe,
+        _allow,
+        _deny_and_allow,
+        _resume,
+        _notify,
+        _be_operator,
+        _open_the_link,
+        _bounce_and_come_back,
+        _say_it,
+    ],
 )
 @pytest.mark.parametrize("access", ["open", "ask"])
 async def test_nothing_is_sent_before_the_address_says_yes(
@@ -263,9 +290,8 @@ async def test_nothing_is_sent_before_the_address_says_yes(
         async with a_bot(tmp_path, fake, clock, access=access) as bot:
             await way(bot)
             ingested(bot.app.store, paper("Diffusion on graphs"), now=clock.now())
-            assert await bot.delivers(61) == []
-            assert await bot.delivers(24 * 60) == []
-            assert fake.mails == []
+            sent = [*await bot.delivers(61), *await bot.delivers(24 * 60), *fake.mails]
+            assert {mail["Subject"] for mail in sent} <= {"Shall papers come to this address?"}
             assert bot.state() is ChatState.UNCONFIRMED
 
 
