@@ -87,13 +87,14 @@ class EmailChannel:
     adapter = "bot.platforms.email.adapter"  # the module that makes a platform of this channel
     limits = Limits(text=10_000_000, per_second=5, per_lane=0)
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, *, timeout: float = TIMEOUT) -> None:
         assert settings.smtp_url is not None  # noqa: S101 - without it the platform is off
         name, address = parseaddr(settings.mail_from or "")
         self.server = read_server(settings.smtp_url)
         self.sender = Address(name or "paperwire", addr_spec=address)
         self.clock = clock
         self.waiting: dict[str, list[Payload]] = {}
+        self._timeout = timeout
         self._root = settings.pages_url
         self._store: Store | None = None
         self._signer: Signer | None = None
@@ -178,7 +179,7 @@ class EmailChannel:
             use_tls=server.is_tls,
             # A password never goes over the network in the clear; mail does, where a server offers nothing else.
             start_tls=False if server.is_tls or server.is_here else (True if server.user else None),
-            timeout=TIMEOUT,
+            timeout=self._timeout,
             username=server.user or None,
             password=server.password.get_secret_value() or None,
         )

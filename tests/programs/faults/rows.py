@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tests.programs.faults import database_rows, processes, simulated_rows, slack_storm
+from tests.programs.faults import database_rows, mail, processes, simulated_rows, slack_storm
 from tests.programs.faults.cut_slack import WAYS, OnUnclear, cut
 from tests.programs.faults.judging import Verdict
 from tests.programs.faults.simulated import Storm, named, storm, too_many
@@ -48,6 +48,10 @@ def _cut_slack(readable: bool, on_unclear: OnUnclear, folder: Path, tries: int) 
     )
 
 
+def _troubled_mail(trouble: mail.Trouble, folder: Path, tries: int) -> Verdict:
+    return asyncio.run(mail.troubled(folder, tries, trouble))
+
+
 def _stormy_slack(reading: slack_storm.Reading, on_unclear: OnUnclear, folder: Path, tries: int) -> Verdict:
     return asyncio.run(slack_storm.storm(folder, tries, reading=reading, on_unclear=on_unclear))
 
@@ -82,6 +86,17 @@ ROWS = (
     *(
         Fault(f"Slack, every fault of posts and look-ups: {way}", partial(_stormy_slack, reading, on_unclear))
         for way, reading, on_unclear in slack_storm.WAYS
+    ),
+    *(
+        Fault(f"mail: {name}", partial(_troubled_mail, trouble))
+        for name, trouble in (
+            ("cut before the mail was taken", mail.CUT_BEFORE),
+            ("cut after the mail was taken", mail.CUT_AFTER),
+            ("taken, and no answer", mail.SILENT),
+            ("greylisted", mail.PUT_OFF),
+            ("421, 451, 452", mail.REFUSED_NOW),
+            ("552, 554, then as text", mail.REFUSED),
+        )
     ),
     Fault("answers too late, taken or not", _stormy("late", Storm(named("hang after", "hang before")), read=LATE)),
     Fault(

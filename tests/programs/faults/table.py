@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[3]
 KEPT = ROOT / ".faults"
 START, END = "<!-- faults -->\n", "<!-- faults end -->\n"
 HEAD = (
-    "| fault | tries | lost | doubled (allowed) | out of order | seconds to recover: median, longest | lost at most | |\n"
-    "|---|--:|--:|--:|--:|--:|--:|---|\n"
+    "| fault | tries | lost | doubled (allowed) | out of order | seconds to recover: median, longest | |\n"
+    "|---|--:|--:|--:|--:|--:|---|\n"
 )
 
 
@@ -69,12 +69,11 @@ def _file(folder: Path, name: str) -> Path:
 
 
 def line(name: str, row: Row) -> str:
-    """Returns the row as a line of Markdown. “lost at most” is the rule of three: 3/n, with 95 % confidence."""
+    """Returns the row as a line of Markdown."""
     result = "green" if row.kept else f"**red**{f' ({row.strange} strange)' if row.strange else ''}"
-    bound = f"{300 / row.tries:.2f} %" if row.tries and not row.lost else ""
     seconds = "" if row.longest is None or row.median is None else f"{_seconds(row.median)}, {_seconds(row.longest)}"
     return (
-        f"| {name} | {row.tries:,} | {row.lost:,} | {row.doubled:,} ({row.allowed:,}) | {row.disorder:,} | {seconds} | {bound} |"
+        f"| {name} | {row.tries:,} | {row.lost:,} | {row.doubled:,} ({row.allowed:,}) | {row.disorder:,} | {seconds} |"
         f" {result} |\n"
     )
 

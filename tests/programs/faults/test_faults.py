@@ -65,7 +65,7 @@ def test_the_table_is_written_between_its_marks(tmp_path: Path) -> None:
     keep(tmp_path, "A row: one", row)
     assert kept(tmp_path, "A row: one") == row
     assert kept(tmp_path, "another") is None
-    assert line("A row: one", row) == "| A row: one | 300 | 0 | 2 (3) | 0 | 2.0, 30 | 1.00 % | green |\n"
+    assert line("A row: one", row) == "| A row: one | 300 | 0 | 2 (3) | 0 | 2.0, 30 | green |\n"
     assert "**red** (1 strange)" in line("x", row_of(Verdict(tries=9, strange=1), ""))
     page = tmp_path / "page.md"
     page.write_text(f"before\n{START}old\n{END}after\n", "utf-8")

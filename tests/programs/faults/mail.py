@@ -1,0 +1,121 @@
+"""Mail servers that refuse, put off, drop and say nothing, while a bot sends papers to twenty addresses.
+
+Nothing is lost. A mail comes twice only where the server took it and its answer was lost, and then under the same Message-ID.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.platforms.email.outgoing import EmailChannel
+from bot.settings import Settings
+from subscriptions.addresses import parse_address
+from subscriptions.service.amendments import set_settings
+from subscriptions.service.confirming import ask_to_confirm, confirm
+from subscriptions.service.requests import SubscriptionRequest, subscribe
+from subscriptions.store.entries import outbox_counts
+from tests.fakes.smtp import FakeMailServer, a_mail_server, shown_text
+from tests.make import NOON, FakeClock, ingested, paper
+from tests.programs.faults.judging import Verdict
+
+ADDRESSES = 20
+ROUNDS = 400  # at most
+BETWEEN = timedelta(minutes=20)  # longer than the longest wait between two attempts
+PATIENT, LATE = 60.0, 1.5  # seconds that the sender waits; for a server that says nothing
+EVERY = 3  # mails of which one is hit
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a server does to the mails that are hit, by turns."""
+
+    answers: Sequence[str]  # see tests/fakes/smtp.py
+    is_taken: bool = False  # it has the mail, and its answer is lost
+    patience: float = PATIENT  # seconds that the sender waits for an answer
+
+
+CUT_BEFORE = Trouble(("sender drop", "recipient drop"))
+CUT_AFTER = Trouble(("content drop",), is_taken=True)
+SILENT = Trouble(("content silent",), is_taken=True, patience=LATE)
+PUT_OFF = Trouble(("recipient 450 4.2.0 greylisted", "recipient 451 4.7.1 try again in five minutes"))
+REFUSED_NOW = Trouble(("sender 421 4.3.2 closing", "recipient 452 4.2.2 over quota", "content 451 4.3.0 busy"))
+REFUSED = Trouble(("content 554 5.7.1 looks like spam", "content 552 5.3.4 too large"))  # and taken as plain text
+
+
+async def troubled(folder: Path, tries: int, trouble: Trouble) -> Verdict:
+    """Hits so many mails with a trouble."""
+    clock = FakeClock(NOON)
+    with a_mail_server() as fake:
+        app = _an_app(folder, fake, clock, trouble.patience)
+        chats = [parse_address(f"email:reader{number}@lab.org") for number in range(ADDRESSES)]
+        try:
+            for chat in chats:
+                ask_to_confirm(app.store, chat, now=NOON)
+                confirm(app.store, chat, source=None, until=NOON, now=NOON)
+                subscribe(app.store, chat, SubscriptionRequest(text="graph", every="now"), now=NOON)
+                set_settings(
+                    app.store, chat, {"quiet": "off"}, now=NOON
+                )  # else the night ends with more than one mail shows
+            clock.advance(BETWEEN)
+            await app.sender.send_once()  # the questions, which are no papers
+            fake.mails.clear()
+            papers, hit = 0, 0
+            for _ in range(ROUNDS):
+                if hit < tries:
+                    papers += 1
+                    hit += _plan_troubles(fake, trouble, tries - hit)
+                    ingested(app.store, paper(f"A graph number {papers:04}"), now=clock.now())
+                await app.sender.send_once()
+                clock.advance(BETWEEN)
+                if hit >= tries and not _is_open(app):
+                    break
+            return _verdict(fake, papers, hit - len(fake.troubles), trouble, is_open=_is_open(app))
+        finally:
+            await app.close()
+
+
+def _plan_troubles(fake: FakeMailServer, trouble: Trouble, most: int) -> int:
+    """Adds troubles for a third of the next mails. Returns how many."""
+    count = min(most, ADDRESSES // EVERY)
+    fake.troubles.extend(trouble.answers[number % len(trouble.answers)] for number in range(count))
+    return count
+
+
+def _an_app(folder: Path, fake: FakeMailServer, clock: FakeClock, patience: float) -> App:
+    settings = Settings(
+        database_url=SecretStr(f"sqlite:///{folder}/paperwire.db"),
+        smtp_url=SecretStr(fake.url),
+        mail_from="papers@lab.org",
+        access="open",
+    )
+    app = build_app(settings, clock=clock, channels={"email": EmailChannel(settings, clock, timeout=patience)})
+    app.open()
+    return app
+
+
+def _is_open(app: App) -> bool:
+    counts = outbox_counts(app.store)
+    return bool(counts.waiting or counts.unclear)
+
+
+def _verdict(fake: FakeMailServer, papers: int, hit: int, trouble: Trouble, *, is_open: bool) -> Verdict:
+    """Judges by what the server took alone."""
+    taken = Counter((mail["To"], mail["Message-ID"]) for mail in fake.mails)
+    firsts = {(mail["To"], mail["Message-ID"]): shown_text(mail) for mail in reversed(fake.mails)}
+    came = Counter((to, title) for (to, _), text in firsts.items() for title in _titles(text))
+    return Verdict(
+        tries=hit,
+        lost=papers * ADDRESSES - len(came),
+        doubled=taken.total() - len(taken),
+        allowed=hit if trouble.is_taken else 0,
+        strange=sum(count - 1 for count in came.values()) + is_open,
+    )
+
+
+def _titles(text: str) -> set[str]:
+    return {part[:4] for part in text.split("A graph number ")[1:]}
