@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from sqlmodel import Session, col, delete, func, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from subscriptions.model import Chat, ChatAddress, Lane
 from subscriptions.states import Admission, ChatState
@@ -96,7 +97,7 @@ def add_code(session: Session, code_hash: str, *, most: int) -> None:
     session.add(OperatorCodeRow(code_hash=code_hash))
     session.flush()
     newest = select(OperatorCodeRow.number).order_by(col(OperatorCodeRow.number).desc()).limit(most)
-    session.exec(delete(OperatorCodeRow).where(col(OperatorCodeRow.number).not_in(newest)))
+    session.exec(sa.delete(OperatorCodeRow).where(col(OperatorCodeRow.number).not_in(newest)))
 
 
 def code_hashes(session: Session) -> Sequence[str]:
@@ -106,7 +107,7 @@ def code_hashes(session: Session) -> Sequence[str]:
 
 def take_codes(session: Session, code_hash: str) -> bool:
     """Removes all hashes. Returns whether this one was among them: another process may have taken them."""
-    taken = session.exec(delete(OperatorCodeRow).returning(col(OperatorCodeRow.code_hash))).scalars().all()
+    taken = session.exec(sa.delete(OperatorCodeRow).returning(col(OperatorCodeRow.code_hash))).scalars().all()
     return code_hash in taken
 
 
@@ -118,13 +119,13 @@ def add_wrong_code(session: Session, chat_id: int, *, now: datetime) -> None:
 
 def wrong_codes_since(session: Session, chat_id: int, after: datetime) -> int:
     """How many wrong codes a chat sent after a moment."""
-    found = select(func.count()).select_from(WrongCodeRow)
+    found = select(sa.func.count()).select_from(WrongCodeRow)
     return session.exec(found.where(WrongCodeRow.chat == chat_id, WrongCodeRow.at > after)).one()
 
 
 def drop_wrong_codes_of(session: Session, chat_id: int) -> None:
     """Removes the wrong codes of a chat."""
-    session.exec(delete(WrongCodeRow).where(col(WrongCodeRow.chat) == chat_id))
+    session.exec(sa.delete(WrongCodeRow).where(col(WrongCodeRow.chat) == chat_id))
 
 
 def remember_denial(session: Session, lane: Lane) -> None:

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, bindparam, update
-from sqlalchemy import select as columns
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from subscriptions.model import Announce
@@ -18,13 +17,15 @@ from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
 SEQUENCE = "sequence"  # the key of the counter that orders papers
 
 _papers = TABLES.tables["paper"]
-_SEEN = columns(_papers.c.id, _papers.c.first_seen_at, _papers.c.came_at).where(
-    _papers.c.id.in_(bindparam("ids", expanding=True, type_=Integer))
+_SEEN = sa.select(_papers.c.id, _papers.c.first_seen_at, _papers.c.came_at).where(
+    _papers.c.id.in_(sa.bindparam("ids", expanding=True, type_=sa.Integer))
 )
 _GIVEN = ("sequence", "sequenced_at", "cross", "day", "came_at")
-_ANNOUNCE = update(_papers).where(_papers.c.id == bindparam("of")).values({name: bindparam(name) for name in _GIVEN})
+_ANNOUNCE = (
+    sa.update(_papers).where(_papers.c.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _GIVEN})
+)
 
-Condition = ColumnElement[bool]  # on digests or papers
+Condition = sa.ColumnElement[bool]  # on digests or papers
 Came = Callable[[datetime, datetime | None], datetime | None]  # see `came_now`
 ToAnnounce = tuple[int, bool, date]  # id of a paper, whether it came by a cross-list, the day of the digest
 

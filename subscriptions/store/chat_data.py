@@ -7,8 +7,9 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import ColumnElement
-from sqlmodel import SQLModel, col, delete, select, update
+from sqlmodel import SQLModel, col, select
 from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatAddress, ChatKind, Lane
@@ -154,7 +155,7 @@ def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
             session.exec(select(ChatRow.id).where(ChatRow.platform == platform, ChatRow.address == address)).first()
             is None
         ):
-            session.exec(delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address))
+            session.exec(sa.delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address))
             workers.forget_lane(session, Lane(platform, address))
     return places
 
@@ -297,15 +298,15 @@ def _erase_mentions(session: Transaction, places: Sequence[str], title: str) -> 
 def _erase_person(session: Transaction, platform: str, person: str) -> None:
     """Erases the person of a private chat where other chats store who did something."""
     session.exec(
-        update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
+        sa.update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
     )
     session.exec(
-        update(SubscriptionRow)
+        sa.update(SubscriptionRow)
         .where(_is_on(platform, SubscriptionRow.chat), col(SubscriptionRow.subscriber) == person)
         .values(subscriber="")
     )
     beginning = (col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!")  # by an index, which LIKE is not
-    session.exec(update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
+    session.exec(sa.update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
     for change_id in mentions.named_by(session, "change", [person]):
         change = session.get_one(UndoRow, change_id)
         chat = session.get_one(ChatRow, change.chat)
@@ -320,7 +321,7 @@ def _erase_person(session: Transaction, platform: str, person: str) -> None:
         mentions.note(session, "change", {change_id: mentions.words_of_change(change.before, chat.address)})
     for kind in (CallbackRow, ConversationStateRow, PendingLookupRow):
         there = col(kind.place).startswith(f"{platform}:", autoescape=True)
-        session.exec(delete(kind).where(col(kind.person) == person, there))
+        session.exec(sa.delete(kind).where(col(kind.person) == person, there))
 
 
 def _is_on(platform: str, chat: int) -> ColumnElement[bool]:

@@ -7,9 +7,8 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Integer, Row, String, bindparam, tuple_
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, select, update
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak
@@ -34,36 +33,36 @@ _LAST_SIGN = (
 
 # Statements that every plan executes are built once.
 _chats = TABLES.tables["chat"]
-_ids = bindparam("ids", type_=Integer, expanding=True)
+_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 _all_values = [_chats.c[name] for name in _VALUES]
-CHATS = columns(*_all_values).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
-_WITH_MOVE = columns(*_all_values, _chats.c.moved_to).order_by(_chats.c.id)
-_HERE = _WITH_MOVE.where(_chats.c.platform == bindparam("at"), _chats.c.address == bindparam("its_address"))
-_THIS = _HERE.where(_chats.c.topic == bindparam("its_topic"))
-_MOVED = _WITH_MOVE.where(_chats.c.id == bindparam("of"))
-_AT = columns(_chats).where(
-    _chats.c.platform == bindparam("on"), _chats.c.address.in_(bindparam("ids", type_=String, expanding=True))
+CHATS = sa.select(*_all_values).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
+_WITH_MOVE = sa.select(*_all_values, _chats.c.moved_to).order_by(_chats.c.id)
+_HERE = _WITH_MOVE.where(_chats.c.platform == sa.bindparam("at"), _chats.c.address == sa.bindparam("its_address"))
+_THIS = _HERE.where(_chats.c.topic == sa.bindparam("its_topic"))
+_MOVED = _WITH_MOVE.where(_chats.c.id == sa.bindparam("of"))
+_AT = sa.select(_chats).where(
+    _chats.c.platform == sa.bindparam("on"), _chats.c.address.in_(sa.bindparam("ids", type_=sa.String, expanding=True))
 )
-_address = tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
+_address = sa.tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
 _LAST = ("last_platform", "last_address", "last_topic")
 _PAGE = (
-    columns(_chats)
-    .where(_address > tuple_(*map(bindparam, _LAST)), _chats.c.moved_to.is_(None))
+    sa.select(_chats)
+    .where(_address > sa.tuple_(*map(sa.bindparam, _LAST)), _chats.c.moved_to.is_(None))
     .order_by(*_address.clauses)
-    .limit(bindparam("most"))
+    .limit(sa.bindparam("most"))
 )
-_IDS = columns(_chats.c.id).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
+_IDS = sa.select(_chats.c.id).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
 _SAME_NUMBER = {"next_number": _chats.c.next_number}  # changes nothing, but is a change: the row is held
-_HOLD = update(_chats).where(_chats.c.id == bindparam("of")).values(_SAME_NUMBER)
+_HOLD = sa.update(_chats).where(_chats.c.id == sa.bindparam("of")).values(_SAME_NUMBER)
 _HOLD_LANE = (
-    update(_chats)
-    .where(_chats.c.platform == bindparam("at"), _chats.c.address == bindparam("its_address"))
+    sa.update(_chats)
+    .where(_chats.c.platform == sa.bindparam("at"), _chats.c.address == sa.bindparam("its_address"))
     .values(_SAME_NUMBER)
 )
 _STREAKS = (
-    update(_chats)
+    sa.update(_chats)
     .where(_chats.c.id.in_(_ids))
-    .values(no_match_streak=bindparam("streak"), streak_after=bindparam("unsaid_after"))
+    .values(no_match_streak=sa.bindparam("streak"), streak_after=sa.bindparam("unsaid_after"))
 )
 
 
@@ -119,7 +118,7 @@ def chats_at(session: Session, platform: str, addresses: Collection[str], *, zon
     return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
 
 
-def _rows_at(session: Session, wanted: Mapping[str, Collection[str]]) -> Iterator[Row[Any]]:
+def _rows_at(session: Session, wanted: Mapping[str, Collection[str]]) -> Iterator[sa.Row[Any]]:
     """The rows of these addresses, by platform, with all topics."""
     for platform, addresses in wanted.items():
         yield from rows_of(session, _AT, sorted(addresses), on=platform)
@@ -290,7 +289,7 @@ def mark_reachable(session: Session, chat_id: int, *, now: datetime) -> bool:
 def describe(session: Session, lane: Lane, *, title: str, public: bool) -> None:
     """Stores the title of an address, and whether strangers can read it, for the chat and its topics."""
     session.exec(
-        update(ChatRow)
+        sa.update(ChatRow)
         .where(col(ChatRow.platform) == lane.platform, col(ChatRow.address) == lane.address)
         .where(col(ChatRow.moved_to).is_(None))
         .values(title=title, public=public)
@@ -342,7 +341,7 @@ def _held(session: Session, chat_id: int) -> ChatRow:
     return session.get_one(ChatRow, chat_id, populate_existing=True)
 
 
-def chat_value(row: ChatRow | Row[Any], zone: str) -> Chat:
+def chat_value(row: ChatRow | sa.Row[Any], zone: str) -> Chat:
     """The value of a row. `zone` is the operator's, for chats that chose none."""
     return _chat(_values_of(row), zone)
 

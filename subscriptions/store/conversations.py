@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, select, update
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.store import mentions
@@ -23,17 +22,17 @@ from subscriptions.store.operation_rows import WorkerRow
 from subscriptions.store.rows import TABLES
 
 _callbacks = TABLES.tables["callback"]
-_ADD_CALLBACKS = insert(_callbacks)
-_FIND_CALLBACK = columns(_callbacks).where(_callbacks.c.id == bindparam("called"))
+_ADD_CALLBACKS = sa.insert(_callbacks)
+_FIND_CALLBACK = sa.select(_callbacks).where(_callbacks.c.id == sa.bindparam("called"))
 _MOST_BUTTONS = 200  # of an answer
 _LAST_CALLBACKS = (
-    columns(_callbacks)
-    .where(_callbacks.c.place == bindparam("there"), _callbacks.c.at >= bindparam("since"))
+    sa.select(_callbacks)
+    .where(_callbacks.c.place == sa.bindparam("there"), _callbacks.c.at >= sa.bindparam("since"))
     .order_by(_callbacks.c.at.desc())
     .limit(_MOST_BUTTONS)
 )
 _states = TABLES.tables["conversation_state"]
-_FIND_STATE = columns(_states).where(_states.c.name == bindparam("called"), _states.c.at >= bindparam("since"))
+_FIND_STATE = sa.select(_states).where(_states.c.name == sa.bindparam("called"), _states.c.at >= sa.bindparam("since"))
 
 
 def home_view_of(person: ChatAddress | str) -> str:
@@ -72,7 +71,7 @@ def _values(token: CallbackToken) -> dict[str, Any]:
     return {"place": token.place, "person": token.person, "verb": token.verb, "arguments": dict(token.arguments)}
 
 
-def _callback(row: CallbackRow | Row[Any]) -> CallbackToken:
+def _callback(row: CallbackRow | sa.Row[Any]) -> CallbackToken:
     return CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
 
 
@@ -87,7 +86,7 @@ def has_home_view(transaction: Transaction, person: ChatAddress) -> bool:
 
 def drop_callbacks_at(session: Session, place: str) -> None:
     """Removes the callback tokens of a place."""
-    session.exec(delete(CallbackRow).where(col(CallbackRow.place) == place))
+    session.exec(sa.delete(CallbackRow).where(col(CallbackRow.place) == place))
 
 
 @writes
@@ -110,7 +109,7 @@ def get_conversation_state(transaction: Transaction, name: str, *, since: dateti
 @writes
 def clear_conversation_state(transaction: Transaction, name: str) -> None:
     """Removes what was stored under a name."""
-    transaction.exec(delete(ConversationStateRow).where(col(ConversationStateRow.name) == name))
+    transaction.exec(sa.delete(ConversationStateRow).where(col(ConversationStateRow.name) == name))
 
 
 @writes
@@ -138,7 +137,7 @@ def requested_lookup(transaction: Transaction, name: str, *, since: datetime) ->
 def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
     """Removes a look-up, to be answered now. False: it was answered before, its chat was erased, or it is too old."""
     at = transaction.exec(
-        delete(PendingLookupRow).where(col(PendingLookupRow.name) == name).returning(col(PendingLookupRow.at))
+        sa.delete(PendingLookupRow).where(col(PendingLookupRow.name) == name).returning(col(PendingLookupRow.at))
     ).scalar()
     return at is not None and at >= since
 
@@ -151,9 +150,9 @@ def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]
     """
     worker = transaction.store.worker
     left = col(PendingLookupRow.worker).not_in(select(WorkerRow.id).where(WorkerRow.id != worker))
-    transaction.exec(delete(PendingLookupRow).where(col(PendingLookupRow.at) < since))
+    transaction.exec(sa.delete(PendingLookupRow).where(col(PendingLookupRow.at) < since))
     found = transaction.exec(
-        update(PendingLookupRow)
+        sa.update(PendingLookupRow)
         .where(left)
         .values(worker=worker)
         .returning(col(PendingLookupRow.at), col(PendingLookupRow.name))
@@ -195,6 +194,6 @@ def offer_of(session: Session, chat_id: int, number: int) -> str:
 
 def erase_place(session: Session, place: str) -> None:
     """Erases what conversations keep of a chat, and the callback tokens on a person's home view."""
-    session.exec(delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
+    session.exec(sa.delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
     for table in (ConversationStateRow, PendingLookupRow):
-        session.exec(delete(table).where(col(table.place) == place))
+        session.exec(sa.delete(table).where(col(table.place) == place))

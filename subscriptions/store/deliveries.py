@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam
-from sqlalchemy import select as columns
-from sqlmodel import col, func, select
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from subscriptions.model import Because, Delivery, Facts, Item, KnownPaper
 from subscriptions.states import DeliveryState, MessageState
@@ -21,10 +20,10 @@ from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, Messa
 # Statements that every rendering executes are built once.
 _deliveries, _delivery_items, _sources = (TABLES.tables[name] for name in ("delivery", "delivery_item", "source"))
 _d, _i = _deliveries.c, _delivery_items.c
-_ids = bindparam("ids", expanding=True, type_=Big)
-_DELIVERIES = columns(_deliveries).where(_d.seq.in_(_ids)).order_by(_d.seq)
-_ITEMS = columns(_delivery_items).where(_i.delivery.in_(_ids)).order_by(_i.position)
-_TITLED = columns(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
+_ids = sa.bindparam("ids", expanding=True, type_=Big)
+_DELIVERIES = sa.select(_deliveries).where(_d.seq.in_(_ids)).order_by(_d.seq)
+_ITEMS = sa.select(_delivery_items).where(_i.delivery.in_(_ids)).order_by(_i.position)
+_TITLED = sa.select(_sources.c.name, _sources.c.title, _sources.c.home).where(_sources.c.title != "")
 
 
 def delivery_value(session: Transaction, seq: int, *, zone: str) -> Delivery:
@@ -94,7 +93,7 @@ def shown_since(session: Transaction, chat_id: int, since: datetime) -> list[int
 
 def delivered_count(session: Transaction, chat_id: int) -> int:
     """How many papers a chat has in deliveries."""
-    return session.exec(select(func.count()).where(DeliveryItemRow.chat == chat_id)).one()
+    return session.exec(select(sa.func.count()).where(DeliveryItemRow.chat == chat_id)).one()
 
 
 def delivered_item(session: Transaction, chat_id: int, paper_id: int) -> Item | None:
@@ -120,7 +119,7 @@ def _items(session: Transaction, rows: Sequence[DeliveryItemRow]) -> tuple[Item,
     return tuple(_item(row, papers) for row in rows)
 
 
-def _item(row: DeliveryItemRow | Row[*tuple[Any, ...]], papers: Mapping[int, KnownPaper]) -> Item:
+def _item(row: DeliveryItemRow | sa.Row[*tuple[Any, ...]], papers: Mapping[int, KnownPaper]) -> Item:
     return Item(
         paper=papers[row.paper],
         because=adapter_of(tuple[Because, ...]).validate_python(row.because),

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Integer, String, bindparam, func, insert, select, update
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from subscriptions.matching.full_text import index_document
@@ -25,24 +25,26 @@ _papers, _keys, _aliases, _summaries, _translations, _appearances = (
     TABLES.tables[name] for name in ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance")
 )
 _p = _papers.c
-_ids = bindparam("ids", expanding=True, type_=Integer)
-_texts = bindparam("ids", expanding=True, type_=String)
-_PAPERS = select(_papers).where(_p.id.in_(_ids))
-_KEYS = select(_keys.c.key, _keys.c.paper).where(_keys.c.key.in_(_texts))
-_ALIASES = select(_aliases.c.alias, _aliases.c.paper).where(_aliases.c.alias.in_(_texts))
-_SUMMARIES = select(_summaries).where(_summaries.c.paper.in_(_ids))
-_TRANSLATIONS = select(_translations).where(_translations.c.paper.in_(_ids))
-_LAST_ID = select(func.max(_p.id))
-_UNCLAIMED = select(_p.id).where(
-    _p.id.in_(_ids), _p.sequence.is_(None), ~select(_appearances.c.paper).where(_appearances.c.paper == _p.id).exists()
+_ids = sa.bindparam("ids", expanding=True, type_=sa.Integer)
+_texts = sa.bindparam("ids", expanding=True, type_=sa.String)
+_PAPERS = sa.select(_papers).where(_p.id.in_(_ids))
+_KEYS = sa.select(_keys.c.key, _keys.c.paper).where(_keys.c.key.in_(_texts))
+_ALIASES = sa.select(_aliases.c.alias, _aliases.c.paper).where(_aliases.c.alias.in_(_texts))
+_SUMMARIES = sa.select(_summaries).where(_summaries.c.paper.in_(_ids))
+_TRANSLATIONS = sa.select(_translations).where(_translations.c.paper.in_(_ids))
+_LAST_ID = sa.select(sa.func.max(_p.id))
+_UNCLAIMED = sa.select(_p.id).where(
+    _p.id.in_(_ids),
+    _p.sequence.is_(None),
+    ~sa.select(_appearances.c.paper).where(_appearances.c.paper == _p.id).exists(),
 )
 _FIELDS = tuple(column.name for column in _p)
 _values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_FIELDS)
-_INSERT = insert(_papers)
+_INSERT = sa.insert(_papers)
 _CHANGED = tuple(name for name in _FIELDS if name != "id")
-_UPDATE = update(_papers).where(_p.id == bindparam("of")).values({name: bindparam(name) for name in _CHANGED})
+_UPDATE = sa.update(_papers).where(_p.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _CHANGED})
 _changed_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_CHANGED, "id")
-_INSERT_KEYS, _INSERT_ALIASES = insert(_keys), insert(_aliases)
+_INSERT_KEYS, _INSERT_ALIASES = sa.insert(_keys), sa.insert(_aliases)
 
 
 @dataclass(slots=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy
-from sqlalchemy import ColumnElement, bindparam
-from sqlmodel import col, func, or_, select, update
+import sqlalchemy as sa
+from sqlmodel import col, or_, select
 
 from subscriptions.chat_settings import language
 from subscriptions.model import Chat, Delivery, DeliveryKind, Lane
@@ -62,13 +62,15 @@ def request_edits_for_summaries(session: Transaction, papers: Mapping[int, Itera
             by_language.setdefault(spoken, []).append(paper)
     recent = or_(col(MessageRow.sent_at).is_(None), col(MessageRow.sent_at) > now - SUMMARY_EDITS_FOR)
     for code, ids in by_language.items():
-        chosen = func.coalesce(col(ChatRow.settings)["lang"].as_string(), col(ChatRow.lang))
+        chosen = sa.func.coalesce(col(ChatRow.settings)["lang"].as_string(), col(ChatRow.lang))
         reads = chosen.in_(["", "en"]) if code == "en" else chosen == code
         for part in in_chunks(ids):
             _request(session, part, [recent, reads], now)
 
 
-def _request(session: Transaction, papers: Sequence[int], conditions: list[ColumnElement[bool]], now: datetime) -> None:
+def _request(
+    session: Transaction, papers: Sequence[int], conditions: list[sa.ColumnElement[bool]], now: datetime
+) -> None:
     shown = (
         select(DeliveryItemRow.delivery, DeliveryItemRow.message, DeliveryItemRow.chat)
         .join(ChatRow, col(ChatRow.id) == DeliveryItemRow.chat)
@@ -83,7 +85,7 @@ def _request(session: Transaction, papers: Sequence[int], conditions: list[Colum
     for seq, number, chat in session.exec(shown).all():
         chats[chat] = DeliveryKind.BULLETIN  # no person waits for an edit
         session.exec(
-            update(MessageRow)
+            sa.update(MessageRow)
             .where(col(MessageRow.delivery) == seq, col(MessageRow.number) == number)
             .values(edit_requested_at=now)
         )
@@ -105,8 +107,8 @@ _FROM = _messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id ==
 _LANES = (
     sqlalchemy.select(_c.platform, _c.address)
     .select_from(_FROM)
-    .where(_m.delivery.in_(bindparam("ids", expanding=True)), *_EDITABLE)
-    .where(_c.platform.in_(bindparam("platforms", expanding=True)))
+    .where(_m.delivery.in_(sa.bindparam("ids", expanding=True)), *_EDITABLE)
+    .where(_c.platform.in_(sa.bindparam("platforms", expanding=True)))
     .distinct()
 )
 _NEXT = (
@@ -153,7 +155,7 @@ def next_edit(session: Transaction, lane: Lane, *, now: datetime, wall: datetime
 def finish_edit(transaction: Transaction, edit: Edit) -> None:
     """Ends an edit, whether it succeeded or never can. A request that came meanwhile stays."""
     transaction.exec(
-        update(MessageRow)
+        sa.update(MessageRow)
         .where(
             col(MessageRow.delivery) == edit.seq,
             col(MessageRow.number) == edit.number,
@@ -170,7 +172,9 @@ def postpone_edit(session: Transaction, edit: Edit, *, next_at: datetime | None)
 
 
 def _wait(session: Transaction, edit: Edit, *, attempts: int, next_at: datetime | None) -> None:
-    session.exec(update(DeliveryRow).where(col(DeliveryRow.seq) == edit.seq).values(attempts=attempts, next_at=next_at))
+    session.exec(
+        sa.update(DeliveryRow).where(col(DeliveryRow.seq) == edit.seq).values(attempts=attempts, next_at=next_at)
+    )
 
 
 def _layout(session: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import String, cast
-from sqlmodel import Session, col, delete, or_, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from subscriptions.store.database.conflicts import put_all
@@ -48,8 +48,8 @@ def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePape
             col(PaperRow.sequenced_at) >= since,
             col(PaperRow.first_seen_at) >= since,
             or_(
-                cast(col(PaperRow.categories), String) == _NOTHING,
-                cast(col(PaperRow.authors), String) == _NOTHING,
+                sa.cast(col(PaperRow.categories), sa.String) == _NOTHING,
+                sa.cast(col(PaperRow.authors), sa.String) == _NOTHING,
                 col(PaperRow.title) == "",
             ),
             or_(col(PaperRow.arxiv_id).is_not(None), col(PaperRow.doi).is_(None) & (col(PaperRow.title) != "")),
@@ -69,7 +69,7 @@ def note_asked(session: Session, papers: Sequence[int], *, now: datetime) -> Non
     before = {row.paper: row.times for row in session.exec(_requests(papers))}
     rows = [{"paper": paper, "times": before.get(paper, 0) + 1, "last": now} for paper in papers]
     put_all(session, "enrichment_request", ("paper",), rows)
-    session.exec(delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW))
+    session.exec(sa.delete(EnrichmentRequestRow).where(col(EnrichmentRequestRow.last) < now - COMPLETION_WINDOW))
 
 
 @writes

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 
-from sqlalchemy import bindparam
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, func, or_, select, update
+import sqlalchemy as sa
+from sqlmodel import Session, col, or_, select
 
 from subscriptions.model import ChatAddress, DeliveryKind, Lane
 from subscriptions.states import (
@@ -36,16 +35,18 @@ _deliveries, _chats, _messages, _items = (
 )
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 _NOT_OVER = (
-    columns(_d.seq).where(_d.settled_at.is_(None)).union(columns(_m.delivery).where(_m.state == MessageState.DEAD))
+    sa.select(_d.seq).where(_d.settled_at.is_(None)).union(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))
 )
-_those = bindparam("those", expanding=True, type_=Big)
-_STATES_OF = columns(_m.delivery, _m.state, _m.reason).where(_m.delivery.in_(_those)).order_by(_m.delivery, _m.number)
-_PAPERS_OF = columns(_i.delivery, func.count().label("papers")).where(_i.delivery.in_(_those)).group_by(_i.delivery)
+_those = sa.bindparam("those", expanding=True, type_=Big)
+_STATES_OF = sa.select(_m.delivery, _m.state, _m.reason).where(_m.delivery.in_(_those)).order_by(_m.delivery, _m.number)
+_PAPERS_OF = (
+    sa.select(_i.delivery, sa.func.count().label("papers")).where(_i.delivery.in_(_those)).group_by(_i.delivery)
+)
 _STATES = (
-    columns(_d.seq, _d.dismissed_at, _d.kind, _c.state, _c.pause_reason, _m.state.label("message"))
+    sa.select(_d.seq, _d.dismissed_at, _d.kind, _c.state, _c.pause_reason, _m.state.label("message"))
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .outerjoin(_messages, _m.delivery == _d.seq)
-    .where(or_(_d.settled_at.is_(None), _d.seq.in_(columns(_m.delivery).where(_m.state == MessageState.DEAD))))
+    .where(or_(_d.settled_at.is_(None), _d.seq.in_(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))))
     .order_by(_d.seq)
 )
 
@@ -160,11 +161,11 @@ def retry(session: Session, delivery_id: str) -> int | None:
     if delivery is None:
         return None
     never_made = (col(MessageRow.payload) == "") & (col(MessageRow.state) == MessageState.DEAD)
-    session.exec(delete(MessageRow).where(col(MessageRow.delivery) == delivery.seq, never_made))
+    session.exec(sa.delete(MessageRow).where(col(MessageRow.delivery) == delivery.seq, never_made))
     if session.exec(select(MessageRow.number).where(MessageRow.delivery == delivery.seq)).first() is None:
         delivery.rendered_at = None
     session.exec(
-        update(MessageRow)
+        sa.update(MessageRow)
         .where(col(MessageRow.delivery) == delivery.seq, col(MessageRow.state).in_(_WORST_FIRST[:3]))
         .values(state=MessageState.READY, reason="", lookup_given_up=False, found_at_start=False, unclear_since=None)
     )
@@ -227,7 +228,7 @@ def outbox_counts(transaction: Transaction) -> OutboxCounts:
 @writes
 def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) -> int:
     """Dismisses what was due before `before`, after a restore: it counts as sent. Returns how many deliveries."""
-    due = update(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
+    due = sa.update(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
     counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}
     return int(transaction.exec(due.values(counted)).rowcount)
 
@@ -284,9 +285,9 @@ def dead_since(session: Session, since: datetime | None) -> Trouble:
 
 def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
     """Platform → deliveries that were tried without success and have waited since before `before`."""
-    first = func.min(col(DeliveryRow.created_at), type_=Utc)
+    first = sa.func.min(col(DeliveryRow.created_at), type_=Utc)
     rows = session.exec(
-        select(ChatRow.platform, DeliveryRow.reason, func.count(), first)
+        select(ChatRow.platform, DeliveryRow.reason, sa.func.count(), first)
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .where(
             Condition(GOES_OUT),
@@ -316,7 +317,7 @@ def noticed_since(session: Session, key: str, since: datetime) -> bool:
 def drop_notices(session: Session, part: str, *, now: datetime) -> None:
     """Dismisses the notices that are not settled and have `part` in their dedupe key."""
     session.exec(
-        update(DeliveryRow)
+        sa.update(DeliveryRow)
         .where(
             col(DeliveryRow.kind) == DeliveryKind.NOTICE,
             col(DeliveryRow.dedupe_key).contains(part, autoescape=True),
@@ -350,7 +351,7 @@ _NOON = time(12)  # of a day without a known hour, so that it is the same day in
 def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None) -> int:
     """How many papers are in the chat's deliveries with nothing sent yet; with `by`, in those planned until then."""
     items = (
-        select(func.count())
+        select(sa.func.count())
         .select_from(DeliveryItemRow)
         .where(col(DeliveryItemRow.delivery).in_(_unsent(session, chat_id, by)))
     )
@@ -366,7 +367,7 @@ def delivered_between(session: Session, chat_id: int, first: int, last: int) -> 
 def shown_at(session: Session, chat_id: int, since: datetime) -> list[tuple[datetime, int]]:
     """(when, papers) of each message that showed papers at `since` or later; of older deliveries, only their days are known."""
     sent = (
-        select(col(MessageRow.sent_at), func.count())
+        select(col(MessageRow.sent_at), sa.func.count())
         .join(
             DeliveryItemRow,
             (col(DeliveryItemRow.delivery) == MessageRow.delivery)
@@ -376,7 +377,7 @@ def shown_at(session: Session, chat_id: int, since: datetime) -> list[tuple[date
         .group_by(col(MessageRow.sent_at))
     )
     days = (
-        select(col(DeliveryItemRow.delivered_on), func.count())
+        select(col(DeliveryItemRow.delivered_on), sa.func.count())
         .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True))
         .where(col(DeliveryItemRow.delivered_on) >= since.date())
         .group_by(col(DeliveryItemRow.delivered_on))
@@ -419,13 +420,13 @@ def was_posted(session: Session, chat_id: int, platform_id: str) -> bool:
 def hold_planned(session: Session, chat_id: int, until: datetime | None) -> None:
     """Delays the chat's deliveries with nothing sent yet until a moment; with None they go at once."""
     seqs = _unsent(session, chat_id, None)
-    session.exec(update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(next_at=until))
+    session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(next_at=until))
 
 
 def dismiss_planned(session: Session, chat_id: int, *, by: datetime, now: datetime) -> None:
     """Dismisses the chat's deliveries that were planned until `by` and have nothing sent yet."""
     seqs = _unsent(session, chat_id, by)
-    session.exec(update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(dismissed_at=now, settled_at=now))
+    session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(dismissed_at=now, settled_at=now))
 
 
 def _unsent(session: Session, chat_id: int, by: datetime | None) -> list[int]:

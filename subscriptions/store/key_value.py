@@ -1,8 +1,7 @@
 """Single values under a name: counters, days, moments."""
 
-from sqlalchemy import bindparam
-from sqlalchemy import select as columns
-from sqlmodel import Session, update
+import sqlalchemy as sa
+from sqlmodel import Session
 
 from subscriptions.store.database.conflicts import hold, hold_rows, insert_new, put
 from subscriptions.store.database.store import execute
@@ -10,9 +9,9 @@ from subscriptions.store.rows import TABLES
 
 # Statements that every plan executes are built once.
 _values = TABLES.tables["key_value"]
-_GET = columns(_values.c.value).where(_values.c.name == bindparam("called"))
-_is_still = (_values.c.name == bindparam("called")) & (_values.c.value == bindparam("was"))
-_SWAP = update(_values).where(_is_still).values(value=bindparam("to"))
+_GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called"))
+_is_still = (_values.c.name == sa.bindparam("called")) & (_values.c.value == sa.bindparam("was"))
+_SWAP = sa.update(_values).where(_is_still).values(value=sa.bindparam("to"))
 
 
 def put_value(session: Session, name: str, value: str) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select, update
-from sqlmodel import Session, col, delete
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from subscriptions.planning.receipts import Loss
 from subscriptions.store.database.conflicts import insert_all_new, put
@@ -14,13 +14,15 @@ from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, Diges
 _THE_LAST = 1  # the id of the last loss: no other is stored
 _NO_DELIVERY = -1  # the position of a paper that counts as sent: it is in no delivery
 _subscriptions, _losses = TABLES.tables["subscription"], TABLES.tables["loss"]
-_LOSS = select(_losses).where(_losses.c.id == _THE_LAST)
+_LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)
 _s = _subscriptions.c
-_CHATS = select(_s.chat).where(
-    _s.counted_until >= bindparam("came")
+_CHATS = sa.select(_s.chat).where(
+    _s.counted_until >= sa.bindparam("came")
 )  # sorted outside: SQLite would read all chats in their order
-_LOWEST = select(func.min(_s.cursor)).where(_s.counted_until.is_not(None))
-_COUNT_UNTIL = update(_subscriptions).where(_s.id == bindparam("subscription")).values(counted_until=bindparam("until"))
+_LOWEST = sa.select(sa.func.min(_s.cursor)).where(_s.counted_until.is_not(None))
+_COUNT_UNTIL = (
+    sa.update(_subscriptions).where(_s.id == sa.bindparam("subscription")).values(counted_until=sa.bindparam("until"))
+)
 
 
 def last_loss(session: Session) -> Loss | None:
@@ -38,7 +40,7 @@ def put_loss(session: Session, loss: Loss) -> None:
 def last_moment(session: Session) -> datetime | None:
     """The last moment at which a digest came, a source was polled or a delivery planned; None: never."""
     moments = (col(DigestRow.received_at), col(ReceiptRow.at), col(DeliveryRow.created_at))
-    found = [session.exec(select(func.max(moment))).scalar_one() for moment in moments]  # type: ignore[call-overload]
+    found = [session.exec(sa.select(sa.func.max(moment))).scalar_one() for moment in moments]  # type: ignore[call-overload]
     return max((moment for moment in found if moment), default=None)
 
 
@@ -72,7 +74,7 @@ def count_no_more(session: Session, papers: list[int]) -> None:
     """Makes papers that only counted as delivered deliverable again."""
     for part in in_chunks(papers):
         session.exec(
-            delete(DeliveryItemRow).where(
+            sa.delete(DeliveryItemRow).where(
                 col(DeliveryItemRow.paper).in_(part),
                 col(DeliveryItemRow.position) == _NO_DELIVERY,
             )

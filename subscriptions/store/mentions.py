@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, delete, insert, select
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from subscriptions.addresses import declared
@@ -21,13 +21,13 @@ _LONGEST = 300  # characters: no title of a chat is longer
 
 _mentions = TABLES.tables["mention"]
 _m = _mentions.c
-_NEW = insert(_mentions)
-_FORGET = delete(_mentions).where(_m.word.in_(bindparam("words", expanding=True)))
+_NEW = sa.insert(_mentions)
+_FORGET = sa.delete(_mentions).where(_m.word.in_(sa.bindparam("words", expanding=True)))
 _OF = {
-    "callback": delete(_mentions).where(_m.callback.in_(bindparam("ids", expanding=True))),
-    "state": delete(_mentions).where(_m.state.in_(bindparam("ids", expanding=True))),
-    "delivery": delete(_mentions).where(_m.delivery.in_(bindparam("ids", expanding=True))),
-    "change": delete(_mentions).where(_m.change.in_(bindparam("ids", expanding=True))),
+    "callback": sa.delete(_mentions).where(_m.callback.in_(sa.bindparam("ids", expanding=True))),
+    "state": sa.delete(_mentions).where(_m.state.in_(sa.bindparam("ids", expanding=True))),
+    "delivery": sa.delete(_mentions).where(_m.delivery.in_(sa.bindparam("ids", expanding=True))),
+    "change": sa.delete(_mentions).where(_m.change.in_(sa.bindparam("ids", expanding=True))),
 }
 
 
@@ -80,7 +80,7 @@ def named_by(session: Session, where: Where, words: Sequence[str], *, topics: bo
     """Ids of the rows that name one of these; with `topics`, also those that name a topic of one of these addresses."""
     found: set[Any] = set()
     for word in words:
-        of = select(_m[where]).where(_m[where].is_not(None))
+        of = sa.select(_m[where]).where(_m[where].is_not(None))
         found.update(execute(session, of.where(_m.word == word)).scalars())
         if topics:
             found.update(execute(session, of.where(_m.word > f"{word}/", _m.word < f"{word}0")).scalars())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+import sqlalchemy as sa
 from sqlmodel import col
 
 from subscriptions.model import Announce, Paper, Summary, Translation
@@ -208,12 +208,12 @@ def _join(session: Transaction, batch: MergeBatch, keep: PaperDraft, lose: Paper
     if lose.sequence is not None and lose.sequence > (keep.sequence or 0):
         keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
         keep.came_at = lose.came_at
-    execute(session, update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
+    execute(session, sa.update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
     _move(session, PaperAliasRow, "alias", lost, kept)
     _move(session, AppearanceRow, "digest", lost, kept)
     _move(session, DeliveryItemRow, "chat", lost, kept)
     move_signals(session, lost, kept)
-    execute(session, delete(PaperRow).where(col(PaperRow.id) == lost))
+    execute(session, sa.delete(PaperRow).where(col(PaperRow.id) == lost))
     batch.forget_joined(lost, kept)
 
 
@@ -239,6 +239,6 @@ def _move(
     Where both papers have a row, that of `kept` stays.
     """
     column = getattr(table, other)
-    taken = select(column).where(col(table.paper) == kept)
-    execute(session, delete(table).where(col(table.paper) == lost, column.in_(taken)))
-    execute(session, update(table).where(col(table.paper) == lost).values(paper=kept))
+    taken = sa.select(column).where(col(table.paper) == kept)
+    execute(session, sa.delete(table).where(col(table.paper) == lost, column.in_(taken)))
+    execute(session, sa.update(table).where(col(table.paper) == lost).values(paper=kept))

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, select
 
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
@@ -90,7 +91,7 @@ def _chat_name(platform: str, address: str, topic: str) -> str:
 def _readdress(session: Transaction, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:
     """Replaces the old address in callbacks, in the state of conversations and in updates."""
     whole = re.compile(rf"(?<![\w:-]){re.escape(old)}(?![\w-])")
-    session.exec(update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
+    session.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
     of_topics = (col(UpdateRow.chat) > f"{old}/") & (col(UpdateRow.chat) < f"{old}0")
     for row in session.exec(select(UpdateRow).where(of_topics)).all():
         row.chat = whole.sub(new, row.chat)
@@ -188,8 +189,8 @@ def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime
     _inherit(old, new)
     numbers: dict[int, int] = {}
     if new.next_number == 1:  # the new chat has had no subscription, so all numbers stay
-        session.exec(update(SubscriptionRow).where(col(SubscriptionRow.chat) == before).values(chat=after))
-        session.exec(update(UndoRow).where(col(UndoRow.chat) == before).values(chat=after))
+        session.exec(sa.update(SubscriptionRow).where(col(SubscriptionRow.chat) == before).values(chat=after))
+        session.exec(sa.update(UndoRow).where(col(UndoRow.chat) == before).values(chat=after))
         numbers = {number: number for number in range(1, old.next_number)}
         new.next_number = old.next_number
     theirs = {row.query: row for row in session.exec(select(SubscriptionRow).where(SubscriptionRow.chat == after))}
@@ -209,12 +210,12 @@ def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime
             row.chat = after
     session.flush()
     _remove_repeats(session, before, after, now)
-    session.exec(update(DeliveryItemRow).where(col(DeliveryItemRow.chat) == before).values(chat=after))
-    session.exec(update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
-    session.exec(delete(UndoRow).where(col(UndoRow.chat) == before))  # those that are left name the old numbers
+    session.exec(sa.update(DeliveryItemRow).where(col(DeliveryItemRow.chat) == before).values(chat=after))
+    session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
+    session.exec(sa.delete(UndoRow).where(col(UndoRow.chat) == before))  # those that are left name the old numbers
     _merge_offers(session, before, after, numbers)
     merge_signals(session, before, after)
-    session.exec(update(WrongCodeRow).where(col(WrongCodeRow.chat) == before).values(chat=after))
+    session.exec(sa.update(WrongCodeRow).where(col(WrongCodeRow.chat) == before).values(chat=after))
     session.flush()
     return numbers
 

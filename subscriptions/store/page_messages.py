@@ -6,7 +6,8 @@ Every write holds the log of its chat until it commits, so that who has seen one
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, select, update
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from subscriptions.model import ChatAddress
 from subscriptions.store.conversation_rows import PageLogRow, PageMessageRow
@@ -126,8 +127,8 @@ def _changes_of(session: Session, chat: ChatAddress) -> int:
 
 def erase_place(session: Session, place: str) -> None:
     """Erases the messages of a chat."""
-    session.exec(delete(PageMessageRow).where(col(PageMessageRow.chat) == place))
-    session.exec(delete(PageLogRow).where(col(PageLogRow.chat) == place))
+    session.exec(sa.delete(PageMessageRow).where(col(PageMessageRow.chat) == place))
+    session.exec(sa.delete(PageLogRow).where(col(PageLogRow.chat) == place))
 
 
 def _next_change(session: Session, chat: str) -> int:
@@ -136,7 +137,7 @@ def _next_change(session: Session, chat: str) -> int:
 
 
 def _count(session: Session, chat: str, change: int) -> None:
-    session.exec(update(PageLogRow).where(col(PageLogRow.chat) == chat).values(changes=change))
+    session.exec(sa.update(PageLogRow).where(col(PageLogRow.chat) == chat).values(changes=change))
     session.flush()
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import Connection, Select, exists, func, select
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from subscriptions.matching.full_text import Expression, index_question, presence_expression, spellings
@@ -31,7 +31,7 @@ _papers, _entries, _keys, _appearances, _digests, _sources, _words = (
 )
 _p, _e, _word = _papers.c, _entries.c, _words.c.word
 _announced = (
-    select(_appearances.c.paper)
+    sa.select(_appearances.c.paper)
     .where(_appearances.c.paper == _p.id, _appearances.c.kind.not_in(("replace", "replace-cross")))
     .exists()
 )
@@ -40,13 +40,13 @@ _announced = (
 class _Words(Protocol):
     """The text search of a kind of database."""
 
-    def write(self, connection: Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
+    def write(self, connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
         """Writes new entries for papers, given by id, each with its document."""
 
-    def find(self, connection: Connection, expression: Expression, first: int, last: int) -> list[int]:
+    def find(self, connection: sa.Connection, expression: Expression, first: int, last: int) -> list[int]:
         """The entries from `first` to `last` that fulfil an expression."""
 
-    def uncertain(self, connection: Connection, first: int, last: int) -> list[int]:
+    def uncertain(self, connection: sa.Connection, first: int, last: int) -> list[int]:
         """The entries from `first` to `last` that may fulfil what `find` denies."""
 
 
@@ -85,14 +85,14 @@ def write(session: Session, documents: Iterable[tuple[int, tuple[str, ...]]]) ->
 
 def spelled(session: Session, words: Collection[str]) -> set[str]:
     """Those of some `spellings` that a paper has."""
-    return set(connection_of(session).execute(select(_word).where(_word.in_(words))).scalars())
+    return set(connection_of(session).execute(sa.select(_word).where(_word.in_(words))).scalars())
 
 
 def spelled_alike(session: Session, word: str, most: int) -> list[str]:
     """The `spellings` that begin with the same letter and are at most `most` letters shorter or longer."""
     first = word[:2] if word[0] == "@" else word[0]
     begins = (_word >= first) & (_word < first[:-1] + chr(ord(first[-1]) + 1))
-    wanted = select(_word).where(begins, func.length(_word).between(len(word) - most, len(word) + most))
+    wanted = sa.select(_word).where(begins, sa.func.length(_word).between(len(word) - most, len(word) + most))
     return list(connection_of(session).execute(wanted).scalars())
 
 
@@ -112,13 +112,13 @@ def sequenced(session: Session, after: int, upto: int) -> list[IndexEntry]:
 
 def newest_day(session: Session) -> date | None:
     """The newest day on which papers were announced; None: there is none."""
-    wanted = select(func.max(_p.day)).where(_p.sequence.is_not(None))
+    wanted = sa.select(sa.func.max(_p.day)).where(_p.sequence.is_not(None))
     return connection_of(session).execute(wanted).scalar()
 
 
 def has_news_upto(session: Session, day: date) -> bool:
     """Whether papers were announced on this day or before."""
-    wanted = select(_p.id).where(_p.day <= day, _p.sequence.is_not(None)).limit(1)
+    wanted = sa.select(_p.id).where(_p.day <= day, _p.sequence.is_not(None)).limit(1)
     return connection_of(session).execute(wanted).first() is not None
 
 
@@ -151,26 +151,26 @@ def having_any(session: Session, kind: str, first: int, last: int) -> list[int]:
 
 def sources_of_days(session: Session, first: date) -> list[str]:
     """The names of the sources whose digests are of these days."""
-    of_these_days = exists().where(_digests.c.source == _sources.c.name, _digests.c.date >= first)
-    wanted = select(_sources.c.name).where(of_these_days).order_by(_sources.c.name)
+    of_these_days = sa.exists().where(_digests.c.source == _sources.c.name, _digests.c.date >= first)
+    wanted = sa.select(_sources.c.name).where(of_these_days).order_by(_sources.c.name)
     return list(connection_of(session).execute(wanted).scalars())
 
 
 def has_dois(session: Session, first: date) -> bool:
     """Whether a paper of these days has a DOI."""
-    wanted = select(_p.id).where(_p.day >= first, _p.doi.is_not(None)).limit(1)
+    wanted = sa.select(_p.id).where(_p.day >= first, _p.doi.is_not(None)).limit(1)
     return connection_of(session).execute(wanted).first() is not None
 
 
 # ------------------------------------------------------------------------------------------------------------ internals
 
 
-def _known() -> Select[tuple[int, int, date, int | None, bool]]:
-    entries = select(_e.entry, _p.id, _p.day, _p.sequence, _p.cross).join_from(_papers, _entries, _e.paper == _p.id)
+def _known() -> sa.Select[tuple[int, int, date, int | None, bool]]:
+    entries = sa.select(_e.entry, _p.id, _p.day, _p.sequence, _p.cross).join_from(_papers, _entries, _e.paper == _p.id)
     return entries.order_by(_p.day.desc(), _p.id.desc())
 
 
-def _fetched(session: Session, wanted: Select[tuple[int, int, date, int | None, bool]]) -> list[IndexEntry]:
+def _fetched(session: Session, wanted: sa.Select[tuple[int, int, date, int | None, bool]]) -> list[IndexEntry]:
     return [IndexEntry._make(row) for row in connection_of(session).execute(wanted)]
 
 
@@ -191,9 +191,9 @@ def _uncertain(session: Session, first: int, last: int) -> list[int]:
 def _by_number(session: Session, term: Term) -> list[int]:
     """The entries of the papers that ever had this id or DOI, in any case, or that this source brought."""
     if term.field is SOURCE:
-        names = connection_of(session).execute(select(_sources.c.name)).scalars()
-        brought = select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
+        names = connection_of(session).execute(sa.select(_sources.c.name)).scalars()
+        brought = sa.select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
         papers = brought.where(_digests.c.source.in_([name for name in names if fold_source(name) == term.value]))
     else:
-        papers = select(_keys.c.paper).where(func.lower(_keys.c.key).in_([term.value, f"doi:{term.value}"]))
-    return list(connection_of(session).execute(select(_e.entry).where(_e.paper.in_(papers))).scalars())
+        papers = sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_([term.value, f"doi:{term.value}"]))
+    return list(connection_of(session).execute(sa.select(_e.entry).where(_e.paper.in_(papers))).scalars())

@@ -3,9 +3,8 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, select, update
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from subscriptions.states import InstallationState
 from subscriptions.store.conversation_rows import CompletedInstallationRow, InstallationRow
@@ -13,14 +12,14 @@ from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.operation_rows import PlatformRow
 
-_STOPPED = columns(col(PlatformRow.name), col(PlatformRow.stopped))
+_STOPPED = sa.select(col(PlatformRow.name), col(PlatformRow.stopped))
 
 
 def claim_bot(session: Session, platform: str, bot: str) -> str:
     """Stores a bot as the owner of the database, unless it has one; returns the stored one."""
     insert_new(session, "platform", ("name",), _row(platform, bot=bot))
     is_free = col(PlatformRow.bot).is_(None)
-    session.exec(update(PlatformRow).where(col(PlatformRow.name) == platform, is_free).values(bot=bot))
+    session.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform, is_free).values(bot=bot))
     return bot_of(session, platform) or ""
 
 
@@ -50,7 +49,7 @@ def stopped_platforms(transaction: Transaction) -> dict[str, str]:
 @writes
 def free_platforms(transaction: Transaction) -> None:
     """Frees all stopped platforms."""
-    transaction.exec(update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
+    transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
 
 
 def waiting_logged(session: Session) -> dict[str, date]:
@@ -67,7 +66,7 @@ def note_waiting_logged(session: Session, platform: str, day: date) -> None:
 def put(session: Session, platform: str, **values: object) -> None:
     """Stores values of a platform: `bot`, `bot_name`, or why it is `stopped`."""
     insert_new(session, "platform", ("name",), _row(platform))
-    session.exec(update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
+    session.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
 
 
 def _row(platform: str, *, bot: str | None = None) -> dict[str, Any]:
@@ -80,9 +79,9 @@ def _row(platform: str, *, bot: str | None = None) -> dict[str, Any]:
 _is_there = col(InstallationRow.state) != InstallationState.UNINSTALLED
 
 
-def _change(session: Session, *conditions: ColumnElement[bool], **values: object) -> bool:
+def _change(session: Session, *conditions: sa.ColumnElement[bool], **values: object) -> bool:
     """A guarded update; returns whether there was a row that met the conditions."""
-    return session.exec(update(InstallationRow).where(*conditions).values(**values)).rowcount == 1
+    return session.exec(sa.update(InstallationRow).where(*conditions).values(**values)).rowcount == 1
 
 
 def uninstall(session: Session, team: str, *, now: datetime) -> None:
@@ -128,7 +127,7 @@ def uninstalled(transaction: Transaction, before: datetime | None = None) -> tup
 def drop_installations(session: Session, before: datetime) -> None:
     """Erases the workspaces that removed the app before `before`."""
     session.exec(
-        delete(InstallationRow).where(
+        sa.delete(InstallationRow).where(
             col(InstallationRow.state) == InstallationState.UNINSTALLED, col(InstallationRow.since) < before
         )
     )

@@ -9,7 +9,7 @@ clock, since they look at the same moments. If a subscription or its chat change
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, Integer, bindparam, case, func, select, update
+import sqlalchemy as sa
 from sqlmodel import Session
 
 from subscriptions.store.database.conflicts import insert_new
@@ -18,7 +18,7 @@ from subscriptions.store.rows import TABLES
 
 _shared, _subscriptions, _chats = (TABLES.tables[name] for name in ("shared_cursor", "subscription", "chat"))
 _c, _s = _shared.c, _subscriptions.c
-_ids, _upto = bindparam("ids", type_=Integer, expanding=True), bindparam("upto", type_=Integer)
+_ids, _upto = sa.bindparam("ids", type_=sa.Integer, expanding=True), sa.bindparam("upto", type_=sa.Integer)
 MOST = 2000  # each tick at night reads those for which it is quiet
 _KEYS = ("quiet", "zone", "operator_zone")
 
@@ -33,26 +33,30 @@ class SharedCursor(NamedTuple):
     sequence: int
 
 
-def cursor_of(subscriptions: FromClause = _subscriptions) -> ColumnElement[int]:
+def cursor_of(subscriptions: sa.FromClause = _subscriptions) -> sa.ColumnElement[int]:
     """The sequence up to which a subscription has looked: its own cursor, or the one that it follows if that is higher."""
-    shared = select(_c.sequence).where(_c.id == subscriptions.c.shared_cursor).scalar_subquery()
+    shared = sa.select(_c.sequence).where(_c.id == subscriptions.c.shared_cursor).scalar_subquery()
     own = subscriptions.c.cursor
-    return case((func.coalesce(shared, 0) > own, shared), else_=own)
+    return sa.case((sa.func.coalesce(shared, 0) > own, shared), else_=own)
 
 
-_BEHIND = select(_c.id, _c.quiet, _c.zone, _c.operator_zone, _c.sequence).where(_c.sequence < _upto)
-_WITH_KEY = select(_c.id).where(*(_c[name] == bindparam(f"its_{name}") for name in _KEYS))
-_HIGHEST = select(func.max(_c.id))  # none is ever removed
-_MOVE = update(_shared).where(_c.id.in_(_ids), _c.sequence < _upto).values(sequence=_upto)
+_BEHIND = sa.select(_c.id, _c.quiet, _c.zone, _c.operator_zone, _c.sequence).where(_c.sequence < _upto)
+_WITH_KEY = sa.select(_c.id).where(*(_c[name] == sa.bindparam(f"its_{name}") for name in _KEYS))
+_HIGHEST = sa.select(sa.func.max(_c.id))  # none is ever removed
+_MOVE = sa.update(_shared).where(_c.id.in_(_ids), _c.sequence < _upto).values(sequence=_upto)
 _FOLLOWERS = (
-    select(_s.chat, _s.shared_cursor)
+    sa.select(_s.chat, _s.shared_cursor)
     .where(_s.query.in_(_ids), _s.shared_cursor.is_not(None), _s.cursor < _upto)
     .distinct()
 )
 _UNMATCHED = (
-    select(_chats.c.id, _chats.c.timezone, _chats.c.streak_after, _s.shared_cursor)
+    sa.select(_chats.c.id, _chats.c.timezone, _chats.c.streak_after, _s.shared_cursor)
     .join_from(_chats, _subscriptions, _s.chat == _chats.c.id)
-    .where(_chats.c.streak_after < bindparam("before", type_=Integer), _s.shared_cursor.is_not(None), _s.cursor < _upto)
+    .where(
+        _chats.c.streak_after < sa.bindparam("before", type_=sa.Integer),
+        _s.shared_cursor.is_not(None),
+        _s.cursor < _upto,
+    )
     .distinct()
 )
 

@@ -6,9 +6,8 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, func, select, update
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from subscriptions.planning.pauses import AwaitedSource, Forecast
@@ -27,10 +26,10 @@ _WRITTEN = {"arxiv": "arXiv"}  # how the name of a source without a title is wri
 # Statements that every plan executes are built once.
 _sources, _receipts = TABLES.tables["source"], TABLES.tables["receipt"]
 _s, _r = _sources.c, _receipts.c
-_ALL = columns(_s.name, _s.kind, _s.title, _s.schedule, _s.state).order_by(_s.name)
+_ALL = sa.select(_s.name, _s.kind, _s.title, _s.schedule, _s.state).order_by(_s.name)
 _SINCE = (
-    columns(_r.source, _r.at, _r.outcome)
-    .where(_r.source.in_(bindparam("sources", expanding=True)), _r.at >= bindparam("since"))
+    sa.select(_r.source, _r.at, _r.outcome)
+    .where(_r.source.in_(sa.bindparam("sources", expanding=True)), _r.at >= sa.bindparam("since"))
     .order_by(_r.id)
 )
 
@@ -189,7 +188,7 @@ def _since(session: Session, dues: Mapping[str, datetime]) -> dict[str, list[Out
 
 
 def _awaited(
-    row: Row[*tuple[Any, ...]],
+    row: sa.Row[*tuple[Any, ...]],
     state: SourceState,
     schedule: Schedule,
     due: datetime | None,
@@ -227,7 +226,9 @@ def claim_poll(transaction: Transaction, name: str, before: datetime | None, unt
     is_still = stored.is_(None) if row.state.get("next_at") is None else stored == row.state["next_at"]
     claimed = to_json(replace(state, next_at=until))
     return (
-        transaction.exec(update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)).rowcount
+        transaction.exec(
+            sa.update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)
+        ).rowcount
         == 1
     )
 
@@ -276,8 +277,8 @@ def _newest_of_sources(outcomes: tuple[Outcome, ...]) -> SelectOfScalar[ReceiptR
     """
     others = _receipts.alias()
     newest = [
-        func.coalesce(
-            columns(func.max(others.c.id))
+        sa.func.coalesce(
+            sa.select(sa.func.max(others.c.id))
             .where(others.c.source == _s.name, others.c.outcome == outcome)
             .correlate(_sources)
             .scalar_subquery(),
@@ -310,7 +311,7 @@ def swap_slot(session: Session, publisher: str, before: datetime | None, until: 
     if before is None:
         return insert_new(session, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})
     is_still = (col(PublisherSlotRow.publisher) == publisher) & (col(PublisherSlotRow.until) == before)
-    return session.exec(update(PublisherSlotRow).where(is_still).values(until=until)).rowcount == 1
+    return session.exec(sa.update(PublisherSlotRow).where(is_still).values(until=until)).rowcount == 1
 
 
 @writes

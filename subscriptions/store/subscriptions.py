@@ -7,9 +7,8 @@ from functools import lru_cache
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Integer, String, bindparam
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, func, select, update
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
@@ -26,7 +25,7 @@ NOW = "now"  # the cadence, as stored
 _chats, _subscriptions, _queries, _marks = (
     TABLES.tables[name] for name in ("chat", "subscription", "query", "key_value")
 )
-_ids = bindparam("ids", type_=Integer, expanding=True)
+_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 _s = _subscriptions.c
 # In the order of the fields of Subscription.
 _VALUES = (
@@ -35,26 +34,28 @@ _VALUES = (
     _s.latest_due_at,
 )  # fmt: skip
 SUBSCRIPTIONS = (
-    columns(*_VALUES)
+    sa.select(*_VALUES)
     .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
     .where(_subscriptions.c.chat.in_(_ids))
     .order_by(_subscriptions.c.chat, _subscriptions.c.number)
 )
 _AMOUNTS = (
-    columns(_subscriptions.c.chat, func.count()).where(_subscriptions.c.chat.in_(_ids)).group_by(_subscriptions.c.chat)
+    sa.select(_subscriptions.c.chat, sa.func.count())
+    .where(_subscriptions.c.chat.in_(_ids))
+    .group_by(_subscriptions.c.chat)
 )
 _NEW = (
     "chat", "query", "number", "name", "text", "cadence", "zone", "state", "added_by", "subscriber", "since", "cursor",
     "next_due_at", "latest_due_at", "counted_until", "paused_until", "pause_reason",
 )  # fmt: skip
-_NUMBERS = columns(_chats.c.id, _chats.c.next_number).where(_chats.c.id.in_(_ids))
+_NUMBERS = sa.select(_chats.c.id, _chats.c.next_number).where(_chats.c.id.in_(_ids))
 _TAKE = (
-    update(_chats)
-    .where(_chats.c.id == bindparam("of"))
-    .values(next_number=_chats.c.next_number + bindparam("amount", type_=Integer))
+    sa.update(_chats)
+    .where(_chats.c.id == sa.bindparam("of"))
+    .values(next_number=_chats.c.next_number + sa.bindparam("amount", type_=sa.Integer))
 )
-_QUERIES = columns(_queries.c.canonical, _queries.c.id).where(
-    _queries.c.canonical.in_(bindparam("ids", type_=String, expanding=True))
+_QUERIES = sa.select(_queries.c.canonical, _queries.c.id).where(
+    _queries.c.canonical.in_(sa.bindparam("ids", type_=sa.String, expanding=True))
 )
 
 
@@ -185,14 +186,14 @@ def clear_subscriber(session: Session, subscription_id: int) -> None:
 def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
     """Removes subscriptions; deliveries that were planned for them are still sent (docs/architecture.md, rule 5)."""
     queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
-    session.exec(delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
+    session.exec(sa.delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
     drop_unused_queries(session, queries)
 
 
 def drop_unused_queries(session: Session, queries: Sequence[int]) -> None:
     """Removes those of these queries that no subscription has."""
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
-    session.exec(delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
+    session.exec(sa.delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
 
 
 _stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
@@ -206,5 +207,5 @@ def _subscription(row: Sequence[Any]) -> Subscription:
 @reads
 def subscription_counts(transaction: Transaction) -> tuple[int, int]:
     """(chats that have subscriptions, subscriptions)."""
-    chats = func.count(func.distinct(SubscriptionRow.chat))
-    return transaction.exec(select(chats, func.count()).select_from(SubscriptionRow)).one()
+    chats = sa.func.count(sa.func.distinct(SubscriptionRow.chat))
+    return transaction.exec(select(chats, sa.func.count()).select_from(SubscriptionRow)).one()

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, func, insert
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from subscriptions.store import mentions
 from subscriptions.store.conversation_rows import UndoRow
@@ -15,13 +14,13 @@ from subscriptions.store.database.store import execute, rows_of
 from subscriptions.store.rows import TABLES
 
 _undo = TABLES.tables["undo"]
-_ids = bindparam("ids", type_=Integer, expanding=True)
-_ADD = insert(_undo).returning(_undo.c.chat, _undo.c.id)
+_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
+_ADD = sa.insert(_undo).returning(_undo.c.chat, _undo.c.id)
 _WITH_MORE = (
-    columns(_undo.c.chat)
+    sa.select(_undo.c.chat)
     .where(_undo.c.chat.in_(_ids))
     .group_by(_undo.c.chat)
-    .having(func.count() > bindparam("most", type_=Integer))
+    .having(sa.func.count() > sa.bindparam("most", type_=sa.Integer))
 )
 
 
@@ -69,4 +68,4 @@ def rewrite_change(session: Session, change_id: int, address: str, before: Mappi
 def drop_changes(session: Session, ids: Collection[int]) -> None:
     """Removes changes."""
     if ids:
-        session.exec(delete(UndoRow).where(col(UndoRow.id).in_(ids)))
+        session.exec(sa.delete(UndoRow).where(col(UndoRow.id).in_(ids)))

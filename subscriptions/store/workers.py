@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ARRAY, ColumnElement, Float, Integer, Text, bindparam, func, null, text
-from sqlmodel import Session, col, delete, or_, select, update
+import sqlalchemy as sa
+from sqlmodel import Session, col, or_, select
 
 from subscriptions.model import DeliveryKind, Lane
 from subscriptions.states import MessageState
@@ -37,8 +37,8 @@ _OF_CHATS = """
     FROM unnest(:chats, :priorities) WITH ORDINALITY AS woken (id, priority, place) JOIN chat USING (id)
     GROUP BY platform, address
 """
-_WAKE_CHATS = text(f"{_DEFER} FROM ({_OF_CHATS}) AS ready").bindparams(
-    bindparam("chats", type_=ARRAY(Integer)), bindparam("priorities", type_=ARRAY(Integer))
+_WAKE_CHATS = sa.text(f"{_DEFER} FROM ({_OF_CHATS}) AS ready").bindparams(
+    sa.bindparam("chats", type_=sa.ARRAY(sa.Integer)), sa.bindparam("priorities", type_=sa.ARRAY(sa.Integer))
 )
 _READY = """
     SELECT platform, address, CAST(:priority AS integer) AS priority, place,
@@ -46,30 +46,30 @@ _READY = """
     FROM unnest(:platforms, :addresses) WITH ORDINALITY AS ready (platform, address, place)
 """
 _OF_LANES = (
-    bindparam("platforms", type_=ARRAY(Text)),
-    bindparam("addresses", type_=ARRAY(Text)),
-    bindparam("seconds", type_=Float),
+    sa.bindparam("platforms", type_=sa.ARRAY(sa.Text)),
+    sa.bindparam("addresses", type_=sa.ARRAY(sa.Text)),
+    sa.bindparam("seconds", type_=sa.Float),
 )
-_WAKE_LANES = text(f"{_DEFER} FROM ({_READY}) AS ready").bindparams(*_OF_LANES)
-_WAKE_IDLE = text(f"""
+_WAKE_LANES = sa.text(f"{_DEFER} FROM ({_READY}) AS ready").bindparams(*_OF_LANES)
+_WAKE_IDLE = sa.text(f"""
     {_DEFER} FROM ({_READY}) AS ready WHERE NOT EXISTS (
         SELECT FROM procrastinate_jobs AS job
         WHERE job.lock = 'lane:' || platform || ':' || address AND job.status IN ('todo', 'doing')
     )
 """).bindparams(*_OF_LANES)
-_LEFT = text(f"""
+_LEFT = sa.text(f"""
     SELECT count(*) FROM procrastinate_jobs WHERE task_name = '{TASK}' AND (
         status = 'doing' OR status = 'todo'
         AND coalesce(scheduled_at, '-infinity') <= clock_timestamp() + make_interval(secs => :seconds)
     )
-""").bindparams(bindparam("seconds", type_=Float))  # noqa: S608 - as above
-_WAITING = text(f"""
+""").bindparams(sa.bindparam("seconds", type_=sa.Float))  # noqa: S608 - as above
+_WAITING = sa.text(f"""
     SELECT count(*) FROM procrastinate_jobs
     WHERE task_name = '{TASK}' AND status = 'todo' AND coalesce(scheduled_at, '-infinity') <= clock_timestamp()
 """)  # noqa: S608 - as above
-_FORGET = text(f"DELETE FROM procrastinate_jobs WHERE task_name = '{TASK}' AND status IN ('todo', 'doing')")  # noqa: S608 - as above
+_FORGET = sa.text(f"DELETE FROM procrastinate_jobs WHERE task_name = '{TASK}' AND status IN ('todo', 'doing')")  # noqa: S608 - as above
 
-_FORGET_LANE = text(
+_FORGET_LANE = sa.text(
     "DELETE FROM procrastinate_jobs WHERE lock = 'lane:' || :platform || ':' || :address AND status = 'todo'"
 )
 
@@ -174,7 +174,7 @@ def begin_worker(
         for one in before:
             if one.process == process or not is_running(one.process):
                 session.delete(one)
-        session.exec(delete(LeaseRow))  # no worker of a cluster is there
+        session.exec(sa.delete(LeaseRow))  # no worker of a cluster is there
         session.flush()
     row = WorkerRow(id=worker, holds_sender_lock=holds_sender_lock, process=process)
     row.host, row.number, row.since = where.host, where.number, where.since
@@ -191,10 +191,10 @@ def beat(session: Session, worker: str, process: str, where: Whereabouts) -> Non
     insert_new(session, "worker", ("id",), values)
     own = col(WorkerRow.id) == worker
     if connection_of(session).dialect.name == "postgresql":
-        session.exec(update(WorkerRow).where(own).values(beat=WorkerRow.beat + 1, beat_at=func.clock_timestamp()))
+        session.exec(sa.update(WorkerRow).where(own).values(beat=WorkerRow.beat + 1, beat_at=sa.func.clock_timestamp()))
         return
     is_alone = ~select(WorkerRow.id).where(WorkerRow.id != worker).exists()
-    session.exec(update(WorkerRow).where(own, ~is_alone).values(beat=WorkerRow.beat + 1))
+    session.exec(sa.update(WorkerRow).where(own, ~is_alone).values(beat=WorkerRow.beat + 1))
 
 
 def others(session: Session, worker: str) -> dict[str, int]:
@@ -215,11 +215,11 @@ class KnownWorker:
 
 def known_workers(session: Session) -> list[KnownWorker]:
     """All workers, those that began first at the top."""
-    sending = select(func.count(col(MessageRow.lane).distinct())).where(
+    sending = select(sa.func.count(col(MessageRow.lane).distinct())).where(
         col(MessageRow.worker) == WorkerRow.id, col(MessageRow.state) == MessageState.SENDING
     )
     is_server = connection_of(session).dialect.name == "postgresql"
-    now = func.clock_timestamp(type_=Utc) if is_server else null()
+    now = sa.func.clock_timestamp(type_=Utc) if is_server else sa.null()
     asked = select(WorkerRow, now, sending.scalar_subquery()).order_by(col(WorkerRow.since), col(WorkerRow.id))
     return [
         KnownWorker(
@@ -235,7 +235,7 @@ def known_workers(session: Session) -> list[KnownWorker]:
 
 def held_names(session: Session) -> dict[str, list[str]]:
     """The worker of each lease that has not ended → the names that it holds. On a server."""
-    lasts = or_(col(LeaseRow.ends).is_(None), col(LeaseRow.ends) > func.clock_timestamp())
+    lasts = or_(col(LeaseRow.ends).is_(None), col(LeaseRow.ends) > sa.func.clock_timestamp())
     found: dict[str, list[str]] = {}
     for worker, name in session.exec(select(LeaseRow.worker, LeaseRow.name).where(lasts).order_by(LeaseRow.name)):
         found.setdefault(worker, []).append(name)
@@ -244,13 +244,13 @@ def held_names(session: Session) -> dict[str, list[str]]:
 
 def end_worker(session: Session, worker: str) -> None:
     """Removes a worker that ends. The next worker that looks recovers what it had claimed."""
-    session.exec(delete(WorkerRow).where(col(WorkerRow.id) == worker))
+    session.exec(sa.delete(WorkerRow).where(col(WorkerRow.id) == worker))
 
 
 def end_stalled(session: Session, stalled: Mapping[str, int]) -> None:
     """Removes workers whose heartbeat is still the one given; those that have sent one since are at work."""
     for worker, last in stalled.items():
-        session.exec(delete(WorkerRow).where(col(WorkerRow.id) == worker, col(WorkerRow.beat) == last))
+        session.exec(sa.delete(WorkerRow).where(col(WorkerRow.id) == worker, col(WorkerRow.beat) == last))
 
 
 def recover_left(session: Session) -> int:
@@ -262,7 +262,7 @@ def recover_left(session: Session) -> int:
     gone = col(MessageRow.worker).not_in(select(WorkerRow.id))
     found = _make_unclear(session, gone)
     again = col(MessageRow.state) == MessageState.UNCLEAR, ~col(MessageRow.found_at_start), gone
-    left = session.exec(update(MessageRow).where(*again).values(found_at_start=True).returning(col(MessageRow.lane)))
+    left = session.exec(sa.update(MessageRow).where(*again).values(found_at_start=True).returning(col(MessageRow.lane)))
     _wake(session, [*found, *left.scalars()])
     return len(found)
 
@@ -280,10 +280,10 @@ def recover_own(session: Session, worker: str, lane: Lane | None = None) -> int:
     return len(found)
 
 
-def _make_unclear(session: Session, whose: ColumnElement[bool]) -> list[str | None]:
+def _make_unclear(session: Session, whose: sa.ColumnElement[bool]) -> list[str | None]:
     """Marks what is being sent as unclear. Returns the lane of each message."""
     found = session.exec(
-        update(MessageRow)
+        sa.update(MessageRow)
         .where(col(MessageRow.state) == MessageState.SENDING, whose)
         .values(state=MessageState.UNCLEAR, found_at_start=True)
         .returning(col(MessageRow.lane))
