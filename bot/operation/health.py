@@ -23,7 +23,7 @@ from subscriptions.planning.receipts import Outcome
 from subscriptions.store.database.store import Store, write_refusal
 from subscriptions.store.known_papers import first_paper_at
 from subscriptions.store.sources import known_sources
-from subscriptions.store.workers import others
+from subscriptions.store.workers import worker_ids
 
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
 SHORT_REFUSAL = 15.0  # seconds; a lock that lasts longer is no mere neighbour at work
@@ -122,9 +122,8 @@ def ask_readiness(settings: Settings, store: Store) -> Readiness:
         return _problem(f"what answers at {url} is not paperwire; look at PAPERWIRE_WEB_PORT")
     finally:
         connection.close()
-    with store.read() as transaction:
-        if worker and worker not in others(transaction, ""):
-            return _problem(f"what answers at {url} works on another database; look at PAPERWIRE_DATABASE_URL")
+    if worker and worker not in worker_ids(store):
+        return _problem(f"what answers at {url} works on another database; look at PAPERWIRE_DATABASE_URL")
     return answer
 
 

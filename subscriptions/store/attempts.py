@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from subscriptions.model import Lane
 from subscriptions.planning.decision import RetryDecision
@@ -118,7 +118,7 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
 
 
 def confirm(
-    session: Session, claimed: Claim, number: int, platform_id: str, *, now: datetime
+    session: Transaction, claimed: Claim, number: int, platform_id: str, *, now: datetime
 ) -> tuple[int | None, bool]:
     """Records that the platform has the message.
 
@@ -142,7 +142,7 @@ def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> Non
 
 
 def record_not_found(
-    session: Session, lane: Lane, seq: int, number: int, decision: RetryDecision, *, now: datetime
+    session: Transaction, lane: Lane, seq: int, number: int, decision: RetryDecision, *, now: datetime
 ) -> None:
     """Records that the platform, asked, does not have an unclear message: it is posted again, perhaps after a wait."""
     again = sa.update(MessageRow).where(*_is_unclear(seq, number))
@@ -207,26 +207,26 @@ def pause_lane(transaction: Transaction, lane: Lane, *, wall: datetime, until: d
     wake_lanes(transaction, [lane], after=until - wall)
 
 
-def settle_if_finished(session: Session, delivery: DeliveryRow, now: datetime) -> None:
+def settle_if_finished(session: Transaction, delivery: DeliveryRow, now: datetime) -> None:
     """Settles a delivery whose messages are all sent or dead."""
     states = session.exec(select(MessageRow.state).where(MessageRow.delivery == delivery.seq)).all()
     if states and all(state in FINISHED for state in states):
         delivery.settled_at, delivery.next_at = now, None
 
 
-def is_sent(session: Session, seq: int) -> bool:
+def is_sent(session: Transaction, seq: int) -> bool:
     """Whether a delivery has messages, and all of them are sent."""
     states = session.exec(select(MessageRow.state).where(MessageRow.delivery == seq)).all()
     return bool(states) and all(state is MessageState.SENT for state in states)
 
 
-def sends_of_lane(session: Session, lane: Lane, after: datetime) -> list[datetime]:
+def sends_of_lane(session: Transaction, lane: Lane, after: datetime) -> list[datetime]:
     """When each message of a lane was begun to be sent, by its last attempt, of those after `after`; in that order."""
     values = {"platform": lane.platform, "address": lane.address, "after": after}
     return list(execute(session, _SENDS_OF_LANE, values).scalars())
 
 
-def begun_sends(session: Session, platform: str, after: datetime) -> list[tuple[Lane, datetime, bool]]:
+def begun_sends(session: Transaction, platform: str, after: datetime) -> list[tuple[Lane, datetime, bool]]:
     """(lane, begun at, is confirmed) of each message of a platform whose last attempt began after `after`.
 
     The moments are on the machine's clock.

@@ -10,7 +10,6 @@ from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session
 
 from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
 from subscriptions.planning.decision import LONGEST_WAIT
@@ -136,7 +135,7 @@ _WAITING_LANES = (
 
 
 def open_lanes(
-    session: Session, platforms: Sequence[str], *, now: datetime, wall: datetime, finding: Sequence[str]
+    session: Transaction, platforms: Sequence[str], *, now: datetime, wall: datetime, finding: Sequence[str]
 ) -> list[Lane]:
     """The lanes with something to do now, oldest first: a delivery that is not settled, may be sent and does not wait.
 
@@ -166,7 +165,7 @@ _MESSAGE = (
 
 
 def claim(
-    session: Session,
+    session: Transaction,
     lane: Lane,
     *,
     now: datetime,
@@ -211,7 +210,7 @@ def claim(
     return None
 
 
-def _one_message(session: Session, row: sa.Row[Any]) -> sa.Row[Any]:
+def _one_message(session: Transaction, row: sa.Row[Any]) -> sa.Row[Any]:
     return connection_of(session).execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
 
 
@@ -271,7 +270,7 @@ _SHOWS = sa.update(_items).where(_i.delivery == sa.bindparam("of"), _i.paper == 
 )  # fmt: skip
 
 
-def unrendered(session: Session, claimed: Claim, most: int, *, wall: datetime) -> list[int]:
+def unrendered(session: Transaction, claimed: Claim, most: int, *, wall: datetime) -> list[int]:
     """A claimed delivery and others soon after it that are the next of their lanes, at most `most`."""
     values = {"first": claimed.seq, "platform": claimed.address.platform, "wall": wall, "most": most}
     return list(connection_of(session).execute(_UNRENDERED, values).scalars())

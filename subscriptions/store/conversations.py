@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from subscriptions.model import CallbackToken, ChatAddress
 from subscriptions.store import mentions
@@ -45,7 +45,7 @@ def new_callback_id() -> str:
     return secrets.token_urlsafe(12)
 
 
-def store_callbacks(session: Session, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
+def store_callbacks(session: Transaction, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
     """Stores callback tokens under the ids that they have."""
     if not tokens:
         return
@@ -54,7 +54,7 @@ def store_callbacks(session: Session, tokens: Mapping[str, CallbackToken], *, no
     mentions.add(session, "callback", named)
 
 
-def find_callback(session: Session, callback_id: str) -> CallbackToken | None:
+def find_callback(session: Transaction, callback_id: str) -> CallbackToken | None:
     """The callback token with an id; None if there is none."""
     row = execute(session, _FIND_CALLBACK, {"called": callback_id}).first()
     return None if row is None else _callback(row)
@@ -84,7 +84,7 @@ def has_home_view(transaction: Transaction, person: ChatAddress) -> bool:
     )
 
 
-def drop_callbacks_at(session: Session, place: str) -> None:
+def drop_callbacks_at(session: Transaction, place: str) -> None:
     """Removes the callback tokens of a place."""
     session.exec(sa.delete(CallbackRow).where(col(CallbackRow.place) == place))
 
@@ -169,7 +169,7 @@ class Offer:
     cadence: str
 
 
-def put_offer(session: Session, chat_id: int, offer: Offer, *, new_id: str, now: datetime) -> str:
+def put_offer(session: Transaction, chat_id: int, offer: Offer, *, new_id: str, now: datetime) -> str:
     """Stores an offer under the id that the subscription has already, or under a new one; returns the id."""
     values: Mapping[str, Any] = {"text": offer.text, "cadence": offer.cadence}
     known = {"id": new_id, "chat": chat_id, "number": offer.number, "at": now, **values}
@@ -180,19 +180,19 @@ def put_offer(session: Session, chat_id: int, offer: Offer, *, new_id: str, now:
     return row.id
 
 
-def find_offer(session: Session, offer_id: str) -> Offer | None:
+def find_offer(session: Transaction, offer_id: str) -> Offer | None:
     """The offer with an id; None if there is none."""
     row = session.get(OfferRow, offer_id)
     return None if row is None else Offer(number=row.number, text=row.text, cadence=row.cadence)
 
 
-def offer_of(session: Session, chat_id: int, number: int) -> str:
+def offer_of(session: Transaction, chat_id: int, number: int) -> str:
     """The id of the offer of a subscription; "" if it was never offered."""
     found = select(OfferRow.id).where(OfferRow.chat == chat_id, OfferRow.number == number)
     return session.exec(found).first() or ""
 
 
-def erase_place(session: Session, place: str) -> None:
+def erase_place(session: Transaction, place: str) -> None:
     """Erases what conversations keep of a chat, and the callback tokens on a person's home view."""
     session.exec(sa.delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
     for table in (ConversationStateRow, PendingLookupRow):

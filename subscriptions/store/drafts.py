@@ -10,13 +10,12 @@ from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.store.database.conflicts import execute_rows, put_all
-from subscriptions.store.database.store import execute, rows_of
+from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.rows import TABLES
 
 REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # with these a digest announces no paper
@@ -231,7 +230,7 @@ class MergeBatch:
 
     # ------------------------------------------------------------------------------------------------------- statements
 
-    def look_up(self, session: Session, papers: Sequence[Incoming]) -> None:
+    def look_up(self, session: Transaction, papers: Sequence[Incoming]) -> None:
         """Reads what the store knows of these papers."""
         aliases = sorted({one.alias for one in papers if one.alias})
         self.keys.update(known_keys(session, papers))
@@ -248,7 +247,7 @@ class MergeBatch:
         self.unclaimed |= unclaimed_of(session, [i for i in ids if self.rows[i].sequence is None])
         self.last_id = max(self.last_id, execute(session, _LAST_ID).scalar() or 0)
 
-    def write(self, session: Session) -> None:
+    def write(self, session: Transaction) -> None:
         """Writes what changed since the last call."""
         new = [draft for paper, draft in self.rows.items() if paper not in self._stored]
         changed = [
@@ -276,7 +275,7 @@ class MergeBatch:
         return {"paper": paper, "language": language, "title": title, "abstract": abstract}
 
 
-def unclaimed_of(session: Session, papers: Sequence[int]) -> set[int]:
+def unclaimed_of(session: Transaction, papers: Sequence[int]) -> set[int]:
     """Returns those of these papers that no digest has and that have no sequence: a large digest is being stored.
 
     So they are new to the digest that has them first.
@@ -284,7 +283,7 @@ def unclaimed_of(session: Session, papers: Sequence[int]) -> set[int]:
     return {row.id for row in rows_of(session, _UNCLAIMED, papers)}
 
 
-def known_keys(session: Session, papers: Sequence[Incoming]) -> dict[str, int]:
+def known_keys(session: Transaction, papers: Sequence[Incoming]) -> dict[str, int]:
     """Returns the keys of these papers that the store has, each with the paper there."""
     keys = sorted({key for one in papers for key in one.keys})
     return dict(rows_of(session, _KEYS, keys))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, or_, select
+from sqlmodel import col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from subscriptions.store.database.conflicts import put_all
@@ -59,12 +59,12 @@ def may_be_asked(session: Transaction, *, now: datetime) -> tuple[IncompletePape
     return tuple(IncompletePaper(id=found or 0, arxiv_id=arxiv_id, title=title) for found, arxiv_id, title, _ in newest)
 
 
-def hold_asked(session: Session) -> None:
+def hold_asked(session: Transaction) -> None:
     """Lets no other process change how often arXiv was asked for papers until the transaction ends."""
     hold_value(session, _HELD, "")
 
 
-def note_asked(session: Session, papers: Sequence[int], *, now: datetime) -> None:
+def note_asked(session: Transaction, papers: Sequence[int], *, now: datetime) -> None:
     """Stores that arXiv is asked for these papers once more. What was stored of papers that are too old goes."""
     before = {row.paper: row.times for row in session.exec(_requests(papers))}
     rows = [{"paper": paper, "times": before.get(paper, 0) + 1, "last": now} for paper in papers]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, or_, select
+from sqlmodel import col, or_, select
 
 from subscriptions.model import ChatAddress, DeliveryKind, Lane
 from subscriptions.states import (
@@ -152,7 +152,7 @@ def derived_state(*, dismissed: bool, chat_state: ChatState, states: Sequence[Me
     return DeliveryState.PLANNED
 
 
-def retry(session: Session, delivery_id: str) -> int | None:
+def retry(session: Transaction, delivery_id: str) -> int | None:
     """Has the dead, waiting and unclear messages of a delivery tried again now, and wakes its lane.
 
     Returns the id of the chat; None if there is no such delivery, or all of it was sent.
@@ -177,7 +177,7 @@ def retry(session: Session, delivery_id: str) -> int | None:
     return delivery.chat
 
 
-def dismiss(session: Session, delivery_id: str, *, now: datetime) -> bool:
+def dismiss(session: Transaction, delivery_id: str, *, now: datetime) -> bool:
     """Dismisses a delivery, which is then not sent, and wakes its lane, which goes on. Returns False if there is no such delivery, or all of it was sent."""
     delivery = _not_sent(session, delivery_id)
     if delivery is None:
@@ -187,18 +187,18 @@ def dismiss(session: Session, delivery_id: str, *, now: datetime) -> bool:
     return True
 
 
-def _wake(session: Session, delivery: DeliveryRow) -> None:
+def _wake(session: Transaction, delivery: DeliveryRow) -> None:
     """Wakes the lane of a delivery, also if another job of the lane waits for a later moment."""
     chat = session.get_one(ChatRow, delivery.chat)
     wake_lanes(session, [Lane(chat.platform, chat.address)], priority=AT_ONCE)
 
 
-def is_known(session: Session, delivery_id: str) -> bool:
+def is_known(session: Transaction, delivery_id: str) -> bool:
     """Whether there is a delivery with this id."""
     return session.exec(select(DeliveryRow.seq).where(DeliveryRow.id == delivery_id)).first() is not None
 
 
-def _not_sent(session: Session, delivery_id: str) -> DeliveryRow | None:
+def _not_sent(session: Transaction, delivery_id: str) -> DeliveryRow | None:
     delivery = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
     return None if delivery is None or is_sent(session, delivery.seq or 0) else delivery
 
@@ -251,7 +251,7 @@ class Trouble:
     since: datetime | None = None  # when the first of them was given up, or planned
 
 
-def dead_since(session: Session, since: datetime | None) -> Trouble:
+def dead_since(session: Transaction, since: datetime | None) -> Trouble:
     """Deliveries with a dead message, settled after `since`.
 
     Notices do not count, or a dead notice would cause the next one.
@@ -283,7 +283,7 @@ def dead_since(session: Session, since: datetime | None) -> Trouble:
     )
 
 
-def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
+def waiting_since(session: Transaction, before: datetime) -> dict[str, Trouble]:
     """Platform → deliveries that were tried without success and have waited since before `before`."""
     first = sa.func.min(col(DeliveryRow.created_at), type_=Utc)
     rows = session.exec(
@@ -308,13 +308,13 @@ def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
     }
 
 
-def noticed_since(session: Session, key: str, since: datetime) -> bool:
+def noticed_since(session: Transaction, key: str, since: datetime) -> bool:
     """Whether a notice with this dedupe key was stored at `since` or later."""
     wanted = select(DeliveryRow.seq).where(DeliveryRow.dedupe_key == key, col(DeliveryRow.created_at) >= since)
     return session.exec(wanted).first() is not None
 
 
-def drop_notices(session: Session, part: str, *, now: datetime) -> None:
+def drop_notices(session: Transaction, part: str, *, now: datetime) -> None:
     """Dismisses the notices that are not settled and have `part` in their dedupe key."""
     session.exec(
         sa.update(DeliveryRow)
@@ -327,7 +327,7 @@ def drop_notices(session: Session, part: str, *, now: datetime) -> None:
     )
 
 
-def states_of(session: Session, chat_id: int) -> Counter[DeliveryState]:
+def states_of(session: Transaction, chat_id: int) -> Counter[DeliveryState]:
     """How many deliveries of a chat are in each state, without those that were sent or dismissed."""
     rows = session.exec(
         select(DeliveryRow.seq, col(ChatRow.state), col(MessageRow.state))
@@ -348,7 +348,7 @@ def states_of(session: Session, chat_id: int) -> Counter[DeliveryState]:
 _NOON = time(12)  # of a day without a known hour, so that it is the same day in most zones
 
 
-def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None) -> int:
+def planned_papers(session: Transaction, chat_id: int, *, by: datetime | None = None) -> int:
     """How many papers are in the chat's deliveries with nothing sent yet; with `by`, in those planned until then."""
     items = (
         select(sa.func.count())
@@ -358,13 +358,13 @@ def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None
     return session.exec(items).one()
 
 
-def delivered_between(session: Session, chat_id: int, first: int, last: int) -> set[int]:
+def delivered_between(session: Transaction, chat_id: int, first: int, last: int) -> set[int]:
     """Of the papers with ids from `first` to `last` those that a chat has in a delivery."""
     between = col(DeliveryItemRow.paper).between(first, last)
     return set(session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.chat == chat_id, between)))
 
 
-def shown_at(session: Session, chat_id: int, since: datetime) -> list[tuple[datetime, int]]:
+def shown_at(session: Transaction, chat_id: int, since: datetime) -> list[tuple[datetime, int]]:
     """(when, papers) of each message that showed papers at `since` or later; of older deliveries, only their days are known."""
     sent = (
         select(col(MessageRow.sent_at), sa.func.count())
@@ -388,7 +388,7 @@ def shown_at(session: Session, chat_id: int, since: datetime) -> list[tuple[date
     ]
 
 
-def last_came(session: Session, chat_id: int, since: datetime) -> dict[int, datetime]:
+def last_came(session: Transaction, chat_id: int, since: datetime) -> dict[int, datetime]:
     """Number of a subscription → when its papers were sent last, at `since` or later."""
     rows = session.exec(
         select(DeliveryItemRow.because, DeliveryRow.settled_at)
@@ -407,7 +407,7 @@ def last_came(session: Session, chat_id: int, since: datetime) -> dict[int, date
     return found
 
 
-def was_posted(session: Session, chat_id: int, platform_id: str) -> bool:
+def was_posted(session: Transaction, chat_id: int, platform_id: str) -> bool:
     """Whether a delivery of this chat has a message with this id of its platform."""
     found = (
         select(MessageRow.number)
@@ -417,19 +417,19 @@ def was_posted(session: Session, chat_id: int, platform_id: str) -> bool:
     return session.exec(found.limit(1)).first() is not None
 
 
-def hold_planned(session: Session, chat_id: int, until: datetime | None) -> None:
+def hold_planned(session: Transaction, chat_id: int, until: datetime | None) -> None:
     """Delays the chat's deliveries with nothing sent yet until a moment; with None they go at once."""
     seqs = _unsent(session, chat_id, None)
     session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(next_at=until))
 
 
-def dismiss_planned(session: Session, chat_id: int, *, by: datetime, now: datetime) -> None:
+def dismiss_planned(session: Transaction, chat_id: int, *, by: datetime, now: datetime) -> None:
     """Dismisses the chat's deliveries that were planned until `by` and have nothing sent yet."""
     seqs = _unsent(session, chat_id, by)
     session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(dismissed_at=now, settled_at=now))
 
 
-def _unsent(session: Session, chat_id: int, by: datetime | None) -> list[int]:
+def _unsent(session: Transaction, chat_id: int, by: datetime | None) -> list[int]:
     maybe_sent = select(MessageRow.delivery).where(
         MessageRow.delivery == DeliveryRow.seq, col(MessageRow.state).in_(MAYBE_SENT)
     )

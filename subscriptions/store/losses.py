@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import col
 
 from subscriptions.planning.receipts import Loss
 from subscriptions.store.database.conflicts import insert_all_new, put
-from subscriptions.store.database.store import execute, in_chunks
+from subscriptions.store.database.store import Transaction, execute, in_chunks
 from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 
 _THE_LAST = 1  # the id of the last loss: no other is stored
@@ -25,43 +25,43 @@ _COUNT_UNTIL = (
 )
 
 
-def last_loss(session: Session) -> Loss | None:
+def last_loss(session: Transaction) -> Loss | None:
     """The last loss; None if no copy was ever restored with the moment of a loss."""
     row = execute(session, _LOSS).first()
     return None if row is None else Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
 
 
-def put_loss(session: Session, loss: Loss) -> None:
+def put_loss(session: Transaction, loss: Loss) -> None:
     """Stores the last loss."""
     moments = {"lost_at": loss.lost_at, "copied_at": loss.copied_at, "restored_at": loss.restored_at}
     put(session, "loss", ("id",), {"id": _THE_LAST, **moments})
 
 
-def last_moment(session: Session) -> datetime | None:
+def last_moment(session: Transaction) -> datetime | None:
     """The last moment at which a digest came, a source was polled or a delivery planned; None: never."""
     moments = (col(DigestRow.received_at), col(ReceiptRow.at), col(DeliveryRow.created_at))
     found = [session.exec(sa.select(sa.func.max(moment))).scalar_one() for moment in moments]  # type: ignore[call-overload]
     return max((moment for moment in found if moment), default=None)
 
 
-def count_until(session: Session, moments: Mapping[int, datetime | None]) -> None:
+def count_until(session: Transaction, moments: Mapping[int, datetime | None]) -> None:
     """Stores until when papers count as sent, by the id of a subscription; None: no papers do."""
     if moments:
         values = [{"subscription": number, "until": moment} for number, moment in moments.items()]
         execute(session, _COUNT_UNTIL, values)
 
 
-def lowest_cursor_that_counts(session: Session) -> int | None:
+def lowest_cursor_that_counts(session: Transaction) -> int | None:
     """The lowest cursor of the subscriptions for which something counts as sent; None: there is none."""
     return execute(session, _LOWEST).scalar()
 
 
-def chats_that_count(session: Session, came: datetime) -> list[int]:
+def chats_that_count(session: Transaction, came: datetime) -> list[int]:
     """Ids of the chats with a subscription for which papers that came at `came` count as sent."""
     return sorted({*execute(session, _CHATS, {"came": came}).scalars()})
 
 
-def count_as_delivered(session: Session, papers: Iterable[tuple[int, int]]) -> None:
+def count_as_delivered(session: Transaction, papers: Iterable[tuple[int, int]]) -> None:
     """Stores (chat, paper) pairs as delivered, without a delivery. Papers that are in one stay there."""
     values = [
         {"chat": chat, "paper": paper, "position": _NO_DELIVERY, "shown": False, "cross": False, "because": []}
@@ -70,7 +70,7 @@ def count_as_delivered(session: Session, papers: Iterable[tuple[int, int]]) -> N
     insert_all_new(session, "delivery_item", ("chat", "paper"), values)
 
 
-def count_no_more(session: Session, papers: list[int]) -> None:
+def count_no_more(session: Transaction, papers: list[int]) -> None:
     """Makes papers that only counted as delivered deliverable again."""
     for part in in_chunks(papers):
         session.exec(

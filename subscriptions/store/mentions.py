@@ -9,10 +9,9 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlmodel import Session
 
 from subscriptions.addresses import declared
-from subscriptions.store.database.store import execute, in_chunks
+from subscriptions.store.database.store import Transaction, execute, in_chunks
 from subscriptions.store.rows import TABLES
 
 Where = Literal["callback", "state", "delivery", "change"]
@@ -57,26 +56,26 @@ def words_of_change(before: Mapping[str, Any], address: str) -> set[str]:
     return {subscriber for value in before["subscriptions"] if (subscriber := value.get("subscriber"))} - {address}
 
 
-def note(session: Session, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]) -> None:
+def note(session: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]) -> None:
     """Stores the words of rows, which are given by their ids, in place of those stored before."""
     for part in in_chunks(list(words)):
         execute(session, _OF[where], {"ids": part})
     add(session, where, words)
 
 
-def add(session: Session, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]) -> None:
+def add(session: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]) -> None:
     """Stores the words of new rows, which are given by their ids."""
     rows = [{where: of, "word": word} for of, those in words.items() for word in sorted(those)]
     if rows:
         execute(session, _NEW, rows)
 
 
-def forget(session: Session, words: Sequence[str]) -> None:
+def forget(session: Transaction, words: Sequence[str]) -> None:
     """Removes these words; no row uses them as a name any more."""
     execute(session, _FORGET, {"words": words})
 
 
-def named_by(session: Session, where: Where, words: Sequence[str], *, topics: bool = False) -> list[Any]:
+def named_by(session: Transaction, where: Where, words: Sequence[str], *, topics: bool = False) -> list[Any]:
     """Ids of the rows that name one of these; with `topics`, also those that name a topic of one of these addresses."""
     found: set[Any] = set()
     for word in words:

@@ -8,13 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.types import NULLTYPE, TypeEngine
-from sqlmodel import Session
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.store import mentions
 from subscriptions.store.columns import JsonText, adapter_of, to_json
 from subscriptions.store.database.conflicts import execute_rows, insert_new
-from subscriptions.store.database.store import CHUNK, connection_of, execute, in_chunks, rows_of
+from subscriptions.store.database.store import CHUNK, Transaction, connection_of, execute, in_chunks, rows_of
 from subscriptions.store.rows import TABLES
 from subscriptions.store.workers import wake_chats
 
@@ -60,12 +59,12 @@ class Planned:
     facts: Facts
 
 
-def taken_keys(session: Session, keys: Sequence[str]) -> set[str]:
+def taken_keys(session: Transaction, keys: Sequence[str]) -> set[str]:
     """Those of these dedupe keys that have a delivery."""
     return {row.dedupe_key for row in rows_of(session, _TAKEN_KEYS, keys)}
 
 
-def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetime) -> None:
+def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: datetime) -> None:
     """Stores deliveries and their items, with one statement for each table, and wakes their lanes.
 
     No delivery may have one of their keys.
@@ -88,7 +87,7 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
     wake_chats(session, {p.chat_id: p.kind for p in planned})
 
 
-def add_delivery(session: Session, planned: Planned, *, now: datetime) -> bool:
+def add_delivery(session: Transaction, planned: Planned, *, now: datetime) -> bool:
     """Stores a delivery without items, and wakes its lane. False if there is one with its dedupe key: another process may have been first."""
     if not insert_new(session, "delivery", ("dedupe_key",), _delivery_values(planned, now)):
         return False
@@ -98,7 +97,7 @@ def add_delivery(session: Session, planned: Planned, *, now: datetime) -> bool:
     return True
 
 
-def delivered(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
+def delivered(session: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
     """Chat id → those of these papers that the chat has in a delivery."""
     found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
     papers = sorted(set(paper_ids))

@@ -9,12 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.types import NULLTYPE
-from sqlmodel import Session
 
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store.chats import CHATS
 from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database.store import execute, in_chunks, rows_of
+from subscriptions.store.database.store import Transaction, execute, in_chunks, rows_of
 from subscriptions.store.rows import BECOMES_DUE, TABLES
 from subscriptions.store.shared_cursors import cursor_of
 from subscriptions.store.subscriptions import SUBSCRIPTIONS, DueSpan
@@ -43,12 +42,12 @@ _RESUME_CHATS = (
 _RESUME = sa.update(_subscriptions).where(_PAUSE_ENDED).values(state=SubscriptionState.ACTIVE, paused_until=None)
 
 
-def has_ended_pause(session: Session, now: datetime) -> bool:
+def has_ended_pause(session: Transaction, now: datetime) -> bool:
     """Whether the pause of a chat or subscription has ended by `now`."""
     return bool(execute(session, _A_PAUSE_ENDED, {"now": now}).scalar())
 
 
-def ended_pauses(session: Session, now: datetime) -> list[tuple[int, int, datetime]]:
+def ended_pauses(session: Transaction, now: datetime) -> list[tuple[int, int, datetime]]:
     """(chat, subscription, end of the pause) of the subscriptions whose pause, or whose chat's pause, has ended."""
     found = [(chat, subscription, until) for chat, subscription, until in execute(session, _ENDED, {"now": now})]
     back: dict[int, datetime] = {row.id: row.paused_until for row in execute(session, _CHATS_BACK, {"now": now})}
@@ -56,7 +55,7 @@ def ended_pauses(session: Session, now: datetime) -> list[tuple[int, int, dateti
     return found + [(chat, subscription, back[chat]) for chat, subscription in of_chats]
 
 
-def end_pauses(session: Session, now: datetime) -> None:
+def end_pauses(session: Transaction, now: datetime) -> None:
     """Makes the chats and subscriptions active whose pause has ended."""
     execute(session, _RESUME_CHATS, {"now": now})
     execute(session, _RESUME, {"now": now})
@@ -103,7 +102,7 @@ _DUE_WAITING = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF)
 _DUE = sa.union_all(_OVERDUE, _AT_ONCE, _PUT_OFF, _IN_WINDOW)
 
 
-def due_chats(session: Session, now: datetime, last_sequence: int, *, waiting: bool = False) -> list[int]:
+def due_chats(session: Transaction, now: datetime, last_sequence: int, *, waiting: bool = False) -> list[int]:
     """Ids of the active chats that have an active subscription which is due.
 
     `waiting`: awaited sources have not reported, so new papers make no subscription with cadence when-out due.
@@ -114,7 +113,7 @@ def due_chats(session: Session, now: datetime, last_sequence: int, *, waiting: b
     return sorted(set(execute(session, _DUE_WAITING if waiting else _DUE, values).scalars()))
 
 
-def still_due(session: Session, chat_ids: Sequence[int], now: datetime, last_sequence: int) -> list[int]:
+def still_due(session: Transaction, chat_ids: Sequence[int], now: datetime, last_sequence: int) -> list[int]:
     """The chats, of some that were due, that may still be due: others have not planned them since then."""
     values = {"ids": chat_ids, "now": now, "last_sequence": last_sequence}
     due = set(execute(session, _STILL_DUE, values).scalars())
@@ -129,7 +128,7 @@ _LATEST = sa.case((_s.cadence.like("weekly%"), _week), (_s.cadence.like("%weekda
 _FAR = sa.select(_s.chat).where(_s.next_due_at > _day, _s.next_due_at > _LATEST, _active)
 
 
-def chats_due_too_far(session: Session, now: datetime) -> list[int]:
+def chats_due_too_far(session: Transaction, now: datetime) -> list[int]:
     """Ids of the chats with a subscription whose due moment is further away than its kind of cadence allows."""
     values = {"day": now + _DAY, "weekend": now + _WEEKEND, "week": now + _WEEK}
     return sorted(set(execute(session, _FAR, values).scalars()))
@@ -153,7 +152,7 @@ _ADVANCE = (
 _SPOKEN = sa.update(_chats).where(_c.id.in_(_ids)).values(first_delivery_planned=True)
 
 
-def advance(session: Session, moves: Sequence[tuple[int, int, DueSpan]], follow: Mapping[int, int]) -> None:
+def advance(session: Transaction, moves: Sequence[tuple[int, int, DueSpan]], follow: Mapping[int, int]) -> None:
     """Moves subscriptions on: (id, cursor, next due) each. One statement for all that move to the same place.
 
     `follow`: id of a subscription -> the shared cursor that it follows from then on; the others follow none.
@@ -167,7 +166,7 @@ def advance(session: Session, moves: Sequence[tuple[int, int, DueSpan]], follow:
             execute(session, _ADVANCE, {"ids": part, **place})
 
 
-def mark_first_delivery_planned(session: Session, chat_ids: Sequence[int]) -> None:
+def mark_first_delivery_planned(session: Transaction, chat_ids: Sequence[int]) -> None:
     """Stores that the first due delivery of these chats is planned."""
     for part in in_chunks(chat_ids):
         execute(session, _SPOKEN, {"ids": part})
@@ -185,7 +184,7 @@ def _undecoded(statement: sa.Select[*tuple[Any, ...]]) -> sa.Executable:
 _STATEMENTS = (_undecoded(CHATS), _undecoded(SUBSCRIPTIONS))
 
 
-def rows_of_chats(session: Session, chat_ids: Sequence[int]) -> list[StoredRow]:
+def rows_of_chats(session: Transaction, chat_ids: Sequence[int]) -> list[StoredRow]:
     """All that `chats_by_id` and `subscriptions_of` read of these chats; only to be compared with another reading."""
     return [
         tuple(row)
@@ -213,12 +212,12 @@ _DROP = sa.delete(_changes).where(
 )
 
 
-def newest_change(session: Session) -> int:
+def newest_change(session: Transaction) -> int:
     """The sequence of the newest change; 0 before the first."""
     return execute(session, _NEWEST).scalar() or 0
 
 
-def changes_after(session: Session, sequence: int) -> tuple[int, set[int]] | None:
+def changes_after(session: Transaction, sequence: int) -> tuple[int, set[int]] | None:
     """(newest change, ids of the queries that came or went after a change); None if some of that is not known any more."""
     oldest, newest = execute(session, _OLDEST).scalar() or 0, newest_change(session)
     if newest == sequence:
@@ -228,21 +227,21 @@ def changes_after(session: Session, sequence: int) -> tuple[int, set[int]] | Non
     return newest, {query for _, query in execute(session, _CHANGED, {"after": sequence})}
 
 
-def token_of(session: Session, sequence: int) -> int | None:
+def token_of(session: Transaction, sequence: int) -> int | None:
     """The random token of a change; None if the log does not have it."""
     return execute(session, _TOKEN, {"after": sequence}).scalar()
 
 
-def queries_by_id(session: Session, ids: Sequence[int]) -> dict[int, str]:
+def queries_by_id(session: Transaction, ids: Sequence[int]) -> dict[int, str]:
     """Id -> canonical text, of those of these queries that are stored."""
     return dict(rows_of(session, _TEXTS, ids))
 
 
-def page_of_queries(session: Session, after: int, most: int) -> list[tuple[int, str]]:
+def page_of_queries(session: Transaction, after: int, most: int) -> list[tuple[int, str]]:
     """(id, canonical text) of the queries after the id `after`, in the order of their ids."""
     return [(query, canonical) for query, canonical in execute(session, _PAGE, {"after": after, "most": most})]
 
 
-def drop_changes(session: Session, most: int) -> int:
+def drop_changes(session: Transaction, most: int) -> int:
     """Removes old changes, at most so many; the newest `KEPT` stay. Returns how many it removed."""
     return execute(session, _DROP, {"after": newest_change(session) - KEPT, "most": most}).rowcount

@@ -9,12 +9,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session
 
 from subscriptions.model import DeliveryKind
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Big, Condition, Utc
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.key_value import get_value, put_value
 from subscriptions.store.rows import TABLES
 from subscriptions.store.standing import Vouched
@@ -34,32 +33,32 @@ _those = sa.bindparam("those", expanding=True, type_=Big)
 _IS_NOTICE = Condition("delivery.kind = 'notice'")  # as an index has it
 
 
-def drop(table: str, moment: str, session: Session, before: datetime, most: int) -> int:
+def drop(table: str, moment: str, session: Transaction, before: datetime, most: int) -> int:
     """Removes the rows of a table whose column `moment` says that they are from before `before`."""
     rows = TABLES.tables[table]
     return _drop(session, rows, rows.c[moment] < before, most)
 
 
-def drop_receipts(session: Session, before: datetime, most: int) -> int:
+def drop_receipts(session: Transaction, before: datetime, most: int) -> int:
     """Removes receipts from before `before`, but not the newest of a source."""
     newer = _receipts.alias()
     has_newer = sa.exists().where(newer.c.source == _receipts.c.source, newer.c.id > _receipts.c.id)
     return _drop(session, _receipts, (_receipts.c.at < before) & has_newer, most)
 
 
-def drop_warnings(session: Session, before: datetime, most: int) -> int:
+def drop_warnings(session: Transaction, before: datetime, most: int) -> int:
     """Empties the warnings of digests that came before `before`."""
     warned = sa.select(_digests.c.id).where(_digests.c.received_at < before, Condition("warnings != '[]'")).limit(most)
     return execute(session, sa.update(_digests).where(_digests.c.id.in_(warned)).values(warnings=[])).rowcount
 
 
-def drop_notices(session: Session, before: datetime, most: int) -> int:
+def drop_notices(session: Transaction, before: datetime, most: int) -> int:
     """Removes notices that were settled before `before`."""
     settled = sa.select(_d.seq).where(_d.settled_at < before, _IS_NOTICE).limit(most)
     return _drop_deliveries(session, execute(session, settled).scalars().all())
 
 
-def drop_texts_of_notices(session: Session, before: datetime, most: int) -> int:
+def drop_texts_of_notices(session: Transaction, before: datetime, most: int) -> int:
     """Empties the messages of notices that were settled before `before`. Looks at each notice once."""
     found = _next_settled(session, _EMPTIED, before, most)
     seqs = [row.seq for row in found if row.is_notice and row.is_over]
@@ -70,7 +69,7 @@ def drop_texts_of_notices(session: Session, before: datetime, most: int) -> int:
     return len(found)
 
 
-def reduce_deliveries(session: Session, before: datetime, most: int) -> int:
+def reduce_deliveries(session: Transaction, before: datetime, most: int) -> int:
     """Reduces deliveries of papers that were settled before `before` to which paper the chat got, and on which day.
 
     That is what "once, for ever" needs. A delivery with an unsent message stays whole until a person dismisses it,
@@ -84,7 +83,7 @@ def reduce_deliveries(session: Session, before: datetime, most: int) -> int:
     return len(found)
 
 
-def _next_settled(session: Session, key: str, before: datetime, most: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+def _next_settled(session: Transaction, key: str, before: datetime, most: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """The next `most` deliveries settled before `before`, oldest first, after the last one of the previous call.
 
     The place of the last one is stored under `key`. If it is not before `before`, the clock was set back, and all are
@@ -101,7 +100,7 @@ def _next_settled(session: Session, key: str, before: datetime, most: int) -> Se
     return found
 
 
-def prune_papers(session: Session, before: datetime, most: int) -> int:
+def prune_papers(session: Transaction, before: datetime, most: int) -> int:
     """Reduces papers that came before `before` to their keys and titles, by which they are known again.
 
     Papers of deliveries that are still stored stay whole.
@@ -163,7 +162,7 @@ _KEEP_ITEMS = (
 )
 
 
-def _drop_deliveries(session: Session, seqs: Sequence[int]) -> int:
+def _drop_deliveries(session: Transaction, seqs: Sequence[int]) -> int:
     """Removes deliveries with their messages."""
     if seqs:
         execute(session, sa.delete(_messages).where(_m.delivery.in_(_those)), {"those": seqs})
@@ -171,14 +170,14 @@ def _drop_deliveries(session: Session, seqs: Sequence[int]) -> int:
     return len(seqs)
 
 
-def _drop(session: Session, table: sa.Table, which: sa.ColumnElement[bool], most: int) -> int:
+def _drop(session: Transaction, table: sa.Table, which: sa.ColumnElement[bool], most: int) -> int:
     """Removes at most `most` of the rows for which `which` holds."""
     key = sa.tuple_(*table.primary_key)
     some = sa.select(*table.primary_key).where(which).limit(most)
     return execute(session, sa.delete(table).where(key.in_(some))).rowcount
 
 
-def delivered_since(session: Session, chat_id: int, since: date) -> Sequence[int]:
+def delivered_since(session: Transaction, chat_id: int, since: date) -> Sequence[int]:
     """Ids of the papers that a chat was shown on `since` or later, in deliveries that are not stored any more, oldest first."""
     shown = sa.select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
     return execute(session, shown.order_by(_i.delivered_on, _i.paper)).scalars().all()

@@ -10,10 +10,9 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlmodel import Session
 
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import execute, in_chunks
+from subscriptions.store.database.store import Transaction, execute, in_chunks
 from subscriptions.store.rows import TABLES
 
 _shared, _subscriptions, _chats = (TABLES.tables[name] for name in ("shared_cursor", "subscription", "chat"))
@@ -61,12 +60,12 @@ _UNMATCHED = (
 )
 
 
-def behind(session: Session, upto: int) -> list[SharedCursor]:
+def behind(session: Transaction, upto: int) -> list[SharedCursor]:
     """The shared cursors below a sequence."""
     return [SharedCursor._make(row) for row in execute(session, _BEHIND, {"upto": upto})]
 
 
-def id_of(session: Session, quiet: str, zone: str, operator_zone: str, *, sequence: int) -> int | None:
+def id_of(session: Transaction, quiet: str, zone: str, operator_zone: str, *, sequence: int) -> int | None:
     """The id of the shared cursor of these quiet hours. If there is none, makes it at this sequence.
 
     None: there are too many, and a cursor with few followers saves nothing.
@@ -82,20 +81,20 @@ def id_of(session: Session, quiet: str, zone: str, operator_zone: str, *, sequen
     return int(found)
 
 
-def move(session: Session, ids: Sequence[int], upto: int) -> None:
+def move(session: Transaction, ids: Sequence[int], upto: int) -> None:
     """Moves shared cursors up to a sequence; none moves back."""
     for part in in_chunks(ids):
         execute(session, _MOVE, {"ids": part, "upto": upto})
 
 
-def chats_with(session: Session, queries: Sequence[int], shared: Collection[int], upto: int) -> list[int]:
+def chats_with(session: Transaction, queries: Sequence[int], shared: Collection[int], upto: int) -> list[int]:
     """Ids of the chats in which a follower of one of these shared cursors has one of these queries, and looked below `upto`."""
     rows = execute(session, _FOLLOWERS, {"ids": queries, "upto": upto})
     return sorted({chat for chat, followed in rows if followed in shared})
 
 
 def chats_without_match(
-    session: Session, before: int, shared: Collection[int], upto: int
+    session: Transaction, before: int, shared: Collection[int], upto: int
 ) -> list[tuple[int, str, int]]:
     """(id, chosen zone, begin) of chats with such followers whose no-match streak began before a sequence and was not said."""
     rows = execute(session, _UNMATCHED, {"before": before, "upto": upto})

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
@@ -59,7 +59,7 @@ _QUERIES = sa.select(_queries.c.canonical, _queries.c.id).where(
 )
 
 
-def subscriptions_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
+def subscriptions_of(session: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
     """Each chat's subscriptions in the order of their numbers."""
     found: dict[int, list[Subscription]] = {chat_id: [] for chat_id in chat_ids}
     for row in rows_of(session, SUBSCRIPTIONS, chat_ids):
@@ -67,18 +67,18 @@ def subscriptions_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tup
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
 
 
-def amounts(session: Session, chat_ids: Sequence[int]) -> dict[int, int]:
+def amounts(session: Transaction, chat_ids: Sequence[int]) -> dict[int, int]:
     """How many subscriptions each chat has."""
     return dict.fromkeys(chat_ids, 0) | dict(rows_of(session, _AMOUNTS, chat_ids))
 
 
-def add_subscription(session: Session, new: Subscription) -> Subscription:
+def add_subscription(session: Transaction, new: Subscription) -> Subscription:
     """Adds a subscription; returns it as stored, or one with the same query that another process has added meanwhile."""
     add_subscriptions(session, [new])
     return next(s for s in subscriptions_of(session, [new.chat_id])[new.chat_id] if s.canonical == new.canonical)
 
 
-def add_subscriptions(session: Session, new: Sequence[Subscription]) -> None:
+def add_subscriptions(session: Transaction, new: Sequence[Subscription]) -> None:
     """Adds subscriptions, with one statement for each table. One without a number gets its chat's next; numbers are not reused.
 
     One with the same query that another process has added meanwhile stays.
@@ -98,13 +98,13 @@ def _row(one: Subscription, *, query: int, number: int) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _take_numbers(session: Session, amounts: Mapping[int, int]) -> dict[int, int]:
+def _take_numbers(session: Transaction, amounts: Mapping[int, int]) -> dict[int, int]:
     """Takes so many next numbers of chats; returns the first of each. No two processes get the same ones."""
     execute_rows(session, _TAKE, ("of", "amount"), list(amounts.items()))
     return {chat: after - amounts[chat] for chat, after in rows_of(session, _NUMBERS, sorted(amounts))}
 
 
-def _query_ids(session: Session, canonicals: Sequence[str]) -> dict[str, int]:
+def _query_ids(session: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
     """Returns the ids of queries by their canonical texts; those that are not known are added."""
     wanted = sorted(set(canonicals))
     found = {row.canonical: row.id for row in rows_of(session, _QUERIES, wanted)}
@@ -114,7 +114,7 @@ def _query_ids(session: Session, canonicals: Sequence[str]) -> dict[str, int]:
 
 
 def change_schedule(
-    session: Session, subscription_id: int, *, cadence: Cadence, zone: str | None, due: DueSpan
+    session: Transaction, subscription_id: int, *, cadence: Cadence, zone: str | None, due: DueSpan
 ) -> None:
     """Changes cadence and zone of a subscription; its cursor stays."""
     row = session.get_one(SubscriptionRow, subscription_id)
@@ -122,7 +122,7 @@ def change_schedule(
     row.next_due_at, row.latest_due_at = due
 
 
-def reset_due(session: Session, subscription_id: int, due: DueSpan) -> None:
+def reset_due(session: Transaction, subscription_id: int, due: DueSpan) -> None:
     """Changes when a subscription is due next; one with cadence `now` waits until then.
 
     With both moments given, quiet hours do not delay it further.
@@ -131,18 +131,18 @@ def reset_due(session: Session, subscription_id: int, due: DueSpan) -> None:
     row.next_due_at, row.latest_due_at = due
 
 
-def advance_cursor(session: Session, subscription_id: int, *, upto: int) -> None:
+def advance_cursor(session: Transaction, subscription_id: int, *, upto: int) -> None:
     """Moves the cursor of a subscription up to a sequence: earlier papers are not delivered any more."""
     row = session.get_one(SubscriptionRow, subscription_id)
     row.cursor = max(row.cursor, upto)
 
 
-def rename(session: Session, subscription_id: int, name: str) -> None:
+def rename(session: Transaction, subscription_id: int, name: str) -> None:
     """Gives a subscription a name."""
     session.get_one(SubscriptionRow, subscription_id).name = name
 
 
-def edit_query(session: Session, subscription_id: int, *, text: str, canonical: str) -> None:
+def edit_query(session: Transaction, subscription_id: int, *, text: str, canonical: str) -> None:
     """Changes the query of a subscription; its cursor stays."""
     row = session.get_one(SubscriptionRow, subscription_id)
     before = row.query
@@ -152,7 +152,7 @@ def edit_query(session: Session, subscription_id: int, *, text: str, canonical: 
 
 
 def pause_subscription(
-    session: Session,
+    session: Transaction,
     subscription_id: int,
     *,
     until: datetime | None = None,
@@ -162,13 +162,13 @@ def pause_subscription(
     _set_state(session, subscription_id, SubscriptionState.PAUSED, until, reason)
 
 
-def resume_subscription(session: Session, subscription_id: int) -> None:
+def resume_subscription(session: Transaction, subscription_id: int) -> None:
     """Makes one subscription active."""
     _set_state(session, subscription_id, SubscriptionState.ACTIVE, None, None)
 
 
 def _set_state(
-    session: Session,
+    session: Transaction,
     subscription_id: int,
     state: SubscriptionState,
     until: datetime | None,
@@ -178,19 +178,19 @@ def _set_state(
     row.state, row.paused_until, row.pause_reason = state, until, reason
 
 
-def clear_subscriber(session: Session, subscription_id: int) -> None:
+def clear_subscriber(session: Transaction, subscription_id: int) -> None:
     """Removes the subscriber of a subscription: the person has left."""
     session.get_one(SubscriptionRow, subscription_id).subscriber = ""
 
 
-def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
+def remove_subscriptions(session: Transaction, ids: Sequence[int]) -> None:
     """Removes subscriptions; deliveries that were planned for them are still sent (docs/architecture.md, rule 5)."""
     queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
     session.exec(sa.delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
     drop_unused_queries(session, queries)
 
 
-def drop_unused_queries(session: Session, queries: Sequence[int]) -> None:
+def drop_unused_queries(session: Transaction, queries: Sequence[int]) -> None:
     """Removes those of these queries that no subscription has."""
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
     session.exec(sa.delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))

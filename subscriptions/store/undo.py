@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from subscriptions.store import mentions
 from subscriptions.store.conversation_rows import UndoRow
-from subscriptions.store.database.store import execute, rows_of
+from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.rows import TABLES
 
 _undo = TABLES.tables["undo"]
@@ -36,7 +36,7 @@ class StoredChange:
 
 
 def add_changes(
-    session: Session, before: Mapping[int, tuple[str, Mapping[str, Any]]], *, who: str, at: datetime
+    session: Transaction, before: Mapping[int, tuple[str, Mapping[str, Any]]], *, who: str, at: datetime
 ) -> dict[int, int]:
     """Stores what chats are before a change, by their ids: (address, state). Returns the ids of the changes. A later one has a higher id."""
     rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, (_, state) in before.items()]
@@ -46,12 +46,12 @@ def add_changes(
     return ids
 
 
-def with_more_than(session: Session, chat_ids: Sequence[int], most: int) -> list[int]:
+def with_more_than(session: Transaction, chat_ids: Sequence[int], most: int) -> list[int]:
     """Those of these chats that have more stored changes than `most`."""
     return [row.chat for row in rows_of(session, _WITH_MORE, chat_ids, most=most)]
 
 
-def changes_of(session: Session, chat_id: int) -> tuple[StoredChange, ...]:
+def changes_of(session: Transaction, chat_id: int) -> tuple[StoredChange, ...]:
     """The stored changes of a chat, newest first."""
     rows = session.exec(select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id).desc()))
     return tuple(
@@ -59,13 +59,13 @@ def changes_of(session: Session, chat_id: int) -> tuple[StoredChange, ...]:
     )
 
 
-def rewrite_change(session: Session, change_id: int, address: str, before: Mapping[str, Any]) -> None:
+def rewrite_change(session: Transaction, change_id: int, address: str, before: Mapping[str, Any]) -> None:
     """Replaces what is stored of a change of the chat with this address."""
     session.get_one(UndoRow, change_id).before = dict(before)
     mentions.note(session, "change", {change_id: mentions.words_of_change(before, address)})
 
 
-def drop_changes(session: Session, ids: Collection[int]) -> None:
+def drop_changes(session: Transaction, ids: Collection[int]) -> None:
     """Removes changes."""
     if ids:
         session.exec(sa.delete(UndoRow).where(col(UndoRow.id).in_(ids)))

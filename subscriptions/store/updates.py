@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import ReplyState
@@ -48,7 +48,7 @@ def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | N
     return reply
 
 
-def claim_update(session: Session, platform: str, update_id: str, *, now: datetime) -> bool:
+def claim_update(session: Transaction, platform: str, update_id: str, *, now: datetime) -> bool:
     """Stores an update, before its effect and in the transaction of it. False if another process, or an earlier one, did."""
     values = {
         "platform": platform,
@@ -61,7 +61,7 @@ def claim_update(session: Session, platform: str, update_id: str, *, now: dateti
     return insert_new(session, UpdateRow.__tablename__, _KEY, values)
 
 
-def store_reply(session: Session, platform: str, update_id: str, reply: str, *, chat: str, worker: str) -> None:
+def store_reply(session: Transaction, platform: str, update_id: str, reply: str, *, chat: str, worker: str) -> None:
     """Stores the reply to a claimed update, which a worker is still to post, and the chat that it is about."""
     state = ReplyState.READY if reply else ReplyState.DONE
     changed = {"its_reply": reply, "its_chat": chat, "its_state": state, "who": worker}
@@ -75,7 +75,7 @@ def commands_since(transaction: Transaction, chat: ChatAddress, since: datetime)
     return transaction.exec(found).one()
 
 
-def recent_updates(session: Session, platform: str, after: datetime) -> list[tuple[str, datetime, bool]]:
+def recent_updates(session: Transaction, platform: str, after: datetime) -> list[tuple[str, datetime, bool]]:
     """(chat, came at, its reply is finished) of each update of a platform that came after `after`."""
     rows = session.exec(
         select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(
@@ -87,7 +87,7 @@ def recent_updates(session: Session, platform: str, after: datetime) -> list[tup
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
 
 
-def answers_in(session: Session, lane: Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
+def answers_in(session: Transaction, lane: Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
     """(came at, its reply is finished) of each update in a lane that came after `after`.
 
     What `worker` has still to post is left out: it counts that itself when it does.
@@ -156,7 +156,7 @@ def _of_others(worker: str) -> sa.ColumnElement[bool]:
     return col(UpdateRow.worker).in_(select(WorkerRow.id).where(WorkerRow.id != worker))
 
 
-def erase_place(session: Session, place: str) -> None:
+def erase_place(session: Transaction, place: str) -> None:
     """Erases what updates say of a chat (rule 10). Their ids stay."""
     erased = {"reply": "", "chat": "", "state": ReplyState.DONE}
     session.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == place).values(erased))

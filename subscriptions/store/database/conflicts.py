@@ -14,16 +14,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
-from sqlmodel import Session
 
-from subscriptions.store.database.store import connection_of, execute
+from subscriptions.store.database.store import Transaction, connection_of, execute
 from subscriptions.store.rows import TABLES
 
 Values = tuple[Any, ...]
 
 
 def execute_rows(
-    session: Session, statement: sa.Insert | sa.Update, names: tuple[str, ...], rows: Sequence[Values]
+    session: Transaction, statement: sa.Insert | sa.Update, names: tuple[str, ...], rows: Sequence[Values]
 ) -> None:
     """Executes a statement for each row, which has the values of its parameters `names`, in that order.
 
@@ -74,13 +73,13 @@ _AT_ONCE = 2_000  # rows
 _MADE_ANEW = frozenset({"indexed_paper", "paper_spelling", "query_change"})
 
 
-def holds_rows(session: Session) -> bool:
+def holds_rows(session: Transaction) -> bool:
     """Whether a database has any rows."""
     connection = connection_of(session)
     return any(connection.execute(sa.select(1).select_from(table).limit(1)).first() for table in TABLES.sorted_tables)
 
 
-def copy_rows(source: Session, target: Session) -> dict[str, int]:
+def copy_rows(source: Transaction, target: Transaction) -> dict[str, int]:
     """Copies the rows of all tables, with their ids, into an empty database. Returns table → how many.
 
     Entries of the full-text index are left out: the caller makes new ones. Triggers of the target note its new queries.
@@ -94,7 +93,7 @@ def copy_rows(source: Session, target: Session) -> dict[str, int]:
     return copied
 
 
-def count_rows(session: Session) -> dict[str, int]:
+def count_rows(session: Transaction) -> dict[str, int]:
     """Table → how many rows it has, of the tables that `copy_rows` copies."""
     connection = connection_of(session)
     return {
@@ -104,7 +103,7 @@ def count_rows(session: Session) -> dict[str, int]:
     }
 
 
-def _copy(source: Session, target: Session, table: sa.Table) -> int:
+def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
     names = tuple(column.name for column in table.columns)
     statement = sa.insert(table)
     rows = 0
@@ -131,7 +130,7 @@ def count_on(connection: sa.Connection) -> None:
             connection.execute(sa.text(newest), {"table": name, "key": key.name})
 
 
-def gather_statistics(session: Session) -> None:
+def gather_statistics(session: Transaction) -> None:
     """Lets PostgreSQL analyze many new rows for its plans. On its own it does so minutes later; SQLite never does."""
     if connection_of(session).dialect.name == "postgresql":
         connection_of(session).execute(sa.text("ANALYZE"))
@@ -140,7 +139,7 @@ def gather_statistics(session: Session) -> None:
 # -------------------------------------------------------------------------- inserts and updates with a conflict clause
 
 
-def insert_new(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:
+def insert_new(session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:
     """Inserts a row unless there is one with the same `keys`, which must be unique; returns whether it did.
 
     With () instead of keys, unless any constraint forbids it: an exclusion constraint is not known by its columns.
@@ -149,13 +148,13 @@ def insert_new(session: Session, table: str, keys: tuple[str, ...], values: Mapp
     return execute(session, statement, values).rowcount == 1
 
 
-def insert_all_new(session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_all_new(session: Transaction, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows with the same columns, each unless there is one with the same `keys`; see `insert_new`."""
     _execute_all(session, table, keys, rows, replaces=False)
 
 
 def insert_rows_new(
-    session: Session, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+    session: Transaction, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
 ) -> None:
     """As `insert_all_new`, for rows that hold the values of the columns `names`, in that order."""
     execute_rows(
@@ -163,18 +162,18 @@ def insert_rows_new(
     )
 
 
-def put_all(session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
+def put_all(session: Transaction, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows with the same columns, or gives their values to those with the same `keys`, which must be unique."""
     _execute_all(session, table, keys, rows, replaces=True)
 
 
-def put(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
+def put(session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
     """Inserts a row, or gives these values to the one with the same `keys`, which must be unique."""
     execute(session, _statement(connection_of(session).dialect.name, table, keys, tuple(values), replaces=True), values)
 
 
 def _execute_all(
-    session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]], *, replaces: bool
+    session: Transaction, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]], *, replaces: bool
 ) -> None:
     if not rows:
         return
@@ -183,7 +182,9 @@ def _execute_all(
     execute_rows(session, statement, names, [tuple(row[name] for name in names) for row in rows])
 
 
-def hold(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> sa.Row[*tuple[Any, ...]]:
+def hold(
+    session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]
+) -> sa.Row[*tuple[Any, ...]]:
     """Inserts a row unless there is one with the same `keys`, which must be unique; returns the row that is stored.
 
     Until the transaction ends no other process can change the row; it has to wait. So read what depends on it after
@@ -192,7 +193,7 @@ def hold(session: Session, table: str, keys: tuple[str, ...], values: Mapping[st
     return execute(session, _holding(connection_of(session).dialect.name, table, keys), values).one()
 
 
-def hold_rows(session: Session, rows: sa.Select[Any], values: Mapping[str, Any], *, shared: bool = False) -> None:
+def hold_rows(session: Transaction, rows: sa.Select[Any], values: Mapping[str, Any], *, shared: bool = False) -> None:
     """Until the transaction ends no other process changes these rows. `rows` selects them in an order that all keep to.
 
     With `shared`, others may hold them so, too. On SQLite a writer is alone, and nothing is asked.
