@@ -14,7 +14,7 @@ from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.states import Admission, ChatState
-from subscriptions.store import conversations, mentions, page_messages, signals, updates, workers
+from subscriptions.store import conversations, page_messages, signals, undo, updates, workers
 from subscriptions.store.access import denial_of, remember_denial
 from subscriptions.store.conversation_rows import (
     CallbackRow,
@@ -38,8 +38,7 @@ from subscriptions.store.rows import (
     QueryRow,
     SubscriptionRow,
 )
-from subscriptions.store.shared_cursors import cursor_of
-from subscriptions.store.subscriptions import drop_unused_queries
+from subscriptions.store.subscriptions import cursor_of, drop_unused_queries
 
 _INDENT = "  "
 _TOGETHER = 1000  # pieces that are joined at once: one alone takes more room than its text
@@ -275,15 +274,15 @@ def _erase_mentions(session: Transaction, places: Sequence[str], title: str) -> 
     """Erases callbacks, states and notices of other chats that name this chat."""
     # Chat 42 is neither chat 421 nor its own topic 42/7.
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
-    for callback_id in mentions.named_by(session, "callback", places):
+    for callback_id in undo.named_by(session, "callback", places):
         row = session.get_one(CallbackRow, callback_id)
         if named.search(str(row.arguments)):
             session.delete(row)
-    for name in mentions.named_by(session, "state", places):
+    for name in undo.named_by(session, "state", places):
         state = session.get_one(ConversationStateRow, name)
         if named.search(f"{state.name} {state.arguments}"):
             session.delete(state)
-    for seq in mentions.named_by(session, "delivery", [*places, *filter(None, (title,))]):
+    for seq in undo.named_by(session, "delivery", [*places, *filter(None, (title,))]):
         notice = session.get_one(DeliveryRow, seq)
         detail = notice.facts.get("detail") or {}
         words = f"{notice.dedupe_key} {detail}"
@@ -292,7 +291,7 @@ def _erase_mentions(session: Transaction, places: Sequence[str], title: str) -> 
         if by_title or named.search(words):
             session.delete(notice)
     session.flush()
-    mentions.forget(session, places)
+    undo.forget(session, places)
 
 
 def _erase_person(session: Transaction, platform: str, person: str) -> None:
@@ -307,7 +306,7 @@ def _erase_person(session: Transaction, platform: str, person: str) -> None:
     )
     beginning = (col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!")  # by an index, which LIKE is not
     session.exec(sa.update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
-    for change_id in mentions.named_by(session, "change", [person]):
+    for change_id in undo.named_by(session, "change", [person]):
         change = session.get_one(UndoRow, change_id)
         chat = session.get_one(ChatRow, change.chat)
         if chat.platform != platform:
@@ -318,7 +317,7 @@ def _erase_person(session: Transaction, platform: str, person: str) -> None:
         ]
         change.before = {**change.before, "subscriptions": before}
         session.flush()
-        mentions.note(session, "change", {change_id: mentions.words_of_change(change.before, chat.address)})
+        undo.note(session, "change", {change_id: undo.words_of_change(change.before, chat.address)})
     for kind in (CallbackRow, ConversationStateRow, PendingLookupRow):
         there = col(kind.place).startswith(f"{platform}:", autoescape=True)
         session.exec(sa.delete(kind).where(col(kind.person) == person, there))

@@ -114,7 +114,7 @@ class CompletedInstallationRow(Row, table=True):
 
 
 class MentionRow(Row, table=True):
-    """A word by which a callback, a state, a notice or a change names a chat or a person; see mentions.py."""
+    """A word by which a callback, a state, a notice or a change names a chat or a person; see undo.py."""
 
     __tablename__ = "mention"
     __table_args__ = (

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from subscriptions.model import CallbackToken, ChatAddress
-from subscriptions.store import mentions
+from subscriptions.store import undo
 from subscriptions.store.conversation_rows import CallbackRow, ConversationStateRow, OfferRow, PendingLookupRow
 from subscriptions.store.database.conflicts import insert_new, put
 from subscriptions.store.database.store import Transaction, execute, reads, writes
@@ -50,8 +50,8 @@ def store_callbacks(session: Transaction, tokens: Mapping[str, CallbackToken], *
     if not tokens:
         return
     execute(session, _ADD_CALLBACKS, [{"id": id_, **_values(token), "at": now} for id_, token in tokens.items()])
-    named = {id_: mentions.words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
-    mentions.add(session, "callback", named)
+    named = {id_: undo.words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
+    undo.add(session, "callback", named)
 
 
 def find_callback(session: Transaction, callback_id: str) -> CallbackToken | None:
@@ -95,8 +95,8 @@ def set_conversation_state(
 ) -> None:
     """Stores the state of a conversation for a time, under a name; replaces the one that has this name."""
     put(transaction, "conversation_state", ("name",), {"name": name, **_values(token), "at": now, "until": now + lasts})
-    words = mentions.words_of_callback(name, token.arguments, token.place)
-    mentions.note(transaction, "state", {name: words})
+    words = undo.words_of_callback(name, token.arguments, token.place)
+    undo.note(transaction, "state", {name: words})
 
 
 @reads

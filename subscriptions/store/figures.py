@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from subscriptions.planning.cadence import quiet_until
 from subscriptions.planning.decision import LONGEST_WAIT
 from subscriptions.states import MessageState
-from subscriptions.store import shared_cursors
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.claims import is_held, may_be_sent, waits
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, execute, reads
@@ -155,7 +155,7 @@ def to_be_planned_since(session: Transaction, *, now: datetime) -> datetime | No
     For chats that want papers as they come: when the first paper came that was not looked at yet.
     """
     overdue = execute(session, _OVERDUE).scalar()
-    behind = shared_cursors.behind(session, last_sequence(session))
+    behind = stored_subscriptions.behind(session, last_sequence(session))
     known = [one.sequence for one in behind if quiet_until(one.quiet, zone(one.zone), now) is None]
     if (own := execute(session, _LOWEST_OWN).scalar()) is not None:
         known.append(own)

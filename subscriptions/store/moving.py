@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
-from subscriptions.store import mentions
+from subscriptions.store import undo
 from subscriptions.store.access import move_denial
 from subscriptions.store.chats import hold_lane, mark_reachable
 from subscriptions.store.conversation_rows import (
@@ -27,8 +27,8 @@ from subscriptions.store.conversation_rows import (
 from subscriptions.store.conversations import home_view_of
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
-from subscriptions.store.shared_cursors import cursor_of
 from subscriptions.store.signals import merge_signals
+from subscriptions.store.subscriptions import cursor_of
 from subscriptions.store.workers import wake_lanes
 
 _NO_NUMBER = 0  # no subscription has it
@@ -100,8 +100,8 @@ def _readdress(session: Transaction, old: str, new: str, renumbered: Mapping[str
     for callback in _that_name(session, CallbackRow, "callback", old):
         _readdress_row(callback, whole, new, renumbered)
         session.flush()
-        words = mentions.words_of_callback(callback.id, callback.arguments, callback.place)
-        mentions.note(session, "callback", {callback.id: words})
+        words = undo.words_of_callback(callback.id, callback.arguments, callback.place)
+        undo.note(session, "callback", {callback.id: words})
     for state in _that_name(session, ConversationStateRow, "state", old):
         _readdress_row(state, whole, new, renumbered)
         _rename(session, state, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, state.name))
@@ -122,10 +122,10 @@ def _readdress_row(
 _Row = TypeVar("_Row", CallbackRow, ConversationStateRow)
 
 
-def _that_name(session: Transaction, kind: type[_Row], where: mentions.Where, place: str) -> list[_Row]:
+def _that_name(session: Transaction, kind: type[_Row], where: undo.Where, place: str) -> list[_Row]:
     """The rows of an address, its topics and its home view, and those of other chats that name one of these."""
     key = CallbackRow.id if kind is CallbackRow else ConversationStateRow.name
-    ids = set(mentions.named_by(session, where, [place], topics=True))
+    ids = set(undo.named_by(session, where, [place], topics=True))
     for start in (place, home_view_of(place)):
         for at in _at_and_below(kind, start):
             ids.update(session.exec(select(key).where(at)))
@@ -154,7 +154,7 @@ def _rename(session: Transaction, row: ConversationStateRow, name: str) -> None:
         session.add(ConversationStateRow(**{**row.model_dump(), "name": name}))
         session.delete(row)
     session.flush()
-    mentions.note(session, "state", {name: mentions.words_of_callback(name, row.arguments, row.place)})
+    undo.note(session, "state", {name: undo.words_of_callback(name, row.arguments, row.place)})
 
 
 def _renumbered(arguments: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:

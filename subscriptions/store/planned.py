@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.types import NULLTYPE, TypeEngine
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
-from subscriptions.store import mentions
+from subscriptions.store import undo
 from subscriptions.store.columns import JsonText, adapter_of, to_json
 from subscriptions.store.database.conflicts import execute_rows, insert_new
 from subscriptions.store.database.store import CHUNK, Transaction, connection_of, execute, in_chunks, rows_of
@@ -92,7 +92,7 @@ def add_delivery(session: Transaction, planned: Planned, *, now: datetime) -> bo
     if not insert_new(session, "delivery", ("dedupe_key",), _delivery_values(planned, now)):
         return False
     seq = execute(session, _WITH_KEY, {"key": planned.key}).scalar_one()
-    mentions.add(session, "delivery", {seq: mentions.words_of_notice(planned.key, planned.facts.detail)})
+    undo.add(session, "delivery", {seq: undo.words_of_notice(planned.key, planned.facts.detail)})
     wake_chats(session, {planned.chat_id: planned.kind})
     return True
 

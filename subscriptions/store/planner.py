@@ -15,8 +15,7 @@ from subscriptions.store.chats import CHATS
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, execute, in_chunks, rows_of
 from subscriptions.store.rows import BECOMES_DUE, TABLES
-from subscriptions.store.shared_cursors import cursor_of
-from subscriptions.store.subscriptions import SUBSCRIPTIONS, DueSpan
+from subscriptions.store.subscriptions import SUBSCRIPTIONS, DueSpan, cursor_of
 
 _chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]
 _c, _s = _chats.c, _subscriptions.c

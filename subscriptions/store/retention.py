@@ -4,18 +4,21 @@ Each function takes a moment, and how many rows it may handle at most; it return
 alone shows what is left, so the work can stop after any step and go on later. Each finds its rows by an index.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlmodel import col
 
 from subscriptions.model import DeliveryKind
+from subscriptions.planning.receipts import Loss
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Big, Condition, Utc
-from subscriptions.store.database.store import Transaction, execute
+from subscriptions.store.database.conflicts import insert_all_new, put
+from subscriptions.store.database.store import Transaction, execute, in_chunks
 from subscriptions.store.key_value import get_value, put_value
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 from subscriptions.store.standing import Vouched
 
 _PRUNED = "pruned-papers"  # a key: the id up to which papers have been pruned
@@ -181,3 +184,76 @@ def delivered_since(session: Transaction, chat_id: int, since: date) -> Sequence
     """Ids of the papers that a chat was shown on `since` or later, in deliveries that are not stored any more, oldest first."""
     shown = sa.select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
     return execute(session, shown.order_by(_i.delivered_on, _i.paper)).scalars().all()
+
+
+# --------------------------------------------------------------------------------------- the last loss of the database
+
+
+_THE_LAST = 1  # the id of the last loss: no other is stored
+_NO_DELIVERY = -1  # the position of a paper that counts as sent: it is in no delivery
+_subscriptions, _losses = TABLES.tables["subscription"], TABLES.tables["loss"]
+_LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)
+_s = _subscriptions.c
+_CHATS = sa.select(_s.chat).where(
+    _s.counted_until >= sa.bindparam("came")
+)  # sorted outside: SQLite would read all chats in their order
+_LOWEST = sa.select(sa.func.min(_s.cursor)).where(_s.counted_until.is_not(None))
+_COUNT_UNTIL = (
+    sa.update(_subscriptions).where(_s.id == sa.bindparam("subscription")).values(counted_until=sa.bindparam("until"))
+)
+
+
+def last_loss(session: Transaction) -> Loss | None:
+    """The last loss; None if no copy was ever restored with the moment of a loss."""
+    row = execute(session, _LOSS).first()
+    return None if row is None else Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
+
+
+def put_loss(session: Transaction, loss: Loss) -> None:
+    """Stores the last loss."""
+    moments = {"lost_at": loss.lost_at, "copied_at": loss.copied_at, "restored_at": loss.restored_at}
+    put(session, "loss", ("id",), {"id": _THE_LAST, **moments})
+
+
+def last_moment(session: Transaction) -> datetime | None:
+    """The last moment at which a digest came, a source was polled or a delivery planned; None: never."""
+    moments = (col(DigestRow.received_at), col(ReceiptRow.at), col(DeliveryRow.created_at))
+    found = [session.exec(sa.select(sa.func.max(moment))).scalar_one() for moment in moments]  # type: ignore[call-overload]
+    return max((moment for moment in found if moment), default=None)
+
+
+def count_until(session: Transaction, moments: Mapping[int, datetime | None]) -> None:
+    """Stores until when papers count as sent, by the id of a subscription; None: no papers do."""
+    if moments:
+        values = [{"subscription": number, "until": moment} for number, moment in moments.items()]
+        execute(session, _COUNT_UNTIL, values)
+
+
+def lowest_cursor_that_counts(session: Transaction) -> int | None:
+    """The lowest cursor of the subscriptions for which something counts as sent; None: there is none."""
+    return execute(session, _LOWEST).scalar()
+
+
+def chats_that_count(session: Transaction, came: datetime) -> list[int]:
+    """Ids of the chats with a subscription for which papers that came at `came` count as sent."""
+    return sorted({*execute(session, _CHATS, {"came": came}).scalars()})
+
+
+def count_as_delivered(session: Transaction, papers: Iterable[tuple[int, int]]) -> None:
+    """Stores (chat, paper) pairs as delivered, without a delivery. Papers that are in one stay there."""
+    values = [
+        {"chat": chat, "paper": paper, "position": _NO_DELIVERY, "shown": False, "cross": False, "because": []}
+        for chat, paper in papers
+    ]
+    insert_all_new(session, "delivery_item", ("chat", "paper"), values)
+
+
+def count_no_more(session: Transaction, papers: list[int]) -> None:
+    """Makes papers that only counted as delivered deliverable again."""
+    for part in in_chunks(papers):
+        session.exec(
+            sa.delete(DeliveryItemRow).where(
+                col(DeliveryItemRow.paper).in_(part),
+                col(DeliveryItemRow.position) == _NO_DELIVERY,
+            )
+        )

@@ -255,7 +255,7 @@ class QueryChangeRow(Row, table=True):
 
 
 class SharedCursorRow(Row, table=True):
-    """The sequence up to which all subscriptions that follow it have looked (store/shared_cursors.py)."""
+    """The sequence up to which all subscriptions that follow it have looked (store/subscriptions.py)."""
 
     __tablename__ = "shared_cursor"
     __table_args__ = (

@@ -1,11 +1,11 @@
 """Subscriptions of chats, and the cursors up to which they have looked at papers."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -13,20 +13,106 @@ from sqlmodel import col, select
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.states import SubscriptionPauseReason, SubscriptionState
-from subscriptions.store.database.conflicts import execute_rows, insert_all_new, insert_rows_new
-from subscriptions.store.database.store import Transaction, reads, rows_of
+from subscriptions.store.database.conflicts import execute_rows, insert_all_new, insert_new, insert_rows_new
+from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
 from subscriptions.store.rows import TABLES, QueryRow, SubscriptionRow
-from subscriptions.store.shared_cursors import cursor_of
+
+_chats, _subscriptions, _queries, _marks, _shared = (
+    TABLES.tables[name] for name in ("chat", "subscription", "query", "key_value", "shared_cursor")
+)
+_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
+_s = _subscriptions.c
+_c = _shared.c
+_upto = sa.bindparam("upto", type_=sa.Integer)
+MOST = 2000  # each tick at night reads those for which it is quiet
+_KEYS = ("quiet", "zone", "operator_zone")
+
+
+class SharedCursor(NamedTuple):
+    """The sequence up to which all followers have looked, and their quiet hours."""
+
+    id: int
+    quiet: str  # as the setting has it
+    zone: str  # the clock of the quiet hours
+    operator_zone: str  # the operator's zone when it was made: chats that chose none followed it
+    sequence: int
+
+
+def cursor_of() -> sa.ColumnElement[int]:
+    """The sequence up to which a subscription has looked: its own cursor, or the one that it follows if that is higher."""
+    shared = sa.select(_c.sequence).where(_c.id == _s.shared_cursor).scalar_subquery()
+    return sa.case((sa.func.coalesce(shared, 0) > _s.cursor, shared), else_=_s.cursor)
+
+
+_BEHIND = sa.select(_c.id, _c.quiet, _c.zone, _c.operator_zone, _c.sequence).where(_c.sequence < _upto)
+_WITH_KEY = sa.select(_c.id).where(*(_c[name] == sa.bindparam(f"its_{name}") for name in _KEYS))
+_HIGHEST = sa.select(sa.func.max(_c.id))  # none is ever removed
+_MOVE = sa.update(_shared).where(_c.id.in_(_ids), _c.sequence < _upto).values(sequence=_upto)
+_FOLLOWERS = (
+    sa.select(_s.chat, _s.shared_cursor)
+    .where(_s.query.in_(_ids), _s.shared_cursor.is_not(None), _s.cursor < _upto)
+    .distinct()
+)
+_UNMATCHED = (
+    sa.select(_chats.c.id, _chats.c.timezone, _chats.c.streak_after, _s.shared_cursor)
+    .join_from(_chats, _subscriptions, _s.chat == _chats.c.id)
+    .where(
+        _chats.c.streak_after < sa.bindparam("before", type_=sa.Integer),
+        _s.shared_cursor.is_not(None),
+        _s.cursor < _upto,
+    )
+    .distinct()
+)
+
+
+def behind(session: Transaction, upto: int) -> list[SharedCursor]:
+    """The shared cursors below a sequence."""
+    return [SharedCursor._make(row) for row in execute(session, _BEHIND, {"upto": upto})]
+
+
+def id_of(session: Transaction, quiet: str, zone: str, operator_zone: str, *, sequence: int) -> int | None:
+    """The id of the shared cursor of these quiet hours. If there is none, makes it at this sequence.
+
+    None: there are too many, and a cursor with few followers saves nothing.
+    """
+    key = {"quiet": quiet, "zone": zone, "operator_zone": operator_zone}
+    wanted = {f"its_{name}": value for name, value in key.items()}
+    found = execute(session, _WITH_KEY, wanted).scalar()
+    if found is None:
+        if (execute(session, _HIGHEST).scalar() or 0) >= MOST:
+            return None
+        insert_new(session, "shared_cursor", _KEYS, {**key, "sequence": sequence})
+        found = execute(session, _WITH_KEY, wanted).scalar_one()
+    return int(found)
+
+
+def move(session: Transaction, ids: Sequence[int], upto: int) -> None:
+    """Moves shared cursors up to a sequence; none moves back."""
+    for part in in_chunks(ids):
+        execute(session, _MOVE, {"ids": part, "upto": upto})
+
+
+def chats_with(session: Transaction, queries: Sequence[int], shared: Collection[int], upto: int) -> list[int]:
+    """Ids of the chats in which a follower of one of these shared cursors has one of these queries, and looked below `upto`."""
+    rows = execute(session, _FOLLOWERS, {"ids": queries, "upto": upto})
+    return sorted({chat for chat, followed in rows if followed in shared})
+
+
+def chats_without_match(
+    session: Transaction, before: int, shared: Collection[int], upto: int
+) -> list[tuple[int, str, int]]:
+    """(id, chosen zone, begin) of chats with such followers whose no-match streak began before a sequence and was not said."""
+    rows = execute(session, _UNMATCHED, {"before": before, "upto": upto})
+    return sorted({(chat, zone, after) for chat, zone, after, followed in rows if followed in shared})
+
+
+# ---------------------------------------------------------------------------------------------- subscriptions of chats
+
 
 DueSpan = tuple[datetime | None, datetime | None]  # the next due moment, and for when-out the end of its window
 NOW = "now"  # the cadence, as stored
 
 # Statements that every plan executes are built once.
-_chats, _subscriptions, _queries, _marks = (
-    TABLES.tables[name] for name in ("chat", "subscription", "query", "key_value")
-)
-_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
-_s = _subscriptions.c
 # In the order of the fields of Subscription.
 _VALUES = (
     _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, cursor_of(), _s.next_due_at, _s.name,

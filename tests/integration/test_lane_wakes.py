@@ -16,7 +16,7 @@ from subscriptions.store.attempts import pause_lane
 from subscriptions.store.chats import find_chat
 from subscriptions.store.claims import Claim
 from subscriptions.store.database.store import Store, Transaction
-from subscriptions.store.edits import Edit
+from subscriptions.store.deliveries import Edit
 from subscriptions.store.planned import Planned, add_deliveries
 from subscriptions.store.workers import ALERT, AT_ONCE, BULLETIN, begin_worker, recover_own, wake_lanes
 from tests.being_sent import being_sent, request

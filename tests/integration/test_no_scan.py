@@ -22,7 +22,7 @@ from bot.settings.model import SourceSettings
 from subscriptions.service.chat_status import figures
 from subscriptions.service.retention import clean_up_steps, forget
 from subscriptions.service.sending import recent_sends
-from subscriptions.store import edits
+from subscriptions.store import deliveries
 from subscriptions.store.database.store import Store, write_refusal
 from subscriptions.store.entries import outbox_counts
 from subscriptions.store.figures import came_since, sent_since
@@ -112,10 +112,10 @@ def test_every_test_explains_what_the_product_executes(statements: Watch, store:
     assert statements.taken() == {}
     with store.write() as session:
         session.connection().exec_driver_sql("DROP INDEX ix_delivery_item_paper")
-        edits.request_edits_of_withdrawn(session, range(9_000, 9_400), now=NOON)  # so many as no other test names
+        deliveries.request_edits_of_withdrawn(session, range(9_000, 9_400), now=NOON)  # so many as no other test names
     (scan,) = statements.taken().values()
     assert scan.startswith("SCAN delivery_item")
-    assert "edits.py" in scan
+    assert "deliveries.py" in scan
 
 
 def test_sqlite_has_no_statistics_to_plan_by(store: Store) -> None:

@@ -92,7 +92,7 @@ _STATE_OF_CHAT_POSTGRES = (
 )
 
 # If a subscription or its chat changes in a way that matters, the subscription stops following a shared cursor
-# (shared_cursors.py): its own cursor gets what it has seen. A use case that forgot this would lose papers.
+# (subscriptions.py): its own cursor gets what it has seen. A use case that forgot this would lose papers.
 _CHANGES = """
     OLD.shared_cursor IS NOT NULL AND NEW.shared_cursor IS NOT NULL AND (
         NEW.chat != OLD.chat OR NEW."query" != OLD."query" OR NEW.cadence != OLD.cadence OR NEW.state != 'active'
