@@ -88,7 +88,7 @@ def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
         elif dead.count:
             key_value.put_value(transaction, _DEAD_LOGGED, now.isoformat())
         for platform in new:
-            platforms.note_waiting_logged(transaction, platform, now.date())
+            platforms.put(transaction, platform, waiting_logged_on=now.date())
     return OutboxTrouble(dead=dead, waiting=new)
 
 

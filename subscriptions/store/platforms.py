@@ -58,13 +58,8 @@ def waiting_logged(session: Transaction) -> dict[str, date]:
     return {row.name: row.waiting_logged_on for row in rows if row.waiting_logged_on is not None}
 
 
-def note_waiting_logged(session: Transaction, platform: str, day: date) -> None:
-    """Stores that the log names what waits for long on a platform."""
-    put(session, platform, waiting_logged_on=day)
-
-
 def put(session: Transaction, platform: str, **values: object) -> None:
-    """Stores values of a platform: `bot`, `bot_name`, or why it is `stopped`."""
+    """Stores values of a platform: `bot`, `bot_name`, why it is `stopped`, or `waiting_logged_on`."""
     insert_new(session, "platform", ("name",), _row(platform))
     session.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
 
