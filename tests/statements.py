@@ -38,7 +38,7 @@ HARMLESS = {  # function of the store that executes it → why it may read a who
     "known_papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
     "subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
     "known_papers.py:index_all": "`paperwire db copy`, which makes the index of the copy",
-    "losses.py:last_moment": "a restore",
+    "retention.py:last_moment": "a restore",
     "figures.py:room": "`paperwire db size`, whose purpose it is",
     "database/conflicts.py:copy_rows": "`paperwire db copy`, which reads everything once",
     "database/conflicts.py:holds_rows": "`paperwire db copy`; it ends at the first row",

@@ -19,9 +19,9 @@ T = TypeVar("T")
 _BAR_AFTER = 1.0  # seconds of work before a progress bar appears
 
 
-def new_table(*headings: str, right: Collection[str] = (), gap: int = 2) -> Table:
+def new_table(*headings: str, right: Collection[str] = ()) -> Table:
     """Returns a table without lines whose cells are not broken; those below a heading in `right` begin at the right."""
-    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), show_header=any(headings))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=any(headings))
     for heading in headings:
         table.add_column(heading, no_wrap=True, justify="right" if heading in right else "left")
     return table

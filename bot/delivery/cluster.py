@@ -23,8 +23,8 @@ from bot.ports.channel import Clock, Deliver, Limits
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import Lane
 from subscriptions.service.sending import sends_of_lane
-from subscriptions.service.workers import count_jobs, recover_own, wake
 from subscriptions.store.database.store import Store
+from subscriptions.store.workers import count_jobs, recover_own, wake_lanes
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -119,7 +119,7 @@ class ClusterEngine:
             by_delay[max(0.0, second - now)].append(lane)
         for delay, lanes in by_delay.items():
             with suppress(StoreError):
-                await write_together(wake, self._store, lanes, after=timedelta(seconds=delay))
+                await write_together(wake_lanes, self._store, lanes, after=timedelta(seconds=delay))
 
     # ------------------------------------------------------------------------------------------------------------- lanes
 

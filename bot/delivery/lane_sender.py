@@ -23,7 +23,7 @@ from subscriptions.store.attempts import mark_sending
 from subscriptions.store.claims import Claim
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import Steps
-from subscriptions.store.edits import Edit, finish_edit
+from subscriptions.store.deliveries import Edit, finish_edit
 from subscriptions.store.workers import Whereabouts
 
 MOST_POSTS = 20  # in one call

@@ -16,9 +16,9 @@ from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
 from subscriptions.service.retention import belongs_to, claim_database
 from subscriptions.service.sending import lanes, stop_platform
-from subscriptions.service.workers import begin_worker, wake_idle
 from subscriptions.store.entries import outbox_counts
 from subscriptions.store.platforms import stopped_platforms
+from subscriptions.store.workers import begin_worker, wake_lanes
 
 log = logging.getLogger("paperwire")
 
@@ -128,7 +128,7 @@ class Sender:
 
     async def sweep(self, drain_state: DrainState) -> int:
         """Wakes every lane that has something to do now and no job. Returns how many. Raises StoreError."""
-        return await write(wake_idle, self._context.store, await self._lanes_to_wake(drain_state))
+        return await write(wake_lanes, self._context.store, await self._lanes_to_wake(drain_state), only_idle=True)
 
     async def wake_lanes(self, drain_state: DrainState) -> bool:
         """Wakes every lane that has something to do now. Returns whether there is one."""

@@ -15,7 +15,7 @@ from bot.rendering.templating import STATIC, static_file
 from bot.settings import Settings
 from subscriptions.errors import StoreError
 from subscriptions.store.database.store import Store, write_refusal
-from subscriptions.store.workers import others
+from subscriptions.store.workers import worker_ids
 
 LOOK_INTERVAL = 5.0  # seconds between two looks at the database
 SHORT_REFUSAL = 15.0  # seconds; a lock that lasts longer is no mere neighbour at work
@@ -114,9 +114,8 @@ def ask_readiness(settings: Settings, store: Store) -> Readiness:
         return _problem(f"what answers at {url} is not paperwire; look at PAPERWIRE_WEB_PORT")
     finally:
         connection.close()
-    with store.read() as transaction:
-        if worker and worker not in others(transaction, ""):
-            return _problem(f"what answers at {url} works on another database; look at PAPERWIRE_DATABASE_URL")
+    if worker and worker not in worker_ids(store):
+        return _problem(f"what answers at {url} works on another database; look at PAPERWIRE_DATABASE_URL")
     return answer
 
 

@@ -24,8 +24,8 @@ from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.errors import PaperwireError, StoreError, StoreUnavailable
 from subscriptions.service.notices import notify_operators_of_trouble
 from subscriptions.service.paper_search import keep_recent, keep_searched
-from subscriptions.service.workers import end_worker, recover_own
 from subscriptions.store.platforms import free_platforms, stopped_platforms
+from subscriptions.store.workers import end_worker, recover_own
 
 log = logging.getLogger("paperwire")
 

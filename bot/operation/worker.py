@@ -16,11 +16,11 @@ from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver, Request, RequestDispatcher
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
-from subscriptions.service.workers import beat, lease_of, other_workers, recover_stalled
+from subscriptions.service.workers import lease_of
 from subscriptions.store.conversations import take_over_lookups
 from subscriptions.store.database.store import Store
 from subscriptions.store.updates import has_unfinished_replies, unfinished_replies
-from subscriptions.store.workers import NOWHERE, Whereabouts
+from subscriptions.store.workers import NOWHERE, Whereabouts, beat, other_workers, recover_stalled
 
 if TYPE_CHECKING:
     from bot.delivery.cluster import ClusterEngine

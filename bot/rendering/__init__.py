@@ -1,9 +1,8 @@
 """Delivery or Reply → messages in the markup of a platform. The only room with Jinja.
 
-- `cleaning.py`, `tex.py`, `language.py`, `cldr.py`, `query_text.py`: cleaning and marking of a text, its TeX as letters; languages; queries in words
-- `parts.py`, `papers.py`, `packing.py`: the values that a message is made of, and the medium that writes them
-- `outline.py`, `delivery_messages.py`: delivery → messages (`render_delivery`)
-- `reply_messages.py`, `closeups.py`: reply → messages (`render_reply`)
+- `cleaning.py`, `tex.py`, `language.py`, `cldr.py`, `query_text.py`: folding and marking of a text, TeX as letters, languages, queries in words
+- `parts.py`, `packing.py`, `papers.py`, `buttons.py`: the values that a message is made of, and the medium that writes them
+- `delivery_messages.py` and `reply_messages.py`: a delivery or a reply → messages
 - `terminal.py`: texts with marks in a terminal; `templating.py`: pages for people
 
 A message has a payload and a plain form without markup, both JSON objects as text, which the platform's channel posts

@@ -22,7 +22,7 @@ from subscriptions.model import Announce, Digest, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.planning.receipts import Arrival
 from subscriptions.service.notices import claim_incomplete
-from subscriptions.store.enrichment import IncompletePaper, give_back
+from subscriptions.store.merging import IncompletePaper, give_back
 
 log = logging.getLogger("paperwire")
 

@@ -1,6 +1,5 @@
 """The query language (docs/queries.md): typed text -> syntax tree and alternatives -> canonical text.
 
-`fields` declares what a query can ask for, `parsing` reads a text, `syntax` has the result. `writing` and `rewriting` make
-texts that people can read and type. `advice` and `slips` find better queries. `identifiers` and `links` find the papers
-that a text names.
+`syntax` declares what a query can ask for, and its values; `parse` reads a text. `rewriting` makes texts that people can read
+and type. `advice` and `variants` find better queries. `links` finds the papers that a text names.
 """

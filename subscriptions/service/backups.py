@@ -12,7 +12,7 @@ from subscriptions.planning.receipts import Loss
 from subscriptions.service.hold_reasons import count_known, note_loss
 from subscriptions.service.pausing import end_pauses
 from subscriptions.service.plan import plan_due
-from subscriptions.store import losses
+from subscriptions.store import retention
 from subscriptions.store.database.conflicts import copy_rows, count_rows, gather_statistics, holds_rows
 from subscriptions.store.database.kind import OWNER_ONLY, OWNER_ONLY_FOLDER
 from subscriptions.store.database.store import Store
@@ -77,9 +77,9 @@ def count_lost_as_sent(store: Store, lost_at: datetime, *, now: datetime) -> int
     (docs/architecture.md, rule 13). The caller holds the sender lock. If it is killed, a second call does the rest.
     """
     with store.write() as transaction:
-        noted = losses.last_loss(transaction)
+        noted = retention.last_loss(transaction)
         if noted is None or noted.lost_at != lost_at:
-            loss = Loss(lost_at=lost_at, copied_at=losses.last_moment(transaction) or lost_at, restored_at=now)
+            loss = Loss(lost_at=lost_at, copied_at=retention.last_moment(transaction) or lost_at, restored_at=now)
             end_pauses(transaction, now=lost_at)
             note_loss(transaction, loss)
     plan_due(store, now=lost_at)

@@ -16,7 +16,7 @@ from subscriptions.planning.receipts import Arrival, Day, Loss, came_before, cou
 from subscriptions.query.parse import asked_beside, parse_canonical
 from subscriptions.query.syntax import Node, Query
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import announcing, deliveries, known_papers, losses, sources
+from subscriptions.store import announcing, deliveries, known_papers, retention, sources
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.announcing import Came, came_now
 from subscriptions.store.chats import all_chats
@@ -122,7 +122,7 @@ SLICE = 1000  # chats whose subscriptions are matched at a time
 
 def came(transaction: Transaction, arrival: Arrival, source: str, now: datetime) -> Came:
     """Tells of each paper of a digest that is being stored when it came, if that counts as before a loss."""
-    loss = losses.last_loss(transaction)
+    loss = retention.last_loss(transaction)
     if loss is None or arrival.requested:
         return came_now
     lost_at = loss.lost_at
@@ -146,19 +146,19 @@ def starting_point(transaction: Transaction, since: datetime) -> tuple[datetime,
 
     The chat may have had the same subscription in the lost database.
     """
-    loss = losses.last_loss(transaction)
+    loss = retention.last_loss(transaction)
     return (since, None) if loss is None else (max(since, loss.lost_at), loss.lost_at)
 
 
 def note_loss(transaction: Transaction, loss: Loss) -> None:
     """Stores a loss, and for each subscription of the copy up to when it had delivered what had come before the loss."""
-    losses.put_loss(transaction, loss)
+    retention.put_loss(transaction, loss)
     for page in all_chats(transaction, zone=transaction.zone):
         chats = {chat.id: chat for chat in page}
         found = stored_subscriptions.subscriptions_of(transaction, list(chats))
         subscriptions = [subscription for of_chat in found.values() for subscription in of_chat]
         moments = {s.id: counted_until(s, chats[s.chat_id], loss) for s in subscriptions}
-        losses.count_until(transaction, moments)
+        retention.count_until(transaction, moments)
 
 
 def count_read_again(transaction: Transaction, after: int) -> int:
@@ -171,7 +171,7 @@ def count_read_again(transaction: Transaction, after: int) -> int:
 
 def count_known(transaction: Transaction) -> None:
     """Counts the papers of a restored copy as sent that had come when subscriptions delivered last before the loss."""
-    after = losses.lowest_cursor_that_counts(transaction)
+    after = retention.lowest_cursor_that_counts(transaction)
     if after is not None:
         papers = known_papers.window(transaction, after, known_papers.last_sequence(transaction))
         _count(transaction, [(paper, at) for paper in papers if (at := paper.came_at or paper.sequenced_at)])
@@ -182,11 +182,11 @@ def _count(transaction: Transaction, papers: Sequence[tuple[KnownPaper, datetime
     if not papers:
         return
     index = PaperIndex(TokenizedPapers.of(paper.paper for paper, _ in papers))
-    chats = losses.chats_that_count(transaction, min(at for _, at in papers))
+    chats = retention.chats_that_count(transaction, min(at for _, at in papers))
     for start in range(0, len(chats), SLICE):
         found = stored_subscriptions.subscriptions_of(transaction, chats[start : start + SLICE])
         counting = [s for subscriptions in found.values() for s in subscriptions if s.counted_until is not None]
-        losses.count_as_delivered(transaction, _told(counting, papers, index))
+        retention.count_as_delivered(transaction, _told(counting, papers, index))
 
 
 def _told(

@@ -9,7 +9,7 @@ from subscriptions.matching.paper_index import merge_copies
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import UNKNOWN, Arrival, is_archive
 from subscriptions.service.hold_reasons import came, count_read_again
-from subscriptions.store import announcing, digests, edits, losses
+from subscriptions.store import announcing, deliveries, digests, retention
 from subscriptions.store.announcing import came_now
 from subscriptions.store.database.store import ReadThenWrite, Scope, Store, Transaction, writes
 from subscriptions.store.database.writer import READS, WRITES, Steps
@@ -183,8 +183,8 @@ class _Ingest:
             is_stale=is_stale,
         )
         counted = 0 if when is came_now else count_read_again(transaction, after)
-        edits.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=self.now)
-        edits.request_edits_for_summaries(transaction, ingested.summarised, now=self.now)
+        deliveries.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=self.now)
+        deliveries.request_edits_for_summaries(transaction, ingested.summarised, now=self.now)
         return replace(ingested, counted=counted)
 
 
@@ -222,5 +222,5 @@ def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> i
 def _announce_counted(transaction: Transaction, which: announcing.Condition, now: datetime) -> int:
     """Announces papers that count as sent since a loss; returns how many. Chats that got them since do not again."""
     papers = announcing.announce_counted(transaction, which, now=now)
-    losses.count_no_more(transaction, papers)
+    retention.count_no_more(transaction, papers)
     return len(papers)

@@ -29,10 +29,11 @@ from subscriptions.service.kept_queries import kept_queries
 from subscriptions.service.next_deliveries import Move
 from subscriptions.service.notices import name_of, notify, notify_owner
 from subscriptions.service.plan_inputs import Window
-from subscriptions.store import chats, known_papers, shared_cursors
+from subscriptions.store import chats, known_papers
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import CHUNK, Store, Transaction, in_chunks
 from subscriptions.store.database.writer import WRITES, Steps
-from subscriptions.store.shared_cursors import SharedCursor
+from subscriptions.store.subscriptions import SharedCursor
 
 STREAK_AFTER = 5  # days with papers but no match, until the chat is notified, once
 
@@ -207,7 +208,7 @@ class Look:
         yield from self.unmatched
         for part in in_chunks(self.queries):
             with store.read() as transaction:
-                found = shared_cursors.chats_with(transaction, part, self.shared, self.upto)
+                found = stored_subscriptions.chats_with(transaction, part, self.shared, self.upto)
             new = [chat for chat in found if chat not in seen]
             seen.update(new)
             yield from new
@@ -239,7 +240,7 @@ def finish(store: Store, found: Look) -> Steps[Sequence[Lane]]:
     """Moves the shared cursors. Everything that was found must be planned and stored, by any process."""
     yield WRITES
     with store.write() as transaction:
-        shared_cursors.move(transaction, sorted(found.shared), found.upto)
+        stored_subscriptions.move(transaction, sorted(found.shared), found.upto)
     return ()
 
 
@@ -272,7 +273,7 @@ def following(
             if subscription.cadence.kind != "now":
                 continue
             if key not in ids:
-                ids[key] = shared_cursors.id_of(transaction, *key, transaction.zone, sequence=upto)
+                ids[key] = stored_subscriptions.id_of(transaction, *key, transaction.zone, sequence=upto)
             if (followed := ids[key]) is not None:
                 follow[subscription.id] = followed
     return follow
@@ -323,7 +324,7 @@ def _to_hear_of_no_match(transaction: Transaction, shared: frozenset[int], upto:
     before = known_papers.sequence_before(transaction, newest - timedelta(days=STREAK_AFTER - 2))
     days: dict[tuple[int, str], set[date]] = {}
     found = []
-    for chat, chosen, after in shared_cursors.chats_without_match(transaction, before, shared, upto):
+    for chat, chosen, after in stored_subscriptions.chats_without_match(transaction, before, shared, upto):
         zone = chosen or transaction.zone
         if (after, zone) not in days:
             moments = known_papers.sequenced_at_between(transaction, after, upto)

@@ -29,15 +29,15 @@ from subscriptions.store import (
     access,
     chats,
     conversations,
-    enrichment,
     entries,
     key_value,
+    merging,
     planned,
     sources,
     subscriptions,
 )
 from subscriptions.store.database.store import Scope, Transaction, writes
-from subscriptions.store.enrichment import IncompletePaper
+from subscriptions.store.merging import IncompletePaper
 from subscriptions.store.planned import Planned
 from subscriptions.store.sources import DocumentSeen, SourceState, known_sources
 
@@ -411,13 +411,13 @@ def claim_incomplete(store: Scope, *, now: datetime, ids: int, titles: int) -> t
     They count as asked about from then on, so that no other process asks about them, and none is asked about without
     end.
     """
-    if not enrichment.may_be_asked(store, now=now):
+    if not merging.may_be_asked(store, now=now):
         return ()
     with store.write() as transaction:
-        enrichment.hold_asked(transaction)
-        may = enrichment.may_be_asked(transaction, now=now)
+        merging.hold_asked(transaction)
+        may = merging.may_be_asked(transaction, now=now)
         taken = [paper for paper in may if paper.arxiv_id][:ids] + [paper for paper in may if not paper.arxiv_id][
             :titles
         ]
-        enrichment.note_asked(transaction, [paper.id for paper in taken], now=now)
+        merging.note_asked(transaction, [paper.id for paper in taken], now=now)
     return tuple(taken)

@@ -43,7 +43,7 @@ from subscriptions.service.plan_inputs import (
     still_holds,
 )
 from subscriptions.states import SubscriptionState
-from subscriptions.store import announcing, shared_cursors
+from subscriptions.store import announcing
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import planned as stored_planned
 from subscriptions.store import planner as plans
@@ -51,7 +51,7 @@ from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import ReadThenWrite, Store, Transaction, in_chunks
 from subscriptions.store.database.writer import READS, WRITES, Steps, done
 from subscriptions.store.planned import Planned
-from subscriptions.store.shared_cursors import SharedCursor
+from subscriptions.store.subscriptions import SharedCursor
 
 _FAR_INTERVAL = timedelta(hours=1)  # between two looks for due moments that are too far away
 _LOOKED_FAR: WeakKeyDictionary[Store, datetime] = WeakKeyDictionary()  # when that was looked for last
@@ -186,7 +186,7 @@ def _read_due(store: Store, now: datetime) -> _Due:
         delivery_forecast = DeliveryForecast.of(transaction, now)
         last_sequence, waiting = delivery_forecast.last_sequence, delivery_forecast.forecast.all_reported is False
         chat_ids = plans.due_chats(transaction, now, last_sequence, waiting=waiting)
-        behind = shared_cursors.behind(transaction, last_sequence)
+        behind = stored_subscriptions.behind(transaction, last_sequence)
         return _Due(delivery_forecast, chat_ids, behind, plans.has_ended_pause(transaction, now))
 
 

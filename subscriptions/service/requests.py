@@ -27,7 +27,7 @@ from subscriptions.service.next_deliveries import (
 )
 from subscriptions.service.paper_search import Base, recent
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import known_papers, losses
+from subscriptions.store import known_papers, retention
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, writes
 from subscriptions.wording import checked_name, kept_query
@@ -125,7 +125,7 @@ def subscribe(
         begin_change(transaction, chat.id, now=now, who=who)
         added = _add(transaction, chat, request, query=query, schedule=schedule, own_zone=own_zone, now=now, who=who)
         done = echo_of(transaction, chat, added, query=query, outcome="added", now=now, seen=seen)
-        losses.count_as_delivered(transaction, ((chat.id, paper) for paper in done.seen))
+        retention.count_as_delivered(transaction, ((chat.id, paper) for paper in done.seen))
         return done
 
 

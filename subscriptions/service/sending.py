@@ -21,22 +21,13 @@ from subscriptions.model import Delivery, Lane
 from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_not_found, decide_retry
 from subscriptions.service.notices import pause_unreachable, reactivate_found
 from subscriptions.states import PauseReason
-from subscriptions.store import (
-    attempts,
-    claims,
-    deliveries,
-    edits,
-    entries,
-    key_value,
-    moving,
-    platforms,
-    updates,
-)
+from subscriptions.store import attempts, claims, deliveries, entries, key_value, moving, platforms, updates
 from subscriptions.store import chats as stored_chats
+from subscriptions.store import deliveries as stored_deliveries
 from subscriptions.store import workers as stored_workers
 from subscriptions.store.claims import Claim
 from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
-from subscriptions.store.edits import Edit
+from subscriptions.store.deliveries import Edit
 from subscriptions.store.entries import LONG, OutboxEntry, Trouble, dead_since, waiting_since
 
 _PACED = timedelta(minutes=1)  # no budget of a platform looks further back
@@ -97,7 +88,7 @@ def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
         elif dead.count:
             key_value.put_value(transaction, _DEAD_LOGGED, now.isoformat())
         for platform in new:
-            platforms.note_waiting_logged(transaction, platform, now.date())
+            platforms.put(transaction, platform, waiting_logged_on=now.date())
     return OutboxTrouble(dead=dead, waiting=new)
 
 
@@ -131,7 +122,9 @@ def lanes(
     """
     wall = wall or now
     found = claims.open_lanes(transaction, platforms, now=now, wall=wall, finding=finding)
-    return list(dict.fromkeys((*found, *edits.lanes_with_edits(transaction, platforms, now=now, wall=wall))))
+    return list(
+        dict.fromkeys((*found, *stored_deliveries.lanes_with_edits(transaction, platforms, now=now, wall=wall)))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +154,9 @@ def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
         can_find=asking.can_find,
         tried=asking.tried,
     )
-    return step or edits.next_edit(transaction, asking.lane, now=asking.now, wall=asking.wall, zone=transaction.zone)
+    return step or stored_deliveries.next_edit(
+        transaction, asking.lane, now=asking.now, wall=asking.wall, zone=transaction.zone
+    )
 
 
 @reads
@@ -312,13 +307,13 @@ def record_edit_outcome(
                 attempts.pause_lane(transaction, edit.chat.address.lane, wall=wall, until=wall + decision.pauses_lane)
             elif decision.not_before is not None:
                 stored_workers.wake_lanes(transaction, [edit.chat.address.lane], after=decision.not_before - now)
-            edits.postpone_edit(transaction, edit, next_at=decision.not_before)
+            stored_deliveries.postpone_edit(transaction, edit, next_at=decision.not_before)
         case SenderStopped():
-            edits.postpone_edit(transaction, edit, next_at=None)
+            stored_deliveries.postpone_edit(transaction, edit, next_at=None)
             return True
         case ChatMoved():
-            edits.postpone_edit(transaction, edit, next_at=None)
+            stored_deliveries.postpone_edit(transaction, edit, next_at=None)
             moving.chat_moved(transaction, edit.chat.address, outcome.address, now=now)
         case _:
-            edits.finish_edit(transaction, edit)
+            stored_deliveries.finish_edit(transaction, edit)
     return False

@@ -1,108 +1,16 @@
-"""The workers of the database: heartbeats, what the dead left, wake-ups, what each holds."""
+"""The workers of the database, what each holds, and since when work waits: for `paperwire workers` and `/metrics`."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from subscriptions.model import Lane
 from subscriptions.store import (
     figures,
     workers,
 )
-from subscriptions.store import workers as stored_workers
 from subscriptions.store.database.kind import OpenSession
 from subscriptions.store.database.store import Scope, Transaction, reads
-from subscriptions.store.workers import NOWHERE, Whereabouts
-
-
-def is_not_known(_process: str) -> bool:
-    """Whether a process runs, where the system does not tell: then the lock alone decides."""
-    return False
-
-
-def begin_worker(
-    store: Scope,
-    *,
-    holds_sender_lock: bool,
-    process: str = "",
-    where: Whereabouts = NOWHERE,
-    is_running: Callable[[str], bool] = is_not_known,
-) -> int:
-    """Begins the work of this process, and recovers what workers that are gone left. Returns how many messages.
-
-    `process` is this one, as `is_running` knows it: whether the process of another worker runs here. A worker whose
-    process runs is not gone, even if another one holds the lock. One transaction: a crash before its commit leaves
-    everything to the next start.
-    """
-    with store.write() as transaction:
-        workers.begin_worker(
-            transaction,
-            transaction.store.worker,
-            holds_sender_lock=holds_sender_lock,
-            process=process,
-            where=where,
-            is_running=is_running,
-        )
-        if holds_sender_lock:
-            stored_workers.forget_wakes(transaction)  # it looks for lanes on its own, and no worker takes jobs
-        return workers.recover_left(transaction)
-
-
-def recover_own(store: Scope, lane: Lane | None = None) -> int:
-    """Recovers what this process marked as sending, when it sends nothing any more. Returns how many messages.
-
-    `lane`: only what it marked there.
-    """
-    with store.write() as transaction:
-        return workers.recover_own(transaction, transaction.store.worker, lane)
-
-
-def other_workers(store: Scope) -> dict[str, int]:
-    """The other workers → their heartbeats."""
-    with store.read() as transaction:
-        return workers.others(transaction, transaction.store.worker)
-
-
-def end_worker(store: Scope) -> int:
-    """Ends this worker in an orderly way, and recovers what it had claimed. Returns how many messages."""
-    with store.write() as transaction:
-        workers.end_worker(transaction, transaction.store.worker)
-        return workers.recover_left(transaction)
-
-
-def beat(store: Scope, *, process: str = "", where: Whereabouts = NOWHERE) -> None:
-    """Shows the others that this process is at work; `process` and `where` say which one, if they took it for gone."""
-    with store.write() as transaction:
-        workers.beat(transaction, transaction.store.worker, process, where)
-
-
-def recover_stalled(store: Scope, stalled: Mapping[str, int]) -> int:
-    """Recovers what these workers left, unless their heartbeats have changed. Returns how many messages.
-
-    Their replies are left to who posts replies (`unfinished_replies`), which may take part in this transaction.
-    """
-    with store.write() as transaction:
-        workers.end_stalled(transaction, stalled)
-        return workers.recover_left(transaction)
-
-
-def wake(store: Scope, lanes: Sequence[Lane], *, after: timedelta = timedelta(0)) -> None:
-    """Wakes lanes when `after` has passed."""
-    with store.write() as transaction:
-        stored_workers.wake_lanes(transaction, lanes, after=after)
-
-
-def wake_idle(store: Scope, lanes: Sequence[Lane]) -> int:
-    """Wakes the lanes without a job; returns how many. Only this finds a lane whose job was lost."""
-    with store.write() as transaction:
-        return stored_workers.wake_lanes(transaction, lanes, only_idle=True)
-
-
-def count_jobs(store: Scope) -> int:
-    """How many jobs of lanes run, or may run soon."""
-    with store.read() as transaction:
-        return stored_workers.jobs_left(transaction, _SOON)
-
+from subscriptions.store.workers import Whereabouts
 
 SILENT_AFTER = timedelta(seconds=20)  # without a heartbeat, after which others take over what a worker had
 
@@ -136,7 +44,7 @@ def backlog(transaction: Transaction, *, now: datetime, wall: datetime) -> Backl
     return Backlog(
         planning_since=figures.to_be_planned_since(transaction, now=now),
         sending_since=figures.to_be_sent_since(transaction, now=now, wall=wall),
-        jobs=stored_workers.jobs_waiting(transaction),
+        jobs=workers.jobs_waiting(transaction),
     )
 
 
@@ -185,6 +93,3 @@ def _left(session: OpenSession, held: Iterable[str]) -> workers.KnownWorker:
     where = Whereabouts(host=host, number=int(number) if number.isdecimal() else 0, since=session.since)
     name = next((worker for worker in held if worker.startswith(session.worker)), session.worker)
     return workers.KnownWorker(id=name, process="", where=where, silent_for=None, sending=0)
-
-
-_SOON = timedelta(seconds=10)  # a lane that has to wait for longer waits because its platform asked for that

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from sqlmodel import Session, col, delete, func, select
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from subscriptions.model import Chat, ChatAddress, Lane
 from subscriptions.states import Admission, ChatState
@@ -28,12 +29,12 @@ from subscriptions.store.workers import wake_lanes
 _DENIAL_KEY = "denial-key"
 
 
-def require_admission(session: Session, chat_id: int, *, now: datetime) -> None:
+def require_admission(session: Transaction, chat_id: int, *, now: datetime) -> None:
     """Makes a chat wait for an operator; its subscriptions keep their cursors."""
     _set(session, chat_id, ChatState.ASKED, None, now)
 
 
-def admit(session: Session, chat_id: int, *, now: datetime) -> None:
+def admit(session: Transaction, chat_id: int, *, now: datetime) -> None:
     """Lets a chat in, and wakes its lane. Papers that came since it asked are still to be delivered."""
     row = session.get_one(ChatRow, chat_id)
     if row.state == ChatState.ASKED or row.next_number == 1:
@@ -41,7 +42,7 @@ def admit(session: Session, chat_id: int, *, now: datetime) -> None:
         wake_lanes(session, [Lane(row.platform, row.address)])
 
 
-def confirm(session: Session, chat_id: int, *, now: datetime) -> None:
+def confirm(session: Transaction, chat_id: int, *, now: datetime) -> None:
     """Lets in a chat whose reader said yes, and wakes its lane. Does nothing to any other chat."""
     row = session.get_one(ChatRow, chat_id)
     if row.state is ChatState.UNCONFIRMED:
@@ -49,7 +50,7 @@ def confirm(session: Session, chat_id: int, *, now: datetime) -> None:
         admit(session, chat_id, now=now)
 
 
-def deny(session: Session, chat_id: int, *, now: datetime) -> None:
+def deny(session: Transaction, chat_id: int, *, now: datetime) -> None:
     """Denies a chat: it gets nothing until an operator lets it in."""
     row = session.get_one(ChatRow, chat_id)
     if row.state is ChatState.UNCONFIRMED:
@@ -78,7 +79,7 @@ def operators(transaction: Transaction) -> tuple[Chat, ...]:
     return tuple(chats_by_id(transaction, [chat_id or 0 for chat_id in rows], zone=transaction.zone).values())
 
 
-def make_operator(session: Session, chat_id: int) -> None:
+def make_operator(session: Transaction, chat_id: int) -> None:
     """Makes the person of a chat an operator."""
     session.get_one(ChatRow, chat_id).admin = True
 
@@ -102,49 +103,49 @@ def chats_of(transaction: Transaction, person: ChatAddress) -> tuple[Chat, ...]:
     return tuple(known[chat_id or 0] for chat_id in rows)
 
 
-def add_code(session: Session, code_hash: str, *, most: int) -> None:
+def add_code(session: Transaction, code_hash: str, *, most: int) -> None:
     """Stores the hash of a code; of all hashes the newest `most` stay."""
     session.add(OperatorCodeRow(code_hash=code_hash))
     session.flush()
     newest = select(OperatorCodeRow.number).order_by(col(OperatorCodeRow.number).desc()).limit(most)
-    session.exec(delete(OperatorCodeRow).where(col(OperatorCodeRow.number).not_in(newest)))
+    session.exec(sa.delete(OperatorCodeRow).where(col(OperatorCodeRow.number).not_in(newest)))
 
 
-def code_hashes(session: Session) -> Sequence[str]:
+def code_hashes(session: Transaction) -> Sequence[str]:
     """The stored hashes."""
     return session.exec(select(OperatorCodeRow.code_hash)).all()
 
 
-def take_codes(session: Session, code_hash: str) -> bool:
+def take_codes(session: Transaction, code_hash: str) -> bool:
     """Removes all hashes. Returns whether this one was among them: another process may have taken them."""
-    taken = session.exec(delete(OperatorCodeRow).returning(col(OperatorCodeRow.code_hash))).scalars().all()
+    taken = session.exec(sa.delete(OperatorCodeRow).returning(col(OperatorCodeRow.code_hash))).scalars().all()
     return code_hash in taken
 
 
-def add_wrong_code(session: Session, chat_id: int, *, now: datetime) -> None:
+def add_wrong_code(session: Transaction, chat_id: int, *, now: datetime) -> None:
     """Stores that a chat sent a wrong code."""
     session.add(WrongCodeRow(chat=chat_id, at=now))
     session.flush()
 
 
-def wrong_codes_since(session: Session, chat_id: int, after: datetime) -> int:
+def wrong_codes_since(session: Transaction, chat_id: int, after: datetime) -> int:
     """How many wrong codes a chat sent after a moment."""
-    found = select(func.count()).select_from(WrongCodeRow)
+    found = select(sa.func.count()).select_from(WrongCodeRow)
     return session.exec(found.where(WrongCodeRow.chat == chat_id, WrongCodeRow.at > after)).one()
 
 
-def drop_wrong_codes_of(session: Session, chat_id: int) -> None:
+def drop_wrong_codes_of(session: Transaction, chat_id: int) -> None:
     """Removes the wrong codes of a chat."""
-    session.exec(delete(WrongCodeRow).where(col(WrongCodeRow.chat) == chat_id))
+    session.exec(sa.delete(WrongCodeRow).where(col(WrongCodeRow.chat) == chat_id))
 
 
-def remember_denial(session: Session, lane: Lane) -> None:
+def remember_denial(session: Transaction, lane: Lane) -> None:
     """Stores that an operator denied the chats at an address."""
     key = key_value.hold_value(session, _DENIAL_KEY, secrets.token_hex(32))
     insert_new(session, "denial", ("address_hash",), {"address_hash": _address_hash(key, lane)})
 
 
-def lift_denial(session: Session, lane: Lane) -> bool:
+def lift_denial(session: Transaction, lane: Lane) -> bool:
     """Erases a remembered denial. Returns whether there was one."""
     row = _denial(session, lane)
     if row is not None:
@@ -153,19 +154,19 @@ def lift_denial(session: Session, lane: Lane) -> bool:
     return row is not None
 
 
-def denial_of(session: Session, lane: Lane) -> str:
+def denial_of(session: Transaction, lane: Lane) -> str:
     """Returns the hash by which a denial of the chats at an address is remembered; "" if none is."""
     row = _denial(session, lane)
     return row.address_hash if row is not None else ""
 
 
-def move_denial(session: Session, old: Lane, new: Lane) -> None:
+def move_denial(session: Transaction, old: Lane, new: Lane) -> None:
     """Moves a remembered denial to the address to which its chat moved."""
     if lift_denial(session, old):
         remember_denial(session, new)
 
 
-def _denial(session: Session, lane: Lane) -> DenialRow | None:
+def _denial(session: Transaction, lane: Lane) -> DenialRow | None:
     key = key_value.get_value(session, _DENIAL_KEY)
     return session.get(DenialRow, _address_hash(key, lane)) if key is not None else None
 
@@ -174,7 +175,7 @@ def _address_hash(key: str, lane: Lane) -> str:
     return hmac.digest(bytes.fromhex(key), f"{lane.platform}:{lane.address}".encode(), sha256).hex()
 
 
-def _set(session: Session, chat_id: int, state: ChatState, answer: Admission | None, now: datetime) -> None:
+def _set(session: Transaction, chat_id: int, state: ChatState, answer: Admission | None, now: datetime) -> None:
     """Stores the answer of an operator, which a chat that is not confirmed has to wait for: no operator confirms for its reader."""
     row = session.get_one(ChatRow, chat_id)
     if row.state is ChatState.UNCONFIRMED:

@@ -4,13 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, bindparam, update
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from subscriptions.model import Announce
 from subscriptions.store.database.conflicts import execute_rows
-from subscriptions.store.database.store import rows_of
+from subscriptions.store.database.store import Transaction, rows_of
 from subscriptions.store.drafts import REPLACEMENTS, PaperDraft
 from subscriptions.store.key_value import get_value, hold_value, put_value, share_value
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
@@ -18,13 +17,15 @@ from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, PaperRow
 SEQUENCE = "sequence"  # the key of the counter that orders papers
 
 _papers = TABLES.tables["paper"]
-_SEEN = columns(_papers.c.id, _papers.c.first_seen_at, _papers.c.came_at).where(
-    _papers.c.id.in_(bindparam("ids", expanding=True, type_=Integer))
+_SEEN = sa.select(_papers.c.id, _papers.c.first_seen_at, _papers.c.came_at).where(
+    _papers.c.id.in_(sa.bindparam("ids", expanding=True, type_=sa.Integer))
 )
 _GIVEN = ("sequence", "sequenced_at", "cross", "day", "came_at")
-_ANNOUNCE = update(_papers).where(_papers.c.id == bindparam("of")).values({name: bindparam(name) for name in _GIVEN})
+_ANNOUNCE = (
+    sa.update(_papers).where(_papers.c.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _GIVEN})
+)
 
-Condition = ColumnElement[bool]  # on digests or papers
+Condition = sa.ColumnElement[bool]  # on digests or papers
 Came = Callable[[datetime, datetime | None], datetime | None]  # see `came_now`
 ToAnnounce = tuple[int, bool, date]  # id of a paper, whether it came by a cross-list, the day of the digest
 
@@ -37,7 +38,7 @@ def came_now(first_seen_at: datetime, came_at: datetime | None) -> datetime | No
     return None
 
 
-def hold_sequence(session: Session) -> int:
+def hold_sequence(session: Transaction) -> int:
     """Returns the last given sequence. Until the transaction ends no other process gives one, or merges papers.
 
     Call it before a transaction reads what it merges or announces. Then, of two processes with the same paper, the
@@ -46,13 +47,13 @@ def hold_sequence(session: Session) -> int:
     return int(hold_value(session, SEQUENCE, "0"))
 
 
-def share_sequence(session: Session) -> None:
+def share_sequence(session: Transaction) -> None:
     """Until the transaction ends no paper gets a sequence, and none is merged. Transactions can share this hold."""
     share_value(session, SEQUENCE, "0")
 
 
 def assign_sequences(
-    session: Session,
+    session: Transaction,
     drafts: Mapping[int, PaperDraft],
     papers: Sequence[ToAnnounce],
     now: datetime,
@@ -77,12 +78,12 @@ def assign_sequences(
     return number
 
 
-def _seen(session: Session, papers: Sequence[int]) -> dict[int, tuple[datetime, datetime | None]]:
+def _seen(session: Transaction, papers: Sequence[int]) -> dict[int, tuple[datetime, datetime | None]]:
     """Returns when papers were first seen and when they came as stored before, by id."""
     return {paper: (seen_at, came_at) for paper, seen_at, came_at in rows_of(session, _SEEN, papers)}
 
 
-def raise_counter(session: Session, last: int) -> None:
+def raise_counter(session: Transaction, last: int) -> None:
     """Stores the last sequence that was given. To be called last in a transaction.
 
     The counter row stays locked until the commit, so no planner can look past a sequence that is not committed.
@@ -90,7 +91,7 @@ def raise_counter(session: Session, last: int) -> None:
     put_value(session, SEQUENCE, str(last))
 
 
-def announce_counted(session: Session, which: Condition, *, now: datetime) -> list[int]:
+def announce_counted(session: Transaction, which: Condition, *, now: datetime) -> list[int]:
     """Announces again the papers that count as sent after a loss; returns their ids. `which` as for `unannounced`."""
     papers = _appeared(session, which, col(PaperRow.came_at).is_not(None))
     announce(session, papers, now)
@@ -118,7 +119,7 @@ def part_name(content_hash: str, part: str) -> str:
     return f"{content_hash}/{part}"
 
 
-def unannounced(session: Session, which: Condition) -> list[ToAnnounce]:
+def unannounced(session: Transaction, which: Condition) -> list[ToAnnounce]:
     """The papers that are not announced, each with the first digest that would, oldest day first.
 
     `which` is a condition on digests or papers.
@@ -126,7 +127,7 @@ def unannounced(session: Session, which: Condition) -> list[ToAnnounce]:
     return _appeared(session, which, col(PaperRow.sequence).is_(None))
 
 
-def _appeared(session: Session, *which: Condition) -> list[ToAnnounce]:
+def _appeared(session: Transaction, *which: Condition) -> list[ToAnnounce]:
     rows = session.exec(
         select(AppearanceRow.paper, AppearanceRow.kind, col(DigestRow.date))
         .join(DigestRow, col(DigestRow.id) == AppearanceRow.digest)
@@ -140,7 +141,7 @@ def _appeared(session: Session, *which: Condition) -> list[ToAnnounce]:
     return list(first.values())
 
 
-def announce(session: Session, papers: Sequence[ToAnnounce], now: datetime) -> int:
+def announce(session: Transaction, papers: Sequence[ToAnnounce], now: datetime) -> int:
     """Gives papers the next sequences; returns how many they are."""
     if papers:
         raise_counter(session, assign_sequences(session, {}, papers, now))

@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, func, null, or_, update
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from subscriptions.model import Lane
 from subscriptions.planning.decision import RetryDecision
@@ -22,71 +21,73 @@ _deliveries, _chats, _messages, _items, _leases = (
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 
 _MARK_SENDING = unless_taken(
-    update(_messages)
-    .where(_m.delivery == bindparam("of"), _m.number == bindparam("which"), _m.payload == bindparam("content"))
-    .where(or_(_m.state == bindparam("was"), _m.state == bindparam("or_was")))
+    sa.update(_messages)
+    .where(_m.delivery == sa.bindparam("of"), _m.number == sa.bindparam("which"), _m.payload == sa.bindparam("content"))
+    .where(sa.or_(_m.state == sa.bindparam("was"), _m.state == sa.bindparam("or_was")))
     .where(
-        exists().where(
-            _d.seq == bindparam("of"),
+        sa.exists().where(
+            _d.seq == sa.bindparam("of"),
             _d.settled_at.is_(None),
             _c.id == _d.chat,
-            _c.platform == bindparam("platform"),
-            _c.address == bindparam("address"),
+            _c.platform == sa.bindparam("platform"),
+            _c.address == sa.bindparam("address"),
             may_be_sent(),
             ~is_held(),
         )
     )
-    .where(~exists().where(_leases.c.name == bindparam("its_lane"), _leases.c.worker != bindparam("who")))
+    .where(~sa.exists().where(_leases.c.name == sa.bindparam("its_lane"), _leases.c.worker != sa.bindparam("who")))
     .values(
         state=MessageState.SENDING,
-        lane=bindparam("its_lane"),
-        attempted_at=bindparam("wall"),
-        unclear_since=bindparam("first"),
-        worker=bindparam("who"),
+        lane=sa.bindparam("its_lane"),
+        attempted_at=sa.bindparam("wall"),
+        unclear_since=sa.bindparam("first"),
+        worker=sa.bindparam("who"),
         found_at_start=False,
     )
 )
 _CONFIRM = (
-    update(_messages)
-    .where(_m.delivery == bindparam("of"), _m.number == bindparam("which"))
+    sa.update(_messages)
+    .where(_m.delivery == sa.bindparam("of"), _m.number == sa.bindparam("which"))
     .values(
         state=MessageState.SENT,
-        platform_id=bindparam("its_id"),
-        sent_at=bindparam("now"),
+        platform_id=sa.bindparam("its_id"),
+        sent_at=sa.bindparam("now"),
         unclear_since=None,
         reason="",
         lookup_given_up=False,
     )
 )
-_is_open = exists().where(_m.delivery == bindparam("of"), _m.state.not_in(FINISHED))
-_is_missing = exists().where(_m.delivery == bindparam("of"), _m.state != MessageState.SENT)
-_in_lane = columns(_c.id).where(_c.platform == bindparam("platform"), _c.address == bindparam("address"))
+_is_open = sa.exists().where(_m.delivery == sa.bindparam("of"), _m.state.not_in(FINISHED))
+_is_missing = sa.exists().where(_m.delivery == sa.bindparam("of"), _m.state != MessageState.SENT)
+_in_lane = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
 _SENDS_OF_LANE = (
-    columns(_m.attempted_at)
-    .where(_m.delivery.in_(columns(_d.seq).where(_d.chat.in_(_in_lane))), _m.attempted_at > bindparam("after"))
+    sa.select(_m.attempted_at)
+    .where(_m.delivery.in_(sa.select(_d.seq).where(_d.chat.in_(_in_lane))), _m.attempted_at > sa.bindparam("after"))
     .order_by(_m.attempted_at)
 )
 _others = _deliveries.alias()
-_lane_has_more = or_(
+_lane_has_more = sa.or_(
     _is_open,
-    exists().where(_others.c.seq != bindparam("of"), _others.c.settled_at.is_(None), _others.c.chat.in_(_in_lane)),
+    sa.exists().where(
+        _others.c.seq != sa.bindparam("of"), _others.c.settled_at.is_(None), _others.c.chat.in_(_in_lane)
+    ),
     any_requested().is_not(None),
 )
-_shown = columns(func.count()).where(_i.delivery == bindparam("of"), _i.shown.is_(True)).scalar_subquery()
+_shown = sa.select(sa.func.count()).where(_i.delivery == sa.bindparam("of"), _i.shown.is_(True)).scalar_subquery()
 _SETTLE = (
-    update(_deliveries)
-    .where(_d.seq == bindparam("of"))
+    sa.update(_deliveries)
+    .where(_d.seq == sa.bindparam("of"))
     .values(
         next_at=None,
         attempts=0,
         reason="",
-        settled_at=case(
+        settled_at=sa.case(
             (_d.dismissed_at.is_not(None), _d.settled_at),
-            (_is_open, null()),
-            else_=bindparam("now", type_=Utc),
+            (_is_open, sa.null()),
+            else_=sa.bindparam("now", type_=Utc),
         ),
     )
-    .returning(case((_is_missing, null()), else_=_shown), _lane_has_more)
+    .returning(sa.case((_is_missing, sa.null()), else_=_shown), _lane_has_more)
 )
 
 
@@ -117,7 +118,7 @@ def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) ->
 
 
 def confirm(
-    session: Session, claimed: Claim, number: int, platform_id: str, *, now: datetime
+    session: Transaction, claimed: Claim, number: int, platform_id: str, *, now: datetime
 ) -> tuple[int | None, bool]:
     """Records that the platform has the message.
 
@@ -136,23 +137,23 @@ def confirm(
 def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> None:
     """Gives up the look-up of an unclear message: it waits for its next attempt, or is left to a person and its lane goes on."""
     assert claimed.message is not None  # noqa: S101 - only messages are looked up
-    given_up = update(MessageRow).where(*_is_unclear(claimed.seq, claimed.message.number))
+    given_up = sa.update(MessageRow).where(*_is_unclear(claimed.seq, claimed.message.number))
     transaction.exec(given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
 
 
 def record_not_found(
-    session: Session, lane: Lane, seq: int, number: int, decision: RetryDecision, *, now: datetime
+    session: Transaction, lane: Lane, seq: int, number: int, decision: RetryDecision, *, now: datetime
 ) -> None:
     """Records that the platform, asked, does not have an unclear message: it is posted again, perhaps after a wait."""
-    again = update(MessageRow).where(*_is_unclear(seq, number))
+    again = sa.update(MessageRow).where(*_is_unclear(seq, number))
     if not session.exec(again.values(state=decision.state, unclear_since=None, found_at_start=False)).rowcount:
         return
-    session.exec(update(DeliveryRow).where(col(DeliveryRow.seq) == seq).values(next_at=decision.not_before))
+    session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq) == seq).values(next_at=decision.not_before))
     if decision.not_before is not None:
         wake_lanes(session, [lane], after=decision.not_before - now)
 
 
-def _is_unclear(seq: int, number: int) -> tuple[ColumnElement[bool], ...]:
+def _is_unclear(seq: int, number: int) -> tuple[sa.ColumnElement[bool], ...]:
     """Whether it is unclear still: while it was looked up, its chat may have been forgotten, or a person has decided."""
     state = col(MessageRow.state) == MessageState.UNCLEAR
     return col(MessageRow.delivery) == seq, col(MessageRow.number) == number, state
@@ -206,26 +207,26 @@ def pause_lane(transaction: Transaction, lane: Lane, *, wall: datetime, until: d
     wake_lanes(transaction, [lane], after=until - wall)
 
 
-def settle_if_finished(session: Session, delivery: DeliveryRow, now: datetime) -> None:
+def settle_if_finished(session: Transaction, delivery: DeliveryRow, now: datetime) -> None:
     """Settles a delivery whose messages are all sent or dead."""
     states = session.exec(select(MessageRow.state).where(MessageRow.delivery == delivery.seq)).all()
     if states and all(state in FINISHED for state in states):
         delivery.settled_at, delivery.next_at = now, None
 
 
-def is_sent(session: Session, seq: int) -> bool:
+def is_sent(session: Transaction, seq: int) -> bool:
     """Whether a delivery has messages, and all of them are sent."""
     states = session.exec(select(MessageRow.state).where(MessageRow.delivery == seq)).all()
     return bool(states) and all(state is MessageState.SENT for state in states)
 
 
-def sends_of_lane(session: Session, lane: Lane, after: datetime) -> list[datetime]:
+def sends_of_lane(session: Transaction, lane: Lane, after: datetime) -> list[datetime]:
     """When each message of a lane was begun to be sent, by its last attempt, of those after `after`; in that order."""
     values = {"platform": lane.platform, "address": lane.address, "after": after}
     return list(execute(session, _SENDS_OF_LANE, values).scalars())
 
 
-def begun_sends(session: Session, platform: str, after: datetime) -> list[tuple[Lane, datetime, bool]]:
+def begun_sends(session: Transaction, platform: str, after: datetime) -> list[tuple[Lane, datetime, bool]]:
     """(lane, begun at, is confirmed) of each message of a platform whose last attempt began after `after`.
 
     The moments are on the machine's clock.

@@ -7,13 +7,14 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import ColumnElement
-from sqlmodel import SQLModel, col, delete, select, update
+from sqlmodel import SQLModel, col, select
 from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.states import Admission, ChatState
-from subscriptions.store import conversations, mentions, page_messages, signals, updates, workers
+from subscriptions.store import conversations, page_messages, signals, undo, updates, workers
 from subscriptions.store.access import denial_of, remember_denial
 from subscriptions.store.conversation_rows import (
     CallbackRow,
@@ -37,8 +38,7 @@ from subscriptions.store.rows import (
     QueryRow,
     SubscriptionRow,
 )
-from subscriptions.store.shared_cursors import cursor_of
-from subscriptions.store.subscriptions import drop_unused_queries
+from subscriptions.store.subscriptions import cursor_of, drop_unused_queries
 
 _INDENT = "  "
 _TOGETHER = 1000  # pieces that are joined at once: one alone takes more room than its text
@@ -154,7 +154,7 @@ def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
             session.exec(select(ChatRow.id).where(ChatRow.platform == platform, ChatRow.address == address)).first()
             is None
         ):
-            session.exec(delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address))
+            session.exec(sa.delete(LaneRow).where(col(LaneRow.platform) == platform, col(LaneRow.address) == address))
             workers.forget_lane(session, Lane(platform, address))
     return places
 
@@ -274,15 +274,15 @@ def _erase_mentions(session: Transaction, places: Sequence[str], title: str) -> 
     """Erases callbacks, states and notices of other chats that name this chat."""
     # Chat 42 is neither chat 421 nor its own topic 42/7.
     named = re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, places))})(?![\w/-])")
-    for callback_id in mentions.named_by(session, "callback", places):
+    for callback_id in undo.named_by(session, "callback", places):
         row = session.get_one(CallbackRow, callback_id)
         if named.search(str(row.arguments)):
             session.delete(row)
-    for name in mentions.named_by(session, "state", places):
+    for name in undo.named_by(session, "state", places):
         state = session.get_one(ConversationStateRow, name)
         if named.search(f"{state.name} {state.arguments}"):
             session.delete(state)
-    for seq in mentions.named_by(session, "delivery", [*places, *filter(None, (title,))]):
+    for seq in undo.named_by(session, "delivery", [*places, *filter(None, (title,))]):
         notice = session.get_one(DeliveryRow, seq)
         detail = notice.facts.get("detail") or {}
         words = f"{notice.dedupe_key} {detail}"
@@ -291,22 +291,22 @@ def _erase_mentions(session: Transaction, places: Sequence[str], title: str) -> 
         if by_title or named.search(words):
             session.delete(notice)
     session.flush()
-    mentions.forget(session, places)
+    undo.forget(session, places)
 
 
 def _erase_person(session: Transaction, platform: str, person: str) -> None:
     """Erases the person of a private chat where other chats store who did something."""
     session.exec(
-        update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
+        sa.update(ChatRow).where(col(ChatRow.platform) == platform, col(ChatRow.owner) == person).values(owner="")
     )
     session.exec(
-        update(SubscriptionRow)
+        sa.update(SubscriptionRow)
         .where(_is_on(platform, SubscriptionRow.chat), col(SubscriptionRow.subscriber) == person)
         .values(subscriber="")
     )
     beginning = (col(UndoRow.who) > f"{person} ") & (col(UndoRow.who) < f"{person}!")  # by an index, which LIKE is not
-    session.exec(update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
-    for change_id in mentions.named_by(session, "change", [person]):
+    session.exec(sa.update(UndoRow).where(beginning, _is_on(platform, UndoRow.chat)).values(who=""))
+    for change_id in undo.named_by(session, "change", [person]):
         change = session.get_one(UndoRow, change_id)
         chat = session.get_one(ChatRow, change.chat)
         if chat.platform != platform:
@@ -317,10 +317,10 @@ def _erase_person(session: Transaction, platform: str, person: str) -> None:
         ]
         change.before = {**change.before, "subscriptions": before}
         session.flush()
-        mentions.note(session, "change", {change_id: mentions.words_of_change(change.before, chat.address)})
+        undo.note(session, "change", {change_id: undo.words_of_change(change.before, chat.address)})
     for kind in (CallbackRow, ConversationStateRow, PendingLookupRow):
         there = col(kind.place).startswith(f"{platform}:", autoescape=True)
-        session.exec(delete(kind).where(col(kind.person) == person, there))
+        session.exec(sa.delete(kind).where(col(kind.person) == person, there))
 
 
 def _is_on(platform: str, chat: int) -> ColumnElement[bool]:

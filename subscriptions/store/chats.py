@@ -7,9 +7,8 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Integer, Row, String, bindparam, tuple_
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, select, update
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
@@ -17,7 +16,7 @@ from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane,
 from subscriptions.states import UNREACHABLE, WAITING, ChatState, PauseReason
 from subscriptions.store.columns import adapter_of, to_json
 from subscriptions.store.database.conflicts import hold_rows, insert_all_new, insert_new
-from subscriptions.store.database.store import CHUNK, execute, in_chunks, rows_of
+from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, rows_of
 from subscriptions.store.rows import TABLES, ChatRow
 from subscriptions.store.workers import wake_lanes
 
@@ -35,40 +34,40 @@ _LAST_SIGN = (
 
 # Statements that every plan executes are built once.
 _chats = TABLES.tables["chat"]
-_ids = bindparam("ids", type_=Integer, expanding=True)
+_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 _all_values = [_chats.c[name] for name in _VALUES]
-CHATS = columns(*_all_values).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
-_WITH_MOVE = columns(*_all_values, _chats.c.moved_to).order_by(_chats.c.id)
-_HERE = _WITH_MOVE.where(_chats.c.platform == bindparam("at"), _chats.c.address == bindparam("its_address"))
-_THIS = _HERE.where(_chats.c.topic == bindparam("its_topic"))
-_MOVED = _WITH_MOVE.where(_chats.c.id == bindparam("of"))
-_AT = columns(_chats).where(
-    _chats.c.platform == bindparam("on"), _chats.c.address.in_(bindparam("ids", type_=String, expanding=True))
+CHATS = sa.select(*_all_values).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
+_WITH_MOVE = sa.select(*_all_values, _chats.c.moved_to).order_by(_chats.c.id)
+_HERE = _WITH_MOVE.where(_chats.c.platform == sa.bindparam("at"), _chats.c.address == sa.bindparam("its_address"))
+_THIS = _HERE.where(_chats.c.topic == sa.bindparam("its_topic"))
+_MOVED = _WITH_MOVE.where(_chats.c.id == sa.bindparam("of"))
+_AT = sa.select(_chats).where(
+    _chats.c.platform == sa.bindparam("on"), _chats.c.address.in_(sa.bindparam("ids", type_=sa.String, expanding=True))
 )
-_address = tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
+_address = sa.tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
 _LAST = ("last_platform", "last_address", "last_topic")
 _PAGE = (
-    columns(_chats)
-    .where(_address > tuple_(*map(bindparam, _LAST)), _chats.c.moved_to.is_(None))
+    sa.select(_chats)
+    .where(_address > sa.tuple_(*map(sa.bindparam, _LAST)), _chats.c.moved_to.is_(None))
     .order_by(*_address.clauses)
-    .limit(bindparam("most"))
+    .limit(sa.bindparam("most"))
 )
-_IDS = columns(_chats.c.id).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
+_IDS = sa.select(_chats.c.id).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
 _SAME_NUMBER = {"next_number": _chats.c.next_number}  # changes nothing, but is a change: the row is held
-_HOLD = update(_chats).where(_chats.c.id == bindparam("of")).values(_SAME_NUMBER)
+_HOLD = sa.update(_chats).where(_chats.c.id == sa.bindparam("of")).values(_SAME_NUMBER)
 _HOLD_LANE = (
-    update(_chats)
-    .where(_chats.c.platform == bindparam("at"), _chats.c.address == bindparam("its_address"))
+    sa.update(_chats)
+    .where(_chats.c.platform == sa.bindparam("at"), _chats.c.address == sa.bindparam("its_address"))
     .values(_SAME_NUMBER)
 )
 _STREAKS = (
-    update(_chats)
+    sa.update(_chats)
     .where(_chats.c.id.in_(_ids))
-    .values(no_match_streak=bindparam("streak"), streak_after=bindparam("unsaid_after"))
+    .values(no_match_streak=sa.bindparam("streak"), streak_after=sa.bindparam("unsaid_after"))
 )
 
 
-def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | None:
+def find_chat(session: Transaction, address: ChatAddress, *, zone: str) -> Chat | None:
     """The chat at an address, or the chat that it moved to. `zone` is the operator's, for chats that chose none."""
     values = {"at": address.platform, "its_address": address.address, "its_topic": address.topic}
     row = execute(session, _THIS, values).first()
@@ -77,29 +76,29 @@ def find_chat(session: Session, address: ChatAddress, *, zone: str) -> Chat | No
     return None if row is None else _chat(row[:-1], zone)
 
 
-def chats_in(session: Session, lane: Lane, *, zone: str) -> list[Chat]:
+def chats_in(session: Transaction, lane: Lane, *, zone: str) -> list[Chat]:
     """The chats at an address, with its topics, that have not moved away."""
     rows = execute(session, _HERE, {"at": lane.platform, "its_address": lane.address}).all()
     return [_chat(row[:-1], zone) for row in rows if row.moved_to is None]
 
 
-def hold_chat(session: Session, chat_id: int) -> None:
+def hold_chat(session: Transaction, chat_id: int) -> None:
     """Until the transaction ends no other process changes this chat, or what belongs to it and is read after this."""
     execute(session, _HOLD, {"of": chat_id})
 
 
-def hold_chats(session: Session, chat_ids: Sequence[int]) -> None:
+def hold_chats(session: Transaction, chat_ids: Sequence[int]) -> None:
     """As `hold_chat`, for several."""
     for part in in_chunks(sorted(chat_ids)):
         hold_rows(session, _IDS, {"ids": part})
 
 
-def hold_lane(session: Session, lane: Lane) -> None:
+def hold_lane(session: Transaction, lane: Lane) -> None:
     """As `hold_chat`, for the chats at an address."""
     execute(session, _HOLD_LANE, {"at": lane.platform, "its_address": lane.address})
 
 
-def find_chats(session: Session, addresses: Collection[ChatAddress], *, zone: str) -> dict[ChatAddress, Chat]:
+def find_chats(session: Transaction, addresses: Collection[ChatAddress], *, zone: str) -> dict[ChatAddress, Chat]:
     """The chats at these addresses, each as `find_chat` finds it; unknown addresses are left out."""
     wanted: dict[str, set[str]] = {}
     for address in addresses:
@@ -114,19 +113,19 @@ def find_chats(session: Session, addresses: Collection[ChatAddress], *, zone: st
     return found
 
 
-def chats_at(session: Session, platform: str, addresses: Collection[str], *, zone: str) -> tuple[Chat, ...]:
+def chats_at(session: Transaction, platform: str, addresses: Collection[str], *, zone: str) -> tuple[Chat, ...]:
     """The chats at these addresses, with topics, in the order of their titles."""
     found = (chat_value(row, zone) for row in _rows_at(session, {platform: addresses}) if row.moved_to is None)
     return tuple(sorted(found, key=lambda chat: (chat.title.casefold(), str(chat.address))))
 
 
-def _rows_at(session: Session, wanted: Mapping[str, Collection[str]]) -> Iterator[Row[Any]]:
+def _rows_at(session: Transaction, wanted: Mapping[str, Collection[str]]) -> Iterator[sa.Row[Any]]:
     """The rows of these addresses, by platform, with all topics."""
     for platform, addresses in wanted.items():
         yield from rows_of(session, _AT, sorted(addresses), on=platform)
 
 
-def add_chats(session: Session, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
+def add_chats(session: Transaction, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
     """Adds chats that are not known, with one statement; those that another process has added meanwhile stay."""
     rows = [
         {
@@ -153,7 +152,7 @@ def add_chats(session: Session, kinds: Mapping[ChatAddress, ChatKind], *, now: d
     insert_all_new(session, "chat", ("platform", "address", "topic"), rows)
 
 
-def all_chats(session: Session, *, zone: str) -> Iterator[Sequence[Chat]]:
+def all_chats(session: Transaction, *, zone: str) -> Iterator[Sequence[Chat]]:
     """Yields every chat that has not moved away, in the order of their addresses, a page at a time."""
     last: ChatAddress | None = None
     while page := chats_after(session, last, CHUNK, zone=zone):
@@ -161,20 +160,20 @@ def all_chats(session: Session, *, zone: str) -> Iterator[Sequence[Chat]]:
         last = page[-1].address
 
 
-def chats_after(session: Session, after: ChatAddress | None, most: int, *, zone: str) -> list[Chat]:
+def chats_after(session: Transaction, after: ChatAddress | None, most: int, *, zone: str) -> list[Chat]:
     """The first `most` chats that have not moved away and whose address comes after `after`, as `all_chats` orders them."""
     last = ("", "", "") if after is None else (after.platform, after.address, after.topic)
     values = {**dict(zip(_LAST, last, strict=True)), "most": most}
     return [chat_value(row, zone) for row in execute(session, _PAGE, values)]
 
 
-def chats_by_id(session: Session, ids: Iterable[int], *, zone: str) -> dict[int, Chat]:
+def chats_by_id(session: Transaction, ids: Iterable[int], *, zone: str) -> dict[int, Chat]:
     """The chats with these ids."""
     return {row[0]: _chat(row, zone) for row in rows_of(session, CHATS, sorted(set(ids)))}
 
 
 def add_chat(
-    session: Session,
+    session: Transaction,
     address: ChatAddress,
     kind: ChatKind,
     *,
@@ -211,7 +210,7 @@ def _first_state(platform: str) -> ChatState:
     return ChatState.UNCONFIRMED if facts_of(platform).confirms else ChatState.ACTIVE
 
 
-def choose_setting(session: Session, chat_id: int, name: str, value: str) -> None:
+def choose_setting(session: Transaction, chat_id: int, name: str, value: str) -> None:
     """Stores a setting. The value was checked by chat_settings.check_value."""
     row = _held(session, chat_id)
     if name == "timezone":
@@ -220,7 +219,7 @@ def choose_setting(session: Session, chat_id: int, name: str, value: str) -> Non
         row.settings = {**row.settings, name: value}
 
 
-def unchoose_setting(session: Session, chat_id: int, name: str) -> None:
+def unchoose_setting(session: Transaction, chat_id: int, name: str) -> None:
     """Removes a chosen setting: the default for the kind of chat counts again."""
     row = _held(session, chat_id)
     if name == "timezone":
@@ -229,13 +228,13 @@ def unchoose_setting(session: Session, chat_id: int, name: str) -> None:
         row.settings = {kept: value for kept, value in row.settings.items() if kept != name}
 
 
-def speak(session: Session, chat_id: int, lang: str) -> None:
+def speak(session: Transaction, chat_id: int, lang: str) -> None:
     """Stores the language in which a chat's person writes; it holds while the chat has chosen none."""
     _held(session, chat_id).lang = lang
 
 
 def pause_chat(
-    session: Session,
+    session: Transaction,
     chat_id: int,
     reason: PauseReason,
     *,
@@ -253,7 +252,7 @@ def pause_chat(
         row.state_since, row.paused_until = now, until
 
 
-def resume_chat(session: Session, chat_id: int, *, now: datetime) -> None:
+def resume_chat(session: Transaction, chat_id: int, *, now: datetime) -> None:
     """Makes a chat active, and wakes its lane. A chat that waits stays so: only `access` lets it in."""
     row = session.get_one(ChatRow, chat_id)
     if row.state not in WAITING:
@@ -262,7 +261,7 @@ def resume_chat(session: Session, chat_id: int, *, now: datetime) -> None:
         wake_lanes(session, [Lane(row.platform, row.address)])
 
 
-def mark_unreachable(session: Session, chat_id: int, reason: PauseReason, detail: str, *, now: datetime) -> bool:
+def mark_unreachable(session: Transaction, chat_id: int, reason: PauseReason, detail: str, *, now: datetime) -> bool:
     """Stores that the platform does not let the bot write to a chat. Returns whether that is new.
 
     `detail` is the platform's sentence. A chat that a person paused keeps that pause; a chat that waits
@@ -278,7 +277,7 @@ def mark_unreachable(session: Session, chat_id: int, reason: PauseReason, detail
     return False
 
 
-def mark_reachable(session: Session, chat_id: int, *, now: datetime) -> bool:
+def mark_reachable(session: Transaction, chat_id: int, *, now: datetime) -> bool:
     """Stores that the platform lets the bot write to a chat again. Returns whether the chat was unreachable."""
     row = session.get_one(ChatRow, chat_id)
     if row.pause_reason is None or not row.pause_reason.is_unreachable:
@@ -291,17 +290,17 @@ def mark_reachable(session: Session, chat_id: int, *, now: datetime) -> bool:
     return True
 
 
-def describe(session: Session, lane: Lane, *, title: str, public: bool) -> None:
+def describe(session: Transaction, lane: Lane, *, title: str, public: bool) -> None:
     """Stores the title of an address, and whether strangers can read it, for the chat and its topics."""
     session.exec(
-        update(ChatRow)
+        sa.update(ChatRow)
         .where(col(ChatRow.platform) == lane.platform, col(ChatRow.address) == lane.address)
         .where(col(ChatRow.moved_to).is_(None))
         .values(title=title, public=public)
     )
 
 
-def store_streaks(session: Session, streaks: Mapping[int, NoMatchStreak | None]) -> None:
+def store_streaks(session: Transaction, streaks: Mapping[int, NoMatchStreak | None]) -> None:
     """Stores the no-match streaks of chats, by chat id; None ends a streak."""
     alike: dict[NoMatchStreak | None, list[int]] = {}
     for chat_id, streak in streaks.items():
@@ -314,7 +313,7 @@ def store_streaks(session: Session, streaks: Mapping[int, NoMatchStreak | None])
             )
 
 
-def addresses_with_prefix(session: Session, platform: str, prefix: str) -> list[str]:
+def addresses_with_prefix(session: Transaction, platform: str, prefix: str) -> list[str]:
     """The addresses with this prefix, of chats that have not moved away."""
     rows = session.exec(
         select(ChatRow.address)
@@ -325,7 +324,7 @@ def addresses_with_prefix(session: Session, platform: str, prefix: str) -> list[
     return list(rows)
 
 
-def unreachable_since(session: Session, before: datetime) -> list[int]:
+def unreachable_since(session: Transaction, before: datetime) -> list[int]:
     """Ids of the chats that have been unreachable since before `before`."""
     return [
         chat_id
@@ -340,13 +339,13 @@ def unreachable_since(session: Session, before: datetime) -> list[int]:
     ]
 
 
-def _held(session: Session, chat_id: int) -> ChatRow:
+def _held(session: Transaction, chat_id: int) -> ChatRow:
     """The row of a chat, as it is while this transaction holds it."""
     hold_chat(session, chat_id)
     return session.get_one(ChatRow, chat_id, populate_existing=True)
 
 
-def chat_value(row: ChatRow | Row[Any], zone: str) -> Chat:
+def chat_value(row: ChatRow | sa.Row[Any], zone: str) -> Chat:
     """The value of a row. `zone` is the operator's, for chats that chose none."""
     return _chat(_values_of(row), zone)
 

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, and_, bindparam, exists, func, insert, or_, select, update
-from sqlmodel import Session
+import sqlalchemy as sa
 
 from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
 from subscriptions.planning.decision import LONGEST_WAIT
@@ -58,47 +57,47 @@ class Rendered:
 # ---------------------------------------------------------------------------------------------------------- conditions
 
 
-def may_be_sent() -> ColumnElement[bool]:
+def may_be_sent() -> sa.ColumnElement[bool]:
     """Whether the chat of a delivery gets messages: it is active, or it waits for an operator and this is a notice."""
     waits = _c.state.in_(WAITING) & _c.pause_reason.is_(None)
-    return or_(_c.state == ChatState.ACTIVE, waits & (_d.kind == DeliveryKind.NOTICE))
+    return sa.or_(_c.state == ChatState.ACTIVE, waits & (_d.kind == DeliveryKind.NOTICE))
 
 
-def in_lane() -> ColumnElement[bool]:
+def in_lane() -> sa.ColumnElement[bool]:
     """Whether a delivery is of the lane (:platform, :address).
 
     Compares ids of chats: no index leads from deliveries to addresses.
     """
-    its_chats = select(_c.id).where(_c.platform == bindparam("platform"), _c.address == bindparam("address"))
+    its_chats = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
     return _d.chat.in_(its_chats)
 
 
-def is_held() -> ColumnElement[bool]:
+def is_held() -> sa.ColumnElement[bool]:
     """Whether the chat's lane waits at :wall, as its platform asked.
 
     Ignores a wait that begins in the future: the clock was set back.
     """
-    wall = bindparam("wall", type_=Utc)
+    wall = sa.bindparam("wall", type_=Utc)
     its_lane = (_lanes.c.platform == _c.platform) & (_lanes.c.address == _c.address)
-    return exists().where(its_lane, _lanes.c.since <= wall, wall < _lanes.c.not_before)
+    return sa.exists().where(its_lane, _lanes.c.since <= wall, wall < _lanes.c.not_before)
 
 
-def waits() -> ColumnElement[bool]:
+def waits() -> sa.ColumnElement[bool]:
     """Whether the next attempt is after :now. Ignores one after :longest: it was stored while the clock was wrong."""
-    return (_d.next_at > bindparam("now", type_=Utc)) & (_d.next_at <= bindparam("longest", type_=Utc))
+    return (_d.next_at > sa.bindparam("now", type_=Utc)) & (_d.next_at <= sa.bindparam("longest", type_=Utc))
 
 
-def is_requested() -> ColumnElement[bool]:
+def is_requested() -> sa.ColumnElement[bool]:
     """Whether an edit of a message was requested. Compares moments: SQLite looks for "not NULL" through all messages."""
     return _m.edit_requested_at > _BEGINNING
 
 
-def any_requested() -> ScalarSelect[Any]:
+def any_requested() -> sa.ScalarSelect[Any]:
     """A message whose edit was requested; NULL: there is none.
 
     The first one in the order of the index: PostgreSQL would look for any one through all messages until it has statistics.
     """
-    wanted = select(_m.delivery).where(is_requested(), _m.platform_id.is_not(None))
+    wanted = sa.select(_m.delivery).where(is_requested(), _m.platform_id.is_not(None))
     return wanted.order_by(_m.edit_requested_at).limit(1).scalar_subquery()
 
 
@@ -112,31 +111,31 @@ def waits_until(next_at: datetime | None, now: datetime) -> datetime | None:
 
 # --------------------------------------------------------------------------------------------------------------- lanes
 
-_can_be_looked_up = exists().where(
+_can_be_looked_up = sa.exists().where(
     _m.delivery == _d.seq,
     _m.state == MessageState.UNCLEAR,
     _m.found_at_start.is_(True)
-    | (_m.lookup_given_up.is_(False) & _c.platform.in_(bindparam("finding", expanding=True))),
+    | (_m.lookup_given_up.is_(False) & _c.platform.in_(sa.bindparam("finding", expanding=True))),
 )
 _WAITING_LANES = (
-    select(_c.platform, _c.address)
+    sa.select(_c.platform, _c.address)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     # concat keeps SQLite from the index of addresses: nearly all chats are of one platform
-    .where(Condition(GOES_OUT), _c.platform.concat("").in_(bindparam("platforms", expanding=True)), ~is_held())
+    .where(Condition(GOES_OUT), _c.platform.concat("").in_(sa.bindparam("platforms", expanding=True)), ~is_held())
     .where(
-        or_(
+        sa.or_(
             _d.next_at.is_(None),
             ~waits(),
             _can_be_looked_up,
         )
     )
     .group_by(_c.platform, _c.address)
-    .order_by(func.min(_d.seq))
+    .order_by(sa.func.min(_d.seq))
 )
 
 
 def open_lanes(
-    session: Session, platforms: Sequence[str], *, now: datetime, wall: datetime, finding: Sequence[str]
+    session: Transaction, platforms: Sequence[str], *, now: datetime, wall: datetime, finding: Sequence[str]
 ) -> list[Lane]:
     """The lanes with something to do now, oldest first: a delivery that is not settled, may be sent and does not wait.
 
@@ -149,24 +148,24 @@ def open_lanes(
 # ---------------------------------------------------------------------------------------------------------------- claim
 
 _OPEN = (
-    select(_d.seq, _d.id, _d.attempts, _d.rendered_at, _d.next_at, _d.chat, _c.platform, _c.address, _c.topic)
+    sa.select(_d.seq, _d.id, _d.attempts, _d.rendered_at, _d.next_at, _d.chat, _c.platform, _c.address, _c.topic)
     .add_columns(_m.number, _m.state, _m.lookup_given_up, _m.found_at_start)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
-    .outerjoin(_messages, and_(_m.delivery == _d.seq, _m.state.not_in(FINISHED)))
+    .outerjoin(_messages, sa.and_(_m.delivery == _d.seq, _m.state.not_in(FINISHED)))
     .where(in_lane(), may_be_sent(), ~is_held(), _d.settled_at.is_(None))
     .order_by(_d.seq, _m.number)
 )
 _parents = _messages.alias()
 _MESSAGE = (
-    select(_m.number, _m.payload, _m.plain, _m.reply_to, _m.use_plain, _m.unclear_since)
+    sa.select(_m.number, _m.payload, _m.plain, _m.reply_to, _m.use_plain, _m.unclear_since)
     .add_columns(_parents.c.platform_id.label("thread"))
-    .outerjoin_from(_messages, _parents, and_(_parents.c.delivery == _m.delivery, _parents.c.number == _m.reply_to))
-    .where(_m.delivery == bindparam("seq"), _m.number == bindparam("which"))
+    .outerjoin_from(_messages, _parents, sa.and_(_parents.c.delivery == _m.delivery, _parents.c.number == _m.reply_to))
+    .where(_m.delivery == sa.bindparam("seq"), _m.number == sa.bindparam("which"))
 )
 
 
 def claim(
-    session: Session,
+    session: Transaction,
     lane: Lane,
     *,
     now: datetime,
@@ -182,15 +181,15 @@ def claim(
     process starts. `tried`: messages (seq, number) that the caller has tried already.
     """
 
-    def passes(row: Row[Any]) -> bool:
+    def passes(row: sa.Row[Any]) -> bool:
         """Whether the lane goes on past this unclear message."""
         is_left = row.lookup_given_up and not row.found_at_start
         return row.state is MessageState.UNCLEAR and skip_unclear and (is_left or not can_find)
 
-    def is_early(row: Row[Any]) -> bool:
+    def is_early(row: sa.Row[Any]) -> bool:
         return waits_until(row.next_at, now) is not None
 
-    def may_be_tried(row: Row[Any]) -> bool:
+    def may_be_tried(row: sa.Row[Any]) -> bool:
         if (row.seq, row.number) in tried and row.state is not MessageState.READY:
             return False
         can_be_found = can_find and not row.lookup_given_up
@@ -211,11 +210,11 @@ def claim(
     return None
 
 
-def _one_message(session: Session, row: Row[Any]) -> Row[Any]:
+def _one_message(session: Transaction, row: sa.Row[Any]) -> sa.Row[Any]:
     return connection_of(session).execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
 
 
-def _claim_of(row: Row[Any], message: Row[Any] | None = None, *, waits: bool = False) -> Claim:
+def _claim_of(row: sa.Row[Any], message: sa.Row[Any] | None = None, *, waits: bool = False) -> Claim:
     claimed = Claim(
         seq=row.seq,
         delivery=row.id,
@@ -240,38 +239,38 @@ def _claim_of(row: Row[Any], message: Row[Any] | None = None, *, waits: bool = F
 # -------------------------------------------------------------------------------------------------------------- render
 
 _earlier, _neighbours = _deliveries.alias(), _chats.alias()
-_IS_BEHIND = exists().where(
+_IS_BEHIND = sa.exists().where(
     _neighbours.c.platform == _c.platform,
     _neighbours.c.address == _c.address,
     _earlier.c.chat == _neighbours.c.id,
     _earlier.c.settled_at.is_(None),
     _earlier.c.seq < _d.seq,
 )
-_first = bindparam("first", type_=_d.seq.type)
+_first = sa.bindparam("first", type_=_d.seq.type)
 _UNRENDERED = (
-    select(_d.seq)
+    sa.select(_d.seq)
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .where(_d.seq.between(_first, _first + _NEAR), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
     .where(
-        _c.platform.concat("") == bindparam("platform"), may_be_sent()
+        _c.platform.concat("") == sa.bindparam("platform"), may_be_sent()
     )  # concat keeps SQLite from an index: nearly all chats are of one platform
-    .where(or_(_d.seq == _first, ~_IS_BEHIND & ~is_held()))
+    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND & ~is_held()))
     .order_by(_d.seq)
-    .limit(bindparam("most"))
+    .limit(sa.bindparam("most"))
 )
 _RENDERED = (
-    update(_deliveries)
-    .where(_d.seq.in_(bindparam("those", expanding=True)), _d.rendered_at.is_(None))
-    .values(rendered_at=bindparam("now"), settled_at=bindparam("over", type_=Utc), reason=bindparam("why"))
+    sa.update(_deliveries)
+    .where(_d.seq.in_(sa.bindparam("those", expanding=True)), _d.rendered_at.is_(None))
+    .values(rendered_at=sa.bindparam("now"), settled_at=sa.bindparam("over", type_=Utc), reason=sa.bindparam("why"))
     .returning(_d.seq)
 )
-_NEW_MESSAGE = insert(_messages)
-_SHOWS = update(_items).where(_i.delivery == bindparam("of"), _i.paper == bindparam("which")).values(
-    message=bindparam("by")
+_NEW_MESSAGE = sa.insert(_messages)
+_SHOWS = sa.update(_items).where(_i.delivery == sa.bindparam("of"), _i.paper == sa.bindparam("which")).values(
+    message=sa.bindparam("by")
 )  # fmt: skip
 
 
-def unrendered(session: Session, claimed: Claim, most: int, *, wall: datetime) -> list[int]:
+def unrendered(session: Transaction, claimed: Claim, most: int, *, wall: datetime) -> list[int]:
     """A claimed delivery and others soon after it that are the next of their lanes, at most `most`."""
     values = {"first": claimed.seq, "platform": claimed.address.platform, "wall": wall, "most": most}
     return list(connection_of(session).execute(_UNRENDERED, values).scalars())

@@ -5,21 +5,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
+import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    Column,
-    ColumnElement,
-    DateTime,
-    Enum,
-    ForeignKey,
-    Index,
-    Integer,
-    text,
-    true,
-)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -39,7 +26,7 @@ class Row(SQLModel):
 class Utc(TypeDecorator[datetime]):
     """An aware datetime in UTC. Raises ValueError for a naive one."""
 
-    impl = DateTime(timezone=True)
+    impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
@@ -63,19 +50,19 @@ OF_MANY = frozenset({"delivery.seq"})  # what `Big` columns refer to
 class Big(TypeDecorator[int]):
     """A number of 64 bits, for ids that the database uses up fast, also for inserts that find the row there."""
 
-    impl = BigInteger
+    impl = sa.BigInteger
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[int]:
         """SQLite knows one kind of number, and numbers its rows only where it has this name."""
-        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+        return dialect.type_descriptor(sa.Integer() if dialect.name == "sqlite" else sa.BigInteger())
 
 
 def reference(target: str, *, index: bool = False, primary: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
     """A column that refers to a row of another table, and goes with it."""
     of_many: dict[str, Any] = {"sa_type": Big} if target in OF_MANY else {}
     return Field(
-        sa_column_args=[ForeignKey(target, ondelete="CASCADE")],
+        sa_column_args=[sa.ForeignKey(target, ondelete="CASCADE")],
         index=index and not primary,
         primary_key=primary,
         **of_many,
@@ -84,7 +71,7 @@ def reference(target: str, *, index: bool = False, primary: bool = False) -> Any
 
 def json_column(default: type[dict[str, Any]] | type[list[Any]]) -> Any:  # noqa: ANN401 - a SQLModel field
     """A column of JSON; `default` makes the value of a new row."""
-    return Field(default_factory=default, sa_type=JSON)
+    return Field(default_factory=default, sa_type=sa.JSON)
 
 
 @cache
@@ -109,7 +96,7 @@ class JsonText(UserDefinedType[str]):
         return "JSON"
 
 
-class Condition(ColumnElement[bool]):
+class Condition(sa.ColumnElement[bool]):
     """A condition as an index has it, letter by letter: only then is the index of use. `sql` as SQLite has it."""
 
     __visit_name__ = "condition"
@@ -118,7 +105,7 @@ class Condition(ColumnElement[bool]):
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
-        self.type = Boolean()
+        self.type = sa.Boolean()
 
     def self_group(self, against: object = None) -> "Condition":  # noqa: ARG002 - SQLAlchemy's signature
         """Itself: SQLAlchemy would compare it with 1."""
@@ -157,11 +144,13 @@ def for_postgres(sql: str) -> str:
     return sql.replace(" IS 1", " IS TRUE").replace("warnings !=", "warnings::text !=")
 
 
-def index(name: str, *columns: str, where: str = "", unique: bool = False) -> Index:
+def index(name: str, *columns: str, where: str = "", unique: bool = False) -> sa.Index:
     """An index of the rows for which `where` holds, or of all."""
     if not where:
-        return Index(name, *columns, unique=unique)
-    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(for_postgres(where)))
+        return sa.Index(name, *columns, unique=unique)
+    return sa.Index(
+        name, *columns, unique=unique, sqlite_where=sa.text(where), postgresql_where=sa.text(for_postgres(where))
+    )
 
 
 def choice(values: type[StrEnum], default: StrEnum | None = None, *, required: bool = False) -> Any:  # noqa: ANN401 - a SQLModel field
@@ -172,7 +161,7 @@ def choice(values: type[StrEnum], default: StrEnum | None = None, *, required: b
 
 def choices_of(values: type[StrEnum]) -> Any:  # noqa: ANN401 - a type of SQLAlchemy, which SQLModel takes for a class
     """The type of a column that holds one of the values of an enumeration."""
-    return Enum(
+    return sa.Enum(
         values,
         native_enum=False,
         create_constraint=True,
@@ -182,4 +171,4 @@ def choices_of(values: type[StrEnum]) -> Any:  # noqa: ANN401 - a type of SQLAlc
 
 def kept_by_triggers() -> Any:  # noqa: ANN401 - a SQLModel field
     """A column that only the database writes; no insert names it."""
-    return Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
+    return Field(default=True, sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.true()))

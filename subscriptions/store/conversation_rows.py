@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+import sqlalchemy as sa
 from sqlmodel import Field
 
 from subscriptions.states import InstallationState, ReplyState, Signal
@@ -58,7 +58,7 @@ class OfferRow(Row, table=True):
     """A subscription that a chat offers to others by a link, whose id this is."""
 
     __tablename__ = "offer"
-    __table_args__ = (UniqueConstraint("chat", "number"),)
+    __table_args__ = (sa.UniqueConstraint("chat", "number"),)
     id: str = Field(primary_key=True)
     chat: int = reference("chat.id")
     number: int  # of the subscription in its chat
@@ -114,7 +114,7 @@ class CompletedInstallationRow(Row, table=True):
 
 
 class MentionRow(Row, table=True):
-    """A word by which a callback, a state, a notice or a change names a chat or a person; see mentions.py."""
+    """A word by which a callback, a state, a notice or a change names a chat or a person; see undo.py."""
 
     __tablename__ = "mention"
     __table_args__ = (
@@ -125,12 +125,14 @@ class MentionRow(Row, table=True):
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=Big)
     word: str = Field(index=True)
-    callback: str | None = Field(default=None, sa_column_args=[ForeignKey("callback.id", ondelete="CASCADE")])
-    state: str | None = Field(default=None, sa_column_args=[ForeignKey("conversation_state.name", ondelete="CASCADE")])
-    delivery: int | None = Field(
-        default=None, sa_type=Big, sa_column_args=[ForeignKey("delivery.seq", ondelete="CASCADE")]
+    callback: str | None = Field(default=None, sa_column_args=[sa.ForeignKey("callback.id", ondelete="CASCADE")])
+    state: str | None = Field(
+        default=None, sa_column_args=[sa.ForeignKey("conversation_state.name", ondelete="CASCADE")]
     )
-    change: int | None = Field(default=None, sa_column_args=[ForeignKey("undo.id", ondelete="CASCADE")])
+    delivery: int | None = Field(
+        default=None, sa_type=Big, sa_column_args=[sa.ForeignKey("delivery.seq", ondelete="CASCADE")]
+    )
+    change: int | None = Field(default=None, sa_column_args=[sa.ForeignKey("undo.id", ondelete="CASCADE")])
 
 
 class SignalRow(Row, table=True):
@@ -175,7 +177,7 @@ class PageMessageRow(Row, table=True):
 
     __tablename__ = "page_message"
     __table_args__ = (
-        UniqueConstraint("chat", "delivery", "part"),
+        sa.UniqueConstraint("chat", "delivery", "part"),
         index("ix_page_message_change", "chat", "change"),
         index("ix_page_message_at", "at"),
     )

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, select, update
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from subscriptions.model import CallbackToken, ChatAddress
-from subscriptions.store import mentions
+from subscriptions.store import undo
 from subscriptions.store.conversation_rows import CallbackRow, ConversationStateRow, OfferRow, PendingLookupRow
 from subscriptions.store.database.conflicts import insert_new, put
 from subscriptions.store.database.store import Transaction, execute, reads, writes
@@ -23,17 +22,17 @@ from subscriptions.store.operation_rows import WorkerRow
 from subscriptions.store.rows import TABLES
 
 _callbacks = TABLES.tables["callback"]
-_ADD_CALLBACKS = insert(_callbacks)
-_FIND_CALLBACK = columns(_callbacks).where(_callbacks.c.id == bindparam("called"))
+_ADD_CALLBACKS = sa.insert(_callbacks)
+_FIND_CALLBACK = sa.select(_callbacks).where(_callbacks.c.id == sa.bindparam("called"))
 _MOST_BUTTONS = 200  # of an answer
 _LAST_CALLBACKS = (
-    columns(_callbacks)
-    .where(_callbacks.c.place == bindparam("there"), _callbacks.c.at >= bindparam("since"))
+    sa.select(_callbacks)
+    .where(_callbacks.c.place == sa.bindparam("there"), _callbacks.c.at >= sa.bindparam("since"))
     .order_by(_callbacks.c.at.desc())
     .limit(_MOST_BUTTONS)
 )
 _states = TABLES.tables["conversation_state"]
-_FIND_STATE = columns(_states).where(_states.c.name == bindparam("called"), _states.c.at >= bindparam("since"))
+_FIND_STATE = sa.select(_states).where(_states.c.name == sa.bindparam("called"), _states.c.at >= sa.bindparam("since"))
 
 
 def home_view_of(person: ChatAddress | str) -> str:
@@ -46,16 +45,16 @@ def new_callback_id() -> str:
     return secrets.token_urlsafe(12)
 
 
-def store_callbacks(session: Session, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
+def store_callbacks(session: Transaction, tokens: Mapping[str, CallbackToken], *, now: datetime) -> None:
     """Stores callback tokens under the ids that they have."""
     if not tokens:
         return
     execute(session, _ADD_CALLBACKS, [{"id": id_, **_values(token), "at": now} for id_, token in tokens.items()])
-    named = {id_: mentions.words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
-    mentions.add(session, "callback", named)
+    named = {id_: undo.words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
+    undo.add(session, "callback", named)
 
 
-def find_callback(session: Session, callback_id: str) -> CallbackToken | None:
+def find_callback(session: Transaction, callback_id: str) -> CallbackToken | None:
     """The callback token with an id; None if there is none."""
     row = execute(session, _FIND_CALLBACK, {"called": callback_id}).first()
     return None if row is None else _callback(row)
@@ -72,7 +71,7 @@ def _values(token: CallbackToken) -> dict[str, Any]:
     return {"place": token.place, "person": token.person, "verb": token.verb, "arguments": dict(token.arguments)}
 
 
-def _callback(row: CallbackRow | Row[Any]) -> CallbackToken:
+def _callback(row: CallbackRow | sa.Row[Any]) -> CallbackToken:
     return CallbackToken(verb=row.verb, arguments=row.arguments, place=row.place, person=row.person)
 
 
@@ -85,9 +84,9 @@ def has_home_view(transaction: Transaction, person: ChatAddress) -> bool:
     )
 
 
-def drop_callbacks_at(session: Session, place: str) -> None:
+def drop_callbacks_at(session: Transaction, place: str) -> None:
     """Removes the callback tokens of a place."""
-    session.exec(delete(CallbackRow).where(col(CallbackRow.place) == place))
+    session.exec(sa.delete(CallbackRow).where(col(CallbackRow.place) == place))
 
 
 @writes
@@ -96,8 +95,8 @@ def set_conversation_state(
 ) -> None:
     """Stores the state of a conversation for a time, under a name; replaces the one that has this name."""
     put(transaction, "conversation_state", ("name",), {"name": name, **_values(token), "at": now, "until": now + lasts})
-    words = mentions.words_of_callback(name, token.arguments, token.place)
-    mentions.note(transaction, "state", {name: words})
+    words = undo.words_of_callback(name, token.arguments, token.place)
+    undo.note(transaction, "state", {name: words})
 
 
 @reads
@@ -110,7 +109,7 @@ def get_conversation_state(transaction: Transaction, name: str, *, since: dateti
 @writes
 def clear_conversation_state(transaction: Transaction, name: str) -> None:
     """Removes what was stored under a name."""
-    transaction.exec(delete(ConversationStateRow).where(col(ConversationStateRow.name) == name))
+    transaction.exec(sa.delete(ConversationStateRow).where(col(ConversationStateRow.name) == name))
 
 
 @writes
@@ -138,7 +137,7 @@ def requested_lookup(transaction: Transaction, name: str, *, since: datetime) ->
 def end_lookup(transaction: Transaction, name: str, *, since: datetime) -> bool:
     """Removes a look-up, to be answered now. False: it was answered before, its chat was erased, or it is too old."""
     at = transaction.exec(
-        delete(PendingLookupRow).where(col(PendingLookupRow.name) == name).returning(col(PendingLookupRow.at))
+        sa.delete(PendingLookupRow).where(col(PendingLookupRow.name) == name).returning(col(PendingLookupRow.at))
     ).scalar()
     return at is not None and at >= since
 
@@ -151,9 +150,9 @@ def take_over_lookups(transaction: Transaction, *, since: datetime) -> list[str]
     """
     worker = transaction.store.worker
     left = col(PendingLookupRow.worker).not_in(select(WorkerRow.id).where(WorkerRow.id != worker))
-    transaction.exec(delete(PendingLookupRow).where(col(PendingLookupRow.at) < since))
+    transaction.exec(sa.delete(PendingLookupRow).where(col(PendingLookupRow.at) < since))
     found = transaction.exec(
-        update(PendingLookupRow)
+        sa.update(PendingLookupRow)
         .where(left)
         .values(worker=worker)
         .returning(col(PendingLookupRow.at), col(PendingLookupRow.name))
@@ -170,7 +169,7 @@ class Offer:
     cadence: str
 
 
-def put_offer(session: Session, chat_id: int, offer: Offer, *, new_id: str, now: datetime) -> str:
+def put_offer(session: Transaction, chat_id: int, offer: Offer, *, new_id: str, now: datetime) -> str:
     """Stores an offer under the id that the subscription has already, or under a new one; returns the id."""
     values: Mapping[str, Any] = {"text": offer.text, "cadence": offer.cadence}
     known = {"id": new_id, "chat": chat_id, "number": offer.number, "at": now, **values}
@@ -181,20 +180,20 @@ def put_offer(session: Session, chat_id: int, offer: Offer, *, new_id: str, now:
     return row.id
 
 
-def find_offer(session: Session, offer_id: str) -> Offer | None:
+def find_offer(session: Transaction, offer_id: str) -> Offer | None:
     """The offer with an id; None if there is none."""
     row = session.get(OfferRow, offer_id)
     return None if row is None else Offer(number=row.number, text=row.text, cadence=row.cadence)
 
 
-def offer_of(session: Session, chat_id: int, number: int) -> str:
+def offer_of(session: Transaction, chat_id: int, number: int) -> str:
     """The id of the offer of a subscription; "" if it was never offered."""
     found = select(OfferRow.id).where(OfferRow.chat == chat_id, OfferRow.number == number)
     return session.exec(found).first() or ""
 
 
-def erase_place(session: Session, place: str) -> None:
+def erase_place(session: Transaction, place: str) -> None:
     """Erases what conversations keep of a chat, and the callback tokens on a person's home view."""
-    session.exec(delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
+    session.exec(sa.delete(CallbackRow).where(col(CallbackRow.place).in_((place, home_view_of(place)))))
     for table in (ConversationStateRow, PendingLookupRow):
-        session.exec(delete(table).where(col(table.place) == place))
+        session.exec(sa.delete(table).where(col(table.place) == place))

@@ -5,9 +5,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import insert
-from sqlalchemy import select as columns
-from sqlmodel import col, func, select
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Digest, Paper
@@ -21,7 +20,7 @@ from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, SourceRow
 from subscriptions.store.sources import add_name
 
 _appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
-_INSERT_APPEARANCES = insert(_appearances)
+_INSERT_APPEARANCES = sa.insert(_appearances)
 
 Document = tuple[Paper, tuple[str, ...]]  # a paper and its words for the index
 
@@ -225,7 +224,7 @@ def is_known(session: Transaction, content_hash: str) -> bool:
 
 def stored_digest(session: Transaction, content_hash: str, *, announced: int = 0) -> Ingested:
     """What is stored of a digest that was ingested before; `announced` of its papers have just been announced."""
-    papers = select(func.count(func.distinct(AppearanceRow.paper)))
+    papers = select(sa.func.count(sa.func.distinct(AppearanceRow.paper)))
     amount = session.exec(
         papers.join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(of_digest(content_hash))
     ).one()
@@ -247,7 +246,7 @@ def newest_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
     """The newest day of each source with the number of its papers, newest day first."""
     others = _digests.alias()
     newest = (
-        columns(others.c.id)
+        sa.select(others.c.id)
         .where(others.c.source == SourceRow.name)
         .order_by(others.c.date.desc(), others.c.id.desc())
         .limit(1)
@@ -266,6 +265,6 @@ def newest_days(transaction: Transaction, most: int) -> tuple[NewestDay, ...]:
 @reads
 def papers_of_day(transaction: Transaction, day: date, source: str = "") -> int:
     """How many different papers the digests of a day hold; without `source`, those of all sources."""
-    papers = func.count(func.distinct(AppearanceRow.paper))
+    papers = sa.func.count(sa.func.distinct(AppearanceRow.paper))
     wanted = select(papers).join(DigestRow, col(DigestRow.id) == AppearanceRow.digest).where(DigestRow.date == day)
     return transaction.exec(wanted.where(DigestRow.source == source) if source else wanted).one()

@@ -9,14 +9,13 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Integer, String, bindparam, func, insert, select, update
-from sqlmodel import Session
+import sqlalchemy as sa
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import title_alias
 from subscriptions.store.database.conflicts import execute_rows, put_all
-from subscriptions.store.database.store import execute, rows_of
+from subscriptions.store.database.store import Transaction, execute, rows_of
 from subscriptions.store.rows import TABLES
 
 REPLACEMENTS = frozenset({Announce.REPLACE, Announce.REPLACE_CROSS})  # with these a digest announces no paper
@@ -25,24 +24,26 @@ _papers, _keys, _aliases, _summaries, _translations, _appearances = (
     TABLES.tables[name] for name in ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance")
 )
 _p = _papers.c
-_ids = bindparam("ids", expanding=True, type_=Integer)
-_texts = bindparam("ids", expanding=True, type_=String)
-_PAPERS = select(_papers).where(_p.id.in_(_ids))
-_KEYS = select(_keys.c.key, _keys.c.paper).where(_keys.c.key.in_(_texts))
-_ALIASES = select(_aliases.c.alias, _aliases.c.paper).where(_aliases.c.alias.in_(_texts))
-_SUMMARIES = select(_summaries).where(_summaries.c.paper.in_(_ids))
-_TRANSLATIONS = select(_translations).where(_translations.c.paper.in_(_ids))
-_LAST_ID = select(func.max(_p.id))
-_UNCLAIMED = select(_p.id).where(
-    _p.id.in_(_ids), _p.sequence.is_(None), ~select(_appearances.c.paper).where(_appearances.c.paper == _p.id).exists()
+_ids = sa.bindparam("ids", expanding=True, type_=sa.Integer)
+_texts = sa.bindparam("ids", expanding=True, type_=sa.String)
+_PAPERS = sa.select(_papers).where(_p.id.in_(_ids))
+_KEYS = sa.select(_keys.c.key, _keys.c.paper).where(_keys.c.key.in_(_texts))
+_ALIASES = sa.select(_aliases.c.alias, _aliases.c.paper).where(_aliases.c.alias.in_(_texts))
+_SUMMARIES = sa.select(_summaries).where(_summaries.c.paper.in_(_ids))
+_TRANSLATIONS = sa.select(_translations).where(_translations.c.paper.in_(_ids))
+_LAST_ID = sa.select(sa.func.max(_p.id))
+_UNCLAIMED = sa.select(_p.id).where(
+    _p.id.in_(_ids),
+    _p.sequence.is_(None),
+    ~sa.select(_appearances.c.paper).where(_appearances.c.paper == _p.id).exists(),
 )
 _FIELDS = tuple(column.name for column in _p)
 _values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_FIELDS)
-_INSERT = insert(_papers)
+_INSERT = sa.insert(_papers)
 _CHANGED = tuple(name for name in _FIELDS if name != "id")
-_UPDATE = update(_papers).where(_p.id == bindparam("of")).values({name: bindparam(name) for name in _CHANGED})
+_UPDATE = sa.update(_papers).where(_p.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _CHANGED})
 _changed_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_CHANGED, "id")
-_INSERT_KEYS, _INSERT_ALIASES = insert(_keys), insert(_aliases)
+_INSERT_KEYS, _INSERT_ALIASES = sa.insert(_keys), sa.insert(_aliases)
 
 
 @dataclass(slots=True)
@@ -229,7 +230,7 @@ class MergeBatch:
 
     # ------------------------------------------------------------------------------------------------------- statements
 
-    def look_up(self, session: Session, papers: Sequence[Incoming]) -> None:
+    def look_up(self, session: Transaction, papers: Sequence[Incoming]) -> None:
         """Reads what the store knows of these papers."""
         aliases = sorted({one.alias for one in papers if one.alias})
         self.keys.update(known_keys(session, papers))
@@ -246,7 +247,7 @@ class MergeBatch:
         self.unclaimed |= unclaimed_of(session, [i for i in ids if self.rows[i].sequence is None])
         self.last_id = max(self.last_id, execute(session, _LAST_ID).scalar() or 0)
 
-    def write(self, session: Session) -> None:
+    def write(self, session: Transaction) -> None:
         """Writes what changed since the last call."""
         new = [draft for paper, draft in self.rows.items() if paper not in self._stored]
         changed = [
@@ -274,7 +275,7 @@ class MergeBatch:
         return {"paper": paper, "language": language, "title": title, "abstract": abstract}
 
 
-def unclaimed_of(session: Session, papers: Sequence[int]) -> set[int]:
+def unclaimed_of(session: Transaction, papers: Sequence[int]) -> set[int]:
     """Returns those of these papers that no digest has and that have no sequence: a large digest is being stored.
 
     So they are new to the digest that has them first.
@@ -282,7 +283,7 @@ def unclaimed_of(session: Session, papers: Sequence[int]) -> set[int]:
     return {row.id for row in rows_of(session, _UNCLAIMED, papers)}
 
 
-def known_keys(session: Session, papers: Sequence[Incoming]) -> dict[str, int]:
+def known_keys(session: Transaction, papers: Sequence[Incoming]) -> dict[str, int]:
     """Returns the keys of these papers that the store has, each with the paper there."""
     keys = sorted({key for one in papers for key in one.keys})
     return dict(rows_of(session, _KEYS, keys))

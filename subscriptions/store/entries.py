@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import groupby
 
-from sqlalchemy import bindparam
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, func, or_, select, update
+import sqlalchemy as sa
+from sqlmodel import col, or_, select
 
 from subscriptions.model import ChatAddress, DeliveryKind, Lane
 from subscriptions.states import (
@@ -37,16 +36,18 @@ _deliveries, _chats, _messages, _items = (
 )
 _d, _c, _m, _i = _deliveries.c, _chats.c, _messages.c, _items.c
 _NOT_OVER = (
-    columns(_d.seq).where(_d.settled_at.is_(None)).union(columns(_m.delivery).where(_m.state == MessageState.DEAD))
+    sa.select(_d.seq).where(_d.settled_at.is_(None)).union(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))
 )
-_those = bindparam("those", expanding=True, type_=Big)
-_STATES_OF = columns(_m.delivery, _m.state, _m.reason).where(_m.delivery.in_(_those)).order_by(_m.delivery, _m.number)
-_PAPERS_OF = columns(_i.delivery, func.count().label("papers")).where(_i.delivery.in_(_those)).group_by(_i.delivery)
+_those = sa.bindparam("those", expanding=True, type_=Big)
+_STATES_OF = sa.select(_m.delivery, _m.state, _m.reason).where(_m.delivery.in_(_those)).order_by(_m.delivery, _m.number)
+_PAPERS_OF = (
+    sa.select(_i.delivery, sa.func.count().label("papers")).where(_i.delivery.in_(_those)).group_by(_i.delivery)
+)
 _STATES = (
-    columns(_d.seq, _d.dismissed_at, _d.kind, _c.state, _c.pause_reason, _m.state.label("message"))
+    sa.select(_d.seq, _d.dismissed_at, _d.kind, _c.state, _c.pause_reason, _m.state.label("message"))
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .outerjoin(_messages, _m.delivery == _d.seq)
-    .where(or_(_d.settled_at.is_(None), _d.seq.in_(columns(_m.delivery).where(_m.state == MessageState.DEAD))))
+    .where(or_(_d.settled_at.is_(None), _d.seq.in_(sa.select(_m.delivery).where(_m.state == MessageState.DEAD))))
     .order_by(_d.seq)
 )
 
@@ -152,7 +153,7 @@ def derived_state(*, dismissed: bool, chat_state: ChatState, states: Sequence[Me
     return DeliveryState.PLANNED
 
 
-def retry(session: Session, delivery_id: str) -> int | None:
+def retry(session: Transaction, delivery_id: str) -> int | None:
     """Has the dead, waiting and unclear messages of a delivery tried again now, and wakes its lane.
 
     Returns the id of the chat; None if there is no such delivery, or all of it was sent.
@@ -161,11 +162,11 @@ def retry(session: Session, delivery_id: str) -> int | None:
     if delivery is None:
         return None
     never_made = (col(MessageRow.payload) == "") & (col(MessageRow.state) == MessageState.DEAD)
-    session.exec(delete(MessageRow).where(col(MessageRow.delivery) == delivery.seq, never_made))
+    session.exec(sa.delete(MessageRow).where(col(MessageRow.delivery) == delivery.seq, never_made))
     if session.exec(select(MessageRow.number).where(MessageRow.delivery == delivery.seq)).first() is None:
         delivery.rendered_at = None
     session.exec(
-        update(MessageRow)
+        sa.update(MessageRow)
         .where(col(MessageRow.delivery) == delivery.seq, col(MessageRow.state).in_(_WORST_FIRST[:3]))
         .values(state=MessageState.READY, reason="", lookup_given_up=False, found_at_start=False, unclear_since=None)
     )
@@ -177,7 +178,7 @@ def retry(session: Session, delivery_id: str) -> int | None:
     return delivery.chat
 
 
-def dismiss(session: Session, delivery_id: str, *, now: datetime) -> bool:
+def dismiss(session: Transaction, delivery_id: str, *, now: datetime) -> bool:
     """Dismisses a delivery, which is then not sent, and wakes its lane, which goes on. Returns False if there is no such delivery, or all of it was sent."""
     delivery = _not_sent(session, delivery_id)
     if delivery is None:
@@ -187,18 +188,18 @@ def dismiss(session: Session, delivery_id: str, *, now: datetime) -> bool:
     return True
 
 
-def _wake(session: Session, delivery: DeliveryRow) -> None:
+def _wake(session: Transaction, delivery: DeliveryRow) -> None:
     """Wakes the lane of a delivery, also if another job of the lane waits for a later moment."""
     chat = session.get_one(ChatRow, delivery.chat)
     wake_lanes(session, [Lane(chat.platform, chat.address)], priority=AT_ONCE)
 
 
-def is_known(session: Session, delivery_id: str) -> bool:
+def is_known(session: Transaction, delivery_id: str) -> bool:
     """Whether there is a delivery with this id."""
     return session.exec(select(DeliveryRow.seq).where(DeliveryRow.id == delivery_id)).first() is not None
 
 
-def _not_sent(session: Session, delivery_id: str) -> DeliveryRow | None:
+def _not_sent(session: Transaction, delivery_id: str) -> DeliveryRow | None:
     delivery = session.exec(select(DeliveryRow).where(DeliveryRow.id == delivery_id)).first()
     return None if delivery is None or is_sent(session, delivery.seq or 0) else delivery
 
@@ -228,7 +229,7 @@ def outbox_counts(transaction: Transaction) -> OutboxCounts:
 @writes
 def count_as_sent(transaction: Transaction, before: datetime, *, now: datetime) -> int:
     """Dismisses what was due before `before`, after a restore: it counts as sent. Returns how many deliveries."""
-    due = update(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
+    due = sa.update(DeliveryRow).where(col(DeliveryRow.settled_at).is_(None), col(DeliveryRow.due) < before)
     counted = {"settled_at": now, "dismissed_at": now, "reason": "counted as sent after a restore"}
     return int(transaction.exec(due.values(counted)).rowcount)
 
@@ -251,7 +252,7 @@ class Trouble:
     since: datetime | None = None  # when the first of them was given up, or planned
 
 
-def dead_since(session: Session, since: datetime | None) -> Trouble:
+def dead_since(session: Transaction, since: datetime | None) -> Trouble:
     """Deliveries with a dead message, settled after `since`.
 
     Notices do not count, or a dead notice would cause the next one.
@@ -283,11 +284,11 @@ def dead_since(session: Session, since: datetime | None) -> Trouble:
     )
 
 
-def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
+def waiting_since(session: Transaction, before: datetime) -> dict[str, Trouble]:
     """Platform → deliveries that were tried without success and have waited since before `before`."""
-    first = func.min(col(DeliveryRow.created_at), type_=Utc)
+    first = sa.func.min(col(DeliveryRow.created_at), type_=Utc)
     rows = session.exec(
-        select(ChatRow.platform, DeliveryRow.reason, func.count(), first)
+        select(ChatRow.platform, DeliveryRow.reason, sa.func.count(), first)
         .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
         .where(
             Condition(GOES_OUT),
@@ -308,24 +309,24 @@ def waiting_since(session: Session, before: datetime) -> dict[str, Trouble]:
     }
 
 
-def notices_since(session: Session, chat_id: int, cause: str, since: datetime) -> int:
+def notices_since(session: Transaction, chat_id: int, cause: str, since: datetime) -> int:
     """How many notices of a cause were stored for a chat at `since` or later."""
     begins = f"notice:{chat_id}:{cause}:"
-    wanted = select(func.count()).select_from(DeliveryRow).where(DeliveryRow.chat == chat_id)
+    wanted = select(sa.func.count()).select_from(DeliveryRow).where(DeliveryRow.chat == chat_id)
     wanted = wanted.where(col(DeliveryRow.dedupe_key).startswith(begins), col(DeliveryRow.created_at) >= since)
     return session.exec(wanted).one()
 
 
-def noticed_since(session: Session, key: str, since: datetime) -> bool:
+def noticed_since(session: Transaction, key: str, since: datetime) -> bool:
     """Whether a notice with this dedupe key was stored at `since` or later."""
     wanted = select(DeliveryRow.seq).where(DeliveryRow.dedupe_key == key, col(DeliveryRow.created_at) >= since)
     return session.exec(wanted).first() is not None
 
 
-def drop_notices(session: Session, part: str, *, now: datetime) -> None:
+def drop_notices(session: Transaction, part: str, *, now: datetime) -> None:
     """Dismisses the notices that are not settled and have `part` in their dedupe key."""
     session.exec(
-        update(DeliveryRow)
+        sa.update(DeliveryRow)
         .where(
             col(DeliveryRow.kind) == DeliveryKind.NOTICE,
             col(DeliveryRow.dedupe_key).contains(part, autoescape=True),
@@ -335,7 +336,7 @@ def drop_notices(session: Session, part: str, *, now: datetime) -> None:
     )
 
 
-def states_of(session: Session, chat_id: int) -> Counter[DeliveryState]:
+def states_of(session: Transaction, chat_id: int) -> Counter[DeliveryState]:
     """How many deliveries of a chat are in each state, without those that were sent or dismissed."""
     rows = session.exec(
         select(DeliveryRow.seq, col(ChatRow.state), col(MessageRow.state))
@@ -356,26 +357,26 @@ def states_of(session: Session, chat_id: int) -> Counter[DeliveryState]:
 _NOON = time(12)  # of a day without a known hour, so that it is the same day in most zones
 
 
-def planned_papers(session: Session, chat_id: int, *, by: datetime | None = None) -> int:
+def planned_papers(session: Transaction, chat_id: int, *, by: datetime | None = None) -> int:
     """How many papers are in the chat's deliveries with nothing sent yet; with `by`, in those planned until then."""
     items = (
-        select(func.count())
+        select(sa.func.count())
         .select_from(DeliveryItemRow)
         .where(col(DeliveryItemRow.delivery).in_(_unsent(session, chat_id, by)))
     )
     return session.exec(items).one()
 
 
-def delivered_between(session: Session, chat_id: int, first: int, last: int) -> set[int]:
+def delivered_between(session: Transaction, chat_id: int, first: int, last: int) -> set[int]:
     """Of the papers with ids from `first` to `last` those that a chat has in a delivery."""
     between = col(DeliveryItemRow.paper).between(first, last)
     return set(session.exec(select(DeliveryItemRow.paper).where(DeliveryItemRow.chat == chat_id, between)))
 
 
-def shown_at(session: Session, chat_id: int, since: datetime) -> list[tuple[datetime, int]]:
+def shown_at(session: Transaction, chat_id: int, since: datetime) -> list[tuple[datetime, int]]:
     """(when, papers) of each message that showed papers at `since` or later; of older deliveries, only their days are known."""
     sent = (
-        select(col(MessageRow.sent_at), func.count())
+        select(col(MessageRow.sent_at), sa.func.count())
         .join(
             DeliveryItemRow,
             (col(DeliveryItemRow.delivery) == MessageRow.delivery)
@@ -385,7 +386,7 @@ def shown_at(session: Session, chat_id: int, since: datetime) -> list[tuple[date
         .group_by(col(MessageRow.sent_at))
     )
     days = (
-        select(col(DeliveryItemRow.delivered_on), func.count())
+        select(col(DeliveryItemRow.delivered_on), sa.func.count())
         .where(DeliveryItemRow.chat == chat_id, col(DeliveryItemRow.shown).is_(True))
         .where(col(DeliveryItemRow.delivered_on) >= since.date())
         .group_by(col(DeliveryItemRow.delivered_on))
@@ -396,7 +397,7 @@ def shown_at(session: Session, chat_id: int, since: datetime) -> list[tuple[date
     ]
 
 
-def last_came(session: Session, chat_id: int, since: datetime) -> dict[int, datetime]:
+def last_came(session: Transaction, chat_id: int, since: datetime) -> dict[int, datetime]:
     """Number of a subscription → when its papers were sent last, at `since` or later."""
     rows = session.exec(
         select(DeliveryItemRow.because, DeliveryRow.settled_at)
@@ -415,7 +416,7 @@ def last_came(session: Session, chat_id: int, since: datetime) -> dict[int, date
     return found
 
 
-def was_posted(session: Session, chat_id: int, platform_id: str) -> bool:
+def was_posted(session: Transaction, chat_id: int, platform_id: str) -> bool:
     """Whether a delivery of this chat has a message with this id of its platform."""
     found = (
         select(MessageRow.number)
@@ -425,19 +426,19 @@ def was_posted(session: Session, chat_id: int, platform_id: str) -> bool:
     return session.exec(found.limit(1)).first() is not None
 
 
-def hold_planned(session: Session, chat_id: int, until: datetime | None) -> None:
+def hold_planned(session: Transaction, chat_id: int, until: datetime | None) -> None:
     """Delays the chat's deliveries with nothing sent yet until a moment; with None they go at once."""
     seqs = _unsent(session, chat_id, None)
-    session.exec(update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(next_at=until))
+    session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(next_at=until))
 
 
-def dismiss_planned(session: Session, chat_id: int, *, by: datetime, now: datetime) -> None:
+def dismiss_planned(session: Transaction, chat_id: int, *, by: datetime, now: datetime) -> None:
     """Dismisses the chat's deliveries that were planned until `by` and have nothing sent yet."""
     seqs = _unsent(session, chat_id, by)
-    session.exec(update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(dismissed_at=now, settled_at=now))
+    session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq).in_(seqs)).values(dismissed_at=now, settled_at=now))
 
 
-def _unsent(session: Session, chat_id: int, by: datetime | None) -> list[int]:
+def _unsent(session: Transaction, chat_id: int, by: datetime | None) -> list[int]:
     maybe_sent = select(MessageRow.delivery).where(
         MessageRow.delivery == DeliveryRow.seq, col(MessageRow.state).in_(MAYBE_SENT)
     )

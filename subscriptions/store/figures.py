@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import TextClause, bindparam, case, func, select, text
+import sqlalchemy as sa
 
 from subscriptions.planning.cadence import quiet_until
 from subscriptions.planning.decision import LONGEST_WAIT
 from subscriptions.states import MessageState
-from subscriptions.store import shared_cursors
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.claims import is_held, may_be_sent, waits
 from subscriptions.store.columns import Condition, Utc
 from subscriptions.store.database.store import Transaction, execute, reads
@@ -27,29 +27,29 @@ _subscriptions, _papers, _deliveries, _chats, _messages = (
 _appearances, _digests = TABLES.tables["appearance"], TABLES.tables["digest"]
 _s, _p, _d, _c, _m = _subscriptions.c, _papers.c, _deliveries.c, _chats.c, _messages.c
 _a, _g = _appearances.c, _digests.c
-_SENDABLE = case((may_be_sent(), 1), else_=0)
+_SENDABLE = sa.case((may_be_sent(), 1), else_=0)
 
 OPEN = (
-    select(
+    sa.select(
         _c.platform,
         _SENDABLE.label(
             "may_go"
         ),  # a name that no table has, by which PostgreSQL groups: of parameters it sees no equality
-        func.count().label("deliveries"),
-        func.min(_d.created_at).label("oldest"),
+        sa.func.count().label("deliveries"),
+        sa.func.min(_d.created_at).label("oldest"),
     )
     .select_from(_deliveries.join(_chats, _c.id == _d.chat))
     .where(_d.settled_at.is_(None))
     .group_by(_c.platform, "may_go")
 )
 DEAD = (
-    select(_c.platform, func.count(_d.seq.distinct()).label("deliveries"))
+    sa.select(_c.platform, sa.func.count(_d.seq.distinct()).label("deliveries"))
     .select_from(_messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id == _d.chat))
     .where(_m.state == MessageState.DEAD, _d.dismissed_at.is_(None))
     .group_by(_c.platform)
 )
 HELD_LANES = (
-    select(_c.platform, func.count(_c.address.distinct()).label("lanes"))
+    sa.select(_c.platform, sa.func.count(_c.address.distinct()).label("lanes"))
     .select_from(_deliveries.join(_chats, _c.id == _d.chat))
     .where(_d.settled_at.is_(None), may_be_sent(), is_held())
     .group_by(_c.platform)
@@ -98,13 +98,13 @@ class Sent:
     chats: int
 
 
-_FROM = bindparam("since", type_=Utc)
-_NEW_PAPERS = select(func.count()).where(_p.sequenced_at >= _FROM)
+_FROM = sa.bindparam("since", type_=Utc)
+_NEW_PAPERS = sa.select(sa.func.count()).where(_p.sequenced_at >= _FROM)
 _NEW_BY_SOURCE = (
-    select(
+    sa.select(
         _g.source,
-        func.count(_a.paper.distinct()).label("papers"),
-        func.max(_g.received_at, type_=Utc).label("last"),
+        sa.func.count(_a.paper.distinct()).label("papers"),
+        sa.func.max(_g.received_at, type_=Utc).label("last"),
     )
     .select_from(_papers.join(_appearances, _a.paper == _p.id).join(_digests, _g.id == _a.digest))
     .where(_p.sequenced_at >= _FROM, _g.received_at >= _FROM)
@@ -112,7 +112,7 @@ _NEW_BY_SOURCE = (
     .order_by(_g.source)
 )
 _SENT = (
-    select(func.count().label("messages"), func.count(_d.chat.distinct()).label("chats"))
+    sa.select(sa.func.count().label("messages"), sa.func.count(_d.chat.distinct()).label("chats"))
     .select_from(_messages.join(_deliveries, _d.seq == _m.delivery))
     .where(_m.attempted_at >= _FROM, _m.sent_at.is_not(None))
 )
@@ -136,12 +136,14 @@ def sent_since(transaction: Transaction, since: datetime) -> Sent:
     return Sent(messages=row.messages, chats=row.chats)
 
 
-_OVERDUE = select(func.min(_s.latest_due_at)).where(_s.latest_due_at.is_not(None), Condition(BECOMES_DUE))
-_LOWEST_OWN = select(func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(BECOMES_DUE))
-_NEXT_PAPER = select(_p.sequenced_at).where(_p.sequence > bindparam("cursor")).order_by(_p.sequence).limit(1)
-_begins = case((_d.next_at <= bindparam("now", type_=Utc), _d.next_at), else_=_d.created_at)  # when it may go, again
+_OVERDUE = sa.select(sa.func.min(_s.latest_due_at)).where(_s.latest_due_at.is_not(None), Condition(BECOMES_DUE))
+_LOWEST_OWN = sa.select(sa.func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(BECOMES_DUE))
+_NEXT_PAPER = sa.select(_p.sequenced_at).where(_p.sequence > sa.bindparam("cursor")).order_by(_p.sequence).limit(1)
+_begins = sa.case(
+    (_d.next_at <= sa.bindparam("now", type_=Utc), _d.next_at), else_=_d.created_at
+)  # when it may go, again
 _OLDEST = (
-    select(func.min(_begins))
+    sa.select(sa.func.min(_begins))
     .join_from(_deliveries, _chats, _c.id == _d.chat)
     .where(Condition(GOES_OUT), ~is_held(), _d.next_at.is_(None) | ~waits())
 )
@@ -153,7 +155,7 @@ def to_be_planned_since(session: Transaction, *, now: datetime) -> datetime | No
     For chats that want papers as they come: when the first paper came that was not looked at yet.
     """
     overdue = execute(session, _OVERDUE).scalar()
-    behind = shared_cursors.behind(session, last_sequence(session))
+    behind = stored_subscriptions.behind(session, last_sequence(session))
     known = [one.sequence for one in behind if quiet_until(one.quiet, zone(one.zone), now) is None]
     if (own := execute(session, _LOWEST_OWN).scalar()) is not None:
         known.append(own)
@@ -216,16 +218,16 @@ class Room:
 def room(transaction: Transaction, *, now: datetime) -> tuple[Room, ...]:
     """What each kind of rows takes, the largest first. Walks the whole file: a second for each gigabyte."""
     connection = transaction.connection()
-    pages = {str(name): int(size) for name, size in connection.execute(text(_SIZES[connection.dialect.name]))}
+    pages = {str(name): int(size) for name, size in connection.execute(sa.text(_SIZES[connection.dialect.name]))}
     since = now - timedelta(days=DAYS)
     found = []
     for what, (tables, newest) in _KINDS.items():
         size = sum(pages.get(table, 0) for table in tables)
-        rows = connection.execute(text(f'SELECT count(*) FROM "{tables[0]}"')).scalar_one()  # noqa: S608 - named above
+        rows = connection.execute(sa.text(f'SELECT count(*) FROM "{tables[0]}"')).scalar_one()  # noqa: S608 - named above
         new = connection.execute(_since(newest), {"since": since}).scalar_one() if newest else 0
         found.append(Room(what=what, rows=rows, size=size, a_day=size * new // max(rows, 1) // DAYS))
     return tuple(sorted(found, key=lambda one: -one.size))
 
 
-def _since(statement: str) -> TextClause:
-    return text(statement).bindparams(bindparam("since", type_=Utc))
+def _since(statement: str) -> sa.TextClause:
+    return sa.text(statement).bindparams(sa.bindparam("since", type_=Utc))

@@ -1,46 +1,44 @@
 """Single values under a name: counters, days, moments."""
 
-from sqlalchemy import bindparam
-from sqlalchemy import select as columns
-from sqlmodel import Session, update
+import sqlalchemy as sa
 
 from subscriptions.store.database.conflicts import hold, hold_rows, insert_new, put
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.rows import TABLES
 
 # Statements that every plan executes are built once.
 _values = TABLES.tables["key_value"]
-_GET = columns(_values.c.value).where(_values.c.name == bindparam("called"))
-_is_still = (_values.c.name == bindparam("called")) & (_values.c.value == bindparam("was"))
-_SWAP = update(_values).where(_is_still).values(value=bindparam("to"))
+_GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called"))
+_is_still = (_values.c.name == sa.bindparam("called")) & (_values.c.value == sa.bindparam("was"))
+_SWAP = sa.update(_values).where(_is_still).values(value=sa.bindparam("to"))
 
 
-def put_value(session: Session, name: str, value: str) -> None:
+def put_value(session: Transaction, name: str, value: str) -> None:
     """Stores a value under a name."""
     put(session, "key_value", ("name",), {"name": name, "value": value})
 
 
-def swap_value(session: Session, name: str, before: str | None, value: str) -> bool:
+def swap_value(session: Transaction, name: str, before: str | None, value: str) -> bool:
     """Replaces the value `before` (None: there is none) by another one. False if another process was first."""
     if before is None:
         return insert_new(session, "key_value", ("name",), {"name": name, "value": value})
     return execute(session, _SWAP, {"called": name, "was": before, "to": value}).rowcount == 1
 
 
-def hold_value(session: Session, name: str, first: str) -> str:
+def hold_value(session: Transaction, name: str, first: str) -> str:
     """The value under a name, `first` if there was none. No other process changes it until the transaction ends."""
     value: str = hold(session, "key_value", ("name",), {"name": name, "value": first}).value
     return value
 
 
-def share_value(session: Session, name: str, first: str) -> None:
+def share_value(session: Transaction, name: str, first: str) -> None:
     """Until the transaction ends no other process changes the value under a name; several may see to that at once."""
     if get_value(session, name) is None:
         insert_new(session, "key_value", ("name",), {"name": name, "value": first})
     hold_rows(session, _GET, {"called": name}, shared=True)
 
 
-def get_value(session: Session, name: str) -> str | None:
+def get_value(session: Transaction, name: str) -> str | None:
     """The value under a name; None if there is none."""
     value: str | None = execute(session, _GET, {"called": name}).scalar()
     return value

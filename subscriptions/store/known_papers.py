@@ -4,9 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Integer, Row, bindparam
-from sqlalchemy import select as columns
-from sqlmodel import col, func, select
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Announce, KnownPaper, Paper, Summary, Translation
@@ -19,12 +18,12 @@ from subscriptions.store.rows import TABLES, DeliveryItemRow, PaperKeyRow, Paper
 
 def paper_count(session: Transaction) -> int:
     """How many papers are stored."""
-    return session.exec(select(func.count()).select_from(PaperRow)).one()
+    return session.exec(select(sa.func.count()).select_from(PaperRow)).one()
 
 
 def sequenced_between(session: Transaction, after: int, upto: int) -> int:
     """How many papers have a sequence in (after, upto]."""
-    wanted = select(func.count()).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
+    wanted = select(sa.func.count()).where(col(PaperRow.sequence) > after, col(PaperRow.sequence) <= upto)
     return session.exec(wanted).one()
 
 
@@ -76,45 +75,45 @@ _papers, _summaries, _translations, _appearances, _digests, _values = (
     TABLES.tables[name] for name in ("paper", "summary", "translation", "appearance", "digest", "key_value")
 )
 _p, _a, _d = _papers.c, _appearances.c, _digests.c
-_LAST_SEQUENCE = columns(_values.c.value).where(_values.c.name == SEQUENCE)
-_NEWEST_DIGEST = columns(func.max(_d.id))
-_STATE = columns(
-    columns(func.max(TABLES.tables["indexed_paper"].c.entry)).scalar_subquery(),
+_LAST_SEQUENCE = sa.select(_values.c.value).where(_values.c.name == SEQUENCE)
+_NEWEST_DIGEST = sa.select(sa.func.max(_d.id))
+_STATE = sa.select(
+    sa.select(sa.func.max(TABLES.tables["indexed_paper"].c.entry)).scalar_subquery(),
     _NEWEST_DIGEST.scalar_subquery(),
     _LAST_SEQUENCE.scalar_subquery(),
 )
 # "+ 0": else SQLite looks for the lowest sequence through all papers, from the oldest on; so it walks an index of the papers
 # since the instant, and of nothing else.
-_SINCE = columns(func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery()).where(
-    _p.sequenced_at >= bindparam("instant")
+_SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery()).where(
+    _p.sequenced_at >= sa.bindparam("instant")
 )
-_in_window = (_p.sequence > bindparam("after")) & (_p.sequence <= bindparam("upto"))
-_WINDOW = columns(_papers).where(_in_window).order_by(_p.sequence)
-_ids = bindparam("ids", expanding=True, type_=Integer)
-_PAPERS = columns(_papers).where(_p.id.in_(_ids))
-_TEXTS = columns(_p.id, _p.key, _p.title, _p.abstract).where(_p.id.in_(_ids))
+_in_window = (_p.sequence > sa.bindparam("after")) & (_p.sequence <= sa.bindparam("upto"))
+_WINDOW = sa.select(_papers).where(_in_window).order_by(_p.sequence)
+_ids = sa.bindparam("ids", expanding=True, type_=sa.Integer)
+_PAPERS = sa.select(_papers).where(_p.id.in_(_ids))
+_TEXTS = sa.select(_p.id, _p.key, _p.title, _p.abstract).where(_p.id.in_(_ids))
 _TEXTS_UPTO = (
-    columns(_p.id, _p.key, _p.title, _p.abstract)
-    .where(_p.sequence <= bindparam("upto"))
+    sa.select(_p.id, _p.key, _p.title, _p.abstract)
+    .where(_p.sequence <= sa.bindparam("upto"))
     .order_by(_p.sequence.desc())
-    .limit(bindparam("most", type_=Integer))
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
 _NEWEST_TEXTS = (  # the bound, which all days fulfil, makes the index on the day the way to them
-    columns(_p.id, _p.key, _p.title, _p.abstract)
+    sa.select(_p.id, _p.key, _p.title, _p.abstract)
     .where(_p.day <= date.max)
     .order_by(_p.day.desc(), _p.id.desc())
-    .limit(bindparam("most", type_=Integer))
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
-_SUMMARIES = columns(_summaries).where(_summaries.c.paper.in_(_ids))
-_TRANSLATIONS = columns(_translations).where(_translations.c.paper.in_(_ids))
+_SUMMARIES = sa.select(_summaries).where(_summaries.c.paper.in_(_ids))
+_TRANSLATIONS = sa.select(_translations).where(_translations.c.paper.in_(_ids))
 _SOURCES = (
-    columns(_a.paper, _d.source)
+    sa.select(_a.paper, _d.source)
     .join_from(_appearances, _digests, _d.id == _a.digest)
     .where(_a.paper.in_(_ids))
     .distinct()
 )
-_ALL_IDS = columns(_p.id).order_by(_p.id)
-_PaperRow = PaperRow | PaperDraft | Row[*tuple[Any, ...]]
+_ALL_IDS = sa.select(_p.id).order_by(_p.id)
+_PaperRow = PaperRow | PaperDraft | sa.Row[*tuple[Any, ...]]
 
 
 def index_all(session: Transaction) -> None:
@@ -156,13 +155,13 @@ def window(session: Transaction, after: int, upto: int) -> tuple[KnownPaper, ...
 
 def newest_titles(session: Transaction, most: int) -> list[str]:
     """The titles of the `most` papers that were announced last, newest first."""
-    wanted = columns(_p.title).where(_p.sequence.is_not(None)).order_by(_p.sequence.desc()).limit(most)
+    wanted = sa.select(_p.title).where(_p.sequence.is_not(None)).order_by(_p.sequence.desc()).limit(most)
     return list(execute(session, wanted).scalars())
 
 
 def newest_names(session: Transaction, most: int) -> list[tuple[list[str], list[str]]]:
     """The authors and the categories of the newest `most` papers by their day."""
-    wanted = columns(_p.authors, _p.categories).where(_p.day <= date.max).order_by(_p.day.desc(), _p.id.desc())
+    wanted = sa.select(_p.authors, _p.categories).where(_p.day <= date.max).order_by(_p.day.desc(), _p.id.desc())
     return [(row.authors, row.categories) for row in execute(session, wanted.limit(most))]
 
 

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
-from sqlmodel import col, delete, select, update
+from sqlmodel import col, select
 
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
-from subscriptions.store import mentions
+from subscriptions.store import undo
 from subscriptions.store.access import move_denial
 from subscriptions.store.chats import hold_lane, mark_reachable
 from subscriptions.store.conversation_rows import (
@@ -26,8 +27,8 @@ from subscriptions.store.conversation_rows import (
 from subscriptions.store.conversations import home_view_of
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
-from subscriptions.store.shared_cursors import cursor_of
 from subscriptions.store.signals import merge_signals
+from subscriptions.store.subscriptions import cursor_of
 from subscriptions.store.workers import wake_lanes
 
 _NO_NUMBER = 0  # no subscription has it
@@ -90,7 +91,7 @@ def _chat_name(platform: str, address: str, topic: str) -> str:
 def _readdress(session: Transaction, old: str, new: str, renumbered: Mapping[str, Numbers]) -> None:
     """Replaces the old address in callbacks, in the state of conversations and in updates."""
     whole = re.compile(rf"(?<![\w:-]){re.escape(old)}(?![\w-])")
-    session.exec(update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
+    session.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == old).values(chat=new))
     of_topics = (col(UpdateRow.chat) > f"{old}/") & (col(UpdateRow.chat) < f"{old}0")
     for row in session.exec(select(UpdateRow).where(of_topics)).all():
         row.chat = whole.sub(new, row.chat)
@@ -99,8 +100,8 @@ def _readdress(session: Transaction, old: str, new: str, renumbered: Mapping[str
     for callback in _that_name(session, CallbackRow, "callback", old):
         _readdress_row(callback, whole, new, renumbered)
         session.flush()
-        words = mentions.words_of_callback(callback.id, callback.arguments, callback.place)
-        mentions.note(session, "callback", {callback.id: words})
+        words = undo.words_of_callback(callback.id, callback.arguments, callback.place)
+        undo.note(session, "callback", {callback.id: words})
     for state in _that_name(session, ConversationStateRow, "state", old):
         _readdress_row(state, whole, new, renumbered)
         _rename(session, state, re.sub(rf"(?<=:){re.escape(old)}(?![\w-])", new, state.name))
@@ -121,10 +122,10 @@ def _readdress_row(
 _Row = TypeVar("_Row", CallbackRow, ConversationStateRow)
 
 
-def _that_name(session: Transaction, kind: type[_Row], where: mentions.Where, place: str) -> list[_Row]:
+def _that_name(session: Transaction, kind: type[_Row], where: undo.Where, place: str) -> list[_Row]:
     """The rows of an address, its topics and its home view, and those of other chats that name one of these."""
     key = CallbackRow.id if kind is CallbackRow else ConversationStateRow.name
-    ids = set(mentions.named_by(session, where, [place], topics=True))
+    ids = set(undo.named_by(session, where, [place], topics=True))
     for start in (place, home_view_of(place)):
         for at in _at_and_below(kind, start):
             ids.update(session.exec(select(key).where(at)))
@@ -153,7 +154,7 @@ def _rename(session: Transaction, row: ConversationStateRow, name: str) -> None:
         session.add(ConversationStateRow(**{**row.model_dump(), "name": name}))
         session.delete(row)
     session.flush()
-    mentions.note(session, "state", {name: mentions.words_of_callback(name, row.arguments, row.place)})
+    undo.note(session, "state", {name: undo.words_of_callback(name, row.arguments, row.place)})
 
 
 def _renumbered(arguments: Mapping[str, Any], numbers: Numbers) -> dict[str, Any]:
@@ -188,8 +189,8 @@ def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime
     _inherit(old, new)
     numbers: dict[int, int] = {}
     if new.next_number == 1:  # the new chat has had no subscription, so all numbers stay
-        session.exec(update(SubscriptionRow).where(col(SubscriptionRow.chat) == before).values(chat=after))
-        session.exec(update(UndoRow).where(col(UndoRow.chat) == before).values(chat=after))
+        session.exec(sa.update(SubscriptionRow).where(col(SubscriptionRow.chat) == before).values(chat=after))
+        session.exec(sa.update(UndoRow).where(col(UndoRow.chat) == before).values(chat=after))
         numbers = {number: number for number in range(1, old.next_number)}
         new.next_number = old.next_number
     theirs = {row.query: row for row in session.exec(select(SubscriptionRow).where(SubscriptionRow.chat == after))}
@@ -209,12 +210,12 @@ def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime
             row.chat = after
     session.flush()
     _remove_repeats(session, before, after, now)
-    session.exec(update(DeliveryItemRow).where(col(DeliveryItemRow.chat) == before).values(chat=after))
-    session.exec(update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
-    session.exec(delete(UndoRow).where(col(UndoRow.chat) == before))  # those that are left name the old numbers
+    session.exec(sa.update(DeliveryItemRow).where(col(DeliveryItemRow.chat) == before).values(chat=after))
+    session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
+    session.exec(sa.delete(UndoRow).where(col(UndoRow.chat) == before))  # those that are left name the old numbers
     _merge_offers(session, before, after, numbers)
     merge_signals(session, before, after)
-    session.exec(update(WrongCodeRow).where(col(WrongCodeRow.chat) == before).values(chat=after))
+    session.exec(sa.update(WrongCodeRow).where(col(WrongCodeRow.chat) == before).values(chat=after))
     session.flush()
     return numbers
 

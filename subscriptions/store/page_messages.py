@@ -6,7 +6,8 @@ Every write holds the log of its chat until it commits, so that who has seen one
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, delete, select, update
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from subscriptions.model import ChatAddress
 from subscriptions.store.conversation_rows import PageLogRow, PageMessageRow
@@ -119,24 +120,24 @@ def _name(chat: ChatAddress) -> str:
     return str(ChatAddress(chat.platform, chat.address))
 
 
-def _changes_of(session: Session, chat: ChatAddress) -> int:
+def _changes_of(session: Transaction, chat: ChatAddress) -> int:
     """How often something was written or changed in a chat; less than before if it was erased meanwhile."""
     return session.exec(select(PageLogRow.changes).where(PageLogRow.chat == _name(chat))).first() or 0
 
 
-def erase_place(session: Session, place: str) -> None:
+def erase_place(session: Transaction, place: str) -> None:
     """Erases the messages of a chat."""
-    session.exec(delete(PageMessageRow).where(col(PageMessageRow.chat) == place))
-    session.exec(delete(PageLogRow).where(col(PageLogRow.chat) == place))
+    session.exec(sa.delete(PageMessageRow).where(col(PageMessageRow.chat) == place))
+    session.exec(sa.delete(PageLogRow).where(col(PageLogRow.chat) == place))
 
 
-def _next_change(session: Session, chat: str) -> int:
+def _next_change(session: Transaction, chat: str) -> int:
     """The number of the next change of a chat, which no other process makes until the transaction ends."""
     return int(hold(session, "page_log", ("chat",), {"chat": chat, "changes": 0}).changes) + 1
 
 
-def _count(session: Session, chat: str, change: int) -> None:
-    session.exec(update(PageLogRow).where(col(PageLogRow.chat) == chat).values(changes=change))
+def _count(session: Transaction, chat: str, change: int) -> None:
+    session.exec(sa.update(PageLogRow).where(col(PageLogRow.chat) == chat).values(changes=change))
     session.flush()
 
 

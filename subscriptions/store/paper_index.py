@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import Connection, Select, exists, func, select
-from sqlmodel import Session
+import sqlalchemy as sa
 
 from subscriptions.matching.full_text import Expression, index_question, presence_expression, spellings
 from subscriptions.query.lexer import fold_source
@@ -22,7 +21,7 @@ from subscriptions.query.syntax import DOI, ID, SOURCE, Term
 from subscriptions.store.database import sqlite
 from subscriptions.store.database.conflicts import insert_rows_new
 from subscriptions.store.database.postgres import words as postgres_words
-from subscriptions.store.database.store import connection_of
+from subscriptions.store.database.store import Transaction, connection_of
 from subscriptions.store.rows import TABLES
 
 _papers, _entries, _keys, _appearances, _digests, _sources, _words = (
@@ -31,7 +30,7 @@ _papers, _entries, _keys, _appearances, _digests, _sources, _words = (
 )
 _p, _e, _word = _papers.c, _entries.c, _words.c.word
 _announced = (
-    select(_appearances.c.paper)
+    sa.select(_appearances.c.paper)
     .where(_appearances.c.paper == _p.id, _appearances.c.kind.not_in(("replace", "replace-cross")))
     .exists()
 )
@@ -40,13 +39,13 @@ _announced = (
 class _Words(Protocol):
     """The text search of a kind of database."""
 
-    def write(self, connection: Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
+    def write(self, connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
         """Writes new entries for papers, given by id, each with its document."""
 
-    def find(self, connection: Connection, expression: Expression, first: int, last: int) -> list[int]:
+    def find(self, connection: sa.Connection, expression: Expression, first: int, last: int) -> list[int]:
         """The entries from `first` to `last` that fulfil an expression."""
 
-    def uncertain(self, connection: Connection, first: int, last: int) -> list[int]:
+    def uncertain(self, connection: sa.Connection, first: int, last: int) -> list[int]:
         """The entries from `first` to `last` that may fulfil what `find` denies."""
 
 
@@ -71,7 +70,7 @@ class Having:
     maybe: Collection[int] | None  # with those that have to be read to know; None: any entry
 
 
-def write(session: Session, documents: Iterable[tuple[int, tuple[str, ...]]]) -> None:
+def write(session: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]) -> None:
     """Writes new entries for papers, given by id, each with its `index_document`."""
     texts = dict(documents)
     if not texts:
@@ -83,20 +82,20 @@ def write(session: Session, documents: Iterable[tuple[int, tuple[str, ...]]]) ->
     insert_rows_new(session, "paper_spelling", ("word",), ("word",), [(word,) for word in words])
 
 
-def spelled(session: Session, words: Collection[str]) -> set[str]:
+def spelled(session: Transaction, words: Collection[str]) -> set[str]:
     """Those of some `spellings` that a paper has."""
-    return set(connection_of(session).execute(select(_word).where(_word.in_(words))).scalars())
+    return set(connection_of(session).execute(sa.select(_word).where(_word.in_(words))).scalars())
 
 
-def spelled_alike(session: Session, word: str, most: int) -> list[str]:
+def spelled_alike(session: Transaction, word: str, most: int) -> list[str]:
     """The `spellings` that begin with the same letter and are at most `most` letters shorter or longer."""
     first = word[:2] if word[0] == "@" else word[0]
     begins = (_word >= first) & (_word < first[:-1] + chr(ord(first[-1]) + 1))
-    wanted = select(_word).where(begins, func.length(_word).between(len(word) - most, len(word) + most))
+    wanted = sa.select(_word).where(begins, sa.func.length(_word).between(len(word) - most, len(word) + most))
     return list(connection_of(session).execute(wanted).scalars())
 
 
-def news(session: Session, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:
+def news(session: Transaction, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:
     """The newest papers of these days that a digest announces, those of archives too.
 
     Papers that only replacements brought are left out.
@@ -105,24 +104,24 @@ def news(session: Session, most: int | None, *, since: date, until: date | None 
     return _fetched(session, wanted if until is None else wanted.where(_p.day <= until))
 
 
-def sequenced(session: Session, after: int, upto: int) -> list[IndexEntry]:
+def sequenced(session: Transaction, after: int, upto: int) -> list[IndexEntry]:
     """The papers with after < sequence <= upto, newest first."""
     return _fetched(session, _known().where(_p.sequence > after, _p.sequence <= upto))
 
 
-def newest_day(session: Session) -> date | None:
+def newest_day(session: Transaction) -> date | None:
     """The newest day on which papers were announced; None: there is none."""
-    wanted = select(func.max(_p.day)).where(_p.sequence.is_not(None))
+    wanted = sa.select(sa.func.max(_p.day)).where(_p.sequence.is_not(None))
     return connection_of(session).execute(wanted).scalar()
 
 
-def has_news_upto(session: Session, day: date) -> bool:
+def has_news_upto(session: Transaction, day: date) -> bool:
     """Whether papers were announced on this day or before."""
-    wanted = select(_p.id).where(_p.day <= day, _p.sequence.is_not(None)).limit(1)
+    wanted = sa.select(_p.id).where(_p.day <= day, _p.sequence.is_not(None)).limit(1)
     return connection_of(session).execute(wanted).first() is not None
 
 
-def newest(session: Session, most: int, *, upto: tuple[date, int] | None = None) -> list[IndexEntry]:
+def newest(session: Transaction, most: int, *, upto: tuple[date, int] | None = None) -> list[IndexEntry]:
     """The newest `most` papers; with `upto`, the newest up to this day and id."""
     wanted = _known().limit(most)
     if upto is not None:
@@ -131,7 +130,7 @@ def newest(session: Session, most: int, *, upto: tuple[date, int] | None = None)
     return _fetched(session, wanted)
 
 
-def having(session: Session, term: Term, first: int, last: int) -> Having:
+def having(session: Transaction, term: Term, first: int, last: int) -> Having:
     """Which of the entries from `first` to `last` hold a simple term."""
     if term.field in (ID, DOI, SOURCE):
         found = _by_number(session, term)
@@ -144,37 +143,37 @@ def having(session: Session, term: Term, first: int, last: int) -> Having:
     return Having(sure, [*maybe, *others] if (others := _uncertain(session, first, last)) else maybe)
 
 
-def having_any(session: Session, kind: str, first: int, last: int) -> list[int]:
+def having_any(session: Transaction, kind: str, first: int, last: int) -> list[int]:
     """The entries of papers that have a category, an author, an abstract, a summary, or Chinese text ("chinese")."""
     return _found(session, presence_expression(kind), first, last)
 
 
-def sources_of_days(session: Session, first: date) -> list[str]:
+def sources_of_days(session: Transaction, first: date) -> list[str]:
     """The names of the sources whose digests are of these days."""
-    of_these_days = exists().where(_digests.c.source == _sources.c.name, _digests.c.date >= first)
-    wanted = select(_sources.c.name).where(of_these_days).order_by(_sources.c.name)
+    of_these_days = sa.exists().where(_digests.c.source == _sources.c.name, _digests.c.date >= first)
+    wanted = sa.select(_sources.c.name).where(of_these_days).order_by(_sources.c.name)
     return list(connection_of(session).execute(wanted).scalars())
 
 
-def has_dois(session: Session, first: date) -> bool:
+def has_dois(session: Transaction, first: date) -> bool:
     """Whether a paper of these days has a DOI."""
-    wanted = select(_p.id).where(_p.day >= first, _p.doi.is_not(None)).limit(1)
+    wanted = sa.select(_p.id).where(_p.day >= first, _p.doi.is_not(None)).limit(1)
     return connection_of(session).execute(wanted).first() is not None
 
 
 # ------------------------------------------------------------------------------------------------------------ internals
 
 
-def _known() -> Select[tuple[int, int, date, int | None, bool]]:
-    entries = select(_e.entry, _p.id, _p.day, _p.sequence, _p.cross).join_from(_papers, _entries, _e.paper == _p.id)
+def _known() -> sa.Select[tuple[int, int, date, int | None, bool]]:
+    entries = sa.select(_e.entry, _p.id, _p.day, _p.sequence, _p.cross).join_from(_papers, _entries, _e.paper == _p.id)
     return entries.order_by(_p.day.desc(), _p.id.desc())
 
 
-def _fetched(session: Session, wanted: Select[tuple[int, int, date, int | None, bool]]) -> list[IndexEntry]:
+def _fetched(session: Transaction, wanted: sa.Select[tuple[int, int, date, int | None, bool]]) -> list[IndexEntry]:
     return [IndexEntry._make(row) for row in connection_of(session).execute(wanted)]
 
 
-def _found(session: Session, expression: Expression | None, first: int, last: int) -> list[int]:
+def _found(session: Transaction, expression: Expression | None, first: int, last: int) -> list[int]:
     if expression is None:
         return []
     session.flush()
@@ -182,18 +181,18 @@ def _found(session: Session, expression: Expression | None, first: int, last: in
     return _WORDS[connection.dialect.name].find(connection, expression, first, last)
 
 
-def _uncertain(session: Session, first: int, last: int) -> list[int]:
+def _uncertain(session: Transaction, first: int, last: int) -> list[int]:
     """The entries that may fulfil what an expression denies."""
     connection = connection_of(session)
     return _WORDS[connection.dialect.name].uncertain(connection, first, last)
 
 
-def _by_number(session: Session, term: Term) -> list[int]:
+def _by_number(session: Transaction, term: Term) -> list[int]:
     """The entries of the papers that ever had this id or DOI, in any case, or that this source brought."""
     if term.field is SOURCE:
-        names = connection_of(session).execute(select(_sources.c.name)).scalars()
-        brought = select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
+        names = connection_of(session).execute(sa.select(_sources.c.name)).scalars()
+        brought = sa.select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
         papers = brought.where(_digests.c.source.in_([name for name in names if fold_source(name) == term.value]))
     else:
-        papers = select(_keys.c.paper).where(func.lower(_keys.c.key).in_([term.value, f"doi:{term.value}"]))
-    return list(connection_of(session).execute(select(_e.entry).where(_e.paper.in_(papers))).scalars())
+        papers = sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_([term.value, f"doi:{term.value}"]))
+    return list(connection_of(session).execute(sa.select(_e.entry).where(_e.paper.in_(papers))).scalars())

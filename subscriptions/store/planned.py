@@ -6,44 +6,44 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ARRAY, Integer, String, bindparam, insert, text
-from sqlalchemy import select as columns
+import sqlalchemy as sa
 from sqlalchemy.types import NULLTYPE, TypeEngine
-from sqlmodel import Session
 
 from subscriptions.model import Because, DeliveryKind, Facts, Item
-from subscriptions.store import mentions
+from subscriptions.store import undo
 from subscriptions.store.columns import JsonText, adapter_of, to_json
 from subscriptions.store.database.conflicts import execute_rows, insert_new
-from subscriptions.store.database.store import CHUNK, connection_of, execute, in_chunks, rows_of
+from subscriptions.store.database.store import CHUNK, Transaction, connection_of, execute, in_chunks, rows_of
 from subscriptions.store.rows import TABLES
 from subscriptions.store.workers import wake_chats
 
 # Statements that every plan executes are built once.
 _deliveries, _delivery_items = TABLES.tables["delivery"], TABLES.tables["delivery_item"]
 _d, _i = _deliveries.c, _delivery_items.c
-_ids = bindparam("ids", expanding=True, type_=Integer)
-_TAKEN_KEYS = columns(_d.dedupe_key).where(_d.dedupe_key.in_(bindparam("ids", expanding=True)))
-_WITH_KEY = columns(_d.seq).where(_d.dedupe_key == bindparam("key"))
-_SEQS = columns(_d.id, _d.seq).where(_d.id.in_(bindparam("ids", expanding=True)))
+_ids = sa.bindparam("ids", expanding=True, type_=sa.Integer)
+_TAKEN_KEYS = sa.select(_d.dedupe_key).where(_d.dedupe_key.in_(sa.bindparam("ids", expanding=True)))
+_WITH_KEY = sa.select(_d.seq).where(_d.dedupe_key == sa.bindparam("key"))
+_SEQS = sa.select(_d.id, _d.seq).where(_d.id.in_(sa.bindparam("ids", expanding=True)))
 # Facts and reasons are texts: many rows have the same ones, and SQLAlchemy would encode each again.
-_TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": String(), "facts": JsonText(), "because": JsonText()}
+_TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": sa.String(), "facts": JsonText(), "because": JsonText()}
 _DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason", "sendable")
 _ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
-_NEW_DELIVERIES = insert(_deliveries).values(
-    {name: bindparam(name, type_=_TEXTS.get(name, _d[name].type)) for name in _DELIVERY}
+_NEW_DELIVERIES = sa.insert(_deliveries).values(
+    {name: sa.bindparam(name, type_=_TEXTS.get(name, _d[name].type)) for name in _DELIVERY}
 )
-_NEW_ITEMS = insert(_delivery_items).values({name: bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM})
-_DELIVERED = columns(_i.chat, _i.paper).where(
-    _i.chat.in_(bindparam("chats", expanding=True, type_=Integer)), _i.paper.in_(_ids)
+_NEW_ITEMS = sa.insert(_delivery_items).values(
+    {name: sa.bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM}
+)
+_DELIVERED = sa.select(_i.chat, _i.paper).where(
+    _i.chat.in_(sa.bindparam("chats", expanding=True, type_=sa.Integer)), _i.paper.in_(_ids)
 )
 # A server that has not looked at the table yet would begin with the papers, and find all chats that have them.
-_DELIVERED_TO_EACH = text("""
+_DELIVERED_TO_EACH = sa.text("""
     SELECT found.chat, found.paper FROM unnest(:ids) AS asked (chat) CROSS JOIN LATERAL (
         SELECT item.chat, item.paper FROM delivery_item AS item
         WHERE item.chat = asked.chat AND item.paper BETWEEN :first AND :last OFFSET 0
     ) AS found
-""").bindparams(bindparam("ids", type_=ARRAY(Integer)))
+""").bindparams(sa.bindparam("ids", type_=sa.ARRAY(sa.Integer)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +59,12 @@ class Planned:
     facts: Facts
 
 
-def taken_keys(session: Session, keys: Sequence[str]) -> set[str]:
+def taken_keys(session: Transaction, keys: Sequence[str]) -> set[str]:
     """Those of these dedupe keys that have a delivery."""
     return {row.dedupe_key for row in rows_of(session, _TAKEN_KEYS, keys)}
 
 
-def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetime) -> None:
+def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: datetime) -> None:
     """Stores deliveries and their items, with one statement for each table, and wakes their lanes.
 
     No delivery may have one of their keys.
@@ -87,17 +87,17 @@ def add_deliveries(session: Session, planned: Sequence[Planned], *, now: datetim
     wake_chats(session, {p.chat_id: p.kind for p in planned})
 
 
-def add_delivery(session: Session, planned: Planned, *, now: datetime) -> bool:
+def add_delivery(session: Transaction, planned: Planned, *, now: datetime) -> bool:
     """Stores a delivery without items, and wakes its lane. False if there is one with its dedupe key: another process may have been first."""
     if not insert_new(session, "delivery", ("dedupe_key",), _delivery_values(planned, now)):
         return False
     seq = execute(session, _WITH_KEY, {"key": planned.key}).scalar_one()
-    mentions.add(session, "delivery", {seq: mentions.words_of_notice(planned.key, planned.facts.detail)})
+    undo.add(session, "delivery", {seq: undo.words_of_notice(planned.key, planned.facts.detail)})
     wake_chats(session, {planned.chat_id: planned.kind})
     return True
 
 
-def delivered(session: Session, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
+def delivered(session: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
     """Chat id → those of these papers that the chat has in a delivery."""
     found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
     papers = sorted(set(paper_ids))

@@ -3,9 +3,8 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, select, update
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from subscriptions.states import InstallationState
 from subscriptions.store.conversation_rows import CompletedInstallationRow, InstallationRow
@@ -13,18 +12,18 @@ from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.operation_rows import PlatformRow
 
-_STOPPED = columns(col(PlatformRow.name), col(PlatformRow.stopped))
+_STOPPED = sa.select(col(PlatformRow.name), col(PlatformRow.stopped))
 
 
-def claim_bot(session: Session, platform: str, bot: str) -> str:
+def claim_bot(session: Transaction, platform: str, bot: str) -> str:
     """Stores a bot as the owner of the database, unless it has one; returns the stored one."""
     insert_new(session, "platform", ("name",), _row(platform, bot=bot))
     is_free = col(PlatformRow.bot).is_(None)
-    session.exec(update(PlatformRow).where(col(PlatformRow.name) == platform, is_free).values(bot=bot))
+    session.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform, is_free).values(bot=bot))
     return bot_of(session, platform) or ""
 
 
-def bot_of(session: Session, platform: str) -> str | None:
+def bot_of(session: Transaction, platform: str) -> str | None:
     """The bot that the database belongs to on a platform; None: to none yet."""
     return session.exec(select(PlatformRow.bot).where(PlatformRow.name == platform)).first()
 
@@ -36,7 +35,7 @@ def bots(transaction: Transaction) -> dict[str, str]:
     return {name: bot for name, bot in rows if bot is not None}
 
 
-def bot_name(session: Session, platform: str) -> str:
+def bot_name(session: Transaction, platform: str) -> str:
     """The name of the bot, as it was stored last; "" if it is not known."""
     return session.exec(select(PlatformRow.bot_name).where(PlatformRow.name == platform)).first() or ""
 
@@ -50,24 +49,19 @@ def stopped_platforms(transaction: Transaction) -> dict[str, str]:
 @writes
 def free_platforms(transaction: Transaction) -> None:
     """Frees all stopped platforms."""
-    transaction.exec(update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
+    transaction.exec(sa.update(PlatformRow).where(col(PlatformRow.stopped).is_not(None)).values(stopped=None))
 
 
-def waiting_logged(session: Session) -> dict[str, date]:
+def waiting_logged(session: Transaction) -> dict[str, date]:
     """Platform → the day of the log's last line about what waits for long."""
     rows = session.exec(select(PlatformRow)).all()
     return {row.name: row.waiting_logged_on for row in rows if row.waiting_logged_on is not None}
 
 
-def note_waiting_logged(session: Session, platform: str, day: date) -> None:
-    """Stores that the log names what waits for long on a platform."""
-    put(session, platform, waiting_logged_on=day)
-
-
-def put(session: Session, platform: str, **values: object) -> None:
-    """Stores values of a platform: `bot`, `bot_name`, or why it is `stopped`."""
+def put(session: Transaction, platform: str, **values: object) -> None:
+    """Stores values of a platform: `bot`, `bot_name`, why it is `stopped`, or `waiting_logged_on`."""
     insert_new(session, "platform", ("name",), _row(platform))
-    session.exec(update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
+    session.exec(sa.update(PlatformRow).where(col(PlatformRow.name) == platform).values(**values))
 
 
 def _row(platform: str, *, bot: str | None = None) -> dict[str, Any]:
@@ -80,24 +74,24 @@ def _row(platform: str, *, bot: str | None = None) -> dict[str, Any]:
 _is_there = col(InstallationRow.state) != InstallationState.UNINSTALLED
 
 
-def _change(session: Session, *conditions: ColumnElement[bool], **values: object) -> bool:
+def _change(session: Transaction, *conditions: sa.ColumnElement[bool], **values: object) -> bool:
     """A guarded update; returns whether there was a row that met the conditions."""
-    return session.exec(update(InstallationRow).where(*conditions).values(**values)).rowcount == 1
+    return session.exec(sa.update(InstallationRow).where(*conditions).values(**values)).rowcount == 1
 
 
-def uninstall(session: Session, team: str, *, now: datetime) -> None:
+def uninstall(session: Transaction, team: str, *, now: datetime) -> None:
     """Stores that a workspace removed the app, and when; its tokens are erased. A second call changes nothing."""
     removed = {"tokens": "", "state": InstallationState.UNINSTALLED, "since": now}
     if not insert_new(session, "installation", ("team",), {"team": team, **removed}):
         _change(session, col(InstallationRow.team) == team, _is_there, **removed)
 
 
-def install_again(session: Session, team: str, *, now: datetime) -> bool:
+def install_again(session: Transaction, team: str, *, now: datetime) -> bool:
     """Stores that a workspace has the app again. Returns False if it had not removed it."""
     return _change(session, col(InstallationRow.team) == team, ~_is_there, state=InstallationState.ACTIVE, since=now)
 
 
-def put_installation(session: Session, team: str, tokens: str, *, now: datetime) -> None:
+def put_installation(session: Transaction, team: str, tokens: str, *, now: datetime) -> None:
     """Stores a workspace that has the app, with its sealed tokens."""
     values = {"team": team, "tokens": tokens, "state": InstallationState.ACTIVE, "since": now}
     if not insert_new(session, "installation", ("team",), values):
@@ -125,10 +119,10 @@ def uninstalled(transaction: Transaction, before: datetime | None = None) -> tup
     return tuple(transaction.exec(found if before is None else found.where(col(InstallationRow.since) < before)))
 
 
-def drop_installations(session: Session, before: datetime) -> None:
+def drop_installations(session: Transaction, before: datetime) -> None:
     """Erases the workspaces that removed the app before `before`."""
     session.exec(
-        delete(InstallationRow).where(
+        sa.delete(InstallationRow).where(
             col(InstallationRow.state) == InstallationState.UNINSTALLED, col(InstallationRow.since) < before
         )
     )

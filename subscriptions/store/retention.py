@@ -4,20 +4,21 @@ Each function takes a moment, and how many rows it may handle at most; it return
 alone shows what is left, so the work can stop after any step and go on later. Each finds its rows by an index.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, bindparam, delete, exists, func, select, tuple_, update
-from sqlalchemy import Table as SqlTable
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import col
 
 from subscriptions.model import DeliveryKind
+from subscriptions.planning.receipts import Loss
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Big, Condition, Utc
-from subscriptions.store.database.store import execute
+from subscriptions.store.database.conflicts import insert_all_new, put
+from subscriptions.store.database.store import Transaction, execute, in_chunks
 from subscriptions.store.key_value import get_value, put_value
-from subscriptions.store.rows import TABLES
+from subscriptions.store.rows import TABLES, DeliveryItemRow, DeliveryRow, DigestRow, ReceiptRow
 from subscriptions.store.standing import Vouched
 
 _PRUNED = "pruned-papers"  # a key: the id up to which papers have been pruned
@@ -31,45 +32,47 @@ _papers, _deliveries, _items, _messages, _digests, _receipts = (
 _OF_PAPERS = tuple(TABLES.tables[name] for name in ("summary", "translation", "appearance", "indexed_paper"))
 _d, _i, _m, _p = _deliveries.c, _items.c, _messages.c, _papers.c
 _LEFT = Vouched.TITLE | Vouched.DOI | Vouched.VERSION | Vouched.WITHDRAWN  # of what arXiv gave, once a paper is reduced
-_those = bindparam("those", expanding=True, type_=Big)
+_those = sa.bindparam("those", expanding=True, type_=Big)
 _IS_NOTICE = Condition("delivery.kind = 'notice'")  # as an index has it
 
 
-def drop(table: str, moment: str, session: Session, before: datetime, most: int) -> int:
+def drop(table: str, moment: str, session: Transaction, before: datetime, most: int) -> int:
     """Removes the rows of a table whose column `moment` says that they are from before `before`."""
     rows = TABLES.tables[table]
     return _drop(session, rows, rows.c[moment] < before, most)
 
 
-def drop_receipts(session: Session, before: datetime, most: int) -> int:
+def drop_receipts(session: Transaction, before: datetime, most: int) -> int:
     """Removes receipts from before `before`, but not the newest of a source."""
     newer = _receipts.alias()
-    has_newer = exists().where(newer.c.source == _receipts.c.source, newer.c.id > _receipts.c.id)
+    has_newer = sa.exists().where(newer.c.source == _receipts.c.source, newer.c.id > _receipts.c.id)
     return _drop(session, _receipts, (_receipts.c.at < before) & has_newer, most)
 
 
-def drop_warnings(session: Session, before: datetime, most: int) -> int:
+def drop_warnings(session: Transaction, before: datetime, most: int) -> int:
     """Empties the warnings of digests that came before `before`."""
-    warned = select(_digests.c.id).where(_digests.c.received_at < before, Condition("warnings != '[]'")).limit(most)
-    return execute(session, update(_digests).where(_digests.c.id.in_(warned)).values(warnings=[])).rowcount
+    warned = sa.select(_digests.c.id).where(_digests.c.received_at < before, Condition("warnings != '[]'")).limit(most)
+    return execute(session, sa.update(_digests).where(_digests.c.id.in_(warned)).values(warnings=[])).rowcount
 
 
-def drop_notices(session: Session, before: datetime, most: int) -> int:
+def drop_notices(session: Transaction, before: datetime, most: int) -> int:
     """Removes notices that were settled before `before`."""
-    settled = select(_d.seq).where(_d.settled_at < before, _IS_NOTICE).limit(most)
+    settled = sa.select(_d.seq).where(_d.settled_at < before, _IS_NOTICE).limit(most)
     return _drop_deliveries(session, execute(session, settled).scalars().all())
 
 
-def drop_texts_of_notices(session: Session, before: datetime, most: int) -> int:
+def drop_texts_of_notices(session: Transaction, before: datetime, most: int) -> int:
     """Empties the messages of notices that were settled before `before`. Looks at each notice once."""
     found = _next_settled(session, _EMPTIED, before, most)
     seqs = [row.seq for row in found if row.is_notice and row.is_over]
     if seqs:
-        execute(session, update(_messages).where(_m.delivery.in_(_those)).values(payload="", plain=""), {"those": seqs})
+        execute(
+            session, sa.update(_messages).where(_m.delivery.in_(_those)).values(payload="", plain=""), {"those": seqs}
+        )
     return len(found)
 
 
-def reduce_deliveries(session: Session, before: datetime, most: int) -> int:
+def reduce_deliveries(session: Transaction, before: datetime, most: int) -> int:
     """Reduces deliveries of papers that were settled before `before` to which paper the chat got, and on which day.
 
     That is what "once, for ever" needs. A delivery with an unsent message stays whole until a person dismisses it,
@@ -83,7 +86,7 @@ def reduce_deliveries(session: Session, before: datetime, most: int) -> int:
     return len(found)
 
 
-def _next_settled(session: Session, key: str, before: datetime, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
+def _next_settled(session: Transaction, key: str, before: datetime, most: int) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """The next `most` deliveries settled before `before`, oldest first, after the last one of the previous call.
 
     The place of the last one is stored under `key`. If it is not before `before`, the clock was set back, and all are
@@ -100,7 +103,7 @@ def _next_settled(session: Session, key: str, before: datetime, most: int) -> Se
     return found
 
 
-def prune_papers(session: Session, before: datetime, most: int) -> int:
+def prune_papers(session: Transaction, before: datetime, most: int) -> int:
     """Reduces papers that came before `before` to their keys and titles, by which they are known again.
 
     Papers of deliveries that are still stored stay whole.
@@ -108,7 +111,7 @@ def prune_papers(session: Session, before: datetime, most: int) -> int:
     upto = int(get_value(session, _PRUNED) or 0)
     rows = execute(
         session,
-        select(_p.id, _p.first_seen_at, _p.sequenced_at).where(_p.id > upto).order_by(_p.id).limit(most),
+        sa.select(_p.id, _p.first_seen_at, _p.sequenced_at).where(_p.id > upto).order_by(_p.id).limit(most),
     ).all()
     old: list[int] = []
     for row in rows:
@@ -117,12 +120,12 @@ def prune_papers(session: Session, before: datetime, most: int) -> int:
         old.append(row.id)
     if not old:
         return 0
-    shown = select(_i.paper).where(_i.paper.in_(_those), _i.delivery.is_not(None))
+    shown = sa.select(_i.paper).where(_i.paper.in_(_those), _i.delivery.is_not(None))
     needed = set(execute(session, shown, {"those": old}).scalars())
     over = [paper for paper in old if paper not in needed]
     if over:
         for table in _OF_PAPERS:
-            execute(session, delete(table).where(table.c.paper.in_(_those)), {"those": over})
+            execute(session, sa.delete(table).where(table.c.paper.in_(_those)), {"those": over})
         values: dict[str, Any] = {
             "abstract": "",
             "comment": "",
@@ -132,52 +135,125 @@ def prune_papers(session: Session, before: datetime, most: int) -> int:
             "url": None,
         }
         values["vouched"] = _p.vouched.op("&")(int(_LEFT))  # no source vouches for a missing value
-        execute(session, update(_papers).where(_p.id.in_(_those)).values(values), {"those": over})
+        execute(session, sa.update(_papers).where(_p.id.in_(_those)).values(values), {"those": over})
     put_value(session, _PRUNED, str(old[-1]))
     return len(old)
 
 
 # A settled delivery is over if all of it was sent, or a person dismissed it.
-_is_over = _d.dismissed_at.is_not(None) | ~exists().where(_m.delivery == _d.seq, _m.state != MessageState.SENT)
-_looked = bindparam("looked", type_=Utc)
+_is_over = _d.dismissed_at.is_not(None) | ~sa.exists().where(_m.delivery == _d.seq, _m.state != MessageState.SENT)
+_looked = sa.bindparam("looked", type_=Utc)
 _SETTLED = (
-    select(_d.seq, _d.settled_at, (_d.kind == DeliveryKind.NOTICE).label("is_notice"), _is_over.label("is_over"))
+    sa.select(_d.seq, _d.settled_at, (_d.kind == DeliveryKind.NOTICE).label("is_notice"), _is_over.label("is_over"))
     .where(
         _d.settled_at >= _looked,
-        _d.settled_at < bindparam("before", type_=Utc),
-        (_d.settled_at > _looked) | (_d.seq > bindparam("last", type_=Big)),
+        _d.settled_at < sa.bindparam("before", type_=Utc),
+        (_d.settled_at > _looked) | (_d.seq > sa.bindparam("last", type_=Big)),
     )
     .order_by(_d.settled_at, _d.seq)
-    .limit(bindparam("most", type_=Integer))
+    .limit(sa.bindparam("most", type_=sa.Integer))
 )
 _sent_on = (
-    select(func.date(_m.sent_at))
-    .where(_m.delivery == _i.delivery, _m.number == func.coalesce(_i.message, 1), _m.state == MessageState.SENT)
+    sa.select(sa.func.date(_m.sent_at))
+    .where(_m.delivery == _i.delivery, _m.number == sa.func.coalesce(_i.message, 1), _m.state == MessageState.SENT)
     .scalar_subquery()
 )
 _KEEP_ITEMS = (
-    update(_items)
+    sa.update(_items)
     .where(_i.delivery.in_(_those))
     .values(delivered_on=_sent_on, delivery=None, message=None, position=0, because=[])
 )
 
 
-def _drop_deliveries(session: Session, seqs: Sequence[int]) -> int:
+def _drop_deliveries(session: Transaction, seqs: Sequence[int]) -> int:
     """Removes deliveries with their messages."""
     if seqs:
-        execute(session, delete(_messages).where(_m.delivery.in_(_those)), {"those": seqs})
-        execute(session, delete(_deliveries).where(_d.seq.in_(_those)), {"those": seqs})
+        execute(session, sa.delete(_messages).where(_m.delivery.in_(_those)), {"those": seqs})
+        execute(session, sa.delete(_deliveries).where(_d.seq.in_(_those)), {"those": seqs})
     return len(seqs)
 
 
-def _drop(session: Session, table: SqlTable, which: ColumnElement[bool], most: int) -> int:
+def _drop(session: Transaction, table: sa.Table, which: sa.ColumnElement[bool], most: int) -> int:
     """Removes at most `most` of the rows for which `which` holds."""
-    key = tuple_(*table.primary_key)
-    some = select(*table.primary_key).where(which).limit(most)
-    return execute(session, delete(table).where(key.in_(some))).rowcount
+    key = sa.tuple_(*table.primary_key)
+    some = sa.select(*table.primary_key).where(which).limit(most)
+    return execute(session, sa.delete(table).where(key.in_(some))).rowcount
 
 
-def delivered_since(session: Session, chat_id: int, since: date) -> Sequence[int]:
+def delivered_since(session: Transaction, chat_id: int, since: date) -> Sequence[int]:
     """Ids of the papers that a chat was shown on `since` or later, in deliveries that are not stored any more, oldest first."""
-    shown = select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
+    shown = sa.select(_i.paper).where(_i.chat == chat_id, _i.delivered_on >= since, _i.shown.is_(True))
     return execute(session, shown.order_by(_i.delivered_on, _i.paper)).scalars().all()
+
+
+# --------------------------------------------------------------------------------------- the last loss of the database
+
+
+_THE_LAST = 1  # the id of the last loss: no other is stored
+_NO_DELIVERY = -1  # the position of a paper that counts as sent: it is in no delivery
+_subscriptions, _losses = TABLES.tables["subscription"], TABLES.tables["loss"]
+_LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)
+_s = _subscriptions.c
+_CHATS = sa.select(_s.chat).where(
+    _s.counted_until >= sa.bindparam("came")
+)  # sorted outside: SQLite would read all chats in their order
+_LOWEST = sa.select(sa.func.min(_s.cursor)).where(_s.counted_until.is_not(None))
+_COUNT_UNTIL = (
+    sa.update(_subscriptions).where(_s.id == sa.bindparam("subscription")).values(counted_until=sa.bindparam("until"))
+)
+
+
+def last_loss(session: Transaction) -> Loss | None:
+    """The last loss; None if no copy was ever restored with the moment of a loss."""
+    row = execute(session, _LOSS).first()
+    return None if row is None else Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
+
+
+def put_loss(session: Transaction, loss: Loss) -> None:
+    """Stores the last loss."""
+    moments = {"lost_at": loss.lost_at, "copied_at": loss.copied_at, "restored_at": loss.restored_at}
+    put(session, "loss", ("id",), {"id": _THE_LAST, **moments})
+
+
+def last_moment(session: Transaction) -> datetime | None:
+    """The last moment at which a digest came, a source was polled or a delivery planned; None: never."""
+    moments = (col(DigestRow.received_at), col(ReceiptRow.at), col(DeliveryRow.created_at))
+    found = [session.exec(sa.select(sa.func.max(moment))).scalar_one() for moment in moments]  # type: ignore[call-overload]
+    return max((moment for moment in found if moment), default=None)
+
+
+def count_until(session: Transaction, moments: Mapping[int, datetime | None]) -> None:
+    """Stores until when papers count as sent, by the id of a subscription; None: no papers do."""
+    if moments:
+        values = [{"subscription": number, "until": moment} for number, moment in moments.items()]
+        execute(session, _COUNT_UNTIL, values)
+
+
+def lowest_cursor_that_counts(session: Transaction) -> int | None:
+    """The lowest cursor of the subscriptions for which something counts as sent; None: there is none."""
+    return execute(session, _LOWEST).scalar()
+
+
+def chats_that_count(session: Transaction, came: datetime) -> list[int]:
+    """Ids of the chats with a subscription for which papers that came at `came` count as sent."""
+    return sorted({*execute(session, _CHATS, {"came": came}).scalars()})
+
+
+def count_as_delivered(session: Transaction, papers: Iterable[tuple[int, int]]) -> None:
+    """Stores (chat, paper) pairs as delivered, without a delivery. Papers that are in one stay there."""
+    values = [
+        {"chat": chat, "paper": paper, "position": _NO_DELIVERY, "shown": False, "cross": False, "because": []}
+        for chat, paper in papers
+    ]
+    insert_all_new(session, "delivery_item", ("chat", "paper"), values)
+
+
+def count_no_more(session: Transaction, papers: list[int]) -> None:
+    """Makes papers that only counted as delivered deliverable again."""
+    for part in in_chunks(papers):
+        session.exec(
+            sa.delete(DeliveryItemRow).where(
+                col(DeliveryItemRow.paper).in_(part),
+                col(DeliveryItemRow.position) == _NO_DELIVERY,
+            )
+        )

@@ -5,7 +5,7 @@ Datetimes are aware UTC on both sides; SQLite alone would return them naive.
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
@@ -116,7 +116,7 @@ class IndexedPaperRow(Row, table=True):
     __tablename__ = "indexed_paper"
     __table_args__ = ({"sqlite_autoincrement": True},)
     entry: int | None = Field(default=None, primary_key=True, sa_type=Big)
-    paper: int = Field(sa_column_args=[ForeignKey("paper.id", ondelete="CASCADE")], unique=True)
+    paper: int = Field(sa_column_args=[sa.ForeignKey("paper.id", ondelete="CASCADE")], unique=True)
 
 
 class PaperSpellingRow(Row, table=True):
@@ -130,7 +130,7 @@ class PaperKeyRow(Row, table=True):
     """A key of a paper (docs/formats.md)."""
 
     __tablename__ = "paper_key"
-    __table_args__ = (Index("ix_paper_key_folded", text("lower(key)")),)
+    __table_args__ = (sa.Index("ix_paper_key_folded", sa.text("lower(key)")),)
     key: str = Field(primary_key=True)
     paper: int = reference("paper.id", index=True)
 
@@ -178,7 +178,7 @@ class ChatRow(Row, table=True):
 
     __tablename__ = "chat"
     __table_args__ = (
-        UniqueConstraint("platform", "address", "topic"),
+        sa.UniqueConstraint("platform", "address", "topic"),
         index("ix_chat_asked", "state_since", where="state = 'asked'"),
         index("ix_chat_paused_until", "paused_until", where="paused_until IS NOT NULL"),
         index("ix_chat_unreachable", "state_since", where="pause_reason IS NOT NULL"),
@@ -234,7 +234,7 @@ class QueryRow(Row, table=True):
 
     __tablename__ = "query"
     __table_args__ = (
-        UniqueConstraint("canonical").ddl_if(dialect="sqlite"),
+        sa.UniqueConstraint("canonical").ddl_if(dialect="sqlite"),
         # A unique index of PostgreSQL holds whole texts, of 2,704 bytes at most; a hash index holds the hashes of texts of any length.
         ExcludeConstraint(("canonical", "="), using="hash").ddl_if(dialect="postgresql"),
     )
@@ -250,16 +250,16 @@ class QueryChangeRow(Row, table=True):
     sequence: int | None = Field(default=None, primary_key=True)
     query: int
     token: int = Field(
-        sa_type=BigInteger
+        sa_type=sa.BigInteger
     )  # random: tells this change from one with its number in a copy of the database
 
 
 class SharedCursorRow(Row, table=True):
-    """The sequence up to which all subscriptions that follow it have looked (store/shared_cursors.py)."""
+    """The sequence up to which all subscriptions that follow it have looked (store/subscriptions.py)."""
 
     __tablename__ = "shared_cursor"
     __table_args__ = (
-        UniqueConstraint("quiet", "zone", "operator_zone"),
+        sa.UniqueConstraint("quiet", "zone", "operator_zone"),
         index("ix_shared_cursor_sequence", "sequence"),
     )
     id: int | None = Field(default=None, primary_key=True)
@@ -279,8 +279,8 @@ class SubscriptionRow(Row, table=True):
 
     __tablename__ = "subscription"
     __table_args__ = (
-        UniqueConstraint("chat", "query"),
-        UniqueConstraint("chat", "number"),
+        sa.UniqueConstraint("chat", "query"),
+        sa.UniqueConstraint("chat", "number"),
         index("ix_subscription_due", "next_due_at", "cursor", where=BECOMES_DUE),
         index(
             "ix_subscription_put_off",
@@ -355,7 +355,7 @@ class DeliveryItemRow(Row, table=True):
     chat: int = reference("chat.id", primary=True)
     paper: int = reference("paper.id", primary=True)
     delivery: int | None = Field(
-        default=None, sa_type=Big, sa_column_args=[ForeignKey("delivery.seq", ondelete="SET NULL")]
+        default=None, sa_type=Big, sa_column_args=[sa.ForeignKey("delivery.seq", ondelete="SET NULL")]
     )
     message: int | None = None
     position: int

@@ -4,10 +4,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Integer, bindparam
-from sqlalchemy import select as columns
+import sqlalchemy as sa
 from sqlalchemy.orm import aliased
-from sqlmodel import col, delete, func, select, update
+from sqlmodel import col, select
 
 from subscriptions.ranking import Taste
 from subscriptions.states import Signal
@@ -17,13 +16,13 @@ from subscriptions.store.database.store import Transaction, reads, rows_of
 from subscriptions.store.rows import TABLES
 
 _tastes = TABLES.tables["taste"]
-_TASTES = columns(_tastes.c.chat, _tastes.c.words).where(
-    _tastes.c.chat.in_(bindparam("ids", type_=Integer, expanding=True))
+_TASTES = sa.select(_tastes.c.chat, _tastes.c.words).where(
+    _tastes.c.chat.in_(sa.bindparam("ids", type_=sa.Integer, expanding=True))
 )
 _signals = TABLES.tables["signal"]
-_OF_CHATS = columns(_signals).where(
-    _signals.c.chat.in_(bindparam("ids", type_=Integer, expanding=True)),
-    _signals.c.kind.in_(bindparam("kinds", expanding=True)),
+_OF_CHATS = sa.select(_signals).where(
+    _signals.c.chat.in_(sa.bindparam("ids", type_=sa.Integer, expanding=True)),
+    _signals.c.kind.in_(sa.bindparam("kinds", expanding=True)),
 )
 
 
@@ -42,7 +41,7 @@ def put_signal(session: Transaction, chat_id: int, paper_id: int, kind: Signal, 
 
 def drop_signals(session: Transaction, chat_id: int, paper_id: int, kinds: Sequence[Signal]) -> bool:
     """Removes signals of one paper; returns whether there were any."""
-    of_paper = delete(SignalRow).where(
+    of_paper = sa.delete(SignalRow).where(
         col(SignalRow.chat) == chat_id, col(SignalRow.paper) == paper_id, col(SignalRow.kind).in_(kinds)
     )
     return session.exec(of_paper).rowcount > 0
@@ -81,7 +80,7 @@ def signals_of_chats(
 @reads
 def amount_of_signals(transaction: Transaction, chat_id: int, *, kinds: Sequence[Signal] = tuple(Signal)) -> int:
     """How many signals of a chat of these kinds are stored."""
-    found = select(func.count()).select_from(SignalRow)
+    found = select(sa.func.count()).select_from(SignalRow)
     return transaction.exec(found.where(SignalRow.chat == chat_id, col(SignalRow.kind).in_(kinds))).one()
 
 
@@ -99,8 +98,8 @@ def move_signals(session: Transaction, lost: int, kept: int) -> None:
     theirs = select(other.chat).where(
         other.paper == kept, other.chat == col(SignalRow.chat), other.kind == col(SignalRow.kind)
     )
-    session.exec(delete(SignalRow).where(col(SignalRow.paper) == lost, theirs.exists()))
-    session.exec(update(SignalRow).where(col(SignalRow.paper) == lost).values(paper=kept))
+    session.exec(sa.delete(SignalRow).where(col(SignalRow.paper) == lost, theirs.exists()))
+    session.exec(sa.update(SignalRow).where(col(SignalRow.paper) == lost).values(paper=kept))
 
 
 def merge_signals(session: Transaction, before: int, after: int) -> None:
@@ -109,11 +108,11 @@ def merge_signals(session: Transaction, before: int, after: int) -> None:
     theirs = select(other.chat).where(
         other.chat == after, other.paper == col(SignalRow.paper), other.kind == col(SignalRow.kind)
     )
-    session.exec(delete(SignalRow).where(col(SignalRow.chat) == before, theirs.exists()))
-    session.exec(update(SignalRow).where(col(SignalRow.chat) == before).values(chat=after))
+    session.exec(sa.delete(SignalRow).where(col(SignalRow.chat) == before, theirs.exists()))
+    session.exec(sa.update(SignalRow).where(col(SignalRow.chat) == before).values(chat=after))
     known = select(TasteRow.chat).where(TasteRow.chat == after)
     if session.exec(known).first() is None:
-        session.exec(update(TasteRow).where(col(TasteRow.chat) == before).values(chat=after))
+        session.exec(sa.update(TasteRow).where(col(TasteRow.chat) == before).values(chat=after))
 
 
 def put_taste(session: Transaction, chat_id: int, taste: Taste) -> None:
@@ -121,7 +120,7 @@ def put_taste(session: Transaction, chat_id: int, taste: Taste) -> None:
     if taste:
         put(session, "taste", ("chat",), {"chat": chat_id, "words": dict(taste.weights)})
     else:
-        session.exec(delete(TasteRow).where(col(TasteRow.chat) == chat_id))
+        session.exec(sa.delete(TasteRow).where(col(TasteRow.chat) == chat_id))
 
 
 def tastes(session: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:

@@ -6,9 +6,8 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, func, select, update
+import sqlalchemy as sa
+from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from subscriptions.planning.pauses import AwaitedSource, Forecast
@@ -27,10 +26,10 @@ _WRITTEN = {"arxiv": "arXiv"}  # how the name of a source without a title is wri
 # Statements that every plan executes are built once.
 _sources, _receipts = TABLES.tables["source"], TABLES.tables["receipt"]
 _s, _r = _sources.c, _receipts.c
-_ALL = columns(_s.name, _s.kind, _s.title, _s.schedule, _s.state).order_by(_s.name)
+_ALL = sa.select(_s.name, _s.kind, _s.title, _s.schedule, _s.state).order_by(_s.name)
 _SINCE = (
-    columns(_r.source, _r.at, _r.outcome)
-    .where(_r.source.in_(bindparam("sources", expanding=True)), _r.at >= bindparam("since"))
+    sa.select(_r.source, _r.at, _r.outcome)
+    .where(_r.source.in_(sa.bindparam("sources", expanding=True)), _r.at >= sa.bindparam("since"))
     .order_by(_r.id)
 )
 
@@ -125,7 +124,7 @@ def sync_sources(transaction: Transaction, facts: Iterable[SourceFact], *, now: 
     transaction.flush()
 
 
-def add_name(session: Session, name: str) -> None:
+def add_name(session: Transaction, name: str) -> None:
     """Stores a source with only its name, unless there is one with this name."""
     insert_new(session, "source", ("name",), SourceRow(name=name).model_dump())
 
@@ -150,7 +149,7 @@ def known_sources(transaction: Transaction) -> tuple[KnownSource, ...]:
 
 
 def expected_on(
-    session: Session, schedules: Schedules, source: str, day: date, span: tuple[datetime, datetime]
+    session: Transaction, schedules: Schedules, source: str, day: date, span: tuple[datetime, datetime]
 ) -> datetime | None:
     """When the digest of a day is expected in a source by its schedule; None if it has none. `span` is the day."""
     row = session.get(SourceRow, source)
@@ -177,7 +176,7 @@ def forecast(transaction: Transaction, *, now: datetime) -> Forecast:
     )
 
 
-def _since(session: Session, dues: Mapping[str, datetime]) -> dict[str, list[Outcome]]:
+def _since(session: Transaction, dues: Mapping[str, datetime]) -> dict[str, list[Outcome]]:
     """Source → the outcomes of its receipts since its due moment, oldest first."""
     if not dues:
         return {}
@@ -189,7 +188,7 @@ def _since(session: Session, dues: Mapping[str, datetime]) -> dict[str, list[Out
 
 
 def _awaited(
-    row: Row[*tuple[Any, ...]],
+    row: sa.Row[*tuple[Any, ...]],
     state: SourceState,
     schedule: Schedule,
     due: datetime | None,
@@ -208,7 +207,7 @@ def _awaited(
     )
 
 
-def store_state(session: Session, name: str, state: SourceState, seen: Mapping[str, DocumentSeen]) -> None:
+def store_state(session: Transaction, name: str, state: SourceState, seen: Mapping[str, DocumentSeen]) -> None:
     """Stores the state of a source after a poll."""
     row = session.get(SourceRow, name)
     if row is not None:
@@ -227,7 +226,9 @@ def claim_poll(transaction: Transaction, name: str, before: datetime | None, unt
     is_still = stored.is_(None) if row.state.get("next_at") is None else stored == row.state["next_at"]
     claimed = to_json(replace(state, next_at=until))
     return (
-        transaction.exec(update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)).rowcount
+        transaction.exec(
+            sa.update(SourceRow).where(col(SourceRow.name) == name, is_still).values(state=claimed)
+        ).rowcount
         == 1
     )
 
@@ -237,7 +238,7 @@ def _state(stored: Mapping[str, Any]) -> SourceState:
     return state
 
 
-def put_receipt(session: Session, receipt: Receipt) -> int:
+def put_receipt(session: Transaction, receipt: Receipt) -> int:
     """Stores a receipt, or replaces the one with its id; returns the id."""
     row = session.get(ReceiptRow, receipt.id) if receipt.id else None
     if row is None:
@@ -250,7 +251,7 @@ def put_receipt(session: Session, receipt: Receipt) -> int:
     return row.id or 0
 
 
-def latest(session: Session) -> dict[str, Receipt]:
+def latest(session: Transaction) -> dict[str, Receipt]:
     """Source → its newest receipt."""
     return {row.source: receipt_value(row) for row in session.exec(_newest_of_sources(tuple(Outcome)))}
 
@@ -264,7 +265,7 @@ def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
     return [receipt_value(row) for row in rows]
 
 
-def _settled(session: Session) -> dict[str, datetime]:
+def _settled(session: Transaction) -> dict[str, datetime]:
     return {row.source: row.at for row in session.exec(_newest_of_sources(tuple(sorted(SETTLING))))}
 
 
@@ -276,8 +277,8 @@ def _newest_of_sources(outcomes: tuple[Outcome, ...]) -> SelectOfScalar[ReceiptR
     """
     others = _receipts.alias()
     newest = [
-        func.coalesce(
-            columns(func.max(others.c.id))
+        sa.func.coalesce(
+            sa.select(sa.func.max(others.c.id))
             .where(others.c.source == _s.name, others.c.outcome == outcome)
             .correlate(_sources)
             .scalar_subquery(),
@@ -300,17 +301,17 @@ def receipt_value(row: ReceiptRow) -> Receipt:
     )
 
 
-def slot_of(session: Session, publisher: str) -> datetime | None:
+def slot_of(session: Transaction, publisher: str) -> datetime | None:
     """Until when no process may ask a publisher; None: no process ever did."""
     return session.exec(select(PublisherSlotRow.until).where(PublisherSlotRow.publisher == publisher)).first()
 
 
-def swap_slot(session: Session, publisher: str, before: datetime | None, until: datetime) -> bool:
+def swap_slot(session: Transaction, publisher: str, before: datetime | None, until: datetime) -> bool:
     """Replaces the moment `before` (None: there is none) by another one. False if another process was first."""
     if before is None:
         return insert_new(session, "publisher_slot", ("publisher",), {"publisher": publisher, "until": until})
     is_still = (col(PublisherSlotRow.publisher) == publisher) & (col(PublisherSlotRow.until) == before)
-    return session.exec(update(PublisherSlotRow).where(is_still).values(until=until)).rowcount == 1
+    return session.exec(sa.update(PublisherSlotRow).where(is_still).values(until=until)).rowcount == 1
 
 
 @writes

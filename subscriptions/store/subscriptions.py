@@ -1,33 +1,118 @@
 """Subscriptions of chats, and the cursors up to which they have looked at papers."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, String, bindparam
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, func, select, update
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.states import SubscriptionPauseReason, SubscriptionState
-from subscriptions.store.database.conflicts import execute_rows, insert_all_new, insert_rows_new
-from subscriptions.store.database.store import Transaction, reads, rows_of
+from subscriptions.store.database.conflicts import execute_rows, insert_all_new, insert_new, insert_rows_new
+from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
 from subscriptions.store.rows import TABLES, QueryRow, SubscriptionRow
-from subscriptions.store.shared_cursors import cursor_of
+
+_chats, _subscriptions, _queries, _marks, _shared = (
+    TABLES.tables[name] for name in ("chat", "subscription", "query", "key_value", "shared_cursor")
+)
+_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
+_s = _subscriptions.c
+_c = _shared.c
+_upto = sa.bindparam("upto", type_=sa.Integer)
+MOST = 2000  # each tick at night reads those for which it is quiet
+_KEYS = ("quiet", "zone", "operator_zone")
+
+
+class SharedCursor(NamedTuple):
+    """The sequence up to which all followers have looked, and their quiet hours."""
+
+    id: int
+    quiet: str  # as the setting has it
+    zone: str  # the clock of the quiet hours
+    operator_zone: str  # the operator's zone when it was made: chats that chose none followed it
+    sequence: int
+
+
+def cursor_of() -> sa.ColumnElement[int]:
+    """The sequence up to which a subscription has looked: its own cursor, or the one that it follows if that is higher."""
+    shared = sa.select(_c.sequence).where(_c.id == _s.shared_cursor).scalar_subquery()
+    return sa.case((sa.func.coalesce(shared, 0) > _s.cursor, shared), else_=_s.cursor)
+
+
+_BEHIND = sa.select(_c.id, _c.quiet, _c.zone, _c.operator_zone, _c.sequence).where(_c.sequence < _upto)
+_WITH_KEY = sa.select(_c.id).where(*(_c[name] == sa.bindparam(f"its_{name}") for name in _KEYS))
+_HIGHEST = sa.select(sa.func.max(_c.id))  # none is ever removed
+_MOVE = sa.update(_shared).where(_c.id.in_(_ids), _c.sequence < _upto).values(sequence=_upto)
+_FOLLOWERS = (
+    sa.select(_s.chat, _s.shared_cursor)
+    .where(_s.query.in_(_ids), _s.shared_cursor.is_not(None), _s.cursor < _upto)
+    .distinct()
+)
+_UNMATCHED = (
+    sa.select(_chats.c.id, _chats.c.timezone, _chats.c.streak_after, _s.shared_cursor)
+    .join_from(_chats, _subscriptions, _s.chat == _chats.c.id)
+    .where(
+        _chats.c.streak_after < sa.bindparam("before", type_=sa.Integer),
+        _s.shared_cursor.is_not(None),
+        _s.cursor < _upto,
+    )
+    .distinct()
+)
+
+
+def behind(session: Transaction, upto: int) -> list[SharedCursor]:
+    """The shared cursors below a sequence."""
+    return [SharedCursor._make(row) for row in execute(session, _BEHIND, {"upto": upto})]
+
+
+def id_of(session: Transaction, quiet: str, zone: str, operator_zone: str, *, sequence: int) -> int | None:
+    """The id of the shared cursor of these quiet hours. If there is none, makes it at this sequence.
+
+    None: there are too many, and a cursor with few followers saves nothing.
+    """
+    key = {"quiet": quiet, "zone": zone, "operator_zone": operator_zone}
+    wanted = {f"its_{name}": value for name, value in key.items()}
+    found = execute(session, _WITH_KEY, wanted).scalar()
+    if found is None:
+        if (execute(session, _HIGHEST).scalar() or 0) >= MOST:
+            return None
+        insert_new(session, "shared_cursor", _KEYS, {**key, "sequence": sequence})
+        found = execute(session, _WITH_KEY, wanted).scalar_one()
+    return int(found)
+
+
+def move(session: Transaction, ids: Sequence[int], upto: int) -> None:
+    """Moves shared cursors up to a sequence; none moves back."""
+    for part in in_chunks(ids):
+        execute(session, _MOVE, {"ids": part, "upto": upto})
+
+
+def chats_with(session: Transaction, queries: Sequence[int], shared: Collection[int], upto: int) -> list[int]:
+    """Ids of the chats in which a follower of one of these shared cursors has one of these queries, and looked below `upto`."""
+    rows = execute(session, _FOLLOWERS, {"ids": queries, "upto": upto})
+    return sorted({chat for chat, followed in rows if followed in shared})
+
+
+def chats_without_match(
+    session: Transaction, before: int, shared: Collection[int], upto: int
+) -> list[tuple[int, str, int]]:
+    """(id, chosen zone, begin) of chats with such followers whose no-match streak began before a sequence and was not said."""
+    rows = execute(session, _UNMATCHED, {"before": before, "upto": upto})
+    return sorted({(chat, zone, after) for chat, zone, after, followed in rows if followed in shared})
+
+
+# ---------------------------------------------------------------------------------------------- subscriptions of chats
+
 
 DueSpan = tuple[datetime | None, datetime | None]  # the next due moment, and for when-out the end of its window
 NOW = "now"  # the cadence, as stored
 
 # Statements that every plan executes are built once.
-_chats, _subscriptions, _queries, _marks = (
-    TABLES.tables[name] for name in ("chat", "subscription", "query", "key_value")
-)
-_ids = bindparam("ids", type_=Integer, expanding=True)
-_s = _subscriptions.c
 # In the order of the fields of Subscription.
 _VALUES = (
     _s.id, _s.chat, _s.number, _s.text, _queries.c.canonical, _s.cadence, _s.zone, _s.since, cursor_of(), _s.next_due_at, _s.name,
@@ -35,30 +120,32 @@ _VALUES = (
     _s.latest_due_at,
 )  # fmt: skip
 SUBSCRIPTIONS = (
-    columns(*_VALUES)
+    sa.select(*_VALUES)
     .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
     .where(_subscriptions.c.chat.in_(_ids))
     .order_by(_subscriptions.c.chat, _subscriptions.c.number)
 )
 _AMOUNTS = (
-    columns(_subscriptions.c.chat, func.count()).where(_subscriptions.c.chat.in_(_ids)).group_by(_subscriptions.c.chat)
+    sa.select(_subscriptions.c.chat, sa.func.count())
+    .where(_subscriptions.c.chat.in_(_ids))
+    .group_by(_subscriptions.c.chat)
 )
 _NEW = (
     "chat", "query", "number", "name", "text", "cadence", "zone", "state", "added_by", "subscriber", "since", "cursor",
     "next_due_at", "latest_due_at", "counted_until", "paused_until", "pause_reason",
 )  # fmt: skip
-_NUMBERS = columns(_chats.c.id, _chats.c.next_number).where(_chats.c.id.in_(_ids))
+_NUMBERS = sa.select(_chats.c.id, _chats.c.next_number).where(_chats.c.id.in_(_ids))
 _TAKE = (
-    update(_chats)
-    .where(_chats.c.id == bindparam("of"))
-    .values(next_number=_chats.c.next_number + bindparam("amount", type_=Integer))
+    sa.update(_chats)
+    .where(_chats.c.id == sa.bindparam("of"))
+    .values(next_number=_chats.c.next_number + sa.bindparam("amount", type_=sa.Integer))
 )
-_QUERIES = columns(_queries.c.canonical, _queries.c.id).where(
-    _queries.c.canonical.in_(bindparam("ids", type_=String, expanding=True))
+_QUERIES = sa.select(_queries.c.canonical, _queries.c.id).where(
+    _queries.c.canonical.in_(sa.bindparam("ids", type_=sa.String, expanding=True))
 )
 
 
-def subscriptions_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
+def subscriptions_of(session: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
     """Each chat's subscriptions in the order of their numbers."""
     found: dict[int, list[Subscription]] = {chat_id: [] for chat_id in chat_ids}
     for row in rows_of(session, SUBSCRIPTIONS, chat_ids):
@@ -66,18 +153,18 @@ def subscriptions_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tup
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
 
 
-def amounts(session: Session, chat_ids: Sequence[int]) -> dict[int, int]:
+def amounts(session: Transaction, chat_ids: Sequence[int]) -> dict[int, int]:
     """How many subscriptions each chat has."""
     return dict.fromkeys(chat_ids, 0) | dict(rows_of(session, _AMOUNTS, chat_ids))
 
 
-def add_subscription(session: Session, new: Subscription) -> Subscription:
+def add_subscription(session: Transaction, new: Subscription) -> Subscription:
     """Adds a subscription; returns it as stored, or one with the same query that another process has added meanwhile."""
     add_subscriptions(session, [new])
     return next(s for s in subscriptions_of(session, [new.chat_id])[new.chat_id] if s.canonical == new.canonical)
 
 
-def add_subscriptions(session: Session, new: Sequence[Subscription]) -> None:
+def add_subscriptions(session: Transaction, new: Sequence[Subscription]) -> None:
     """Adds subscriptions, with one statement for each table. One without a number gets its chat's next; numbers are not reused.
 
     One with the same query that another process has added meanwhile stays.
@@ -97,13 +184,13 @@ def _row(one: Subscription, *, query: int, number: int) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _take_numbers(session: Session, amounts: Mapping[int, int]) -> dict[int, int]:
+def _take_numbers(session: Transaction, amounts: Mapping[int, int]) -> dict[int, int]:
     """Takes so many next numbers of chats; returns the first of each. No two processes get the same ones."""
     execute_rows(session, _TAKE, ("of", "amount"), list(amounts.items()))
     return {chat: after - amounts[chat] for chat, after in rows_of(session, _NUMBERS, sorted(amounts))}
 
 
-def _query_ids(session: Session, canonicals: Sequence[str]) -> dict[str, int]:
+def _query_ids(session: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
     """Returns the ids of queries by their canonical texts; those that are not known are added."""
     wanted = sorted(set(canonicals))
     found = {row.canonical: row.id for row in rows_of(session, _QUERIES, wanted)}
@@ -113,7 +200,7 @@ def _query_ids(session: Session, canonicals: Sequence[str]) -> dict[str, int]:
 
 
 def change_schedule(
-    session: Session, subscription_id: int, *, cadence: Cadence, zone: str | None, due: DueSpan
+    session: Transaction, subscription_id: int, *, cadence: Cadence, zone: str | None, due: DueSpan
 ) -> None:
     """Changes cadence and zone of a subscription; its cursor stays."""
     row = session.get_one(SubscriptionRow, subscription_id)
@@ -121,7 +208,7 @@ def change_schedule(
     row.next_due_at, row.latest_due_at = due
 
 
-def reset_due(session: Session, subscription_id: int, due: DueSpan) -> None:
+def reset_due(session: Transaction, subscription_id: int, due: DueSpan) -> None:
     """Changes when a subscription is due next; one with cadence `now` waits until then.
 
     With both moments given, quiet hours do not delay it further.
@@ -130,18 +217,18 @@ def reset_due(session: Session, subscription_id: int, due: DueSpan) -> None:
     row.next_due_at, row.latest_due_at = due
 
 
-def advance_cursor(session: Session, subscription_id: int, *, upto: int) -> None:
+def advance_cursor(session: Transaction, subscription_id: int, *, upto: int) -> None:
     """Moves the cursor of a subscription up to a sequence: earlier papers are not delivered any more."""
     row = session.get_one(SubscriptionRow, subscription_id)
     row.cursor = max(row.cursor, upto)
 
 
-def rename(session: Session, subscription_id: int, name: str) -> None:
+def rename(session: Transaction, subscription_id: int, name: str) -> None:
     """Gives a subscription a name."""
     session.get_one(SubscriptionRow, subscription_id).name = name
 
 
-def edit_query(session: Session, subscription_id: int, *, text: str, canonical: str) -> None:
+def edit_query(session: Transaction, subscription_id: int, *, text: str, canonical: str) -> None:
     """Changes the query of a subscription; its cursor stays."""
     row = session.get_one(SubscriptionRow, subscription_id)
     before = row.query
@@ -151,7 +238,7 @@ def edit_query(session: Session, subscription_id: int, *, text: str, canonical: 
 
 
 def pause_subscription(
-    session: Session,
+    session: Transaction,
     subscription_id: int,
     *,
     until: datetime | None = None,
@@ -161,13 +248,13 @@ def pause_subscription(
     _set_state(session, subscription_id, SubscriptionState.PAUSED, until, reason)
 
 
-def resume_subscription(session: Session, subscription_id: int) -> None:
+def resume_subscription(session: Transaction, subscription_id: int) -> None:
     """Makes one subscription active."""
     _set_state(session, subscription_id, SubscriptionState.ACTIVE, None, None)
 
 
 def _set_state(
-    session: Session,
+    session: Transaction,
     subscription_id: int,
     state: SubscriptionState,
     until: datetime | None,
@@ -177,22 +264,22 @@ def _set_state(
     row.state, row.paused_until, row.pause_reason = state, until, reason
 
 
-def clear_subscriber(session: Session, subscription_id: int) -> None:
+def clear_subscriber(session: Transaction, subscription_id: int) -> None:
     """Removes the subscriber of a subscription: the person has left."""
     session.get_one(SubscriptionRow, subscription_id).subscriber = ""
 
 
-def remove_subscriptions(session: Session, ids: Sequence[int]) -> None:
+def remove_subscriptions(session: Transaction, ids: Sequence[int]) -> None:
     """Removes subscriptions; deliveries that were planned for them are still sent (docs/architecture.md, rule 5)."""
     queries = session.exec(select(SubscriptionRow.query).where(col(SubscriptionRow.id).in_(ids))).all()
-    session.exec(delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
+    session.exec(sa.delete(SubscriptionRow).where(col(SubscriptionRow.id).in_(ids)))
     drop_unused_queries(session, queries)
 
 
-def drop_unused_queries(session: Session, queries: Sequence[int]) -> None:
+def drop_unused_queries(session: Transaction, queries: Sequence[int]) -> None:
     """Removes those of these queries that no subscription has."""
     used = select(SubscriptionRow.id).where(SubscriptionRow.query == QueryRow.id).exists()
-    session.exec(delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
+    session.exec(sa.delete(QueryRow).where(col(QueryRow.id).in_(queries), ~used))
 
 
 _stored_cadence = lru_cache(maxsize=4096)(parse_cadence)
@@ -206,5 +293,5 @@ def _subscription(row: Sequence[Any]) -> Subscription:
 @reads
 def subscription_counts(transaction: Transaction) -> tuple[int, int]:
     """(chats that have subscriptions, subscriptions)."""
-    chats = func.count(func.distinct(SubscriptionRow.chat))
-    return transaction.exec(select(chats, func.count()).select_from(SubscriptionRow)).one()
+    chats = sa.func.count(sa.func.distinct(SubscriptionRow.chat))
+    return transaction.exec(select(chats, sa.func.count()).select_from(SubscriptionRow)).one()

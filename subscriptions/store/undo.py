@@ -1,27 +1,106 @@
-"""The states of a chat before its last changes, for undo."""
+"""The states of a chat before its last changes, for undo; and where other chats name a chat or a person.
 
-from collections.abc import Collection, Mapping, Sequence
+Erasing and moving a chat look here and read only the rows that name it; the rows hold texts that are not indexed.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Literal
 
-from sqlalchemy import Integer, bindparam, func, insert
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, delete, select
+import sqlalchemy as sa
+from sqlmodel import col, select
 
-from subscriptions.store import mentions
+from subscriptions.addresses import declared
 from subscriptions.store.conversation_rows import UndoRow
-from subscriptions.store.database.store import execute, rows_of
+from subscriptions.store.database.store import Transaction, execute, in_chunks, rows_of
 from subscriptions.store.rows import TABLES
 
+Where = Literal["callback", "state", "delivery", "change"]
+
+_LONGEST = 300  # characters: no title of a chat is longer
+
+_mentions = TABLES.tables["mention"]
+_m = _mentions.c
+_NEW = sa.insert(_mentions)
+_FORGET = sa.delete(_mentions).where(_m.word.in_(sa.bindparam("words", expanding=True)))
+_OF = {
+    "callback": sa.delete(_mentions).where(_m.callback.in_(sa.bindparam("ids", expanding=True))),
+    "state": sa.delete(_mentions).where(_m.state.in_(sa.bindparam("ids", expanding=True))),
+    "delivery": sa.delete(_mentions).where(_m.delivery.in_(sa.bindparam("ids", expanding=True))),
+    "change": sa.delete(_mentions).where(_m.change.in_(sa.bindparam("ids", expanding=True))),
+}
+
+
+def addresses_in(text: str, *, but: str = "") -> set[str]:
+    """What may be the address of a chat in a text, without `but`."""
+    return {found.rstrip(".") for found in _address(tuple(facts.name for facts in declared())).findall(text)} - {but}
+
+
+@lru_cache(maxsize=8)
+def _address(platforms: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, platforms))}):[-\w./]+")
+
+
+def words_of_callback(callback_id: str, arguments: Mapping[str, Any], place: str) -> set[str]:
+    """The words by which a callback token, or a state under a name, names chats other than its own."""
+    return addresses_in(f"{callback_id} {arguments}", but=place.removeprefix("board:"))
+
+
+def words_of_notice(dedupe_key: str, detail: Mapping[str, str]) -> set[str]:
+    """The words by which a notice names chats: their addresses and titles."""
+    titles = {value for value in detail.values() if value and len(value) <= _LONGEST}
+    return addresses_in(f"{dedupe_key} {detail}") | titles
+
+
+def words_of_change(before: Mapping[str, Any], address: str) -> set[str]:
+    """The words by which a change of the chat with this address names people: the ids of subscribers."""
+    return {subscriber for value in before["subscriptions"] if (subscriber := value.get("subscriber"))} - {address}
+
+
+def note(session: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]) -> None:
+    """Stores the words of rows, which are given by their ids, in place of those stored before."""
+    for part in in_chunks(list(words)):
+        execute(session, _OF[where], {"ids": part})
+    add(session, where, words)
+
+
+def add(session: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]) -> None:
+    """Stores the words of new rows, which are given by their ids."""
+    rows = [{where: of, "word": word} for of, those in words.items() for word in sorted(those)]
+    if rows:
+        execute(session, _NEW, rows)
+
+
+def forget(session: Transaction, words: Sequence[str]) -> None:
+    """Removes these words; no row uses them as a name any more."""
+    execute(session, _FORGET, {"words": words})
+
+
+def named_by(session: Transaction, where: Where, words: Sequence[str], *, topics: bool = False) -> list[Any]:
+    """Ids of the rows that name one of these; with `topics`, also those that name a topic of one of these addresses."""
+    found: set[Any] = set()
+    for word in words:
+        of = sa.select(_m[where]).where(_m[where].is_not(None))
+        found.update(execute(session, of.where(_m.word == word)).scalars())
+        if topics:
+            found.update(execute(session, of.where(_m.word > f"{word}/", _m.word < f"{word}0")).scalars())
+    return sorted(found)
+
+
+# -------------------------------------------------------------- the states of a chat before its last changes, for undo
+
+
 _undo = TABLES.tables["undo"]
-_ids = bindparam("ids", type_=Integer, expanding=True)
-_ADD = insert(_undo).returning(_undo.c.chat, _undo.c.id)
+_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
+_ADD = sa.insert(_undo).returning(_undo.c.chat, _undo.c.id)
 _WITH_MORE = (
-    columns(_undo.c.chat)
+    sa.select(_undo.c.chat)
     .where(_undo.c.chat.in_(_ids))
     .group_by(_undo.c.chat)
-    .having(func.count() > bindparam("most", type_=Integer))
+    .having(sa.func.count() > sa.bindparam("most", type_=sa.Integer))
 )
 
 
@@ -37,22 +116,22 @@ class StoredChange:
 
 
 def add_changes(
-    session: Session, before: Mapping[int, tuple[str, Mapping[str, Any]]], *, who: str, at: datetime
+    session: Transaction, before: Mapping[int, tuple[str, Mapping[str, Any]]], *, who: str, at: datetime
 ) -> dict[int, int]:
     """Stores what chats are before a change, by their ids: (address, state). Returns the ids of the changes. A later one has a higher id."""
     rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, (_, state) in before.items()]
     ids = {added.chat: added.id for added in execute(session, _ADD, rows)} if rows else {}
-    named = {ids[chat_id]: mentions.words_of_change(state, address) for chat_id, (address, state) in before.items()}
-    mentions.add(session, "change", named)
+    named = {ids[chat_id]: words_of_change(state, address) for chat_id, (address, state) in before.items()}
+    add(session, "change", named)
     return ids
 
 
-def with_more_than(session: Session, chat_ids: Sequence[int], most: int) -> list[int]:
+def with_more_than(session: Transaction, chat_ids: Sequence[int], most: int) -> list[int]:
     """Those of these chats that have more stored changes than `most`."""
     return [row.chat for row in rows_of(session, _WITH_MORE, chat_ids, most=most)]
 
 
-def changes_of(session: Session, chat_id: int) -> tuple[StoredChange, ...]:
+def changes_of(session: Transaction, chat_id: int) -> tuple[StoredChange, ...]:
     """The stored changes of a chat, newest first."""
     rows = session.exec(select(UndoRow).where(UndoRow.chat == chat_id).order_by(col(UndoRow.id).desc()))
     return tuple(
@@ -60,13 +139,13 @@ def changes_of(session: Session, chat_id: int) -> tuple[StoredChange, ...]:
     )
 
 
-def rewrite_change(session: Session, change_id: int, address: str, before: Mapping[str, Any]) -> None:
+def rewrite_change(session: Transaction, change_id: int, address: str, before: Mapping[str, Any]) -> None:
     """Replaces what is stored of a change of the chat with this address."""
     session.get_one(UndoRow, change_id).before = dict(before)
-    mentions.note(session, "change", {change_id: mentions.words_of_change(before, address)})
+    note(session, "change", {change_id: words_of_change(before, address)})
 
 
-def drop_changes(session: Session, ids: Collection[int]) -> None:
+def drop_changes(session: Transaction, ids: Collection[int]) -> None:
     """Removes changes."""
     if ids:
-        session.exec(delete(UndoRow).where(col(UndoRow.id).in_(ids)))
+        session.exec(sa.delete(UndoRow).where(col(UndoRow.id).in_(ids)))

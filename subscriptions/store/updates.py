@@ -2,9 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, bindparam, or_
-from sqlalchemy import select as columns
-from sqlmodel import Session, col, func, select, update
+import sqlalchemy as sa
+from sqlmodel import col, select
 
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import ReplyState
@@ -22,19 +21,24 @@ _is_unfinished = Condition(UNFINISHED)  # beside the state that is asked for: an
 # Statements that every request executes are built once.
 _updates = TABLES.tables["update"]
 _u = _updates.c
-_is_it = (_u.platform == bindparam("on"), _u.update_id == bindparam("called"))
-_REPLY = columns(_u.reply).where(*_is_it)
+_is_it = (_u.platform == sa.bindparam("on"), _u.update_id == sa.bindparam("called"))
+_REPLY = sa.select(_u.reply).where(*_is_it)
 _STORE = (
-    update(_updates)
+    sa.update(_updates)
     .where(*_is_it)
     .values(
-        reply=bindparam("its_reply"), chat=bindparam("its_chat"), state=bindparam("its_state"), worker=bindparam("who")
+        reply=sa.bindparam("its_reply"),
+        chat=sa.bindparam("its_chat"),
+        state=sa.bindparam("its_state"),
+        worker=sa.bindparam("who"),
     )
 )
-_FINISH = update(_updates).where(*_is_it).values(state=ReplyState.DONE, reply="")
-_UNFINISHED_AT = columns(_u.worker).where(*_is_it, _is_unfinished)
-_in_lane = or_(_u.chat == bindparam("lane"), (_u.chat > bindparam("topics")) & (_u.chat < bindparam("behind")))
-_ANSWERS = columns(_u.at, _u.state, _u.worker).where(_in_lane, _u.at > bindparam("after"))
+_FINISH = sa.update(_updates).where(*_is_it).values(state=ReplyState.DONE, reply="")
+_UNFINISHED_AT = sa.select(_u.worker).where(*_is_it, _is_unfinished)
+_in_lane = sa.or_(
+    _u.chat == sa.bindparam("lane"), (_u.chat > sa.bindparam("topics")) & (_u.chat < sa.bindparam("behind"))
+)
+_ANSWERS = sa.select(_u.at, _u.state, _u.worker).where(_in_lane, _u.at > sa.bindparam("after"))
 
 
 @reads
@@ -44,7 +48,7 @@ def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | N
     return reply
 
 
-def claim_update(session: Session, platform: str, update_id: str, *, now: datetime) -> bool:
+def claim_update(session: Transaction, platform: str, update_id: str, *, now: datetime) -> bool:
     """Stores an update, before its effect and in the transaction of it. False if another process, or an earlier one, did."""
     values = {
         "platform": platform,
@@ -57,7 +61,7 @@ def claim_update(session: Session, platform: str, update_id: str, *, now: dateti
     return insert_new(session, UpdateRow.__tablename__, _KEY, values)
 
 
-def store_reply(session: Session, platform: str, update_id: str, reply: str, *, chat: str, worker: str) -> None:
+def store_reply(session: Transaction, platform: str, update_id: str, reply: str, *, chat: str, worker: str) -> None:
     """Stores the reply to a claimed update, which a worker is still to post, and the chat that it is about."""
     state = ReplyState.READY if reply else ReplyState.DONE
     changed = {"its_reply": reply, "its_chat": chat, "its_state": state, "who": worker}
@@ -67,11 +71,11 @@ def store_reply(session: Session, platform: str, update_id: str, reply: str, *, 
 @reads
 def commands_since(transaction: Transaction, chat: ChatAddress, since: datetime) -> int:
     """How many updates of a chat had their effect at `since` or later."""
-    found = select(func.count()).select_from(UpdateRow).where(UpdateRow.chat == str(chat), UpdateRow.at >= since)
+    found = select(sa.func.count()).select_from(UpdateRow).where(UpdateRow.chat == str(chat), UpdateRow.at >= since)
     return transaction.exec(found).one()
 
 
-def recent_updates(session: Session, platform: str, after: datetime) -> list[tuple[str, datetime, bool]]:
+def recent_updates(session: Transaction, platform: str, after: datetime) -> list[tuple[str, datetime, bool]]:
     """(chat, came at, its reply is finished) of each update of a platform that came after `after`."""
     rows = session.exec(
         select(UpdateRow.chat, UpdateRow.at, col(UpdateRow.state)).where(
@@ -83,7 +87,7 @@ def recent_updates(session: Session, platform: str, after: datetime) -> list[tup
     return [(chat, at, state is ReplyState.DONE) for chat, at, state in rows]
 
 
-def answers_in(session: Session, lane: Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
+def answers_in(session: Transaction, lane: Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
     """(came at, its reply is finished) of each update in a lane that came after `after`.
 
     What `worker` has still to post is left out: it counts that itself when it does.
@@ -134,10 +138,12 @@ def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple
     worker = transaction.store.worker
     left = _is_unfinished, ~_of_others(worker)
     transaction.exec(
-        update(UpdateRow).where(*left, col(UpdateRow.at) < now - REPEATED_FOR).values(state=ReplyState.DONE, reply="")
+        sa.update(UpdateRow)
+        .where(*left, col(UpdateRow.at) < now - REPEATED_FOR)
+        .values(state=ReplyState.DONE, reply="")
     )
     found = transaction.exec(
-        update(UpdateRow)
+        sa.update(UpdateRow)
         .where(*left)
         .values(worker=worker)
         .returning(col(UpdateRow.at), col(UpdateRow.platform), col(UpdateRow.update_id), col(UpdateRow.reply))
@@ -145,16 +151,16 @@ def unfinished_replies(transaction: Transaction, *, now: datetime) -> list[tuple
     return [(platform, update_id, reply) for _, platform, update_id, reply in sorted(found)]
 
 
-def _of_others(worker: str) -> ColumnElement[bool]:
+def _of_others(worker: str) -> sa.ColumnElement[bool]:
     """Whether a reply is in the hands of another worker, which is not gone."""
     return col(UpdateRow.worker).in_(select(WorkerRow.id).where(WorkerRow.id != worker))
 
 
-def erase_place(session: Session, place: str) -> None:
+def erase_place(session: Transaction, place: str) -> None:
     """Erases what updates say of a chat (rule 10). Their ids stay."""
     erased = {"reply": "", "chat": "", "state": ReplyState.DONE}
-    session.exec(update(UpdateRow).where(col(UpdateRow.chat) == place).values(erased))
+    session.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == place).values(erased))
 
 
-def _is(platform: str, update_id: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _is(platform: str, update_id: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
     return col(UpdateRow.platform) == platform, col(UpdateRow.update_id) == update_id

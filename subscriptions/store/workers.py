@@ -5,14 +5,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ARRAY, ColumnElement, Float, Integer, Text, bindparam, func, null, text
-from sqlmodel import Session, col, delete, or_, select, update
+import sqlalchemy as sa
+from sqlmodel import col, or_, select
 
 from subscriptions.model import DeliveryKind, Lane
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import connection_of
+from subscriptions.store.database.store import Transaction, connection_of, reads, writes
 from subscriptions.store.operation_rows import LeaseRow, WorkerRow
 from subscriptions.store.rows import MessageRow
 
@@ -25,6 +25,7 @@ PRIORITIES: Mapping[DeliveryKind, int] = {
     DeliveryKind.BULLETIN: BULLETIN,
 }
 _CHUNK = 10_000  # lanes in one statement
+_SOON = 10.0  # seconds; a lane that has to wait for longer waits because its platform asked for that
 _JOB = f"""
     ROW(
         '{QUEUE}' || platform, '{TASK}', priority, 'lane:' || platform || ':' || address, NULL,
@@ -37,8 +38,8 @@ _OF_CHATS = """
     FROM unnest(:chats, :priorities) WITH ORDINALITY AS woken (id, priority, place) JOIN chat USING (id)
     GROUP BY platform, address
 """
-_WAKE_CHATS = text(f"{_DEFER} FROM ({_OF_CHATS}) AS ready").bindparams(
-    bindparam("chats", type_=ARRAY(Integer)), bindparam("priorities", type_=ARRAY(Integer))
+_WAKE_CHATS = sa.text(f"{_DEFER} FROM ({_OF_CHATS}) AS ready").bindparams(
+    sa.bindparam("chats", type_=sa.ARRAY(sa.Integer)), sa.bindparam("priorities", type_=sa.ARRAY(sa.Integer))
 )
 _READY = """
     SELECT platform, address, CAST(:priority AS integer) AS priority, place,
@@ -46,35 +47,35 @@ _READY = """
     FROM unnest(:platforms, :addresses) WITH ORDINALITY AS ready (platform, address, place)
 """
 _OF_LANES = (
-    bindparam("platforms", type_=ARRAY(Text)),
-    bindparam("addresses", type_=ARRAY(Text)),
-    bindparam("seconds", type_=Float),
+    sa.bindparam("platforms", type_=sa.ARRAY(sa.Text)),
+    sa.bindparam("addresses", type_=sa.ARRAY(sa.Text)),
+    sa.bindparam("seconds", type_=sa.Float),
 )
-_WAKE_LANES = text(f"{_DEFER} FROM ({_READY}) AS ready").bindparams(*_OF_LANES)
-_WAKE_IDLE = text(f"""
+_WAKE_LANES = sa.text(f"{_DEFER} FROM ({_READY}) AS ready").bindparams(*_OF_LANES)
+_WAKE_IDLE = sa.text(f"""
     {_DEFER} FROM ({_READY}) AS ready WHERE NOT EXISTS (
         SELECT FROM procrastinate_jobs AS job
         WHERE job.lock = 'lane:' || platform || ':' || address AND job.status IN ('todo', 'doing')
     )
 """).bindparams(*_OF_LANES)
-_LEFT = text(f"""
+_LEFT = sa.text(f"""
     SELECT count(*) FROM procrastinate_jobs WHERE task_name = '{TASK}' AND (
         status = 'doing' OR status = 'todo'
         AND coalesce(scheduled_at, '-infinity') <= clock_timestamp() + make_interval(secs => :seconds)
     )
-""").bindparams(bindparam("seconds", type_=Float))  # noqa: S608 - as above
-_WAITING = text(f"""
+""").bindparams(sa.bindparam("seconds", type_=sa.Float))  # noqa: S608 - as above
+_WAITING = sa.text(f"""
     SELECT count(*) FROM procrastinate_jobs
     WHERE task_name = '{TASK}' AND status = 'todo' AND coalesce(scheduled_at, '-infinity') <= clock_timestamp()
 """)  # noqa: S608 - as above
-_FORGET = text(f"DELETE FROM procrastinate_jobs WHERE task_name = '{TASK}' AND status IN ('todo', 'doing')")  # noqa: S608 - as above
+_FORGET = sa.text(f"DELETE FROM procrastinate_jobs WHERE task_name = '{TASK}' AND status IN ('todo', 'doing')")  # noqa: S608 - as above
 
-_FORGET_LANE = text(
+_FORGET_LANE = sa.text(
     "DELETE FROM procrastinate_jobs WHERE lock = 'lane:' || :platform || ':' || :address AND status = 'todo'"
 )
 
 
-def wake_chats(session: Session, kinds: Mapping[int, DeliveryKind]) -> None:
+def wake_chats(session: Transaction, kinds: Mapping[int, DeliveryKind]) -> None:
     """Wakes the lanes of chats, given by id, each with the kind of delivery that it got."""
     if kinds and _has_jobs(session):
         ids = list(kinds)
@@ -84,8 +85,9 @@ def wake_chats(session: Session, kinds: Mapping[int, DeliveryKind]) -> None:
             connection_of(session).execute(_WAKE_CHATS, values)
 
 
+@writes
 def wake_lanes(
-    session: Session,
+    transaction: Transaction,
     lanes: Sequence[Lane],
     *,
     after: timedelta = timedelta(0),
@@ -93,9 +95,9 @@ def wake_lanes(
     only_idle: bool = False,
 ) -> int:
     """Wakes lanes when `after` has passed, by the server's clock; `only_idle`: those without a job. Returns how many."""
-    if not lanes or not _has_jobs(session):
+    if not lanes or not _has_jobs(transaction):
         return 0
-    session.flush()
+    transaction.flush()
     woken = 0
     for start in range(0, len(lanes), _CHUNK):
         part = lanes[start : start + _CHUNK]
@@ -105,38 +107,39 @@ def wake_lanes(
             "seconds": max(0.0, after.total_seconds()),
             "priority": priority,
         }
-        found = connection_of(session).execute(_WAKE_IDLE if only_idle else _WAKE_LANES, values)
+        found = connection_of(transaction).execute(_WAKE_IDLE if only_idle else _WAKE_LANES, values)
         woken += found.scalar_one() or 0
     return woken
 
 
-def jobs_left(session: Session, within: timedelta) -> int:
-    """How many jobs of lanes run, or may run within a time from now."""
-    if not _has_jobs(session):
+@reads
+def count_jobs(transaction: Transaction) -> int:
+    """How many jobs of lanes run, or may run soon."""
+    if not _has_jobs(transaction):
         return 0
-    return int(connection_of(session).execute(_LEFT, {"seconds": within.total_seconds()}).scalar_one())
+    return int(connection_of(transaction).execute(_LEFT, {"seconds": _SOON}).scalar_one())
 
 
-def jobs_waiting(session: Session) -> int | None:
+def jobs_waiting(session: Transaction) -> int | None:
     """How many jobs of lanes may run now and do not; None where there are no jobs."""
     if not _has_jobs(session):
         return None
     return int(connection_of(session).execute(_WAITING).scalar_one())
 
 
-def forget_wakes(session: Session) -> None:
+def _forget_wakes(session: Transaction) -> None:
     """Removes the jobs of all lanes. For a process that looks on its own, while there is no worker."""
     if _has_jobs(session):
         connection_of(session).execute(_FORGET)
 
 
-def forget_lane(session: Session, lane: Lane) -> None:
+def forget_lane(session: Transaction, lane: Lane) -> None:
     """Removes the jobs of a lane that has no chat any more; a running one ends on its own."""
     if _has_jobs(session):
         connection_of(session).execute(_FORGET_LANE, {"platform": lane.platform, "address": lane.address})
 
 
-def _has_jobs(session: Session) -> bool:
+def _has_jobs(session: Transaction) -> bool:
     return connection_of(session).dialect.name == "postgresql"
 
 
@@ -155,51 +158,72 @@ class Whereabouts:
 NOWHERE = Whereabouts()
 
 
+def is_not_known(_process: str) -> bool:
+    """Whether a process runs, where the system does not tell: then the lock alone decides."""
+    return False
+
+
+@writes
 def begin_worker(
-    session: Session,
-    worker: str,
+    transaction: Transaction,
     *,
     holds_sender_lock: bool,
-    process: str,
+    process: str = "",
     where: Whereabouts = NOWHERE,
-    is_running: Callable[[str], bool],
-) -> None:
-    """Adds a worker. One that holds the sender lock replaces all that held it before, unless their process still runs.
+    is_running: Callable[[str], bool] = is_not_known,
+) -> int:
+    """Begins the work of this process, and recovers what workers that are gone left. Returns how many messages.
 
-    A lock proves nothing on a file system without locks, or after its file was removed. An earlier worker of the same
-    process is not at work any more: a process has one sender at a time.
+    One that holds the sender lock replaces all that held it before, unless their process still runs, as `is_running` tells:
+    a lock proves nothing on a file system without locks, or after its file was removed. An earlier worker of the same process
+    is not at work any more: a process has one sender at a time. One transaction: a crash before its commit leaves everything
+    to the next start.
     """
     if holds_sender_lock:
-        before = session.exec(select(WorkerRow).where(col(WorkerRow.holds_sender_lock))).all()
+        before = transaction.exec(select(WorkerRow).where(col(WorkerRow.holds_sender_lock))).all()
         for one in before:
             if one.process == process or not is_running(one.process):
-                session.delete(one)
-        session.exec(delete(LeaseRow))  # no worker of a cluster is there
-        session.flush()
-    row = WorkerRow(id=worker, holds_sender_lock=holds_sender_lock, process=process)
+                transaction.delete(one)
+        transaction.exec(sa.delete(LeaseRow))  # no worker of a cluster is there
+        _forget_wakes(transaction)  # this process looks for lanes on its own, and no worker takes jobs
+    row = WorkerRow(id=transaction.store.worker, holds_sender_lock=holds_sender_lock, process=process)
     row.host, row.number, row.since = where.host, where.number, where.since
-    session.merge(row)
-    session.flush()
+    transaction.merge(row)
+    transaction.flush()
+    return recover_left(transaction)
 
 
-def beat(session: Session, worker: str, process: str, where: Whereabouts) -> None:
-    """Changes the heartbeat of a worker, which shows the others that it is at work. One that they took for gone joins them again.
+@writes
+def beat(transaction: Transaction, *, process: str = "", where: Whereabouts = NOWHERE) -> None:
+    """Changes the heartbeat of this worker, which shows the others that it is at work; `process` and `where` say which one.
 
-    On a server its moment is written down, for those who look. In a file nothing is written without others.
+    One that they took for gone joins them again. On a server the moment is written down, for those who look. In a file nothing
+    is written without others.
     """
+    worker = transaction.store.worker
     values = {"id": worker, "beat": 0, "holds_sender_lock": False, "process": process, **asdict(where)}
-    insert_new(session, "worker", ("id",), values)
+    insert_new(transaction, "worker", ("id",), values)
     own = col(WorkerRow.id) == worker
-    if connection_of(session).dialect.name == "postgresql":
-        session.exec(update(WorkerRow).where(own).values(beat=WorkerRow.beat + 1, beat_at=func.clock_timestamp()))
+    if _has_jobs(transaction):
+        transaction.exec(
+            sa.update(WorkerRow).where(own).values(beat=WorkerRow.beat + 1, beat_at=sa.func.clock_timestamp())
+        )
         return
     is_alone = ~select(WorkerRow.id).where(WorkerRow.id != worker).exists()
-    session.exec(update(WorkerRow).where(own, ~is_alone).values(beat=WorkerRow.beat + 1))
+    transaction.exec(sa.update(WorkerRow).where(own, ~is_alone).values(beat=WorkerRow.beat + 1))
 
 
-def others(session: Session, worker: str) -> dict[str, int]:
+@reads
+def worker_ids(transaction: Transaction) -> list[str]:
+    """The ids of all workers."""
+    return list(transaction.exec(select(WorkerRow.id)).all())
+
+
+@reads
+def other_workers(transaction: Transaction) -> dict[str, int]:
     """The other workers → their heartbeats."""
-    return dict(session.exec(select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != worker)).all())
+    found = select(WorkerRow.id, WorkerRow.beat).where(WorkerRow.id != transaction.store.worker)
+    return dict(transaction.exec(found).all())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,13 +237,12 @@ class KnownWorker:
     sending: int  # lanes in which it is sending a message
 
 
-def known_workers(session: Session) -> list[KnownWorker]:
+def known_workers(session: Transaction) -> list[KnownWorker]:
     """All workers, those that began first at the top."""
-    sending = select(func.count(col(MessageRow.lane).distinct())).where(
+    sending = select(sa.func.count(col(MessageRow.lane).distinct())).where(
         col(MessageRow.worker) == WorkerRow.id, col(MessageRow.state) == MessageState.SENDING
     )
-    is_server = connection_of(session).dialect.name == "postgresql"
-    now = func.clock_timestamp(type_=Utc) if is_server else null()
+    now = sa.func.clock_timestamp(type_=Utc) if _has_jobs(session) else sa.null()
     asked = select(WorkerRow, now, sending.scalar_subquery()).order_by(col(WorkerRow.since), col(WorkerRow.id))
     return [
         KnownWorker(
@@ -233,27 +256,34 @@ def known_workers(session: Session) -> list[KnownWorker]:
     ]
 
 
-def held_names(session: Session) -> dict[str, list[str]]:
+def held_names(session: Transaction) -> dict[str, list[str]]:
     """The worker of each lease that has not ended → the names that it holds. On a server."""
-    lasts = or_(col(LeaseRow.ends).is_(None), col(LeaseRow.ends) > func.clock_timestamp())
+    lasts = or_(col(LeaseRow.ends).is_(None), col(LeaseRow.ends) > sa.func.clock_timestamp())
     found: dict[str, list[str]] = {}
     for worker, name in session.exec(select(LeaseRow.worker, LeaseRow.name).where(lasts).order_by(LeaseRow.name)):
         found.setdefault(worker, []).append(name)
     return found
 
 
-def end_worker(session: Session, worker: str) -> None:
-    """Removes a worker that ends. The next worker that looks recovers what it had claimed."""
-    session.exec(delete(WorkerRow).where(col(WorkerRow.id) == worker))
+@writes
+def end_worker(transaction: Transaction) -> int:
+    """Ends this worker in an orderly way, and recovers what it had claimed. Returns how many messages."""
+    transaction.exec(sa.delete(WorkerRow).where(col(WorkerRow.id) == transaction.store.worker))
+    return recover_left(transaction)
 
 
-def end_stalled(session: Session, stalled: Mapping[str, int]) -> None:
-    """Removes workers whose heartbeat is still the one given; those that have sent one since are at work."""
+@writes
+def recover_stalled(transaction: Transaction, stalled: Mapping[str, int]) -> int:
+    """Recovers what these workers left, unless their heartbeats have changed. Returns how many messages.
+
+    Their replies are left to who posts replies (`unfinished_replies`), which may take part in this transaction.
+    """
     for worker, last in stalled.items():
-        session.exec(delete(WorkerRow).where(col(WorkerRow.id) == worker, col(WorkerRow.beat) == last))
+        transaction.exec(sa.delete(WorkerRow).where(col(WorkerRow.id) == worker, col(WorkerRow.beat) == last))
+    return recover_left(transaction)
 
 
-def recover_left(session: Session) -> int:
+def recover_left(session: Transaction) -> int:
     """Marks as unclear what lost workers left in state `sending`: it may have been sent. Returns how many messages.
 
     Messages that they left unclear are tried at once, too, and their lanes are woken. Workers that exist keep their
@@ -262,28 +292,29 @@ def recover_left(session: Session) -> int:
     gone = col(MessageRow.worker).not_in(select(WorkerRow.id))
     found = _make_unclear(session, gone)
     again = col(MessageRow.state) == MessageState.UNCLEAR, ~col(MessageRow.found_at_start), gone
-    left = session.exec(update(MessageRow).where(*again).values(found_at_start=True).returning(col(MessageRow.lane)))
+    left = session.exec(sa.update(MessageRow).where(*again).values(found_at_start=True).returning(col(MessageRow.lane)))
     _wake(session, [*found, *left.scalars()])
     return len(found)
 
 
-def recover_own(session: Session, worker: str, lane: Lane | None = None) -> int:
-    """Marks as unclear what a worker is marked as sending, when it sends nothing any more. Returns how many messages.
+@writes
+def recover_own(transaction: Transaction, lane: Lane | None = None) -> int:
+    """Recovers what this process marked as sending, when it sends nothing any more. Returns how many messages.
 
-    `lane`: only what it is sending there.
+    `lane`: only what it marked there.
     """
-    own = col(MessageRow.worker) == worker
+    own = col(MessageRow.worker) == transaction.store.worker
     if lane is not None:
         own &= col(MessageRow.lane) == f"{lane.platform}:{lane.address}"
-    found = _make_unclear(session, own)
-    _wake(session, found)
+    found = _make_unclear(transaction, own)
+    _wake(transaction, found)
     return len(found)
 
 
-def _make_unclear(session: Session, whose: ColumnElement[bool]) -> list[str | None]:
+def _make_unclear(session: Transaction, whose: sa.ColumnElement[bool]) -> list[str | None]:
     """Marks what is being sent as unclear. Returns the lane of each message."""
     found = session.exec(
-        update(MessageRow)
+        sa.update(MessageRow)
         .where(col(MessageRow.state) == MessageState.SENDING, whose)
         .values(state=MessageState.UNCLEAR, found_at_start=True)
         .returning(col(MessageRow.lane))
@@ -291,7 +322,7 @@ def _make_unclear(session: Session, whose: ColumnElement[bool]) -> list[str | No
     return list(found.scalars())
 
 
-def _wake(session: Session, names: Sequence[str | None]) -> None:
+def _wake(session: Transaction, names: Sequence[str | None]) -> None:
     """Wakes lanes by the names that their messages have, also where a job of the lane waits for a later moment."""
     parts = [name.split(":", 1) for name in dict.fromkeys(names) if name]
     wake_lanes(session, [Lane(platform, address) for platform, address in parts], priority=AT_ONCE)

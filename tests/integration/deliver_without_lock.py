@@ -15,11 +15,11 @@ from sqlalchemy import bindparam, update
 from bot.cli import run
 from bot.delivery import sender
 from subscriptions.service import plan
-from subscriptions.service.workers import begin_worker
 from subscriptions.states import MessageState
 from subscriptions.store import attempts
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
+from subscriptions.store.workers import begin_worker
 
 
 @contextmanager

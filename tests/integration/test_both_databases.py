@@ -17,7 +17,6 @@ from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import ClaimRequest, claim, confirm, outbox_entries
-from subscriptions.service.workers import begin_worker
 from subscriptions.store import planner
 from subscriptions.store.attempts import mark_sending
 from subscriptions.store.claims import Claim, Rendered, store_rendered
@@ -25,6 +24,7 @@ from subscriptions.store.database.store import Store, connection_of
 from subscriptions.store.entries import outbox_counts
 from subscriptions.store.rows import PaperKeyRow, QueryRow
 from subscriptions.store.sources import latest, put_receipt
+from subscriptions.store.workers import begin_worker
 from tests.make import NOON, ingested, paper, stored_papers, subscribes
 
 pytestmark = pytest.mark.both_databases

@@ -13,19 +13,11 @@ from subscriptions.model import Lane
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import record_outcome
-from subscriptions.service.workers import (
-    SILENT_AFTER,
-    Backlog,
-    backlog,
-    beat,
-    begin_worker,
-    end_worker,
-    lease_of,
-    workers_at_work,
-)
+from subscriptions.service.workers import SILENT_AFTER, Backlog, backlog, lease_of, workers_at_work
 from subscriptions.store.attempts import pause_lane
 from subscriptions.store.database.kind import SideSession
 from subscriptions.store.database.store import Store
+from subscriptions.store.workers import beat, begin_worker, end_worker
 from tests.being_sent import being_sent, request
 from tests.fakes.telegram import TOKEN
 from tests.integration.cli import Terminal

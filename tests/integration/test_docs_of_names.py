@@ -34,7 +34,7 @@ from subscriptions.service.plan import SLICE
 from subscriptions.service.requests import MOST_PER_CHAT
 from subscriptions.service.workers import SILENT_AFTER
 from subscriptions.store.database.postgres import CONNECTIONS
-from subscriptions.store.enrichment import MOST_ASKED
+from subscriptions.store.merging import MOST_ASKED
 from subscriptions.wording import LONGEST_NAME
 from tests.integration.docs_pages import DOCS, ROOT, page, rows
 

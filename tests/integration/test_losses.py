@@ -24,7 +24,7 @@ from subscriptions.service import backups
 from subscriptions.service.backups import count_lost_as_sent
 from subscriptions.service.ingest import announce_filed
 from subscriptions.service.plan import plan_due
-from subscriptions.store import losses
+from subscriptions.store import retention
 from subscriptions.store.database.store import Store
 from subscriptions.store.digests import Ingested
 from subscriptions.store.entries import outbox_counts
@@ -379,7 +379,7 @@ def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> N
         count_lost_as_sent(store, lost_at, now=lost_at + timedelta(hours=1))
     assert count_lost_as_sent(store, lost_at, now=lost_at + timedelta(hours=2)) == 1
     with store.read() as transaction:
-        assert losses.last_loss(transaction) == Loss(
+        assert retention.last_loss(transaction) == Loss(
             lost_at=lost_at, copied_at=NOON + timedelta(hours=1), restored_at=lost_at + timedelta(hours=1)
         )
     assert outbox_counts(store).waiting == 0

@@ -22,13 +22,13 @@ from bot.settings.model import SourceSettings
 from subscriptions.service.chat_status import figures
 from subscriptions.service.retention import clean_up_steps, forget
 from subscriptions.service.sending import recent_sends
-from subscriptions.service.workers import begin_worker
-from subscriptions.store import edits
+from subscriptions.store import deliveries
 from subscriptions.store.database.store import Store, write_refusal
 from subscriptions.store.entries import outbox_counts
 from subscriptions.store.figures import came_since, sent_since
 from subscriptions.store.rows import TABLES
 from subscriptions.store.updates import unfinished_replies
+from subscriptions.store.workers import begin_worker
 from tests.bot_harness import BotHarness
 from tests.filling import fill
 from tests.make import NOON, FakeClock, address, clean_up, ingested, paper, summary
@@ -112,10 +112,10 @@ def test_every_test_explains_what_the_product_executes(statements: Watch, store:
     assert statements.taken() == {}
     with store.write() as session:
         session.connection().exec_driver_sql("DROP INDEX ix_delivery_item_paper")
-        edits.request_edits_of_withdrawn(session, range(9_000, 9_400), now=NOON)  # so many as no other test names
+        deliveries.request_edits_of_withdrawn(session, range(9_000, 9_400), now=NOON)  # so many as no other test names
     (scan,) = statements.taken().values()
     assert scan.startswith("SCAN delivery_item")
-    assert "edits.py" in scan
+    assert "deliveries.py" in scan
 
 
 def test_sqlite_has_no_statistics_to_plan_by(store: Store) -> None:

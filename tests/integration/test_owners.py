@@ -24,12 +24,12 @@ from subscriptions.model import CallbackToken, ChatKind, Lane, Message
 from subscriptions.service.chat_status import apply_once
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import ClaimRequest, claim
-from subscriptions.service.workers import beat, begin_worker, end_worker, other_workers, recover_stalled
 from subscriptions.store.attempts import mark_sending
 from subscriptions.store.claims import Claim, Rendered, store_rendered
 from subscriptions.store.conversations import begin_lookup, end_lookup, requested_lookup, take_over_lookups
 from subscriptions.store.database.store import Store
 from subscriptions.store.updates import has_reply, unfinished_replies
+from subscriptions.store.workers import beat, begin_worker, end_worker, other_workers, recover_stalled
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock
 from tests.integration.telegram_bot import Quiet, a_bot, posts

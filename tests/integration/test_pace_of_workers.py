@@ -18,12 +18,12 @@ from bot.ports.channel import Limits
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.service.plan import plan_due
-from subscriptions.service.workers import begin_worker, end_worker
 from subscriptions.states import ReplyState
 from subscriptions.store.attempts import mark_sending
 from subscriptions.store.conversation_rows import UpdateRow
 from subscriptions.store.database.kind import OpenSession
 from subscriptions.store.database.store import Store
+from subscriptions.store.workers import begin_worker, end_worker
 from tests.being_sent import being_sent, request, to_be_sent
 from tests.make import NOON, FakeClock, ingested, paper, subscribes
 from tests.patience import PATIENCE

@@ -15,7 +15,7 @@ from sqlalchemy import event
 from subscriptions.model import Lane, Message
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import ClaimRequest, claim, confirm
-from subscriptions.store import edits
+from subscriptions.store import deliveries
 from subscriptions.store.attempts import mark_sending
 from subscriptions.store.claims import Claim, Rendered, store_rendered
 from subscriptions.store.database.store import Store
@@ -105,6 +105,6 @@ def test_a_sender_reads_no_whole_table(filled: Store, analyzed: bool) -> None:
         sends(filled, "-3")
         sends(filled, "-7")
         with filled.read() as session:
-            assert edits.next_edit(session, Lane("telegram", "-3"), now=NOON, wall=NOON, zone="UTC") is None
+            assert deliveries.next_edit(session, Lane("telegram", "-3"), now=NOON, wall=NOON, zone="UTC") is None
     assert len(sending) > 5
     assert scanned(filled, sending, analyzed=analyzed) == {}

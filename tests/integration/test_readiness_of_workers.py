@@ -18,8 +18,8 @@ from bot.operation.listening import Supervised, problems_of
 from bot.operation.worker import elected
 from bot.ports.channel import Limits
 from bot.ports.conversation import Receiver, Request, RequestDispatcher, WebRoute
-from subscriptions.service.workers import begin_worker
 from subscriptions.store.database.store import Store
+from subscriptions.store.workers import begin_worker
 from tests.make import NOON, FakeClock
 from tests.patience import PATIENCE
 from tests.postgres.own import OwnServer, own_server

@@ -25,7 +25,6 @@ from subscriptions.service.pausing import pause, resume
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
 from subscriptions.store import planner as _plans
-from subscriptions.store import shared_cursors
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SharedCursorRow, SubscriptionRow
@@ -235,7 +234,7 @@ def test_a_chat_without_matches_is_told_once_after_five_days(followed: Store) ->
 
 
 def test_too_many_kinds_of_quiet_hours_share_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("subscriptions.store.shared_cursors.MOST", 1)
+    monkeypatch.setattr("subscriptions.store.subscriptions.MOST", 1)
     for number, quiet in (("1", "off"), ("2", "22:00-08:00"), ("3", "off")):
         subscribes(store, f"telegram:{number}", "graph", every="now")
         set_settings(store, address(f"telegram:{number}"), {"quiet": quiet}, now=NOON)
@@ -561,6 +560,6 @@ def _act(store: Store, name: str, dice: int, now: datetime, day: int) -> None:
 
 def test_shared_cursors_of_the_store_never_move_back(followed: Store) -> None:
     with followed.write() as transaction:
-        shared_cursors.move(transaction, [1, 2], 0)
+        stored_subscriptions.move(transaction, [1, 2], 0)
     with followed.read() as transaction:
         assert set(transaction.exec(select(SharedCursorRow.sequence))) == {1}

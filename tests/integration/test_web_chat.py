@@ -15,7 +15,6 @@ from bot.settings import load_settings
 from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.retention import forget
-from subscriptions.service.workers import recover_own
 from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import (
     add_page_message,
@@ -23,6 +22,7 @@ from subscriptions.store.page_messages import (
     edit_page_message,
     newest_page_messages,
 )
+from subscriptions.store.workers import recover_own
 from tests.contract.rigs import web_message
 from tests.make import NOON, FakeClock, clean_up, ingested, paper, subscribes
 from tests.stored import value

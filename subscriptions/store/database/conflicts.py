@@ -9,20 +9,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, Select, Table, Update, func, insert, select, text
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
-from sqlmodel import Session
 
-from subscriptions.store.database.store import connection_of, execute
+from subscriptions.store.database.store import Transaction, connection_of, execute
 from subscriptions.store.rows import TABLES
 
 Values = tuple[Any, ...]
 
 
-def execute_rows(session: Session, statement: Insert | Update, names: tuple[str, ...], rows: Sequence[Values]) -> None:
+def execute_rows(
+    session: Transaction, statement: sa.Insert | sa.Update, names: tuple[str, ...], rows: Sequence[Values]
+) -> None:
     """Executes a statement for each row, which has the values of its parameters `names`, in that order.
 
     The statement is one that is made once. An insert names all columns that have a default of Python's.
@@ -48,10 +49,10 @@ def _converted(convert: Callable[[Any], Any], values: Sequence[Any]) -> Sequence
 
 @lru_cache(maxsize=64)
 def _compiled(
-    statement: Insert | Update, dialect: Dialect, names: tuple[str, ...]
+    statement: sa.Insert | sa.Update, dialect: Dialect, names: tuple[str, ...]
 ) -> tuple[str, tuple[int, ...], tuple[tuple[int, Callable[[Any], Any]], ...]]:
     """Returns the text of a statement, the places in `names` of its parameters, and (place, conversion) of those that need one."""
-    if isinstance(statement, Insert):
+    if isinstance(statement, sa.Insert):
         statement = statement.inline()  # so that it returns no ids
     compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
     wanted: tuple[str, ...] = tuple(compiled.positiontup)
@@ -72,13 +73,13 @@ _AT_ONCE = 2_000  # rows
 _MADE_ANEW = frozenset({"indexed_paper", "paper_spelling", "query_change"})
 
 
-def holds_rows(session: Session) -> bool:
+def holds_rows(session: Transaction) -> bool:
     """Whether a database has any rows."""
     connection = connection_of(session)
-    return any(connection.execute(select(1).select_from(table).limit(1)).first() for table in TABLES.sorted_tables)
+    return any(connection.execute(sa.select(1).select_from(table).limit(1)).first() for table in TABLES.sorted_tables)
 
 
-def copy_rows(source: Session, target: Session) -> dict[str, int]:
+def copy_rows(source: Transaction, target: Transaction) -> dict[str, int]:
     """Copies the rows of all tables, with their ids, into an empty database. Returns table → how many.
 
     Entries of the full-text index are left out: the caller makes new ones. Triggers of the target note its new queries.
@@ -92,19 +93,19 @@ def copy_rows(source: Session, target: Session) -> dict[str, int]:
     return copied
 
 
-def count_rows(session: Session) -> dict[str, int]:
+def count_rows(session: Transaction) -> dict[str, int]:
     """Table → how many rows it has, of the tables that `copy_rows` copies."""
     connection = connection_of(session)
     return {
-        table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+        table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         for table in TABLES.sorted_tables
         if table.name not in _MADE_ANEW
     }
 
 
-def _copy(source: Session, target: Session, table: Table) -> int:
+def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
     names = tuple(column.name for column in table.columns)
-    statement = insert(table)
+    statement = sa.insert(table)
     rows = 0
     for part in _parts(connection_of(source), table):
         execute_rows(target, statement, names, part)
@@ -112,33 +113,33 @@ def _copy(source: Session, target: Session, table: Table) -> int:
     return rows
 
 
-def _parts(connection: Connection, table: Table) -> Iterator[Sequence[tuple[Any, ...]]]:
+def _parts(connection: sa.Connection, table: sa.Table) -> Iterator[Sequence[tuple[Any, ...]]]:
     """Yields the rows of a table in the order of its key, some at a time."""
-    with connection.execute(select(table).order_by(*table.primary_key.columns)) as found:
+    with connection.execute(sa.select(table).order_by(*table.primary_key.columns)) as found:
         while part := found.fetchmany(_AT_ONCE):
             yield [tuple(row) for row in part]
 
 
-def count_on(connection: Connection) -> None:
+def count_on(connection: sa.Connection) -> None:
     """Lets PostgreSQL number new rows after those that were copied."""
     for table in TABLES.sorted_tables:
         key = table.autoincrement_column
         if key is not None and table.name not in _MADE_ANEW:
             name = f'"{table.name}"'
             newest = f"SELECT setval(pg_get_serial_sequence(:table, :key), max({key.name})) FROM {name}"  # noqa: S608 - ours
-            connection.execute(text(newest), {"table": name, "key": key.name})
+            connection.execute(sa.text(newest), {"table": name, "key": key.name})
 
 
-def gather_statistics(session: Session) -> None:
+def gather_statistics(session: Transaction) -> None:
     """Lets PostgreSQL analyze many new rows for its plans. On its own it does so minutes later; SQLite never does."""
     if connection_of(session).dialect.name == "postgresql":
-        connection_of(session).execute(text("ANALYZE"))
+        connection_of(session).execute(sa.text("ANALYZE"))
 
 
 # -------------------------------------------------------------------------- inserts and updates with a conflict clause
 
 
-def insert_new(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:
+def insert_new(session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> bool:
     """Inserts a row unless there is one with the same `keys`, which must be unique; returns whether it did.
 
     With () instead of keys, unless any constraint forbids it: an exclusion constraint is not known by its columns.
@@ -147,13 +148,13 @@ def insert_new(session: Session, table: str, keys: tuple[str, ...], values: Mapp
     return execute(session, statement, values).rowcount == 1
 
 
-def insert_all_new(session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_all_new(session: Transaction, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows with the same columns, each unless there is one with the same `keys`; see `insert_new`."""
     _execute_all(session, table, keys, rows, replaces=False)
 
 
 def insert_rows_new(
-    session: Session, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+    session: Transaction, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
 ) -> None:
     """As `insert_all_new`, for rows that hold the values of the columns `names`, in that order."""
     execute_rows(
@@ -161,18 +162,18 @@ def insert_rows_new(
     )
 
 
-def put_all(session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
+def put_all(session: Transaction, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows with the same columns, or gives their values to those with the same `keys`, which must be unique."""
     _execute_all(session, table, keys, rows, replaces=True)
 
 
-def put(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
+def put(session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
     """Inserts a row, or gives these values to the one with the same `keys`, which must be unique."""
     execute(session, _statement(connection_of(session).dialect.name, table, keys, tuple(values), replaces=True), values)
 
 
 def _execute_all(
-    session: Session, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]], *, replaces: bool
+    session: Transaction, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]], *, replaces: bool
 ) -> None:
     if not rows:
         return
@@ -181,7 +182,9 @@ def _execute_all(
     execute_rows(session, statement, names, [tuple(row[name] for name in names) for row in rows])
 
 
-def hold(session: Session, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> Row[*tuple[Any, ...]]:
+def hold(
+    session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]
+) -> sa.Row[*tuple[Any, ...]]:
     """Inserts a row unless there is one with the same `keys`, which must be unique; returns the row that is stored.
 
     Until the transaction ends no other process can change the row; it has to wait. So read what depends on it after
@@ -190,7 +193,7 @@ def hold(session: Session, table: str, keys: tuple[str, ...], values: Mapping[st
     return execute(session, _holding(connection_of(session).dialect.name, table, keys), values).one()
 
 
-def hold_rows(session: Session, rows: Select[Any], values: Mapping[str, Any], *, shared: bool = False) -> None:
+def hold_rows(session: Transaction, rows: sa.Select[Any], values: Mapping[str, Any], *, shared: bool = False) -> None:
     """Until the transaction ends no other process changes these rows. `rows` selects them in an order that all keep to.
 
     With `shared`, others may hold them so, too. On SQLite a writer is alone, and nothing is asked.
@@ -199,7 +202,7 @@ def hold_rows(session: Session, rows: Select[Any], values: Mapping[str, Any], *,
         execute(session, rows.with_for_update(read=shared, key_share=not shared), values)
 
 
-def update_unless_taken(connection: Connection, statement: Update, values: Mapping[str, Any]) -> bool:
+def update_unless_taken(connection: sa.Connection, statement: sa.Update, values: Mapping[str, Any]) -> bool:
     """Updates a row, unless a unique index forbids that: another process has what it would take. Returns whether it did.
 
     `statement` is made by `unless_taken`.
@@ -213,7 +216,7 @@ def update_unless_taken(connection: Connection, statement: Update, values: Mappi
         return False
 
 
-def unless_taken(statement: Update) -> Update:
+def unless_taken(statement: sa.Update) -> sa.Update:
     """An update for `update_unless_taken`. SQLite says it in the statement."""
     return statement.prefix_with("OR IGNORE", dialect="sqlite")
 
@@ -231,7 +234,7 @@ def _holding(dialect: str, table: str, keys: tuple[str, ...]) -> ReturningInsert
 
 
 @lru_cache
-def _statement(dialect: str, table: str, keys: tuple[str, ...], names: tuple[str, ...], *, replaces: bool) -> Insert:
+def _statement(dialect: str, table: str, keys: tuple[str, ...], names: tuple[str, ...], *, replaces: bool) -> sa.Insert:
     statement = _insert(dialect, table).execution_options(preserve_rowcount=True)  # whose cursor is closed by then
     if not replaces:
         return statement.on_conflict_do_nothing(index_elements=keys or None)

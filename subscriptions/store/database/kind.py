@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import URL, Connection, Engine
+import sqlalchemy as sa
 
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable, disk_full
 
@@ -18,7 +18,7 @@ class Sharing(Protocol):
     def prepare(self, connection: Any) -> None:  # noqa: ANN401 - of the driver
         """Sets a new connection of the driver up."""
 
-    def begin(self, connection: Connection, *, writes: bool) -> None:
+    def begin(self, connection: sa.Connection, *, writes: bool) -> None:
         """Begins a transaction; with `writes`, one that may write."""
 
     def changes(self, connection: Any) -> int:  # noqa: ANN401 - of the driver
@@ -71,13 +71,13 @@ class OpenSession:
 class Kind(Protocol):
     """One database of a kind."""
 
-    url: URL
+    url: sa.URL
     where: str  # its name in errors: without a password
     file: Path | None  # that holds it; None: a server does
     sharing: Sharing
     errors: tuple[type[Exception], ...]  # of the driver, where it is used without SQLAlchemy
 
-    def engine(self, patience: float) -> Engine:
+    def engine(self, patience: float) -> sa.Engine:
         """Returns the maker of connections. A writer waits for others `patience` seconds. Raises StoreError."""
 
     def exists(self) -> bool:
@@ -89,7 +89,7 @@ class Kind(Protocol):
     def version(self) -> object | None:
         """A value that changes with each commit of any process; None: not known, so anything may have changed."""
 
-    def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
+    def revision_in(self, read: Callable[[], AbstractContextManager[sa.Connection]]) -> str | None:
         """The schema's revision; None for a database without one, or none at all. `read` connects. Raises as `exists`, StoreError."""
 
     def protect(self) -> None:
@@ -119,7 +119,7 @@ class Kind(Protocol):
         Raises NotImplementedError where one process has the database.
         """
 
-    def open_sessions(self, connection: Connection) -> Sequence[OpenSession]:
+    def open_sessions(self, connection: sa.Connection) -> Sequence[OpenSession]:
         """The side sessions of all workers. None where one process has the database."""
 
     def connect_arguments(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ It is declared in `rows` (tables and indexes), below (triggers), and, for one ki
 
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, insert, text
+import sqlalchemy as sa
 
 from subscriptions.errors import Sentence
 from subscriptions.store.database.kind import wrong_setting
@@ -95,7 +95,7 @@ _STATE_OF_CHAT_POSTGRES = (
 )
 
 # If a subscription or its chat changes in a way that matters, the subscription stops following a shared cursor
-# (shared_cursors.py): its own cursor gets what it has seen. A use case that forgot this would lose papers.
+# (subscriptions.py): its own cursor gets what it has seen. A use case that forgot this would lose papers.
 _CHANGES = """
     OLD.shared_cursor IS NOT NULL AND NEW.shared_cursor IS NOT NULL AND (
         NEW.chat != OLD.chat OR NEW."query" != OLD."query" OR NEW.cadence != OLD.cadence OR NEW.state != 'active'
@@ -189,11 +189,13 @@ REVISIONS = ("r1",)  # oldest first; each has its file in migrations/versions
 HEAD = REVISIONS[-1]
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 _BESIDE_TABLES = {"sqlite": (PAPER_WORDS,), "postgresql": BESIDE_TABLES}
-_REVISION = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
-_ALONE = text("SELECT pg_advisory_xact_lock(7250012022)")  # a number of ours: one process makes or changes the schema
+_REVISION = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
+_ALONE = sa.text(
+    "SELECT pg_advisory_xact_lock(7250012022)"
+)  # a number of ours: one process makes or changes the schema
 
 
-def make_schema(connection: Connection) -> bool:
+def make_schema(connection: sa.Connection) -> bool:
     """Makes the newest schema, in the transaction of a connection. Returns False if another process was first."""
     _take_turn(connection)
     if connection.dialect.has_table(connection, _REVISION.name):
@@ -203,11 +205,11 @@ def make_schema(connection: Connection) -> bool:
     for statement in (*_BESIDE_TABLES[kind], *TRIGGERS[kind]):
         connection.exec_driver_sql(statement, execution_options={"no_parameters": True})  # a % is itself
     _REVISION.create(connection)
-    connection.execute(insert(_REVISION).values(version_num=HEAD))
+    connection.execute(sa.insert(_REVISION).values(version_num=HEAD))
     return True
 
 
-def upgrade_schema(connection: Connection) -> None:
+def upgrade_schema(connection: sa.Connection) -> None:
     """Runs the revisions that the schema lacks, in the transaction of a connection."""
     from alembic import command, config  # noqa: PLC0415 - takes 300 ms, which only a database of an earlier release has to pay
 
@@ -237,7 +239,7 @@ def refuse_unknown(revision: str, where: str) -> None:
     )
 
 
-def _take_turn(connection: Connection) -> None:
+def _take_turn(connection: sa.Connection) -> None:
     """Waits until no other process makes or changes the schema; a writing transaction of SQLite has waited already."""
     if connection.dialect.name == "postgresql":
         connection.execute(_ALONE)

@@ -11,7 +11,7 @@ from shutil import disk_usage
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, create_engine
+import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
@@ -41,7 +41,7 @@ _WRITE = "INSERT INTO paper_words (rowid, title, abstract, summary, author, labe
 _FIND = "SELECT rowid FROM paper_words WHERE paper_words MATCH ? AND rowid BETWEEN ? AND ?"
 
 
-def write(connection: Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
+def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
     """Writes new entries for papers, given by id, each with its document."""
     raw = _raw(connection)
     raw.executemany("INSERT OR REPLACE INTO indexed_paper (paper) VALUES (?)", [(paper,) for paper in papers])
@@ -50,18 +50,18 @@ def write(connection: Connection, papers: Sequence[int], documents: Sequence[tup
     raw.executemany(_WRITE, [(entry, *columns) for entry, columns in enumerate(documents, first)])
 
 
-def find(connection: Connection, expression: Expression, first: int, last: int) -> list[int]:
+def find(connection: sa.Connection, expression: Expression, first: int, last: int) -> list[int]:
     """The entries from `first` to `last` that fulfil an expression."""
     asked = _written(expression)
     return [entry for (entry,) in _raw(connection).execute(_FIND, (asked, first, last))] if asked else []
 
 
-def uncertain(connection: Connection, first: int, last: int) -> list[int]:  # noqa: ARG001 - as on PostgreSQL
+def uncertain(connection: sa.Connection, first: int, last: int) -> list[int]:  # noqa: ARG001 - as on PostgreSQL
     """The entries from `first` to `last` that may fulfil what `find` denies: none."""
     return []
 
 
-def _raw(connection: Connection) -> sqlite3.Connection:
+def _raw(connection: sa.Connection) -> sqlite3.Connection:
     """The driver's own connection, in the same transaction: ten thousand rows take a third of the time there."""
     raw: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
     return raw
@@ -200,7 +200,7 @@ class SqliteSharing:
             "PRAGMA secure_delete=ON"
         )  # what is erased is overwritten; not every build of SQLite begins so
 
-    def begin(self, connection: Connection, *, writes: bool) -> None:
+    def begin(self, connection: sa.Connection, *, writes: bool) -> None:
         """Takes the writer's lock at once, so that a reader never becomes a writer halfway."""
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
@@ -242,7 +242,7 @@ class SqliteFile:
     def engine(self, patience: float) -> Engine:
         """Threads have a connection each. A limit would fail those that wait for one while the database is locked."""
         arguments = {"timeout": patience, "check_same_thread": False}
-        return create_engine(self.url, max_overflow=-1, connect_args=arguments)
+        return sa.create_engine(self.url, max_overflow=-1, connect_args=arguments)
 
     def exists(self) -> bool:
         """Whether the file exists. Raises OSError when its folder cannot be looked into, or is none."""
@@ -266,7 +266,7 @@ class SqliteFile:
                 self._watcher = sqlite3.connect(self.path, check_same_thread=False)
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
 
-    def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:  # noqa: ARG002 - a reader of ours would write
+    def revision_in(self, read: Callable[[], AbstractContextManager[sa.Connection]]) -> str | None:  # noqa: ARG002 - a reader of ours would write
         """See Kind. Looking changes nothing. Raises StoreError for a database of another program."""
         if not self.exists():
             return None
@@ -348,7 +348,7 @@ class SqliteFile:
         """Raises NotImplementedError: one process has the file."""
         raise NotImplementedError(worker, process)
 
-    def open_sessions(self, connection: Connection) -> Sequence[OpenSession]:  # noqa: ARG002 - as on PostgreSQL
+    def open_sessions(self, connection: sa.Connection) -> Sequence[OpenSession]:  # noqa: ARG002 - as on PostgreSQL
         """See Kind."""
         return ()
 

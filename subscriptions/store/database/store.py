@@ -9,7 +9,7 @@ from threading import Lock, get_ident
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, Executable, Row, event
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -268,7 +268,7 @@ class Store:
         self.writer.close()
         pool = self._engine.pool
         self._engine.dispose(close=False)  # who asks from now on asks a new pool
-        event.listen(pool, "checkin", lambda _connection, record: record.invalidate())
+        sa.event.listen(pool, "checkin", lambda _connection, record: record.invalidate())
         pool.dispose()
         with suppress(*self._errors):
             self.kind.close(wrote=self.writes.count > 0)
@@ -331,8 +331,8 @@ def writes(part: Callable[Concatenate[Transaction, P], V]) -> Callable[Concatena
 
 
 def execute(
-    session: Session, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
-) -> CursorResult[*tuple[Any, ...]]:
+    session: Session, statement: sa.Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+) -> sa.CursorResult[*tuple[Any, ...]]:
     """Executes a statement that was made once, of tables and columns, after what the session still holds back."""
     session.flush()
     return connection_of(session).execute(statement, values)
@@ -344,8 +344,8 @@ def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
 
 
 def rows_of(
-    session: Session, statement: Executable, ids: Sequence[Any], **values: object
-) -> Iterator[Row[*tuple[Any, ...]]]:
+    session: Session, statement: sa.Executable, ids: Sequence[Any], **values: object
+) -> Iterator[sa.Row[*tuple[Any, ...]]]:
     """The rows that a statement finds for many values of its parameter `ids`."""
     return (row for part in in_chunks(ids) for row in execute(session, statement, {**values, "ids": part}).all())
 
@@ -382,21 +382,21 @@ def _refuse_second(holders: set[int]) -> None:
 def _engine(kind: Kind, sharing: Sharing, holders: set[int]) -> Engine:
     engine = kind.engine(BUSY_SECONDS)
 
-    @event.listens_for(engine, "checkout")
+    @sa.event.listens_for(engine, "checkout")
     def _hand_out(_connection: object, record: ConnectionPoolEntry, _handed: object) -> None:
         _refuse_second(holders)
         record.info["holder"] = get_ident()
         holders.add(get_ident())
 
-    @event.listens_for(engine, "checkin")
+    @sa.event.listens_for(engine, "checkin")
     def _take_back(_connection: object, record: ConnectionPoolEntry) -> None:
         holders.discard(record.info.pop("holder", 0))
 
-    @event.listens_for(engine, "connect")
+    @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
         sharing.prepare(connection)
 
-    @event.listens_for(engine, "begin")
+    @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         sharing.begin(connection, writes=bool(connection.get_execution_options().get("paperwire_write")))
 

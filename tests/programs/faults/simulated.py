@@ -16,7 +16,7 @@ from bot.delivery.planning import Sent
 from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.settings import Settings, SourceSettings, TelegramSettings
 from subscriptions.errors import StoreError
-from subscriptions.service.workers import recover_own
+from subscriptions.store.workers import recover_own
 from tests.fakes.faults import FAULTS, Fault
 from tests.fakes.journal import Entry
 from tests.fakes.server import ApiCall

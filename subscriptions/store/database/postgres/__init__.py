@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, text
+import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
@@ -26,7 +26,7 @@ from subscriptions.store.database.postgres.words import (
 
 _WORKER = "paperwire worker "  # how the name of a side session begins
 _SHORT = 12  # how much of a worker's id is in it: PostgreSQL keeps 63 bytes
-_SESSIONS = text(f"""
+_SESSIONS = sa.text(f"""
     SELECT substr(application_name, {len(_WORKER) + 1}) AS name, backend_start AS since FROM pg_stat_activity
     WHERE datname = current_database() AND starts_with(application_name, '{_WORKER}') ORDER BY backend_start
 """)  # noqa: S608 - constants
@@ -86,7 +86,7 @@ def session_name(worker: str, process: str) -> str:
     return f"{_WORKER}{worker[:_SHORT]} {process}"
 
 
-def open_sessions(connection: Connection) -> list[OpenSession]:
+def open_sessions(connection: sa.Connection) -> list[OpenSession]:
     """The side sessions of all workers, those that began first at the top."""
     found = []
     for row in connection.execute(_SESSIONS):
@@ -170,7 +170,7 @@ def name_of_holder(row: Sequence[Any] | None) -> str:
 CONNECTIONS = 3  # of one process for its transactions, at most: more would only wait for the one interpreter
 _OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 _ENGINE = "procrastinate"  # how the names of the engine's own tables begin
-_TABLES = text("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
+_TABLES = sa.text("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
 _IS_MADE = "SELECT to_regclass('key_value') IS NOT NULL"
 _WRITE_NOTHING = """
     WITH added AS (INSERT INTO key_value SELECT * FROM key_value WHERE false),
@@ -178,7 +178,7 @@ _WRITE_NOTHING = """
     DELETE FROM key_value WHERE false
 """
 _MAKE = "CREATE TABLE key_value ()"
-_REVISION = text("SELECT version_num FROM alembic_version")
+_REVISION = sa.text("SELECT version_num FROM alembic_version")
 _SENDER = 7_250_012_023  # a number of ours: whose session holds it, sends
 _TAKE = f"SELECT pg_try_advisory_lock({_SENDER})"
 # A plan that was made while a table was small is kept as long as its session, also that of a reference's check: in a morning of
@@ -214,7 +214,7 @@ class PostgresDatabase:
     def engine(self, patience: float) -> Engine:
         """One process has a bounded number of connections: a server has few."""
         self._session = f"{OURS} {_PLANS} {_STOPPED} -c timezone=UTC -c lock_timeout={int(patience * 1000)}"
-        self._engine = create_engine(
+        self._engine = sa.create_engine(
             self.url,
             paramstyle="format",  # so that rows are given as tuples (bulk.py)
             pool_size=CONNECTIONS,
@@ -238,7 +238,7 @@ class PostgresDatabase:
         """Not known, as `mark`."""
         return None
 
-    def revision_in(self, read: Callable[[], AbstractContextManager[Connection]]) -> str | None:
+    def revision_in(self, read: Callable[[], AbstractContextManager[sa.Connection]]) -> str | None:
         """See Kind. Raises StoreError for a database of another program."""
         with read() as connection:
             tables = {name for (name,) in connection.execute(_TABLES) if not name.startswith(_ENGINE)}
@@ -291,7 +291,7 @@ class PostgresDatabase:
         """See Kind. It shares the sender lock, also after the server restarts, so no process sends alone meanwhile."""
         return PostgresSideSession(self._connect, worker, session_name(worker, process), _SENDER)
 
-    def open_sessions(self, connection: Connection) -> Sequence[OpenSession]:
+    def open_sessions(self, connection: sa.Connection) -> Sequence[OpenSession]:
         """See Kind."""
         return open_sessions(connection)
 

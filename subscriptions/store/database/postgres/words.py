@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Connection, Engine, Integer, Text, bindparam, event, text
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -28,23 +28,23 @@ _BETWEEN = "ˑ"  # separates two texts or names; see matching/full_text.py
 _CUT = "l!cut"  # the lexeme of a paper that the limits of a tsvector have cut
 _MOST_PLACES, _LAST_PLACE, _LONGEST, _MOST_BYTES = 255, 16_383, 2_000, 1_000_000  # PostgreSQL's limits of a tsvector
 
-_FORGET = text("DELETE FROM indexed_paper WHERE paper = ANY(:papers)").bindparams(
-    bindparam("papers", type_=ARRAY(Integer))
+_FORGET = sa.text("DELETE FROM indexed_paper WHERE paper = ANY(:papers)").bindparams(
+    sa.bindparam("papers", type_=sa.ARRAY(sa.Integer))
 )
-_ENTER = text(
+_ENTER = sa.text(
     "INSERT INTO indexed_paper (paper) SELECT paper FROM unnest(:papers) WITH ORDINALITY AS given (paper, place)"
     " ORDER BY place RETURNING paper, entry"
-).bindparams(bindparam("papers", type_=ARRAY(Integer)))
-_WRITE = text(
+).bindparams(sa.bindparam("papers", type_=sa.ARRAY(sa.Integer)))
+_WRITE = sa.text(
     "INSERT INTO paper_words (entry, words) SELECT entry, CAST(words AS tsvector)"
     " FROM unnest(:entries, :words) AS given (entry, words)"
-).bindparams(bindparam("entries", type_=ARRAY(BigInteger)), bindparam("words", type_=ARRAY(Text)))
-_FIND = text(
+).bindparams(sa.bindparam("entries", type_=sa.ARRAY(sa.BigInteger)), sa.bindparam("words", type_=sa.ARRAY(sa.Text)))
+_FIND = sa.text(
     "SELECT entry FROM paper_words WHERE words @@ CAST(:asked AS tsquery) AND entry BETWEEN :first AND :last"
-).bindparams(bindparam("first", type_=BigInteger), bindparam("last", type_=BigInteger))
+).bindparams(sa.bindparam("first", type_=sa.BigInteger), sa.bindparam("last", type_=sa.BigInteger))
 
 
-def write(connection: Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
+def write(connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
     """Writes new entries for papers, given by id, each with its document. Their old entries are removed."""
     connection.execute(_FORGET, {"papers": list(papers)})
     entries = {row.paper: row.entry for row in connection.execute(_ENTER, {"papers": list(papers)})}
@@ -52,7 +52,7 @@ def write(connection: Connection, papers: Sequence[int], documents: Sequence[tup
     connection.execute(_WRITE, {"entries": [entries[paper] for paper in papers], "words": words})
 
 
-def find(connection: Connection, expression: Expression, first: int, last: int) -> list[int]:
+def find(connection: sa.Connection, expression: Expression, first: int, last: int) -> list[int]:
     """The entries from `first` to `last` that fulfil an expression."""
     asked = _written(expression)
     if not asked:
@@ -60,7 +60,7 @@ def find(connection: Connection, expression: Expression, first: int, last: int) 
     return list(connection.execute(_FIND, {"asked": asked, "first": first, "last": last}).scalars())
 
 
-def uncertain(connection: Connection, first: int, last: int) -> list[int]:
+def uncertain(connection: sa.Connection, first: int, last: int) -> list[int]:
     """The entries from `first` to `last` that may fulfil what `find` denies: papers of thousands of words."""
     return list(connection.execute(_FIND, {"asked": _quoted(_CUT), "first": first, "last": last}).scalars())
 
@@ -145,7 +145,7 @@ class SharedSession(Exception):
     """Raised if a pooler does not pass on a session's options: it may share the session with others."""
 
 
-def prepare_sessions(engine: Engine) -> None:
+def prepare_sessions(engine: sa.Engine) -> None:
     """Has all connections of an engine checked and prepared as they are made; connecting may raise SharedSession.
 
     In a shared session every process would have the sender lock, and two processes would send.
@@ -163,7 +163,7 @@ def prepare_sessions(engine: Engine) -> None:
             sent: bytes | None = super().dump(obj.replace(_NUL, _INSTEAD) if _NUL in obj else obj)
             return sent
 
-    @event.listens_for(engine, "connect")
+    @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
         connection.autocommit = True
         if connection.execute(_ASK).fetchone() != ("whole",):
@@ -193,7 +193,7 @@ class PostgresSharing:
         """Lets the driver begin no transactions."""
         connection.autocommit = True  # we say BEGIN ourselves
 
-    def begin(self, connection: Connection, *, writes: bool) -> None:
+    def begin(self, connection: sa.Connection, *, writes: bool) -> None:
         """Says whether the transaction may write, so that a server that takes no writes refuses at once."""
         connection.exec_driver_sql(_WRITING if writes else _READ)
 
@@ -211,14 +211,14 @@ _LEAST = 20  # rows; fewer are as quick one by one
 _PLAIN = re.compile(r"INSERT INTO (?P<into>[\w.\"]+ \([^()]+\)) VALUES \((?:%s(?:::[\w ]+)?(?:, )?)+\)")
 
 
-def copy_rows(engine: Engine) -> None:
+def copy_rows(engine: sa.Engine) -> None:
     """Has an engine copy the rows of plain inserts into their table.
 
     An insert with more than values, such as a conflict clause or RETURNING, stays an insert. Triggers, defaults and
     references work as for an insert, and a refused row undoes all.
     """
 
-    @event.listens_for(engine, "do_executemany")
+    @sa.event.listens_for(engine, "do_executemany")
     def _copied(cursor: Any, statement: str, parameters: Sequence[Any], _context: object) -> bool:  # noqa: ANN401 - psycopg's
         found = _PLAIN.fullmatch(statement)
         if found is None or len(parameters) < _LEAST or not isinstance(parameters[0], tuple):
