@@ -20,30 +20,25 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
-from bot.cli.subcommands import SUBCOMMANDS, load
-from bot.platforms.known import PLATFORMS
+import bot
+import subscriptions
 
 ROOT = Path(__file__).parents[1]
-_LATER = (  # what subcommands and fakes import when they need it
+_LATER = (  # what libraries and the program import when they need it
     "babel.numbers",
-    "bot.rendering.cldr",
-    "bot.delivery.cluster",
-    "bot.operation.process",
     "certifi",
     "encodings.idna",
     "httpcore",
     "jinja2",
     "stringprep",
-    "templates",
     "tests.fakes.server",
-    "tests.fakes.slack_methods",
-    "tests.fakes.telegram_people",
-    "tests.fakes.telegram_queue",
     "typer._adapters",
     "tzdata",
 )
+_NO_IMPORT = ("__main__", "migrations")  # they run when they are imported
 _PR_SET_CHILD_SUBREAPER = 36  # orphans of our children become our children (prctl(2))
 _ONE_AT_A_TIME = threading.Lock()
 _LONGEST = 1 << 17  # bytes of a request
@@ -66,7 +61,9 @@ class Forked(subprocess.Popen[Any]):
         request = json.dumps([str(folder or Path.cwd()), environment or {**os.environ}, list(args)])
         with _ONE_AT_A_TIME:
             socket.send_fds(_line(), [request.encode()], streams)
-            self.pid = int(_line().recv(_LONGEST))
+            number = _line().recv(_LONGEST)
+        assert number, "the process that is copied has ended: python -m tests.forked < /dev/null says why"
+        self.pid = int(number)
         self._child_created = True
         self._close_pipe_fds(*pipes)  # type: ignore[attr-defined]
 
@@ -122,10 +119,12 @@ def _become(folder: str, environment: Mapping[str, str], arguments: list[str]) -
 
 def _main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the tests
-    for subcommand in SUBCOMMANDS:
-        load(subcommand.name)
-    for module in (*PLATFORMS.values(), *_LATER):
-        import_module(module)
+    for package in (bot, subscriptions):
+        for found in walk_packages(package.__path__, f"{package.__name__}."):
+            if not any(word in found.name for word in _NO_IMPORT):
+                import_module(found.name)
+    for name in _LATER:
+        import_module(name)
     gc.freeze()
     for request in _copies(socket.socket(fileno=os.dup(0))):
         _become(*json.loads(request))

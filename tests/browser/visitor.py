@@ -1,9 +1,5 @@
 """A visitor of the pages, and the bots that they visit: real processes of `paperwire run`."""
 
-import os
-import re
-import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -13,9 +9,7 @@ from typing import Any
 
 import axe_playwright_python
 
-from tests.fakes.process import ROOT
-from tests.forked import Forked
-from tests.integration.cli import INBOX, page
+from tests.integration.cli import INBOX, Process, page
 from tests.patience import PATIENCE
 
 _papers = count(1)
@@ -42,41 +36,13 @@ def running_bot(folder: Path, environment: Mapping[str, str], *, sources: bool =
     (folder / "inbox").mkdir()
     if sources:
         (folder / "paperwire.toml").write_text(INBOX)
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")}
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
-    given = {
-        "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
-        "PAPERWIRE_WEB_PORT": "0",
-        "PYTHONPATH": str(ROOT),
-        "PYTHONUNBUFFERED": "1",
-    }
-    log = folder / "log.txt"
-    with (
-        log.open("wb") as out,
-        Forked(
-            ["bot", "run"],
-            cwd=folder,
-            env={**own, **nowhere, **given, "PAPERWIRE_ACCESS": "open" if sources else "ask", **environment},
-            stdout=out,
-            stderr=out,
-        ) as process,
-    ):
-        try:
-            yield Bot(folder, _address(process, log))
-        finally:
-            process.terminate()
-            process.wait(PATIENCE)
-
-
-def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
-    """Returns the address that it prints for people, once it listens."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and process.poll() is None:
-        said = log.read_text("utf-8", "replace")
-        if found := re.search(r"^Pages: (http://\S+/)$", said, re.MULTILINE):
-            return found[1]
-        time.sleep(0.05)
-    raise RuntimeError(f"it did not start:\n{log.read_text('utf-8', 'replace')}")
+    access = {"PAPERWIRE_ACCESS": "open" if sources else "ask"}
+    program = Process(folder, "run", environ={**nowhere, **access, **environment})
+    try:
+        yield Bot(folder, program.says(r"^Pages: (http://\S+/)$")[1])
+    finally:
+        program.stops()
 
 
 @dataclass(slots=True)

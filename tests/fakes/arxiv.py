@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -22,6 +23,7 @@ from tests.patience import PATIENCE
 
 LOOPBACK = "127.0.0.1"
 GAP = 3.0  # seconds
+DRIP = 0.01  # seconds between the bytes of an answer that drips
 Responder = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -181,7 +183,8 @@ class FakeArxiv:
             await response.prepare(request)
             while not self._stop.is_set():
                 await response.write(b" ")
-                await asyncio.sleep(0.01)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), DRIP)
             return response
 
         self._overrides.extend([("", stream)] * times)

@@ -12,7 +12,9 @@ from typer.core import TyperArgument, TyperOption
 
 from bot.cli.subcommands import SUBCOMMANDS
 from tests.fakes.process import ROOT
-from tests.integration.cli import PAGE, Terminal, subcommands
+from tests.forked import Forked
+from tests.integration.cli import PAGE, Process, Terminal, subcommands
+from tests.patience import PATIENCE
 
 FULL = "The disk that holds {} is full. Free some space, then try again."
 
@@ -227,13 +229,8 @@ def test_a_reader_that_goes_away_is_no_trouble(terminal: Terminal) -> None:
     terminal.file("day.md", PAGE * 300)
     reading, writing = os.pipe()
     os.close(reading)
-    with subprocess.Popen(
-        [sys.executable, "-m", "bot", "inspect", "--papers", "--json", "day.md"],
-        cwd=terminal.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=writing,
-        stderr=subprocess.PIPE,
-    ) as process:
+    line = ["bot", "inspect", "--papers", "--json", "day.md"]
+    with Forked(line, cwd=terminal.folder, stdout=writing, stderr=subprocess.PIPE) as process:
         os.close(writing)
         assert process.stderr is not None
         assert process.stderr.read() == b""
@@ -255,15 +252,9 @@ def test_a_stream_that_is_closed_from_the_start_is_no_trouble(terminal: Terminal
 
 @pytest.mark.parametrize("name", ["PY_COLORS", "GITHUB_ACTIONS"])
 def test_help_in_a_file_has_no_colours(terminal: Terminal, name: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "deliver", "--help"],
-        cwd=terminal.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), name: "1"},
-        capture_output=True,
-        check=True,
-    )
-    assert b"Usage: paperwire deliver" in done.stdout
-    assert b"\x1b" not in done.stdout
+    ended = terminal.process("deliver", "--help", environ={name: "1"})
+    assert "Usage: paperwire deliver" in ended.out
+    assert "\x1b" not in ended.out
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -322,20 +313,13 @@ def test_troubles_of_tasks_side_by_side_are_told_as_one(terminal: Terminal, monk
 
 def test_a_second_signal_ends_at_once(terminal: Terminal) -> None:
     """The first SIGTERM lets the program finish; a second one ends it."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "bot", "run"],
-        cwd=terminal.folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PAPERWIRE_WEB_PORT": "0", "PYTHONUNBUFFERED": "1"},
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        assert any(line.startswith("Database: ") for line in process.stderr)
-        process.send_signal(signal.SIGTERM)
-        process.send_signal(signal.SIGTERM)
-        assert "Traceback" not in process.stderr.read()
-    assert process.returncode in (0, 1)  # 0 where it was done before the second one came
+    program = Process(terminal.folder, "run")
+    program.says("Database: ")
+    for _ in range(2):
+        program.process.send_signal(signal.SIGTERM)
+    _, err = program.process.communicate(timeout=PATIENCE)
+    assert "Traceback" not in err
+    assert program.process.returncode in (0, 1)  # 0 where it was done before the second one came
 
 
 def test_the_overview_shows_what_each_subcommand_says_of_itself() -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import select
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,8 +13,7 @@ import pytest
 
 from tests.fakes.process import ROOT
 from tests.fakes.telegram import TOKEN, FakeTelegram
-from tests.forked import Forked
-from tests.integration.cli import PAGE, Terminal, page
+from tests.integration.cli import PAGE, Process, Terminal, page
 from tests.patience import PATIENCE
 
 MORNING = "2026-01-22T06:00:00Z"
@@ -191,23 +189,12 @@ def test_a_state_that_is_none_is_wrong_usage(terminal: Terminal) -> None:
 @contextmanager
 def running(terminal: Terminal) -> Iterator[None]:
     """Runs `paperwire run` during the test, and stops it by SIGTERM."""
-    process = Forked(
-        ["bot", "run"],
-        cwd=terminal.folder,
-        env={**os.environ, "PAPERWIRE_WEB_PORT": "0", "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    assert any(said.startswith("Database: ") for said in process.stderr), "it did not start"
+    program = Process(terminal.folder, "run")
+    program.says("Database: ")
     try:
         yield
     finally:
-        process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, err
-    assert "Traceback" not in err
+        assert program.stops() == 0
 
 
 def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal) -> None:

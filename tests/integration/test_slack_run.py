@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.slack import APP_TOKEN, TOKEN, FakeSlack
-from tests.forked import Forked, clean_environment
+from tests.integration.cli import Process
 from tests.patience import PATIENCE
 
 
@@ -23,17 +23,15 @@ def slack() -> Iterator[FakeSlack]:
         yield fake
 
 
-def started(folder: Path, fake: FakeSlack, app_token: str = APP_TOKEN) -> "subprocess.Popen[str]":
+def started(folder: Path, fake: FakeSlack, app_token: str = APP_TOKEN) -> subprocess.Popen[str]:
     (folder / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
-    environment = clean_environment(
-        PAPERWIRE_DATABASE_URL=f"sqlite:///{folder}/paperwire.db",
-        PAPERWIRE_WEB_PORT="0",
-        PAPERWIRE_ACCESS="open",
-        PAPERWIRE_SLACK_BOT_TOKEN=TOKEN,
-        PAPERWIRE_SLACK_APP_TOKEN=app_token,
-        PAPERWIRE_SLACK_API_URL=fake.url,
-    )
-    return Forked(["bot", "run"], cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+    environment = {
+        "PAPERWIRE_ACCESS": "open",
+        "PAPERWIRE_SLACK_BOT_TOKEN": TOKEN,
+        "PAPERWIRE_SLACK_APP_TOKEN": app_token,
+        "PAPERWIRE_SLACK_API_URL": fake.url,
+    }
+    return Process(folder, "run", environ=environment).process
 
 
 def test_it_listens_answers_and_stops_at_once(tmp_path: Path, slack: FakeSlack) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from bot.digests import _xml
+from bot.digests import _feed
 from bot.settings import SourceSettings
 from bot.sources import fetch_request
 from bot.sources.fetcher import FetchLimits
@@ -329,7 +329,7 @@ async def test_without_sources_all_archives_are_read(
 async def test_a_feed_cut_at_its_limit_is_asked_by_category(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_xml, "LIMIT", 3)
+    monkeypatch.setattr(_feed, "LIMIT", 3)
     arxiv.announces(THURSDAY, *(paper(f"Markets {n}", f"econ.{name}") for n, name in enumerate(["EM", "GN", "TH"])))
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("econ"))
     await feeding.due()

@@ -1,7 +1,6 @@
 """What compose.yaml starts, without containers: the schema, then its workers, which are replaced one by one while digests come."""
 
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -25,10 +24,11 @@ CHAT = "telegram:42"
 class Topology:
     """The services of compose.yaml as processes of this machine: their commands, settings and secrets."""
 
-    def __init__(self, folder: Path, url: str, fake: Remote) -> None:
-        self.folder, self._fake = folder, fake
+    def __init__(self, folder: Path, url: str, fake: Remote, stack: ExitStack) -> None:
+        self.folder, self._fake, self._stack = folder, fake, stack
         self._services = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]
         self.workers: list[tuple[subprocess.Popen[bytes], str]] = []  # with the address of its health
+        self._added: list[subprocess.Popen[bytes]] = []  # those that may not have begun yet
         (folder / "inbox").mkdir()
         (folder / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
         for name, secret in {"database_url": url, "telegram_token": TOKEN}.items():
@@ -39,15 +39,15 @@ class Topology:
         said: dict[str, Any] = self._services[service]
         places = {"/run/secrets/": f"{self.folder}/", "/etc/paperwire/": f"{self.folder}/"}
         settings = {name: _placed(value, places) for name, value in said["environment"].items()}
-        with (self.folder / "log").open("ab") as log:
-            return Forked(
-                ["bot", *(arguments or said["command"][1:])],
-                cwd=self.folder,
-                env=clean_environment(**(settings | {"PAPERWIRE_TELEGRAM_API_URL": self._fake.url} | more)),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+        process = Forked(
+            ["bot", *(arguments or said["command"][1:])],
+            cwd=self.folder,
+            env=clean_environment(**(settings | {"PAPERWIRE_TELEGRAM_API_URL": self._fake.url} | more)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        return self._stack.enter_context(process)
 
     @property
     def replicas(self) -> int:
@@ -55,7 +55,8 @@ class Topology:
 
     def add_worker(self) -> None:
         port = str(free_port())
-        self.workers.append((self("worker", PAPERWIRE_WEB_PORT=port), f"http://127.0.0.1:{port}/health/ready"))
+        self._added.append(self("worker", PAPERWIRE_WEB_PORT=port))
+        self.workers.append((self._added[-1], f"http://127.0.0.1:{port}/health/ready"))
 
     def end_worker(self) -> int:
         """Ends the oldest worker in order. Returns its exit status."""
@@ -63,14 +64,13 @@ class Topology:
         worker.terminate()
         return worker.wait(int(self._services["worker"]["stop_grace_period"].removesuffix("s")))
 
-    def are_healthy(self) -> bool:
-        return all(_is_healthy(address) for _, address in self.workers)
-
-    def wait_until(self, so: Any, why: str) -> None:
-        end = time.monotonic() + PATIENCE
-        while not so():
-            assert time.monotonic() < end, f"{why}\n{(self.folder / 'log').read_text()[-3000:]}"
-            time.sleep(0.1)  # the workers run by the clock of the machine
+    def become_healthy(self) -> None:
+        """Waits until the workers that were added have begun, and all have done their first look: they answer meanwhile."""
+        while self._added:
+            assert any(line.startswith(b"Watching ") for line in self._added.pop().stderr or ())
+        for worker, address in self.workers:
+            while _line.get(address).status_code != 200:
+                assert worker.poll() is None
 
 
 def _placed(value: str, places: dict[str, str]) -> str:
@@ -82,20 +82,13 @@ def _placed(value: str, places: dict[str, str]) -> str:
 _line = httpx.Client(trust_env=False)  # one for all: to make one takes longer than to use it
 
 
-def _is_healthy(address: str) -> bool:
-    try:
-        return _line.get(address).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
 @contextmanager
 def topology(postgres: Server, folder: Path) -> Iterator[tuple[Topology, Remote]]:
     with ExitStack() as stack:
         fake = stack.enter_context(running("telegram", journal=folder / "journal"))
         fake.call("opens_to_all")
         url = stack.enter_context(postgres.database(empty=True))
-        services = Topology(folder, url, fake)
+        services = Topology(folder, url, fake, stack)
         try:
             yield services, fake
         finally:
@@ -111,14 +104,14 @@ def test_workers_are_replaced_one_by_one_while_digests_come(postgres: Server, tm
         assert services("worker", "set", "quiet", "off", "--as", CHAT).wait(PATIENCE) == 0  # it may be night
         for _ in range(services.replicas):
             services.add_worker()
-        services.wait_until(services.are_healthy, "the workers are not ready")
+        services.become_healthy()
         for number in range(services.replicas):
             day = datetime.now(UTC).date()
             text = page((f"2601.0000{number}", f"A graph of kind {number}", "Text."))
             (tmp_path / "inbox" / f"{day}-{number}.md").write_text(text)
             services.add_worker()
             assert services.end_worker() == 0
-            services.wait_until(services.are_healthy, "the new worker is not ready")
+            services.become_healthy()
         fake.call("waits_for", "sendMessage", services.replicas)
         assert sorted(posts(fake)) == [f"2601.0000{number}" for number in range(services.replicas)]
 
