@@ -142,6 +142,8 @@ def _remarks(result: Subscribed, settings: Settings, *, begins: bool) -> Iterato
     chat, subscription = result.chat, result.subscription
     if result.outcome == "added":
         yield f"Undo: paperwire unsubscribe {subscription.number} --as {chat.address}"
+        if chat.state is ChatState.UNCONFIRMED:
+            yield f"{chat.address.address} is asked first, by the next paperwire run or deliver; no papers go there before a yes."
     elif begins:
         yield "--since is for a new subscription; this one goes on where it stands."
     if typed := split_when(subscription.text).when:

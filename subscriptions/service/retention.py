@@ -25,6 +25,7 @@ STATES = timedelta(0)  # of conversations, after the moment until which each is 
 LOOKUPS = timedelta(days=1)
 CHANGES = timedelta(days=90)
 GONE_CHATS = timedelta(days=365)
+UNANSWERED = timedelta(days=30)  # chats whose reader did not say yes
 RECEIPTS = timedelta(days=90)
 WARNINGS = timedelta(days=90)  # of digests
 STEP = 200  # rows that one transaction of the clean-up handles at most (bench/room.py: how long)
@@ -186,9 +187,10 @@ def clean_up_steps(store: Store, *, now: datetime, papers: timedelta | None = No
 
 
 def _chats_to_erase(transaction: Transaction, now: datetime) -> list[int]:
-    """Ids of the chats that have been gone for a year, and of those whose workspace removed the app thirty days ago."""
+    """Ids of the chats that have been gone for a year, or for thirty days not confirmed or without the app of their workspace."""
     lost = chats_of_lost_workspaces(transaction, now=now)
-    return list(dict.fromkeys((*chats.unreachable_since(transaction, now - GONE_CHATS), *lost)))
+    unanswered = chats.unconfirmed_since(transaction, now - UNANSWERED)
+    return list(dict.fromkeys((*chats.unreachable_since(transaction, now - GONE_CHATS), *unanswered, *lost)))
 
 
 def _steps(store: Store, clean: _CleanUp, before: datetime) -> Iterator[int]:

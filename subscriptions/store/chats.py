@@ -324,6 +324,12 @@ def addresses_with_prefix(session: Transaction, platform: str, prefix: str) -> l
     return list(rows)
 
 
+def unconfirmed_since(session: Transaction, before: datetime) -> list[int]:
+    """Ids of the chats that were added before `before` and whose reader never said yes."""
+    found = select(ChatRow.id).where(ChatRow.state == ChatState.UNCONFIRMED, col(ChatRow.created_at) < before)
+    return [chat_id for chat_id in session.exec(found) if chat_id is not None]
+
+
 def unreachable_since(session: Transaction, before: datetime) -> list[int]:
     """Ids of the chats that have been unreachable since before `before`."""
     return [

@@ -180,6 +180,7 @@ class ChatRow(Row, table=True):
     __table_args__ = (
         sa.UniqueConstraint("platform", "address", "topic"),
         index("ix_chat_asked", "state_since", where="state = 'asked'"),
+        index("ix_chat_unconfirmed", "created_at", where="state = 'unconfirmed'"),
         index("ix_chat_paused_until", "paused_until", where="paused_until IS NOT NULL"),
         index("ix_chat_unreachable", "state_since", where="pause_reason IS NOT NULL"),
         index("ix_chat_moved_to", "moved_to", where="moved_to IS NOT NULL"),

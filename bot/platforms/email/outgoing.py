@@ -122,6 +122,8 @@ class EmailChannel:
             reader = await self._reader(chat)
         except StoreError as error:
             raise RetryLater("The database cannot be used.") from error
+        if delivery.startswith(ANSWER) and not reader.is_confirmed:
+            raise Rejected("The page that asked is gone, and nothing but the question goes to this address.")
         message_id, domain = f"<{delivery}.{message.number}@{self.sender.domain}>", self.sender.domain
         mail = write_mail(
             payload,
