@@ -7,7 +7,8 @@ from subscriptions.errors import Sentence
 from subscriptions.model import ChatAddress
 
 # What RFC 5321 (4.5.3.1) and RFC 5322 (3.4.1) allow without quotation marks, but "/", which separates a topic in our addresses.
-_ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+=?^_`{|}~-]{1,64}@[a-z0-9](?:[a-z0-9-]*\.)*[a-z0-9-]{2,63}")
+_WORD, _LABEL = r"[a-z0-9!#$%&'*+=?^_`{|}~-]+", r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_ADDRESS = re.compile(rf"(?=.{{1,64}}@){_WORD}(?:\.{_WORD})*@(?:{_LABEL}\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9])")
 _LONGEST = 254  # characters
 
 

@@ -228,18 +228,17 @@ def outcome_of(error: Exception, step: Step) -> NotDelivered:
             return _of_answer(error.code, _line(error.message), step)
         case aiosmtplib.SMTPNotSupported():
             return SenderStopped("The mail server offers no STARTTLS or no sign-in, so the password was not sent.")
-        case ssl.SSLCertVerificationError():
+        case _ if ssl.SSLCertVerificationError in (type(error), type(error.__cause__)):
             return SenderStopped("The certificate of the mail server is not valid for its name.")
         case _ if step == "content":
             return Unclear("The connection to the mail server broke while it took the mail.")
-        case _ if isinstance(error.__cause__, ssl.SSLCertVerificationError):
-            return SenderStopped("The certificate of the mail server is not valid for its name.")
         case _:
             return RetryLater("The mail server cannot be reached.")
 
 
-_PASSES = (("2", "2"),)  # a full mailbox: permanent by its number, and still it passes
+_FULL = ("2", "2")  # a mailbox: permanent by its number, and still it passes
 _TOO_LARGE = (("2", "3"), ("3", "4"))
+_NOBODY = (550, 551, 553)  # of a recipient, unless the detail names another cause
 
 
 def _of_answer(code: int, words: str, step: Step) -> NotDelivered:
@@ -247,13 +246,14 @@ def _of_answer(code: int, words: str, step: Step) -> NotDelivered:
     said = f"The mail server says {code}: {words}"
     found = _CODE.search(words)
     detail = (found[2], found[3]) if found else ("", "")
-    if code < 500 or detail in _PASSES:  # noqa: PLR2004 - see above; also an answer that is none
+    is_full = detail == _FULL or (step == "recipient" and code == 552)  # noqa: PLR2004 - RFC 5321
+    if code < 500 or is_full:  # noqa: PLR2004 - also an answer that is none
         return RetryLater(said)
     if step in ("begin", "sender"):
         return SenderStopped(said)
-    if detail in _TOO_LARGE or (step == "content" and code == 552):  # noqa: PLR2004
-        return Rejected(said, form=True)
-    if detail[0] in ("1", "2") or (step == "recipient" and detail[0] not in ("3", "5", "6", "7")):
+    if detail[0] in ("1", "2") and detail not in _TOO_LARGE:
+        return ChatGone(said)
+    if step == "recipient" and code in _NOBODY and not detail[0]:
         return ChatGone(said)
     return Rejected(said, form=step == "content")
 
