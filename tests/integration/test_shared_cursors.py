@@ -1,5 +1,6 @@
 """Subscriptions that follow a shared cursor get what they would get if each had only its own."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 CHATS = ("telegram:1", "telegram:2", "telegram:3")
 WORDS = ("graph", "tree", "leaf")
 QUERIES = ("graph", "tree", "leaf", "graph -tree", "tree OR leaf", "graph tree")
+_TOKEN = re.compile(r"(?<='button )(\w+)': '[^']+'")  # of a notice's button, made by chance
 SCHEDULES = ("now", "now", "now", "daily 13:00", "when-out 08:00-20:00")
 
 
@@ -487,7 +489,13 @@ def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
         of.setdefault(item.delivery, []).append((item.position, item.paper, item.shown, item.because))
     return sorted(
         (
-            (row.chat, row.created_at, row.kind.value, repr(row.facts), repr(sorted(of.get(row.seq, []))))
+            (
+                row.chat,
+                row.created_at,
+                row.kind.value,
+                _TOKEN.sub("", repr(row.facts)),
+                repr(sorted(of.get(row.seq, []))),
+            )
             for row in rows
         ),
     )
