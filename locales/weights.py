@@ -39,7 +39,9 @@ _SLOT = re.compile(r"\{(\w+)\}")
 _FILES = {
     **dict.fromkeys(("x", "not", "that"), "subjects"),
     "label": "labels",
-    "name": "names",
+    **dict.fromkeys(("name", "person"), "names"),
+    "field": "subjects",
+    "job": "jobs",
     "org": "orgs",
     "cat": "categories",
     "n": "numbers",
@@ -48,10 +50,11 @@ _FILES = {
     "when": "times",
     "old": "times",
     "hour": "hours",
+    "span": "spans",
     "often": "often",
     "date": "dates",
 }
-_PART = {**{part: part for part in PARTS}, "cat": "x", "often": "when", "hour": "when"}
+_PART = {**{part: part for part in PARTS}, "cat": "x", "often": "when", "hour": "when", "span": "when"}
 _LONG_WORD = re.compile(r"(?<![a-z{])[a-z]{5,}(?![a-z}])")
 BARE = frozenset({QUERY, "hello", "bye", "thanks", "cancel"})  # intents without words of courtesy around them
 ABOUT_ONE = frozenset({"exclude", "narrow", "widen", "schedule", "unsub", "name", "edit", "pause", "resume", "share"})
@@ -82,11 +85,13 @@ _COMMON_SIGNS = bytes(byte for high in range(0xB0, 0xD7) for low in range(0xA1, 
 ROUNDS, STEP = 12, 0.35
 DECAY = 1e-4  # of a weight, each time that one of its sentences is read
 UNHEARD = 0.05  # an error that is too small to learn from
-SMALLEST = 50  # hundredths; a smaller weight is left out
+LEFT_OUT = 0.55  # at most, of the features of a sentence, others each time: the rest must do, as it has to in sentences of others
+LEFT_OUT_OF_WORDS = 0.15
+SMALLEST, COARSE = 35, 5  # hundredths; a smaller weight is left out, the others are multiples of COARSE
 FEWEST = 5  # sentences; a feature of fewer is left out
 FEWEST_PAIRS = 3  # lines; a pair of Chinese characters of fewer is not known
 PASSES, FEWEST_WORDS, MARGIN = 5, 12, 1.0
-SMALLEST_WORD = 8  # tenths, of the weights of parts; a smaller one is left out
+SMALLEST_WORD = 9  # tenths, of the weights of parts; a smaller one is left out
 
 
 class Example(NamedTuple):
@@ -171,13 +176,11 @@ class _Maker:
         if intent != QUERY and slots and self.often("several"):
             slot = self.chance.choice(slots)
             line = line.replace(slot, self.any("several").replace("{}", slot), 1)
-        if self.often("mistyped") and (words := _LONG_WORD.findall(line)):
+        if self.often("mistyped") and (words := [*_LONG_WORD.finditer(line)]):
             word = self.chance.choice(words)
-            at = self.chance.randrange(1, len(word) - 2)
-            wrong = (
-                word[:at] + self.chance.choice((word[at + 1] + word[at], word[at] * 2, word[at], "")) + word[at + 2 :]
-            )
-            line = line.replace(word, wrong, 1)
+            at = self.chance.randrange(word.start() + 1, word.end() - 2)
+            wrong = self.chance.choice((line[at + 1] + line[at], line[at] * 2, line[at], ""))
+            line = line[:at] + wrong + line[at + 2 :]
         return line
 
     def fill(self, slot: str, *, mixed: bool) -> str:
@@ -232,11 +235,13 @@ def learn_intents(read: list[Example], known: Known) -> dict[str, Any]:
     often = Counter(truth)
     weight, squares = (np.full((len(place) + 1, len(intents)), value) for value in (0.0, 1e-3))
     order = list(range(len(rows)))
-    chance = random.Random(2)
+    chance, some = random.Random(2), np.random.default_rng(2)
     for _ in range(ROUNDS):
         chance.shuffle(order)
         for at in order:
-            sums = weight[rows[at]].sum(axis=0)
+            kept = 1 - LEFT_OUT * some.random()
+            row = rows[at][some.random(len(rows[at])) < kept]
+            sums = weight[row].sum(axis=0) / kept
             wrong = np.exp(sums - sums.max())
             wrong /= wrong.sum()
             wrong[truth[at]] -= 1
@@ -244,9 +249,9 @@ def learn_intents(read: list[Example], known: Known) -> dict[str, Any]:
             if not wrong.any():
                 continue
             wrong *= min(1.0, (160 / often[truth[at]]) ** 0.1)
-            squares[rows[at]] += wrong**2
-            weight[rows[at]] -= STEP * wrong / np.sqrt(squares[rows[at]]) + DECAY * weight[rows[at]]
-    rounded = np.rint(weight * 100).astype(int)
+            squares[row] += wrong**2
+            weight[row] -= STEP * wrong / np.sqrt(squares[row]) + DECAY * weight[row]
+    rounded = np.rint(weight * 100 / COARSE).astype(int) * COARSE
     pairs = {
         feature: [int(one) for at in np.flatnonzero(abs(rounded[row]) >= SMALLEST) for one in (at, rounded[row][at])]
         for feature, row in {"": 0, **place}.items()
@@ -269,13 +274,14 @@ def learn_parts(read: list[Example], known: Known) -> dict[str, Any]:
         sentences.append((numbers, np.array([PARTS.index(part) for part in one.parts])))
     weight, moves = np.zeros((len(place) + 1, size)), np.zeros((size + 1, size))
     sums, sums_of_moves = np.zeros_like(weight), np.zeros_like(moves)
-    order, chance, count = list(range(len(sentences))), random.Random(3), 1
+    order, chance, some, count = list(range(len(sentences))), random.Random(3), np.random.default_rng(3), 1
     for _ in range(PASSES):
         chance.shuffle(order)
         for at in order:
             numbers, truth = sentences[at]
             if not len(truth):
                 continue
+            numbers = np.where(some.random(numbers.shape) < LEFT_OUT_OF_WORDS, 0, numbers)
             here = weight[numbers].sum(axis=1) + MARGIN
             here[np.arange(len(truth)), truth] -= MARGIN
             guess = _likeliest(here, moves)

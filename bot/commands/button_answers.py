@@ -122,7 +122,8 @@ def _may_be_a_place(said: str, place: str) -> bool:
     """Returns whether a text may be meant as a place: one or two words that do not look like a query."""
     words = _LONGEST_PLACE + (place != said)
     meant = meaning(said)
-    means_more = meant.intent not in (QUERY, "timezone") and meant.is_clear
+    is_name = len(meant.tokens) == 1 and meant.has_unknown
+    means_more = meant.intent not in (QUERY, "timezone") and meant.is_clear and not is_name
     if means_more or mentioned(said) or links_to_no_paper(said):
         return False
     if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):

@@ -6,7 +6,7 @@ from bot.commands.asking import answer_question, answers_question, can_ask, drop
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, CommandContext
 from bot.commands.last_answer import about_last, may_refer, run
-from bot.commands.paper_lookup import named_papers
+from bot.commands.paper_lookup import named_papers, no_paper
 from bot.commands.search import finds_papers, query_of, try_query
 from bot.commands.sentences import act, changes, what_to_say
 from bot.commands.words.meaning import SURE, Said, command_in, is_worded, meaning
@@ -32,7 +32,7 @@ def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one a
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
         return _document(context)
     if links_to_no_paper(said):
-        return _no_paper(context)
+        return no_paper(context, said)
     if not said:
         return _only_text(context)
     if (done := act(context, meaning(said))) is not None:
@@ -66,23 +66,11 @@ def _writes(context: CommandContext) -> bool:
     return answers_question(context) or has_file or opens_a_paper(context) or changes(context, meaning(context.args))
 
 
-def _no_paper(context: CommandContext) -> Reply:
-    """Returns the answer to a link that names no paper that can be looked up."""
-    lines = (
-        context.say("That link names no paper that I can look up."),
-        context.say(
-            "I understand links that hold an arXiv id or a DOI: arxiv.org/abs/…, doi.org/…, huggingface.co/papers/…, "
-            "alphaxiv.org/abs/…, biorxiv.org/content/…"
-        ),
-        context.say("Words of its title find it, if it is known here: /search graph neural networks"),
-    )
-    return Reply(lines=lines, ok=False)
-
-
 def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
     """Adds the command that was probably meant to the reply to words that find nothing."""
     word, _, rest = said.partition(" ")
-    if reply.items or not (word.isascii() and word.isalpha()) or context.registry.command_named(word):
+    is_sentence = query_of(said) != said
+    if reply.items or is_sentence or not (word.isascii() and word.isalpha()) or context.registry.command_named(word):
         return reply
     near = context.registry.nearest(word, alike=_ALIKE)
     if not near or (rest and word.casefold()[0] != near[0]):

@@ -45,9 +45,10 @@ def may_refer(said: Said) -> bool:
         return bool(said.subject)
     if _presses(said):
         return True
-    if said.marked(PAPER) or said.marked(WHEN) or said.has_unknown or len(said.tokens) > _FEW:
+    if said.marked(PAPER) or said.marked(WHEN) or len(said.tokens) > _FEW:
         return False
-    return bool(said.numbers) or said.intent in _BUTTONS
+    is_asked = said.intent in _BUTTONS
+    return is_asked and bool(said.numbers) if said.has_unknown else is_asked or bool(said.numbers)
 
 
 def _plain(said: Said) -> str:

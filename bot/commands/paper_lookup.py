@@ -18,7 +18,7 @@ from bot.ports.conversation import EventRequest, Place, Request
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, KnownPaper
 from subscriptions.normalize import tokens
-from subscriptions.query.links import mentioned
+from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.rewriting import words_rule
 from subscriptions.query.syntax import FIELDS
 from subscriptions.service.hold_reasons import last_delivered, reasons
@@ -180,6 +180,22 @@ def _is_doi(name: str) -> bool:
 def _elsewhere(context: CommandContext, name: str) -> Button:
     host = "https://doi.org/" if _is_doi(name) else "https://arxiv.org/abs/"
     return Button(label=context.say("look there"), url=host + name)
+
+
+def no_paper(context: CommandContext, said: str) -> Reply:
+    """Returns the answer to a link or an id that names no paper that can be looked up."""
+    name = links_to_no_paper(said)[0]
+    lines = (
+        context.say("arXiv has no id {name}: ids have four or five digits after the point.", name=name)
+        if name[0].isdecimal()
+        else context.say("That link names no paper that I can look up."),
+        context.say(
+            "I understand links that hold an arXiv id or a DOI: arxiv.org/abs/…, doi.org/…, huggingface.co/papers/…, "
+            "alphaxiv.org/abs/…, biorxiv.org/content/…"
+        ),
+        context.say("Words of its title find it, if it is known here: /search graph neural networks"),
+    )
+    return Reply(lines=lines, ok=False)
 
 
 EVENTS = {LOOKUP_EVENT: Event(run=on_looked_up)}

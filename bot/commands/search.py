@@ -7,7 +7,7 @@ from typing import Any
 from bot.commands.asking import listed_here, shown_buttons
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.paper_lookup import is_a_text, named_papers, near_text
+from bot.commands.paper_lookup import is_a_text, named_papers, near_text, no_paper
 from bot.commands.phrasing.subscription_words import days_known
 from bot.commands.results import (
     card_buttons,
@@ -29,7 +29,7 @@ from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
 from subscriptions.planning.times._ending import Ending, split_when
-from subscriptions.query.links import mentioned
+from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import asks_for_nearness, parse_query
 from subscriptions.query.syntax import Query
 from subscriptions.service.loosening import Spelling, looser, spelling
@@ -60,6 +60,8 @@ def try_query(context: CommandContext, said: str) -> Reply:
     """Returns the papers that a text finds, how it was read, and [subscribe]; where few fit, what finds more."""
     if is_a_text(said):
         return near_text(context, said)
+    if links_to_no_paper(said):
+        return no_paper(context, said)
     text = query_of(said)
     ending = split_when(text)
     if ending.only_time:
@@ -128,7 +130,7 @@ def _page(context: CommandContext, text: str, stretches: Stretches, start: int, 
     if spelled.meant and not _finds(context, spelled.meant):
         spelled = replace(spelled, meant="")
     if spelled.meant and not found.found:
-        return _instead(context, spelled, ending)
+        return _instead(context, text, spelled, ending)
     more = _looser_buttons(context, query, ending, few=found.found < PAGE) if is_first and is_open else ()
     meant = ((_try_button(spelled.meant, ending),),) if spelled.meant else ()
     dead_end = is_first and not found.found and not more
@@ -187,15 +189,16 @@ def _finds(context: CommandContext, text: str) -> bool:
     return bool(search(context.store, parse_query(text), most=1).found)
 
 
-def _instead(context: CommandContext, spelled: Spelling, ending: Ending) -> Reply:
-    """Returns what the query finds that was probably meant."""
+def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: Ending) -> Reply:
+    """Returns what the query finds that was probably meant; what was typed can be subscribed to as well."""
     text = _timed(spelled.meant, ending)
     reply = _page(context, text, [(None, 0)], 0)
     label = context.say("subscribe to {query}", query=text)
     buttons = tuple(
         tuple(replace(one, label=label) if one.verb == "subscribe-to" else one for one in row) for row in reply.buttons
     )
-    return replace(reply, lines=(_did_you_mean(context, spelled), *reply.lines), buttons=buttons)
+    as_typed = subscribe_button(context, typed)
+    return replace(reply, lines=(_did_you_mean(context, spelled), *reply.lines), buttons=(*buttons, *as_typed))
 
 
 def _did_you_mean(context: CommandContext, spelled: Spelling) -> str:

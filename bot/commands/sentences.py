@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date, datetime
 from types import MappingProxyType
 
 from bot.commands.asking import can_ask, listed_here, no_subscriptions, shown_buttons
@@ -17,15 +18,17 @@ from bot.commands.last_answer import SIGNALS, may_refer, run, which
 from bot.commands.paper_lookup import paper_meant
 from bot.commands.search import try_query
 from bot.commands.signals import rate
-from bot.commands.words.marks import NUMBER, folded
+from bot.commands.words.marks import LONG, NUMBER, folded
 from bot.commands.words.meaning import HALF, MISSING, SMALL_TALK, SURE, Said, command_of, meaning, name_in, pause_in
 from bot.commands.words.scorer import ASKING, AUTHOR, NAMED, QUERY, UNWANTED, WANTED, Score
 from bot.commands.words.subject import subject_of, time_in, unwanted_in, wanted_in
 from bot.ports.channel import Button, Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Subscription
+from subscriptions.planning.cadence import cadence_text
+from subscriptions.planning.pauses import length_of
 from subscriptions.planning.times._ending import split_when
-from subscriptions.planning.times._reading import is_time
+from subscriptions.planning.times._reading import is_time, reading_of
 from subscriptions.query.links import mentioned
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import in_titles, narrowed, rewritten
@@ -37,7 +40,9 @@ _LONGEST_TERM = 6  # Chinese characters
 _LAST = ("last", "newest", "最后", "刚才", "最新")
 _EVERY = ("all", "everything", "both", "全部", "所有", "都", "两个")
 _THAT = ("it", "that", "this", "那个", "这个")
+_SOME_DAY = date(2026, 1, 1)
 _KEPT = re.compile(r"\s*(?:那个)?\s*(?:留|保留|要留|stays?\b|remains?\b)")
+_FIELD = re.compile(r'^\w+:|"')
 _TITLES = re.compile(r"title|标题|题目")
 _YES_OR_NO = re.compile(r"(?:yes|no|ok|okay|sure|y|n|nope|yep|是|是的|好|好的|不|不是|对|嗯)[.!。！]*")
 _TALK: Mapping[str, tuple[Sentence, ...]] = MappingProxyType(
@@ -89,14 +94,15 @@ def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 -
         return _talk(context, said)
     if not can_ask(context):  # in groups only what is sure to be a command is done, by whoever may
         return None
-    if said.sure < SURE and said.intent.startswith(_SETS):  # too little to change something for the whole chat
+    if not said.is_sure and said.intent.startswith(_SETS):  # too little to change something for the whole chat
         return _asked_first(context, said)
     if said.intent in SIGNALS:
         return _rated(context, said)
-    # Without subscriptions a time or an exclusion can only be that of what is asked for.
-    if said.intent in _ALSO_ASKED and said.asks_for_papers and not (said.marked(NUMBER) or listed_here(context)):
+    # Without subscriptions a time or an exclusion can only be that of what is asked for; so is a time of what is none of them.
+    is_new = not listed_here(context) or (said.has_unknown and said.intent.startswith("schedule"))
+    if is_new and said.intent in _ALSO_ASKED and said.asks_for_papers and not said.marked(NUMBER):
         asked = subject_of(said.text)
-        if asked and not asked.endswith(said.text):
+        if asked and not asked.endswith(said.text) and not is_time(asked):
             return try_query(context, asked)
     if (command := command_of(said)) is not None and said.intent not in _CHANGES:
         return run(context, *command)
@@ -108,7 +114,8 @@ def _asked_first(context: CommandContext, said: Said) -> Reply | None:
     if (meant := command_of(said)) is None:
         return None
     command, args = meant
-    do = Button(label=f"/{command} {args}".strip(), verb="do", arguments={"command": command, "args": args})
+    label = context.say("remove all") if said.intent == "unsub-all" else f"/{command} {args}".strip()
+    do = Button(label=label, verb="do", arguments={"command": command, "args": args})
     return _with_look_for(context, said, which(context, [do]))
 
 
@@ -119,7 +126,10 @@ def _about_named(context: CommandContext, said: Said) -> Said:
     asks = said.intent in (QUERY, *ASKING) and said.sure >= _CERTAIN
     likely = (said.intent,) if said.intent in _CHANGES else ("schedule",) if asks else (*_OF_ONE, *_CHANGES)
     named = [one.subscription for one in listed_here(context) if _is_named(folded(said.text), one.subscription)]
-    if not named or said.marked(NUMBER):
+    longer = [
+        text for text in said.texts(UNWANTED) for one in named if one.text != text and folded(one.text) in folded(text)
+    ]
+    if not named or longer or said.marked(NUMBER):
         return said
     text = said.text
     for one in named:
@@ -199,28 +209,28 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
         return run(context, said.intent, pause_in(said) if said.intent == "pause" else "")
     candidates = meant or there
     wanted = {one.number: command for one in candidates if (command := _command(said, one))}
-    if not wanted and len(said.found) > 1 and said.found[1].sure >= HALF and said.found[1].intent in _CHANGES:
+    if not wanted and len(said.found) > 1 and said.found[1].sure >= _BARELY and said.found[1].intent in _CHANGES:
         return _changed(context, said._replace(found=said.found[1:]))
     if not wanted:
         return what_to_say(context) if said.intent == "widen" else None
     if said.intent == "unsub" and len(wanted) > 1:
         wanted = {0: ("unsub", " ".join(map(str, wanted)))}
-    if len(wanted) == 1 and said.sure >= SURE:
+    if len(wanted) == 1 and said.is_sure:
         return run(context, *next(iter(wanted.values())))
     return _asked(context, said, [(one, wanted[one.number]) for one in candidates if one.number in wanted])
 
 
 def _exclusion_or_removal(said: Said, there: Sequence[Subscription], meant: Sequence[Subscription]) -> Said:
     """Reads what is not wanted as a removal if it is a subscription, and a removal as an exclusion if it names none."""
-    unwanted = folded(" ".join(said.texts(UNWANTED, WANTED)))
-    if said.intent == "exclude" and any(_is_named(unwanted, one) for one in there):
+    unwanted = [folded(text) for text in said.texts(UNWANTED, WANTED, AUTHOR)]
+    if said.intent == "exclude" and any(name in unwanted for one in there for name in _names(one)):
         return said._replace(found=(said.found[0]._replace(intent="unsub", sure=HALF),))
     if said.intent == "unsub" and not meant and said.texts(NAMED) and said.likely("exclude") >= _MAY_BE:
         return said._replace(found=(said.found[0]._replace(intent="exclude", sure=HALF),))
     return said
 
 
-_CERTAIN, _MAY_BE = 0.9, 0.2
+_CERTAIN, _MAY_BE, _BARELY = 0.9, 0.2, 0.05
 _ALSO_ASKED = ("schedule", "schedule-now", "schedule-weekdays", "exclude", "narrow", "widen")
 _SETS = ("schedule-", "set-", "lang-", "stop", "unsub-all", "forget", "timezone")
 _OF_WORDS = ("exclude", "narrow", "widen")  # what they change needs words beside the subscription
@@ -282,8 +292,13 @@ def _is_named(plain: str, one: Subscription) -> bool:
         name
         and (f" {name} " in padded or (name in plain and not (name.isascii() and plain.isascii())))
         and not _KEPT.match(plain, plain.find(name) + len(name))
-        for name in (folded(one.name), folded(one.text))
+        for name in _names(one)
     )
+
+
+def _names(one: Subscription) -> tuple[str, str, str]:
+    """Returns what a subscription may be called: its name, its query, and that without a field and quotation marks."""
+    return folded(one.name), folded(one.text), _FIELD.sub("", folded(one.text))
 
 
 def _command(said: Said, one: Subscription) -> tuple[str, str] | None:
@@ -327,6 +342,26 @@ def _named(said: Said, _: Subscription) -> str | None:
     return name_in(said) or None
 
 
+def _scheduled(said: Said, one: Subscription) -> str | None:
+    """Returns the time that is named, at the subscription's time of day if only days are; or its time, earlier or later."""
+    when, at, shift = time_in(said.text, said.intent), one.cadence.at, _SHIFT.search(folded(said.text))
+    length = next(filter(None, map(length_of, said.marked(LONG))), None)
+    if at and shift and length:
+        moved = (datetime.combine(_SOME_DAY, at) + (-length if shift["earlier"] else length)).time()
+        return cadence_text(replace(one.cadence, at=moved))
+    if not when or not at or one.cadence.until:
+        return when or None
+    reading = reading_of(when)
+    is_only_days = reading and reading.exact and reading.at is None and not reading.part and reading.kind in _OF_DAYS
+    return f"{when} {at:%H:%M}" if is_only_days else when
+
+
+_SHIFT = re.compile(
+    r"(?P<earlier>\b(?:earlier|sooner|before|forward)\b|提前|提早|往前|早(?=@|\s*\d|[一半两]))|\b(?:later|after|back|delay|postpone)\b|推迟|延后|延迟|往后|晚(?=\s*\d|[一半两])"
+)
+_OF_DAYS = ("daily", "weekdays", "weekly", "days")
+
+
 _CHANGES: Mapping[str, Callable[[Said, Subscription], str | None]] = {
     "unsub": lambda _said, _one: "",
     "exclude": _excluded,
@@ -334,7 +369,7 @@ _CHANGES: Mapping[str, Callable[[Said, Subscription], str | None]] = {
     "widen": _widened,
     "edit": lambda said, _: said.subject or None,
     "name": _named,
-    "schedule": lambda said, _: time_in(said.text, said.intent) or None,
+    "schedule": _scheduled,
     "pause": lambda said, _: pause_in(said),
     "resume": lambda _said, _one: "",
 }

@@ -18,38 +18,80 @@ from subscriptions.text import normalized
 
 LONGEST = timedelta(days=2 * 366)
 
-_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "m": timedelta(days=30)}
+_UNITS = {
+    "mi": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+    "f": timedelta(weeks=2),
+    "m": timedelta(days=30),
+    "y": timedelta(days=365),
+}
+_MANY = (
+    r"(?:\d{1,4}|(?:an? )?(?:couple(?: of)?|few)|several|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven"
+    r"|twelve|fifteen|twenty|thirty)"
+)
+_UNIT = r"(?:minutes?|mins?|hours?|days?|weeks?|fortnights?|months?|years?)"
 _LENGTH = re.compile(
-    r"(?:for )?(?P<many>\d{1,4}|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve) ?(?P<unit>h|hours?|d|days?|w|weeks?|months?)"
+    rf"(?:for )?(?:(?:the )?(?:next|coming) |another |about )?(?P<many>{_MANY}) ?(?P<unit>[hdw]|{_UNIT})(?: or so)?"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-_UNTIL = re.compile(r"(?:until|till?) |(?:直到|到|至) ?")
+_NAMES = {"tonight": "today night", "half an hour": "30 minutes", "christmas": "25 dec", "new year": "1 jan"}
+_NAMES |= {"this weekend": "this week", "the weekend": "sat"}
+_NAME = re.compile("|".join(_NAMES))
+_UNTIL = re.compile(r"(?:until|till?|through|up to|before|'?til) (?:after )?|(?:直到|等到|推到|放到|到|至|等) ?")
 _NAMED_DAY = re.compile(
     rf"(?:on )?(?:(?P<iso>\d{{4}}-\d\d?-\d\d?)"
-    rf"|(?P<day>\d\d?)(?:st|nd|rd|th)?\.? (?P<month>{_MONTH})(?:,? (?P<year>\d{{4}}))?"
-    rf"|(?P<month2>{_MONTH}) (?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
+    rf"|(?:the )?(?P<day>\d\d?)(?:st|nd|rd|th)?\.? (?:of )?(?P<month>{_MONTH})(?:,? (?P<year>\d{{4}}))?"
+    rf"|(?P<month2>{_MONTH}) (?:the )?(?P<day2>\d\d?)(?:st|nd|rd|th)?(?:,? (?P<year2>\d{{4}}))?"
+    rf"|(?:the )?(?P<nth>\d\d?)(?:st|nd|rd|th)(?: of (?:the|this) month)?"
+    rf"|(?:next|(?:for )?(?:this|(?:the )?(?:end|rest) of (?:the |this )?)) ?(?P<unit>week|month|year)"
     rf"|(?:(?P<week>next week) |next )?(?P<weekday>{cadence.PATTERN})|(?P<tomorrow>tomorrow)|(?P<today>today))"
 )
 # The same in Chinese, as the replies of the bot write it: 3天, 到周一, 到3月3日.
 _DATE_ZH = re.compile(r"(?:(?P<year>\d{4})年)?(?P<month>1[0-2]|0?[1-9])月(?P<day>\d\d?)[日号]?")
-_LENGTH_ZH = re.compile(r"(?P<many>\d{1,4}|[一两二三四五六七八九十半]) ?个?(?P<unit>小时|天|日|周|星期|礼拜|月)")
-_MANY_ZH = {
-    "一": "1",
-    "两": "2",
-    "二": "2",
-    "三": "3",
-    "四": "4",
-    "五": "5",
-    "六": "6",
-    "七": "7",
-    "八": "8",
-    "九": "9",
-    "十": "10",
+_LENGTH_ZH = re.compile(
+    r"(?:接下来|未来|这)?(?P<many>\d{1,4}|[一两俩二三仨四五六七八九半几]|二?十[一二三四五]?) ?(?:个多?)?"
+    r"(?P<unit>分钟|小时|钟头|天|日|周|星期|礼拜|月|年)(?:[以之]?后|时间|左右)?"
+)
+_UNITS_ZH = {
+    "分钟": "minutes",
+    "小时": "hours",
+    "钟头": "hours",
+    "天": "days",
+    "日": "days",
+    "周": "weeks",
+    "星期": "weeks",
+    "礼拜": "weeks",
+    "月": "months",
+    "年": "years",
 }
-_UNITS_ZH = {"小时": "h", "天": "d", "日": "d", "周": "w", "星期": "w", "礼拜": "w", "月": "months"}
-_DAY_ZH = re.compile(rf"(?P<next>下个?)?(?:周|星期|礼拜)(?P<day>[{cadence.CHINESE_SIGNS}])")
+_HALF_ZH = {"小时": "30 minutes", "钟头": "30 minutes", "天": "12 hours", "月": "15 days", "年": "6 months"}
+_WORDS_ZH = {
+    "今晚": "today 晚上",
+    "明晚": "tomorrow 晚上",
+    "明天": "tomorrow",
+    "今天": "today",
+    "明年": "next year",
+    "年底": "end of year",
+    "月底": "end of month",
+    "元旦": "1 jan",
+    "圣诞": "25 dec",
+    "周末": "sat",
+}
+_NEXT_ZH = re.compile(r"(?P<which>下|这|本)个?(?P<unit>周|星期|礼拜|月)")
+_NTH_ZH = re.compile(r"(?<![\d月])(?P<day>\d\d?)[号日]")
+_AFTER_ZH = re.compile(r"(?:为?止|[以之]?[后前]|再说?)+$")  # words after a day that say no more
+_DAY_ZH = re.compile(rf"(?P<next>下个?|[这本]个?)?(?:周|星期|礼拜)(?P<day>[{cadence.CHINESE_SIGNS}])")
 _DATE_OF_NUMBERS = re.compile(r"\d/\d")  # 3/4 is March in one country and April in another
+# A length of time, or a day of the calendar, within a sentence: with whole words.
+SPAN = re.compile(
+    rf"(?P<long>(?:half an hour|{_MANY}[ -]?{_UNIT})(?![a-z0-9])"
+    r"|(?:\d{1,3}|[一两俩二三仨四五六七八九半几]|二?十[一二三四五]?) ?(?:个(?:分钟|小时|钟头|天|周|星期|礼拜|月)|分钟|小时|钟头|天|周(?![一二三四五六日末年])|星期(?![一二三四五六日])|礼拜(?![一二三四五六日])|年))"
+    rf"|(?P<date>\d{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?{_MONTH}(?![a-z])|{_MONTH} (?:the )?\d{{1,2}}(?:st|nd|rd|th)?(?![a-z0-9])"
+    r"|\d{4}-\d\d?-\d\d?|(?:1[0-2]|0?[1-9])月\d\d?[日号]?)"
+)
 _LONGEST_TEXT = 60
 _EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 
@@ -57,7 +99,8 @@ _EXAMPLES = Sentence("For example: 7d, 2 weeks, until mon, until 3 Mar.")
 def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
     """The end of a pause that is requested at `now`; aware UTC, later than `now`. Raises Refused."""
     plain = _in_english(" ".join(normalized("NFKC", text).casefold().split()))
-    end = _after_length(plain, now) or _at_moment(plain, zone, now)
+    length = _length(plain)
+    end = _at_moment(plain, zone, now) if length is None else now + min(length, 2 * LONGEST)
     if end is None:
         raise Refused(Sentence("“{text}” is not a time to pause until.", {"text": text.strip()}), _EXAMPLES)
     if end <= now:
@@ -72,28 +115,40 @@ def parse_pause(text: str, zone: tzinfo, now: datetime) -> datetime:
 def _in_english(plain: str) -> str:
     """The text with Chinese days and lengths in English; everything else stays."""
     if plain.isascii():
-        return plain.replace("tonight", "today night")
+        return _NAME.sub(lambda found: _NAMES[found[0]], plain)
     if length := _LENGTH_ZH.fullmatch(plain):
-        return f"{_MANY_ZH.get(length['many'], length['many'])} {_UNITS_ZH[length['unit']]}"
-    plain = plain.replace("明天", "tomorrow ").replace("今天", "today ").replace("今晚", "today 晚上")
+        unit = length["unit"]
+        return _HALF_ZH.get(unit, plain) if length["many"] == "半" else f"{count_of(length['many'])} {_UNITS_ZH[unit]}"
+    plain = _AFTER_ZH.sub("", plain)
+    for chinese, english in _WORDS_ZH.items():
+        plain = plain.replace(chinese, f"{english} ")
     plain = _DATE_ZH.sub(lambda date: f"{date['day']} {_MONTHS[int(date['month']) - 1]} {date['year'] or ''} ", plain)
-    return " ".join(_DAY_ZH.sub(_day_in_english, plain).split())
+    plain = _NTH_ZH.sub(r"\g<day>th ", _DAY_ZH.sub(_day_in_english, plain))
+    return " ".join(_NEXT_ZH.sub(lambda one: f"next {_UNITS_ZH[one['unit']][:-1]} ", plain).split())
 
 
 def _day_in_english(match: re.Match[str]) -> str:
-    return f"{'next week ' if match['next'] else ''}{cadence.DAYS[cadence.chinese_day_number(match['day'])]} "
+    is_next = (match["next"] or "").startswith("下")
+    return f"{'next week ' if is_next else ''}{cadence.DAYS[cadence.chinese_day_number(match['day'])]} "
 
 
-def _after_length(plain: str, now: datetime) -> datetime | None:
+def length_of(text: str) -> timedelta | None:
+    """The length of time that a text names: half an hour, 3天; None if it names none."""
+    return _length(_in_english(" ".join(normalized("NFKC", text).casefold().split())))
+
+
+def _length(plain: str) -> timedelta | None:
     match = _LENGTH.fullmatch(plain)
-    if match is None:
-        return None
-    return now + min(count_of(match["many"]) * _UNITS[match["unit"][0]], 2 * LONGEST)
+    return (
+        count_of(match["many"]) * next(unit for name, unit in _UNITS.items() if match["unit"].startswith(name))
+        if match
+        else None
+    )
 
 
 def _at_moment(plain: str, zone: tzinfo, now: datetime) -> datetime | None:
     """The moment of a day and a time of day, one of which may be left out; None if the text is no moment."""
-    said = _UNTIL.sub("", plain, count=1).strip() if _UNTIL.match(plain) else plain
+    said = (_UNTIL.sub("", plain, count=1) if _UNTIL.match(plain) else plain).strip(" ,")
     if _DATE_OF_NUMBERS.search(said):
         return None
     today = now.astimezone(zone).date()
@@ -128,11 +183,24 @@ def _next_at(clock: time, zone: tzinfo, now: datetime) -> datetime:
 
 def _day(match: re.Match[str], today: date) -> date | None:
     """The day that is meant: the next one of that name; None if the calendar has no such day."""
+    return _near_day(match, today) or _calendar_day(match, today)
+
+
+def _near_day(match: re.Match[str], today: date) -> date | None:
     if match["today"] or match["tomorrow"]:
         return today + timedelta(days=bool(match["tomorrow"]))
+    if match["unit"]:
+        return _start_of_next(match["unit"], today)
     if match["weekday"]:
         day = cadence.day_number(match["weekday"]) - today.weekday()
         return today + timedelta(days=day + 7 if match["week"] else (day - 1) % 7 + 1)  # 下周五 is in the next week
+    return None
+
+
+def _calendar_day(match: re.Match[str], today: date) -> date | None:
+    if match["nth"]:
+        days = (today + timedelta(days=many) for many in range(1, 63))  # of this month or a later one
+        return next((day for day in days if day.day == int(match["nth"])), None)
     try:
         if match["iso"]:
             return date(*map(int, match["iso"].split("-")))
@@ -143,6 +211,14 @@ def _day(match: re.Match[str], today: date) -> date | None:
         return _next_of(month, number, today)
     except ValueError:
         return None
+
+
+def _start_of_next(unit: str, today: date) -> date:
+    """The first day of the next week, month or year."""
+    if unit == "week":
+        return today + timedelta(days=7 - today.weekday())
+    year, month = (today.year, today.month + 1) if unit == "month" else (today.year + 1, 1)
+    return date(year + month // 13, (month - 1) % 12 + 1, 1)
 
 
 def _next_of(month: int, day: int, today: date) -> date:

@@ -143,6 +143,7 @@ _BEHIND_A_DOI = re.compile(
 _PREPRINTS = ("10.1101/", "10.64898/")  # of bioRxiv and medRxiv, whose links have the version after the DOI
 _VERSION = re.compile(r"v\d+$")
 _NATURE = re.compile(r"/articles/(?P<name>[a-z0-9-]+)", re.IGNORECASE)  # the DOI of an article ends like its address
+_NO_ID = re.compile(r"(?<![\w./])\d{4}\.\d{6,}(?:v\d+)?(?![\w.])")
 _ARXIV_QUERY = re.compile(r"arxiv\.org/api/query\?", re.IGNORECASE)
 
 
@@ -159,8 +160,10 @@ def mentioned(text: str) -> tuple[str, ...]:
 
 
 def links_to_no_paper(text: str) -> tuple[str, ...]:
-    """Returns the links of a text that name no paper. Queries of arXiv's API are not among them."""
-    return tuple(link for _, link in _links(text) if not mentioned(link) and not _ARXIV_QUERY.search(link))
+    """Returns the links of a text that name no paper, but for queries of arXiv's API; if it has none, ids with too many digits."""
+    links = [link for _, link in _links(text)]
+    named = links or _NO_ID.findall(text)
+    return tuple(one for one in named if not mentioned(one) and not _ARXIV_QUERY.search(one))
 
 
 def _links(text: str) -> Iterator[tuple[int, str]]:

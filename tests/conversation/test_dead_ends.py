@@ -64,7 +64,13 @@ class TestSpelling:
         said = await bot.says(typed)
         assert said.lines[0].endswith(f"Did you mean “{meant}”?")
         assert "1 Diffusion models" in said.text or "Diffusion models" in said.lines
+        assert said.buttons[-2:] == [f"subscribe to {meant}", "subscribe"]
         assert (await bot.presses(f"subscribe to {meant}")).lines[0].startswith("✓ 1")
+
+    async def test_what_was_typed_may_be_meant(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Robots"))
+        await bot.says("robotics -drones")
+        assert (await bot.presses("subscribe")).lines[0] == "✓ 1  robotics, not drones · when-out 08:00-20:00 UTC"
 
     async def test_a_mistyped_alternative_is_a_press_away(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Diffusion"), paper("Graphs"))

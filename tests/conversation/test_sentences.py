@@ -188,10 +188,31 @@ async def test_what_was_read_from_a_sentence_is_no_subject(said: str, query: str
         ("/sub gravity daily 8", "only with quantum in the title", ("gravity ti:quantum", "daily 08:00")),
         ("/sub quant-ph daily 8", "Yang Liu写的就不用推了", ('quant-ph -author:"Yang Liu"', "daily 08:00")),
         ("/sub diffusion daily 9", "weekly", ("diffusion", "weekly")),
+        ("/sub graphene weekly thu 11", "make it friday", ("graphene", "weekly fri 11:00")),
+        ("/sub diffusion daily 9", "an hour later please", ("diffusion", "daily 10:00")),
+        ("/sub diffusion daily 9", "could it come half an hour earlier?", ("diffusion", "daily 08:30")),
+        ("/sub diffusion daily 9", "1号提前一小时", ("diffusion", "daily 08:00")),
+        ("/sub diffusion daily 9", "推迟半小时", ("diffusion", "daily 09:30")),
+        (
+            "",
+            "neutrino oscillations or dark matter, both interest me",
+            ("(neutrino oscillations) OR (dark matter)", "when-out 08:00-20:00"),
+        ),
+        ("", "send me papers on wind turbines twice a week on mon and thu", ("wind turbines", "mon,thu 09:00")),
         ("", "Program synthesis please - but not the LLM ones", ("Program synthesis -LLM", "when-out 08:00-20:00")),
         ("", "primary category cs.CR only", ("primary:cs.CR", "when-out 08:00-20:00")),
         ("", "tell me immediately about sparse autoencoders", ("sparse autoencoders", "now")),
         ("", "要么讲 dark photon 要么讲 axion", ("(dark photon) OR axion", "when-out 08:00-20:00")),
+        ("", "can I get the neutrino papers on Wednesdays at noon", ("neutrino", "weekly wed 12:00")),
+        ("", "q-bio.NC without fMRI, weekdays 8am", ("q-bio.NC -fMRI", "weekdays 08:00")),
+        (
+            "",
+            "每周一9点，把 David Baker 或 Demis Hassabis 写的论文发我",
+            ('author:"David Baker" OR author:"Demis Hassabis"', "weekly mon 09:00"),
+        ),
+        ("/sub dengue daily 9", "noon would be better for me", ("dengue", "daily 12:00")),
+        ("/sub 拓扑学 daily 9", "一周发一次就够了", ("拓扑学", "weekly mon 09:00")),
+        ("/sub 黑洞 weekdays 8", "以后原初黑洞的别给我发了", ("黑洞 -原初黑洞", "weekdays 08:00")),
     ],
 )
 async def test_a_sentence_leads_to_a_subscription(before: str, said: str, there: tuple[str, str]) -> None:
@@ -228,6 +249,28 @@ async def test_what_is_not_wanted_and_is_a_subscription_may_be_removed(said: str
         assert any(label.startswith(("remove", "删除", "退订", "undo", "撤销")) for label in answer.buttons), (
             answer.buttons
         )
+
+
+@pytest.mark.parametrize(
+    ("said", "until"),
+    [
+        ("heading to a wedding, mute everything until monday", "Mon 26 Jan 00:00"),
+        ("no papers please, resume on Feb 3", "Tue 3 Feb 00:00"),
+        ("下个月再给我发吧", "2月1日 周日 00:00"),
+    ],
+)
+async def test_a_pause_lasts_as_long_as_it_is_said(said: str, until: str) -> None:
+    with a_bot() as bot:
+        await bot.says("/sub diffusion daily 9")
+        assert until in (await bot.says(said)).text
+
+
+@pytest.mark.parametrize("said", ["2601.99999999", "arXiv:2601.99999999", "/search 2601.99999999", "2601.99999"])
+async def test_an_id_that_is_not_stored_is_nothing_to_subscribe_to(said: str) -> None:
+    with a_bot() as bot:
+        answer = await bot.says(said)
+        assert "subscribe" not in answer.buttons
+        assert "2601.99999" in answer.text
 
 
 async def test_a_day_without_such_papers_is_no_dead_end() -> None:

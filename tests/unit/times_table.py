@@ -261,6 +261,8 @@ diffusion biweekly                       > diffusion | ✗ weekly mon 09:00 ~
 diffusion fortnightly                    > diffusion | ✗ weekly mon 09:00 ~
 diffusion every 2 weeks                  > diffusion | ✗ weekly mon 09:00 ~
 diffusion twice a week                   > diffusion | ✗ weekly mon 09:00 ~
+diffusion twice a week on mon and thu    > diffusion | mon,thu 09:00
+diffusion twice weekly, wed & sat        > diffusion | wed,sat 09:00
 diffusion monthly                        > diffusion | ✗ weekly mon 09:00 ~
 diffusion every month                    > diffusion | ✗ weekly mon 09:00 ~
 diffusion once a month                   > diffusion | ✗ weekly mon 09:00 ~
@@ -349,6 +351,9 @@ CHINESE = """
 扩散 星期一到星期五     > 扩散 | weekdays 09:00
 扩散 每周               > 扩散 | weekly mon 09:00 ~
 扩散 每周一次           > 扩散 | weekly mon 09:00
+扩散 每周二一次         > 扩散 | weekly tue 09:00
+扩散 每周发一次就够了   > 扩散 | weekly mon 09:00
+扩散 一三五早上6点半推送 > 扩散 | mon,wed,fri 06:30
 扩散 每星期             > 扩散 | weekly mon 09:00 ~
 扩散 每周一             > 扩散 | weekly mon 09:00
 扩散 每周一9点          > 扩散 | weekly mon 09:00

@@ -6,18 +6,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from subscriptions.categories import is_category
+from subscriptions.planning.pauses import SPAN
 from subscriptions.planning.times._ending import time_at
 from subscriptions.query.links import mentioned
 from subscriptions.zones import zone_of_place
 
 LONGEST, MOST_TOKENS = 400, 90  # characters and tokens of a sentence; a longer text is taken for a query
 WHEN, PLACE, NUMBER, PAPER, CATEGORY, QUOTED = "@when", "@place", "@number", "@paper", "@category", "@quoted"
+LONG, DATE = "@long", "@date"  # a length of time, a day of the calendar
 
 _TOKEN = re.compile(
     r'(?P<quoted>["“”„«「『][^"“”„«»「」『』]*["“”»」』])'
     r"|(?P<paper>(?:https?://|www\.|(?:[a-z]+\.)+(?:org|com?)/)[^\s，。；、）\u4e00-\u9fff]+|(?:arxiv:\s*)?\d{4}\.\d{4,5}(?:v\d+)?|10\.\d{4,9}/[^\s，。]+)"
     r"|(?P<category>#?[a-z]+(?:-[a-z]+)?\.(?:[a-z]{2}|[a-z]+-[a-z]+|\*)(?![a-z0-9_.])|physics\.[a-z]+(?:-[a-z]+)?(?![a-z0-9_.])|(?:hep|astro|cond|quant|nucl|math)-[a-z]{2,3}(?![a-z0-9_]))"
-    r"|(?P<ordinal>第\s*(?:\d{1,3}|[一二三四五六七八九])\s*(?:个订阅|条订阅|[个条号])?|订阅\s?\d{1,3}(?!\d)|#\d{1,3}(?!\w)|(?<![\w.])\d{1,3}号(?!\w)|[一二两三四五六七八九十]{1,3}(?=篇))"
+    r"|(?P<ordinal>第\s*(?:\d{1,3}|[一二三四五六七八九])\s*(?:个订阅|条订阅|[个条号])?|订阅\s?\d{1,3}(?!\d)|#\d{1,3}(?!\w)|(?<![\w.])\d{1,3}号(?!\w)|[一二三四五六七八九]号(?=订阅|[那这的]|\W|$)|(?<![\w.])\d(?:st|nd|rd|th)(?![\w-])|(?<![a-z])(?:two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty)(?= (?:papers|articles|preprints|results|entries|items|titles|hits|max|tops|at (?:most|a time|once))(?![a-z]))|[一二两三四五六七八九十]{1,3}(?=篇)|(?:(?<=number )|(?<=subscription )|(?<=alert )|(?<=topic )|(?<=feed ))(?:one|two|three|four|five|six)(?![a-z]))"
     r"|(?P<number>(?<![a-z0-9.:])\d{1,3}(?![a-z0-9_:%]|\.\d))"
     r"|(?P<word>[^\W\d_\u4e00-\u9fff][^\W_\u4e00-\u9fff]*(?:['-][^\W_\u4e00-\u9fff]+)*\+*|\d[^\W_\u4e00-\u9fff]*(?:[:.]\d+)?)"
     r"|(?P<sign>[,;:.!?|/&+、()-])"
@@ -83,7 +85,9 @@ def _joined(plain: str, single: list[Token]) -> Iterator[Token]:
         end = time_at(plain, first.start)
         said = plain[first.start : end].strip()
         mark = WHEN if end and said not in _WORDS_FIRST and not _NEAR_A_NUMBER.fullmatch(said) else ""
-        if not mark:
+        if not mark and (span := SPAN.match(plain, first.start)):
+            end, mark = span.end(), LONG if span["long"] else DATE
+        elif not mark:
             end, mark = _place_at(plain, single, at), PLACE
         count = sum(first.start <= one.start < end for one in single[at : at + 30])
         if count:

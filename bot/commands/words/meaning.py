@@ -21,7 +21,13 @@ from subscriptions.planning.times._reading import hours_of, is_time
 from subscriptions.query.links import mentioned
 
 SURE, HALF = 0.55, 0.35  # from which an intent is acted on, or asked about
-_SURE_OF_A_WORD, _MUCH = 0.65, 4
+_MUCH = 4
+_LEAST = {
+    "unsub": 0.9,
+    "unsub-all": 0.9,
+    "edit": 0.8,
+    "schedule-weekdays": 0.88,
+}  # done without a question from here on
 _FEW = 5  # tokens of "pause tokens": an order of so few words has no word that no example has
 _VERBS = {
     "订阅": "sub",
@@ -41,7 +47,7 @@ MISSING = "missing-"
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # whether words are a length of time does not depend on the day
 _RANKS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _ALL = re.compile(
-    r"\b(?:all|everything|them|papers|digests?|subscriptions|time|schedule|delivery)\b|全部|所有|都|时间|推送"
+    r"\b(?:all|everything|them|papers|digests?|subscriptions|both|time|schedule|delivery)\b|全部|两[个条]|所有|都|时间|推送"
 )
 _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)(?=\s|$)")
 _WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[^\W\d]\w{1,8}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
@@ -72,6 +78,11 @@ class Said(NamedTuple):
         return self.found[0].sure
 
     @property
+    def is_sure(self) -> bool:
+        """Returns whether the likeliest intent is likely enough to be acted on."""
+        return self.sure >= _LEAST.get(self.intent, SURE)
+
+    @property
     def is_clear(self) -> bool:
         """Returns whether the likeliest intent is likely enough, or much likelier than every other one."""
         return self.sure >= HALF or (len(self.found) > 1 and self.sure > _MUCH * self.found[1].sure)
@@ -94,7 +105,8 @@ class Said(NamedTuple):
     def numbers(self) -> list[str]:
         """Returns the numbers in it, in digits: of 第二个 and "the second one" as well."""
         found = [
-            re.search(r"\d+", words) or re.search(r"[一二两三四五六七八九十]+", words) for words in self.marked(NUMBER)
+            re.search(r"\d+", words) or re.search(r"[一二两三四五六七八九十]+|[a-z]+$", folded(words))
+            for words in self.marked(NUMBER)
         ]
         digits = [str(count_of(one[0])) for one in found if one]
         return digits or [str(_RANKS.index(token.mark) + 1) for token in self.tokens if token.mark in _RANKS]
@@ -129,7 +141,7 @@ def meaning(text: str) -> Said:
     typed = _TYPED.match(folded(said))
     found = (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5])
     is_query = (
-        found[0].intent in ("pause", "resume", "stop", "cancel", "preview")
+        found[0].intent.startswith(("pause", "resume", "stop", "cancel", "preview", "help-"))
         and Said(said, tokens).has_unknown
         and len(tokens) <= _FEW
         and not pause_in(Said(said, tokens))
@@ -147,8 +159,9 @@ def command_in(text: str) -> tuple[str, str] | None:
     said = meaning(text)
     is_plain = bool(_PLAIN.search(folded(said.text)))
     if (
-        (said.sure < (SURE if len(said.tokens) > 1 else _SURE_OF_A_WORD) and not is_plain)
+        (not said.is_sure and not is_plain)
         or said.intent in SMALL_TALK | {QUERY, "ask"}
+        or (said.intent.startswith("schedule") and said.has_unknown)  # a time for what is asked for, or for one of them
         or said.intent.startswith(MISSING)
     ):
         return None

@@ -16,11 +16,13 @@ from math import exp
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.commands.words.marks import Token
+from bot.commands.words.marks import WHEN, Token
+from subscriptions.planning.times._reading import hours_of
 
 WEIGHTS = Path(__file__).parent / "weights.json.gz"
 QUERY = "query"  # the intent of a text that is no sentence
 ASKING = ("ask", "sub", "search", "today")  # the intents of sentences that ask for papers
+HOURS = "@hours"  # a time that is a range of hours
 OTHER = "@x"  # a word that no example has outside its subject
 PARTS = NO_PART, WANTED, UNWANTED, AUTHOR, LABEL, NAMED, TIME, DENIAL = (
     "",
@@ -91,6 +93,7 @@ def features(tokens: Sequence[Token], known: Known) -> Iterator[str]:
         tokens = tokens[:-1]
     for token in tokens:
         mark = token.mark if token.mark in known.words or token.mark.startswith("@") else token.mark.replace("-", "")
+        mark = HOURS if mark == WHEN and hours_of(token.words) else mark
         mark = mark if mark in known.words or mark.startswith("@") else OTHER
         if mark != OTHER or marks[-1] != OTHER:
             marks.append(mark)

@@ -12,18 +12,21 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from bot.commands.words.marks import CATEGORY, LONGEST, MOST_TOKENS, QUOTED, WHEN, Token, folded, tokens_of
-from bot.commands.words.scorer import ASKING, AUTHOR, QUERY, TIME, UNWANTED, WANTED, WEIGHTS, parts_of, scores
+from bot.commands.words.scorer import ASKING, AUTHOR, NAMED, QUERY, TIME, UNWANTED, WANTED, WEIGHTS, parts_of, scores
 from subscriptions.errors import Refused
 from subscriptions.planning.times._ending import read_when, split_when
 from subscriptions.planning.times._reading import is_time
 from subscriptions.query.rewriting import author_rule
 from subscriptions.query.syntax import FIELDS
 
-ASKED, _MUCH = 0.25, 3  # how likely a sentence asks for papers; how much likelier a query must be to be taken for one
+ASKED, _MUCH = (
+    0.25,
+    1.02,
+)  # how likely a sentence asks for papers; how much likelier a query must be to be taken for one
 _PRIMARY = re.compile(r"\bprimary\b|主类|主要类")
 _BY = re.compile(r"\bauthors?\b|\bby\b|作者|写的|署名")
 _EDGES = re.compile(
-    r"^[里讲谈写]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$"
+    r"^[里讲谈写过姓凡]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$"
 )  # words of the sentence at the edges of a subject
 _IN_FIELDS = {"ti": re.compile(r"\btitles?\b|标题|题目(?!是)"), "abs": re.compile(r"\babstracts?\b|摘要")}
 _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
@@ -33,16 +36,26 @@ _ALSO = re.compile(
     r"[,;、/|&+]|要么|或者|外加|以及|还有|另外|[也跟、]|[和与或及](?![^\W_])|\b(?:plus|also|or|and|as well)\b"
 )
 _TOGETHER = re.compile(r"\bboth\b|两者都|同时[^,，。]{0,2}(?:提|含|包|涉及|有|出现|满足|讲|谈)")
+# Without such a word, nothing is unwanted by who asks for papers.
+_DENIES = re.compile(
+    r"[不别没除免非勿无排滤剔去减避拒莫甭撇抛刨筛屏扣滚冇外踢扔]|跳过|忽略|拿掉|刷掉|挑出|算了|够了|\bno(?=\W|[^\x00-\x7f])|n'?t\b"
+    r"|\b(?:nor|not|non|never|w/o|no|out|can go|unwanted|excl|save|sans|but|minus|less|free|other than|apart|rather|instead|nothing|none"
+    r"|neither|sick|tired|enough|only|unless|beyond|outside|aside|away|bar|barring|pass on)\b"
+    r"|\b(?:with|exclu|except|skip|avoid|omit|ignor|leav|drop|hid|hat|bor|filter|spar|hold|ban|block|cut|remov|mut|stay|weed"
+    r"|screen|strip|toss|subtract|ditch|keep)",
+)
+_EITHER = re.compile(r"\bor\b|或")
 _OR = frozenset({"and", "or", "nor", "和", "或", "与", "及", "以", "者", "、"})  # what follows is not wanted either
 _FIELDS = "|".join(sorted(map(re.escape, FIELDS.by_name), key=len, reverse=True))
 _ONLY_A_QUERY = re.compile(
-    rf"(?:^|[\s(-])(?:{_FIELDS}):|(?:^|\s)-[^\W\d_]|(?:^|\s)[或且](?:\s|$)|^(?!.*(?:我|想|论文)).*,\s*不含\S+$"
+    rf"(?:^|[\s(-])(?:{_FIELDS}|year|date):|(?:^|\s)-[^\W\d_]|^(?!.*(?:我|想|论文)).*(?:(?:^|\s)[或且](?:\s|$)|,\s*不含\S+$)"
 )
 _A_QUERY = re.compile(r"[:()|*=]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
 # Words but the operators of the grammar: where a sentence has no others around its query, it is the query itself.
 _WORDS = re.compile(r"(?!(?:AND|OR|NOT|且|或|不含)(?!\w))(?!(?<=[,，] )not(?!\w))(?<!\w)\w+")
 
 
+_REPEATED = re.compile(r"\b(?:every|each|daily|weekly)\b|每")  # what cannot be a day of the past
 _TODAY = frozenset({"today", "tomorrow", "今天"})  # times that are said of papers, not of when they come
 _BETWEEN_SIGNS = re.compile(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])")
 _POSSESSIVE = re.compile("['’]s$")
@@ -83,11 +96,15 @@ def query_in(text: str) -> str:
     found = {one.intent: one.sure for one in scores(tokens)} if len(tokens) <= MOST_TOKENS else {}
     asks = sum(found.get(intent, 0.0) for intent in ASKING)
     if asks >= ASKED and _MUCH * asks > found[QUERY]:
-        query = subject_of(said)
+        query, pieces = subject_of(said), pieces_of(said, ASKING[0])
+        around = {token.mark for one in pieces if not one.part for token in one.tokens}
+        if around == {WHEN} or [one.part for one in pieces] == [TIME, WANTED]:
+            return text  # a query: its time is at the end
         is_same = sorted(_WORDS.findall(query)) == sorted(_WORDS.findall(said)) and not said.startswith(
             time_in(said, ASKING[0]) or said
         )
-        return text if is_same or is_crumb(query) or _WORDS.findall(query) == _WORDS.findall(said) else query
+        is_whole = query != said[1:] and not is_crumb(query) and query.count("(") == query.count(")")
+        return query if is_whole and not is_same and _WORDS.findall(query) != _WORDS.findall(said) else text
     return text
 
 
@@ -111,7 +128,10 @@ def subject_of(said: str, intent: str = ASKING[0]) -> str:
 def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
     """Returns the parts of a sentence."""
     tokens = tokens_of(said)
-    groups = groupby(zip(parts_of(tokens, intent), tokens, strict=True), key=itemgetter(0))
+    parts = parts_of(tokens, intent)
+    if intent in ASKING and not _DENIES.search(folded(said)):
+        parts = [WANTED if part == UNWANTED else part for part in parts]
+    groups = groupby(zip(parts, tokens, strict=True), key=itemgetter(0))
     found: list[Piece] = []
     for part, group in groups:
         inside = tuple(token for _, token in group)
@@ -138,10 +158,16 @@ def time_in(said: str, intent: str) -> str:
     together = _BETWEEN_SIGNS.sub("", " ".join(times))
     if intent not in ASKING:
         words = [text.split() for text in (together, *times, *single)]
-        shorter = (" ".join(one[:many]) for one in words for many in range(len(one), 0, -1))
+        shorter = (
+            " ".join(one[:many])
+            for one in words
+            for many in range(len(one), 0, -1)
+            if many == len(one) or not one[many - 1].isdecimal()  # the 8 of "8 bit models" is no time
+        )
         return next(filter(_is_had, shorter), next(filter(is_time, (together, *single)), ""))
     if not times:
-        return "now" if any(word in folded(said) for word in words_for_now()) else ""
+        repeated = (one for one in single if _REPEATED.search(folded(one)) and _is_had(one))
+        return next(repeated, "now" if any(word in folded(said) for word in words_for_now()) else "")
     parts = [text.strip() for one in times for text in re.split("[,，、]", one)]
     return next(filter(is_time, [together, " ".join(single), *times]), next(filter(_is_had, parts), ""))
 
@@ -163,8 +189,8 @@ def wanted_in(said: str, intent: str) -> str:
     categories = [token.words for one in pieces if one.part == WANTED for token in one.tokens if token.mark == CATEGORY]
     if _PRIMARY.search(_around(pieces)):
         categories = [f"primary:{one}" for one in categories]
-    words = _in_field(pieces, _items(pieces, WANTED))
-    if _TOGETHER.search(folded(said)):
+    words = _in_field(pieces, _items(pieces, WANTED) or (_items(pieces, NAMED) if intent == "widen" else []))
+    if _TOGETHER.search(folded(said)) and not _EITHER.search(folded(said)):
         words = [" ".join(words)] if words else []
     groups = [" OR ".join(one) for one in (authors, categories, words) if one]
     unwanted = [f"-{one}" for one in unwanted_in(said, intent)]
@@ -194,6 +220,7 @@ def unwanted_in(said: str, intent: str) -> list[str]:
         by = _BY.search(_around(pieces))
         terms = [author_rule(one) if by and " " in one and one.istitle() else one for one in terms]
         terms += [author_rule(name) for name in _items(pieces, AUTHOR)]
+        terms = terms or _items(pieces, WANTED, with_categories=True) or _items(pieces, NAMED)
     quoted = [f'"{one}"' if " " in one and not set('":()') & set(one) else one for one in terms]
     return quoted if any(one.part == WANTED for one in pieces) else _in_field(pieces, quoted)
 
@@ -233,4 +260,4 @@ def _items(pieces: Sequence[Piece], part: str, *, with_categories: bool = False)
                 else:
                     items[-1] += f"{'' if token.start == end else ' '}{word}"
                 between, end = "", token.end
-    return [_EDGES.sub("", one) for one in items]
+    return [one for one in (_EDGES.sub("", item) for item in items) if not is_crumb(one)]

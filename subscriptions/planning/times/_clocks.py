@@ -17,7 +17,7 @@ class TimeOfDay:
 
 
 _NOON, _HALF_A_DAY = 12, 12
-_HAN_DIGITS = {sign: digit for digit, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_HAN_DIGITS = {sign: digit for digit, sign in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "俩": 2, "仨": 3}
 _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _COUNTS = {"a": 1, "an": 1, "once": 1, "twice": 2, "thrice": 3, "half": 0, "half a": 0, "half an": 0, "半": 0}
 _COUNTS |= {"fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60}
@@ -42,7 +42,7 @@ def count_of(word: str) -> int:
         return _COUNTS[plain]
     if plain in _WORDS:
         return _WORDS.index(plain)
-    if plain == "couple of":
+    if "couple" in plain:
         return 2
     return _SEVERAL if plain.isascii() or plain in "几数多" else _han_number(plain)
 
@@ -116,7 +116,7 @@ CLOCKS: tuple[tuple[str, Make], ...] = (
     (rf"(?P<hour>\d{{1,2}}|{_WORD}(?= ))(?:[:.h](?P<minute>\d\d))? ?(?P<half>[ap]\.?m\.?)(?![a-z0-9_])", _of_half),
     (rf"(?:a )?(?P<part>half|quarter) (?P<side>past|to) (?P<hour>\d{{1,2}}|{_WORD}){_ENDS}", _of_past),
     (rf"(?P<hour>\d{{1,2}}|{_WORD}) ?o ?['’]? ?clock{_ENDS}", _of_o_clock),
-    (r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?(?: ?h(?:rs?)?)?(?![a-z0-9_:.])", _of_digits),
+    (r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?(?: ?h(?:rs?)?)?(?![a-z0-9_:]|\.\w)", _of_digits),
     (rf"(?P<hour>1?\d|2[0-3])h(?P<minute>[0-5]\d)?{_ENDS}", _of_digits),
     (rf"(?:um )?(?P<hour>\d{{1,2}})(?: ?uhr ?(?P<minute>[0-5]\d)?){_ENDS}", _of_digits),
     (rf"(?:(?:12|twelve) )?(?:noon|midday){_ENDS}", _noon),

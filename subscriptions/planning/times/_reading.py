@@ -13,6 +13,7 @@ from subscriptions.planning.times._words import SMALL, Token, TokenKind, plain, 
 _CADENCE_KINDS = {TokenKind.DAILY: "daily", TokenKind.WEEKDAYS: "weekdays", TokenKind.WEEKLY: "weekly"}
 _SAT, _SUN, _FRI = 5, 6, 4
 _WEEKEND = frozenset({_SAT, _SUN})
+_FEW = 2  # times a week; for more, weekdays is the nearest cadence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,7 @@ class _TimeParts:
     parts: list[str] = field(default_factory=list)
     zones: list[str] = field(default_factory=list)
     none: list[str] = field(default_factory=list)
+    often: int = 0  # times a week
     now: bool = False
     out: bool = False
     between: bool = False
@@ -134,7 +136,9 @@ class _TimeParts:
         if kind in (TokenKind.AT, TokenKind.NEAR):
             self.between |= value == "between"
             return after is not None and after.kind not in (TokenKind.TO, TokenKind.AND)
-        if (kind is TokenKind.NUMBER and not (self.bare or before)) or (kind is TokenKind.EXCEPT and before is after):
+        if (kind is TokenKind.NUMBER and not (self.bare or before)) or (
+            kind is TokenKind.EXCEPT and before is after and value == "day"
+        ):
             return False
         if isinstance(value, TimeOfDay):
             self._clock(value, before)
@@ -162,6 +166,8 @@ class _TimeParts:
         if kind is TokenKind.EXCEPT:
             kind, value = (TokenKind.NONE, "daily") if value == "day" else (TokenKind.WEEKDAYS, value)
             self.cadences += ["weekdays"] if kind is TokenKind.WEEKDAYS else []
+        if kind is TokenKind.OFTEN:
+            self.often = int(value)
         lists = {TokenKind.PART: self.parts, TokenKind.ZONE: self.zones, TokenKind.NONE: self.none}
         if kind in lists:
             lists[kind].append(value)
@@ -187,6 +193,8 @@ class _TimeParts:
         return replace(found, exact=False) if found and len(self.zones) > 1 else found
 
     def _decided(self) -> Reading | None:
+        if self.often and self.often != len({*self.days}):
+            self.none.append("weekdays" if self.often > _FEW else "weekly")
         has_cadence = bool(self.cadences or self.days or self.weekend or self.none)
         if self.now:
             return Reading(kind="now", exact=not (has_cadence or self.out or self.clocks or self.hours or self.parts))

@@ -27,6 +27,7 @@ class TokenKind(Enum):
     NOW = auto()
     OUT = auto()  # when-out
     ZONE = auto()  # value: the zone's name
+    OFTEN = auto()  # so many times a week; value: how many
     NONE = auto()  # a cadence that paperwire does not have; value: the kind of the nearest one
     EXCEPT = auto()  # days that are left out; value: "weekend" or "day"
     AT = auto()
@@ -82,9 +83,9 @@ _HAN_PARTS = {
     **dict.fromkeys(("凌晨",), "small hours"),
     **dict.fromkeys(("清晨", "清早", "早上", "早晨", "早间", "早"), "morning"),
     **dict.fromkeys(("上午",), "forenoon"),
-    **dict.fromkeys(("中午", "午间", "正午"), "noon"),
+    **dict.fromkeys(("中午", "午间", "正午", "午饭后"), "noon"),
     **dict.fromkeys(("下午", "午后"), "afternoon"),
-    **dict.fromkeys(("傍晚", "黄昏"), "evening"),
+    **dict.fromkeys(("傍晚", "黄昏", "晚饭后", "下班后"), "evening"),
     **dict.fromkeys(("晚上", "晚间", "夜里", "夜间", "夜晚", "深夜", "晚"), "night"),
     **dict.fromkeys(("半夜", "午夜"), "midnight"),
 }
@@ -92,7 +93,6 @@ _HAN_PARTS = {
 
 # --------------------------------------------------------------------------------------------- cadences that there are not
 
-_OFTEN = 2  # times a week; for more, weekdays is the nearest cadence
 _HALF_A_DAY, _HALF_A_WEEK = 12, 4
 _HAN_UNITS = {"小时": "hour", "钟头": "hour", "天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week"}
 _UNITS = {"s": "minute", "m": "minute", "h": "hour", "d": "day", "w": "week"}
@@ -119,7 +119,7 @@ def _so_many_times(match: re.Match[str]) -> Tokens:
     if many == 1 and unit in ("day", "week"):
         yield _once(unit)
     elif unit == "week":
-        yield Token(TokenKind.NONE, "weekdays" if many > _OFTEN else "weekly")
+        yield Token(TokenKind.OFTEN, str(many))
     else:
         yield Token(TokenKind.NONE, "daily" if unit == "day" else _nearest(1, unit))
 
@@ -228,7 +228,10 @@ _NONE: tuple[Entry, ...] = (  # before the others, which would match the beginni
     (_words(rf"(?:on )?(?P<next>next) (?P<unit>{_D})"), _nth),
     (rf"下个?(?={_WEEK}[一二三四五六日天])", _just(TokenKind.NONE, "weekly")),
     (rf"每隔?(?P<many>{_HAN_MANY})?个?(?P<unit>小时|钟头|分钟|刻钟|秒钟?)(?:一次)?", _every_so_often),
-    (rf"[每一]个?(?P<unit>小时|天|日|周|星期|礼拜|月|年)(?P<many>{_HAN_MANY})[次回遍]", _so_many_times),
+    (
+        rf"[每一]个?(?P<unit>小时|天|日|周|星期|礼拜|月|年)(?:只?[发推送给]我?)?(?P<many>{_HAN_MANY})(?<![二三四五六]一)[次回遍]",
+        _so_many_times,
+    ),
     (r"(?P<many>[两三四五六七])个?(?P<unit>天|周|星期|礼拜|月)一次", _every_so_often),
     (r"每天早[中午]?晚|早[中午]?晚各?一次", _just(TokenKind.NONE, "daily")),
     (r"每?隔(?:一?天|一?日)", _just(TokenKind.NONE, "daily")),
@@ -260,12 +263,13 @@ _CADENCES: tuple[Entry, ...] = (
         rf"(?:每一?个?|每?逢)(?:工作日|上班日|平日)|(?:每个?)?{_WEEK}[一1] ?(?:到|至|-) ?{_WEEK}?[五5]",
         _just(TokenKind.WEEKDAYS, firm=True),
     ),
+    (r"(?P<days>一三五|二四六)(?![年月日点时])", _han_days),
     (r"工作日|上班日|平日", _just(TokenKind.WEEKDAYS)),
-    (r"(?:每个?|每?逢)(?:周末|双休日)", _just(TokenKind.WEEKEND, firm=True)),
-    (r"周末|双休日", _just(TokenKind.WEEKEND)),
+    (r"(?:每个?|每?逢)(?:周末|双休日)(?:两天)?", _just(TokenKind.WEEKEND, firm=True)),
+    (r"(?:周末|双休日)(?:两天)?", _just(TokenKind.WEEKEND)),
     (
         (
-            rf"(?:每个?|每?逢)?{_WEEK}(?P<days>[一二三四五六日天](?:、?[一二三四五六日天])*(?![点时:十])|[一二三四五六日天]|[1-7](?! ?[点时:]|\d))"
+            rf"(?:每个?|每?逢)?{_WEEK}(?P<days>[一二三四五六日天](?:、?[一二三四五六日天](?!次))*(?![点时:十])|[一二三四五六日天]|[1-7](?! ?[点时:]|\d))"
         ),
         _han_days,
     ),
@@ -281,7 +285,7 @@ _PARTS: tuple[Entry, ...] = (
     (r"(?P<every>)(?P<part>[早晚])(?= ?(?:\d|[零一二两三四五六七八九十]+点))", _part),
 )
 _OTHERS: tuple[Entry, ...] = (
-    (_words(r"now"), _just(TokenKind.NOW, firm=True)),
+    (_words(r"now(?! on)"), _just(TokenKind.NOW, firm=True)),
     (_words(r"immediately|instantly|asap|at once|(?:right|straight) away|as soon as possible"), _just(TokenKind.NOW)),
     (_words(r"as(?: soon as)? (?:papers|they|it) (?:come|appear|are)s?(?: out| in)?"), _just(TokenKind.NOW, firm=True)),
     (r"立即|立刻|马上|即刻", _just(TokenKind.NOW)),
@@ -323,7 +327,7 @@ _SIMPLE = str.maketrans("週禮點時鐘兩間個後號倫紐東給發謝", "周
 # Words after a time that have no meaning: "daily at 9 sharp, please", 每天8点推送一次，谢谢.
 IDLE = re.compile(
     r"(?:only|sharp|exactly|thanks|thank you|thx|please|pls|plz|(?:in )?(?:my|local) time)(?![a-z0-9_])"
-    r"|(?:推送|发送|更新|提醒|通知|寄|发)(?:给?我)?(?:一次)?|多?谢谢?|[吧哦啊呀]|(?:可以|好|行)吗|行不|好不好|就[行好]"
+    r"|(?:推送|发送|更新|提醒|通知|寄|发)?(?:给?我)?一[次回]|(?:推送|发送|更新|提醒|通知|寄|发)(?:给?我)?|多?谢谢?|[吧哦啊呀]|(?:可以|好|行)吗|行不|好不好|就(?:[行好]|够了?|可以了?)"
 )
 
 
