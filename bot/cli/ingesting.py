@@ -25,7 +25,7 @@ from bot.digests.report import warning_document
 from bot.errors import UnknownFormat, WrongUsage
 from bot.rendering.language import Language
 from bot.settings import Settings, SourceSettings, source_name
-from bot.settings.model import is_arxivs_own, place_of
+from bot.settings.source_facts import is_arxivs_own, place_of
 from bot.sources import make_source_scheduler
 from bot.sources.fetch_request import everything
 from bot.sources.ingest import store_digest, today

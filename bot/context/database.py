@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.errors import SettingsError
 from bot.settings import EVERYTHING, Settings
 from bot.settings.cron import CronSchedule
-from bot.settings.model import fact_of
+from bot.settings.source_facts import fact_of
 from subscriptions.errors import StoreError
 from subscriptions.planning.source_calendar import ArxivCalendar, Schedule, Schedules
 from subscriptions.store.database.store import Store

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.settings import SourceSettings
 from bot.settings.cron import CronSchedule
-from bot.settings.model import is_listing
+from bot.settings.source_facts import is_listing
 from bot.sources.fetch_request import is_dated
 from subscriptions.planning.receipts import Observation
 from subscriptions.planning.source_calendar import ArxivCalendar, ArxivSchedule, Overdue, Schedule, read_schedule

@@ -9,7 +9,8 @@ from bot.context import write
 from bot.errors import FetchError, error_location
 from bot.ports.channel import Observe, ignore
 from bot.settings import Settings, SourceSettings
-from bot.settings.model import fact_of, installed_version, place_of
+from bot.settings.model import installed_version
+from bot.settings.source_facts import fact_of, place_of
 from bot.sources.arxiv_lookup import Enricher, PaperLookup, arxiv_among
 from bot.sources.fetch_request import HostLimiter, everything
 from bot.sources.fetcher import Fetcher, FetchLimits

@@ -59,7 +59,7 @@ class Rendered:
 
 def may_be_sent() -> sa.ColumnElement[bool]:
     """Whether the chat of a delivery gets messages: it is active, or it waits for an operator and this is a notice."""
-    waits = _c.state.in_(WAITING) & _c.pause_reason.is_(None)
+    waits = sa.or_(*(_c.state == one for one in WAITING)) & _c.pause_reason.is_(None)
     return sa.or_(_c.state == ChatState.ACTIVE, waits & (_d.kind == DeliveryKind.NOTICE))
 
 

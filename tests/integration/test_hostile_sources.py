@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from bot.settings import SourceSettings
-from bot.settings.model import is_arxivs_own
+from bot.settings.source_facts import is_arxivs_own
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.model import Announce, KnownPaper, Paper
 from subscriptions.store import known_papers

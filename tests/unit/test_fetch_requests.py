@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bot.settings import SourceSettings
-from bot.settings.model import is_listing, place_of
+from bot.settings.source_facts import is_listing, place_of
 from bot.sources.fetch_request import (
     ARXIV,
     FetchRequest,
