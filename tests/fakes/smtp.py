@@ -23,7 +23,7 @@ LOOPBACK = "127.0.0.1"
 _DOMAINS = ("lab.org", "example.org")  # to others the server does not relay
 
 
-@dataclass(slots=True)
+@dataclass
 class FakeMailServer:
     """Where it listens, what it took, and what is to go wrong next, one trouble for each mail."""
 

@@ -180,6 +180,7 @@ QUERIES = [
     "settings of few-shot learning",
     "pause detection",
     "pause tokens",
+    "启动子预测",
     "arxiv.org/abs/2601.11087",
     "resume parsing",
     "cancel culture",

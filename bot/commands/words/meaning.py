@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bot.commands.words.marks import LONGEST, MOST_TOKENS, NUMBER, PLACE, WHEN, Token, folded, tokens_of
 from bot.commands.words.scorer import ASKING, AUTHOR, LABEL, NAMED, QUERY, UNWANTED, WANTED, Score, scores, weights
-from bot.commands.words.subject import is_crumb, pieces_of, subject_of, texts_of, time_in
+from bot.commands.words.subject import is_crumb, pieces_of, small_words, subject_of, texts_of, time_in
 from subscriptions.errors import Refused
 from subscriptions.planning.pauses import parse_pause
 from subscriptions.planning.times._clocks import count_of
@@ -141,7 +141,7 @@ def meaning(text: str) -> Said:
     typed = _TYPED.match(folded(said))
     found = (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5])
     is_query = (
-        found[0].intent.startswith(("pause", "resume", "stop", "cancel", "preview", "help-"))
+        found[0].intent.startswith(("start", "pause", "resume", "stop", "cancel", "preview", "help-"))
         and Said(said, tokens).has_unknown
         and len(tokens) <= _FEW
         and not pause_in(Said(said, tokens))
@@ -241,6 +241,9 @@ def _subscribe(said: Said) -> str | None:
         return said.text.split(maxsplit=1)[1]
     if said.subject and is_crumb(said.subject):
         return None
+    if not said.subject and _TYPED.match(folded(said.text)):
+        typed = said.text.split(maxsplit=1)[1]
+        return "" if is_crumb(typed) or folded(typed) in small_words() else typed
     start = next(
         (one.tokens[0].start for one in pieces_of(said.text, ASKING[0]) if one.part not in ("", "when")), len(said.text)
     )

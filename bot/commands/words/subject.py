@@ -26,8 +26,9 @@ ASKED, _MUCH = (
 _PRIMARY = re.compile(r"\bprimary\b|主类|主要类")
 _BY = re.compile(r"\bauthors?\b|\bby\b|作者|写的|署名")
 _EDGES = re.compile(
-    r"^[里讲谈写过姓凡]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$"
+    r"^[里讲谈写过姓凡学]\s+|(?<=\S\S)\s*[的吧呢啊呀嘛吗哈啦么哦]+$"
 )  # words of the sentence at the edges of a subject
+_ABOUT = re.compile(r"^(?:讲(?![座义解述故])|属?于(?=[A-Za-z]))(?=\S)")  # before what is excluded: 讲化学的除外
 _IN_FIELDS = {"ti": re.compile(r"\btitles?\b|标题|题目(?!是)"), "abs": re.compile(r"\babstracts?\b|摘要")}
 _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
 _LINKS = frozenset({",", ";", "、", "和", "与", "或", "及", "跟", "and", "or", "&", "+", "|", "/"})
@@ -215,7 +216,8 @@ def _typed_in(said: str, pieces: Sequence[Piece]) -> str:
 def unwanted_in(said: str, intent: str) -> list[str]:
     """Returns what papers must not have, each of it as a term of a query."""
     pieces = pieces_of(said, intent)
-    terms = [_KINDS_OF_PAPERS.get(one.casefold(), one) for one in _items(pieces, UNWANTED, with_categories=True)]
+    items = (_ABOUT.sub("", one) for one in _items(pieces, UNWANTED, with_categories=True))
+    terms = [_KINDS_OF_PAPERS.get(one.casefold(), one) for one in items]
     if intent == "exclude":
         by = _BY.search(_around(pieces))
         terms = [author_rule(one) if by and " " in one and one.istitle() else one for one in terms]

@@ -17,6 +17,10 @@
     }
     if (document.activeElement === document.body) document.getElementById(focused || "tried")?.focus({ preventScroll: true });
   };
+  const again = (address) => { // meanwhile what was found stays
+    waits = setTimeout(() => show(address), 1000);
+    return false;
+  };
   const show = async (address) => { // returns whether it is shown now
     clearTimeout(waits);
     asking.abort(); // an older answer never replaces a newer one
@@ -26,12 +30,14 @@
         headers: { "X-Requested-With": "fetch" }, credentials: "same-origin", signal: mine.signal,
       });
       if (answer.redirected) location.reload(); // one has signed out
-      if (!answer.ok || answer.redirected) return false;
+      if (answer.redirected) return false;
+      if (!answer.ok) return again(address);
       place(await answer.text());
       return true;
     } catch (error) {
-      if (error.name !== "AbortError" && error.name !== "TypeError") throw error;
-      return false; // a newer one is on its way, or the connection is lost: what was found stays
+      if (error.name === "TypeError") return again(address); // the connection is lost
+      if (error.name !== "AbortError") throw error;
+      return false; // a newer one is on its way
     }
   };
   const addressOf = (form, button) => {
