@@ -30,7 +30,8 @@ _WRONG_SUBSCRIPTIONS = """
 _WRONG_DELIVERIES = """
     SELECT delivery.id FROM delivery JOIN chat ON chat.id = delivery.chat
     WHERE settled_at IS NULL AND sendable != (
-        chat.state = 'active' OR (chat.state = 'asked' AND chat.pause_reason IS NULL AND delivery.kind = 'notice'))
+        chat.state = 'active'
+        OR (chat.state IN ('asked', 'unconfirmed') AND chat.pause_reason IS NULL AND delivery.kind = 'notice'))
 """
 
 
@@ -61,6 +62,20 @@ def blocked(store: Store, number: int) -> None:
     chat = a_chat(store, number)
     with store.write() as session:
         chats.mark_unreachable(session, chat.id, PauseReason.GONE, "blocked", now=NOON)
+
+
+def test_a_subscription_added_to_a_chat_that_gets_nothing_repeats_that(store: Store) -> None:
+    for number in (1, 2, 3):
+        subscribes(store, f"telegram:-{number}", "graph", every="daily", at="13:00")
+    first, second = (a_chat(store, number).id for number in (1, 2))
+    with store.write() as session:
+        chats.pause_chat(session, first, PauseReason.PERSON, now=NOON)
+        access.require_admission(session, second, now=NOON)
+    before = in_index(store, "ix_subscription_due", "subscription")
+    for chat in ("telegram:-1", "telegram:-2", "email:ada@lab.org"):
+        subscribes(store, chat, "tree", every="daily", at="13:00")
+    assert wrong(store) == []
+    assert in_index(store, "ix_subscription_due", "subscription") == before
 
 
 def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None:
