@@ -42,7 +42,7 @@ async def send_reply(context: Context, reply: StoredReply) -> None:
         except NotDelivered as error:
             log.warning("A reply did not arrive: %s", error.reason, extra={"chat": str(reply.chat)})
             await _record_loss(context, reply.chat, error)
-        await _write(context, finish_reply, reply.chat.platform, reply.update, now=context.clock.now())
+        await _write(context, finish_reply, reply.chat.platform, reply.update)
 
 
 async def _is_ours(context: Context, reply: StoredReply) -> bool:

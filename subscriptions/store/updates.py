@@ -33,7 +33,7 @@ _STORE = (
         worker=sa.bindparam("who"),
     )
 )
-_FINISH = sa.update(_updates).where(*_is_it).values(state=ReplyState.DONE, reply="", at=sa.bindparam("now"))
+_FINISH = sa.update(_updates).where(*_is_it).values(state=ReplyState.DONE, reply="")
 _UNFINISHED_AT = sa.select(_u.worker).where(*_is_it, _is_unfinished)
 _in_lane = sa.or_(
     _u.chat == sa.bindparam("lane"), (_u.chat > sa.bindparam("topics")) & (_u.chat < sa.bindparam("behind"))
@@ -88,7 +88,7 @@ def recent_updates(session: Transaction, platform: str, after: datetime) -> list
 
 
 def answers_in(session: Transaction, lane: Lane, after: datetime, worker: str) -> list[tuple[datetime, bool]]:
-    """(came or was answered at, its reply is finished) of each update in a lane, if that was after `after`.
+    """(came at, its reply is finished) of each update in a lane that came after `after`.
 
     What `worker` has still to post is left out: it counts that itself when it does.
     """
@@ -98,9 +98,9 @@ def answers_in(session: Transaction, lane: Lane, after: datetime, worker: str) -
 
 
 @writes
-def finish_reply(transaction: Transaction, platform: str, update_id: str, *, now: datetime) -> None:
-    """Marks a reply as done: it has arrived, or is not posted any more. To the pace of its chat it counts from `now`."""
-    execute(transaction, _FINISH, {"on": platform, "called": update_id, "now": now})
+def finish_reply(transaction: Transaction, platform: str, update_id: str) -> None:
+    """Marks a reply as done: it has arrived, or is not posted any more."""
+    execute(transaction, _FINISH, {"on": platform, "called": update_id})
 
 
 @reads

@@ -38,7 +38,7 @@ def everywhere(store: Store, *words: str) -> list[str]:
 def arrived(bot: BotHarness, answer: Answer) -> None:
     """Records the reply as posted, so that nothing of it is kept."""
     assert answer.stored_reply is not None
-    finish_reply(bot.store, "telegram", answer.stored_reply.update, now=bot.clock.now())
+    finish_reply(bot.store, "telegram", answer.stored_reply.update)
 
 
 async def lives(bot: BotHarness, chat: str, by: str = "") -> Deliverer:
