@@ -96,6 +96,7 @@ def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
 
 
 _NO_TIME = timedelta(0)
+_POSTED_WITHIN = timedelta(seconds=10)  # of its request an answer is posted: the pace of its chat holds it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,15 +254,16 @@ def dismiss(transaction: Transaction, delivery_id: str, *, now: datetime) -> Non
 def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall: datetime) -> list[EarlierSend]:
     """The sends that earlier processes began in the last minute, for the rate limiter; none in the future of the clocks.
 
-    A confirmed message counts from when its sending began. An unconfirmed one, and an unfinished answer, count as sent
-    now, since it is not known when the platform took them.
+    A confirmed message counts from when its sending began, an answer from when its request came. An unconfirmed message, and
+    an answer that is unfinished or was posted perhaps seconds after its request, count as sent now.
     """
     sends = attempts.begun_sends(transaction, platform, wall - _PACED)
     answered = updates.recent_updates(transaction, platform, now - _PACED)
     found = [EarlierSend(lane, wall - at if confirmed else _NO_TIME) for lane, at, confirmed in sends]
     for chat, at, finished in answered:
         with suppress(Refused):  # an address that this version does not know
-            found.append(EarlierSend(parse_address(chat).lane, now - at if finished else _NO_TIME, is_answer=True))
+            ago = now - at if finished and now - at > _POSTED_WITHIN else min(_NO_TIME, now - at)
+            found.append(EarlierSend(parse_address(chat).lane, ago, is_answer=True))
     return [send for send in found if send.ago >= _NO_TIME]
 
 
