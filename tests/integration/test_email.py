@@ -1,5 +1,6 @@
 """E-mail, from the question to the papers: a real SMTP server on loopback, and the page that links in mail open."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.operation.listening import listening
-from bot.platforms.email.links import Link
+from bot.platforms.email.links import Link, Signer
 from bot.platforms.email.pages import MailPages
 from bot.ports.conversation import RequestDispatcher, WebRequest, WebResponse
 from bot.settings import Settings
@@ -188,6 +189,22 @@ async def test_a_link_that_was_made_up_or_changed_does_nothing(bot: Bot) -> None
     assert bot.state() is ChatState.ACTIVE
 
 
+async def test_a_link_of_an_erased_chat_does_nothing_to_the_next_one(bot: Bot) -> None:
+    await bot.confirms()
+    url = Signer.url(
+        await bot.pages.channel.signer(), Link(get_chat(bot.app.store, ADA).id, "email:bo@lab.org", "say", "/pause")
+    )
+    assert (await bot.opens(url, presses=True)).status == 404
+    assert bot.state() is ChatState.ACTIVE
+
+
+async def test_a_button_that_is_pressed_twice_is_pressed_once(bot: Bot) -> None:
+    await bot.confirms()
+    url = Signer.url(await bot.pages.channel.signer(), Link(get_chat(bot.app.store, ADA).id, str(ADA), "say", "/list"))
+    both = await asyncio.gather(*(bot.opens(url, presses=True, once="x") for _ in range(2)))
+    assert {one.status for one in both} == {200}
+
+
 async def test_the_question_is_open_for_two_days(bot: Bot) -> None:
     ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
     [question] = await bot.delivers()
@@ -265,7 +282,7 @@ async def _say_it(bot: Bot) -> None:
     """Somebody who writes in the name of the address, as `paperwire say --as` does."""
     await _subscribe(bot)
     chat = get_chat(bot.app.store, ADA)
-    await bot.pages._do(chat, Link(chat.id, "talk", ""), "/resume", "x", bot.dispatcher)
+    await bot.pages._do(chat, Link(chat.id, str(ADA), "talk", ""), "/resume", "x", bot.dispatcher)
 
 
 @pytest.mark.parametrize(

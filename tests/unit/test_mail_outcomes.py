@@ -96,7 +96,7 @@ def test_what_is_no_address_is_none(text: str) -> None:
 
 def test_a_link_is_read_back_and_no_other_is() -> None:
     signer, other = Signer(b"k" * 32, "https://x.org"), Signer(b"l" * 32, "https://x.org")
-    link = Link(7, "press", "d5.c3.s", "收藏")
+    link = Link(7, "email:me@lab.org", "press", "d5.c3.s", "收藏")
     token = signer.token(link)
     assert signer.read(token) == link
     assert signer.url(link) == f"https://x.org/mail?link={token}"

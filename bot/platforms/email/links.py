@@ -24,7 +24,8 @@ Does = Literal["press", "say", "talk"]  # presses a button, says a command, says
 class Link:
     """What a link does."""
 
-    chat: int  # the id of the chat
+    chat: int  # the id of the chat, which another one may have after it was erased
+    address: str  # of the chat, so that a link is good for this one alone
     does: Does
     data: str  # of the button, or the text that is said
     label: str = ""  # what the page calls it
@@ -43,7 +44,9 @@ class Signer:
 
     def token(self, link: Link) -> str:
         """Returns the link as one word with its signature."""
-        packed = json.dumps([link.chat, link.does, link.data, link.label], ensure_ascii=False, separators=(",", ":"))
+        packed = json.dumps(
+            [link.chat, link.address, link.does, link.data, link.label], ensure_ascii=False, separators=(",", ":")
+        )
         body = urlsafe_b64encode(packed.encode()).rstrip(b"=")
         return f"{body.decode()}.{self._signature(body)}"
 

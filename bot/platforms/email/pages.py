@@ -136,12 +136,12 @@ class MailPages:
 
     async def answer(self, call: WebRequest, *, does: bool) -> WebResponse:
         """Shows what a link does, or does it."""
-        fields = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace"), max_num_fields=10))}
+        fields = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace")))}
         try:
             signer = await self.channel.signer()
             link = signer.read(fields.get("link", "")[:LONGEST])
             chat = await asyncio.to_thread(chat_with, self.store, link.chat) if link else None
-            if link is None or chat is None:
+            if link is None or chat is None or str(chat.address) != link.address:
                 return WebResponse(status=404, body=f"{_GONE}\n", headers=_HEADERS)
             reader = Reader(chat=chat, signer=signer)
             if not does:
@@ -160,7 +160,7 @@ class MailPages:
         """Does what the link says, once for each `once`, and returns the answer. Raises StoreError."""
         address = chat.address
         update = f"{address.address}:{usable_text(once)[:64] or secrets.token_urlsafe(16)}:{link.data[:64]}"
-        page = self.channel.waiting[update] = []
+        page = self.channel.waiting.setdefault(update, [])  # a button that is pressed twice has one answer
         try:
             await dispatcher.dispatch_without_retry(_request(address, link, usable_text(text)[:_LONGEST_TEXT], update))
             with suppress(TimeoutError):
@@ -168,7 +168,7 @@ class MailPages:
                     while not await asyncio.to_thread(is_reply_finished, self.store, EMAIL.name, update):  # noqa: ASYNC110 - a row of the store ends it
                         await asyncio.sleep(_LOOK_AGAIN)
         finally:
-            del self.channel.waiting[update]
+            self.channel.waiting.pop(update, None)
         return page
 
 
@@ -216,7 +216,11 @@ def _page(reader: Reader, link: Link, answers: Sequence[Payload] | None = None) 
             for one in shown
             for row in one["buttons"]
         ]
-    talk = reader.signer.token(Link(reader.chat.id, "talk", "")) if answers is not None and reader.is_confirmed else ""
+    talk = (
+        reader.signer.token(Link(reader.chat.id, str(reader.chat.address), "talk", ""))
+        if answers is not None and reader.is_confirmed
+        else ""
+    )
     html = draw(
         "email",
         "page.html",
@@ -234,4 +238,4 @@ def _page(reader: Reader, link: Link, answers: Sequence[Payload] | None = None) 
 
 
 def _pressed(reader: Reader, data: str, label: str) -> str:
-    return reader.signer.token(Link(reader.chat.id, "press", data, label))
+    return reader.signer.token(Link(reader.chat.id, str(reader.chat.address), "press", data, label))

@@ -51,7 +51,7 @@ class Reader:
 
     def link(self, does: Does, data: str, label: str) -> str:
         """Returns the address that does something in this chat."""
-        return self.signer.url(Link(self.chat.id, does, data, label))
+        return self.signer.url(Link(self.chat.id, str(self.chat.address), does, data, label))
 
     def linked(self, html: str) -> str:
         """Returns the HTML of a payload with the links of its actions."""
