@@ -29,6 +29,7 @@ from tests.fakes.smtp import a_mail_server, shown_text
 from tests.fakes.telegram import TOKEN as TELEGRAM_TOKEN
 from tests.fakes.telegram import FakeTelegram
 from tests.make import NOON, FakeClock
+from tests.patience import PATIENCE
 from tests.postbox.channel import PostboxChannel
 
 Compose = Callable[..., Message]
@@ -71,7 +72,7 @@ def console_message(text: str, number: int = 1) -> Message:
 async def telegram() -> AsyncIterator[Rig]:
     with FakeTelegram() as fake:
         fake.knows("-1001", topics=(5,))
-        channel = TelegramChannel(TELEGRAM_TOKEN, api_url=fake.url, connect=1, read=1)
+        channel = TelegramChannel(TELEGRAM_TOKEN, api_url=fake.url, connect=1, read=PATIENCE)
         yield Rig(
             channel=channel,
             chat=ChatAddress("telegram", "-1001"),
@@ -89,7 +90,7 @@ async def slack() -> AsyncIterator[Rig]:
     with FakeSlack() as fake:
         fake.knows("C1")
         thread = fake.says("C1", "a thread")
-        channel = SlackChannel(SLACK_TOKEN, api_url=fake.url, connect=1, read=1)
+        channel = SlackChannel(SLACK_TOKEN, api_url=fake.url, connect=1, read=PATIENCE)
         yield Rig(
             channel=channel,
             chat=ChatAddress("slack", "C1"),
@@ -112,7 +113,7 @@ async def another_workspace() -> AsyncIterator[Rig]:
         thread = other.next_ts()
         other.conversations["C1"].messages[thread] = {"type": "message", "user": "U1", "text": "x", "ts": thread}
         channel = SlackChannel(
-            SLACK_TOKEN, WorkspaceTokens(SecretStr(OTHER_SLACK_TOKEN)), api_url=fake.url, connect=1, read=1
+            SLACK_TOKEN, WorkspaceTokens(SecretStr(OTHER_SLACK_TOKEN)), api_url=fake.url, connect=1, read=PATIENCE
         )
         yield Rig(
             channel=channel,

@@ -44,9 +44,9 @@ def slack() -> Iterator[FakeSlack]:
 
 
 @pytest_asyncio.fixture
-async def channel(slack: FakeSlack) -> AsyncIterator[SlackChannel]:
+async def channel(slack: FakeSlack, read: float) -> AsyncIterator[SlackChannel]:
     other = WorkspaceTokens(SecretStr(OTHER_TOKEN))
-    channel = SlackChannel(TOKEN, other, api_url=slack.url, connect=1, read=0.5)
+    channel = SlackChannel(TOKEN, other, api_url=slack.url, connect=1, read=read)
     await channel.workspaces.identify_all()
     yield channel
     await channel.close()

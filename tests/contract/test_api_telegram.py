@@ -34,8 +34,8 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest_asyncio.fixture
-async def channel(telegram: FakeTelegram) -> AsyncIterator[TelegramChannel]:
-    channel = TelegramChannel(TOKEN, api_url=telegram.url, connect=2, read=1)
+async def channel(telegram: FakeTelegram, read: float) -> AsyncIterator[TelegramChannel]:
+    channel = TelegramChannel(TOKEN, api_url=telegram.url, connect=2, read=read)
     yield channel
     await channel.close()
 
@@ -198,12 +198,18 @@ async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramApi, telegra
 async def test_a_file_that_is_gone_or_was_never_there_is_rejected(api: TelegramApi, telegram: FakeTelegram) -> None:
     with pytest.raises(Rejected):
         await api.fetch("f99", 1000)
-    file = dropped(telegram, "x")
-    for fault, outcome in (("404 page", Rejected), ("502", RetryLater), ("hang before", RetryLater)):
-        telegram.answers(fault, method="file")
-        with pytest.raises(outcome):
-            await api.fetch(file, 1000)
-        telegram.releases(drop=True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"), [("404 page", Rejected), ("502", RetryLater), ("hang before", RetryLater)]
+)
+async def test_a_file_that_does_not_come_is_asked_for_later_where_that_helps(
+    api: TelegramApi, telegram: FakeTelegram, fault: str, outcome: type[NotDelivered]
+) -> None:
+    telegram.answers(fault, method="file")
+    with pytest.raises(outcome):
+        await api.fetch(dropped(telegram, "x"), 1000)
+    telegram.releases(drop=True)
 
 
 # ── updates ───────────────────────────────────────────────────────────────────

@@ -19,6 +19,7 @@ from bot.platforms.slack.workspaces import WorkspaceTokens
 from subscriptions.errors import ChatGone, NotDelivered, Rejected, RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
 from tests.fakes.slack import TEAM, TOKEN, FakeSlack
+from tests.patience import PATIENCE
 
 TEAM_CHANNEL = ChatAddress("slack", "C1")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -45,8 +46,8 @@ def watch() -> Watch:
 
 
 @pytest_asyncio.fixture
-async def channel(slack: FakeSlack, watch: Watch) -> AsyncIterator[SlackChannel]:
-    channel = SlackChannel(SecretStr(TOKEN), api_url=slack.url, connect=1, read=0.3, monotonic=lambda: watch.second)
+async def channel(slack: FakeSlack, watch: Watch, read: float) -> AsyncIterator[SlackChannel]:
+    channel = SlackChannel(SecretStr(TOKEN), api_url=slack.url, connect=1, read=read, monotonic=lambda: watch.second)
     yield channel
     await channel.close()
 
@@ -216,7 +217,7 @@ async def both(slack: FakeSlack, watch: Watch) -> AsyncIterator[SlackChannel]:
     slack.knows_person("U1", team="T2")
     other = WorkspaceTokens(SecretStr(OTHER_TOKEN))
     channel = SlackChannel(
-        SecretStr(TOKEN), other, api_url=slack.url, connect=1, read=0.3, monotonic=lambda: watch.second
+        SecretStr(TOKEN), other, api_url=slack.url, connect=1, read=PATIENCE, monotonic=lambda: watch.second
     )
     yield channel
     await channel.close()

@@ -32,8 +32,8 @@ def telegram() -> Iterator[FakeTelegram]:
 
 
 @pytest_asyncio.fixture
-async def channel(telegram: FakeTelegram) -> AsyncIterator[TelegramChannel]:
-    channel = TelegramChannel(SecretStr(TOKEN), api_url=telegram.url, connect=2, read=1)
+async def channel(telegram: FakeTelegram, read: float) -> AsyncIterator[TelegramChannel]:
+    channel = TelegramChannel(SecretStr(TOKEN), api_url=telegram.url, connect=2, read=read)
     yield channel
     await channel.close()
 
@@ -361,17 +361,15 @@ async def test_an_edit_of_a_message_that_is_gone_is_final(channel: TelegramChann
     assert not caught.value.form
 
 
+@pytest.mark.parametrize("fault", ["echo page", *(row[0] for row in FAULTS)])
 async def test_no_fault_brings_the_token_into_a_log_or_an_error(
-    channel: TelegramChannel, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture
+    channel: TelegramChannel, telegram: FakeTelegram, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    raised = []
-    for fault in ["echo page", *(row[0] for row in FAULTS)]:
-        telegram.answers(fault)
-        error = await outcome(channel)
-        raised.append("".join(traceback.format_exception(error)) + repr(error) + repr(error.__cause__))
-        telegram.releases(drop=True)
+    telegram.answers(fault)
+    error = await outcome(channel)
+    raised = "".join(traceback.format_exception(error)) + repr(error) + repr(error.__cause__)
+    telegram.releases(drop=True)
     secret = TOKEN.split(":")[1]
     written = [f"{record.getMessage()} {record.exc_text} {record.args!r}" for record in caplog.records]
-    assert len(raised) == len(FAULTS) + 1
-    assert [text for text in raised + written if secret in text] == []
+    assert [text for text in [raised, *written] if secret in text] == []

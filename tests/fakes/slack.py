@@ -432,10 +432,10 @@ class FakeSlack(SlackPeople):
         view = methods.checked_view(call.arguments)
         person = str(call.arguments.get("user_id", ""))
         if method in {"views.open", "views.push"}:
-            person, until = self._kept.triggers.pop(str(call.arguments.get("trigger_id", "")), ("", 0.0))
+            person = self._kept.triggers.pop(str(call.arguments.get("trigger_id", "")), "")
             if not person:
                 raise Refusal("exchanged_trigger_id")
-            if until < time.monotonic():
+            if self._kept.triggers_expired:
                 raise Refusal("expired_trigger_id")
         elif method == "views.publish":
             if person not in workspace.people:

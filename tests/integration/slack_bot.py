@@ -19,6 +19,7 @@ from bot.ports.conversation import Receiver
 from bot.settings import Settings, SlackSettings, SlackWorkspace
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack
 from tests.make import FakeClock
+from tests.patience import PATIENCE
 
 OTHER, OTHER_TOKEN = "T2OTHER", "xoxb-made-up-token-of-another-workspace"
 
@@ -33,7 +34,7 @@ def slack_settings(tmp_path: Path, fake: FakeSlack, **more: Any) -> Settings:
 
 @asynccontextmanager
 async def a_bot(
-    tmp_path: Path, fake: FakeSlack, clock: FakeClock, *, read: float = 5, **more: Any
+    tmp_path: Path, fake: FakeSlack, clock: FakeClock, *, read: float = PATIENCE, **more: Any
 ) -> AsyncIterator[App]:
     """An app with its database open and the sender lock taken, which does not listen yet."""
     fake.sets_time(clock.now().timestamp())

@@ -15,6 +15,7 @@ from bot.settings import Settings, SlackSettings, SlackWorkspace, TelegramSettin
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.make import NOON, FakeClock
+from tests.patience import PATIENCE
 from tests.source_harness import NoSources
 
 LONG_REST = 45.0  # seconds; a shorter wait is over at once, a longer one when a test `rings`
@@ -60,7 +61,7 @@ def telegram_settings(tmp_path: Path, fake: FakeTelegram, *, database: str = "",
 
 @asynccontextmanager
 async def a_bot(
-    tmp_path: Path, fake: FakeTelegram, clock: FakeClock, read: float = 2, database: str = ""
+    tmp_path: Path, fake: FakeTelegram, clock: FakeClock, read: float = PATIENCE, database: str = ""
 ) -> AsyncIterator[App]:
     """An app with its database open, which does not listen yet. `database` is an address, else it is a file in the folder."""
     fake.sets_time(clock.now().timestamp())

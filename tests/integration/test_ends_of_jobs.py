@@ -123,7 +123,7 @@ async def test_a_job_whose_end_cannot_be_written_is_left_to_others(engine: Clust
     async with asyncio.timeout(PATIENCE):
         await has_run.wait()
         while engine.problem != "the jobs cannot be written; the log says why":  # noqa: ASYNC110 - there is no event
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)
         work.cancel()
         await asyncio.wait((work,))
     with psycopg.connect(url) as connection:
@@ -163,7 +163,7 @@ async def test_a_sweep_that_failed_leaves_no_row(engine: ClusterEngine, url: str
     work = asyncio.create_task(engine.serve(deliver, sweep))
     async with asyncio.timeout(PATIENCE):
         while sweeps < 2:  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)
         work.cancel()
         await asyncio.wait((work,))
     with psycopg.connect(url) as connection:
@@ -195,14 +195,14 @@ async def test_what_is_being_sent_when_the_library_begins_anew_goes_on(engine: C
         await begun.wait()
         await executes(url, "ALTER TABLE procrastinate_jobs RENAME TO out_of_reach")
         while not engine.problem:  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)
         await executes(url, "ALTER TABLE out_of_reach RENAME TO procrastinate_jobs")
         while engine.problem:  # noqa: ASYNC110 - as above
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)
         assert engine.lanes_in_hand == 1
         is_written.set()
         while engine.lanes_in_hand:  # noqa: ASYNC110 - as above
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)
         work.cancel()
         await asyncio.wait((work,))
     assert set(runs) == {ONE}
@@ -220,7 +220,7 @@ async def test_a_lane_whose_lock_came_too_late_is_freed(engine: ClusterEngine) -
     engine._thread.submit(server_goes_on.wait, PATIENCE)
     cut_off = asyncio.create_task(post())
     while ONE not in engine._posting:  # noqa: ASYNC110 - there is no event to wait for
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.002)
     await asyncio.sleep(0)
     cut_off.cancel()
     await asyncio.sleep(0)

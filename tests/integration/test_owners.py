@@ -168,7 +168,7 @@ class Beating(FakeClock):
     async def sleep(self, seconds: float) -> None:
         if seconds < LOOK_INTERVAL:
             await super().sleep(seconds)
-        await (asyncio.sleep(0) if seconds < LOOK_INTERVAL or seconds == BEAT_INTERVAL else asyncio.Event().wait())
+        await (asyncio.sleep(0.002) if seconds < LOOK_INTERVAL or seconds == BEAT_INTERVAL else asyncio.Event().wait())
 
 
 async def beaten(other: Store, seen: dict[str, int]) -> None:

@@ -199,7 +199,7 @@ async def test_a_lane_is_left_by_a_worker_without_heartbeat_and_session(
         one.engine._session.close()
         async with asyncio.timeout(PATIENCE):  # the server ends it when it notices
             while sessions_of(one):  # noqa: ASYNC110 - there is no event to wait for
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.002)
     async with other.engine.posting(GROUP, patience=0) as is_free:
         assert is_free == is_left
         assert mark_sending(one.store, step, wall=NOON) == (not is_left), "it posts there although another one does"

@@ -103,7 +103,7 @@ class Worker:
 async def until(what: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not what():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)
 
 
 @pytest.fixture(autouse=True)

@@ -258,8 +258,7 @@ async def test_nothing_changes_while_slack_does_not_name_the_person(scene: Scene
         slack.answers("hang before", times=9, method="users.info")
         sent = slack.user_types("/paperwire sub diffusion", by="U2")
         await on.does(sent)
-        assert sent.delay is not None
-        assert sent.delay < 3
+        assert sent.acknowledged
         slack.forgives()
         slack.releases(drop=True)
         assert on.queries() == []

@@ -24,6 +24,7 @@ from subscriptions.store.database.store import Store
 from tests.fakes.telegram import TOKEN, FakeTelegram
 from tests.fakes.telegram_rules import Webhook
 from tests.make import NOON, FakeClock
+from tests.patience import PATIENCE
 from tests.rendered import render_delivery
 
 
@@ -166,7 +167,7 @@ async def telegram_answers(
 ) -> dict[str, Finding]:
     telegram = TelegramSettings(token=SecretStr(TOKEN), api_url=api_url or fake.url, webhook_url=hook)
     settings = Settings(database_url=SecretStr(f"sqlite:///{store.path}"), telegram=telegram)
-    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=1, read=1)
+    channel = TelegramChannel(TOKEN, api_url=fake.url, connect=1, read=PATIENCE)
     around = PlatformSurroundings(settings=settings, store=store, clock=FakeClock(NOON))
     found = await check_platforms(store, {"telegram": platform(channel, around)}, wall=lambda: NOON)
     await channel.close()

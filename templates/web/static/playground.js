@@ -17,6 +17,7 @@
     }
     if (document.activeElement === document.body) document.getElementById(focused || "tried")?.focus({ preventScroll: true });
   };
+  const PATIENCE = 20000; // milliseconds for an answer: a connection may be lost without a word
   const again = (address) => { // meanwhile what was found stays
     waits = setTimeout(() => show(address), 1000);
     return false;
@@ -25,6 +26,7 @@
     clearTimeout(waits);
     asking.abort(); // an older answer never replaces a newer one
     const mine = asking = new AbortController();
+    const late = setTimeout(() => mine.abort(new TypeError("no answer")), PATIENCE);
     try {
       const answer = await fetch(address, {
         headers: { "X-Requested-With": "fetch" }, credentials: "same-origin", signal: mine.signal,
@@ -38,6 +40,8 @@
       if (error.name === "TypeError") return again(address); // the connection is lost
       if (error.name !== "AbortError") throw error;
       return false; // a newer one is on its way
+    } finally {
+      clearTimeout(late);
     }
   };
   const addressOf = (form, button) => {
