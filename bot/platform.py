@@ -47,6 +47,7 @@ class Platform:
     facts: PlatformFacts
     channel: Channel
     medium: Medium  # writes its messages
+    medium_at: Callable[[ChatAddress], Medium] | None = None  # the same, where it differs from chat to chat
     api: PlatformApi | None = None  # None: people cannot talk to the bot there
     forms: Forms | None = None  # None: the platform shows no modals and no home view
     receivers: Callable[[OnBotName], Sequence[Receiver]] = _no_receivers
@@ -63,6 +64,7 @@ class Platform:
     api_url: str = ""  # whose clock `paperwire check` compares with ours; "": none
     load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called first by `paperwire check`
     check: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called by it if the token works
+    destinations: Sequence[ChatAddress] = ()  # chats without people, which operators subscribe from other chats
     pages: Sequence[WebPage] = ()  # pages of the web address on which people have their chats
     startup_lines: Sequence[str] = ()  # printed for the operator at the start
     close: Callable[[], Awaitable[None]] = _nothing  # called after `channel.close`

@@ -5,6 +5,7 @@ from importlib import import_module
 from types import MappingProxyType, ModuleType
 
 from bot.platform import PlatformAdapter
+from bot.platforms.apprise import APPRISE
 from bot.platforms.console import CONSOLE
 from bot.platforms.email import EMAIL
 from bot.platforms.slack import SLACK
@@ -14,7 +15,7 @@ from bot.rendering.appearance import Look
 from bot.rendering.packing import Medium
 from subscriptions.addresses import declare
 
-_ALL = (CONSOLE, WEB, TELEGRAM, SLACK, EMAIL)
+_ALL = (CONSOLE, WEB, TELEGRAM, SLACK, EMAIL, APPRISE)
 declare(*_ALL)
 
 # Name -> module of the adapter, which is imported only if the platform is on.
