@@ -1,4 +1,4 @@
-"""Fake services on loopback, each as strict as the one that it is like: a JSON webhook, Matrix, Discord, Feishu.
+"""Fake services on loopback, each as strict as the one that it is like: a JSON webhook, Matrix, Discord, Feishu; and simpler ones.
 
 Discord limits a message to 2,000 characters, Feishu a request to 20 KB, Matrix an event to 64 KB. A message that Matrix gets
 twice under one number is one message.
@@ -7,7 +7,7 @@ twice under one number is one message.
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import unquote
@@ -21,17 +21,28 @@ from tests.fakes.server import LOOPBACK, ApiCall, ApiResponse, FakePlatform
 TOKEN = "made-up-token-of-a-service"
 ROOM = "!papers:lab.org"
 SERVICES = ("json", "matrix", "discord", "feishu")
+READ = ("feishu", "lark", "dingtalk", "wecombot")  # refuse under status 200, too
 _PATHS = (
     (re.compile(r"/hook/([^/]+)"), "json"),
     (re.compile(r"/_matrix/client/v3/(.+)"), "matrix"),
     (re.compile(r"/api/webhooks/42/([^/]+)"), "discord"),
     (re.compile(r"/open-apis/bot/v2/hook/([^/]+)/"), "feishu"),
+    (re.compile(r"/open-apis/bot/v2/hook/([^/]+)"), "lark"),
+    (re.compile(r"/robot/send()"), "dingtalk"),
+    (re.compile(r"/cgi-bin/webhook/send()"), "wecombot"),
 )
-_DISCORD, _FEISHU, _MATRIX = 2000, 20 * 1024, 65_536
+_AT = {  # attributes of plugins whose address is fixed, and where they lead here
+    "discord": "/api/webhooks",
+    "feishu": "/open-apis/bot/v2/hook/{token}/",
+    "lark": "/open-apis/bot/v2/hook/",
+    "dingtalk": "/robot/send?access_token={token}",
+    "wecombot": "/cgi-bin/webhook/send?key={key}",
+}
+_DISCORD, _FEISHU, _MATRIX, _WECOM = 2000, 20 * 1024, 65_536, 2048
 
 
 class FakeServices(FakePlatform):
-    """All four services on one port; the chat of an entry of the journal is the service's name."""
+    """All services on one port; the chat of an entry of the journal is the service's name."""
 
     send = "post"
     root = ""
@@ -49,6 +60,9 @@ class FakeServices(FakePlatform):
             "matrix": f"matrix://papers:{TOKEN}@{here}/{ROOM}{rest or '?discovery=no'}",
             "discord": f"discord://42/{TOKEN}{rest}",
             "feishu": f"feishu://{TOKEN}{rest}",
+            "lark": f"lark://{TOKEN}{rest}",
+            "dingtalk": f"dingtalk://{TOKEN.replace('-', '')}{rest}",
+            "wecombot": f"wecombot://{TOKEN}{rest}",
         }[service]
 
     def texts(self, service: str) -> list[str]:
@@ -111,6 +125,17 @@ class FakeServices(FakePlatform):
             return ApiResponse(status=400, body={"code": 11246, "msg": "request body is too large"})
         return self._taken(call, content["text"])
 
+    def _lark(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
+        return self._taken(call, body["content"]["text"])
+
+    def _dingtalk(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
+        return self._taken(call, body["markdown"]["text"])
+
+    def _wecombot(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
+        if len(body["text"]["content"].encode()) > _WECOM:
+            return ApiResponse(body={"errcode": 40058, "errmsg": "text.content exceeds 2048 bytes"})
+        return self._taken(call, body["text"]["content"])
+
     def _matrix(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
         is_signed_in = call.token == f"Bearer access-{TOKEN}"
         match call.method:
@@ -140,7 +165,8 @@ class FakeServices(FakePlatform):
         shown = ApiCall(method=call.method, token="", chat=call.chat, arguments={"title": title})
         number = str(len(self.journal) + 1)
         self._note(shown, kind="post", chat=call.chat, id=number, text=text)
-        return ApiResponse(body={"code": 0, "id": number, "event_id": number, "msg": "success"})
+        yes = {"errcode": 0} if call.chat in ("dingtalk", "wecombot") else {"code": 0, "msg": "success"}
+        return ApiResponse(body={**yes, "id": number, "event_id": number})
 
 
 def _matrix_answer(status: int, code: str) -> ApiResponse:
@@ -149,12 +175,9 @@ def _matrix_answer(status: int, code: str) -> ApiResponse:
 
 @contextmanager
 def fake_services() -> Iterator[FakeServices]:
-    """The services; Discord and Feishu have fixed addresses, which lead here meanwhile."""
+    """The services; those with a fixed address are found here meanwhile."""
     plugins = NotificationManager()  # type: ignore[no-untyped-call]
-    with FakeServices() as fake:
-        discord, feishu = (f"{fake.url}/api/webhooks", f"{fake.url}/open-apis/bot/v2/hook/{{token}}/")
-        with (
-            patch.object(plugins["discord"], "notify_url", discord),
-            patch.object(plugins["feishu"], "notify_url", feishu),
-        ):
-            yield fake
+    with FakeServices() as fake, ExitStack() as patched:
+        for schema, path in _AT.items():
+            patched.enter_context(patch.object(plugins[schema], "notify_url", f"{fake.url}{path}"))
+        yield fake

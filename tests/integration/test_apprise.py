@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from pydantic import SecretStr
@@ -22,7 +23,9 @@ from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import DeliveryState
 from subscriptions.store.entries import OutboxEntry
-from tests.fakes.apprise import SERVICES, TOKEN, FakeServices, fake_services
+from tests.fakes.apprise import READ, SERVICES, TOKEN, FakeServices, fake_services
+from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
+from tests.fakes.faults import Fault
 from tests.make import FakeClock, address, ingested, paper, summary
 
 ABSTRACT = "We look at noise & <signs>; see https://lab.org/a_b. " * 4
@@ -230,6 +233,38 @@ async def test_what_failed_comes_again_at_least_once(bot: Bot, service: str, fau
     assert bot.outbox() == []
     assert len(bot.fake.texts(service)) == times
     assert bot.clock.slept == [], "nothing but the outbox waits"
+
+
+@pytest.mark.parametrize("service", READ)
+@pytest.mark.parametrize(
+    "body", ['{"code": 19024, "errcode": 310000}', '{"code": "0", "errcode": "0"}', "{}", "[]", "", "<html>"]
+)
+async def test_a_refusal_under_status_200_is_none_the_less_one(
+    tmp_path: Path, fake: FakeServices, clock: FakeClock, service: str, body: str
+) -> None:
+    """As when a message lacks the keyword that a robot of Feishu asks for, or a proxy answers."""
+    url = SecretStr(fake.address(service))
+    async with a_bot(tmp_path, fake, clock, destinations=(Destination(service, "URL", url),)) as bot:
+        bot.subscribe(service)
+        bot.ingest(*papers(1))
+        with patch.dict(FAULTS_OF_PLATFORMS, refused=Fault(body=body)):
+            fake.answers("refused")
+        await bot.delivers(minutes=60)
+        assert [entry.state for entry in bot.outbox()] == [DeliveryState.UNCLEAR]
+        await bot.delivers(minutes=20)
+        assert bot.outbox() == []
+        assert len(fake.texts(service)) == 1
+
+
+async def test_wecom_counts_bytes(tmp_path: Path, fake: FakeServices, clock: FakeClock) -> None:
+    url = SecretStr(fake.address("wecombot"))
+    async with a_bot(tmp_path, fake, clock, destinations=(Destination("wecombot", "URL", url),)) as bot:
+        bot.subscribe("wecombot")
+        told = summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
+        bot.ingest(*(replace(one, summaries=told) for one in papers(20)))
+        await bot.delivers(minutes=60)
+        assert bot.outbox() == []
+        assert sum(text.count("part") for text in fake.texts("wecombot")) == 20
 
 
 async def test_an_operator_may_have_unclear_messages_skipped(

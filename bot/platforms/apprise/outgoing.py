@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from importlib import import_module
 from threading import Thread
 from types import ModuleType
@@ -25,6 +27,8 @@ TIMEOUT = 60.0  # seconds for one message; a service may need several requests
 _ONE_REQUEST = 20.0  # seconds; Apprise itself gives up after four, and what came late would come twice
 _SILENT = logging.CRITICAL + 1
 _FOR_PROGRAMS = frozenset({"json", "xml", "form", "apprise", "amqp"})  # take any format, and no person reads it there
+# The field of an answer that says 0 for yes. These services say no under status 200, too, and Apprise looks only at the status.
+_ANSWERS = {"dingtalk": "errcode", "feishu": "code", "lark": "code", "wecombot": "errcode"}
 _COUNT_BYTES = frozenset({"wechat", "wecombot"})
 
 Payload = Mapping[str, Any]  # see bot/platforms/apprise/markup.py
@@ -101,7 +105,31 @@ def _plugin(url: str, library: ModuleType) -> "NotifyBase | None":
         plugin.overflow_mode = library.OverflowMode.UPSTREAM  # we split, it must not
         plugin.throttle = _no_wait  # type: ignore[method-assign]  # and we wait
         plugin.socket_connect_timeout = plugin.socket_read_timeout = _ONE_REQUEST
+        module = sys.modules[type(plugin).__module__]
+        if plugin.schema in _ANSWERS and not isinstance(module.requests, _Reading):
+            module.requests = _Reading(module.requests, _ANSWERS[plugin.schema])  # type: ignore[attr-defined]
     return plugin
+
+
+class _Reading:
+    """The library `requests` as a plugin uses it, which reads answers, too: one that is no yes gets a status that says so."""
+
+    def __init__(self, library: ModuleType, field: str) -> None:
+        self._library = library
+        self._field = field
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._library, name)
+
+    def post(self, *given: object, **options: object) -> object:
+        """Posts a request."""
+        answer = self._library.post(*given, **options)
+        try:
+            is_yes = answer.json()[self._field] == 0
+        except (ValueError, LookupError, TypeError):
+            is_yes = False
+        answer.status_code = answer.status_code if is_yes else HTTPStatus.BAD_REQUEST
+        return answer
 
 
 def _no_wait(*_: object, **__: object) -> None:
