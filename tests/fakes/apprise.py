@@ -38,6 +38,7 @@ _AT = {  # attributes of plugins whose address is fixed, and where they lead her
     "dingtalk": "/robot/send?access_token={token}",
     "wecombot": "/cgi-bin/webhook/send?key={key}",
 }
+_EMBED = 4096  # of the description; the title has a limit of its own
 _DISCORD, _FEISHU, _MATRIX, _WECOM = 2000, 20 * 1024, 65_536, 2048
 
 
@@ -106,9 +107,11 @@ class FakeServices(FakePlatform):
         return self._taken(call, body["message"], title=body["title"])
 
     def _discord(self, call: ApiCall, body: dict[str, Any]) -> ApiResponse:
-        content = body.get("content")
+        content, embeds = body.get("content"), body.get("embeds", [])
         if call.token != TOKEN:
             return ApiResponse(status=401, body={"message": "Invalid Webhook Token", "code": 50027})
+        if content is None and len(embeds) == 1 and 0 < len(embeds[0]["description"]) <= _EMBED:
+            return self._taken(call, embeds[0]["description"], title=embeds[0]["title"])
         if not isinstance(content, str) or not 0 < len(content) <= _DISCORD:
             return ApiResponse(status=400, body={"content": ["Must be 2000 or fewer in length."]})
         return self._taken(call, content)

@@ -170,6 +170,16 @@ async def test_the_address_may_name_the_format(fake: FakeServices, option: str, 
         await channel.close()
 
 
+async def test_an_address_of_discord_may_ask_for_embeds(tmp_path: Path, fake: FakeServices, clock: FakeClock) -> None:
+    url = SecretStr(fake.address("discord", "?format=markdown"))
+    async with a_bot(tmp_path, fake, clock, destinations=(Destination("discord", "D", url),)) as bot:
+        bot.subscribe("discord")
+        bot.ingest(*papers(30))
+        await bot.delivers(minutes=60)
+        assert "".join(fake.texts("discord")).count("part ") == 30
+        assert fake.titles("discord")[0].startswith("30 papers · ")
+
+
 async def test_a_limit_of_overflow_in_the_address_changes_nothing(
     tmp_path: Path, fake: FakeServices, clock: FakeClock
 ) -> None:
