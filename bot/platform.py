@@ -121,13 +121,16 @@ class PlatformAdapter(Protocol):
     def platform(self, channel: Channel, around: PlatformSurroundings) -> Platform:
         """Returns the platform of a channel that `connect` of the same adapter returned."""
 
-    # The rest only where the facts say so: `is_alias`, `describes_chats`.
+    # The rest only where the facts say so: `is_alias`, `describes_chats`, `formats_differ`.
 
     async def resolve(self, settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
         """Returns the address under which the store knows a chat. `owner` is the id of the store's bot, "" if none yet.
 
         Raises SettingsError, NotFound, PaperwireError.
         """
+
+    def medium_at(self, settings: Settings, address: ChatAddress) -> Medium:
+        """Returns what writes the messages of a chat."""
 
     async def describe(self, settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
         """Returns (title, kind) of a chat; "" and None if the platform does not answer soon."""

@@ -43,6 +43,34 @@ def test_a_destination_is_subscribed_and_gets_its_papers(terminal: Terminal, fak
 
 
 @pytest.mark.parametrize(
+    ("service", "form", "written"),
+    [
+        ("json", "text", "Diffusion models for weather\n"),
+        ("matrix", "html", 'href="https://arxiv.org/abs/2601.00001">Diffusion models for weather</a>'),
+        ("discord", "markdown", "[Diffusion models for weather](https://arxiv.org/abs/2601.00001)"),
+        ("feishu", "text", "Diffusion models for weather\n"),
+    ],
+)
+def test_a_preview_is_what_would_be_sent(
+    terminal: Terminal, fake: FakeServices, service: str, form: str, written: str
+) -> None:
+    chat = ("--as", f"apprise:{service}", "--now", DAY)
+    terminal.file("day.md", PAGE)
+    terminal("ingest", "day.md", "--now", DAY)
+    terminal("subscribe", "diffusion", *chat, "--every", "now", "--since", "7d")
+    [message] = terminal("preview", *chat, "--json").json["messages"]
+    assert message["payload"]["format"] == form
+    assert written in message["payload"]["text"]
+    shown = terminal("preview", *chat).out
+    assert "Diffusion models for weather" in shown
+    assert "<a" not in shown
+    assert "<br>" not in shown
+    assert message["payload"]["title"] in shown
+    terminal("deliver", "--now", DAY)
+    assert message["payload"]["text"].strip() in fake.texts(service)[0]
+
+
+@pytest.mark.parametrize(
     ("chat", "status", "words"),
     [
         ("apprise:nobody", 1, "paperwire.toml names no destination nobody. It names json, matrix, discord, feishu."),

@@ -8,6 +8,7 @@ from bot.platforms.apprise import APPRISE
 from bot.platforms.apprise.markup import MEDIUM
 from bot.platforms.apprise.outgoing import AppriseChannel
 from bot.ports.channel import Channel, Clock
+from bot.rendering.packing import Medium
 from bot.settings import Settings
 from subscriptions.errors import NotFound, Sentence, listed
 from subscriptions.model import ChatAddress, ChatKind
@@ -39,6 +40,11 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
         check=check,
         startup_lines=tuple(f"{one.question}: {one.answer} {one.cure}" for one in findings if one.mend),
     )
+
+
+def medium_at(settings: Settings, address: ChatAddress) -> Medium:
+    """See PlatformAdapter."""
+    return AppriseChannel(settings.destinations).medium_at(address)
 
 
 async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:

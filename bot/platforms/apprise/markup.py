@@ -5,13 +5,14 @@ Payload: {"title": …, "text": …, "format": "html", "markdown" or "text"}. A 
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from html import escape as html_escaped
 from typing import Literal
 
 from bot.ports.channel import Buttons
+from bot.rendering.appearance import Display, Look, Paragraph, plain
 from bot.rendering.packing import (
     NO_SUBJECT,
     Beside,
@@ -223,4 +224,15 @@ def _calm(text: str) -> str:
     return _CALLING.sub(f"@{_WORD_JOINER}", text)
 
 
+def _read(payload: object, pressed: Collection[str]) -> Display | None:
+    del pressed
+    match payload:
+        case {"title": str(title), "text": str(text), "format": str(form)}:
+            lines = [Paragraph(html=line) for line in text.split("<br>\n")] if form == "html" else []
+            head = [Paragraph(html=f"<b>{html_escaped(title)}</b>"), plain("")] if title else []
+            return Display(paragraphs=(*head, *(lines or map(plain, text.split("\n")))))
+    return None
+
+
 MEDIUM = Service()
+LOOK = Look(style="terminal", columns=100, read=_read, title_bar="{title}")
