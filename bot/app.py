@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
@@ -32,14 +32,14 @@ from bot.settings import Settings
 from bot.settings.model import installed_version
 from bot.sources import make_source_scheduler
 from subscriptions.addresses import facts_of
-from subscriptions.model import Delivery, Message
+from subscriptions.model import ChatAddress, Delivery, Message
 from subscriptions.store.database.store import KEPT_COPIES, Store
 
 if TYPE_CHECKING:  # it loads httpx and the formats, see App.source_scheduler
     from bot.delivery.cluster import ClusterEngine
     from bot.sources.source_scheduler import SourceScheduler
 
-_MediumOf = Callable[[str], Medium]  # of a platform's name
+_MediumAt = Callable[[ChatAddress], Medium]
 _CLUSTER = "bot.delivery.cluster"  # imported when it is needed: its libraries are an extra, and take 250 ms
 
 
@@ -169,7 +169,7 @@ def _platform(name: str, channel: Channel, around: PlatformSurroundings) -> Plat
 
 
 def _conversation_context(
-    settings: Settings, store: Store, platforms: Mapping[str, Platform], bot_names: Mapping[str, str], medium: _MediumOf
+    settings: Settings, store: Store, platforms: Mapping[str, Platform], bot_names: Mapping[str, str], medium: _MediumAt
 ) -> ConversationContext:
     """Returns what conversations need, for the platforms where people can talk to the bot."""
     bot_info = BotInfo(
@@ -183,8 +183,11 @@ def _conversation_context(
         bot_names=bot_names,
     )
     return ConversationContext(
-        registry=REGISTRY,
-        render_reply=lambda reply, chat: render_reply(reply, chat, medium=medium(chat.address.platform)),
+        registry=replace(
+            REGISTRY,
+            destinations={chat.address: chat for platform in platforms.values() for chat in platform.destinations},
+        ),
+        render_reply=lambda reply, chat: render_reply(reply, chat, medium=medium(chat.address)),
         make_localizer=Language,
         make_inline_formatter=TextFormatter,
         platform_apis={name: platform.api for name, platform in platforms.items() if platform.api},
@@ -193,17 +196,19 @@ def _conversation_context(
     )
 
 
-def _medium(platforms: Mapping[str, Platform], name: str) -> Medium:
-    """Returns the medium of a platform, also of one that is off."""
-    return platforms[name].medium if name in platforms else medium_of(name)
+def _medium(platforms: Mapping[str, Platform], chat: ChatAddress) -> Medium:
+    """Returns the medium of a chat, also on a platform that is off."""
+    platform = platforms.get(chat.platform)
+    if platform is None:
+        return medium_of(chat.platform)
+    return platform.medium_at(chat) if platform.medium_at else platform.medium
 
 
 def _render(
-    medium: _MediumOf,
+    medium: _MediumAt,
     titles: Mapping[str, tuple[str, str]],
     make_link: MakeLink,
     delivery: Delivery,
     layout: Layout = (),
 ) -> tuple[Message, ...]:
-    platform = delivery.chat.address.platform
-    return render_delivery(delivery, layout, medium=medium(platform), titles=titles, make_link=make_link)
+    return render_delivery(delivery, layout, medium=medium(delivery.chat.address), titles=titles, make_link=make_link)

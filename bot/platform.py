@@ -47,6 +47,7 @@ class Platform:
     facts: PlatformFacts
     channel: Channel
     medium: Medium  # writes its messages
+    medium_at: Callable[[ChatAddress], Medium] | None = None  # the same, where it differs from chat to chat
     api: PlatformApi | None = None  # None: people cannot talk to the bot there
     forms: Forms | None = None  # None: the platform shows no modals and no home view
     receivers: Callable[[OnBotName], Sequence[Receiver]] = _no_receivers
@@ -63,6 +64,7 @@ class Platform:
     api_url: str = ""  # whose clock `paperwire check` compares with ours; "": none
     load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called first by `paperwire check`
     check: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called by it if the token works
+    destinations: Sequence[ChatAddress] = ()  # chats without people, which operators subscribe from other chats
     pages: Sequence[WebPage] = ()  # pages of the web address on which people have their chats
     startup_lines: Sequence[str] = ()  # printed for the operator at the start
     close: Callable[[], Awaitable[None]] = _nothing  # called after `channel.close`
@@ -119,13 +121,16 @@ class PlatformAdapter(Protocol):
     def platform(self, channel: Channel, around: PlatformSurroundings) -> Platform:
         """Returns the platform of a channel that `connect` of the same adapter returned."""
 
-    # The rest only where the facts say so: `is_alias`, `describes_chats`.
+    # The rest only where the facts say so: `is_alias`, `describes_chats`, `formats_differ`.
 
     async def resolve(self, settings: Settings, address: ChatAddress, owner: str) -> ChatAddress:
         """Returns the address under which the store knows a chat. `owner` is the id of the store's bot, "" if none yet.
 
         Raises SettingsError, NotFound, PaperwireError.
         """
+
+    def medium_at(self, settings: Settings, address: ChatAddress) -> Medium:
+        """Returns what writes the messages of a chat."""
 
     async def describe(self, settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
         """Returns (title, kind) of a chat; "" and None if the platform does not answer soon."""

@@ -49,6 +49,7 @@ class PlatformFacts:
     refusal_hint: Sentence | None = None
     is_alias: Callable[[ChatAddress], bool] = _never  # the chat is stored under another address
     describes_chats: bool = False  # the platform can be asked about a chat of which only the id is known
+    formats_differ: bool = False  # its chats differ in the markup and the length of their messages
     kind_of: Callable[[ChatAddress], ChatKind] = _always_private  # as far as the address alone tells
     command_prefix: Callable[[ChatAddress], str] = _slash  # what comes before the name of a command in that chat
     split_topic: Callable[[str], tuple[str, str]] = _own_name  # (name, topic) of a chat as words or a button name it

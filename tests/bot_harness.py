@@ -150,6 +150,7 @@ class BotHarness:
     last: dict[str, list[Answer]] = field(default_factory=dict)
     updates: "count[int]" = field(default_factory=lambda: count(1))
     command_limits: CommandLimits = field(default_factory=CommandLimits)
+    destinations: dict[str, ChatAddress] = field(default_factory=dict)
     public: set[str] = field(default_factory=set)  # groups that have a name of their own
 
     @property
@@ -157,7 +158,7 @@ class BotHarness:
         rate_limiter = GcraRateLimiter({})
         api = FakePlatformApi(self)
         bot = Conversation(
-            registry=intent.REGISTRY,
+            registry=replace(intent.REGISTRY, destinations=self.destinations),
             render_reply=render_reply,
             make_localizer=Language,
             make_inline_formatter=TextFormatter,

@@ -27,7 +27,7 @@ from bot.commands.phrasing.subscription_words import (
     unsubscribed,
 )
 from bot.errors import WrongUsage
-from bot.platforms.known import look_of, medium_of
+from bot.platforms.known import look_of, medium_at
 from bot.ports.channel import Reply
 from bot.rendering.delivery_messages import render_delivery
 from bot.rendering.language import Language
@@ -309,7 +309,8 @@ def preview(
         found = look(session.store, address, now=session.now, text=query, days=days)
         about = status(session.store, address, now=session.now)
         titles, moment = session.settings.source_titles, session.now
-    render = partial(render_delivery, medium=medium_of(address.platform), titles=titles)
+        medium = medium_at(address, session.settings)
+    render = partial(render_delivery, medium=medium, titles=titles)
     due, later = (render(entry) if entry else () for entry in (found.delivery, found.later))
     document = _preview_document(about, found, (*due, *later))
     return tell(document, lambda: _say(found, about, due, later, moment), json=json)

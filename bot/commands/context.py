@@ -243,6 +243,7 @@ class Registry:
     commands: tuple[Command, ...]
     callbacks: Mapping[str, Callback]  # by the verb of the button
     events: Mapping[str, Event]  # by the name of the event
+    destinations: Mapping[str, ChatAddress] = field(default_factory=dict)  # by name, of chats without people
 
     @cached_property
     def by_name(self) -> Mapping[str, Command]:

@@ -51,10 +51,11 @@ from bot.commands.start import UNKNOWN
 from bot.commands.subscribe import EDITED_WITHIN, LATE_EDIT
 from bot.commands.words.meaning import command_in, meaning
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, Interaction, MessageRequest, Request
-from subscriptions.model import CallbackToken, ChatKind
+from subscriptions.model import CallbackToken, ChatAddress, ChatKind
 
 ABOUT = "about"  # argument of a button that acts on another chat than the one where it is shown
 _DIRECTED = re.compile(r"((?:@\w{4,64}|-100\d{5,20})(?:/\d{1,12})?)(?:\s+|$)")
+_TO = re.compile(r"(?<!\S)(?:to|到|发到|发给)\s+(?P<name>[a-z][a-z0-9_-]*)[^\S\n]*$", re.IGNORECASE | re.MULTILINE)
 _COMMAND_LINE = re.compile(r"(?<=\n)[ \t]*/(?P<name>\w{1,32})(?:@\w+)?(?=\s|$)")
 # Where the whole argument is a chat, it may also be a link, a bare name or the number of a small group.
 _LINKED = re.compile(
@@ -80,6 +81,7 @@ class Intent:
     matches_ahead: MatchesAhead = nothing_ahead  # matches what else it needs, before it writes
     needs_manager: bool = False  # only people who manage the chat that it is about may run it
     needs_operator: bool = False  # only operators of the bot may run it
+    destination: ChatAddress | None = None  # the chat on another platform that it is about, which takes an operator
     target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about; "": none is named
     ignores_connection: bool = False  # it is about the chat where it was typed, even if that chat manages another one
     args: str = ""  # the text after the command
@@ -195,6 +197,10 @@ def _of_command(registry: Registry, request: MessageRequest, name: str, text: st
         if spoken and registry.command_named(spoken[0]):
             return _of_command(registry, request, *spoken)
         return Intent(run=UNKNOWN.run, writes=never, args=f"{name} {text}".strip())
+    destination = None if command.names_chats else _named_last(text, registry)
+    if destination is not None:
+        words = _TO.sub(lambda found: "" if _named(found, registry) == destination else found[0], text)
+        return _to_destination(_intent(command, "", words, alone=True), destination, request)
     target, text = ("", text) if command.names_chats else _named_first(text)
     if command.args_are_chat and not target:
         target, text = _named_chat(text.strip())
@@ -226,6 +232,23 @@ def _intent(command: Command, target: str, text: str, *, alone: bool) -> Intent:
     )
 
 
+def _named_last(text: str, registry: Registry) -> ChatAddress | None:
+    """Returns the destination that the last words name: "… daily 9 to team-feishu"; None if they name none."""
+    found = _TO.search(text.rstrip().rpartition("\n")[2])
+    return _named(found, registry) if found else None
+
+
+def _named(found: re.Match[str], registry: Registry) -> ChatAddress | None:
+    return registry.destinations.get(found["name"].lower())
+
+
+def _to_destination(intent: Intent, destination: ChatAddress, request: Request) -> Intent:
+    """Returns the intent for a destination. It takes an operator, or whoever sits at the machine on which the bot runs."""
+    return replace(
+        intent, destination=destination, needs_operator=intent.needs_operator or not request.is_local, target=""
+    )
+
+
 def _named_first(text: str) -> tuple[str, str]:
     """Returns (the other chat that the first word names, the rest); ("", text) if it names none."""
     match = _DIRECTED.match(text.lstrip())
@@ -254,8 +277,8 @@ def _of_interaction(request: Interaction, token: CallbackToken | None, registry:
             counts_to_limit=False,
         )
     arguments = dict(token.arguments)
-    about = str(arguments.pop(ABOUT, "")).partition(":")[2]
-    return Intent(
+    platform, _, about = str(arguments.pop(ABOUT, "")).partition(":")
+    intent = Intent(
         run=callback.run,
         writes=write_condition(callback),
         queries=callback.queries,
@@ -266,6 +289,8 @@ def _of_interaction(request: Interaction, token: CallbackToken | None, registry:
         ignores_connection=True,
         arguments=arguments,
     )
+    elsewhere = ChatAddress(platform, about) if platform not in ("", request.chat.platform) else None
+    return _to_destination(intent, elsewhere, request) if elsewhere else intent
 
 
 # ------------------------------------------------------------------ the registry of all commands, callbacks and events

@@ -52,12 +52,16 @@ async def authorize(context: AuthorizationContext, request: Request, intent: Int
     """Returns the chat that a request is about, and the refusal if its sender may not do this there."""
     try:
         authorization = await _authorize(context, request, intent)
-        return replace(authorization, operator_is_admin=await _operator_is_admin(context, intent, authorization))
+        by_operator = authorization.operator_is_admin or await _operator_is_admin(context, intent, authorization)
+        return replace(authorization, operator_is_admin=by_operator)
     except NotDelivered:
         return Authorization(place=request.place, refusal=_cannot_ask)
 
 
 async def _authorize(context: AuthorizationContext, request: Request, intent: Intent) -> Authorization:
+    if intent.destination:  # whether an operator asks is known where the command runs
+        place = Place(chat=intent.destination, kind=ChatKind.PRIVATE, title=intent.destination.address)
+        return Authorization(place=place, operator_is_admin=True)
     if intent.target:
         return await _authorize_named_chat(context, request, intent)
     if not intent.ignores_connection and request.place.kind is ChatKind.PRIVATE:

@@ -171,7 +171,7 @@ def _run(
     if prepared.refusal is not None:
         return prepared.refusal(command), command
     if intent.needs_operator and not command.is_operator:
-        return operators_only(command), command
+        return operators_only(command, is_to_destination=intent.destination is not None), command
     try:
         with part():
             stored = with_stored_chat(conversation, command) if intent.needs_manager else command

@@ -179,6 +179,8 @@ async def _authorized(
     chat_over = intent.counts_to_limit and conversation.command_limits.is_chat_over(request, second)
     if chat_over and not await administers(checks, request):  # others never lock out those who administer the chat
         return _over_limit(conversation, request, intent, second)
+    if intent.destination is not None:  # a form would be answered in the chat that it is about, where no person is
+        request = replace(request, trigger_id="")
     authorization = await authorize(checks, request, intent)
     refusal, file = authorization.refusal, b""
     file_id = request.file_id if isinstance(request, MessageRequest) and intent.wants_file else ""

@@ -50,9 +50,16 @@ def old_button(command: CommandContext) -> Reply:
     return Reply(toast=command.say("This button does not work any more, or not for you."))
 
 
-def operators_only(command: CommandContext) -> Reply:
+def operators_only(command: CommandContext, *, is_to_destination: bool) -> Reply:
     """Returns the refusal of a command that only operators may give."""
-    return refusal(command, command.say("Only the operator of this bot can do that."))
+    if not is_to_destination:
+        return refusal(command, command.say("Only the operator of this bot can do that."))
+    return refusal(
+        command,
+        command.say(
+            "Only the operator of this bot sends papers there. To look for these words, put them in quotation marks."
+        ),
+    )
 
 
 def file_unreadable(command: CommandContext, *, why: str) -> Reply:

@@ -381,7 +381,9 @@ def _owners(store: Store) -> Mapping[str, str]:
         return {}
 
 
-async def _token(platform: Platform, owner: str | None) -> list[Finding]:
+async def _token(platform: Platform, owner: str | None) -> Sequence[Finding]:
+    if platform.destinations:  # there is no token: each has an account of its own
+        return await platform.check()
     question = Sentence(platform.facts.title)
     values = {"platform": platform.facts.title, "variable": platform.facts.token_variable}
     try:

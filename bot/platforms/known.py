@@ -5,6 +5,7 @@ from importlib import import_module
 from types import MappingProxyType, ModuleType
 
 from bot.platform import PlatformAdapter
+from bot.platforms.apprise import APPRISE
 from bot.platforms.console import CONSOLE
 from bot.platforms.email import EMAIL
 from bot.platforms.slack import SLACK
@@ -12,9 +13,11 @@ from bot.platforms.telegram import TELEGRAM
 from bot.platforms.web import WEB
 from bot.rendering.appearance import Look
 from bot.rendering.packing import Medium
-from subscriptions.addresses import declare
+from bot.settings import Settings
+from subscriptions.addresses import declare, facts_of
+from subscriptions.model import ChatAddress
 
-_ALL = (CONSOLE, WEB, TELEGRAM, SLACK, EMAIL)
+_ALL = (CONSOLE, WEB, TELEGRAM, SLACK, EMAIL, APPRISE)
 declare(*_ALL)
 
 # Name -> module of the adapter, which is imported only if the platform is on.
@@ -31,6 +34,13 @@ def medium_of(platform: str) -> Medium:
     """Returns what writes the messages of a platform, also of one that is off. Raises KeyError for an unknown platform."""
     medium: Medium = _markup(platform).MEDIUM
     return medium
+
+
+def medium_at(chat: ChatAddress, settings: Settings) -> Medium:
+    """Returns what writes the messages of a chat, also where its platform is off. Raises KeyError for an unknown platform."""
+    if facts_of(chat.platform).formats_differ and settings.is_on(chat.platform):
+        return adapter_of(PLATFORMS[chat.platform]).medium_at(settings, chat)
+    return medium_of(chat.platform)
 
 
 def look_of(platform: str) -> Look | None:

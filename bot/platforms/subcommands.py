@@ -14,7 +14,7 @@ class PlatformSubcommand:
 
 
 # The forms of the argument of `--as`, for its help text.
-CHAT_FORMS = "console:NAME, web:NAME, telegram:CHAT_ID or telegram:@name, slack:CHANNEL_ID, email:ADDRESS"
+CHAT_FORMS = "console:NAME, web:NAME, telegram:CHAT_ID or telegram:@name, slack:CHANNEL_ID, email:ADDRESS, apprise:NAME"
 
 SUBCOMMANDS = (
     PlatformSubcommand(

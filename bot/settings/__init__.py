@@ -22,6 +22,7 @@ from bot.settings import checks as check
 from bot.settings.checks import Places, Unusable, placed, text
 from bot.settings.model import EVERYTHING as EVERYTHING
 from bot.settings.model import VARIABLES as VARIABLES
+from bot.settings.model import Destination as Destination
 from bot.settings.model import Settings as Settings
 from bot.settings.model import SlackSettings as SlackSettings
 from bot.settings.model import SlackWorkspace as SlackWorkspace
@@ -47,6 +48,14 @@ class _Tokens:
 
 
 @dataclass(frozen=True, slots=True, config=_STRICT)
+class _Destination:
+    """A table [[destination]]: its name, and the name of the variable with its address, which is a secret."""
+
+    name: Annotated[str, text(check.destination_name)]
+    url_env: Annotated[str, text(check.variable)]
+
+
+@dataclass(frozen=True, slots=True, config=_STRICT)
 class _Arxiv:
     holidays: tuple[Annotated[date, PlainValidator(check.day)], ...] | None = None
 
@@ -67,6 +76,7 @@ class _File:
 
     source: tuple[SourceSettings, ...] = ()
     slack: tuple[_Tokens, ...] = ()
+    destination: tuple[_Destination, ...] = ()
     arxiv: _Arxiv = field(default_factory=_Arxiv)
     backup: _Backup = field(default_factory=_Backup)
     keep: _Keep = field(default_factory=_Keep)
@@ -75,6 +85,7 @@ class _File:
 _TABLES: Mapping[str, Any] = {
     "source": SourceSettings,
     "slack": _Tokens,
+    "destination": _Destination,
     "arxiv": _Arxiv,
     "backup": _Backup,
     "keep": _Keep,
@@ -85,7 +96,11 @@ _TOGETHER = (
     ("PAPERWIRE_SLACK_CLIENT_SECRET", "PAPERWIRE_SLACK_CLIENT_ID"),
     ("PAPERWIRE_SLACK_CLIENT_ID", "PAPERWIRE_SECRET_KEY"),  # the database then contains tokens of other workspaces
 )  # the first needs the second
-_NEEDED = {"source": "every source needs one", "slack": "every workspace needs one"}
+_NEEDED = {
+    "source": "every source needs one",
+    "slack": "every workspace needs one",
+    "destination": "every destination needs one",
+}
 
 
 def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[str] | None = None) -> Settings:
@@ -115,10 +130,14 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
         settings,
         slack=replace(settings.slack, workspaces=((own,) if "bot_token" in slack else ()) + tuple(workspaces)),
         sources=file.source,
+        destinations=tuple(_addressed(file.destination, env)),
         holidays=file.arxiv.holidays,
         backup_to=file.backup.to,
         keep_papers=file.keep.papers,
-        unknown=env.unknown({name for one in file.slack for name in (one.bot_token_env, one.app_token_env)}),
+        unknown=env.unknown(
+            {name for one in file.slack for name in (one.bot_token_env, one.app_token_env)}
+            | {one.url_env for one in file.destination}
+        ),
     )
 
 
@@ -189,6 +208,8 @@ def _read_file(env: _Environment, formats: Sequence[str] | None) -> _File:
         return _File()
     content = _parsed(path, "PAPERWIRE_CONFIG" if named else NAME)
     file = _validated(_File, content, _line_of_file, Places(env.cwd, path.parent.absolute(), formats))
+    _refuse_twins("source", file.source)
+    _refuse_twins("destination", file.destination)
     return replace(file, source=tuple(_completed(file.source)))
 
 
@@ -210,18 +231,30 @@ def _parsed(path: Path, setting: str) -> Mapping[str, object]:
 
 
 def _completed(sources: Sequence[SourceSettings]) -> Iterator[SourceSettings]:
-    """Yields sources with their usual schedules. Raises SettingsError for one without a place, or with a name that another has."""
-    names: dict[str, int] = {}
+    """Yields sources with their usual schedules. Raises SettingsError for one without a place."""
     for number, source in enumerate(sources, start=1):
         if (source.path is not None) + (source.url is not None) + bool(source.arxiv) != 1:
             setting = _line_of_file(("source", number - 1, "path"))
             raise _refusal(setting, "a source has exactly one of path, url and arxiv")
-        first = names.setdefault(source.name.casefold(), number)
-        if first != number:
-            setting = _line_of_file(("source", number - 1, "name"))
-            raise _refusal(setting, "source {first} has the same one", first=first)
         usual = "arxiv" if source.arxiv else "every 30m" if source.url else None
         yield replace(source, arxiv=tuple(dict.fromkeys(source.arxiv)), schedule=source.schedule or usual)
+
+
+def _refuse_twins(table: str, named: Sequence[SourceSettings | _Destination]) -> None:
+    """Raises SettingsError for a table whose name another of its kind has."""
+    names: dict[str, int] = {}
+    for number, one in enumerate(named, start=1):
+        first = names.setdefault(one.name.casefold(), number)
+        if first != number:
+            setting = _line_of_file((table, number - 1, "name"))
+            raise _refusal(setting, "{table} {first} has the same one", table=table, first=first)
+
+
+def _addressed(destinations: Sequence[_Destination], env: _Environment) -> Iterator[Destination]:
+    """Yields destinations with their addresses. Whether those can be used is said by `paperwire check` and at the start."""
+    for one in destinations:
+        url = env.text(one.url_env)
+        yield Destination(one.name, one.url_env, None if url is None else SecretStr(url))
 
 
 def _named_workspace(tokens: _Tokens, number: int, env: _Environment) -> SlackWorkspace:

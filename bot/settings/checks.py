@@ -94,6 +94,9 @@ webhook_secret = _like(  # core.telegram.org/bots/api#setwebhook
 )
 contact = _like(r"[ -~]+", "it must be one line of plain letters, such as a mail address")
 variable = _like(r"[A-Za-z_][A-Za-z0-9_]*", "it must be the name of a variable, not a token")
+destination_name = _like(  # is part of an address, and said at the end of a command
+    r"[a-z][a-z0-9_-]{0,39}", "it must be at most 40 of a-z, 0-9, _ and -, a letter first, such as team-feishu"
+)
 _header = _like(r"[A-Za-z][A-Za-z0-9-]{0,63}", "it must be the name of a header, such as X-Forwarded-User")
 _code = _like(r"[a-z]{2}", "it must be two letters, such as en or zh")
 _name_of_format = _like(r"[a-z0-9_]+", "it must be the name of a format, such as daily_arxiv_md")

@@ -21,7 +21,7 @@ from subscriptions.model import ChatAddress
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
         "PAPERWIRE_DATABASE_URL": "where everything is kept: sqlite:///FILE or postgresql://HOST/NAME",
-        "PAPERWIRE_CONFIG": "the file of sources, further workspaces and copies: paperwire.toml",
+        "PAPERWIRE_CONFIG": "the file of sources, further workspaces, destinations and copies: paperwire.toml",
         "PAPERWIRE_TELEGRAM_TOKEN": "the token of the bot, from @BotFather",
         "PAPERWIRE_TELEGRAM_API_URL": "the root of another Bot API server",
         "PAPERWIRE_TELEGRAM_WEBHOOK_URL": "where Telegram sends updates to; without it the bot asks for them",
@@ -123,6 +123,15 @@ class SourceSettings:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A service that only takes messages."""
+
+    name: str  # unique
+    variable: str  # the name of the variable with its address
+    url: SecretStr | None  # that address, as Apprise writes it; None: the variable is not set
+
+
 EVERYTHING = "arxiv"  # the name of the source that is used if the settings name none
 
 
@@ -155,6 +164,7 @@ class Settings:
     ] = "info"
     log_format: Annotated[Literal["text", "json"], text(check.one_of("text", "json"))] = "text"
     sources: tuple[SourceSettings, ...] = ()
+    destinations: tuple[Destination, ...] = ()
     holidays: tuple[date, ...] | None = None  # days without an arXiv announcement; None: the built-in list
     backup_to: Path | None = None  # the folder for daily backups, absolute; None: no daily backups
     keep_papers: timedelta | None = None  # the age from which papers are reduced; None: they are kept whole
@@ -162,7 +172,12 @@ class Settings:
 
     def is_on(self, platform: str) -> bool:
         """Returns whether a platform has the settings that it needs. A platform without settings is always on."""
-        needed = {"telegram": self.telegram.token, "slack": self.slack.on or None, "email": self.smtp_url}
+        needed = {
+            "telegram": self.telegram.token,
+            "slack": self.slack.on or None,
+            "email": self.smtp_url,
+            "apprise": self.destinations or None,
+        }
         return needed.get(platform, "") is not None
 
     @property

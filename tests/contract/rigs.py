@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from pydantic import SecretStr
 
 from bot.demo.story import GalleryChannel
+from bot.platforms.apprise.outgoing import AppriseChannel
 from bot.platforms.console.adapter import ConsoleChannel
 from bot.platforms.email.outgoing import EmailChannel
 from bot.platforms.slack.outgoing import SlackChannel
@@ -18,11 +19,13 @@ from bot.platforms.slack.workspaces import WorkspaceTokens
 from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.platforms.web.outgoing import WebChannel
 from bot.ports.channel import Channel
-from bot.settings import Settings
+from bot.settings import Destination, Settings
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.access import allow
 from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import PageMessage, changed_page_messages
+from tests.fakes.apprise import TOKEN as APPRISE_TOKEN
+from tests.fakes.apprise import fake_services
 from tests.fakes.slack import TOKEN as SLACK_TOKEN
 from tests.fakes.slack import FakeSlack
 from tests.fakes.smtp import a_mail_server, shown_text
@@ -233,6 +236,29 @@ async def email() -> AsyncIterator[Rig]:
         store.close()
 
 
+def message_to_service(text: str, number: int = 1) -> Message:
+    forms = ({"title": "", "text": said, "format": "text"} for said in (text, f"plain {text}"))
+    payload, plain = (json.dumps(form) for form in forms)
+    return Message(number=number, payload=payload, plain=plain)
+
+
+@asynccontextmanager
+async def apprise() -> AsyncIterator[Rig]:
+    with fake_services() as fake:
+        channel = AppriseChannel([Destination("lab", "LAB_URL", SecretStr(fake.address("json")))])
+        chat = ChatAddress("apprise", "lab")
+        yield Rig(
+            channel=channel,
+            chat=chat,
+            topic=chat,
+            compose=message_to_service,
+            received=lambda: fake.texts("json"),
+            disconnect=fake.goes_down,
+            secret=APPRISE_TOKEN,
+        )
+        await channel.close()
+
+
 RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
     "console": console,
     "telegram": telegram,
@@ -242,4 +268,5 @@ RIGS: dict[str, Callable[[], AbstractAsyncContextManager[Rig]]] = {
     "postbox": postbox,
     "web": web,
     "email": email,
+    "apprise": apprise,
 }

@@ -386,7 +386,10 @@ def test_categories_are_taken_in_any_letter_case(tmp_path: Path) -> None:
         ("name = sesame", "paperwire.toml is not valid TOML; look at line 1, column 8."),
         ("[[source]]\nname = 'sesame", "paperwire.toml is not valid TOML; look at its end."),
         ("[[surce]]\nname = 'a'", "paperwire.toml: surce means nothing here. Did you mean source?"),
-        ("[sesam]", "paperwire.toml: sesam means nothing here. Known are: source, slack, arxiv, backup, keep."),
+        (
+            "[sesam]",
+            "paperwire.toml: sesam means nothing here. Known are: source, slack, destination, arxiv, backup, keep.",
+        ),
         ("[[source]]\nname = 'a'\npaht = 'x'", "paperwire.toml: source 1, paht means nothing here. Did you mean path?"),
         ("[source]\nname = 'a'", "paperwire.toml: source cannot be used: it must be written as [[source]]."),
         ("[[arxiv]]", "paperwire.toml: arxiv cannot be used: it must be written as [arxiv]."),

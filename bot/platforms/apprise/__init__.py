@@ -1,0 +1,27 @@
+"""Apprise: services that only take messages, each a [[destination]] of paperwire.toml. Its library is imported only for these."""
+
+from bot.settings.checks import Unusable, destination_name
+from subscriptions.addresses import PlatformFacts
+from subscriptions.errors import Sentence
+from subscriptions.model import ChatAddress
+
+
+def read_address(text: str) -> ChatAddress | None:
+    """Returns the chat of a destination; None: no destination can have that name."""
+    try:
+        return ChatAddress("apprise", destination_name(text))
+    except Unusable:
+        return None
+
+
+APPRISE = PlatformFacts(
+    name="apprise",
+    title="Apprise",
+    address_form="apprise:NAME",
+    read_address=read_address,
+    refusal=Sentence("“{text}” is no destination."),
+    refusal_hint=Sentence("Write apprise:team-feishu, by the name that it has in paperwire.toml."),
+    describes_chats=True,
+    formats_differ=True,
+    token_variable="[[destination]] in paperwire.toml",  # noqa: S106 - the name of a setting
+)

@@ -1,0 +1,405 @@
+"""Apprise, from a subscription to the messages: four services on loopback, as strict as the real ones."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App, build_app
+from bot.platforms.apprise import outgoing
+from bot.platforms.apprise.outgoing import AppriseChannel
+from bot.settings import Destination, Settings
+from subscriptions.errors import Rejected, RetryLater
+from subscriptions.model import Message, Paper
+from subscriptions.service.requests import SubscriptionRequest, subscribe
+from subscriptions.service.sending import outbox_entries
+from subscriptions.states import DeliveryState
+from subscriptions.store.entries import OutboxEntry
+from tests.fakes.apprise import READ, SERVICES, TOKEN, FakeServices, fake_services
+from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
+from tests.fakes.faults import Fault
+from tests.make import FakeClock, address, ingested, paper, summary
+
+ABSTRACT = "We look at noise & <signs>; see https://lab.org/a_b. " * 4
+LINKS = {
+    "json": r"(?m)^\s+(https://arxiv\.org/abs/[0-9.]+)$",
+    "feishu": r"(?m)^\s+(https://arxiv\.org/abs/[0-9.]+)$",
+    "matrix": r'<a href="(https://arxiv\.org/abs/[0-9.]+)">[^<]+</a>',
+    "discord": r"\]\((https://arxiv\.org/abs/[0-9.]+)\)",
+}
+
+
+@dataclass(slots=True)
+class Bot:
+    """A running bot with a destination for each service."""
+
+    app: App
+    fake: FakeServices
+    clock: FakeClock
+
+    def subscribe(self, *services: str) -> None:
+        for service in services:
+            request = SubscriptionRequest(text="diffusion", when="daily 13:00")
+            subscribe(self.app.store, address(f"apprise:{service}"), request, now=self.clock.now())
+
+    def ingest(self, *papers: Paper) -> None:
+        ingested(self.app.store, *papers, now=self.clock.now())
+
+    async def delivers(self, minutes: int = 0) -> None:
+        self.clock.advance(timedelta(minutes=minutes))
+        await self.app.sender.deliver()
+
+    def outbox(self) -> list[OutboxEntry]:
+        found = outbox_entries(self.app.store, now=self.clock.now())
+        return [one for one in found if one.state is not DeliveryState.SENT]
+
+
+@asynccontextmanager
+async def a_bot(folder: Path, fake: FakeServices, clock: FakeClock, **given: object) -> AsyncIterator[Bot]:
+    destinations = tuple(Destination(one, f"{one.upper()}_URL", SecretStr(fake.address(one))) for one in SERVICES)
+    settings = Settings(
+        database_url=SecretStr(f"sqlite:///{folder / 'paperwire.db'}"),
+        **({"destinations": destinations} | given),  # type: ignore[arg-type]
+    )
+    app = build_app(settings, clock=clock)
+    app.open()
+    try:
+        yield Bot(app, fake, clock)
+    finally:
+        await app.close()
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeServices]:
+    with fake_services() as services:
+        yield services
+
+
+@pytest.fixture
+async def bot(tmp_path: Path, fake: FakeServices, clock: FakeClock) -> AsyncIterator[Bot]:
+    async with a_bot(tmp_path, fake, clock) as running:
+        yield running
+
+
+def papers(count: int, title: str = "Diffusion of *stars* & <tags>, part", text: str = ABSTRACT) -> list[Paper]:
+    return [
+        paper(arxiv_id=f"2601.{number:05d}", title=f"{title} {number:02d}", abstract=text)
+        for number in range(1, count + 1)
+    ]
+
+
+# ------------------------------------------------------------------------------------------------ what services get
+
+
+async def test_each_service_gets_the_digest_in_its_format(bot: Bot) -> None:
+    bot.subscribe(*SERVICES)
+    bot.ingest(*papers(7))
+    await bot.delivers(minutes=60)
+    text, html, markdown, plain = ("\n".join(bot.fake.texts(service)) for service in SERVICES)
+    assert "7 papers · " in bot.fake.titles("json")[0]
+    assert text.startswith(" 1  Diffusion of *stars* & <tags>, part 07\n    "), "the head is the title"
+    assert html.startswith("<h1>7 papers · ")
+    assert (
+        '1 <a href="https://arxiv.org/abs/2601.00007">Diffusion of *stars* &amp; &lt;tags&gt;, part 07</a><br>' in html
+    )
+    assert markdown.startswith("7 papers · ")
+    assert "1 [Diffusion of \\*stars\\* & \\<tags>, part 07](https://arxiv.org/abs/2601.00007)  \n" in markdown
+    assert plain.startswith("7 papers · ")
+    assert " 1  Diffusion of *stars* & <tags>, part 07\n    " in plain
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(1, ABSTRACT), (60, ABSTRACT), (60, "一种用于扩散模型的新方法，效果很好。" * 12), (3, "😀" * 3000)],
+)
+async def test_a_long_digest_is_split_between_papers(bot: Bot, service: str, count: int, text: str) -> None:
+    bot.subscribe(service)
+    bot.ingest(*papers(count, text=text))
+    await bot.delivers(minutes=60)
+    assert bot.outbox() == []
+    got = bot.fake.texts(service)
+    titles = [found for message in got for found in re.findall(r"part (\d\d)", unescape(message))]
+    assert sorted(titles) == [f"{number:02d}" for number in range(1, count + 1)], "each paper once"
+    links = [found for message in got for found in re.findall(LINKS[service], message)]
+    assert sorted(links) == [f"https://arxiv.org/abs/2601.{number:05d}" for number in range(1, count + 1)]
+    if service == "discord":
+        assert len(got) > 1 or count < 60
+        assert all(len(message) <= 2000 for message in got)
+
+
+async def test_a_summary_in_chinese_fits_into_what_feishu_takes(bot: Bot) -> None:
+    """Feishu counts the bytes of the request, in which a Chinese character takes six."""
+    bot.subscribe("feishu")
+    told = summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
+    bot.ingest(*(replace(one, summaries=told) for one in papers(40)))
+    await bot.delivers(minutes=60)
+    assert bot.outbox() == []
+    assert sum(text.count("part") for text in bot.fake.texts("feishu")) == 40
+
+
+async def test_nobody_is_called_by_a_title(bot: Bot) -> None:
+    bot.subscribe(*SERVICES)
+    bot.ingest(
+        paper(arxiv_id="2601.00001", title="Diffusion for @everyone and @here", abstract="See https://lab.org/@me.")
+    )
+    await bot.delivers(minutes=60)
+    for service in SERVICES:
+        [message] = bot.fake.texts(service)
+        assert "@everyone" not in message
+        assert "@here" not in message
+        assert "https://lab.org/@me" in message
+
+
+@pytest.mark.parametrize(
+    ("option", "form"), [("?format=text", "text"), ("?format=html", "html"), ("?format=markdown", "markdown")]
+)
+async def test_the_address_may_name_the_format(fake: FakeServices, option: str, form: str) -> None:
+    for service in ("json", "matrix"):
+        rest = option if service == "json" else f"{option}&discovery=no"
+        channel = AppriseChannel([Destination("lab", "LAB", SecretStr(fake.address(service, rest)))])
+        assert channel.targets["lab"].medium.form == form
+        await channel.close()
+
+
+async def test_an_address_of_discord_may_ask_for_embeds(tmp_path: Path, fake: FakeServices, clock: FakeClock) -> None:
+    url = SecretStr(fake.address("discord", "?format=markdown"))
+    async with a_bot(tmp_path, fake, clock, destinations=(Destination("discord", "D", url),)) as bot:
+        bot.subscribe("discord")
+        bot.ingest(*papers(30))
+        await bot.delivers(minutes=60)
+        assert "".join(fake.texts("discord")).count("part ") == 30
+        assert fake.titles("discord")[0].startswith("30 papers · ")
+
+
+async def test_a_limit_of_overflow_in_the_address_changes_nothing(
+    tmp_path: Path, fake: FakeServices, clock: FakeClock
+) -> None:
+    url = SecretStr(fake.address("discord", "?overflow=truncate&retry=5&wait=9&rto=0.01"))
+    async with a_bot(tmp_path, fake, clock, destinations=(Destination("discord", "D", url),)) as bot:
+        bot.subscribe("discord")
+        bot.ingest(*papers(30))
+        await bot.delivers(minutes=60)
+        assert "".join(fake.texts("discord")).count("part ") == 30
+
+
+async def test_one_service_signs_in_once_and_out_at_the_end(
+    tmp_path: Path, fake: FakeServices, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, fake, clock) as bot:
+        bot.subscribe("matrix")
+        bot.ingest(*papers(3))
+        await bot.delivers(minutes=60)
+        bot.ingest(paper(arxiv_id="2601.09999", title="Diffusion again"))
+        await bot.delivers(minutes=24 * 60)
+        assert len(fake.texts("matrix")) == 2
+    assert fake.sign_ins == 1
+    assert fake.arrived("logout") == [("logout", "matrix")]
+    assert files(tmp_path) == {"paperwire"}, "Apprise keeps nothing on the disk"
+
+
+def files(folder: Path) -> set[str]:
+    return {file.name.partition(".")[0] for file in folder.iterdir()}
+
+
+# ---------------------------------------------------------------------------------------------- what a failure means
+
+
+FAULTS = [
+    # (the fault, how often the message is there at the end)
+    ("429", 1),
+    ("400 page", 1),
+    ("403 page", 1),
+    ("500", 1),
+    ("503", 1),
+    ("cut before", 1),
+    ("reset before", 1),
+    ("cut after", 2),
+    ("reset after", 2),
+]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize(("fault", "times"), FAULTS)
+async def test_what_failed_comes_again_at_least_once(bot: Bot, service: str, fault: str, times: int) -> None:
+    bot.subscribe(service)
+    bot.ingest(*papers(2))
+    bot.fake.answers(fault, times=4 if fault == "429" else 1)
+    await bot.delivers(minutes=60)
+    if not (fault == "429" and service in ("matrix", "discord")):
+        [entry] = bot.outbox()
+        assert entry.state is DeliveryState.UNCLEAR
+        assert "Apprise does not say which" in entry.reason
+    for _ in range(4):
+        await bot.delivers(minutes=20)
+    assert bot.outbox() == []
+    assert len(bot.fake.texts(service)) == times
+    assert bot.clock.slept == [], "nothing but the outbox waits"
+
+
+@pytest.mark.parametrize("service", READ)
+@pytest.mark.parametrize(
+    "body", ['{"code": 19024, "errcode": 310000}', '{"code": "0", "errcode": "0"}', "{}", "[]", "", "<html>"]
+)
+async def test_a_refusal_under_status_200_is_none_the_less_one(
+    tmp_path: Path, fake: FakeServices, clock: FakeClock, service: str, body: str
+) -> None:
+    """As when a message lacks the keyword that a robot of Feishu asks for, or a proxy answers."""
+    url = SecretStr(fake.address(service))
+    async with a_bot(tmp_path, fake, clock, destinations=(Destination(service, "URL", url),)) as bot:
+        bot.subscribe(service)
+        bot.ingest(*papers(1))
+        with patch.dict(FAULTS_OF_PLATFORMS, refused=Fault(body=body)):
+            fake.answers("refused")
+        await bot.delivers(minutes=60)
+        assert [entry.state for entry in bot.outbox()] == [DeliveryState.UNCLEAR]
+        await bot.delivers(minutes=20)
+        assert bot.outbox() == []
+        assert len(fake.texts(service)) == 1
+
+
+async def test_wecom_counts_bytes(tmp_path: Path, fake: FakeServices, clock: FakeClock) -> None:
+    url = SecretStr(fake.address("wecombot"))
+    async with a_bot(tmp_path, fake, clock, destinations=(Destination("wecombot", "URL", url),)) as bot:
+        bot.subscribe("wecombot")
+        told = summary("一种用于扩散模型的新方法，效果很好，成本更低，" * 10)
+        bot.ingest(*(replace(one, summaries=told) for one in papers(20)))
+        await bot.delivers(minutes=60)
+        assert bot.outbox() == []
+        assert sum(text.count("part") for text in fake.texts("wecombot")) == 20
+
+
+async def test_an_operator_may_have_unclear_messages_skipped(
+    tmp_path: Path, fake: FakeServices, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, fake, clock, on_unclear="skip") as bot:
+        bot.subscribe("json")
+        bot.ingest(*papers(1))
+        fake.answers("cut after")
+        await bot.delivers(minutes=60)
+        bot.ingest(paper(arxiv_id="2601.09999", title="Diffusion again"))
+        await bot.delivers(minutes=24 * 60)
+        assert [entry.state for entry in bot.outbox()] == [DeliveryState.UNCLEAR]
+        assert len(fake.texts("json")) == 2
+
+
+async def test_a_service_that_never_answers_holds_up_no_other(
+    tmp_path: Path, fake: FakeServices, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, fake, clock) as bot:
+        channel = bot.app.context.channels["apprise"]
+        assert isinstance(channel, AppriseChannel)
+        channel._timeout = 0.2
+        bot.subscribe("json", "feishu")
+        bot.ingest(*papers(1))
+        fake._orders.clear()
+        fake.answers("hang after", chat="json")
+        await bot.delivers(minutes=60)
+        assert [entry.chat for entry in bot.outbox()] == ["apprise:json"]
+        assert len(fake.texts("feishu")) == 1
+        with pytest.raises(RetryLater, match="still under way"):
+            await channel.post(address("apprise:json"), message("x"), delivery="d")
+        fake.releases()
+
+
+def message(text: str) -> Message:
+    payload = json.dumps({"title": "", "text": text, "format": "text"})
+    return Message(number=1, payload=payload, plain=payload)
+
+
+async def test_a_message_that_is_too_long_for_its_service_is_not_sent(bot: Bot) -> None:
+    """As when a destination got another service while a message waited."""
+    with pytest.raises(Rejected, match="Discord takes at most 1750 characters"):
+        await bot.app.context.channels["apprise"].post(address("apprise:discord"), message("x" * 2000), delivery="d")
+    assert bot.fake.texts("discord") == []
+
+
+# ------------------------------------------------------------------------------------- destinations that do not work
+
+
+async def test_a_destination_that_is_not_named_any_more_waits(
+    tmp_path: Path, fake: FakeServices, clock: FakeClock
+) -> None:
+    json_alone = (Destination("json", "J", SecretStr(fake.address("json"))),)
+    async with a_bot(tmp_path, fake, clock, destinations=json_alone) as bot:
+        bot.subscribe("feishu", "json")
+        bot.ingest(*papers(1))
+        await bot.delivers(minutes=60)
+        [entry] = bot.outbox()
+        assert entry.reason == "paperwire.toml names no destination feishu."
+        assert len(fake.texts("json")) == 1
+    async with a_bot(tmp_path, fake, clock) as bot:
+        await bot.delivers(minutes=20)
+        assert bot.outbox() == []
+        assert len(fake.texts("feishu")) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "trouble"),
+    [
+        (None, "LAB_URL is not set."),
+        (f"nonsense://{TOKEN}", "Apprise does not understand the address in LAB_URL."),
+        (TOKEN, "Apprise does not understand the address in LAB_URL."),
+        (f"matrix://{TOKEN}", "Apprise does not understand the address in LAB_URL."),
+        (f"json://:{TOKEN}@/", "Apprise does not understand the address in LAB_URL."),
+    ],
+)
+async def test_what_apprise_cannot_use_is_told_without_the_address(
+    url: str | None, trouble: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level("DEBUG")
+    channel = AppriseChannel([Destination("lab", "LAB_URL", None if url is None else SecretStr(url))])
+    assert str(channel.targets["lab"].trouble) == trouble
+    with pytest.raises(RetryLater, match=re.escape(trouble)):
+        await channel.post(address("apprise:lab"), message("x"), delivery="d")
+    said = caplog.text + "".join(capfd.readouterr()) + repr(channel.targets)
+    assert TOKEN not in said
+    assert "apprise" not in caplog.text
+
+
+async def test_without_the_library_it_is_told_how_to_install_it(
+    fake: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr(outgoing, "import_module", missing)
+    channel = AppriseChannel([Destination("lab", "LAB_URL", SecretStr(fake.address("json")))])
+    target = channel.targets["lab"]
+    assert f"{target.trouble} {target.cure}" == 'Apprise is not installed. Run pip install "paperwire[apprise]".'
+
+
+async def test_secrets_are_in_no_log_error_or_table(
+    tmp_path: Path,
+    fake: FakeServices,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level("DEBUG")
+    async with a_bot(tmp_path, fake, clock) as bot:
+        bot.subscribe(*SERVICES)
+        bot.ingest(*papers(1))
+        fake.answers("echo page", times=3)
+        await bot.delivers(minutes=60)
+        fake.goes_down()
+        await bot.delivers(minutes=20)
+        platform = bot.app.platforms["apprise"]
+        found = (*await platform.check(), *platform.startup_lines, *bot.outbox(), bot.app.settings, bot.app)
+        said = caplog.text + "".join(capfd.readouterr()) + "".join(map(repr, found))
+        assert "Apprise does not say which" in said
+        assert TOKEN not in said
+    assert TOKEN not in stored(tmp_path)
+    assert '"title"' in stored(tmp_path)
+
+
+def stored(folder: Path) -> str:
+    return "".join(file.read_bytes().decode("latin-1") for file in folder.iterdir())
