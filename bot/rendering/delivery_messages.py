@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, time
 from types import MappingProxyType
 
-from bot.ports.channel import Button, Buttons
+from bot.ports.channel import Button
 from bot.rendering.buttons import DeliveryButtons, MakeLink, delivery_buttons
 from bot.rendering.cleaning import clean, isolated
 from bot.rendering.language import Language
 from bot.rendering.outline import DeliveryForm, Outline, SubscriptionPapers, empty_text, outline, root_line, subject
-from bot.rendering.packing import NO_SUBJECT, Fragment, Medium, Page, PaperPart, Size, pack, pages_as_sent, total
+from bot.rendering.packing import Contents, Fragment, Medium, Page, PaperPart, Size, pack, pages_as_sent, total
 from bot.rendering.papers import TITLES, CardButtons, paper_view, shrinking_measures
 from bot.rendering.parts import Head, Line, NoticeView, Reader, Root, Subject, reader_of
 from subscriptions.addresses import command_prefix
@@ -184,9 +184,11 @@ def render_delivery(
     makes_sound = _makes_sound(delivery, reader)
     if delivery.kind is DeliveryKind.NOTICE:
         notice = notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address), notices)
-        return (_message(medium, 1, [medium.draw(notice)], silent=not makes_sound, buttons=notice.buttons),)
+        contents = Contents(fragments=[medium.draw(notice)], silent=not makes_sound, buttons=notice.buttons)
+        return (_message(medium, 1, contents),)
     if not delivery.items:
-        return (_message(medium, 1, [medium.draw(Line(text=empty_text(delivery, reader)))], silent=not makes_sound),)
+        line = Line(text=empty_text(delivery, reader))
+        return (_message(medium, 1, Contents(fragments=[medium.draw(line)], silent=not makes_sound)),)
     delivery = _with_source_titles(delivery, titles)
     plan = outline(delivery, reader)
     buttons = delivery_buttons(delivery, plan, reader, medium, make_link)
@@ -239,7 +241,8 @@ def _paper_messages(
         fragments = [*([medium.draw(head)] if head else []), *page.fragments]
         below = buttons.under(page.papers, last=number == len(pages))
         silent = number > 1 or not makes_sound
-        messages.append(_message(medium, number, fragments, page.papers, silent=silent, buttons=below, about=about))
+        contents = Contents(fragments=fragments, buttons=below, silent=silent, subject=about)
+        messages.append(_message(medium, number, contents, page.papers))
     return tuple(messages)
 
 
@@ -250,12 +253,14 @@ def _thread_messages(
     medium, head = paginator.medium, replace(paginator.plan.counted, remark="")
     pages = replace(paginator, plan=replace(paginator.plan, head=head, counted=head)).pages(layout)
     titled = [fragment for page in pages for fragment in page.fragments]
-    messages = [_message(medium, 1, [medium.draw(_root(delivery, paginator))], silent=True, titled=titled)]
+    root = medium.draw(_root(delivery, paginator))
+    messages = [_message(medium, 1, Contents(fragments=[root], silent=True, titled=titled))]
     for number, page in enumerate(pages, start=1):
         part = f"{number}/{len(pages)}" if len(pages) > 1 else ""
         fragments = [medium.draw(replace(head, part=part)), *page.fragments]
         below = buttons.under(page.papers, last=number == len(pages))
-        messages.append(_message(medium, number + 1, fragments, page.papers, silent=True, reply_to=1, buttons=below))
+        contents = Contents(fragments=fragments, buttons=below, silent=True)
+        messages.append(_message(medium, number + 1, contents, page.papers, reply_to=1))
     return tuple(messages)
 
 
@@ -270,18 +275,9 @@ def _root(delivery: Delivery, paginator: Paginator) -> Root:
 
 
 def _message(
-    medium: Medium,
-    number: int,
-    fragments: Sequence[Fragment],
-    papers: tuple[int, ...] = (),
-    *,
-    silent: bool,
-    titled: Sequence[Fragment] = (),
-    reply_to: int | None = None,
-    buttons: Buttons = (),
-    about: Subject = NO_SUBJECT,
+    medium: Medium, number: int, contents: Contents, papers: tuple[int, ...] = (), *, reply_to: int | None = None
 ) -> Message:
-    payload, plain = medium.compose(fragments, silent=silent, titled=titled, buttons=buttons, subject=about)
+    payload, plain = medium.compose(contents)
     return Message(number=number, payload=payload, plain=plain, reply_to=reply_to, papers=papers)
 
 

@@ -120,40 +120,39 @@ def _fragments(part: PaperPart, *, first: bool) -> tuple[Fragment, ...]:
 # ------------------------------------------------------------------------------------- the port of a platform's markup
 
 
-NO_SUBJECT = Subject()
 NUMBERS_IN_MESSAGE = 16  # papers whose numbers are buttons under one message: two rows
 
 
 Beside = Literal["never", "in lists", "always"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What one message holds. A platform leaves out what it has no place for."""
+
+    fragments: Sequence[Fragment] = ()
+    buttons: Buttons = ()
+    silent: bool
+    titled: Sequence[Fragment] = ()  # of other messages; the notification of this one lists their titles, too
+    subject: Subject = field(default=Subject())  # of the delivery
+
+
 class Medium(Protocol):
     """Writes messages in the markup of one platform."""
 
-    room: Size  # of one message
-    numbers: int  # most papers whose numbers are buttons under one message; 0: there are no such buttons
-    beside: Beside  # whether the buttons of a paper are beside it, not below the message
+    room: Size = Size()  # of one message
+    numbers: int = 0  # most papers whose numbers are buttons under one message; 0: there are no such buttons
+    beside: Beside = "never"  # whether the buttons of a paper are beside it, not below the message
 
     def draw(self, view: object) -> Fragment:
         """Returns the view in this markup, never shortened: the fragment's `is_within_limits` and `size` tell whether it fits."""
 
-    def beneath(self, buttons: Buttons) -> Size:
+    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - they count only on some platforms
         """Returns the size of these buttons under a message."""
+        return Size()
 
-    def compose(
-        self,
-        fragments: Sequence[Fragment],
-        *,
-        silent: bool,
-        buttons: Buttons = (),
-        titled: Sequence[Fragment] = (),
-        subject: Subject = NO_SUBJECT,
-    ) -> tuple[str, str]:
-        """Returns payload and plain form of one message, both JSON objects as text.
-
-        `titled` are fragments of other messages; their titles are listed in this message's notification. `subject` is
-        that of the delivery.
-        """
+    def compose(self, contents: Contents) -> tuple[str, str]:
+        """Returns payload and plain form of one message, both JSON objects as text."""
 
 
 def macro_name(view: object) -> str:

@@ -10,7 +10,7 @@ from bot.rendering.cleaning import clean, clean_lines
 from bot.rendering.closeups import section_pieces, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.delivery_messages import delivery_pages
 from bot.rendering.outline import measure_of_list
-from bot.rendering.packing import NUMBERS_IN_MESSAGE, Fragment, Medium, Page, PaperPart, Size, pack, total
+from bot.rendering.packing import NUMBERS_IN_MESSAGE, Contents, Fragment, Medium, Page, PaperPart, Size, pack, total
 from bot.rendering.papers import CARD, HEAD, CardButtons, Measure, PaperView, paper_view, shrinking_measures
 from bot.rendering.parts import Code, Line, Reader, Section, reader_of
 from bot.rendering.plots import plot_text
@@ -35,18 +35,19 @@ def render_reply(reply: Reply, chat: Chat, *, medium: Medium) -> tuple[Message, 
     if _is_card(reply) and medium.beside != "always":
         reply = replace(reply, numbers=(), buttons=reply_rows(reply, reader))
     if reply.item_layout in ("buttons", "rest") and medium.beside == "never":
-        payload, plain = medium.compose((), silent=True, buttons=_labelled(reply.buttons))
+        payload, plain = medium.compose(Contents(silent=True, buttons=_labelled(reply.buttons)))
         return (Message(number=1, payload=payload, plain=plain),)
     pages = _pages(reply, reader, medium, medium.beneath(_labelled(reply.buttons)))
     messages = []
     for number, page in enumerate(pages, start=1):
         numbers = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
         rows = button_rows(numbers) if medium.beside == "never" else ()
-        payload, plain = medium.compose(
-            page.fragments,
+        contents = Contents(
+            fragments=page.fragments,
             silent=reader.kind is not ChatKind.PRIVATE or number > 1,
             buttons=_labelled((*rows, *(reply.buttons if number == len(pages) else ()))),
         )
+        payload, plain = medium.compose(contents)
         messages.append(Message(number=number, payload=payload, plain=plain))
     return tuple(messages)
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 import pytest
 
 from bot.platforms.known import medium_of
-from bot.ports.channel import Buttons, Reply
+from bot.ports.channel import Reply
 from bot.rendering.delivery_messages import render_delivery
-from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Medium, Size, plain_page, plain_text
-from bot.rendering.parts import Subject
+from bot.rendering.packing import Contents, Fragment, Medium, Size, plain_page, plain_text
 from bot.rendering.reply_messages import render_reply
 from subscriptions.model import Chat, DeliveryKind
 from tests.unit.deliveries import alert, chat, delivery, items
@@ -17,31 +16,20 @@ from tests.unit.deliveries import alert, chat, delivery, items
 ROOM = 700  # characters of a card
 
 
-class Postbox:
+class Postbox(Medium):
     """Cards of few characters, in capital letters, without buttons."""
 
     room = Size((ROOM,))
-    numbers = 0
-    beside: Beside = "never"
 
     def draw(self, view: object) -> Fragment:
         text = plain_text(view).upper()
         return Fragment(view=view, markup=text, size=Size((len(text) + 2,)))
 
-    def beneath(self, buttons: Buttons) -> Size:
-        return Size()
-
-    def compose(
-        self,
-        fragments: Sequence[Fragment],
-        *,
-        silent: bool,
-        buttons: Buttons = (),
-        titled: Sequence[Fragment] = (),
-        subject: Subject = NO_SUBJECT,
-    ) -> tuple[str, str]:
-        card = "\n\n".join(fragment.markup for fragment in fragments)
-        return json.dumps({"card": card, "silent": silent}), json.dumps({"card": plain_page(fragments)})
+    def compose(self, contents: Contents) -> tuple[str, str]:
+        card = "\n\n".join(fragment.markup for fragment in contents.fragments)
+        return json.dumps({"card": card, "silent": contents.silent}), json.dumps(
+            {"card": plain_page(contents.fragments)}
+        )
 
 
 POSTBOX: Medium = Postbox()

@@ -11,12 +11,11 @@ from functools import lru_cache
 from html import escape as html_escaped
 from typing import Literal
 
-from bot.ports.channel import Buttons
 from bot.rendering.appearance import Display, Look, Paragraph, plain
 from bot.rendering.packing import (
-    NO_SUBJECT,
-    Beside,
+    Contents,
     Fragment,
+    Medium,
     Size,
     joined_texts,
     macro_name,
@@ -143,11 +142,8 @@ def text_bytes(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
 
 
-class Service:
+class Service(Medium):
     """The medium of a destination. `in_bytes`: its service counts bytes where others count characters."""
-
-    numbers = 0
-    beside: Beside = "never"
 
     def __init__(
         self,
@@ -171,21 +167,9 @@ class Service:
         sizes = (self._written(markup + _GAP), _calm(short_text(view) + _GAP))
         return Fragment(view=view, markup=markup, size=Size(tuple(map(self.measure, sizes))))
 
-    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - there are no buttons
-        """Nothing."""
-        return Size()
-
-    def compose(
-        self,
-        fragments: Sequence[Fragment],
-        *,
-        silent: bool,  # noqa: ARG002 - the service decides
-        buttons: Buttons = (),  # noqa: ARG002 - nobody could press them
-        titled: Sequence[Fragment] = (),  # noqa: ARG002 - and there are no threads
-        subject: Subject = NO_SUBJECT,
-    ) -> tuple[str, str]:
+    def compose(self, contents: Contents) -> tuple[str, str]:
         """Returns the message. Its plain form is without markup, of each paper the title and link if more does not fit."""
-        title, shown = self._title(fragments, subject)
+        title, shown = self._title(contents.fragments, contents.subject)
         text = self._written(joined_texts([(one.view, one.markup) for one in shown]))
         plain = _calm(plain_page(shown))
         if self.measure(plain) > self.limit:

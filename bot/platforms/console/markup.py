@@ -2,43 +2,25 @@
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from html import escape as html_escaped
 
-from bot.ports.channel import Buttons
 from bot.rendering.appearance import Display, Look, Paragraph
-from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size, plain_page, plain_text
-from bot.rendering.parts import Subject
+from bot.rendering.packing import Contents, Fragment, Medium, plain_page, plain_text
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}]")
 
 
-class Console:
+class Console(Medium):
     """The medium of a terminal, which takes messages of any length."""
-
-    room = Size()
-    numbers = 0
-    beside: Beside = "never"
 
     def draw(self, view: object) -> Fragment:
         """Returns the view as text without markup."""
         return Fragment(view=view, markup=plain_text(view))
 
-    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - any length
-        """Nothing."""
-        return Size()
-
-    def compose(
-        self,
-        fragments: Sequence[Fragment],
-        *,
-        silent: bool,  # noqa: ARG002 - a terminal makes no sound
-        buttons: Buttons = (),
-        titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
-        subject: Subject = NO_SUBJECT,  # noqa: ARG002 - no message has one here
-    ) -> tuple[str, str]:
+    def compose(self, contents: Contents) -> tuple[str, str]:
         """{"text": …} with the buttons' labels below, and the addresses of links that the text does not have."""
-        text, shown_buttons = plain_page(fragments), [button for line in buttons for button in line]
+        text, shown_buttons = plain_page(contents.fragments), [button for line in contents.buttons for button in line]
         links = [
             f"{button.label}: {button.url}" for button in shown_buttons if button.url and button.url not in text.split()
         ]

@@ -15,9 +15,9 @@ from typing import Any
 from bot.ports.channel import Button, Buttons, FormField, HomeItem, HomePanel, HomeView, Modal, Option
 from bot.rendering.appearance import Display, Look, Paragraph, ShownButton, plain
 from bot.rendering.cleaning import Passage, web_url
-from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size, macro_name, notification_titles, plain_page
+from bot.rendering.packing import Beside, Contents, Fragment, Medium, Size, macro_name, notification_titles, plain_page
 from bot.rendering.papers import CardButtons, PaperView
-from bot.rendering.parts import Code, Head, Line, Subject
+from bot.rendering.parts import Code, Head, Line
 from bot.rendering.templating import Macro, macros
 from subscriptions.cutting import cut_at_word, cut_units, units
 
@@ -102,11 +102,10 @@ def _finalize(value: object) -> object:
     return value if isinstance(value, Mrkdwn) else escape(value)
 
 
-class Slack:
+class Slack(Medium):
     """The medium of Slack."""
 
     room = Size((BUDGET - 1, BLOCKS))  # each block counts with its comma; the brackets take one more
-    numbers = 0
     beside: Beside = "in lists"
 
     def draw(self, view: object) -> Fragment:
@@ -130,19 +129,11 @@ class Slack:
         blocks = actions(buttons)
         return Size((sum(units(_json(block)) + 1 for block in blocks), len(blocks)))
 
-    def compose(
-        self,
-        fragments: Sequence[Fragment],
-        *,
-        silent: bool,  # noqa: ARG002 - Slack has no silent messages
-        buttons: Buttons = (),
-        titled: Sequence[Fragment] = (),
-        subject: Subject = NO_SUBJECT,  # noqa: ARG002 - no message has one here
-    ) -> tuple[str, str]:
+    def compose(self, contents: Contents) -> tuple[str, str]:
         """Returns the message as blocks, with the titles as the text of its notification; the plain form is the text alone."""
-        blocks = [*_joined_blocks(fragments), *map(_json, actions(buttons))]
-        written = plain_page(fragments)
-        fallback = notification_titles([*fragments, *titled]) or written
+        blocks = [*_joined_blocks(contents.fragments), *map(_json, actions(contents.buttons))]
+        written = plain_page(contents.fragments)
+        fallback = notification_titles([*contents.fragments, *contents.titled]) or written
         shown = _json(escape(cut_units(fallback, FALLBACK)))
         return f'{{"text":{shown},"blocks":[{",".join(blocks)}]}}', _json({"text": escape(written)})
 

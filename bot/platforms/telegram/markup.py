@@ -11,21 +11,21 @@ from functools import lru_cache
 from html import escape as html_escaped
 from typing import Any
 
-from bot.ports.channel import Button, Buttons
+from bot.ports.channel import Button
 from bot.rendering.appearance import Display, Look, Paragraph, Shape, ShownButton
 from bot.rendering.cleaning import web_url
 from bot.rendering.packing import (
-    NO_SUBJECT,
     NUMBERS_IN_MESSAGE,
-    Beside,
+    Contents,
     Fragment,
+    Medium,
     Size,
     joined_texts,
     macro_name,
     plain_text,
     short_text,
 )
-from bot.rendering.parts import Code, Line, NoticeView, Subject
+from bot.rendering.parts import Code, Line, NoticeView
 from bot.rendering.templating import Macro, macros
 from subscriptions.cutting import units
 
@@ -102,43 +102,34 @@ def markup_size(markup: str, plain: str) -> Size:
     )
 
 
-class Telegram:
+class Telegram(Medium):
     """The medium of Telegram."""
 
     room = Size((TEXT, RAW, ENTITIES, ENTITY_BYTES, TEXT))
     numbers = NUMBERS_IN_MESSAGE
-    beside: Beside = "never"
 
     def draw(self, view: object) -> Fragment:
         """Returns the view as HTML."""
         markup = _macros()[macro_name(view)](view).strip("\n")
         return Fragment(view=view, markup=markup, size=markup_size(markup, _calm(view, short_text(view))))
 
-    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - buttons have limits of their own
-        """Nothing."""
-        return Size()
-
-    def compose(
-        self,
-        fragments: Sequence[Fragment],
-        *,
-        silent: bool,
-        buttons: Buttons = (),
-        titled: Sequence[Fragment] = (),  # noqa: ARG002 - a notification shows the text itself
-        subject: Subject = NO_SUBJECT,  # noqa: ARG002 - no message has one here
-    ) -> tuple[str, str]:
+    def compose(self, contents: Contents) -> tuple[str, str]:
         """Returns the message. Its plain form shows addresses, and leaves out texts of papers that then do not fit."""
         payload: dict[str, object] = {
             # A lock screen shows two lines; a blank line below the head would waste one.
-            "text": joined_texts([(fragment.view, fragment.markup) for fragment in fragments], under_head="\n"),
-            "silent": silent,
+            "text": joined_texts(
+                [(fragment.view, fragment.markup) for fragment in contents.fragments], under_head="\n"
+            ),
+            "silent": contents.silent,
         }
-        plain = _plain_page(fragments, plain_text)
+        plain = _plain_page(contents.fragments, plain_text)
         if units(plain) > TEXT:
-            plain = _plain_page(fragments, short_text)
-        plain_payload: dict[str, object] = {"text": plain, "silent": silent}
-        if buttons:
-            payload["buttons"] = plain_payload["buttons"] = [[_button(button) for button in row] for row in buttons]
+            plain = _plain_page(contents.fragments, short_text)
+        plain_payload: dict[str, object] = {"text": plain, "silent": contents.silent}
+        if contents.buttons:
+            payload["buttons"] = plain_payload["buttons"] = [
+                [_button(button) for button in row] for row in contents.buttons
+            ]
         return json.dumps(payload, ensure_ascii=False), json.dumps(plain_payload, ensure_ascii=False)
 
 

@@ -11,11 +11,10 @@ from functools import lru_cache
 from typing import Any
 
 from bot.platforms.web import WEB
-from bot.ports.channel import Buttons
 from bot.ports.web_page import PageFrame
 from bot.rendering.language import Language
-from bot.rendering.packing import NO_SUBJECT, Beside, Fragment, Size, macro_name, plain_page
-from bot.rendering.parts import Code, Subject
+from bot.rendering.packing import Beside, Contents, Fragment, Medium, macro_name, plain_page
+from bot.rendering.parts import Code
 from bot.rendering.plots import rows_of_bars
 from bot.rendering.templating import Macro, draw_page, draw_part, macros
 from subscriptions.errors import Sentence
@@ -32,11 +31,9 @@ def _macros() -> Mapping[str, Macro]:
     return macros("web", "html")
 
 
-class Web:
+class Web(Medium):
     """The medium of a web page, which takes messages of any length."""
 
-    room = Size()
-    numbers = 0
     beside: Beside = "always"
 
     def draw(self, view: object) -> Fragment:
@@ -45,24 +42,15 @@ class Web:
             return Fragment(view=view, markup=rows_of_bars(view.plot))
         return Fragment(view=view, markup=_macros()[macro_name(view)](view).strip("\n"))
 
-    def beneath(self, buttons: Buttons) -> Size:  # noqa: ARG002 - any length
-        """Nothing."""
-        return Size()
-
-    def compose(
-        self,
-        fragments: Sequence[Fragment],
-        *,
-        silent: bool,  # noqa: ARG002 - a page makes no sound
-        buttons: Buttons = (),
-        titled: Sequence[Fragment] = (),  # noqa: ARG002 - and shows everything
-        subject: Subject = NO_SUBJECT,  # noqa: ARG002 - no message has one here
-    ) -> tuple[str, str]:
+    def compose(self, contents: Contents) -> tuple[str, str]:
         """Returns the message as HTML and as text; the plain form is the text alone."""
         html = "\n".join(
-            [*(fragment.markup for fragment in fragments), *(_macros()["buttons"](row) for row in buttons)]
+            [
+                *(fragment.markup for fragment in contents.fragments),
+                *(_macros()["buttons"](row) for row in contents.buttons),
+            ]
         )
-        text = plain_page(fragments)
+        text = plain_page(contents.fragments)
         return json.dumps({"html": html, "text": text}, ensure_ascii=False), json.dumps(
             {"text": text}, ensure_ascii=False
         )
