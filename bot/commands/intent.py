@@ -197,7 +197,7 @@ def _of_command(registry: Registry, request: MessageRequest, name: str, text: st
         if spoken and registry.command_named(spoken[0]):
             return _of_command(registry, request, *spoken)
         return Intent(run=UNKNOWN.run, writes=never, args=f"{name} {text}".strip())
-    destination = None if command.names_chats else _named_last(text, registry)
+    destination = None if command.names_chats or command.args_are_chat else _named_last(text, registry)
     if destination is not None:
         words = _TO.sub(lambda found: "" if _named(found, registry) == destination else found[0], text)
         return _to_destination(_intent(command, "", words, alone=True), destination, request)

@@ -80,6 +80,13 @@ async def test_buttons_of_its_answers_are_about_it(bot: BotHarness) -> None:
     assert queries(bot, ME) == ["graphs"]
 
 
+async def test_a_destination_is_not_connected(bot: BotHarness) -> None:
+    await bot.says("/sub diffusion to team-feishu")
+    assert (await bot.says("/connect to team-feishu")).text.startswith("✗")
+    await bot.says("/sub graphs")
+    assert queries(bot, str(TEAM)) == ["diffusion"]
+
+
 async def test_nothing_is_sent_to_a_destination_as_an_answer(bot: BotHarness) -> None:
     for said in (
         "/sub diffusion to team-feishu",

@@ -19,6 +19,7 @@ from bot.platforms.apprise.outgoing import AppriseChannel
 from bot.settings import Destination, Settings
 from subscriptions.errors import Rejected, RetryLater
 from subscriptions.model import Message, Paper
+from subscriptions.service.next_deliveries import listed
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import DeliveryState
@@ -26,6 +27,7 @@ from subscriptions.store.entries import OutboxEntry
 from tests.fakes.apprise import READ, SERVICES, TOKEN, FakeServices, fake_services
 from tests.fakes.faults import FAULTS as FAULTS_OF_PLATFORMS
 from tests.fakes.faults import Fault
+from tests.integration.web_site import open_pages
 from tests.make import FakeClock, address, ingested, paper, summary
 
 ABSTRACT = "We look at noise & <signs>; see https://lab.org/a_b. " * 4
@@ -208,6 +210,25 @@ async def test_one_service_signs_in_once_and_out_at_the_end(
 
 def files(folder: Path) -> set[str]:
     return {file.name.partition(".")[0] for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize(("visitor", "is_subscribed"), [("ada", True), ("eve", False)])
+async def test_an_operator_subscribes_a_destination_on_the_page(
+    tmp_path: Path, clock: FakeClock, visitor: str, is_subscribed: bool
+) -> None:
+    """Ada is an operator; Eve has a page, too."""
+    name_team(tmp_path)
+    named = {"web_user_header": "X-User", "web_hosts": "papers.example.org", "access": "open", "admins": "web:ada"}
+    async with open_pages(tmp_path, clock, **named) as pages:
+        browser = pages.browser("http://papers.example.org", **{"X-User": visitor})
+        await browser.opens()
+        await browser.posts("/chat/say", {"text": "/sub diffusion daily 9 to team"})
+        chats = [str(one.chat.address) for one in listed(pages.app.store, None)]
+        assert chats == (["apprise:team"] if is_subscribed else [])
+
+
+def name_team(folder: Path) -> None:
+    (folder / "paperwire.toml").write_text('[[destination]]\nname = "team"\nurl_env = "TEAM_URL"\n', encoding="utf-8")
 
 
 # ---------------------------------------------------------------------------------------------- what a failure means
