@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from apprise import NotifyBase
 
 TIMEOUT = 60.0  # seconds for one message; a service may need several requests
+_CLOSING = 5.0  # seconds for signing out, which is a courtesy
 _ONE_REQUEST = 20.0  # seconds; Apprise itself gives up after four, and what came late would come twice
 _SILENT = logging.CRITICAL + 1
 _FOR_PROGRAMS = frozenset({"json", "xml", "form", "apprise", "amqp"})  # take any format, and no person reads it there
@@ -175,7 +176,7 @@ class AppriseChannel:
         payload, target = read_message(message, _checked, plain=plain), self._target_of(chat)
         if not target.medium.holds(payload["text"]):
             raise Rejected(f"{target.title} takes at most {target.medium.limit} characters.", form=True)
-        if not await self._done(chat.address, lambda: _notify(target, payload)):
+        if not await self._done(chat.address, lambda: _notify(target, payload), within=self._timeout):
             raise Unclear(f"{target.title} did not take it, or its answer was lost: Apprise does not say which.")
         return f"{delivery}-{message.number}"
 
@@ -200,7 +201,7 @@ class AppriseChannel:
         """See Channel. Where a service was signed in to, that ends when its plugin goes, by a request."""
         targets, self.targets = self.targets, {}
         if any(target.plugin for target in targets.values()):
-            await self._done("", targets.clear)
+            await self._done("", targets.clear, within=_CLOSING)
 
     def _target_of(self, chat: ChatAddress) -> Target:
         target = self.targets.get(chat.address)
@@ -213,12 +214,12 @@ class AppriseChannel:
             raise RetryLater("The last message is still under way.")
         return target
 
-    async def _done(self, name: str, work: Callable[[], object]) -> object:
+    async def _done(self, name: str, work: Callable[[], object], *, within: float) -> object:
         """Returns what a function returns in a thread; None if it raises or takes too long, then it goes on."""
         done: Future[Any] = Future()
         self._under_way[name] = asyncio.wrap_future(done)
         Thread(target=_run, args=(work, done), name="apprise", daemon=True).start()
-        finished, _ = await asyncio.wait([self._under_way[name]], timeout=self._timeout)
+        finished, _ = await asyncio.wait([self._under_way[name]], timeout=within)
         return self._under_way[name].result() if finished else None
 
 
@@ -236,6 +237,7 @@ def _notify(target: Target, payload: Payload) -> bool:
 
 
 def _checked(payload: object) -> Payload:
-    if isinstance(payload, dict) and all(isinstance(payload.get(name), str) for name in ("title", "text", "format")):
-        return {name: text.encode("utf-8", "replace").decode() for name, text in payload.items()}  # no lone surrogates
+    names = ("title", "text", "format")
+    if isinstance(payload, dict) and all(isinstance(payload.get(name), str) for name in names):
+        return {name: payload[name].encode("utf-8", "replace").decode() for name in names}  # no lone surrogates
     raise ValueError("a payload for Apprise is an object with title, text and format")
