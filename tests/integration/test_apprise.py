@@ -415,6 +415,7 @@ async def test_secrets_are_in_no_log_error_or_table(
         await bot.delivers(minutes=20)
         platform = bot.app.platforms["apprise"]
         found = (*await platform.check(), *platform.startup_lines, *bot.outbox(), bot.app.settings, bot.app)
+        found += (vars(bot.app.context.channels["apprise"]),)
         said = caplog.text + "".join(capfd.readouterr()) + "".join(map(repr, found))
         assert "Apprise does not say which" in said
         assert TOKEN not in said

@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from importlib import import_module
@@ -40,7 +40,7 @@ class Target:
     """A destination as it can be used now."""
 
     medium: Service = MEDIUM
-    plugin: "NotifyBase | None" = None
+    plugin: "NotifyBase | None" = field(default=None, repr=False)
     trouble: Sentence = Sentence("")  # noqa: RUF009 - a frozen value; why there is no plugin
     cure: Sentence = Sentence("")  # noqa: RUF009 - a frozen value
 
@@ -57,8 +57,8 @@ def read_targets(destinations: Sequence[Destination]) -> dict[str, Target]:
 
 
 def _library() -> ModuleType | None:
-    """Imports Apprise and silences it: its log, and that of the library below it, hold addresses. None: not installed."""
-    for name in ("apprise", "urllib3"):
+    """Imports Apprise and silences it: its log, and those of the libraries below it, hold addresses. None: not installed."""
+    for name in ("apprise", "oauthlib", "requests_oauthlib", "urllib3"):
         logging.getLogger(name).setLevel(_SILENT)
     try:
         return import_module("apprise")
