@@ -39,19 +39,19 @@ def test_a_query_is_tried_changed_and_subscribed_to(visit: Visit, scripts: bool)
 
 
 def test_papers_change_while_one_types(visit: Visit) -> None:
-    page = with_papers(visit, "jan", "sextant").page
+    page = with_papers(visit, "jan", "octant").page
     page.goto(f"{page.url}playground")
     page.locator(".found-papers .paper").first.wait_for()
     field = page.get_by_role("textbox", name="Query")
-    field.press_sequentially("sextant survey")
+    field.press_sequentially("octant survey")
     page.locator(".found", has_text="1 of").wait_for()
     assert page.locator(".found-papers .paper").count() == 1
-    page.wait_for_url("**/playground?q=sextant+survey")
+    page.wait_for_url("**/playground?q=octant+survey")
     field.fill("title:")
     page.get_by_text("has nothing to look for").wait_for()
     assert page.locator(".found-papers .paper").count() == 1, "the last papers stay"
     assert page.get_by_role("alert").count() == 0
-    field.fill("sextant")
+    field.fill("octant")
     page.locator(".found", has_text="2 of").wait_for()
     assert page.get_by_text("has nothing to look for").count() == 0
     assert page.evaluate("document.activeElement.id") == "q"
@@ -80,7 +80,7 @@ def test_an_older_answer_never_replaces_a_newer_one(visit: Visit) -> None:
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "without"])
 def test_a_part_is_switched_off_and_on(visit: Visit, scripts: bool) -> None:
-    word = f"theodolite{scripts}"
+    word = f"alidade{scripts}"
     page = with_papers(visit, f"lea-{scripts}", word, scripts=scripts).page
     page.goto(f"{page.url}playground?q={word}+survey")
     field, part = page.get_by_role("textbox", name="Query"), page.get_by_role("button", name="survey")
