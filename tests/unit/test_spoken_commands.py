@@ -27,6 +27,8 @@ COMMANDS = [
     ("I get too many papers", "set", "limit"),
     ("fewer papers please", "set", "limit"),
     ("论文太多了", "set", "limit"),
+    ("上限调到二十五", "set", "limit 25"),
+    ("篇数限制改为四十", "set", "limit 40"),
     ("help", "help", ""),
     ("Help!", "help", ""),
     ("please help", "help", ""),

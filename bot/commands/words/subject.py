@@ -12,7 +12,19 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from bot.commands.words.marks import CATEGORY, LONGEST, MOST_TOKENS, QUOTED, WHEN, Token, folded, tokens_of
-from bot.commands.words.scorer import ASKING, AUTHOR, NAMED, QUERY, TIME, UNWANTED, WANTED, WEIGHTS, parts_of, scores
+from bot.commands.words.scorer import (
+    ASKING,
+    AUTHOR,
+    NAMED,
+    NO_PART,
+    QUERY,
+    TIME,
+    UNWANTED,
+    WANTED,
+    WEIGHTS,
+    parts_of,
+    scores,
+)
 from subscriptions.errors import Refused
 from subscriptions.planning.times._ending import read_when, split_when
 from subscriptions.planning.times._reading import is_time
@@ -45,6 +57,12 @@ _DENIES = re.compile(
     r"|\b(?:with|exclu|except|skip|avoid|omit|ignor|leav|drop|hid|hat|bor|filter|spar|hold|ban|block|cut|remov|mut|stay|weed"
     r"|screen|strip|toss|subtract|ditch|keep)",
 )
+# With such words, subjects that are only side by side are several: 极化码 LDPC 随便哪个.
+_ANY_OF = re.compile(r"随便哪|任[一意何选]|[二三]选一|其一|这[两三俩仨]|两个")
+# 我是学昆虫的，蜜蜂授粉的论文请发我: the first clause says who asks, for it has no word of a request. A link makes it a subject.
+_ENDS_OF_CLAUSE = frozenset(",;!.")
+_REQUEST = re.compile(r"[想看订盯推]|(?<!主)要|关注|论文|文章|文献")
+_LINKED = re.compile(r"[也还]|另外|同时|以及|偶尔|尤其|特别")
 _EITHER = re.compile(r"\bor\b|或")
 _OR = frozenset({"and", "or", "nor", "和", "或", "与", "及", "以", "者", "、"})  # what follows is not wanted either
 _FIELDS = "|".join(sorted(map(re.escape, FIELDS.by_name), key=len, reverse=True))
@@ -132,6 +150,9 @@ def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
     parts = parts_of(tokens, intent)
     if intent in ASKING and not _DENIES.search(folded(said)):
         parts = [WANTED if part == UNWANTED else part for part in parts]
+    if intent in ASKING:
+        before = _introduction(said, tokens, parts)
+        parts = [NO_PART] * before + list(parts[before:])
     groups = groupby(zip(parts, tokens, strict=True), key=itemgetter(0))
     found: list[Piece] = []
     for part, group in groups:
@@ -141,6 +162,19 @@ def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
         is_same = is_linked and (found[-2].part == UNWANTED or (found[-2].part == AUTHOR and text.istitle()))
         found.append(Piece(found[-2].part if is_same else part, text, inside))
     return tuple(found)
+
+
+def _introduction(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> int:
+    """Returns how many tokens say who asks, before the clause that says what for; 0 if none do."""
+    ends = [*(at for at, one in enumerate(tokens) if one.mark in _ENDS_OF_CLAUSE), len(tokens)]
+    starts = [0, *(end + 1 for end in ends)]
+    clauses = [(start, end) for start, end in zip(starts, ends, strict=False) if WANTED in parts[start:end]]
+    texts = [folded(said[tokens[start].start : tokens[end - 1].end]) for start, end in clauses]
+    asks = next((at for at, text in enumerate(texts) if _REQUEST.search(text)), 0)
+    is_whole = any(NO_PART not in parts[start:end] for start, end in clauses[:asks])  # a subject: 黑洞，白洞的论文
+    if is_whole or not asks or said.isascii() or _LINKED.search(folded(said[: tokens[clauses[asks][1] - 1].end])):
+        return 0
+    return clauses[asks][0]
 
 
 def texts_of(said: str, intent: str, *parts: str) -> list[str]:
@@ -246,6 +280,7 @@ def _in_field(pieces: Sequence[Piece], items: list[str]) -> list[str]:
 def _items(pieces: Sequence[Piece], part: str, *, with_categories: bool = False) -> list[str]:
     """Returns the alternatives in a part of a sentence, without small words. What is linked by "and" and "or" are several."""
     small, items, end, between = small_words(), list[str](), -1, ""
+    any_of = _ANY_OF.search(_around(pieces))
     for piece in pieces:
         if piece.part != part:
             between += f"{folded(piece.text)} "
@@ -257,7 +292,8 @@ def _items(pieces: Sequence[Piece], part: str, *, with_categories: bool = False)
                 with_categories or token.mark != CATEGORY
             ):
                 word = f'"{token.words[1:-1]}"' if token.mark == QUOTED else _POSSESSIVE.sub("", token.words)
-                if not items or _ALSO.search(between):
+                is_apart = bool(items) and token.start > end and not (items[-1] + word).isascii()
+                if not items or _ALSO.search(between) or (any_of and is_apart):
                     items.append(word)
                 else:
                     items[-1] += f"{'' if token.start == end else ' '}{word}"

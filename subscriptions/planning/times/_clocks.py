@@ -124,7 +124,7 @@ CLOCKS: tuple[tuple[str, Make], ...] = (
     (
         (
             rf"(?P<hour>{HAN_NUMBER}) ?(?P<sign>点钟|点|时(?!间|序))"
-            rf"(?: ?(?:(?P<word>半|整|[一三]刻)|(?P<minute>{HAN_NUMBER})(?! ?[点时:]) ?分?))?(?:左右|前后)?"
+            rf"(?: ?(?:(?P<word>半|整|[一三]刻)|(?P<minute>{HAN_NUMBER})(?! ?[点时:]) ?分?))?(?:左右|前后|[以之]后)?"
         ),
         _of_han,
     ),
