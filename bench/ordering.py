@@ -11,6 +11,8 @@ interest are. Each order knows only the subscription, the papers of the first da
 - BM25 (bm25s): a search for the words of the subscription and of the liked titles in the papers so far
 - SVM (scikit-learn): words and pairs of words by tf-idf, trained on the papers of the first days as liked or not; the
   best of three strengths of regularisation, which it could not know in practice
+- the same three with a library in place of the likes: all papers of the interest in the first days, and those of these
+  days that BM25 finds nearest to their titles, 200 together
 - fit alone, our order, and the order of `/like` with the first one or three papers that were liked
 - `like:` as a query, with the first one or three of these papers: the matcher decides by the stored query which papers
   are near enough, and how near; all others follow, the newest first
@@ -19,6 +21,7 @@ The papers are those of the digests in the folder that PAPERWIRE_SHARED names, e
 words with the frequencies of a language, mixed with those of two of sixty topics. Times are processor time.
 """
 
+import json
 import os
 import sys
 import time
@@ -34,6 +37,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from bot.digests import read_digest
+from bot.digests.libraries import read_library
 from bot.errors import UnknownFormat
 from subscriptions.matching.hits import HitFinder
 from subscriptions.matching.paper_index import TokenizedPapers
@@ -56,6 +60,7 @@ from subscriptions.ranking import (
 
 LEAST_OF_DAY = 25  # papers; a smaller digest is an excerpt
 LIKED = 0.2
+OF_LIBRARY = 200  # papers
 LEAST_EARLY = 10  # papers of the interest in the first days, so that two are liked
 LEAST_LATE = 4  # and in the later ones
 EXAMPLES = 3  # papers that `/like` names
@@ -63,6 +68,7 @@ REGULARISATIONS = (0.01, 0.1, 1.0)
 SHAPES = ("{} {}", '"{} {}"', "{} OR {}", "({} OR {}) {}", "{} -{}", "{}")
 
 Days = Sequence[Sequence[Paper]]
+Order = Callable[["Reader"], Iterator[float]]
 
 
 class Reader(NamedTuple):
@@ -71,6 +77,7 @@ class Reader(NamedTuple):
     query: Query  # the subscription
     early: list[Paper]  # what it brought in the first days
     liked: list[Paper]
+    library: list[Paper]
     late: list[list[Paper]]  # what it brings on each later day
     wanted: list[set[str]]  # the keys of the papers that match the interest
 
@@ -83,15 +90,17 @@ def main() -> int:
             continue
         readers = list(of_days(days, amount, Random(17)))
         print(f"{what} papers: {sum(map(len, days)):,} of {len(days)} days, {len(readers)} readers")
-        compare(readers)
+        compare(readers, ORDERS)
+        print(f"  with a library of {OF_LIBRARY} papers")
+        compare([reader._replace(liked=reader.library) for reader in readers], ORDERS_BY_LIBRARY)
     measure_time()
     return 0
 
 
-def compare(readers: Sequence[Reader]) -> None:
+def compare(readers: Sequence[Reader], orders: Mapping[str, Order]) -> None:
     precisions: dict[str, list[float]] = defaultdict(list)
     for reader in readers:
-        for name, ordered in ORDERS.items():
+        for name, ordered in orders.items():
             for found in ordered(reader):
                 precisions[name].append(found)
     means = {name: sum(values) / len(values) for name, values in precisions.items()}
@@ -141,14 +150,15 @@ def bm25(reader: Reader) -> Iterator[float]:
     return precisions_by(reader, scores)
 
 
-def svm(strength: float) -> Callable[[Reader], Iterator[float]]:
+def svm(strength: float) -> Order:
     def ordered(reader: Reader) -> Iterator[float]:
         liked = {paper.key for paper in reader.liked}
         texts, machines = import_module("sklearn.feature_extraction.text"), import_module("sklearn.svm")
         vectors: Any = texts.TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), max_features=20_000)
-        early = vectors.fit_transform([" ".join(words(paper)) for paper in reader.early])
+        known = {paper.key: paper for paper in (*reader.early, *reader.liked)}.values()
+        early = vectors.fit_transform([" ".join(words(paper)) for paper in known])
         learned: Any = machines.LinearSVC(C=strength, class_weight="balanced", max_iter=10_000)
-        learned.fit(early, [paper.key in liked for paper in reader.early])
+        learned.fit(early, [paper.key in liked for paper in known])
 
         def scores(day: Sequence[Paper]) -> list[float]:
             return list(learned.decision_function(vectors.transform([" ".join(words(paper)) for paper in day])))
@@ -158,7 +168,7 @@ def svm(strength: float) -> Callable[[Reader], Iterator[float]]:
     return ordered
 
 
-def ours(*, liked: int | None, with_fit: bool) -> Callable[[Reader], Iterator[float]]:
+def ours(*, liked: int | None, with_fit: bool) -> Order:
     """By the score, with so many of the likes (None: all)."""
 
     def ordered(reader: Reader) -> Iterator[float]:
@@ -170,7 +180,7 @@ def ours(*, liked: int | None, with_fit: bool) -> Callable[[Reader], Iterator[fl
     return ordered
 
 
-def as_wish(given: int) -> Callable[[Reader], Iterator[float]]:
+def as_wish(given: int) -> Order:
     """By how near papers are to the first so many that were liked, as a subscription of `like:` finds them."""
 
     def ordered(reader: Reader) -> Iterator[float]:
@@ -182,6 +192,14 @@ def as_wish(given: int) -> Callable[[Reader], Iterator[float]]:
         return precisions_by(reader, lambda day: [finder_of(paper).nearness(stored) or 0 for paper in day])
 
     return ordered
+
+
+def by_library(reader: Reader) -> Iterator[float]:
+    """By the score, with what the file of a library says."""
+    rarity = Rarity.among(words_of(paper) for paper in reader.early[-SAMPLE:])
+    file = json.dumps([{"title": paper.title, "abstract": paper.abstract} for paper in reader.liked])
+    taste = taste_of((), rarity, read_library(file.encode()).words)
+    return precisions_by(reader, lambda day: scored(TokenizedPapers.of(day), reader.query, taste, rarity))
 
 
 def scored(papers: TokenizedPapers, query: Query | None, taste: Taste, rarity: Rarity) -> list[float]:
@@ -196,10 +214,13 @@ def finder_of(paper: Paper) -> HitFinder:
     return HitFinder(paper)
 
 
-ORDERS: Mapping[str, Callable[[Reader], Iterator[float]]] = {
+COMPARED: Mapping[str, Order] = {
     "newest first": newest_first,
     "BM25": bm25,
     **{f"SVM {strength}": svm(strength) for strength in REGULARISATIONS},
+}
+ORDERS: Mapping[str, Order] = {
+    **COMPARED,
     "fit alone": ours(liked=0, with_fit=True),
     "our order": ours(liked=None, with_fit=True),
     "/like three papers": ours(liked=EXAMPLES, with_fit=False),
@@ -207,6 +228,7 @@ ORDERS: Mapping[str, Callable[[Reader], Iterator[float]]] = {
     "like: three papers": as_wish(EXAMPLES),
     "like: one paper": as_wish(1),
 }
+ORDERS_BY_LIBRARY: Mapping[str, Order] = {**COMPARED, "/library": by_library}
 
 
 @cache
@@ -244,6 +266,7 @@ def of_days(days: Days, amount: int, chance: Random) -> Iterator[Reader]:
             fits = LEAST_EARLY <= len(wanted) <= len(early) / 5
             if fits and len(fulfil) - len(wanted) >= LEAST_LATE:
                 liked = chance.sample(wanted, int(len(wanted) * LIKED))
+                library = [*wanted, *nearest_by_bm25(papers.papers, day_of.index(middle), wanted)][:OF_LIBRARY]
                 late = [
                     [place for place in brought if day_of[place] == day] for day in range(middle, len(days))
                 ]  # fmt: skip
@@ -252,11 +275,20 @@ def of_days(days: Days, amount: int, chance: Random) -> Iterator[Reader]:
                     query=subscription,
                     early=[at[place] for place in early],
                     liked=[at[place] for place in liked],
+                    library=[at[place] for place in library],
                     late=[[at[place] for place in day] for day in late],
                     wanted=[{at[place].key for place in day if place in fulfil} for day in late],
                 )
                 left -= 1
                 break
+
+
+def nearest_by_bm25(papers: Sequence[Paper], end: int, wanted: Sequence[int]) -> list[int]:
+    """Returns the places before `end` but for the wanted ones, the nearest to the titles of these first."""
+    engine: Any = import_module("bm25s").BM25()
+    engine.index([words(paper) for paper in papers[:end]], show_progress=False)
+    scores = engine.get_scores([word for place in wanted for word in tokens(papers[place].title)])
+    return sorted({*range(end)} - {*wanted}, key=lambda place: -scores[place])
 
 
 def wish(chance: Random, single: Sequence[str], pairs: Sequence[tuple[str, str]]) -> Query:

@@ -109,7 +109,9 @@ def cannot_be_asked(facts: PlatformFacts, name: str, error: NotDelivered) -> Pap
 
 def file_too_large(most: int) -> Refused:
     """Returns the refusal of a document of more than `most` bytes."""
-    return Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
+    if most < 1 << 20:
+        return Refused(Sentence("The file is larger than {most} KB.", {"most": most // 1024}))
+    return Refused(Sentence("The file is larger than {most} MB.", {"most": most >> 20}))
 
 
 class PlatformAdapter(Protocol):

@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import pairwise, product
 from math import log
 from types import MappingProxyType
+from typing import NamedTuple
 
 from subscriptions.matching.features import STOP_WORDS
 from subscriptions.matching.terms import THOUSAND, simple_terms
@@ -58,6 +59,7 @@ def score(fit: float, nearness: float) -> float:
 
 
 SAMPLE = 300  # papers that are counted: enough to know the common words, which are all that matters
+_FEW = 20  # papers
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ class Rarity:
     def of(self, word: str) -> float:
         """0 for a word that every paper has, and the more the fewer papers have it. Without papers all words are alike."""
         return max(0.0, log((self.papers + 2) / (self.having.get(word, 0) + 0.5)))
+
+    def share(self, word: str) -> float:
+        """The part of the papers that has a word; less where there are so few papers that it tells little."""
+        return self.having.get(word, 0) / (self.papers + _FEW)
 
 
 # --------------------------------------------------------------------------------------- how well a paper fits a query
@@ -174,10 +180,41 @@ class Taste:
 NO_TASTE = Taste(MappingProxyType({}))
 
 
-def taste_of(judged: Iterable[Judged], rarity: Rarity) -> Taste:
-    """Returns the taste that papers with these judgements show."""
+# ------------------------------------------------------------------- one's own library: a taste as from many liked papers
+
+MOST_OF_LIBRARY = 100  # entries that count, each as much as a paper that was opened; of more each counts less
+
+
+class LibraryEntry(NamedTuple):
+    """An entry of somebody's own library."""
+
+    title: str  # "": it has none
+    names: tuple[str, ...]  # arXiv ids and DOIs
+
+
+class LibraryWords(NamedTuple):
+    """The weightiest words of the entries of a library."""
+
+    entries: int
+    words: Mapping[str, tuple[float, float]]  # how often an entry has it on average; the share of entries that have it
+
+
+class Library(NamedTuple):
+    """A library as its file has it."""
+
+    entries: Sequence[LibraryEntry]
+    words: LibraryWords
+    broken: int = 0  # entries that cannot be read, or have neither title nor number
+    examples: tuple[str, ...] = ()  # the first of these, as they begin
+
+
+NO_WORDS = LibraryWords(entries=0, words=MappingProxyType({}))
+
+
+def taste_of(judged: Iterable[Judged], rarity: Rarity, library: LibraryWords = NO_WORDS) -> Taste:
+    """Returns the taste that papers with these judgements, and a library, show."""
     papers = list(judged)
-    liked = _weights([(strength, words) for strength, words in papers if strength > 0], rarity)
+    liked = _weights([(strength, words) for strength, words in papers if strength > 0], rarity, library)
     disliked = _weights([(-strength, words) for strength, words in papers if strength < 0], rarity)
     against = {word: -MOST_AGAINST * weight for word, weight in disliked.items() if word not in liked}
     return Taste(liked | against)
@@ -194,12 +231,14 @@ def common_words(taste: Taste, text: str) -> tuple[str, ...]:
     return tuple(word for _, word in sorted(found, key=lambda one: (-one[0], one[1])))
 
 
-def _weights(papers: list[Judged], rarity: Rarity) -> dict[str, float]:
+def _weights(papers: list[Judged], rarity: Rarity, library: LibraryWords = NO_WORDS) -> dict[str, float]:
     """Returns the weightiest words of papers; their weights sum up to 1."""
-    most, power = (MOST_WORDS, 2) if len(papers) > 1 else (MOST_WORDS_OF_ONE, 1)
-    whole = sum(strength for strength, _ in papers)
-    sums: dict[str, float] = {}
-    shares: dict[str, float] = {}
+    most, power = (MOST_WORDS, 2) if len(papers) + library.entries > 1 else (MOST_WORDS_OF_ONE, 1)
+    counted = min(library.entries, MOST_OF_LIBRARY)
+    whole = sum(strength for strength, _ in papers) + counted
+    sums = {word: counted * often for word, (often, _) in library.words.items()}
+    # A library has the usual words of its field, too; what tells is how much more often it has a word than other papers.
+    shares = {word: counted * max(0.0, share - rarity.share(word)) for word, (_, share) in library.words.items()}
     for strength, words in papers:
         for word, often in words.items():
             sums[word] = sums.get(word, 0.0) + strength * often
@@ -218,12 +257,12 @@ def _weights(papers: list[Judged], rarity: Rarity) -> dict[str, float]:
 LONGEST_WORD = 30  # letters; longer ones are addresses and the like
 
 
-def words_of_papers(papers: Iterable[WordsOfPaper], rarity: Rarity) -> WordsOfPapers:
-    """Returns the weightiest words of papers with their weights in thousandths; () if no word says anything.
+def words_of_papers(papers: Iterable[WordsOfPaper], rarity: Rarity, library: LibraryWords = NO_WORDS) -> WordsOfPapers:
+    """Returns the weightiest words of papers, or of a library, with their weights in thousandths; () if no word says anything.
 
     Whole numbers have the same sum in any order, so nearness gives the same answer everywhere.
     """
-    taste = taste_of([(1.0, words) for words in papers], rarity)
+    taste = taste_of([(1.0, words) for words in papers], rarity, library)
     kept = {word: weight for word, weight in taste.weights.items() if len(word) <= LONGEST_WORD}
     whole = math.fsum(kept.values())
     weights = [(word, round(THOUSAND * weight / whole)) for word, weight in kept.items()]

@@ -1,4 +1,4 @@
-"""settings, set, say, link, export, import."""
+"""settings, set, say, link, export, import, library."""
 
 import asyncio
 import json as json_text
@@ -24,9 +24,12 @@ from bot.cli.output import json_time, print_line, print_lines, print_reply, tell
 from bot.cli.session import Session, look_up_new_chat, open_dry_run, open_session
 from bot.cli.tables import new_table, print_table, watched
 from bot.commands.intent import REGISTRY
+from bot.commands.library import library_lines
 from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.conversation.handler import answer
+from bot.digests.libraries import MOST_BYTES, read_library
 from bot.errors import WrongUsage
+from bot.platform import file_too_large
 from bot.platforms.console.markup import Console
 from bot.ports.channel import Reply
 from bot.ports.conversation import MessageRequest, Place
@@ -47,6 +50,7 @@ from subscriptions.service.confirming import ask_unasked
 from subscriptions.service.exporting import export as exported
 from subscriptions.service.exporting import export_all
 from subscriptions.service.importing import ImportPlan, import_lines
+from subscriptions.service.libraries import put_library
 from subscriptions.service.next_deliveries import get_chat, kind_of
 from subscriptions.service.retention import bot_name
 from subscriptions.text import escaped
@@ -365,3 +369,23 @@ def _show_changes(changes: Sequence[tuple[str, str, str]], last: str) -> None:
             ]
             print_table(Text("").join(lines)[:-1])
     print_line(last)
+
+
+def library(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="BibTeX, RIS or CSL JSON, or - for standard input.")],
+    *,
+    chat: ChatOption,
+    now: Now = None,
+    json: Json = False,
+) -> int:
+    """Store a chat's own library, in place of the one before."""
+    data = content(file)
+    if len(data) > MOST_BYTES:
+        raise file_too_large(MOST_BYTES)
+    read = read_library(data)
+    with open_session(now) as session:
+        of = get_chat(session.store, session.address(chat))
+        put_library(session.store, of, read, now=session.now)
+    document = {"chat": str(of.address), "entries": read.words.entries, "broken": read.broken}
+    reply = Reply(lines=library_lines(read, TERMINAL_LANGUAGE), ok=True)
+    return tell(document | {"examples": list(read.examples)}, lambda: print_reply(reply), json=json)

@@ -177,6 +177,13 @@ SUBCOMMANDS = (
         "paperwire import all.txt --dry-run",
     ),
     Subcommand(
+        _ASK,
+        "library",
+        "bot.cli.chats:library",
+        "Store a chat's own library, in place of the one before",
+        "paperwire library zotero.bib --as console:me",
+    ),
+    Subcommand(
         _KEEP,
         "check",
         "bot.cli.state:check",

@@ -31,11 +31,11 @@ from bot.commands.phrasing.setting_words import taste_line
 from bot.ports.channel import Button, Reply
 from bot.ports.conversation import CallbackRequest
 from subscriptions.model import CallbackToken, Item, KnownPaper
-from subscriptions.query.links import mentioned
+from subscriptions.query.links import LIBRARY, mentioned
 from subscriptions.query.parse import papers_of_wish
 from subscriptions.service.chat_status import find_callback
 from subscriptions.service.known_papers import as_item
-from subscriptions.service.near_papers import nearest, note_signal
+from subscriptions.service.near_papers import entry_near, nearest, note_signal
 from subscriptions.service.paper_search import papers_named
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Store
@@ -161,25 +161,22 @@ def on_why(context: CommandContext) -> Reply:
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)
-    lines = (*near_lines(context, item), *taste_lines(context, item.paper))
-    return Reply(lines=lines, items=(item,), item_layout="why")
+    return Reply(lines=why_lines(context, item), items=(item,), item_layout="why")
 
 
-def taste_lines(context: CommandContext, known: KnownPaper) -> tuple[str, ...]:
-    """Returns a line that names the paper that moved this one up, if the chat wants the best first; () if none did."""
-    found = nearest(context.store, context.chat, known)
-    if found is None:
-        return ()
-    title = context.title(found.paper)
-    return (taste_line(found, title, context.localizer, in_group=context.read_by_group),)
-
-
-def near_lines(context: CommandContext, item: Item) -> tuple[str, ...]:
-    """Returns a line with the titles of the papers that a subscription named and this one is near to; () if none."""
+def why_lines(context: CommandContext, item: Item) -> tuple[str, ...]:
+    """Returns lines with the papers to which a subscription found this one near, and with the one that moved it up; () if none did."""
     names = [name for because in item.because for name in papers_of_wish(because.text)]
     known = papers_named(context.store, names) if names else {}
     titles = dict.fromkeys(context.title(known[name]) for name in names if name in known)
-    return (context.say("Near to {titles}.", titles="; ".join(titles)),) if titles else ()
+    best = nearest(context.store, context.chat, item.paper)
+    is_told = best is not None and best.kind is None  # the entry of the library that it is near to
+    if LIBRARY in names and not is_told and (entry := entry_near(context.store, context.chat, item.paper)):
+        titles[context.title(entry)] = None
+    lines = [context.say("Near to {titles}.", titles="; ".join(titles))] if titles else []
+    if best:
+        lines.append(taste_line(best, context.title(best.paper), context.localizer, in_group=context.read_by_group))
+    return tuple(lines)
 
 
 def on_show_more(context: CommandContext) -> Reply:

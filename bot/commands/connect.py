@@ -181,7 +181,7 @@ def privacy(context: CommandContext) -> Reply:
         return Reply(
             lines=(
                 context.say(
-                    "I keep this chat's settings, its subscriptions, which papers it was told and when, and which it opened, saved or liked."
+                    "I keep this chat's settings, its subscriptions, which papers it was told and when, and which it opened, saved or liked, and its library."
                 ),
                 context.say(
                     "{sentence} {next}",
@@ -193,9 +193,9 @@ def privacy(context: CommandContext) -> Reply:
         )
     lines = [
         context.say(
-            "I keep of {chat}: its id and title, its settings, its subscriptions, its last changes (for undo), which "
-            "papers it was told, when and why, which of them it opened, saved, liked or did not want, and what waits for an "
-            "answer. Nothing else that you write is kept.",
+            "I keep of {chat}: its id and title, its settings, its subscriptions, its library, its last changes (for undo), "
+            "which papers it was told, when and why, which of them it opened, saved, liked or did not want, and what waits "
+            "for an answer. Nothing else that you write is kept.",
             chat=_chat(context),
         ),
         context.say(

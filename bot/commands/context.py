@@ -15,6 +15,7 @@ from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
 from subscriptions.query.syntax import Query
+from subscriptions.ranking import Library
 from subscriptions.service.access import is_operator
 from subscriptions.store.database.store import Transaction
 
@@ -66,6 +67,7 @@ class CommandContext:
     args: str = ""  # the text after the command
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of the button
     file: bytes = b""  # the attached document
+    library: Library | None = None  # that it holds
     localizer: Localizer
     formatter: InlineFormatter
     bot_info: BotInfo
@@ -137,6 +139,7 @@ CommandFunction = Callable[[CommandContext], Reply | None]
 
 
 Condition = Callable[[CommandContext], bool]
+WantedFile = Literal["text", "library", "any"]  # what an attached document must be
 
 
 def always(_: CommandContext) -> bool:
@@ -183,7 +186,7 @@ class Command:
     shows_without_args: bool = False  # without arguments it changes nothing, so everyone may use it
     needs_operator: bool = False  # only for administrators of the bot
     listed: bool = True  # is shown in menus
-    wants_file: bool = False  # reads an attached document
+    wants_file: WantedFile | None = None  # reads an attached document
     stays_here: bool = False  # is about the chat where it is typed, even if that chat manages another one
     names_chats: bool = False  # a chat in its arguments is an argument, not the chat that it is about
     args_are_chat: bool = False  # its arguments are one chat: @name, link or number

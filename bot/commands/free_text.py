@@ -85,8 +85,8 @@ def _only_text(context: CommandContext) -> Reply:
 
 
 def _document(context: CommandContext) -> Reply | None:
-    """Imports the attached file."""
-    return run(context, "import", "") or _only_text(context)
+    """Takes the attached file: a library, or subscriptions."""
+    return run(context, "library" if context.library else "import", "") or _only_text(context)
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:

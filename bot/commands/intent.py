@@ -15,6 +15,7 @@ from bot.commands import (
     edit,
     export_import,
     home_view,
+    library,
     mail,
     operators,
     paper_lookup,
@@ -38,6 +39,7 @@ from bot.commands.context import (
     MatchesAhead,
     QueryTexts,
     Registry,
+    WantedFile,
     always,
     never,
     no_queries,
@@ -86,7 +88,7 @@ class Intent:
     ignores_connection: bool = False  # it is about the chat where it was typed, even if that chat manages another one
     args: str = ""  # the text after the command
     arguments: dict[str, Any] = field(default_factory=dict)  # of the button or form
-    wants_file: bool = False  # the attached document must be fetched
+    wants_file: WantedFile | None = None  # the attached document must be fetched
     counts_to_limit: bool = True  # it counts towards the limits of commands a minute
     is_only_command: bool = True  # the message contains no second command, which would not be executed
     wants_chats: bool = False  # the chats with both bot and sender must be fetched
@@ -157,7 +159,7 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
         writes=write_condition(FREE_TEXT),
         queries=FREE_TEXT.queries,
         args=request.text,
-        wants_file=private and bool(request.file_id),
+        wants_file="any" if private and request.file_id else None,
         is_in_words=bool(found),
     )
 
@@ -315,6 +317,7 @@ _MODULES = (  # in the order of the menus
     settings,
     start,
     export_import,
+    library,
     connect,
     mail,
     home_view,

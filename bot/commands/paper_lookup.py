@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from bot.commands.asking import shown_buttons
-from bot.commands.cards import callback_paper, card_reply, near_lines, paper_gone, taste_lines
+from bot.commands.cards import callback_paper, card_reply, paper_gone, why_lines
 from bot.commands.context import Callback, Command, CommandContext, Event
 from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, hold_reason_line
 from bot.commands.results import card_buttons, days_of, result_items
@@ -385,8 +385,7 @@ def _delivered(context: CommandContext, found: DeliveredPaper) -> Reply:
     return Reply(
         lines=(
             delivered_line(found, context.chat, context.localizer),
-            *near_lines(context, found.item),
-            *taste_lines(context, found.item.paper),
+            *why_lines(context, found.item),
         ),
         items=(found.item,),
         item_layout="why",

@@ -112,8 +112,8 @@ def _asked(context: CommandContext, text: str) -> tuple[Subscription | None, Que
     there = [one.subscription for one in listed_here(context)]
     number = typed_number(text)
     if named := next((one for one in there if one.number == number), None):
-        return named, with_words(context.store, parse_query(named.text), there)
-    query = with_words(context.store, parse_query(text), there)
+        return named, with_words(context.store, parse_query(named.text), there, chat_id=context.chat.id)
+    query = with_words(context.store, parse_query(text), there, chat_id=context.chat.id)
     return next((one for one in there if one.canonical == query.canonical), None), query
 
 

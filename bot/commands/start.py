@@ -189,7 +189,7 @@ _PURPOSES = (
     (Sentence("Subscriptions"), ("sub", "list", "edit", "name", "schedule", "pause", "resume", "unsub", "undo")),
     (Sentence("Papers"), ("preview", "today", "search", "like", "save", "saved", "why", "whynot")),
     (Sentence("This chat"), ("set", "lang", "timezone", "connect", "email", "status", "stats")),
-    (Sentence("To take along"), ("export", "import", "share")),
+    (Sentence("To take along"), ("export", "import", "share", "library")),
     (Sentence("About me"), ("about", "privacy", "forget")),
 )
 ALL = "all"  # the topic of every command
@@ -239,6 +239,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "stats": ("/stats",),
         "export": ("/export", "/export bib 30d", "/export saved ris"),
         "import": ("/import daily 09:00 | diffusion -survey | Diffusion",),
+        "library": ("/library",),
         "share": ("/share 1",),
         "help": ("/help query", "/help sub"),
         "about": ("/about",),

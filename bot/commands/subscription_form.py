@@ -330,7 +330,12 @@ def _checked_query(context: CommandContext, text: str, before: str) -> None:
     """Refuses a query that ends in a time, which has its own field, or that names an unknown paper; `before` may stay as it is."""
     query = parse_query(text)
     if text != before:
-        with_words(context.store, query, [one.subscription for one in listed_here(context)])
+        with_words(
+            context.store,
+            query,
+            [one.subscription for one in listed_here(context)],
+            chat_id=context.chat.id,
+        )
     ending = split_when(text)
     if ending.when is not None and text != before:
         raise Refused(

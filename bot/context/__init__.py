@@ -130,6 +130,7 @@ class ConversationContext:
     bot_info: BotInfo = field(default_factory=BotInfo)
     forms: Mapping[str, Forms] = field(default_factory=dict)  # of the platforms that show modals and home views
     command_limits: CommandLimits = field(default_factory=CommandLimits)
+    reading_files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))  # each may have 50 MB
     # A lock for each lane with replies on their way; it keeps the replies of the lane in order.
     reply_locks: WeakValueDictionary[Lane, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 

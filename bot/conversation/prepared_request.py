@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import ceil
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from bot.commands.cards import pressed_token
-from bot.commands.context import CommandContext, never
+from bot.commands.context import CommandContext, WantedFile, never
 from bot.commands.intent import Intent, understand
 from bot.commands.sentences import language_of
 from bot.context import Context, ConversationContext, do_steps
 from bot.conversation.authorization import AuthorizationContext, Refusal, administers, authorize
 from bot.conversation.form_routing import RoutedRequest, route_form_request
 from bot.conversation.stored_reply import file_refused, file_unreadable, no_answer, old_button, old_form, too_many
+from bot.digests.libraries import MOST_BYTES, is_library, read_library
+from bot.platform import file_too_large
 from bot.ports.conversation import (
     CallbackRequest,
     EventRequest,
@@ -25,10 +27,12 @@ from bot.ports.conversation import (
     Interaction,
     MessageRequest,
     Place,
+    PlatformApi,
     Request,
 )
 from subscriptions.errors import NotDelivered, PaperwireError
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
+from subscriptions.ranking import Library
 from subscriptions.service.amendments import follow_person
 from subscriptions.service.chat_status import (
     chat_of_thread,
@@ -45,7 +49,7 @@ from subscriptions.store.updates import reply_to
 log = logging.getLogger("paperwire")
 
 MAX_MESSAGE_AGE = timedelta(days=1)  # an older message was written while the bot did not run, and gets no answer
-MAX_FILE_BYTES = 256 * 1024  # bytes of an attached document
+MAX_FILE_BYTES = 256 * 1024  # bytes of an attached document that is no library
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,7 @@ class PreparedRequest:
     refusal: Refusal | None = None  # runs in place of the command
     operator_is_admin: bool = False  # an operator of the bot administers `place`
     file: bytes = b""  # the attached document
+    library: Library | None = None  # that it holds
     shared_chats: frozenset[str] | None = None  # addresses of the chats with both bot and sender; None: not known
     is_over_limit: bool = False  # the person or the chat gave too many commands within a minute
 
@@ -182,11 +187,12 @@ async def _authorized(
     if intent.destination is not None:  # a form would be answered in the chat that it is about, where no person is
         request = replace(request, trigger_id="")
     authorization = await authorize(checks, request, intent)
-    refusal, file = authorization.refusal, b""
-    file_id = request.file_id if isinstance(request, MessageRequest) and intent.wants_file else ""
-    if refusal is None and file_id and api:
+    refusal, file = authorization.refusal, _File()
+    file_id = request.file_id if isinstance(request, MessageRequest) else ""
+    if refusal is None and file_id and api and intent.wants_file:
         try:
-            file = await api.fetch(file_id, MAX_FILE_BYTES)
+            async with conversation.reading_files:
+                file = await _fetched(api, file_id, intent.wants_file)
         except NotDelivered as error:
             refusal = partial(file_unreadable, why=str(error))
         except PaperwireError as error:
@@ -197,9 +203,27 @@ async def _authorized(
         place=authorization.place,
         refusal=refusal,
         operator_is_admin=authorization.operator_is_admin,
-        file=file,
+        file=file.data,
+        library=file.library,
         shared_chats=await _shared_chats(conversation, request, intent),
     )
+
+
+class _File(NamedTuple):
+    """A document as a command reads it."""
+
+    data: bytes = b""
+    library: Library | None = None
+
+
+async def _fetched(api: PlatformApi, file_id: str, wanted: WantedFile) -> _File:
+    """Returns an attached document. Raises NotDelivered; Refused if it is not what is wanted, or too large."""
+    data = await api.fetch(file_id, MAX_FILE_BYTES if wanted == "text" else MOST_BYTES)
+    if wanted == "library" or (wanted == "any" and is_library(data)):
+        return _File(library=await asyncio.to_thread(read_library, data))
+    if len(data) > MAX_FILE_BYTES:
+        raise file_too_large(MAX_FILE_BYTES)
+    return _File(data)
 
 
 def _over_limit(conversation: ConversationContext, request: Request, intent: Intent, second: float) -> PreparedRequest:
@@ -248,6 +272,7 @@ def build_command_context(
         args=prepared.intent.args,
         arguments=prepared.intent.arguments,
         file=prepared.file,
+        library=prepared.library,
         localizer=localizer,
         formatter=conversation.make_inline_formatter(localizer),
         bot_info=conversation.bot_info,

@@ -6,6 +6,7 @@ Each page is a `WebPage`. The chat comes from its platform, that of the operator
 import asyncio
 import hmac
 import logging
+import re
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.app import App
+from bot.digests.libraries import MOST_BYTES
 from bot.errors import error_location
 from bot.operation import sign_in
 from bot.operation.health import SHARE_OF_CONNECTIONS, Streams, static_pages
@@ -41,6 +43,10 @@ LANGUAGE_COOKIE, ZONE_COOKIE = "language", "zone"  # the browser tells its zone 
 _LANGUAGES = ("en", "zh")
 STARTS_WITHIN = 15.0  # seconds that a form waits while the process starts
 _MOST_FIELDS = 60  # of a form
+_LARGEST_UPLOAD = MOST_BYTES + (1 << 16)  # bytes of a file with the form around it
+_LONGEST_UPLOAD = 300.0  # seconds
+_BOUNDARY = re.compile(r'boundary="?(?P<mark>[\w\'()+,./:=?-]{1,70})')
+_FIELD = re.compile(rb'name="(?P<name>[^"]{1,100})"(?:; filename="(?P<file>[^"]*)")?')
 Offers = Callable[[Visitor], Awaitable[Sequence[Offer]]]
 
 
@@ -124,9 +130,9 @@ class Site:
             return Response(status_code=303, headers={"location": "/sign-in"})
         if page.for_operators and not visitor.is_operator:
             raise HTTPException(404)
-        form: Mapping[str, str] = {}
+        form, file = dict[str, str](), b""
         if page.method == "POST":
-            form = await self._form(request, given, page.largest_form)
+            form, file = await self._form(request, given, page)
             await self._until_started()
         cookie = given or self._sessions.new()
         offers = await self.offers(visitor) if page.label and visitor.name else ()
@@ -136,6 +142,7 @@ class Site:
             address=_address(request),
             query={name: usable_text(value) for name, value in request.query_params.items()},
             form=form,
+            file=file,
             dispatcher=self._dispatcher,
         )
         answer = await page.answer(asked)
@@ -187,25 +194,22 @@ class Site:
         """Returns the chat of a name that somebody gave; None if no chat is named so."""
         return self.facts.read_address(name)
 
-    async def _form(self, request: Request, cookie: str, most: int) -> Mapping[str, str]:
-        """Returns the fields of a form that was sent from one of our pages in this session. Raises HTTPException."""
+    async def _form(self, request: Request, cookie: str, page: WebPage) -> tuple[dict[str, str], bytes]:
+        """Returns the fields and the file of a form that was sent from one of our pages in this session. Raises HTTPException."""
         if not sign_in.is_own_form(request.headers, self.settings.web_hosts):
             raise HTTPException(403)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/x-www-form-urlencoded":
+        if kind == "multipart/form-data" and page.takes_file:
+            read, file = await _uploaded(request)
+        elif kind == "application/x-www-form-urlencoded":
+            read, file = await _sent(request, page.largest_form), b""
+        else:
             raise HTTPException(400)
-        body = await body_in_time(request, most=most)
-        if isinstance(body, Response):
-            raise HTTPException(body.status_code)
-        try:
-            read = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
-        except ValueError:
-            raise HTTPException(400) from None
         fields = {usable_text(name): usable_text(value) for name, value in read}
         token = fields.pop("token", "").encode()
         if not cookie or not hmac.compare_digest(token, self._sessions.token(cookie).encode()):
             raise HTTPException(403)
-        return fields
+        return fields, file
 
     def _frame(self, request: Request, visitor: Visitor, cookie: str, offers: Sequence[Offer]) -> PageFrame:
         chosen = request.query_params.get("language") or request.cookies.get(LANGUAGE_COOKIE)
@@ -297,3 +301,31 @@ def entry_lines(settings: Settings) -> list[str]:
             f"Pages: {why}, and whoever reaches it can take any name by {settings.web_user_header}. Let only your proxy reach it."
         ]
     return []
+
+
+async def _sent(request: Request, most: int) -> list[tuple[str, str]]:
+    """Returns the fields of an encoded form. Raises HTTPException."""
+    body = await body_in_time(request, most=most)
+    if isinstance(body, Response):
+        raise HTTPException(body.status_code)
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
+    except ValueError:
+        raise HTTPException(400) from None
+
+
+async def _uploaded(request: Request) -> tuple[list[tuple[str, str]], bytes]:
+    """Returns the fields of a form with a file, and the file, whose name is a field. Raises HTTPException."""
+    body = await body_in_time(request, most=_LARGEST_UPLOAD, seconds=_LONGEST_UPLOAD)
+    boundary = _BOUNDARY.search(request.headers["content-type"])
+    if isinstance(body, Response) or boundary is None:
+        raise HTTPException(body.status_code if isinstance(body, Response) else 400)
+    fields, file = list[tuple[str, str]](), b""
+    for part in (b"\r\n" + body).split(b"\r\n--" + boundary["mark"].encode(), _MOST_FIELDS)[1:-1]:
+        head, _, value = part.partition(b"\r\n\r\n")
+        if (name := _FIELD.search(head)) is None:
+            raise HTTPException(400)
+        if name["file"] is not None:
+            file, value = value, name["file"]
+        fields.append((name["name"].decode("utf-8", "replace"), value.decode("utf-8", "replace")))
+    return fields, file

@@ -51,10 +51,12 @@ LARGEST_BODY = 1024 * 1024  # bytes; a request of a platform has a few thousand
 LONGEST_BODY = 20.0  # seconds until the whole body must have arrived
 
 
-async def body_in_time(request: Request, *, most: int = LARGEST_BODY) -> bytes | Response:
+async def body_in_time(
+    request: Request, *, most: int = LARGEST_BODY, seconds: float = LONGEST_BODY
+) -> bytes | Response:
     """Returns the body of a request, or a refusal if the body has more than `most` bytes or takes too long."""
     try:
-        async with asyncio.timeout(LONGEST_BODY):
+        async with asyncio.timeout(seconds):
             body = await _read_body(request, most)
     except TimeoutError:
         return line(408)

@@ -54,6 +54,7 @@ class PageRequest:
     address: str = ""  # of the client, if a proxy tells it
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)  # of a POST, without the form token
+    file: bytes = b""  # of a POST; its name is a field of the form
     dispatcher: RequestDispatcher | None = None  # None: the process is starting or stopping
 
     @property
@@ -91,3 +92,4 @@ class WebPage:
     for_operators: bool = False
     is_public: bool = False  # also for those who have not signed in
     largest_form: int = 65_536  # bytes
+    takes_file: bool = False  # its form may have a file beside, as multipart/form-data

@@ -16,6 +16,7 @@ from bot.rendering.parts import Reader
 from bot.rendering.tex import readable
 from subscriptions.cutting import cut_at_clause, cut_at_sentence, cut_at_word, first_sentence, summary_state
 from subscriptions.model import Because, Item, Paper
+from subscriptions.query.links import LIBRARY_QUERY
 from subscriptions.text import normalized
 
 AI_MARK = "AI:"
@@ -27,6 +28,7 @@ _ALL_AUTHORS_UP_TO = 3
 _FOLLOWED = 2
 _CATEGORIES = 4
 _LABELS = 2
+_NEAR_WORDS = 4
 _UNTITLED_SENTENCE = 200  # columns; four of five abstracts begin with a shorter sentence
 _UNTITLED_WIDTH = 90
 _NAME_WIDTH = 90
@@ -109,6 +111,7 @@ def paper_view(
     """Returns the paper for this reader, no longer than `measure` allows. `why=False`: a heading names the first subscription."""
     paper = item.paper.paper
     words = tuple(word for because in item.because for word in because.words)
+    whole = why or any(because.text == LIBRARY_QUERY for because in item.because[:1])
     gone = item.paper.withdrawn_at
     name = _name(paper)
     title, rest = _title(paper, measure.title)
@@ -130,7 +133,7 @@ def paper_view(
         ai=AI_MARK if ai else "",
         text=isolated_passage(marked(text, words)),
         quotation=isolated(_quotation(paper, reader, measure.quotation)) if measure.quotation and not gone else "",
-        why="" if reader.is_public else why_line(item.because if why else item.because[1:], reader, also=not why),
+        why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
     )
 
 
@@ -138,10 +141,17 @@ def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False
     """Returns the labels of the subscriptions that matched a paper: at most two, then "+2". `also`: beside a heading's."""
     if not because:
         return ""
-    labels = [subscription_label(one, reader) for one in because[:_LABELS]]
+    labels = [_reason(one, reader) for one in because[:_LABELS]]
     more = len(because) - _LABELS
     line = " · ".join(labels) + (f" +{more}" if more > 0 else "")
     return reader.language.say("also {names}", names=line) if also else line
+
+
+def _reason(because: Because, reader: Reader) -> str:
+    if because.text != LIBRARY_QUERY:
+        return subscription_label(because, reader)
+    words = ", ".join(clean(word) for word in because.words[:_NEAR_WORDS])
+    return reader.language.say("near to the library: {words}", words=isolated(words))
 
 
 def subscription_label(because: Because, reader: Reader) -> str:

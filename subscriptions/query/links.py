@@ -24,7 +24,7 @@ _LINK_OF_A_PAPER = re.compile(
 _WHOLE_DOI = re.compile(r'10\.\d{4,9}/(?:[^\s"()|*]|\([^\s"()|*]*\))+')  # brackets in pairs belong to a DOI
 _DOI_HOST = re.compile(r"<?(?:https?://)?(?:dx\.|www\.)?doi\.org/", re.IGNORECASE)
 _DOI_OF_ARXIV = re.compile(rf"10\.48550/arxiv\.{_ID}", re.IGNORECASE)
-_NAMES_PAPER = rf"(?:{_ID}|10\.\d{{4,9}}/|(?:https?://|www\.|arxiv\.org/|hf\.co/|huggingface\.co/|(?:dx\.)?doi\.org/))"
+_NAMES_PAPER = rf"(?:{_ID}|10\.\d{{4,9}}/|(?:https?://|www\.|arxiv\.org/|hf\.co/|huggingface\.co/|(?:dx\.)?doi\.org/)|library(?![\w*-]))"
 _VALUE_OF_PAPERS = re.compile(
     rf"""(?P<begin>\s*(?:(?:arxiv|doi):\s*)?)(?={_NAMES_PAPER})|(?=[\s("]*(?:(?:arxiv|doi):\s*)?{_NAMES_PAPER})""".replace(
         "(?P<id>", "(?:"
@@ -41,6 +41,10 @@ _MENTION = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
+
+
+LIBRARY = "library"  # names the papers of the chat's own library
+LIBRARY_QUERY = f"like:{LIBRARY}"
 
 
 class IdentifierAt(NamedTuple):
@@ -89,7 +93,12 @@ def read_doi(text: str, position: int, end: int) -> IdentifierAt | None:
 
 
 def named_paper(text: str) -> IdentifierAt | None:
-    """Returns the identifier of the paper that a whole text names, by its id, its DOI or a link; None if it names none."""
+    """Returns the identifier of the paper that a whole text names, by its id, its DOI or a link; None if it names none.
+
+    A chat's own library is named like a paper.
+    """
+    if text == LIBRARY:
+        return IdentifierAt(ID, text, len(text))
     plain = text.removeprefix("arxiv:").strip()
     if found := arxiv_id(plain):
         return IdentifierAt(ID, found, len(text))

@@ -50,7 +50,7 @@ def edit(
         chat = get_chat(transaction, address)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
         subscription = which_one(subscriptions, str(number))
-        query = with_words(transaction, query, subscriptions)
+        query = with_words(transaction, query, subscriptions, chat_id=chat.id)
         same = next((s for s in subscriptions if s.canonical == query.canonical and s.id != subscription.id), None)
         if same is not None:
             raise Refused(

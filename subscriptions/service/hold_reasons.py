@@ -22,6 +22,7 @@ from subscriptions.store.announcing import Came, came_now
 from subscriptions.store.chats import all_chats
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.deliveries import DeliveredPaper
+from subscriptions.store.libraries import owned
 from subscriptions.zones import zone
 
 
@@ -33,6 +34,7 @@ class HoldReason(StrEnum):
     ARCHIVE = "archive"  # it was too old to be news when it came, so it was filed
     CROSSLIST = "crosslist"  # the chat wants no cross-lists
     OLDER = "older"  # it came before the papers that the subscription began with
+    LIBRARY = "library"  # the chat's library has it
     PASSED = "passed"  # the subscription looked at it before the query or the settings changed
     PAUSED = "paused"  # the subscription is paused
     CHAT = "chat"  # the chat is paused, or waits to be let in
@@ -105,6 +107,8 @@ def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, kno
             if announcing.unannounced(transaction, announcing.of_paper(known.id))
             else HoldReason.REPLACEMENT
         )
+    if owned(transaction, [chat.id], [known.id]).get(chat.id):
+        return HoldReason.LIBRARY
     if chat.settings.crosslists == "out" and known.paper.announce_type is Announce.CROSS:
         return HoldReason.CROSSLIST
     if known.sequence <= subscription.cursor:

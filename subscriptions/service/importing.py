@@ -136,7 +136,10 @@ def import_lines(
         with suppress(_TriedOut), store.savepoint() as transaction:
             of_part = [lines[place] for place in part]
             work = _begun(transaction, of_part, now=now, who=who)
-            of_part = [_with_words(transaction, line, work.targets[line.chat].subscriptions) for line in of_part]
+            of_part = [
+                _with_words(transaction, line, work.targets[line.chat].chat, work.targets[line.chat].subscriptions)
+                for line in of_part
+            ]
             work.begin_changes(of_part)
             changes.update((place, _apply(work, line)) for place, line in zip(part, of_part, strict=True))
             work.write()
@@ -157,7 +160,7 @@ def _parts(store: Scope, lines: Sequence[PortableLine]) -> Parts:
             chat = known.get(line.chat)
             places.setdefault(line.chat if chat is None else chat.id, []).append(place)
         for line in lines:
-            _with_words(transaction, line, {})
+            _with_words(transaction, line, known.get(line.chat), {})
         for of_chat in places.values():
             first = lines[of_chat[0]]
             chat = known.get(first.chat)
@@ -198,13 +201,14 @@ def _too_many(line: PortableLine) -> Refused:
 
 
 def _with_words(
-    transaction: Transaction, line: PortableLine, subscriptions: Mapping[str, Subscription]
+    transaction: Transaction, line: PortableLine, chat: Chat | None, subscriptions: Mapping[str, Subscription]
 ) -> PortableLine:
     """The line with the words of the papers that its query names (`like:`). Raises Refused with the line."""
     if line.query is None or LIKE.canonical_prefix not in line.query.canonical:
         return line
     try:
-        query = with_words(transaction, parse_query(line.query.text), subscriptions.values())
+        query = parse_query(line.query.text)
+        query = with_words(transaction, query, subscriptions.values(), chat_id=chat.id if chat else 0)
     except Refused as error:
         raise line.refused(error.sentence, error.hint) from error
     return replace(line, query=KeptText(query.text, query.canonical))

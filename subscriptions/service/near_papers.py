@@ -1,21 +1,24 @@
 """Signals of a chat on papers, and which papers are near to others."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.matching.terms import tokenize
 from subscriptions.model import Chat, KnownPaper, Paper, Subscription
 from subscriptions.normalize import as_written
+from subscriptions.query.links import LIBRARY
 from subscriptions.query.parse import papers_named_in, parse_query, words_kept
 from subscriptions.query.syntax import TEXT, Query, WordsOfPapers
-from subscriptions.ranking import SAMPLE, Rarity, Taste, common_words, taste_of, words_of, words_of_papers
+from subscriptions.ranking import NO_WORDS, SAMPLE, Rarity, common_words, taste_of, words_of, words_of_papers
 from subscriptions.service.known_papers import keep
 from subscriptions.states import Signal
-from subscriptions.store import known_papers
+from subscriptions.store import known_papers, libraries
 from subscriptions.store import signals as stored_signals
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
+from subscriptions.store.subscriptions import subscriptions_of
 
 
 def counted_words(transaction: Transaction, last_sequence: int | None = None) -> Rarity:
@@ -41,9 +44,12 @@ def _rarity(texts: Sequence[tuple[int, Paper]]) -> Rarity:
 
 # --------------------------------------------------------------------------------------------------------- near papers
 
+NO_LIBRARY = Sentence("There is no library here.")
+HOW_TO_SEND = Sentence("Export yours as BibTeX, RIS or CSL JSON, and send me the file with /library as its caption.")
 
-def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription] = ()) -> Query:
-    """The query with the words of the papers that it names after `like:`; a query that names none is unchanged.
+
+def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription] = (), *, chat_id: int = 0) -> Query:
+    """The query with the words of the papers, or of the chat's library, that it names after `like:`; others are unchanged.
 
     Where a subscription names the same papers, its words are taken, so that the same request stays the same. Raises
     Refused for a paper that is not stored.
@@ -53,7 +59,7 @@ def with_words(store: Scope, query: Query, subscriptions: Iterable[Subscription]
         return query
     kept = {**query.fields.words, **words_kept(one.canonical for one in subscriptions)}
     with store.read() as transaction:
-        words = {value: kept.get(value) or _words(transaction, value.split(",")) for value in named}
+        words = {value: kept.get(value) or _words(transaction, value.split(","), chat_id) for value in named}
     return parse_query(query.text, query.fields.knowing(words))
 
 
@@ -67,7 +73,9 @@ def words_near(transaction: Transaction, query: Query) -> tuple[str, ...]:
     return as_written(words, [text for paper in papers for text in (paper.title, paper.abstract)])
 
 
-def _words(transaction: Transaction, names: list[str]) -> WordsOfPapers:
+def _words(transaction: Transaction, names: list[str], chat_id: int) -> WordsOfPapers:
+    if names == [LIBRARY]:
+        return words_of_library(transaction, chat_id) or _nothing_near(LIBRARY)
     ids = known_papers.papers_with_keys(transaction, names)
     for name in names:
         if name not in ids:
@@ -77,15 +85,22 @@ def _words(transaction: Transaction, names: list[str]) -> WordsOfPapers:
             )
     texts = known_papers.texts_of(transaction, set(ids.values()))
     found = words_of_papers([words_of(texts[one]) for one in sorted(texts)], counted_words_of_all(transaction))
-    if not found:
-        raise Refused(
-            Sentence(
-                "Nothing can be near to {ids}: I know no word of it that says what it is about.",
-                {"ids": ", ".join(names)},
-            ),
-            Sentence("Name another paper."),
-        )
-    return found
+    return found or _nothing_near(", ".join(names))
+
+
+def _nothing_near(names: str) -> NoReturn:
+    raise Refused(
+        Sentence("Nothing can be near to {ids}: I know no word of it that says what it is about.", {"ids": names}),
+        Sentence("Name another paper."),
+    )
+
+
+def words_of_library(transaction: Transaction, chat_id: int) -> WordsOfPapers:
+    """The words by which papers are near to the library of a chat. Raises Refused if it has none."""
+    library = libraries.library_of(transaction, chat_id)
+    if library is None:
+        raise Refused(NO_LIBRARY, HOW_TO_SEND)
+    return words_of_papers((), counted_words_of_all(transaction), library.words)
 
 
 # ----------------------------------------------------------------------------------------- what a chat did with papers
@@ -109,10 +124,10 @@ _OPPOSITE = {Signal.LIKED: Signal.DISLIKED, Signal.DISLIKED: Signal.LIKED}
 
 
 class Nearest(NamedTuple):
-    """The paper that speaks most for another one."""
+    """The paper, or entry of the chat's library, that speaks most for another paper."""
 
-    kind: Signal  # what the chat did with it
-    paper: KnownPaper
+    kind: Signal | None  # what the chat did with it; None: it is in the library
+    paper: KnownPaper  # of an entry only the title
     words: tuple[str, ...]  # of the chat's taste that both have, the weightiest first
 
 
@@ -130,7 +145,7 @@ def note_signal(store: Scope, chat: Chat, papers: Sequence[int], kind: Signal, *
                 stored_signals.drop_signals(transaction, chat.id, paper, [_OPPOSITE[kind]])
         stored_signals.keep_newest(transaction, chat.id, MOST_SIGNALS, kinds=_BESIDE_SAVED)
         stored_signals.keep_newest(transaction, chat.id, MOST_SAVED, kinds=[Signal.SAVED])
-        stored_signals.put_taste(transaction, chat.id, _learned(transaction, chat.id))
+        learn(transaction, chat.id)
 
 
 @writes
@@ -138,7 +153,7 @@ def take_back(transaction: Transaction, chat: Chat, paper: int, kind: Signal) ->
     """Removes a signal, and learns the taste again; returns whether there was one."""
     gone = stored_signals.drop_signals(transaction, chat.id, paper, [kind])
     if gone:
-        stored_signals.put_taste(transaction, chat.id, _learned(transaction, chat.id))
+        learn(transaction, chat.id)
     return gone
 
 
@@ -163,7 +178,7 @@ def restore_signals(
             stored_signals.drop_signals(transaction, chat_id, paper, [kind])
         elif paper in stored:
             stored_signals.put_signal(transaction, chat_id, paper, kind, now=at)
-    stored_signals.put_taste(transaction, chat_id, _learned(transaction, chat_id))
+    learn(transaction, chat_id)
 
 
 @reads
@@ -195,18 +210,49 @@ def nearest(transaction: Transaction, chat: Chat, known: KnownPaper) -> Nearest 
         key=lambda one: (weight[one.paper], STRENGTHS[one.kind], one.at),
         default=None,
     )
+    weights = {word: taste.weights[word] for word in words}
+    entry = _nearest_entry(transaction, chat, known, weights, weight[best.paper] if best else 0.0)
+    if entry:
+        in_both = words_of(entry.paper)
+        return Nearest(None, entry, _written([word for word in words if word in in_both], known))
     if best is None:
         return None
     paper = known_papers.stored_papers(transaction, [best.paper])[best.paper]
-    words = as_written(shared[best.paper], (known.paper.title, known.paper.abstract))
-    return Nearest(kind=best.kind, paper=paper, words=words)
+    return Nearest(kind=best.kind, paper=paper, words=_written(shared[best.paper], known))
 
 
-def _learned(transaction: Transaction, chat_id: int) -> Taste:
-    """The taste that the newest signals of a chat show. Of several signals of one paper the strongest counts."""
+def _written(words: Sequence[str], known: KnownPaper) -> tuple[str, ...]:
+    return as_written(words, (known.paper.title, known.paper.abstract))
+
+
+@reads
+def entry_near(transaction: Transaction, chat: Chat, known: KnownPaper) -> KnownPaper | None:
+    """The entry of a chat's library that has most of the words by which a paper is near to it; None if none has any."""
+    kept = words_kept(one.canonical for one in subscriptions_of(transaction, [chat.id])[chat.id])
+    text = tokenize(known.paper).folded[TEXT]
+    weights = {word: weight for word, weight in kept.get(LIBRARY, ()) if f" {word} " in text}
+    return _nearest_entry(transaction, chat, known, weights)
+
+
+def _nearest_entry(
+    transaction: Transaction, chat: Chat, known: KnownPaper, weights: Mapping[str, float], above: float = 0.0
+) -> KnownPaper | None:
+    """The entry whose title has words that weigh most, and more than `above`. All that is known of it is the title."""
+    weighed = (
+        (sum(weights.get(word, 0.0) for word in words.split()), title)
+        for title, words in libraries.titles_of(transaction, chat.id)
+    )
+    weight, title = max(weighed, default=(0.0, ""))
+    return replace(known, id=0, paper=Paper(key="", title=title)) if weight > above else None
+
+
+def learn(transaction: Transaction, chat_id: int) -> None:
+    """Stores the taste that the newest signals and the library of a chat show. Of several signals of one paper the strongest counts."""
     strengths: dict[int, float] = {}
     for one in stored_signals.signals_of(transaction, chat_id, most=LEARNED_FROM):
         strengths[one.paper] = max(strengths.get(one.paper, 0.0), STRENGTHS[one.kind], key=abs)
     texts = known_papers.texts_of(transaction, list(strengths))
     judged = [(strengths[paper], words_of(text)) for paper, text in texts.items()]
-    return taste_of(judged, counted_words(transaction))
+    library = libraries.library_of(transaction, chat_id)
+    taste = taste_of(judged, counted_words(transaction), library.words if library else NO_WORDS)
+    stored_signals.put_taste(transaction, chat_id, taste)

@@ -37,6 +37,7 @@ from subscriptions.store import entries as stored_entries
 from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads
+from subscriptions.store.libraries import owned
 from subscriptions.store.planned import Planned
 
 MOST_SHOWN = 20  # papers that a preview shows at most: it has no [show]
@@ -196,7 +197,7 @@ def _chosen(
     for subscription in subscriptions:
         if number == str(subscription.number):
             return (subscription,), None
-    query = with_words(transaction, parse_query(which), subscriptions)
+    query = with_words(transaction, parse_query(which), subscriptions, chat_id=chat.id)
     for subscription in subscriptions:
         if subscription.canonical == query.canonical:
             return (subscription,), None
@@ -211,7 +212,8 @@ def _delivered_in(transaction: Transaction, chat: Chat, entries: Entries, found:
     """The ids of those of these papers that were delivered to the chat."""
     numbers = {number_of(key) for key in entries.newest_first(found)}
     if len(numbers) > _MANY:
-        return numbers & stored_entries.delivered_between(transaction, chat.id, min(numbers), max(numbers))
+        delivered = stored_entries.delivered_between(transaction, chat.id, min(numbers), max(numbers))
+        return numbers & delivered | owned(transaction, [chat.id], numbers).get(chat.id, set())
     return planned.delivered(transaction, [chat.id], list(numbers))[chat.id]
 
 
@@ -327,7 +329,8 @@ def preview(
     chat = find_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     if text is not None:
-        subscriptions = (unstored_subscription(chat, with_words(transaction, parse_query(text), subscriptions), now),)
+        query = with_words(transaction, parse_query(text), subscriptions, chat_id=chat.id)
+        subscriptions = (unstored_subscription(chat, query, now),)
     if text is not None or days is not None:
         today = now.astimezone(zones.zone(transaction.zone)).date()
         first = today - timedelta(days=(days or PREVIEW_DAYS) - 1)

@@ -101,7 +101,7 @@ def subscribe(
             if chat.pause_reason and stored_chats.mark_reachable(transaction, chat.id, now=now):
                 note_changed_state(transaction, chat.id)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        query = with_words(transaction, query, subscriptions)
+        query = with_words(transaction, query, subscriptions, chat_id=chat.id)
         known = next((s for s in subscriptions if s.canonical == query.canonical), None)
         when = _when(request, cadences.parse_cadence(chat.settings.schedule), known)
         schedule, own_zone = when.cadence, _one_zone(own_zone, when.zone)

@@ -19,6 +19,8 @@ from subscriptions.store.access import denial_of, remember_denial
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
+    LibraryEntryRow,
+    LibraryRow,
     OfferRow,
     PageMessageRow,
     PendingLookupRow,
@@ -114,6 +116,8 @@ def chat_data(session: Transaction, chat_id: int) -> Json:
         "subscriptions": _subscriptions(session, chat_id),
         "deliveries": _deliveries(session, chat_id),
         "signals": _signals(session, chat_id),
+        "library": [_json(row) for row in session.exec(select(LibraryRow).where(LibraryRow.chat == chat_id))],
+        "library_entries": map(_json, _paged(session, select(LibraryEntryRow).where(LibraryEntryRow.chat == chat_id))),
         "taste": dict(taste.weights) if (taste := signals.tastes(session, [chat_id]).get(chat_id)) else {},
         **{name: map(_json, _paged(session, found)) for name, found in (of_chat | at_place).items()},
         "updates": map(_update, _paged(session, of_updates)),
@@ -197,14 +201,14 @@ def _update(row: UpdateRow) -> Json:
 
 
 def is_bare(session: Transaction, chat_id: int, since: datetime) -> bool:
-    """Whether a chat was stored at `since`, and no subscription, paper, change, button or update of it is stored."""
+    """Whether a chat was stored at `since`, and nothing else of it is stored."""
     row = session.get_one(ChatRow, chat_id)
     if row.created_at != since:
         return False
     places = [_chat_name(one) for one in (*_pointers(session, chat_id), row)]
     of_chat = (
         col(table.chat) == chat_id
-        for table in (SubscriptionRow, DeliveryRow, DeliveryItemRow, UndoRow, OfferRow, SignalRow)
+        for table in (SubscriptionRow, DeliveryRow, DeliveryItemRow, UndoRow, OfferRow, SignalRow, LibraryRow)
     )
     at_place = (col(table.place).in_(places) for table in (CallbackRow, ConversationStateRow, PendingLookupRow))
     wanted = (select(1).where(one).limit(1) for one in (*of_chat, *at_place, col(UpdateRow.chat).in_(places)))

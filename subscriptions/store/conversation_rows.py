@@ -154,6 +154,26 @@ class TasteRow(Row, table=True):
     words: Json = json_column(dict)
 
 
+class LibraryRow(Row, table=True):
+    """A person's own library, as its file had it."""
+
+    __tablename__ = "library"
+    chat: int = reference("chat.id", primary=True)
+    at: datetime = Field(sa_type=Utc)
+    entries: int
+    words: Json = json_column(dict)  # see ranking.LibraryWords
+
+
+class LibraryEntryRow(Row, table=True):
+    """A key by which a paper is found in a library: that of a paper, or an alias, which has the title beside it."""
+
+    __tablename__ = "library_entry"
+    chat: int = reference("chat.id", primary=True)
+    key: str = Field(primary_key=True)
+    title: str = ""
+    words: str = ""  # those of the title that are words of the library
+
+
 class InstallationRow(Row, table=True):
     """A workspace that installed the app."""
 

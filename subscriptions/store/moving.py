@@ -26,6 +26,7 @@ from subscriptions.store.conversation_rows import (
 )
 from subscriptions.store.conversations import home_view_of
 from subscriptions.store.database.store import Transaction, writes
+from subscriptions.store.libraries import move_library
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
 from subscriptions.store.signals import merge_signals
 from subscriptions.store.subscriptions import cursor_of
@@ -215,6 +216,7 @@ def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime
     session.exec(sa.delete(UndoRow).where(col(UndoRow.chat) == before))  # those that are left name the old numbers
     _merge_offers(session, before, after, numbers)
     merge_signals(session, before, after)
+    move_library(session, before, after)
     session.exec(sa.update(WrongCodeRow).where(col(WrongCodeRow.chat) == before).values(chat=after))
     session.flush()
     return numbers

@@ -1,4 +1,4 @@
-"""Stores planned deliveries, each once, and tells which papers a chat has in a delivery."""
+"""Stores planned deliveries, each once, and tells which papers a chat has."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from subscriptions.store import undo
 from subscriptions.store.columns import JsonText, adapter_of, to_json
 from subscriptions.store.database.conflicts import execute_rows, insert_new
 from subscriptions.store.database.store import CHUNK, Transaction, connection_of, execute, in_chunks, rows_of
+from subscriptions.store.libraries import owned
 from subscriptions.store.rows import TABLES
 from subscriptions.store.workers import wake_chats
 
@@ -98,7 +99,7 @@ def add_delivery(session: Transaction, planned: Planned, *, now: datetime) -> bo
 
 
 def delivered(session: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
-    """Chat id → those of these papers that the chat has in a delivery."""
+    """Chat id → those of these papers that the chat has: in a delivery, or in its library."""
     found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
     papers = sorted(set(paper_ids))
     if papers and connection_of(session).dialect.name == "postgresql":
@@ -107,10 +108,12 @@ def delivered(session: Transaction, chat_ids: Sequence[int], paper_ids: Iterable
         for chat_id, paper_id in execute(session, _DELIVERED_TO_EACH, values):
             if paper_id in wanted:
                 found[chat_id].add(paper_id)
-        return found
-    for chats in in_chunks(chat_ids):
-        for chat_id, paper_id in rows_of(session, _DELIVERED, papers, chats=chats):
-            found[chat_id].add(paper_id)
+    else:
+        for chats in in_chunks(chat_ids):
+            for chat_id, paper_id in rows_of(session, _DELIVERED, papers, chats=chats):
+                found[chat_id].add(paper_id)
+    for chat_id, mine in owned(session, chat_ids, papers).items():
+        found[chat_id] |= mine
     return found
 
 

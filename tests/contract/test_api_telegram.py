@@ -193,6 +193,8 @@ async def test_a_file_that_is_too_large_is_not_fetched(api: TelegramApi, telegra
     telegram.largest_download = 10
     with pytest.raises(Refused, match="larger than 1 KB"):  # Telegram itself hands out no more
         await api.fetch(dropped(telegram, "x" * 11), 1024)
+    with pytest.raises(Refused, match="Telegram hands out files of up to 20 MB"):  # we would read more
+        await api.fetch(dropped(telegram, "x" * 11), 50 << 20)
 
 
 async def test_a_file_that_is_gone_or_was_never_there_is_rejected(api: TelegramApi, telegram: FakeTelegram) -> None:

@@ -42,3 +42,29 @@ def test_a_chat_that_is_not_known_is_not_made(known: Terminal, line: tuple[str, 
     ended = known(*line, "--as", "console:stranger")
     assert (ended.status, ended.out) == (1, "")
     assert ended.err.startswith("There is no such chat: console:stranger.")
+
+
+LIBRARY = "@article{a, title = {Graph Search}, doi = {10.1000/1}}\n@misc{b, year = 2020}\n"
+
+
+def test_a_library_is_stored_from_a_file_and_from_standard_input(known: Terminal) -> None:
+    path = known.folder / "mine.bib"
+    path.write_text(LIBRARY)
+    said = known("library", str(path), *ME, *MORNING).out.splitlines()
+    assert said[0].endswith(
+        "The library is stored: 1 entry. Papers like these come first, and papers that are in it are left out."
+    )
+    assert said[1].strip() == "1 entry cannot be read: @misc{b, year = 2020}"
+    document = known("library", "-", *ME, "--json", stdin=LIBRARY.encode()).json
+    assert document == {"chat": "telegram:42", "entries": 1, "broken": 1, "examples": ["@misc{b, year = 2020}"]}
+    assert "The library here has 1 entry" in known("say", "/library", *ME).out
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [(b"<html>", "it looks like an HTML page"), (b"@misc{a, year = 2020}", "No entry of this file can be read.")],
+)
+def test_a_file_that_is_no_library_is_refused(known: Terminal, given: bytes, said: str) -> None:
+    ended = known("library", "-", *ME, stdin=given)
+    assert (ended.status, ended.out) == (2, "")
+    assert said in ended.err

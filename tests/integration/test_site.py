@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from bot.app import build_app
+from bot.digests.libraries import MOST_BYTES
 from bot.operation.checks import check_here
 from bot.operation.sign_in import (
     HEADERS,
@@ -507,3 +508,25 @@ async def test_the_chat_speaks_the_chosen_language(behind_proxy: Pages) -> None:
     assert '<html lang="en">' in english.text
     assert '<html lang="en">' in (await ada.opens()).text, "it is remembered"
     assert "You are welcome" in await ada.says("谢谢你"), "it is the choice of the chat"
+
+
+async def uploads(browser: Browser, data: bytes, **fields: str) -> httpx.Response:
+    return await browser.client.post(
+        "/chat/file",
+        data={"token": browser.token, "once": "f1", **fields},
+        files={"file": ("mine.bib", data)},
+        headers={"origin": HOME},
+    )
+
+
+async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: FakeClock) -> None:
+    async with open_pages(tmp_path, clock, access="open") as pages:
+        browser = pages.browser()
+        await browser.opens()
+        assert 'action="/chat/file"' in await browser.says("/library", once="a1")
+        assert (await uploads(browser, b"@article{a, title = {Graph Search}}")).status_code == 303
+        page = (await browser.opens()).text
+        assert "mine.bib" in page
+        assert "The library is stored: 1 entry." in page
+        assert (await uploads(browser, b"x", token="another")).status_code == 403
+        assert (await uploads(browser, b"x" * (MOST_BYTES + 100_000), once="f2")).status_code == 413

@@ -35,6 +35,7 @@ _KEPT: Mapping[str, Sentence] = MappingProxyType(  # by the values of HoldReason
         "crosslist": Sentence("fits, but it is a cross-list, and this chat wants none: {command}"),
         "older": Sentence("fits, but begins with what came since {moment}"),
         "passed": Sentence("fits now; when the paper came, it did not, or the chat was set otherwise"),
+        "library": Sentence("fits, but it is in the library of this chat, so it is left out: /library"),
         "paused": Sentence("fits; it is paused: {command}"),
         "chat": Sentence("fits; this chat is paused: {command}"),
         "time": Sentence("fits, and is about to come"),

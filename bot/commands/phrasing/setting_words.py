@@ -14,16 +14,18 @@ from subscriptions.service.near_papers import Nearest
 from subscriptions.states import Signal
 
 _MOST_WORDS = 5  # that are named
-_BECAUSE: Mapping[Signal, Sentence] = MappingProxyType(
+_BECAUSE: Mapping[Signal | None, Sentence] = MappingProxyType(
     {
+        None: Sentence("Further up, because your library has “{title}”: {words}"),
         Signal.OPENED: Sentence("Further up, because you opened “{title}”: {words}"),
         Signal.FOLLOWED: Sentence("Further up, because you follow an author of “{title}”: {words}"),
         Signal.SAVED: Sentence("Further up, because you saved “{title}”: {words}"),
         Signal.LIKED: Sentence("Further up, because you liked “{title}”: {words}"),
     }
 )
-_BECAUSE_HERE: Mapping[Signal, Sentence] = MappingProxyType(
+_BECAUSE_HERE: Mapping[Signal | None, Sentence] = MappingProxyType(
     {
+        None: Sentence("Further up, because the library here has “{title}”: {words}"),
         Signal.OPENED: Sentence("Further up, because somebody here opened “{title}”: {words}"),
         Signal.FOLLOWED: Sentence("Further up, because an author of “{title}” is followed here: {words}"),
         Signal.SAVED: Sentence("Further up, because somebody here saved “{title}”: {words}"),

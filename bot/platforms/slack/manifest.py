@@ -122,7 +122,7 @@ SCOPES = (
     ),
     Scope(
         name="files:read",
-        why="reads a list of subscriptions that somebody drops to import it",
+        why="reads a library, or subscriptions to import, that a person drops",
         lost="subscriptions can only be imported as text",
         methods=("files.info",),
     ),

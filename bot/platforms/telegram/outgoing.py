@@ -21,11 +21,18 @@ from bot.platforms.telegram.incoming import place_of
 from bot.ports.channel import File, Limits, MenuCommand
 from bot.ports.conversation import Place, PlatformApi
 from subscriptions.cutting import cut_letters
-from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Rejected, RetryLater, Sentence
+from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Refused, Rejected, RetryLater, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
 
 _MANAGING = frozenset({"creator", "administrator"})
 _TOAST = 200  # characters of an answer to a callback query (telegram.constants)
+_HANDED_OUT = 20 << 20  # bytes of a file that Telegram hands out to bots
+_NOT_HANDED_OUT = Refused(
+    Sentence(
+        "Telegram hands out files of up to {most} MB to bots, and this one is larger.", {"most": _HANDED_OUT >> 20}
+    ),
+    Sentence("Export the library without abstracts and notes, or a part of it."),
+)
 
 
 class TelegramApi(PlatformApi):
@@ -93,7 +100,7 @@ class TelegramApi(PlatformApi):
         try:
             found = await self._client.call_for_object("getFile", file_id=file)
         except FileTooLarge as error:
-            raise file_too_large(most) from error
+            raise (file_too_large(most) if most < _HANDED_OUT else _NOT_HANDED_OUT) from error
         size, path = found.get("file_size"), found.get("file_path")
         if isinstance(size, int) and size > most:
             raise file_too_large(most)

@@ -4,7 +4,7 @@ import json
 import secrets
 from typing import TextIO
 
-from bot.platform import Platform, PlatformSurroundings
+from bot.platform import Platform, PlatformSurroundings, file_too_large
 from bot.platforms.web import WEB
 from bot.platforms.web.finds import Finds
 from bot.platforms.web.markup import MEDIUM
@@ -14,7 +14,7 @@ from bot.platforms.web.playground import Playground
 from bot.ports.channel import Channel, Clock, File
 from bot.ports.conversation import PlatformApi
 from bot.settings import Settings
-from subscriptions.errors import RetryLater, StoreError
+from subscriptions.errors import Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress
 
 
@@ -37,6 +37,15 @@ class WebApi(PlatformApi):
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """See PlatformApi."""
         self._channel.hub.acknowledge(callback_id, words)
+
+    async def fetch(self, file: str, most: int) -> bytes:
+        """See PlatformApi."""
+        data = self._channel.hub.files.get(file)
+        if data is None:
+            raise Rejected("The file is gone. Send it again.")
+        if len(data) > most:
+            raise file_too_large(most)
+        return data
 
     async def send_file(self, chat: ChatAddress, file: File) -> str:
         """See PlatformApi. The message holds the document; the page shows a link to it."""

@@ -20,6 +20,7 @@ from subscriptions.service.access import open_page_chat, standing_of
 from subscriptions.store.database.store import Store
 from subscriptions.store.updates import is_reply_finished
 
+_LONGEST_NAME = 80  # characters of the name of a file
 LONGEST = 8000  # characters of a message; Telegram takes half of it
 REPLY_WITHIN = 5.0  # seconds that a page without scripts waits for the reply that it is to show
 TOAST_WITHIN = 3.0  # seconds for the few words about a pressed button
@@ -49,17 +50,21 @@ class Talk:
         self._channel = channel
         self._store = store
 
-    async def say(self, frame: PageFrame, form: Mapping[str, str], dispatcher: RequestDispatcher) -> Heard:
-        """Handles a message, once for each `once` of the form. Raises StoreError."""
+    async def say(
+        self, frame: PageFrame, form: Mapping[str, str], dispatcher: RequestDispatcher, file: bytes = b""
+    ) -> Heard:
+        """Handles a message, perhaps with a file, once for each `once` of the form. Raises StoreError."""
         text = form.get("text", "").replace("\r\n", "\n").strip()[:LONGEST]
-        if not text:
+        if not text and not file:
             return Heard()
         chat, update, now = chat_of(frame.visitor.name), _update(frame, form, "said"), self._channel.clock.now()
         await self._let_in(chat, frame)
         if "quiet" not in form:  # a button of the panel: its answer says enough
-            await self._channel.say(chat, json.dumps({"text": text}, ensure_ascii=False), key=update, is_own=True)
-        with self._channel.hub.expecting(update, chat.address) as awaited:
-            await dispatcher.dispatch_without_retry(_message(frame, text, update, now))
+            own = text or f"📎 {form.get('file', '')[:_LONGEST_NAME]}"
+            await self._channel.say(chat, json.dumps({"text": own}, ensure_ascii=False), key=update, is_own=True)
+        hub, file_id = self._channel.hub, update if file else ""
+        with hub.expecting(update, chat.address) as awaited, hub.holding(file_id, file):
+            await dispatcher.dispatch_without_retry(_message(frame, text, update, now, file_id=file_id))
             return Heard(update=update, form=await _form(awaited))
 
     async def press(self, frame: PageFrame, form: Mapping[str, str], dispatcher: RequestDispatcher) -> Heard:
@@ -118,7 +123,7 @@ class Talk:
             await write(open_page_chat, self._store, chat, lang=frame.language, timezone=frame.timezone, now=now)
 
 
-def _message(frame: PageFrame, text: str, update: str, now: datetime) -> Request:
+def _message(frame: PageFrame, text: str, update: str, now: datetime, *, file_id: str) -> Request:
     """Returns the request of a message: a command, or other words."""
     chat, found = chat_of(frame.visitor.name), _COMMAND.fullmatch(text)
     return MessageRequest(
@@ -133,6 +138,7 @@ def _message(frame: PageFrame, text: str, update: str, now: datetime) -> Request
         text=(found["rest"] or "") if found else text,
         written_at=now,
         trigger_id=update,
+        file_id=file_id,
     )
 
 

@@ -62,6 +62,8 @@ _WORDS = {
     "messages": Sentence("Messages"),
     "say": Sentence("Your message"),
     "send": Sentence("send"),
+    "attach": Sentence("send a file"),
+    "attached": Sentence("A library (BibTeX, RIS, CSL JSON), or subscriptions as text"),
     "hint": Sentence("a topic, an author, or what you want"),
     "you": Sentence("You"),
     "edited": Sentence("edited"),

@@ -44,6 +44,7 @@ class Hub:
         self._spoke: defaultdict[str, deque[float]] = defaultdict(deque)  # chat -> monotonic seconds of the last minute
         self._said: dict[str, str] = {}  # chat -> the words that its next page shows
         self._awaited: dict[str, Awaited] = {}  # update -> what its page waits for
+        self.files: dict[str, bytes] = {}  # update -> the file that was sent with it
 
     @contextmanager
     def listening(self, chat: str) -> Iterator[asyncio.Event]:
@@ -90,6 +91,15 @@ class Hub:
             yield awaited
         finally:
             del self._awaited[update]
+
+    @contextmanager
+    def holding(self, update: str, file: bytes) -> Iterator[None]:
+        """Has the file of an update at hand while it is handled."""
+        self.files[update] = file
+        try:
+            yield
+        finally:
+            self.files.pop(update, None)
 
     def acknowledge(self, callback: str, words: str) -> None:
         """Gives the words to the person who pressed the button, if they still wait."""

@@ -119,6 +119,7 @@ class ChatPages:
             WebPage(path="/chat/press", answer=answering(self._channel, self.press), method="POST"),
             WebPage(path="/chat/events", answer=self.follow),
             WebPage(path="/chat/file", answer=self.download),
+            WebPage(path="/chat/file", answer=answering(self._channel, self.say), method="POST", takes_file=True),
         )
 
     async def show(self, asked: PageRequest) -> PageResponse:
@@ -153,8 +154,8 @@ class ChatPages:
         return draw_papers([*newest_papers(self._store, now=now, most=1), *sample][:1], None, view.chat, alone=True)
 
     async def say(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
-        """Takes a message."""
-        return await self._done(asked, await self._talk.say(asked.frame, asked.form, dispatcher))
+        """Takes a message, or a file."""
+        return await self._done(asked, await self._talk.say(asked.frame, asked.form, dispatcher, asked.file))
 
     async def press(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
         """Takes a pressed button."""

@@ -1,0 +1,221 @@
+"""A person's own library, as programs export it: BibTeX, RIS or CSL JSON → its entries, and the words that they share.
+
+Each entry is cut out and read alone, so a broken one costs no other, and memory holds little beside the file.
+"""
+
+import json
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from heapq import nlargest
+from typing import Any
+
+from bot.digests._plain import BOM, collapse
+from bot.digests._text import decode_accents, describe_bytes, describe_text
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Paper
+from subscriptions.query.links import mentioned
+from subscriptions.ranking import LONGEST_WORD, Library, LibraryEntry, LibraryWords, words_of
+from subscriptions.text import escaped
+
+MOST_BYTES = 50 << 20
+MOST_ENTRIES = 20_000
+_LONGEST_ENTRY = 200_000  # bytes
+_LONGEST_TITLE, _LONGEST_ABSTRACT = 500, 5_000  # characters that are read
+_LONGEST_FIELD = 500  # characters of a field in which numbers are looked for
+_MOST_WORDS = 1_000  # of a library
+_MOST_COUNTED = 200_000  # different words
+_EXAMPLES, _EXAMPLE = 3, 40  # broken entries that are named; characters of each
+_HEAD = 1 << 16  # bytes that tell the format
+
+_Fields = Mapping[str, Any]
+_Read = Iterator[tuple[str, _Fields | None]]  # how an entry begins; its fields, None if it is broken
+
+_BIBTEX = re.compile(rb"^[ \t]*@(?=[A-Za-z]+[ \t]*[{(])", re.MULTILINE)
+_NO_ENTRY = re.compile(r"\s*@(?:comment|string|preamble)\b", re.IGNORECASE)
+_RIS = re.compile(rb"^TY {1,2}- ", re.MULTILINE)
+_CSL = re.compile(rb"\s*\[\s*(?:\{|\]\s*$)")
+_BETWEEN = re.compile(r"[\s,]*")  # values of a JSON list
+_TITLES = ("title", "primary_title")  # RIS has two
+_ABSTRACTS = ("abstract", "notes_abstract")
+_NAMING = (
+    *("doi", "url", "urls", "eprint", "arxivid", "journal", "container-title", "number"),
+    *("journal_name", "alternate_title2", "alternate_title3", "secondary_title"),  # of RIS
+)
+_NOTES = ("note", "notes", "extra")  # where programs write "arXiv:2601.11087 [cs]"
+_NOTED = re.compile(r"\s*arxiv:", re.IGNORECASE)
+
+
+def is_library(data: bytes) -> bool:
+    """Returns whether a file looks like a library."""
+    return _reader_of(_as_utf8(data[:_HEAD])) is not None
+
+
+def read_library(data: bytes) -> Library:
+    """Returns what a file holds. Raises Refused if it is no library, or too large; never any other error."""
+    data = _as_utf8(data)
+    read = _reader_of(data[:_HEAD])
+    if read is None:
+        raise _no_library(data)
+    entries: list[LibraryEntry] = []
+    broken: list[str] = []
+    sums: dict[str, float] = {}
+    having: dict[str, int] = {}
+    for number, (beginning, fields) in enumerate(read(data)):
+        if number >= MOST_ENTRIES:
+            raise Refused(
+                Sentence("This library has more than {most} entries.", {"most": f"{MOST_ENTRIES:,}"}),
+                Sentence("Export a collection of it, and send that."),
+            )
+        entry = _entry(fields or {})
+        if entry is None:
+            broken.append(escaped(collapse(beginning)[:_EXAMPLE]))
+            continue
+        entries.append(entry)
+        abstract = _first(fields or {}, _ABSTRACTS)[:_LONGEST_ABSTRACT]
+        for word, often in words_of(Paper(key="", title=entry.title, abstract=abstract)).items():
+            if len(word) <= LONGEST_WORD:
+                sums[word] = sums.get(word, 0.0) + often
+                having[word] = having.get(word, 0) + 1
+        if len(having) > _MOST_COUNTED:
+            having = {word: having[word] for word in nlargest(_MOST_COUNTED // 2, having, key=having.__getitem__)}
+            sums = {word: sums[word] for word in having}
+    if not entries:
+        raise Refused(Sentence("No entry of this file can be read."), _EXPORT)
+    kept = nlargest(_MOST_WORDS, having, key=lambda word: (having[word] ** 2 * sums[word], word))
+    words = {word: (round(sums[word] / len(entries), 4), round(having[word] / len(entries), 4)) for word in kept}
+    return Library(
+        entries=entries,
+        words=LibraryWords(entries=len(entries), words=words),
+        broken=len(broken),
+        examples=tuple(broken[:_EXAMPLES]),
+    )
+
+
+_EXPORT = Sentence(
+    "Send a library as BibTeX, RIS or CSL JSON: Zotero, Mendeley, JabRef and Google Scholar export these."
+)
+
+
+def _no_library(data: bytes) -> Refused:
+    try:
+        look = describe_text(data[:_HEAD].decode()) if b"\0" not in data[:_HEAD] else describe_bytes(data)
+    except UnicodeDecodeError:
+        look = describe_bytes(data)
+    return Refused(Sentence("This file is no library: it looks like {look}.", {"look": look}), _EXPORT)
+
+
+def _as_utf8(data: bytes) -> bytes:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", "replace").encode("utf-8", "replace")
+    return data.removeprefix(BOM)
+
+
+def _reader_of(head: bytes) -> Any:  # noqa: ANN401 - one of three functions
+    if b"\0" in head:
+        return None
+    if _CSL.match(head):
+        return _csl
+    if _RIS.search(head):
+        return _ris
+    return _bibtex if _BIBTEX.search(head) and not head.lstrip().startswith(b"<") else None
+
+
+# ----------------------------------------------------------------------------------------------------------- the formats
+
+
+def _bibtex(data: bytes) -> _Read:
+    from bibtexparser import model, splitter  # noqa: PLC0415 - takes 30 ms, and most never send a library
+
+    logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # it would write the entry into our log
+    for text in _pieces(_BIBTEX, data):
+        if _NO_ENTRY.match(text):
+            continue
+        found = False
+        for block in (
+            _guarded(lambda text=text: splitter.Splitter(text).split().blocks) if len(text) < _LONGEST_ENTRY else ()
+        ):
+            entry = block.ignore_error_block if isinstance(block, model.ParsingFailedBlock) else block
+            if isinstance(entry, model.Entry):
+                found = True
+                yield text, {field.key.lower(): _bare(str(field.value)) for field in reversed(entry.fields)}
+        if not found:
+            yield text, None
+
+
+def _bare(value: str) -> str:
+    return value[1:-1].strip() if value.startswith(("{", '"')) else value
+
+
+def _ris(data: bytes) -> _Read:
+    from rispy import loads  # noqa: PLC0415 - takes 30 ms, and most never send a library
+
+    for text in _pieces(_RIS, data):
+        read = _guarded(lambda text=text: loads(f"{text}\nER  - ")) if len(text) < _LONGEST_ENTRY else []
+        yield text, (read[0] if read else None)
+
+
+def _csl(data: bytes) -> _Read:
+    text, decoder = data.decode("utf-8", "replace"), json.JSONDecoder()
+    at = _end(_BETWEEN, text, text.index("[") + 1)
+    while text[at : at + 1] not in ("]", ""):
+        try:
+            found, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):  # nothing tells where it ends
+            yield text[at : at + _EXAMPLE], None
+            return
+        named = {str(name).lower(): value for name, value in found.items()} if isinstance(found, dict) else None
+        yield text[at : at + _EXAMPLE], named if end - at < _LONGEST_ENTRY else None
+        at = _end(_BETWEEN, text, end)
+
+
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    match = pattern.match(text, start)
+    return match.end() if match else start
+
+
+def _pieces(begins: re.Pattern[bytes], data: bytes) -> Iterator[str]:
+    """Yields each piece of a file from one beginning to the next, without what is too long."""
+    start: int | None = None
+    for match in begins.finditer(data):
+        if start is not None:
+            yield _decoded(data[start : min(match.start(), start + _LONGEST_ENTRY)])
+        start = match.start()
+    if start is not None:
+        yield _decoded(data[start : start + _LONGEST_ENTRY])
+
+
+def _decoded(piece: bytes) -> str:
+    try:
+        return piece.decode()
+    except UnicodeDecodeError:
+        return piece.decode("cp1252", "replace")
+
+
+def _guarded(read: Any) -> list[Any]:  # noqa: ANN401 - a function of a library without types
+    try:
+        return list(read())
+    except Exception:  # noqa: BLE001 - a foreign text: whatever goes wrong, the entry is broken
+        return []
+
+
+# -------------------------------------------------------------------------------------------------------------- an entry
+
+
+def _entry(fields: _Fields) -> LibraryEntry | None:
+    """Returns an entry; None if it has neither a title nor a number."""
+    title = decode_accents(_first(fields, _TITLES))[:_LONGEST_TITLE]
+    numbers = [_text(fields.get(name))[:_LONGEST_FIELD] for name in _NAMING]
+    numbers += [note for name in _NOTES if _NOTED.match(note := _text(fields.get(name))[:_LONGEST_FIELD])]
+    names = mentioned(" ".join(numbers).replace("\\", ""))
+    return LibraryEntry(title, names) if title or names else None
+
+
+def _first(fields: _Fields, names: tuple[str, ...]) -> str:
+    return next(filter(None, (_text(fields.get(name)) for name in names)), "")
+
+
+def _text(value: object) -> str:
+    """Returns a value of any kind as one line; "" for what is no text."""
+    parts = value if isinstance(value, list) else [value]
+    return collapse(" ".join(str(part) for part in parts if isinstance(part, str | int)))
