@@ -27,7 +27,8 @@ from bot.commands.intent import REGISTRY
 from bot.commands.library import library_lines
 from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.conversation.handler import answer
-from bot.digests.libraries import MOST_BYTES, read_library
+from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
+from bot.digests.libraries import read_library
 from bot.errors import WrongUsage
 from bot.platform import file_too_large
 from bot.platforms.console.markup import Console
@@ -380,8 +381,8 @@ def library(
 ) -> int:
     """Store a chat's own library, in place of the one before."""
     data = content(file)
-    if len(data) > MOST_BYTES:
-        raise file_too_large(MOST_BYTES)
+    if len(data) > MAX_LIBRARY_BYTES:
+        raise file_too_large(MAX_LIBRARY_BYTES)
     read = read_library(data)
     with open_session(now) as session:
         of = get_chat(session.store, session.address(chat))

@@ -18,7 +18,6 @@ from subscriptions.query.links import mentioned
 from subscriptions.ranking import LONGEST_WORD, Library, LibraryEntry, LibraryWords, words_of
 from subscriptions.text import escaped
 
-MOST_BYTES = 50 << 20
 MOST_ENTRIES = 20_000
 _LONGEST_ENTRY = 200_000  # bytes
 _LONGEST_TITLE, _LONGEST_ABSTRACT = 500, 5_000  # characters that are read

@@ -19,7 +19,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from bot.app import App
-from bot.digests.libraries import MOST_BYTES
+from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.errors import error_location
 from bot.operation import sign_in
 from bot.operation.health import SHARE_OF_CONNECTIONS, Streams, static_pages
@@ -43,7 +43,7 @@ LANGUAGE_COOKIE, ZONE_COOKIE = "language", "zone"  # the browser tells its zone 
 _LANGUAGES = ("en", "zh")
 STARTS_WITHIN = 15.0  # seconds that a form waits while the process starts
 _MOST_FIELDS = 60  # of a form
-_LARGEST_UPLOAD = MOST_BYTES + (1 << 16)  # bytes of a file with the form around it
+_LARGEST_UPLOAD = MAX_LIBRARY_BYTES + (1 << 16)  # bytes of a file with the form around it
 _LONGEST_UPLOAD = 300.0  # seconds
 _BOUNDARY = re.compile(r'boundary="?(?P<mark>[\w\'()+,./:=?-]{1,70})')
 _FIELD = re.compile(rb'name="(?P<name>[^"]{1,100})"(?:; filename="(?P<file>[^"]*)")?')

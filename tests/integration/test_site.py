@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bot.app import build_app
-from bot.digests.libraries import MOST_BYTES
+from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
 from bot.operation.checks import check_here
 from bot.operation.sign_in import (
     HEADERS,
@@ -529,4 +529,4 @@ async def test_a_file_is_sent_from_the_page(tmp_path: Path, clock: FakeClock) ->
         assert "mine.bib" in page
         assert "The library is stored: 1 entry." in page
         assert (await uploads(browser, b"x", token="another")).status_code == 403
-        assert (await uploads(browser, b"x" * (MOST_BYTES + 100_000), once="f2")).status_code == 413
+        assert (await uploads(browser, b"x" * (MAX_LIBRARY_BYTES + 100_000), once="f2")).status_code == 413

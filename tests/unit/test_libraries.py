@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.digests.libraries import MOST_BYTES, MOST_ENTRIES, is_library, read_library
+from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
+from bot.digests.libraries import MOST_ENTRIES, is_library, read_library
 from subscriptions.errors import Refused
 
 ZOTERO_BIBTEX = r"""
@@ -172,7 +173,7 @@ def test_broken_entries_cost_no_others(file: str, titles: list[str], examples: l
 )
 def test_any_other_file_is_refused_in_a_sentence(data: bytes) -> None:
     with pytest.raises(Refused) as refused:
-        read_library(data[:MOST_BYTES])
+        read_library(data[:MAX_LIBRARY_BYTES])
     assert str(refused.value).startswith(("This file is no library", "No entry of this file", "This library has"))
 
 
@@ -229,7 +230,7 @@ def many() -> Iterator[bytes]:
 
 def test_twenty_thousand_entries_take_little_memory_beside_the_file() -> None:
     data = b"".join(many())
-    assert 45_000_000 < len(data) < MOST_BYTES
+    assert 45_000_000 < len(data) < MAX_LIBRARY_BYTES
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     read = read_library(data)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000  # kilobytes
