@@ -21,6 +21,7 @@ from subscriptions.query.syntax import Query
 from subscriptions.query.variants import Variant
 from subscriptions.service.next_deliveries import typed_number
 from subscriptions.service.paper_search import Base, newest_papers
+from subscriptions.store.libraries import owned
 
 _NEWEST = 5  # papers for a chat without subscriptions
 _VARIANTS: Mapping[str, Sentence] = MappingProxyType(
@@ -67,10 +68,15 @@ def count_found(context: CommandContext, found: int, base: Base) -> str:
 
 
 def days_of(context: CommandContext, papers: Sequence[KnownPaper]) -> tuple[str, ...]:
-    """Returns the day of each paper, "" for today."""
+    """Returns the day of each paper, "" for today, and whether the chat's library has the paper."""
     today = context.now.astimezone(zones.zone(context.chat.settings.timezone)).date()
-    days = (known.day for known in papers)
-    return tuple("" if day == today else context.localizer.day(day, seen_from=today) for day in days)
+    found = owned(context.store, [context.chat.id], [known.id for known in papers])
+    had, mark = found.get(context.chat.id, ()), context.say("in the library")
+    said = (
+        ("" if known.day == today else context.localizer.day(known.day, seen_from=today), known.id in had)
+        for known in papers
+    )
+    return tuple(" · ".join(filter(None, (day, mark if is_had else ""))) for day, is_had in said)
 
 
 def variant_label(localizer: Localizer, one: Variant) -> str:

@@ -72,6 +72,7 @@ def titles_of(session: Transaction, chat_id: int) -> list[tuple[str, str]]:
     return [(row.title, row.words) for row in execute(session, _TITLES, {"chat": chat_id})]
 
 
+@reads
 def owned(session: Transaction, chat_ids: Sequence[int], paper_ids: Collection[int]) -> dict[int, set[int]]:
     """Chat id → those of these papers that are in its library: by arXiv id, DOI or title. Only chats with a library."""
     chats = [row.chat for row in rows_of(session, _WITH_LIBRARY, chat_ids)]

@@ -95,6 +95,13 @@ async def test_papers_of_the_library_do_not_come_and_whynot_tells(bot: BotHarnes
     assert "A swarm of drones" in preview.text
 
 
+async def test_what_the_library_has_is_marked_where_it_is_found(bot: BotHarness) -> None:
+    await sends(bot)
+    ingested(bot.store, paper("A swarm of small robots"), paper("A swarm of drones"))
+    marked = [line.endswith("in the library") for line in (await bot.says("swarm")).lines if "Ada Example" in line]
+    assert sorted(marked) == [False, True]
+
+
 async def test_the_order_follows_the_library_and_why_names_the_entry(bot: BotHarness) -> None:
     known(bot)
     await sends(bot)
