@@ -18,6 +18,7 @@ from bot.context import Context, ConversationContext, do_steps
 from bot.conversation.authorization import AuthorizationContext, Refusal, administers, authorize
 from bot.conversation.form_routing import RoutedRequest, route_form_request
 from bot.conversation.stored_reply import file_refused, file_unreadable, no_answer, old_button, old_form, too_many
+from bot.digests.libraries import is_library, read_library
 from bot.platform import file_too_large
 from bot.ports.conversation import (
     CallbackRequest,
@@ -219,8 +220,6 @@ class _File(NamedTuple):
 async def _fetched(api: PlatformApi, file_id: str, wanted: WantedFile) -> _File:
     """Returns an attached document. Raises NotDelivered; Refused if it is not what is wanted, or too large."""
     data = await api.fetch(file_id, MAX_FILE_BYTES if wanted == "text" else MAX_LIBRARY_BYTES)
-    from bot.digests.libraries import is_library, read_library  # noqa: PLC0415 - most chats never send a file
-
     if wanted == "library" or (wanted == "any" and is_library(data)):
         return _File(library=await asyncio.to_thread(read_library, data))
     if len(data) > MAX_FILE_BYTES:
