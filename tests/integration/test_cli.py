@@ -21,7 +21,7 @@ FULL = "The disk that holds {} is full. Free some space, then try again."
 NAMES = [
     "demo", "inspect", "match", "explain", "ingest", "subscribe", "subscriptions", "unsubscribe", "set", "preview",
     "deliver", "run", "outbox", "outbox retry", "outbox dismiss", "sources", "sources poll", "export", "import", "check", "status", "workers", "db", "db upgrade", "db size",
-    "db current", "backup", "restore", "slack manifest", "say", "settings", "link",
+    "db current", "backup", "restore", "slack manifest", "say", "settings", "link", "library",
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ READS = [
     "outbox retry 0123456789abcdef", "outbox dismiss 0123456789abcdef", "sources", "sources --json", "export --all",
     "export --as console:me", "backup copy.db", "db copy data/paperwire.db new.db", "db current", "db size --json", "settings --as console:me",
     "say /list --as console:me", "say /pause --as console:me --json", "status", "status --json", "workers",
-    "workers --json", "restore --lost-at 2026-01-22", "link graph", "link graph --json",
+    "workers --json", "restore --lost-at 2026-01-22", "link graph", "link graph --json", "library my.bib --as console:me",
 ]  # fmt: skip
 BEGINS = [  # the first digest or subscription makes the database
     "ingest day.md", "deliver", "run --once", "subscribe graph --as console:me", "import all.txt", "sources poll", "db upgrade",
@@ -36,6 +36,7 @@ def test_the_table_names_every_subcommand_of_the_program() -> None:
 def empty(terminal: Terminal) -> Terminal:
     """A folder with a digest and an export; the database would be in a folder that is not there either."""
     terminal.file("day.md", PAGE)
+    terminal.file("my.bib", "@article{a, title={Graphs}}")
     terminal.file("all.txt", "[console:me]\nnow | graph |\n")
     terminal.database = terminal.folder / "data" / "paperwire.db"
     terminal.set("DATABASE_URL", f"sqlite:///{terminal.database}")
