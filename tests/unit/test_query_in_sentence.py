@@ -149,6 +149,8 @@ CHINESE = [
     ("我想看关于扩散模型的论文，不要综述", "扩散模型 -综述"),
     ("凡是讲变分量子算法的我都收，除了讲化学的", "变分量子算法 -化学"),
     ("提到“Lean 4”但不属于cs.AI的论文", '"Lean 4" -cs.AI'),
+    ("papers on 「「graph」」 theory", '"graph" theory'),
+    ("papers on “graph”theory", '"graph" theory'),
     ("刚开始学 flow matching，有好论文 push 我一下", "flow matching"),
     ("我想看关于扩散模型的论文", "扩散模型"),
     ("我想看扩散模型的论文", "扩散模型"),

@@ -43,6 +43,7 @@ _EDGES = re.compile(
 _ABOUT = re.compile(r"^(?:讲(?![座义解述故])|属?于(?=[A-Za-z]))(?=\S)")  # before what is excluded: 讲化学的除外
 _IN_FIELDS = {"ti": re.compile(r"\btitles?\b|标题|题目(?!是)"), "abs": re.compile(r"\babstracts?\b|摘要")}
 _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
+_SIGNS = '.!?:"“”„«»「」『』'  # no words; of quotation marks only those without another one
 _LINKS = frozenset({",", ";", "、", "和", "与", "或", "及", "跟", "and", "or", "&", "+", "|", "/"})
 # What links two subjects of a sentence outside of them, and what says that a paper must have both.
 _ALSO = re.compile(
@@ -288,7 +289,7 @@ def _items(pieces: Sequence[Piece], part: str, *, with_categories: bool = False)
         for token in piece.tokens:
             if token.mark in _LINKS:
                 between += " and "
-            elif (part == AUTHOR or (token.mark not in small and token.mark not in ".!?:")) and (
+            elif (part == AUTHOR or (token.mark not in small and token.mark not in _SIGNS)) and (
                 with_categories or token.mark != CATEGORY
             ):
                 word = f'"{token.words[1:-1]}"' if token.mark == QUOTED else _POSSESSIVE.sub("", token.words)
@@ -296,6 +297,7 @@ def _items(pieces: Sequence[Piece], part: str, *, with_categories: bool = False)
                 if not items or _ALSO.search(between) or (any_of and is_apart):
                     items.append(word)
                 else:
-                    items[-1] += f"{'' if token.start == end else ' '}{word}"
+                    is_one_word = token.start == end and '"' not in (word[0], items[-1][-1])
+                    items[-1] += f"{'' if is_one_word else ' '}{word}"
                 between, end = "", token.end
     return [one for one in (_EDGES.sub("", item) for item in items) if not is_crumb(one)]
