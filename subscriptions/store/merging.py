@@ -1,7 +1,7 @@
 """Merges the papers of a digest into those that are known: one row per work (docs/architecture.md, rules 1 and 4)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -41,6 +41,7 @@ def merge(session: Transaction, batch: MergeBatch, one: Incoming) -> int:
         row = batch.rows[found[0]]
         for other in found[1:]:
             _join(session, batch, row, batch.rows[other])
+        paper = _without_ids_of_others(batch, row, one)
         if row.id in batch.unclaimed:
             batch.places.setdefault(row.id, one.place)
         claim = claim_of(row, paper, source=batch.source, of_arxiv=batch.of_arxiv)
@@ -84,6 +85,15 @@ def stands_alone(batch: MergeBatch, one: Incoming) -> bool:
     """
     found = {batch.keys[key] for key in one.keys if key in batch.keys} | batch.aliases.get(one.alias, set())
     return one.is_apart and len(found) <= 1 and found <= batch.unclaimed
+
+
+def _without_ids_of_others(batch: MergeBatch, row: PaperDraft, one: Incoming) -> Paper:
+    """Returns the paper without an id of another row, where the source may not say that the two are one."""
+    paper, others = one.paper, {key for key in one.keys if batch.keys.get(key, row.id) != row.id}
+    if not others:
+        return paper
+    arxiv_id = None if paper.arxiv_id in others else paper.arxiv_id
+    return replace(paper, arxiv_id=arxiv_id, doi=None if f"doi:{paper.doi}" in others else paper.doi)
 
 
 def _file(row: PaperDraft, paper: Paper, *, is_new: bool) -> None:

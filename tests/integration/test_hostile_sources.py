@@ -151,6 +151,13 @@ def test_no_source_makes_two_papers_of_others_one(lie: Paper, store: Store) -> N
     assert amount(store) == 1  # arXiv may say so
 
 
+def test_no_source_gives_its_own_paper_the_id_of_another(store: Store) -> None:
+    ingested(store, TRUE, source="list")
+    ingested(store, paper("Cells", arxiv_id=None, key=DOI, doi=DOI), source="biology")
+    ingested(store, replace(TRUE, doi=DOI), source="list", name="again")
+    assert (known(store).paper.doi, known(store, DOI).paper.title) == (None, "Cells")
+
+
 def test_no_source_claims_an_id_for_a_paper_of_another(store: Store) -> None:
     ingested(store, TRUE, source="arxiv", of_arxiv=True)
     ingested(store, replace(TRUE, doi=DOI), replace(TRUE, title="Cells"), source="evil")
