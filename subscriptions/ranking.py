@@ -186,7 +186,7 @@ MOST_OF_LIBRARY = 100  # entries that count, each as much as a paper that was op
 
 
 class LibraryEntry(NamedTuple):
-    """An entry of somebody's own library."""
+    """An entry of a person's own library."""
 
     title: str  # "": it has none
     names: tuple[str, ...]  # arXiv ids and DOIs
