@@ -20,10 +20,9 @@ from pydantic import SecretStr
 
 from bench.planning import NOON, PAPERS, fill
 from bot.app import App, build_app
-from bot.delivery.embedded import CONCURRENCY, EmbeddedEngine
 from bot.delivery.planning import DrainState, plan
 from bot.delivery.rate_limiter import GcraRateLimiter
-from bot.delivery.sender import Sender
+from bot.delivery.sender import CONCURRENCY, EmbeddedEngine, Sender
 from bot.ports.channel import Limits
 from bot.settings import Settings, TelegramSettings
 from tests.fakes.journal import Entry

@@ -43,8 +43,8 @@ from subscriptions.matching.hits import HitFinder
 from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Paper
 from subscriptions.normalize import tokens
+from subscriptions.query import FIELDS, TEXT, Query
 from subscriptions.query.parse import papers_named_in, parse_canonical, parse_query
-from subscriptions.query.syntax import FIELDS, TEXT, Query
 from subscriptions.ranking import (
     NO_TASTE,
     SAMPLE,

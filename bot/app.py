@@ -12,12 +12,10 @@ from typing import TYPE_CHECKING, TextIO
 from bot.clock import SystemClock
 from bot.commands.context import BotInfo
 from bot.commands.intent import REGISTRY
-from bot.context import Context, ConversationContext, Layout
-from bot.context.database import make_ready, make_store
-from bot.delivery.embedded import EmbeddedEngine
+from bot.context import Context, ConversationContext, Layout, make_ready, make_store
 from bot.delivery.planning import store_offer, subscribe_link
 from bot.delivery.rate_limiter import GcraRateLimiter
-from bot.delivery.sender import Sender
+from bot.delivery.sender import EmbeddedEngine, Sender
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.known import PLATFORMS, adapter_of, medium_of
 from bot.ports.channel import Channel, Clock, Limits
@@ -54,7 +52,7 @@ class App:
     context: Context
     sender: Sender
     bot_names: dict[str, str]  # platform → the bot's name there, once the platform has told it
-    cluster: "ClusterEngine | None" = None  # the engine of a worker, beside whom others may send
+    cluster: "ClusterEngine | None" = None  # the engine of a worker; other workers may send at the same time
     stop: asyncio.Event = field(default_factory=asyncio.Event)  # set when the process is to stop
     interrupted: bool = False  # the process is to stop because of Ctrl-C
 
@@ -99,8 +97,8 @@ def build_app(
     """Builds an App. Raises SettingsError, StoreError.
 
     `out` is where the console channel writes, stdout by default. `channels` replace the channels that the settings turn
-    on. `guard_gone`: a platform stops when too many chats of one drain are gone. `is_worker`: on PostgreSQL it works beside
-    others. `platforms`: name → module of the adapter.
+    on. `guard_gone`: a platform stops when too many chats of one drain are gone. `is_worker`: on PostgreSQL other
+    workers may run at the same time. `platforms`: name → module of the adapter.
     """
     quiet_libraries()
     clock = clock or SystemClock()

@@ -55,7 +55,7 @@ class Platform:
         ""  # the bot's id as the token has it, which may be mistyped; only `channel.identity` is stored
     )
     on_identity: Callable[[Store, str], None] = (
-        _on_identity  # blocks; writes to the store what follows from the bot's id
+        _on_identity  # blocks; writes the consequences of the bot's id to the store
     )
     prepare: Callable[[], Awaitable[None]] = _nothing  # called with the sender lock held, before anything is sent
     recheck: Callable[[], Awaitable[None]] = _nothing  # called every quarter of an hour
@@ -72,7 +72,7 @@ class Platform:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformSurroundings:
-    """What an adapter may use to build its platform."""
+    """The dependencies that an adapter may use to build its platform."""
 
     settings: Settings
     store: Store

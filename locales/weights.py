@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.commands.words.marks import Token, tokens_of
+from bot.commands.words import Token, tokens_of
 from bot.commands.words.scorer import (
     ASKING,
     DENIAL,
@@ -225,7 +225,10 @@ def _words(path: Path, change: Callable[[str], str] = str) -> Iterator[str]:
 
 
 def learn_intents(read: list[Example], known: Known) -> dict[str, Any]:
-    """Returns the weights of the intents: those of a softmax, learned sentence by sentence with shrinking steps."""
+    """Returns the weights of the intents: those of a softmax, learned sentence by sentence with shrinking steps.
+
+    They are the mean of those at the ends of the later rounds, which varies less with the examples than the last ones do.
+    """
     found = [set(features(one.tokens, known)) for one in read]
     counts = Counter(feature for one in found for feature in one)
     place = {feature: at for at, feature in enumerate(sorted(one for one, many in counts.items() if many >= FEWEST), 1)}
@@ -235,7 +238,7 @@ def learn_intents(read: list[Example], known: Known) -> dict[str, Any]:
     often = Counter(truth)
     weight, squares = (np.full((len(place) + 1, len(intents)), value) for value in (0.0, 1e-3))
     order = list(range(len(rows)))
-    chance, some = random.Random(2), np.random.default_rng(2)
+    chance, some, ends = random.Random(2), np.random.default_rng(2), []
     for _ in range(ROUNDS):
         chance.shuffle(order)
         for at in order:
@@ -251,7 +254,8 @@ def learn_intents(read: list[Example], known: Known) -> dict[str, Any]:
             wrong *= min(1.0, (160 / often[truth[at]]) ** 0.1)
             squares[row] += wrong**2
             weight[row] -= STEP * wrong / np.sqrt(squares[row]) + DECAY * weight[row]
-    rounded = np.rint(weight * 100 / COARSE).astype(int) * COARSE
+        ends.append(weight.copy())
+    rounded = np.rint(np.mean(ends[ROUNDS // 2 :], axis=0) * 100 / COARSE).astype(int) * COARSE
     pairs = {
         feature: [int(one) for at in np.flatnonzero(abs(rounded[row]) >= SMALLEST) for one in (at, rounded[row][at])]
         for feature, row in {"": 0, **place}.items()

@@ -48,7 +48,7 @@ class PlatformFacts:
     refusal: Sentence | None = None  # the refusal of a {text} that names no chat there
     refusal_hint: Sentence | None = None
     is_alias: Callable[[ChatAddress], bool] = _never  # the chat is stored under another address
-    describes_chats: bool = False  # the platform can be asked about a chat of which only the id is known
+    describes_chats: bool = False  # the platform tells about a chat if it is given only the id
     formats_differ: bool = False  # its chats differ in the markup and the length of their messages
     kind_of: Callable[[ChatAddress], ChatKind] = _always_private  # as far as the address alone tells
     command_prefix: Callable[[ChatAddress], str] = _slash  # what comes before the name of a command in that chat

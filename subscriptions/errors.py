@@ -158,7 +158,7 @@ class ChatGone(NotDelivered):
     def __init__(
         self, reason: str, scope: Literal["chat", "topic"] = "chat", pause_reason: PauseReason | None = None
     ) -> None:
-        """`pause_reason` is what is stored with the chat; without it GONE, or of a topic TOPIC_CLOSED."""
+        """`pause_reason` is stored with the chat; the default is GONE, for a topic TOPIC_CLOSED."""
         super().__init__(reason)
         self.scope = scope
         general = PauseReason.TOPIC_CLOSED if scope == "topic" else PauseReason.GONE

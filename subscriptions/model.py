@@ -193,7 +193,7 @@ class Chat(NamedTuple):
     state: ChatState = ChatState.ACTIVE
     admission: Admission | None = None  # what an operator answered last
     pause_reason: PauseReason | None = None  # also of a chat that waits to be let in and cannot be written to
-    state_detail: str = ""  # beside the state: the platform's words, or the address that the chat moved to
+    state_detail: str = ""  # more about the state: the platform's words, or the address that the chat moved to
     paused_until: datetime | None = None
     first_delivery_planned: bool = False
     no_match_streak: NoMatchStreak | None = None  # None: the last papers matched, or none came yet

@@ -10,11 +10,11 @@ from math import log
 from types import MappingProxyType
 from typing import NamedTuple
 
-from subscriptions.matching.features import STOP_WORDS
-from subscriptions.matching.terms import THOUSAND, simple_terms
+from subscriptions.matching.hits import THOUSAND, simple_terms
+from subscriptions.matching.paper_index import STOP_WORDS
 from subscriptions.model import Paper
 from subscriptions.normalize import tokens
-from subscriptions.query.syntax import TITLE, Field, Query, Term, ValueKind, WordsOfPapers
+from subscriptions.query import TITLE, Field, Query, Term, ValueKind, WordsOfPapers
 
 IN_TITLE = 3  # a word of the title counts as often as so many words of the abstract
 

@@ -22,9 +22,9 @@ from bot.commands.context import BotInfo
 from bot.context import CommandLimits, Context
 from bot.context import ConversationContext as Conversation
 from bot.conversation.handler import answer
-from bot.conversation.stored_reply import StoredReply
-from bot.delivery.embedded import EmbeddedEngine
+from bot.conversation.reply_sender import StoredReply
 from bot.delivery.rate_limiter import GcraRateLimiter
+from bot.delivery.sender import EmbeddedEngine
 from bot.ports.channel import File
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
 from bot.rendering.cleaning import TextFormatter

@@ -51,7 +51,7 @@ def clean_environment(**given: str) -> dict[str, str]:
 
 
 class Forked(subprocess.Popen[Any]):
-    """As `Popen([sys.executable, "-m", module, *arguments])`, of one of our modules."""
+    """Works like `Popen([sys.executable, "-m", module, *arguments])`, where `module` is one of ours."""
 
     def _execute_child(self, args: list[str], *others: Any) -> None:
         """Makes the process and sets `pid`; Popen does all else."""

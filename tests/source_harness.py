@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from sqlmodel import select
 
 from bot.settings import SourceSettings
-from bot.sources.fetch_request import HostLimiter
+from bot.sources.fetch_request import HostLimiter, SourceSchedules
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.ingest import PollContext, StoredHostSlots
-from bot.sources.schedules import SourceSchedules
 from bot.sources.source_scheduler import SourceScheduler
 from subscriptions.model import ChatAddress
 from subscriptions.planning.receipts import Receipt
@@ -116,6 +116,13 @@ class SourceHarness:
 
     def known(self, source: str) -> KnownSource:
         return {one.name: one for one in known_sources(self.store)}[source]
+
+
+async def polled(*made_of: Any, **options: Any) -> SourceHarness:
+    """A harness whose sources that are due were polled."""
+    feeding = SourceHarness(*made_of, **options)
+    await feeding.due()
+    return feeding
 
 
 def new_york(text: str) -> datetime:

@@ -33,7 +33,7 @@ SMALL = frozenset(  # tables that do not grow with chats, papers, time
 )
 GROWING = frozenset(TABLES.tables) - SMALL
 HARMLESS = {  # function of the store that executes it → why it may read a whole table
-    "paper_index.py:_fetched": "it walks an index in order, and ends after its LIMIT",
+    "known_papers.py:_fetched": "it walks an index in order, and ends after its LIMIT",
     "known_papers.py:first_paper_at": "it ends at the first paper",
     "known_papers.py:paper_count": "one /search, not each: it walks the smallest index, 5 ms for 100,000 papers",
     "subscriptions.py:subscription_counts": "an operator's /status, which walks the smallest index",
@@ -95,7 +95,7 @@ def in_one_line(statement: str) -> str:
 class Caller:
     """What executes a statement."""
 
-    functions: tuple[str, ...] = ()  # of the store, the innermost first: "paper_index.py:newest"
+    functions: tuple[str, ...] = ()  # of the store, the innermost first: "known_papers.py:newest"
     of_run: bool = False  # the product may execute it while it runs: no migration, no other subcommand, no test alone
 
     @property
@@ -117,7 +117,7 @@ def caller() -> Caller:
                 place = name.removeprefix(_STORE)
                 elsewhere = elsewhere or place.startswith("migrations/")
                 functions.append(f"{place}:{frame.f_code.co_name}")
-            is_run = name.endswith(("/program.py", "/subcommands.py", "/running.py"))
+            is_run = name.endswith(("/cli/__init__.py", "/subcommands.py", "/running.py"))
             elsewhere = elsewhere or (name.startswith(_SUBCOMMANDS) and not is_run)
         frame = frame.f_back
     return Caller(tuple(functions), of_run=ours and not elsewhere)

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from bot.cli.output import print_reply
-from bot.commands.phrasing.refusal_words import refused
-from bot.platforms.subcommands import CHAT_FORMS
+from bot.commands.phrasing import refused
+from bot.platforms import CHAT_FORMS
 from bot.rendering.language import Language
 from bot.rendering.query_text import caret
 from subscriptions.errors import QueryError

@@ -23,8 +23,8 @@ from bot.cli.documents import content
 from bot.cli.output import json_time, print_line, print_lines, print_reply, tell
 from bot.cli.session import Session, look_up_new_chat, open_dry_run, open_session
 from bot.cli.tables import new_table, print_table, watched
+from bot.commands.export_import import library_lines
 from bot.commands.intent import REGISTRY
-from bot.commands.library import library_lines
 from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.conversation.handler import answer
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
@@ -41,17 +41,17 @@ from subscriptions.addresses import declared, parse_address
 from subscriptions.chat_settings import SETTINGS, setting_name
 from subscriptions.errors import NotFound, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.planning.times._ending import read_when, split_when
+from subscriptions.planning.times import read_when, split_when
 from subscriptions.portable import numbered, read_numbered, text_of
+from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
-from subscriptions.query.syntax import Query
+from subscriptions.service.access import ask_unasked
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.chat_status import known_or_new, link_payload
-from subscriptions.service.confirming import ask_unasked
 from subscriptions.service.exporting import export as exported
 from subscriptions.service.exporting import export_all
 from subscriptions.service.importing import ImportPlan, import_lines
-from subscriptions.service.libraries import put_library
+from subscriptions.service.near_papers import put_library
 from subscriptions.service.next_deliveries import get_chat, kind_of
 from subscriptions.service.retention import bot_name
 from subscriptions.text import escaped
@@ -221,11 +221,12 @@ async def _reply_to(request: MessageRequest, session: Session) -> _Said:
 
 
 def _addressed(text: str, address: ChatAddress, session: Session) -> MessageRequest:
-    """Returns the request of somebody who types this text in a chat. Raises NotFound for a new chat that does not subscribe."""
+    """Returns the request of a person who types this text in a chat. Raises NotFound for a command in a new chat, but for /sub."""
     first, _, rest = text.strip().partition(" ")
     command = first.removeprefix("/").partition("@")[0].casefold()
     found = REGISTRY.command_named(command)
-    if found is not None and found.name == "sub":  # the first subscription makes its chat
+    is_command = first.startswith("/") or found is not None
+    if not is_command or (found is not None and found.name == "sub"):  # the first subscription makes its chat
         title, kind = look_up_new_chat(session, address)
         chat = known_or_new(session.store, address, kind or kind_of(address), title=title)
     else:

@@ -13,7 +13,7 @@ from bot.cli.log import passwords_in
 from bot.cli.output import print_line, print_lines, tell
 from bot.cli.session import open_session, parse_moment, read_settings
 from bot.clock import SystemClock
-from bot.context.database import backup_folder, make_ready, make_store
+from bot.context import backup_folder, make_ready, make_store
 from bot.delivery.lane_sender import only_sender
 from bot.errors import WrongUsage
 from bot.operation.ticks import file_sizes

@@ -25,7 +25,7 @@ from bot.digests.report import warning_document
 from bot.errors import UnknownFormat, WrongUsage
 from bot.rendering.language import Language
 from bot.settings import Settings, SourceSettings, source_name
-from bot.settings.source_facts import is_arxivs_own, place_of
+from bot.settings.model import is_arxivs_own, place_of
 from bot.sources import make_source_scheduler
 from bot.sources.fetch_request import everything
 from bot.sources.ingest import store_digest, today
@@ -90,7 +90,7 @@ class _IngestedFile:
 
 @dataclass(slots=True)
 class _Ingestion:
-    """One call: what is the same for all digests, and what became of them."""
+    """One call of `ingest`: the options for all digests, and the results so far."""
 
     session: Session
     source: str | None  # source of all digests, from --source

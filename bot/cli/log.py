@@ -43,7 +43,10 @@ def start_logging(settings: Settings, *, quiet: bool) -> None:
 
 
 def say_for(settings: Settings) -> Callable[[str], None]:
-    """Returns what prints a line for the operator on stderr: as it is or, where the log is JSON, as an event at any level."""
+    """Returns a function that prints a line for the operator on stderr.
+
+    If the log is JSON, the line is an event of any level.
+    """
     if settings.log_format == "text":
         return print_error
     ours = logging.getLogger(_OURS)
@@ -74,7 +77,10 @@ class _Formatter(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Returns the message. Of an error that a library logs, its type and place stand in place of what follows the first line.
+    """Returns the message.
+
+    If a library logs an error, only the first line of the message is kept, with the error's type and place after
+    it.
 
     Such a message quotes the error, and the error may quote what a person wrote.
     """
@@ -94,7 +100,7 @@ def secrets_of(settings: Settings) -> tuple[str, ...]:
 
 
 def passwords_in(address: str) -> frozenset[str]:
-    """Returns the password of an address, as it is written there and as it is meant; also one among its parameters."""
+    """Returns the passwords of an address, also one among its parameters, both percent-encoded and decoded."""
     parts = urlsplit(address)
     written = [parts.password or "", *(value for name, value in parse_qsl(parts.query) if name == "password")]
     return frozenset(form for one in written for form in (one, unquote(one), quote(one, safe="")) if form)

@@ -58,7 +58,7 @@ def print_lines(*lines: str) -> None:
 
 
 def discard_output(*streams: TextIO) -> None:
-    """Discards what is buffered for these streams and all that is written later, after their reader has closed them."""
+    """Discards all output of these streams, buffered and later, because their reader has closed them."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in streams:
         os.dup2(nowhere, stream.fileno())

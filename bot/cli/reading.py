@@ -28,8 +28,8 @@ from subscriptions.matching.hits import why
 from subscriptions.matching.paper_index import PaperIndex, matching_papers, merge_copies
 from subscriptions.matching.query_set import QuerySet, dump, load
 from subscriptions.model import Digest, Paper
+from subscriptions.query import LIKE, Query
 from subscriptions.query.parse import papers_named_in, parse_query
-from subscriptions.query.syntax import LIKE, Query
 from subscriptions.ranking import PapersAtHand
 from subscriptions.text import escaped
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from bot.cli.log import start_logging
 from bot.clock import SystemClock
-from bot.context.database import make_store, open_store
+from bot.context import make_store, open_store
 from bot.digests import format_names
 from bot.errors import WrongUsage
 from bot.platforms.known import PLATFORMS, adapter_of

@@ -18,7 +18,7 @@ from bot.cli.output import json_time, print_line, print_lines, tell
 from bot.cli.session import Session, open_session, read_settings, titled
 from bot.cli.tables import new_table, print_table
 from bot.clock import SystemClock
-from bot.context.database import backup_folder
+from bot.context import backup_folder
 from bot.delivery.lane_sender import is_running
 from bot.operation.checks import check_here, check_outbox, check_platforms, is_ready, mounts
 from bot.operation.health import Readiness, ask_readiness
@@ -28,7 +28,7 @@ from bot.platform import Finding
 from bot.rendering.language import Language
 from bot.sources.source_scheduler import make_fetcher
 from subscriptions.service.chat_status import Figures, figures
-from subscriptions.service.workers import Backlog, WorkerAtWork, backlog, workers_at_work
+from subscriptions.service.sending import Backlog, WorkerAtWork, backlog, workers_at_work
 from subscriptions.store.sources import KnownSource
 from subscriptions.text import escaped
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from bot.platforms.subcommands import SUBCOMMANDS as PLATFORM_SUBCOMMANDS
+from bot.platforms import SUBCOMMANDS as PLATFORM_SUBCOMMANDS
 
 _LOOK = "Look, without an account or a database"
 _MOVE = "Papers in, messages out"

@@ -41,12 +41,11 @@ from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, Message, Paper, Subscription
 from subscriptions.planning.cadence import DAYS, cadence_text
 from subscriptions.planning.pauses import NextDelivery
-from subscriptions.planning.times._ending import split_when
+from subscriptions.planning.times import split_when
 from subscriptions.query.parse import parse_query
-from subscriptions.service.access import allow
+from subscriptions.service.access import allow, ask_unasked
 from subscriptions.service.amendments import numbers_among, numbers_in, numbers_missing
 from subscriptions.service.chat_status import Status, next_deliveries_of, status
-from subscriptions.service.confirming import ask_unasked
 from subscriptions.service.next_deliveries import Listed, listed
 from subscriptions.service.previews import NotDue, Preview
 from subscriptions.service.previews import preview as look
@@ -59,7 +58,7 @@ from subscriptions.zones import zone_of_place
 
 
 def when_next(expected: NextDelivery, language: Language, now: datetime) -> str:
-    """Returns when a subscription delivers next, in the words of bot.commands.phrasing.cadence_words."""
+    """Returns when a subscription delivers next, in the words of bot.commands.phrasing.setting_words."""
     if expected.at is None:
         return f"{language.moment(expected.latest, now=now)} at the latest" if expected.latest else "when papers come"
     if expected.at <= now:

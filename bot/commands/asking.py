@@ -20,7 +20,7 @@ it open, `cancel` or its button drops it, and a newer question replaces it. It a
 (PaperwireError), so that the person can try again, and if `Callback.is_answer` does not hold or the function returns None:
 then the text is not an answer, and is read as if there were no question.
 
-Where buttons are the answers, `expect_answer` lets words answer as well: see bot/commands/button_answers.py.
+Where buttons are the answers, `expect_answer` lets words answer as well: see bot/commands/free_text.py.
 """
 
 import re

@@ -13,6 +13,7 @@ from subscriptions.cutting import cut_letters, width
 from subscriptions.errors import QueryError
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Item, Subscription
+from subscriptions.portable import mended_name
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import author_rule, narrowed, words_rule
 from subscriptions.service.amendments import edit, rename
@@ -20,18 +21,17 @@ from subscriptions.service.known_papers import distinctive_words, subscriptions_
 from subscriptions.service.near_papers import note_signal
 from subscriptions.service.pausing import pause
 from subscriptions.states import Signal, SubscriptionState
-from subscriptions.wording import mended_name
 
 MUTED_FOR = 7  # days, unless a button says otherwise
 AUTHORS = 8  # authors of a page
 EXCLUDED_AUTHORS = 4
 _LABEL = 40  # characters of a button's label
 _TOPIC = 30  # of the words in a button's label
-_IN_ROW, _HALF = 2, 18  # buttons in a row, and the columns of a label that fits into half of it on a phone
+_IN_ROW, _HALF = 2, 18  # buttons in a row; columns of a label that fits into half a row on a phone
 
 
 def on_mute(context: CommandContext) -> Reply:
-    """Handles [mute ▾]: asks what shall be quiet, the paper's topic or a subscription that brought it, and pauses what is chosen."""
+    """Handles [mute ▾]: pauses the topic of the paper or a subscription that brought it, after asking which."""
     item = callback_paper(context)
     if item is None:
         return paper_gone(context)

@@ -27,7 +27,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from bot.commands.context import Callback, Command, CommandContext, always
-from bot.commands.phrasing.setting_words import taste_line
+from bot.commands.phrasing.reason_words import taste_line
 from bot.ports.channel import Button, Reply
 from bot.ports.conversation import CallbackRequest
 from subscriptions.model import CallbackToken, Item, KnownPaper
@@ -66,14 +66,14 @@ def pressed_token(store: Store, data: str, place: str) -> CallbackToken | None:
     """Returns the token for the data of a button; None if there is none."""
     card, _, letter = data.rpartition(".")
     token = read_callback(card, place) or find_callback(store, card) if letter in _VERBS else None
-    if token and token.verb == _CARD:  # its number is the place in a list, that of others is a subscription
+    if token and token.verb == _CARD:  # its number is a place in a list; the numbers of other kinds are subscriptions
         arguments = {name: value for name, value in token.arguments.items() if name != "number"}
         return replace(token, verb=_VERBS[letter], arguments=arguments)
     return read_callback(data, place) or find_callback(store, data)
 
 
 def read_callback(data: str, place: str) -> CallbackToken | None:
-    """Returns the token for the data of a button under a delivery that names no card besides; None for any other data."""
+    """Returns the token of a delivery's button whose data names no card; None for any other data."""
     match = _OF_DELIVERY.fullmatch(data)
     if match is None:
         return None
@@ -87,8 +87,8 @@ def read_callback(data: str, place: str) -> CallbackToken | None:
 # ------------------------------------------------------------------ the card of a paper and the replies that show more
 
 # all fields, why it came, and papers beyond a delivery's limit.  Buttons name a paper by its position in a delivery
-# (`delivery`, `position`) or by its id in the store (`paper`). Each handler looks it up again among what was delivered
-# to this chat.
+# (`delivery`, `position`) or by its id in the store (`paper`). Each handler looks the paper up again among those
+# delivered to this chat.
 
 
 PAGE = 16  # papers of a page: two rows of eight numbers

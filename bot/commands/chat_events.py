@@ -17,9 +17,8 @@ from subscriptions.service.notices import is_gone, name_of, notify, notify_opera
 from subscriptions.service.pausing import delay_after_return, pause_for_leaver, reactivate, uninstall
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
 from subscriptions.store.access import set_owner
-from subscriptions.store.conversations import get_conversation_state, set_conversation_state
+from subscriptions.store.conversations import commands_since, get_conversation_state, set_conversation_state
 from subscriptions.store.moving import chat_moved
-from subscriptions.store.updates import commands_since
 
 
 def on_archived(context: CommandContext) -> Reply | None:

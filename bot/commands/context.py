@@ -8,13 +8,13 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
-from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing import Localizer
 from bot.ports.channel import Reply
 from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Request
 from subscriptions.addresses import BotLinks, facts_of
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, KnownPaper, Paper
-from subscriptions.query.syntax import Query
+from subscriptions.query import Query
 from subscriptions.ranking import Library
 from subscriptions.service.access import is_operator
 from subscriptions.store.database.store import Transaction
@@ -195,7 +195,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Callback:
-    """What a button, an answer to a question or a form does."""
+    """The handler of a button, of an answer to a question, or of a form."""
 
     run: CommandFunction
     needs_manager: bool = False
@@ -225,7 +225,7 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """What the bot does when something happens to a chat, or when a person opens a home view or a shortcut."""
+    """The handler of an event: something happens to a chat, or a person opens a home view or a shortcut."""
 
     run: CommandFunction
     writes: Condition = always

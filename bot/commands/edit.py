@@ -16,7 +16,7 @@ from bot.commands.asking import (
     undo_row,
 )
 from bot.commands.context import Callback, Command, CommandContext, always, query_of_button
-from bot.commands.phrasing.cadence_words import cadence_words, next_line, when_words
+from bot.commands.phrasing.setting_words import cadence_words, next_line, when_words
 from bot.commands.phrasing.subscription_words import name_given, renamed
 from bot.commands.search import query_of
 from bot.commands.subscription_form import edit_subscription
@@ -26,7 +26,7 @@ from bot.ports.channel import Button, Reply
 from subscriptions.errors import NotFound, QueryError, Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times._ending import NoSuchTime, as_words, split_when
+from subscriptions.planning.times import NoSuchTime, as_words, split_when
 from subscriptions.planning.times._reading import clock_of, is_time
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import asks_for_nearness, parse_query
@@ -124,7 +124,7 @@ def _edit_button(subscription: Subscription, text: str, when: str = "") -> Butto
 
 
 def on_edit_at(context: CommandContext) -> Reply:
-    """Handles a time under a refused one: changes the query and the time to those of the button."""
+    """Handles a button that offers another time after a refusal: changes the query and the time to those of the button."""
     subscription = subscription_numbered(context, context.arguments.get("number"))
     if subscription is None:
         return subscription_gone(context)
@@ -189,7 +189,10 @@ def _name(context: CommandContext, subscription: Subscription, text: str) -> Rep
 
 
 def schedule(context: CommandContext) -> Reply:
-    """Sets the time of one subscription; without a number that of all and of new ones; without a time offers times."""
+    """Sets the time of one subscription.
+
+    Without a number, sets it for all and for new ones; without a time, offers times.
+    """
     subscription, text = number_and_rest(context, context.args)
     if subscription is None:
         _refuse_foreign_number(text)

@@ -1,7 +1,10 @@
-"""export, import, share: subscriptions as text, papers as BibTeX, one subscription as a link."""
+"""export, import, share, library: subscriptions as text, papers as BibTeX, one subscription as a link, a chat's own papers.
+
+These come from a file that Zotero, Mendeley, JabRef or Google Scholar exports.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
@@ -11,24 +14,30 @@ from bot.commands.asking import (
     listed_here,
     no_subscriptions,
     pick_list,
+    shown_buttons,
     subscription_gone,
     subscription_named,
     subscription_numbered,
     undo_row,
+    with_stored_chat,
 )
 from bot.commands.citations import bibliography, references
 from bot.commands.context import Callback, Command, CommandContext, always
+from bot.commands.phrasing import Localizer
 from bot.ports.channel import Button, File, Reply
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.portable import PortableLine, read_lines, text_of
+from subscriptions.query.links import LIBRARY_QUERY
 from subscriptions.query.parse import parse_query
+from subscriptions.ranking import Library
 from subscriptions.service.chat_status import share_link
 from subscriptions.service.exporting import delivered, export
 from subscriptions.service.importing import ImportPlan, import_lines
-from subscriptions.service.near_papers import saved_papers
+from subscriptions.service.near_papers import HOW_TO_SEND, NO_LIBRARY, drop_library, put_library, saved_papers
 from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
+from subscriptions.store.signals import library_of
 
 DECIDE_WITHIN = timedelta(hours=1)  # how long an import can be confirmed
 MOST_SHOWN = 30  # lines of a difference that are shown
@@ -39,6 +48,7 @@ _DAYS: Mapping[str, int] = MappingProxyType({"d": 1, "w": 7, "m": 30, "y": 365})
 _SPAN = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>[dwmy]?)(?:ays?|eeks?|onths?|ears?)?", re.IGNORECASE)
 _A_MONTH = timedelta(days=30)
 YES, NO = "yes", "no"
+_REMOVE = ("remove", "删除")
 
 
 # -------------------------------------------------------------------------------------------------------------- export
@@ -284,6 +294,77 @@ def _shared(context: CommandContext, subscription: Subscription) -> Reply:
     return Reply(lines=(said, url), buttons=((Button(label=context.say("open the link"), url=url),),))
 
 
+# -------------------------------------------------------------------------------------------------------------- library
+
+
+def library(context: CommandContext) -> Reply:
+    """Stores the attached library; without a file shows what is stored."""
+    if (read := context.library) is not None:
+        context = with_stored_chat(context)
+        put_library(context.store, context.chat, read, now=context.now, who=context.actor)
+        return Reply(lines=library_lines(read, context.localizer), ok=True, buttons=_buttons(context))
+    if context.args.casefold() in _REMOVE:
+        return on_remove(context)
+    if context.args:
+        raise Refused(Sentence("I read a library from a file, not from a message."), HOW_TO_SEND)
+    found = library_of(context.store, context.chat.id)
+    if found is None:
+        return Reply(lines=(NO_LIBRARY.say(context.say), HOW_TO_SEND.say(context.say)))
+    entries = _entries(context.localizer, found.words.entries)
+    day = context.localizer.moment(found.at)
+    said = context.say(
+        "The library here has {entries}; it was stored {moment}. A new file replaces it.", entries=entries, moment=day
+    )
+    return Reply(lines=(said,), buttons=_buttons(context))
+
+
+def on_remove(context: CommandContext) -> Reply:
+    """Handles [remove]."""
+    if not drop_library(context.store, context.chat):
+        return Reply(lines=(NO_LIBRARY.say(context.say),))
+    following = [one.subscription.number for one in listed_here(context) if one.subscription.text == LIBRARY_QUERY]
+    lines = [context.say("The library is removed.")]
+    lines += [
+        context.say("Subscription {number} still finds papers near to it; /unsub {number} ends it.", number=number)
+        for number in following
+    ]
+    return Reply(lines=tuple(lines), ok=True)
+
+
+def library_lines(read: Library, localizer: Localizer) -> tuple[str, ...]:
+    """Returns what is said of a library that was stored."""
+    entries = _entries(localizer, read.words.entries)
+    stored = localizer.say(
+        "The library is stored: {entries}. Papers like these come first, and papers that are in it are left out.",
+        entries=entries,
+    )
+    return (stored, *_broken(read.broken, read.examples, localizer))
+
+
+def _entries(localizer: Localizer, amount: int) -> str:
+    return localizer.count("{count} entry", "{count} entries", amount)
+
+
+def _broken(amount: int, examples: Sequence[str], localizer: Localizer) -> tuple[str, ...]:
+    if not amount:
+        return ()
+    names = " · ".join(examples)
+    return (
+        localizer.count(
+            "{count} entry cannot be read: {names}",
+            "{count} entries cannot be read, the first: {names}",
+            amount,
+            names=names,
+        ),
+    )
+
+
+def _buttons(context: CommandContext) -> tuple[tuple[Button, ...], ...]:
+    bring = Button(label=context.say("bring such papers"), verb="subscribe-to", arguments={"text": LIBRARY_QUERY})
+    remove = Button(label=context.say("remove"), verb="library-remove")
+    return shown_buttons(context, ((bring, remove),))
+
+
 COMMANDS = (
     Command(
         name="export",
@@ -307,10 +388,19 @@ COMMANDS = (
         usage="[N]",
         summary=Sentence("a link that offers a subscription to others"),
     ),
+    Command(
+        name="library",
+        run=library,
+        needs_manager=True,
+        wants_file="library",
+        usage="[remove]",
+        summary=Sentence("your own papers, from a file"),
+    ),
 )
 CALLBACKS = {
     "import": Callback(run=on_import, needs_manager=True),
     "import-no": Callback(run=on_import_no, needs_manager=True),
     "share": Callback(run=on_share, writes=always),
     "share-page": Callback(run=on_share_page, writes=always),
+    "library-remove": Callback(run=on_remove, needs_manager=True),
 }

@@ -1,22 +1,57 @@
-"""Text without a command: the answer to a question, papers by their ids, else a query to try."""
+"""Text without a command: the answer to a question, papers by their ids, else a query to try.
 
+Words answer questions that have buttons, too: a city, the number of a subscription, a value, yes or no. Each such function
+returns None if the text is no answer; the text is then read as if nothing had been asked.
+"""
+
+import re
 from dataclasses import replace
+from datetime import time
 
-from bot.commands.asking import answer_question, answers_question, can_ask, drop_passing_questions, shown_buttons
+from bot.commands.asking import (
+    answer_question,
+    answers_question,
+    can_ask,
+    drop_passing_questions,
+    expect_answer,
+    listed_here,
+    shown_buttons,
+    subscription_numbered,
+)
 from bot.commands.cards import opens_a_paper
-from bot.commands.context import Callback, CommandContext
+from bot.commands.context import Callback, Command, CommandContext, always
 from bot.commands.last_answer import about_last, may_refer, run
-from bot.commands.paper_lookup import named_papers, no_paper
-from bot.commands.search import finds_papers, query_of, try_query
+from bot.commands.paper_lookup import last_buttons, named_papers, no_paper
+from bot.commands.phrasing.setting_words import when_words
+from bot.commands.search import finds_papers, is_query, query_of, try_query
 from bot.commands.sentences import act, changes, what_to_say
-from bot.commands.words.meaning import SURE, Said, command_in, is_worded, meaning
-from bot.ports.channel import Button, Reply
-from subscriptions.model import ChatKind
-from subscriptions.planning.times._ending import split_when, time_put_last
+from bot.commands.settings import ZONE, change_setting
+from bot.commands.typed_times import cities_at, zone_buttons
+from bot.commands.words import PLACE, WHEN
+from bot.commands.words.meaning import SMALL_TALK, SURE, Said, command_in, is_worded, meaning
+from bot.commands.words.scorer import QUERY
+from bot.ports.channel import Button, Buttons, Reply
+from subscriptions.errors import PaperwireError
+from subscriptions.model import ChatKind, Subscription
+from subscriptions.planning.times import split_when, time_put_last
+from subscriptions.planning.times._reading import clock_of
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import asks_for_nearness
+from subscriptions.service.next_deliveries import typed_number
+from subscriptions.zones import near_places, zone_of_place
 
 _ALIKE = 0.74  # how similar to the name of a command a word must be: 0 to 1
+_YES = frozenset({"yes", "y", "yep", "yeah", "ok", "okay", "sure", "correct", "right", "是", "是的", "对", "对的", "好", "好的", "嗯", "确定", "可以"})  # fmt: skip
+_NO = frozenset({"no", "n", "nope", "不", "不是", "不对", "不要", "否", "算了"})
+_CLOCK_HERE = re.compile(r"\b(?:now|here|it.?s)\b|现在|这里|这边", re.IGNORECASE)
+_THANKS = re.compile(r"(?:[\s,，]+(?:please|pls|thanks|thank you)|[\s.!?。！？])+$", re.IGNORECASE)
+_BUTTON = re.compile(r"\d\d:\d\d (?P<place>.+)")  # "14:30 Berlin"
+_EVERYTHING = frozenset({"all", "everything", "all of them", "remove all", "全部", "所有", "都", "全部删除"})
+_LIKE_A_QUERY = re.compile(r"[\"“”():*|=#]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b")
+_LONGEST = 40  # characters of a typed text that is repeated
+_LONGEST_VALUE = 3  # words of a text with a number that is refused as a value
+_MOST_SIGNS = 5  # characters of a place in Chinese
+_LONGEST_PLACE = 2  # words of an unknown place
 
 
 def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of text
@@ -95,3 +130,210 @@ def _queries(context: CommandContext) -> tuple[str, ...]:
 
 
 FREE_TEXT = Callback(run=free_text, writes=_writes, queries=_queries)
+
+
+# ------------------------------------------------------------------------------- answers to questions that have buttons
+
+
+def answer_zone(context: CommandContext) -> Reply | None:
+    """Sets the zone to a typed city (in either language), zone or offset. Asks back if the name is only similar to one."""
+    said = _said(context)
+    place = _place(said)
+    offered = str(context.arguments.get("near", ""))
+    if offered and said.casefold() in _NO:
+        return _cities(context, context.say("Which clock is yours, then?"))
+    if offered and said.casefold() in _YES:
+        place = offered
+    if _is_place(said, place):
+        return change_setting(context, ZONE, place)
+    if (shown := _shown_clock(said)) is not None:
+        return _where_it_is(context, shown)
+    return _no_place(context, said, place) if _may_be_a_place(said, place) else None
+
+
+def answers_zone(context: CommandContext) -> bool:
+    """Returns whether a text names a place or a time, or is meant to; False for a query that finds papers."""
+    said = _said(context)
+    place = _place(said)
+    if "near" in context.arguments and said.casefold() in _YES | _NO:
+        return True
+    if _is_place(said, place) or _shown_clock(said) is not None:
+        return True
+    asked = any(one.verb == "zone" for one in last_buttons(context))  # by the last answer
+    is_name = asked and not _is_rather_a_query(context, said, place)
+    return _may_be_a_place(said, place) and (is_name or bool(near_places(place)))
+
+
+def _is_place(said: str, place: str) -> bool:
+    """Returns whether a text names a place; "nice" does not."""
+    is_talk = said == place and said.islower() and meaning(said).intent in SMALL_TALK
+    return bool(zone_of_place(place)) and not is_talk
+
+
+def _shown_clock(said: str) -> time | None:
+    """Returns the time in a text of nothing else, such as "it's 1pm here"; None if there is none."""
+    meant = meaning(said)
+    times = meant.marked(WHEN)
+    return clock_of(times[0]) if times and (len(meant.tokens) == 1 or _CLOCK_HERE.search(said)) else None
+
+
+def _where_it_is(context: CommandContext, shown: time) -> Reply:
+    """Returns the cities where it is this time now: "3pm", too, answers "Which clock is yours?"."""
+    near = [(context.localizer.city(name), name) for name in cities_at(shown, context.now)]
+    asked = (
+        _did_you_mean(context, tuple(near)) if near else _cities(context, context.say("Which clock is yours, then?"))
+    )
+    subscriptions = [one.subscription for one in listed_here(context)]
+    timed = len(subscriptions) == 1 and subscriptions[0].cadence.kind not in ("now", "when-out")
+    if not timed or _CLOCK_HERE.search(context.args):
+        return asked
+    when = f"daily {shown:%H:%M}"
+    label = context.say(
+        "send {number} at {when}", number=subscriptions[0].number, when=when_words(when, context.localizer)
+    )
+    number = {"number": subscriptions[0].number, "when": when}
+    return replace(asked, buttons=((Button(label=label, verb="schedule", arguments=number),), *asked.buttons))
+
+
+def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
+    """Returns the answer to an unknown place; None if the text is more likely a query.
+
+    A text is likely a query if papers match it, or if it has several words in lower case.
+    """
+    if near := near_places(place):
+        asked = _did_you_mean(context, near)
+        return replace(asked, buttons=(*asked.buttons, *_look_for(context, said)))
+    if _is_rather_a_query(context, said, place):
+        return None
+    unknown = context.say("I know no place “{name}”. Which clock is yours?", name=place[:_LONGEST])
+    return _cities(context, unknown, _look_for(context, said))
+
+
+def _is_rather_a_query(context: CommandContext, said: str, place: str) -> bool:
+    """Returns whether a text is more likely a query: papers match it, or it is not written like a name."""
+    return finds_papers(context, said) or place.islower() or (not place.isascii() and len(place) > _MOST_SIGNS)
+
+
+def _may_be_a_place(said: str, place: str) -> bool:
+    """Returns whether a text may be meant as a place: one or two words that do not look like a query."""
+    words = _LONGEST_PLACE + (place != said)
+    meant = meaning(said)
+    is_name = len(meant.tokens) == 1 and meant.has_unknown
+    means_more = meant.intent not in (QUERY, "timezone") and meant.is_clear and not is_name
+    if means_more or mentioned(said) or links_to_no_paper(said):
+        return False
+    if split_when(said).only_time or (not place.isascii() and len(place) > _MOST_SIGNS):
+        return False
+    return bool(place) and not _LIKE_A_QUERY.search(place) and len(place.split()) <= words
+
+
+def _said(context: CommandContext) -> str:
+    """Returns the answer without final punctuation and thanks, and without the time of day on the label of a button."""
+    said = _THANKS.sub("", context.args.strip())
+    label = _BUTTON.fullmatch(said)
+    return label["place"] if label and zone_of_place(label["place"]) else said
+
+
+def _place(said: str) -> str:
+    """Returns the place that a sentence names, else the whole text."""
+    meant = meaning(said)
+    return next(iter(meant.marked(PLACE)), said) if meant.intent == ZONE else said
+
+
+def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> Reply:
+    """Returns the question which of the places with similar names is meant, with a button for each."""
+    expect_answer(context, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
+    if len(near) == 1:
+        words = context.say("Did you mean {name}?", name=near[0][0])
+    else:
+        words = context.say("Did you mean one of these?")
+    buttons = tuple(Button(label=name, verb="zone", arguments={"zone": zone, "replaces": True}) for name, zone in near)
+    others = Button(label=context.say("another city"), verb="zones", arguments={"page": 0, "replaces": True})
+    return Reply(lines=(words,), buttons=(buttons, (others,)))
+
+
+def _look_for(context: CommandContext, said: str) -> Buttons:
+    words = " ".join(said.split())
+    if not is_query(words):
+        return ()
+    label = context.say("look for “{words}”", words=words[:_LONGEST])
+    return ((Button(label=label, verb="look-for", arguments={"text": words}),),)
+
+
+def _cities(context: CommandContext, words: str, more: Buttons = ()) -> Reply:
+    expect_answer(context, "answer-zone")
+    return Reply(lines=(words,), buttons=(*zone_buttons(context, replaces=True), *more))
+
+
+def answer_pick(context: CommandContext) -> Reply | None:
+    """Handles the number, name or query of a subscription as the pick; also "all" where subscriptions are removed."""
+    said, verb = context.args.strip(), str(context.arguments["verb"])
+    if (
+        verb == "unsub"
+        and said.casefold() in _EVERYTHING
+        and (everything := context.registry.callbacks.get("unsub-all"))
+    ):
+        return everything.run(context)
+    subscription, callback, digits = _picked(context, said), context.registry.callbacks.get(verb), _digits(said)
+    if subscription is None and digits.isdecimal():
+        return Reply(lines=(context.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)
+    if subscription is None or callback is None:
+        return None
+    reply = callback.run(replace(context, arguments={"number": subscription.number}))
+    return replace(reply, replaces=False) if reply else None
+
+
+def _picked(context: CommandContext, said: str) -> Subscription | None:
+    """Returns the subscription with this number, name or query."""
+    digits = _digits(said)
+    if digits.isdecimal():
+        return subscription_numbered(context, typed_number(digits))
+    subscriptions = [one.subscription for one in listed_here(context)]
+    return next(
+        (
+            subscription
+            for subscription in subscriptions
+            if said.casefold() in (subscription.name.casefold(), subscription.text.casefold())
+        ),
+        None,
+    )
+
+
+def _digits(said: str) -> str:
+    """Returns the digits of a number as people write it: "#3", 第3个."""
+    return said.strip("#.。号第条个 ")
+
+
+def answer_value(context: CommandContext) -> Reply | None:
+    """Handles a typed value of the setting that was shown."""
+    name, said = str(context.arguments["name"]), context.args.strip()
+    if name == ZONE:
+        return answer_zone(context)
+    try:
+        with context.store.savepoint():
+            return change_setting(context, name, said)
+    except PaperwireError:
+        if any(char.isdecimal() for char in said) and len(said.split()) <= _LONGEST_VALUE:
+            raise
+        return None
+
+
+def answer_yes(context: CommandContext) -> Reply | None:
+    """Handles a typed yes or no, or the label of one of the two buttons."""
+    said = context.args.strip().strip(".!。！").casefold()
+    for answer, words in (("yes", _YES), ("no", _NO)):
+        option = context.arguments[answer]
+        callback = context.registry.callbacks.get(str(option["verb"]))
+        if callback is not None and said in (words | {str(option["label"]).casefold()}):
+            reply = callback.run(replace(context, arguments=dict(option["arguments"])))
+            return replace(reply, replaces=False) if reply else None
+    return None
+
+
+COMMANDS: tuple[Command, ...] = ()
+CALLBACKS = {
+    "answer-zone": Callback(run=answer_zone, needs_manager=True, is_answer=answers_zone),
+    "answer-pick": Callback(run=answer_pick, needs_manager=True),
+    "answer-value": Callback(run=answer_value, needs_manager=True),
+    "answer-yes": Callback(run=answer_yes, writes=always),
+}

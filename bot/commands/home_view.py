@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from bot.commands.context import Callback, Command, CommandContext, Event, never
-from bot.commands.phrasing.cadence_words import next_line
-from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing import Localizer
+from bot.commands.phrasing.setting_words import next_line
 from bot.commands.phrasing.subscription_words import state_of, subscription_rows
 from bot.ports.channel import Button, Buttons, HomeItem, HomePanel, HomeView, Plot, PlotRow, Reply
 from subscriptions.addresses import facts_of
@@ -301,7 +301,7 @@ def stats(context: CommandContext) -> Reply:
 
 
 def _row(context: CommandContext, what: str, amounts: tuple[int, ...]) -> PlotRow:
-    """Returns a row with its sum and its scale."""
+    """Returns a row of a plot. Its label gives the total and the most in one day."""
     if not any(amounts):
         return PlotRow(name=context.say("{label}: {value}", label=what, value=0), amounts=amounts)
     name = context.say("{what}: {count}, at most {most} a day", what=what, count=sum(amounts), most=max(amounts))

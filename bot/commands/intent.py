@@ -7,16 +7,14 @@ from typing import Any
 
 from bot.commands import (
     asking,
-    button_answers,
     card_actions,
     cards,
     chat_events,
     connect,
     edit,
     export_import,
+    free_text,
     home_view,
-    library,
-    mail,
     operators,
     paper_lookup,
     pause,
@@ -96,7 +94,9 @@ class Intent:
 
 
 def understand(request: Request, token: CallbackToken | None, registry: Registry, *, now: datetime) -> Intent | None:
-    """Returns what the request asks for; None if it must not be answered. `token` is that of the pressed button or form.
+    """Returns what the request asks for, or None if it must not be answered.
+
+    `token` is the token of the pressed button or submitted form.
 
     A message that was edited soon after it was written counts as a new one; a later edit is not executed.
     """
@@ -245,7 +245,10 @@ def _named(found: re.Match[str], registry: Registry) -> ChatAddress | None:
 
 
 def _to_destination(intent: Intent, destination: ChatAddress, request: Request) -> Intent:
-    """Returns the intent for a destination. It takes an operator, or whoever sits at the machine on which the bot runs."""
+    """Returns the intent for a destination.
+
+    Only operators, and people at the machine on which the bot runs, may use it.
+    """
     return replace(
         intent, destination=destination, needs_operator=intent.needs_operator or not request.is_local, target=""
     )
@@ -310,18 +313,16 @@ _MODULES = (  # in the order of the menus
     paper_lookup,
     signals,
     asking,
-    button_answers,
+    free_text,
     sentences,
     cards,
     card_actions,
     settings,
     start,
     export_import,
-    library,
     connect,
-    mail,
-    home_view,
     operators,
+    home_view,
 )
 _WITH_EVENTS = (chat_events, home_view, subscription_form, paper_lookup, signals)
 

@@ -10,7 +10,7 @@ from bot.commands.cards import card_reply
 from bot.commands.context import CommandContext
 from bot.commands.paper_lookup import alike, last_buttons, papers_shown
 from bot.commands.signals import keep, rate
-from bot.commands.words.marks import NUMBER, PAPER, WHEN, folded
+from bot.commands.words import NUMBER, PAPER, WHEN, folded
 from bot.commands.words.meaning import HALF, Said, meaning
 from bot.ports.channel import Button, Reply
 from subscriptions.cutting import cut_letters
@@ -28,7 +28,8 @@ _DENIED = re.compile(r"^(?:not?|without|except|hide|skip)\b|^(?:不要|别|除�
 _SAME = re.compile(
     r"^(?:and |do |please )*(?:the )?same (?:thing )?(?:for|with|about|on)\b|^也(?:来|订|给)|^再来一|同样"
 )
-_BUTTONS = {"like": "more-like-this", "save": "card-save"}  # what is asked of the last paper that was shown
+# Commands that sentences may ask for of the last paper shown.
+_BUTTONS = {"like": "more-like-this", "save": "card-save"}
 _DOES: Mapping[str, Callable[[CommandContext, KnownPaper], Reply]] = {"like": alike, "save": keep}
 _LIKED = ("like-paper", "like")
 _AN_ID = "2601.00001"  # any paper
@@ -56,7 +57,7 @@ def _plain(said: Said) -> str:
 
 
 def _presses(said: Said) -> bool:
-    """Returns whether a text says no more than the label of a button would."""
+    """Returns whether a text is only the label of a button, in other words."""
     return _plain(said) in _AGREED | _MORE or (said.intent == "sub" and not said.subject)
 
 

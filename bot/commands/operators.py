@@ -1,14 +1,30 @@
-"""Decides whether a chat that subscribes is served: at once, after an operator has let it in, or not at all."""
+"""Who may be written to: admin, allow and deny say which chats are served, email asks an address for its yes.
+
+`admit` decides whether a chat that subscribes is served: at once, after an operator has let it in, or not at all.
+Papers are mailed to an address once a person has confirmed it from there.
+"""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Literal
 
+from bot.commands.asking import listed_here
 from bot.commands.context import Access, Callback, Command, CommandContext, always
-from bot.ports.channel import Reply
-from subscriptions.addresses import parse_address
+from bot.ports.channel import Button, Reply
+from subscriptions.addresses import facts_of, parse_address
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
-from subscriptions.service.access import Standing, allow, deny, redeem_code, request_admission, standing_of
+from subscriptions.notices.chats import CONFIRM
+from subscriptions.service.access import (
+    Standing,
+    allow,
+    ask_to_confirm,
+    confirm,
+    deny,
+    redeem_code,
+    request_admission,
+    standing_of,
+)
 from subscriptions.service.chat_status import known_or_new, store_chat
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.notices import name_of
@@ -213,6 +229,57 @@ def _name(chat: Chat) -> str:
     return name if name == str(chat.address) else f"{name} ({chat.address})"
 
 
+# ----------------------------------------------------------------------------------------------------------------- mail
+
+
+def email(context: CommandContext) -> Reply:
+    """Asks an address whether this chat's papers may come there, too. Raises Refused."""
+    platform = context.bot_info.mail_platform
+    if not platform:
+        raise Refused(
+            Sentence("I send no mail: e-mail is off here."),
+            Sentence("The operator of this bot turns it on with PAPERWIRE_SMTP_URL."),
+        )
+    typed = context.args.strip().strip("<>")
+    if not typed:
+        return Reply(lines=(context.say("Say where to: /email me@lab.org"),), ok=False)
+    address = facts_of(platform).read_address(typed)
+    if address is None:
+        raise Refused(Sentence("“{text}” is no e-mail address.", {"text": typed}), Sentence("Write /email me@lab.org"))
+    ask_to_confirm(context.store, address, source=context.chat.address, now=context.now)
+    lines = [
+        context.say(
+            "I have sent a question to {address}. Papers come there once it is answered.", address=address.address
+        ),
+        context.say("The answer is open for two days. The mail may be in the folder for spam."),
+    ]
+    if not listed_here(context):
+        lines.append(context.say("There are no subscriptions to take along yet: send me a topic first."))
+    return Reply(lines=tuple(lines), ok=True, is_ephemeral=True)
+
+
+def on_confirm(context: CommandContext) -> Reply:
+    """Handles the yes of an address. Raises Refused."""
+    source = str(context.arguments["source"])
+    until = datetime.fromisoformat(str(context.arguments["until"]))
+    chat = confirm(
+        context.store,
+        context.chat.address,
+        source=parse_address(source) if source else None,
+        until=until,
+        now=context.now,
+    )
+    count = len(listed(context.store, chat.address))
+    lines = [context.say("Papers come to {address} from now on.", address=chat.address.address)]
+    lines += (
+        [context.localizer.count("It has {count} subscription.", "It has {count} subscriptions.", count)]
+        if count
+        else [context.say("What do you read about? Write a topic below, such as: diffusion daily 8")]
+    )
+    look = Button(label=context.say("your subscriptions"), verb="do", arguments={"command": "list", "args": ""})
+    return Reply(lines=tuple(lines), ok=True, buttons=((look,),) if count else ())
+
+
 COMMANDS = (
     Command(
         name="admin",
@@ -246,8 +313,17 @@ COMMANDS = (
         stays_here=True,
         names_chats=True,
     ),
+    Command(
+        name="email",
+        run=email,
+        usage="me@lab.org",
+        summary=Sentence("papers by mail, too"),
+        needs_manager=True,
+        names_chats=True,
+    ),
 )
 CALLBACKS = {
     "allow": Callback(run=on_allow, needs_manager=True, needs_operator=True, stays_here=True),
     "deny": Callback(run=on_deny, needs_manager=True, needs_operator=True, stays_here=True),
+    CONFIRM: Callback(run=on_confirm, writes=always),
 }

@@ -18,9 +18,9 @@ from bot.ports.conversation import EventRequest, Place, Request
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken, ChatAddress, ChatKind, KnownPaper
 from subscriptions.normalize import tokens
+from subscriptions.query import FIELDS
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.rewriting import words_rule
-from subscriptions.query.syntax import FIELDS
 from subscriptions.service.hold_reasons import last_delivered, reasons
 from subscriptions.service.known_papers import as_item, last_papers
 from subscriptions.service.loosening import papers_alike, papers_near_text
@@ -208,13 +208,16 @@ MOST_GIVEN = 5  # papers to which others shall be near
 WORDS = 8  # that are shown
 _MOST_WORDS = 25  # of a query
 _MOST_READ = 5000  # characters of a text
-_TELLING = 3  # words that stand for a text to which nothing is near
+_TELLING = 3  # words of a text that has no near papers
 _GIVEN_OF_TEXT = 3  # papers nearest to a text, to which others shall be near
 _OPERATOR = re.compile(rf"(?<!\S)(?:OR|AND|NOT|ANDNOT|\||-\w\S*)(?!\S)|(?<!\S)(?:{'|'.join(FIELDS.by_name)}):\S")
 
 
 def like(context: CommandContext) -> Reply:
-    """Shows the papers nearest to those that are named by id, DOI or link. What is not known here is looked up first."""
+    """Shows the papers nearest to those that are named by id, DOI or link.
+
+    Papers that are not stored are looked up first.
+    """
     names = mentioned(context.args)[:MOST_GIVEN]
     if not names:
         raise Refused(

@@ -6,8 +6,8 @@ from types import MappingProxyType
 
 from bot.commands.asking import subscription_numbered
 from bot.commands.context import CommandContext
-from bot.commands.phrasing.cadence_words import when_words
-from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing import Localizer
+from bot.commands.phrasing.setting_words import when_words
 from bot.commands.phrasing.subscription_words import days_known
 from bot.commands.typed_times import OnlyTime, is_available, only_time_refused, time_note, time_refused_with_nearest
 from bot.ports.channel import Button, Buttons, Reply
@@ -16,12 +16,12 @@ from subscriptions.errors import Sentence
 from subscriptions.matching.hits import why
 from subscriptions.model import Because, Item, KnownPaper, Subscription
 from subscriptions.planning.cadence import parse_cadence
-from subscriptions.planning.times._ending import Ending, NoSuchTime, as_words, read_when
-from subscriptions.query.syntax import Query
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when
+from subscriptions.query import Query
 from subscriptions.query.variants import Variant
 from subscriptions.service.next_deliveries import typed_number
 from subscriptions.service.paper_search import Base, newest_papers
-from subscriptions.store.libraries import owned
+from subscriptions.store.signals import owned
 
 _NEWEST = 5  # papers for a chat without subscriptions
 _VARIANTS: Mapping[str, Sentence] = MappingProxyType(

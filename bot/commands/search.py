@@ -28,10 +28,10 @@ from subscriptions.cutting import cut_letters
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import Subscription
 from subscriptions.normalize import tokens
-from subscriptions.planning.times._ending import Ending, split_when
+from subscriptions.planning.times import Ending, split_when
+from subscriptions.query import Query
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import asks_for_nearness, parse_query
-from subscriptions.query.syntax import Query
 from subscriptions.service.loosening import Spelling, looser, spelling
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.next_deliveries import typed_number

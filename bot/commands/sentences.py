@@ -1,7 +1,7 @@
 """Does what a sentence says: changes of subscriptions that it refers to, ratings, small talk, and what there is not.
 
-Of what is sure, it says what was done, with [undo]. It asks with buttons, the likeliest first, where it is not sure or where
-several subscriptions may be meant.
+If it is sure of the meaning, it does it and says so, with [undo]. It asks with buttons, the likeliest first, where it
+is not sure or where several subscriptions may be meant.
 """
 
 import re
@@ -18,7 +18,7 @@ from bot.commands.last_answer import SIGNALS, may_refer, run, which
 from bot.commands.paper_lookup import paper_meant
 from bot.commands.search import try_query
 from bot.commands.signals import rate
-from bot.commands.words.marks import LONG, NUMBER, folded
+from bot.commands.words import LONG, NUMBER, folded
 from bot.commands.words.meaning import HALF, MISSING, SMALL_TALK, SURE, Said, command_of, meaning, name_in, pause_in
 from bot.commands.words.scorer import ASKING, AUTHOR, NAMED, QUERY, UNWANTED, WANTED, Score
 from bot.commands.words.subject import subject_of, time_in, unwanted_in, wanted_in
@@ -27,7 +27,7 @@ from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.planning.pauses import length_of
-from subscriptions.planning.times._ending import split_when
+from subscriptions.planning.times import split_when
 from subscriptions.planning.times._reading import is_time, reading_of
 from subscriptions.query.links import mentioned
 from subscriptions.query.parse import parse_query
@@ -92,13 +92,14 @@ def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 -
         return None
     if said.intent in SMALL_TALK or said.intent.startswith(MISSING):
         return _talk(context, said)
-    if not can_ask(context):  # in groups only what is sure to be a command is done, by whoever may
+    if not can_ask(context):  # in groups only sure commands are done, for people who may give them
         return None
     if not said.is_sure and said.intent.startswith(_SETS):  # too little to change something for the whole chat
         return _asked_first(context, said)
     if said.intent in SIGNALS:
         return _rated(context, said)
-    # Without subscriptions a time or an exclusion can only be that of what is asked for; so is a time of what is none of them.
+    # Without subscriptions, a time or an exclusion belongs to the new query. So does a time for words that are
+    # no subscription.
     is_new = not listed_here(context) or (said.has_unknown and said.intent.startswith("schedule"))
     if is_new and said.intent in _ALSO_ASKED and said.asks_for_papers and not said.marked(NUMBER):
         asked = subject_of(said.text)
@@ -120,7 +121,7 @@ def _asked_first(context: CommandContext, said: Said) -> Reply | None:
 
 
 def _about_named(context: CommandContext, said: Said) -> Said:
-    """Returns what is said of a subscription that is named, read with its number in place of its words."""
+    """If a sentence names a subscription by its words, reads the sentence again with its number instead."""
     if said.sure < SURE and is_time(said.text) and listed_here(context):
         return said._replace(found=(Score("schedule", 1.0),))
     asks = said.intent in (QUERY, *ASKING) and said.sure >= _CERTAIN
@@ -198,7 +199,8 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
     there = [one.subscription for one in listed_here(context)]
     if not there:
         refers = said.intent in ("schedule", "pause", "resume") and not split_when(said.text).only_time
-        if said.sure >= SURE and (refers or said.marked(NUMBER)):
+        is_of_one = said.intent in ("name", "edit", "unsub") or not said.asks_for_papers
+        if said.sure >= SURE and (refers or is_of_one or said.marked(NUMBER)):
             return no_subscriptions(context)
         return what_to_say(context) if said.intent == "widen" and not said.subject else None
     meant = _meant(said, there)
@@ -221,7 +223,7 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
 
 
 def _exclusion_or_removal(said: Said, there: Sequence[Subscription], meant: Sequence[Subscription]) -> Said:
-    """Reads what is not wanted as a removal if it is a subscription, and a removal as an exclusion if it names none."""
+    """Reads an exclusion as a removal if its words are a subscription, and a removal as an exclusion if it names none."""
     unwanted = [folded(text) for text in said.texts(UNWANTED, WANTED, AUTHOR)]
     if said.intent == "exclude" and any(name in unwanted for one in there for name in _names(one)):
         return said._replace(found=(said.found[0]._replace(intent="unsub", sure=HALF),))

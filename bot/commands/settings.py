@@ -6,10 +6,8 @@ from dataclasses import replace
 
 from bot.commands.asking import drop_question, expect_answer, listed_here, shown_buttons, undo_row
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.phrasing.cadence_words import cadence_words
-from bot.commands.phrasing.localizer import Localizer
-from bot.commands.phrasing.refusal_words import refused
-from bot.commands.phrasing.setting_words import label_of, setting_changed, value_of, value_words
+from bot.commands.phrasing import Localizer, refused
+from bot.commands.phrasing.setting_words import cadence_words, label_of, setting_changed, value_of, value_words
 from bot.commands.typed_times import (
     button_rows,
     local_time,
@@ -23,7 +21,7 @@ from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatSettings
 from subscriptions.planning.cadence import cadence_text, parse_cadence
-from subscriptions.planning.times._ending import NoSuchTime
+from subscriptions.planning.times import NoSuchTime
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.notices import name_of
 from subscriptions.text import normalized
@@ -108,7 +106,7 @@ def _options(context: CommandContext, name: str) -> tuple[Option, ...]:
 
 
 def _wanted(context: CommandContext) -> dict[str, str]:
-    """Returns the values in the form that are others than those of the chat. Platforms may send any value."""
+    """Returns the values in the form that differ from those of the chat. Platforms may send any value."""
     settings = context.chat.settings
     typed = {name: context.form_values.get(name, "").strip() for name in _free(context)}
     return {name: value for name, value in typed.items() if value and value != value_of(settings, name)}
@@ -146,7 +144,7 @@ def timezone(context: CommandContext) -> Reply:
 
 
 def change_setting(context: CommandContext, name: str, value: str) -> Reply:
-    """Changes one of SETTINGS and says what it was, in the language that applies from now on.
+    """Changes one of SETTINGS and says its former value. The reply is in the language that applies after the change.
 
     A zone may be named by its city; a name that is nearly right is offered as a button. Raises Refused.
     """

@@ -91,7 +91,7 @@ def on_reaction(context: CommandContext) -> None:
 
 
 def save(context: CommandContext) -> Reply:
-    """Keeps a paper: the one that is named, else that of the message replied to, else the last one that was delivered."""
+    """Saves a paper: the named one, else the one of the message replied to, else the last one delivered."""
     names = mentioned(context.args)
     known = paper_meant(context, names) if names or not context.args else None
     if known is not None:

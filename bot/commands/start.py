@@ -16,9 +16,9 @@ from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.chat_settings import SETTINGS
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import ChatKind
-from subscriptions.planning.times._ending import read_when, split_when
+from subscriptions.planning.times import read_when, split_when
+from subscriptions.query import FIELDS
 from subscriptions.query.parse import parse_query
-from subscriptions.query.syntax import FIELDS
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.chat_status import find_callback, text_of_payload
 from subscriptions.service.paper_search import recent_matches

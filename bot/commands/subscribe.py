@@ -17,7 +17,7 @@ from bot.ports.conversation import Interaction
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import CallbackToken
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.planning.times._ending import Ending, NoSuchTime, as_words, split_when
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, split_when
 from subscriptions.query.parse import parse_query
 from subscriptions.service.amendments import edit
 from subscriptions.service.requests import Subscribed, unsubscribe
@@ -25,7 +25,7 @@ from subscriptions.service.undoing import find_change
 from subscriptions.store.conversations import get_conversation_state, set_conversation_state
 
 MOST_LINES = 20  # subscriptions of one message
-EDITED_WITHIN = timedelta(minutes=5)  # how long an edited /sub replaces what it subscribed to
+EDITED_WITHIN = timedelta(minutes=5)  # after it an edit of a /sub message replaces no subscription
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +168,7 @@ def _refused(context: CommandContext, text: str, error: PaperwireError) -> tuple
 
 
 def _remember(context: CommandContext, said: Sequence[_Line], before: Sequence[int]) -> None:
-    """Stores which subscriptions this message made, so that its edit can replace them, but none that existed before."""
+    """Stores which subscriptions this message created, so that an edit of the message replaces only those."""
     done = [one.done for one in said if one.done]
     made = [d.subscription.number for d in done if d.outcome == "added" or d.subscription.number in before]
     if made and context.request.message_id and not isinstance(context.request, Interaction):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.commands.asking import listed_here, subscription_gone, subscription_numbered
 from bot.commands.context import Callback, Command, CommandContext, Event, never
-from bot.commands.phrasing.cadence_words import DAYS, everyday_cadence, everyday_kind
+from bot.commands.phrasing.setting_words import DAYS, everyday_cadence, everyday_kind
 from bot.commands.phrasing.subscription_words import days_known
 from bot.commands.typed_times import zone_options
 from bot.commands.undo import echo
@@ -19,7 +19,7 @@ from subscriptions.cutting import clip
 from subscriptions.errors import PaperwireError, QueryError, Refused, Sentence
 from subscriptions.model import Cadence, ChatAddress, ChatKind, Paper, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
-from subscriptions.planning.times._ending import as_words, read_when, split_when
+from subscriptions.planning.times import as_words, read_when, split_when
 from subscriptions.query.links import mentioned
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import author_rule

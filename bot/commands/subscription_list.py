@@ -15,7 +15,7 @@ from bot.commands.asking import (
     undo_row,
 )
 from bot.commands.context import Callback, Command, CommandContext, always
-from bot.commands.phrasing.cadence_words import next_line
+from bot.commands.phrasing.setting_words import next_line
 from bot.commands.phrasing.subscription_words import (
     Row,
     of_the_newest,

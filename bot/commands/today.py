@@ -6,7 +6,7 @@ from datetime import date
 
 from bot.commands.asking import shown_buttons, with_stored_chat
 from bot.commands.context import Callback, Command, CommandContext
-from bot.commands.phrasing.cadence_words import next_line
+from bot.commands.phrasing.setting_words import next_line
 from bot.commands.results import (
     count_found,
     nothing_active,
@@ -20,7 +20,7 @@ from bot.commands.results import (
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatKind, Subscription
-from subscriptions.planning.times._ending import split_when
+from subscriptions.planning.times import split_when
 from subscriptions.service.chat_status import next_deliveries_to
 from subscriptions.service.loosening import in_last_year
 from subscriptions.service.next_deliveries import listed

@@ -7,15 +7,15 @@ from unicodedata import east_asian_width
 
 from bot.commands.asking import shown_buttons
 from bot.commands.context import CommandContext
-from bot.commands.phrasing.cadence_words import when_words
-from bot.commands.phrasing.refusal_words import refused
+from bot.commands.phrasing import refused
+from bot.commands.phrasing.setting_words import when_words
 from bot.ports.channel import Button, Buttons, Option, Reply
 from subscriptions.errors import Refused, Sentence
-from subscriptions.planning.times._ending import Ending, NoSuchTime, as_words, read_when, time_put_last
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, time_put_last
 from subscriptions.service.undoing import last_change
 from subscriptions.zones import zone
 
-# IANA names. Of zones with the same clock now, the first is offered first.
+# IANA names. If several zones have the same clock now, the first of them is offered.
 _WELL_KNOWN = (
     "Pacific/Honolulu",
     "America/Anchorage",
@@ -83,7 +83,7 @@ _AT_HOME = {
 }
 A_PAGE = 11  # zones of a page: with [more] four rows of three
 _DAY = timedelta(days=1)
-_SLOW = timedelta(minutes=20)  # how far a typed local time may be from that of a zone
+_SLOW = timedelta(minutes=20)  # how far a typed local time may be from the zone's local time
 
 
 def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[str, ...], ...]:
@@ -175,7 +175,7 @@ def zone_page(context: CommandContext, page: int, *, replaces: bool) -> Buttons:
 
 
 def zone_options(context: CommandContext, chosen: str) -> tuple[Option, ...]:
-    """Returns the options of a form for the zone: the chosen one, that of the chat, then cities near the operator's zone."""
+    """Returns a form's options for the zone: the chosen zone, the chat's zone, then cities near the operator's zone."""
     pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
     names = dict.fromkeys((chosen, context.chat.settings.timezone, *(name for page in pages for name in page)))
     return tuple(

@@ -7,9 +7,8 @@ from types import MappingProxyType
 from bot.commands.asking import expect_answer, shown_buttons, undo_row
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.paper_lookup import papers_shown
-from bot.commands.phrasing.cadence_words import cadence_words
-from bot.commands.phrasing.localizer import Localizer
-from bot.commands.phrasing.setting_words import label_of, value_of, value_words
+from bot.commands.phrasing import Localizer
+from bot.commands.phrasing.setting_words import cadence_words, label_of, value_of, value_words
 from bot.commands.phrasing.subscription_words import nearness_line, shortened, subscribed, subscription_label
 from bot.commands.typed_times import as_words_button, with_time_note, zone_buttons
 from bot.ports.channel import Button, Buttons, Reply
@@ -17,10 +16,10 @@ from subscriptions.addresses import facts_of
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind, Subscription
-from subscriptions.planning.times._ending import Ending
+from subscriptions.planning.times import Ending
+from subscriptions.query import ValueKind
 from subscriptions.query.advice import Advice
 from subscriptions.query.parse import parse_query
-from subscriptions.query.syntax import ValueKind
 from subscriptions.service.changes import Change, Difference
 from subscriptions.service.loosening import spelling
 from subscriptions.service.near_papers import words_near

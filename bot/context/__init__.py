@@ -1,4 +1,4 @@
-"""What the steps of the pipeline are given: their dependencies, the database, the writes."""
+"""The arguments of the steps of the pipeline: their dependencies, the database of the settings, and the writes."""
 
 import asyncio
 import logging
@@ -7,7 +7,9 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
+from pathlib import Path
 from threading import Lock
 from typing import Any, Generic, TypeVar
 from weakref import WeakValueDictionary
@@ -15,19 +17,25 @@ from weakref import WeakValueDictionary
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential
 
 from bot.commands.context import BotInfo, InlineFormatter, Registry
-from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing import Localizer
+from bot.errors import SettingsError
 from bot.ports.channel import Channel, Clock, Engine, Forms, Observers, RateLimiter, Reply
 from bot.ports.conversation import PlatformApi, Request
+from bot.settings import EVERYTHING, Settings
+from bot.settings.cron import CronSchedule
+from bot.settings.model import SourceSettings, is_listing, place_of
 from subscriptions.errors import StoreError
 from subscriptions.model import Chat, ChatKind, Delivery, Lane, Message
 from subscriptions.planning.decision import OnUnclear
+from subscriptions.planning.source_calendar import ArxivCalendar, Schedule, Schedules
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import READS, Steps
+from subscriptions.store.sources import SourceFact, sync_sources, unknown_sources
+from subscriptions.zones import zone
 
 MINUTE = 60.0  # seconds
 MAX_OF_CHAT = 20  # commands a minute; no platform lets a bot write fewer messages a minute into a group
 MAX_OF_PERSON = 10  # of them of one person in a chat with others
-
 Who = tuple[str, str]  # chat, person
 
 
@@ -119,7 +127,7 @@ Layout = Sequence[Sequence[int]]  # the ids of the papers in each message of a d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationContext:
-    """The dependencies of conversations beside those in Context."""
+    """The dependencies that conversations need in addition to those in Context."""
 
     render_reply: Callable[[Reply, Chat], tuple[Message, ...]]
     registry: Registry
@@ -179,8 +187,8 @@ async def write_together(
 ) -> T:
     """Returns the result of `work(transaction, …)`, once that is committed. Raises its error, or StoreError.
 
-    Works that wait at the same time share one transaction. So the writes of ten senders take little more time than those
-    of one, and each is as durable as in its own transaction. An error of one work does not undo the others. `work` may
+    Works that wait at the same time share one transaction. So the writes of ten senders take little more time than
+    the writes of one, and each is as durable as alone. An error of one work does not undo the others. `work` may
     run twice, if a later one fails.
     """
     return await asyncio.shield(
@@ -235,8 +243,6 @@ class UnderWay(Generic[T]):
 
 
 log = logging.getLogger("paperwire")
-
-
 FIRST_RETRY, LONGEST_RETRY = 0.5, 5.0  # seconds between two attempts
 
 
@@ -282,3 +288,79 @@ def without(*modules: str) -> Iterator[None]:
     finally:
         for name in left_out:
             del sys.modules[name]
+
+
+# ---------------------------------------------------------------------------- opens the database that the settings name
+
+
+def make_store(settings: Settings) -> Store:
+    """Returns the store of these settings, not opened yet. Raises SettingsError if its address cannot be used."""
+    with _as_setting():
+        url = settings.database_url.get_secret_value()
+        return Store(url, zone=settings.timezone, schedules=schedules_of(settings))
+
+
+def schedules_of(settings: Settings) -> Schedules:
+    """Returns the reader of the sources' schedules, with arXiv's holidays and the operator's time zone."""
+
+    def cron(line: str) -> Schedule:
+        return CronSchedule(line, zone(settings.timezone))
+
+    holidays = None if settings.holidays is None else frozenset(settings.holidays)
+    implied = "" if settings.sources else EVERYTHING
+    calendar = ArxivCalendar(holidays=holidays)
+    return Schedules(calendar=calendar, cron=cron, names=settings.source_names, implied=implied)
+
+
+def open_store(settings: Settings, *, now: datetime, make: bool = True) -> Store:
+    """Returns the store of these settings, ready to be used. Raises SettingsError if the database cannot be reached.
+
+    If there is no database it is made; without `make`, NotFound is raised.
+    """
+    store = make_store(settings)
+    make_ready(store, settings, now=now, make=make)
+    return store
+
+
+def make_ready(store: Store, settings: Settings, *, now: datetime, make: bool = True) -> None:
+    """Brings the schema to the newest version, after a copy of an older database. Raises SettingsError, StoreError.
+
+    If there is no database it is made; without `make`, NotFound is raised and nothing is written. New sources of the
+    settings, and new schedules, are stored too: planning takes them into account before their first poll.
+    """
+    with _as_setting():
+        store.open(now=now, copies=backup_folder(settings, store), make=make)
+    schedules = {source.name: source.schedule or "" for source in settings.sources}
+    if schedules and (unknown := unknown_sources(store, schedules)):
+        facts = [fact_of(source) for source in settings.sources if source.name in unknown]
+        sync_sources(store, facts, now=now, are_all=False)
+
+
+def backup_folder(settings: Settings, store: Store) -> Path:
+    """Returns the folder for backups of the database."""
+    place = store.kind.file
+    return settings.backup_to or (Path.cwd() if place is None else place.parent) / "backups"
+
+
+@contextmanager
+def _as_setting() -> Iterator[None]:
+    """Turns a StoreError that is caused by the settings into a SettingsError. Errors of the disk stay StoreErrors."""
+    try:
+        yield
+    except StoreError as error:
+        if error.exit_code == SettingsError.exit_code:
+            raise SettingsError(error.sentence, error.hint) from error
+        raise
+
+
+def fact_of(source: SourceSettings) -> SourceFact:
+    """Returns the facts of a source that the store keeps."""
+    return SourceFact(
+        name=source.name,
+        kind="file" if source.path is not None else "url" if source.url is not None else "arxiv",
+        location=place_of(source),
+        title=source.title,
+        home=source.home,
+        schedule=source.schedule or "",
+        evening=source.url is not None and is_listing(source.url),
+    )

@@ -25,16 +25,14 @@ from bot.commands.paper_lookup import (
 )
 from bot.context import Context, do_steps, write
 from bot.conversation.handler import answer, answer_failure
-from bot.conversation.reply_sender import send_reply
-from bot.conversation.stored_reply import StoredReply
+from bot.conversation.reply_sender import StoredReply, send_reply
 from bot.errors import error_location
 from bot.ports.channel import RequestHandled
 from bot.ports.conversation import CallbackRequest, EventRequest, Place, Request
 from bot.sources.arxiv_lookup import PaperLookup
 from subscriptions.errors import StoreError, StoreUnavailable
 from subscriptions.model import ChatAddress, ChatKind, Lane
-from subscriptions.store.conversations import has_home_view, requested_lookup, take_over_lookups
-from subscriptions.store.updates import unfinished_replies
+from subscriptions.store.conversations import has_home_view, requested_lookup, take_over_lookups, unfinished_replies
 
 log = logging.getLogger("paperwire")
 

@@ -10,9 +10,9 @@ from bot.commands.context import CommandContext, no_queries, nothing_ahead
 from bot.commands.free_text import FREE_TEXT
 from bot.commands.intent import Intent
 from bot.commands.operators import admit
-from bot.commands.phrasing.refusal_words import refused
+from bot.commands.phrasing import refused
 from bot.context import Context, ConversationContext, do_steps
-from bot.conversation.form_routing import as_form_problems
+from bot.conversation.authorization import as_form_problems
 from bot.conversation.prepared_request import (
     PreparedRequest,
     build_command_context,
@@ -23,7 +23,7 @@ from bot.conversation.prepared_request import (
     with_stored_chat,
 )
 from bot.conversation.reply_draft import ReplyDraft, draft_reply
-from bot.conversation.stored_reply import StoredReply, internal_error, operators_only
+from bot.conversation.reply_sender import StoredReply, internal_error, operators_only
 from bot.ports.channel import Reply
 from bot.ports.conversation import EventRequest, FormRequest, Request
 from subscriptions.errors import PaperwireError, QueryError, StoreError
@@ -108,7 +108,7 @@ def _answer_reading(context: Context, conversation: ConversationContext, prepare
 
 
 def _writes(command: CommandContext, prepared: PreparedRequest) -> bool:
-    """Returns whether something besides the reply has to be written."""
+    """Returns whether there is anything to write except the reply."""
     return (
         prepared.intent.writes(command)
         or bool(newly_named(command, prepared))

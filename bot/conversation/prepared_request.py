@@ -15,9 +15,15 @@ from bot.commands.context import CommandContext, WantedFile, never
 from bot.commands.intent import Intent, understand
 from bot.commands.sentences import language_of
 from bot.context import Context, ConversationContext, do_steps
-from bot.conversation.authorization import AuthorizationContext, Refusal, administers, authorize
-from bot.conversation.form_routing import RoutedRequest, route_form_request
-from bot.conversation.stored_reply import file_refused, file_unreadable, no_answer, old_button, old_form, too_many
+from bot.conversation.authorization import (
+    AuthorizationContext,
+    Refusal,
+    RoutedRequest,
+    administers,
+    authorize,
+    route_form_request,
+)
+from bot.conversation.reply_sender import file_refused, file_unreadable, no_answer, old_button, old_form, too_many
 from bot.digests.libraries import is_library, read_library
 from bot.platform import file_too_large
 from bot.ports.conversation import (
@@ -41,10 +47,9 @@ from subscriptions.service.chat_status import (
     store_chat,
 )
 from subscriptions.service.known_papers import where_delivered
-from subscriptions.store.conversations import get_conversation_state, set_conversation_state
+from subscriptions.store.conversations import get_conversation_state, reply_to, set_conversation_state
 from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.database.writer import Steps
-from subscriptions.store.updates import reply_to
 
 log = logging.getLogger("paperwire")
 
@@ -218,7 +223,7 @@ class _File(NamedTuple):
 
 
 async def _fetched(api: PlatformApi, file_id: str, wanted: WantedFile) -> _File:
-    """Returns an attached document. Raises NotDelivered; Refused if it is not what is wanted, or too large."""
+    """Returns an attached document. Raises NotDelivered, and Refused if it is of another kind or too large."""
     data = await api.fetch(file_id, MAX_FILE_BYTES if wanted == "text" else MAX_LIBRARY_BYTES)
     if wanted == "library" or (wanted == "any" and is_library(data)):
         return _File(library=await asyncio.to_thread(read_library, data))
@@ -228,7 +233,10 @@ async def _fetched(api: PlatformApi, file_id: str, wanted: WantedFile) -> _File:
 
 
 def _over_limit(conversation: ConversationContext, request: Request, intent: Intent, second: float) -> PreparedRequest:
-    """Returns the request with the refusal of a command too many. Of messages the first one is answered, of presses each."""
+    """Returns the request with the refusal of a command too many.
+
+    Of the messages too many only the first is answered; every press is.
+    """
     limits = conversation.command_limits
     left = ceil(limits.seconds_left(request, second))
     told = isinstance(request, Interaction) or limits.tells(request, second)
@@ -247,7 +255,7 @@ async def _shared_chats(conversation: ConversationContext, request: Request, int
 # ------------------------------------------------------------------------------ builds the CommandContext of a request
 
 
-_HEARD_LASTS = timedelta(days=30)  # how long the language of a person is known of whom nothing else is stored
+_HEARD_LASTS = timedelta(days=30)  # how long the language of a person is kept if nothing else is stored about them
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -213,13 +213,16 @@ class ClusterEngine:
             wait = min(2 * wait, LAST_LOOK)
 
     def _failed(self, lane: Lane, error: Exception) -> None:
-        """Logs why a lane failed. What was being sent there is recovered as soon as the database takes it."""
+        """Logs why a lane failed.
+
+        Messages that were being sent there are recovered as soon as the database can be written.
+        """
         self.errors.append(error)
         log.error("Delivering failed: %s", error if isinstance(error, PaperwireError) else error_location(error))
         self._left.add(lane)
 
     async def recover_failed(self) -> None:
-        """Recovers what was being sent in lanes that failed, which also wakes them, and ends their leases. Raises StoreError.
+        """Recovers messages that were being sent in failed lanes, wakes the lanes and ends their leases. Raises StoreError.
 
         The outcome of these sends is unknown. The lane stops until then, since message and lease belong to a worker that is
         alive.

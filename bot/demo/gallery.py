@@ -22,7 +22,7 @@ from rich.panel import Panel
 from rich.rule import Rule
 from rich.text import Text
 
-from bot.commands.phrasing.cadence_words import cadence_words
+from bot.commands.phrasing.setting_words import cadence_words
 from bot.demo.story import CONVERSATIONS, DEMO_CHATS, DemoChat, DemoConversation, GalleryPost, PersonMessage, Story
 from bot.errors import WrongUsage
 from bot.platforms.known import look_of

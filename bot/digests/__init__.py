@@ -39,11 +39,10 @@ from bot.digests._format import INFO as INFO
 from bot.digests._format import Content as Content
 from bot.digests._format import DigestFormat as DigestFormat
 from bot.digests._format import Entry as Entry
+from bot.digests._format import NotText, PlainText, date_ahead, plain_text
 from bot.digests._format import Warnings as Warnings
 from bot.digests._format import bounded as bounded
-from bot.digests._format import date_ahead
-from bot.digests._plain import NotText, PlainText, plain_text
-from bot.digests._plain import collapse as collapse
+from bot.digests._format import collapse as collapse
 from bot.digests._text import day_in as day_in
 from bot.digests._text import day_in_name, describe_bytes, describe_text, limited
 from bot.digests._text import split_authors as split_authors

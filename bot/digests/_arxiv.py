@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from bot.digests._plain import collapse
+from bot.digests._format import collapse
 from subscriptions.model import Announce
 from subscriptions.text import normalized
 

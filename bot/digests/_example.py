@@ -12,8 +12,7 @@ import re
 from collections.abc import Iterator
 
 from bot.digests._arxiv import arxiv_address, arxiv_link
-from bot.digests._format import Content, Entry, Warnings, bounded
-from bot.digests._plain import collapse
+from bot.digests._format import Content, Entry, Warnings, bounded, collapse
 from bot.digests._text import day_in
 from subscriptions.model import Paper
 

@@ -12,8 +12,7 @@ from bot.digests._arxiv import (
     paper_key,
     split_announcement,
 )
-from bot.digests._format import Content, Entry, Warnings
-from bot.digests._plain import collapse
+from bot.digests._format import Content, Entry, Warnings, collapse
 from bot.digests._text import arxiv_day, split_authors, without_affiliations
 from bot.digests._xml import Document, Element
 from bot.errors import BrokenDigest

@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING, cast
 
-from bot.digests._format import Warnings, bounded
-from bot.digests._plain import collapse, parts_of, without_controls
+from bot.digests._format import Warnings, bounded, collapse, parts_of, without_controls
 
 if TYPE_CHECKING:  # Beautiful Soup costs 100 ms, so it is imported only when a page is parsed
     from bs4.element import Tag

@@ -23,8 +23,7 @@ from dataclasses import dataclass
 from itertools import islice
 from json import JSONDecodeError, JSONDecoder
 
-from bot.digests._format import Entry, Warnings
-from bot.digests._plain import collapse, lines_of, without_controls
+from bot.digests._format import Entry, Warnings, collapse, lines_of, without_controls
 from bot.digests._text import nothing_read
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence

@@ -22,8 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bot.digests._arxiv import ADDRESS, URL, arxiv_link, categories_of, doi_of, version_number
-from bot.digests._format import Entry, Warnings, bounded
-from bot.digests._plain import collapse, parts_of
+from bot.digests._format import Entry, Warnings, bounded, collapse, parts_of
 from bot.digests._text import split_listed
 from subscriptions.model import Announce, Paper
 

@@ -9,10 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from bot.digests._arxiv import URL, arxiv_link, split_announcement, version_number, without_translated_announcement
-from bot.digests._format import MOST_PAPERS, Content, Entry, Warnings, too_many
-from bot.digests._plain import collapse, lines_of
-from bot.digests._summaries import translations_of
-from bot.digests._text import is_markup
+from bot.digests._format import MOST_PAPERS, Content, Entry, Warnings, collapse, lines_of, too_many
+from bot.digests._text import is_markup, translations_of
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper, Translation

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 
-from bot.digests._bilingual import BilingualRecord, bilingual_entry
-from bot.digests._format import Content, Entry, Warnings, bounded
+from bot.digests._format import Content, Entry, Warnings, bounded, parts_of
 from bot.digests._json import Record, first_items, json_items, refuse_if_nothing_was_read
-from bot.digests._plain import parts_of
+from bot.digests.bilingual_md import BilingualRecord, bilingual_entry
 from bot.errors import BrokenDigest
 
 name = "bilingual_json"

@@ -18,17 +18,29 @@
 
 A note has the translated title, then six blocks in fixed positions, with a blank line before each: title, link, tldr,
 English tldr, translated abstract, abstract. A block may be empty (the English tldr mostly is) and keeps its position.
+
+The program that makes them (github.com/qhduan/cn-chat-arxiv) reads arXiv's feed, cuts each abstract after a thousand
+characters, and has title and abstract translated into Chinese and summarised in one sentence, the tldr. There are no authors
+and no dates. It also writes each day as RSS and as JSON. `bilingual_entry` reads the seven texts that a paper has in all
+three forms, so they give equal papers.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.digests._arxiv import ADDRESS
-from bot.digests._bilingual import BilingualRecord, bilingual_entry
-from bot.digests._format import Content, Entry, Warnings, bounded
-from bot.digests._plain import collapse, lines_of, parts_of
-from bot.digests._text import unrecognized_page
+from bot.digests._arxiv import (
+    ADDRESS,
+    arxiv_address,
+    arxiv_link,
+    paper_key,
+    split_announcement,
+    split_title,
+    without_translated_announcement,
+)
+from bot.digests._format import Content, Entry, Warnings, bounded, collapse, lines_of, parts_of
+from bot.digests._text import is_failed, language_of, summaries_of, translations_of, unrecognized_page
+from subscriptions.model import Paper, Summary
 
 name = "bilingual_md"
 
@@ -40,6 +52,20 @@ _BLOCKS = 6  # of a note: title, link, tldr, English tldr, translated abstract, 
 _BETWEEN = re.compile(r"\n[^\S\n]{0,3}\n")  # an empty block has four spaces, so a line with fewer separates blocks
 _BEGINNING_OF_ROW = "| [^"
 _OF_NO_PAPER = re.compile(r"\s*(?:# 摘要|# 详细|\| *Ref\b|\|[ |:-]*$|$)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BilingualRecord:
+    """The texts of one paper as the document has them. They are English unless the name says otherwise."""
+
+    line: int  # in which it begins, from 1
+    link: str
+    title: str  # until 2024 with an announcement at its end
+    abstract: str = ""  # since 2024 with an announcement at its beginning
+    translated_title: str = ""
+    translated_abstract: str = ""
+    tldr: str | None = None  # in the language of the translation; None if the document has no such field
+    english_tldr: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +174,53 @@ def _first_unrecognized(page: str, first: int) -> int:
     """Returns the number of the first line that an empty page would not have, 0 if there is none."""
     lines = enumerate(lines_of(page), first)
     return next((number for number, line in lines if not _OF_NO_PAPER.match(line)), 0)
+
+
+# ------------------------------------------------------------------------------ a record of any of the three forms
+
+
+def bilingual_entry(record: BilingualRecord, warnings: Warnings, language: str | None) -> Entry | None:
+    """Returns the paper of a record, None if nothing identifies it."""
+    of_title, title = split_title(record.title)
+    of_abstract, abstract = split_announcement(record.abstract)
+    announced = of_abstract or of_title
+    address = arxiv_address(record.link)
+    arxiv_id, version = address or (announced.arxiv_id if announced else None, None)
+    if announced and announced.arxiv_id == arxiv_id:
+        version = announced.version or version
+    elif announced:
+        warnings.add("id_mismatch", line=record.line, example=f"{announced.arxiv_id} / {arxiv_id}")
+    abstract = collapse(abstract)
+    key = paper_key(arxiv_id=arxiv_id, title=title, abstract=abstract)
+    if key is None:
+        return None
+    translated_title = collapse(record.translated_title)
+    translated_abstract = collapse(without_translated_announcement(record.translated_abstract))
+    if not title:
+        warnings.add("entry_without_title", line=record.line, example=arxiv_id or "")
+    if not abstract and not translated_abstract:
+        warnings.add("entry_without_text", line=record.line, example=arxiv_id or title)
+    language = language or language_of(record.tldr or "", translated_title, translated_abstract)
+    categories = of_title.categories if of_title else ()
+    paper = Paper(
+        key=key,
+        title=title,
+        abstract=abstract,
+        categories=categories,
+        primary=categories[0] if categories else None,
+        arxiv_id=arxiv_id,
+        version=version,
+        url=arxiv_link(arxiv_id) if arxiv_id else None,
+        announce_type=announced.kind if announced else None,
+        summaries=_summaries(record, language),
+        translations=translations_of(translated_title, translated_abstract, language),
+        failed=record.tldr is not None and is_failed({"tldr": record.tldr}),
+    )
+    return Entry(line=record.line, paper=paper)
+
+
+def _summaries(record: BilingualRecord, language: str) -> tuple[Summary, ...]:
+    translated = summaries_of({"tldr": collapse(record.tldr or "")}, language)
+    english = summaries_of({"tldr": collapse(record.english_tldr)}, "en")
+    languages = {summary.language for summary in translated}
+    return (*translated, *(summary for summary in english if summary.language not in languages))

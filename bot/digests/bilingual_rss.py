@@ -7,10 +7,10 @@ translated title, title, link, tldr, English tldr, translated abstract, abstract
 
 import re
 
-from bot.digests._bilingual import BilingualRecord, bilingual_entry
 from bot.digests._feed import warn_truncated
 from bot.digests._format import Content, Warnings
 from bot.digests._xml import Element, read_head, read_xml
+from bot.digests.bilingual_md import BilingualRecord, bilingual_entry
 
 name = "bilingual_rss"
 

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from bot.digests._arxiv import arxiv_address, arxiv_link, categories_of, paper_key
 from bot.digests._format import Content, Entry, Warnings, bounded
 from bot.digests._json import Record, first_items, json_items, json_lines, refuse_if_nothing_was_read
-from bot.digests._summaries import is_failed, meaningful, summaries_of, translations_of
-from bot.digests._text import decode_accents, split_authors
+from bot.digests._text import decode_accents, is_failed, meaningful, split_authors, summaries_of, translations_of
 from subscriptions.model import Paper
 
 name = "daily_arxiv_jsonl"

@@ -38,15 +38,17 @@ from heapq import merge
 from itertools import chain, islice
 
 from bot.digests._arxiv import ADDRESS, arxiv_link, categories_of, title_key, version_number
-from bot.digests._format import MOST_PAPERS, Content, Entry, Warnings, too_many
-from bot.digests._plain import collapse
-from bot.digests._summaries import is_failed, meaningful, summaries_of, translations_of
+from bot.digests._format import MOST_PAPERS, Content, Entry, Warnings, collapse, too_many
 from bot.digests._text import (
     MOST_AUTHORS,
     day_in,
     decode_accents,
+    is_failed,
     is_markup,
+    meaningful,
     split_authors,
+    summaries_of,
+    translations_of,
     unread_papers,
     unrecognized_page,
 )

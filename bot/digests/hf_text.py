@@ -11,8 +11,7 @@ There are no ids, authors, categories or dates.
 """
 
 from bot.digests._arxiv import title_key
-from bot.digests._format import Content, Entry, Warnings, bounded
-from bot.digests._plain import collapse, lines_of
+from bot.digests._format import Content, Entry, Warnings, bounded, collapse, lines_of
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
 from subscriptions.model import Paper

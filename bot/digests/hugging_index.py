@@ -15,10 +15,8 @@ import re
 from datetime import date
 
 from bot.digests._arxiv import title_key
-from bot.digests._format import MOST_PAPERS, Content, Entry, Warnings, too_many
-from bot.digests._plain import collapse, lines_of
-from bot.digests._summaries import translations_of
-from bot.digests._text import day_in_chinese, unrecognized_page
+from bot.digests._format import MOST_PAPERS, Content, Entry, Warnings, collapse, lines_of, too_many
+from bot.digests._text import day_in_chinese, translations_of, unrecognized_page
 from subscriptions.model import Paper
 
 name = "hugging_index"

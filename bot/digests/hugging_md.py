@@ -29,10 +29,8 @@ from datetime import date
 from itertools import dropwhile, islice, takewhile
 
 from bot.digests._arxiv import ADDRESS, arxiv_link, paper_key, version_number, without_translated_announcement
-from bot.digests._format import Content, Entry, Warnings, bounded
-from bot.digests._plain import collapse, lines_of
-from bot.digests._summaries import language_of, translations_of
-from bot.digests._text import day_in, day_in_chinese, is_markup, unrecognized_page
+from bot.digests._format import Content, Entry, Warnings, bounded, collapse, lines_of
+from bot.digests._text import day_in, day_in_chinese, is_markup, language_of, translations_of, unrecognized_page
 from subscriptions.model import Paper
 
 name = "hugging_md"

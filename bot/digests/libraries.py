@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from heapq import nlargest
 from typing import Any
 
-from bot.digests._plain import BOM, collapse
+from bot.digests._format import BOM, collapse
 from bot.digests._text import decode_accents, describe_bytes, describe_text
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Paper

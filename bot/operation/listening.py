@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from bot.app import App
-from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing import Localizer
 from bot.conversation.dispatcher import Dispatcher
 from bot.errors import error_location
 from bot.ports.channel import Clock

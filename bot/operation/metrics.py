@@ -15,7 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
 from bot.app import App
-from bot.context.database import backup_folder
+from bot.context import backup_folder
 from bot.operation.sign_in import Entry, entry
 from bot.operation.ticks import copy_times, file_sizes
 from bot.ports.channel import ConnectionClosed, Measurement, MessageTried, PlanMade, RequestHandled, SourceRead
@@ -26,8 +26,7 @@ from subscriptions.errors import StoreError
 from subscriptions.service.access import has_operator, new_code
 from subscriptions.service.chat_status import Figures, figures
 from subscriptions.service.notices import notify_new_version
-from subscriptions.service.sending import claim_unlogged_trouble, outbox_trouble
-from subscriptions.service.workers import Backlog, backlog
+from subscriptions.service.sending import Backlog, backlog, claim_unlogged_trouble, outbox_trouble
 from subscriptions.store.database.store import Store
 from subscriptions.store.entries import Trouble
 from subscriptions.store.figures import OutboxFigures

@@ -1,6 +1,7 @@
 """The pages of the web address under one guard: who may open them, whose form it is, and what every answer says to the browser.
 
-Each page is a `WebPage`. The chat comes from its platform, that of the operator from `status` beside it.
+Each page is a `WebPage`. The chat comes from its platform, that of the operator from `status` beside it. The samples, papers of
+the package itself, are offered until others have come.
 """
 
 import asyncio
@@ -9,8 +10,9 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from importlib.resources import files
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
@@ -20,10 +22,10 @@ from starlette.routing import Route
 
 from bot.app import App
 from bot.conversation.prepared_request import MAX_LIBRARY_BYTES
+from bot.digests import read_digest
 from bot.errors import error_location
 from bot.operation import sign_in
 from bot.operation.health import SHARE_OF_CONNECTIONS, Streams, static_pages
-from bot.operation.samples import Samples
 from bot.operation.sign_in import COOKIE, LASTS, EndedSessions, Entry, Lock, Sessions, sign_in_pages
 from bot.operation.status import Troubles, operator_pages
 from bot.operation.web_server import body_in_time, line, most_connections
@@ -31,14 +33,17 @@ from bot.ports.channel import Clock, Observe, usable_text
 from bot.ports.conversation import RequestDispatcher
 from bot.ports.web_page import Offer, PageFrame, PageRequest, PageResponse, Visitor, WebPage
 from bot.settings import Settings
+from bot.sources.ingest import store_digest
 from subscriptions.addresses import PlatformFacts
-from subscriptions.errors import Refused, StoreError
-from subscriptions.model import ChatAddress
+from subscriptions.errors import Refused, Sentence, StoreError
+from subscriptions.model import ChatAddress, Digest
+from subscriptions.planning.receipts import Outcome
 from subscriptions.store.database.store import Store
+from subscriptions.store.known_papers import first_paper_at
+from subscriptions.store.sources import known_sources
 from subscriptions.zones import zone_name
 
 log = logging.getLogger("paperwire")
-
 LANGUAGE_COOKIE, ZONE_COOKIE = "language", "zone"  # the browser tells its zone itself (page.js)
 _LANGUAGES = ("en", "zh")
 STARTS_WITHIN = 15.0  # seconds that a form waits while the process starts
@@ -48,6 +53,16 @@ _LONGEST_UPLOAD = 300.0  # seconds
 _BOUNDARY = re.compile(r'boundary="?(?P<mark>[\w\'()+,./:=?-]{1,70})')
 _FIELD = re.compile(rb'name="(?P<name>[^"]{1,100})"(?:; filename="(?P<file>[^"]*)")?')
 Offers = Callable[[Visitor], Awaitable[Sequence[Offer]]]
+PATH = "/samples"
+SOURCE = "samples"
+SAMPLES = ("daily_arxiv.md", "arxiv_rss.xml", "hf_papers.json", "bilingual.txt")
+_COMING = Sentence(
+    "No papers have come yet. Meanwhile you can try it with samples: real papers with made-up summaries."
+)
+_UNREACHED = Sentence(
+    "{source} cannot be reached from this machine; look at its network or proxy. I keep trying. "
+    "Meanwhile you can try it with samples: real papers with made-up summaries."
+)
 
 
 async def _no_offers(_: Visitor) -> Sequence[Offer]:
@@ -329,3 +344,47 @@ async def _uploaded(request: Request) -> tuple[list[tuple[str, str]], bytes]:
             file, value = value, name["file"]
         fields.append((name["name"].decode("utf-8", "replace"), value.decode("utf-8", "replace")))
     return fields, file
+
+
+# ---------------------------------------------------------------------------------------------------------- the samples
+
+
+def _sample(name: str) -> Digest:
+    return read_digest(files("bot").joinpath("samples", name).read_bytes(), name)
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Offers the samples to whoever sits at the machine, until there are papers."""
+
+    app: App
+
+    async def offers(self, visitor: Visitor) -> Sequence[Offer]:
+        """Returns the offer, if neither a source nor a token is set, and no paper is known."""
+        if not await self._is_offered(visitor):
+            return ()
+        sources = await asyncio.to_thread(known_sources, self.app.store)
+        failed = next((one.name for one in sources if one.last and one.last.outcome is Outcome.FAILED), "")
+        text = replace(_UNREACHED, values={"source": failed}) if failed else _COMING
+        example = (await asyncio.to_thread(_sample, SAMPLES[0])).entries[0]
+        return (Offer(text=text, label=Sentence("use the samples"), action=PATH, example=example),)
+
+    async def use(self, asked: PageRequest) -> PageResponse:
+        """Stores the samples, which have no day, as papers of today, and shows the chat. What is stored already stays as it is."""
+        if await self._is_offered(asked.visitor):
+            for name in SAMPLES:
+                digest = await asyncio.to_thread(_sample, name)
+                await store_digest(self.app.context, digest, source=SOURCE)
+        return PageResponse(location="/")
+
+    def pages(self) -> tuple[WebPage, ...]:
+        """Returns the page that takes the offer."""
+        return (WebPage(path=PATH, answer=self.use, method="POST"),)
+
+    async def _is_offered(self, visitor: Visitor) -> bool:
+        settings = self.app.settings
+        if not visitor.is_local or settings.sources:
+            return False
+        if any(platform.facts.token_variable for platform in self.app.platforms.values()):
+            return False
+        return await asyncio.to_thread(first_paper_at, self.app.store) is None

@@ -10,8 +10,7 @@ from itertools import islice
 from shlex import quote
 
 from bot.app import App
-from bot.context import write
-from bot.context.database import backup_folder
+from bot.context import backup_folder, write
 from bot.operation.health import Problem
 from bot.operation.ticks import OLDEST_COPY, copy_times, file_sizes
 from bot.ports.channel import Clock, Measurement, MessageTried, PlanMade

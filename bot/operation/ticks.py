@@ -16,8 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.app import App
-from bot.context import UnderWay
-from bot.context.database import backup_folder
+from bot.context import UnderWay, backup_folder
 from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.settings import Settings

@@ -16,10 +16,9 @@ from bot.ports.channel import Clock
 from bot.ports.conversation import Receiver, Request, RequestDispatcher
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
-from subscriptions.service.workers import lease_of
-from subscriptions.store.conversations import take_over_lookups
+from subscriptions.service.sending import lease_of
+from subscriptions.store.conversations import has_unfinished_replies, take_over_lookups, unfinished_replies
 from subscriptions.store.database.store import Store
-from subscriptions.store.updates import has_unfinished_replies, unfinished_replies
 from subscriptions.store.workers import NOWHERE, Whereabouts, beat, other_workers, recover_stalled
 
 if TYPE_CHECKING:
@@ -178,7 +177,7 @@ class _Sure:
 
 
 def elected(receivers: Sequence[Receiver], app: App) -> list[Receiver]:
-    """Returns receivers of which those that fetch their updates do so in one worker at a time."""
+    """Returns receivers; those that fetch their updates do it in one worker at a time."""
     cluster = app.cluster
     if cluster is None:
         return list(receivers)
@@ -199,8 +198,8 @@ class OwnerWatch:
     """Watches the heartbeats of other workers.
 
     Their moments are not stored: a heartbeat is a number, and how long it has been the same is measured here, by the
-    monotonic clock. So no clock that is set makes a worker seem stalled. While the database takes no writes nobody can
-    beat, and a look that fails begins the measurement anew.
+    monotonic clock. So no clock that is set makes a worker seem stalled. While the database takes no writes, no
+    worker can send a heartbeat; so a failed look starts the measurement again.
     """
 
     def __init__(

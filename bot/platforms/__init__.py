@@ -1,4 +1,31 @@
-"""The platforms, one folder each: its facts, its markup, what comes in and what goes out.
+"""The platforms, one folder each, with its facts, its markup, and its incoming and outgoing messages.
 
-A platform is on if the settings have its token; `known.py` lists them, and imports the library of one only if it is on.
+Here are their subcommands for the command line, listed without an import of the platforms.
 """
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformSubcommand:
+    """One subcommand of a platform."""
+
+    name: str
+    place: str  # "module:app"
+    summary: str  # the first sentence of its help
+    examples: tuple[tuple[str, str], ...] = ()  # (subcommand, how it is called)
+
+
+# The forms of the argument of `--as`, for its help text.
+CHAT_FORMS = "console:NAME, web:NAME, telegram:CHAT_ID or telegram:@name, slack:CHANNEL_ID, email:ADDRESS, apprise:NAME"
+SUBCOMMANDS = (
+    PlatformSubcommand(
+        name="slack",
+        place="bot.platforms.slack.manifest:app",
+        summary="An app of your own in Slack",
+        examples=(
+            ("slack", "paperwire slack manifest --minimal"),
+            ("slack manifest", "paperwire slack manifest --minimal"),
+        ),
+    ),
+)

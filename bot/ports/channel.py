@@ -120,7 +120,7 @@ class PlanMade:
 
     deliveries: int
     seconds: float
-    matching_seconds: float  # those of them in which queries were matched with papers
+    matching_seconds: float  # the seconds of them in which queries were matched with papers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +144,7 @@ class SourceRead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionClosed:
-    """A connection to the web address that was not served, or not any more, because there were too many."""
+    """A connection to the web address that was refused or closed because there were too many."""
 
     kind: str  # "connection", "stream" (of an open page), "refused" (no file could be opened for it)
 
@@ -222,7 +222,7 @@ class Engine(Protocol):
     async def count_others(self, lane: Lane, *, anew: bool = False) -> None:
         """Has the rate limiter count what other processes have sent in a lane. Raises StoreError.
 
-        Does nothing if that was counted just now, unless `anew`.
+        Does nothing if it has counted them just now, unless `anew`.
         """
 
 
@@ -404,7 +404,7 @@ class Forms(Protocol):
     platform: str
 
     def render_modal(self, modal: Modal, callback_token: str) -> str:
-        """Returns the view of a modal. The platform sends `callback_token`, its token's id, back with the values."""
+        """Returns the view of a modal. The platform returns `callback_token`, the id of the modal's token, with the values."""
 
     def render_home_view(self, home: HomeView) -> str:
         """Returns the view of a home view."""

@@ -104,7 +104,10 @@ Request = MessageRequest | CallbackRequest | FormRequest | EventRequest
 
 
 class PlatformApi(Protocol):
-    """The calls to a platform that conversations need beside those of its channel. What most platforms lack has a default."""
+    """The calls to a platform that conversations need in addition to those of its channel.
+
+    Calls that most platforms lack have a default.
+    """
 
     platform: str
     has_ephemeral: bool  # whether the platform can show a message to one person of many

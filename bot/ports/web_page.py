@@ -38,7 +38,7 @@ class PageFrame:
     language: str  # "en" or "zh"
     has_chosen_language: bool  # the visitor has chosen it on a page; else the browser tells it
     token: str  # every form sends it along
-    timezone: str = ""  # that of the browser; "" if it does not tell
+    timezone: str = ""  # the browser's zone; "" if it does not tell
     navigation: tuple[tuple[str, Sentence], ...] = ()  # (path, label)
     visitor: Visitor
     can_sign_out: bool = False

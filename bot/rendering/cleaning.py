@@ -14,7 +14,7 @@ from bot.rendering.query_text import Translate, caret, query_in_words
 from bot.rendering.tex import readable
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import Paper
-from subscriptions.query.syntax import Query
+from subscriptions.query import Query
 
 _FIELD = re.compile(r"^[A-Za-z]{2,10}:")
 
@@ -254,7 +254,7 @@ def pdf_url(paper: Paper) -> str:
 def search_url(paper: Paper) -> str:
     """Returns the link of a search at arXiv for the title, else for the first words of the abstract; "" if there are no words.
 
-    At arXiv, since lists whose papers have neither id nor link are lists of arXiv papers.
+    The search is at arXiv, because lists whose papers have neither an id nor a link are lists of arXiv papers.
     """
     for kind, text, most in (("title", paper.title, _SEARCHED), ("abstract", paper.abstract, _SEARCHED // 2)):
         if words := re.findall(r"[^\W_]+(?:[-'’][^\W_]+)*", readable(clean(text))):

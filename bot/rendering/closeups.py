@@ -20,13 +20,12 @@ from bot.rendering.parts import Reader, Section
 from bot.rendering.tex import readable
 from subscriptions.cutting import cut_at_sentence, cut_at_word, pieces, summary_state
 from subscriptions.errors import QueryError, Sentence
-from subscriptions.matching.hits import Hit, spans
+from subscriptions.matching.hits import THOUSAND, Hit, spans
 from subscriptions.matching.hits import why as hits_of
-from subscriptions.matching.terms import THOUSAND
 from subscriptions.model import Because, Item, Paper, Summary
 from subscriptions.normalize import tokens
+from subscriptions.query import TITLE, Query
 from subscriptions.query.parse import papers_named_in, parse_query
-from subscriptions.query.syntax import TITLE, Query
 
 _AUTHORS = 40  # shown of a collaboration of thousands
 _NAME_WIDTH = 60
@@ -124,7 +123,10 @@ def _is_in_language(code: str, language: Language) -> bool:
 
 
 def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]:
-    """Yields the subscription, then the passages with its words; the words alone if the paper has changed and has them no more."""
+    """Yields the subscription, then the passages with its words.
+
+    If the paper has changed and lost them, yields only the words.
+    """
     number = f"{because.number}  " if because.number else ""
     yield Section(
         label="" if reader.is_public else f"{number}{subscription_label(because, reader)}", text=Passage(("",))

@@ -94,7 +94,7 @@ class Paginator:
         return parts
 
     def _fitted(self, item: Item, number: int, beside: Size) -> Fragment:
-        """Returns the paper as long as its form allows, shorter only if it fits into no message together with `beside`."""
+        """Returns the paper at the length of its form; shorter only if it does not fit into a message with `beside`."""
         counted = self.numbered or self.plan.form in {DeliveryForm.ROWS, DeliveryForm.THREAD}
         for measure in shrinking_measures(self.plan.measure):
             all_named = self.plan.why == "all"

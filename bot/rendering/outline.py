@@ -53,7 +53,7 @@ class Outline:
     counted: Head  # the head if there are several messages
     groups: tuple[SubscriptionPapers, ...]
     tail: Tail | None
-    why: Literal["all", "others"]  # whether a paper names all its subscriptions, or all but that of its heading
+    why: Literal["all", "others"]  # whether a paper names all its subscriptions, or all except the one in its heading
 
 
 def outline(delivery: Delivery, reader: Reader) -> Outline:

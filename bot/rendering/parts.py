@@ -71,7 +71,7 @@ class NoticeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What a whole delivery is about, for platforms that show that apart from the message."""
+    """The subject of a whole delivery, for platforms that show it apart from the message."""
 
     text: str = ""  # "8 papers on diffusion and 2 more · 23 Nov"; "": the first line of the message
     about: str = ""  # the subscription, if all papers come from one: its messages are one thread

@@ -13,10 +13,10 @@ from rich.cells import cell_len
 
 from subscriptions.categories import has_classes
 from subscriptions.errors import QueryError, Sentence
+from subscriptions.query import And, Leaf, Node, Not, Or, Query, ValueKind
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import written_value
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
-from subscriptions.query.syntax import And, Leaf, Node, Not, Or, Query, ValueKind
 
 Translate = Callable[[str], str]
 

@@ -132,7 +132,7 @@ def draw_page(
 
     `words` are the page's own: its template has them, translated, as `words.NAME`.
 
-    The template extends frame.html, and gets `values` beside.
+    The template extends frame.html, and also gets `values`.
     """
     said = _said(frame, {**_WORDS, **(words or {})})
     return _template(template).render(

@@ -25,7 +25,7 @@ _STYLES = {
 
 
 def text_of(paragraph: Paragraph, *, written: bool, style: str = "") -> Text:
-    """Returns the paragraph as a text of rich. `written`: the address of each link is written after it."""
+    """Returns the paragraph as a `Text` of rich. `written`: each link is followed by its address."""
     text, styles, began = Text(style=style), [Style()], 0
     for part in re.split("(<[^>]*>)", paragraph.shown):
         tag, _, link = part.strip("<>").partition(" href=")

@@ -1,4 +1,4 @@
-r"""TeX as plain letters: `$\alpha$` becomes α, `x^2` x², `H\"older` Hölder. What letters cannot show stays TeX.
+r"""TeX as plain letters: `$\alpha$` becomes α, `x^2` x², `H\"older` Hölder. Formulas that letters cannot show stay TeX.
 
 A formula is converted as a whole or not at all. Dollars delimit formulas by pandoc's rules, so that prices stay prices.
 """

@@ -142,7 +142,7 @@ def load_settings(environ: Mapping[str, str], cwd: Path, *, formats: Sequence[st
 
 
 def _without(texts: Mapping[str, str], prefix: str) -> dict[str, str]:
-    """Returns the texts of the variables with a prefix, by the rest of their names: those of the fields."""
+    """Returns the texts of the variables with a prefix, by field: the rest of the variable's name."""
     return {name.removeprefix(prefix).lower(): found for name, found in texts.items() if name.startswith(prefix)}
 
 

@@ -180,7 +180,7 @@ def hosts(text: str) -> frozenset[str]:
 
 
 def port(text: str) -> int:
-    """A port; 0 stands for any free one."""
+    """A port; 0 means any free one."""
     is_port = text.isascii() and text.isdigit() and int(text[:9]) <= 65_535  # noqa: PLR2004 - the largest port
     return int(_usable(text, "it must be a number from 0 to 65535", when=is_port))
 

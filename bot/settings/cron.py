@@ -66,7 +66,7 @@ class CronSchedule:
         return next(self._moments(now + timedelta(microseconds=1), reverse=True), None)
 
     def due_now(self, now: datetime) -> Overdue | None:
-        """See Schedule. What the last moment made due stays due until the next moment."""
+        """See Schedule. A source that one moment made due stays due until the next moment."""
         at = self.last_due(now)
         return Overdue(at=at) if at else None
 

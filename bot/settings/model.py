@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal
+from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, SecretStr
 
@@ -17,6 +18,7 @@ from bot.settings import checks as check
 from bot.settings.checks import hidden, placed, text
 from subscriptions.model import ChatAddress
 
+_ARXIV = "arxiv.org"
 # Every variable and its meaning. Each may also be given as NAME_FILE, the path of a file that holds the value.
 VARIABLES: Mapping[str, str] = MappingProxyType(
     {
@@ -199,6 +201,34 @@ class Settings:
     def source_titles(self) -> Mapping[str, tuple[str, str]]:
         """The titles of sources for the end of deliveries: name in lower case -> (title, home or "")."""
         return {source.name.casefold(): (source.title, source.home) for source in self.sources if source.title}
+
+
+def place_of(source: SourceSettings) -> str:
+    """Returns where a source is, for people. Parts of an address that may be secret are left out."""
+    if source.path is not None:
+        return str(source.path)
+    if source.url is None:
+        return ", ".join(source.arxiv)
+    parts = urlsplit(source.url)
+    host = parts.hostname or ""
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def is_arxivs_own(source: SourceSettings) -> bool:
+    """Returns whether a source is one of arXiv's own: its feeds, an address of its hosts, or one that speaks for it.
+
+    What such a source says of arXiv's papers counts more than what others say (docs/architecture.md, rule 4).
+    """
+    if source.arxiv or source.speaks_for == "arxiv":
+        return True
+    host = (urlsplit(source.url or "").hostname or "").removesuffix(".")
+    return host == _ARXIV or host.endswith(f".{_ARXIV}")
+
+
+def is_listing(url: str) -> bool:
+    """Returns whether an address is a list of arXiv, which shows a batch on the evening before its date."""
+    return urlsplit(url).path.startswith("/list/")
 
 
 def installed_version() -> str:

@@ -14,7 +14,7 @@ from bot.context import write
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
-from bot.settings.source_facts import is_arxivs_own
+from bot.settings.model import is_arxivs_own
 from bot.sources.fetch_request import FetchRequest, Sites, by_ids, by_title, categories_of, document_name, is_api
 from bot.sources.fetcher import Fetched, Fetcher
 from bot.sources.ingest import PollContext, store_digest

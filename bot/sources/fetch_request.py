@@ -1,4 +1,7 @@
-"""What is fetched and how often: requests, limits of a host, and days that are fetched later."""
+"""What is fetched and when: requests, limits of a host, schedules, and days that are fetched later.
+
+A schedule tells when a source is due, and which days it should have brought.
+"""
 
 import asyncio
 import hashlib
@@ -16,10 +19,21 @@ from urllib.parse import quote, urlsplit
 from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.settings import EVERYTHING, SourceSettings
+from bot.settings.cron import CronSchedule
+from bot.settings.model import is_listing
 from subscriptions.categories import CLASSES
 from subscriptions.errors import Sentence
 from subscriptions.model import Announce, Paper
-from subscriptions.planning.source_calendar import NEW_YORK, ArxivCalendar
+from subscriptions.planning.receipts import Observation
+from subscriptions.planning.source_calendar import (
+    NEW_YORK,
+    ArxivCalendar,
+    ArxivSchedule,
+    Overdue,
+    Schedule,
+    read_schedule,
+)
+from subscriptions.zones import zone
 
 GAP = 3.0  # seconds between requests to arXiv, all its hosts together (info.arxiv.org/help/api/tou.html)
 PUBLISHER = "arxiv"
@@ -27,6 +41,7 @@ MAX_SLOT = (
     60.0  # most seconds that a request waits for its slot; if the host asked for a longer wait, the request fails
 )
 LONGEST_REQUEST = 240.0  # seconds after which the slot of a killed process is free again
+MAX_DAYS_COUNTED = timedelta(days=60)  # days longer ago do not count as missed
 
 
 class SharedHostSlots(Protocol):
@@ -340,3 +355,88 @@ def _in_categories(categories: Collection[str]) -> str:
         return ""
     codes = [f"{code}.*" if CLASSES.get(code) else code for code in dict.fromkeys(categories)]
     return f"%28{'+OR+'.join(f'cat:{code}' for code in codes)}%29+AND+"
+
+
+# ------------------------------------------------------------------------------------------------- when sources are due
+
+
+class SourceSchedules:
+    """Tells when sources are due, by the schedules of the settings, arXiv's calendar and the operator's time zone."""
+
+    def __init__(self, holidays: Sequence[date] | None, zone_name: str) -> None:
+        self.calendar = ArxivCalendar(holidays=None if holidays is None else frozenset(holidays))
+        self._zone = zone(zone_name)
+
+    def schedule(self, source: SourceSettings) -> Schedule | None:
+        """Returns the schedule of a source; None for a file that is only watched."""
+        if source.schedule is None:
+            return None
+        return read_schedule(source.schedule, self._arxiv(source), lambda line: CronSchedule(line, self._zone))
+
+    def due(self, source: SourceSettings, observation: Observation, now: datetime) -> tuple[Overdue | None, bool]:
+        """Returns (what an observed unit should hold by now, whether None there means a day without announcement)."""
+        schedule = self.schedule(source)
+        if schedule is None:
+            return None, False
+        if observation.batch:
+            return self._arxiv(source).due_now(now), True
+        return schedule.due_now(now), schedule.awaited
+
+    def is_awaited(self, source: SourceSettings) -> bool:
+        """Returns whether documents of a source are due at known moments. If not, papers of any day count as new."""
+        schedule = self.schedule(source)
+        return schedule is not None and schedule.awaited
+
+    def batch_due(self, source: SourceSettings, now: datetime) -> Overdue | None:
+        """Returns the batch of arXiv that the source should show by now; None if none is due."""
+        return self._arxiv(source).due_now(now)
+
+    def current_days(self, source: SourceSettings, now: datetime) -> tuple[date, ...]:
+        """Returns the days of the regular requests: today and yesterday for a dated address, else the day that is due."""
+        today = now.astimezone(UTC).date()
+        if is_dated(source):
+            return today, today - DAY
+        schedule = self.schedule(source)
+        if self._follows_arxiv(source):
+            due = self._arxiv(source).due_now(now)
+            return (due.batch,) if due and due.batch else ()
+        last = schedule.last_due(now) if schedule and schedule.awaited else None
+        return (last.astimezone(self._zone).date(),) if last else ()
+
+    def days_due(self, source: SourceSettings, after: date | None, now: datetime) -> tuple[date, ...]:
+        """Returns the days after `after` that a source should have brought by `now`, oldest first. With None, only the current day."""
+        current = self.current_days(source, now)
+        today = now.astimezone(UTC).date()
+        if after is None or after > today + DAY:  # a time in the future was stored before the clock was set back
+            return current[:1]
+        first = max(after, today - MAX_DAYS_COUNTED) + DAY
+        if is_dated(source):
+            return tuple(first + DAY * n for n in range((today - first).days + 1))
+        if self._follows_arxiv(source):
+            schedule = self._arxiv(source)
+            days = self.calendar.announcement_days(first, today + DAY)
+            return tuple(day for day in days if schedule.expected_at(day) <= now)
+        return self._days_of_cron(source, first, now)
+
+    def _days_of_cron(self, source: SourceSettings, first: date, now: datetime) -> tuple[date, ...]:
+        schedule = self.schedule(source)
+        if schedule is None or not schedule.awaited:
+            return ()
+        found: dict[date, None] = {}
+        moment = schedule.next_poll(datetime(first.year, first.month, first.day, tzinfo=UTC) - DAY)
+        while moment <= now:
+            day = moment.astimezone(self._zone).date()
+            found |= {day: None} if day >= first else {}
+            moment = schedule.next_poll(moment + timedelta(hours=1))
+        return tuple(found)
+
+    def _follows_arxiv(self, source: SourceSettings) -> bool:
+        """Returns whether a source follows arXiv's calendar."""
+        return bool(source.arxiv) or source.schedule == "arxiv"
+
+    def expected_at(self, source: SourceSettings, batch: date) -> datetime:
+        """Returns the moment from which a source should hold a batch of arXiv."""
+        return self._arxiv(source).expected_at(batch)
+
+    def _arxiv(self, source: SourceSettings) -> ArxivSchedule:
+        return ArxivSchedule(calendar=self.calendar, evening=source.url is not None and is_listing(source.url))

@@ -10,8 +10,7 @@ from typing import Protocol
 from bot.context import do_steps, write
 from bot.digests import dated, read_digest
 from bot.ports.channel import Clock, Observe, ignore
-from bot.sources.fetch_request import ARXIV, Sites
-from bot.sources.schedules import SourceSchedules
+from bot.sources.fetch_request import ARXIV, Sites, SourceSchedules
 from subscriptions.model import ChatAddress, Digest
 from subscriptions.planning.receipts import UNKNOWN, Arrival
 from subscriptions.service.ingest import ingest_steps
@@ -64,7 +63,7 @@ async def store_digest(
     """Stores the papers of a digest. Calls `note` in the transaction that stores the digest, so that it can write, too.
 
     With `announce` the papers are announced even if their day is long ago. `of_arxiv`: the source is one of arXiv's
-    own (docs/architecture.md, rule 4). `arrival`: what is known of when the digest came, besides its day. Raises
+    own (docs/architecture.md, rule 4). `arrival`: what is known about when the digest came, apart from its day. Raises
     StoreError.
     """
     now, came = context.clock.now(), today(context)

@@ -1,4 +1,4 @@
-"""What a poll fetched: its documents, how far it is, and the account of it."""
+"""The result of a poll: its documents, how far it has read, and its account."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from http import HTTPStatus
 from bot.digests import read_digest
 from bot.errors import BrokenDigest, FetchError, UnknownFormat
 from bot.settings import SourceSettings
-from bot.settings.source_facts import is_arxivs_own
+from bot.settings.model import is_arxivs_own
 from bot.sources.fetch_request import FetchRequest, address_key, document_name, is_dated, requests_of
 from bot.sources.fetcher import Fetched, Fetcher, Unchanged
 from bot.sources.ingest import PollContext, store_digest

@@ -5,19 +5,17 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.context import write
+from bot.context import fact_of, write
 from bot.errors import FetchError, error_location
 from bot.ports.channel import Observe, ignore
 from bot.settings import Settings, SourceSettings
-from bot.settings.model import installed_version
-from bot.settings.source_facts import fact_of, place_of
+from bot.settings.model import installed_version, place_of
 from bot.sources.arxiv_lookup import Enricher, PaperLookup, arxiv_among
-from bot.sources.fetch_request import HostLimiter, everything
+from bot.sources.fetch_request import HostLimiter, SourceSchedules, everything
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.ingest import IngestContext, PollContext, StoredHostSlots
 from bot.sources.poll import Poll
 from bot.sources.receipts import FileReceiptWriter, read_of
-from bot.sources.schedules import SourceSchedules
 from bot.sources.watched_files import WatchedFiles
 from subscriptions.errors import NotFound, PaperwireError, Sentence
 from subscriptions.planning.receipts import Outcome, Receipt
@@ -47,7 +45,7 @@ class SourceScheduler:
         *,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`sources` are those of the settings; if there are none, all archives of arXiv are read."""
+        """`sources` are the sources in the settings; if there are none, all archives of arXiv are read."""
         self._context = context
         self._fetcher = fetcher
         self._history = not sources
@@ -226,7 +224,9 @@ class SourceScheduler:
         return receipt
 
     async def _all(self, polls: Sequence[tuple[SourceSettings, KnownSource]], *, everything: bool = False) -> None:
-        """Polls these sources concurrently; with `everything` also categories that have brought what is due already.
+        """Polls these sources concurrently.
+
+        With `everything`, also polls categories that have already brought their papers of the day.
 
         An error in one poll does not stop the others. PaperwireError is raised at the end; other errors are logged.
         """

@@ -23,7 +23,7 @@ from bot.digests.files import (
 )
 from bot.errors import UnreadableInput, brief
 from bot.settings import SourceSettings
-from bot.settings.source_facts import is_arxivs_own
+from bot.settings.model import is_arxivs_own
 from bot.sources.ingest import IngestContext, store_digest
 from bot.sources.receipts import FileReceiptWriter
 from subscriptions.errors import PaperwireError, Sentence, StoreError

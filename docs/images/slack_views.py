@@ -22,7 +22,7 @@ from pydantic import SecretStr
 from bot.app import App, build_app
 from bot.clock import SystemClock
 from bot.conversation.handler import answer
-from bot.conversation.stored_reply import StoredReply
+from bot.conversation.reply_sender import StoredReply
 from bot.platforms.slack.markup import LOOK, home_view, modal_view
 from bot.ports.channel import HomeView, Modal
 from bot.ports.conversation import EventRequest, FormRequest, MessageRequest, Place, Request

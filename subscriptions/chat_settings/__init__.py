@@ -1,25 +1,305 @@
 """The settings of chats: which there are, what a chat may choose, and the values in effect (docs/settings.md).
 
-- `declared.py`: SETTINGS, each setting once
-- `setting.py`: what a setting is, how its name and its values are typed, and checks of times, numbers and languages
+`SETTINGS` declares each setting once: commands, lists, help, export and import, and the store take everything from here. A new
+setting is one more entry, and its reader. `setting.py` says what a setting is, how its name and its values are typed, and
+checks times, numbers and languages.
 
 Chosen values are stored as text, in the form that `check_value` returns, under the names of SETTINGS.
 """
 
 from collections.abc import Mapping
 from dataclasses import fields
+from types import MappingProxyType
 
 from subscriptions.addresses import facts_of
-from subscriptions.chat_settings.declared import SETTINGS as SETTINGS
-from subscriptions.chat_settings.setting import LARGEST_LIMIT as LARGEST_LIMIT
-from subscriptions.chat_settings.setting import ChatSetting as ChatSetting
-from subscriptions.chat_settings.setting import NotPossible, SettingDefaultsContext
-from subscriptions.chat_settings.setting import language as language
+from subscriptions.chat_settings.setting import (
+    ChatSetting,
+    ChatSettingRegistry,
+    Choices,
+    NotPossible,
+    SettingDefaultsContext,
+    checked_lang,
+    checked_limit,
+    checked_quiet,
+    checked_schedule,
+    language,
+)
 from subscriptions.errors import Refused, Sentence, listed
 from subscriptions.model import Chat, ChatKind, ChatSettings
+from subscriptions.planning.decision import shows_more
 from subscriptions.text import normalized
+from subscriptions.zones import zone_name
 
+_HOURS = "when-out 08:00-20:00"
+_OFFICE_HOURS = "when-out 09:00-18:00 weekdays"
+_NIGHT = "22:00-08:00"
+_LIMITS = MappingProxyType(
+    {ChatKind.PRIVATE: "20", ChatKind.GROUP: "12", ChatKind.BROADCAST: "all", ChatKind.TEAM: "12"}
+)
 _READ_AS_FIELDS = frozenset(field.name for field in fields(ChatSettings)) - {"limit", "others"}
+
+
+def _by_kind(private: str, group: str, broadcast: str, team: str) -> Choices:
+    columns = zip(ChatKind, (private, group, broadcast, team), strict=True)
+    return MappingProxyType({kind: tuple(words.split()) for kind, words in columns})
+
+
+def _everywhere(words: str) -> Choices:
+    return _by_kind(words, words, words, words)
+
+
+def _offered(*values: str) -> Choices:
+    return MappingProxyType(dict.fromkeys(ChatKind, values))
+
+
+# ------------------------------------------------------------------------------------------- defaults without choices
+
+
+def _default_schedule(chat: SettingDefaultsContext) -> str:
+    if not chat.notifies:
+        return "now"
+    return _OFFICE_HOURS if chat.kind is ChatKind.TEAM else _HOURS
+
+
+def _default_limit(chat: SettingDefaultsContext) -> str:
+    """All papers, where no button opens those beyond a limit."""
+    shows_rest = chat.notifies and BUTTONS.value_in(chat) == "full"
+    return _LIMITS[chat.kind] if shows_rest else "all"
+
+
+# ------------------------------------------------------------------------------------------- settings without effect
+
+
+def _no_rest(chat: Chat) -> Sentence | None:
+    if shows_more(chat):
+        return None
+    return Sentence("No button here opens the rest of a delivery, so all papers are shown.")
+
+
+def _no_sound(chat: Chat) -> Sentence | None:
+    if facts_of(chat.address.platform).makes_sound:
+        return None
+    return Sentence("Whether it is heard is decided by your own device.")
+
+
+def _no_buttons(chat: Chat) -> Sentence | None:
+    return None if facts_of(chat.address.platform).shows_more else Sentence("There are no buttons here.")
+
+
+def _no_thread(chat: Chat) -> Sentence | None:
+    if chat.settings.shape == "thread" and chat.address.topic:
+        return Sentence("A thread has no threads of its own: here papers come as one digest.")
+    return None
+
+
+def _no_names(chat: Chat) -> Sentence | None:
+    if chat.settings.credits == "on" and chat.public and chat.kind is ChatKind.GROUP:
+        return Sentence("Strangers can read this group, so nobody is named.")
+    return None
+
+
+# ------------------------------------------------------------------------------------------------------- the settings
+
+
+BUTTONS = ChatSetting(
+    name="buttons",
+    label=Sentence("Buttons"),
+    meaning=Sentence("what stands under a delivery"),
+    readers=("bot.rendering", "subscriptions.planning.decision", "subscriptions.service.look"),
+    names="button 按钮",
+    choices=_by_kind("full off", "full link off", "link off", "full off"),
+    values={"full": Sentence("all buttons"), "link": Sentence("one link"), "off": Sentence("none")},
+    value_names={
+        "full": "on yes true all 全部 全部按钮 开",
+        "link": "链接 一个链接",
+        "off": "no none false 0 无 关 关闭",
+    },
+    in_public={"full": "link"},
+    no_effect=_no_buttons,
+)
+SETTINGS = ChatSettingRegistry(
+    ChatSetting(
+        name="schedule",
+        label=Sentence("Schedule"),
+        meaning=Sentence("when a subscription comes that has no time of its own"),
+        readers=("subscriptions.service.requests", "bot.commands"),
+        names="time when times 推送时间 时间 定时 发送时间",
+        check=checked_schedule,
+        default=_default_schedule,
+        offered=MappingProxyType(
+            {
+                kind: (
+                    _OFFICE_HOURS if kind is ChatKind.TEAM else _HOURS,
+                    "daily 09:00",
+                    "weekdays 09:00",
+                    "weekly mon 09:00",
+                    "now",
+                )
+                for kind in ChatKind
+            }
+        ),
+        example="weekdays 8:30",
+    ),
+    ChatSetting(
+        name="timezone",
+        label=Sentence("Time zone"),
+        meaning=Sentence("the clock that all times here go by"),
+        readers=("subscriptions.service", "bot.commands", "bot.rendering"),
+        names="tz zone clock 时区 时钟",
+        check=zone_name,
+        default=lambda chat: chat.timezone,
+    ),
+    ChatSetting(
+        name="lang",
+        label=Sentence("Language"),
+        meaning=Sentence("the language I speak, and that of the summaries I prefer"),
+        readers=("bot.commands", "bot.conversation", "bot.rendering"),
+        names="language 语言",
+        check=checked_lang,
+        default=lambda chat: language(chat.lang),
+        offered=_offered("en", "zh"),
+    ),
+    ChatSetting(
+        name="text",
+        label=Sentence("Text"),
+        meaning=Sentence("what stands below a title: the summary, the abstract, or nothing"),
+        readers=("bot.rendering",),
+        names="content 内容 正文 文字",
+        choices=_everywhere("summary abstract titles"),
+        values={
+            "summary": Sentence("summary"),
+            "abstract": Sentence("abstract"),
+            "titles": Sentence("titles only"),
+        },
+        value_names={
+            "summary": "summaries 总结 概要",
+            "abstract": "abstracts 摘要",
+            "titles": "title 标题 仅标题 只有标题",
+        },
+    ),
+    ChatSetting(
+        name="limit",
+        label=Sentence("Papers shown"),
+        meaning=Sentence("how many papers a delivery shows; the others wait behind a button"),
+        readers=("subscriptions.planning", "subscriptions.service.previews"),
+        names="papers papersshown max maximum 显示篇数 篇数 数量 上限 每次篇数 论文数 论文篇数",
+        check=checked_limit,
+        default=_default_limit,
+        values={"all": Sentence("all papers")},
+        value_names={"all": "off no none never unlimited nolimit everything 全部 所有 不限 全部论文 关 关闭"},
+        offered=_offered("5", "12", "20", "50", "all"),
+        example="30",
+        no_effect=_no_rest,
+    ),
+    ChatSetting(
+        name="order",
+        label=Sentence("Order"),
+        meaning=Sentence("which papers of a delivery come first, and stay when it shows not all"),
+        readers=("subscriptions.planning",),
+        names="sort sorting ranking 顺序 排序 排列",
+        choices=_everywhere("score newest"),
+        values={"score": Sentence("the best first"), "newest": Sentence("the newest first")},
+        value_names={
+            "score": "best bestfirst relevance on yes true 最相关 最佳 相关度 最相关的在前",
+            "newest": "new newestfirst latest date time off no none false 最新 时间 最新的在前",
+        },
+    ),
+    ChatSetting(
+        name="sound",
+        label=Sentence("Sound"),
+        meaning=Sentence("whether the first message of a delivery may be heard, by day"),
+        readers=("bot.rendering",),
+        names="sounds notification notifications 提示音 声音 铃声",
+        choices=_by_kind("first off", "off first", "off first", "off"),  # teams decide about sound themselves
+        values={"first": Sentence("first message, by day"), "off": Sentence("off")},
+        value_names={"first": "on yes true 开 打开 白天第一条消息", "off": "no none never false 0 关 关闭 无"},
+        no_effect=_no_sound,
+    ),
+    ChatSetting(
+        name="quiet",
+        label=Sentence("Quiet hours"),
+        meaning=Sentence("the hours in which subscriptions with “now” wait"),
+        readers=("subscriptions.service.next_deliveries", "bot.rendering"),
+        names="quiethours night donotdisturb dnd 免打扰 免打扰时段 静音时段 勿扰",
+        check=checked_quiet,
+        default=lambda chat: _NIGHT if chat.notifies else "off",
+        values={"off": Sentence("off")},
+        value_names={"off": "no none never false 0 关 关闭 无"},
+        offered=_offered(_NIGHT, "23:00-07:00", "20:00-09:00", "off"),
+        example="21:30-07:00",
+    ),
+    ChatSetting(
+        name="shape",
+        label=Sentence("Layout"),
+        meaning=Sentence("one message for all papers, or one for each"),
+        readers=("bot.rendering",),
+        names="layout form 版式 形式 排版",
+        choices=_by_kind("digest", "digest", "digest each", "thread digest each"),
+        values={
+            "digest": Sentence("one digest"),
+            "each": Sentence("a message for each paper"),
+            "thread": Sentence("one line, papers in its thread"),
+        },
+        value_names={
+            "digest": "one together onedigest 合并 合并成一条 合为一条 一条消息",
+            "each": "single perpaper 每篇 每篇一条 每篇一条消息",
+            "thread": "threads 消息列 只发一行，论文在消息列中",
+        },
+        no_effect=_no_thread,
+    ),
+    ChatSetting(
+        name="crosslists",
+        label=Sentence("Cross-lists"),
+        meaning=Sentence("whether papers come that are only cross-listed"),
+        readers=("subscriptions.planning", "subscriptions.service.paper_search"),
+        names="crosslist crosslisted crosslistings 交叉列表 交叉",
+        choices=_everywhere("in out"),
+        values={"in": Sentence("included"), "out": Sentence("left out")},
+        value_names={
+            "in": "on yes true include 包含 包括 要 开",
+            "out": "off no none false exclude 不包含 不包括 不要 关",
+        },
+    ),
+    BUTTONS,
+    ChatSetting(
+        name="credits",
+        label=Sentence("Who asked"),
+        meaning=Sentence("whether a paper names who asked for it"),
+        readers=("bot.rendering",),
+        names="credit whoasked 订阅者 署名 订阅者署名",
+        choices=_by_kind("off", "off on", "off", "on off"),  # a public channel names no subscriber
+        values={"on": Sentence("named"), "off": Sentence("not named")},
+        value_names={"on": "yes true 署名 开", "off": "no none never false 0 不署名 关 关闭"},
+        no_effect=_no_names,
+    ),
+    ChatSetting(
+        name="quietday",
+        label=Sentence("Empty days"),
+        meaning=Sentence("whether I say so on a day without papers"),
+        readers=("subscriptions.service.look",),
+        names="dayswithoutpapers quietdays quietdaynote emptyday 无论文日 无论文的日子 空日",
+        choices=_everywhere("off on"),
+        values={"on": Sentence("a short note"), "off": Sentence("silence")},
+        value_names={"on": "yes true note 告知 开 简短告知", "off": "no none never false 0 不告知 关 关闭"},
+    ),
+    ChatSetting(
+        name="manage",
+        label=Sentence("Who may change it"),
+        meaning=Sentence("who may change what this chat wants"),
+        readers=("bot.conversation",),
+        names="manager whomaychangeit permissions rights 管理权限 权限 管理",
+        choices=_by_kind("person", "admins members", "admins", "members admins"),
+        values={"person": Sentence("you"), "admins": Sentence("admins"), "members": Sentence("all members")},
+        value_names={
+            "person": "me 我 你 本人",
+            "admins": "admin 管理员",
+            "members": "everybody everyone 成员 所有成员 所有人",
+        },
+    ),
+)
+
+
+# ----------------------------------------------------------------------------------------------- what a chat may choose
 
 
 def setting_name(typed: str) -> str:

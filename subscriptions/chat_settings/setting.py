@@ -11,7 +11,7 @@ from typing import Literal
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatKind
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.planning.times._ending import read_when
+from subscriptions.planning.times import read_when
 from subscriptions.planning.times._reading import hours_of
 from subscriptions.text import normalized
 
@@ -80,7 +80,7 @@ Choices = Mapping[ChatKind, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingDefaultsContext:
-    """What is known of a chat beside its choices; the defaults of its settings depend on it."""
+    """Facts about a chat, apart from its choices, on which the defaults of its settings depend."""
 
     kind: ChatKind
     notifies: bool  # a message there alerts people
@@ -139,7 +139,7 @@ class ChatSetting:
         return ""
 
     def refused(self, value: str, possible: Sentence | str) -> Refused:
-        """What to raise for a value that the setting cannot have."""
+        """Returns the error for a value that the setting cannot have."""
         return Refused(
             Sentence("{label} cannot be “{value}”.", {"label": self.label, "value": value}),
             Sentence("Possible: {possible}.", {"possible": possible}),

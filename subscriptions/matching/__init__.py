@@ -16,7 +16,7 @@ first paper: "A graph neural survey" in cs.LG; bit 1 the second one: "Neural gra
     slot      1    2    3    4    5
     papers   11   11   01   01   01
 
-The queries are columns of slots, a table for each shape (`columns`): two wanted, one wanted and one unwanted, and so on.
+The queries are columns of slots, a table for each shape: two wanted, one wanted and one unwanted, and so on.
 So the boolean work is a few operations on whole columns, and not on single queries:
 
     two wanted             1 and 2      11 & 11    11   both papers

@@ -4,12 +4,10 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from operator import and_, invert
 from typing import TYPE_CHECKING, Protocol
 
-from subscriptions.matching.columns import NO_PAPER, Columns
-from subscriptions.matching.features import HEAD
-from subscriptions.matching.paper_index import Numbered, PaperIndex
+from subscriptions.matching.hits import LEAST_NEARNESS, TokenizedPaper, predicate
+from subscriptions.matching.paper_index import HEAD, Numbered, PaperIndex
 from subscriptions.matching.query_set import QuerySet
-from subscriptions.matching.slots import SLOT_BITS, Nearness, Slots
-from subscriptions.matching.terms import LEAST_NEARNESS, TokenizedPaper, predicate
+from subscriptions.matching.slots import NO_PAPER, SLOT_BITS, Columns, Nearness, Slots
 from subscriptions.normalize import is_initial
 
 if TYPE_CHECKING:

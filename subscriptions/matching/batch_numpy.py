@@ -8,9 +8,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from subscriptions.matching.columns import NO_PAPER, Columns, Table
 from subscriptions.matching.paper_index import Numbered, PaperIndex
-from subscriptions.matching.slots import SLOT_BITS, Slots
+from subscriptions.matching.slots import NO_PAPER, SLOT_BITS, Columns, Slots, Table
 
 WORD = 64  # bits
 MOST_BITS = 1 << 27  # that are intersected at once: 16 MB

@@ -1,4 +1,4 @@
-"""What a full-text index of papers is asked, as a tree: each kind of database writes it in its own language."""
+"""A query to a full-text index of papers, as a tree. Each kind of database writes it in its own language."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from subscriptions.matching.terms import labels_of, texts_of
+from subscriptions.matching.hits import labels_of, texts_of
 from subscriptions.model import Paper
 from subscriptions.normalize import (
     author_tokens,
@@ -19,7 +19,7 @@ from subscriptions.normalize import (
     written_beginnings,
     written_tokens,
 )
-from subscriptions.query.syntax import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, Term, ValueKind
+from subscriptions.query import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, Term, ValueKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,32 @@
-"""Why a paper fits a query: the places in its texts, and why it does not: the parts of the query."""
+"""Whether a term is fulfilled by a tokenized paper, and why a paper fits a query or does not.
 
-from collections.abc import Iterable, Iterator
+It fits at places in its texts, and does not because of parts of the query.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from subscriptions.matching.terms import (
-    TokenizedPaper,
-    fits_alternative,
-    fulfils,
-    is_name,
-    label_of,
-    labels_of,
-    names_for,
-    nearness_to,
-    places,
-    shared_words,
-    simple_terms,
-    texts_of,
-    tokenize,
-)
 from subscriptions.model import Paper
-from subscriptions.normalize import as_written, exact_tokens, fold_plural, token_spans, written_tokens
-from subscriptions.query.syntax import (
+from subscriptions.normalize import (
+    as_written,
+    author_tokens,
+    exact_author_tokens,
+    exact_tokens,
+    fold_plural,
+    is_initial,
+    token_spans,
+    written_and_exact_tokens,
+    written_tokens,
+)
+from subscriptions.query import (
+    ALL,
+    AUTHOR,
+    CATEGORY,
+    DOI,
     FIELDS,
+    ID,
     TEXT,
+    TEXT_OR_ID,
     Alternative,
     And,
     Field,
@@ -35,8 +39,222 @@ from subscriptions.query.syntax import (
     Term,
     ValueKind,
 )
+from subscriptions.query.lexer import fold_value
 
 MOST_WORDS = 8  # that are named of those that make a paper near to others
+
+
+@dataclass(frozen=True, slots=True)
+class TokenizedPaper:
+    """The tokens of a paper by field.
+
+    The texts of a field are lines, each as " word word ". So one search for a phrase with spaces around it looks at
+    all of them, and finds only whole words of one text.
+    """
+
+    folded: dict[Field, str]  # the texts as tokens of step 6, by which words are compared
+    written: dict[Field, str]  # the same tokens before the plural step
+    exact: dict[Field, str]  # the texts as exact tokens
+    names: dict[Field, tuple[tuple[str, ...], ...]]  # the parts of each name
+    exact_names: dict[Field, tuple[tuple[str, ...], ...]]
+    labels: frozenset[str]  # "category:cs.lg", "category:cs", "primary:…", "id:…", "doi:…", "source:…"
+
+
+def tokenize(paper: Paper, fields: Fields = FIELDS) -> TokenizedPaper:
+    """Returns the tokens of a paper. This is the costly step of matching: about 0.3 ms."""
+    words = {
+        field: [written_and_exact_tokens(text) for text in texts] for field, texts in texts_of(paper, fields).items()
+    }
+    names = {field: tuple(field.values(paper)) for field in fields if field.kind is ValueKind.NAME}
+    return TokenizedPaper(
+        folded=_lines({field: [map(fold_plural, written) for written, _ in texts] for field, texts in words.items()}),
+        written=_lines({field: [written for written, _ in texts] for field, texts in words.items()}),
+        exact=_lines({field: [exact for _, exact in texts] for field, texts in words.items()}),
+        names={field: tuple(tuple(author_tokens(name)) for name in found) for field, found in names.items()},
+        exact_names={
+            field: tuple(tuple(exact_author_tokens(name)) for name in found) for field, found in names.items()
+        },
+        labels=frozenset(
+            label for field in fields for value in field.values(paper) for label in labels_of(field, value)
+        ),
+    )
+
+
+def texts_of(paper: Paper, fields: Fields = FIELDS) -> dict[Field, tuple[str, ...]]:
+    """Returns the texts of a paper by field: first the text of the source, then translations."""
+    return {field: tuple(field.values(paper)) for field in fields if field.kind is ValueKind.WORDS}
+
+
+def labels_of(field: Field, value: str) -> tuple[str, ...]:
+    """Returns the labels by which terms find a value of a paper; () for words and names, which have tokens."""
+    match field.kind:
+        case ValueKind.CATEGORY:  # its archive means all categories below it
+            code = value.lower()
+            return f"{field.name}:{code}", f"{field.name}:{code.partition('.')[0]}"
+        case ValueKind.PAPER_ID:
+            return (f"{field.name}:{value.lower()}",)
+        case ValueKind.LABEL:
+            return (f"{field.name}:{fold_value(value)}",)
+        case _:
+            return ()
+
+
+def _lines(texts: Mapping[Field, Iterable[Iterable[str]]]) -> dict[Field, str]:
+    lines = {field: "\n".join(f" {' '.join(words)} " for words in of_field) for field, of_field in texts.items()}
+    return {TEXT: "\n".join(line for field, line in lines.items() if field.in_any_text), **lines}
+
+
+# -------------------------------------------------------------------- whether a term is fulfilled by a tokenized paper
+
+
+THOUSAND = 1000  # the weights of the words of papers, and so a nearness, are in thousandths
+_KEPT = 2  # letters at the beginning of a word that its stem has, too (`fold_plural`)
+LEAST_NEARNESS = 100  # thousandths: below it two papers share some words and no topic
+
+
+def simple_terms(term: Term) -> tuple[Term, ...]:
+    """Returns simple terms, of one field each; a paper that fulfils any of them fulfils this term."""
+    if term.field is TEXT_OR_ID:
+        return (Term(TEXT, term.tokens), Term(ID, value=term.value))
+    if term.field is not ALL:
+        return (term,)
+    words = Term(TEXT, term.tokens, term.prefix, term.exact)
+    names = Term(AUTHOR, term.names, term.prefix, term.exact)
+    return tuple(part for part in (words, names, Term(CATEGORY, value=term.value)) if part.tokens or part.value)
+
+
+def fulfils(term: Term, paper: TokenizedPaper) -> bool:
+    """Whether a paper fulfils a term."""
+    return any(predicate(part)(paper) for part in simple_terms(term))
+
+
+def fits(query: Query, paper: TokenizedPaper) -> bool:
+    """Whether a paper fulfils some alternative of a query."""
+    return any(fits_alternative(alternative, paper) for alternative in query.alternatives)
+
+
+def fits_alternative(alternative: Alternative, paper: TokenizedPaper) -> bool:
+    """Whether a paper fulfils all that an alternative wants, and nothing that it excludes."""
+    return all(fulfils(term, paper) for term in alternative.positive) and not any(
+        fulfils(term, paper) for term in alternative.negative
+    )
+
+
+def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
+    """Returns a function that says whether a paper fulfils a simple term. It is quicker than `fulfils` for many papers."""
+    match term.field.kind:
+        case ValueKind.NAME:
+            whole = {part for part in term.tokens[: len(term.tokens) - term.prefix] if not is_initial(part)}
+            return lambda paper: any(whole.issubset(name) and is_name(term, name) for name in names_for(term, paper))
+        case ValueKind.WORDS:
+            return _text_predicate(term)
+        case ValueKind.NEARNESS:
+            return lambda paper: nearness_to(term, paper) >= LEAST_NEARNESS
+    label = label_of(term)
+    return lambda paper: label in paper.labels
+
+
+def is_phrase(term: Term) -> bool:
+    """Whether a term is a word or words side by side in any text, without a beginning of a word and not exact."""
+    return term.field is TEXT and not term.prefix and not term.exact
+
+
+def nearness_to(term: Term, paper: TokenizedPaper) -> int:
+    """Returns how near a paper is to the papers of a term, in thousandths; 0 for one of these papers itself."""
+    text = paper.folded[TEXT]
+    near = sum(weight for word, weight in term.near if f" {word} " in text)
+    return 0 if any(label_of(own) in paper.labels for own in papers_of(term)) else near
+
+
+def papers_of(term: Term) -> Iterator[Term]:
+    """Yields for each paper that a term of nearness names the term that finds this paper."""
+    return (
+        Term(DOI if value.startswith("10.") and "/" in value else ID, value=value) for value in term.value.split(",")
+    )
+
+
+def shared_words(term: Term, paper: TokenizedPaper) -> list[str]:
+    """Returns the words of the papers of a term that a paper has, too, the weightiest first."""
+    text = paper.folded[TEXT]
+    return [word for word, _ in term.near if f" {word} " in text]
+
+
+def label_of(term: Term) -> str:
+    """Returns the label that a paper must have to fulfil a term with a value."""
+    return f"{term.field.name}:{term.value}"
+
+
+def names_for(term: Term, paper: TokenizedPaper) -> tuple[tuple[str, ...], ...]:
+    """Returns the names of a paper in the form by which a term of names is compared."""
+    return (paper.exact_names if term.exact else paper.names)[term.field]
+
+
+def _text_predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
+    field = term.field
+    phrase = f" {' '.join(term.tokens)}" + ("" if term.prefix else " ")
+    if term.exact:
+        return lambda paper: phrase in paper.exact[field]
+    if not term.prefix:
+        return lambda paper: phrase in paper.folded[field]
+    if len(term.tokens) == 1:
+        return lambda paper: phrase in paper.written[field] or phrase in paper.folded[field]
+    kept = phrase.removesuffix(term.tokens[-1][_KEPT:])  # most papers do not have it, which is seen at once
+    return lambda paper: (
+        kept in paper.folded[field]
+        and (phrase in paper.folded[field] or _phrase_begins(term, paper.folded[field], paper.written[field]))
+    )
+
+
+def _phrase_begins(term: Term, folded: str, written: str) -> bool:
+    """Whether a text has the words of a phrase, the last as the beginning of a word, written or folded."""
+    return f" {term.tokens[-1]}" in written and bool(places(term, folded.split(" "), written.split(" ")))
+
+
+def places(term: Term, folded: list[str], written: list[str]) -> list[int]:
+    """Returns the positions at which a phrase or prefix begins in a list of words. Both lists have the same words."""
+    *whole, last = term.tokens
+    starts = []
+    for start in range(len(folded) - len(whole)):
+        end = start + len(whole)
+        if folded[start:end] == whole and _is_last(term, last, folded[end], written[end]):
+            starts.append(start)
+    return starts
+
+
+def _is_last(term: Term, last: str, folded: str, written: str) -> bool:
+    return written.startswith(last) or folded.startswith(last) if term.prefix else folded == last
+
+
+def is_name(term: Term, name: tuple[str, ...]) -> bool:
+    """Whether the parts that a term of names wants are different parts of this name, in any order."""
+    parts = list(name)
+    wanted, beginning = (term.tokens[:-1], term.tokens[-1]) if term.prefix else (term.tokens, None)
+    initials = [token for token in wanted if is_initial(token)]
+    for token in wanted:
+        if is_initial(token):
+            continue
+        if token not in parts:
+            return False
+        parts.remove(token)
+    if beginning is None:
+        return _have_initials(parts, initials)
+    return any(
+        _have_initials(parts[:i] + parts[i + 1 :], initials)
+        for i, part in enumerate(parts)
+        if part.startswith(beginning)
+    )
+
+
+def _have_initials(parts: list[str], initials: list[str]) -> bool:
+    begin = [part[0] for part in parts]
+    for initial in initials:
+        if initial not in begin:
+            return False
+        begin.remove(initial)
+    return True
+
+
+# ----------------------------------------------------------------------------------------------------- why a paper fits
 
 
 @dataclass(frozen=True, slots=True)

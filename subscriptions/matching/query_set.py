@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from hashlib import blake2b, sha256
 from secrets import token_bytes
 
-from subscriptions.matching.columns import NO_PLACE, Columns, State, below, prefixed
-from subscriptions.matching.slots import Slots
+from subscriptions.matching.slots import NO_PLACE, Columns, Slots, State, below, prefixed
+from subscriptions.query import Alternative, Query
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.quick import Piece, ShortQuery, read_quickly
-from subscriptions.query.syntax import Alternative, Query
 
 NO_HANDLE = -1
 _REMOVED = -2  # a place that was used: the search goes on after it

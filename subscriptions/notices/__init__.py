@@ -55,7 +55,10 @@ class Notice:
         raise NotImplementedError
 
     def key(self, day: date) -> str:
-        """The key per which the notice is sent once to a chat, besides its cause. `day` is the day on which it is raised."""
+        """With the cause, the key of the notice: it is sent to a chat once for each key.
+
+        `day` is the day on which it is raised.
+        """
         raise NotImplementedError
 
     def detail(self) -> dict[str, str]:

@@ -301,7 +301,7 @@ class SummariesFailed(SourceNotice):
     papers: int
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says how many of how many summaries failed, and what is shown instead."""
+        """Says how many summaries failed, of how many, and what is shown instead."""
         yield words.say(
             "{source}: {failed} of {papers} summaries failed.",
             source=self.name(words),

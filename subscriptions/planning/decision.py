@@ -1,4 +1,4 @@
-"""What is to be sent when, and what follows from an outcome."""
+"""Decides which papers are sent when, and what follows from the outcome of a post."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -283,7 +283,7 @@ def _ordered(found: list[_Found]) -> list[_Found]:
 def _limited(ordered: list[_Found], limit: int | None) -> tuple[Item, ...]:
     """Items of all papers; those beyond the limit are not shown, but papers of a followed author always are.
 
-    Of those that came for their nearness alone, each subscription shows the nearest five, in chats without a limit too.
+    Of papers that matched only by nearness, each subscription shows the nearest five, also in chats without a limit.
     """
     free = len(ordered) if limit is None else limit - sum(one.by_author for one in ordered)
     near: Counter[int] = Counter()

@@ -9,10 +9,9 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence
 from subscriptions.planning import cadence
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.cadence import local_moment
+from subscriptions.planning.cadence import count_of, local_moment
 from subscriptions.planning.receipts import Outcome
 from subscriptions.planning.source_calendar import DAY, NEW_YORK, SATURDAY, ArxivSchedule, Schedule
-from subscriptions.planning.times._clocks import count_of
 from subscriptions.planning.times._reading import clock_of
 from subscriptions.text import normalized
 
@@ -222,7 +221,7 @@ def _start_of_next(unit: str, today: date) -> date:
 
 
 def _next_of(month: int, day: int, today: date) -> date:
-    """The first day after today with this month and number; for 29 February that of the next leap year."""
+    """The next day with this month and number, after today; 29 February is that of the next leap year."""
     for year in range(today.year, today.year + 9):
         try:
             found = date(year, month, day)

@@ -1,4 +1,4 @@
-"""What was sent of a delivery, and what was lost of it."""
+"""The parts of a delivery that were sent, and those that were lost."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What a poll found in one unit: in one document, or in all documents of the unit."""
+    """The result of a poll of one unit: of one document, or of all documents of the unit."""
 
     day: date | None = None  # the date in the document
     papers: int = 0  # in the document

@@ -18,12 +18,12 @@ FED_AT = time(0, 5)  # when polling a feed begins, on the day of the batch
 SUNDAY, FRIDAY, SATURDAY = 6, 4, 5
 DAY = timedelta(days=1)
 
-AGAIN_AFTER = timedelta(minutes=15)  # until the next poll of what is due and has not come
+AGAIN_AFTER = timedelta(minutes=15)  # until the next poll for papers that are due and have not come
 EAGER_FOR = timedelta(
     hours=12
 )  # how long it is polled every AGAIN_AFTER; then every SLOWLY, until a day after it was due
 SLOWLY = timedelta(hours=1)
-LATE_AFTER = timedelta(hours=6)  # what comes this long after it was due is late
+LATE_AFTER = timedelta(hours=6)  # papers that come so long after they were due are late
 HOLIDAY_LOOKS = timedelta(hours=6)  # between polls on a holiday: nothing is due, but lists of holidays have errors
 
 FIRST_WAIT = timedelta(minutes=2)  # after a failure; doubled after each further one

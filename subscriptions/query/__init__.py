@@ -1,5 +1,365 @@
 """The query language (docs/queries.md): typed text -> syntax tree and alternatives -> canonical text.
 
-`syntax` declares what a query can ask for, and its values; `parse` reads a text. `rewriting` makes texts that people can read
-and type. `advice` and `variants` find better queries. `links` finds the papers that a text names.
+Here is what a query can ask for: its parts, their values, and its fields. `parse` reads a text. `rewriting` makes texts that
+people can read and type. `advice` and `variants` find better queries. `links` finds the papers that a text names.
 """
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import TypeAlias
+
+from subscriptions.cutting import summary_state
+from subscriptions.errors import Sentence
+from subscriptions.model import Paper
+
+
+class ValueKind(Enum):
+    """The kind of a field's values. It decides how a value is read and compared with papers."""
+
+    WORDS = auto()  # words side by side in one text
+    NAME = auto()  # parts of one person's name, in any order
+    CATEGORY = auto()  # a category of arXiv, or an archive for all categories below it
+    PAPER_ID = auto()  # an arXiv id or a DOI, also as a link
+    LABEL = auto()  # a text that is compared as a whole, letter case ignored
+    COMBINED = auto()  # a value that any of several fields may have (`matching.simple_terms`)
+    NEARNESS = auto()  # ids of papers; a paper must be near to their words
+
+
+WordsOfPapers = tuple[tuple[str, int], ...]
+"""The words of some papers that tell which others are near to them, with their weights in thousandths, the weightiest first."""
+
+
+_IN_THE_TEXT = Sentence("in the text")
+
+
+def _nothing(_: Paper) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Field:
+    """A field of the query language. Fields are compared by identity."""
+
+    name: str  # full English name, lower case; in JSON documents and readings
+    aliases: tuple[str, ...] = ()  # its other names, in any language, lower case
+    short: str = ""  # the name under which paperwire writes it in queries; default: `name`
+    canonical: str = ""  # the name in canonical texts, which are stored: never to be changed; default: `name`
+    kind: ValueKind
+    values: Callable[[Paper], Iterable[str]] = _nothing  # a paper's texts, names, codes or labels in this field
+    example: str  # a query with this field that works
+    reading: Sentence | None = None  # how readings write it, with {words}; default: the name in every language
+    place: Sentence = _IN_THE_TEXT  # how `why` calls the place of a hit
+    help: tuple[str, Sentence] | None = None  # its line in the help on queries: a query, and what it finds
+    absence: Sentence | None = None  # the reply if no source brings values of this field; None: every source does
+    narrows: "Field | None" = None  # the field that has all values of this one and more: CATEGORY for PRIMARY
+    is_bare: bool = False  # whether it is the field of values without a field, which has no name that can be typed
+    in_any_text: bool = False  # whether words without a field are looked for in its texts; needs a `column`
+    is_indexed_apart: bool = False  # whether its words are features of their own when many queries are matched at once
+    is_widespread: bool = False  # whether a good part of all papers may have the same value
+    column: str = ""  # its column of the full-text index of stored papers; "": candidates are read instead
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that can be typed before the colon."""
+        return () if self.is_bare else (self.name, *self.aliases)
+
+    @property
+    def prefix(self) -> str:
+        """What comes before a value when paperwire writes a query: "ti:", or "" for a bare value."""
+        return "" if self.is_bare else f"{self.short or self.name}:"
+
+    @property
+    def canonical_prefix(self) -> str:
+        """What comes before a value in a canonical text: "title:", or "" for a bare value."""
+        return "" if self.is_bare else f"{self.canonical or self.name}:"
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+def primary_of(paper: Paper) -> str | None:
+    """Returns the category a paper was submitted to; None if it is unknown."""
+    return paper.primary or next(iter(paper.categories), None)
+
+
+def _titles(paper: Paper) -> list[str]:
+    return [paper.title, *(translation.title for translation in paper.translations)]
+
+
+def _abstracts(paper: Paper) -> list[str]:
+    return [paper.abstract, *(translation.abstract for translation in paper.translations)]
+
+
+def _summaries(paper: Paper) -> list[str]:
+    """Returns the texts of summaries without those that only say that the summary failed."""
+    return [text for summary in paper.summaries for text in summary.fields.values() if summary_state(text) == "ok"]
+
+
+TITLE = Field(
+    name="title",
+    aliases=("ti", "intitle", "标题"),
+    short="ti",
+    kind=ValueKind.WORDS,
+    values=_titles,
+    example="ti:diffusion",
+    reading=Sentence("title:{words}"),
+    place=Sentence("in the title"),
+    help=("ti:diffusion", Sentence("in the title; abs: in the abstract")),
+    in_any_text=True,
+    is_indexed_apart=True,
+    column="title",
+)
+ABSTRACT = Field(
+    name="abstract",
+    aliases=("abs", "摘要"),
+    short="abs",
+    kind=ValueKind.WORDS,
+    values=_abstracts,
+    example="abs:diffusion",
+    reading=Sentence("abstract:{words}"),
+    place=Sentence("in the abstract"),
+    absence=Sentence("No source here brings abstracts, so no paper can fit."),
+    in_any_text=True,
+    column="abstract",
+)
+SUMMARY = Field(
+    name="summary",
+    aliases=("tldr", "总结"),
+    kind=ValueKind.WORDS,
+    values=_summaries,
+    example="summary:diffusion",
+    reading=Sentence("summary:{words}"),
+    place=Sentence("in a summary"),
+    absence=Sentence("No source here brings summaries, so no paper can fit."),
+    in_any_text=True,
+    column="summary",
+)
+AUTHOR = Field(
+    name="author",
+    aliases=("au", "作者"),
+    kind=ValueKind.NAME,
+    values=lambda paper: paper.authors,
+    example='author:"Jane Doe"',
+    reading=Sentence("author:{words}"),
+    place=Sentence("author"),
+    help=('author:"L. Guibas"', Sentence("by whom, with an initial")),
+    absence=Sentence("No source here tells authors, so no paper can fit."),
+    column="author",
+)
+CATEGORY = Field(
+    name="category",
+    aliases=("cat", "类别", "分类"),
+    short="cat",
+    canonical="cat",
+    kind=ValueKind.CATEGORY,
+    values=lambda paper: paper.categories,
+    example="cat:cs.LG",
+    reading=Sentence("category:{words}"),
+    place=Sentence("category"),
+    help=("cat:cs.CV", Sentence("a category; cat:cs.* all of cs")),
+    absence=Sentence("No source here tells categories, so no paper can fit."),
+    is_widespread=True,
+    column="label",
+)
+PRIMARY = Field(
+    name="primary",
+    aliases=("主类别",),
+    kind=ValueKind.CATEGORY,
+    values=lambda paper: filter(None, (primary_of(paper),)),
+    example="primary:cs.LG",
+    reading=Sentence("primary:{words}"),
+    place=Sentence("first category"),
+    narrows=CATEGORY,
+    is_widespread=True,
+    column="label",
+)
+ID = Field(
+    name="id",
+    aliases=("编号",),
+    kind=ValueKind.PAPER_ID,
+    values=lambda paper: (paper.arxiv_id or paper.key,),
+    example="id:2601.15529",
+    reading=Sentence("id:{words}"),
+    place=Sentence("arXiv id"),
+)
+DOI = Field(
+    name="doi",
+    kind=ValueKind.PAPER_ID,
+    values=lambda paper: filter(None, (paper.doi,)),
+    example="doi:10.1101/2026.01.22.123456",
+    place=Sentence("DOI"),
+    absence=Sentence("No source here tells DOIs, so no paper can fit."),
+)
+SOURCE = Field(
+    name="source",
+    aliases=("来源",),
+    kind=ValueKind.LABEL,
+    values=lambda paper: paper.sources,
+    example="source:daily",
+    reading=Sentence("source:{words}"),
+    place=Sentence("source"),
+    absence=Sentence("No paper I know came from there. There are: {names}."),
+    is_widespread=True,
+)
+LIKE = Field(
+    name="like",
+    aliases=("相似",),
+    kind=ValueKind.NEARNESS,
+    example="like:2601.15529",
+    reading=Sentence("like:{words}"),
+    place=Sentence("near by the words"),
+    help=("like:2601.15529", Sentence("near to a paper; several with commas")),
+)
+ALL = Field(
+    name="all",
+    aliases=("全部",),
+    kind=ValueKind.COMBINED,
+    example="all:diffusion",
+    reading=Sentence("all:{words}"),
+)
+"""Words in any text, or parts of an author's name, or a category."""
+
+
+TEXT = Field(name="text", kind=ValueKind.WORDS, example="diffusion", is_bare=True, in_any_text=True)
+"""The field of words without a field: the texts of every field with `in_any_text`."""
+
+
+TEXT_OR_ID = Field(name="text-or-id", kind=ValueKind.COMBINED, example="2601.15529", is_bare=True)
+"""The field of an arXiv id without a field: the id, or the same words in a text."""
+
+
+LEFT_OUT = Field(name="co", aliases=("jr", "rn"), kind=ValueKind.LABEL, example="diffusion")
+"""Comment, journal and report number in queries of arXiv's API. No digest tells them: their values are left out."""
+
+
+class Fields:
+    """The fields that a query may name. `FIELDS` are those of paperwire.
+
+    `words` are those of the papers that a query may name in a field of nearness, by the value of the term.
+    """
+
+    def __init__(self, *fields: Field, words: Mapping[str, WordsOfPapers] = MappingProxyType({})) -> None:
+        self.by_name = {name: field for field in fields for name in field.names}
+        foreign = (name for name in self.by_name if not name.isascii())
+        self.pattern = re.compile(rf"({'|'.join(('[A-Za-z]+', *foreign))}):")
+        self.words = words
+        self._fields = fields
+
+    def __iter__(self) -> Iterator[Field]:
+        """Yields every field, in the order in which hits are shown."""
+        return iter(self._fields)
+
+    def __contains__(self, field: Field) -> bool:
+        """Whether a query may name a field."""
+        return field in self._fields
+
+    def also(self, *more: Field) -> "Fields":
+        """Returns these fields and some more."""
+        return Fields(*self._fields, *more, words=self.words)
+
+    def knowing(self, words: Mapping[str, WordsOfPapers]) -> "Fields":
+        """Returns these fields with the words of papers that a query may name."""
+        return Fields(*self._fields, words={**self.words, **words})
+
+
+FIELDS = Fields(TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SOURCE, LIKE, ALL)
+
+
+# ------------------------------------------------------------------------------------ the values of the query language
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A condition that a paper fulfils or not. Equal terms have the same meaning, however they were typed.
+
+    The kind of the field says where the value of the term is:
+
+    WORDS      `tokens`, as `normalize` makes them. The last token of a prefix term is as written (step 5, no plural).
+    NAME       `tokens`, sorted; the token of a prefix is the last.
+    CATEGORY   `value`, in lower case: a category "cs.lg", or an archive "cs" for all categories below it. "?" and the
+               typed text if there is no such category; no paper has it.
+    PAPER_ID   `value`, in lower case: a bare arXiv id or a DOI.
+    LABEL      `value`, as `fold_value` makes it.
+    NEARNESS   `value`: bare arXiv ids and DOIs, sorted, with commas between. `near`: the words of these papers with their
+               weights; () where they are not known, and then no paper fulfils the term.
+
+    An ALL term is fulfilled by its `tokens` in any text, by its `names` in one author, or by the category in `value` if
+    that is not "". A TEXT_OR_ID term has its words in `tokens` and the id in `value`.
+    """
+
+    field: Field
+    tokens: tuple[str, ...] = ()
+    prefix: bool = False
+    exact: bool = False
+    value: str = ""
+    names: tuple[str, ...] = ()
+    near: WordsOfPapers = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A conjunction of the normal form: all of `positive` (at least one) and none of `negative`."""
+
+    positive: frozenset[Term]
+    negative: frozenset[Term] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A value with its field, as typed. `words` is the value without field, quotes, star and `=`."""
+
+    term: Term
+    words: str
+    column: int  # of the first character of the value in the text as typed, in code points from 1
+    quoted: bool = False  # whether it was typed or read as a phrase
+    canonical: str = field(default="", compare=False, repr=False)  # the canonical text of this value alone
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Excludes `node`, which is a leaf, an And or an Or."""
+
+    node: "Node"
+    column: int  # of the first minus
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of two or more nodes, in the order in which they were typed. No node of an And is an And."""
+
+    nodes: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """Any of two or more nodes, in the order in which they were typed. No node of an Or is an Or."""
+
+    nodes: tuple["Node", ...]
+
+
+Node: TypeAlias = Leaf | Not | And | Or
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query that was parsed."""
+
+    text: str  # as typed
+    canonical: str  # equal for queries of equal meaning, and a query itself; stored, never shown
+    alternatives: tuple[Alternative, ...]  # disjunctive normal form, 1 to 64
+    hints: tuple[Sentence, ...] = ()  # the most useful first
+    tree: Node = field(default=Leaf(Term(TEXT), "", 1), compare=False, repr=False)  # as typed; equal parts occur once
+    fields: Fields = field(default=FIELDS, compare=False, repr=False)  # that it could name
+
+    @property
+    def wants_nearness(self) -> bool:
+        """Whether some alternative wants nearness to papers whose words are known."""
+        return any(term.near for one in self.alternatives for term in one.positive)
+
+    @property
+    def terms(self) -> Iterator[Term]:
+        """Yields each term of the query once."""
+        return iter({term: None for a in self.alternatives for term in (*a.positive, *a.negative)})

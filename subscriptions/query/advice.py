@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from subscriptions.normalize import has_chinese
+from subscriptions.query import CATEGORY, SOURCE, TEXT, Field, Leaf, Node, Not, Query, Term, ValueKind
 from subscriptions.query.lexer import fold_source
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import (
@@ -24,7 +25,6 @@ from subscriptions.query.rewriting import (
     with_initials,
     without_crosslists,
 )
-from subscriptions.query.syntax import CATEGORY, SOURCE, TEXT, Field, Leaf, Node, Not, Query, Term, ValueKind
 
 MANY = 10  # papers a day; a query that finds more is worth narrowing
 _FEWER = 0.8  # share of the papers; a variant that finds more of them is not advised

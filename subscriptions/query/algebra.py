@@ -11,10 +11,10 @@ from functools import cached_property
 from math import prod
 
 from subscriptions.errors import Sentence
+from subscriptions.query import FIELDS, Alternative, And, Fields, Leaf, Node, Not, Or, Term
 from subscriptions.query.lexer import Lexeme, LexemeKind, lexemes
 from subscriptions.query.meanings import Meaning
 from subscriptions.query.sentences import MAX_ALTERNATIVES, STRAY_STAR, Notes, Rank, too_many_alternatives
-from subscriptions.query.syntax import FIELDS, Alternative, And, Fields, Leaf, Node, Not, Or, Term
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from subscriptions.categories import is_category
 from subscriptions.normalize import INVISIBLE_CHARACTERS
 from subscriptions.normalize.tex import accent_macros
+from subscriptions.query import DOI, ID, Field, Fields, ValueKind
 from subscriptions.query.links import after_arxiv_label, read_doi, read_link, value_of_papers
-from subscriptions.query.syntax import DOI, ID, Field, Fields, ValueKind
 from subscriptions.text import normalized
 
 _QUOTES = "“”‟„«»「」『』｢｣﹁﹂﹃﹄〝〞〟＂"
@@ -27,7 +27,7 @@ _PLAIN = (
 )
 
 # Control characters, half characters and the separators of lines: a stored query has spaces for them
-# (subscriptions.wording), so a typed one is read with spaces, too, and means the same.
+# (subscriptions.portable), so a typed one is read with spaces, too, and means the same.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 # An invisible character after a TeX command stays, since it ends the name of the command.
 _INVISIBLE = re.compile(rf"(?P<command>\\[A-Za-z]*[{INVISIBLE_CHARACTERS}])|[{INVISIBLE_CHARACTERS}]+")

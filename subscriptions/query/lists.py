@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from subscriptions.errors import QueryError, Sentence
+from subscriptions.query import FIELDS, And, Field, Fields, Or, ValueKind
 from subscriptions.query.algebra import EXCLUDES, QueryPart, excluding, joined, phrase
 from subscriptions.query.lexer import Lexeme, LexemeKind, lexemes
 from subscriptions.query.links import named_paper
 from subscriptions.query.sentences import STRAY_STAR, Rank, no_value, says_nothing, star_in_category
-from subscriptions.query.syntax import FIELDS, And, Field, Fields, Or, ValueKind
 from subscriptions.query.values import Values
 
 _COMMAS = re.compile(r"[,，、]")

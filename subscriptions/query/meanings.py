@@ -19,10 +19,10 @@ from subscriptions.normalize import (
     is_initial,
     written_tokens,
 )
+from subscriptions.query import ALL, AUTHOR, DOI, TEXT, TEXT_OR_ID, Field, Term, WordsOfPapers
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.links import arxiv_id, bare_doi, read_doi, read_link
 from subscriptions.query.sentences import SHORTEST_PREFIX
-from subscriptions.query.syntax import ALL, AUTHOR, DOI, TEXT, TEXT_OR_ID, Field, Term, WordsOfPapers
 
 _PLAIN_VALUE = re.compile(r"[a-z0-9][a-z0-9._/-]*")
 _PLAIN_PAPERS = re.compile(r"[a-z0-9][a-z0-9._/,-]*")

@@ -1,28 +1,279 @@
-"""Text -> query: chooses the grammar that reads a text, and checks the result."""
+"""Text -> query: chooses the grammar that reads a text, and checks the result.
+
+The grammar of the query language has its own stack instead of recursion. Each frame of the stack is an open bracket; the
+first frame is the whole text. A frame has alternatives, each a list of parts that must all be fulfilled. A minus or field
+waits for the value or bracket that it belongs to.
+"""
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
+from subscriptions.categories import archive_of
 from subscriptions.errors import QueryError, Sentence
-from subscriptions.query.algebra import QueryPart, expanded, lexemes_with_exclusions
-from subscriptions.query.grammar import Parser
-from subscriptions.query.lexer import Typed, lexemes, typed
+from subscriptions.query import (
+    FIELDS,
+    LEFT_OUT,
+    LIKE,
+    And,
+    Field,
+    Fields,
+    Node,
+    Not,
+    Or,
+    Query,
+    ValueKind,
+    WordsOfPapers,
+)
+from subscriptions.query.algebra import QueryPart, check_bracket, excluding, expanded, joined, lexemes_with_exclusions
+from subscriptions.query.lexer import Lexeme, LexemeKind, Typed, lexemes, typed
 from subscriptions.query.lists import Lists, list_items
-from subscriptions.query.other_engines import converted, is_api_query, note_semicolons
 from subscriptions.query.sentences import (
     MAX_ALTERNATIVES,
     MAX_QUERY_LENGTH,
+    STRAY_STAR,
     Notes,
     Rank,
+    converted,
+    is_api_query,
+    no_value,
+    note_semicolons,
     nothing_asked,
     only_excludes,
+    says_nothing,
+    star_in_category,
+    stray_bracket,
     too_long,
     too_many_alternatives,
 )
-from subscriptions.query.syntax import FIELDS, LEFT_OUT, LIKE, And, Fields, Node, Not, Query, WordsOfPapers
 from subscriptions.query.values import Values
 
+_OF_WORDS = frozenset({ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED})
 _SINGLE_QUOTES = re.compile(r"""(?<![\w'’])['‘](\w[^'‘’"()|]*)['’](?!\w)""")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A value that was read."""
+
+    lexeme: Lexeme
+    field: Field | None
+    own_field: Lexeme | None  # the field right before it; None if the field is before a bracket around it
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An open bracket."""
+
+    before: list[Lexeme]  # minuses and fields right before the bracket, which hold for all of it
+    scope: Field | None  # the field of its values
+    alternatives: list[list[QueryPart]] = field(default_factory=lambda: [[]])
+    operator: Lexeme | None = None  # after the last part
+    last: _Read | None = None  # the value right before
+    excludes: Lexeme | None = None  # the word after a comma that excludes these alternatives
+    ended: list[QueryPart] = field(default_factory=list)  # the parts before that comma
+
+
+class Parser:
+    """Makes a part of lexemes."""
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.source = values.source
+        self.notes: Notes = values.notes
+        self.frames = [_Frame([], None)]
+        self.waiting: list[Lexeme] = []  # minuses and fields before the next value or bracket
+
+    def parse(self, lexemes: Iterable[Lexeme]) -> QueryPart | None:
+        """Returns the part that the lexemes ask for; None if they ask for nothing. Raises QueryError."""
+        for lexeme in lexemes:
+            self._take(lexeme)
+        self._needs_no_value()
+        for _ in self.frames[1:]:
+            self.notes.add(Rank.CLOSED, Sentence("I closed the bracket."))
+            self._close()
+        return self._joined(self.frames[0])
+
+    def _take(self, lexeme: Lexeme) -> None:
+        match lexeme.kind:
+            case LexemeKind.WORD | LexemeKind.QUOTE | LexemeKind.LINK:
+                self._value(lexeme)
+            case LexemeKind.NOT | LexemeKind.FIELD:
+                is_doubled = self.waiting and self.waiting[-1].kind is lexeme.kind is LexemeKind.NOT
+                if not is_doubled:  # several minuses are one
+                    self.waiting.append(lexeme)
+            case LexemeKind.AND | LexemeKind.OR:
+                self._operator(lexeme)
+            case LexemeKind.BUT_NOT | LexemeKind.COMMA:
+                self._comma(lexeme)
+            case LexemeKind.STAR:
+                self._star(lexeme)
+            case LexemeKind.OPEN:
+                self.frames.append(_Frame(self.waiting, self._field()))
+                self.waiting = []
+            case LexemeKind.CLOSE:
+                self._needs_no_value()
+                if len(self.frames) == 1:
+                    raise stray_bracket(self._word_before(lexeme.start), self._column(lexeme))
+                self._close()
+
+    # ------------------------------------------------------------------------- values and brackets
+
+    def _value(self, lexeme: Lexeme) -> None:
+        if not lexeme.closed:
+            self.notes.add(Rank.CLOSED, Sentence("I closed the quotation mark."))
+        field = self._field()
+        if field is LEFT_OUT:
+            self._leave_out(lexeme)
+            return
+        part = self.values.part(lexeme, field)
+        if part is None:
+            self._needs_no_value(lexeme)
+            return
+        self._note_neighbours(lexeme)
+        own = self.waiting[-1] if self.waiting and self.waiting[-1].kind is LexemeKind.FIELD else None
+        self._add(part, self.waiting)
+        self.waiting = []
+        self.frames[-1].last = _Read(lexeme, field, own)
+
+    def _close(self) -> None:
+        """Closes the innermost bracket."""
+        frame = self.frames.pop()
+        part = self._joined(frame)
+        self.waiting = frame.before
+        if part is None:
+            if frame.scope is LEFT_OUT:
+                self.waiting = []
+            self._needs_no_value()
+            self.notes.add(Rank.DROPPED, Sentence("I left out an empty bracket."))
+            return
+        check_bracket(part)
+        self._add(part, self.waiting)
+        self.waiting = []
+
+    def _comma(self, comma: Lexeme) -> None:
+        """Begins or ends an exclusion: `a OR b, not c, d` is `(a OR b) -c d`."""
+        frame = self.frames[-1]
+        if comma.kind is LexemeKind.COMMA and frame.excludes is None:
+            return
+        self._needs_no_value()
+        self._end_item(frame)
+        frame.excludes = comma if comma.kind is LexemeKind.BUT_NOT else None
+
+    def _joined(self, frame: _Frame) -> QueryPart | None:
+        self._end_item(frame)
+        return joined(And, frame.ended) if frame.ended else None
+
+    def _end_item(self, frame: _Frame) -> None:
+        if frame.operator:
+            self._note_dropped(frame.operator)
+        alternatives = [joined(And, parts) for parts in frame.alternatives if parts]
+        if alternatives:
+            part = joined(Or, alternatives)
+            frame.ended.append(excluding(part, self._column(frame.excludes)) if frame.excludes else part)
+        elif frame.excludes:
+            self._note_dropped(frame.excludes)
+        frame.alternatives, frame.operator, frame.last = [[]], None, None
+
+    def _add(self, part: QueryPart, before: list[Lexeme]) -> None:
+        signs = [lexeme for lexeme in before if lexeme.kind is LexemeKind.NOT]
+        if len(signs) % 2:  # with a field between them, two minuses cancel: -ti:-x is ti:x
+            part = excluding(part, self._column(signs[0]))
+        frame = self.frames[-1]
+        if frame.operator and frame.operator.kind is LexemeKind.OR and frame.alternatives[-1]:
+            frame.alternatives.append([])
+        frame.alternatives[-1].append(part)
+        frame.operator = frame.last = None
+
+    def _field(self) -> Field | None:
+        """Returns the field of the next value: the innermost one."""
+        for lexeme in reversed(self.waiting):
+            if lexeme.kind is LexemeKind.FIELD:
+                return lexeme.field
+        return self.frames[-1].scope
+
+    # -------------------------------------------------------------- what has no meaning
+
+    def _operator(self, lexeme: Lexeme) -> None:
+        self._needs_no_value()
+        frame = self.frames[-1]
+        if frame.operator or not frame.alternatives[-1]:
+            self._note_dropped(frame.operator or lexeme)
+        frame.operator = lexeme  # the last of several operators counts
+        frame.last = None
+
+    def _needs_no_value(self, dropped: Lexeme | None = None) -> None:
+        """Drops each minus that waits for a value, since none comes. Raises QueryError if a field waits."""
+        for lexeme in reversed(self.waiting):
+            if lexeme.field and lexeme.field is not LEFT_OUT:
+                raise no_value(lexeme.text, lexeme.field, self._column(lexeme))
+        for lexeme in (*self.waiting, *((dropped,) if dropped else ())):
+            self._note_dropped(lexeme)
+        self.waiting = []
+
+    def _leave_out(self, lexeme: Lexeme) -> None:
+        self.notes.add(
+            Rank.LEFT_OUT,
+            Sentence(
+                "No digest tells comments, journals or report numbers; I left out {value}.", {"value": lexeme.text}
+            ),
+        )
+        self.waiting = []
+
+    def _star(self, lexeme: Lexeme) -> None:
+        last = self.frames[-1].last
+        if self.waiting:
+            if _is_of_category(self._field()):
+                raise star_in_category("cs", self._column(lexeme))
+        elif last and _is_of_category(last.field) and last.lexeme.end == lexeme.start:
+            raise star_in_category(archive_of(last.lexeme.text) or "cs", self._column(last.lexeme))
+        self.notes.add(Rank.STAR, STRAY_STAR)
+
+    # --------------------------------------------------------------------------------------- hints
+
+    def _note_dropped(self, lexeme: Lexeme) -> None:
+        self.notes.add(Rank.DROPPED, says_nothing(self.source.text[lexeme.start : lexeme.end]))
+
+    def _note_neighbours(self, lexeme: Lexeme) -> None:
+        """Notes two slips with a space between two words: `GPT -4` and `author:Jane Doe`."""
+        last = self.frames[-1].last
+        if last is None or lexeme.kind is not LexemeKind.WORD or last.lexeme.kind is not LexemeKind.WORD:
+            return
+        first, second = last.lexeme.text, lexeme.text
+        if not self.waiting and last.own_field and last.field and last.field.kind in _OF_WORDS:
+            name = last.own_field.text
+            is_name = last.field.kind is ValueKind.NAME
+            both = f'{name}:"{first} {second}"' if is_name else f"{name}:({first} {second})"
+            self.notes.add(
+                Rank.ONE_VALUE,
+                Sentence(
+                    "{field}: holds for {first} only, {second} is a word. For both write {both}",
+                    {"field": name, "first": first, "second": second, "both": both},
+                ),
+            )
+        signs = [sign for sign in self.waiting if self.source.text[sign.start] == "-"]
+        if signs and signs == self.waiting and second[:1].isdigit() and last.lexeme.end + 1 == signs[0].start:
+            self.notes.add(
+                Rank.SIGN,
+                Sentence(
+                    "I read -{second} as: not {second}. For the name write {name}",
+                    {"second": second, "name": f"{first}-{second}"},
+                ),
+            )
+
+    def _column(self, lexeme: Lexeme) -> int:
+        return self.source.columns[lexeme.start]
+
+    def _word_before(self, position: int) -> str:
+        words = re.findall(r"[^\W_ʼ]+", self.source.text[:position])
+        return words[-1] if words else ""
+
+
+def _is_of_category(field: Field | None) -> bool:
+    return field is not None and field.kind is ValueKind.CATEGORY
+
+
+# ------------------------------------------------------------------------------------------- which grammar reads a text
 
 
 def parse_query(text: str, fields: Fields = FIELDS) -> Query:
@@ -95,7 +346,7 @@ def asks_for_nearness(text: str) -> bool:
 
 
 def papers_of_wish(text: str) -> tuple[str, ...]:
-    """Returns the ids of the papers to which a typed query wants others to be near; () for what is no query."""
+    """Returns the ids of the papers in a query of nearness; () if the text is no query."""
     try:
         named = papers_named_in(parse_query(text))
     except QueryError:

@@ -13,11 +13,11 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from subscriptions.errors import QueryError
+from subscriptions.query import DOI, FIELDS, TEXT, Leaf, Term, ValueKind
 from subscriptions.query.lexer import KEYWORDS
 from subscriptions.query.meanings import Meaning, text_meaning
 from subscriptions.query.parse import parse_query
 from subscriptions.query.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH
-from subscriptions.query.syntax import DOI, FIELDS, TEXT, Leaf, Term, ValueKind
 
 MOST_PIECES = 1 << 17  # that are kept, some 400 bytes each
 

@@ -9,11 +9,7 @@ from itertools import groupby, pairwise, takewhile
 from subscriptions.categories import canonical_category, categories_named
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.normalize import is_initial
-from subscriptions.query.algebra import EXCLUDES
-from subscriptions.query.lexer import LexemeKind, lexemes, typed
-from subscriptions.query.parse import parse_canonical, parse_query
-from subscriptions.query.sentences import MAX_QUERY_LENGTH
-from subscriptions.query.syntax import (
+from subscriptions.query import (
     AUTHOR,
     CATEGORY,
     FIELDS,
@@ -31,6 +27,10 @@ from subscriptions.query.syntax import (
     Term,
     ValueKind,
 )
+from subscriptions.query.algebra import EXCLUDES
+from subscriptions.query.lexer import LexemeKind, lexemes, typed
+from subscriptions.query.parse import parse_canonical, parse_query
+from subscriptions.query.sentences import MAX_QUERY_LENGTH
 
 
 def is_word(node: Node) -> bool:

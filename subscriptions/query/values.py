@@ -5,6 +5,7 @@ from difflib import get_close_matches
 
 from subscriptions.categories import archive_of, canonical_category, categories_named, is_category, successor
 from subscriptions.errors import Sentence
+from subscriptions.query import CATEGORY, FIELDS, ID, TEXT, Field, Fields, Leaf, Or, Term, ValueKind
 from subscriptions.query.algebra import QueryPart, joined, leaf_part
 from subscriptions.query.lexer import Lexeme, LexemeKind, Typed, fold_value
 from subscriptions.query.links import named_paper, read_doi
@@ -24,7 +25,6 @@ from subscriptions.query.meanings import (
     starred_category,
     text_meaning,
 )
-from subscriptions.query.other_engines import note_field, note_word
 from subscriptions.query.sentences import (
     MOST_NEAR,
     MOST_PAPERS,
@@ -34,12 +34,13 @@ from subscriptions.query.sentences import (
     Rank,
     initials_only,
     no_paper,
+    note_field,
+    note_word,
     short_prefix,
     star_in_category,
     takes_papers,
     too_many_papers,
 )
-from subscriptions.query.syntax import CATEGORY, FIELDS, ID, TEXT, Field, Fields, Leaf, Or, Term, ValueKind
 
 _COMMA_IN_WORD = re.compile(r"[^\W_],[^\W\d_]|[^\W\d_],[^\W_]")  # not 1,000
 _WORDS_BEHIND = re.compile(r"(?:\s+(?!(?:AND|OR|NOT|ANDNOT)\b)[^\W_][\w-]*(?=[\s,;.)]|$)){1,8}")

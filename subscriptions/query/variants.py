@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from subscriptions.normalize import tokens
+from subscriptions.query import TEXT, And, Leaf, Node, Not, Or, Query
 from subscriptions.query.rewriting import (
     as_author,
     as_phrase,
@@ -25,7 +26,6 @@ from subscriptions.query.rewriting import (
     without_part,
     written,
 )
-from subscriptions.query.syntax import TEXT, And, Leaf, Node, Not, Or, Query
 
 Forms = Mapping[str, tuple[str, ...]]  # the tokens of a form → the other forms as they are written
 _LONGEST = 6  # words of a long form

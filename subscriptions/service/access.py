@@ -1,4 +1,7 @@
-"""Operators of the bot, admission of chats, owners of chats (docs/operating.md, Who may use it)."""
+"""Who may: operators of the bot, admission of chats, owners of chats (docs/operating.md, Who may use it).
+
+An address is asked whether papers may come there, and its answer is taken (double opt-in).
+"""
 
 import hmac
 import secrets
@@ -8,15 +11,19 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 
+from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subscription
-from subscriptions.notices.chats import AccessAsked, AccessDenied, AccessGranted
+from subscriptions.notices.chats import CONFIRM, AccessAsked, AccessDenied, AccessGranted, ConfirmAddress
+from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.next_deliveries import Listed, get_chat, kind_of
 from subscriptions.service.notices import notify, notify_operators
+from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import access, chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
+from subscriptions.store.entries import notices_since
 
 WRONG_CODES = 5  # wrong codes that one chat may send in an hour
 HOUR = timedelta(hours=1)
@@ -26,8 +33,10 @@ _CODES = (
 _SIGNS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without characters that look alike
 _GROUPS, _GROUP = 3, 4  # twelve of thirty characters: 58 bits
 _LONGEST_REQUEST = 120
-
 CodeResult = Literal["made", "wrong", "too-many", "there-is-one"]
+OPEN_FOR = timedelta(days=2)  # an unanswered question
+MOST_QUESTIONS = 3  # to one address within an hour, whoever asks
+_DENIED = Sentence("The operator of this bot has said no to this address.")
 
 
 # -------------------------------------------------------------------------------------------------- who runs the bot
@@ -126,7 +135,7 @@ class Standing:
 
 @reads
 def standing_of(transaction: Transaction, address: ChatAddress) -> Standing:
-    """What operators have decided about an address, or about the one to which its chat moved."""
+    """The decision of operators about an address, or about the address to which its chat moved."""
     lane = address.lane
     here = chats.chats_in(transaction, lane, zone=transaction.zone)
     if not here and (moved := chats.find_chat(transaction, address, zone=transaction.zone)):
@@ -261,3 +270,69 @@ def _listed(chat: Chat, subscriptions: Collection[Subscription]) -> list[Listed]
         Listed(chat=chat, subscription=subscription, zone=subscription.zone or chat.settings.timezone)
         for subscription in subscriptions
     ]
+
+
+# ----------------------------------------------------------------------------------------------- addresses that confirm
+
+
+@writes
+def ask_to_confirm(
+    transaction: Transaction, address: ChatAddress, *, now: datetime, source: ChatAddress | None = None
+) -> Chat:
+    """Stores the question to an address, and adds its chat if it is new. With a yes it gets the subscriptions of `source`.
+
+    Raises Refused for an address that was asked too often or that an operator denied.
+    """
+    asking = chats.find_chat(transaction, source, zone=transaction.zone) if source else None
+    zone, lang = (asking.settings.timezone, asking.settings.lang) if asking else ("", "")
+    chat = chats.add_chat(
+        transaction, address, kind_of(address), now=now, zone=transaction.zone, timezone=zone, lang=lang
+    )
+    chats.hold_chat(transaction, chat.id)
+    if standing_of(transaction, address).is_denied:
+        raise Refused(_DENIED)
+    if notices_since(transaction, chat.id, ConfirmAddress.cause, now - HOUR) >= MOST_QUESTIONS:
+        raise Refused(
+            Sentence("This address was asked {most} times within an hour.", {"most": MOST_QUESTIONS}),
+            Sentence("Look into its folder for spam, or ask again in an hour."),
+        )
+    answer = {"source": str(source or ""), "until": (now + OPEN_FOR).isoformat()}
+    token = CallbackToken(verb=CONFIRM, arguments=answer)
+    notify(transaction, address, ConfirmAddress(event=now.isoformat()), now=now, buttons={CONFIRM: token})
+    return chat
+
+
+@writes
+def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *, now: datetime) -> None:
+    """Stores the question to those of these addresses that are not confirmed and have no open question."""
+    found = chats.find_chats(transaction, addresses, zone=transaction.zone)
+    for address, chat in found.items():
+        waits = chat.state is ChatState.UNCONFIRMED and not standing_of(transaction, address).is_denied
+        if waits and not notices_since(transaction, chat.id, ConfirmAddress.cause, now - OPEN_FOR):
+            ask_to_confirm(transaction, address, now=now)
+
+
+@writes
+def confirm(
+    transaction: Transaction, address: ChatAddress, *, source: ChatAddress | None, until: datetime, now: datetime
+) -> Chat:
+    """Takes the yes of an address, and copies the subscriptions of `source`. Raises Refused if it comes too late, NotFound."""
+    chat = get_chat(transaction, address)
+    if standing_of(transaction, address).is_denied:
+        raise Refused(_DENIED)
+    if now > until:
+        raise Refused(Sentence("This question is older than two days."), Sentence("Ask for a new one where you began."))
+    if chat.state is ChatState.UNCONFIRMED:
+        access.confirm(transaction, chat.id, now=now)
+        note_changed_state(transaction, chat.id)
+    asking = chats.find_chat(transaction, source, zone=transaction.zone) if source else None
+    found = stored_subscriptions.subscriptions_of(transaction, [asking.id])[asking.id] if asking else ()
+    for one in found:
+        try:
+            with transaction.savepoint():
+                when = cadence_text(one.cadence)
+                wish = SubscriptionRequest(text=one.text, when=when, tz=one.zone, name=one.name or None)
+                subscribe(transaction, address, wish, now=now)
+        except PaperwireError:  # it has too many already, or one that this version cannot read: the others come
+            continue
+    return get_chat(transaction, address)

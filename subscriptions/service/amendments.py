@@ -9,7 +9,8 @@ from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.planning.times._ending import When, read_when
+from subscriptions.planning.times import When, read_when
+from subscriptions.portable import checked_name, kept_query
 from subscriptions.service.changes import begin_change, record_change
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.next_deliveries import (
@@ -26,7 +27,6 @@ from subscriptions.store import chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, writes
 from subscriptions.text import normalized
-from subscriptions.wording import checked_name, kept_query
 
 
 def edit(

@@ -13,8 +13,8 @@ from subscriptions.service.hold_reasons import count_known, note_loss
 from subscriptions.service.pausing import end_pauses
 from subscriptions.service.plan import plan_due
 from subscriptions.store import retention
+from subscriptions.store.database import OWNER_ONLY, OWNER_ONLY_FOLDER
 from subscriptions.store.database.conflicts import copy_rows, count_rows, gather_statistics, holds_rows
-from subscriptions.store.database.kind import OWNER_ONLY, OWNER_ONLY_FOLDER
 from subscriptions.store.database.store import Store
 from subscriptions.store.entries import count_as_sent
 from subscriptions.store.known_papers import index_all

@@ -1,4 +1,4 @@
-"""What a chat has: its status, its language and zone, and what is remembered of its conversation."""
+"""Reads and writes the status of a chat, its language and zone, and the state of its conversation."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from subscriptions.chat_settings import language, resolve
+from subscriptions.chat_settings import resolve
+from subscriptions.chat_settings.setting import language
 from subscriptions.errors import NotFound, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.cadence import cadence_text
@@ -15,17 +16,7 @@ from subscriptions.planning.receipts import Outcome
 from subscriptions.service.near_papers import MOST_SAVED, MOST_SIGNALS
 from subscriptions.service.next_deliveries import DeliveryForecast, Listed, get_chat
 from subscriptions.states import UNDER_WAY, DeliveryState, Signal
-from subscriptions.store import (
-    chats,
-    conversations,
-    entries,
-    moving,
-    platforms,
-    signals,
-    sources,
-    subscriptions,
-    updates,
-)
+from subscriptions.store import chats, conversations, entries, moving, platforms, signals, sources, subscriptions
 from subscriptions.store.conversations import Offer
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 from subscriptions.store.database.writer import WRITES, Steps
@@ -237,11 +228,11 @@ def apply_once(
     cases that `effect` calls are parts of that transaction. Returns the stored reply, and whether it is new: for a
     redelivered update nothing runs (docs/architecture.md, rule 8).
     """
-    if not updates.claim_update(transaction, platform, update, now=now):
-        return updates.reply_to(transaction, platform, update) or "", False
+    if not conversations.claim_update(transaction, platform, update, now=now):
+        return conversations.reply_to(transaction, platform, update) or "", False
     reply = effect(transaction)
     whose = "" if chat in transaction.info.get(FORGOTTEN, ()) else chat
-    updates.store_reply(transaction, platform, update, reply, chat=whose, worker=transaction.store.worker)
+    conversations.store_reply(transaction, platform, update, reply, chat=whose, worker=transaction.store.worker)
     return reply, True
 
 

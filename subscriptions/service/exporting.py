@@ -7,10 +7,10 @@ from itertools import combinations
 
 from subscriptions.errors import NotFound, QueryError, Sentence
 from subscriptions.model import Chat, ChatAddress, KnownPaper, Subscription
-from subscriptions.portable import subscription_line
+from subscriptions.portable import kept_query, subscription_line
+from subscriptions.query import Or, Query
 from subscriptions.query.parse import asked_beside, parse_canonical, parse_query
 from subscriptions.query.rewriting import written
-from subscriptions.query.syntax import Or, Query
 from subscriptions.service.changes import begin_change
 from subscriptions.service.next_deliveries import get_chat, kind_of
 from subscriptions.service.paper_search import recent
@@ -20,7 +20,6 @@ from subscriptions.store import chats as stored_chats
 from subscriptions.store import deliveries, known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
-from subscriptions.wording import kept_query
 
 AT_ONCE = 500  # chats that are read in one transaction
 

@@ -13,21 +13,21 @@ from subscriptions.matching.query_set import QuerySet
 from subscriptions.model import Announce, Chat, KnownPaper, Subscription
 from subscriptions.planning.cadence import local_moment
 from subscriptions.planning.receipts import Arrival, Day, Loss, came_before, counted_until
+from subscriptions.query import Node, Query
 from subscriptions.query.parse import asked_beside, parse_canonical
-from subscriptions.query.syntax import Node, Query
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import announcing, deliveries, known_papers, retention, sources
+from subscriptions.store import deliveries, drafts, known_papers, retention, sources
 from subscriptions.store import subscriptions as stored_subscriptions
-from subscriptions.store.announcing import Came, came_now
 from subscriptions.store.chats import all_chats
 from subscriptions.store.database.store import Transaction, reads
 from subscriptions.store.deliveries import DeliveredPaper
-from subscriptions.store.libraries import owned
+from subscriptions.store.drafts import Came, came_now
+from subscriptions.store.signals import owned
 from subscriptions.zones import zone
 
 
 class HoldReason(StrEnum):
-    """What keeps a subscription from delivering a paper."""
+    """A reason why a subscription does not deliver a paper."""
 
     WORDS = "words"  # the query does not fit it
     REPLACEMENT = "replacement"  # only a new version of it came, which is not announced
@@ -100,12 +100,10 @@ def _as_typed(subscription: Subscription) -> Query:
 
 
 def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, known: KnownPaper) -> HoldReason:
-    """What keeps a subscription from delivering a paper that it matches."""
+    """Returns why a subscription does not deliver a paper that it matches."""
     if known.sequence is None or known.sequenced_at is None:
         return (
-            HoldReason.ARCHIVE
-            if announcing.unannounced(transaction, announcing.of_paper(known.id))
-            else HoldReason.REPLACEMENT
+            HoldReason.ARCHIVE if drafts.unannounced(transaction, drafts.of_paper(known.id)) else HoldReason.REPLACEMENT
         )
     if owned(transaction, [chat.id], [known.id]).get(chat.id):
         return HoldReason.LIBRARY

@@ -11,9 +11,9 @@ from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning import cadence as cadences
-from subscriptions.portable import PortableLine
+from subscriptions.portable import KeptText, PortableLine
+from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
-from subscriptions.query.syntax import LIKE
 from subscriptions.service.changes import note_changed, record_change, record_changes
 from subscriptions.service.hold_reasons import starting_point
 from subscriptions.service.near_papers import with_words
@@ -23,7 +23,6 @@ from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction
-from subscriptions.wording import KeptText
 
 MOST_AT_ONCE = 500  # lines that are applied in one transaction, as far as chats are not cut apart
 

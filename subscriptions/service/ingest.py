@@ -9,12 +9,11 @@ from subscriptions.matching.paper_index import merge_copies
 from subscriptions.model import Digest
 from subscriptions.planning.receipts import UNKNOWN, Arrival, is_archive
 from subscriptions.service.hold_reasons import came, count_read_again
-from subscriptions.store import announcing, deliveries, digests, retention
-from subscriptions.store.announcing import came_now
+from subscriptions.store import deliveries, digests, drafts, retention
 from subscriptions.store.database.store import ReadThenWrite, Scope, Store, Transaction, writes
 from subscriptions.store.database.writer import READS, WRITES, Steps
 from subscriptions.store.digests import Ingested, Prepared, joined
-from subscriptions.store.drafts import Incoming, MergeBatch, incoming, known_keys
+from subscriptions.store.drafts import Incoming, MergeBatch, came_now, incoming, known_keys
 from subscriptions.store.known_papers import last_sequence
 from subscriptions.zones import zone
 
@@ -85,13 +84,13 @@ def _parts(store: Scope, papers: Sequence[Incoming]) -> Sequence[Sequence[Incomi
 def _part(digest: Digest, papers: Sequence[Incoming]) -> Digest:
     """Returns a part of a digest as a digest. Its name tells which papers are in it: a newer program may read others."""
     keys = "\n".join(key for one in papers for key in one.keys)
-    name = announcing.part_name(digest.content_hash, sha256(keys.encode(errors="surrogatepass")).hexdigest())
+    name = drafts.part_name(digest.content_hash, sha256(keys.encode(errors="surrogatepass")).hexdigest())
     return replace(digest, content_hash=name, entries=tuple(one.paper for one in papers), warnings=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ingest:
-    """What all transactions of one ingest need to know; see `ingest_steps`."""
+    """The values that all transactions of one ingest share; see `ingest_steps`."""
 
     source: str
     day: date
@@ -120,7 +119,7 @@ class _Ingest:
                 continue
             yield WRITES
             with work.write() as transaction:
-                announcing.hold_sequence(transaction)
+                drafts.hold_sequence(transaction)
                 if work.is_stale:
                     prepared = digests.prepare_ahead(transaction, part, self._batch())
                 digests.write_ahead(transaction, prepared)
@@ -163,7 +162,7 @@ class _Ingest:
         is_stale: bool = True,
     ) -> Ingested:
         """Stores a digest, or a part of one, with all effects; for a known one it returns what is stored."""
-        announcing.hold_sequence(transaction)
+        drafts.hold_sequence(transaction)
         if digests.is_known(transaction, digest.content_hash):
             requested = self.arrival.requested
             return _known(transaction, digest.content_hash, self.now, announce=self.announce, requested=requested)
@@ -203,8 +202,8 @@ def _read(store: Scope, digest: Digest) -> Sequence[Incoming]:
 
 def _known(transaction: Transaction, content_hash: str, now: datetime, *, announce: bool, requested: bool) -> Ingested:
     """What is stored of a digest that came before; with `announce`, its papers are announced first."""
-    which = announcing.of_digest(content_hash)
-    announced = announcing.announce(transaction, announcing.unannounced(transaction, which), now) if announce else 0
+    which = drafts.of_digest(content_hash)
+    announced = drafts.announce(transaction, drafts.unannounced(transaction, which), now) if announce else 0
     if requested:
         announced += _announce_counted(transaction, which, now)
     return digests.stored_digest(transaction, content_hash, announced=announced)
@@ -213,14 +212,14 @@ def _known(transaction: Transaction, content_hash: str, now: datetime, *, announ
 @writes
 def announce_filed(transaction: Transaction, source: str, *, now: datetime) -> int:
     """Announces all papers of a source that never were, or that count as sent since a loss; returns how many."""
-    announcing.hold_sequence(transaction)
-    which = announcing.of_source(source)
+    drafts.hold_sequence(transaction)
+    which = drafts.of_source(source)
     counted = _announce_counted(transaction, which, now)
-    return counted + announcing.announce(transaction, announcing.unannounced(transaction, which), now)
+    return counted + drafts.announce(transaction, drafts.unannounced(transaction, which), now)
 
 
-def _announce_counted(transaction: Transaction, which: announcing.Condition, now: datetime) -> int:
+def _announce_counted(transaction: Transaction, which: drafts.Condition, now: datetime) -> int:
     """Announces papers that count as sent since a loss; returns how many. Chats that got them since do not again."""
-    papers = announcing.announce_counted(transaction, which, now=now)
+    papers = drafts.announce_counted(transaction, which, now=now)
     retention.count_no_more(transaction, papers)
     return len(papers)

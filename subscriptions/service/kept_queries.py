@@ -17,9 +17,9 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from subscriptions.matching.batch import match
-from subscriptions.matching.columns import State, below, prefixed
 from subscriptions.matching.paper_index import PaperIndex
 from subscriptions.matching.query_set import DamagedSnapshot, QuerySet, from_bytes, to_bytes
+from subscriptions.matching.slots import State, below, prefixed
 from subscriptions.store import planner
 from subscriptions.store.database.store import Store, Transaction
 
@@ -33,9 +33,10 @@ def path_of(store: Store) -> Path | None:
 
 
 def write(path: Path, state: Callable[[], State], change: int, token: int) -> bool:
-    """Writes what a set holds at a change of the log, which has this token. A crash leaves the file of before, or this one.
+    """Writes what a set holds after change `change` of the log, whose token is `token`. A crash leaves the old file or this one.
 
-    A folder that cannot be written to, or is full, goes without: the next start only takes longer. Returns whether it was
+    If the folder is full or cannot be written to, no file is written, and the next start takes longer. Returns
+    whether it was
     written. `state` is called once the folder has taken a file, since building it takes a while.
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")

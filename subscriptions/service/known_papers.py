@@ -8,18 +8,16 @@ from heapq import nlargest
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from subscriptions.matching.features import distinctive_terms
-from subscriptions.matching.hits import why
-from subscriptions.matching.paper_index import matching_papers
-from subscriptions.matching.terms import LEAST_NEARNESS, papers_of, simple_terms
+from subscriptions.matching.hits import LEAST_NEARNESS, papers_of, simple_terms, why
+from subscriptions.matching.paper_index import distinctive_terms, matching_papers
 from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, Lane, Subscription
+from subscriptions.query import TEXT, Query, Term, ValueKind, WordsOfPapers
 from subscriptions.query.parse import parse_canonical
-from subscriptions.query.syntax import TEXT, Query, Term, ValueKind, WordsOfPapers
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import deliveries, known_papers, paper_index, planned
+from subscriptions.store import deliveries, known_papers, planned
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, reads
-from subscriptions.store.paper_index import IndexEntry
+from subscriptions.store.known_papers import IndexEntry
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -177,7 +175,7 @@ def _bounds(transaction: Transaction, entries: Entries, query: Query) -> tuple[i
 
 
 def having(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
-    """The papers in which a term certainly stands, and those in which it may."""
+    """Returns the papers that certainly have a term, and the papers that may have it."""
     known = entries.having.get(term)
     if known is not None:
         return known
@@ -194,7 +192,7 @@ def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -
     """The papers that certainly fulfil some of these simple terms, and those that may."""
     sure = maybe = 0
     for part in terms:
-        posting = paper_index.having(transaction, part, entries.first, entries.last)
+        posting = known_papers.having(transaction, part, entries.first, entries.last)
         certain = entries.set_of(posting.sure)
         possible = certain if posting.maybe is posting.sure else entries.papers if posting.maybe is None else entries.set_of(posting.maybe)  # fmt: skip
         sure, maybe = sure | certain, maybe | possible
@@ -202,7 +200,7 @@ def _any_of(transaction: Transaction, entries: Entries, terms: Iterable[Term]) -
 
 
 def _near(transaction: Transaction, entries: Entries, term: Term) -> tuple[int, int]:
-    """The papers that are certainly near to those of a term, and those that may be.
+    """Returns the papers that are certainly near to the papers of a term, and those that may be.
 
     The index decides every word. It does not decide which papers are those that the term names.
     """
@@ -217,7 +215,7 @@ def near_places(transaction: Transaction, entries: Entries, words: WordsOfPapers
     """The places of the papers that are near by weighted words, each with its nearness: the sum of the weights."""
     near = array("i", bytes(4 * len(entries.keys)))
     for word, weight in words:
-        there = paper_index.having(transaction, Term(TEXT, tuple(word.split())), entries.first, entries.last)
+        there = known_papers.having(transaction, Term(TEXT, tuple(word.split())), entries.first, entries.last)
         for entry in there.sure:
             near[entry - entries.first] += weight
     return {at: weight for at, weight in enumerate(near) if weight >= LEAST_NEARNESS}
@@ -280,7 +278,7 @@ def entries_of_day(transaction: Transaction, day: date) -> Entries:
         transaction,
         "day",
         day,
-        lambda: Entries.of(paper_index.news(transaction, None, since=day, until=day), whole=True),
+        lambda: Entries.of(known_papers.news(transaction, None, since=day, until=day), whole=True),
     )
 
 
@@ -288,7 +286,7 @@ def entries_after(transaction: Transaction, after: int, upto: int) -> Entries:
     """The papers with after < sequence <= upto, and perhaps some before and after them."""
     spans = list(kept(transaction, "span"))
     span = next(((start, end) for start, end in spans if start <= after and upto <= end), (after, upto))
-    return keep(transaction, "span", span, lambda: Entries.of(paper_index.sequenced(transaction, *span), whole=True))
+    return keep(transaction, "span", span, lambda: Entries.of(known_papers.sequenced(transaction, *span), whole=True))
 
 
 # --------------------------------------------------------------------- papers that subscriptions have still to deliver

@@ -1,4 +1,4 @@
-"""What a subscription finds in recent days, and what to say if that is nothing."""
+"""Looks for matches of a subscription in recent days, and says why if there are none."""
 
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ from subscriptions.store.subscriptions import SharedCursor
 STREAK_AFTER = 5  # days with papers but no match, until the chat is notified, once
 
 _Days = dict[tuple[int, tzinfo], tuple[date, ...]]
-# What was due, the decision, and whether subscriptions of the chat follow shared cursors, or may.
+# The due subscriptions, the decision, and whether subscriptions of the chat follow shared cursors or may follow them.
 _Case = tuple[DueDelivery, tuple[DeliveryKind, tuple[Item, ...], Facts] | None, bool]
 
 
@@ -203,7 +203,7 @@ class Look:
     unmatched: Sequence[int]  # ids of chats that may have to hear that nothing matched for days
 
     def chats(self, store: Store) -> Iterator[int]:
-        """Ids of the chats that have something, those of some queries after the other; each once."""
+        """Returns the ids of chats that have matches, each once, query by query."""
         seen = set(self.unmatched)
         yield from self.unmatched
         for part in in_chunks(self.queries):
@@ -303,7 +303,7 @@ def left_behind(due: Mapping[int, Sequence[Subscription]], planned: Collection[i
 
 
 def _is_quiet(shared: SharedCursor, operator_zone: str, now: datetime) -> bool:
-    """Whether it is quiet for all followers. Of those who chose no zone the clock changes with the operator's zone."""
+    """Whether it is quiet for all followers. Chats without a zone of their own have the operator's."""
     clocks = {shared.zone}
     if shared.zone == shared.operator_zone:
         clocks.add(operator_zone)

@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from subscriptions.matching.features import STOP_WORDS
-from subscriptions.matching.terms import LEAST_NEARNESS, THOUSAND
+from subscriptions.matching.hits import LEAST_NEARNESS, THOUSAND
+from subscriptions.matching.paper_index import STOP_WORDS
 from subscriptions.model import KnownPaper, Paper
 from subscriptions.normalize import as_written, author_tokens, fold_plural, tokens
+from subscriptions.query import AUTHOR, TEXT, Leaf, Node, Not, Query, ValueKind
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import rewritten
-from subscriptions.query.syntax import AUTHOR, TEXT, Leaf, Node, Not, Query, ValueKind
 from subscriptions.query.variants import Forms, Variant, common_forms, learned_forms, pairs, variants, with_other_forms
 from subscriptions.ranking import Taste, nearness, taste_of, words_of, words_of_papers
 from subscriptions.service.known_papers import MOST_READ, Entries, find, having, key_of, near_places, number_of, read
 from subscriptions.service.near_papers import counted_words_of_all, with_words
 from subscriptions.service.paper_search import searched_range
-from subscriptions.store import known_papers, paper_index
+from subscriptions.store import known_papers
 from subscriptions.store.database.store import Transaction, reads
 
 _BEST_FIRST = ("also", "author", "initials", "anywhere", "without", "allowed", "only", "any")
@@ -90,6 +90,7 @@ def _in_other_forms(transaction: Transaction, entries: Entries, query: Query) ->
 
 
 _WORD = re.compile(r"(?<![\w*])[A-Za-z]{4,24}(?![\w*])")
+_ACRONYM = re.compile(r"[A-Z]{4,6}")  # CRISPR is no wrong spelling of crisp
 _SHORT = 8  # letters; a shorter word may have one wrong, a longer one two
 
 
@@ -105,9 +106,10 @@ class Spelling:
 def spelling(transaction: Transaction, query: Query) -> Spelling:
     """Returns which words of a query no stored paper has, and what was probably meant."""
     typed = {word: dict.fromkeys((form, fold_plural(form))) for word, form in _unknown_words(query.tree)}
-    known = paper_index.spelled(transaction, [form for forms in typed.values() for form in forms])
+    known = known_papers.spelled(transaction, [form for forms in typed.values() for form in forms])
     unknown = {word: next(iter(forms)) for word, forms in typed.items() if known.isdisjoint(forms)}
-    close = {word: found for word, form in unknown.items() if (found := _nearest_words(transaction, form))}
+    words = {word: form for word, form in unknown.items() if not _ACRONYM.fullmatch(word)}
+    close = {word: found for word, form in words.items() if (found := _nearest_words(transaction, form))}
     meant = rewritten(query, lambda node: _respelled(node, close)) if close else ""
     return Spelling(tuple(unknown), meant)
 
@@ -129,7 +131,7 @@ def _nearest_words(transaction: Transaction, word: str) -> str:
     from rapidfuzz import distance, process  # noqa: PLC0415 - 30 ms of a start, and 3 MB of a process at rest
 
     most = 1 if len(word) < _SHORT else 2
-    alike = paper_index.spelled_alike(transaction, word, most)
+    alike = known_papers.spelled_alike(transaction, word, most)
     found = process.extract(word, alike, scorer=distance.OSA.distance, score_cutoff=most, limit=None)
     rarity = counted_words_of_all(transaction)
     having = {**rarity.having, **dict.fromkeys(STOP_WORDS, rarity.papers)}  # those are not counted

@@ -1,4 +1,4 @@
-"""Signals of a chat on papers, and which papers are near to others."""
+"""What a chat likes: its signals on papers, its own library, and which papers are near to others."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -6,17 +6,19 @@ from datetime import datetime
 from typing import NamedTuple, NoReturn
 
 from subscriptions.errors import Refused, Sentence
-from subscriptions.matching.terms import tokenize
+from subscriptions.matching.hits import tokenize
 from subscriptions.model import Chat, KnownPaper, Paper, Subscription
 from subscriptions.normalize import as_written
+from subscriptions.query import FIELDS, TEXT, Query, WordsOfPapers
 from subscriptions.query.links import LIBRARY
 from subscriptions.query.parse import papers_named_in, parse_query, words_kept
-from subscriptions.query.syntax import TEXT, Query, WordsOfPapers
-from subscriptions.ranking import NO_WORDS, SAMPLE, Rarity, common_words, taste_of, words_of, words_of_papers
+from subscriptions.ranking import NO_WORDS, SAMPLE, Library, Rarity, common_words, taste_of, words_of, words_of_papers
+from subscriptions.service.changes import begin_change
 from subscriptions.service.known_papers import keep
 from subscriptions.states import Signal
-from subscriptions.store import known_papers, libraries
+from subscriptions.store import known_papers
 from subscriptions.store import signals as stored_signals
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 from subscriptions.store.subscriptions import subscriptions_of
 
@@ -97,7 +99,7 @@ def _nothing_near(names: str) -> NoReturn:
 
 def words_of_library(transaction: Transaction, chat_id: int) -> WordsOfPapers:
     """The words by which papers are near to the library of a chat. Raises Refused if it has none."""
-    library = libraries.library_of(transaction, chat_id)
+    library = stored_signals.library_of(transaction, chat_id)
     if library is None:
         raise Refused(NO_LIBRARY, HOW_TO_SEND)
     return words_of_papers((), counted_words_of_all(transaction), library.words)
@@ -115,9 +117,9 @@ STRENGTHS = {  # how strongly a signal says that more such papers are wanted; be
     Signal.EXCLUDED: -2.0,
     Signal.DISLIKED: -3.0,
 }
-MOST_SIGNALS = 200  # kept for a chat beside its saved papers, some 60 bytes each
+MOST_SIGNALS = 200  # signals kept for a chat, in addition to its saved papers; some 60 bytes each
 MOST_SAVED = 1000
-LEARNED_FROM = 100  # papers, the newest, of which the taste is made: 0.2 ms each
+LEARNED_FROM = 100  # the newest papers from which the taste is computed: 0.2 ms each
 _WANTED = tuple(kind for kind, strength in STRENGTHS.items() if strength > 0)
 _BESIDE_SAVED = tuple(kind for kind in Signal if kind is not Signal.SAVED)
 _OPPOSITE = {Signal.LIKED: Signal.DISLIKED, Signal.DISLIKED: Signal.LIKED}
@@ -240,19 +242,47 @@ def _nearest_entry(
     """The entry whose title has words that weigh most, and more than `above`. All that is known of it is the title."""
     weighed = (
         (sum(weights.get(word, 0.0) for word in words.split()), title)
-        for title, words in libraries.titles_of(transaction, chat.id)
+        for title, words in stored_signals.titles_of(transaction, chat.id)
     )
     weight, title = max(weighed, default=(0.0, ""))
     return replace(known, id=0, paper=Paper(key="", title=title)) if weight > above else None
 
 
 def learn(transaction: Transaction, chat_id: int) -> None:
-    """Stores the taste that the newest signals and the library of a chat show. Of several signals of one paper the strongest counts."""
+    """Stores the taste that the newest signals and the library of a chat show.
+
+    If a paper has several signals, the strongest one counts.
+    """
     strengths: dict[int, float] = {}
     for one in stored_signals.signals_of(transaction, chat_id, most=LEARNED_FROM):
         strengths[one.paper] = max(strengths.get(one.paper, 0.0), STRENGTHS[one.kind], key=abs)
     texts = known_papers.texts_of(transaction, list(strengths))
     judged = [(strengths[paper], words_of(text)) for paper, text in texts.items()]
-    library = libraries.library_of(transaction, chat_id)
+    library = stored_signals.library_of(transaction, chat_id)
     taste = taste_of(judged, counted_words(transaction), library.words if library else NO_WORDS)
     stored_signals.put_taste(transaction, chat_id, taste)
+
+
+# ------------------------------------------------------------------------------------------------------------ libraries
+
+
+@writes
+def put_library(transaction: Transaction, chat: Chat, library: Library, *, now: datetime, who: str = "") -> None:
+    """Stores the library of a chat in place of the one before, and gives its words to the subscription that asks for them."""
+    stored_signals.put_library(transaction, chat.id, library, now=now)
+    learn(transaction, chat.id)
+    for one in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
+        kept = words_kept([one.canonical])
+        if LIBRARY in kept and (words := words_of_library(transaction, chat.id)):
+            fields = FIELDS.knowing(kept | {LIBRARY: words})
+            query = parse_query(one.text, fields)
+            begin_change(transaction, chat.id, now=now, who=who)
+            stored_subscriptions.edit_query(transaction, one.id, text=one.text, canonical=query.canonical)
+
+
+@writes
+def drop_library(transaction: Transaction, chat: Chat) -> bool:
+    """Removes the library of a chat; returns whether there was one."""
+    is_gone = stored_signals.drop_library(transaction, chat.id)
+    learn(transaction, chat.id)
+    return is_gone

@@ -154,7 +154,7 @@ class DeliveryForecast:
         planned: bool = False,
         fits: Callable[[int], bool] | None = None,
     ) -> NextDelivery:
-        """When a subscription delivers something next; with `planned`, what comes after a delivery of this moment.
+        """Returns when a subscription delivers next; with `planned`, when it delivers after a delivery of this moment.
 
         `fits` tells whether its query matches a paper above a sequence; None: not known, so every new paper counts.
         """

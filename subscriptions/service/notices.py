@@ -336,7 +336,8 @@ def notify_source(
 ) -> tuple[Lane, ...]:
     """Notifies the operators of trouble with a source, or with None of its recovery; once a day.
 
-    `batch`: its days are those of arXiv's announcements. `parts` are the units that have not come, where others have.
+    `batch`: its days are the days of arXiv's announcements. `parts` are the units that have not come, where others
+    have.
     Returns the lanes of the notices that were stored.
     """
     return notify_operators(store, admins, _source_notice(store, trouble, receipt, batch, parts), now=now)

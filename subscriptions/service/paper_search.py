@@ -11,9 +11,10 @@ from operator import or_
 from subscriptions import zones
 from subscriptions.errors import QueryError, Refused
 from subscriptions.model import Chat, KnownPaper, Subscription
+from subscriptions.portable import kept_query
+from subscriptions.query import DOI, Query
 from subscriptions.query.advice import Advice, advise
 from subscriptions.query.parse import parse_canonical
-from subscriptions.query.syntax import DOI, Query
 from subscriptions.service.known_papers import (
     MOST_COUNTED,
     MOST_READ,
@@ -29,16 +30,15 @@ from subscriptions.service.known_papers import (
 )
 from subscriptions.service.near_papers import with_words
 from subscriptions.store import entries as stored_entries
-from subscriptions.store import known_papers, paper_index
+from subscriptions.store import known_papers
 from subscriptions.store.database.store import Store, Transaction, reads
-from subscriptions.wording import kept_query
 
 _SEARCHED = "searched"  # a kind of cached entries: stretches, by the key of their newest paper; None: the newest of all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """What a search found in one stretch of the stored papers."""
+    """The result of a search in one stretch of the stored papers."""
 
     papers: tuple[KnownPaper, ...]  # a page of them, the newest first
     found: int  # in the whole stretch
@@ -95,7 +95,7 @@ def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[E
 
 def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
     begin = None if upto is None else (day_of(upto), number_of(upto))
-    rows = paper_index.newest(transaction, MOST_COUNTED + 1, upto=begin)
+    rows = known_papers.newest(transaction, MOST_COUNTED + 1, upto=begin)
     below = key_of(rows[MOST_COUNTED].day, rows[MOST_COUNTED].paper) if len(rows) > MOST_COUNTED else None
     return Entries.of(rows[:MOST_COUNTED], whole=below is None), below
 
@@ -149,7 +149,7 @@ class Recent:
     week: bool
 
     def find(self, transaction: Transaction, queries: Mapping[str, Query], chat: Chat | None = None) -> "MatchSets":
-        """What each of these queries finds, counted over the same papers; without cross-lists if the chat wants none."""
+        """Returns the matches of each query, counted over the same papers; without cross-lists if the chat wants none."""
         hits = {name: find(transaction, self.entries, query, most_read=MOST_READ) for name, query in queries.items()}
         end = max((one.end for one in hits.values()), default=0)
         counted = self.entries.newer_than(end) if end else self.entries.papers
@@ -219,12 +219,12 @@ def _today(transaction: Transaction, now: datetime) -> date:
 def _look_recent(transaction: Transaction, today: date) -> Recent:
     """Reads the papers of the last days. A digest may bear the date of the next day, so the week ends tomorrow."""
     since, are_recent = today - timedelta(days=DAYS_KNOWN - 1), True
-    rows = paper_index.news(transaction, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
+    rows = known_papers.news(transaction, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
     if not rows:
-        rows, are_recent = paper_index.news(transaction, MOST_COUNTED + 1, since=date.min), False
+        rows, are_recent = known_papers.news(transaction, MOST_COUNTED + 1, since=date.min), False
         since = min((row.day for row in rows), default=since)
     entries = Entries.of(rows[:MOST_COUNTED], whole=len(rows) <= MOST_COUNTED)
-    week = are_recent and paper_index.has_news_upto(transaction, since)
+    week = are_recent and known_papers.has_news_upto(transaction, since)
     return Recent(entries, since, are_recent, week)
 
 
@@ -368,9 +368,9 @@ class _Known:
     def having(self, what: str) -> int:
         window, entries = self.window, self.window.entries
         if what == DOI.name:
-            return int(paper_index.has_dois(self.transaction, window.since))
-        found = paper_index.having_any(self.transaction, what, entries.first, entries.last)
+            return int(known_papers.has_dois(self.transaction, window.since))
+        found = known_papers.having_any(self.transaction, what, entries.first, entries.last)
         return (entries.set_of(found) & entries.papers).bit_count()
 
     def sources(self) -> tuple[str, ...]:
-        return tuple(paper_index.sources_of_days(self.transaction, self.window.since))
+        return tuple(known_papers.sources_of_days(self.transaction, self.window.since))

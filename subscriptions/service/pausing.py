@@ -207,7 +207,7 @@ def _next_moment(transaction: Transaction, chat: Chat, subscription: Subscriptio
 def get_waiting_papers(
     transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None
 ) -> WaitingPapers:
-    """What waits for a chat, or for one of its subscriptions. Raises NotFound."""
+    """The papers that wait for a chat, or for one of its subscriptions. Raises NotFound."""
     chat = get_chat(transaction, address)
     subscriptions = _active(transaction, chat, number)
     last_sequence = known_papers.last_sequence(transaction)

@@ -43,8 +43,8 @@ from subscriptions.service.plan_inputs import (
     still_holds,
 )
 from subscriptions.states import SubscriptionState
-from subscriptions.store import announcing
 from subscriptions.store import chats as stored_chats
+from subscriptions.store import drafts
 from subscriptions.store import planned as stored_planned
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -229,7 +229,7 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> 
         changes = _changes(inputs, decided, context)
         yield WRITES
         with work.write() as transaction:
-            announcing.share_sequence(transaction)
+            drafts.share_sequence(transaction)
             stored_chats.hold_chats(transaction, chat_ids)
             if not work.is_stale or _still_holds(transaction, chat_ids, inputs, matches, context):
                 return _write(transaction, inputs, decided, changes, context)
@@ -248,7 +248,7 @@ def _match(transaction: Transaction, inputs: Inputs, context: PlanContext) -> _M
 
 
 def _delivered(transaction: Transaction, inputs: Inputs, papers: Collection[int]) -> Mapping[int, set[int]]:
-    """Id of each chat -> ids of those of `papers` that the chat has in a delivery."""
+    """Returns by chat id the ids of those of `papers` that are in a delivery to the chat."""
     return stored_planned.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
 
 
@@ -319,7 +319,7 @@ def _write(
 def decide_now(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
 ) -> tuple[Decision | None, PlanContext]:
-    """What a plan at this moment would decide for a chat, and its context; stores nothing."""
+    """Returns the decision that a plan would make for a chat at this moment, and its context. Stores nothing."""
     delivery_forecast = DeliveryForecast.of(transaction, now)
     context = PlanContext(now, delivery_forecast, Window(delivery_forecast.last_sequence))
     inputs = inputs_of(transaction, (), {chat.id: chat}, {chat.id: subscriptions}, context)

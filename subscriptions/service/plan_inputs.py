@@ -1,4 +1,4 @@
-"""What a plan reads: subscriptions that are due, and the papers of their time."""
+"""The input of a plan: due subscriptions, and the papers that they may bring."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,8 +13,8 @@ from subscriptions.model import Chat, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.decision import Evidence, Papers
 from subscriptions.planning.pauses import Forecast
+from subscriptions.query import AUTHOR, TEXT, TITLE, Query
 from subscriptions.query.parse import parse_canonical
-from subscriptions.query.syntax import AUTHOR, TEXT, TITLE, Query
 from subscriptions.ranking import Rarity, Taste, fit, nearness
 from subscriptions.service.kept_queries import kept_queries
 from subscriptions.service.near_papers import counted_words
@@ -164,7 +164,7 @@ def kept_window(store: Store, last_sequence: int) -> Iterator[Window]:
 
 @dataclass(slots=True)
 class PlanContext:
-    """What is the same for all chats that are planned at one moment."""
+    """The values that are the same for all chats planned at one moment."""
 
     now: datetime
     delivery_forecast: DeliveryForecast

@@ -1,4 +1,4 @@
-"""What would be sent: of the newest day, and at the next time of a subscription."""
+"""Previews: the matches of the newest day, and what the next delivery of a subscription would bring."""
 
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -13,8 +13,8 @@ from subscriptions.matching.paper_index import TokenizedPapers
 from subscriptions.model import Because, Cadence, Chat, ChatAddress, Delivery, Item, KnownPaper, Paper, Subscription
 from subscriptions.planning.decision import DueDelivery, Papers, decide, shows_more
 from subscriptions.planning.pauses import NextDelivery
+from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
-from subscriptions.query.syntax import Query
 from subscriptions.service.known_papers import (
     Entries,
     entries_of_day,
@@ -31,19 +31,19 @@ from subscriptions.service.pausing import with_ended_pauses
 from subscriptions.service.plan import decide_now
 from subscriptions.service.plan_inputs import PlanContext, evidence_of_fits, nearness_of, stored_query
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import announcing, known_papers, paper_index, planned
 from subscriptions.store import chats as stored_chats
+from subscriptions.store import drafts, known_papers, planned
 from subscriptions.store import entries as stored_entries
 from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads
-from subscriptions.store.libraries import owned
 from subscriptions.store.planned import Planned
+from subscriptions.store.signals import owned
 
 MOST_SHOWN = 20  # papers that a preview shows at most: it has no [show]
 MOST_READ = 60  # papers of a reply, the newest, that are read to tell what matched in them, a millisecond each
 _FEW = 3  # papers that are read for each subscription, however many there are
-_MANY = 1000  # papers from which on those of a chat are looked up from the first to the last, and not one by one
+_MANY = 1000  # from so many papers on, the chat's papers are read as one range and not one by one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,10 +140,10 @@ def newest_batch(
     """
     with store.write() if key else store.read() as transaction:
         if key:
-            announcing.share_sequence(transaction)
+            drafts.share_sequence(transaction)
             stored_chats.hold_chat(transaction, chat.id)
         subscriptions, query = _chosen(transaction, chat, which, now)
-        day = day or paper_index.newest_day(transaction)
+        day = day or known_papers.newest_day(transaction)
         if day is None:
             return Batch(subscriptions=subscriptions, query=query, day=None, known=0, delivery=None, delivered=0)
         entries = entries_of_day(transaction, day)
@@ -347,8 +347,8 @@ def _of_days(
     *,
     all_of_them: bool,
 ) -> Preview:
-    """What papers of the days from `first` on bring; with `all_of_them` also papers that were delivered to the chat."""
-    entries = Entries.of(paper_index.news(transaction, None, since=first), whole=True)
+    """Previews what papers since `first` would bring. `all_of_them` includes papers that the chat already has."""
+    entries = Entries.of(known_papers.news(transaction, None, since=first), whole=True)
     case = _case(transaction, chat, [subscription._replace(cursor=-1) for subscription in subscriptions], entries, now)
     delivered = (
         ()
@@ -373,7 +373,7 @@ def _of_this_moment(
     rest = [subscription for subscription in subscriptions if subscription.id not in due]
     last_sequence = context.window.last_sequence
     entries = Entries.of(
-        paper_index.sequenced(
+        known_papers.sequenced(
             transaction, min((subscription.cursor for subscription in rest), default=last_sequence), last_sequence
         ),
         whole=True,

@@ -10,8 +10,9 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, KnownPaper, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.pauses import NextDelivery
-from subscriptions.planning.times._ending import When, make_when, read_when
-from subscriptions.query.syntax import Query
+from subscriptions.planning.times import When, make_when, read_when
+from subscriptions.portable import checked_name, kept_query
+from subscriptions.query import Query
 from subscriptions.service.changes import begin_change, note_changed_state, person_of
 from subscriptions.service.hold_reasons import starting_point
 from subscriptions.service.known_papers import number_of
@@ -30,7 +31,6 @@ from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers, retention
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, writes
-from subscriptions.wording import checked_name, kept_query
 
 EXAMPLES = 3
 MOST_PER_CHAT = 200

@@ -19,10 +19,9 @@ from subscriptions.model import Chat, ChatAddress, Lane
 from subscriptions.states import Admission, ChatState
 from subscriptions.store import key_value
 from subscriptions.store.chats import chats_by_id
-from subscriptions.store.conversation_rows import WrongCodeRow
+from subscriptions.store.conversation_rows import OperatorCodeRow, WrongCodeRow
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import Transaction, reads, writes
-from subscriptions.store.operation_rows import OperatorCodeRow
 from subscriptions.store.rows import ChatRow, DenialRow
 from subscriptions.store.workers import wake_lanes
 

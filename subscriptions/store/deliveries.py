@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col, or_, select
 
-from subscriptions.chat_settings import language
+from subscriptions.chat_settings.setting import language
 from subscriptions.model import Because, Chat, Delivery, DeliveryKind, Facts, Item, KnownPaper, Lane
 from subscriptions.planning.decision import LONGEST_WAIT
 from subscriptions.states import ChatState, DeliveryState, MessageState

@@ -10,11 +10,21 @@ from sqlmodel import col, select
 
 from subscriptions.matching.full_text import index_document
 from subscriptions.model import Digest, Paper
-from subscriptions.store import paper_index
-from subscriptions.store.announcing import Came, assign_sequences, came_now, of_digest, raise_counter, unannounced
+from subscriptions.store import known_papers
 from subscriptions.store.database.conflicts import execute_rows
 from subscriptions.store.database.store import Transaction, reads
-from subscriptions.store.drafts import Incoming, MergeBatch, known_keys, unclaimed_of
+from subscriptions.store.drafts import (
+    Came,
+    Incoming,
+    MergeBatch,
+    assign_sequences,
+    came_now,
+    known_keys,
+    of_digest,
+    raise_counter,
+    unannounced,
+    unclaimed_of,
+)
 from subscriptions.store.merging import as_entry, joins, merge, stands_alone
 from subscriptions.store.rows import TABLES, AppearanceRow, DigestRow, SourceRow
 from subscriptions.store.sources import add_name
@@ -83,7 +93,7 @@ def write_ahead(session: Transaction, ahead: Ahead) -> None:
     """
     batch = ahead.batch
     batch.write(session)
-    paper_index.write(session, ((paper, words) for paper, _, words in _documents(batch, batch.updated, {})))
+    known_papers.write(session, ((paper, words) for paper, _, words in _documents(batch, batch.updated, {})))
 
 
 def _look_up(
@@ -161,7 +171,7 @@ def add_digest(
     _write_appearances(session, batch, number)
     changed = batch.places.keys() | batch.updated | batch.to_announce.keys()
     made = prepared.documents if prepared is not None else {}
-    paper_index.write(session, ((paper, words) for paper, _, words in _documents(batch, changed, made)))
+    known_papers.write(session, ((paper, words) for paper, _, words in _documents(batch, changed, made)))
     if last is not None:
         raise_counter(session, last)
     return _result(batch)

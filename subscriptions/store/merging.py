@@ -10,12 +10,12 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from subscriptions.model import Announce, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
+from subscriptions.store.conversation_rows import EnrichmentRequestRow
 from subscriptions.store.database.conflicts import put_all
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.drafts import REPLACEMENTS, Incoming, MergeBatch, PaperDraft
 from subscriptions.store.key_value import hold_value
 from subscriptions.store.known_papers import known_paper
-from subscriptions.store.operation_rows import EnrichmentRequestRow
 from subscriptions.store.rows import AppearanceRow, DeliveryItemRow, PaperAliasRow, PaperKeyRow, PaperRow
 from subscriptions.store.signals import move_signals
 from subscriptions.store.standing import (

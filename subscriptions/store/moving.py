@@ -26,9 +26,8 @@ from subscriptions.store.conversation_rows import (
 )
 from subscriptions.store.conversations import home_view_of
 from subscriptions.store.database.store import Transaction, writes
-from subscriptions.store.libraries import move_library
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
-from subscriptions.store.signals import merge_signals
+from subscriptions.store.signals import merge_signals, move_library
 from subscriptions.store.subscriptions import cursor_of
 from subscriptions.store.workers import wake_lanes
 

@@ -14,8 +14,8 @@ from subscriptions.store import undo
 from subscriptions.store.columns import JsonText, adapter_of, to_json
 from subscriptions.store.database.conflicts import execute_rows, insert_new
 from subscriptions.store.database.store import CHUNK, Transaction, connection_of, execute, in_chunks, rows_of
-from subscriptions.store.libraries import owned
 from subscriptions.store.rows import TABLES
+from subscriptions.store.signals import owned
 from subscriptions.store.workers import wake_chats
 
 # Statements that every plan executes are built once.

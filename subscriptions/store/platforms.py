@@ -7,10 +7,9 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from subscriptions.states import InstallationState
-from subscriptions.store.conversation_rows import CompletedInstallationRow, InstallationRow
+from subscriptions.store.conversation_rows import CompletedInstallationRow, InstallationRow, PlatformRow
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import Transaction, execute, reads, writes
-from subscriptions.store.operation_rows import PlatformRow
 
 _STOPPED = sa.select(col(PlatformRow.name), col(PlatformRow.stopped))
 
@@ -87,7 +86,7 @@ def uninstall(session: Transaction, team: str, *, now: datetime) -> None:
 
 
 def install_again(session: Transaction, team: str, *, now: datetime) -> bool:
-    """Stores that a workspace has the app again. Returns False if it had not removed it."""
+    """Stores that a workspace has the app again. Returns False if the workspace had not removed the app."""
     return _change(session, col(InstallationRow.team) == team, ~_is_there, state=InstallationState.ACTIVE, since=now)
 
 

@@ -19,7 +19,7 @@ from subscriptions.states import (
     SubscriptionPauseReason,
     SubscriptionState,
 )
-from subscriptions.store import conversation_rows, operation_rows
+from subscriptions.store import conversation_rows
 from subscriptions.store.columns import (
     Big,
     Json,
@@ -397,5 +397,5 @@ class MessageRow(Row, table=True):
     edit_requested_at: datetime | None = Field(default=None, sa_type=Utc)  # None: no edit of it is requested
 
 
-OTHERS = (conversation_rows, operation_rows)  # modules that add their tables
+OTHERS = (conversation_rows,)  # modules that add their tables
 TABLES = SQLModel.metadata

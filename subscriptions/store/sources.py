@@ -15,9 +15,9 @@ from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
 from subscriptions.store.columns import Greatest, adapter_of, to_json
+from subscriptions.store.conversation_rows import PublisherSlotRow
 from subscriptions.store.database.conflicts import insert_new, put
 from subscriptions.store.database.store import Transaction, execute, reads, writes
-from subscriptions.store.operation_rows import PublisherSlotRow
 from subscriptions.store.rows import TABLES, ReceiptRow, SourceRow
 
 MOST_RECEIPTS = 10_000  # that are looked at together

@@ -1,6 +1,7 @@
 """The states of a chat before its last changes, for undo; and where other chats name a chat or a person.
 
-Erasing and moving a chat look here and read only the rows that name it; the rows hold texts that are not indexed.
+The texts of the stored states are not indexed. So a table says which of them name a chat, and erasing or moving a chat reads
+only those.
 """
 
 import re

@@ -11,9 +11,9 @@ from sqlmodel import col, or_, select
 from subscriptions.model import DeliveryKind, Lane
 from subscriptions.states import MessageState
 from subscriptions.store.columns import Utc
+from subscriptions.store.conversation_rows import LeaseRow, WorkerRow
 from subscriptions.store.database.conflicts import insert_new
 from subscriptions.store.database.store import Transaction, connection_of, reads, writes
-from subscriptions.store.operation_rows import LeaseRow, WorkerRow
 from subscriptions.store.rows import MessageRow
 
 TASK: Final = "deliver_lane"  # the name of the task that delivers a lane

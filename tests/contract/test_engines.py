@@ -10,9 +10,9 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.delivery.cluster import ClusterEngine
-from bot.delivery.embedded import EmbeddedEngine
 from bot.delivery.job_queue import Times
 from bot.delivery.rate_limiter import GcraRateLimiter
+from bot.delivery.sender import EmbeddedEngine
 from bot.ports.channel import Clock, Engine, Limits, RateLimiter
 from subscriptions.model import Lane
 from subscriptions.store.database.store import Store

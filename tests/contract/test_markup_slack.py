@@ -15,8 +15,7 @@ from bot.ports.channel import Button, Reply
 from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
 from tests.fakes.blocks import check_blocks
 from tests.rendered import render_delivery, render_reply
-from tests.unit.deliveries import alert, because, chat, delivery, item, items, team
-from tests.unit.hostile import HOSTILE, hostile, papers
+from tests.unit.deliveries import HOSTILE, alert, because, chat, delivery, hostile, item, items, papers, team
 
 CHATS = [
     team(),

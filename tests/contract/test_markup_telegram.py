@@ -15,8 +15,7 @@ from bot.rendering.cleaning import clean
 from subscriptions.model import Chat, ChatKind, DeliveryKind, Item, Message, MissingHow, MissingSources
 from tests.fakes.markup import ENTITY_BYTES, KEPT_ENTITIES, RAW_LIMIT, TEXT_LIMIT, Text, parse_html
 from tests.rendered import render_delivery, render_reply
-from tests.unit.deliveries import alert, because, chat, delivery, item, items, payload
-from tests.unit.hostile import HOSTILE, hostile, papers
+from tests.unit.deliveries import HOSTILE, alert, because, chat, delivery, hostile, item, items, papers, payload
 
 
 def execute(request: dict[str, object]) -> dict[str, Any]:

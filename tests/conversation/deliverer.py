@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from bot.context import Context, Layout
-from bot.conversation.stored_reply import StoredReply
+from bot.conversation.reply_sender import StoredReply
 from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import DrainState, plan
 from bot.demo.story import GalleryChannel, GalleryPost

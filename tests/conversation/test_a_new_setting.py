@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from subscriptions.chat_settings import SETTINGS, ChatSetting, check_value
-from subscriptions.chat_settings.setting import NotPossible
+from subscriptions.chat_settings import SETTINGS, check_value
+from subscriptions.chat_settings.setting import ChatSetting, NotPossible
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import ChatKind
 from subscriptions.portable import read_lines

@@ -67,6 +67,12 @@ class TestSpelling:
         assert said.buttons[-2:] == [f"subscribe to {meant}", "subscribe"]
         assert (await bot.presses(f"subscribe to {meant}")).lines[0].startswith("✓ 1")
 
+    async def test_an_acronym_is_no_wrong_spelling(self, bot: BotHarness) -> None:
+        ingested(bot.store, paper("Crisp edges"))
+        said = await bot.says("CRISPR")
+        assert said.lines[0] == "No paper that I know has “CRISPR”."
+        assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1  CRISPR")
+
     async def test_what_was_typed_may_be_meant(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Robots"))
         await bot.says("robotics -drones")

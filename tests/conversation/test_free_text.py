@@ -11,7 +11,7 @@ from subscriptions.errors import Refused, Sentence
 from subscriptions.model import CallbackToken
 from tests.bot_harness import BotHarness
 from tests.make import NOON, add_callbacks, ingested, paper
-from tests.unit.hostile import HOSTILE
+from tests.unit.deliveries import HOSTILE
 
 ME, GROUP = "telegram:42", "telegram:-1001"
 WHAT_TO_SAY = "Send me words that papers should hold, such as diffusion -survey, or a link to a paper."

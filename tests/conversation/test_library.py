@@ -8,7 +8,7 @@ import pytest
 from subscriptions.model import Chat
 from subscriptions.service.next_deliveries import get_chat
 from subscriptions.store.chat_data import chat_data, json_text
-from subscriptions.store.libraries import library_of
+from subscriptions.store.signals import library_of
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import OTHERS, comes, texts
 from tests.make import address, ingested, paper, subscribes

@@ -6,12 +6,11 @@ from datetime import timedelta
 from functools import partial
 
 from bot.context import Context
-from bot.conversation.reply_sender import send_reply
-from bot.conversation.stored_reply import StoredReply
-from bot.delivery.embedded import EmbeddedEngine
+from bot.conversation.reply_sender import StoredReply, send_reply
 from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import plan
 from bot.delivery.rate_limiter import GcraRateLimiter
+from bot.delivery.sender import EmbeddedEngine
 from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.ports.channel import Limits
 from subscriptions.store.database.store import Store

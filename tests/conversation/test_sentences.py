@@ -211,6 +211,8 @@ async def test_what_was_read_from_a_sentence_is_no_subject(said: str, query: str
             ('author:"David Baker" OR author:"Demis Hassabis"', "weekly mon 09:00"),
         ),
         ("/sub dengue daily 9", "noon would be better for me", ("dengue", "daily 12:00")),
+        ("/sub dengue daily 9", "send them at 7 instead of 9", ("dengue", "daily 07:00")),
+        ("/sub dengue daily 9", "make it 8 rather than at 10", ("dengue", "daily 08:00")),
         ("/sub 拓扑学 daily 9", "一周发一次就够了", ("拓扑学", "weekly mon 09:00")),
         ("/sub 黑洞 weekdays 8", "以后原初黑洞的别给我发了", ("黑洞 -原初黑洞", "weekdays 08:00")),
     ],
@@ -220,6 +222,19 @@ async def test_a_sentence_leads_to_a_subscription(before: str, said: str, there:
     wanted = {"say": said, "before": [before] if before else [], "subs": [[query, when]]}
     with a_bot() as bot:
         assert await outcome(bot, wanted) == (True, ANY)
+
+
+@pytest.mark.parametrize(
+    "said", ["rename diffusion to image generation", "I don't want surveys", "no surveys please", "改名叫视觉"]
+)
+async def test_a_change_of_what_is_not_there_is_no_query(said: str) -> None:
+    with a_bot() as bot:
+        answer = await bot.says(said)
+        assert answer.lines[0] in (
+            "There are no subscriptions yet. For example: /sub diffusion -survey",
+            "还没有订阅。例如：/sub diffusion -survey",
+        )
+        assert _there(bot) == []
 
 
 async def test_half_a_sentence_changes_nothing_for_the_whole_chat() -> None:

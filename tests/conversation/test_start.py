@@ -8,7 +8,7 @@ from bot.commands.context import BotInfo
 from bot.commands.intent import _MODULES, REGISTRY
 from bot.commands.start import EXAMPLES, QUERIES, THANKS, TOPICS, WHENS
 from subscriptions.errors import ChatGone
-from subscriptions.planning.times._ending import read_when, split_when
+from subscriptions.planning.times import read_when, split_when
 from subscriptions.query.parse import parse_query
 from subscriptions.service.next_deliveries import get_chat, listed
 from tests.bot_harness import BOT, BotHarness

@@ -68,7 +68,6 @@ class FakeArxiv:
         self._overrides: deque[tuple[str, Responder]] = deque()
         self._silent = threading.Event()
         self._builds = 0
-        self._prefix = "arxiv"
         self._withdrawn: list[Paper] = []
         self._known: dict[str, tuple[datetime, Paper]] = {}  # what the API finds, by id; when it was submitted
 
@@ -116,10 +115,6 @@ class FakeArxiv:
     def builds_anew(self) -> None:
         """Changes the bytes of the next answers; their papers stay the same."""
         self._builds += 1
-
-    def writes_prefix(self, prefix: str) -> None:
-        """Changes the XML prefix of the namespace."""
-        self._prefix = prefix
 
     def holds(self, path: str, data: bytes | str, **values: object) -> None:
         """Puts a document at a path; `values` are the fields of Document."""
@@ -310,7 +305,7 @@ class FakeArxiv:
         match request.path.strip("/").split("/"):
             case ["rss", category]:
                 day, papers = self._batch(category)
-                data = pages.feed(category, day, papers, built=self._builds, prefix=self._prefix)
+                data = pages.feed(category, day, papers, built=self._builds)
             case ["list", category, "new"]:
                 data = pages.listing(category, *self._batch(category))
             case ["api", "query"]:

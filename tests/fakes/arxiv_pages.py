@@ -7,21 +7,21 @@ from html import escape
 from subscriptions.model import Announce, Paper
 
 _HEAD = """<?xml version='1.0' encoding='UTF-8'?>
-<rss xmlns:{prefix}="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/" version="2.0">
+<rss xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:dc="http://purl.org/dc/elements/1.1/" version="2.0">
 <channel><title>{category} updates on arXiv.org</title><link>http://rss.arxiv.org/rss/{category}</link>
 <description>{category} updates on the arXiv.org e-print archive.</description>
 <lastBuildDate>{built}</lastBuildDate><pubDate>{day:%a, %d %b %Y} 00:00:00 {offset}</pubDate>
 """
 
 
-def feed(category: str, day: date, papers: Sequence[Paper], *, built: int = 0, prefix: str = "arxiv") -> bytes:
+def feed(category: str, day: date, papers: Sequence[Paper], *, built: int = 0) -> bytes:
     """Returns an RSS feed; `built` is its build time, which differs from answer to answer."""
     offset = "-0400" if 3 < day.month < 11 else "-0500"
-    head = _HEAD.format(category=category, day=day, built=f"build {built}", prefix=prefix, offset=offset)
-    return (head + "".join(_item(paper, category, prefix) for paper in papers) + "</channel></rss>\n").encode()
+    head = _HEAD.format(category=category, day=day, built=f"build {built}", offset=offset)
+    return (head + "".join(_item(paper, category) for paper in papers) + "</channel></rss>\n").encode()
 
 
-def _item(paper: Paper, category: str, prefix: str) -> str:
+def _item(paper: Paper, category: str) -> str:
     kind = paper.announce_type or (Announce.NEW if _belongs(paper.primary or "", category) else Announce.CROSS)
     identity = f"{paper.arxiv_id}v{paper.version or 1}"
     return (
@@ -29,7 +29,7 @@ def _item(paper: Paper, category: str, prefix: str) -> str:
         f"<description>arXiv:{identity} Announce Type: {kind.value} \nAbstract: {escape(_abstract(paper))}</description>"
         f'<guid isPermaLink="false">oai:arXiv.org:{identity}</guid>'
         + "".join(f"<category>{name}</category>" for name in paper.categories)
-        + f"<{prefix}:announce_type>{kind.value}</{prefix}:announce_type>"
+        + f"<arxiv:announce_type>{kind.value}</arxiv:announce_type>"
         f"<dc:creator>{escape(', '.join(paper.authors))}</dc:creator></item>\n"
     )
 

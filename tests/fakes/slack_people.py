@@ -295,7 +295,7 @@ class SlackPeople(FakePlatform):
         self._kept.triggers_expired = True
 
     def waits_until_settled(self, seconds: float = PATIENCE) -> None:
-        """Returns once all that people did was acknowledged or has failed. `await asyncio.to_thread(…)` in tests."""
+        """Waits until each action of a person was acknowledged or has failed. Tests call it by `await asyncio.to_thread(…)`."""
         self._wait(self.event_delivery.settled(seconds))
 
     def waits_connected(self, times: int = 2, seconds: float = PATIENCE) -> None:

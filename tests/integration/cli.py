@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from typer.core import TyperCommand, TyperGroup
@@ -182,7 +182,7 @@ def _own_log() -> Iterator[None]:
 
 
 class Process:
-    """A running `paperwire`; its output is read line by line."""
+    """A running `paperwire`; its output is read line by line. It is stopped at the end of a `with`."""
 
     def __init__(
         self,
@@ -219,6 +219,12 @@ class Process:
             if found := re.search(pattern, line):
                 return found
         raise AssertionError("".join(seen))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self.stops() == 0
 
     def stops(self) -> int:
         self.process.send_signal(signal.SIGTERM)

@@ -1,13 +1,16 @@
 """Fixtures of the tests of the command line and of sources."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.arxiv import FakeArxiv
+from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.cli import Terminal
+from tests.integration.slack_conversation import Scene, Scenes, a_scene
 from tests.make import FakeClock
 from tests.postgres.server import Server
 from tests.source_harness import fake_arxiv
@@ -39,3 +42,16 @@ def url(postgres: Server) -> Iterator[str]:
     """The address of a new PostgreSQL database, which is dropped afterwards."""
     with postgres.database() as url:
         yield url
+
+
+@pytest.fixture
+def scene(tmp_path: Path, slack: FakeSlack, clock: FakeClock) -> Scenes:
+    """Makes a bot that listens to the Slack of the test's module."""
+    return partial(a_scene, tmp_path, slack, clock)
+
+
+@pytest.fixture
+async def on(scene: Scenes) -> AsyncIterator[Scene]:
+    """A bot that listens to the Slack of the test's module."""
+    async with scene() as made:
+        yield made

@@ -93,56 +93,6 @@ def _cells(line: str) -> list[str]:
     return [cell.strip().replace("\\|", "|") for cell in _CELL_END.split(inside)]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A line that is typed into a shell, the answer that is expected, and the exit status."""
-
-    typed: str
-    shown: str
-    status: int
-
-    def __str__(self) -> str:
-        return self.typed
-
-
-def steps(text: str) -> list[Step]:
-    """Returns what a text types after `$ `, in order. `$ echo $?` with a number gives the status of the line before."""
-    found: list[Step] = []
-    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        typed, _, shown = part.rstrip("\n").partition("\n")
-        if typed == "echo $?":
-            last = found.pop()
-            found.append(Step(last.typed, last.shown, int(shown)))
-        else:
-            found.append(Step(typed, shown, 0))
-    return found
-
-
-def shows(shown: str, text: str) -> bool:
-    """Whether a page shows this text: … matches anything within a line, a line of … any lines."""
-    pattern = "".join(
-        r"(?:.*\n)*" if line.strip() == "…" else re.escape(line.rstrip()).replace("…", ".*") + r"\n"
-        for line in shown.splitlines()
-    )
-    return re.fullmatch(pattern, "".join(f"{line.rstrip()}\n" for line in text.splitlines())) is not None
-
-
-def shows_value(shown: object, value: object) -> bool:
-    """Whether a page shows this JSON: "…" matches any value, at the end of a list any further ones."""
-    match shown, value:
-        case "…", _:
-            return True
-        case dict(), dict():
-            return shown.keys() == value.keys() and all(shows_value(shown[key], value[key]) for key in shown)
-        case [*first, "…"], list() if len(value) >= len(first) and first:
-            return all(map(shows_value, first, value))
-        case list(), list():
-            return len(shown) == len(value) and all(map(shows_value, shown, value))
-        case str(), str():
-            return shows(shown, value)
-    return shown == value
-
-
 _ALERT = re.compile(r"^      - alert: (\w+)\n(.*?)(?=^      - alert:|\Z)", re.MULTILINE | re.DOTALL)
 
 

@@ -5,9 +5,13 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import pytest
 
+from subscriptions.errors import StoreError
+from subscriptions.service.chat_status import apply_once
 from subscriptions.store.database.store import Store
 from tests.make import NOON, FakeClock
 from tests.postgres.own import OwnServer
@@ -91,3 +95,22 @@ class AlarmClock(FakeClock):
             _, what = self._alarm
             self._alarm = None
             what()
+
+
+def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]:
+    """Makes the first effects of updates fail to be stored. Returns their ids as they come."""
+    refused: list[str] = []
+
+    def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
+        if len(refused) < times:
+            refused.append(update)
+            raise StoreError("The database is locked.")
+        return apply_once(store, platform, update, *args, **more)
+
+    monkeypatch.setattr("bot.conversation.handler.apply_once", once)
+    return refused
+
+
+def away(*_: object, **__: object) -> tuple[str, bool]:
+    """In place of `apply_once`, as long as the database cannot be used."""
+    raise StoreError("The database is locked.")

@@ -1,8 +1,8 @@
 """People and a bot on the fake Slack. Each action returns after the bot's answers have arrived."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,9 @@ class Scene:
         if not known_or_new(self.app.store, parse_address(chat), ChatKind.TEAM).id:
             return []
         return [one.subscription.text for one in listed(self.app.store, parse_address(chat))]
+
+
+Scenes = Callable[..., AbstractAsyncContextManager[Scene]]
 
 
 @asynccontextmanager

@@ -27,7 +27,6 @@ HOUR = timedelta(hours=1)
 OLD = TODAY - 30 * DAY
 REPLACED = Announce.REPLACE
 ADMIN = ChatAddress("console", "me")
-FILED = "Older than 7 days, so filed and not announced:"
 
 
 def comes(
@@ -114,12 +113,6 @@ def test_the_day_of_a_digest_is_its_own_else_of_its_name(
     answer = terminal("ingest", name, "--json", "--now", "2026-01-22T12:00Z", *options).json
     assert answer["papers"]["new"] == 2
     assert answer["archived"] == (2 if filed else 0)
-
-
-def test_a_day_that_lies_ahead_is_taken_for_today_and_said_so(terminal: Terminal) -> None:
-    terminal.file("2027-04-05.md", page(("2304.00001", "Graphs", "Nodes.")))
-    shown = terminal("ingest", "2027-04-05.md", "--now", "2026-01-22T12:00Z").out
-    assert "its date, 2027-04-05, lies ahead, so it is taken for today's" in shown
 
 
 # ── what becomes of their papers ─────────────────────────────────────────────────────────────────────────────────────
@@ -240,34 +233,6 @@ def test_papers_of_a_source_are_announced_oldest_first(store: Store) -> None:
     assert known(store, "of another").sequence is None
 
 
-def test_the_command_line_says_what_was_filed_and_announces_it(terminal: Terminal) -> None:
-    terminal("subscribe", "graphs", "--as", "console:me", "--now", "2026-01-22T08:00Z")
-    old = terminal.file("old/2023-04-05.md", page(("2304.00001", "Old graphs", "Nodes.")))
-    now = ("--now", "2026-01-22T09:00Z")
-    assert terminal("ingest", old, *now).out.splitlines() == [
-        "1 digest: 1 papers new, 0 updated, 0 known already.",
-        f"{FILED} 1 paper of 1 digest. To announce them: the same command with --announce.",
-    ]
-    assert terminal("deliver", "--json", *now).json["sent"] == 0
-    asked = terminal("ingest", old, "--announce", "--json", *now).json
-    assert (asked["already_known"], asked["papers"]["unchanged"]) == (1, 1)
-    assert (asked["archived"], asked["announced"]) == (0, 1)
-    shown = terminal("deliver", *now).out
-    assert "Old graphs" in shown
-    assert terminal("ingest", old, "--announce", "--json", *now).json["announced"] == 0
-
-
-@pytest.mark.parametrize(("announce", "sent"), [("recent", 0), ("all", 1)])
-def test_a_source_may_be_set_to_announce_all(terminal: Terminal, announce: str, sent: int) -> None:
-    inbox = f'[[source]]\nname = "inbox"\npath = "inbox/*.md"\nannounce = "{announce}"\n'
-    terminal.file("paperwire.toml", inbox)
-    terminal("subscribe", "graphs", "--as", "console:me", "--now", "2026-01-22T08:00Z")
-    old = terminal.file("inbox/2023-04-05.md", page(("2304.00001", "Old graphs", "Nodes.")))
-    now = ("--now", "2026-01-22T09:00Z")
-    assert terminal("ingest", old, "--json", *now).json["archived"] == 1 - sent
-    assert terminal("deliver", "--json", *now).json["papers"] == sent
-
-
 # ── folders, and receipts ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -336,30 +301,17 @@ async def test_a_file_that_is_no_digest_does_not_hide_the_others(
     assert "12 papers of 2026-01-03 to 2026-01-14" in last.detail
 
 
-async def test_a_folder_of_archives_alone_is_a_quiet_look(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
+@pytest.mark.parametrize(("schedule", "outcomes"), [(None, ["quiet", "new"]), ("0 0 * * *", ["stale", "new"])])
+async def test_an_archive_is_not_what_was_due_today(  # noqa: PLR0917 - fixtures
+    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path, schedule: str | None, outcomes: list[str]
 ) -> None:
-    (tmp_path / "inbox").mkdir()
+    source = folder(tmp_path, 0)
     (tmp_path / "inbox" / "2023-04-05.md").write_text(page(("2304.00001", "Old graphs", "Nodes.")))
-    source = SourceSettings(name="inbox", path=tmp_path / "inbox", schedule="arxiv")
-    feeding = SourceHarness(store, clock, arxiv, replace(source, schedule=None))
+    feeding = SourceHarness(store, clock, arxiv, replace(source, schedule=schedule))
     await feeding.scheduler.inbox.drain()
-    assert feeding.outcomes("inbox") == ["quiet"]
-
-
-async def test_an_archive_is_not_what_was_due_today(
-    store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
-) -> None:
-    (tmp_path / "inbox").mkdir()
-    (tmp_path / "inbox" / "2023-04-05.md").write_text(page(("2304.00001", "Old graphs", "Nodes.")))
-    feeding = SourceHarness(
-        store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / "inbox", schedule="0 0 * * *")
-    )
-    await feeding.scheduler.inbox.drain()
-    assert feeding.outcomes("inbox") == ["stale"]
     (tmp_path / "inbox" / "2026-01-22.md").write_text(page(("2601.00001", "Graphs", "Nodes.")))
     await feeding.scheduler.inbox.drain()
-    assert feeding.outcomes("inbox") == ["stale", "new"]
+    assert feeding.outcomes("my list") == outcomes
 
 
 async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
@@ -384,17 +336,37 @@ async def test_days_missed_for_over_a_week_are_filed_and_told(store: Store, cloc
     assert delivered(store, clock.now()) == ["Graphs of the 22nd", f"Graphs of {now}", f"Graphs of {lately}"]
 
 
-def test_one_call_leaves_one_receipt_for_all_files_of_a_source(terminal: Terminal) -> None:
-    names = [
-        terminal.file(f"inbox/2026-01-{day:02}.md", page((f"2601.{day:05}", f"Graphs {day}", "Nodes.")))
-        for day in (3, 4, 22)
-    ]
-    terminal("ingest", *names, "--now", "2026-01-22T12:00Z")
-    (row,) = terminal("sources", "--json", "--now", "2026-01-22T12:00Z").json
-    assert (row["last"]["counts"]["digests"], row["last"]["counts"]["archived"]) == (3, 2)
-    shown = terminal("sources", "--now", "2026-01-22T12:00Z").out
-    assert "new: 3 new of 3, 2 only filed" in shown
-    asked = terminal("sources", "poll", "inbox", "--announce", "--now", "2026-01-22T12:01Z")
-    assert "Announced after they had been filed: 2 papers." in asked.out
-    refused = terminal("sources", "poll", "--announce")
-    assert (refused.status, "needs the name of a source" in refused.err) == (2, True)
+# --------------------------------------------------------------------------------------------------- the day of a paper
+
+
+# Two digests of 20 and 22 January, received at nine in the morning of those days; a third came without new papers.
+# title, first seen, change and its moment, the digests it is in → its day
+
+
+def stored_days(store: Store) -> dict[str, date | None]:
+    return {title: known.day for title, known in stored_by_title(store).items()}
+
+
+def stored_by_title(store: Store) -> dict[str, KnownPaper]:
+    with store.read() as session:
+        return {known.paper.title: known for known in stored_papers(session)}
+
+
+def test_a_paper_counts_for_the_day_of_its_digest(store: Store) -> None:
+    replaced = paper("Known by a replacement", kind=Announce.REPLACE, arxiv_id="2601.90001")
+    twice = paper("In two digests", "cs.LG", arxiv_id="2601.90002")
+    days = [date(2026, 1, 20), date(2026, 1, 21), date(2026, 1, 22)]
+    for n, content in enumerate((digest(replaced, twice), digest(twice, name="again"))):
+        ingest_digest(store, content, source="daily", day=days[n], now=NOON + timedelta(hours=n))
+    assert stored_days(store) == {"Known by a replacement": days[0], "In two digests": days[0]}
+    announced = paper("Known by a replacement", arxiv_id="2601.90001")
+    moved = paper("In two digests", "cs.LG", "cs.CL", kind=Announce.CROSS, arxiv_id="2601.90002")
+    ingest_digest(store, digest(announced, moved), source="daily", day=days[2], now=NOON + timedelta(hours=3))
+    assert stored_days(store) == {"Known by a replacement": days[2], "In two digests": days[2]}
+
+
+def test_merged_papers_count_for_the_day_of_the_news(store: Store) -> None:
+    untitled = paper("One Work", arxiv_id=None)
+    for n, content in enumerate((digest(untitled), digest(paper("One Work", arxiv_id="2601.90003")))):
+        ingest_digest(store, content, source=f"s{n}", day=date(2026, 1, 20 + n), now=NOON + timedelta(hours=n))
+    assert stored_days(store) == {"One Work": date(2026, 1, 20)}

@@ -1,14 +1,12 @@
 """Any input on Telegram gets a short helpful answer, or none where a bot must be silent. Over real HTTP."""
 
-import asyncio
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.telegram import FakeTelegram
-from tests.integration.telegram_bot import RestingClock, a_listening_bot, confirmed, posts
+from tests.integration.telegram_bot import RestingClock, a_listening_bot, confirmed
 
 GROUP, CHANNEL = "-1001", "-1009"
 LARGEST_ID = str(2**52 - 1)
@@ -106,53 +104,3 @@ async def test_in_a_group_the_bot_is_silent_about_what_is_not_for_it(
         telegram.user_writes("/sub@other_bot x", CHANNEL)
         await confirmed(telegram)
     assert [entry.text for entry in telegram.journal] == []
-
-
-async def test_members_without_the_right_get_one_line(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
-) -> None:
-    async with a_listening_bot(tmp_path, telegram, clock):
-        telegram.user_writes("/sub@paperwire_test_bot diffusion", GROUP, by="8")
-        telegram.user_writes("/sub@paperwire_test_bot graph", GROUP, anonymous_admin=True, topic=5)
-        await confirmed(telegram)
-    refused, done = telegram.posted_to(GROUP)
-    assert refused.text == "✗ Only admins of this chat can change that."
-    assert (done.text[:3], done.thread) == ("✓ 1", "5")
-
-
-MADE_UP = [
-    "x" * 64,
-    "d0123456789abcdef.c0",
-    "d0123456789abcdef.c99999",
-    "d0123456789abcdef.m",
-    "页" * 21,
-    "null",
-    "\x00",
-]
-
-
-async def test_forged_and_stolen_buttons_do_nothing(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock
-) -> None:
-    async with a_listening_bot(tmp_path, telegram, clock):
-        telegram.user_writes("/sub diffusion", "42")
-        await posts(telegram, 1)
-        stolen = next(_data_of(telegram, "42"))
-        presses = [telegram.presses(data, "43", tampered=True) for data in (stolen, stolen[:-1], *MADE_UP)]
-        await asyncio.to_thread(telegram.waits_for, "answerCallbackQuery", len(presses))
-        assert len(telegram.journal) == 1
-        old = telegram.presses(stolen, "42", inaccessible=True)
-        await asyncio.to_thread(telegram.waits_for, "answerCallbackQuery", len(presses) + 1)
-        await confirmed(telegram)
-    toasts = telegram.toasts()
-    assert [press for press in presses if not toasts[press]] == []
-    assert old in toasts
-    assert len(telegram.journal) > 1  # it is the person's own button, so it does what it says
-
-
-def _data_of(fake: FakeTelegram, chat: str) -> Iterator[str]:
-    """Returns the data of the buttons in a chat."""
-    for (place, _), message in fake._messages.items():
-        if place == int(chat) and message.buttons:
-            for row in json.loads(message.buttons):
-                yield from (button["callback_data"] for button in row if "callback_data" in button)

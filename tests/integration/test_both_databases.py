@@ -12,71 +12,15 @@ from sqlmodel import insert, select
 from bot.settings import source_name
 from subscriptions.addresses import parse_address
 from subscriptions.errors import Refused
-from subscriptions.model import Lane, Message
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import SubscriptionRequest, subscribe
-from subscriptions.service.sending import ClaimRequest, claim, confirm, outbox_entries
-from subscriptions.store import planner
-from subscriptions.store.attempts import mark_sending
-from subscriptions.store.claims import Claim, Rendered, store_rendered
 from subscriptions.store.database.store import Store, connection_of
-from subscriptions.store.entries import outbox_counts
 from subscriptions.store.rows import PaperKeyRow, QueryRow
 from subscriptions.store.sources import latest, put_receipt
-from subscriptions.store.workers import begin_worker
 from tests.make import NOON, ingested, paper, stored_papers, subscribes
 
 pytestmark = pytest.mark.both_databases
-
-
-def test_a_paper_goes_its_whole_way_once(store: Store, kind_of_database: str) -> None:
-    assert store.url.get_backend_name() == kind_of_database
-    begin_worker(store, holds_sender_lock=True)
-    subscribes(store, "telegram:-100", "graph", every="now", since="1d")
-    ingested(store, paper("Deep graph networks", "cs.LG"), paper("Tea"), now=NOON - timedelta(hours=1))
-    lane = Lane("telegram", "-100")
-    assert (plan_due(store, now=NOON), plan_due(store, now=NOON)) == ((lane,), ())
-    asking = ClaimRequest(lane=lane, now=NOON, wall=NOON, on_unclear="resend", can_find=False, tried=frozenset())
-    unrendered = claim(store, asking)
-    assert isinstance(unrendered, Claim)
-    message = Message(number=1, payload='{"text": "Deep graph networks"}', plain="Deep graph networks")
-    store_rendered(store, [Rendered(seq=unrendered.seq, messages=(message,))], now=NOON)
-    rendered = claim(store, asking)
-    assert isinstance(rendered, Claim)
-    assert mark_sending(store, rendered, wall=NOON)
-    assert not mark_sending(store, rendered, wall=NOON)
-    assert confirm(store, rendered, "m1", asking) == (1, None)
-    assert claim(store, asking) is None
-    assert [(entry.chat, entry.papers, entry.state) for entry in outbox_entries(store, now=NOON)] == [
-        ("telegram:-100", 1, "sent")
-    ]
-    assert outbox_counts(store).waiting == 0
-
-
-def test_what_happens_to_a_chat_reaches_its_deliveries(store: Store) -> None:
-    subscribes(store, "telegram:-100", "graph", every="now", since="1d")
-    ingested(store, paper("A graph"), now=NOON - timedelta(hours=1))
-    plan_due(store, now=NOON)
-    asked = "SELECT chat_active, sendable FROM subscription JOIN delivery USING (chat)"
-    with store.write() as session:
-        connection = session.connection()
-        assert [tuple(map(bool, row)) for row in connection.exec_driver_sql(asked)] == [(True, True)]
-        connection.exec_driver_sql("UPDATE chat SET state = 'paused'")
-        assert [tuple(map(bool, row)) for row in connection.exec_driver_sql(asked)] == [(False, False)]
-        connection.exec_driver_sql("UPDATE chat SET state = 'active'")
-        assert [tuple(map(bool, row)) for row in connection.exec_driver_sql(asked)] == [(True, True)]
-
-
-def test_a_query_that_comes_or_goes_is_noted(store: Store) -> None:
-    subscribes(store, "telegram:1", "graph")
-    with store.read() as session:
-        before = planner.newest_change(session)
-    subscribes(store, "telegram:1", "bread")
-    with store.read() as session:
-        found = planner.changes_after(session, before)
-        assert found is not None
-        assert list(planner.queries_by_id(session, sorted(found[1])).values()) == ["bread"]
 
 
 def test_no_character_of_a_text_is_refused(store: Store) -> None:
@@ -89,14 +33,6 @@ def test_no_character_of_a_text_is_refused(store: Store) -> None:
         assert known.keys() == {hostile, "Tea"}
         asked = select(PaperKeyRow.paper).where(PaperKeyRow.key == "\0")
         assert session.exec(asked).one() == known["Tea"].id
-
-
-def test_a_source_is_known_by_its_newest_receipt(store: Store) -> None:
-    for hours, outcome in enumerate((Outcome.NEW, Outcome.FAILED, Outcome.QUIET, Outcome.STALE)):
-        with store.write() as session:
-            put_receipt(session, Receipt(source="daily", at=NOON + timedelta(hours=hours), outcome=outcome))
-        with store.read() as session:
-            assert {name: found.outcome for name, found in latest(session).items()} == {"daily": outcome}
 
 
 def test_a_transaction_that_outlives_its_store_closes_cleanly(store: Store) -> None:

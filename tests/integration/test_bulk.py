@@ -212,7 +212,7 @@ def one_line_each(chats: int, line: str) -> str:
     "line", ["daily 09:00 UTC | tree | ", "daily 10:00 UTC | graph | ", "daily 09:00 UTC | graph | named"]
 )
 def test_changes_of_many_chats_take_the_same_few_statements(counting: CountingStore, line: str) -> None:
-    """The earlier state of each chat is stored, and its five changes are kept; only the changes are made one by one."""
+    """All chats share the statements that store earlier states and keep five changes; only the change itself is made chat by chat."""
     taken = []
     for chats in (10, 40):
         import_lines(counting, read_lines(one_line_each(chats, "daily 09:00 UTC | graph | ")), now=NOON)

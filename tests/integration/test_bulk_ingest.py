@@ -2,12 +2,12 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -15,12 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
+from subscriptions.matching.full_text import index_document
 from subscriptions.model import Announce, Digest, Paper, Summary, Translation
 from subscriptions.service import ingest as ingest_room
+from subscriptions.service.ingest import ingest_steps
+from subscriptions.service.paper_search import papers_named
 from subscriptions.service.plan import plan_due
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
-from tests.make import NOON, digest, ingest_digest, ingested, paper, subscribes
+from subscriptions.store.drafts import Incoming, MergeBatch
+from tests.make import NOON, digest, ingest_digest, ingested, paper, stored_papers, subscribes
 
 DAY = timedelta(days=1)
 TODAY = NOON.date()
@@ -71,6 +75,20 @@ def stores(*names: str) -> Iterator[list[WatchedStore]]:
         yield made
         for store in made:
             store.close()
+
+
+@pytest.fixture
+def watched() -> Iterator[WatchedStore]:
+    with stores("watched") as (store,):
+        yield store
+
+
+@pytest.fixture
+def subscribed(watched: WatchedStore) -> WatchedStore:
+    """A store with a paper that nobody wants, and a subscription that wants all of `many`."""
+    ingested(watched, paper("Boat", "cs.CV"), now=NOON - DAY)
+    subscribes(watched, "console:me", "kite", when="now", now=NOON - DAY / 2)
+    return watched
 
 
 def content(store: Store) -> dict[str, list[tuple[object, ...]]]:
@@ -257,89 +275,74 @@ def many(amount: int) -> Digest:
     return digest(*(paper(f"Kite {n}", "cs.LG", arxiv_id=f"2602.{n:05d}") for n in range(amount)))
 
 
-def test_others_can_write_while_a_large_digest_is_stored(tmp_path: Path) -> None:
+def test_others_can_write_while_a_large_digest_is_stored(watched: WatchedStore) -> None:
     """A digest of 20,000 papers made a /help wait 22 s: no transaction stores more than MOST_AT_ONCE papers."""
-    store = WatchedStore(f"sqlite:///{tmp_path}/papers.db")
-    store.open(now=NOON)
     seen = [0]
-    store.after_commit = lambda: seen.append(count(store, "SELECT count(*) FROM paper"))
-    stored(store, many(1600))
+    watched.after_commit = lambda: seen.append(count(watched, "SELECT count(*) FROM paper"))
+    stored(watched, many(1600))
     assert max(later - earlier for earlier, later in pairwise(seen)) <= ingest_room.MOST_AT_ONCE
     assert seen[-1] == 1600
-    store.close()
 
 
-def test_no_transaction_of_a_large_digest_writes_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_transaction_of_a_large_digest_writes_too_much(
+    watched: WatchedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The last transaction of a digest of 20,000 papers held the database for half a second."""
     monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 50)
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 100)
-    store = WatchedStore(f"sqlite:///{tmp_path}/papers.db")
-    store.open(now=NOON)
     seen = [(0, 0)]
     asked = "SELECT count(*) FROM appearance", "SELECT count(*) FROM paper WHERE sequence IS NOT NULL"
-    store.after_commit = lambda: seen.append((count(store, asked[0]), count(store, asked[1])))
-    done = stored(store, many(470))
+    watched.after_commit = lambda: seen.append((count(watched, asked[0]), count(watched, asked[1])))
+    done = stored(watched, many(470))
     assert done.new == 470
     for earlier, later in pairwise(seen):
         assert later[0] - earlier[0] == later[1] - earlier[1] <= ingest_room.MOST_TOGETHER
     assert seen[-1] == (470, 470)
-    store.close()
 
 
-def test_a_digest_announced_in_parts_sends_each_paper_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_digest_announced_in_parts_sends_each_paper_once(
+    subscribed: WatchedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ingest_room, "MOST_AT_ONCE", 50)
     monkeypatch.setattr(ingest_room, "MOST_TOGETHER", 100)
-    store = WatchedStore(f"sqlite:///{tmp_path}/papers.db")
-    store.open(now=NOON)
-    ingested(store, paper("Boat", "cs.CV"), now=NOON - DAY)
-    subscribes(store, "console:me", "kite", when="now", now=NOON - DAY / 2)
 
     def plan() -> None:
-        plan_due(store, now=NOON)
+        plan_due(subscribed, now=NOON)
 
-    store.after_commit = plan
-    stored(store, many(250))
-    assert count(store, "SELECT count(*) FROM delivery_item") == 250
-    assert count(store, "SELECT count(DISTINCT paper) FROM delivery_item") == 250
-    store.close()
+    subscribed.after_commit = plan
+    stored(subscribed, many(250))
+    assert count(subscribed, "SELECT count(*) FROM delivery_item") == 250
+    assert count(subscribed, "SELECT count(DISTINCT paper) FROM delivery_item") == 250
 
 
-def test_a_planner_between_the_parts_passes_no_paper(tmp_path: Path) -> None:
-    store = WatchedStore(f"sqlite:///{tmp_path}/papers.db")
-    store.open(now=NOON)
-    ingested(store, paper("Boat", "cs.CV"), now=NOON - DAY)
-    subscribes(store, "console:me", "kite", when="now", now=NOON - DAY / 2)
-    plan_due(store, now=NOON - DAY / 4)
+def test_a_planner_between_the_parts_passes_no_paper(subscribed: WatchedStore) -> None:
+    plan_due(subscribed, now=NOON - DAY / 4)
     planned: list[int] = []
-    store.after_commit = lambda: planned.append(len(plan_due(store, now=NOON)))
-    stored(store, many(1200))
+    subscribed.after_commit = lambda: planned.append(len(plan_due(subscribed, now=NOON)))
+    stored(subscribed, many(1200))
     assert (len(planned) >= 4, planned[-1], sum(planned)) == (True, 1, 1)
-    assert count(store, "SELECT count(*) FROM delivery_item") == 1200
-    assert count(store, "SELECT count(*) FROM paper WHERE sequence IS NULL") == 0
-    store.close()
+    assert count(subscribed, "SELECT count(*) FROM delivery_item") == 1200
+    assert count(subscribed, "SELECT count(*) FROM paper WHERE sequence IS NULL") == 0
 
 
-def test_papers_of_an_interrupted_digest_are_news_in_another_one(tmp_path: Path) -> None:
+def test_papers_of_an_interrupted_digest_are_news_in_another_one(watched: WatchedStore) -> None:
     """A page fetched again after a crash has other bytes: papers stored from the first one are announced with it."""
-    store = WatchedStore(f"sqlite:///{tmp_path}/papers.db")
-    store.open(now=NOON)
 
     def crash() -> None:
         raise _Crash
 
-    store.after_commit = crash
+    watched.after_commit = crash
     with pytest.raises(_Crash):
-        stored(store, many(1200))
-    assert count(store, "SELECT count(*) FROM paper") == 500
-    store.after_commit = lambda: None
-    done = stored(store, digest(*many(300).entries, name="fetched again"))
+        stored(watched, many(1200))
+    assert count(watched, "SELECT count(*) FROM paper") == 500
+    watched.after_commit = lambda: None
+    done = stored(watched, digest(*many(300).entries, name="fetched again"))
     assert (done.new, done.unchanged) == (300, 0)
-    assert count(store, "SELECT count(*) FROM paper WHERE sequence IS NOT NULL") == 300
-    done = stored(store, many(1200))
+    assert count(watched, "SELECT count(*) FROM paper WHERE sequence IS NOT NULL") == 300
+    done = stored(watched, many(1200))
     assert (done.new, done.unchanged) == (900, 300)
-    assert count(store, "SELECT count(*) FROM paper WHERE sequence IS NOT NULL") == 1200
-    assert count(store, "SELECT count(DISTINCT sequence) FROM paper") == 1200
-    store.close()
+    assert count(watched, "SELECT count(*) FROM paper WHERE sequence IS NOT NULL") == 1200
+    assert count(watched, "SELECT count(DISTINCT sequence) FROM paper") == 1200
 
 
 INDEXED = {"DELETE FROM indexed_paper": 1, "INSERT INTO indexed_paper": 1, "INSERT INTO paper_words": 1}
@@ -370,3 +373,137 @@ def test_a_digest_is_written_by_one_statement_for_each_table(store: Store, kind_
         "INSERT INTO key_value": 2,  # the counter is held, and raised
         "INSERT INTO source": 1,
     } | (INDEXED if kind_of_database == "postgresql" else {})
+
+
+# ------------------------------------------------------ known papers that changed are merged before others have to wait
+
+
+PAPERS = [paper(f"A graph {n}", "cs.LG", arxiv_id=f"2601.{n:05d}", abstract="Words.") for n in range(1, 71)]
+CHANGED = [replace(one, abstract="Other words.", version=2) for one in PAPERS]
+
+
+@pytest.fixture
+def known(store: Store) -> Store:
+    ingested(store, *PAPERS)
+    return store
+
+
+@pytest.fixture
+def made_while_writing(known: Store, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The titles of the papers whose words for the index were made while other writers had to wait."""
+    found: list[str] = []
+
+    def made(one: Paper) -> tuple[str, ...]:
+        if known._turn.locked():
+            found.append(one.title)
+        return index_document(one)
+
+    monkeypatch.setattr("subscriptions.store.digests.index_document", made)
+    return found
+
+
+def stores_beside_others(store: Store, *papers: Paper, meanwhile: tuple[Paper, ...] = ()) -> Ingested:
+    """Stores a digest; others store `meanwhile` after its papers were read and before they are written."""
+    steps = ingest_steps(store, digest(*papers), source="daily", day=NOON.date(), now=NOON, of_arxiv=True)
+    kinds = _until_it_writes(steps)
+    assert kinds[-1] == "writes"
+    if meanwhile:
+        ingested(store, *meanwhile, source="other", of_arxiv=True)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        result: Ingested = end.value
+        return result
+
+
+def _until_it_writes(steps: Iterator[str]) -> list[str]:
+    kinds: list[str] = []
+    while not kinds or kinds[-1] != "writes":
+        kinds.append(next(steps))
+    return kinds
+
+
+def abstracts(store: Store) -> set[str]:
+    return {known.paper.abstract for known in papers_named(store, [one.arxiv_id or "" for one in PAPERS]).values()}
+
+
+def test_nothing_of_them_is_made_while_others_wait(known: Store, made_while_writing: list[str]) -> None:
+    result = stores_beside_others(known, *CHANGED)
+    assert (result.updated, result.new) == (len(PAPERS), 0)
+    assert made_while_writing == []
+    assert abstracts(known) == {"Other words."}
+
+
+def test_papers_stored_meanwhile_are_merged(known: Store, made_while_writing: list[str]) -> None:
+    newest = replace(PAPERS[0], abstract="The newest words.", version=3)
+    result = stores_beside_others(known, *CHANGED, meanwhile=(newest,))
+    made_while_writing.remove(newest.title)  # by the others, in their transaction
+    assert result.updated == len(PAPERS) - 1
+    assert set(made_while_writing) <= {newest.title}
+    assert abstracts(known) == {"Other words.", "The newest words."}
+
+
+def test_two_stored_papers_that_turn_out_to_be_one_become_one(known: Store) -> None:
+    ingested(known, paper("A tree", "cs.LG", doi="10.1/x"), source="other")
+    both = replace(CHANGED[0], doi="10.1/x")
+    assert stores_beside_others(known, *CHANGED[1:], both).updated == len(PAPERS)
+    assert len(papers_named(known, ["10.1/x"])) == 1
+    found = papers_named(known, ["10.1/x", PAPERS[0].arxiv_id or ""])
+    assert len({one.id for one in found.values()}) == 1
+
+
+class TestALargeDigest:
+    """Its new papers are stored ahead, in parts."""
+
+    @pytest.fixture(autouse=True)
+    def parts_of_twenty(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("subscriptions.service.ingest.MOST_AT_ONCE", 20)
+
+    @pytest.fixture
+    def looked_up_while_writing(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+        """How many papers were looked up while other writers had to wait, each time."""
+        found: list[int] = []
+        look_up = MergeBatch.look_up
+
+        def looked(batch: MergeBatch, session: Transaction, papers: Sequence[Incoming]) -> None:
+            if store._turn.locked() and papers:
+                found.append(len(papers))
+            look_up(batch, session, papers)
+
+        monkeypatch.setattr(MergeBatch, "look_up", looked)
+        return found
+
+    def test_without_a_new_paper_is_written_at_once(self, known: Store, looked_up_while_writing: list[int]) -> None:
+        assert kinds_of(known, *CHANGED).count("writes") == 1
+        assert looked_up_while_writing == []
+        assert abstracts(known) == {"Other words."}
+
+    def test_with_new_papers_looks_nothing_up_while_others_wait(
+        self, store: Store, looked_up_while_writing: list[int]
+    ) -> None:
+        assert kinds_of(store, *PAPERS).count("writes") == 5
+        assert looked_up_while_writing == []
+        assert len(papers_named(store, [one.arxiv_id or "" for one in PAPERS])) == len(PAPERS)
+
+    @pytest.mark.parametrize("step", range(1, 6))
+    def test_with_papers_stored_meanwhile_has_each_once(self, store: Store, step: int) -> None:
+        """Before any of its transactions that write."""
+        steps = ingest_steps(store, digest(*PAPERS), source="daily", day=NOON.date(), now=NOON, of_arxiv=True)
+        written = 0
+        for kind in steps:
+            written += kind == "writes"
+            if (written, kind) == (step, "writes"):
+                ingested(store, *PAPERS[5:60:9], source="other", of_arxiv=True)
+        assert written == 5
+        with store.read() as transaction:
+            stored = stored_papers(transaction)
+        assert sorted(known.paper.title for known in stored) == sorted(one.title for one in PAPERS)
+        sequences = [known.sequence for known in stored]
+        assert len(set(sequences)) == len(PAPERS)
+        assert None not in sequences
+
+
+def kinds_of(store: Store, *papers: Paper) -> list[str]:
+    """Stores a digest; returns the kind of each step."""
+    return list(ingest_steps(store, digest(*papers), source="daily", day=NOON.date(), now=NOON, of_arxiv=True))

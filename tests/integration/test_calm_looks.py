@@ -67,26 +67,17 @@ async def test_an_unchanged_store_is_looked_at_every_few_seconds(calm: Calm) -> 
     assert calm.looks >= 300 / LOOK_INTERVAL - 5
 
 
-async def test_what_another_process_stores_is_sent_within_a_second(
-    calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram
+@pytest.mark.parametrize("by_another_process", [True, False])
+async def test_what_any_process_stores_is_sent_within_a_second(
+    calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram, *, by_another_process: bool
 ) -> None:
     other = Store(app.store.kind.url.render_as_string(hide_password=False))
-    subscribes(other, "telegram:1", "graph", every="now", now=clock.now())
+    store = other if by_another_process else app.store
+    subscribes(store, "telegram:1", "graph", every="now", now=clock.now())
     await calm.ticks(3)  # the first of them looks
     await calm.looks_once()
-    ingested(other, paper("A graph"), now=clock.now())
+    ingested(store, paper("A graph"), now=clock.now())
     other.close()
-    await calm.ticks(1)
-    assert len(telegram.posted_to("1")) == 1
-
-
-async def test_what_this_process_stores_is_sent_within_a_second(
-    calm: Calm, app: App, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    subscribes(app.store, "telegram:1", "graph", every="now", now=clock.now())
-    await calm.ticks(3)
-    await calm.looks_once()
-    ingested(app.store, paper("A graph"), now=clock.now())
     await calm.ticks(1)
     assert len(telegram.posted_to("1")) == 1
 

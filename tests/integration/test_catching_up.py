@@ -1,7 +1,6 @@
 """After an outage, missed days are fetched where the source has history, delivered once, and named in the receipt."""
 
 import asyncio
-import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -20,6 +19,7 @@ from tests.make import FakeClock, paper, subscribes
 from tests.source_harness import SourceHarness, arxiv_source, new_york, web_source
 
 FRIDAY_BEFORE, MONDAY, WEDNESDAY, THURSDAY = (date(2026, 1, day) for day in (16, 19, 21, 22))  # Tuesday had none
+LG = arxiv_source("cs.LG")
 OPERATOR = ChatAddress("telegram", "1")
 LACKS = "; cross-lists of older papers and new versions are not in it."
 
@@ -28,6 +28,13 @@ LACKS = "; cross-lists of older papers and new versions are not in it."
 def clock() -> FakeClock:
     """Five past midnight in New York, Friday 16 January 2026."""
     return FakeClock(new_york("2026-01-16 00:05"))
+
+
+@pytest.fixture
+async def friday(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
+    """The papers of that Friday come; then nothing runs."""
+    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
+    await SourceHarness(store, clock, arxiv, LG).due()
 
 
 def days_of(store: Store) -> dict[str, list[str]]:
@@ -52,8 +59,9 @@ def missed_notices(store: Store) -> list[dict[str, str]]:
     return [facts["detail"] for facts in delivered]
 
 
-def five_days_pass(arxiv: FakeArxiv) -> None:
-    """Announces papers of five days while no process runs."""
+def five_days_pass(arxiv: FakeArxiv, clock: FakeClock) -> None:
+    """Announces papers of five days while no process runs, and goes on to the sixth."""
+    clock.advance(timedelta(days=6))
     arxiv.announces(MONDAY, paper("Graphs of Monday", "cs.LG"), paper("Means of Monday", "stat.ML"))
     arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"), paper("Strings", "hep-th"))
     arxiv.announces(THURSDAY, paper("Graphs of Thursday", "cs.LG"))
@@ -67,7 +75,7 @@ async def test_missed_batches_of_arxiv_come_by_the_api_with_their_days(
 ) -> None:
     arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG", "stat.ML"))
     await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML")).due()
-    five_days_pass(arxiv)
+    five_days_pass(arxiv, clock)
     clock.advance(new_york("2026-01-22 09:00") - clock.now())
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
     await feeding.due()
@@ -86,16 +94,13 @@ async def test_missed_batches_of_arxiv_come_by_the_api_with_their_days(
     assert len(arxiv.asked("/api/")) == 2
 
 
+@pytest.mark.usefixtures("friday")
 async def test_what_was_missed_is_planned_once_and_never_twice(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     subscribes(store, "console:me", "graphs", every="daily", at="09:00", now=clock.now() - timedelta(days=2))
-    source = arxiv_source("cs.LG")
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, source).due()
-    five_days_pass(arxiv)
-    clock.advance(timedelta(days=6))
-    await SourceHarness(store, clock, arxiv, source).due()
+    five_days_pass(arxiv, clock)
+    await SourceHarness(store, clock, arxiv, LG).due()
     assert len(plan_due(store, now=clock.now())) == 1
     with store.read() as session:
         deliveries = {row.delivery for row in session.exec(select(DeliveryItemRow))}
@@ -104,31 +109,28 @@ async def test_what_was_missed_is_planned_once_and_never_twice(
     with store.write() as session:
         for row in session.exec(select(SourceRow)):
             row.state = {**row.state, "owed": {"2026-01-19": 0, "2026-01-21": 0}, "next_at": None}
-    again = SourceHarness(store, clock, arxiv, source)
+    again = SourceHarness(store, clock, arxiv, LG)
     await again.due()
     clock.advance(timedelta(days=1))
     assert (again.receipts("arxiv")[-1].counts["new"], plan_due(store, now=clock.now())) == (0, ())
     assert len(delivered(store)) == 4
 
 
+@pytest.mark.usefixtures("friday")
 async def test_an_interrupted_poll_continues_with_the_missing_days(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
-    source = arxiv_source("cs.LG")
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, source).due()
-    five_days_pass(arxiv)
-    clock.advance(timedelta(days=6))
+    five_days_pass(arxiv, clock)
     arxiv.hangs(at="202601161900+TO+202601201900")  # Wednesday's
     cut = asyncio.create_task(
-        SourceHarness(store, clock, arxiv, source, limits=FetchLimits(idle=30, total=30)).due(), name="cut"
+        SourceHarness(store, clock, arxiv, LG, limits=FetchLimits(idle=30, total=30)).due(), name="cut"
     )
     await asyncio.to_thread(arxiv.waits_hanging)
-    (receipt,) = SourceHarness(store, clock, arxiv, source).receipts("arxiv")[1:]
+    (receipt,) = SourceHarness(store, clock, arxiv, LG).receipts("arxiv")[1:]
     assert (receipt.outcome, "missed days: They were not all asked for yet." in receipt.detail) == (Outcome.STALE, True)
     cut.cancel()
     await asyncio.wait([cut])
-    again = SourceHarness(store, clock, arxiv, source)
+    again = SourceHarness(store, clock, arxiv, LG)
     await again.until(clock.now() + timedelta(minutes=20))
     assert again.receipts("arxiv")[-1].detail == f"Fetched afterwards: 2026-01-21{LACKS}"
     assert set(days_of(store)) == {f"Graphs of {day}" for day in ("Friday", "Monday", "Wednesday", "Thursday")}
@@ -136,14 +138,11 @@ async def test_an_interrupted_poll_continues_with_the_missing_days(
     arxiv.violations.clear()  # it answers the hanging request while the next one runs; the program cannot know
 
 
+@pytest.mark.usefixtures("friday")
 async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    source = arxiv_source("cs.LG")
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, source).due()
-    five_days_pass(arxiv)
-    clock.advance(timedelta(days=6))
+    five_days_pass(arxiv, clock)
     arxiv.says_rate_exceeded(2, at="/api/")
-    feeding = SourceHarness(store, clock, arxiv, source)
+    feeding = SourceHarness(store, clock, arxiv, LG)
     began = clock.now()
     await feeding.due()
     assert feeding.receipts("arxiv")[-1].outcome is Outcome.NEW
@@ -156,14 +155,13 @@ async def test_while_the_api_is_busy_todays_papers_come(store: Store, clock: Fak
     assert (len(arxiv.asked("/rss/")), len(arxiv.asked("/api/"))) == (2, 4)
 
 
+@pytest.mark.usefixtures("friday")
 async def test_the_rest_of_a_partial_day_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
     arxiv.announces(MONDAY, *(paper(f"Graphs {number}", "cs.LG") for number in range(9)))
     arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
     clock.advance(timedelta(days=5))
     arxiv.cuts(at="/api/")
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, LG)
     await feeding.due()
     assert feeding.receipts("arxiv")[-1].detail.startswith("Not fetched yet: 2026-01-19 (arxiv: The XML breaks off")
     assert 2 < len(days_of(store)) < 11
@@ -178,7 +176,7 @@ async def test_a_complete_day_is_not_asked_for_again_a_late_one_once(
     clock.set_now(new_york("2026-01-21 00:05"))
     arxiv.announces(WEDNESDAY, paper("Graphs of Wednesday", "cs.LG"))
     arxiv.is_late()
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
+    feeding = SourceHarness(store, clock, arxiv, LG)
     await feeding.due()
     await feeding.until(new_york("2026-01-22 00:04"))
     assert arxiv.asked("/api/") == []
@@ -201,7 +199,7 @@ async def test_a_list_of_arxiv_has_the_api_for_its_history(store: Store, clock: 
     clock.advance(new_york("2026-01-17 12:00") - clock.now())
     await SourceHarness(store, clock, arxiv, source).due()
     assert arxiv.asked("/api/") == []  # the list shows it
-    five_days_pass(arxiv)
+    five_days_pass(arxiv, clock)
     clock.advance(new_york("2026-01-22 12:00") - clock.now())
     await SourceHarness(store, clock, arxiv, source).due()
     assert days_of(store)["Graphs of Monday"] == ["2026-01-19"]
@@ -279,38 +277,6 @@ async def test_a_server_that_is_down_for_days_is_asked_for_them_later(
     assert set(days_of(store)) == {f"Paper of {number}" for number in range(16, 20)}
 
 
-async def test_hugging_face_and_biorxiv_are_caught_up_by_date(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    for day in range(16, 23):
-        one = {"id": f"2601.0{day}01", "title": f"Faces of {day}", "summary": "Words.", "authors": [{"name": "Ada"}],
-               "submittedOnDailyAt": f"2026-01-{day}T00:00:00.000Z"}  # fmt: skip
-        arxiv.holds(f"/api/daily_papers?date=2026-01-{day}", json.dumps([{"paper": one}]))
-        records = [
-            {"doi": f"10.1101/2026.01.{day}.{n:06}", "title": f"Cells {n} of {day}", "authors": "Chen, L.",
-             "date": f"2026-01-{day}", "version": "1", "category": "genetics", "abstract": "Cells.", "published": "NA"}
-            for n in (1, 2)
-        ]  # fmt: skip
-        for n in (0, 1):
-            path = f"/details/biorxiv/2026-01-{day}/2026-01-{day}/{n}"
-            answer = {"messages": [{"status": "ok", "count": 1, "total": "2"}], "collection": records[n : n + 1]}
-            arxiv.holds(path, json.dumps(answer))
-    faces = web_source(f"{arxiv.url}/api/daily_papers?date={{date}}", name="faces")
-    cells = web_source(f"http://localhost:{arxiv.port}/details/biorxiv/{{date}}/{{date}}/0", name="cells")
-    await SourceHarness(store, clock, arxiv, faces, cells).due()
-    clock.advance(timedelta(days=6))
-    feeding = SourceHarness(store, clock, arxiv, faces, cells)
-    await feeding.due()
-    arxiv.violations.clear()  # neither of them is arXiv
-    for name in ("faces", "cells"):
-        assert feeding.receipts(name)[-1].detail == "Fetched afterwards: 2026-01-16 to 2026-01-20."
-    found = days_of(store)
-    assert {day for title, (day, *_) in found.items() if "Faces" in title} == {f"2026-01-{d}" for d in range(16, 23)}
-    assert {title: days for title, days in found.items() if "of 18" in title} == {
-        "Faces of 18": ["2026-01-18"],
-        "Cells 1 of 18": ["2026-01-18"],
-        "Cells 2 of 18": ["2026-01-18"],
-    }
-
-
 async def test_days_of_a_source_without_history_are_named_once(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
@@ -351,14 +317,13 @@ class Killed(BaseException):
     """An exception that ends a process and that no code catches."""
 
 
+@pytest.mark.usefixtures("friday")
 async def test_operators_hear_of_days_given_up_by_a_cut_off_poll(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
     clock.advance(timedelta(days=21))
     arxiv.announces(date(2026, 2, 6), paper("Graphs of February", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
+    feeding = SourceHarness(store, clock, arxiv, LG, admins=(OPERATOR,))
 
     def killed(*_: object, **__: object) -> None:
         raise Killed
@@ -387,12 +352,10 @@ async def test_a_monthly_list_misses_nothing_at_its_first_look(
     assert "Given up" not in feeding.receipts("web")[-1].detail
 
 
+@pytest.mark.usefixtures("friday")
 async def test_a_source_that_was_off_for_a_while_begins_anew(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
-    arxiv.announces(FRIDAY_BEFORE, paper("Graphs of Friday", "cs.LG"))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
     await SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md")).due()
-    five_days_pass(arxiv)
-    clock.advance(timedelta(days=6))
-    await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
+    five_days_pass(arxiv, clock)
+    await SourceHarness(store, clock, arxiv, LG).due()
     assert arxiv.asked("/api/") == []

@@ -25,29 +25,15 @@ NAMES = [
 ]  # fmt: skip
 
 
-def test_a_day_from_the_first_digest_to_the_message(terminal: Terminal) -> None:
-    terminal.file("inbox/2026-01-22.md", PAGE)
-    now = ("--now", "2026-01-22T06:00:00Z")
-    subscribed = terminal.process("subscribe", "扩散 OR diffusion -survey", "--as", "console:я", *now)
-    assert (subscribed.status, subscribed.err) == (0, "")
-    assert "扩散 OR (diffusion, not survey)" in subscribed.out
-    assert terminal.process("ingest", "inbox", "--json", *now).json["papers"]["new"] == 3
-    ended = terminal.process("deliver", "--json", *now)
-    assert (ended.status, ended.json["papers"]) == (0, 1)
-    assert "Diffusion models for weather" in ended.err
-    assert terminal.process("deliver", "--json", *now).json["planned"] == 0
-
-
-@pytest.mark.parametrize("columns", [80, 44])
 @pytest.mark.parametrize("name", NAMES)
-def test_every_subcommand_explains_itself(terminal: Terminal, name: str, columns: int) -> None:
+def test_every_subcommand_explains_itself(terminal: Terminal, name: str) -> None:
     line = (*name.split(), "--help")
-    for ended in (terminal.on_screen(columns, *line), terminal(*line)):  # the width holds for the second, too
+    for ended in (terminal.on_screen(44, *line), terminal(*line)):  # the width holds for the second, too
         assert (ended.status, ended.err) == (0, "")
         page = re.sub(r"\x1b\[[0-9;]*m", "", ended.out)
         assert page.split()[:2] == ["Usage:", "paperwire"]
         assert " ".join(page.split()).startswith(f"Usage: paperwire {name} [OPTIONS]")
-        assert max(map(len, page.splitlines())) <= columns
+        assert max(map(len, page.splitlines())) <= 44
         assert not re.search(r"TEXT.*TEXT|\bctx\b", page)  # names of Python
 
 
@@ -82,13 +68,6 @@ def test_without_a_subcommand_the_overview_is_shown(terminal: Terminal) -> None:
     ended = terminal()
     assert ended.status == 2
     assert "subscribe" in ended.out
-
-
-def test_the_version_is_one_line(terminal: Terminal) -> None:
-    ended = terminal("--version")
-    assert ended.status == 0
-    assert ended.out.startswith("paperwire")
-    assert ended.out.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -147,16 +126,6 @@ def test_an_option_that_cannot_be_meant_is_wrong_usage(terminal: Terminal, argum
     assert not terminal.database.exists()
 
 
-def test_the_first_and_last_possible_moments_can_be_used(terminal: Terminal) -> None:
-    terminal.file("day.md", PAGE)
-    for day in ("2000-01-01", "2099-12-31"):
-        now = ("--now", day)
-        assert terminal("subscribe", "graph", "--as", "console:me", "--every", "weekly", *now).status == 0
-        assert terminal("ingest", "day.md", "--date", day, *now).status == 0
-        assert terminal("deliver", *now).status == 0
-        assert terminal("subscriptions", *now).status == 0
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -204,16 +173,20 @@ def test_a_database_that_cannot_be_reached_is_named_by_its_file(
 )
 def test_text_is_utf_8_whatever_the_locale(terminal: Terminal, environ: dict[str, str]) -> None:
     terminal.file("größe/день.md", PAGE)
-    assert terminal.process("explain", "扩散 müller", "--json", environ=environ).json["words"] == "扩散 müller"
-    ended = terminal.process("inspect", "größe/день.md", "--json", environ=environ)
-    assert (ended.status, ended.json["digests"][0]["papers"]) == (0, 3)
+    ended = terminal.process("match", "扩散 OR graph", "größe/день.md", environ=environ)
+    assert (ended.status, ended.out.splitlines()[0]) == (0, "扩散 OR graph: 1 of 3 papers")
 
 
-@pytest.mark.parametrize("subcommand", ["explain", "inspect", "subscriptions"])
-def test_bytes_that_are_no_text_are_a_sentence(terminal: Terminal, subcommand: str) -> None:
-    ended = terminal.process(subcommand, b"\xff\xfe")
+def test_bytes_that_are_no_text_are_a_sentence(terminal: Terminal) -> None:
+    ended = terminal.process("explain", b"\xff\xfe")
     assert (ended.status, ended.out) == (2, "")
     assert ended.err == "Argument 2 holds bytes that are not text. Write it in UTF-8.\n"
+
+
+def test_help_in_a_file_has_no_colours(terminal: Terminal) -> None:
+    ended = terminal.process("deliver", "--help", environ={"PY_COLORS": "1", "GITHUB_ACTIONS": "1"})
+    assert "Usage: paperwire deliver" in ended.out
+    assert "\x1b" not in ended.out
 
 
 def test_a_lone_surrogate_of_a_digest_leaves_json_readable(terminal: Terminal) -> None:
@@ -250,13 +223,6 @@ def test_a_stream_that_is_closed_from_the_start_is_no_trouble(terminal: Terminal
     assert (done.returncode, done.stderr) == (0, err)
 
 
-@pytest.mark.parametrize("name", ["PY_COLORS", "GITHUB_ACTIONS"])
-def test_help_in_a_file_has_no_colours(terminal: Terminal, name: str) -> None:
-    ended = terminal.process("deliver", "--help", environ={name: "1"})
-    assert "Usage: paperwire deliver" in ended.out
-    assert "\x1b" not in ended.out
-
-
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_disk_that_is_full_is_a_sentence(terminal: Terminal, unbuffered: str) -> None:
     if not os.path.exists("/dev/full"):  # noqa: PTH110 - a device
@@ -273,42 +239,42 @@ def test_a_disk_that_is_full_is_a_sentence(terminal: Terminal, unbuffered: str) 
     assert (done.returncode, done.stderr) == (1, f"{FULL.format('the output')}\n".encode())
 
 
-def test_ctrl_c_ends_with_a_word(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(text: str) -> None:
-        raise KeyboardInterrupt(text)
-
-    monkeypatch.setattr("bot.cli.reading.print_line", interrupted)
-    ended = terminal("explain", "graph")
-    assert (ended.status, ended.out, ended.err) == (130, "", "Stopped.\n")
+FULL_DISK = OSError(28, "No space left on device", "graph")
+MEANWHILE = RuntimeError("Error calling __set_name__")  # Ctrl-C while a module was loaded
+MEANWHILE.__cause__ = KeyboardInterrupt()
 
 
-def test_a_surprise_is_a_sentence_and_debugging_shows_where(
-    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (KeyboardInterrupt(), 130, "Stopped.\n"),
+        (MEANWHILE, 130, "Stopped.\n"),
+        (ExceptionGroup("tasks", [ExceptionGroup("inner", [FULL_DISK])]), 1, f"{FULL.format('graph')}\n"),
+        (
+            ValueError("cannot do graph with 1:secret-token"),
+            1,
+            (
+                "Something went wrong within paperwire: ValueError: cannot do graph with <secret>. "
+                "PAPERWIRE_LOG_LEVEL=debug shows where.\n"
+            ),
+        ),
+    ],
+    ids=["Ctrl-C", "Ctrl-C while a module was loaded", "a full disk in tasks side by side", "a surprise"],
+)
+def test_whatever_happens_is_a_sentence(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, error: BaseException, status: int, said: str
 ) -> None:
-    def surprising(text: str) -> None:
-        raise ValueError(f"cannot do {text} with 1:secret-token")
-
-    monkeypatch.setattr("bot.cli.reading.print_line", surprising)
-    terminal.set("TELEGRAM_TOKEN", "1:secret-token")
-    ended = terminal("explain", "graph")
-    assert (ended.status, ended.out) == (1, "")
-    assert ended.err == (
-        "Something went wrong within paperwire: ValueError: cannot do graph with <secret>. "
-        "PAPERWIRE_LOG_LEVEL=debug shows where.\n"
-    )
-    terminal.set("LOG_LEVEL", "debug")
-    details = terminal("explain", "graph").err
-    assert "Traceback" in details
-    assert "secret-token" not in details
-
-
-def test_troubles_of_tasks_side_by_side_are_told_as_one(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(text: str) -> None:
-        raise ExceptionGroup("tasks", [ExceptionGroup("inner", [OSError(28, "No space left on device", text)])])
+    def failing(_: str) -> None:
+        raise error
 
     monkeypatch.setattr("bot.cli.reading.print_line", failing)
+    terminal.set("TELEGRAM_TOKEN", "1:secret-token")
     ended = terminal("explain", "graph")
-    assert (ended.status, ended.err) == (1, f"{FULL.format('graph')}\n")
+    assert (ended.status, ended.out, ended.err) == (status, "", said)
+    terminal.set("LOG_LEVEL", "debug")
+    details = terminal("explain", "graph").err
+    assert ("Traceback" in details) == said.startswith("Something")
+    assert "secret-token" not in details
 
 
 def test_a_second_signal_ends_at_once(terminal: Terminal) -> None:
@@ -336,3 +302,151 @@ def test_help_is_quick_to_import() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+# --------------------------------------------------------------------------------------------------------------- Ctrl-C
+
+# Presses Ctrl-C at the Nth module that is loaded, counted from our first one, then goes on as `python -m bot`.
+PRESSED = """
+import runpy, signal, sys
+left = int(sys.argv.pop(1))
+begun = False
+def load(event, told):
+    global begun, left
+    begun = begun or (event == "import" and told[0].startswith("bot"))
+    if begun and event == "import":
+        left -= 1
+        if left == 0:
+            signal.raise_signal(signal.SIGINT)
+sys.addaudithook(load)
+runpy.run_module("bot", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "module"),
+    [
+        ("explain graph", 2),
+        ("explain graph", 3),
+        ("explain graph", 40),
+        ("explain graph", 150),
+        ("subscriptions", 40),
+        ("subscriptions", 240),
+        ("ingest day.md", 290),
+        ("deliver", 150),
+        ("deliver", 290),
+        ("demo --out gallery", 240),
+    ],
+)
+def test_ctrl_c_while_modules_are_loaded_ends_with_130(terminal: Terminal, line: str, module: int) -> None:
+    terminal.file("day.md", PAGE)
+    program = f"import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n{PRESSED}"  # as in a terminal
+    ended = terminal.python(program, str(module), *line.split())
+    assert ended.status == 130, ended.err
+    assert ended.err in ("", "Stopped.\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "last"),
+    [(signal.SIGINT, 130, "Stopped.\n"), (signal.SIGTERM, 0, "Stopping: finishing what is on its way.\n")],
+)
+def test_run_finishes_what_is_on_its_way(terminal: Terminal, number: signal.Signals, status: int, last: str) -> None:
+    program = Process(terminal.folder, "run")
+    program.says("Watching ")
+    program.process.send_signal(number)
+    _, said = program.process.communicate(timeout=PATIENCE)
+    assert (program.process.returncode, said.endswith(last), "Traceback" in said) == (status, True, False)
+
+
+def test_a_program_that_was_told_to_ignore_ctrl_c_goes_on(terminal: Terminal) -> None:
+    """A shell starts background programs with SIGINT ignored."""
+    program = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n{PRESSED}"
+    ended = terminal.python(program, "150", "explain", "graph")
+    assert (ended.status, ended.out.splitlines()[0]) == (0, "graph")
+
+
+# ---------------------------------------------------------------------------------- every subcommand without a database
+
+
+READS = [
+    "subscriptions", "subscriptions --json", "subscriptions --as console:me", "unsubscribe 1 --as console:me",
+    "set lang zh --as console:me", "preview --as console:me", "preview graph --as console:me --json", "outbox", "outbox --json",
+    "outbox retry 0123456789abcdef", "outbox dismiss 0123456789abcdef", "sources", "sources --json", "export --all",
+    "export --as console:me", "backup copy.db", "db copy data/paperwire.db new.db", "db current", "db size --json", "settings --as console:me",
+    "say /list --as console:me", "say /pause --as console:me --json", "status", "status --json", "workers",
+    "workers --json", "restore --lost-at 2026-01-22", "link graph", "link graph --json", "library my.bib --as console:me",
+]  # fmt: skip
+BEGINS = [  # the first digest or subscription makes the database
+    "ingest day.md", "deliver", "run --once", "subscribe graph --as console:me", "import all.txt", "sources poll", "db upgrade",
+]  # fmt: skip
+WITHOUT = [  # these neither need a database nor make one in its folder
+    "inspect day.md", "match graph day.md", "explain graph", "check --offline", "slack manifest", "demo --out gallery",
+    "restore no.db", "import all.txt --dry-run",
+]  # fmt: skip
+
+
+def _known(line: str, leaves: set[str]) -> str:
+    """Returns the subcommand of a line."""
+    first, second, *_ = [*line.split(), ""]
+    return f"{first} {second}" if f"{first} {second}" in leaves else first
+
+
+def test_the_table_names_every_subcommand_of_the_program() -> None:
+    leaves = set(subcommands()) - {"db", "slack"}  # these two only list what is below them
+    assert {_known(line, leaves) for line in READS + BEGINS + WITHOUT} == leaves
+
+
+@pytest.fixture
+def empty(terminal: Terminal) -> Terminal:
+    """A folder with a digest and an export; the database would be in a folder that is not there either."""
+    terminal.file("day.md", PAGE)
+    terminal.file("my.bib", "@article{a, title={Graphs}}")
+    terminal.file("all.txt", "[console:me]\nnow | graph |\n")
+    terminal.database = terminal.folder / "data" / "paperwire.db"
+    terminal.set("DATABASE_URL", f"sqlite:///{terminal.database}")
+    terminal.set("WEB_PORT", "0")
+    return terminal
+
+
+def _files(terminal: Terminal) -> set[str]:
+    return {str(path.relative_to(terminal.folder)) for path in terminal.folder.rglob("*")}
+
+
+@pytest.mark.parametrize("line", READS)
+def test_reading_commands_say_there_is_no_database(empty: Terminal, line: str) -> None:
+    before = _files(empty)
+    ended = empty(*line.split())
+    assert (ended.status, ended.out, ended.err.count("\n")) == (1, "", 1)
+    assert ended.err.startswith(f"There is no database at {empty.database}. ")
+    assert _files(empty) == before
+
+
+@pytest.mark.parametrize("line", READS)
+def test_an_empty_file_is_no_database_and_stays_empty(empty: Terminal, line: str) -> None:
+    empty.file("data/paperwire.db", b"")
+    before = _files(empty)
+    ended = empty(*line.split())
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err.startswith(f"There is no database at {empty.database}. ")
+    assert (_files(empty), empty.database.read_bytes()) == (before, b"")
+
+
+@pytest.mark.parametrize("line", BEGINS)
+def test_what_may_come_first_makes_the_database_with_its_folder(empty: Terminal, line: str) -> None:
+    ended = empty(*line.split())
+    assert (ended.status, ended.err) == (0, ""), ended.err
+    assert empty.database.exists()
+
+
+@pytest.mark.parametrize("line", WITHOUT)
+def test_what_needs_no_database_makes_none(empty: Terminal, line: str) -> None:
+    before = _files(empty)
+    ended = empty(*line.split())
+    assert "no database" not in ended.err
+    assert {name for name in _files(empty) - before if not name.startswith("gallery")} == set()
+
+
+def test_a_dry_run_of_an_import_shows_the_difference_to_nothing(empty: Terminal) -> None:
+    ended = empty("import", "all.txt", "--dry-run")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.startswith("+ console:me  now | graph |")

@@ -1,6 +1,12 @@
-"""The subcommands sources and sources poll: the receipts of each source, and polling now."""
+"""Digests on the command line, where a transcript (command_line/) does not tell enough: inspect, ingest, sources, deliver, run, outbox."""
 
 import json
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
@@ -9,8 +15,10 @@ import pytest
 from subscriptions.store.database.store import Store
 from subscriptions.store.sources import known_sources
 from tests.fakes.arxiv import FakeArxiv
-from tests.integration.cli import PAGE, Terminal, page
+from tests.fakes.process import ROOT
+from tests.integration.cli import PAGE, Process, Terminal
 from tests.make import paper
+from tests.patience import PATIENCE
 
 NOW = ("--now", "2026-01-22T06:00:00Z")
 THURSDAY = date(2026, 1, 22)
@@ -30,84 +38,6 @@ def source(name: str, url: str, schedule: str = "every 30m") -> str:
     return f'[[source]]\nname = "{name}"\nurl = "{url}"\nschedule = "{schedule}"\n'
 
 
-def test_before_the_first_look_every_source_is_listed(terminal: Terminal) -> None:
-    terminal("db", "upgrade")
-    (row,) = terminal("sources", "--json", *NOW).json
-    assert row == {"name": "inbox", "state": "on", "last": None, "next_at": None}
-    assert "never" in terminal("sources").out
-
-
-def test_a_poll_brings_papers_and_leaves_a_receipt(terminal: Terminal, arxiv: FakeArxiv) -> None:
-    terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/rss/cs.LG", "arxiv"))
-    ended = terminal("sources", "poll", "--json", *NOW)
-    assert (ended.status, ended.err) == (0, "")
-    (row,) = ended.json
-    last = row.pop("last")
-    assert row == {"name": "lg", "state": "on", "next_at": "2026-01-23T05:05:00Z"}
-    assert (last["at"][:16], last["outcome"], last["detail"]) == ("2026-01-22T06:00", "new", "")
-    counts = {"digests": 1, "papers": 2, "new": 2, "updated": 0, "unchanged": 0, "archived": 0, "failed_summaries": 0}
-    assert last["counts"] == counts
-    assert terminal("sources", "--json", *NOW).json == [{**row, "last": last}]
-    shown = terminal("sources", *NOW).out
-    assert "lg" in shown
-    assert "new: 2 new of 2" in shown
-
-
-def test_one_source_can_be_asked_an_unknown_name_is_refused(terminal: Terminal, arxiv: FakeArxiv) -> None:
-    arxiv.holds("/list.md", PAGE)
-    terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/rss/cs.LG") + source("list", f"{arxiv.url}/list.md"))
-    (row,) = terminal("sources", "poll", "list", "--json").json
-    assert (row["name"], row["last"]["counts"]["new"]) == ("list", 3)
-    assert arxiv.asked() == ["/list.md"]
-    assert [row["name"] for row in terminal("sources", "poll", "LIST", "--json").json] == ["list"]
-    wrong = terminal("sources", "poll", "lsit")
-    assert (wrong.status, wrong.out) == (1, "")
-    assert wrong.err == "There is no source lsit. Known are: lg, list.\n"
-
-
-def test_a_failing_source_ends_with_1_and_the_other_is_read(terminal: Terminal, arxiv: FakeArxiv) -> None:
-    terminal.file("paperwire.toml", source("gone", f"{arxiv.url}/gone.md") + source("lg", f"{arxiv.url}/rss/cs.LG"))
-    ended = terminal("sources", "poll", *NOW)
-    assert ended.status == 1
-    assert "gone: 127.0.0.1 answers 404 Not Found." in ended.out
-    assert "Traceback" not in ended.out + ended.err
-    rows = {row["name"]: row for row in terminal("sources", "--json", *NOW).json}
-    assert (rows["gone"]["state"], rows["lg"]["state"]) == ("failing", "on")
-
-
-def test_a_private_address_is_refused_with_advice(terminal: Terminal, arxiv: FakeArxiv) -> None:
-    terminal.set("ALLOWED_HOSTS", "example.org")
-    terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/rss/cs.LG?token=secret"))
-    ended = terminal("sources", "poll")
-    assert ended.status == 1
-    assert "127.0.0.1 is an address of a private network, where sources may not be." in ended.out
-    assert "name the host in PAPERWIRE_ALLOWED_HOSTS" in ended.out
-    assert "secret" not in ended.out + ended.err + terminal("sources").out
-    assert arxiv.asked() == []
-
-
-def test_a_path_that_leads_nowhere_is_named_in_full(terminal: Terminal) -> None:
-    terminal("db", "upgrade")
-    terminal.file("paperwire.toml", '[[source]]\nname = "daily"\npath = "inbx"\n')
-    place = terminal.folder / "inbx"
-    assert f"daily: There is nothing at {place} yet." in terminal("sources").out
-    (row,) = [row for row in terminal("check", "--offline", "--json").json if row["question"] == "Source daily"]
-    assert row["answer"] == f"there is nothing at {place}"
-    assert "correct path in paperwire.toml" in row["cure"]
-    terminal.file("inbx/a.md", PAGE)
-    assert "nothing" not in terminal("sources").out
-
-
-def test_manual_ingests_leave_a_receipt_too(terminal: Terminal) -> None:
-    terminal.file("inbox/a.md", PAGE)
-    (row,) = terminal("sources", "poll", "--json").json
-    assert (row["last"]["outcome"], row["last"]["counts"]["new"], row["next_at"]) == ("new", 3, None)
-    terminal.file("elsewhere/b.md", page(("2601.00009", "Graphs", "Nodes.")))
-    assert terminal("ingest", "elsewhere", "--source", "inbox").status == 0
-    (row,) = terminal("sources", "--json").json
-    assert row["last"]["counts"]["new"] == 1
-
-
 WHEN_OUT = ("--as", "console:me", "--every", "when-out", "--at", "08:00-20:00")
 
 
@@ -122,22 +52,6 @@ def test_a_look_from_another_folder_switches_no_source_off(
     store = Store(f"sqlite:///{terminal.database}")
     assert {one.name: one.state.on for one in known_sources(store)} == {"lg": True, "mine": True}
     store.close()
-
-
-def test_an_unknown_format_is_wrong_usage_before_any_request(terminal: Terminal, arxiv: FakeArxiv) -> None:
-    terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/rss/cs.LG") + 'format = "arxiv_rs"\n')
-    for arguments in (("sources", "poll"), ("run", "--once"), ("deliver",), ("check",)):
-        ended = terminal(*arguments)
-        assert ended.status == 2
-        assert "source 1, format cannot be used: it must be one of arxiv_rss" in ended.out + ended.err
-    assert arxiv.asked() == []
-
-
-def test_a_look_in_another_year_is_shown_with_its_year(terminal: Terminal, arxiv: FakeArxiv) -> None:
-    terminal.file("paperwire.toml", source("lg", f"{arxiv.url}/rss/cs.LG", "0 6 24 12 *"))
-    shown = terminal("sources", "poll", "--now", "2026-12-25T06:00:00Z").out
-    assert "Fri 25 Dec 06:00" in shown
-    assert "2027" in shown
 
 
 def test_run_once_asks_what_is_due_and_sends_it(terminal: Terminal, arxiv: FakeArxiv) -> None:
@@ -182,3 +96,109 @@ def test_check_says_which_sources_can_be_reached(terminal: Terminal, arxiv: Fake
     offline = terminal("check", "--offline", "--json").json
     assert [row["answer"] for row in offline if row["question"] == "Source gone"] == ["nobody has looked at it yet"]
     assert json.dumps(offline)
+
+
+# --------------------------------------------------------------------------- the subcommands explain, inspect and match
+
+
+@pytest.fixture
+def no_settings(terminal: Terminal) -> None:
+    """Sets an invalid variable: none of these subcommands reads the environment."""
+    terminal.set("WEB_PORT", "nonsense")
+    terminal.file("day.md", PAGE)
+
+
+@pytest.mark.usefixtures("no_settings")
+def test_explain_inspect_and_match_load_no_store_and_no_platform(terminal: Terminal) -> None:
+    program = (
+        "import sys; from bot.cli import run;"
+        "[run(line.split()) for line in ('explain graph --json', 'explain -x', 'inspect day.md', 'match a day.md')];"
+        "print([n for n in ('sqlmodel', 'sqlalchemy', 'telegram', 'slack_sdk', 'alembic') if n in sys.modules])"
+    )
+    assert terminal.python(program).out.splitlines()[-1] == "[]"
+
+
+def _unpainted(text: str) -> list[str]:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+
+
+def _crowd(terminal: Terminal) -> None:
+    for number in range(30):
+        terminal.file(f"inbox/{number:02}.md", PAGE)
+    for number in range(12):
+        terminal.file(f"inbox/deep/{number:02}.json", "[]" if number % 2 else '[{"pa')
+
+
+@pytest.mark.usefixtures("no_settings")
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_folder_of_many_files_is_told_by_format_and_by_reason(terminal: Terminal, columns: int) -> None:
+    _crowd(terminal)
+    ended = terminal.on_screen(columns, "inspect", "inbox")
+    assert ended.status == 1
+    rows, output = ([" ".join(line.split()) for line in _unpainted(text)] for text in (ended.out, ended.err))
+    assert rows[1].startswith("daily_arxiv_md 30 90 – –")
+    assert rows[2].startswith("hf_json 6 0 – –")
+    assert rows[3].startswith("in all 36 90 – –")
+    assert rows[4] == "Each file by itself: add --json"
+    assert output[1:3] == ["✗ Not read as digests: 6 of 42 files", "Files Why First"]
+    assert output[3] == "6 looks like JSON inbox/deep/00.json"
+    assert output[4] == "inbox/deep/02.json"
+    assert max(map(len, _unpainted(ended.out + ended.err))) <= columns
+    assert len(terminal("inspect", "inbox", "--json").json["digests"]) == 42
+
+
+# ---------------------------------------------------------------------- the subcommands ingest, deliver, run and outbox
+
+
+def test_only_one_process_sends_and_the_others_work_beside_it(terminal: Terminal) -> None:
+    terminal("subscribe", "graph", "--as", "console:me")
+    with Process(terminal.folder, "run") as program:
+        program.says("Database: ")
+        for arguments in (["deliver"], ["run", "--once"], ["restore", "copy.db"]):
+            ended = terminal(*arguments)
+            assert (ended.status, ended.out) == (1, "")
+            assert "sends for this database already." in ended.err
+        assert terminal("subscribe", "cloud", "--as", "console:me").status == 0
+        assert terminal("backup", "copy.db").status == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "names", "shown"),
+    [
+        (["inspect", "inbox"], "digests", [b"Reading", b"3/3"]),  # how many there are is known from the beginning
+        (["import", "all.txt", "--as", "console:me"], "lines", [b"Reading", b"3/3", b"Importing", b"1/1"]),
+    ],
+)
+def test_a_progress_bar_shows_on_a_terminal_when_work_takes_long(
+    terminal: Terminal, words: list[str], names: str, shown: list[bytes]
+) -> None:
+    for number in range(3):
+        terminal.file(f"inbox/{number}.md", PAGE)
+    terminal.file("all.txt", "now | graph\nnow | cloud\nnow | rain\n")
+    slow = (
+        "import bot.cli.tables as s; s._BAR_AFTER = 0; from bot.cli import run; import sys; sys.exit(run(sys.argv[1:]))"
+    )
+    ours, theirs = pty.openpty()
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", slow, *words, "--json"],
+        cwd=terminal.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        timeout=PATIENCE,
+        check=False,
+    )
+    os.close(theirs)
+    written = b""
+    while select.select([ours], [], [], 1)[0]:
+        try:
+            part = os.read(ours, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        written += part
+    os.close(ours)
+    assert done.returncode == 0
+    assert len(json.loads(done.stdout)[names]) == 3
+    assert all(part in written for part in shown)

@@ -1,14 +1,14 @@
-"""The subcommands subscribe, subscriptions, unsubscribe, set, preview, export and import."""
+"""The subcommands about chats, where a transcript (command_line/) does not tell enough: subscribe, subscriptions, import, settings, say, link."""
 
-import shlex
-from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
-from tests.fakes.slack import TOKEN as SLACK_TOKEN
-from tests.fakes.slack import FakeSlack
-from tests.fakes.telegram import TOKEN, FakeTelegram
+from subscriptions.service.chat_status import text_of_payload
+from subscriptions.service.retention import bot_name
+from subscriptions.store.database.store import Store
 from tests.integration.cli import PAGE, Terminal
+from tests.make import NOON
 
 MORNING = "2026-01-22T06:00:00Z"
 
@@ -17,17 +17,6 @@ MORNING = "2026-01-22T06:00:00Z"
 def _a_day_of_papers(terminal: Terminal) -> None:
     terminal.file("2026-01-22.md", PAGE)
     assert terminal("ingest", "2026-01-22.md", "--now", "2026-01-22T05:00:00Z").status == 0
-
-
-def undo_of(text: str) -> list[str]:
-    """Returns the arguments of the subcommand that another subcommand names as its undo."""
-    (line,) = (line for line in text.splitlines() if line.startswith("  Undo: paperwire "))
-    return shlex.split(line)[2:]
-
-
-def test_a_guess_is_never_silent(terminal: Terminal) -> None:
-    ended = terminal("subscribe", '"graph net', "--as", "console:me", "--now", MORNING)
-    assert "(I closed the quotation mark.)" in ended.out
 
 
 @pytest.mark.parametrize(
@@ -49,17 +38,6 @@ def test_a_guess_is_never_silent(terminal: Terminal) -> None:
 )
 def test_the_echo_says_what_was_chosen(terminal: Terminal, options: list[str], line: str) -> None:
     assert line in terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING, *options).out
-
-
-def test_a_query_that_ends_in_a_time_is_words_and_says_so(terminal: Terminal) -> None:
-    ended = terminal("subscribe", "time series daily", "--as", "console:me", "--now", MORNING)
-    assert "✓ 1  time series daily · now" in ended.out
-    assert "“daily” is looked for as words; a time is given with --every, --on and --at." in ended.out
-
-
-def test_a_wish_that_nothing_fits_says_so(terminal: Terminal) -> None:
-    ended = terminal("subscribe", "quantum", "--as", "console:me", "--now", MORNING)
-    assert "No paper of the last 7 days fits." in ended.out
 
 
 @pytest.mark.parametrize(
@@ -106,65 +84,6 @@ def test_what_cannot_be_granted_is_one_sentence(
     assert (ended.status, ended.out) == (status, "")
     assert sentence in ended.err
     assert terminal("subscriptions", "--json").json == []
-
-
-def test_a_moment_without_offset_is_local_time_of_the_operator(terminal: Terminal) -> None:
-    terminal.set("TIMEZONE", "Asia/Shanghai")
-    terminal("subscribe", "graph", "--as", "console:me", "--every", "daily", "--at", "9", "--now", "2026-01-22 08:59")
-    terminal(
-        "subscribe", "cloud", "--as", "console:me", "--every", "daily", "--at", "9", "--now", "2026-01-22T09:01+08:00"
-    )
-    dues = [one["next_due_at"] for one in terminal("subscriptions", "--json").json]
-    assert dues == ["2026-01-22T01:00:00Z", "2026-01-23T01:00:00Z"]
-
-
-def test_subscriptions_json_has_the_keys_that_scripts_rely_on(terminal: Terminal) -> None:
-    terminal("subscribe", "Graph Networks", "--as", "console:me", "--every", "weekly", "--name", "GN", "--now", MORNING)
-    terminal("subscribe", "cs.LG", "--as", "slack:C012")
-    first, second = terminal("subscriptions", "--json").json
-    assert first == {
-        "number": 1,
-        "chat": "console:me",
-        "name": "GN",
-        "text": "Graph Networks",
-        "canonical": first["canonical"],
-        "cadence": "weekly mon 09:00",
-        "zone": "UTC",
-        "state": "active",
-        "next_due_at": "2026-01-26T09:00:00Z",
-    }
-    assert second["chat"] == "slack:C012"
-    assert [one["number"] for one in terminal("subscriptions", "--as", "slack:C012", "--json").json] == [1]
-
-
-def test_the_list_is_aligned_and_plain_where_nobody_looks(terminal: Terminal) -> None:
-    terminal("subscribe", "graph", "--as", "console:me")
-    terminal(
-        "subscribe", "diffusion models -survey", "--as", "telegram:-100123/7", "--every", "daily", "--now", MORNING
-    )
-    head, *rows = terminal("subscriptions").out.splitlines()
-    assert head.split() == ["chat", "no", "subscription", "when", "next", "state"]
-    assert len(rows) == 2
-    column = head.index("when")
-    assert [row[column : column + 5] for row in rows] == ["now  ", "daily"]
-    assert "\x1b" not in "".join(rows)
-
-
-def test_days_without_announcement_come_from_the_settings(terminal: Terminal) -> None:
-    terminal.file("paperwire.toml", WATCHED.format("arxiv") + '[arxiv]\nholidays = ["2026-01-26"]\n')
-    daily = ("subscribe", "graph", "--every", "daily", "--at", "08:00", "--now", "2026-01-26T12:00Z")
-    terminal.file("inbox/a.md", PAGE)
-    terminal("sources", "poll", "--now", "2026-01-26T11:00Z")
-    assert (
-        "First: Wed 28 Jan 08:00 (arXiv announces nothing on a holiday)." in terminal(*daily, "--as", "console:a").out
-    )
-    terminal.file("paperwire.toml", WATCHED.format("arxiv") + "[arxiv]\nholidays = []\n")
-    assert "First: Tue 27 Jan 08:00." in terminal(*daily, "--as", "console:b").out
-
-
-def test_an_open_window_is_not_promised_for_a_past_time(terminal: Terminal) -> None:
-    window = ("--every", "when-out", "--at", "08:00-20:00", "--now", "2026-01-24T18:00Z")
-    assert "First: as soon as papers are out." in terminal("subscribe", "graph", "--as", "console:me", *window).out
 
 
 WATCHED = '[[source]]\nname = "daily"\npath = "inbox"\nschedule = "{}"\n'
@@ -220,141 +139,12 @@ def test_colour_is_for_terminals_and_for_those_who_want_it(terminal: Terminal, m
     assert "\x1b" not in terminal("subscriptions").out + terminal("explain", "-x").err
 
 
-def test_an_empty_list_says_how_to_begin(terminal: Terminal) -> None:
-    assert "paperwire subscribe" in terminal("subscriptions").out
-    assert terminal("subscriptions", "--json").json == []
-
-
-def test_unsubscribe_names_what_would_bring_it_back(terminal: Terminal) -> None:
-    terminal(
-        "subscribe",
-        "-survey diffusion",
-        "--as",
-        "console:me",
-        "--every",
-        "weekly",
-        "--on",
-        "fri",
-        "--at",
-        "7",
-        "--name",
-        "D m",
-    )
-    before = terminal("subscriptions", "--json").json[0]
-    gone = terminal("unsubscribe", "1", "--as", "console:me")
-    assert (gone.status, gone.out.splitlines()[:2]) == (0, ["✓ Removed 1 subscription:", "  1  D m"])
-    assert terminal("subscriptions", "--json").json == []
-    assert terminal(*undo_of(gone.out)).status == 0
-    after = terminal("subscriptions", "--json").json[0]
-    assert after["number"] == 2
-    assert {**after, "number": 1} == before
-
-
-@pytest.mark.parametrize("which", ["2", "cloud -rain", "-rain cloud"])
-def test_a_subscription_is_removed_by_number_or_query(terminal: Terminal, which: str) -> None:
-    terminal("subscribe", "graph", "--as", "console:me")
-    terminal("subscribe", "cloud -rain", "--as", "console:me")
-    assert terminal("unsubscribe", which, "--as", "console:me").status == 0
-    assert [one["text"] for one in terminal("subscriptions", "--json").json] == ["graph"]
-
-
-def test_all_removes_all_and_then_there_is_nothing(terminal: Terminal) -> None:
-    terminal("subscribe", "graph", "--as", "console:me")
-    terminal("subscribe", "cloud", "--as", "console:me")
-    assert "Removed 2 subscriptions:" in terminal("unsubscribe", "all", "--as", "console:me").out
-    assert "no subscription to remove" in terminal("unsubscribe", "all", "--as", "console:me").out
-    assert terminal("unsubscribe", "1", "--as", "console:me").status == 1
-
-
-def test_the_value_of_a_setting_may_have_blanks_and_dashes(terminal: Terminal) -> None:
-    terminal("subscribe", "graph", "--as", "console:me")
-    assert (
-        "Schedule: every Friday 07:00" in terminal("set", "schedule", "weekly", "fri", "7:00", "--as", "console:me").out
-    )
-    assert "Time zone: -03:00" in terminal("set", "tz", "-03:00", "--as", "console:me").out
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "sentence"),
-    [
-        ("lmit", "3", "Did you mean limit?"),
-        ("limit", "many", "Papers shown cannot be “many”."),
-        ("lang", "fr", "English (en), 中文 (zh)"),
-    ],
-)
-def test_a_setting_that_is_none_is_wrong_usage(terminal: Terminal, name: str, value: str, sentence: str) -> None:
-    terminal("subscribe", "graph", "--as", "console:me")
-    ended = terminal("set", name, value, "--as", "console:me")
-    assert (ended.status, ended.out) == (2, "")
-    assert sentence in ended.err
-
-
-def test_preview_shows_what_would_be_sent_and_marks_nothing(terminal: Terminal) -> None:
-    terminal("subscribe", "diffusion", "--as", "telegram:42", "--now", MORNING)
-    shown = terminal("preview", "--as", "telegram:42", "--now", MORNING)
-    assert (shown.status, shown.err) == (0, "")
-    assert "Diffusion models for weather <https://arxiv.org/abs/2601.00001>" in shown.out
-    document = terminal("preview", "--as", "telegram:42", "--now", MORNING, "--json").json
-    assert sorted(document["papers"]) == ["2601.00001", "2601.00002"]
-    assert "<b>" in document["messages"][0]["payload"]["text"]
-    assert terminal("outbox", "--json").json == []
-    assert terminal("preview", "--as", "telegram:42", "--now", MORNING, "--json").json == document
-
-
-def test_preview_tries_a_query_out(terminal: Terminal) -> None:
-    terminal("subscribe", "diffusion", "--as", "console:me", "--now", MORNING)
-    assert terminal("preview", "graph", "--as", "console:me", "--days", "2", "--now", MORNING, "--json").json[
-        "papers"
-    ] == ["2601.00003"]
-    nothing = terminal("preview", "quantum", "--as", "console:me", "--now", MORNING)
-    assert nothing.out == "Nothing: none of the 3 papers looked at is for console:me.\n"
-    assert terminal("preview", "-x", "--as", "console:me").status == 1
-    assert terminal("preview", "--days", "0", "--as", "console:me").status == 2
-
-
-def test_export_and_import_are_a_round_trip(terminal: Terminal, tmp_path: Path) -> None:
-    terminal("subscribe", "diffusion | images", "--as", "console:me", "--every", "daily", "--tz", "Asia/Shanghai")
-    terminal("subscribe", "-rain cloud", "--as", "telegram:-100/7", "--name", "clouds")
-    terminal("set", "text", "titles", "--as", "console:me")
-    exported = terminal("export", "--all").out
-    terminal.file("all.txt", exported)
-    terminal.set("DATABASE_URL", f"sqlite:///{tmp_path}/other.db")
-    added = terminal("import", "all.txt")
-    assert (added.status, added.out.splitlines()[-1]) == (0, "✓ 2 added, 2 changed, 0 there already.")
-    assert terminal("export", "--all").out == exported
-    assert terminal("import", "all.txt").out.endswith("✓ 0 added, 0 changed, 4 there already.\n")
-
-
-def test_an_import_shows_the_difference_a_dry_run_ends_there(terminal: Terminal) -> None:
-    lines = b"# mine\ndaily 09:00 UTC | graph | \nnow | cloud | c\n"
-    shown = terminal("import", "-", "--as", "console:me", "--dry-run", stdin=lines)
-    assert shown.out == (
-        "+ console:me  daily 09:00 UTC | graph |\n+ console:me  now | cloud | c\nNothing was changed: this was a dry run.\n"
-    )
-    assert terminal("subscriptions", "--json").json == []
-    assert terminal("import", "-", "--as", "console:me", stdin=lines).status == 0
-    assert len(terminal("subscriptions", "--json").json) == 2
-
-
-@pytest.mark.parametrize(
-    ("lines", "sentence"),
-    [
-        (b"now | graph | \nnonsense\n", "Line 2 cannot be imported"),
-        (b"now | graph | \nnow | -x | \n", "Line 2 cannot be imported: This only excludes."),
-        (b"now | graph | \nnow | \xff | \n", "line 2: this is not UTF-8 text."),
-    ],
-)
-def test_an_import_is_all_or_nothing(terminal: Terminal, lines: bytes, sentence: str) -> None:
-    ended = terminal("import", "-", "--as", "console:me", stdin=lines)
-    assert ended.status == 2
-    assert sentence in ended.err
-    assert terminal("subscriptions", "--json").json == []
-
-
 @pytest.mark.parametrize(
     ("lines", "arguments", "sentence"),
     [
         (b"now | graph | \nnonsense\n", ["--as", "console:me"], "it is not WHEN | QUERY | NAME. It says: “nonsense”."),
+        (b"now | graph | \nnow | -x | \n", ["--as", "console:me"], "Line 2 cannot be imported: This only excludes."),
+        (b"now | graph | \nnow | \xff | \n", ["--as", "console:me"], "line 2: this is not UTF-8 text."),
         (
             b"now | graph | a | b\nnow|x|y\x07\n",
             ["--as", "console:me"],
@@ -380,26 +170,6 @@ def test_a_bad_line_is_quoted_and_ends_with_2(
     assert terminal("subscriptions", "--json").json == []
 
 
-def test_an_import_reads_what_people_write_and_says_it_as_json(terminal: Terminal) -> None:
-    lines = "\ufeffdaily 09:00|graph|G\r\nnow | cloud\r\n".encode()
-    document = terminal("import", "-", "--as", "console:me", "--json", stdin=lines).json
-    assert document == {
-        "added": 2,
-        "changed": 0,
-        "known": 0,
-        "dry_run": False,
-        "lines": [
-            {"change": "added", "chat": "console:me", "line": "daily 09:00|graph|G"},
-            {"change": "added", "chat": "console:me", "line": "now | cloud"},
-        ],
-    }
-    assert terminal("export", "--as", "console:me").out == "daily 09:00 UTC | graph | G\nnow | cloud | \n"
-    again = terminal("import", "-", "--as", "console:me", "--dry-run", "--json", stdin=b"now | graph").json
-    assert (again["changed"], again["dry_run"]) == (1, True)
-    terminal("import", "-", "--as", "console:me", stdin=b"now | graph")  # says nothing of the name, so that stays
-    assert terminal("export", "--as", "console:me").out == "now | graph | G\nnow | cloud | \n"
-
-
 @pytest.mark.parametrize("name", ["a | b", "x" * 61, "two\nlines", "bell\x07"])
 def test_a_name_that_cannot_be_kept_is_refused_at_every_door(terminal: Terminal, name: str) -> None:
     terminal("subscribe", "graph", "--as", "console:me")
@@ -413,78 +183,51 @@ def test_a_name_that_cannot_be_kept_is_refused_at_every_door(terminal: Terminal,
     assert [(one["text"], one["name"]) for one in terminal("subscriptions", "--json").json] == [("graph", "")]
 
 
-@pytest.mark.parametrize("typed", [("--at", "9 Tokyo"), ("--every", "daily at 9 Tokyo")])
-def test_of_two_zones_none_is_taken_silently(terminal: Terminal, typed: tuple[str, str]) -> None:
-    new = terminal("subscribe", "graph", "--as", "console:me", *typed, "--tz", "Berlin", "--now", MORNING)
-    assert "daily 09:00 Asia/Tokyo" in new.out  # --tz is the zone of the new chat
-    ended = terminal("subscribe", "cloud", "--as", "console:me", *typed, "--tz", "Berlin", "--now", MORNING)
-    assert (ended.status, ended.out) == (2, "")
-    assert ended.err.startswith("Two zones are named: Asia/Tokyo and Europe/Berlin. Name one of them.")
-    same = terminal("subscribe", "cloud", "--as", "console:me", *typed, "--tz", "asia/tokyo", "--now", MORNING)
-    assert "daily 09:00 Asia/Tokyo" in same.out
-    assert [one["text"] for one in terminal("subscriptions", "--json").json] == ["graph", "cloud"]
+def test_every_setting_that_is_shown_can_be_set(terminal: Terminal) -> None:
+    terminal("subscribe", "graph", "--as", "telegram:42", "--every", "daily", "--at", "8", "--now", MORNING)
+    for name, value in terminal("settings", "--as", "telegram:42", "--json").json["settings"].items():
+        assert terminal("set", name, *value.split(), "--as", "telegram:42").status == 0
+
+
+@pytest.fixture
+def known(terminal: Terminal) -> Terminal:
+    """A folder whose database knows the name of the bot."""
+    store = Store(f"sqlite:///{terminal.database}")
+    store.open(now=NOON)
+    bot_name(store, "telegram", "paper_bot")
+    store.close()
+    return terminal
+
+
+def test_the_link_leads_to_the_bot_with_the_query(known: Terminal) -> None:
+    query = 'diffusion -"a <b> & c" daily 9'
+    found = known("link", query, "--json").json
+    url = found["links"]["telegram"]
+    start, payload = url.split("?start=")
+    assert (start, text_of_payload(payload)) == ("https://t.me/paper_bot", query)
+    assert f'<a href="{url}"' in found["html"]
+    assert "<b>" not in found["html"] + found["svg"]
+    words = " ".join(ET.fromstring(found["svg"]).itertext())  # noqa: S314 - our own
+    assert 'paperwire: diffusion, not "a <b> & c"' in words
+
+
+def test_the_badge_can_be_written_to_a_file(known: Terminal) -> None:
+    printed = known("link", "diffusion", "--svg", "badge.svg")
+    assert printed.out.splitlines()[0].startswith("https://t.me/paper_bot?start=sub-")
+    assert "<svg" not in printed.out
+    assert ET.parse(known.folder / "badge.svg").getroot().get("role") == "img"  # noqa: S314 - our own
 
 
 @pytest.mark.parametrize(
-    ("since", "said"),
+    ("arguments", "status", "said"),
     [
-        ("2025-12-01", "Begins with what came since Mon 1 Dec 2025 00:00."),
-        ("2026-01-20T08:00Z", "Begins with what came since Tue 20 Jan 2026 08:00."),
-        ("2026-01-22t05:59z", "Begins with what came since Thu 22 Jan 2026 05:59."),
+        (["title:"], 1, "title: has nothing to look for behind it."),
+        (["daily 9"], 2, "This is a time without a query."),
+        (["diffusion hourly"], 2, "“hourly” is not a schedule."),
+        (["a" * 46], 2, "This is too long for a link"),
+        (["diffusion", "--svg", "no/such.svg"], 2, "no/such.svg cannot be written: no such file or directory."),
     ],
 )
-def test_since_is_answered_with_its_year(terminal: Terminal, since: str, said: str) -> None:
-    assert said in terminal("subscribe", "clouds", "--as", "console:me", "--since", since, "--now", MORNING).out
-
-
-def test_since_is_for_a_new_subscription_and_says_so_of_another(terminal: Terminal) -> None:
-    terminal("subscribe", "clouds", "--as", "console:me", "--now", MORNING)
-    again = terminal("subscribe", "clouds", "--as", "console:me", "--since", "7d", "--now", MORNING)
-    assert "--since is for a new subscription; this one goes on where it stands." in again.out
-
-
-@pytest.mark.parametrize("since", ["2026-01-22T06:01Z", "2027-01-01", "2026-01-23", "9998-01-01"])
-def test_since_refuses_the_future(terminal: Terminal, since: str) -> None:
-    ended = terminal("subscribe", "clouds", "--as", "console:me", "--since", since, "--now", MORNING)
-    assert (ended.status, ended.out) == (2, "")
-    assert f"“{since}” lies in the future" in ended.err
-
-
-def test_an_export_is_of_one_chat_or_of_all(terminal: Terminal) -> None:
-    for arguments in (["export"], ["export", "--all", "--as", "console:me"]):
-        assert terminal(*arguments).status == 2
-
-
-def test_a_telegram_name_is_asked_for_once_and_kept_as_an_id(terminal: Terminal) -> None:
-    with FakeTelegram() as telegram:
-        telegram.knows("-1007", "channel", title="The lab", username="lab")
-        terminal.set("TELEGRAM_TOKEN", TOKEN)
-        terminal.set("TELEGRAM_API_URL", telegram.url)
-        assert "--as telegram:-1007" in terminal("subscribe", "graph", "--as", "telegram:@lab").out
-        assert [one["chat"] for one in terminal("subscriptions", "--json").json] == ["telegram:-1007"]
-        assert terminal("set", "buttons", "full", "--as", "telegram:@lab").status == 2  # a channel, as Telegram said
-        unknown = terminal("subscribe", "graph", "--as", "telegram:@nobody")
-        assert (unknown.status, unknown.out) == (1, "")
-        assert "The bot sees no Telegram chat @nobody." in unknown.err
-    assert TOKEN not in unknown.err
-
-
-def test_the_own_workspace_may_be_named_or_not(terminal: Terminal) -> None:
-    with FakeSlack() as slack:
-        terminal.set("SLACK_BOT_TOKEN", SLACK_TOKEN)
-        terminal.set("SLACK_API_URL", slack.url)
-        terminal("subscribe", "graph", "--as", f"slack:{slack.team}/C012")
-        terminal("subscribe", "cloud", "--as", "slack:C012")
-        assert [one["chat"] for one in terminal("subscriptions", "--json").json] == ["slack:C012", "slack:C012"]
-        terminal("deliver")
-    terminal("subscribe", "rain", "--as", f"slack:{slack.team}/C012")  # Slack is gone, but the database knows its team
-    assert {one["chat"] for one in terminal("subscriptions", "--json").json} == {"slack:C012"}
-    assert "--as slack:T0OTHER/C012" in terminal("subscribe", "rain", "--as", "slack:T0OTHER/C012").out
-
-
-def test_a_workspace_that_nobody_can_tell_is_a_sentence(terminal: Terminal) -> None:
-    terminal.set("SLACK_BOT_TOKEN", SLACK_TOKEN)
-    terminal.set("SLACK_API_URL", "http://127.0.0.1:9/api/")
-    ended = terminal("subscribe", "rain", "--as", "slack:T0OTHER/C012")
-    assert (ended.status, ended.out) == (1, "")
-    assert "Slack cannot be asked about T0OTHER/C012" in ended.err
+def test_what_cannot_be_linked_says_why(known: Terminal, arguments: list[str], status: int, said: str) -> None:
+    ended = known("link", *arguments)
+    assert (ended.status, said in ended.out + ended.err) == (status, True), ended

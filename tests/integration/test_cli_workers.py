@@ -1,9 +1,12 @@
-"""`paperwire workers`: the workers of the database, what each holds, and how late planning and sending are."""
+"""`paperwire workers` and `paperwire status`: who works with the database, what each holds, what waits, and how late it is."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import httpx
 import pytest
 
 from bot.delivery.job_queue import Times
@@ -12,15 +15,16 @@ from subscriptions.errors import RetryLater
 from subscriptions.model import Lane
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import record_outcome
-from subscriptions.service.workers import SILENT_AFTER, Backlog, backlog, lease_of, workers_at_work
+from subscriptions.service.sending import SILENT_AFTER, Backlog, backlog, lease_of, record_outcome, workers_at_work
 from subscriptions.store.attempts import pause_lane
-from subscriptions.store.database.kind import SideSession
+from subscriptions.store.database import SideSession
 from subscriptions.store.database.store import Store
 from subscriptions.store.workers import beat, begin_worker, end_worker
 from tests.being_sent import being_sent, request
+from tests.fakes.process import Remote, running
 from tests.fakes.telegram import TOKEN
-from tests.integration.cli import Terminal
+from tests.fakes.watchman import Watchman
+from tests.integration.cli import Ended, Process, Terminal
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.postgres.server import Server
 from tests.stored import change
@@ -261,3 +265,90 @@ def test_lanes_that_wait_for_a_worker_are_counted(postgres: Server) -> None:
         change(store, "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '1 hour'")
         assert lag(store, NOON).jobs == 0
         assert workers_at_work(store, is_running=is_running) == ()
+
+
+# --------------------------------------------------------------------------------------------------- `paperwire status`
+
+
+@pytest.fixture
+def port() -> int:
+    """An unused port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        found: int = free.getsockname()[1]
+        return found
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[Remote]:
+    with running("telegram", journal=tmp_path / "journal") as fake:
+        yield fake
+
+
+@pytest.fixture
+def kept(terminal: Terminal, port: int) -> Terminal:
+    """A folder with a database and a port."""
+    terminal.set("WEB_PORT", str(port))
+    Store(f"sqlite:///{terminal.database}").open(now=datetime.now(UTC))
+    return terminal
+
+
+def test_where_nothing_runs_it_says_so_and_ends_with_1(kept: Terminal, port: int) -> None:
+    ended = kept("status")
+    assert ended.status == 1
+    assert ended.out.splitlines()[:3] == [
+        "✗ Not all is well:",
+        f"  process: nothing answers at http://127.0.0.1:{port}/health/ready; is paperwire run running, with the same settings?",
+        "Outbox: nothing waits.",
+    ]
+    document = kept("status", "--json").json
+    assert (document["ready"], list(document["problems"])) == (False, ["process"])
+    assert document["copies"] == {"count": 0, "newest_at": None}
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0", "::1"])  # noqa: S104 - an address that a setting may name
+def test_the_wildcard_address_is_asked_on_this_machine(kept: Terminal, host: str) -> None:
+    kept.set("WEB_HOST", host)
+    asked = kept("status", "--json").json["problems"]["process"]
+    assert asked.startswith(f"nothing answers at http://{'[::1]' if host == '::1' else '127.0.0.1'}:")
+
+
+def test_another_program_at_the_port_is_no_paperwire(kept: Terminal) -> None:
+    with Watchman() as stranger:
+        kept.set("WEB_PORT", stranger.url.split(":")[2].partition("/")[0])
+        ended = kept("status", "--json")
+    assert (ended.status, ended.json["ready"]) == (1, False)
+    assert "is not paperwire" in ended.json["problems"]["process"]
+
+
+def test_status_says_what_the_page_of_the_process_says(kept: Terminal, remote: Remote, port: int) -> None:
+    def asked(*arguments: str) -> Ended:
+        return kept("status", *arguments)
+
+    with Process(kept.folder, "run", fake=remote, port=str(port)) as program:
+        program.says("Watching ")
+        with httpx.Client(trust_env=False) as line:
+            while line.get(f"http://127.0.0.1:{port}/health/ready").status_code != 200:
+                pass  # it is still starting
+        ended = asked()
+        assert (ended.status, ended.out.splitlines()[0]) == (0, "✓ paperwire runs, and all is well.")
+        assert asked("--json").json["problems"] == {}
+        kept.file("paperwire.toml", '[[source]]\nname = "daily"\nurl = "http://127.0.0.1:9/"\n')
+        assert kept("sources", "poll").status == 1
+        ended = asked()
+        assert (ended.status, ended.out.splitlines()[0]) == (1, "✗ paperwire runs, but not all is well:")
+        assert "✗ Source daily: failed, " in ended.out
+        kept.set("DATABASE_URL", f"sqlite:///{kept.folder}/other.db")
+        kept("subscribe", "graph", "--as", "console:me")
+        ended = asked("--json")
+        assert (ended.status, ended.json["ready"]) == (1, False)
+        assert "works on another database" in ended.json["problems"]["process"]
+        kept.set("DATABASE_URL", f"sqlite:///{kept.database}")
+        kept.file("paperwire.toml", "")
+    remote.call("revokes")
+    with Process(kept.folder, "run", fake=remote, port=str(port)) as program:
+        program.says("Nobody can talk to the bot on Telegram")
+        ended = asked("--json")
+        page = httpx.get(f"http://127.0.0.1:{port}/health/ready", trust_env=False).json()
+        assert (ended.status, ended.json["ready"], ended.json["problems"].keys()) == (1, False, page["problems"].keys())
+        assert "  telegram updates: " in asked().out

@@ -1,6 +1,7 @@
 """The database: its schema, and the sentence for everything that can be wrong with it."""
 
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -11,8 +12,10 @@ import pytest
 
 from subscriptions.errors import StoreError
 from subscriptions.service.retention import forget
+from subscriptions.store.database.sqlite import SqliteSharing
 from subscriptions.store.database.store import Store
 from subscriptions.store.known_papers import sequence_before
+from tests.integration.cli import Terminal, page
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
@@ -43,18 +46,15 @@ def test_tables_of_somebody_else_are_left_alone(tmp_path: Path, table: str) -> N
     connection.close()
 
 
-def test_a_commit_is_on_the_disk_before_it_returns(tmp_path: Path) -> None:
+def test_a_commit_is_on_the_disk_before_it_returns(store: Store) -> None:
     """With FULL, SQLite flushes its log at every commit; with NORMAL a power cut takes the last ones with it."""
-    store = opened(tmp_path / "safe.db")
     for transaction in (store.write, store.read):
         with transaction() as session:
             full = session.connection().exec_driver_sql("PRAGMA synchronous").scalar()
             assert (full, session.connection().exec_driver_sql("PRAGMA journal_mode").scalar()) == (2, "wal")
-    store.close()
 
 
-def test_where_a_subscription_begins_is_found_by_an_index(tmp_path: Path) -> None:
-    store = opened(tmp_path / "many.db")
+def test_where_a_subscription_begins_is_found_by_an_index(store: Store) -> None:
     for day in range(3):
         ingested(store, paper(f"Paper of day {day}"), now=NOON + timedelta(days=day))
     asked: list[str] = []
@@ -66,18 +66,15 @@ def test_where_a_subscription_begins_is_found_by_an_index(tmp_path: Path) -> Non
         raw.set_trace_callback(None)
         plans = [raw.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall()[0][3] for sql in asked if "sequenced_at" in sql]
     assert plans == ["SEARCH paper USING COVERING INDEX ix_paper_sequenced_at (sequenced_at>?)"] * 4
-    store.close()
 
 
-def test_only_the_owner_can_read_the_database_and_its_copies(tmp_path: Path) -> None:
-    store = opened(tmp_path / "mine.db")
+def test_only_the_owner_can_read_the_database_and_its_copies(store: Store, tmp_path: Path) -> None:
     ingested(store, paper("One"))
     store.backup(tmp_path / "copies" / "copy.db")
-    files = [*tmp_path.glob("mine.db*"), tmp_path / "copies" / "copy.db"]
+    files = [*tmp_path.glob("paperwire.db*"), tmp_path / "copies" / "copy.db"]
     assert {path.name: oct(path.stat().st_mode & 0o777) for path in files} == dict.fromkeys(
-        ["mine.db", "mine.db-wal", "mine.db-shm", "copy.db"], "0o600"
+        ["paperwire.db", "paperwire.db-wal", "paperwire.db-shm", "copy.db"], "0o600"
     )
-    store.close()
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
@@ -113,31 +110,15 @@ def use(path: Path) -> None:
     ingested(store, paper("Another"))
 
 
-def test_a_database_that_another_program_locks_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_another_program_locks_is_a_sentence(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 0.05)
-    store = opened(tmp_path / "busy.db")
-    other = sqlite3.connect(tmp_path / "busy.db", isolation_level=None)
+    other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreError, match="locked by another program"):
         ingested(store, paper("One"))
     other.execute("ROLLBACK")
     other.close()
     ingested(store, paper("One"))
-    store.close()
-
-
-def test_a_full_disk_is_a_sentence_and_nothing_is_half_written(tmp_path: Path) -> None:
-    store = opened(tmp_path / "full.db")
-    with store.write() as session:
-        pages = session.connection().exec_driver_sql("PRAGMA page_count").scalar()
-        session.connection().exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-    store_papers = [paper(f"Paper {n}", abstract="Text. " * 500) for n in range(100)]
-    with pytest.raises(StoreError, match="full"):
-        ingested(store, *store_papers)
-    with store.read() as session:
-        assert session.connection().exec_driver_sql("SELECT count(*) FROM digest").scalar() == 0
-        assert session.connection().exec_driver_sql("SELECT count(*) FROM paper").scalar() == 0
-    store.close()
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
@@ -178,8 +159,7 @@ def test_a_copy_of_a_damaged_database_replaces_no_good_one(tmp_path: Path) -> No
     assert [copy.name[:14] for copy in copies.iterdir()] == ["daily-20260122"]
 
 
-def test_a_copy_is_whole_while_others_write(tmp_path: Path) -> None:
-    store = opened(tmp_path / "live.db")
+def test_a_copy_is_whole_while_others_write(store: Store, tmp_path: Path) -> None:
     ingested(store, paper("One"))
     store.backup(tmp_path / "copy.db")
     ingested(store, paper("Two"))
@@ -187,14 +167,11 @@ def test_a_copy_is_whole_while_others_write(tmp_path: Path) -> None:
     with copy.read() as session:
         assert session.connection().exec_driver_sql("SELECT title FROM paper").scalars().all() == ["One"]
     copy.close()
-    store.close()
 
 
-def test_a_python_without_full_text_search_is_told_so(tmp_path: Path) -> None:
-    store = opened(tmp_path / "new.db")
+def test_a_python_without_full_text_search_is_told_so(store: Store) -> None:
     with pytest.raises(StoreError, match=r"no full-text search.*Use a Python whose SQLite has FTS5"), store.read():
         raise sqlite3.OperationalError("no such module: fts5")
-    store.close()
 
 
 def test_all_threads_of_a_process_use_the_database_at_once(store: Store) -> None:
@@ -224,10 +201,11 @@ def test_permissions_of_an_existing_database_are_tightened(tmp_path: Path) -> No
     assert copies.stat().st_mode & 0o777 == 0o700
 
 
-def test_processes_with_one_number_do_not_share_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_processes_with_one_number_do_not_share_their_files(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In containers on one volume every process may be number 1; one was killed while it wrote."""
     monkeypatch.setattr("os.getpid", lambda: 1)
-    store = opened(tmp_path / "live.db")
     killed = tmp_path / "copies" / f"daily-{NOON:%Y%m%dT%H%M%SZ}.db.1.part"
     killed.parent.mkdir()
     killed.write_bytes(b"half of a copy that another process writes now")
@@ -235,7 +213,6 @@ def test_processes_with_one_number_do_not_share_their_files(tmp_path: Path, monk
     assert killed.read_bytes() == b"half of a copy that another process writes now"
     store.copy_into(tmp_path / "copies", "daily", NOON + timedelta(days=2))
     assert [path.name for path in (tmp_path / "copies").glob("*.part*")] == []
-    store.close()
 
 
 def test_a_copy_is_one_file(tmp_path: Path) -> None:
@@ -260,3 +237,60 @@ def test_after_a_clean_stop_no_file_holds_a_forgotten_chat(tmp_path: Path) -> No
         left = b"".join(file.read_bytes() for file in store.path.parent.glob(f"{store.path.name}*"))
     assert b"4242424242" not in left
     assert b"zirconium" not in left
+
+
+# --------------------------------------------------------------------------- the disk fills up while a digest is stored
+
+
+NOW = ("--now", "2026-01-22T07:30:00Z")
+MANY = 900  # more than are stored in one transaction
+
+
+@pytest.fixture
+def caps(monkeypatch: pytest.MonkeyPatch, terminal: Terminal) -> Callable[[int], None]:
+    """Returns a function that lets the database grow by so many pages: SQLite then says itself that its disk is full."""
+    prepare = SqliteSharing.prepare
+    most: list[int] = []
+
+    def prepare_capped(self: SqliteSharing, connection: sqlite3.Connection) -> None:
+        prepare(self, connection)
+        if most:
+            connection.execute(f"PRAGMA max_page_count = {most[0]}")
+
+    monkeypatch.setattr(SqliteSharing, "prepare", prepare_capped)
+
+    def cap(pages: int) -> None:
+        with closing(sqlite3.connect(terminal.database)) as raw:
+            most[:] = [raw.execute("PRAGMA page_count").fetchone()[0] + pages]
+
+    return cap
+
+
+def selected(terminal: Terminal, what: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(terminal.database)) as raw:
+        return raw.execute(what).fetchall()
+
+
+@pytest.mark.parametrize("pages", [0, 5, 200, 330], ids=lambda pages: f"{pages} pages are left")
+def test_a_digest_that_met_a_full_disk_is_stored_afterwards(
+    terminal: Terminal, caps: Callable[[int], None], pages: int
+) -> None:
+    terminal.file("first.md", page(("2601.00001", "A graph", "Words.")))
+    nets = [(f"2601.{n:05d}", f"Net {n}", "Words. " * 90) for n in range(2, MANY + 2)]
+    terminal.file("second.md", page(*nets))
+    assert terminal("ingest", "first.md", *NOW).status == 0
+    before = selected(terminal, "SELECT sequence, title FROM paper WHERE sequence IS NOT NULL")
+    caps(pages)
+    ended = terminal("ingest", "second.md", *NOW)
+    assert ended.status == 1
+    assert f"The disk that holds {terminal.database} is full. Free some space, then try again." in ended.err
+    assert "Traceback" not in ended.err
+    assert selected(terminal, "PRAGMA integrity_check") == [("ok",)]
+    assert selected(terminal, "SELECT sequence, title FROM paper WHERE sequence IS NOT NULL") == before
+    assert selected(terminal, "SELECT count(*) FROM digest") == [(1,)]
+    caps(100_000)
+    assert terminal("ingest", "second.md", *NOW).status == 0
+    assert selected(terminal, "SELECT count(*), count(DISTINCT sequence), max(sequence) FROM paper") == [
+        (MANY + 1,) * 3
+    ]
+    assert selected(terminal, "SELECT count(*) FROM appearance") == [(MANY + 1,)]

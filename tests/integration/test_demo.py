@@ -13,7 +13,7 @@ from rich.console import Console
 
 from bot.demo import run_demo
 from bot.demo.gallery import PAGES, exhibits, shown_messages, write_gallery
-from bot.demo.story import DEMO_CHATS, Story, run_story
+from bot.demo.story import Story, run_story
 from bot.errors import WrongUsage
 from bot.rendering.language import Language
 from tests.fakes.process import ROOT
@@ -107,11 +107,6 @@ def test_the_conversation_goes_through_the_real_commands(story: Story, language:
     assert len(pressed) == 1
     assert ruled.edited
     assert any(rule in paragraph.text for paragraph in ruled.display.paragraphs)
-
-
-def test_every_platform_and_cadence_of_the_story_is_there() -> None:
-    assert {guest.platform for guest in DEMO_CHATS} == {"telegram", "slack", "console"}
-    assert {subscription.every for guest in DEMO_CHATS for subscription in guest.subscriptions} == {"daily", "now"}
 
 
 def test_the_demo_runs_by_itself_and_ends_with_three_lines(tmp_path: Path) -> None:

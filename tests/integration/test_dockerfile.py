@@ -17,11 +17,16 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 from packaging.requirements import Requirement
 
+from bot.delivery.sender import SHUTDOWN_GRACE
 from bot.settings import load_settings
+from bot.settings.model import VARIABLES
+from tests.integration.cli import Terminal
 
 REPO = Path(__file__).parents[2]
 INSIDE = re.compile(r"/(src|wheels|data)\b")  # every absolute path that the Dockerfile speaks of
@@ -119,9 +124,9 @@ def copy(stage: Stage, stages: dict[str, Stage], arguments: str) -> None:
             shutil.copy(path, stage.path(target))
 
 
-def build(folder: Path, **given: str) -> Stage:
-    """Executes the Dockerfile with arguments of a build. Returns the last stage."""
-    stages: dict[str, Stage] = {}
+def build(folder: Path, stages: dict[str, Stage], **given: str) -> Stage:
+    """Executes the Dockerfile with arguments of a build, but for stages that are there. Returns the last stage."""
+    there = set(stages)
     arguments = {
         name: default for word, rest in instructions() if word == "ARG" for name, _, default in [rest.partition("=")]
     }
@@ -131,9 +136,13 @@ def build(folder: Path, **given: str) -> Stage:
         rest = re.sub(r"\$\{(\w+)\}", lambda found: arguments.get(found[1], found[0]), raw)
         if word == "FROM":
             name = rest.partition(" AS ")[2] or "last"
+            if name in there:
+                continue
             (folder / name).mkdir()
             stage = stages[name] = Stage(folder / name, name)
             stage.provide(locked(arguments["LOCK"]) if name == "last" else with_dependencies(FOR_THE_WHEEL))
+        elif name in there:
+            continue
         elif word == "COPY":
             copy(stage, stages, rest)
         elif word == "RUN":
@@ -153,8 +162,14 @@ def build(folder: Path, **given: str) -> Stage:
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Stage:
-    return build(tmp_path_factory.mktemp("image"))
+def stages() -> dict[str, Stage]:
+    """The stages that were built."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory, stages: dict[str, Stage]) -> Stage:
+    return build(tmp_path_factory.mktemp("image"), stages)
 
 
 def test_the_image_holds_the_program_and_what_the_lock_names(image: Stage) -> None:
@@ -176,8 +191,9 @@ def test_the_image_holds_no_build_tools_and_no_leftovers(image: Stage) -> None:
     assert not image.path("/src").exists()
 
 
-def test_only_the_image_of_a_cluster_holds_the_driver(image: Stage, tmp_path: Path) -> None:
-    cluster = build(tmp_path, LOCK="requirements-cluster.lock")
+def test_only_the_image_of_a_cluster_holds_the_driver(image: Stage, stages: dict[str, Stage], tmp_path: Path) -> None:
+    first = {name: stage for name, stage in stages.items() if name != "last"}
+    cluster = build(tmp_path, first, LOCK="requirements-cluster.lock")
     assert cluster.run(["python", "-c", "import procrastinate, psycopg"]).returncode == 0
     assert cluster.run(["paperwire", "--version"]).returncode == 0
     assert image.run(["python", "-c", "import psycopg"]).returncode != 0
@@ -237,3 +253,74 @@ def test_the_page_for_operators_says_what_the_image_does(image: Stage) -> None:
     for line in re.findall(r"docker (?:build|run) .*", head):
         for option in re.findall(r"(?:-v|-p|-e|-t|--stop-timeout) \S+", line):
             assert option in docker, option
+
+
+# ---------------------------------------------------------------------------------------------------- the compose files
+
+
+FILES = ("compose.yaml", "compose.small.yaml")
+OURS = re.compile(r"^paperwire(:\w+)?$")  # images that our Dockerfile makes
+
+
+def services(name: str) -> dict[str, dict[str, Any]]:
+    return yaml.safe_load((REPO / name).read_text("utf-8"))["services"]  # type: ignore[no-any-return]
+
+
+def ours(name: str) -> dict[str, dict[str, Any]]:
+    return {one: service for one, service in services(name).items() if OURS.match(service["image"])}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_setting_is_one_of_the_program(name: str) -> None:
+    for service in ours(name).values():
+        for variable in service["environment"]:
+            assert variable.removesuffix("_FILE") in VARIABLES
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_command_is_a_subcommand(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paperwire = Terminal(tmp_path, monkeypatch)
+    for service in ours(name).values():
+        program, *words = service.get("command", ["paperwire", "run"])
+        assert program == "paperwire"
+        shown = paperwire(*words, "--help")
+        assert shown.status == 0
+        assert f"Usage: paperwire {' '.join(words)} " in shown.out
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_a_service_names_is_there(name: str) -> None:
+    whole = yaml.safe_load((REPO / name).read_text("utf-8"))
+    for service in whole["services"].values():
+        assert set(service.get("secrets", ())) <= whole["secrets"].keys()
+        read = [value for key, value in service["environment"].items() if key.endswith("_FILE")]
+        assert {Path(path).name for path in read} == set(service.get("secrets", ()))
+        assert service.get("depends_on", {}).keys() <= whole["services"].keys()
+        named = {volume.partition(":")[0] for volume in service["volumes"] if not volume.startswith(".")}
+        assert named <= whole["volumes"].keys()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_secret_stands_in_a_file_or_a_variable(name: str) -> None:
+    for service in services(name).values():
+        for variable, value in service["environment"].items():
+            if re.search("PASSWORD|TOKEN|SECRET|URL", variable):
+                assert value == "" or value.startswith("/run/secrets/"), variable
+
+
+def test_nobody_from_outside_reaches_a_port() -> None:
+    for name in FILES:
+        for service in services(name).values():
+            assert [port for port in service.get("ports", ()) if not port.startswith("127.0.0.1:")] == []
+
+
+def test_workers_start_after_the_schema_and_have_time_to_end() -> None:
+    cluster = services("compose.yaml")
+    assert cluster["worker"]["depends_on"]["schema"]["condition"] == "service_completed_successfully"
+    assert cluster["schema"]["depends_on"]["database"]["condition"] == "service_healthy"
+    assert cluster["schema"]["restart"] == "no"
+    assert cluster["worker"]["deploy"]["replicas"] > 1
+    dockerfile = (REPO / "Dockerfile").read_text("utf-8")
+    assert all(f"ARG {argument}=" in dockerfile for argument in cluster["schema"]["build"]["args"])
+    for service in (cluster["worker"], services("compose.small.yaml")["paperwire"]):
+        assert int(service["stop_grace_period"].removesuffix("s")) > SHUTDOWN_GRACE

@@ -1,27 +1,21 @@
 """The docs agree with the program: their tables are compared with it, and their commands are run."""
 
-import json
 import re
 import runpy
-import shlex
-import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.cli.sending import STATES
-from bot.delivery.outcomes import GONE_CHATS, GONE_SHARE
 from bot.digests import FORMATS, INFO
 from bot.digests._arxiv import arxiv_address, paper_key
 from bot.digests._format import _MESSAGES as MESSAGES
 from bot.errors import SettingsError
 from bot.operation.web_server import health_app
 from bot.platforms.slack.manifest import SCOPES, events_of, scopes_of
-from bot.platforms.slack.outgoing import SlackChannel
-from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.rendering.language import Language
 from bot.rendering.query_text import query_in_words
 from bot.settings import VARIABLES, Settings, load_settings
@@ -30,30 +24,23 @@ from subscriptions.errors import NotDelivered, PaperwireError, QueryError
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Announce, ChatKind, DeliveryKind, Paper, Summary, Translation
 from subscriptions.planning.cadence import KINDS
-from subscriptions.planning.decision import FIRST_WAIT, LONGEST_WAIT
 from subscriptions.planning.receipts import Outcome
+from subscriptions.query import FIELDS, Field
 from subscriptions.query.parse import papers_named_in, parse_canonical, parse_query
-from subscriptions.query.syntax import FIELDS, Field
 from subscriptions.ranking import PapersAtHand
-from subscriptions.service.retention import DELIVERIES, UPDATES
-from tests.forked import Forked
 from tests.integration.cli import INBOX, Terminal, subcommands
 from tests.integration.docs_pages import (
     DOCS,
     ROOT,
     Row,
-    Step,
     anchors,
     blocks,
     links,
     page,
     rows,
-    shows,
-    shows_value,
-    steps,
     typed,
 )
-from tests.patience import PATIENCE
+from tests.integration.transcripts import Shell, shows
 
 MOST_WORDS = 25_000  # of README.md and docs/*.md together: longer pages are not read
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
@@ -157,79 +144,11 @@ def _options(parameters: Sequence[object]) -> frozenset[str]:
 
 
 SUBCOMMANDS = {name: _options(one.params) for name, one in subcommands().items()}
-EXAMPLES = Path(__file__).with_name("command_line.console")
 
 
 def test_the_list_of_subcommands_is_what_help_says() -> None:
     made = runpy.run_path(str(DOCS / "commands_page.py"))
     assert made["page"](page("commands.md")) == page("commands.md"), "python docs/commands_page.py writes it again"
-
-
-class Shell:
-    """A folder in which lines are typed, with the sample digests of the repo and its own database."""
-
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
-        shutil.copytree(ROOT / "bot" / "samples", terminal.folder / "bot" / "samples")
-        terminal.set("WEB_PORT", "0")
-
-    def type(self, line: str) -> tuple[int, str]:
-        """Runs a line. Returns its exit status and output; of `--json` only standard output."""
-        if not line.startswith("paperwire "):
-            done = subprocess.run(["sh", "-c", line], cwd=self._terminal.folder, capture_output=True, check=False)  # noqa: S603, S607 - a line of our own pages
-            return done.returncode, done.stdout.decode()
-        line, _, target = line.partition(" > ")
-        arguments = shlex.split(line, comments=True)[1:]
-        ended = self._terminal(*arguments)
-        if target:
-            self._terminal.file(target, ended.out)
-            return ended.status, ended.err
-        return ended.status, ended.out if "--json" in arguments else ended.out + ended.err
-
-    def file(self, name: str, content: str) -> None:
-        """Writes a file."""
-        self._terminal.file(name, content)
-
-    def run_until_ready(self) -> tuple[int, str]:
-        """Runs `paperwire run`, and stops it as an operator does once it prints its health address."""
-        with Forked(
-            ["bot", "run"], cwd=self._terminal.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stderr
-            said = ""
-            for line in process.stderr:
-                said += line
-                if "/health/ready" in line:
-                    process.terminate()
-            return process.wait(timeout=PATIENCE), said
-
-
-@pytest.fixture
-def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    monkeypatch.delenv("PAPERWIRE_SHARED", raising=False)  # of the tests, not of the program: `check` would name it
-    return Shell(Terminal(tmp_path, monkeypatch))
-
-
-_QUOTED = 1500  # characters of an answer that a failure repeats
-
-
-def _wrong(step: Step, shell: Shell) -> str:
-    """Returns how a line's result differs from the example; "" if it does not."""
-    status, printed = shell.type(step.typed)
-    if " --json" in step.typed:
-        fits = status == step.status and shows_value(json.loads(step.shown), json.loads(printed))
-    else:
-        fits = status == step.status and shows(step.shown, printed)
-    shown = f"$ {step.typed}\nis shown with {step.status} and\n{step.shown}"
-    return "" if fits else f"{shown}\nbut ends with {status} and\n{printed[:_QUOTED]}\n"
-
-
-def test_the_command_line_answers_as_its_examples_show(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    # `run --once` has the machine's clock: it would clean up the deliveries of the examples, which are of January 2026.
-    monkeypatch.setattr("bot.operation.ticks.claim_daily_work", lambda *_, **__: False)
-    monkeypatch.setattr("bot.operation.ticks.claim_copy", lambda *_, **__: False)
-    wrong = [documented for step in steps(EXAMPLES.read_text("utf-8")) if (documented := _wrong(step, shell))]
-    assert not wrong, "\n".join(wrong)
 
 
 # ----------------------------------------------------------------------------------------------------- docs/settings.md
@@ -379,23 +298,6 @@ def test_every_address_of_the_page_answers() -> None:
     assert addresses == {getattr(route, "path", "") for route in health_app(dict, metrics=_no_metrics).routes}
 
 
-def test_limits_and_times_of_the_page_are_those_of_the_program() -> None:
-    documented, telegram, slack = page("operating.md"), TelegramChannel.limits, SlackChannel.limits
-    for words_of_the_page in (
-        f"{telegram.per_second} messages a second for a token",
-        f"{telegram.per_group_minute} a minute",
-        f"{telegram.text:,} characters",
-        f"{slack.text:,} characters in all",
-        f"sent messages | {DELIVERIES.days} days",
-        f"typed in chats | {UPDATES.days} days",
-        f"after {FIRST_WAIT.seconds} seconds",
-        f"every {LONGEST_WAIT.seconds // 60} minutes",
-    ):
-        assert words_of_the_page in documented, words_of_the_page
-    assert (telegram.per_lane, telegram.burst, slack.per_lane) == (1, 3, 1)
-    assert (GONE_CHATS, GONE_SHARE) == (10, 5)  # "more than ten", "more than a fifth"
-
-
 def test_the_it_page_has_the_real_scopes_events_and_times() -> None:
     made = runpy.run_path(str(DOCS / "slack_page.py"))
     assert made["page"](page("slack.md")) == page("slack.md"), "python docs/slack_page.py writes its tables anew"
@@ -407,7 +309,10 @@ def test_the_it_page_has_the_real_scopes_events_and_times() -> None:
 
 
 @pytest.mark.parametrize("path", [ROOT / "README.md", DOCS / "operating.md"], ids=lambda path: path.name)
-def test_what_a_page_types_can_be_done_without_a_token(path: Path, shell: Shell) -> None:
+def test_what_a_page_types_can_be_done_without_a_token(
+    path: Path, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = Shell(terminal, monkeypatch, ExitStack())  # no fake is typed
     shell.file("paperwire.toml", "\n".join(blocks(path, "toml")) or INBOX)  # without a source arXiv is asked
     shell.file("inbox/.keep", "")
     for line in (line for block in blocks(path, "") for line in block.splitlines() if line.startswith("paperwire ")):

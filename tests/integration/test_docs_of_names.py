@@ -1,26 +1,38 @@
-"""The docs name only files and modules that exist, every name of a command, and the numbers of the program."""
+"""The docs name only files, modules, commands and metrics that exist, and the numbers of the program."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.cog.plugins import register_default_plugins
+from grafana_foundation_sdk.models.dashboard import Dashboard
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
+from bot.cli.subcommands import SUBCOMMANDS
 from bot.commands.intent import REGISTRY
 from bot.commands.subscribe import EDITED_WITHIN, MOST_LINES
 from bot.context import MAX_OF_CHAT, MAX_OF_PERSON
+from bot.delivery.outcomes import GONE_CHATS, GONE_SHARE
 from bot.operation.health import MOST_OF_A_NAME
+from bot.operation.metrics import METRICS, Timing
 from bot.operation.sign_in import LASTS, MOST_TRIES, MOST_TRIES_OF_AN_ADDRESS
 from bot.operation.status import DAYS as DAYS_OF_STATUS
 from bot.operation.ticks import INTERVAL
 from bot.operation.web_server import LONGEST_BODY, LONGEST_HEAD, MOST_CONNECTIONS, MOST_OF_AN_ADDRESS
+from bot.platforms.slack.outgoing import SlackChannel
+from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.settings import VARIABLES
 from bot.sources.arxiv_lookup import IDS_PER_REQUEST
 from bot.sources.poll import HISTORY
 from bot.sources.receipts import MOST_TRIES as MOST_TRIES_OF_A_DAY
 from subscriptions.addresses import LONGEST_NAME as LONGEST_NAME_OF_A_CHAT
-from subscriptions.chat_settings import LARGEST_LIMIT
+from subscriptions.chat_settings.setting import LARGEST_LIMIT
 from subscriptions.matching.batch import MANY
-from subscriptions.planning.decision import MOST_NEAR
+from subscriptions.planning.decision import FIRST_WAIT, LONGEST_WAIT, MOST_NEAR
 from subscriptions.planning.source_calendar import LATE_AFTER
+from subscriptions.portable import LONGEST_NAME
 from subscriptions.query.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH, MOST_PAPERS, SHORTEST_PREFIX
 from subscriptions.query.sentences import MOST_NEAR as MOST_LIKE
 from subscriptions.ranking import MOST_WORDS, MOST_WORDS_OF_ONE, SAMPLE
@@ -32,11 +44,11 @@ from subscriptions.service.loosening import LOOKED_AT, MOST_ALIKE
 from subscriptions.service.near_papers import LEARNED_FROM, MOST_SAVED, MOST_SIGNALS, STRENGTHS
 from subscriptions.service.plan import SLICE
 from subscriptions.service.requests import MOST_PER_CHAT
-from subscriptions.service.workers import SILENT_AFTER
+from subscriptions.service.retention import DELIVERIES, UPDATES
+from subscriptions.service.sending import SILENT_AFTER
 from subscriptions.store.database.postgres import CONNECTIONS
 from subscriptions.store.merging import MOST_ASKED
-from subscriptions.wording import LONGEST_NAME
-from tests.integration.docs_pages import DOCS, ROOT, page, rows
+from tests.integration.docs_pages import DOCS, ROOT, alerts, expressions, page, rows
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 MADE = {"CONTRIBUTING.md": {"bot/digests/NAME.py", "bot/commands/counting.py"}}  # that its recipes make
@@ -154,6 +166,15 @@ NUMBERS = (  # page, a sentence of it with # for a number, the number of the pro
     ("architecture.md", "Slices of # chats", SLICE),
     ("architecture.md", "imported for # clauses", MANY),
     ("operating.md", "Each needs # connections", CONNECTIONS + 3),
+    ("operating.md", "# messages a second for a token", TelegramChannel.limits.per_second),
+    ("operating.md", "| one group or channel | # a minute", TelegramChannel.limits.per_group_minute),
+    ("operating.md", "| # characters | 50 blocks", TelegramChannel.limits.text),
+    ("operating.md", "# characters in all", SlackChannel.limits.text),
+    ("operating.md", "sent messages | # days", DELIVERIES.days),
+    ("operating.md", "typed in chats | # days", UPDATES.days),
+    ("operating.md", "tried again after # seconds", FIRST_WAIT.seconds),
+    ("operating.md", "up to every # minutes", LONGEST_WAIT.seconds / 60),
+    ("operating.md", "If more than # chats", GONE_CHATS),
 )
 
 
@@ -165,6 +186,122 @@ def test_a_number_of_a_page_is_that_of_the_program(name: str, sentence: str, num
     assert re.search(pattern, page(name)), f"docs/{name} does not say: {sentence.replace('#', str(number))}"
 
 
+def test_the_pace_of_a_chat_and_the_share_of_gone_chats_are_those_of_the_page() -> None:
+    telegram, slack = TelegramChannel.limits, SlackChannel.limits
+    assert (telegram.per_lane, telegram.burst, slack.per_lane, GONE_SHARE) == (1, 3, 1, 5)  # "more than a fifth"
+
+
 def test_what_a_chat_does_with_papers_counts_as_its_table_says() -> None:
     documented = [float(row["counts"]) for row in rows("queries.md", "it", "counts")]
     assert documented == [*STRENGTHS.values()]
+
+
+# ------------------------ docs/metrics.md, alerts.yml and grafana.json name only metrics that exist, and say what to do
+
+
+_NAME = re.compile(r"\b(?:paperwire|process)_[a-z_]+\b")
+_SERIES = ("_bucket", "_sum", "_count")
+
+
+def known_metrics() -> dict[str, set[str]]:
+    """The names of all series, each with its labels."""
+    declared = {one.name: set(one.labels) for one in METRICS}
+    series = {one.name + end: {*one.labels, "le"} for one in METRICS if isinstance(one, Timing) for end in _SERIES}
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    process = set(re.findall(r"^(process_\w+)", generate_latest(registry).decode(), re.MULTILINE))
+    return declared | series | {name: set() for name in process}
+
+
+def test_every_metric_has_its_row_and_no_row_is_of_another() -> None:
+    page = [
+        (row["metric"], row["kind"], row["labels"])
+        for row in rows("metrics.md", "metric", "kind", "labels", "what it says")
+    ]
+    declared = [
+        (f"`{one.name}`", type(one).__name__.lower(), ", ".join(f"`{label}`" for label in one.labels))
+        for one in METRICS
+    ]
+    assert page == declared
+
+
+@pytest.mark.parametrize("expression", sorted(set(expressions())))
+def test_an_expression_names_metrics_and_labels_that_there_are(expression: str) -> None:
+    names, labels = set(_NAME.findall(expression)), known_metrics()
+    assert names or expression.startswith("up{")
+    assert names <= labels.keys()
+    used = set(re.findall(r"(\w+)=\"", expression)) - {"job"}
+    grouped = re.findall(r"by \(([^)]*)\)", expression)
+    used |= {label.strip() for group in grouped for label in group.split(",")}
+    assert used <= set().union(*(labels[name] for name in names))
+
+
+@pytest.mark.parametrize("name", alerts())
+def test_an_alert_says_what_is_wrong_and_what_to_do(name: str) -> None:
+    text = alerts()[name]
+    for part in ("expr", "labels", "annotations", "summary", "action"):
+        assert re.search(rf"^ +{part}: ?.*\S|^ +{part}:$", text, re.MULTILINE), part
+    assert re.search(r"severity: (critical|warning)\b", text)
+    subcommands = {one.name for one in SUBCOMMANDS}
+    assert set(re.findall(r"`paperwire (\w+)", text)) <= subcommands
+    assert set(re.findall(r"PAPERWIRE_\w+", text)) <= VARIABLES.keys()
+
+
+def test_every_metric_is_watched_by_an_alert_or_a_panel() -> None:
+    watched = set(_NAME.findall(" ".join(expressions())))
+    series = {name: {name, *(name + end for end in _SERIES)} for name in (one.name for one in METRICS)}
+    assert [name for name, names in series.items() if not names & watched] == []
+
+
+def as_grafana_reads(text: str) -> object:
+    """What Grafana's own model of a dashboard, of its panels and of the queries of Prometheus keeps of a text."""
+    register_default_plugins()
+    return json.loads(JSONEncoder().encode(Dashboard.from_json(json.loads(text))))
+
+
+def missing(given: object, kept: object, path: str = "") -> list[str]:
+    """The places of given values that were not kept unchanged. Further kept values are defaults."""
+    match given, kept:
+        case dict(), dict():
+            return [one for key, value in given.items() for one in missing(value, kept.get(key), f"{path}/{key}")]
+        case list(), list() if len(given) == len(kept):
+            pairs = enumerate(zip(given, kept, strict=True))
+            return [one for place, (value, other) in pairs for one in missing(value, other, f"{path}/{place}")]
+        case _:
+            return [] if given == kept else [path]
+
+
+def test_grafana_knows_every_field_of_the_dashboard() -> None:
+    text = (DOCS / "grafana.json").read_text(encoding="utf-8")
+    assert missing(json.loads(text), as_grafana_reads(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "place"),
+    [
+        ('"gridPos"', '"gridPosition"', "/panels/1/gridPosition"),
+        ('"expr"', '"expression"', "/panels/1/targets/0/expression"),
+        ('"reduceOptions"', '"reduce"', "/panels/1/options/reduce"),
+        ('"steps"', '"levels"', "/panels/1/fieldConfig/defaults/thresholds/levels"),
+    ],
+)
+def test_a_field_that_grafana_does_not_know_is_seen(right: str, wrong: str, place: str) -> None:
+    text = (DOCS / "grafana.json").read_text(encoding="utf-8").replace(right, wrong)
+    assert place in missing(json.loads(text), as_grafana_reads(text))
+
+
+def test_the_panels_stand_beside_and_below_each_other() -> None:
+    board = json.loads((DOCS / "grafana.json").read_text(encoding="utf-8"))
+    taken: set[tuple[int, int]] = set()
+    for panel in board["panels"]:
+        place = panel["gridPos"]
+        cells = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
+        assert max(x for x, _ in cells) < 24
+        assert not cells & taken
+        taken |= cells
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+
+
+def test_the_page_says_how_often_the_heartbeat_comes() -> None:
+    assert INTERVAL == 300
+    assert "every five minutes" in " ".join((DOCS / "metrics.md").read_text(encoding="utf-8").split())

@@ -1,8 +1,7 @@
 """E-mail, from the question to the papers: a real SMTP server on loopback, and the page that links in mail open."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,15 +15,14 @@ from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.operation.listening import listening
-from bot.platforms.email.links import Link, Signer
 from bot.platforms.email.pages import MailPages
+from bot.platforms.email.writing import Link, Signer
 from bot.ports.conversation import RequestDispatcher, WebRequest, WebResponse
 from bot.settings import Settings
 from subscriptions.errors import Refused
 from subscriptions.notices.chats import AccessDenied
 from subscriptions.notices.operations import VersionChanged
-from subscriptions.service.access import allow, deny
-from subscriptions.service.confirming import ask_to_confirm, ask_unasked
+from subscriptions.service.access import allow, ask_to_confirm, ask_unasked, deny
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.pausing import resume
@@ -32,6 +30,7 @@ from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState, MessageState, PauseReason
 from tests.fakes.smtp import FakeMailServer, a_mail_server
+from tests.integration.cli import Terminal
 from tests.make import FakeClock, address, ingested, paper
 
 ADA, HOME = address("email:ada@lab.org"), address("web:ada")
@@ -198,13 +197,6 @@ async def test_a_link_of_an_erased_chat_does_nothing_to_the_next_one(bot: Bot) -
     assert bot.state() is ChatState.ACTIVE
 
 
-async def test_a_button_that_is_pressed_twice_is_pressed_once(bot: Bot) -> None:
-    await bot.confirms()
-    url = Signer.url(await bot.pages.channel.signer(), Link(get_chat(bot.app.store, ADA).id, str(ADA), "say", "/list"))
-    both = await asyncio.gather(*(bot.opens(url, presses=True, once="x") for _ in range(2)))
-    assert {one.status for one in both} == {200}
-
-
 async def test_the_question_is_open_for_two_days(bot: Bot) -> None:
     ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
     [question] = await bot.delivers()
@@ -214,20 +206,8 @@ async def test_the_question_is_open_for_two_days(bot: Bot) -> None:
     assert bot.state() is ChatState.UNCONFIRMED
 
 
-async def test_an_address_is_asked_three_times_an_hour_at_most(bot: Bot) -> None:
-    for _ in range(3):
-        ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
-        bot.clock.advance(timedelta(minutes=1))
-    with pytest.raises(Refused, match="3 times within an hour"):
-        ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
-    assert len(await bot.delivers()) == 3
-    bot.clock.advance(timedelta(hours=1))
-    ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
-    assert len(await bot.delivers()) == 1
-
-
 async def test_an_address_that_an_operator_denied_is_not_asked(bot: Bot) -> None:
-    await _subscribe(bot)
+    await does(bot, "subscribe")
     deny(bot.app.store, ADA, now=bot.clock.now())
     with pytest.raises(Refused, match="said no to this address"):
         ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
@@ -235,77 +215,57 @@ async def test_an_address_that_an_operator_denied_is_not_asked(bot: Bot) -> None
     assert await bot.delivers() == []
 
 
-async def _subscribe(bot: Bot) -> None:
-    subscribe(bot.app.store, ADA, SubscriptionRequest(text="diffusion", when="daily 13:00"), now=bot.clock.now())
-
-
-async def _allow(bot: Bot) -> None:
-    await _subscribe(bot)
-    allow(bot.app.store, ADA, now=bot.clock.now())
-
-
-async def _deny_and_allow(bot: Bot) -> None:
-    await _subscribe(bot)
-    deny(bot.app.store, ADA, now=bot.clock.now())
-    allow(bot.app.store, ADA, now=bot.clock.now())
-
-
-async def _resume(bot: Bot) -> None:
-    await _subscribe(bot)
-    resume(bot.app.store, ADA, None, now=bot.clock.now())
-
-
-async def _notify(bot: Bot) -> None:
-    await _subscribe(bot)
-    notify(bot.app.store, ADA, AccessDenied(event="1"), now=bot.clock.now())
-
-
-async def _be_operator(bot: Bot) -> None:
-    notify_operators(bot.app.store, [ADA], VersionChanged(version="2", before="1"), now=bot.clock.now())
-
-
-async def _open_the_link(bot: Bot) -> None:
-    ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
-    [question] = await bot.delivers()
-    await bot.opens(link(question, "yes"))
-    bot.fake.mails.clear()
-
-
-async def _bounce_and_come_back(bot: Bot) -> None:
-    ask_to_confirm(bot.app.store, ADA, source=HOME, now=bot.clock.now())
-    bot.fake.troubles.append("recipient 550 5.1.1 no such user")
-    await bot.delivers()
-    await _subscribe(bot)
-
-
-async def _say_it(bot: Bot) -> None:
-    """Somebody who writes in the name of the address, as `paperwire say --as` does."""
-    await _subscribe(bot)
-    chat = get_chat(bot.app.store, ADA)
-    await bot.pages._do(chat, Link(chat.id, str(ADA), "talk", ""), "/resume", "x", bot.dispatcher)
+async def does(bot: Bot, step: str) -> None:
+    """What may happen to an address that has not said yes."""
+    store, now = bot.app.store, bot.clock.now()
+    match step:
+        case "subscribe":
+            subscribe(store, ADA, SubscriptionRequest(text="diffusion", when="daily 13:00"), now=now)
+        case "deny" | "allow":
+            (deny if step == "deny" else allow)(store, ADA, now=now)
+        case "resume":
+            resume(store, ADA, None, now=now)
+        case "notify":
+            notify(store, ADA, AccessDenied(event="1"), now=now)
+        case "notify the operator":
+            notify_operators(store, [ADA], VersionChanged(version="2", before="1"), now=now)
+        case "ask":
+            ask_to_confirm(store, ADA, source=HOME, now=now)
+        case "open the link":
+            [question] = await bot.delivers()
+            await bot.opens(link(question, "yes"))
+            bot.fake.mails.clear()
+        case "bounce":
+            bot.fake.troubles.append("recipient 550 5.1.1 no such user")
+            await bot.delivers()
+        case "say /resume":  # in the name of the address, as `paperwire say --as` does
+            chat = get_chat(store, ADA)
+            await bot.pages._do(chat, Link(chat.id, str(ADA), "talk", ""), "/resume", "x", bot.dispatcher)
 
 
 @pytest.mark.parametrize(
     "way",
     [
-        _subscribe,
-        _allow,
-        _deny_and_allow,
-        _resume,
-        _notify,
-        _be_operator,
-        _open_the_link,
-        _bounce_and_come_back,
-        _say_it,
+        ["subscribe"],
+        ["subscribe", "allow"],
+        ["subscribe", "deny", "allow"],
+        ["subscribe", "resume"],
+        ["subscribe", "notify"],
+        ["notify the operator"],
+        ["ask", "open the link"],
+        ["ask", "bounce", "subscribe"],
+        ["subscribe", "say /resume"],
     ],
+    ids=", ".join,
 )
 @pytest.mark.parametrize("access", ["open", "ask"])
 async def test_nothing_is_sent_before_the_address_says_yes(
-    tmp_path: Path, clock: FakeClock, way: Callable[[Bot], Awaitable[None]], access: str
+    tmp_path: Path, clock: FakeClock, way: list[str], access: str
 ) -> None:
     with a_mail_server() as fake:
         async with a_bot(tmp_path, fake, clock, access=access) as bot:
-            await way(bot)
+            for step in way:
+                await does(bot, step)
             ingested(bot.app.store, paper("Diffusion on graphs"), now=clock.now())
             sent = [*await bot.delivers(61), *await bot.delivers(24 * 60), *fake.mails]
             assert {mail["Subject"] for mail in sent} <= {"Shall papers come to this address?"}
@@ -313,7 +273,7 @@ async def test_nothing_is_sent_before_the_address_says_yes(
 
 
 async def test_what_was_asked_for_meanwhile_comes_after_the_yes(bot: Bot) -> None:
-    await _subscribe(bot)
+    await does(bot, "subscribe")
     ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
     ask_unasked(bot.app.store, [ADA], now=bot.clock.now())
     ingested(bot.app.store, paper("Diffusion on graphs"), now=bot.clock.now())
@@ -364,3 +324,17 @@ async def test_a_mail_that_may_have_come_comes_again_under_its_own_id(bot: Bot) 
     await bot.delivers(5)
     first, second = (one for one in bot.fake.mails if "Diffusion" in one["Subject"])
     assert first["Message-ID"] == second["Message-ID"]
+
+
+def test_no_word_of_the_address_of_the_server_is_printed(terminal: Terminal) -> None:
+    terminal.set("MAIL_FROM", "Papers <papers@lab.org>")
+    with a_mail_server("papers", "made-up-word") as server:
+        terminal.set("SMTP_URL", server.url)
+        terminal("subscribe", "diffusion", "--as", str(ADA))
+        said = [terminal("deliver"), terminal("check"), terminal("outbox"), terminal("status")]
+        terminal.set("SMTP_URL", server.url.replace("made-up-word", "made-up-word-wrong"))
+        terminal.set("LOG_LEVEL", "debug")
+        said += [terminal("deliver"), terminal("check"), terminal("run", "--once")]
+    printed = "".join(one.out + one.err for one in said)
+    assert "535" in printed, "the server refuses the password"
+    assert "made-up-word" not in printed

@@ -39,6 +39,9 @@ def feeding(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> SourceHarness:
     return SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
 
 
+FORGETS = paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS)
+
+
 def bare(title: str, arxiv_id: str | None = None, **values: object) -> Paper:
     """Returns a paper as in lists without authors and categories."""
     return paper(title, arxiv_id=arxiv_id, authors=(), abstract=f"We look at {title or 'it'}.", **values)  # type: ignore[arg-type]
@@ -101,7 +104,7 @@ async def test_completed_papers_match_and_come_once(
     plan_due(store, now=clock.now())
     number = row(store, "Graphs that forget").id
     assert delivered(store) == [number]
-    arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))
+    arxiv.knows(FORGETS)
     clock.advance(timedelta(minutes=1))
     await feeding.due()
     plan_due(store, now=clock.now())
@@ -174,7 +177,7 @@ async def test_a_question_that_arxiv_refuses_is_asked_in_halves(
 async def test_while_arxiv_is_busy_it_is_left_alone(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
-    arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))
+    arxiv.knows(FORGETS)
     arxiv.answers_429(4, at="/api/")
     ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     for _ in range(5):
@@ -188,7 +191,7 @@ async def test_of_two_processes_one_asks(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
     await feeding.due()
-    arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))
+    arxiv.knows(FORGETS)
     ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     other = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.due()
@@ -214,7 +217,7 @@ def test_which_source_is_arxivs() -> None:
 async def test_papers_are_completed_after_the_sources_have_answered(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, feeding: SourceHarness
 ) -> None:
-    arxiv.knows(paper("Graphs that forget", "cs.LG", arxiv_id="2601.09001", authors=AUTHORS))
+    arxiv.knows(FORGETS)
     ingested(store, bare("Graphs that forget", "2601.09001"), now=clock.now())
     for _ in range(3):
         await feeding.ticks()

@@ -1,4 +1,4 @@
-"""`/health/ready` and `/health/live` over real HTTP: what is wrong, and for how long."""
+"""What tells others whether all is well: `/health/ready` and `/health/live` over real HTTP, and PAPERWIRE_HEARTBEAT_URL."""
 
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -10,16 +10,23 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.app import build_app
 from bot.operation.health import Health
 from bot.operation.process import Process
+from bot.operation.ticks import INTERVAL, Heartbeat, make_heartbeat
 from bot.operation.web_server import serving
 from bot.settings import Settings, load_settings
 from subscriptions.errors import StoreUnavailable
 from subscriptions.store.database.store import Store, write_refusal
+from tests.fakes.process import Remote, running
 from tests.fakes.telegram import FakeTelegram
+from tests.fakes.watchman import Watchman
+from tests.integration.cli import DIGEST
+from tests.integration.cli import Process as Program
 from tests.integration.locked import ForeignLock
 from tests.integration.telegram_bot import a_bot
 from tests.make import FakeClock, ingested, paper, subscribes
+from tests.patience import PATIENCE
 from tests.source_harness import NoSources
 
 READY = {"ready": True, "problems": {}}
@@ -77,29 +84,32 @@ async def a_page(
             yield Page(app.store, process, health, clock, url)
 
 
-async def test_ready_is_503_while_a_foreign_lock_blocks_writes(
-    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, settings: Settings
-) -> None:
-    async with a_page(tmp_path, telegram, clock, settings) as page:
-        await page.goes_on(1)
-        assert await page.ready() == (200, READY)
-        lock = ForeignLock(tmp_path / "paperwire.db")
-        lock.take()
-        await page.goes_on(1)
-        assert await page.ready() == (200, READY), "a neighbour at work is no problem"
-        await page.goes_on(60)
-        await page.goes_on(122)
-        assert await page.ready() == (
-            503,
-            {
-                "ready": False,
-                "problems": {"database": "nothing can be written: it is locked by another program"},
-                "seconds": {"database": 182},
-            },
-        )
-        lock.close()
-        await page.goes_on(1)
-        assert await page.ready() == (200, READY)
+@pytest.fixture
+async def page(tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, settings: Settings) -> AsyncIterator[Page]:
+    async with a_page(tmp_path, telegram, clock, settings) as made:
+        yield made
+
+
+async def test_ready_is_503_while_a_foreign_lock_blocks_writes(page: Page, tmp_path: Path) -> None:
+    await page.goes_on(1)
+    assert await page.ready() == (200, READY)
+    lock = ForeignLock(tmp_path / "paperwire.db")
+    lock.take()
+    await page.goes_on(1)
+    assert await page.ready() == (200, READY), "a neighbour at work is no problem"
+    await page.goes_on(60)
+    await page.goes_on(122)
+    assert await page.ready() == (
+        503,
+        {
+            "ready": False,
+            "problems": {"database": "nothing can be written: it is locked by another program"},
+            "seconds": {"database": 182},
+        },
+    )
+    lock.close()
+    await page.goes_on(1)
+    assert await page.ready() == (200, READY)
 
 
 async def test_ready_counts_sources_and_names_none_to_strangers(
@@ -123,43 +133,35 @@ async def test_ready_counts_sources_and_names_none_to_strangers(
         assert await page.ready() == (200, READY)
 
 
-async def test_ready_is_503_while_the_disk_is_full(
-    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, settings: Settings
-) -> None:
+async def test_ready_is_503_while_the_disk_is_full(page: Page) -> None:
     def limits_pages(store: Store, most: int) -> None:
         with store.write() as transaction:
             transaction.connection().exec_driver_sql(f"PRAGMA max_page_count = {most}")
 
     papers = [paper(f"Paper {n}", abstract="Text. " * 500) for n in range(100)]
-    async with a_page(tmp_path, telegram, clock, settings) as page:
-        await page.goes_on(1)
-        limits_pages(page.store, 1)  # as many as there are
-        with pytest.raises(StoreUnavailable, match="full"):
-            ingested(page.store, *papers)
-        await page.goes_on(1)
-        await page.goes_on(30)
-        status, said = await page.ready()
-        assert (status, said["problems"]) == (503, {"database": "nothing can be written: its disk is full"})
-        limits_pages(page.store, 1_000_000)
-        await page.goes_on(1)
-        assert (await page.ready())[0] == 503, "nothing was written yet"
+    await page.goes_on(1)
+    limits_pages(page.store, 1)  # as many as there are
+    with pytest.raises(StoreUnavailable, match="full"):
         ingested(page.store, *papers)
-        await page.goes_on(1)
-        assert await page.ready() == (200, READY)
+    await page.goes_on(1)
+    await page.goes_on(30)
+    status, said = await page.ready()
+    assert (status, said["problems"]) == (503, {"database": "nothing can be written: its disk is full"})
+    limits_pages(page.store, 1_000_000)
+    await page.goes_on(1)
+    assert (await page.ready())[0] == 503, "nothing was written yet"
+    ingested(page.store, *papers)
+    await page.goes_on(1)
+    assert await page.ready() == (200, READY)
 
 
 async def test_a_disk_without_room_is_found_before_anything_is_written(
-    tmp_path: Path,
-    telegram: FakeTelegram,
-    clock: FakeClock,
-    settings: Settings,
-    monkeypatch: pytest.MonkeyPatch,
+    page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with a_page(tmp_path, telegram, clock, settings) as page:
-        monkeypatch.setattr("subscriptions.store.database.store.LEAST_ROOM", 2**70)
-        await page.goes_on(1)
-        await page.goes_on(30)
-        status, said = await page.ready()
+    monkeypatch.setattr("subscriptions.store.database.store.LEAST_ROOM", 2**70)
+    await page.goes_on(1)
+    await page.goes_on(30)
+    status, said = await page.ready()
     assert (status, said["problems"]) == (503, {"database": "nothing can be written: its disk is full"})
 
 
@@ -173,13 +175,142 @@ def test_a_long_write_of_the_process_itself_is_no_lock(store: Store) -> None:
     assert found == [None]
 
 
-async def test_each_problem_is_named_with_its_age(
-    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, settings: Settings
+async def test_each_problem_is_named_with_its_age(page: Page, clock: FakeClock) -> None:
+    assert (await page.ready())[1]["seconds"] == {"start": 0}
+    clock.advance(timedelta(seconds=7))
+    assert await page.ready() == (
+        503,
+        {"ready": False, "problems": {"start": "still starting"}, "seconds": {"start": 7}},
+    )
+
+
+# ----------------------- PAPERWIRE_HEARTBEAT_URL is asked every few minutes while all is well, and never when it is not
+
+
+PATH = "/ping/sesame-4711"
+
+
+@pytest.fixture
+def watchman() -> Iterator[Watchman]:
+    with Watchman() as found:
+        yield found
+
+
+@asynccontextmanager
+async def heartbeat_of(tmp_path: Path, clock: FakeClock, url: str) -> AsyncIterator[Heartbeat]:
+    environ = {"PAPERWIRE_DATABASE_URL": f"sqlite:///{tmp_path}/p.db", "PAPERWIRE_HEARTBEAT_URL": url}
+    app = build_app(load_settings(environ, tmp_path), clock=clock)
+    heartbeat = make_heartbeat(app)
+    try:
+        yield heartbeat
+    finally:
+        await heartbeat.close()
+        await app.close()
+
+
+@pytest.fixture
+async def heartbeat(tmp_path: Path, clock: FakeClock, watchman: Watchman) -> AsyncIterator[Heartbeat]:
+    async with heartbeat_of(tmp_path, clock, watchman.url) as made:
+        yield made
+
+
+async def beats(heartbeat: Heartbeat, *, well: bool = True) -> None:
+    """Beats, and waits for the answer."""
+    heartbeat.beat(well=well)
+    if heartbeat._task is not None:
+        await heartbeat._task
+
+
+async def test_it_is_asked_every_five_minutes(heartbeat: Heartbeat, clock: FakeClock, watchman: Watchman) -> None:
+    await beats(heartbeat)
+    await beats(heartbeat)
+    clock.advance(timedelta(seconds=INTERVAL - 1))
+    await beats(heartbeat)
+    assert watchman.calls == [PATH]
+    clock.advance(timedelta(seconds=1))
+    await beats(heartbeat)
+    assert watchman.calls == [PATH, PATH]
+
+
+async def test_the_heartbeat_stops_with_a_problem_and_resumes_after(
+    heartbeat: Heartbeat, clock: FakeClock, watchman: Watchman
 ) -> None:
-    async with a_page(tmp_path, telegram, clock, settings) as page:
-        assert (await page.ready())[1]["seconds"] == {"start": 0}
-        clock.advance(timedelta(seconds=7))
-        assert await page.ready() == (
-            503,
-            {"ready": False, "problems": {"start": "still starting"}, "seconds": {"start": 7}},
-        )
+    for _ in range(3):
+        await beats(heartbeat, well=False)
+        clock.advance(timedelta(seconds=INTERVAL))
+    assert watchman.calls == []
+    await beats(heartbeat)
+    assert watchman.calls == [PATH]
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+async def test_any_success_will_do(
+    heartbeat: Heartbeat, status: int, watchman: Watchman, caplog: pytest.LogCaptureFixture
+) -> None:
+    watchman.status = status
+    await beats(heartbeat)
+    assert (watchman.calls, caplog.text) == ([PATH], "")
+
+
+async def test_a_failed_heartbeat_is_one_line_without_the_address(
+    heartbeat: Heartbeat, clock: FakeClock, watchman: Watchman, caplog: pytest.LogCaptureFixture
+) -> None:
+    for status in (404, 500, 200, 503):
+        watchman.status = status
+        await beats(heartbeat)
+        clock.advance(timedelta(hours=2))
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        "The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: 127.0.0.1 answers 404 Not Found.",
+        "The heartbeat of PAPERWIRE_HEARTBEAT_URL does not arrive: 127.0.0.1 is too busy to answer (503).",
+    ]
+    assert len(watchman.calls) == 4
+
+
+async def test_nobody_at_the_address_disturbs_nothing(
+    tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Watchman() as gone:
+        pass
+    async with heartbeat_of(tmp_path, clock, gone.url) as heartbeat:
+        for _ in range(3):
+            await beats(heartbeat)
+            clock.advance(timedelta(seconds=INTERVAL))
+    (record,) = caplog.records
+    assert "takes no connection" in record.getMessage()
+    assert "sesame" not in record.getMessage()
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[Remote]:
+    with running("telegram", journal=tmp_path / "journal") as fake:
+        yield fake
+
+
+def test_only_a_healthy_process_sends_heartbeats(tmp_path: Path, remote: Remote, watchman: Watchman) -> None:
+    environ = {"PAPERWIRE_HEARTBEAT_URL": watchman.url}
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
+    with Program(tmp_path, "run", fake=remote, environ=environ) as program:
+        assert watchman.called.get(timeout=PATIENCE) == PATH
+    (tmp_path / "inbox").rmdir()
+    (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox"\n')
+    remote.call("revokes")
+    watchman.calls.clear()
+    with Program(tmp_path, "run", fake=remote, environ=environ) as program:
+        program.says("Nobody can talk to the bot on Telegram")
+    assert watchman.calls == []
+
+
+def test_once_calls_at_its_end_if_all_went_well(tmp_path: Path, remote: Remote, watchman: Watchman) -> None:
+    environ = {"PAPERWIRE_HEARTBEAT_URL": watchman.url}
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "paperwire.toml").write_text('[[source]]\nname = "daily"\npath = "inbox/*.md"\n')
+    (tmp_path / "inbox" / "today.md").write_bytes(DIGEST.read_bytes())
+    program = Program(tmp_path, "run", "--once", fake=remote, environ=environ)
+    _, err = program.process.communicate(timeout=PATIENCE)
+    assert (program.process.returncode, watchman.calls) == (0, [PATH]), err
+    (tmp_path / "inbox" / "today.md").write_text("These are notes.\n")
+    program = Program(tmp_path, "run", "--once", fake=remote, environ=environ)
+    program.process.communicate(timeout=PATIENCE)
+    assert (program.process.returncode, watchman.calls) == (1, [PATH])

@@ -1,20 +1,26 @@
-"""Harmful files in a watched folder: too large, or symbolic links to files outside."""
+"""Harmful files in a watched folder, and names and texts that others chose: too large, links to files outside, codes for a terminal."""
 
+import json
 import logging
+import re
 import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
+from bot.cli.log import start_logging
 from bot.digests import MAX_BYTES, read_digest
 from bot.digests._text import CATEGORIES, DOI, MOST_AUTHORS, NAME, TEXT, TITLE
 from bot.digests.files import read_file
 from bot.errors import UnreadableInput
-from bot.settings import SourceSettings
+from bot.settings import SourceSettings, load_settings
+from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database.store import Store
 from tests.fakes.arxiv import FakeArxiv
 from tests.integration.cli import PAGE, Terminal
+from tests.integration.web_site import open_pages
 from tests.make import FakeClock
 from tests.source_harness import SourceHarness
 
@@ -122,17 +128,6 @@ async def test_a_link_that_is_followed_is_never_quoted(
     assert SECRET not in caplog.text
 
 
-def test_check_does_not_quote_a_link_either(terminal: Terminal) -> None:
-    (terminal.folder / "shadow").write_text(f"{SECRET}\n", encoding="utf-8")
-    terminal.file("inbox/.keep", "")
-    (terminal.folder / "inbox" / "day.md").symlink_to(terminal.folder / "shadow")
-    for links, said in (("within", "leads out of its folder"), ("follow", "it is no digest that can be read")):
-        terminal.file("paperwire.toml", f'[[source]]\nname = "daily"\npath = "inbox/*.md"\nlinks = "{links}"\n')
-        ended = terminal("check", "--offline")
-        assert said in ended.out
-        assert SECRET not in ended.out + ended.err
-
-
 def entry(title: str = "Sand", names: str = "Ada Example", abstract: str = "Grains.") -> str:
     return f"### [1] [{title}](https://arxiv.org/abs/2601.00001)\n*{names}*\n\nTL;DR: sand.\n\nAbstract: {abstract}\n\n"
 
@@ -184,3 +179,116 @@ def test_ordinary_and_very_large_papers_are_kept_whole() -> None:
     read = read_digest(f"# cs.LG\n\n{entry(names=names)}".encode(), "page.md")
     assert len(read.entries[0].authors) == 5_154
     assert "long_fields" not in {one.code for one in read.warnings}
+
+
+# -------------------------------- names and texts that others chose move no cursor, end no line and turn no text around
+
+
+ODD_NAME = "a\n✓ all is well\x1b[2J\u202egnp\u2066\u2028.md"
+SHOWN = "a\\u000a✓ all is well\\u001b[2J\\u202egnp\\u2066\\u2028.md"
+OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+TITLED = PAGE.replace("](http", " \u202egnihtemos \u2066\u200f](http", 1)
+
+
+@pytest.fixture
+def hostile(terminal: Terminal) -> Terminal:
+    terminal.file(ODD_NAME, TITLED)
+    terminal.file(f"no digest {ODD_NAME}", "# About\n\nThese are notes.\n")
+    terminal.file("paperwire.toml", '[[source]]\nname = "inbox"\npath = "*.md"\n')
+    return terminal
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("inspect", "."), ("inspect", "--papers", "."), ("ingest", "."), ("sources",), ("sources", "poll"), ("run", "--once"),
+        ("match", "cs.LG", "."), ("inspect", f"nowhere {ODD_NAME}"), ("ingest", f"nowhere {ODD_NAME}"),
+    ],
+    ids=lambda arguments: " ".join(arguments).partition(" nowhere")[0],
+)  # fmt: skip
+def test_a_name_or_title_is_shown_and_not_obeyed(hostile: Terminal, arguments: tuple[str, ...]) -> None:
+    if arguments == ("sources",):
+        hostile("sources", "poll")
+    ended = hostile(*arguments)
+    said = ended.out + ended.err
+    assert not OBEYED.search(said), ascii(said)
+    assert not any(line.startswith("✓ all is well") for line in said.splitlines())
+    assert "\\u202e" in said
+
+
+def test_a_reply_in_a_terminal_is_shown_and_not_obeyed(hostile: Terminal) -> None:
+    hostile("sources", "poll")
+    hostile("subscribe", "gnihtemos", "--as", "console:me")
+    ended = hostile("say", "/search gnihtemos", "--as", "console:me")
+    assert "gnihtemos" in ended.out
+    assert not OBEYED.search(ended.out + ended.err), ascii(ended.out)
+
+
+@pytest.mark.parametrize("arguments", [("inspect", "--json", "--papers", "."), ("ingest", "--json", ".")])
+def test_json_has_the_same_text_without_terminal_codes(hostile: Terminal, arguments: tuple[str, ...]) -> None:
+    ended = hostile(*arguments)
+    assert not OBEYED.search(ended.out), ascii(ended.out)
+    assert json.loads(ended.out)
+    assert (
+        ODD_NAME in json.dumps(json.loads(ended.out), ensure_ascii=False).encode().decode("unicode_escape", "ignore")
+        or "\\n✓ all is well" in ended.out
+    )
+
+
+@pytest.mark.parametrize("columns", [60, 200])
+def test_a_terminal_gets_only_the_codes_of_the_program(hostile: Terminal, columns: int) -> None:
+    said = hostile.on_screen(columns, "inspect", "--papers", ".").out
+    without_colours = re.sub(r"\x1b\[[\d;]*m", "", said)
+    assert not OBEYED.search(without_colours), ascii(without_colours)
+    assert "\\u202e" in without_colours
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_an_event_of_the_log_is_one_line_whatever_it_names(
+    log_format: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start_logging(load_settings({"PAPERWIRE_LOG_FORMAT": log_format}, tmp_path), quiet=False)
+    logging.getLogger("paperwire").warning("%s cannot be read.", ODD_NAME, extra={"source": ODD_NAME})
+    logging.getLogger().handlers.clear()
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert not OBEYED.search(said.rstrip("\n")), ascii(said)
+    if log_format == "json":
+        assert json.loads(said)["message"] == f"{ODD_NAME} cannot be read."
+        assert json.loads(said)["source"] == ODD_NAME
+    else:
+        assert f"{SHOWN} cannot be read." in said
+
+
+# --------------------------------------------------------- what browsers cannot type and programs can send to the pages
+
+
+ODD = "a\x00b \x01\x1b[2J \x7f"
+CONTROLS = set("\x00\x01\x1b\x7f")
+
+
+@pytest.mark.both_databases
+async def test_characters_that_no_database_keeps_are_left_out(
+    database_url: str, tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_pages(tmp_path, clock, database_url, access="open") as pages:
+        browser = pages.browser()
+        await browser.opens()
+        assert "✓ 1" in await browser.says(f"/sub diffusion {ODD}")
+        for said in (f"/name 1 {ODD}", f"/{ODD}", f"/set timezone {ODD}", ODD, f"/set lang {ODD}", f"/privacy {ODD}"):
+            page = await browser.says(said)
+            assert not set(page) & CONTROLS, said
+        for path, fields in {
+            "/chat/say": {"once": ODD, "text": "/list"},
+            "/chat/press": {"press": ODD, "message": "1"},
+            "/chat/form": {"id": ODD, "field-query": ODD},
+        }.items():
+            answer = await browser.posts(path, fields)
+            assert answer.status_code < 500, path
+        for path in ("/chat/form?id=", "/playground?q=", "/?before=", "/?language=", "/status?done="):
+            answer = await browser.opens(f"{path}{quote(ODD)}")
+            assert answer.status_code in (200, 303), path
+            assert not set(answer.text) & CONTROLS, path
+        (one,) = listed(pages.app.store, None)
+        assert (one.subscription.text, one.subscription.name) == ("diffusion ab [2J", "ab [2J")
+    assert not [record.getMessage() for record in caplog.records if record.levelname in ("ERROR", "WARNING")]

@@ -19,12 +19,14 @@ from tests.programs.faults.soak.program import running_program
 MOST = 119e6  # bytes resident, where 120 MB are promised: with the pages, with compiled modules, and the parser's rest where they are compiled at each start
 UNUSED = {
     "alembic",  # the schema is the newest
+    "apprise",  # no destination is named
     "babel",  # nothing is rendered
     "bs4",  # no page came
     "cryptography",  # there are no sealed tokens
     "httpx._main",
     "jinja2",
     "pygments",
+    "requests",  # as apprise
     "rich.console",
     "slack_sdk",
     "psycopg",  # the database is a file

@@ -5,21 +5,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
 from subscriptions.errors import QueryError
-from subscriptions.matching.terms import simple_terms
+from subscriptions.matching.hits import simple_terms
 from subscriptions.model import Announce, Paper, Summary
 from subscriptions.normalize import fold_plural, written_beginnings
+from subscriptions.query import Query, Term
 from subscriptions.query.parse import parse_query
-from subscriptions.query.syntax import Query, Term
 from subscriptions.service.known_papers import Entries, find, number_of
-from subscriptions.store import known_papers, paper_index
+from subscriptions.store import known_papers
 from subscriptions.store.database.store import Store
 from tests.make import NOON, ingested, paper, stored_papers, summary
-from tests.unit import slow_matcher
+from tests.unit import strategies as slow_matcher
 from tests.unit.query_rules import QUESTIONS
 from tests.unit.strategies import MORE, papers, queries, terms
 
@@ -43,7 +43,7 @@ def emptied(store: Store) -> None:
 
 def found(store: Store, query: Query) -> set[int]:
     with store.read() as session:
-        known = Entries.of(paper_index.newest(session, 1000), whole=True)
+        known = Entries.of(known_papers.newest(session, 1000), whole=True)
         return set(map(number_of, known.newest_first(find(session, known, query, most_read=None).bits)))
 
 
@@ -52,6 +52,7 @@ def found_slowly(store: Store, query: Query) -> set[int]:
         return {known.id for known in stored_papers(session) if slow_matcher.matches(query, known.paper)}
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(papers, min_size=1, max_size=3), st.lists(queries, min_size=1, max_size=4))
 def test_the_index_finds_what_the_slow_matcher_finds(
     database: Store, batch: Sequence[Paper], asked: Sequence[Query]
@@ -64,6 +65,7 @@ def test_the_index_finds_what_the_slow_matcher_finds(
         assert found(database, query) == found_slowly(database, query), query.alternatives
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(papers, st.lists(terms, min_size=1, max_size=6))
 def test_the_index_is_right_when_it_is_sure(database: Store, one: Paper, asked: Sequence[Term]) -> None:
     emptied(database)
@@ -71,7 +73,7 @@ def test_the_index_is_right_when_it_is_sure(database: Store, one: Paper, asked: 
     with database.read() as session:
         (known,), entry = stored_papers(session), known_papers.state_of_papers(session)[0]
         for part in (part for term in asked for part in simple_terms(term)):
-            candidates = paper_index.having(session, part, entry, entry)
+            candidates = known_papers.having(session, part, entry, entry)
             has = slow_matcher.has(known.paper, part)
             assert not candidates.sure or has, part
             assert candidates.maybe is None or candidates.maybe or not has, part
@@ -149,7 +151,7 @@ def test_of_what_people_usually_type_the_index_knows_all(database: Store, typed:
     ingested(database, one)
     with database.read() as session:
         entry = known_papers.state_of_papers(session)[0]
-        candidates = [paper_index.having(session, term, entry, entry) for term in parse_query(typed).terms]
+        candidates = [known_papers.having(session, term, entry, entry) for term in parse_query(typed).terms]
     assert all(list(one.sure) == list(one.maybe or ()) for one in candidates) == decided
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.digests import FORMATS, _example
 from bot.digests.installed import installed_formats, usable_formats
-from tests.integration.cli import PAGE, Ended, Terminal
+from tests.integration.cli import PAGE, Terminal
 from tests.integration.docs_pages import ROOT, blocks
 
 (PYPROJECT,) = blocks(ROOT / "CONTRIBUTING.md", "toml")
@@ -42,17 +42,11 @@ def _forget_packages() -> None:
     sys.modules.pop("paperwire_shelf", None)
 
 
-def typed(terminal: Terminal, *arguments: str) -> Ended:
-    """Types a line in the folder of the packages, for a process of its own."""
-    program = "import sys; sys.path.insert(0, 'site'); from bot.__main__ import main; main()"
-    return terminal.python(program, *arguments)
-
-
-def test_a_format_of_a_package_is_read_like_one_of_ours(terminal: Terminal) -> None:
-    installed(terminal, MODULE)
-    terminal.file("inbox/shelf.txt", SHELF)
-    terminal.file("day.md", PAGE)
-    ended = typed(terminal, "inspect", "inbox/shelf.txt", "day.md", "--papers", "--json")
+def test_a_format_of_a_package_is_read_like_one_of_ours(with_packages: Terminal) -> None:
+    installed(with_packages, MODULE)
+    with_packages.file("inbox/shelf.txt", SHELF)
+    with_packages.file("day.md", PAGE)
+    ended = with_packages("inspect", "inbox/shelf.txt", "day.md", "--papers", "--json")
     shelf, day = ended.json["digests"]
     assert (ended.status, ended.err) == (0, "")
     assert (shelf["format"], shelf["date"], shelf["papers"], shelf["warnings"]) == ("shelf_list", "2026-01-22", 2, [])
@@ -61,9 +55,9 @@ def test_a_format_of_a_package_is_read_like_one_of_ours(terminal: Terminal) -> N
         ("2601.00002", "Knots That Know Their Names"),
     ]
     assert day["format"] == "daily_arxiv_md"
-    terminal.file("paperwire.toml", '[[source]]\nname = "shelf"\npath = "inbox/*.txt"\nformat = "shelf_list"\n')
-    assert typed(terminal, "ingest", "inbox", "--json").json["papers"]["new"] == 2
-    checked = typed(terminal, "check", "--offline")
+    with_packages.file("paperwire.toml", '[[source]]\nname = "shelf"\npath = "inbox/*.txt"\nformat = "shelf_list"\n')
+    assert with_packages("ingest", "inbox", "--json").json["papers"]["new"] == 2
+    checked = with_packages("check", "--offline")
     assert checked.status == 0
     assert f"{len(FORMATS)} of its own, and of other packages: shelf_list (paperwire-shelf)" in checked.out
     assert "shelf.txt can be read, as shelf_list" in checked.out
@@ -172,7 +166,9 @@ def test_a_package_is_installed_by_pip_as_the_page_says(terminal: Terminal) -> N
     subprocess.run(  # noqa: S603 - pip, on a folder of ours
         [sys.executable, "-m", "pip", "install", *how, "./paperwire-shelf"], cwd=terminal.folder, check=True
     )
-    assert typed(terminal, "inspect", "shelf.txt", "--json").json["digests"][0]["format"] == "shelf_list"
+    program = "import sys; sys.path.insert(0, 'site'); from bot.__main__ import main; main()"
+    ended = terminal.python(program, "inspect", "shelf.txt", "--json")
+    assert ended.json["digests"][0]["format"] == "shelf_list"
 
 
 def test_the_example_package_uses_only_what_the_page_offers() -> None:

@@ -1,23 +1,31 @@
-"""The set of all queries that a process keeps follows the database, whichever process changes it."""
+"""What a process keeps in memory: the set of all queries follows the database, and several threads count papers with one cache."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
+from threading import Barrier
+from typing import Any
 
 import pytest
 from sqlmodel import select
 
 from subscriptions.errors import NotFound, Refused
 from subscriptions.matching.paper_index import PaperIndex
+from subscriptions.query.parse import parse_query
 from subscriptions.service import kept_queries as _kept_queries
+from subscriptions.service import known_papers
 from subscriptions.service.amendments import edit
 from subscriptions.service.kept_queries import KeptQueries
+from subscriptions.service.known_papers import Entries, find
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import forget
 from subscriptions.store import planner
 from subscriptions.store.database.store import Store
+from subscriptions.store.known_papers import news
 from subscriptions.store.rows import QueryChangeRow, QueryRow
-from tests.make import NOON, address, clean_up, paper, subscribes
+from tests.make import NOON, address, clean_up, ingested, paper, subscribes
+from tests.patience import PATIENCE
 
 WORDS = ("graph", "tree", "leaf", "root", "branch")
 PAPERS = PaperIndex.of([paper(f"On {word}") for word in WORDS])
@@ -87,3 +95,61 @@ def test_what_came_and_went_is_forgotten(store: Store, monkeypatch: pytest.Monke
         assert matching(kept, store) == {"root", word}
         unsubscribe(store, address("telegram:1"), str(number), now=NOON)
     assert len(kept._ids) < 20, "handles that nobody has any more take no room for ever"
+
+
+# -------------------------------------------- several threads count the papers of the last days at once, with one cache
+
+
+TITLES = ("graph", "diffusion", "agent", "language", "vision", "robot")
+
+
+@pytest.fixture
+def counted(store: Store) -> Store:
+    """A store with a paper of each word."""
+    ingested(store, *(paper(f"On {word}") for word in TITLES))
+    return store
+
+
+def entries_of(store: Store) -> Entries:
+    with store.read() as transaction:
+        return Entries.of(news(transaction, None, since=date.min), whole=True)
+
+
+class EmptiedByAnother(dict[Any, Any]):
+    """A cache that another thread empties right after each lookup or insertion."""
+
+    def __contains__(self, key: object) -> bool:
+        held = super().__contains__(key)
+        self.clear()
+        return held
+
+    def __setitem__(self, key: object, value: object) -> None:
+        super().__setitem__(key, value)
+        self.clear()
+
+
+def test_a_cache_that_another_thread_empties_loses_no_answer(counted: Store) -> None:
+    entries = entries_of(counted)
+    entries.having, entries.hits = EmptiedByAnother(), EmptiedByAnother()
+    with counted.read() as transaction:
+        for _ in range(2):
+            assert find(transaction, entries, parse_query("graph"), most_read=None).bits.bit_count() == 1
+
+
+def test_two_threads_that_empty_each_others_cache_find_both(counted: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each thread has added its answer, and one has emptied the cache of the other, before either goes on."""
+    monkeypatch.setattr(known_papers, "MOST_TERMS", 1)
+    both, remember, entries = Barrier(2, timeout=PATIENCE), known_papers._remember, entries_of(counted)
+
+    def remembered_by_both(*args: Any) -> None:
+        remember(*args)
+        both.wait()
+
+    def count(word: str) -> int:
+        with counted.read() as transaction:
+            return find(transaction, entries, parse_query(word), most_read=None).bits.bit_count()
+
+    monkeypatch.setattr(known_papers, "_remember", remembered_by_both)
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(count, ("graph", "robot"))) == [1, 1]
+    assert len(entries.hits) == 1

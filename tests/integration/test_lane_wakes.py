@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from subscriptions.errors import ChatMoved, RetryLater
-from subscriptions.model import DeliveryKind, Facts, Lane, Paper
+from subscriptions.model import DeliveryKind, Facts, Lane
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import claim, confirm, dismiss, record_edit_outcome, record_outcome, retry_delivery
 from subscriptions.store.attempts import pause_lane
@@ -211,52 +211,49 @@ def sent(store: Store, outside: psycopg.Connection) -> None:
         confirm(store, being_sent(store, asking, shows=shown), "77", asking)
 
 
+LATER = NOON + timedelta(days=3)
+GONE = paper("A graph", arxiv_id="2601.00001", version=2, abstract="This paper has been withdrawn by the authors.")
+
+
 def test_a_requested_edit_wakes_the_lanes_of_its_paper(store: Store, outside: psycopg.Connection) -> None:
     """It would wait for the sweep, up to a minute."""
     sent(store, outside)
     outside.execute("DELETE FROM procrastinate_jobs")
-    gone = paper("A graph", arxiv_id="2601.00001", version=2, abstract="This paper has been withdrawn by the authors.")
     with pytest.raises(BrokenOff):
-        withdraw_and_break_off(store, gone)
+        withdraw_and_break_off(store)
     assert jobs(outside) == []
-    ingested(store, gone, name="later", now=NOON + timedelta(days=3))
+    ingested(store, GONE, name="later", now=LATER)
     found = [(lock, priority) for _, _, priority, lock, _ in jobs(outside)]
     assert found == [("lane:telegram:1", BULLETIN), ("lane:telegram:2", BULLETIN)]
 
 
-def test_a_failed_edit_wakes_its_lane_for_the_next_try(store: Store, outside: psycopg.Connection) -> None:
+@pytest.mark.parametrize(
+    ("outcome", "lane", "seconds"), [(RetryLater("down"), "1", 30), (ChatMoved("it has moved", "-1001"), "-1001", 0)]
+)
+def test_an_edit_that_was_not_made_wakes_its_lane(
+    store: Store, outside: psycopg.Connection, outcome: RetryLater | ChatMoved, lane: str, seconds: int
+) -> None:
+    """For the next try, and where the group has moved: its new lane."""
     sent(store, outside)
-    later = NOON + timedelta(days=3)
-    gone = paper("A graph", arxiv_id="2601.00001", version=2, abstract="This paper has been withdrawn by the authors.")
-    ingested(store, gone, name="later", now=later)
-    edit = claim(store, replace(request(), now=later, wall=later))
+    ingested(store, GONE, name="later", now=LATER)
+    edit = claim(store, replace(request(), now=LATER, wall=LATER))
     assert isinstance(edit, Edit)
     outside.execute("DELETE FROM procrastinate_jobs")
-    record_edit_outcome(store, edit, RetryLater("down"), now=later, wall=later)
-    ((lock, seconds),) = outside.execute(
-        "SELECT lock, extract(epoch FROM scheduled_at - clock_timestamp())::float FROM procrastinate_jobs"
+    record_edit_outcome(store, edit, outcome, now=LATER, wall=LATER)
+    ((lock, wait),) = outside.execute(
+        "SELECT lock, extract(epoch FROM coalesce(scheduled_at, clock_timestamp()) - clock_timestamp())::float"
+        " FROM procrastinate_jobs"
     ).fetchall()
-    assert (lock, seconds) == ("lane:telegram:1", pytest.approx(30, abs=5))
-
-
-def test_an_edit_in_a_group_that_has_moved_wakes_its_new_lane(store: Store, outside: psycopg.Connection) -> None:
-    sent(store, outside)
-    later = NOON + timedelta(days=3)
-    gone = paper("A graph", arxiv_id="2601.00001", version=2, abstract="This paper has been withdrawn by the authors.")
-    ingested(store, gone, name="later", now=later)
-    edit = claim(store, replace(request(), now=later, wall=later))
-    assert isinstance(edit, Edit)
-    outside.execute("DELETE FROM procrastinate_jobs")
-    record_edit_outcome(store, edit, ChatMoved("it has moved", "-1001"), now=later, wall=later)
-    assert [lock for _, _, _, lock, _ in jobs(outside)] == ["lane:telegram:-1001"]
-    again = claim(store, replace(request("-1001"), now=later, wall=later))
+    assert (lock, wait) == (f"lane:telegram:{lane}", pytest.approx(seconds, abs=5))
+    soon = LATER + timedelta(minutes=1)
+    again = claim(store, replace(request(lane), now=soon, wall=soon))
     assert isinstance(again, Edit)
     assert (again.seq, again.number) == (edit.seq, edit.number)
 
 
-def withdraw_and_break_off(store: Store, gone: Paper) -> None:
+def withdraw_and_break_off(store: Store) -> None:
     with store.write() as transaction:
-        ingested(transaction, gone, name="later", now=NOON + timedelta(days=3))
+        ingested(transaction, GONE, name="later", now=LATER)
         raise BrokenOff
 
 

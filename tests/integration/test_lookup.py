@@ -60,8 +60,20 @@ async def asking(tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, ar
             yield app
 
 
+@pytest.fixture
+async def app(tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv) -> AsyncIterator[App]:
+    async with asking(tmp_path, telegram, clock, arxiv) as made:
+        yield made
+
+
 def said(telegram: FakeTelegram, chat: str = "7") -> list[str]:
     return [entry.text.replace("\u2060", "") for entry in telegram.posted_to(chat)]
+
+
+async def asks(telegram: FakeTelegram, text: str, answers: int = 2) -> None:
+    """A person writes, and waits until so many messages came since the start."""
+    telegram.user_writes(text, "7")
+    await posts(telegram, answers, "7")
 
 
 def changes(store: Store) -> list[int | None]:
@@ -76,13 +88,11 @@ def waiting(store: Store) -> list[str]:
 
 @pytest.mark.parametrize("text", [ID, f"https://arxiv.org/abs/{ID}v2", f"see https://www.alphaxiv.org/abs/{ID}"])
 async def test_the_answer_comes_at_once_and_the_card_a_moment_later(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv, text: str
+    app: App, telegram: FakeTelegram, arxiv: FakeArxiv, text: str
 ) -> None:
     arxiv.knows(FORGETS)
-    async with asking(tmp_path, telegram, clock, arxiv) as app:
-        telegram.user_writes(text, "7")
-        await posts(telegram, 2, "7")
-        assert waiting(app.store) == []
+    await asks(telegram, text)
+    assert waiting(app.store) == []
     first, card = said(telegram)
     assert first == f"I look it up at arXiv: {ID}"
     assert card.startswith("Graphs that forget\nAda Example · cs.LG · 2601.09001")
@@ -90,42 +100,32 @@ async def test_the_answer_comes_at_once_and_the_card_a_moment_later(
 
 
 async def test_it_is_news_only_when_it_is_announced(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+    app: App, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)
-    async with asking(tmp_path, telegram, clock, arxiv) as app:
-        subscribes(app.store, "telegram:8", "graphs", every="now")
-        telegram.user_writes(ID, "7")
-        await posts(telegram, 2, "7")
-        assert (titles(app.store), changes(app.store)) == (["Graphs that forget"], [None])
-        assert not plan_due(app.store, now=clock.now())
-        ingested(app.store, FORGETS, now=clock.now())
-        assert changes(app.store) == [1]
-        assert plan_due(app.store, now=clock.now())
+    subscribes(app.store, "telegram:8", "graphs", every="now")
+    await asks(telegram, ID)
+    assert (titles(app.store), changes(app.store)) == (["Graphs that forget"], [None])
+    assert not plan_due(app.store, now=clock.now())
+    ingested(app.store, FORGETS, now=clock.now())
+    assert changes(app.store) == [1]
+    assert plan_due(app.store, now=clock.now())
 
 
-async def test_it_is_found_here_the_next_time(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
-) -> None:
+@pytest.mark.usefixtures("app")
+async def test_it_is_found_here_the_next_time(telegram: FakeTelegram, arxiv: FakeArxiv) -> None:
     arxiv.knows(FORGETS)
-    async with asking(tmp_path, telegram, clock, arxiv):
-        telegram.user_writes(ID, "7")
-        await posts(telegram, 2, "7")
-        telegram.user_writes(ID, "7")
-        await posts(telegram, 3, "7")
+    await asks(telegram, ID)
+    await asks(telegram, ID, 3)
     assert said(telegram)[2].startswith("Graphs that forget")
     assert len(arxiv.asked("id_list")) == 1
 
 
-async def test_only_what_arxiv_does_not_know_is_refused(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
-) -> None:
+@pytest.mark.usefixtures("app")
+async def test_only_what_arxiv_does_not_know_is_refused(telegram: FakeTelegram, arxiv: FakeArxiv) -> None:
     arxiv.knows(FORGETS)
-    async with asking(tmp_path, telegram, clock, arxiv):
-        telegram.user_writes("2601.99999", "7")
-        await posts(telegram, 2, "7")
-        telegram.user_writes(f"{ID} and 2601.99998", "7")
-        await posts(telegram, 4, "7")
+    await asks(telegram, "2601.99999")
+    await asks(telegram, f"{ID} and 2601.99998", 4)
     _, refused, both, cards = said(telegram)
     assert refused == "✗ arXiv knows no paper 2601.99999."
     assert both == f"I look it up at arXiv: {ID}, 2601.99998"
@@ -133,21 +133,19 @@ async def test_only_what_arxiv_does_not_know_is_refused(
     assert "Graphs that forget" in cards
 
 
-async def test_what_arxiv_refuses_to_read_spoils_nothing_else(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
-) -> None:
+@pytest.mark.usefixtures("app")
+async def test_what_arxiv_refuses_to_read_spoils_nothing_else(telegram: FakeTelegram, arxiv: FakeArxiv) -> None:
     arxiv.knows(FORGETS)
     arxiv.reports("incorrect id format")
-    async with asking(tmp_path, telegram, clock, arxiv):
-        telegram.user_writes(f"{ID} hep-th/9901001", "7")
-        await posts(telegram, 2, "7")
+    await asks(telegram, f"{ID} hep-th/9901001")
     assert "Graphs that forget" in said(telegram)[1]
     assert len(arxiv.asked("id_list")) == 3
 
 
 @pytest.mark.parametrize("mood", ["fails", "busy", "html", "broken"])
+@pytest.mark.usefixtures("app")
 async def test_while_arxiv_is_away_a_sentence_and_a_link_say_so(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv, mood: str
+    telegram: FakeTelegram, arxiv: FakeArxiv, mood: str
 ) -> None:
     moods: dict[str, Callable[[], None]] = {
         "fails": partial(arxiv.fails, 500),
@@ -156,9 +154,7 @@ async def test_while_arxiv_is_away_a_sentence_and_a_link_say_so(
         "broken": arxiv.breaks_off,
     }
     moods[mood]()
-    async with asking(tmp_path, telegram, clock, arxiv):
-        telegram.user_writes(ID, "7")
-        await posts(telegram, 2, "7")
+    await asks(telegram, ID)
     assert said(telegram)[1] == f"✗ arXiv cannot be asked now, so I do not know {ID}. Please try again later."
     assert f"https://arxiv.org/abs/{ID}" in str(telegram.posted_to("7")[1].payload)
 
@@ -182,8 +178,7 @@ async def test_an_interrupted_look_up_is_answered_by_the_next_process(
     with FakeArxiv() as silent:
         silent.hangs()
         async with asking(tmp_path, telegram, clock, silent) as app:
-            telegram.user_writes(ID, "7")
-            await posts(telegram, 1, "7")
+            await asks(telegram, ID, 1)
             await asyncio.to_thread(silent.waits_hanging)
             assert waiting(app.store)
     clock.advance(timedelta(seconds=10))
@@ -191,8 +186,7 @@ async def test_an_interrupted_look_up_is_answered_by_the_next_process(
         await posts(telegram, 2, "7")
         assert waiting(app.store) == []
     async with asking(tmp_path, telegram, clock, arxiv):
-        telegram.user_writes("/list", "7")
-        await posts(telegram, 3, "7")
+        await asks(telegram, "/list", 3)
     assert [text.split("\n")[0] for text in said(telegram)[:2]] == [
         f"I look it up at arXiv: {ID}",
         "Graphs that forget",
@@ -215,17 +209,11 @@ def failures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_it_is_answered_when_the_database_can_be_used_again(
-    tmp_path: Path,
-    telegram: FakeTelegram,
-    clock: RestingClock,
-    arxiv: FakeArxiv,
-    failures: list[StoreUnavailable],
+    app: App, telegram: FakeTelegram, arxiv: FakeArxiv, failures: list[StoreUnavailable]
 ) -> None:
     arxiv.knows(FORGETS)
-    async with asking(tmp_path, telegram, clock, arxiv) as app:
-        telegram.user_writes(ID, "7")
-        await posts(telegram, 2, "7")
-        assert waiting(app.store) == []
+    await asks(telegram, ID)
+    assert waiting(app.store) == []
     assert failures == []
     assert [text.split("\n")[0] for text in said(telegram)] == [f"I look it up at arXiv: {ID}", "Graphs that forget"]
 
@@ -249,13 +237,11 @@ def refusing_database(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 
 @pytest.mark.usefixtures("refusing_database")
 async def test_a_paper_that_the_database_refuses_is_given_up(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
+    app: App, telegram: FakeTelegram, arxiv: FakeArxiv
 ) -> None:
     arxiv.knows(FORGETS)
-    async with asking(tmp_path, telegram, clock, arxiv) as app:
-        telegram.user_writes(ID, "7")
-        await posts(telegram, 2, "7")
-        assert waiting(app.store) == []
+    await asks(telegram, ID)
+    assert waiting(app.store) == []
     assert said(telegram)[1] == f"✗ I could not store {ID}. Please tell the operator."
 
 
@@ -266,11 +252,9 @@ async def test_who_is_forgotten_meanwhile_is_not_answered(
         silent.hangs()
         async with asking(tmp_path, telegram, clock, silent) as app:
             subscribes(app.store, "telegram:7", "graphs")
-            telegram.user_writes(ID, "7")
-            await posts(telegram, 1, "7")
+            await asks(telegram, ID, 1)
             await asyncio.to_thread(silent.waits_hanging)
-            telegram.user_writes("/forget", "7")
-            await posts(telegram, 2, "7")
+            await asks(telegram, "/forget")
             telegram.presses("erase everything", "7")
             await confirmed(telegram)
             assert waiting(app.store) == []
@@ -290,18 +274,14 @@ async def test_where_nobody_may_ask_arxiv_it_is_simply_not_known(
         assert SourceHarness(app.store, clock, arxiv, source).scheduler.lookup is None
         receivers = [Supervised(receiver, clock) for receiver in app.receivers()]
         async with listening(app, receivers):
-            telegram.user_writes(ID, "7")
-            await posts(telegram, 1, "7")
+            await asks(telegram, ID, 1)
     assert said(telegram) == [f"✗ {ID} is not known here.\nNo papers are known yet."]
     assert arxiv.arrivals == []
 
 
-async def test_a_doi_cannot_be_asked_of_arxiv(
-    tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, arxiv: FakeArxiv
-) -> None:
-    async with asking(tmp_path, telegram, clock, arxiv):
-        telegram.user_writes("https://www.biorxiv.org/content/10.1101/2024.01.01.573838v1.full.pdf", "7")
-        await posts(telegram, 1, "7")
+@pytest.mark.usefixtures("app")
+async def test_a_doi_cannot_be_asked_of_arxiv(telegram: FakeTelegram, arxiv: FakeArxiv) -> None:
+    await asks(telegram, "https://www.biorxiv.org/content/10.1101/2024.01.01.573838v1.full.pdf", 1)
     assert said(telegram)[0].startswith("✗ 10.1101/2024.01.01.573838 is not known here.")
     assert arxiv.arrivals == []
 

@@ -22,7 +22,6 @@ from bot.sources.ingest import store_digest
 from subscriptions.planning.receipts import Arrival, Loss
 from subscriptions.service import backups
 from subscriptions.service.backups import count_lost_as_sent
-from subscriptions.service.ingest import announce_filed
 from subscriptions.service.plan import plan_due
 from subscriptions.store import retention
 from subscriptions.store.database.store import Store
@@ -31,7 +30,7 @@ from subscriptions.store.entries import outbox_counts
 from subscriptions.store.rows import DeliveryItemRow, PaperRow
 from tests.copies import copied, put_back
 from tests.fakes.arxiv import FakeArxiv
-from tests.integration.cli import Terminal, page
+from tests.integration.cli import page
 from tests.make import NOON, FakeClock, digest, ingested, paper, subscribes
 from tests.programs.faults.year.simulated_bot import Post, SimulatedBot
 from tests.source_harness import SourceHarness, arxiv_source, new_york, web_source
@@ -121,9 +120,6 @@ class Bot:
             for work in post.works:
                 yield post.chat, work, post
 
-    def of(self, chat: str) -> list[str]:
-        return sorted(work for of, work, _ in self.papers() if of == chat)
-
 
 @contextmanager
 def running(url: str, folder: Path) -> Iterator[Bot]:
@@ -132,60 +128,6 @@ def running(url: str, folder: Path) -> Iterator[Bot]:
         yield bot
     finally:
         asyncio.run(bot.bot.app.close())
-
-
-@pytest.mark.parametrize("reader", ["file", "day", "nothing"])
-def test_what_was_due_before_the_loss_is_never_sent_twice(database_url: str, tmp_path: Path, reader: str) -> None:
-    """Copied on Tuesday, lost on Wednesday at noon, restored an hour later. All that came on Wednesday is read again."""
-
-    async def story(bot: Bot) -> None:
-        bot.subscribes("console:now", every="now")
-        bot.subscribes("console:daily", every="daily", at="09:00", tz="UTC")
-        bot.subscribes("console:weekly", every="weekly", on="thu", at="09:00", tz="UTC")
-        bot.subscribes("console:both", every="now")
-        bot.subscribes("console:both", "graph OR tree", every="weekly", on="thu", at="09:00", tz="UTC")
-        early, late, new = Brought(1, 30, reader), Brought(2, 34, reader), Brought(3, 38, "file")  # 6:01, 10:01, 14:01
-        await bot.comes_to(START + timedelta(hours=23))
-        bot.is_copied()
-        for brought in (early, late):
-            await bot.comes_to(brought.at)
-            await bot.reads(brought, first=True)
-        lost_at = START + timedelta(hours=36)
-        await bot.comes_to(lost_at)
-        await bot.loses(lost_at, lost_at + timedelta(hours=1))
-
-        for brought in (late, early):
-            assert (await bot.reads(brought, first=False)).counted == 1
-        await bot.comes_to(new.at)
-        assert (await bot.reads(new, first=False)).counted == 0
-        await bot.comes_to(START + timedelta(hours=LAST))
-        assert bot.of("console:now") == bot.of("console:both") == ["n000001", "n000002", "n000003"]
-        # What it got at nine is not sent again. Only a file says when the paper of 10:01 came.
-        told = ["n000001", "n000002", "n000003"] if reader == "file" else ["n000001", "n000003"]
-        assert bot.of("console:daily") == told or reader == "nothing"
-        assert bot.of("console:weekly") == ["n000001", "n000002", "n000003"]
-
-    with running(database_url, tmp_path) as bot:
-        asyncio.run(story(bot))
-
-
-def test_a_person_can_have_papers_announced_that_count_as_sent(database_url: str, tmp_path: Path) -> None:
-    async def story(bot: Bot) -> None:
-        bot.subscribes("console:now", every="now")
-        bot.is_copied()
-        await bot.comes_to(START + timedelta(hours=3))
-        await bot.loses(bot.bot.clock.now(), bot.bot.clock.now())
-        never = Brought(1, 2, "day")  # it stood there and was never read
-        assert (await bot.reads(never, first=False)).counted == 1
-        await bot.comes_to(START + timedelta(hours=4))
-        assert bot.of("console:now") == []
-        assert announce_filed(bot.bot.store, "day", now=bot.bot.clock.now()) == 1
-        assert announce_filed(bot.bot.store, "day", now=bot.bot.clock.now()) == 0
-        await bot.comes_to(START + timedelta(hours=5))
-        assert bot.of("console:now") == ["n000001"]
-
-    with running(database_url, tmp_path) as bot:
-        asyncio.run(story(bot))
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,20 +325,3 @@ def test_counting_that_is_killed_is_finished_by_the_next_call(store: Store) -> N
             lost_at=lost_at, copied_at=NOON + timedelta(hours=1), restored_at=lost_at + timedelta(hours=1)
         )
     assert outbox_counts(store).waiting == 0
-
-
-@pytest.mark.parametrize("words", [("ingest", "inbox/new.md"), ("ingest", "-")])
-def test_ingest_counts_papers_from_before_the_loss_as_sent(terminal: Terminal, words: tuple[str, str]) -> None:
-    content = page(("2601.00001", "Graphs", "Nodes."))
-    day, lost = "2026-01-22", "2026-01-22T12:00:00Z"
-    terminal("subscribe", "graphs", "--as", "console:me", "--every", "now", "--now", "2026-01-22T08:00:00Z")
-    terminal("backup", "copy.db")
-    terminal.file("inbox/new.md", content)
-    moment = ("--now", "2026-01-22T13:00:00Z", "--date", day)
-    assert terminal("restore", "copy.db", "--lost-at", lost).status == 0
-    said = terminal(*words, *moment, stdin=content.encode()).out
-    assert "Came before the database was lost, so they count as sent: 1 paper." in said
-    assert terminal("deliver", "--now", "2026-01-22T13:00:00Z", "--json").json["papers"] == 0
-    said = terminal(*words, *moment, "--announce", stdin=content.encode()).out
-    assert "Announced after they had been filed: 1 paper." in said
-    assert terminal("deliver", "--now", "2026-01-22T13:01:00Z", "--json").json["papers"] == 1

@@ -104,17 +104,20 @@ async def bot_with(
         await app.close()
 
 
-async def test_what_was_sent_is_counted_by_platform_and_outcome(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    async with bot_with(tmp_path, clock, telegram) as bot:
-        for chat in ("7001", "7002", "7003"):
-            subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now")
-        ingested(bot.app.store, paper("A zebrafinch"))
-        telegram.answers("429", chat="7002", retry_after=600)
-        telegram.blocks("7003")
-        await bot.app.sender.deliver()
-        page = await bot.scrape()
+@pytest.fixture
+async def bot(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> AsyncIterator[Bot]:
+    async with bot_with(tmp_path, clock, telegram) as made:
+        yield made
+
+
+async def test_what_was_sent_is_counted_by_platform_and_outcome(bot: Bot, telegram: FakeTelegram) -> None:
+    for chat in ("7001", "7002", "7003"):
+        subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now")
+    ingested(bot.app.store, paper("A zebrafinch"))
+    telegram.answers("429", chat="7002", retry_after=600)
+    telegram.blocks("7003")
+    await bot.app.sender.deliver()
+    page = await bot.scrape()
     posts = {"platform": "telegram", "kind": "delivery"}
     assert page("paperwire_messages_total", **posts, outcome="sent") == 1
     assert page("paperwire_messages_total", **posts, outcome="retry_later") == 1
@@ -133,15 +136,12 @@ def without_moments(text: str) -> str:
     return re.sub(r"^(process_\w+|\w+_(?:created|sum|seconds)(?:\{.*\})?) \S+$", r"\1", text, flags=re.MULTILINE)
 
 
-async def test_no_label_names_a_chat_a_person_or_a_word(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    async with bot_with(tmp_path, clock, telegram) as bot:
-        for chat in ("7001", "-1007002/3"):
-            subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now", name="warbler")
-        ingested(bot.app.store, paper("A zebrafinch"))
-        await bot.app.sender.deliver()
-        page = await bot.scrape()
+async def test_no_label_names_a_chat_a_person_or_a_word(bot: Bot, telegram: FakeTelegram) -> None:
+    for chat in ("7001", "-1007002/3"):
+        subscribes(bot.app.store, f"telegram:{chat}", "zebrafinch", every="now", name="warbler")
+    ingested(bot.app.store, paper("A zebrafinch"))
+    await bot.app.sender.deliver()
+    page = await bot.scrape()
     for hidden in ("7001", "7002", "zebrafinch", "warbler", telegram.token, telegram.token.partition(":")[2]):
         assert hidden not in without_moments(page.text)
     outcomes = {"sent", "chat_gone", "sender_stopped", "unclear", "failed"}
@@ -150,61 +150,54 @@ async def test_no_label_names_a_chat_a_person_or_a_word(
     assert page.label_values <= {*kinds, *outcomes, *bot.app.platforms}
 
 
-async def test_counters_that_alerts_watch_begin_at_zero(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
-) -> None:
+async def test_counters_that_alerts_watch_begin_at_zero(bot: Bot, telegram: FakeTelegram) -> None:
     """Prometheus sees no increase in a first value: a token that was refused once raised no alert."""
     increases = re.findall(r"increase\((\w+)\{(\w+)=\"(\w+)\"\}\[", (DOCS / "alerts.yml").read_text("utf-8"))
     assert increases
-    async with bot_with(tmp_path, clock, telegram) as bot:
-        page = await bot.scrape()
-        for name, label, value in increases:
-            found = [
-                number
-                for (sample, labels), number in page.samples.items()
-                if sample == name and {(label, value), ("platform", "telegram")} <= labels
-            ]
-            assert found, (name, value)
-            assert set(found) == {0}
-        subscribes(bot.app.store, "telegram:1", "graph", every="now")
-        ingested(bot.app.store, paper("A graph"))
-        telegram.revokes()
-        await bot.app.sender.deliver()
-        page = await bot.scrape()
+    page = await bot.scrape()
+    for name, label, value in increases:
+        found = [
+            number
+            for (sample, labels), number in page.samples.items()
+            if sample == name and {(label, value), ("platform", "telegram")} <= labels
+        ]
+        assert found, (name, value)
+        assert set(found) == {0}
+    subscribes(bot.app.store, "telegram:1", "graph", every="now")
+    ingested(bot.app.store, paper("A graph"))
+    telegram.revokes()
+    await bot.app.sender.deliver()
+    page = await bot.scrape()
     assert page("paperwire_messages_total", platform="telegram", kind="delivery", outcome="sender_stopped") == 1
 
 
 async def test_what_waits_is_read_from_the_store_when_it_is_asked_for(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+    bot: Bot, clock: FakeClock, telegram: FakeTelegram
 ) -> None:
-    async with bot_with(tmp_path, clock, telegram) as bot:
-        assert (await bot.scrape())("paperwire_oldest_waiting_seconds", platform="telegram") == 0
-        subscribes(bot.app.store, "telegram:1", "graph", every="now")
-        ingested(bot.app.store, paper("A graph"))
-        telegram.goes_down()
-        await bot.app.sender.deliver()
-        clock.advance(timedelta(hours=2))
-        page = await bot.scrape()
-        assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 7200
-        pause(bot.app.store, address("telegram:1"), None, until=None, now=clock.now())
-        page = await bot.scrape()
-        assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 0
-        assert page("paperwire_deliveries_held", platform="telegram") == 1
+    assert (await bot.scrape())("paperwire_oldest_waiting_seconds", platform="telegram") == 0
+    subscribes(bot.app.store, "telegram:1", "graph", every="now")
+    ingested(bot.app.store, paper("A graph"))
+    telegram.goes_down()
+    await bot.app.sender.deliver()
+    clock.advance(timedelta(hours=2))
+    page = await bot.scrape()
+    assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 7200
+    pause(bot.app.store, address("telegram:1"), None, until=None, now=clock.now())
+    page = await bot.scrape()
+    assert page("paperwire_oldest_waiting_seconds", platform="telegram") == 0
+    assert page("paperwire_deliveries_held", platform="telegram") == 1
 
 
-async def test_dead_letters_count_until_they_are_dismissed(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    async with bot_with(tmp_path, clock, telegram) as bot:
-        subscribes(bot.app.store, "telegram:1", "graph", every="now")
-        ingested(bot.app.store, paper("A graph"))
-        object.__setattr__(bot.app.context, "render_delivery", cannot_be_rendered)
-        await bot.app.sender.deliver()
-        assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 1
-        with closing(sqlite3.connect(bot.app.store.path)) as raw:
-            raw.execute("UPDATE delivery SET dismissed_at = settled_at")
-            raw.commit()
-        assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 0
+async def test_dead_letters_count_until_they_are_dismissed(bot: Bot, telegram: FakeTelegram) -> None:
+    subscribes(bot.app.store, "telegram:1", "graph", every="now")
+    ingested(bot.app.store, paper("A graph"))
+    object.__setattr__(bot.app.context, "render_delivery", cannot_be_rendered)
+    await bot.app.sender.deliver()
+    assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 1
+    with closing(sqlite3.connect(bot.app.store.path)) as raw:
+        raw.execute("UPDATE delivery SET dismissed_at = settled_at")
+        raw.commit()
+    assert (await bot.scrape())("paperwire_deliveries_dead", platform="telegram") == 0
 
 
 @pytest.mark.parametrize(
@@ -217,31 +210,27 @@ async def test_dead_letters_count_until_they_are_dismissed(
         (Outcome.NEW, -timedelta(minutes=11), 1),
     ],
 )
-async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(  # noqa: PLR0917 - a table with fixtures
-    outcome: Outcome, due_in: timedelta, overdue: int, tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+async def test_a_source_is_overdue_when_it_is_late_or_was_passed_over(
+    bot: Bot, outcome: Outcome, due_in: timedelta, overdue: int, clock: FakeClock
 ) -> None:
-    async with bot_with(tmp_path, clock, telegram) as bot:
-        sync_sources(
-            bot.app.store, [SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=NOON
-        )
-        receipt = Receipt(source="daily", at=NOON, outcome=outcome, counts={}, detail="")
-        note_poll(bot.app.store, receipt, SourceState(next_at=clock.now() + due_in), {})
-        assert (await bot.scrape())("paperwire_source_overdue", source="daily") == overdue
+    sync_sources(bot.app.store, [SourceFact(name="daily", kind="url", location="x", schedule="every 30m")], now=NOON)
+    receipt = Receipt(source="daily", at=NOON, outcome=outcome, counts={}, detail="")
+    note_poll(bot.app.store, receipt, SourceState(next_at=clock.now() + due_in), {})
+    assert (await bot.scrape())("paperwire_source_overdue", source="daily") == overdue
 
 
 async def test_the_age_of_the_newest_copy_and_the_size_of_the_database(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
+    bot: Bot, tmp_path: Path, clock: FakeClock
 ) -> None:
-    async with bot_with(tmp_path, clock, telegram) as bot:
-        page = await bot.scrape()
-        assert (page("paperwire_copies"), page("paperwire_newest_copy_age_seconds")) == (0, None)
-        put_aside(bot.app)
-        assert (await bot.scrape())("paperwire_copies") == 0
-        bot.app.store.copy_into(tmp_path / "backups", "daily", clock.now())
-        page = await bot.scrape()
-        assert page("paperwire_copies") == 1
-        assert page("paperwire_newest_copy_age_seconds") is not None
-        assert page("paperwire_database_bytes", file="database") == size_of(tmp_path / "paperwire.db")
+    page = await bot.scrape()
+    assert (page("paperwire_copies"), page("paperwire_newest_copy_age_seconds")) == (0, None)
+    put_aside(bot.app)
+    assert (await bot.scrape())("paperwire_copies") == 0
+    bot.app.store.copy_into(tmp_path / "backups", "daily", clock.now())
+    page = await bot.scrape()
+    assert page("paperwire_copies") == 1
+    assert page("paperwire_newest_copy_age_seconds") is not None
+    assert page("paperwire_database_bytes", file="database") == size_of(tmp_path / "paperwire.db")
 
 
 def put_aside(app: App) -> None:
@@ -263,17 +252,14 @@ def damage(path: Path) -> None:
     path.write_bytes(b"no database" * 1000)
 
 
-async def test_without_the_database_the_page_leaves_its_values_out(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    async with bot_with(tmp_path, clock, telegram) as bot:
-        bot.problems["database"] = "it cannot be used"
-        bot.app.store.close()
-        damage(tmp_path / "paperwire.db")
-        page = await bot.scrape()
-        assert (page("paperwire_database_readable"), page("paperwire_ready")) == (0, 0)
-        assert page("paperwire_platforms_stopped") is None
-        assert page("paperwire_copies") == 0
+async def test_without_the_database_the_page_leaves_its_values_out(bot: Bot, tmp_path: Path) -> None:
+    bot.problems["database"] = "it cannot be used"
+    bot.app.store.close()
+    damage(tmp_path / "paperwire.db")
+    page = await bot.scrape()
+    assert (page("paperwire_database_readable"), page("paperwire_ready")) == (0, 0)
+    assert page("paperwire_platforms_stopped") is None
+    assert page("paperwire_copies") == 0
 
 
 async def test_a_new_metric_is_one_value(tmp_path: Path, clock: FakeClock, telegram: FakeTelegram) -> None:
@@ -365,29 +351,26 @@ def test_a_process_counts_what_it_does(tmp_path: Path, remote: Remote) -> None:
         assert program.stops() == 0
 
 
-async def test_what_waits_and_what_is_in_hand_is_measured(
-    tmp_path: Path, clock: FakeClock, telegram: FakeTelegram
-) -> None:
-    async with bot_with(tmp_path, clock, telegram) as bot:
-        page = await bot.scrape()
-        names = ("planning_lag_seconds", "sending_lag_seconds", "lanes_in_hand", "jobs_waiting")
-        assert [page(f"paperwire_{name}") for name in names] == [0, 0, 0, None]
-        subscribes(bot.app.store, "telegram:1", "zebrafinch", every="now", now=NOON)
-        ingested(bot.app.store, paper("A zebrafinch"), now=NOON)
-        clock.set_now(NOON + 3 * MINUTE)
-        assert (await bot.scrape())("paperwire_planning_lag_seconds") == 180
-        plan_due(bot.app.store, now=NOON + 3 * MINUTE)
-        clock.set_now(NOON + 5 * MINUTE)
-        page = await bot.scrape()
-        assert [page(f"paperwire_{name}") for name in names] == [0, 120, 0, None]
-        scraped_within: list[float | None] = []
+async def test_what_waits_and_what_is_in_hand_is_measured(bot: Bot, clock: FakeClock, telegram: FakeTelegram) -> None:
+    page = await bot.scrape()
+    names = ("planning_lag_seconds", "sending_lag_seconds", "lanes_in_hand", "jobs_waiting")
+    assert [page(f"paperwire_{name}") for name in names] == [0, 0, 0, None]
+    subscribes(bot.app.store, "telegram:1", "zebrafinch", every="now", now=NOON)
+    ingested(bot.app.store, paper("A zebrafinch"), now=NOON)
+    clock.set_now(NOON + 3 * MINUTE)
+    assert (await bot.scrape())("paperwire_planning_lag_seconds") == 180
+    plan_due(bot.app.store, now=NOON + 3 * MINUTE)
+    clock.set_now(NOON + 5 * MINUTE)
+    page = await bot.scrape()
+    assert [page(f"paperwire_{name}") for name in names] == [0, 120, 0, None]
+    scraped_within: list[float | None] = []
 
-        async def deliver(_: Lane) -> None:
-            scraped_within.append((await bot.scrape())("paperwire_lanes_in_hand"))
+    async def deliver(_: Lane) -> None:
+        scraped_within.append((await bot.scrape())("paperwire_lanes_in_hand"))
 
-        bot.app.context.engine.wake([Lane("telegram", "1")])
-        await bot.app.context.engine.run(deliver)
-        assert scraped_within == [1]
+    bot.app.context.engine.wake([Lane("telegram", "1")])
+    await bot.app.context.engine.run(deliver)
+    assert scraped_within == [1]
 
 
 async def test_lanes_that_wait_for_a_worker_are_measured(postgres: Server, clock: FakeClock) -> None:

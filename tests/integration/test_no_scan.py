@@ -23,11 +23,11 @@ from subscriptions.service.chat_status import figures
 from subscriptions.service.retention import clean_up_steps, forget
 from subscriptions.service.sending import recent_sends
 from subscriptions.store import deliveries
+from subscriptions.store.conversations import unfinished_replies
 from subscriptions.store.database.store import Store, write_refusal
 from subscriptions.store.entries import outbox_counts
 from subscriptions.store.figures import came_since, sent_since
 from subscriptions.store.rows import TABLES
-from subscriptions.store.updates import unfinished_replies
 from subscriptions.store.workers import begin_worker
 from tests.bot_harness import BotHarness
 from tests.filling import fill

@@ -1,16 +1,33 @@
-"""A tick with nothing due reads a few rows, however many subscriptions wait, and however long ago papers came."""
+"""A tick with nothing due reads a few rows, however many subscriptions wait; many that are due are matched once."""
 
+import random
+import shutil
+from contextlib import suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
+from subscriptions.errors import NotFound, Refused
+from subscriptions.matching.batch import match
+from subscriptions.matching.paper_index import matching_papers
+from subscriptions.matching.query_set import QuerySet
+from subscriptions.model import Subscription
+from subscriptions.query.parse import parse_canonical
+from subscriptions.service import kept_queries as _kept_queries
+from subscriptions.service import plan_inputs as _plan_inputs
+from subscriptions.service.amendments import edit
 from subscriptions.service.plan import plan_due
+from subscriptions.service.plan_inputs import Window
+from subscriptions.service.requests import unsubscribe
+from subscriptions.store import known_papers
 from subscriptions.store import planner as plans
-from subscriptions.store.database.store import Store
+from subscriptions.store import subscriptions as stored_subscriptions
+from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.known_papers import last_sequence
 from subscriptions.store.rows import TABLES
-from tests.make import NOON, ingested, paper, subscribes
+from tests.make import NOON, address, ingested, paper, subscribes
 from tests.statements import recording
 
 HOUR = timedelta(hours=1)
@@ -84,3 +101,153 @@ def test_of_many_windows_those_with_news_are_found(store: Store) -> None:
     ingested(store, paper("A graph"), now=NOON)
     got = {f"{lane.platform}:{lane.address}" for lane in plan_due(store, now=NOON + timedelta(minutes=1))}
     assert got == {where for where in openings if where != "telegram:90"}
+
+
+MINUTE = timedelta(minutes=1)
+WORDS = ("graph", "tree", "leaf", "root", "branch", "Äpfel", "图像")
+SHAPES = ("{}", "{} {}", '"{} {}"', "{} -{}", "{} OR {}", "ti:{}", "au:{}", "{}* cat:cs.LG", "(abs:{} OR {}) -ti:{}")
+CHATS, EACH = 4, 6
+
+
+@pytest.fixture
+def together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has even a single query matched together with all others."""
+    monkeypatch.setattr(_plan_inputs, "FEW", 0)
+
+
+class Matches:
+    """Counts how often all queries are matched, and how many are read from their texts."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = self.read = 0
+        add = QuerySet.add_canonical
+
+        def counted(*arguments: object) -> object:
+            self.count += 1
+            return match(*arguments)  # type: ignore[arg-type]
+
+        def added(queries: QuerySet, text: str) -> int:
+            self.read += 1
+            return add(queries, text)
+
+        monkeypatch.setattr(_kept_queries, "match", counted)
+        monkeypatch.setattr(QuerySet, "add_canonical", added)
+
+
+def asked(rng: random.Random) -> str:
+    return rng.choice(SHAPES).format(*rng.choices(WORDS, k=3))
+
+
+def brings(store: Store, rng: random.Random, number: int) -> None:
+    """A digest of three papers comes in."""
+    ingested(
+        store,
+        *(
+            paper(
+                f"{' '.join(rng.choices(WORDS, k=3))} {number} {part}",
+                rng.choice(("cs.LG", "math.CO")),
+                abstract=" ".join(rng.choices(WORDS, k=8)),
+                authors=(f"Jane {rng.choice(WORDS)}",),
+            )
+            for part in range(3)
+        ),
+        now=NOON + number * MINUTE,
+    )
+
+
+def changes(store: Store, rng: random.Random) -> None:
+    """A person subscribes, edits or unsubscribes."""
+    where = f"telegram:{rng.randint(1, CHATS)}"
+    with suppress(NotFound, Refused):  # there is no such chat or subscription
+        match rng.randint(1, 4):
+            case 1 | 2:
+                subscribes(store, where, asked(rng), every="daily")
+            case 3:
+                edit(store, address(where), rng.randint(1, EACH), asked(rng), now=NOON)
+            case 4:
+                unsubscribe(store, address(where), str(rng.randint(1, EACH)), now=NOON)
+
+
+def due_of(transaction: Transaction, rng: random.Random) -> list[Subscription]:
+    """Some of all subscriptions."""
+    found = stored_subscriptions.subscriptions_of(transaction, range(1, CHATS + 1))
+    return [one for of_chat in found.values() for one in of_chat if rng.random() < 0.7]
+
+
+@pytest.mark.usefixtures("together")
+@pytest.mark.parametrize("most_left_out", [0, 2, 100])
+@pytest.mark.parametrize("seed", range(3))
+def test_together_each_query_finds_what_it_finds_by_itself(
+    store: Store, seed: int, most_left_out: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even if queries came, changed or went since all were matched with these papers, and if some look far back."""
+    monkeypatch.setattr(_kept_queries, "MOST_LEFT_OUT", most_left_out)
+    rng, found = random.Random(seed), 0
+    brings(store, rng, 0)
+    window = Window(3)
+    for step in range(1, 30):
+        changes(store, rng)
+        if rng.random() < 0.1:
+            brings(store, rng, step)
+            with store.read() as transaction:
+                window = Window(known_papers.last_sequence(transaction))
+        with store.read() as transaction:
+            due = due_of(transaction, rng)
+            window.cover(transaction, rng.randrange(window.last_sequence))
+            window.matches.clear()  # as after each plan
+            by_window = window.fits(transaction, due)
+        papers = [known.paper for known in window.papers.known]
+        assert by_window == {one.id: matching_papers(parse_canonical(one.canonical), papers) for one in due}
+        found += sum(map(len, by_window.values()))
+    assert found > 30
+
+
+def deliveries(store: Store) -> list[tuple[object, ...]]:
+    """All that was planned."""
+    d, i = (TABLES.tables[name].c for name in ("delivery", "delivery_item"))
+    wanted = (
+        select(d.chat, d.dedupe_key, d.facts, i.paper, i.shown, i.because)
+        .where(i.delivery == d.seq)
+        .order_by(d.seq, i.position)
+    )
+    with store.read() as transaction:
+        return [tuple(row) for row in transaction.connection().execute(wanted)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_plan_stores_the_same_deliveries_either_way(
+    store: Store, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = random.Random(seed)
+    for _ in range(40):
+        changes(store, rng)
+    brings(store, rng, 1)
+    store.close()
+    other = Store(f"sqlite:///{tmp_path}/other.db")
+    shutil.copy(store.path, other.path)
+    for one, few in ((store, 10**9), (other, 0)):
+        monkeypatch.setattr(_plan_inputs, "FEW", few)
+        one.open(now=NOON)
+        days = random.Random(seed)
+        for day in range(1, 5):
+            plan_due(one, now=NOON + timedelta(days=day))
+            changes(one, days)
+            brings(one, days, day * 24 * 60 + 1)
+    assert len(deliveries(store)) > 10
+    assert deliveries(store) == deliveries(other)
+    other.close()
+
+
+@pytest.mark.usefixtures("together")
+def test_all_are_read_once_and_matched_once_a_day(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Although other chats are due each minute, and a person subscribes meanwhile."""
+    for number in range(1, CHATS + 1):
+        for word in WORDS[:3]:
+            subscribes(store, f"telegram:{number}", f"{word} part{number}", every=f"daily 13:0{number}")
+    ingested(store, *(paper(f"A {word} part{number}") for word in WORDS[:3] for number in range(1, CHATS + 1)))
+    matches = Matches(monkeypatch)
+    for number in range(1, CHATS + 1):
+        assert len(plan_due(store, now=NOON + HOUR + number * MINUTE)) == 1
+        subscribes(store, "telegram:1", f"later{number}", every="daily 20:00")
+    assert matches.count == 1
+    assert matches.read == 3 * CHATS + CHATS - 1  # those of the last minute were not asked for

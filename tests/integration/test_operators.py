@@ -1,5 +1,7 @@
-"""Operators, from outside: the code that `run` prints, the command line without approval, the notice of rule 11."""
+"""Operators, from outside: the code that `run` prints, what they are told, and the maintenance of each day."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
 from sqlmodel import update
 
-from bot.app import build_app
+from bot.app import App, build_app
 from bot.operation.checks import check_outbox
 from bot.operation.metrics import operator_lines
 from bot.operation.process import Process, run
@@ -20,11 +22,13 @@ from subscriptions.service.chat_status import apply_once, store_chat
 from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.sending import claim_unlogged_trouble, dismiss, outbox_entries, outbox_trouble
 from subscriptions.store import chats, planned
+from subscriptions.store.conversations import reply_to
 from subscriptions.store.database.store import Store
+from subscriptions.store.figures import room
 from subscriptions.store.planned import Planned
 from subscriptions.store.rows import DeliveryRow
-from subscriptions.store.updates import reply_to
 from tests.fakes.telegram import FakeTelegram
+from tests.filling import fill
 from tests.integration.cli import Terminal
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 
@@ -37,17 +41,28 @@ def settings(tmp_path: Path, fake: FakeTelegram | None, **more: object) -> Setti
     return Settings(database_url=url, telegram=telegram, **more)  # type: ignore[arg-type]
 
 
-async def test_run_prints_a_code_while_nobody_runs_the_bot(tmp_path: Path, clock: FakeClock) -> None:
-    with FakeTelegram() as telegram:
-        app = build_app(settings(tmp_path, telegram), clock=clock)
-        app.open()
+@asynccontextmanager
+async def a_bot(tmp_path: Path, fake: FakeTelegram | None, clock: FakeClock, **more: object) -> AsyncIterator[App]:
+    """A bot that reads a folder."""
+    folder = SourceSettings(name="inbox", path=tmp_path / "*.md")
+    app = build_app(settings(tmp_path, fake, sources=(folder,), **more), clock=clock)
+    app.open()
+    try:
+        yield app
+    finally:
+        await app.close()
+
+
+async def test_run_prints_a_code_while_nobody_runs_the_bot(
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, telegram, clock) as app:
         (line,) = operator_lines(app.store, app)
         code = line.rpartition(" ")[2]
         assert line == f"Nobody runs this bot yet. To do so, send it in private: /admin {code}"
         store_chat(app.store, address("telegram:1"), ChatKind.PRIVATE, now=NOON)
         assert redeem_code(app.store, address("telegram:1"), code, admins=(), now=NOON) == "made"
         assert operator_lines(app.store, app) == []
-        await app.close()
 
 
 async def test_it_prints_none_where_an_operator_is_set_or_nobody_talks(tmp_path: Path, clock: FakeClock) -> None:
@@ -62,12 +77,10 @@ async def test_it_prints_none_where_an_operator_is_set_or_nobody_talks(tmp_path:
     await alone.close()
 
 
-async def test_the_tick_tells_the_operators_of_dead_letters(tmp_path: Path, clock: FakeClock) -> None:
-    with FakeTelegram() as telegram:
-        telegram.opens_to_all()
-        folder = SourceSettings(name="inbox", path=tmp_path / "*.md")
-        app = build_app(settings(tmp_path, telegram, admins=(OPERATOR,), sources=(folder,)), clock=clock)
-        app.open()
+async def test_the_tick_tells_the_operators_of_dead_letters(
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, telegram, clock, admins=(OPERATOR,)) as app:
         subscribes(app.store, "telegram:1", "graph", every="now")
         ingested(app.store, paper("A graph"))
         telegram.forbids("1", "STICKER_INVALID")
@@ -78,20 +91,15 @@ async def test_the_tick_tells_the_operators_of_dead_letters(tmp_path: Path, cloc
             await process.finish()
         posts = telegram.posted_to("99")
         assert [entry.text.splitlines()[0] for entry in posts] == ["1 message could not be sent."]
-        await app.close()
 
 
 class TestWithoutAnOperatorsChat:
     """The log, `check` and the page of health say what an operator's chat would get."""
 
     async def test_a_dead_letter_is_named_by_all_three(
-        self, tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+        self, tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, caplog: pytest.LogCaptureFixture
     ) -> None:
-        with FakeTelegram() as telegram:
-            telegram.opens_to_all()
-            folder = SourceSettings(name="inbox", path=tmp_path / "*.md")
-            app = build_app(settings(tmp_path, telegram, sources=(folder,)), clock=clock)
-            app.open()
+        async with a_bot(tmp_path, telegram, clock) as app:
             process = Process(app, app.source_scheduler())
             await ticks(process, clock)
             assert answers_of(app.store, clock) == ["nothing is dead, and nothing has waited for long"]
@@ -116,16 +124,11 @@ class TestWithoutAnOperatorsChat:
             for delivery in dead:
                 dismiss(app.store, delivery, now=clock.now())
             assert answers_of(app.store, clock) == ["nothing is dead, and nothing has waited for long"]
-            await app.close()
 
     async def test_what_waits_for_days_is_named_by_all_three(
-        self, tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+        self, tmp_path: Path, telegram: FakeTelegram, clock: FakeClock, caplog: pytest.LogCaptureFixture
     ) -> None:
-        with FakeTelegram() as telegram:
-            telegram.opens_to_all()
-            folder = SourceSettings(name="inbox", path=tmp_path / "*.md")
-            app = build_app(settings(tmp_path, telegram, sources=(folder,)), clock=clock)
-            app.open()
+        async with a_bot(tmp_path, telegram, clock) as app:
             subscribes(app.store, "telegram:1", "graph", every="now")
             telegram.knows("1")
             telegram._chat("1").refusal = (502, "Bad Gateway")
@@ -141,7 +144,6 @@ class TestWithoutAnOperatorsChat:
             (finding,) = check_outbox(app.store, now=clock.now())
             assert str(finding.answer) == "waiting for Telegram: 1, the first since 2026-01-22 18:00 UTC"
             assert finding.mend
-            await app.close()
 
     async def test_the_page_of_health_is_ready_and_names_them(self) -> None:
         page = health_app(dict, attention=lambda: {"dead": "2 deliveries could not be sent, the first 3 h ago"})
@@ -235,11 +237,10 @@ async def test_cron_runs_do_the_daily_work_once_and_tell_operators(tmp_path: Pat
     ]
 
 
-async def test_operators_hear_there_that_a_platform_stands_still(tmp_path: Path, clock: FakeClock) -> None:
-    with FakeTelegram() as telegram:
-        telegram.opens_to_all()
-        app = build_app(settings(tmp_path, telegram, admins=(OPERATOR,)), clock=clock)
-        app.open()
+async def test_operators_hear_there_that_a_platform_stands_still(
+    tmp_path: Path, telegram: FakeTelegram, clock: FakeClock
+) -> None:
+    async with a_bot(tmp_path, telegram, clock, admins=(OPERATOR,)) as app:
         for chat in range(1, 41):
             telegram.knows(str(chat))
             telegram.blocks(str(chat))
@@ -252,7 +253,6 @@ async def test_operators_hear_there_that_a_platform_stands_still(tmp_path: Path,
         assert first == "Sending to Telegram has stopped."
         assert second.endswith("chats answered that they are gone.")
         assert (await app.sender.deliver()).sent == 0
-        await app.close()
 
 
 def test_the_command_line_lets_a_chat_in(terminal: Terminal) -> None:
@@ -264,3 +264,91 @@ def test_the_command_line_lets_a_chat_in(terminal: Terminal) -> None:
     assert terminal("subscribe", "graphs", "--as", "telegram:42").status == 0
     assert get_chat(store, address("telegram:42")).state == "active"
     store.close()
+
+
+@pytest.fixture
+async def app(tmp_path: Path, clock: FakeClock) -> AsyncIterator[App]:
+    """A bot that reads a folder."""
+    folder = SourceSettings(name="inbox", path=tmp_path / "*.md")
+    url = SecretStr(f"sqlite:///{tmp_path}/paperwire.db")
+    app = build_app(Settings(database_url=url, sources=(folder,)), clock=clock)
+    app.open()
+    yield app
+    await app.close()
+
+
+@pytest.fixture
+def maintaining(app: App) -> Process:
+    return Process(app, app.source_scheduler())
+
+
+def copies(tmp_path: Path) -> list[str]:
+    return sorted(copy.name[:14] for copy in (tmp_path / "backups").glob("*.db"))
+
+
+async def test_a_copy_that_failed_is_made_later_on_the_same_day(
+    maintaining: Process, tmp_path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    in_the_way = tmp_path / "backups"
+    in_the_way.write_text("a file where the folder should be")
+
+    await maintaining.tick()
+    assert maintaining.attention == {"daily work": "the clean-up or the copy failed; the log says why"}
+    assert "The daily clean-up or copy failed" in caplog.text
+
+    in_the_way.unlink()
+    await maintaining.tick()
+    assert copies(tmp_path) == []  # a disk that is full is not asked each second
+    clock.advance(timedelta(hours=1))
+    await maintaining.tick()
+    assert copies(tmp_path) == [f"daily-{clock.now():%Y%m%d}"]
+    assert maintaining.attention == {}
+
+    clock.advance(timedelta(hours=1))
+    await maintaining.tick()
+    assert len(copies(tmp_path)) == 1
+    clock.advance(timedelta(days=1))
+    await maintaining.tick()
+    assert len(copies(tmp_path)) == 2
+
+
+async def test_a_clock_that_was_a_year_ahead_delays_no_copy(app: App, tmp_path: Path, clock: FakeClock) -> None:
+    clock.advance(timedelta(days=365))
+    await Process(app, app.source_scheduler()).tick()
+    clock.advance(timedelta(days=-365))
+    await Process(app, app.source_scheduler()).tick()
+    assert len(copies(tmp_path)) == 2
+
+
+async def test_the_queries_beside_the_database_are_removed_each_day(
+    maintaining: Process, tmp_path: Path, clock: FakeClock
+) -> None:
+    await maintaining.tick()
+    kept = tmp_path / "paperwire.db-queries"
+    kept.write_text("words of queries that somebody removed")
+    clock.advance(timedelta(hours=1))
+    await maintaining.tick()
+    assert kept.exists()
+    clock.advance(timedelta(days=1))
+    await maintaining.tick()
+    assert not kept.exists()
+
+
+def test_the_size_of_a_database_is_told_by_kind_and_day(store: Store) -> None:
+    fill(store, 70)
+    with store.read() as session:
+        found = {one.what: one for one in room(session, now=NOON)}
+        whole = session.connection().exec_driver_sql("SELECT sum(pgsize) FROM dbstat").scalar_one()
+    messages, items = found["messages"], found["papers of chats"]
+    assert (messages.rows, items.rows) == (70 * 6, 70 * 30)
+    assert 2_400 * messages.rows < messages.size < 6_000 * messages.rows, "each holds two texts of 1,200 characters"
+    assert messages.a_day == messages.size // 7, "all of them came in the last seven days"
+    assert 0.9 * whole < sum(one.size for one in found.values()) <= whole
+
+
+def test_the_subcommand_prints_it_as_a_table_and_as_json(terminal: Terminal) -> None:
+    terminal("db", "upgrade")
+    assert "the file" in terminal("db", "size").out
+    document = terminal("db", "size", "--json").json
+    assert document["bytes"] > 0
+    assert {kind["what"] for kind in document["kinds"]} >= {"papers", "messages", "papers of chats"}

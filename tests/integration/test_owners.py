@@ -12,8 +12,7 @@ from sqlalchemy import text
 from bot.app import App
 from bot.cli.sending import _deliver
 from bot.commands.paper_lookup import pending_lookup
-from bot.conversation.reply_sender import send_reply
-from bot.conversation.stored_reply import StoredReply
+from bot.conversation.reply_sender import StoredReply, send_reply
 from bot.delivery.planning import DrainState, plan
 from bot.operation.health import LOOK_INTERVAL
 from bot.operation.process import run
@@ -26,9 +25,15 @@ from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import ClaimRequest, claim
 from subscriptions.store.attempts import mark_sending
 from subscriptions.store.claims import Claim, Rendered, store_rendered
-from subscriptions.store.conversations import begin_lookup, end_lookup, requested_lookup, take_over_lookups
+from subscriptions.store.conversations import (
+    begin_lookup,
+    end_lookup,
+    has_reply,
+    requested_lookup,
+    take_over_lookups,
+    unfinished_replies,
+)
 from subscriptions.store.database.store import Store
-from subscriptions.store.updates import has_reply, unfinished_replies
 from subscriptions.store.workers import beat, begin_worker, end_worker, other_workers, recover_stalled
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock

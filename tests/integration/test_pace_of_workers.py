@@ -1,4 +1,4 @@
-"""Deliveries and answers that a worker sends in a lane count for all others: they share the limits of the lane."""
+"""Workers share the limits of a lane, and the rate of a token with the rests that a platform asks of it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -10,10 +10,13 @@ from typing import Any, cast
 import psycopg
 import pytest
 
+from bot.clock import SystemClock
 from bot.context import Context
 from bot.conversation.reply_sender import _reserve
 from bot.delivery.cluster import COUNTED_FOR, ClusterEngine
+from bot.delivery.lane_sender import only_sender
 from bot.delivery.rate_limiter import GcraRateLimiter, wait_for_send
+from bot.errors import SenderLockHeld
 from bot.ports.channel import Limits
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress, Lane
@@ -21,7 +24,7 @@ from subscriptions.service.plan import plan_due
 from subscriptions.states import ReplyState
 from subscriptions.store.attempts import mark_sending
 from subscriptions.store.conversation_rows import UpdateRow
-from subscriptions.store.database.kind import OpenSession
+from subscriptions.store.database import OpenSession
 from subscriptions.store.database.store import Store
 from subscriptions.store.workers import begin_worker, end_worker
 from tests.being_sent import being_sent, request, to_be_sent
@@ -39,8 +42,8 @@ CUT = """
 
 
 class Worker:
-    def __init__(self, url: str) -> None:
-        self.store, self.clock = Store(url), FakeClock(NOON)
+    def __init__(self, lane_url: str) -> None:
+        self.store, self.clock = Store(lane_url), FakeClock(NOON)
         begin_worker(self.store, holds_sender_lock=False)
         self.engine = ClusterEngine(self.store, self.clock, LIMITS)
         self.context = cast(Context, SimpleNamespace(
@@ -79,17 +82,17 @@ def ready_in(*seconds_ago: float, urgent: bool = False) -> float:
 
 
 @pytest.fixture
-def url(postgres: Server) -> Iterator[str]:
-    with postgres.database() as url, closing(Store(url)) as store:
+def lane_url(postgres: Server) -> Iterator[str]:
+    with postgres.database() as lane_url, closing(Store(lane_url)) as store:
         subscribes(store, "telegram:-1001", "graph", every="now", since="1d")
         ingested(store, paper("A graph"))
         plan_due(store, now=NOON)
-        yield url
+        yield lane_url
 
 
 @pytest.fixture
-async def two(url: str) -> AsyncIterator[tuple[Worker, Worker]]:
-    workers = Worker(url), Worker(url)
+async def two(lane_url: str) -> AsyncIterator[tuple[Worker, Worker]]:
+    workers = Worker(lane_url), Worker(lane_url)
     yield workers
     for one in workers:
         await one.engine.close()
@@ -150,11 +153,11 @@ async def test_a_lane_in_which_another_worker_posts_is_left_to_it(two: tuple[Wor
 
 
 async def test_a_lane_stays_with_its_worker_when_the_server_cuts_all_connections(
-    two: tuple[Worker, Worker], url: str
+    two: tuple[Worker, Worker], lane_url: str
 ) -> None:
     one, other = two
     async with one.engine.posting(GROUP):
-        cut(url)
+        cut(lane_url)
         async with other.engine.posting(GROUP, patience=1) as is_free:  # the first look finds its connection cut
             assert not is_free
         async with one.engine.posting(Lane("telegram", "2")) as is_free:
@@ -163,10 +166,10 @@ async def test_a_lane_stays_with_its_worker_when_the_server_cuts_all_connections
         assert is_free
 
 
-async def test_a_lease_that_could_not_be_ended_is_ended_later(two: tuple[Worker, Worker], url: str) -> None:
+async def test_a_lease_that_could_not_be_ended_is_ended_later(two: tuple[Worker, Worker], lane_url: str) -> None:
     one, other = two
     async with one.engine.posting(GROUP):
-        cut(url)
+        cut(lane_url)
     async with other.engine.posting(GROUP, patience=1) as is_free:
         assert not is_free
     with suppress(StoreError):  # the connection of its transactions is cut, too
@@ -175,9 +178,9 @@ async def test_a_lease_that_could_not_be_ended_is_ended_later(two: tuple[Worker,
         assert is_free
 
 
-def cut(url: str) -> None:
+def cut(lane_url: str) -> None:
     """Cuts all connections, as far as the server sees it."""
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(lane_url, autocommit=True) as connection:
         connection.execute(CUT)
 
 
@@ -209,3 +212,91 @@ def sessions_of(worker: Worker) -> list[OpenSession]:
     with worker.store.read() as session:
         found = worker.store.kind.open_sessions(session.connection())
     return [one for one in found if worker.store.worker.startswith(one.worker)]
+
+
+OF_A_TOKEN = {"telegram": Limits(text=4096, per_second=50, per_lane=1)}
+
+
+@pytest.fixture
+async def workers(url: str) -> AsyncIterator[list[ClusterEngine]]:
+    stores = [Store(url) for _ in range(3)]
+    engines = [ClusterEngine(store, SystemClock(), OF_A_TOKEN) for store in stores]
+    yield engines
+    for engine, store in zip(engines, stores, strict=True):
+        await engine.close()
+        store.close()
+
+
+async def test_three_workers_together_keep_to_the_rate(workers: list[ClusterEngine]) -> None:
+    """That they also use nearly all of it depends on the machine, and is what `make test-cluster` measures."""
+
+    async def sends(worker: ClusterEngine) -> list[float]:
+        return [await worker.reserve("telegram") for _ in range(40)]
+
+    begin = SystemClock().monotonic()
+    starts = sorted(start for found in await asyncio.gather(*map(sends, workers)) for start in found)
+    assert len(starts) == 120
+    assert [start - begin >= number / 50 - 0.001 for number, start in enumerate(starts)] == [True] * 120
+
+
+async def test_a_worker_hears_of_a_rest_that_another_one_was_asked_for(workers: list[ClusterEngine]) -> None:
+    told, other, _ = workers
+    clock = SystemClock()
+    now = clock.monotonic()
+    for address in ("1", "2"):
+        told.rate_limiter.pause(Lane("telegram", address), now + 60, now)
+    await told.wait_for_writes()
+    assert other.rate_limiter.pause_left("telegram", clock.monotonic()) == 0
+    await other.reserve("telegram")  # takes no slot, and does not wait for a minute
+    heard = clock.monotonic()
+    assert heard - now < 60
+    assert now + 60 - 0.01 <= heard + other.rate_limiter.pause_left("telegram", heard) <= heard + 60
+
+
+async def test_a_worker_that_resigns_is_followed_by_another(workers: list[ClusterEngine]) -> None:
+    one, other, _ = workers
+    assert await one.is_elected("receiver")
+    assert await one.is_elected("receiver")
+    assert not await other.is_elected("receiver")
+    await other.resign("receiver")  # it is not its own
+    assert not await other.is_elected("receiver")
+    await one.resign("receiver")
+    assert await other.is_elected("receiver")
+
+
+async def test_a_stopped_worker_sees_that_another_took_over(workers: list[ClusterEngine], url: str) -> None:
+    first, second, third = workers
+    assert await first.is_elected("receiver")
+    assert await second.is_elected("another")
+    lease_ends(url, first)
+    assert await second.is_elected("receiver")
+    assert not await third.is_elected("receiver")
+    assert not await first.is_elected("receiver")
+    lease_ends(url, second)
+    assert await second.is_elected("receiver")  # no other one wanted it meanwhile
+    assert not await first.is_elected("receiver")
+
+
+async def test_a_worker_whose_session_was_cut_is_still_elected(workers: list[ClusterEngine]) -> None:
+    one, other, _ = workers
+    assert await one.is_elected("receiver")
+    await one._aside(one._session.close)
+    assert not await other.is_elected("receiver")
+    assert await one.is_elected("receiver")
+
+
+def lease_ends(url: str, worker: ClusterEngine) -> None:
+    """As when it was stopped for longer than its leases last."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("UPDATE lease SET ends = clock_timestamp() WHERE worker = %s", (worker._store.worker,))
+
+
+async def test_who_sends_alone_is_kept_out_while_a_worker_lives(workers: list[ClusterEngine], url: str) -> None:
+    one, other, _ = workers
+    alone = Store(url)
+    assert await one.is_elected("receiver")  # its session is open
+    with pytest.raises(SenderLockHeld), only_sender(alone):
+        pytest.fail("it sends beside a worker")
+    await other.join()  # another worker may
+    assert await other.is_elected("another")
+    alone.close()

@@ -21,6 +21,7 @@ from tests.filling import PER_CHAT, PER_DELIVERY, fill
 from tests.integration.cli import Terminal
 from tests.make import NOON, address
 from tests.statements import is_plain
+from tests.stored import change
 
 pytestmark = pytest.mark.both_databases
 
@@ -70,11 +71,12 @@ def test_the_outbox_is_listed_by_pages(filled: Store) -> None:
 
 
 def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: Store) -> None:
-    with filled.write() as session:
-        raw = session.connection()
-        raw.exec_driver_sql("UPDATE message SET state = 'dead' WHERE delivery = 700")
-        raw.exec_driver_sql("UPDATE delivery SET settled_at = NULL WHERE seq IN (1, 1100)")
-        raw.exec_driver_sql("UPDATE message SET state = 'waiting' WHERE delivery IN (1, 1100)")
+    change(
+        filled,
+        "UPDATE message SET state = 'dead' WHERE delivery = 700",
+        "UPDATE delivery SET settled_at = NULL WHERE seq IN (1, 1100)",
+        "UPDATE message SET state = 'waiting' WHERE delivery IN (1, 1100)",
+    )
     with rows_at_once(filled) as counts:
         states = [one.state for one in outbox_entries(filled, now=NOON, over=False)]
     assert states == ["held", "dead", "waiting"]
@@ -84,9 +86,11 @@ def test_what_is_over_is_not_looked_at_where_it_is_not_listed(filled: Store) -> 
 def test_a_dismissal_between_two_pages_moves_no_other_delivery(filled: Store) -> None:
     entries = outbox_entries(filled, now=NOON)
     seen = [next(entries).id for _ in range(CHUNK)]
-    with filled.write() as session:
-        session.connection().exec_driver_sql("UPDATE delivery SET settled_at = NULL WHERE seq = 3")
-        session.connection().exec_driver_sql("UPDATE message SET state = 'waiting' WHERE delivery = 3")
+    change(
+        filled,
+        "UPDATE delivery SET settled_at = NULL WHERE seq = 3",
+        "UPDATE message SET state = 'waiting' WHERE delivery = 3",
+    )
     dismiss(filled, seen[2], now=NOON)
     seen += [one.id for one in entries]
     assert len(seen) == len(set(seen)) == DELIVERIES
@@ -121,12 +125,11 @@ def test_all_chats_are_read_by_pages(store: Store) -> None:
 
 def test_what_is_stored_of_a_chat_is_read_by_pages(store: Store) -> None:
     fill(store, 1, papers=1300)
-    with store.write() as session:
-        raw = session.connection()
-        raw.exec_driver_sql(
-            'INSERT INTO delivery_item (chat, paper, position, shown, "cross", because, delivered_on)'
-            " SELECT 1, id, 0, true, false, '[]', '2025-12-01' FROM paper WHERE id NOT IN (SELECT paper FROM delivery_item)"
-        )
+    change(
+        store,
+        'INSERT INTO delivery_item (chat, paper, position, shown, "cross", because, delivered_on)'
+        " SELECT 1, id, 0, true, false, '[]', '2025-12-01' FROM paper WHERE id NOT IN (SELECT paper FROM delivery_item)",
+    )
     with rows_at_once(store) as counts:
         data = json.loads(stored_chat_data(store, address("telegram:1001")))
     *deliveries, reduced = data["deliveries"]
@@ -163,9 +166,11 @@ def test_a_chats_data_is_never_in_memory_as_a_whole(store: Store) -> None:
 
 async def test_forgetting_asks_without_reading_what_the_chat_got(filled: Store) -> None:
     bot = BotHarness(filled)
-    with filled.write() as session:
-        session.connection().exec_driver_sql("DELETE FROM subscription WHERE chat = 1")
-        session.connection().exec_driver_sql("UPDATE chat SET address = '42' WHERE id = 1")
+    change(
+        filled,
+        "DELETE FROM subscription WHERE chat = 1",
+        "UPDATE chat SET address = '42' WHERE id = 1",
+    )
     with rows_at_once(filled) as counts:
         assert "erase" in (await bot.says("/forget")).text
     assert max(counts) < PER_CHAT / 10

@@ -1,4 +1,4 @@
-"""What several schedulers do at each tick is done once: the upkeep of jobs, and the poll of a source. One of them is killed."""
+"""Jobs of several schedulers: each is done once, also if one of them is killed; the next one is found among many."""
 
 import asyncio
 import random
@@ -14,7 +14,9 @@ from bot.delivery.job_queue import JobQueue, Times
 from subscriptions.model import Lane
 from subscriptions.store.database.store import Store
 from subscriptions.store.sources import SourceFact, claim_poll, known_sources, sync_sources
+from subscriptions.store.workers import wake_lanes
 from tests.make import NOON
+from tests.postgres.reading import read
 
 SCHEDULERS, TICKS, KILLED_AT = 3, 60, 23
 MINUTE = timedelta(minutes=1)
@@ -87,3 +89,22 @@ def test_each_poll_is_made_once(url: str) -> None:
     for store in stores:
         store.close()
     assert polled == Counter({NOON + number * MINUTE: 1 for number in range(TICKS)})
+
+
+WAITING, TAKEN = 5000, 20
+
+
+async def test_the_next_job_is_found_by_an_index(url: str) -> None:
+    with closing(Store(url)) as store:
+        connect = store.kind.connect_arguments()
+        with store.write() as transaction:
+            wake_lanes(transaction, [Lane("telegram", str(number)) for number in range(WAITING)])
+    before = sum(read(url, "procrastinate_jobs"))
+    queue = JobQueue(connect, ["telegram"], delivers, concurrency=1, times=Times())
+    await queue._connector.open_async()
+    jobs = queue._lanes.job_manager
+    worker = await jobs.register_worker()
+    taken = [await jobs.fetch_job(queues=queue._queues, worker_id=worker) for _ in range(TAKEN)]
+    await queue._connector.close_async()
+    assert [job.task_kwargs["address"] for job in taken if job is not None] == [str(number) for number in range(TAKEN)]
+    assert sum(read(url, "procrastinate_jobs")) - before < WAITING

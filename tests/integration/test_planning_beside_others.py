@@ -1,7 +1,7 @@
 """Planning reads and matches without blocking writers; only its decisions are written in a write transaction."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -13,9 +13,8 @@ from bot.digests import read_digest
 from bot.sources import ingest
 from subscriptions.errors import StoreError
 from subscriptions.matching import hits, paper_index
-from subscriptions.matching.hits import HitFinder
+from subscriptions.matching.hits import HitFinder, tokenize
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
-from subscriptions.matching.terms import tokenize
 from subscriptions.model import KnownPaper
 from subscriptions.planning.decision import decide
 from subscriptions.service import plan as _plan
@@ -34,14 +33,6 @@ from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 DIGEST = Path(__file__).parents[2] / "bot" / "samples" / "daily_arxiv.md"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'planned.db'}")
-    store.open(now=NOON)
-    yield store
-    store.close()
 
 
 def called(before: Callable[[], None], function: Callable[..., Any]) -> Callable[..., Any]:
@@ -82,20 +73,24 @@ def on_third(work: Callable[[], object]) -> Callable[[], None]:
     return third
 
 
+@pytest.fixture
+def due(store: Store) -> Store:
+    """A store with a paper that is due in one chat."""
+    subscribes(store, "telegram:1", "graph", every="now")
+    ingested(store, paper("A graph"), now=NOON + MINUTE)
+    return store
+
+
 class TestWhileOthersWrite:
-    def test_papers_are_read_and_matched_before_the_writing(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_papers_are_read_and_matched_before_the_writing(self, due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         turns: list[bool] = []
 
         def note() -> None:
-            turns.append(store._turn.locked())
+            turns.append(due._turn.locked())
 
         monkeypatch.setattr(known_papers, "window", called(note, known_papers.window))
         monkeypatch.setattr(TokenizedPapers, "matching", called(note, TokenizedPapers.matching))
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"), now=NOON + MINUTE)
-        assert len(plan_due(store, now=NOON + HOUR)) == 1
+        assert len(plan_due(due, now=NOON + HOUR)) == 1
         assert turns == [False, False]
 
     def test_a_subscription_that_is_removed_meanwhile_brings_nothing(
@@ -110,28 +105,24 @@ class TestWhileOthersWrite:
         assert sent_to(store) == [("telegram:2", 1)]
 
     def test_a_subscription_added_meanwhile_gets_the_next_plan(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
+        self, due: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"), now=NOON + MINUTE)
-        add = at_first(lambda: subscribes(store, "telegram:2", "graph", every="now", since="1d", now=NOON + HOUR))
+        add = at_first(lambda: subscribes(due, "telegram:2", "graph", every="now", since="1d", now=NOON + HOUR))
         monkeypatch.setattr(known_papers, "window", called(add, known_papers.window))
-        plan_due(store, now=NOON + HOUR)
-        assert sent_to(store) == [("telegram:1", 1)]
-        plan_due(store, now=NOON + HOUR)
-        assert sent_to(store) == [("telegram:1", 1), ("telegram:2", 1)]
+        plan_due(due, now=NOON + HOUR)
+        assert sent_to(due) == [("telegram:1", 1)]
+        plan_due(due, now=NOON + HOUR)
+        assert sent_to(due) == [("telegram:1", 1), ("telegram:2", 1)]
 
     def test_papers_that_come_meanwhile_come_with_the_next_plan(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
+        self, due: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"), now=NOON + MINUTE)
-        bring = at_first(lambda: ingested(store, paper("Another graph"), now=NOON + HOUR))
+        bring = at_first(lambda: ingested(due, paper("Another graph"), now=NOON + HOUR))
         monkeypatch.setattr(known_papers, "window", called(bring, known_papers.window))
-        plan_due(store, now=NOON + HOUR)
-        assert sent_to(store) == [("telegram:1", 1)]
-        plan_due(store, now=NOON + HOUR + MINUTE)
-        assert sent_to(store) == [("telegram:1", 1), ("telegram:1", 1)]
+        plan_due(due, now=NOON + HOUR)
+        assert sent_to(due) == [("telegram:1", 1)]
+        plan_due(due, now=NOON + HOUR + MINUTE)
+        assert sent_to(due) == [("telegram:1", 1), ("telegram:1", 1)]
 
     def test_a_query_added_meanwhile_is_matched_before_the_writing(
         self, store: Store, monkeypatch: pytest.MonkeyPatch
@@ -155,26 +146,22 @@ class TestWhileOthersWrite:
         assert sent_to(store) == [("telegram:1", 1)]
 
     def test_what_was_delivered_meanwhile_is_not_planned_again(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
+        self, due: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"), now=NOON + MINUTE)
-        chat = get_chat(store, address("telegram:1"))
-        now_already = at_first(lambda: newest_batch(store, chat, now=NOON + HOUR, key="asked"))
+        chat = get_chat(due, address("telegram:1"))
+        now_already = at_first(lambda: newest_batch(due, chat, now=NOON + HOUR, key="asked"))
         monkeypatch.setattr(_plan, "decide", called(now_already, decide))
-        plan_due(store, now=NOON + HOUR)
-        assert sent_to(store) == [("telegram:1", 1)]
+        plan_due(due, now=NOON + HOUR)
+        assert sent_to(due) == [("telegram:1", 1)]
 
     def test_what_others_wrote_of_other_chats_repeats_no_decision(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
+        self, due: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"), now=NOON + MINUTE)
         decisions: list[str] = []
-        other = at_first(lambda: subscribes(store, "telegram:2", "tree", every="now", now=NOON + HOUR))
+        other = at_first(lambda: subscribes(due, "telegram:2", "tree", every="now", now=NOON + HOUR))
         monkeypatch.setattr(known_papers, "window", called(other, known_papers.window))
         monkeypatch.setattr(_plan, "decide", called(lambda: decisions.append("made"), decide))
-        assert len(plan_due(store, now=NOON + HOUR)) == 1
+        assert len(plan_due(due, now=NOON + HOUR)) == 1
         assert decisions == ["made"]
 
     async def test_deliveries_are_rendered_before_the_writing(self, store: Store) -> None:
@@ -202,20 +189,16 @@ class TestWhileOthersWrite:
 
 
 class TestAfterAFailure:
-    def test_a_plan_that_fails_keeps_the_papers_that_it_read(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"), now=NOON + MINUTE)
+    def test_a_plan_that_fails_keeps_the_papers_that_it_read(self, due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as broken:
             broken.setattr(planned, "add_deliveries", called(_fails, planned.add_deliveries))
             with pytest.raises(StoreError):
-                plan_due(store, now=NOON + HOUR)
+                plan_due(due, now=NOON + HOUR)
         reads: list[str] = []
         monkeypatch.setattr(known_papers, "window", called(lambda: reads.append("read"), known_papers.window))
-        assert len(plan_due(store, now=NOON + HOUR)) == 1
+        assert len(plan_due(due, now=NOON + HOUR)) == 1
         assert reads == []
-        assert sent_to(store) == [("telegram:1", 1)]
+        assert sent_to(due) == [("telegram:1", 1)]
 
     @pytest.mark.parametrize("few", [100, 0])  # one query after the other, or all by an index
     def test_a_plan_that_fails_while_matching_is_made_by_the_next(
@@ -249,18 +232,16 @@ class TestAfterAFailure:
         assert sorted(sent_to(store)) == [(f"telegram:{n}", 1) for n in range(1, 5)]
 
     def test_papers_that_could_not_be_read_are_read_by_the_next_plan(
-        self, store: Store, monkeypatch: pytest.MonkeyPatch
+        self, due: Store, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"), now=NOON + MINUTE)
-        assert len(plan_due(store, now=NOON + HOUR)) == 1
-        ingested(store, paper("Another graph"), now=NOON + HOUR)
+        assert len(plan_due(due, now=NOON + HOUR)) == 1
+        ingested(due, paper("Another graph"), now=NOON + HOUR)
         with monkeypatch.context() as broken:
             broken.setattr(known_papers, "window", called(_fails, known_papers.window))
             with pytest.raises(StoreError):
-                plan_due(store, now=NOON + 2 * HOUR)
-        assert len(plan_due(store, now=NOON + 2 * HOUR)) == 1
-        assert sent_to(store) == [("telegram:1", 1), ("telegram:1", 1)]
+                plan_due(due, now=NOON + 2 * HOUR)
+        assert len(plan_due(due, now=NOON + 2 * HOUR)) == 1
+        assert sent_to(due) == [("telegram:1", 1), ("telegram:1", 1)]
 
     def test_a_window_that_could_not_be_read_is_what_it_was(self, store: Store) -> None:
         ingested(store, paper("A graph"), now=NOON + MINUTE)

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from bot.app import build_app
 from bot.settings import Settings
-from subscriptions.service.confirming import ask_to_confirm, confirm
+from subscriptions.service.access import ask_to_confirm, confirm
 from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.states import ChatState, PauseReason

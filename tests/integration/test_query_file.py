@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import delete
 
 from subscriptions.errors import NotFound, Refused
-from subscriptions.matching.columns import State
 from subscriptions.matching.query_set import QuerySet, from_bytes
+from subscriptions.matching.slots import State
 from subscriptions.service import kept_queries as _kept_queries
 from subscriptions.service.amendments import edit
 from subscriptions.service.kept_queries import KeptQueries

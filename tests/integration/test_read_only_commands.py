@@ -1,11 +1,16 @@
-"""A command that changes nothing does its work before the transaction that stores its reply, so that no other command waits."""
+"""A command that changes nothing does its work before the transaction that stores its reply; a database that cannot be written to."""
 
-from collections.abc import Iterator
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from bot.commands.context import CommandContext
 from bot.context import MAX_OF_CHAT, ConversationContext
@@ -13,18 +18,16 @@ from bot.conversation import handler
 from bot.ports.channel import Reply
 from subscriptions.service import known_papers
 from subscriptions.service.chat_status import find_callback
-from subscriptions.store import paper_index
+from subscriptions.store import known_papers as stored_papers
 from subscriptions.store.database.store import Store, WouldWrite
 from tests.bot_harness import BotHarness
+from tests.integration.cli import Terminal
 from tests.make import NOON, ingested, paper, subscribes
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'look.db'}")
-    store.open(now=NOON)
-    yield store
-    store.close()
+def bot(store: Store) -> BotHarness:
+    return BotHarness(store)
 
 
 def test_nobody_writes_in_a_look(store: Store) -> None:
@@ -34,10 +37,11 @@ def test_nobody_writes_in_a_look(store: Store) -> None:
 
 
 @pytest.mark.parametrize("words", ["/list", "/help", "/search graph", "/preview graph", "/whynot 2601.00001", "graph"])
-async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_look_holds_up_no_writer(
+    store: Store, bot: BotHarness, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While the reply is prepared, another thread may write: the write lock is taken only to store the reply."""
     ingested(store, paper("A graph", arxiv_id="2601.00001"))
-    bot = BotHarness(store)
     await bot.says("/sub tree")
     turns: list[bool] = []
     run = handler._run
@@ -53,8 +57,7 @@ async def test_a_look_holds_up_no_writer(store: Store, words: str, monkeypatch: 
     assert turns == [False]
 
 
-async def test_a_reading_command_may_ask_to_write_once(store: Store) -> None:
-    bot = BotHarness(store)
+async def test_a_reading_command_may_ask_to_write_once(store: Store, bot: BotHarness) -> None:
     said = await bot.says("/start")
     assert said.text
     assert find_callback(store, said.keys[0].get("data", "")) is not None
@@ -76,27 +79,28 @@ def watched(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bo
     for name in ("_find", "matching_papers"):
         watch(known_papers, name)
     for name in ("having", "news", "sequenced"):
-        watch(paper_index, name)
+        watch(stored_papers, name)
     return seen
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("asked", "words"),
     [
-        "/sub tree",
-        "/sub forest graph daily 9",
-        "/sub tree\nauthor:Lovelace",
-        "/edit 1 tree",
-        "/edit 1 title:tree weekly mon 9",
-        "subscribe to leaf",
+        ("", "/sub tree"),
+        ("", "/sub forest graph daily 9"),
+        ("", "/sub tree\nauthor:Lovelace"),
+        ("", "/edit 1 tree"),
+        ("", "/edit 1 title:tree weekly mon 9"),
+        ("", "subscribe to leaf"),
+        ("/edit 1", "tree"),  # the answer to a question
     ],
 )
 async def test_an_echo_counts_before_the_transaction_that_subscribes(
-    store: Store, words: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, bot: BotHarness, asked: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingested(store, paper("A tree"), paper("A forest graph"))
-    bot = BotHarness(store)
     await bot.says("/sub graph")
+    assert not asked or await bot.says(asked)
     seen = watched(store, monkeypatch)
     assert await bot.says(words)
     assert ("_find", False) in seen
@@ -108,34 +112,19 @@ async def test_an_echo_counts_before_the_transaction_that_subscribes(
     [("tree", "subscribe"), ("/sub graph daily 25:00", "as words"), ("/sub tree graph", "as a phrase")],
 )
 async def test_a_button_that_subscribes_counts_before_its_transaction(
-    store: Store, words: str, label: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, bot: BotHarness, words: str, label: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingested(store, paper("A tree graph"), *(paper(f"A tree of a graph {n}") for n in range(4)))
-    bot = BotHarness(store)
     await bot.says(words)
     seen = watched(store, monkeypatch)
     assert await bot.presses(label)
     assert [name for name, waits in seen if waits] == []
 
 
-async def test_the_answer_to_a_question_counts_before_its_transaction(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ingested(store, paper("A tree"))
-    bot = BotHarness(store)
-    await bot.says("/sub graph")
-    await bot.says("/edit 1")
-    seen = watched(store, monkeypatch)
-    assert await bot.says("tree")
-    assert ("_find", False) in seen
-    assert [name for name, waits in seen if waits] == []
-
-
 @pytest.mark.parametrize("words", ["/today", "/today tree", "/today 1", "/resume", "/resume 1", "send 1", "skip"])
 async def test_what_is_sent_or_waits_is_matched_before_the_transaction(
-    store: Store, words: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, bot: BotHarness, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bot = BotHarness(store)
     await bot.says("/sub graph now")
     if not words.startswith("/today"):
         await bot.says("/pause")
@@ -151,10 +140,9 @@ async def test_what_is_sent_or_waits_is_matched_before_the_transaction(
 
 
 async def test_papers_that_come_before_the_transaction_are_counted(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingested(store, paper("A tree"))
-    bot = BotHarness(store)
     seen = watched(store, monkeypatch)
     ahead, left = handler._match_ahead, [paper("Another tree")]
 
@@ -170,11 +158,53 @@ async def test_papers_that_come_before_the_transaction_are_counted(
     assert [name for name, waits in seen if waits] == []
 
 
-async def test_many_commands_of_a_chat_match_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_commands_of_a_chat_match_nothing(
+    store: Store, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ingested(store, paper("A tree"))
-    bot = BotHarness(store)
     for _ in range(MAX_OF_CHAT):
         await bot.says("/lang en")
     seen = watched(store, monkeypatch)
     await bot.says("/sub tree")
     assert "_find" not in [name for name, _ in seen]
+
+
+DIGEST = (Path(__file__).parents[1] / "digests" / "daily_standard.md").read_text()
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    made = Terminal(tmp_path, monkeypatch)
+    assert made("subscribe", "graph", "--as", "console:me", "--now", NOON.isoformat()).status == 0
+    return made
+
+
+@contextmanager
+def connections(make: Callable[..., sqlite3.Connection]) -> Iterator[None]:
+    """Makes the program's connections in another way: tests run as root, whom no rights of a file keep out."""
+
+    def connect(_dialect: object, _record: object, cargs: list[Any], cparams: dict[str, Any]) -> sqlite3.Connection:
+        return make(cargs[0], **cparams)
+
+    event.listen(Engine, "do_connect", connect)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "do_connect", connect)
+
+
+def read_only(path: str, **named: Any) -> sqlite3.Connection:
+    made: sqlite3.Connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, **named)
+    return made
+
+
+@pytest.mark.parametrize("subcommand", [("run",), ("run", "--once"), ("deliver",), ("ingest", "digest.md")])
+def test_a_database_that_cannot_be_written_to_is_one_sentence(terminal: Terminal, subcommand: tuple[str, ...]) -> None:
+    terminal.file("digest.md", DIGEST)
+    with connections(read_only):
+        ended = terminal(*subcommand)
+    assert ended.status == 2
+    said = [line for line in ended.err.splitlines() if line]
+    assert len([line for line in said if "cannot be written to" in line]) == 1, ended.err
+    assert "Traceback" not in ended.err
+    assert re.search(r"The database \S+paperwire\.db cannot be written to\. Check the rights", ended.err)

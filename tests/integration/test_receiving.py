@@ -16,9 +16,9 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.operation.listening import Supervised, listening, problems_of
 from bot.platforms.telegram.receiving import LongPolling
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable
-from subscriptions.service.chat_status import apply_once as real_once
 from subscriptions.service.next_deliveries import listed
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.integration.locked import broken_database
 from tests.integration.telegram_bot import RestingClock, a_bot, a_listening_bot, confirmed, posts
 from tests.make import NOON, address
 
@@ -136,20 +136,6 @@ async def test_an_unavailable_database_is_waited_for(
     assert len(refusals) == 4
     assert [entry.subscription.text for entry in entries] == ["diffusion", "graph"]
     assert clock.rests[:3] == [1.0, 2.0, 4.0]
-
-
-def broken_database(monkeypatch: pytest.MonkeyPatch, *, times: int) -> list[str]:
-    """Makes the first effects of updates fail to be stored. Returns their ids as they come."""
-    refused: list[str] = []
-
-    def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
-        if len(refused) < times:
-            refused.append(update)
-            raise StoreError("The database is locked.")
-        return real_once(store, platform, update, *args, **more)
-
-    monkeypatch.setattr("bot.conversation.handler.apply_once", once)
-    return refused
 
 
 async def test_a_request_that_the_database_refuses_is_given_up(

@@ -27,6 +27,7 @@ from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.filling import PER_CHAT, PER_DELIVERY, fill
 from tests.make import NOON, address, clean_up, ingested, paper, subscribes, summary
+from tests.stored import change
 
 DAY = timedelta(days=1)
 
@@ -83,8 +84,10 @@ async def test_after_a_month_a_delivery_is_chat_paper_and_day(
 
 async def test_a_refused_message_stays_whole_until_somebody_decides(bot: BotHarness) -> None:
     await delivered(bot)
-    with bot.store.write() as session:
-        session.execute(text("UPDATE message SET state = 'dead'"))
+    change(
+        bot.store,
+        "UPDATE message SET state = 'dead'",
+    )
     clean_up(bot.store, now=bot.later(days=400))
     with bot.store.read() as session:
         assert session.execute(text("SELECT payload != '' FROM message")).scalars().all() == [1]
@@ -137,19 +140,23 @@ def test_papers_are_kept_unless_the_operator_chose_an_age(store: Store) -> None:
 
 async def test_a_paper_in_a_delivery_that_is_not_over_is_kept_whole(bot: BotHarness) -> None:
     await delivered(bot)
-    with bot.store.write() as session:
-        session.execute(text("UPDATE delivery SET settled_at = NULL"))
+    change(
+        bot.store,
+        "UPDATE delivery SET settled_at = NULL",
+    )
     clean_up(bot.store, now=bot.later(days=400), papers=100 * DAY)
     assert count(bot.store, "paper WHERE abstract != ''") == 1
 
 
 async def test_changes_and_warnings_go_after_ninety_days(bot: BotHarness) -> None:
     await bot.says("/sub graph")
-    with bot.store.write() as session:
-        session.execute(text("INSERT INTO source (name, kind, location, title, home, schedule, validators, state)"
-                             " VALUES ('s', '', '', '', '', '', '{}', '{}')"))  # fmt: skip
-        session.execute(text("INSERT INTO digest (content_hash, source, format, date, received_at, counts, warnings)"
-                             " VALUES ('h', 's', 'x', '2026-01-22', '2026-01-22 12:00:00.000000', '{}', '[1]')"))  # fmt: skip
+    change(
+        bot.store,
+        "INSERT INTO source (name, kind, location, title, home, schedule, validators, state)"
+        " VALUES ('s', '', '', '', '', '', '{}', '{}')",
+        "INSERT INTO digest (content_hash, source, format, date, received_at, counts, warnings)"
+        " VALUES ('h', 's', 'x', '2026-01-22', '2026-01-22 12:00:00.000000', '{}', '[1]')",
+    )
     clean_up(bot.store, now=bot.later(days=89))
     assert (count(bot.store, "undo"), count(bot.store, "digest WHERE CAST(warnings AS VARCHAR) = '[1]'")) == (1, 1)
     clean_up(bot.store, now=bot.later(days=2))
@@ -180,8 +187,10 @@ def test_a_step_of_the_clean_up_does_not_pass_over_what_stays(store: Store, clea
     """Dead letters wait for a person, perhaps for years: each is looked at once, and not each day."""
     fill(store, 100)
     later = NOON + 31 * DAY
-    with store.write() as session:
-        session.execute(text("UPDATE message SET state = 'dead'"))
+    change(
+        store,
+        "UPDATE message SET state = 'dead'",
+    )
     for _ in range(count(store, "delivery") // 50 + 1):
         with store.write() as session:
             clean(session, later, 50)
@@ -197,8 +206,10 @@ def test_a_step_of_the_clean_up_does_not_pass_over_what_stays(store: Store, clea
 
 async def test_one_that_was_passed_over_goes_after_it_was_sent_at_last(bot: BotHarness) -> None:
     post = await delivered(bot)
-    with bot.store.write() as session:
-        session.execute(text("UPDATE message SET state = 'dead'"))
+    change(
+        bot.store,
+        "UPDATE message SET state = 'dead'",
+    )
     clean_up(bot.store, now=bot.later(days=40))
     (entry,) = outbox_entries(bot.store, now=bot.clock.now())
     retry_delivery(bot.store, entry.id, now=bot.clock.now())
@@ -212,12 +223,16 @@ async def test_one_that_was_passed_over_goes_after_it_was_sent_at_last(bot: BotH
 
 async def test_a_clock_set_back_hides_no_delivery_from_the_clean_up(bot: BotHarness) -> None:
     await delivered(bot)
-    with bot.store.write() as session:
-        session.execute(text("UPDATE message SET state = 'dead'"))
-        session.execute(text("UPDATE delivery SET settled_at = '2027-01-22 12:00:00.000000'"))
+    change(
+        bot.store,
+        "UPDATE message SET state = 'dead'",
+        "UPDATE delivery SET settled_at = '2027-01-22 12:00:00.000000'",
+    )
     clean_up(bot.store, now=NOON + 500 * DAY)
-    with bot.store.write() as session:
-        session.execute(text("UPDATE message SET state = 'sent'"))
-        session.execute(text("UPDATE delivery SET settled_at = '2026-01-22 12:00:00.000000'"))
+    change(
+        bot.store,
+        "UPDATE message SET state = 'sent'",
+        "UPDATE delivery SET settled_at = '2026-01-22 12:00:00.000000'",
+    )
     clean_up(bot.store, now=NOON + 31 * DAY)
     assert count(bot.store, "delivery") == 0

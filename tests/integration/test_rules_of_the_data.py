@@ -3,7 +3,6 @@
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event
@@ -17,7 +16,6 @@ from subscriptions.service import plan as _plan
 from subscriptions.service.access import deny, request_admission
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.chat_status import apply_once, find_callback, store_chat
-from subscriptions.service.exporting import export
 from subscriptions.service.importing import import_lines
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import pause_unreachable
@@ -39,12 +37,11 @@ from subscriptions.store import chats, deliveries, known_papers, moving, subscri
 from subscriptions.store import entries as stored_entries
 from subscriptions.store.attempts import mark_sending
 from subscriptions.store.claims import Claim, Rendered, store_rendered
-from subscriptions.store.conversations import get_conversation_state, set_conversation_state
+from subscriptions.store.conversations import commands_since, get_conversation_state, set_conversation_state
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import PaperKeyRow
 from subscriptions.store.undo import changes_of
-from subscriptions.store.updates import commands_since
 from tests.make import (
     NOON,
     add_callbacks,
@@ -100,16 +97,39 @@ def asking(
     return ClaimRequest(lane=lane, now=now, wall=wall or now, on_unclear=on_unclear, can_find=False, tried=frozenset())
 
 
-def step(store: Store, where: str, now: datetime = NOON) -> Claim | None:
+def step(store: Store, where: str, now: datetime = NOON) -> Claim:
+    """What is to be done next in a lane."""
     todo = claim(store, asking(where, now))
-    assert todo is None or isinstance(todo, Claim)
+    assert isinstance(todo, Claim)
     return todo
+
+
+def is_idle(store: Store, where: str, now: datetime = NOON) -> bool:
+    return claim(store, asking(where, now)) is None
+
+
+def plans_a_graph(store: Store, where: str = "telegram:1") -> None:
+    """A chat has a delivery of one paper."""
+    subscribes(store, where, "graph", every="now")
+    ingested(store, paper("A graph"))
+    plan_due(store, now=NOON)
+
+
+def renders(store: Store, *payloads: str, seq: int = 1) -> None:
+    """Stores the messages of a delivery."""
+    messages = [Message(number=n, payload=payload, plain="{}") for n, payload in enumerate(payloads, 1)]
+    store_rendered(store, [Rendered(seq=seq, messages=messages)], now=NOON)
+
+
+def fails(store: Store, todo: Claim, outcome: NotDelivered) -> None:
+    record_outcome(store, todo, outcome, on_unclear="resend", now=NOON, wall=NOON)
 
 
 def send_everything(store: Store, where: str, now: datetime = NOON) -> int:
     """Records all messages as sent. Returns how many."""
     sent = 0
-    while (todo := step(store, where, now)) is not None:
+    while not is_idle(store, where, now):
+        todo = step(store, where, now)
         if todo.message is None:
             shown = [item.paper.id for item in to_render(store, todo, 1, wall=now)[todo.seq].items]
             message = Message(number=1, payload="{}", plain="{}", papers=tuple(shown))
@@ -136,54 +156,45 @@ class TestRule1Changes:
         ingested(store, paper("Old", kind=Announce.REPLACE, version=3))
         assert changes(store) == {"Old": None}
 
-    def test_a_replacement_never_moves_a_paper(self, store: Store) -> None:
-        ingested(store, paper("One", arxiv_id="2601.00001"))
-        ingested(store, paper("One", "cs.LG", arxiv_id="2601.00001", version=2, kind=Announce.REPLACE, abstract="New."))
-        assert changes(store) == {"One": 1}
-        assert known(store, "2601.00001").paper.abstract == "New."
-
-    def test_a_cross_list_with_a_new_category_moves_it(self, store: Store) -> None:
-        ingested(store, paper("One", "cs.LG", arxiv_id="2601.00001"))
-        later = NOON + 90 * DAY
-        ingested(store, paper("One", "cs.LG", "stat.ML", arxiv_id="2601.00001", kind=Announce.CROSS), now=later)
-        assert changes(store) == {"One": 2}
-        assert known(store, "2601.00001").paper.announce_type is Announce.CROSS
-
     def test_of_two_copies_in_one_digest_the_new_one_counts(self, store: Store) -> None:
         cross = paper("One", "cs.LG", "stat.ML", arxiv_id="2601.00001", kind=Announce.CROSS)
         ingested(store, cross, paper("One", "cs.LG", arxiv_id="2601.00001", kind=Announce.NEW))
         found = known(store, "2601.00001").paper
         assert (found.announce_type, found.categories) == (None, ("cs.LG", "stat.ML"))
 
-    def test_a_cross_list_without_a_new_category_moves_nothing(self, store: Store) -> None:
-        ingested(store, paper("One", "cs.LG", arxiv_id="2601.00001"))
-        ingested(store, paper("One", "cs.LG", arxiv_id="2601.00001", kind=Announce.CROSS), name="again")
-        assert changes(store) == {"One": 1}
-
     @pytest.mark.parametrize(
-        ("before", "after"),
+        ("before", "after", "days", "moves"),
         [
-            ({"abstract": ""}, {"abstract": "Known now."}),
-            ({"authors": ()}, {"authors": ("Ada Example",)}),
-            ({}, {"summaries": summary("总结")}),
-            ({"summaries": summary("A summary", "en")}, {"summaries": summary("总结")}),
-            ({}, {"translations": translation(abstract="摘要")}),
+            ({}, {"kind": Announce.REPLACE, "version": 2, "abstract": "New."}, 1, False),
+            ({}, {"kind": Announce.CROSS, "categories": ("cs.LG", "stat.ML")}, 90, True),
+            ({}, {"kind": Announce.CROSS}, 1, False),
+            ({"abstract": ""}, {"abstract": "Known now."}, 6, True),
+            ({"authors": ()}, {"authors": ("Ada Example",)}, 6, True),
+            ({}, {"summaries": summary("总结")}, 6, True),
+            ({"summaries": summary("A summary", "en")}, {"summaries": summary("总结")}, 6, True),
+            ({}, {"translations": translation(abstract="摘要")}, 6, True),
+            ({}, {"summaries": summary("总结")}, 8, False),
         ],
-        ids=["abstract", "authors", "summary", "summary in another language", "translation"],
-    )
-    def test_what_becomes_known_within_seven_days_moves_it(
-        self, store: Store, before: dict[str, object], after: dict[str, object]
+        ids=[
+            "a replacement", "a cross-list with a new category", "a cross-list without one", "an abstract", "authors", "a summary",
+            "a summary in another language", "a translation", "a summary after seven days",
+        ],
+    )  # fmt: skip
+    def test_what_comes_again_moves_if_it_says_more_in_time(
+        self, store: Store, before: dict[str, object], after: dict[str, object], days: int, *, moves: bool
     ) -> None:
-        base: dict[str, object] = {"arxiv_id": "2601.00001", "authors": ("Ada Example",), "abstract": "Text."}
-        ingested(store, paper("One", "cs.LG", **{**base, **before}))  # type: ignore[arg-type]
-        ingested(store, paper("One", "cs.LG", **{**base, **after}), now=NOON + 6 * DAY)  # type: ignore[arg-type]
-        assert changes(store) == {"One": 2}
-
-    def test_what_becomes_known_after_seven_days_moves_nothing(self, store: Store) -> None:
-        ingested(store, paper("One", arxiv_id="2601.00001"))
-        ingested(store, paper("One", arxiv_id="2601.00001", summaries=summary("总结")), now=NOON + 8 * DAY)
-        assert changes(store) == {"One": 1}
-        assert known(store, "2601.00001").paper.summaries[0].fields == {"tldr": "总结"}
+        base: dict[str, object] = {
+            "arxiv_id": "2601.00001",
+            "version": 1,
+            "categories": ("cs.LG",),
+            "abstract": "Text.",
+        }
+        ingested(store, paper("One", **{**base, **before}))  # type: ignore[arg-type]
+        ingested(store, paper("One", **{**base, **after}), now=NOON + days * DAY)  # type: ignore[arg-type]
+        assert changes(store) == {"One": 2 if moves else 1}
+        found = known(store, "2601.00001").paper
+        told = {name: getattr(found, name) for name in after if name not in ("kind", *before)}
+        assert told == {name: after[name] for name in told}
 
     def test_a_planner_cannot_pass_an_uncommitted_number(self, store: Store) -> None:
         """Two ingests overlap; a plan runs while the first has its number and has not committed."""
@@ -277,9 +288,7 @@ class TestRule2SinceAndSeen:
         assert [titles for chat, titles in delivered(store) if chat == "telegram:1"] == [["A tree"], ["A graph"]]
 
     def test_a_new_schedule_copies_the_mark_first(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"))
-        plan_due(store, now=NOON)
+        plans_a_graph(store)
         subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
         ingested(store, paper("Another graph"), now=NOON + MINUTE)
         plan_due(store, now=NOON + HOUR)
@@ -409,19 +418,15 @@ class TestRule5OneDelivery:
         assert [titles for _, titles in delivered(store)] == [["A tree in a graph"]]
 
     def test_what_was_planned_is_sent_even_if_the_subscription_goes(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"))
-        plan_due(store, now=NOON)
+        plans_a_graph(store)
         unsubscribe(store, address("telegram:1"), "all", now=NOON)
         assert send_everything(store, "telegram:1") == 1
 
     def test_nothing_goes_to_a_chat_that_is_paused(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"))
-        plan_due(store, now=NOON)
+        plans_a_graph(store)
         with store.write() as session:
             chats.pause_chat(session, 1, PauseReason.PERSON, now=NOON)
-        assert step(store, "telegram:1") is None
+        assert is_idle(store, "telegram:1")
         assert [entry.state for entry in outbox_entries(store, now=NOON)] == ["held"]
 
     def test_only_the_first_delivery_is_sent_when_empty(self, store: Store) -> None:
@@ -455,49 +460,32 @@ class TestRule6Lanes:
             plan_due(store, now=NOON + n * MINUTE)
 
     def settled(self, store: Store, outcome: NotDelivered) -> None:
-        todo = step(store, "telegram:-7")
-        assert todo is not None
-        store_rendered(
-            store, [Rendered(seq=todo.seq, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON
-        )
-        todo = step(store, "telegram:-7")
-        assert todo is not None
-        record_outcome(store, todo, outcome, on_unclear="resend", now=NOON, wall=NOON)
+        renders(store, "{}", seq=step(store, "telegram:-7").seq)
+        fails(store, step(store, "telegram:-7"), outcome)
 
-    def test_a_waiting_message_stops_its_lane_until_its_time(self, store: Store) -> None:
+    @pytest.mark.parametrize(
+        ("outcome", "on_unclear", "later", "following"),
+        [
+            (RetryLater("no connection"), "resend", 29, None),
+            (RetryLater("no connection"), "resend", 30, 1),
+            (Unclear("the line broke"), "resend", 0, None),
+            (Unclear("the line broke"), "skip", 0, 2),
+            (Rejected("no"), "resend", 0, 2),
+        ],
+    )
+    def test_a_message_that_waits_or_is_unclear_stops_its_lane(
+        self, store: Store, outcome: NotDelivered, on_unclear: OnUnclear, later: int, following: int | None
+    ) -> None:
         self.planned(store)
-        self.settled(store, RetryLater("no connection"))
-        assert step(store, "telegram:-7", NOON + timedelta(seconds=29)) is None
-        todo = step(store, "telegram:-7", NOON + timedelta(seconds=30))
-        assert todo is not None
-        assert todo.seq == 1
-
-    def test_an_unclear_message_stops_its_lane(self, store: Store) -> None:
-        self.planned(store)
-        self.settled(store, Unclear("the line broke"))
-        assert step(store, "telegram:-7", NOON) is None
-
-    def test_a_dead_message_does_not(self, store: Store) -> None:
-        self.planned(store)
-        self.settled(store, Rejected("no"))
-        todo = step(store, "telegram:-7", NOON)
-        assert todo is not None
-        assert todo.seq == 2
+        self.settled(store, outcome)
+        todo = claim(store, asking("telegram:-7", NOON + timedelta(seconds=later), on_unclear=on_unclear))
+        assert (todo and todo.seq) == following
 
     def test_a_dismissed_one_does_not(self, store: Store) -> None:
         self.planned(store)
         self.settled(store, Unclear("the line broke"))
         dismiss(store, next(outbox_entries(store, now=NOON)).id, now=NOON)
-        todo = step(store, "telegram:-7", NOON)
-        assert todo is not None
-        assert todo.seq == 2
-
-    def test_an_unclear_one_under_skip_does_not(self, store: Store) -> None:
-        self.planned(store)
-        self.settled(store, Unclear("the line broke"))
-        todo = claim(store, asking("telegram:-7", on_unclear="skip"))
-        assert todo is not None
-        assert todo.seq == 2
+        assert step(store, "telegram:-7").seq == 2
 
     def test_a_wait_of_the_platform_holds_the_lane(self, store: Store) -> None:
         self.planned(store)
@@ -512,57 +500,34 @@ class TestRule6Lanes:
 
 class TestRule7Rendering:
     def test_what_is_stored_is_posted_whatever_is_rendered_later(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"))
-        plan_due(store, now=NOON)
-        store_rendered(
-            store, [Rendered(seq=1, messages=[Message(number=1, payload='{"text":"first"}', plain="{}")])], now=NOON
-        )
-        store_rendered(
-            store, [Rendered(seq=1, messages=[Message(number=1, payload='{"text":"second"}', plain="{}")])], now=NOON
-        )
-        todo = step(store, "telegram:1")
-        assert todo is not None
-        assert todo.message is not None
-        assert todo.message.payload == '{"text":"first"}'
+        plans_a_graph(store)
+        renders(store, '{"text":"first"}')
+        renders(store, '{"text":"second"}')
+        message = step(store, "telegram:1").message
+        assert message is not None
+        assert message.payload == '{"text":"first"}'
 
     def test_after_a_refusal_the_rest_goes_plain_once_then_is_dead(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"))
-        plan_due(store, now=NOON)
-        store_rendered(
-            store,
-            [Rendered(seq=1, messages=[Message(number=n, payload="{}", plain="{}") for n in (1, 2, 3)])],
-            now=NOON,
-        )
-        first = step(store, "telegram:1")
-        assert first is not None
-        confirm(store, first, "1", asking("telegram:1"))
-        second = step(store, "telegram:1")
-        assert second is not None
-        record_outcome(store, second, Rejected("bad markup", form=True), on_unclear="resend", now=NOON, wall=NOON)
+        plans_a_graph(store)
+        renders(store, "{}", "{}", "{}")
+        confirm(store, step(store, "telegram:1"), "1", asking("telegram:1"))
+        fails(store, step(store, "telegram:1"), Rejected("bad markup", form=True))
         again = step(store, "telegram:1")
-        assert again is not None
         assert again.message is not None
         assert (again.message.number, again.plain) == (2, True)
-        record_outcome(store, again, Rejected("bad markup", form=True), on_unclear="resend", now=NOON, wall=NOON)
+        fails(store, again, Rejected("bad markup", form=True))
         third = step(store, "telegram:1")
-        assert third is not None
         assert third.message is not None
         assert (third.message.number, third.plain) == (3, True)
         confirm(store, third, "3", asking("telegram:1"))
         assert [entry.state for entry in outbox_entries(store, now=NOON)] == ["dead"]
 
     def test_two_senders_get_one_message_once(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"))
-        plan_due(store, now=NOON)
-        store_rendered(store, [Rendered(seq=1, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON)
+        plans_a_graph(store)
+        renders(store, "{}")
         first, second = step(store, "telegram:1"), step(store, "telegram:1")
-        assert first is not None
-        assert second is not None
         assert [mark_sending(store, claimed, wall=NOON) for claimed in (first, second)] == [True, False]
-        assert step(store, "telegram:1") is None
+        assert is_idle(store, "telegram:1")
 
 
 class TestRule8Updates:
@@ -588,13 +553,9 @@ class TestRule8Updates:
 
 class TestRule9Moving:
     def test_a_supergroup_keeps_everything_of_its_group(self, store: Store) -> None:
-        subscribes(store, "telegram:-5", "graph", every="now")
-        ingested(store, paper("A graph"))
-        plan_due(store, now=NOON)
-        store_rendered(store, [Rendered(seq=1, messages=[Message(number=1, payload="{}", plain="{}")])], now=NOON)
-        todo = step(store, "telegram:-5")
-        assert todo is not None
-        record_outcome(store, todo, ChatMoved("moved", "-1005"), on_unclear="resend", now=NOON, wall=NOON)
+        plans_a_graph(store, "telegram:-5")
+        renders(store, "{}")
+        fails(store, step(store, "telegram:-5"), ChatMoved("moved", "-1005"))
         assert get_chat(store, address("telegram:-5")).address == ChatAddress("telegram", "-1005")  # a pointer stays
         assert send_everything(store, "telegram:-1005") == 1
 
@@ -710,9 +671,7 @@ class TestRule9Moving:
 
 class TestRule10Forgetting:
     def test_forget_erases_a_chat_with_all_that_belongs_to_it(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"))
-        plan_due(store, now=NOON)
+        plans_a_graph(store)
         send_everything(store, "telegram:1")
         forget(store, address("telegram:1"))
         with pytest.raises(NotFound):
@@ -722,9 +681,7 @@ class TestRule10Forgetting:
                 assert _count(session, table) == 0, table
 
     def test_payloads_go_after_thirty_days_update_ids_after_seven(self, store: Store) -> None:
-        subscribes(store, "telegram:1", "graph", every="now")
-        ingested(store, paper("A graph"))
-        plan_due(store, now=NOON)
+        plans_a_graph(store)
         send_everything(store, "telegram:1")
         apply_once(store, "telegram", "17", lambda _: "ok", chat="telegram:1", now=NOON)
         clean_up(store, now=NOON + 6 * DAY)
@@ -756,22 +713,6 @@ class TestRule11WhoseBot:
 
 
 class TestExport:
-    def test_the_round_trip_is_equal(self, store: Store, tmp_path: Path) -> None:
-        subscribes(
-            store, "telegram:-5/7", "diffusion -survey", every="daily", at="09:00", tz="Europe/Berlin", name="mine"
-        )
-        subscribes(store, "telegram:-5/7", "a | b", every="when-out", at="08:00-20:00")
-        subscribes(store, "console:me", "cs.LG")
-        set_settings(store, address("telegram:-5/7"), {"text": "titles"}, now=NOON)
-        text = export(store, None)
-        other = Store(f"sqlite:///{tmp_path}/other.db")
-        other.open(now=NOON)
-        signs = {sign for sign, _, _ in import_lines(other, read_lines(text), now=NOON).changes}
-        assert signs == {"+", "~"}
-        assert export(other, None) == text
-        assert {sign for sign, _, _ in import_lines(other, read_lines(text), now=NOON, dry=True).changes} == {"="}
-        other.close()
-
     def test_one_bad_line_imports_nothing_and_is_named(self, store: Store) -> None:
         text = "now | graph | \ndaily 09:00 UTC | (((-x | \n"
         with pytest.raises(Refused, match="Line 2"):
@@ -786,32 +727,6 @@ def test_lanes_of_a_platform_that_is_off_are_left_alone(store: Store) -> None:
     ingested(store, paper("A graph"))
     plan_due(store, now=NOON)
     assert [str(lane.platform) for lane in lanes(store, ["console"], now=NOON, finding=[])] == ["console"]
-
-
-class TestWritesWithinWrites:
-    def test_several_use_cases_are_one_transaction(self, store: Store) -> None:
-        def subscribe_and_fail(transaction: Transaction) -> str:
-            subscribes(transaction, "telegram:1", "graph")
-            raise NotFound("no such thing")
-
-        with pytest.raises(NotFound):
-            apply_once(store, "telegram", "17", subscribe_and_fail, chat="telegram:1", now=NOON)
-        with pytest.raises(NotFound):
-            get_chat(store, address("telegram:1"))
-
-    def test_an_error_inside_undoes_only_what_its_own_write_did(self, store: Store) -> None:
-        def subscribe_and_fail(transaction: Transaction) -> None:
-            with transaction.savepoint() as part:
-                subscribes(part, "telegram:2", "graph")
-                raise NotFound("no such thing")
-
-        with store.write() as transaction:
-            subscribes(transaction, "telegram:1", "graph")
-            with pytest.raises(NotFound):
-                subscribe_and_fail(transaction)
-        assert get_chat(store, address("telegram:1"))
-        with pytest.raises(NotFound):
-            get_chat(store, address("telegram:2"))
 
 
 def test_a_new_version_between_two_plans_is_matched_anew(store: Store) -> None:

@@ -4,7 +4,7 @@ import resource
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -41,10 +41,25 @@ def telegram(tmp_path: Path) -> Iterator[Remote]:
         yield fake
 
 
+@contextmanager
+def runs(folder: Path, fake: Remote | None = None) -> Iterator[Process]:
+    """A program that is stopped at the end, and ends well."""
+    program = Process(folder, "run", fake=fake)
+    try:
+        yield program
+    finally:
+        assert program.stops() == 0
+
+
+def runs_once(folder: Path, fake: Remote) -> None:
+    program = Process(folder, "run", "--once", fake=fake)
+    _, err = program.process.communicate(timeout=PATIENCE)
+    assert program.process.returncode == 0, err
+
+
 def test_a_file_in_the_inbox_becomes_a_message(folder: Path, telegram: Remote) -> None:
     telegram.call("answers", "hang before", 1)
-    program = Process(folder, "run", fake=telegram)
-    try:
+    with runs(folder, telegram) as program:
         address = program.says(r"Health: (http://\S+)/health/ready")[1]
         program.says("Watching ")
         assert httpx.get(f"{address}/health/live", trust_env=False).json() == {"live": True}
@@ -55,30 +70,23 @@ def test_a_file_in_the_inbox_becomes_a_message(folder: Path, telegram: Remote) -
         assert (ready.status_code, ready.json()["problems"]) == (200, {})
         missing = httpx.get(f"{address}/settings", trust_env=False)
         assert (missing.status_code, missing.text.count("\n")) == (404, 1)
-    finally:
-        assert program.stops() == 0
     assert len(telegram.journal) >= 1
 
 
 def test_a_second_one_is_told_who_holds_the_role(folder: Path) -> None:
-    first = Process(folder, "run")
-    try:
+    with runs(folder) as first:
         first.says("Watching ")
         second = Process(folder, "run")
         _, err = second.process.communicate(timeout=PATIENCE)
         assert second.process.returncode == 1
         assert f"Process {first.process.pid} sends for this database already." in err
-    finally:
-        assert first.stops() == 0
 
 
 def test_once_reads_delivers_and_ends(folder: Path, telegram: Remote) -> None:
     (folder / "inbox" / "today.md").write_bytes(DIGEST.read_bytes())
     posts = []
     for _ in range(2):
-        program = Process(folder, "run", "--once", fake=telegram)
-        _, err = program.process.communicate(timeout=PATIENCE)
-        assert program.process.returncode == 0, err
+        runs_once(folder, telegram)
         posts.append(len(telegram.journal))
     assert posts[0] >= 1
     assert posts[1] == posts[0]
@@ -86,14 +94,11 @@ def test_once_reads_delivers_and_ends(folder: Path, telegram: Remote) -> None:
 
 def test_people_are_answered_until_the_process_is_stopped(folder: Path, telegram: Remote) -> None:
     telegram.call("user_writes", "/sub written before", "42")
-    program = Process(folder, "run", fake=telegram)
-    try:
+    with runs(folder, telegram) as program:
         program.says("Watching ")
         telegram.call("waits_for", "sendMessage", 1, chat="42")
         telegram.call("user_writes", "/sub diffusion", "42")
         telegram.call("waits_for", "sendMessage", 2, chat="42")
-    finally:
-        assert program.stops() == 0
     assert [entry.text[:3] for entry in telegram.journal] == ["✓ 1", "✓ 2"]
     assert "unsub" in str(telegram.call("menu", "all_private_chats", "zh"))
 
@@ -103,9 +108,7 @@ def test_once_answers_what_waits_and_delivers_then(folder: Path, telegram: Remot
     telegram.call("user_writes", "/list", "42")
     telegram.call("user_writes", "/help", "42")
     for _ in range(2):
-        program = Process(folder, "run", "--once", fake=telegram)
-        _, err = program.process.communicate(timeout=PATIENCE)
-        assert program.process.returncode == 0, err
+        runs_once(folder, telegram)
     chats = [entry.chat for entry in telegram.journal]
     assert (chats[:2], set(chats[2:])) == (["42", "42"], {"1"})
     assert telegram.call("waiting") == 0
@@ -113,15 +116,12 @@ def test_once_answers_what_waits_and_delivers_then(folder: Path, telegram: Remot
 
 def test_a_receiver_that_does_not_work_is_named(folder: Path, telegram: Remote) -> None:
     telegram.call("revokes")
-    program = Process(folder, "run", fake=telegram)
-    try:
+    with runs(folder, telegram) as program:
         address = program.says(r"Health: (http://\S+)/health/ready")[1]
         program.says("Nobody can talk to the bot on Telegram: Telegram does not know this token")
         ready = httpx.get(f"{address}/health/ready", trust_env=False)
         assert (ready.status_code, "telegram updates" in ready.json()["problems"]) == (503, True)
         assert TOKEN.partition(":")[2] not in ready.text
-    finally:
-        assert program.stops() == 0
 
 
 def test_a_file_that_is_no_digest_is_named_and_passed_over(folder: Path, telegram: Remote) -> None:
@@ -155,8 +155,7 @@ def test_more_connections_than_files_make_no_log(folder: Path) -> None:
 
 
 def test_a_port_in_use_is_a_sentence(folder: Path) -> None:
-    first = Process(folder, "run")
-    try:
+    with runs(folder) as first:
         port = first.says(r"Health: http://[\d.]+:(\d+)/")[1]
         other = folder / "other"
         other.mkdir()
@@ -164,5 +163,3 @@ def test_a_port_in_use_is_a_sentence(folder: Path) -> None:
         out, err = second.process.communicate(timeout=PATIENCE)
         assert (second.process.returncode, out) == (2, "")
         assert "PAPERWIRE_WEB_PORT" in err
-    finally:
-        assert first.stops() == 0

@@ -40,6 +40,14 @@ async def local(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Pages]:
 
 
 @pytest.fixture
+async def browser(local: Pages) -> Browser:
+    """A browser at the machine, with the page open."""
+    opened = local.browser()
+    await opened.opens()
+    return opened
+
+
+@pytest.fixture
 async def behind_proxy(tmp_path: Path, clock: FakeClock) -> AsyncIterator[Pages]:
     named = {"web_user_header": "X-User", "web_hosts": "papers.example.org", "access": "open", "admins": "web:ada"}
     async with open_pages(tmp_path, clock, **named) as pages:
@@ -204,10 +212,8 @@ async def _twice(browser: Browser) -> httpx.Response:
     ],
 )
 async def test_only_a_form_of_our_own_page_is_taken(
-    local: Pages, headers: dict[str, str], fields: dict[str, str], status: int
+    browser: Browser, headers: dict[str, str], fields: dict[str, str], status: int
 ) -> None:
-    browser = local.browser()
-    await browser.opens()
     answer = await browser.posts("/chat/say", {"text": "/sub diffusion", **fields}, **headers)
     assert answer.status_code == status
     assert ("diffusion" in (await browser.opens()).text.split('id="log"')[1].split("</ol>")[0]) is (status == 303)
@@ -222,9 +228,7 @@ async def test_a_form_of_another_session_is_not_taken(local: Pages) -> None:
     assert (await mine.posts("/chat/say", {"text": "/sub diffusion"})).status_code == 403
 
 
-async def test_who_sits_at_the_machine_needs_nobodys_leave(local: Pages) -> None:
-    browser = local.browser()
-    await browser.opens()
+async def test_who_sits_at_the_machine_needs_nobodys_leave(browser: Browser) -> None:
     page = await browser.says("/sub diffusion")
     assert "✓ 1" in page
     assert "operator" not in page
@@ -232,9 +236,7 @@ async def test_who_sits_at_the_machine_needs_nobodys_leave(local: Pages) -> None
     assert "Undone." in (await browser.opens()).text
 
 
-async def test_a_form_that_is_sent_twice_has_one_effect(local: Pages) -> None:
-    browser = local.browser()
-    await browser.opens()
+async def test_a_form_that_is_sent_twice_has_one_effect(browser: Browser) -> None:
     for _ in range(2):
         page = await browser.says("/sub diffusion", once="a-form-that-was-sent-twice")
     assert page.count("✓ 1") == 1
@@ -250,9 +252,7 @@ async def test_a_page_shows_no_value_of_a_setting(tmp_path: Path, clock: FakeClo
             assert not any(value in shown.text for value in (*secrets.values(), "papers.example.org", str(tmp_path)))
 
 
-async def test_who_sits_at_the_machine_may_say_as_much_as_they_like(local: Pages) -> None:
-    browser = local.browser()
-    await browser.opens()
+async def test_who_sits_at_the_machine_may_say_as_much_as_they_like(browser: Browser) -> None:
     sent = {"x-requested-with": "fetch"}
     said = [await browser.posts("/chat/say", {"text": "/about"}, **sent) for _ in range(MOST_IN_MINUTE + 1)]
     assert {one.status_code for one in said} == {200}
@@ -452,14 +452,12 @@ async def test_what_nobody_could_type_is_not_kept(behind_proxy: Pages, clock: Fa
     assert (await ada.posts("/chat/say", {"text": "/list"}, **quick)).status_code == 200
 
 
-async def test_no_words_of_people_and_papers_become_markup(local: Pages, clock: FakeClock) -> None:
+async def test_no_words_of_people_and_papers_become_markup(local: Pages, browser: Browser, clock: FakeClock) -> None:
     bad = "<img src=x onerror=alert(1)>\"'</p><script>alert(1)</script>"
     app = local.app
     subscribes(app.store, "web:me", "diffusion", every="now")
     ingested(app.store, paper(f"Diffusion {bad}", authors=(bad,), abstract=bad, url="javascript:alert(1)"), now=NOON)
     await app.sender.deliver()
-    browser = local.browser()
-    await browser.opens()
     page = await browser.says(f"/sub {bad}")
     page += await browser.says(bad)
     assert "&lt;img" in page

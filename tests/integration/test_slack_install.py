@@ -79,6 +79,18 @@ async def a_browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
             yield browser
 
 
+@pytest.fixture
+async def app(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> AsyncIterator[App]:
+    async with a_bot(tmp_path, slack, clock) as made:
+        yield made
+
+
+@pytest.fixture
+async def browser(app: App) -> AsyncIterator[httpx.AsyncClient]:
+    async with a_browser(app) as opened:
+        yield opened
+
+
 def channel_of(app: App) -> SlackChannel:
     channel = app.context.channels["slack"]
     assert isinstance(channel, SlackChannel)
@@ -92,9 +104,8 @@ def installer_of(app: App) -> Installer:
 # --------------------------------------------------------------------------------------------------------- the way there
 
 
-async def test_the_browser_is_sent_to_slack_with_our_scopes(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
-        answer = await browser.get(INSTALL)
+async def test_the_browser_is_sent_to_slack_with_our_scopes(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get(INSTALL)
     where = urlsplit(answer.headers["location"])
     query = parse_qs(where.query)
     assert (answer.status_code, where.path) == (302, "/oauth/v2/authorize")
@@ -106,18 +117,17 @@ async def test_the_browser_is_sent_to_slack_with_our_scopes(tmp_path: Path, slac
 
 
 async def test_a_workspace_that_let_the_app_in_is_served_at_once(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+    app: App, browser: httpx.AsyncClient, slack: FakeOAuth
 ) -> None:
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
-        answer = await installed(browser, slack)
-        assert (answer.status_code, answer.text) == (
-            200,
-            "paperwire is installed in Example. In Slack, type /paperwire to begin.\n",
-        )
-        assert f"{COOKIE}=;" in answer.headers["set-cookie"]
-        slack.knows("C1", team=OTHER)
-        await channel_of(app).post(ChatAddress("slack", f"{OTHER}/C1"), HELLO, delivery="x")
-        assert len(slack.posted_to(f"{OTHER}/C1")) == 1
+    answer = await installed(browser, slack)
+    assert (answer.status_code, answer.text) == (
+        200,
+        "paperwire is installed in Example. In Slack, type /paperwire to begin.\n",
+    )
+    assert f"{COOKIE}=;" in answer.headers["set-cookie"]
+    slack.knows("C1", team=OTHER)
+    await channel_of(app).post(ChatAddress("slack", f"{OTHER}/C1"), HELLO, delivery="x")
+    assert len(slack.posted_to(f"{OTHER}/C1")) == 1
 
 
 async def test_its_token_is_sealed_and_the_next_process_opens_it(
@@ -158,37 +168,34 @@ async def test_an_app_without_own_workspace_serves_all_installed(
     ],
 )
 async def test_another_browser_or_a_guess_installs_nothing(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock, state: str, cookie: str
+    app: App, browser: httpx.AsyncClient, slack: FakeOAuth, state: str, cookie: str
 ) -> None:
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
-        real = await begun(browser)
-        browser.cookies.clear()
-        headers = {b"cookie": f"{COOKIE}={cookie.replace('ours', real)}".encode()}
-        code = slack.lets_in(OTHER)
-        params = {"state": state.replace("ours", real), "code": code}
-        answer = await browser.get(REDIRECT, params=params, headers=headers)
-        assert answer.status_code == 400
-        assert INSTALL in answer.text
-        assert code not in answer.text
-        assert not installations(app.store)
+    real = await begun(browser)
+    browser.cookies.clear()
+    headers = {b"cookie": f"{COOKIE}={cookie.replace('ours', real)}".encode()}
+    code = slack.lets_in(OTHER)
+    params = {"state": state.replace("ours", real), "code": code}
+    answer = await browser.get(REDIRECT, params=params, headers=headers)
+    assert answer.status_code == 400
+    assert INSTALL in answer.text
+    assert code not in answer.text
+    assert not installations(app.store)
     assert not slack.arrived("oauth.v2.access")
 
 
-async def test_a_state_is_good_once(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
-        state = await begun(browser)
-        for status in (200, 400):
-            browser.cookies.set(COOKIE, state)
-            answer = await browser.get(REDIRECT, params={"state": state, "code": slack.lets_in(OTHER)})
-            assert answer.status_code == status
+async def test_a_state_is_good_once(browser: httpx.AsyncClient, slack: FakeOAuth) -> None:
+    state = await begun(browser)
+    for status in (200, 400):
+        browser.cookies.set(COOKIE, state)
+        answer = await browser.get(REDIRECT, params={"state": state, "code": slack.lets_in(OTHER)})
+        assert answer.status_code == status
 
 
-async def test_beginning_again_and_again_stores_nothing(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
-        states = {await begun(browser) for _ in range(20)}
-        answer = await browser.get(REDIRECT, params={"state": await begun(browser), "code": "never-given"})
-        with app.store.read() as session:
-            stored = session.connection().exec_driver_sql("SELECT count(*) FROM completed_installation").scalar()
+async def test_beginning_again_and_again_stores_nothing(app: App, browser: httpx.AsyncClient) -> None:
+    states = {await begun(browser) for _ in range(20)}
+    answer = await browser.get(REDIRECT, params={"state": await begun(browser), "code": "never-given"})
+    with app.store.read() as session:
+        stored = session.connection().exec_driver_sql("SELECT count(*) FROM completed_installation").scalar()
     assert (len(states), answer.status_code, stored) == (20, 502, 0)
 
 
@@ -205,12 +212,11 @@ async def test_tokens_of_the_vault_are_no_states(tmp_path: Path, slack: FakeOAut
             assert not await installer.is_open(sealed.rstrip("="))
 
 
-async def test_and_for_ten_minutes(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
-        state = await begun(browser)
-        clock.advance(timedelta(minutes=11))
-        answer = await browser.get(REDIRECT, params={"state": state, "code": slack.lets_in(OTHER)})
-        assert answer.status_code == 400
+async def test_and_for_ten_minutes(browser: httpx.AsyncClient, slack: FakeOAuth, clock: FakeClock) -> None:
+    state = await begun(browser)
+    clock.advance(timedelta(minutes=11))
+    answer = await browser.get(REDIRECT, params={"state": state, "code": slack.lets_in(OTHER)})
+    assert answer.status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -231,17 +237,15 @@ async def test_what_slack_does_not_grant_installs_nothing(
         assert not installations(app.store)
 
 
-async def test_an_organisation_is_no_workspace(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
-        assert (await installed(browser, slack, enterprise=True)).status_code == 502
-        assert not installations(app.store)
+async def test_an_organisation_is_no_workspace(app: App, browser: httpx.AsyncClient, slack: FakeOAuth) -> None:
+    assert (await installed(browser, slack, enterprise=True)).status_code == 502
+    assert not installations(app.store)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-async def test_other_methods_are_refused(tmp_path: Path, slack: FakeOAuth, clock: FakeClock, method: str) -> None:
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
-        for path in (INSTALL, REDIRECT):
-            assert (await browser.request(method, path)).status_code == 405
+async def test_other_methods_are_refused(browser: httpx.AsyncClient, method: str) -> None:
+    for path in (INSTALL, REDIRECT):
+        assert (await browser.request(method, path)).status_code == 405
 
 
 async def test_without_a_client_there_is_no_such_page(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
@@ -255,13 +259,12 @@ async def test_without_a_client_there_is_no_such_page(tmp_path: Path, slack: Fak
 
 
 async def test_no_secret_stands_in_an_error_or_a_log(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    browser: httpx.AsyncClient, slack: FakeOAuth, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
     slack.answers("echo page", times=1, method="oauth.v2.access")
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
-        answer = await installed(browser, slack)
-        await installed(browser, slack)
+    answer = await installed(browser, slack)
+    await installed(browser, slack)
     shown = caplog.text + answer.text
     assert CLIENT_SECRET not in shown
     assert KEY.get_secret_value() not in shown
@@ -271,42 +274,41 @@ async def test_no_secret_stands_in_an_error_or_a_log(
 # ------------------------------------------------------------------------------------------------- taken away, given back
 
 
-async def test_a_workspace_that_reinstalls_the_app_goes_on(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
+async def test_a_workspace_that_reinstalls_the_app_goes_on(
+    app: App, browser: httpx.AsyncClient, slack: FakeOAuth, clock: FakeClock
+) -> None:
     chat = ChatAddress("slack", f"{OTHER}/C1")
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
+    await installed(browser, slack)
+    subscribe(app.store, chat, SubscriptionRequest(text="diffusion"), now=clock.now())
+    uninstall(app.store, OTHER, now=clock.now())
+    await installer_of(app).update()
+    assert [one.team for one in channel_of(app).workspaces.all] == [TEAM]
+    assert not installations(app.store)
+    assert get_chat(app.store, chat).state == "paused"
+    await installed(browser, slack)
+    assert get_chat(app.store, chat).state == "active"
+    assert uninstalled(app.store) == ()
+    slack.knows("C1", team=OTHER)
+    await channel_of(app).post(chat, HELLO, delivery="x")
+
+
+async def test_after_thirty_days_the_workspace_is_erased(
+    app: App, browser: httpx.AsyncClient, slack: FakeOAuth, clock: FakeClock
+) -> None:
+    for team in (OTHER, THIRD):
+        await installed(browser, slack, team)
+        subscribe(app.store, ChatAddress("slack", f"{team}/C1"), SubscriptionRequest(text="diffusion"), now=clock.now())
+    uninstall(app.store, OTHER, now=clock.now())
+    clean_up(app.store, now=clock.now() + timedelta(days=31))
+    assert {one.chat.address.address for one in listed(app.store, None)} == {f"{THIRD}/C1"}
+    assert set(installations(app.store)) == {THIRD}
+
+
+async def test_installed_twice_the_newer_token_counts(app: App, browser: httpx.AsyncClient, slack: FakeOAuth) -> None:
+    for _ in range(2):
         await installed(browser, slack)
-        subscribe(app.store, chat, SubscriptionRequest(text="diffusion"), now=clock.now())
-        uninstall(app.store, OTHER, now=clock.now())
-        await installer_of(app).update()
-        assert [one.team for one in channel_of(app).workspaces.all] == [TEAM]
-        assert not installations(app.store)
-        assert get_chat(app.store, chat).state == "paused"
-        await installed(browser, slack)
-        assert get_chat(app.store, chat).state == "active"
-        assert uninstalled(app.store) == ()
-        slack.knows("C1", team=OTHER)
-        await channel_of(app).post(chat, HELLO, delivery="x")
-
-
-async def test_after_thirty_days_the_workspace_is_erased(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
-        for team in (OTHER, THIRD):
-            await installed(browser, slack, team)
-            subscribe(
-                app.store, ChatAddress("slack", f"{team}/C1"), SubscriptionRequest(text="diffusion"), now=clock.now()
-            )
-        uninstall(app.store, OTHER, now=clock.now())
-        clean_up(app.store, now=clock.now() + timedelta(days=31))
-        assert {one.chat.address.address for one in listed(app.store, None)} == {f"{THIRD}/C1"}
-        assert set(installations(app.store)) == {THIRD}
-
-
-async def test_installed_twice_the_newer_token_counts(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
-        for _ in range(2):
-            await installed(browser, slack)
-        tokens = [one.tokens.bot.get_secret_value() for one in channel_of(app).workspaces.all if one.team == OTHER]
-        assert tokens == [slack.token_of(OTHER)]
+    tokens = [one.tokens.bot.get_secret_value() for one in channel_of(app).workspaces.all if one.team == OTHER]
+    assert tokens == [slack.token_of(OTHER)]
 
 
 # ------------------------------------------------------------------------------------------------------ tokens that rotate
@@ -334,26 +336,26 @@ async def test_tokens_are_renewed_two_hours_before_they_end(tmp_path: Path, slac
         assert installer_of(app).problem == ""
 
 
-async def test_who_only_looks_renews_nothing(tmp_path: Path, slack: FakeOAuth, clock: FakeClock) -> None:
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
-        await installed(browser, slack, rotates=True)
-        clock.advance(timedelta(seconds=LASTS))
-        assert await app.platforms["slack"].load_installations() == ()
+async def test_who_only_looks_renews_nothing(
+    app: App, browser: httpx.AsyncClient, slack: FakeOAuth, clock: FakeClock
+) -> None:
+    await installed(browser, slack, rotates=True)
+    clock.advance(timedelta(seconds=LASTS))
+    assert await app.platforms["slack"].load_installations() == ()
     assert slack.refreshed == []
 
 
 async def test_a_token_that_cannot_be_renewed_is_said_and_tried_again(
-    tmp_path: Path, slack: FakeOAuth, clock: FakeClock
+    app: App, browser: httpx.AsyncClient, slack: FakeOAuth, clock: FakeClock
 ) -> None:
-    async with a_bot(tmp_path, slack, clock) as app, a_browser(app) as browser:
-        await installed(browser, slack, rotates=True)
-        clock.advance(timedelta(seconds=LASTS) - timedelta(hours=1))
-        slack.answers("500", times=1, method="oauth.v2.access")
-        await installer_of(app).update()
-        assert f"workspace {OTHER}: its token cannot be renewed" in installer_of(app).problem
-        clock.advance(timedelta(minutes=5))
-        await installer_of(app).update()
-        assert installer_of(app).problem == ""
+    await installed(browser, slack, rotates=True)
+    clock.advance(timedelta(seconds=LASTS) - timedelta(hours=1))
+    slack.answers("500", times=1, method="oauth.v2.access")
+    await installer_of(app).update()
+    assert f"workspace {OTHER}: its token cannot be renewed" in installer_of(app).problem
+    clock.advance(timedelta(minutes=5))
+    await installer_of(app).update()
+    assert installer_of(app).problem == ""
 
 
 # -------------------------------------------------------------------------------------------------------------- the key

@@ -14,17 +14,17 @@ import pytest
 from bot.context import Context, ConversationContext
 from bot.conversation.handler import execute as real_execute
 from bot.conversation.prepared_request import PreparedRequest
-from bot.conversation.stored_reply import StoredReply
+from bot.conversation.reply_sender import StoredReply
 from bot.errors import SettingsError
 from bot.operation.listening import Supervised, answer_once, listening, problems_of
 from bot.operation.web_server import LARGEST_BODY
 from bot.platforms.slack.adapter import check_app_tokens
-from subscriptions.errors import StoreError
 from subscriptions.service.chat_status import apply_once as real_once
 from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database.writer import Steps
 from tests.fakes.slack import APP_TOKEN, SECRET, TOKEN, FakeSlack, SentEnvelope
 from tests.fakes.slack_event_delivery import COMMANDS, EVENTS, INTERACTIONS, encoded, signature
+from tests.integration.locked import away, broken_database
 from tests.integration.slack_bot import a_bot, a_listening_bot, a_served_bot, settled
 from tests.integration.telegram_bot import RestingClock
 from tests.make import NOON, address
@@ -200,15 +200,7 @@ async def test_a_slow_effect_in_one_channel_holds_up_no_other(
 async def test_a_database_that_cannot_be_used_is_waited_for(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refused: list[str] = []
-
-    def once(store: Any, platform: str, update: str, *args: Any, **more: Any) -> tuple[str, bool]:
-        if len(refused) < 3:
-            refused.append(update)
-            raise StoreError("The database is locked.")
-        return real_once(store, platform, update, *args, **more)
-
-    monkeypatch.setattr("bot.conversation.handler.apply_once", once)
+    refused = broken_database(monkeypatch, times=3)
     async with a_listening_bot(tmp_path, slack, clock) as app:
         slack.user_types("/paperwire sub diffusion")
         await settled(slack)
@@ -442,9 +434,6 @@ async def test_checks_of_the_address_get_no_answer_of_the_bot(
 async def test_while_the_database_is_away_slack_is_asked_to_come_again(
     tmp_path: Path, slack: FakeSlack, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object, **__: object) -> tuple[str, bool]:
-        raise StoreError("The database is locked.")
-
     async with a_served_bot(tmp_path, slack, clock) as (app, _):
         monkeypatch.setattr("bot.conversation.handler.apply_once", away)
         sent = slack.mentions("sub diffusion")

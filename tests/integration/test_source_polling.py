@@ -26,12 +26,13 @@ from tests.fakes.arxiv_pages import feed
 from tests.integration.cli import PAGE, page
 from tests.make import FakeClock, address, clean_up, paper
 from tests.receipts import receipts_of
-from tests.source_harness import SourceHarness, arxiv_source, new_york, titles, web_source
+from tests.source_harness import SourceHarness, arxiv_source, new_york, polled, titles, web_source
 
 pytestmark = pytest.mark.both_databases
 
 WEDNESDAY, THURSDAY, FRIDAY = date(2026, 1, 21), date(2026, 1, 22), date(2026, 1, 23)
 OPERATOR = address("console:ops")
+ON_ONE = pytest.mark.sqlite_alone("it is about requests; what is stored is told on both by others here")
 
 
 @pytest.fixture
@@ -59,8 +60,7 @@ def parts_notified(store: Store) -> list[str]:
 
 async def test_a_batch_is_read_once_when_it_is_out(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Means", "stat.ML", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"))
     await feeding.until(new_york("2026-01-22 23:55"))
     assert feeding.outcomes("arxiv") == ["new"]
     (receipt,) = feeding.receipts("arxiv")
@@ -72,14 +72,14 @@ async def test_a_batch_is_read_once_when_it_is_out(store: Store, clock: FakeCloc
     assert feeding.outcomes("arxiv") == ["new", "new"]
 
 
+@ON_ONE
 async def test_a_late_batch_is_asked_for_every_quarter_of_an_hour(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
     arxiv.is_late()
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.until(new_york("2026-01-22 01:00"))
     arxiv.catches_up()
     await feeding.until(new_york("2026-01-22 12:00"))
@@ -99,8 +99,7 @@ async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, cloc
     arxiv.announces(WEDNESDAY, paper("Old", "stat.ML"))
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Means", "stat.ML"))
     arxiv.serves_yesterday("stat.ML")
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "stat.ML"), admins=(OPERATOR,))
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.detail) == (Outcome.STALE, "stat.ML: Still that of 2026-01-21.")
     assert titles(store) == ["Graphs", "Old"]
@@ -114,10 +113,10 @@ async def test_a_late_category_holds_up_no_other_and_is_named(store: Store, cloc
     assert parts_notified(store) == ["stat.ML", ""]
 
 
+@ON_ONE
 async def test_stragglers_of_yesterday_do_not_close_the_day(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"), paper("Forgotten yesterday", "cs.LG"))
     await feeding.until(new_york("2026-01-22 00:30"))
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
@@ -126,13 +125,13 @@ async def test_stragglers_of_yesterday_do_not_close_the_day(store: Store, clock:
     assert "Forgotten yesterday" in titles(store)
 
 
+@ON_ONE
 async def test_a_weekend_and_a_holiday_are_quiet_and_nobody_is_told(
     store: Store, arxiv: FakeArxiv, clock: FakeClock
 ) -> None:
     clock.set_now(new_york("2025-11-27 00:05"))  # Thanksgiving: its evening has no announcement
     arxiv.announces(date(2025, 11, 27), paper("Graphs", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     arxiv.announces(date(2025, 11, 28))
     await feeding.until(new_york("2025-11-30 23:59"))
     assert feeding.outcomes("arxiv") == ["new", "quiet", "quiet", "quiet", "quiet"]
@@ -146,8 +145,7 @@ async def test_an_unlisted_day_without_announcement_is_late_once(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     await feeding.until(new_york("2026-01-22 18:00"))
     assert feeding.outcomes("arxiv").count("late") >= 10
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
@@ -159,10 +157,10 @@ async def test_an_unlisted_day_without_announcement_is_late_once(
     assert parts_notified(store) == ["", ""]
 
 
+@ON_ONE
 async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, paper("Old", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     await feeding.until(new_york("2026-01-25 12:00"))  # Friday's never came
     assert {"late", "quiet"} <= set(feeding.outcomes("arxiv"))
     assert [cause for cause, _ in notices(store)] == ["overdue"]
@@ -171,12 +169,12 @@ async def test_a_weekend_does_not_make_good_what_is_late(store: Store, clock: Fa
     assert [cause for cause, _ in notices(store)] == ["overdue", "source-back"]
 
 
+@ON_ONE
 async def test_an_empty_category_is_quiet_when_others_have_papers(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "econ.TH"), admins=(OPERATOR,))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG", "econ.TH"), admins=(OPERATOR,))
     await feeding.until(new_york("2026-01-22 12:00"))
     outcomes = feeding.outcomes("arxiv")
     assert set(outcomes[:-1]) == {"stale"}
@@ -184,6 +182,7 @@ async def test_an_empty_category_is_quiet_when_others_have_papers(
     assert notices(store) == []
 
 
+@ON_ONE
 async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
@@ -198,21 +197,21 @@ async def test_a_rebuilt_feed_with_the_same_papers_stores_nothing(
         assert len(session.exec(select(DigestRow)).all()) == 2
 
 
+@ON_ONE
 async def test_a_feed_that_is_asked_at_an_interval_is_new_once(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/rss/cs.LG"))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/rss/cs.LG"))
     await feeding.until(new_york("2026-01-22 01:40"))
     assert feeding.outcomes("web") == ["new", "stale", "stale", "stale"]
 
 
+@ON_ONE
 async def test_a_list_is_asked_from_the_evening_on(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     clock.set_now(new_york("2026-01-21 19:00"))
     arxiv.announces(WEDNESDAY, paper("Old", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv"))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list/cs.LG/new", schedule="arxiv"))
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
     await feeding.until(new_york("2026-01-22 12:00"))
     assert [f"{receipt.at:%H:%M} {receipt.outcome}" for receipt in feeding.receipts("web")] == [
@@ -228,8 +227,7 @@ async def test_a_paper_counts_for_each_category_replacements_for_none(
     graphs = paper("Graphs", "cs.LG", "stat.ML")
     arxiv.announces(THURSDAY, graphs)
     arxiv.withdraws(paper("Hasty", "cs.LG"))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("stat.ML", "cs.LG"))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("stat.ML", "cs.LG"))
     clock.set_now(new_york("2026-01-23 00:05"))
     arxiv.announces(FRIDAY)
     await feeding.due()
@@ -247,8 +245,7 @@ async def test_a_paper_counts_for_each_category_replacements_for_none(
 async def test_a_dated_page_is_read_for_today_and_yesterday(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     first, second = ("2601.00001", "Diffusion", "Clouds."), ("2601.00002", "Graphs", "Nodes.")
     arxiv.holds("/2026-01-21.md", page(first), etag='"1"')
-    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md"))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md"))
     arxiv.holds("/2026-01-22.md", page(second), etag='"2"')
     await feeding.until(new_york("2026-01-22 01:00"))
     arxiv.holds("/2026-01-22.md", page(second, ("2601.00003", "Late", "It came later.")), etag='"3"')
@@ -264,6 +261,7 @@ async def test_a_dated_page_is_read_for_today_and_yesterday(store: Store, clock:
     assert days == {WEDNESDAY, THURSDAY}  # from their names, not from the day on which they were fetched
 
 
+@ON_ONE
 async def test_a_dated_page_that_is_missing_is_late_or_stale(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/{{date}}.md"))
     receipt = await feeding.poll()
@@ -272,17 +270,18 @@ async def test_a_dated_page_that_is_missing_is_late_or_stale(store: Store, clock
     assert "404 Not Found" in (await plain.poll()).detail
 
 
+@ON_ONE
 async def test_a_page_by_cron_is_asked_again_until_it_changes(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     clock.set_now(datetime(2026, 1, 22, 5, tzinfo=UTC))
     arxiv.holds("/list.md", page(("2601.00001", "Diffusion", "Clouds.")))
-    feeding = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 6 * * *"))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", schedule="0 6 * * *"))
     await feeding.until(datetime(2026, 1, 22, 6, 40, tzinfo=UTC))
     arxiv.holds("/list.md", page(("2601.00002", "Graphs", "Nodes.")))
     await feeding.until(datetime(2026, 1, 23, 5, 55, tzinfo=UTC))
     assert feeding.outcomes("web") == ["new", "stale", "stale", "stale", "new"]
 
 
+@ON_ONE
 async def test_the_pages_of_biorxiv_are_read_to_the_end(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     def answer(*numbers: int, total: str) -> str:
         records = [
@@ -307,14 +306,14 @@ async def test_the_pages_of_biorxiv_are_read_to_the_end(store: Store, clock: Fak
     assert len(titles(store)) == 4
 
 
+@ON_ONE
 async def test_without_sources_all_archives_are_read(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetch_request, "PAGE", 4)
     arxiv.announces(WEDNESDAY, *(paper(f"Old {n}", "cs.LG") for n in range(5)))
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"), paper("Strings", "hep-th"))
-    feeding = SourceHarness(store, clock, arxiv)
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv)
     assert len(arxiv.asked("/rss/")) == 20
     pages = [path.partition("&start=")[2].partition("&")[0] for path in arxiv.asked("/api/")]
     assert pages == ["0", "0", "4"]  # Monday's batch and Wednesday's; Tuesday had none after a holiday
@@ -326,13 +325,13 @@ async def test_without_sources_all_archives_are_read(
     assert len(arxiv.asked("/api/")) == 3
 
 
+@ON_ONE
 async def test_a_feed_cut_at_its_limit_is_asked_by_category(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_feed, "LIMIT", 3)
     arxiv.announces(THURSDAY, *(paper(f"Markets {n}", f"econ.{name}") for n, name in enumerate(["EM", "GN", "TH"])))
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("econ"))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("econ"))
     assert arxiv.asked() == ["/rss/econ", "/rss/econ.EM", "/rss/econ.GN", "/rss/econ.TH"]
     clock.set_now(new_york("2026-01-23 00:05"))
     await feeding.due()
@@ -342,6 +341,7 @@ async def test_a_feed_cut_at_its_limit_is_asked_by_category(
 # ── what goes wrong ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@ON_ONE
 async def test_one_broken_entry_does_not_stop_the_others(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     papers = [paper(f"Paper {n}", "cs.LG") for n in range(9)]
     text = feed("cs.LG", THURSDAY, papers[::-1]).decode().replace("<title>Paper 4</title>", "<title></title>")
@@ -352,11 +352,11 @@ async def test_one_broken_entry_does_not_stop_the_others(store: Store, clock: Fa
     assert len([title for title in titles(store) if title]) == 8
 
 
+@ON_ONE
 async def test_the_rest_of_a_cut_document_is_asked_for_again(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     whole = feed("cs.LG", THURSDAY, [paper(f"Paper {n}", "cs.LG") for n in range(9)])
     arxiv.holds("/rss/cs.LG", whole[: len(whole) * 2 // 3], etag='"cut"')
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
     (receipt,) = feeding.receipts("arxiv")
     assert (receipt.outcome, receipt.counts["new"]) == (Outcome.FAILED, 5)
     assert "complete entries before it are kept" in receipt.detail
@@ -370,8 +370,7 @@ async def test_after_failures_requests_become_rarer(store: Store, clock: FakeClo
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
     arxiv.fails(500, 3)
     arxiv.answers_429(retry_after="1800")
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
     await feeding.until(new_york("2026-01-22 02:00"))
     minutes = [
         round((receipt.at - feeding.receipts("arxiv")[0].at).total_seconds() / 60)
@@ -382,6 +381,7 @@ async def test_after_failures_requests_become_rarer(store: Store, clock: FakeClo
     assert feeding.known("arxiv").state.failures == 0
 
 
+@ON_ONE
 async def test_a_host_that_is_down_is_asked_once_a_poll(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.fails(503)
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG", "cs.AI", "stat.ML"))
@@ -390,11 +390,11 @@ async def test_a_host_that_is_down_is_asked_once_a_poll(store: Store, clock: Fak
     assert receipt.detail == "cs.LG, cs.AI, stat.ML: 127.0.0.1 is too busy to answer (503)."
 
 
+@ON_ONE
 async def test_a_category_that_there_is_not_fails_alone(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
     arxiv.reports("Bad subject class 'cs.XX'.", 99, at="cs.XX")
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.XX", "cs.LG"))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.XX", "cs.LG"))
     await feeding.until(new_york("2026-01-22 00:30"))
     assert titles(store) == ["Graphs"]
     assert len(arxiv.asked("cs.LG")) == 1
@@ -405,8 +405,7 @@ async def test_operators_hear_once_a_day_what_is_wrong(store: Store, clock: Fake
     store_chat(store, OPERATOR, ChatKind.PRIVATE, now=clock.now())
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
     arxiv.sends_html(13)
-    feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
     await feeding.until(new_york("2026-01-22 12:00"))
     assert [cause for cause, _ in notices(store)] == ["source", "source-back"]
     assert "looks like an HTML page" in notices(store)[0][1]
@@ -414,6 +413,7 @@ async def test_operators_hear_once_a_day_what_is_wrong(store: Store, clock: Fake
     assert len(notices(store)) == 2
 
 
+@ON_ONE
 async def test_a_requested_wait_is_news_at_the_third_time(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.answers_429(3)
     feeding = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"), admins=(OPERATOR,))
@@ -422,6 +422,7 @@ async def test_a_requested_wait_is_news_at_the_third_time(store: Store, clock: F
         assert len(notices(store)) == notified
 
 
+@ON_ONE
 async def test_a_day_on_which_most_summaries_failed_is_told(
     store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
@@ -444,8 +445,7 @@ async def test_a_day_on_which_most_summaries_failed_is_told(
 async def test_a_restart_forgets_nothing(store: Store, clock: FakeClock, arxiv: FakeArxiv) -> None:
     arxiv.announces(THURSDAY, paper("Graphs", "cs.LG"))
     await SourceHarness(store, clock, arxiv, arxiv_source("cs.LG")).due()
-    again = SourceHarness(store, clock, arxiv, arxiv_source("cs.LG"))
-    await again.due()
+    again = await polled(store, clock, arxiv, arxiv_source("cs.LG"))
     assert len(arxiv.asked()) == 1
     assert (await again.poll()).outcome is Outcome.STALE
     assert arxiv.arrivals[-1].status == 304
@@ -505,8 +505,7 @@ async def test_a_source_that_the_settings_name_no_more_is_kept_and_off(
     store: Store, clock: FakeClock, arxiv: FakeArxiv
 ) -> None:
     arxiv.holds("/list.md", PAGE)
-    old = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="old"))
-    await old.due()
+    await polled(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="old"))
     new = SourceHarness(store, clock, arxiv, web_source(f"{arxiv.url}/list.md", name="new"))
     await new.due()
     assert (new.known("old").state.on, new.known("new").state.on) == (False, True)
@@ -596,8 +595,7 @@ async def test_a_file_with_news_or_an_error_leaves_a_receipt(
 async def test_a_pattern_without_files_is_no_mistake(
     path: str, store: Store, clock: FakeClock, arxiv: FakeArxiv, tmp_path: Path
 ) -> None:
-    feeding = SourceHarness(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / path))
-    await feeding.due()
+    feeding = await polled(store, clock, arxiv, SourceSettings(name="inbox", path=tmp_path / path))
     assert (feeding.outcomes("inbox"), feeding.scheduler.problems) == ([], {})
     assert feeding.scheduler.descriptions == [f"Watching {tmp_path / path} (nothing is there yet)"]
     (tmp_path / "nowhere").mkdir()

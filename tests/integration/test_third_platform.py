@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -28,8 +27,8 @@ ADA, STREET = "postbox:ada", "postbox:high street"
 _NUMBERS = count(1)  # of letters: a number that has been read is not read again
 
 
-@asynccontextmanager
-async def a_bot(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
+@pytest.fixture
+async def app(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[App]:
     for name in ("in", "out"):
         (tmp_path / name).mkdir()
     monkeypatch.setenv("PAPERWIRE_POSTBOX_KEY", str(tmp_path))
@@ -54,34 +53,28 @@ async def writes(app: App, sender: str, *letters: str) -> list[str]:
     return channel.texts()[before:]
 
 
-async def test_a_person_subscribes_by_letter_and_gets_papers_by_letter(
-    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with a_bot(tmp_path, clock, monkeypatch) as app:
-        [echo] = await writes(app, "ada", "/sub diffusion daily 13:00")
-        assert echo.startswith("✓ 1")
-        ingested(app.store, paper("Diffusion on graphs"), paper("Sorting sand"), now=clock.now())
-        clock.advance(timedelta(hours=1, minutes=1))
-        assert (await app.sender.deliver()).papers == 1
-        channel = app.context.channels["postbox"]
-        assert isinstance(channel, PostboxChannel)
-        assert "Diffusion on graphs" in channel.texts()[-1]
-        assert (await app.sender.deliver()).sent == 0
-        [listing] = await writes(app, "ada", "/list")
-        assert "diffusion" in listing
+async def test_a_person_subscribes_by_letter_and_gets_papers_by_letter(app: App, clock: FakeClock) -> None:
+    [echo] = await writes(app, "ada", "/sub diffusion daily 13:00")
+    assert echo.startswith("✓ 1")
+    ingested(app.store, paper("Diffusion on graphs"), paper("Sorting sand"), now=clock.now())
+    clock.advance(timedelta(hours=1, minutes=1))
+    assert (await app.sender.deliver()).papers == 1
+    channel = app.context.channels["postbox"]
+    assert isinstance(channel, PostboxChannel)
+    assert "Diffusion on graphs" in channel.texts()[-1]
+    assert (await app.sender.deliver()).sent == 0
+    [listing] = await writes(app, "ada", "/list")
+    assert "diffusion" in listing
 
 
-async def test_buttons_are_tokens_that_can_be_sent_back(
-    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with a_bot(tmp_path, clock, monkeypatch) as app:
-        [echo] = await writes(app, "ada", "/sub diffusion")
-        found = re.search(r"^undo: (token \S+)$", echo, re.MULTILINE)
-        assert found, echo
-        await writes(app, "eve", found[1])
-        assert len(listed(app.store, address(ADA))) == 1
-        await writes(app, "ada", found[1])
-        assert not listed(app.store, address(ADA))
+async def test_buttons_are_tokens_that_can_be_sent_back(app: App, clock: FakeClock) -> None:
+    [echo] = await writes(app, "ada", "/sub diffusion")
+    found = re.search(r"^undo: (token \S+)$", echo, re.MULTILINE)
+    assert found, echo
+    await writes(app, "eve", found[1])
+    assert len(listed(app.store, address(ADA))) == 1
+    await writes(app, "ada", found[1])
+    assert not listed(app.store, address(ADA))
 
 
 @pytest.mark.parametrize(
@@ -97,42 +90,31 @@ async def test_buttons_are_tokens_that_can_be_sent_back(
         ("/subb x", "✗ I do not know /subb.\nDid you mean Dear bot, sub?"),
     ],
 )
-async def test_every_kind_of_command_is_answered(
-    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, letter: str, begins: str
-) -> None:
-    async with a_bot(tmp_path, clock, monkeypatch) as app:
-        ingested(app.store, paper("Diffusion on graphs"), now=NOON)
-        await writes(app, "ada", "/sub graphs")
-        [answer] = await writes(app, "ada", letter)
-        assert answer.startswith(begins), answer
-        assert not re.search(r"(?<![\w/:.<])/(?:sub|list|help|unsub)\b", answer), (
-            "commands are written as letters begin"
-        )
+async def test_every_kind_of_command_is_answered(app: App, clock: FakeClock, letter: str, begins: str) -> None:
+    ingested(app.store, paper("Diffusion on graphs"), now=NOON)
+    await writes(app, "ada", "/sub graphs")
+    [answer] = await writes(app, "ada", letter)
+    assert answer.startswith(begins), answer
+    assert not re.search(r"(?<![\w/:.<])/(?:sub|list|help|unsub)\b", answer), "commands are written as letters begin"
 
 
-async def test_in_a_street_only_the_mayor_changes_something(
-    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with a_bot(tmp_path, clock, monkeypatch) as app:
-        [refused] = await writes(app, "high street", "/sub diffusion")
-        assert refused.startswith("✗")
-        with pytest.raises(NotFound):
-            get_chat(app.store, address(STREET))
+async def test_in_a_street_only_the_mayor_changes_something(app: App, clock: FakeClock) -> None:
+    [refused] = await writes(app, "high street", "/sub diffusion")
+    assert refused.startswith("✗")
+    with pytest.raises(NotFound):
+        get_chat(app.store, address(STREET))
 
 
-async def test_its_facts_are_used_wherever_a_platform_matters(
-    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with a_bot(tmp_path, clock, monkeypatch) as app:
-        lines = startup_lines(app, app.source_scheduler())
-        assert "console, postbox, web" in lines[0]
-        assert "Letters are read once a minute." in lines
-        assert app.context.lookup_platforms == {"postbox", "web"}
-        await writes(app, "ada", "/sub diffusion")
-        assert app.bot_names == {"postbox": "The postman"}
-        chat = get_chat(app.store, address(ADA))
-        assert {"limit", "sound", "buttons"} <= without_effect(chat).keys()
-        assert chat.kind is ChatKind.PRIVATE
+async def test_its_facts_are_used_wherever_a_platform_matters(app: App, clock: FakeClock) -> None:
+    lines = startup_lines(app, app.source_scheduler())
+    assert "console, postbox, web" in lines[0]
+    assert "Letters are read once a minute." in lines
+    assert app.context.lookup_platforms == {"postbox", "web"}
+    await writes(app, "ada", "/sub diffusion")
+    assert app.bot_names == {"postbox": "The postman"}
+    chat = get_chat(app.store, address(ADA))
+    assert {"limit", "sound", "buttons"} <= without_effect(chat).keys()
+    assert chat.kind is ChatKind.PRIVATE
     with pytest.raises(Refused, match="is no postbox"):
         parse_address("postbox:")
     with pytest.raises(Refused, match=r"postbox:NAME\."):

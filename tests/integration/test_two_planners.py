@@ -40,7 +40,7 @@ from tests.postgres.server import Server
 pytestmark = pytest.mark.both_databases
 
 SEEDS = (1, 3, 6, 8)
-DAYS = 250 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 50  # of each seed
+DAYS = 250 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 15  # of each seed
 FEWER_DAYS = 20
 STEPS = 12  # of a day
 WORDS = ("graph", "tree", "leaf")

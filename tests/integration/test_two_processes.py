@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.embedded import CONCURRENCY
+from bot.delivery.sender import CONCURRENCY
 from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
 from tests.fakes.process import Remote, running
@@ -19,7 +19,7 @@ from tests.forked import Forked, clean_environment
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.patience import PATIENCE
 
-LANES = 60
+LANES = 40
 PAPERS = 39  # three messages in each delivery
 LINK = re.compile(r"arxiv\.org/abs/([\d.]+)")
 
@@ -119,7 +119,7 @@ def test_two_processes_without_a_lock_double_nothing(database: Path, fake: Remot
 
 def test_of_two_lock_owners_none_takes_what_the_other_holds(database: Path, fake: Remote) -> None:
     """As on a file system without locks, or when a person removed the lock file."""
-    fake.call("answers", "hang after", CONCURRENCY, after=120)
+    fake.call("answers", "hang after", CONCURRENCY, after=3 * (LANES - 2 * CONCURRENCY))
     first, second = (ready(database, fake, "claims") for _ in range(2))
     begins(first)
     fake.call("waits_hanging")
@@ -135,7 +135,7 @@ def test_of_two_lock_owners_none_takes_what_the_other_holds(database: Path, fake
 
 
 def test_without_the_guard_the_journal_shows_doubles(database: Path, fake: Remote) -> None:
-    """The test above can fail: these two take a message whatever its state, and so both send some."""
+    """Shows that the test above can fail: two processes that take messages in any state send some of them twice."""
     both = [ready(database, fake, "careless") for _ in range(2)]
     begin_together(fake, both)
     ended(*both)

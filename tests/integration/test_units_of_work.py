@@ -1,4 +1,4 @@
-"""Units of work: several use cases, or several senders, in one transaction."""
+"""Units of work: several use cases, or several senders, in one transaction; and many people who speak at the same moment."""
 
 import asyncio
 import sqlite3
@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -16,17 +16,12 @@ from sqlalchemy.engine import Connection
 from bot.context import do_steps, write_together
 from subscriptions.errors import NotFound, Refused, StoreUnavailable
 from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.store.attempts import pause_lane
 from subscriptions.store.database.store import Scope, Store, WouldWrite
 from subscriptions.store.database.writer import WRITES, Steps
+from tests.bot_harness import BotHarness
 from tests.make import NOON, address, subscribes
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'work.db'}")
-    store.open(now=NOON)
-    yield store
-    store.close()
+from tests.postgres.server import Server
 
 
 def subscribed(store: Scope, chat: str) -> str:
@@ -218,3 +213,32 @@ class TestWritesTogether:
         assert waited < 10  # seconds: the busy timeout once, not once per work
         assert await write_together(subscribed, store, "telegram:1") == "telegram:1"
         store.close()
+
+
+PEOPLE = 40
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shared(request: pytest.FixtureRequest, store: Store) -> Iterator[Store]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield store
+        return
+    postgres: Server = request.getfixturevalue("postgres")
+    with postgres.database() as url, closing(Store(url)) as opened:
+        yield opened
+
+
+async def test_everybody_who_speaks_at_once_is_answered(shared: Store) -> None:
+    bot = BotHarness(shared)
+
+    async def speaks(chat: str) -> tuple[str, str]:
+        subscribed = await bot.says("/sub graph daily 9:00", chat)
+        await write_together(
+            pause_lane, shared, address(chat).lane, wall=NOON, until=NOON
+        )  # as who sends the answer does
+        return subscribed.text, (await bot.says("/list", chat)).text
+
+    said = await asyncio.gather(*(speaks(f"telegram:{number}") for number in range(1, PEOPLE + 1)))
+    assert all(subscribed.startswith("✓ 1") and "graph" in listing for subscribed, listing in said)
+    assert len(listed(shared, None)) == PEOPLE

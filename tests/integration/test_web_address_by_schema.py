@@ -118,7 +118,7 @@ def answers_of(port: int) -> Answers:
             "request-timeout": 30,
             "generation": {
                 "deterministic": True,
-                "max-examples": (settings.default.max_examples if settings.default else MOST_OF_ALL) // 4,
+                "max-examples": (settings.default.max_examples if settings.default else MOST_OF_ALL) // 10,
                 "database": "none",
             },
             "checks": {

@@ -61,6 +61,17 @@ async def opened(browser: Browser, answer: httpx.Response) -> Form:
     return Form.read(browser, (await browser.opens(answer.headers["location"])).text)
 
 
+@pytest.fixture
+async def ada(pages: Pages) -> Browser:
+    return await somebody(pages, ADA)
+
+
+@pytest.fixture
+async def form(ada: Browser) -> Form:
+    """The form of a new subscription."""
+    return await opened(ada, await ada.posts("/chat/say", {"text": "/sub"}))
+
+
 def texts(pages: Pages, name: str = ADA) -> list[str]:
     chat = ChatAddress("web", name)
     return [one.subscription.text for one in listed(pages.app.store, None) if one.chat.address == chat]
@@ -72,10 +83,10 @@ def settings_of(pages: Pages) -> ChatSettings:
     return chat.settings
 
 
-async def test_a_subscription_is_made_with_a_form_and_edited_with_one(pages: Pages, clock: FakeClock) -> None:
+async def test_a_subscription_is_made_with_a_form_and_edited_with_one(
+    pages: Pages, ada: Browser, form: Form, clock: FakeClock
+) -> None:
     ingested(pages.app.store, paper("Diffusion on graphs"), now=clock.now())
-    ada = await somebody(pages, ADA)
-    form = await opened(ada, await ada.posts("/chat/say", {"text": "/sub"}))
     looked = await form.posts(query="diffusion -survey", look="yes")
     assert "Diffusion on graphs" in looked.text, "what it would find"
     assert texts(pages) == [], "looking subscribes to nothing"
@@ -96,9 +107,7 @@ async def test_a_subscription_is_made_with_a_form_and_edited_with_one(pages: Pag
     assert texts(pages) == ["diffusion -review"]
 
 
-async def test_errors_are_shown_beside_their_fields(pages: Pages) -> None:
-    ada = await somebody(pages, ADA)
-    form = await opened(ada, await ada.posts("/chat/say", {"text": "/sub"}))
+async def test_errors_are_shown_beside_their_fields(pages: Pages, ada: Browser, form: Form) -> None:
     refused = Form.read(ada, (await form.posts(query="-survey", when="daily", clock="07:30")).text)
     assert texts(pages) == []
     (field,) = re.findall(r'<input id="field-query"[^>]*>', refused.page)
@@ -115,17 +124,14 @@ async def test_errors_are_shown_beside_their_fields(pages: Pages) -> None:
     assert texts(pages) == ["survey"], "the refused form can be sent again"
 
 
-async def test_a_form_that_is_sent_twice_has_one_effect(pages: Pages) -> None:
-    ada = await somebody(pages, ADA)
-    form = await opened(ada, await ada.posts("/chat/say", {"text": "/sub"}))
+async def test_a_form_that_is_sent_twice_has_one_effect(pages: Pages, ada: Browser, form: Form) -> None:
     for _ in range(2):
         assert (await form.posts(query="diffusion")).status_code == 303
     assert texts(pages) == ["diffusion"]
     assert len(re.findall('<li class="post" ', (await ada.opens()).text)) == 1, "one answer"
 
 
-async def test_all_settings_in_one_form_are_one_change(pages: Pages) -> None:
-    ada = await somebody(pages, ADA)
+async def test_all_settings_in_one_form_are_one_change(pages: Pages, ada: Browser) -> None:
     await ada.says("/set")
     form = await opened(ada, await ada.posts("/chat/press", ada.button("all in one form")))
     assert form.fields["field-text"] == settings_of(pages).text == "summary"
@@ -140,8 +146,7 @@ async def test_all_settings_in_one_form_are_one_change(pages: Pages) -> None:
     assert (kept.text, kept.order, kept.timezone) == ("summary", "score", "UTC"), "[undo] takes back all of it"
 
 
-async def test_a_setting_that_cannot_be_refuses_all_of_them(pages: Pages) -> None:
-    ada = await somebody(pages, ADA)
+async def test_a_setting_that_cannot_be_refuses_all_of_them(pages: Pages, ada: Browser) -> None:
     await ada.says("/set")
     form = await opened(ada, await ada.posts("/chat/press", ada.button("all in one form")))
     refused = await form.posts(text="titles", limit="-3")
@@ -161,9 +166,7 @@ async def test_nobody_opens_or_sends_the_form_of_another(pages: Pages) -> None:
     assert texts(pages) == texts(pages, EVE) == []
 
 
-async def test_a_form_without_its_token_or_from_elsewhere_is_refused(pages: Pages) -> None:
-    ada = await somebody(pages, ADA)
-    form = await opened(ada, await ada.posts("/chat/say", {"text": "/sub"}))
+async def test_a_form_without_its_token_or_from_elsewhere_is_refused(pages: Pages, ada: Browser, form: Form) -> None:
     fields = {**form.fields, "field-query": "diffusion"}
     for forged, origin in (
         ({**fields, "token": "0" * 64}, "http://papers.example.org"),
@@ -174,17 +177,15 @@ async def test_a_form_without_its_token_or_from_elsewhere_is_refused(pages: Page
     assert texts(pages) == []
 
 
-async def test_a_script_is_told_where_the_form_is(pages: Pages) -> None:
-    ada = await somebody(pages, ADA)
+async def test_a_script_is_told_where_the_form_is(ada: Browser) -> None:
     answer = await ada.posts("/chat/say", {"text": "/sub"}, **{"x-requested-with": "fetch"})
     assert answer.json()["goes"].startswith("/chat/form?id=")
     answer = await ada.posts("/chat/say", {"text": "/list"}, **{"x-requested-with": "fetch"})
     assert answer.json() == {"said": "", "goes": ""}
 
 
-async def test_a_form_for_papers_like_one_begins_with_its_authors(pages: Pages, clock: FakeClock) -> None:
+async def test_a_form_for_papers_like_one_begins_with_its_authors(pages: Pages, ada: Browser, clock: FakeClock) -> None:
     ingested(pages.app.store, paper("Diffusion on graphs", authors=("Ada Byron",)), now=clock.now())
-    ada = await somebody(pages, ADA)
     form = await opened(ada, await ada.posts("/chat/say", {"text": "/form 2601.99999"}))
     assert "I do not know who wrote" in form.page
     again = Form.read(ada, (await ada.opens(f"/chat/form?id={form.fields['id']}")).text)

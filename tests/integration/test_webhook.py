@@ -20,9 +20,9 @@ from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.platforms.telegram.receiving import webhook_address, webhook_path
 from bot.ports.conversation import Receiver
 from bot.settings import Settings
-from subscriptions.errors import StoreError
 from subscriptions.service.chat_status import apply_once as real_once
 from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.integration.locked import away
 from tests.integration.telegram_bot import RestingClock, confirmed, posts, telegram_settings
 from tests.make import NOON
 from tests.patience import PATIENCE
@@ -190,9 +190,6 @@ async def test_an_update_of_unknown_shape_is_not_asked_for_again(
 async def test_while_the_database_is_away_telegram_comes_again(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object, **__: object) -> tuple[str, bool]:
-        raise StoreError("The database is locked.")
-
     async with web(tmp_path, telegram, clock) as page:
         monkeypatch.setattr("bot.conversation.handler.apply_once", away)
         assert await page.post(update()) == (503, "Not now.\n")
@@ -298,9 +295,6 @@ async def test_what_people_write_comes_by_the_webhook(
 async def test_updates_that_the_database_refused_are_sent_again(
     tmp_path: Path, telegram: FakeTelegram, clock: RestingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def away(*_: object, **__: object) -> tuple[str, bool]:
-        raise StoreError("The database is locked.")
-
     async with a_served_bot(tmp_path, telegram, clock) as (_, receivers, rings):
         await asyncio.to_thread(telegram.waits_for, "getWebhookInfo", 1)
         monkeypatch.setattr("bot.conversation.handler.apply_once", away)

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,7 @@ from bot.settings import Settings, SlackSettings, SlackWorkspace, SourceSettings
 from bot.sources.ingest import store_digest
 from subscriptions.model import Announce, ChatAddress, ChatKind
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.chat_status import find_callback
 from subscriptions.service.requests import SubscriptionRequest, subscribe
-from subscriptions.service.retention import bot_name
 from tests.fakes.journal import Entry
 from tests.fakes.markup import parse_html
 from tests.fakes.slack import FakeSlack
@@ -181,50 +178,6 @@ async def test_a_source_with_a_title_is_named_with_its_home(running: BotOnBothPl
     assert ("https://example.org/", "daily arXiv") in list(links(post))
     assert ("https://example.org/", "daily arXiv") in list(links(running.posts(team)[-1]))
     assert "from" not in running.posts(silent)[0].text
-
-
-@pytest.mark.parametrize(
-    ("schedule", "last"),
-    [
-        ({"every": "daily", "at": "14:00"}, "Next: Fri 23 Jan 14:00."),
-        ({"every": "when-out", "at": "14:00-20:00"}, "Next: Fri 23 Jan about 14:00."),
-        ({"every": "now"}, "The first that matches comes at once."),
-    ],
-)
-async def test_an_empty_first_delivery_says_when_the_next_comes(
-    running: BotOnBothPlatforms, clock: FakeClock, schedule: dict[str, str], last: str
-) -> None:
-    chat = running.chat("telegram:1", "graph", schedule=schedule)
-    clock.advance(timedelta(hours=2))
-    ingested(running.app.store, paper("A forest"), now=clock.now())
-    assert await running.only_message(chat) == [f"The only paper of Thu 22 Jan did not match. {last}"]
-
-
-async def test_a_group_is_quiet_until_its_people_want_a_sound(running: BotOnBothPlatforms) -> None:
-    quiet, loud = running.chat("telegram:-3", "graph"), running.chat("telegram:-4", "graph", sets={"sound": "on"})
-    ingested(running.app.store, paper("A graph"))
-    await running.app.sender.deliver()
-    assert [post.silent for chat in (quiet, loud) for post in running.posts(chat)] == [True, False]
-
-
-async def test_a_channel_has_one_link_for_its_readers(running: BotOnBothPlatforms, clock: FakeClock) -> None:
-    channel = running.chat("telegram:-4", "graph", kind=ChatKind.BROADCAST)
-    ingested(running.app.store, paper("A graph"))
-    await running.app.sender.deliver()
-    assert "reply_markup" not in running.posts(channel)[0].payload  # the bot's name is not known yet
-    bot_name(running.app.store, "telegram", "paperwire_test_bot")
-    for number in range(2):
-        clock.advance(timedelta(minutes=1))
-        ingested(running.app.store, paper(f"Another graph {number}"))
-        await running.app.sender.deliver()
-    _, first, second = [json.loads(post.payload.get("reply_markup", "{}")) for post in running.posts(channel)]
-    ((key,),) = first["inline_keyboard"]
-    assert key["text"] == "get your own"
-    assert key["url"].startswith("https://t.me/paperwire_test_bot?start=")
-    assert first == second  # one link for one subscription, in every message
-    link = find_callback(running.app.store, key["url"].rpartition("=")[2])
-    assert link is not None
-    assert (link.verb, link.arguments["text"]) == ("offer", "graph")
 
 
 async def test_what_lies_beyond_a_limit_is_counted_and_not_shown(running: BotOnBothPlatforms) -> None:

@@ -1,4 +1,4 @@
-"""The advice on a query: the change with most effect on the known papers."""
+"""Advice about a query, and the parts of it, as typed, that a paper does not match."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 
 from subscriptions.errors import QueryError
+from subscriptions.matching.hits import unfulfilled_parts
 from subscriptions.matching.paper_index import TokenizedPapers, matching_papers
 from subscriptions.model import Paper
+from subscriptions.query import And, Node, Not, Or
 from subscriptions.query.advice import Advice, advise
 from subscriptions.query.parse import parse_query
 from tests.make import paper, summary, translation
-from tests.unit.slow_matcher import Known
-from tests.unit.strategies import typed_texts
+from tests.unit.query_rules import QUESTIONS
+from tests.unit.strategies import Known, typed_texts
 
 
 def papers(*titles: str, category: str = "cs.LG", times: int = 1, **values: Any) -> list[Paper]:
@@ -231,3 +233,41 @@ def test_no_query_is_too_odd_for_advice(text: str) -> None:
     given = advise(query, Known([*PHRASE[:2], *INITIALS]), days=1)
     if given is not None and given.text:
         parse_query(given.text)
+
+
+def test_a_paper_fits_a_query_if_it_fulfils_all_parts() -> None:
+    for query, of, _ in QUESTIONS:
+        try:
+            parsed = parse_query(query)
+        except QueryError:
+            continue
+        assert bool(matching_papers(parsed, [of])) == (unfulfilled_parts(parsed, of) == ()), query
+
+
+def shape(node: Node) -> str:
+    match node:
+        case Not():
+            return f"-{shape(node.node)}"
+        case And():
+            return f"({' '.join(map(shape, node.nodes))})"
+        case Or():
+            return f"({'|'.join(map(shape, node.nodes))})"
+    return node.words
+
+
+@pytest.mark.parametrize(
+    ("query", "fails"),
+    [
+        ("diffusion", []),
+        ("diffusion graph", ["graph"]),
+        ("graph trees", ["graph", "trees"]),
+        ("diffusion -survey", ["-survey"]),
+        ("diffusion (graph OR trees)", ["(graph|trees)"]),
+        ("diffusion (graph OR survey)", []),
+        ("diffusion -(survey models)", ["-(survey models)"]),
+        ("graph OR trees", ["(graph|trees)"]),
+    ],
+)
+def test_the_parts_that_are_not_fulfilled_are_as_typed(query: str, fails: list[str]) -> None:
+    of = paper("A survey of diffusion models", translations=translation(title="扩散模型综述"))
+    assert [shape(node) for node in unfulfilled_parts(parse_query(query), of)] == fails

@@ -1,6 +1,6 @@
-"""When a subscription is due: words, zones, and local time through every change of the clocks."""
+"""Schedules, pauses and zones: when a subscription is due, and until when it rests."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
@@ -20,7 +20,8 @@ from subscriptions.planning.cadence import (
     parse_cadence,
     quiet_until,
 )
-from subscriptions.zones import zone
+from subscriptions.planning.pauses import parse_pause
+from subscriptions.zones import AMBIGUOUS, AMBIGUOUS_TOO, CITIES, near_places, zone, zone_name, zone_of_place
 
 NOW = Cadence(kind="now")
 OUT = Cadence(kind="when-out", at=time(8), until=time(20))
@@ -436,3 +437,295 @@ def check_nights(quiet: str, name: str, start: datetime) -> None:
         assert times[-1] < end <= times[0] + length + timedelta(hours=2)  # clocks that are set back make a night longer
         assert quiet_until(quiet, there, end) is None
     assert 1 <= len(set(ends)) <= 4
+
+
+THURSDAY = datetime(2026, 1, 22, 12, tzinfo=UTC)
+BERLIN = zone("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        ("7d", "2026-01-29 12:00"),
+        ("7 days", "2026-01-29 12:00"),
+        ("for a week", "2026-01-29 12:00"),
+        ("1W", "2026-01-29 12:00"),
+        ("2 weeks", "2026-02-05 12:00"),
+        ("３ ｄ", "2026-01-25 12:00"),
+        ("3h", "2026-01-22 15:00"),
+        ("an hour", "2026-01-22 13:00"),
+        ("1 month", "2026-02-21 12:00"),
+        ("for two weeks", "2026-02-05 12:00"),
+        ("six days", "2026-01-28 12:00"),
+        ("到下周五", "2026-01-29 23:00"),
+        ("到下星期一 9点", "2026-01-26 08:00"),
+        ("到周五", "2026-01-22 23:00"),
+        ("until next week tuesday", "2026-01-26 23:00"),
+        ("until 3 Mar", "2026-03-02 23:00"),
+        ("3 March", "2026-03-02 23:00"),
+        ("until March 3rd", "2026-03-02 23:00"),
+        ("till mar. 3, 2026", "2026-03-02 23:00"),
+        ("until 1 Jan", "2026-12-31 23:00"),
+        ("until 22 jan", "2027-01-21 23:00"),
+        ("until 3 Mar 9:30", "2026-03-03 08:30"),
+        ("until 3 Aug at 9am", "2026-08-03 07:00"),
+        ("until 2026-02-01", "2026-01-31 23:00"),
+        ("until mon", "2026-01-25 23:00"),
+        ("until thursday", "2026-01-28 23:00"),
+        ("fri 8am", "2026-01-23 07:00"),
+        ("tomorrow", "2026-01-22 23:00"),
+        ("until tomorrow 18:00", "2026-01-23 17:00"),
+        ("until 18:00", "2026-01-22 17:00"),
+        ("until 9am", "2026-01-23 08:00"),
+        ("until 29 Mar 2:30", "2026-03-29 01:00"),  # a time that the clocks skip
+        ("3天", "2026-01-25 12:00"),
+        ("2 个星期", "2026-02-05 12:00"),
+        ("1个月", "2026-02-21 12:00"),
+        ("到3月3日", "2026-03-02 23:00"),
+        ("直到 2027年1月3日", "2027-01-02 23:00"),
+        ("3月3日 9：30", "2026-03-03 08:30"),
+        ("到周一", "2026-01-25 23:00"),
+        ("明天", "2026-01-22 23:00"),
+        ("until noon", "2026-01-23 11:00"),
+        ("until midnight", "2026-01-22 23:00"),
+        ("until tomorrow noon", "2026-01-23 11:00"),
+        ("until monday 9", "2026-01-26 08:00"),
+        ("until next monday", "2026-01-25 23:00"),
+        ("until 9am on monday", "2026-01-26 08:00"),
+        ("until monday at 8 in the evening", "2026-01-26 19:00"),
+        ("until 3 Mar at noon", "2026-03-03 11:00"),
+        ("until 6 o'clock", "2026-01-23 05:00"),
+        ("tonight", "2026-01-22 20:00"),
+        ("直到明天早上8点", "2026-01-23 07:00"),
+        ("到周一9点", "2026-01-26 08:00"),
+        ("到周一晚上八点半", "2026-01-26 19:30"),
+        ("到下周一", "2026-01-25 23:00"),
+        ("到中午", "2026-01-23 11:00"),
+        ("到3月3日下午3点", "2026-03-03 14:00"),
+        ("三天", "2026-01-25 12:00"),
+        ("两周", "2026-02-05 12:00"),
+        ("今晚", "2026-01-22 20:00"),
+        ("until the 10th of March", "2026-03-09 23:00"),
+        ("the 3rd", "2026-02-02 23:00"),
+        ("until next week", "2026-01-25 23:00"),
+        ("the rest of this week", "2026-01-25 23:00"),
+        ("until the weekend", "2026-01-23 23:00"),
+        ("until the end of the month", "2026-01-31 23:00"),
+        ("until after christmas", "2026-12-24 23:00"),
+        ("a fortnight", "2026-02-05 12:00"),
+        ("a couple of weeks", "2026-02-05 12:00"),
+        ("for the next few days", "2026-01-25 12:00"),
+        ("half an hour", "2026-01-22 12:30"),
+        ("俩礼拜", "2026-02-05 12:00"),
+        ("半个月", "2026-02-06 12:00"),
+        ("半小时", "2026-01-22 12:30"),
+        ("到月底", "2026-01-31 23:00"),
+        ("下个月", "2026-01-31 23:00"),
+        ("7号以后", "2026-02-06 23:00"),
+        ("到元旦", "2026-12-31 23:00"),
+    ],
+)
+def test_an_end_is_understood_in_the_zone_of_the_chat(text: str, end: str) -> None:
+    assert parse_pause(text, BERLIN, THURSDAY) == datetime.fromisoformat(end).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "“” is not a time to pause until."),
+        ("until", "“until” is not a time to pause until."),
+        ("2", "“2” is not a time to pause until."),
+        ("until 2", "“until 2” is not a time to pause until."),
+        ("until 31 Feb", "“until 31 Feb” is not a time to pause until."),
+        ("until 3/3", "“until 3/3” is not a time to pause until."),
+        ("3/4 9:00", "“3/4 9:00” is not a time to pause until."),
+        ("until 25:00", "“until 25:00” is not a time to pause until."),
+        ("until 13pm", "“until 13pm” is not a time to pause until."),
+        ("until 2026-13-01", "“until 2026-13-01” is not a time to pause until."),
+        (",", "“,” is not a time to pause until."),
+        ("until the 40th", "“until the 40th” is not a time to pause until."),
+        ("diffusion", "“diffusion” is not a time to pause until."),
+        ("until 2026-01-22", "“until 2026-01-22” is over already."),
+        ("0d", "“0d” is over already."),
+        ("9999 weeks", "That is longer than two years."),
+        ("until 9999-12-31", "That is longer than two years."),
+    ],
+)
+def test_what_is_no_end_is_refused_in_a_sentence(text: str, sentence: str) -> None:
+    with pytest.raises(Refused) as refused:
+        parse_pause(text, BERLIN, THURSDAY)
+    assert str(refused.value.sentence) == sentence
+
+
+def test_a_leap_day_is_waited_for() -> None:
+    with pytest.raises(Refused, match="longer than two years"):
+        parse_pause("until 29 Feb", UTC, THURSDAY)
+    assert parse_pause("until 29 Feb", UTC, datetime(2027, 6, 1, tzinfo=UTC)) == datetime(2028, 2, 29, tzinfo=UTC)
+
+
+@given(st.text(max_size=40) | st.from_regex(r"(until )?\d{1,4}[ -]?\w{0,9} ?\d{0,4}(:\d\d)?", fullmatch=True))
+def test_any_text_gives_a_later_moment_or_is_refused(text: str) -> None:
+    try:
+        end = parse_pause(text, BERLIN, THURSDAY)
+    except Refused:
+        return
+    assert end > THURSDAY
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("europe/berlin", "Europe/Berlin"),
+        ("AMERICA/NEW YORK", "America/New_York"),
+        ("utc", "UTC"),
+        ("+08:00", "+08:00"),
+        ("UTC+8", "+08:00"),
+        ("GMT-3", "-03:00"),
+        ("utc+5:30", "+05:30"),
+        ("+0545", "+05:45"),
+        ("−3", "-03:00"),
+        ("UTC+0", "UTC"),
+        ("Etc/GMT+8", "Etc/GMT+8"),
+    ],
+)
+def test_a_zone_has_one_stored_name(typed: str, stored: str) -> None:
+    assert zone_name(typed) == stored
+    assert zone_name(stored) == stored
+    assert zone(typed) == zone(stored)
+
+
+def test_an_offset_is_a_zone_without_summer_time() -> None:
+    assert zone("UTC+5:30") == timezone(timedelta(hours=5, minutes=30))
+    assert zone("-03:30") == timezone(-timedelta(hours=3, minutes=30))
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("Berlin", "Did you mean Europe/Berlin?"),
+        ("new york", "Did you mean America/New_York?"),
+        ("Europe/Berln", "Did you mean Europe/Berlin?"),
+        ("Asia/Beijing", "Did you mean Asia/Shanghai?"),
+        ("nowhere at all", "For example: Europe/Berlin"),
+        ("../../etc/passwd", "For example: Europe/Berlin"),
+        ("localtime", "not a time zone that I know"),
+        ("+15:00", "For example: +08:00"),
+        ("UTC+5:75", "For example: +08:00"),
+        ("", "For example: Europe/Berlin"),
+    ],
+)
+def test_an_unknown_zone_is_refused_with_the_nearest(typed: str, hint: str) -> None:
+    with pytest.raises(Refused) as refused:
+        zone(typed)
+    assert hint in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("berlin", "Europe/Berlin"),
+        ("New  York", "America/New_York"),
+        ("new_york", "America/New_York"),
+        ("in New York", "America/New_York"),
+        ("Berlin time", "Europe/Berlin"),
+        ("NYC", "America/New_York"),
+        ("Munich", "Europe/Berlin"),
+        ("München", "Europe/Berlin"),
+        ("munchen", "Europe/Berlin"),
+        ("São Paulo", "America/Sao_Paulo"),
+        ("København", "Europe/Copenhagen"),
+        ("St. Louis", "America/Chicago"),
+        ("Xi'an", "Asia/Shanghai"),
+        ("Germany", "Europe/Berlin"),
+        ("Paris, France", "Europe/Paris"),
+        ("Boston, USA", "America/New_York"),
+        ("Shenzhen", "Asia/Shanghai"),
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("asia/ho chi minh", "Asia/Ho_Chi_Minh"),
+        ("CET", "CET"),
+        ("EST", "America/New_York"),
+        ("Pacific time", "America/Los_Angeles"),
+        ("utc", "UTC"),
+        ("UTC+8", "+08:00"),
+        ("gmt -3", "-03:00"),
+        ("+5:30", "+05:30"),
+        ("＋08：00", "+08:00"),
+        ("北京", "Asia/Shanghai"),
+        ("北京时间", "Asia/Shanghai"),
+        ("北京市", "Asia/Shanghai"),
+        ("深圳", "Asia/Shanghai"),
+        ("纽约", "America/New_York"),
+        ("紐約", "America/New_York"),
+        ("纽约时间", "America/New_York"),
+        ("伦敦当地时间", "Europe/London"),
+        ("柏林", "Europe/Berlin"),
+        ("慕尼黑", "Europe/Berlin"),
+        ("在东京", "Asia/Tokyo"),
+        ("東京", "Asia/Tokyo"),
+        ("美东时间", "America/New_York"),
+        ("东八区", "+08:00"),
+        ("西五区", "-05:00"),
+        ("서울", "Asia/Seoul"),
+        ("Киев", ""),
+        ("Gotham", ""),
+        ("Godthab", "America/Godthab"),
+        ("Shangai", ""),
+        ("CST", ""),
+        ("Cambridge", ""),
+        ("London, Ontario", ""),
+        ("south", ""),
+        ("UTC+25", ""),
+        ("8", ""),
+        ("localtime", ""),
+        ("🎉", ""),
+        ("", ""),
+    ],
+)
+def test_only_the_exact_name_of_a_place_stands_for_its_zone(typed: str, found: str) -> None:
+    assert zone_of_place(typed) == found
+
+
+@pytest.mark.parametrize(
+    ("typed", "near"),
+    [
+        ("Shangai", [("Shanghai", "Asia/Shanghai")]),
+        ("Frnakfurt", [("Frankfurt", "Europe/Berlin")]),
+        ("Europe/Berln", [("Europe/Berlin", "Europe/Berlin")]),
+        ("Asia/Beijing", [("Beijing", "Asia/Shanghai")]),
+        ("London, Ontario", [("London", "Europe/London")]),
+        ("旧金三", [("旧金山", "America/Los_Angeles")]),
+        ("CST", [("Chicago", "America/Chicago"), ("Shanghai", "Asia/Shanghai")]),
+        ("Cambridge", [("Cambridge, UK", "Europe/London"), ("Cambridge, MA", "America/New_York")]),
+        ("berlin", [("Berlin", "Europe/Berlin")]),
+        ("Gotham", []),
+        ("nowhere at all", []),
+        ("🎉", []),
+        ("", []),
+    ],
+)
+def test_places_that_may_be_meant_are_offered(typed: str, near: list[tuple[str, str]]) -> None:
+    assert list(near_places(typed)) == near
+
+
+def test_every_place_has_a_zone_that_exists() -> None:
+    of_several = {zone for places in AMBIGUOUS.values() for _, zone in places}
+    assert set(CITIES) | of_several <= available_timezones()
+    assert set(AMBIGUOUS_TOO.values()) <= set(AMBIGUOUS)
+
+
+def test_every_city_of_the_table_is_found_by_its_own_name() -> None:
+    astray = {
+        name: zone_of_place(name)
+        for expected, names in CITIES.items()
+        for name in names.split(", ")
+        if zone_of_place(name) != expected
+    }
+    assert astray == {}
+
+
+@given(st.text(max_size=50))
+def test_any_text_is_a_place_or_none(text: str) -> None:
+    found = zone_of_place(text)
+    assert not found or zone(found)
+    assert all(zone(name) for _, name in near_places(text))

@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.digests import read_digest
@@ -28,6 +28,9 @@ MARKS = (
 )  # fmt: skip
 
 
+of_each_format = settings(max_examples=settings().max_examples // 4)
+
+
 def _papers(text: str) -> dict[str, Paper]:
     papers: dict[str, Paper] = {}
     for paper in read_digest(text.encode(), "damaged").entries:
@@ -48,6 +51,7 @@ def test_any_bytes_give_papers_or_a_sentence(data: bytes, named: str | None) -> 
 
 
 @pytest.mark.parametrize("wanted", [*FORMAT_NAMES[1:], None])
+@of_each_format
 @given(st.data())
 def test_any_change_of_a_real_page_gives_papers_or_a_sentence(wanted: str | None, data: st.DataObject) -> None:
     assert SAMPLES.get(wanted), (
@@ -178,6 +182,7 @@ def test_a_made_page_is_read_whole(made: str) -> None:
 
 
 @pytest.mark.parametrize("made", sorted(set(MADE) - JSON))
+@of_each_format
 @given(st.data())
 def test_a_made_page_that_was_cut_keeps_every_whole_part(made: str, data: st.DataObject) -> None:
     parts, whole = MADE[made], _whole(made)
@@ -190,6 +195,7 @@ def test_a_made_page_that_was_cut_keeps_every_whole_part(made: str, data: st.Dat
 
 
 @pytest.mark.parametrize("made", ["biorxiv_json", "hf_json"])
+@of_each_format
 @given(st.data())
 def test_half_a_document_of_json_is_no_digest(made: str, data: st.DataObject) -> None:
     page = MADE[made].page(map(MADE[made].part, NUMBERS)).rstrip()
@@ -203,6 +209,7 @@ def test_the_rest_of_a_cut_line_costs_that_line_only(data: st.DataObject) -> Non
 
 
 @pytest.mark.parametrize("made", INDEPENDENT)
+@of_each_format
 @given(st.integers(1, 5), st.data())
 def test_a_damaged_part_leaves_its_neighbours_as_they_are(made: str, damaged: int, data: st.DataObject) -> None:
     parts, whole = MADE[made], _whole(made)
@@ -222,6 +229,7 @@ def test_a_damaged_part_leaves_its_neighbours_as_they_are(made: str, damaged: in
 
 
 @pytest.mark.parametrize("made", MADE)
+@of_each_format
 @given(st.integers(1, 5), st.integers(0, 5))
 def test_a_part_that_stands_twice_changes_no_paper(made: str, doubled: int, at: int) -> None:
     parts = MADE[made]

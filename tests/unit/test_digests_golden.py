@@ -1,11 +1,7 @@
-"""Every pair of tests/digests: a page, and the papers that a person reads on it.
-
-`NAME.expected.json` has the shape of one element of `inspect --json --papers`. Only what it names is compared: in the
-report, in its n-th warning and in its n-th item; the numbers of warnings and items must be the same where they are
-named. `error` is null or a list of words that the sentence holds.
-"""
+"""What is read of the pages of every format, and the traps that these pages have to show."""
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -101,3 +97,154 @@ def test_a_page_is_of_one_format_only(module: object) -> None:
                 f"{page.name} is read as {read.format} and should be {wanted}: let its detect ask for more, or move its "
                 "module to another place of FORMATS in bot/digests/__init__.py."
             )
+
+
+TRAPS = {
+    # bytes, and what is no digest
+    "a byte order mark and other line ends": ("daily_bom_crlf.md", "\\A\ufeff.*\r\n"),
+    "a lone carriage return is text": ("daily_lone_returns.md", r"[^\n]\r[^\n]"),
+    "a form feed ends no line": ("daily_controls.md", "\x0c"),
+    "a control character of TeX": ("daily_controls.md", "\x08"),
+    "the last line has no end": ("daily_no_newline_at_end.md", r"[^\n]\Z"),
+    "a null byte": ("refused_nul.md", "\0"),
+    "a README among the digests": ("refused_readme.md", r"(?s)\A# About.*arxiv\.org"),
+    "a page that was scraped": ("refused_trending.md", r"\[LINK: "),
+    "an answer in plain words": ("refused_plain_answer.txt", r"\ARate exceeded\."),
+    "half a document of JSON": ("refused_half_hf.json", r"[^\]]\s*\Z"),
+    "a page of the web with entries in it": ("refused_html_with_entries.md", r"(?is)\A<(?:!doctype )?html.*### \["),
+    # daily-arXiv markdown
+    "a title that holds the end of a link": ("daily_titles.md", r"### .*\]\(.*\]\(https"),
+    "a collaboration with a bare colon": ("daily_authors.md", r"\*.*,:,"),
+    "a label at the beginning of a line of the abstract": ("daily_labels_in_lines.md", r"(?s)Abstract: .*\nConclusion: "),
+    "a value of several lines": ("daily_labels_in_lines.md", r"Method: [^\n]*\n+[^\n]"),
+    "failed summaries in every wording": ("daily_states.md", "错误：AI分析失败。"),
+    "a placeholder": ("daily_states.md", r"\{tldr\}"),
+    "a real summary with the word failed": ("daily_states.md", r"TL;DR: .*\S.*\bfailed\b"),
+    "totals that are not true": ("daily_totals.md", r"\[Total: \d+\]"),
+    "the label of two days in April": ("daily_tldr_label.md", r"\nTLDR: "),
+    "a head that is none": ("daily_unparsed_heading.md", r"\n### \["),
+    # three-line lists
+    "an announcement of each kind": ("bilingual3_kinds.txt", "Announce Type: replace-cross"),
+    "a translated announcement": ("bilingual3_announcements.txt", "公告类型"),
+    "another id than the address has": ("bilingual3_id_mismatch.txt", r"(?m)^arXiv:[\d.]+v\d"),
+    "one line left over": ("bilingual3_one_left.txt", r"\n[^\n]+\Z"),
+    "two lines left over": ("bilingual3_two_left.txt", r"\n[^\n]+\n[^\n]+\s*\Z"),
+    # text copied from Hugging Face
+    "the button glued to a title": ("hf_plain.txt", r"(?m)^Subscribe\S"),
+    "the button alone": ("hf_button_alone.txt", r"(?m)^Subscribe$"),
+    "a title more": ("hf_odd.txt", r"\A(?:.*\n){2}(?:.+\n.+\n)*.+\Z"),
+    "pairs that slipped": ("hf_slipped.txt", r"Window\nA Kite in the Wind and"),
+    # JSON lines
+    "a task in place of the tldr": ("jsonl_task.jsonl", '"task":'),
+    "no AI at all": ("jsonl_standard.jsonl", r'(?m)^(?!.*"AI").*"id"'),
+    "fields of AI that fail one by one": ("jsonl_states.jsonl", '"tldr": " Processing failed.*"motivation": "Still'),
+    "a class that is no category": ("jsonl_standard.jsonl", r'"I\.7\.5; I\.2\.1"'),
+    "the fork: one category as a text": ("jsonl_fork.jsonl", '"cate": "'),
+    "the fork: an address in place of abs": ("jsonl_fork.jsonl", '"url": "http'),
+    "the fork: more fields of AI": ("jsonl_fork.jsonl", '"title_translation".*"keywords"'),
+    "members that are null": ("jsonl_odd_values.jsonl", '"authors": null, "categories": null'),
+    "members in another order": ("jsonl_standard.jsonl", r'(?m)^\{"title"'),
+    "escaped texts": ("jsonl_states.jsonl", r"\\u9519"),
+    "members that nobody knows": ("jsonl_standard.jsonl", '"extra": '),
+    "an id for each crawled category": ("jsonl_duplicates.jsonl", r"(?s)2602\.21301.*2602\.21301.*2602\.21301"),
+    "a broken last line": ("jsonl_broken_last_line.jsonl", r'"summary": "Thr\s*\Z'),
+    "one line, which is one document": ("jsonl_one_line_2026-02-11.json", r"\A\{[^\n]*\}\Z"),
+    # feeds of arXiv
+    "a blank before the line end of the announcement": ("rss_standard.xml", "Announce Type: cross \nAbstract: "),
+    "a blank in place of the line end": ("rss_standard.xml", "replace-cross Abstract: "),
+    "no announcement": ("rss_announcements.xml", r"<description>(?!arXiv:)"),
+    "no guid": ("rss_keys.xml", r"<item>(?:(?!</item>|<guid>).)*</item>"),
+    "other prefixes": ("rss_other_prefixes.xml", r"xmlns:(?!arxiv|dc|atom)\w+="),
+    "namespaces on the elements": ("rss_local_namespaces.xml", r"<\w+:\w+ xmlns:"),
+    "another prefix for all of Atom": ("atom_prefixed.xml", r"<a:entry>"),
+    "a category that is a class": ("rss_classes_and_doi.xml", r"<category>[^a-z<]"),
+    "affiliations with commas": ("rss_affiliations.xml", r"\([^()]*,[^()]*\)"),
+    "accents of TeX": ("rss_standard.xml", r"Jovan\\v\{c\}evi\\'c"),
+    "the DOI of a journal": ("rss_classes_and_doi.xml", r"DOI>10\."),
+    "a weekend": ("rss_weekend.xml", r"(?s)\A(?!.*<item>).*Sat, "),
+    "an error in place of papers": ("rss_error.xml", "Feed error for query:"),
+    "an error as Atom": ("atom_error.xml", "Feed error for query:"),
+    "a feed that was cut": ("atom_cut.xml", r"(?s)\A(?!.*</feed>).*<entry>"),
+    "a feed that was cut in its first entry": ("rss_cut_in_first.xml", r"(?s)\A(?!.*</item>).*<item>"),
+    "a DTD": ("rss_doctype.xml", "<!DOCTYPE"),
+    "an entity that nobody declared": ("rss_entity.xml", r"&(?!lt|amp|gt|quot|apos|#)\w+;"),
+    "text that is not HTML": ("rss_markup_in_text.xml", "&lt;"),
+    "an evening in New York": ("atom_day_of_new_york.xml", "T03:59:59Z"),
+    "two feeds joined to one file": ("rss_glued.xml", r"(?s)</rss>.*<rss"),
+    # answers of the API
+    "other names in one namespace": ("api_other_prefixes.xml", r":DOI "),
+    "wrapped titles": ("api_of_old.xml", "<title>On the Title of a Kite That Is So Long\n  That"),
+    "a summary that begins with blanks and ends with a line end": ("api_of_old.xml", "<summary>  We (?s:.*)\n</summary>"),
+    "namespaces on each element": ("api_of_old.xml", r"<ns0:primary_category xmlns:ns0="),
+    "classes among the categories": ("api_standard.xml", r'term="68T05 \(Primary\), 68Q32"'),
+    "the main category is not the first": ("api_standard.xml", r'(?s)term="cs\.KT".*primary_category term="math\.AP"'),
+    "an error as an entry": ("api_error_1.xml", "https://arxiv.org/api/errors#"),
+    "an error as an entry, by http": ("api_error_2.xml", "http://arxiv.org/api/errors#"),
+    "an error among papers": ("api_error_among_papers.xml", r"(?s)<entry>.*api/errors#.*<entry>"),
+    "a total that is the size of the search": ("api_standard.xml", "totalResults>98765<"),
+    # mails and lists
+    "a year of two digits after two blanks": ("mail_standard.txt", r"\ADate: Thu,  5 Feb 26 "),
+    "a subject without numbers": ("mail_of_a_class.txt", "Subject: math.AG daily Subj-class mailing"),
+    "numbers that are not true": ("mail_other_numbers.txt", r"daily 4 new \+ 1 crosses"),
+    "types that the dividers do not tell": ("mail_type_of_the_block.txt", r"(?s)cross-listing.*replaced with.*%-%-%"),
+    "a replacement without abstract": ("mail_of_a_class.txt", r"(?s)replaced with[^\\]*\\\\ \( https"),
+    "fields that go on after two blanks": ("mail_standard.txt", "Title: Lanterns .*\n  It Is Long"),
+    "and, with and without a comma": ("mail_standard.txt", r"Holm and Zo.*(?s:.*)C\. Three, and D\. Four"),
+    "affiliations with commas and and": ("mail_standard.txt", r"\(5, on behalf of the\n  LAMP Resolve team\) and"),
+    "nested affiliations": ("mail_standard.txt", r"\(\(1\) University of Oil, \(2\)"),
+    "others who are not shown, wrapped": ("mail_standard.txt", r"et\n  al\. \(84 additional authors not shown\)"),
+    "labels in an abstract": ("mail_standard.txt", r"(?m)^Results: a line"),
+    "an id in an abstract": ("mail_standard.txt", r"(?m)^arXiv:2601\.00002$"),
+    "accents of TeX in a mail": ("mail_standard.txt", r"M\{\\aa\}ns"),
+    "help after the list": ("mail_glued.txt", r"%%%---\nFor subscribe options"),
+    "the days of a week": ("pastweek_standard.txt", r"(?s)/\* Fri, 6 Feb 2026 \*/.*/\* Mon, 2 Feb 2026 \*/"),
+    "papers of a week have no abstract": ("pastweek_standard.txt", r"(?s)Categories: astro-ph\.EP\n\\\\\n-{78}"),
+    # Hugging Face as JSON
+    "the day of the list is not that of the paper": ("hfjson_standard.json", r'(?s)"publishedAt".*"submittedOnDailyAt"'),
+    "what is outside differs": ("hfjson_standard.json", '"title": "The outer title"'),
+    "a hidden author": ("hfjson_standard.json", '"hidden": true'),
+    "few members": ("hfjson_standard.json", r'\{"paper": \{"id": "2602\.41002", "title"'),
+    "a summary of lines": ("hfjson_standard.json", r'"summary": "They hug the wind\.\\n'),
+    "upvotes that change": ("hfjson_duplicates.json", r'(?s)"upvotes": 3.*"upvotes": 9'),
+    "an empty list": ("hfjson_empty_2026-02-14.json", r"\A\[\]"),
+    # cn-chat-arxiv
+    "an empty block keeps its place": ("bilingual_md_standard.md", "。\n\n    \n\n    "),
+    "a table without notes": ("bilingual_md_cut.md", r"(?s)\A(?!.*\[\^3\]:).*\| \[\^3\] \|"),
+    "notes without a table": ("bilingual_md_notes_only.md", r"\[\^\d\]:"),
+    "an empty day": ("bilingual_md_empty.md", r"\| --- \| --- \| --- \|\s*# 详细\s*\Z"),
+    "an empty day as a feed": ("bilingual_rss_empty.xml", r"(?s)\A(?!.*<item>).*Chat Arxiv"),
+    "no XML declaration": ("bilingual_rss_standard.xml", r"\A<rss"),
+    "signs as references": ("bilingual_rss_standard.xml", r"&#\d+;"),
+    "paragraphs that are no HTML": ("bilingual_rss_standard.xml", r"x &lt; y"),
+    "an announcement behind the title": ("bilingual_json_old.json", r"Kite\. \(arXiv:2304\.05001v1 \[cs\.KT\]\)"),
+    "an update behind the title": ("bilingual_md_standard.md", r"\?\. \(arXiv:2211\.05002v4 \[eess\.IV\] UPDATED\)"),
+    "an announcement before the abstract": ("bilingual_json_new.json", "Announce Type: replace-cross  Abstract: "),
+    "an abstract that was cut": ("bilingual_json_old.json", 'the strings ho"'),
+    "an old link": ("bilingual_json_old.json", '"link": "http://'),
+    "a name that is spelt so": ("bilingual_json_old.json", '"en_tdlr"'),
+    # HuggingArxivLLM
+    "tags that break over lines": ("hugging_md_labels.md", r"`分类：Agent\n\n"),
+    "the label of an abstract, unquoted": ("hugging_md_labels.md", r">\s\nAbstract:Kites"),
+    "a link to the PDF": ("hugging_md_labels.md", r"\[Arxiv\]\(https://arxiv\.org/pdf/"),
+    "pictures": ("hugging_md_labels.md", r"!\[.*\]\(.*png\)"),
+    "a section behind the abstracts": ("hugging_md_section.md", r"> Paper boats sink\.\n\n# 方法\n\n> "),
+    "brackets in a title and in its file": ("hugging_index_standard.md", r"- \[Kites: A Survey \[Draft\]\(v2\)\]\("),
+    "a paper without its translation": ("hugging_index_standard.md", r"(?m)^- \[Lanterns.*\n\n2026年"),
+    "a day that is not the newest comes first": ("hugging_index_newest_day_last.md", r"(?s)1月3日.*1月12日"),
+    # bioRxiv
+    "versions of one preprint": ("biorxiv_standard.json", r'(?s)"version": "1".*"version": "10".*"version": "9"'),
+    "a newer prefix of DOIs": ("biorxiv_standard.json", '"10.64898/'),
+    "names with commas inside": ("biorxiv_standard.json", r'"Reed, U\.; Stone, V\. K\.; van der Berg'),
+    "a category of another world": ("biorxiv_standard.json", '"category": "infectious diseases"'),
+    "published nowhere yet": ("biorxiv_standard.json", '"published": "NA"'),
+    "a total that is a text": ("biorxiv_standard.json", '"total": "1234"'),
+    "an answer without preprints": ("biorxiv_empty.json", "no posts found"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_a_trap_lies_in_a_golden_page(trap: str) -> None:
+    name, pattern = TRAPS[trap]
+    page = PAGES / name
+    assert re.search(pattern, page.read_bytes().decode(errors="replace")), name
+    assert page.with_suffix(".expected.json").exists()

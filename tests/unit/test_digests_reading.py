@@ -15,14 +15,14 @@ from bot.digests._arxiv import (
     split_title,
     without_translated_announcement,
 )
-from bot.digests._plain import NotText, collapse, plain_text
-from bot.digests._summaries import language_of
+from bot.digests._format import NotText, collapse, plain_text
 from bot.digests._text import (
     arxiv_day,
     day_in_chinese,
     day_in_name,
     day_in_words,
     decode_accents,
+    language_of,
     split_authors,
     split_listed,
     without_affiliations,

@@ -46,7 +46,7 @@ def test_an_error_that_is_its_own_cause_ends_with_a_sentence(
     def call(_: object) -> int:
         raise error
 
-    monkeypatch.setattr("bot.cli.program._call", call)
+    monkeypatch.setattr("bot.cli._call", call)
     assert (run(["status"]), capsys.readouterr().err) == ended
 
 
@@ -60,6 +60,6 @@ def test_a_circle_behind_the_first_error_is_gone_through_once(
     def call(_: object) -> int:
         raise error
 
-    monkeypatch.setattr("bot.cli.program._call", call)
+    monkeypatch.setattr("bot.cli._call", call)
     assert run(["status"]) == 1
     assert capsys.readouterr().err == BROKEN

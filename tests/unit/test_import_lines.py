@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from subscriptions.errors import QueryError, Refused
 from subscriptions.model import ChatAddress
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.portable import read_lines, text_of
+from subscriptions.portable import LONGEST_NAME, checked_name, kept_query, mended_name, one_line, read_lines, text_of
 from subscriptions.query.parse import parse_query
-from subscriptions.wording import LONGEST_NAME, checked_name, kept_query, mended_name, one_line
 from subscriptions.zones import zone_name
 
 ME = ChatAddress("console", "me")

@@ -222,19 +222,25 @@ def test_no_file_is_an_error(begin: bytes, pieces: list[bytes]) -> None:
     assert read.entries
 
 
+ENTRIES = 4_000
+
+
 def many() -> Iterator[bytes]:
     words = "graph neural networks for molecules and swarms of robots " * 40
-    for number in range(MOST_ENTRIES):
+    for number in range(ENTRIES):
         yield f"@article{{k{number},\n title = {{Paper {number}}},\n doi = {{10.1000/{number}}},\n abstract = {{{words}}}\n}}\n".encode()
 
 
-def test_twenty_thousand_entries_take_little_memory_beside_the_file() -> None:
+def test_many_entries_take_little_memory_beside_the_file() -> None:
     data = b"".join(many())
-    assert 45_000_000 < len(data) < MAX_LIBRARY_BYTES
+    assert 9_000_000 < len(data) < MAX_LIBRARY_BYTES
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     read = read_library(data)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000  # kilobytes
-    assert len(read.entries) == MOST_ENTRIES
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 8_000  # kilobytes
+    assert len(read.entries) == ENTRIES
     assert set(read.words.words) > {"swarm", "molecule"}
+
+
+def test_a_library_has_at_most_twenty_thousand_entries() -> None:
     with pytest.raises(Refused, match="more than 20,000 entries"):
         read_library(b"@article{a, title = {More}}\n" * (MOST_ENTRIES + 1))

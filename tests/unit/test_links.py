@@ -1,4 +1,4 @@
-"""Pasted links: the papers that they name, on any site, and links that name no paper."""
+"""Links: the papers that a text names by link, id or DOI, on any site; and links that name none."""
 
 import pytest
 
@@ -108,3 +108,30 @@ def test_papers_keep_their_order_and_come_once() -> None:
     text = "2401.00002, https://x.org/see/2401.00001 and arXiv:2401.00002 or https://doi.org/10.1000/abc https://example.org/x"
     assert mentioned(text) == ("2401.00002", "2401.00001", "10.1000/abc")
     assert links_to_no_paper(text) == ("https://example.org/x",)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("2601.01234", ["2601.01234"]),
+        ("2601.01234v3", ["2601.01234"]),
+        ("arXiv:2601.01234", ["2601.01234"]),
+        ("https://arxiv.org/abs/2601.01234v2，很好", ["2601.01234"]),
+        ("[a title](https://arxiv.org/pdf/2601.01234v1.pdf), worth it", ["2601.01234"]),
+        ("http://export.arxiv.org/abs/hep-th/9901001v1", ["hep-th/9901001"]),
+        ("math.GT/0309136", ["math.gt/0309136"]),
+        ("https://huggingface.co/papers/2601.01234?ref=x", ["2601.01234"]),
+        ("https://doi.org/10.48550/arXiv.2601.01234.", ["2601.01234"]),
+        ("doi 10.1234/ABC.def).", ["10.1234/abc.def"]),
+        ("论文2601.01234很好", ["2601.01234"]),
+        ("first 2601.00001, then 2601.00002 and again 2601.00001", ["2601.00001", "2601.00002"]),
+        ("diffusion -survey", []),
+        ("in 2024.5 of 1234.5678 cases, p=0.05", []),
+        ("12601.01234 2601.012345 2601.01234.5", []),
+        ("foo/1234567", []),
+        ("https://example.org/2601.01234/x", ["2601.01234"]),
+        ("", []),
+    ],
+)
+def test_papers_are_named_by_id_doi_and_link(text: str, names: list[str]) -> None:
+    assert mentioned(text) == tuple(names)

@@ -1,4 +1,4 @@
-"""The fast matchers are compared with the slow one and with worked examples; hits are checked."""
+"""Matching: the batch, the slow matcher and a snapshot of the queries agree for any queries and papers."""
 
 import json
 from pathlib import Path
@@ -6,17 +6,16 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from subscriptions.errors import QueryError
 from subscriptions.matching.batch import match
 from subscriptions.matching.hits import Hit, spans, why
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers, matching_papers, merge_copies
-from subscriptions.matching.query_set import QuerySet, dump, load
+from subscriptions.matching.query_set import DamagedSnapshot, QuerySet, dump, load
 from subscriptions.model import Paper, Summary, Translation
-from subscriptions.query.parse import parse_query
-from subscriptions.query.syntax import (
+from subscriptions.query import (
     ABSTRACT,
     ALL,
     AUTHOR,
@@ -32,11 +31,12 @@ from subscriptions.query.syntax import (
     Query,
     Term,
 )
-from tests.unit.slow_matcher import matches
+from subscriptions.query.parse import parse_query
 from tests.unit.strategies import (
     SHAPES,
     TYPED,
     as_query,
+    matches,
     papers,
     queries,
 )
@@ -45,7 +45,6 @@ from tests.unit.strategies import (
 
 
 @given(st.lists(queries, max_size=4), st.lists(papers, max_size=4))
-@settings(max_examples=4 * settings().max_examples)
 def test_the_batch_finds_what_the_slow_matcher_finds(asked: list[Query], batch: list[Paper]) -> None:
     everything = QuerySet()
     handles = [everything.add(query) for query in asked]
@@ -65,7 +64,6 @@ typed = st.lists(st.sampled_from(TYPED.split()), min_size=1, max_size=5).map(" "
 
 
 @given(typed, st.lists(papers, max_size=3))
-@settings(max_examples=4 * settings().max_examples)
 def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[Paper]) -> None:
     try:
         query = parse_query(text)
@@ -81,7 +79,6 @@ def test_what_is_typed_finds_what_the_slow_matcher_finds(text: str, batch: list[
 
 
 @given(st.lists(st.tuples(queries, st.booleans()), max_size=6), st.lists(papers, max_size=3))
-@settings(max_examples=2 * settings().max_examples)
 def test_adding_and_removing_equals_building_anew(asked: list[tuple[Query, bool]], batch: list[Paper]) -> None:
     changed, index = QuerySet(), PaperIndex.of(batch)
     handles = {query.canonical: changed.add(query) for query, _ in asked}
@@ -349,3 +346,72 @@ def test_words_are_found_in_a_text_as_it_is_shown() -> None:
     shown = "RAG studies of LLMs' α-divergence"
     assert [shown[start:end] for start, end in spans(asked, shown, TITLE)] == ["α-divergence"]
     assert [shown[start:end] for start, end in spans(asked, shown, ABSTRACT)] == ["studies", "α-divergence"]
+
+
+VOCABULARY = [f"w{number}" for number in range(100, 130)]
+MORE_SHAPES = (*SHAPES, "au:{}", 'author:"{}, J."', "cat:cs.LG {}", "all:{}", "2601.15529 {}", "={}", "大语言模型 {}")
+
+
+@given(st.lists(queries, max_size=5), st.lists(papers, max_size=3))
+def test_any_queries_come_back(asked: list[Query], batch: list[Paper]) -> None:
+    before, index = QuerySet(), PaperIndex.of(batch)
+    handles = [before.add(query) for query in asked]
+    after = load(dump(before))
+    assert match(after, index) == match(after, index, many=0) == match(before, index)
+    assert [after.add(query) for query in asked] == handles
+    for handle in handles * 2:
+        after.remove(handle)
+    assert (len(after), after.slots.used) == (0, 0)
+
+
+def test_thousands_of_changes_with_restarts_leave_what_a_new_set_has() -> None:
+    random = Random(20261121)
+    batch = [Paper(key=str(n), title=" ".join(random.choices(VOCABULARY, k=12))) for n in range(70)]
+    changed, index = QuerySet(), PaperIndex.of(batch)
+    kept: list[tuple[str, int]] = []
+    for number in range(4000):
+        if random.random() < 0.55 or not kept:
+            text = random.choice(MORE_SHAPES).format(*random.choices(VOCABULARY, k=3))
+            kept.append((text, changed.add_text(text)))
+        else:
+            _, handle = kept.pop(random.randrange(len(kept)))
+            changed.remove(handle)
+        if number % 200 == 0:
+            changed = load(dump(changed))
+    anew = QuerySet(parse_query(text) for text, _ in kept)
+    found, expected = match(changed, index), match(anew, index)
+    assert match(changed, index, many=0) == found
+    assert (len(changed), changed.slots.used) == (len(anew), anew.slots.used)
+    assert len(found) == len(expected) > 100
+    for text, handle in kept:
+        assert found.get(handle) == expected.get(anew.add_text(text)), text
+
+
+def some_bytes() -> bytes:
+    return dump(QuerySet(parse_query(shape.format(*VOCABULARY)) for shape in MORE_SHAPES))
+
+
+def test_a_changed_bit_anywhere_is_refused() -> None:
+    data = some_bytes()
+    for place in range(0, len(data), 7):
+        damaged = bytearray(data)
+        damaged[place] ^= 1 << place % 8
+        with pytest.raises(DamagedSnapshot):
+            load(bytes(damaged))
+
+
+@pytest.mark.parametrize("length", [0, 1, 20, 30, 51, 52, 60, 100, -1])
+def test_what_was_cut_off_is_refused(length: int) -> None:
+    with pytest.raises(DamagedSnapshot):
+        load(some_bytes()[:length])
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 1000, some_bytes() + b"\0", b"x" + some_bytes()])
+def test_other_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(DamagedSnapshot):
+        load(data)
+
+
+def test_nobody_can_know_the_digests_of_a_set() -> None:
+    asked = [parse_query("graph neural")]
+    assert QuerySet(asked).state()["handles.digests"] != QuerySet(asked).state()["handles.digests"]

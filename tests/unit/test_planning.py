@@ -1,7 +1,7 @@
-"""The delivery of a chat at a due moment: which papers, in which order, in which form."""
+"""The delivery of a chat at a due moment: which papers, in which order, in which form; and its stored facts."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,7 @@ from subscriptions.planning.decision import (
     nothing_fits,
     streak_after,
 )
+from subscriptions.store.columns import adapter_of, to_json
 from tests.make import NOON, paper
 
 HOUR = timedelta(hours=1)
@@ -336,3 +337,16 @@ def test_chats_that_ask_alike_share_a_decision_and_others_do_not() -> None:
         [2, 1], [2, 1], [2], [1], [2, 1],
     ]  # fmt: skip
     assert decisions == [1, 3, 4]
+
+
+@pytest.mark.parametrize("how", MissingHow)
+def test_missing_sources_are_read_back(how: MissingHow) -> None:
+    facts = Facts(missing=MissingSources("cs.LG, stat.ML", 2, how))
+    assert adapter_of(Facts).validate_python(to_json(facts)) == facts
+
+
+def test_all_that_a_delivery_says_is_read_back() -> None:
+    facts = Facts(
+        known=3, days=(date(2026, 1, 22),), next_due=datetime(2026, 1, 23, 9, tzinfo=UTC), late=timedelta(hours=1)
+    )
+    assert adapter_of(Facts).validate_python(to_json(facts)) == facts

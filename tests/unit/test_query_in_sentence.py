@@ -4,7 +4,7 @@ from time import process_time
 
 import pytest
 
-from bot.commands.words.marks import LONGEST
+from bot.commands.words import LONGEST
 from bot.commands.words.subject import query_in
 from subscriptions.query.parse import parse_query
 

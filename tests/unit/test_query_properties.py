@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bot.rendering.query_text import caret, explain
 from subscriptions.errors import QueryError
+from subscriptions.query import Query
 from subscriptions.query.lexer import fold_source
 from subscriptions.query.parse import parse_canonical, parse_query
-from subscriptions.query.syntax import Query
 from tests.unit.strategies import typed_texts
 
 any_text = st.text(st.characters(exclude_categories=()), max_size=40)

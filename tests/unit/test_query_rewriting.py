@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from subscriptions.errors import QueryError, Refused
 from subscriptions.matching.paper_index import matching_papers
 from subscriptions.model import Paper, Summary
+from subscriptions.query import Query
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.rewriting import author_rule, narrowed, words_rule
-from subscriptions.query.syntax import Query
 
 API = "http://export.arxiv.org/api/query?search_query=ti:%22deep+learning%22+AND+au:lecun_y&start=0&max_results=9"
 

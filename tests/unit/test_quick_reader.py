@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subscriptions.errors import QueryError
+from subscriptions.portable import KeptText, kept_query, kept_text
+from subscriptions.query import FIELDS, Query, Term
 from subscriptions.query.parse import parse_query
 from subscriptions.query.quick import read_quickly
-from subscriptions.query.syntax import FIELDS, Query, Term
-from subscriptions.wording import KeptText, kept_query, kept_text
 from tests.unit.strategies import TYPED
 
 Clauses = set[tuple[frozenset[Term], frozenset[Term]]]

@@ -2,11 +2,10 @@
 
 import pytest
 
-from subscriptions.matching.hits import HitFinder
-from subscriptions.matching.terms import tokenize
+from subscriptions.matching.hits import HitFinder, tokenize
 from subscriptions.model import Paper
+from subscriptions.query import TEXT
 from subscriptions.query.parse import parse_query
-from subscriptions.query.syntax import TEXT
 from subscriptions.ranking import Rarity, Taste, common_words, fit, nearness, score, taste_of, words_of
 
 COMMON = ["result", "loss", "graph"]

@@ -27,6 +27,11 @@ def limiter() -> GcraRateLimiter:
     return GcraRateLimiter({"telegram": TELEGRAM, "slack": SLACK, "console": CONSOLE})
 
 
+@pytest.fixture
+def paced() -> GcraRateLimiter:
+    return limiter()
+
+
 def busiest(starts: list[float], window: float) -> int:
     """Returns the most starts in any closed window of that many seconds."""
     starts = sorted(starts)
@@ -126,8 +131,7 @@ def test_a_platform_without_limits_never_waits() -> None:
     assert drain(limiter(), [(0.0, lane)] * 50)[lane] == [0.0] * 50
 
 
-def test_a_paused_lane_waits_and_the_others_go_on() -> None:
-    paced = limiter()
+def test_a_paused_lane_waits_and_the_others_go_on(paced: GcraRateLimiter) -> None:
     paced.pause(ANN, 30.0, now=0.0)
     assert paced.ready_at(ANN, 1.0) == 30.0
     assert paced.ready_at(ANN, 31.0) == 31.0
@@ -136,8 +140,7 @@ def test_a_paused_lane_waits_and_the_others_go_on() -> None:
     assert paced.reserve("telegram", 1.0) == 1.0
 
 
-def test_a_second_lane_paused_inside_the_pause_pauses_the_token() -> None:
-    paced = limiter()
+def test_a_second_lane_paused_inside_the_pause_pauses_the_token(paced: GcraRateLimiter) -> None:
     paced.pause(ANN, 30.0, now=0.0)
     paced.pause(BEN, 40.0, now=10.0)
     assert paced.pause_left("telegram", 11.0) == 29.0
@@ -146,30 +149,23 @@ def test_a_second_lane_paused_inside_the_pause_pauses_the_token() -> None:
     assert paced.pause_left("telegram", 41.0) == 0.0
 
 
-def test_a_second_paused_lane_does_not_pause_the_token() -> None:
-    paced = limiter()
+@pytest.mark.parametrize(
+    ("second", "until", "at", "platforms"),
+    [
+        (BEN, 60.0, 31.0, ["telegram"]),  # the first pause is over
+        (ANN, 60.0, 10.0, ["telegram"]),  # it is the same lane
+        (TEAM, 30.0, 1.0, ["telegram", "slack"]),  # it is a lane of another platform
+    ],
+)
+def test_any_other_second_pause_does_not_pause_the_token(
+    paced: GcraRateLimiter, second: Lane, until: float, at: float, platforms: list[str]
+) -> None:
     paced.pause(ANN, 30.0, now=0.0)
-    paced.pause(BEN, 60.0, now=31.0)
-    assert paced.reserve("telegram", 32.0) == 32.0
+    paced.pause(second, until, now=at)
+    assert [paced.reserve(platform, at + 1) for platform in platforms] == [at + 1] * len(platforms)
 
 
-def test_the_same_lane_paused_twice_does_not_pause_the_token() -> None:
-    paced = limiter()
-    paced.pause(ANN, 30.0, now=0.0)
-    paced.pause(ANN, 60.0, now=10.0)
-    assert paced.reserve("telegram", 11.0) == 11.0
-
-
-def test_a_pause_of_one_platform_is_no_pause_of_another() -> None:
-    paced = limiter()
-    paced.pause(ANN, 30.0, now=0.0)
-    paced.pause(TEAM, 30.0, now=1.0)
-    assert paced.reserve("telegram", 2.0) == 2.0
-    assert paced.reserve("slack", 2.0) == 2.0
-
-
-def test_what_an_earlier_process_sent_counts() -> None:
-    paced = limiter()
+def test_what_an_earlier_process_sent_counts(paced: GcraRateLimiter) -> None:
     paced.record_earlier_sends([(GROUP, -0.1 * i) for i in range(20)], [], now=0.0)
     assert paced.ready_at(GROUP, 0.0) > 40
     assert paced.ready_at(ANN, 0.0) == 0.0
@@ -185,15 +181,13 @@ def test_a_restart_never_exceeds_the_limit_of_the_token(earlier: list[float]) ->
     assert busiest(starts, 1) <= 29
 
 
-def test_sends_later_than_now_hold_nothing_back() -> None:
-    paced = limiter()
+def test_sends_later_than_now_hold_nothing_back(paced: GcraRateLimiter) -> None:
     paced.record_earlier_sends([(ANN, 3600.0)] * 20, [], now=0.0)
     assert paced.ready_at(ANN, 0.0) == 0.0
     assert paced.reserve("telegram", 0.0) == 0.0
 
 
-def test_idle_lanes_are_forgotten() -> None:
-    paced = limiter()
+def test_idle_lanes_are_forgotten(paced: GcraRateLimiter) -> None:
     for i in range(20_000):
         paced.record_send(Lane("telegram", str(i)), i / 28)
     assert len(paced._lane_states) < 5_000
@@ -214,8 +208,7 @@ def test_answers_and_bulk_together_keep_the_limit_of_a_group(events: list[tuple[
         assert busiest(starts[lane], 2.9) <= 3
 
 
-def test_of_the_minute_of_a_group_a_part_is_kept_for_answers() -> None:
-    paced = limiter()
+def test_of_the_minute_of_a_group_a_part_is_kept_for_answers(paced: GcraRateLimiter) -> None:
     for second in (0.0, 0.0, 0.0, 3.0):
         paced.record_send(GROUP, second)
     assert paced.ready_at(GROUP, 3.1) > 4
@@ -223,21 +216,18 @@ def test_of_the_minute_of_a_group_a_part_is_kept_for_answers() -> None:
 
 
 class TestAnswersBesideAFanOut:
-    def test_an_answer_takes_the_next_slot_that_somebody_waits_for(self) -> None:
-        paced = limiter()
+    def test_an_answer_takes_the_next_slot_that_somebody_waits_for(self, paced: GcraRateLimiter) -> None:
         waiting = [paced.reserve("telegram", 0.0) for _ in range(10)]
         assert paced.reserve("telegram", 0.01, urgent=True) == waiting[1]
         assert paced.was_preempted("telegram")
         assert not paced.was_preempted("telegram")
         assert paced.reserve("telegram", waiting[1]) == pytest.approx(10 / 28)
 
-    def test_an_answer_where_nobody_waits_goes_at_once(self) -> None:
-        paced = limiter()
+    def test_an_answer_where_nobody_waits_goes_at_once(self, paced: GcraRateLimiter) -> None:
         assert paced.reserve("telegram", 7.0, urgent=True) == 7.0
         assert not paced.was_preempted("telegram")
 
-    def test_answers_among_themselves_keep_the_rate(self) -> None:
-        paced = limiter()
+    def test_answers_among_themselves_keep_the_rate(self, paced: GcraRateLimiter) -> None:
         for _ in range(10):
             paced.reserve("telegram", 0.0)
         answers = [paced.reserve("telegram", 0.01, urgent=True) for _ in range(29)]

@@ -491,13 +491,6 @@ def test_an_edit_keeps_the_papers_where_they_are() -> None:
     assert written(after[1]).startswith("<b>40 papers · Thu 22 Jan</b> · diffusion · 2/")
 
 
-def test_an_edit_of_a_thread_keeps_the_papers_where_they_are() -> None:
-    papers = items(60, title="A title that takes its room " * 4)
-    before = render_delivery(delivery(team(), papers))
-    after = render_delivery(delivery(team(), papers), [message.papers for message in before])
-    assert after == before
-
-
 @pytest.mark.parametrize(("before", "now"), [("thread", "digest"), ("digest", "thread"), ("thread", "each")])
 def test_an_edited_thread_stays_a_thread(before: str, now: str) -> None:
     papers = items(5)
@@ -579,20 +572,6 @@ def test_a_group_has_a_number_for_a_single_paper_too() -> None:
     assert keys(delivery(GROUP, [entry])) == [[[f"1 {D}.c{entry.position}"]]]
 
 
-def test_numbers_stand_under_the_message_that_names_their_papers() -> None:
-    papers = items(40, title="A title")
-    messages = render_delivery(delivery(chat(), papers))
-    assert [len(message.papers) for message in messages] == [16, 16, 8]
-    by_position = {entry.position: entry.paper.id for entry in papers}
-    number = 1
-    for message, rows in zip(messages, keys(delivery(chat(), papers)), strict=True):
-        data = [key for row in rows for key in row]
-        assert tuple(by_position[int(key.rpartition(".c")[2])] for key in data) == message.papers
-        assert [key.split()[0] for key in data] == [str(n) for n in range(number, number + len(data))]
-        assert all(f"\n{n} <a" in f"\n{written(message)}" for n in range(number, number + len(data)))
-        number += len(data)
-
-
 def test_numbers_follow_the_groups_and_keep_their_places() -> None:
     papers = [*items(6), *items(2, LECUN, title="By LeCun")]
     (rows,) = keys(delivery(chat(), papers))
@@ -606,13 +585,6 @@ def test_papers_beyond_the_limit_have_a_button_at_the_end() -> None:
     assert f"show 7 more {D}.m" not in [key for row in first for key in row]
     assert last[-1] == [f"show 7 more {D}.m"]
     assert keys(alert(chat(), item(), item(shown=False)))[0][-1] == [f"show 1 more {D}.m"]
-
-
-@pytest.mark.parametrize("value", ["off", "link"])
-@pytest.mark.parametrize("amount", [1, 3, 20])
-def test_a_chat_without_buttons_has_none_and_fewer_messages(value: str, amount: int) -> None:
-    planned = delivery(chat(kind=ChatKind.GROUP, buttons=value), items(amount))
-    assert keys(planned) == [[]]
 
 
 @pytest.mark.parametrize("to", [team(), team(shape="digest"), CONSOLE])

@@ -1,12 +1,13 @@
-"""Replies to people, and notices about the service."""
+"""Replies to people, the plots in them, and notices about the service."""
 
 import json
+import xml.etree.ElementTree as ET
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.ports.channel import Button, Reply
+from bot.ports.channel import Button, Plot, PlotRow, Reply
 from bot.rendering.language import translator
 from subscriptions.cutting import width
 from subscriptions.model import Because, Chat, ChatKind, DeliveryKind, Item, Message, Summary, Translation
@@ -383,3 +384,35 @@ def test_a_pause_names_its_reason() -> None:
 def test_an_unknown_language_speaks_english() -> None:
     assert translator("eo")("Nothing is lost.") == "Nothing is lost."
     assert translator("zh-Hans")("Nothing is lost.") != "Nothing is lost."
+
+
+PLOT = Plot(
+    title="Papers <of> two days",
+    labels=("01-01", "01-02"),
+    rows=(PlotRow(name="came: 4", amounts=(0, 4)), PlotRow(name="saved & read", amounts=(1, 0))),
+)
+
+
+def rendered_plot(platform: str) -> Message:
+    (message,) = render_reply(Reply(lines=("4 papers came.",), plot=PLOT), chat(platform))
+    return message
+
+
+@pytest.mark.parametrize("platform", ["telegram", "slack", "console"])
+def test_elsewhere_it_is_text(platform: str) -> None:
+    said = json.dumps(json.loads(rendered_plot(platform).payload), ensure_ascii=False)
+    for line in ("4 papers came.", "came: 4", "·█", "█·", "01-01"):
+        assert line in said
+    assert "svg" not in said
+
+
+def test_on_the_page_it_is_a_picture_with_a_name() -> None:
+    message = rendered_plot("web")
+    html = json.loads(message.payload)["html"]
+    svg = html[html.index("<svg") : html.index("</svg>") + len("</svg>")]
+    picture = ET.fromstring(svg)  # noqa: S314 - our own
+    assert (picture.get("role"), picture.get("aria-label")) == ("img", PLOT.title)
+    assert [bar.findtext("title") for bar in picture.iter("rect")] == ["01-02: 4", "01-01: 1"]
+    assert {"came: 4", "saved & read"} <= {text.text for text in picture.iter("text")}
+    assert "█" in json.loads(message.plain)["text"], "who gets the plain form reads it as text"
+    assert "style=" not in svg, "the page forbids it"

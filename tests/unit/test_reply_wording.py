@@ -1,4 +1,4 @@
-"""Results of the service as replies: sentences in the chat's language, no markup."""
+"""The words of replies, and the stated reasons of settings without effect."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.commands.phrasing.refusal_words import refused
+from bot.commands.phrasing import refused
 from bot.commands.phrasing.setting_words import setting_changed, value_of
 from bot.commands.phrasing.subscription_words import Row, state_of, subscribed, subscription_rows, unsubscribed
 from bot.rendering.language import Language
-from subscriptions.chat_settings import resolve
+from subscriptions.chat_settings import resolve, without_effect
 from subscriptions.errors import QueryError, Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind, Subscription
 from subscriptions.planning.cadence import parse_cadence
@@ -19,7 +19,7 @@ from subscriptions.service.next_deliveries import Listed
 from subscriptions.service.paper_search import Base
 from subscriptions.service.requests import Subscribed
 from subscriptions.states import ChatState
-from tests.make import NOON
+from tests.make import NOON, address
 
 ENGLISH = Language("en", "Europe/Berlin")
 
@@ -235,3 +235,46 @@ def test_the_answers_speak_the_chat_s_language() -> None:
     chinese = Language("zh", "Asia/Shanghai")
     reply = subscribed(done(a_subscription()), chinese, reading="扩散", examples=[])
     assert "1月23日" in " ".join(reply.lines)
+
+
+def chat_with(where: str, kind: ChatKind = ChatKind.PRIVATE, *, public: bool = False, **chosen: str) -> Chat:
+    place = address(where)
+    settings = resolve(kind, place.platform, chosen, timezone="UTC", lang="en", public=public)
+    return Chat(id=1, address=place, kind=kind, settings=settings, public=public)
+
+
+@pytest.mark.parametrize(
+    ("where", "idle"),
+    [
+        (chat_with("telegram:42"), set()),
+        (chat_with("telegram:42", buttons="off"), {"limit"}),
+        (chat_with("telegram:-1001", ChatKind.GROUP), set()),
+        (chat_with("telegram:-1001", ChatKind.GROUP, credits="on"), set()),
+        (chat_with("telegram:-1001", ChatKind.GROUP, public=True), {"limit"}),
+        (chat_with("telegram:-1001", ChatKind.GROUP, public=True, credits="on"), {"limit", "credits"}),
+        (chat_with("telegram:-1002", ChatKind.BROADCAST), {"limit"}),
+        (chat_with("slack:C1", ChatKind.TEAM), {"sound"}),
+        (chat_with("slack:C1", ChatKind.TEAM, buttons="off"), {"sound", "limit"}),
+        (chat_with("slack:C1/17.5", ChatKind.TEAM), {"sound", "shape"}),
+        (chat_with("slack:C1/17.5", ChatKind.TEAM, shape="digest"), {"sound"}),
+        (chat_with("slack:U1"), {"sound"}),
+        (chat_with("console:me"), {"limit", "sound", "buttons"}),
+        (chat_with("web:me"), {"sound"}),
+    ],
+)
+def test_what_changes_nothing_is_known_by_the_place(where: Chat, idle: set[str]) -> None:
+    assert set(without_effect(where)) == idle
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_setting_without_effect_says_so_with_its_reason(lang: str) -> None:
+    before = chat_with("telegram:-1002", ChatKind.BROADCAST)
+    after = before._replace(settings=replace(before.settings, limit=5))
+    _, why = setting_changed("limit", before, after, Language(lang, "UTC")).lines
+    assert (
+        why
+        == {
+            "en": "It has no effect here. No button here opens the rest of a delivery, so all papers are shown.",
+            "zh": "在这里不起作用。这里没有按钮可以展开其余论文，所以全部显示。",
+        }[lang]
+    )

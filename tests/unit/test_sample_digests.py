@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 
 from bot.digests import read_digest
-from bot.operation.samples import SAMPLES
+from bot.operation.site import SAMPLES
 from subscriptions.model import Announce, Digest
 
 WARNED = {"daily_arxiv.md": ["failed_summaries"]}

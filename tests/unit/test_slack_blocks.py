@@ -165,22 +165,6 @@ def _instead(one: Any, other: Any) -> Any:
 # ------------------------------------------------------------------------------------------------------ what it shows
 
 
-def test_a_channel_sees_the_first_titles_its_notification_all() -> None:
-    root, thread = render_delivery(delivery(team(), items(4)))
-    titles, more = blocks_of(root)
-    assert titles["text"]["text"] == "*4 papers for #vision-papers*\n1 Paper 1\n2 Paper 2"
-    assert more["elements"][0]["text"] == "and 2 more in the thread"
-    assert json.loads(root.payload)["text"].split("\n")[1:] == [f"{n} Paper {n}" for n in (1, 2, 3, 4)]
-    header = blocks_of(thread)[0]
-    assert header["type"] == "header"
-    assert header["text"]["text"] == "4 papers · Thu 22 Jan · diffusion"
-
-
-def test_three_papers_stand_in_the_channel_itself() -> None:
-    (message,) = render_delivery(delivery(team(), items(3)))
-    assert message.reply_to is None
-
-
 def test_each_has_a_message_of_its_own_for_every_paper() -> None:
     messages = render_delivery(delivery(team(shape="each"), items(3)))
     assert [len(message.papers) for message in messages] == [1, 1, 1]

@@ -1,7 +1,6 @@
 """The table of Slack errors, row by row, with the exceptions that slack-sdk and aiohttp raise."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -41,7 +40,7 @@ def broken_json(status: int) -> SlackApiError:
     return SlackApiError("broken", SimpleNamespace(status=status, headers={}))  # type: ignore[no-untyped-call]
 
 
-NOTHING_SENT = [
+NOTHING_SENT: list[Exception] = [
     aiohttp.ClientConnectorError(KEY, OSError(111, "Connection refused")),
     aiohttp.ClientConnectorDNSError(KEY, OSError(-2, "Name or service not known")),
     aiohttp.ClientConnectorSSLError(KEY, OSError(1, "wrong version number")),
@@ -79,7 +78,7 @@ NOBODY_KNOWS = [
     said("an_error_that_slack_will_invent_next_year"),
 ]
 
-SLOW_DOWN = [
+SLOW_DOWN: list[tuple[Exception, int]] = [
     (said("ratelimited", status=429, headers={"Retry-After": "7"}), 7),
     (said("rate_limited", headers={"Retry-After": "7"}), 7),
     (said("ratelimited", status=429), 30),
@@ -129,84 +128,40 @@ WORKSPACE = ["team_added_to_org", "org_login_required", "ekm_access_denied", "ac
 MESSAGE_GONE = ["message_not_found", "cant_update_message", "edit_window_closed"]
 
 
-@pytest.mark.parametrize("error", NOTHING_SENT, ids=lambda error: type(error).__name__)
-def test_what_was_never_sent_waits(error: Exception) -> None:
-    assert isinstance(outcome(error), RetryLater)
+TOO_LONG = {"messages": ["[ERROR] no more than 50 items allowed"]}
+
+MEANINGS: list[tuple[Iterable[Exception], type[NotDelivered], Mapping[str, object], str]] = [
+    (NOTHING_SENT, RetryLater, {}, ""),
+    (NOBODY_KNOWS, Unclear, {}, ""),
+    *(([error], RetryLater, {"after": timedelta(seconds=seconds)}, "") for error, seconds in SLOW_DOWN),
+    ([said("message_limit_exceeded")], RetryLater, {"after": timedelta(hours=1)}, ""),
+    *(([said(code, secret="the whole body")], ChatGone, {"scope": "chat"}, code) for code in CHAT_GONE),
+    ([said("restricted_action_thread_locked")], ChatGone, {"scope": "topic"}, ""),
+    ([said(code, response_metadata=TOO_LONG) for code in BAD_FORM], Rejected, {"form": True}, "no more than 50 items"),
+    (map(said, MESSAGE_GONE), Rejected, {"form": False}, ""),
+    (map(said, TOKEN), SenderStopped, {"scope": "token"}, ""),
+    ([said("missing_scope", needed="chat:write")], SenderStopped, {"scope": "token"}, "needs chat:write"),
+    (map(said, WORKSPACE), SenderStopped, {"scope": "workspace"}, ""),
+    ([aiohttp.NonHttpUrlClientError("ftp://x"), aiohttp.InvalidURL(URL("http:"))], SenderStopped, {}, ""),
+]
+ROWS = [
+    pytest.param(error, kind, facts, words, id=f"{type(error).__name__}: {error}"[:90])
+    for errors, kind, facts, words in MEANINGS
+    for error in errors
+]
 
 
-@pytest.mark.parametrize("error", NOBODY_KNOWS, ids=lambda error: f"{type(error).__name__}: {error}"[:60])
-def test_what_nobody_knows_is_unclear(error: Exception) -> None:
-    assert isinstance(outcome(error), Unclear)
-
-
-@pytest.mark.parametrize(("error", "seconds"), SLOW_DOWN)
-def test_the_platforms_wish_to_wait_is_kept(error: Exception, seconds: int) -> None:
+@pytest.mark.parametrize(("error", "kind", "facts", "words"), ROWS)
+def test_what_an_error_means(
+    error: Exception, kind: type[NotDelivered], facts: Mapping[str, object], words: str
+) -> None:
     result = outcome(error)
-    assert isinstance(result, RetryLater)
-    assert result.after == timedelta(seconds=seconds)
-
-
-def test_a_workspace_over_its_limit_waits_long() -> None:
-    result = outcome(said("message_limit_exceeded"))
-    assert isinstance(result, RetryLater)
-    assert result.after >= timedelta(minutes=15)
-
-
-@pytest.mark.parametrize("code", CHAT_GONE)
-def test_a_chat_that_does_not_take_it_is_gone(code: str) -> None:
-    result = outcome(said(code))
-    assert isinstance(result, ChatGone)
-    assert result.scope == "chat"
-    assert code in result.reason
-
-
-def test_a_locked_thread_is_gone_and_its_channel_is_not() -> None:
-    result = outcome(said("restricted_action_thread_locked"))
-    assert isinstance(result, ChatGone)
-    assert result.scope == "topic"
-
-
-@pytest.mark.parametrize("code", BAD_FORM)
-def test_what_is_wrong_with_the_form_may_go_as_plain_text(code: str) -> None:
-    result = outcome(said(code, response_metadata={"messages": ["[ERROR] no more than 50 items allowed"]}))
-    assert isinstance(result, Rejected)
-    assert result.form
-    assert "no more than 50 items" in result.reason
-
-
-@pytest.mark.parametrize("code", TOKEN)
-def test_a_token_that_does_not_work_stops_the_sender(code: str) -> None:
-    result = outcome(said(code))
-    assert isinstance(result, SenderStopped)
-    assert result.scope == "token"
-
-
-def test_a_missing_scope_is_named() -> None:
-    assert "needs chat:write" in outcome(said("missing_scope", needed="chat:write")).reason
-
-
-@pytest.mark.parametrize("code", WORKSPACE)
-def test_a_workspace_that_does_not_let_us_in_stops(code: str) -> None:
-    result = outcome(said(code))
-    assert isinstance(result, SenderStopped)
-    assert result.scope == "workspace"
-
-
-@pytest.mark.parametrize("error", [aiohttp.NonHttpUrlClientError("ftp://x"), aiohttp.InvalidURL(URL("http:"))])
-def test_a_wrong_address_of_the_api_stops_the_sender(error: Exception) -> None:
-    assert isinstance(outcome(error), SenderStopped)
-
-
-@pytest.mark.parametrize("code", MESSAGE_GONE)
-def test_a_message_that_cannot_be_changed_is_final(code: str) -> None:
-    result = outcome(said(code))
-    assert isinstance(result, Rejected)
-    assert not result.form
-
-
-def test_an_outcome_stays_what_it_is() -> None:
-    gone = ChatGone("gone")
-    assert outcome(gone) is gone
+    assert type(result) is kind
+    assert {name: getattr(result, name) for name in facts} == facts
+    assert words in result.reason
+    assert 0 < len(result.reason) < 300
+    assert not any(unwanted in result.reason for unwanted in ("\n", "the whole body"))
+    assert outcome(result) is result, "an outcome stays what it is"
 
 
 @pytest.mark.parametrize("error", NOBODY_KNOWS, ids=lambda error: f"{type(error).__name__}: {error}"[:60])
@@ -245,20 +200,3 @@ def test_a_look_that_came_too_soon_waits_as_long_as_slack_says() -> None:
     result = outcome_of_lookup(said("ratelimited", status=429, headers={"Retry-After": "60"}))
     assert isinstance(result, RetryLater)
     assert result.after == timedelta(seconds=60)
-
-
-@pytest.mark.parametrize(
-    "error", [*NOTHING_SENT, *NOBODY_KNOWS, *(said(code) for code in (*CHAT_GONE, *BAD_FORM, *TOKEN, *WORKSPACE))]
-)
-def test_every_reason_is_one_short_line(error: Exception) -> None:
-    result = outcome(error)
-    assert isinstance(result, NotDelivered)
-    assert result.reason
-    assert "\n" not in result.reason
-    assert len(result.reason) < 300
-
-
-def test_the_json_of_an_answer_is_not_repeated_in_the_reason() -> None:
-    error = said("channel_not_found", secret="the whole body")
-    assert "the whole body" in json.dumps(error.response.data)
-    assert "the whole body" not in outcome(error).reason

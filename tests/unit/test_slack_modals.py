@@ -10,7 +10,7 @@ from slack_sdk.models.views import View as Judge
 
 from bot.platforms.slack.markup import BLOCKS_OF_VIEW, INPUT, OPTION, TITLE, home_view, modal_view
 from bot.ports.channel import Button, FormField, HomeItem, HomePanel, HomeView, Modal, Option
-from tests.unit.hostile import HOSTILE, hostile
+from tests.unit.deliveries import HOSTILE, hostile
 
 LINK = "AbCdEfGhIjKlMnOp"
 

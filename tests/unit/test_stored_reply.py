@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.conversation.stored_reply import StoredReply
+from bot.conversation.reply_sender import StoredReply
 from subscriptions.model import ChatAddress, Message
 
 WRITTEN = (

@@ -1,8 +1,8 @@
 """The table of Telegram errors, row by row, with the exceptions that python-telegram-bot raises."""
 
 import ssl
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import Any
 
 import aiohttp
 import pytest
@@ -140,91 +140,46 @@ STOPPED = [
 ]
 
 
+WAITS = {
+    RetryAfter(3): 3.5,
+    RetryAfter(timedelta(seconds=3)): 3.5,
+    RetryAfter(1): 1.5,
+    RetryAfter(2.25): 2.75,  # type: ignore[arg-type]
+    RetryAfter(86_400): 86_400.5,
+    RetryAfter("soon"): 5.5,  # type: ignore[arg-type]
+    NetworkError("Too Many Requests: retry after 0. The server response contained unknown parameters: {}"): 5,
+    NetworkError("Too Many Requests"): 5,
+    page(NetworkError("Too Many Requests (429). Parsing the server response b'' failed")): 5,
+}
+
+MEANINGS: list[tuple[Iterable[Exception], type[NotDelivered], Mapping[str, object]]] = [
+    (NOTHING_SENT, RetryLater, {}),
+    (NOBODY_KNOWS, Unclear, {}),
+    *(([error], RetryLater, {"after": timedelta(seconds=seconds)}) for error, seconds in WAITS.items()),
+    (CHAT_GONE, ChatGone, {"scope": "chat"}),
+    (TOPIC_GONE, ChatGone, {"scope": "topic"}),
+    (BAD_FORM, Rejected, {"form": True}),
+    (OTHERWISE_REFUSED, Rejected, {"form": False}),
+    (STOPPED, SenderStopped, {"scope": "token"}),
+    ([ChatMigrated(-1001234567890)], ChatMoved, {"address": "-1001234567890"}),
+]
+ROWS = [pytest.param(error, kind, facts, id=repr(error)) for errors, kind, facts in MEANINGS for error in errors]
+
+
+@pytest.mark.parametrize(("error", "kind", "facts"), ROWS)
+def test_what_an_error_means(error: Exception, kind: type[NotDelivered], facts: Mapping[str, object]) -> None:
+    result = outcome(error)
+    assert type(result) is kind
+    assert {name: getattr(result, name) for name in facts} == facts
+    assert 0 < len(result.reason) < 300
+    assert not any(unwanted in result.reason for unwanted in ("\n", "<html>"))
+    assert outcome(result) is result, "an outcome stays what it is"
+
+
 def test_a_refusing_proxy_is_named_without_the_token() -> None:
     refused = aiohttp.ClientHttpProxyError(REQUEST, (), status=407, message="Proxy Authentication Required")
     said = outcome(network(refused)).reason
     assert said == "No connection to Telegram: 407 Proxy Authentication Required"
-
-
-@pytest.mark.parametrize("error", NOTHING_SENT, ids=repr)
-def test_what_was_never_sent_waits(error: Exception) -> None:
-    assert isinstance(outcome(error), RetryLater)
-
-
-@pytest.mark.parametrize("error", NOBODY_KNOWS, ids=repr)
-def test_what_nobody_knows_is_unclear(error: Exception) -> None:
-    assert isinstance(outcome(error), Unclear)
-
-
-@pytest.mark.parametrize(
-    ("retry_after", "seconds"),
-    [(3, 3.5), (timedelta(seconds=3), 3.5), (1, 1.5), (2.25, 2.75), (86_400, 86_400.5), ("soon", 5.5)],
-)
-def test_the_platforms_wish_to_wait_is_kept_with_a_margin(retry_after: Any, seconds: float) -> None:
-    result = outcome(RetryAfter(retry_after))
-    assert isinstance(result, RetryLater)
-    assert result.after == timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        NetworkError("Too Many Requests: retry after 0. The server response contained unknown parameters: {}"),
-        NetworkError("Too Many Requests"),
-        page(NetworkError("Too Many Requests (429). Parsing the server response b'' failed")),
-    ],
-    ids=repr,
-)
-def test_a_429_without_a_number_waits_a_few_seconds(error: Exception) -> None:
-    result = outcome(error)
-    assert isinstance(result, RetryLater)
-    assert timedelta(seconds=1) <= result.after <= timedelta(seconds=5)
-
-
-@pytest.mark.parametrize("error", CHAT_GONE, ids=repr)
-def test_a_chat_that_does_not_take_it_is_gone(error: Exception) -> None:
-    result = outcome(error)
-    assert isinstance(result, ChatGone)
-    assert result.scope == "chat"
-
-
-@pytest.mark.parametrize("error", TOPIC_GONE, ids=repr)
-def test_a_closed_topic_is_gone_its_chat_is_not(error: Exception) -> None:
-    result = outcome(error)
-    assert isinstance(result, ChatGone)
-    assert result.scope == "topic"
-
-
-@pytest.mark.parametrize("error", BAD_FORM, ids=repr)
-def test_what_is_wrong_with_the_form_may_go_as_plain_text(error: Exception) -> None:
-    result = outcome(error)
-    assert isinstance(result, Rejected)
-    assert result.form
-
-
-@pytest.mark.parametrize("error", OTHERWISE_REFUSED, ids=repr)
-def test_any_other_refusal_is_final(error: Exception) -> None:
-    result = outcome(error)
-    assert isinstance(result, Rejected)
-    assert not result.form
-
-
-@pytest.mark.parametrize("error", STOPPED, ids=repr)
-def test_a_token_or_address_that_does_not_work_stops_the_sender(error: Exception) -> None:
-    result = outcome(error)
-    assert isinstance(result, SenderStopped)
-    assert result.scope == "token"
-
-
-def test_a_group_that_became_a_supergroup_has_moved() -> None:
-    result = outcome(ChatMigrated(-1001234567890))
-    assert isinstance(result, ChatMoved)
-    assert result.address == "-1001234567890"
-
-
-def test_an_outcome_stays_what_it_is() -> None:
-    gone = ChatGone("gone")
-    assert outcome(gone) is gone
 
 
 @pytest.mark.parametrize("error", NOBODY_KNOWS, ids=repr)
@@ -246,15 +201,3 @@ def test_a_question_that_was_refused_is_refused() -> None:
 )
 def test_only_a_400_that_says_so_means_not_modified(error: Exception, *, expected: bool) -> None:
     assert not_modified(error) is expected
-
-
-@pytest.mark.parametrize(
-    "error", [*NOTHING_SENT, *NOBODY_KNOWS, *CHAT_GONE, *TOPIC_GONE, *BAD_FORM, *OTHERWISE_REFUSED, *STOPPED], ids=repr
-)
-def test_every_reason_is_one_short_line(error: Exception) -> None:
-    result = outcome(error)
-    assert isinstance(result, NotDelivered)
-    assert result.reason
-    assert "\n" not in result.reason
-    assert "<html>" not in result.reason
-    assert len(result.reason) < 300

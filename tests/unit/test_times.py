@@ -1,4 +1,4 @@
-"""Times as people write them, in English and Chinese: what is read, where a query ends, and what is refused."""
+"""Times as people say them, and as replies say them, which can be typed again."""
 
 from contextlib import suppress
 from datetime import time
@@ -8,10 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.commands.phrasing.setting_words import cadence_words, everyday_cadence
+from bot.rendering.language import Language
 from subscriptions.errors import Refused
 from subscriptions.model import Cadence
 from subscriptions.planning.cadence import DAYS, cadence_text, parse_cadence
-from subscriptions.planning.times._ending import (
+from subscriptions.planning.times import (
     Ending,
     NoSuchTime,
     as_words,
@@ -427,3 +429,38 @@ def test_a_bracket_behind_a_time_is_no_unknown_place(typed: str) -> None:
 @pytest.mark.parametrize(("text", "end"), [("……", 0), ("的……", 0), ("5点……", 2), ("今天……", 2), ("1……", 0)])
 def test_a_time_ends_before_signs_that_are_written_out_longer(text: str, end: int) -> None:
     assert time_at(text, 0) == end
+
+
+SAID = (
+    "now",
+    "when-out 08:00-20:00",
+    "when-out 09:00-18:00 weekdays",
+    "daily 08:00",
+    "weekdays 08:30",
+    *tuple(f"weekly {day} 09:05" for day in DAYS),
+)
+
+
+@pytest.mark.parametrize("text", SAID)
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "America/Sao_Paulo", "UTC", "+08:00", ""])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_stands_in_an_echo_reads_back(text: str, zone: str, lang: str) -> None:
+    written = cadence_words(parse_cadence(text), Language(lang, "UTC"), zone)
+    ending = split_when(f"diffusion {written}")
+    assert (ending.query, ending.when) == ("diffusion", written)
+    assert str(read_when(written)) == (text if text == "now" else f"{text} {zone}".rstrip())
+
+
+@pytest.mark.parametrize(
+    ("text", "english", "chinese"),
+    [
+        ("now", "as soon as papers come", "论文一到就送达"),
+        ("when-out 08:00-20:00", "when the day’s papers are out, 08:00–20:00", "当天的论文发布后，08:00–20:00"),
+        ("daily 09:00", "every day 09:00", "每天 09:00"),
+        ("weekdays 08:30", "Monday to Friday 08:30", "周一到周五 08:30"),
+        ("weekly mon 09:00", "every Monday 09:00", "每周一 09:00"),
+    ],
+)
+def test_how_people_say_it(text: str, english: str, chinese: str) -> None:
+    assert everyday_cadence(text, Language("en", "UTC")) == english
+    assert everyday_cadence(text, Language("zh", "UTC")) == chinese

@@ -1,20 +1,43 @@
-"""How reasons and what is erased are put into words."""
+"""Reasons in words: why a paper came, did not come or is further up, and what is erased.
+
+A paper is further up if a person here opened, saved or liked a similar one, or follows its author.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from types import MappingProxyType
 
-from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing import Localizer
 from bot.commands.phrasing.subscription_words import shortened
 from subscriptions.errors import Sentence
 from subscriptions.model import Chat
-from subscriptions.query.syntax import And, Not, Query
+from subscriptions.query import And, Not, Query
 from subscriptions.service.hold_reasons import Reason
+from subscriptions.service.near_papers import Nearest
 from subscriptions.service.retention import Forgotten
-from subscriptions.states import ChatState, MessageState
+from subscriptions.states import ChatState, MessageState, Signal
 from subscriptions.store.deliveries import DeliveredPaper
 
+_MOST_WORDS = 5  # that are named
+_BECAUSE: Mapping[Signal | None, Sentence] = MappingProxyType(
+    {
+        None: Sentence("Further up, because your library has “{title}”: {words}"),
+        Signal.OPENED: Sentence("Further up, because you opened “{title}”: {words}"),
+        Signal.FOLLOWED: Sentence("Further up, because you follow an author of “{title}”: {words}"),
+        Signal.SAVED: Sentence("Further up, because you saved “{title}”: {words}"),
+        Signal.LIKED: Sentence("Further up, because you liked “{title}”: {words}"),
+    }
+)
+_BECAUSE_HERE: Mapping[Signal | None, Sentence] = MappingProxyType(
+    {
+        None: Sentence("Further up, because the library here has “{title}”: {words}"),
+        Signal.OPENED: Sentence("Further up, because somebody here opened “{title}”: {words}"),
+        Signal.FOLLOWED: Sentence("Further up, because an author of “{title}” is followed here: {words}"),
+        Signal.SAVED: Sentence("Further up, because somebody here saved “{title}”: {words}"),
+        Signal.LIKED: Sentence("Further up, because somebody here liked “{title}”: {words}"),
+    }
+)
 _ON_ITS_WAY = frozenset({"planned", "ready", "sending", "waiting", "unclear"})
 _COMING = Sentence("It was planned {moment} and is on its way.")
 _TOLD: Mapping[str, Sentence] = MappingProxyType(
@@ -146,4 +169,12 @@ def erased_line(gone: Forgotten, localizer: Localizer) -> str:
         "Erased: {subscriptions}, the memory of {papers}, all settings and buttons.",
         subscriptions=subscriptions,
         papers=papers,
+    )
+
+
+def taste_line(found: Nearest, title: str, localizer: Localizer, *, in_group: bool) -> str:
+    """Returns a sentence that says which paper moved another one up. `title` is the title of the first one."""
+    because = (_BECAUSE_HERE if in_group else _BECAUSE)[found.kind]
+    return replace(because, values={"title": title, "words": ", ".join(found.words[:_MOST_WORDS])}).say(
+        localizer.translate
     )

@@ -1,51 +1,21 @@
-"""Explains why a paper is further up: a person here opened, saved or liked a similar one, or follows its author."""
+"""Settings of a chat and times of delivery, in words: labels and values, the first and the next delivery, cadences.
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+Cadences are written as they can be typed, and as people say them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 
-from bot.commands.phrasing.cadence_words import everyday_cadence
-from bot.commands.phrasing.localizer import Localizer
+from bot.commands.phrasing import Localizer
 from bot.ports.channel import Reply
 from subscriptions.chat_settings import SETTINGS, without_effect
 from subscriptions.errors import Sentence
-from subscriptions.model import Chat, ChatSettings
-from subscriptions.service.near_papers import Nearest
-from subscriptions.states import Signal
-
-_MOST_WORDS = 5  # that are named
-_BECAUSE: Mapping[Signal | None, Sentence] = MappingProxyType(
-    {
-        None: Sentence("Further up, because your library has “{title}”: {words}"),
-        Signal.OPENED: Sentence("Further up, because you opened “{title}”: {words}"),
-        Signal.FOLLOWED: Sentence("Further up, because you follow an author of “{title}”: {words}"),
-        Signal.SAVED: Sentence("Further up, because you saved “{title}”: {words}"),
-        Signal.LIKED: Sentence("Further up, because you liked “{title}”: {words}"),
-    }
-)
-_BECAUSE_HERE: Mapping[Signal | None, Sentence] = MappingProxyType(
-    {
-        None: Sentence("Further up, because the library here has “{title}”: {words}"),
-        Signal.OPENED: Sentence("Further up, because somebody here opened “{title}”: {words}"),
-        Signal.FOLLOWED: Sentence("Further up, because an author of “{title}” is followed here: {words}"),
-        Signal.SAVED: Sentence("Further up, because somebody here saved “{title}”: {words}"),
-        Signal.LIKED: Sentence("Further up, because somebody here liked “{title}”: {words}"),
-    }
-)
-
-
-def taste_line(found: Nearest, title: str, localizer: Localizer, *, in_group: bool) -> str:
-    """Returns a sentence that says which paper moved another one up. `title` is the title of the first one."""
-    because = (_BECAUSE_HERE if in_group else _BECAUSE)[found.kind]
-    return replace(because, values={"title": title, "words": ", ".join(found.words[:_MOST_WORDS])}).say(
-        localizer.translate
-    )
-
-
-# ---------------------------------------------------------------------------------------- settings of a chat, in words
-
-# their labels, their values, and that one was changed.
-
+from subscriptions.model import Cadence, Chat, ChatSettings
+from subscriptions.planning import cadence as cadence_room
+from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.pauses import NextDelivery
+from subscriptions.planning.times import read_when
 
 LANGUAGES: Mapping[str, str] = MappingProxyType({"en": "English", "zh": "中文"})  # in their own language
 
@@ -94,6 +64,20 @@ def _limit(value: str, localizer: Localizer) -> str:
     return localizer.count("{count} paper", "{count} papers", int(value))
 
 
+def everyday_cadence(text: str, localizer: Localizer) -> str:
+    """Returns a stored cadence as people say it: "every Monday 09:00", "when the day’s papers are out, …"."""
+    cadence = parse_cadence(text)
+    if cadence.kind == "now":
+        return localizer.say("as soon as papers come")
+    if cadence.kind != "when-out":
+        kind, _, time = text.rpartition(" ")
+        return f"{everyday_kind(kind, localizer)} {time}"
+    hours = f"{cadence.at:%H:%M}–{cadence.until:%H:%M}"
+    if cadence.weekdays_only:
+        return localizer.say("when the day’s papers are out, {hours}, on weekdays", hours=hours)
+    return localizer.say("when the day’s papers are out, {hours}", hours=hours)
+
+
 _WRITTEN: Mapping[str, Callable[[str, Localizer], str]] = MappingProxyType(
     {
         "schedule": everyday_cadence,
@@ -110,3 +94,139 @@ def fixed_offset(zone: str, localizer: Localizer) -> list[str]:
     if zone[:1] not in ("+", "-"):
         return []
     return [localizer.say("{zone} is a fixed offset, so it ignores summer time.", zone=zone)]
+
+
+# -------------------------------------------------------------------------------------------- first and next deliveries
+
+
+def first_line(next_delivery: NextDelivery, localizer: Localizer, now: datetime) -> str:
+    """Returns a sentence that says when a subscription delivers first."""
+    if next_delivery.at is None and next_delivery.latest is not None:
+        return localizer.say(
+            "First: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(next_delivery.latest)
+        )
+    if next_delivery.at is None:
+        return localizer.say("It comes as soon as papers do.")
+    if next_delivery.at <= now:
+        return (
+            localizer.say("First: as soon as papers are out.")
+            if next_delivery.opens
+            else localizer.say("First: in a moment.")
+        )
+    moment = _moment(next_delivery, localizer)
+    if next_delivery.opens:
+        return localizer.say("First: from {moment} on, as soon as papers are out.", moment=moment)
+    return localizer.say("First: {moment}.", moment=moment)
+
+
+def next_line(next_delivery: NextDelivery, localizer: Localizer, now: datetime) -> str:
+    """Returns a sentence that says when a chat gets its next delivery."""
+    if next_delivery.at is None and next_delivery.latest is not None:
+        return localizer.say(
+            "Next: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(next_delivery.latest)
+        )
+    if next_delivery.at is None:
+        return localizer.say("Next: as soon as papers come.")
+    if next_delivery.at <= now:
+        return (
+            localizer.say("Next: as soon as papers are out.")
+            if next_delivery.opens
+            else localizer.say("Next: in a moment.")
+        )
+    moment = _moment(next_delivery, localizer)
+    if next_delivery.opens:
+        return localizer.say("Next: from {moment} on, as soon as papers are out.", moment=moment)
+    return localizer.say("Next: {moment}.", moment=moment)
+
+
+def _moment(next_delivery: NextDelivery, localizer: Localizer) -> str:
+    """Returns the moment with the reason why it is not earlier, such as a weekend or a holiday."""
+    assert next_delivery.at is not None  # noqa: S101 - checked by the callers
+    moment = localizer.moment(next_delivery.at, about=next_delivery.about and not next_delivery.opens)
+    if next_delivery.rest == "weekend":
+        return localizer.say("{moment} (arXiv is quiet at the weekend)", moment=moment)
+    if next_delivery.rest == "holiday":
+        return localizer.say("{moment} (arXiv announces nothing on a holiday)", moment=moment)
+    return moment
+
+
+# --------------------------------------------------------------------------------------------------- cadences in words
+
+# as they can be typed, and as people say them.
+
+
+# As cadences are typed, which differs by language.
+_TYPED: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "daily": Sentence("daily {time}"),
+        "weekdays": Sentence("weekdays {time}"),
+        "when-out": Sentence("when-out {hours}"),
+        "when-out weekdays": Sentence("when-out {hours} weekdays"),
+    }
+)
+_WEEKLY = (
+    Sentence("weekly mon {time}"),
+    Sentence("weekly tue {time}"),
+    Sentence("weekly wed {time}"),
+    Sentence("weekly thu {time}"),
+    Sentence("weekly fri {time}"),
+    Sentence("weekly sat {time}"),
+    Sentence("weekly sun {time}"),
+)
+_EVERY: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "daily": Sentence("every day"),
+        "weekdays": Sentence("Monday to Friday"),
+        "weekly mon": Sentence("every Monday"),
+        "weekly tue": Sentence("every Tuesday"),
+        "weekly wed": Sentence("every Wednesday"),
+        "weekly thu": Sentence("every Thursday"),
+        "weekly fri": Sentence("every Friday"),
+        "weekly sat": Sentence("every Saturday"),
+        "weekly sun": Sentence("every Sunday"),
+    }
+)
+_SHORT = (
+    Sentence("mon"), Sentence("tue"), Sentence("wed"), Sentence("thu"), Sentence("fri"), Sentence("sat"), Sentence("sun"),
+)  # fmt: skip
+DAYS = tuple(_EVERY)
+"""Kinds of cadence that a time of day belongs to."""
+
+
+def cadence_words(cadence: Cadence, localizer: Localizer, zone: str = "") -> str:
+    """Returns a cadence as it can be typed in this language, with the city or name of `zone`.
+
+    Such as "daily 08:00 Europe/Berlin", "每天 08:00 柏林".
+    """
+    match cadence.kind:
+        case "now":
+            return localizer.say("now")
+        case "when-out":
+            hours = f"{cadence.at:%H:%M}-{cadence.until:%H:%M}"
+            kind = "when-out weekdays" if cadence.weekdays_only else "when-out"
+            said = localizer.say(_TYPED[kind].template, hours=hours)
+        case "weekly":
+            said = localizer.say(_WEEKLY[cadence.weekday or 0].template, time=f"{cadence.at:%H:%M}")
+        case "days":
+            said = localizer.say("{days} {time}", days=_days(cadence.days, localizer), time=f"{cadence.at:%H:%M}")
+        case kind:
+            said = localizer.say(_TYPED[kind].template, time=f"{cadence.at:%H:%M}")
+    return f"{said} {localizer.zone_name(zone)}" if zone else said
+
+
+def when_words(text: str, localizer: Localizer, schedule: Cadence | None = None) -> str:
+    """Returns a typed time as it can be typed in this language. Raises as `read_when` does."""
+    when = read_when(text, schedule)
+    return cadence_words(when.cadence, localizer, when.zone)
+
+
+def everyday_kind(kind: str, localizer: Localizer) -> str:
+    """Returns one of DAYS as people say it: "every Monday"."""
+    if kind in _EVERY:
+        return _EVERY[kind].say(localizer.translate)
+    return _days([cadence_room.day_number(day) for day in kind.split(",")], localizer)
+
+
+def _days(days: Iterable[int], localizer: Localizer) -> str:
+    """Returns some days of the week as they can be typed in this language: "tue,thu", 周二、周四."""
+    return localizer.say("{day},{others}", day="", others="").join(_SHORT[day].say(localizer.translate) for day in days)

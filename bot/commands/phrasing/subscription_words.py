@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.commands.phrasing.cadence_words import cadence_words, first_line
-from bot.commands.phrasing.localizer import Localizer
-from bot.commands.phrasing.setting_words import fixed_offset
+from bot.commands.phrasing import Localizer
+from bot.commands.phrasing.setting_words import cadence_words, first_line, fixed_offset
 from bot.ports.channel import Reply
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import Sentence

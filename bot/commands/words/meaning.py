@@ -11,12 +11,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bot.commands.words.marks import LONGEST, MOST_TOKENS, NUMBER, PLACE, WHEN, Token, folded, tokens_of
+from bot.commands.words import LONGEST, MOST_TOKENS, NUMBER, PLACE, WHEN, Token, folded, tokens_of
 from bot.commands.words.scorer import ASKING, AUTHOR, LABEL, NAMED, QUERY, UNWANTED, WANTED, Score, scores, weights
 from bot.commands.words.subject import is_crumb, pieces_of, small_words, subject_of, texts_of, time_in
 from subscriptions.errors import Refused
+from subscriptions.planning.cadence import count_of
 from subscriptions.planning.pauses import parse_pause
-from subscriptions.planning.times._clocks import count_of
 from subscriptions.planning.times._reading import hours_of, is_time
 from subscriptions.query.links import mentioned
 
@@ -24,7 +24,7 @@ SURE, HALF = 0.55, 0.35  # from which an intent is acted on, or asked about
 _MUCH = 4
 _LEAST = {
     "unsub": 0.9,
-    "unsub-all": 0.9,
+    "unsub-all": 0.8,
     "edit": 0.8,
     "schedule-weekdays": 0.88,
 }  # done without a question from here on
@@ -52,6 +52,9 @@ _ALL = re.compile(
 _UNSUBSCRIBE = re.compile(r"^(?:please )?unsub(?:scribe)?\b|^(?:取消订阅|退订|取消关注|删除订阅)(?=\s|$)")
 _WRITTEN_AS_A_QUERY = re.compile(r"[-(]|[^\W\d]\w{1,8}:(?!//)\S|[^\W\d_]+ (?:-\w|(?:OR|AND|NOT) )")
 _PLAIN = re.compile(rf"{_UNSUBSCRIBE.pattern}|^edit #?\d|^今天有")  # orders that begin so are none of queries
+_NO_LONGER = re.compile(  # the time that another one replaces: "at 7 instead of 9"
+    r"\s*\b(?:instead of|rather than)\s+(?:at\s+)?\d[\d:.]*(?:\s?[ap]m\b)?", re.IGNORECASE
+)
 _SUBSCRIPTIONS = re.compile(r"unsub|subscription|订|取消关注")
 _ROWS = "qwertyuiop qwertzuiop asdfghjkl zxcvbnm poiuytrewq lkjhgfdsa mnbvcxz"  # of keys
 _NOISE = re.compile(r"[b-df-hj-np-tv-xz]{6,20}|([a-z])\1{3,20}")  # not of capitals: NSGCLR may be a name
@@ -146,6 +149,8 @@ def meaning(text: str) -> Said:
         and len(tokens) <= _FEW
         and not pause_in(Said(said, tokens))
     )
+    if found[0].intent == "schedule" and (kept := _NO_LONGER.sub("", said)) not in ("", said):
+        said, tokens = kept, tokens_of(kept)
     return Said(said, tokens, (Score(QUERY, HALF), *found) if is_query else found)
 
 
@@ -161,7 +166,7 @@ def command_in(text: str) -> tuple[str, str] | None:
     if (
         (not said.is_sure and not is_plain)
         or said.intent in SMALL_TALK | {QUERY, "ask"}
-        or (said.intent.startswith("schedule") and said.has_unknown)  # a time for what is asked for, or for one of them
+        or (said.intent.startswith("schedule") and said.has_unknown)  # a time for new papers, or for one subscription
         or said.intent.startswith(MISSING)
     ):
         return None
@@ -178,7 +183,7 @@ def command_of(said: Said) -> tuple[str, str] | None:
 
 
 def is_worded(text: str) -> bool:
-    """Returns whether a text has a word that is neither keys side by side, such as "asdf", nor consonants only: "sjkdhf"."""
+    """Returns whether a text has a word that is neither a row of keys ("asdf") nor only consonants ("sjkdhf")."""
     return any(not (_NOISE.fullmatch(word) or (word[3:] and word in _ROWS)) for word in re.findall(r"[^\W_]+", text))
 
 
@@ -211,7 +216,7 @@ def _edit(said: Said) -> str | None:
 def _schedule(said: Said) -> str | None:
     """Returns a time, after the number of its subscription if that is named; None for a subscription that is named otherwise."""
     when = time_in(said.text, said.intent)
-    if said.marked(NUMBER):
+    if said.marked(NUMBER) and said.numbers != [when]:  # the only number is that of no subscription if it is the time
         return f"{said.numbers[0]} {when}" if when else None
     return when if when and not said.texts(NAMED) and _ALL.search(folded(said.text)) else None
 

@@ -16,7 +16,7 @@ from math import exp
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.commands.words.marks import WHEN, Token
+from bot.commands.words import WHEN, Token
 from subscriptions.planning.times._reading import hours_of
 
 WEIGHTS = Path(__file__).parent / "weights.json.gz"
@@ -36,7 +36,7 @@ PARTS = NO_PART, WANTED, UNWANTED, AUTHOR, LABEL, NAMED, TIME, DENIAL = (
 )
 
 
-_ENDS = frozenset(".!?,;~")  # signs behind a sentence
+_ENDS = frozenset(".!?,;~")  # punctuation at the end of a sentence
 _EDGES = ("^^", "^", "$", "$$")
 
 

@@ -11,7 +11,7 @@ from itertools import groupby, zip_longest
 from operator import itemgetter
 from typing import NamedTuple
 
-from bot.commands.words.marks import CATEGORY, LONGEST, MOST_TOKENS, QUOTED, WHEN, Token, folded, tokens_of
+from bot.commands.words import CATEGORY, LONGEST, MOST_TOKENS, QUOTED, WHEN, Token, folded, tokens_of
 from bot.commands.words.scorer import (
     ASKING,
     AUTHOR,
@@ -26,10 +26,10 @@ from bot.commands.words.scorer import (
     scores,
 )
 from subscriptions.errors import Refused
-from subscriptions.planning.times._ending import read_when, split_when
+from subscriptions.planning.times import read_when, split_when
 from subscriptions.planning.times._reading import is_time
+from subscriptions.query import FIELDS
 from subscriptions.query.rewriting import author_rule
-from subscriptions.query.syntax import FIELDS
 
 ASKED, _MUCH = (
     0.25,
@@ -45,7 +45,7 @@ _IN_FIELDS = {"ti": re.compile(r"\btitles?\b|标题|题目(?!是)"), "abs": re.c
 _KINDS_OF_PAPERS = {"surveys": "survey", "reviews": "review", "tutorials": "tutorial", "benchmarks": "benchmark"}
 _SIGNS = '.!?:"“”„«»「」『』'  # no words; of quotation marks only those without another one
 _LINKS = frozenset({",", ";", "、", "和", "与", "或", "及", "跟", "and", "or", "&", "+", "|", "/"})
-# What links two subjects of a sentence outside of them, and what says that a paper must have both.
+# Words between two subjects of a sentence that link them, and words that say that a paper must have both.
 _ALSO = re.compile(
     r"[,;、/|&+]|要么|或者|外加|以及|还有|另外|[也跟、]|[和与或及](?![^\W_])|\b(?:plus|also|or|and|as well)\b"
 )
@@ -65,7 +65,7 @@ _ENDS_OF_CLAUSE = frozenset(",;!.")
 _REQUEST = re.compile(r"[想看订盯推]|(?<!主)要|关注|论文|文章|文献")
 _LINKED = re.compile(r"[也还]|另外|同时|以及|偶尔|尤其|特别")
 _EITHER = re.compile(r"\bor\b|或")
-_OR = frozenset({"and", "or", "nor", "和", "或", "与", "及", "以", "者", "、"})  # what follows is not wanted either
+_OR = frozenset({"and", "or", "nor", "和", "或", "与", "及", "以", "者", "、"})  # more words to exclude follow
 _FIELDS = "|".join(sorted(map(re.escape, FIELDS.by_name), key=len, reverse=True))
 _ONLY_A_QUERY = re.compile(
     rf"(?:^|[\s(-])(?:{_FIELDS}|year|date):|(?:^|\s)-[^\W\d_]|^(?!.*(?:我|想|论文)).*(?:(?:^|\s)[或且](?:\s|$)|,\s*不含\S+$)"
@@ -186,7 +186,8 @@ def texts_of(said: str, intent: str, *parts: str) -> list[str]:
 def time_in(said: str, intent: str) -> str:
     """Returns the time that a sentence names, of all its places; "" if there is none.
 
-    Where a sentence asks for papers, a time that is not to be had is refused later; else it may be what is not wanted any more.
+    In a sentence that asks for papers, an impossible time is kept: a refusal comes later. In others it may be the
+    former time.
     """
     pieces = pieces_of(said, intent)
     times = [text.strip(" ,，.。") for text in texts_of(said, intent, TIME)]
@@ -216,7 +217,7 @@ def _is_had(when: str) -> bool:
 
 
 def wanted_in(said: str, intent: str) -> str:
-    """Returns what papers must have, all of it: authors, categories, words, without what is not wanted; "" if there is nothing."""
+    """Returns the query of the authors, categories and words that papers must have; "" if there are none."""
     pieces = [one for one in pieces_of(said, intent) if one.part != TIME]
     if _A_QUERY.search(_typed_in(said, pieces)):
         subjects = [one.tokens for one in pieces if one.part]
@@ -279,7 +280,10 @@ def _in_field(pieces: Sequence[Piece], items: list[str]) -> list[str]:
 
 
 def _items(pieces: Sequence[Piece], part: str, *, with_categories: bool = False) -> list[str]:
-    """Returns the alternatives in a part of a sentence, without small words. What is linked by "and" and "or" are several."""
+    """Returns the alternatives in a part of a sentence, without small words.
+
+    Words linked by "and" and "or" are several subjects.
+    """
     small, items, end, between = small_words(), list[str](), -1, ""
     any_of = _ANY_OF.search(_around(pieces))
     for piece in pieces:

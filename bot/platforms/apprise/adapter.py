@@ -59,7 +59,7 @@ async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatK
 
 
 def _findings(channel: AppriseChannel) -> Iterator[Finding]:
-    """Yields what is to be said of each destination, without a request to it."""
+    """Yields a check of each destination, without a request to it."""
     for name, target in channel.targets.items():
         question = Sentence("Destination {name}", {"name": name})
         if target.plugin is None:

@@ -35,7 +35,7 @@ LONGEST = 20_000
 LONGEST_TITLE = 250
 _OF_REQUESTS = 10_000  # a limit from here on is of the whole request in bytes, as of Feishu, DingTalk and Matrix
 _GAP = "\n\n"
-_CALLING = re.compile(r"(?<![\w/])@(?=\w)")  # a service would call whoever has that name
+_CALLING = re.compile(r"(?<![\w/])@(?=\w)")  # the service would notify the person with that name
 _WORD_JOINER = "\u2060"  # invisible
 
 
@@ -70,7 +70,7 @@ class Dialect:
         return Markup(form.format_map({name: self.text(value) for name, value in values.items()}))
 
     def linked(self, url: str, text: object) -> Markup:
-        """Returns a link. What could end its address early is written as its code."""
+        """Returns a link. Characters that could end the address early are percent-encoded."""
         whole = _ENDS_ADDRESS.sub(lambda found: f"%{ord(found[0]):02X}", url)
         return self.marked(self.link, url=Markup(self.address(whole)), text=text)
 

@@ -153,7 +153,10 @@ def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
 
 
 class AppriseChannel:
-    """Posts each message in a thread of its own, since Apprise blocks. What took too long goes on there, and is unclear."""
+    """Posts each message in a thread of its own, since Apprise blocks.
+
+    A call that took too long goes on in its thread, and its outcome is unclear.
+    """
 
     platform = APPRISE.name
     adapter = "bot.platforms.apprise.adapter"  # the module that makes a platform of this channel

@@ -19,8 +19,7 @@ from pydantic import SecretStr
 
 from bot.context import write
 from bot.platforms.email import EMAIL
-from bot.platforms.email.links import Signer, chat_at, signer
-from bot.platforms.email.writing import Reader, thread_of, write_mail
+from bot.platforms.email.writing import Reader, Signer, chat_at, signer, thread_of, write_mail
 from bot.ports.channel import Clock, Limits, read_message
 from bot.settings import Settings
 from subscriptions.errors import (
@@ -58,7 +57,7 @@ class Server:
 
     @property
     def is_here(self) -> bool:
-        """Whether it is this machine, where nobody reads along: then mail goes as it is."""
+        """Returns whether the server is this machine. Then mail needs no encryption, because it leaves no machine."""
         try:
             return self.host == "localhost" or ip_address(self.host).is_loopback
         except ValueError:
@@ -206,7 +205,7 @@ class EmailChannel:
 
 
 async def _leave(client: aiosmtplib.SMTP) -> None:
-    """Ends a connection; the server has what it took, whatever it says to this."""
+    """Ends a connection. Errors are ignored: the server keeps the mails that it has accepted."""
     try:
         await client.quit()
     except (aiosmtplib.SMTPException, OSError):

@@ -14,9 +14,8 @@ from html import escape
 from urllib.parse import parse_qsl
 
 from bot.platforms.email import EMAIL
-from bot.platforms.email.links import LONGEST, PATH, Link, chat_with
 from bot.platforms.email.outgoing import EmailChannel, Payload
-from bot.platforms.email.writing import Reader
+from bot.platforms.email.writing import LONGEST, PATH, Link, Reader, chat_with
 from bot.ports.channel import File, usable_text
 from bot.ports.conversation import (
     CallbackRequest,
@@ -32,8 +31,8 @@ from bot.ports.conversation import (
 from bot.rendering.templating import draw
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress
+from subscriptions.store.conversations import is_reply_finished
 from subscriptions.store.database.store import Store
-from subscriptions.store.updates import is_reply_finished
 
 ANSWER_WITHIN = 5.0  # seconds that the page waits for the answer
 _LOOK_AGAIN = 0.05  # seconds between two looks whether it is there

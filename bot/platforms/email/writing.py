@@ -1,9 +1,14 @@
 """Writes a mail: HTML and text from a payload, the signed links in them, and the headers.
 
-The headers are those of RFC 5322, RFC 2919 (List-Id), RFC 2369 and 8058 (List-Unsubscribe), RFC 3834 (Auto-Submitted).
+A link says in which chat it does what, signed with a key of the database, so none can be made up or changed. The headers are
+those of RFC 5322, RFC 2919 (List-Id), RFC 2369 and 8058 (List-Unsubscribe), RFC 3834 (Auto-Submitted).
 """
 
+import hmac
+import json
 import re
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,15 +18,22 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from hashlib import sha256
 from html import escape, unescape
-from typing import Any
+from typing import Any, Literal
 
-from bot.platforms.email.links import Does, Link, Signer
 from bot.rendering.language import Language
 from bot.rendering.templating import draw
 from subscriptions.errors import Sentence
-from subscriptions.model import Chat
+from subscriptions.model import Chat, ChatAddress
 from subscriptions.states import ChatState
+from subscriptions.store import key_value
+from subscriptions.store.chats import chats_by_id, find_chat
+from subscriptions.store.database.store import Transaction, reads, writes
 
+PATH = "/mail"
+_KEY = "mail-key"
+_SIGNATURE = 16  # bytes: 128 bits of HMAC-SHA256
+LONGEST = 4000  # characters of a link that is read
+Does = Literal["press", "say", "talk"]  # presses a button, says a command, says what the person types on the page
 _PRESS = re.compile(r'href="press:([^"]+)"([^>]*)>([^<]*)<')  # its data, its style, its label
 _FOOTER = {
     "/list": Sentence("change what comes"),
@@ -30,6 +42,70 @@ _FOOTER = {
 }
 _AT_ONCE = "/pause"  # what List-Unsubscribe says: it may ask nothing, as /stop does
 _REASON = Sentence("You get this because {address} asked for it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The action of a link."""
+
+    chat: int  # the id of the chat, which another one may have after it was erased
+    address: str  # of the chat, so that a link is good for this one alone
+    does: Does
+    data: str  # of the button, or the text that is said
+    label: str = ""  # what the page calls it
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Writes links and reads them."""
+
+    key: bytes
+    root: str  # the address of the pages
+
+    def url(self, link: Link) -> str:
+        """Returns the address that a person opens."""
+        return f"{self.root}{PATH}?link={self.token(link)}"
+
+    def token(self, link: Link) -> str:
+        """Returns the link as one word with its signature."""
+        packed = json.dumps(
+            [link.chat, link.address, link.does, link.data, link.label], ensure_ascii=False, separators=(",", ":")
+        )
+        body = urlsafe_b64encode(packed.encode()).rstrip(b"=")
+        return f"{body.decode()}.{self._signature(body)}"
+
+    def read(self, token: str) -> Link | None:
+        """Returns the link of a word that `token` wrote; None for any other."""
+        body, _, signature = token[:LONGEST].encode("ascii", "replace").partition(b".")
+        if not hmac.compare_digest(signature, self._signature(body).encode()):
+            return None
+        return Link(*json.loads(urlsafe_b64decode(body + b"=" * (-len(body) % 4))))
+
+    def _signature(self, body: bytes) -> str:
+        digest = hmac.digest(self.key, body, "sha256")[:_SIGNATURE]
+        return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+@writes
+def signer(transaction: Transaction, root: str) -> Signer:
+    """Returns the signer with the key of this database, which is made once."""
+    key = key_value.get_value(transaction, _KEY) or key_value.hold_value(transaction, _KEY, secrets.token_hex(32))
+    return Signer(bytes.fromhex(key), root)
+
+
+@reads
+def chat_at(transaction: Transaction, address: ChatAddress) -> Chat | None:
+    """The chat of an address; None if it was erased."""
+    return find_chat(transaction, address, zone=transaction.zone)
+
+
+@reads
+def chat_with(transaction: Transaction, chat_id: int) -> Chat | None:
+    """The chat with an id; None if it was erased."""
+    return chats_by_id(transaction, [chat_id], zone=transaction.zone).get(chat_id)
+
+
+# ---------------------------------------------------------------------------------------------------------------- mails
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

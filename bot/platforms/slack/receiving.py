@@ -1,8 +1,8 @@
 """How events come: by Socket Mode, through WebSockets that we open, or by HTTP (docs.slack.dev), signed with the app's secret.
 
-Slack repeats what is not acknowledged in three seconds. So we acknowledge once the effect is committed; what comes again is
-known by its id. slack-sdk's own client is not used: it closes a connection before it opens the next one, acknowledges on the
-one that is open then, and repeats a token that Slack refuses without end (3.47). Here the next connection opens when Slack
+Slack repeats what is not acknowledged in three seconds. So we acknowledge once the effect is committed, and recognize a
+repetition by its id. slack-sdk's own client is not used: it closes a connection before it opens the next one,
+acknowledges on the one that is open then, and repeats a token that Slack refuses without end (3.47). Here the next connection opens when Slack
 announces the end of one, and the old one still acknowledges its events. A second one receives if the first is lost.
 """
 

@@ -86,7 +86,8 @@ _NONE = BaseRequest.DEFAULT_NONE  # the library's value for "the transport's own
 class Transport(BaseRequest):
     """Sends requests over at most `in_flight` connections to the server at `root`. `connect` and `read` are seconds.
 
-    It is aiohttp, which needs a third of the library's own time per message; its error, the `__cause__`, tells what was sent.
+    It uses aiohttp, which needs a third of the time per message of the library's own client. The `__cause__` of an
+    error tells whether the request was sent.
 
     Keeps the token and the body of an answer out of errors and logs. Error pages of proxies may repeat the URL, which
     holds the token; the library quotes such pages in errors, and logs the whole body that it cannot read.

@@ -6,11 +6,10 @@ from typing import TextIO
 
 from bot.platform import Platform, PlatformSurroundings, file_too_large
 from bot.platforms.web import WEB
-from bot.platforms.web.finds import Finds
 from bot.platforms.web.markup import MEDIUM
 from bot.platforms.web.outgoing import WebChannel, WebForms
 from bot.platforms.web.pages import ChatPages, FormPages
-from bot.platforms.web.playground import Playground
+from bot.platforms.web.playground import Finds, Playground
 from bot.ports.channel import Channel, Clock, File
 from bot.ports.conversation import PlatformApi
 from bot.settings import Settings

@@ -1,4 +1,4 @@
-"""What a visitor says, presses and fills in → requests, which take the same way as those of any platform."""
+"""Turns what a visitor writes, presses and fills in into requests, which are handled like those of any platform."""
 
 import asyncio
 import json
@@ -17,8 +17,8 @@ from bot.ports.conversation import CallbackRequest, FormRequest, MessageRequest,
 from bot.ports.web_page import PageFrame
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.access import open_page_chat, standing_of
+from subscriptions.store.conversations import is_reply_finished
 from subscriptions.store.database.store import Store
-from subscriptions.store.updates import is_reply_finished
 
 _LONGEST_NAME = 80  # characters of the name of a file
 LONGEST = 8000  # characters of a message; Telegram takes half of it

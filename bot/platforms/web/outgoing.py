@@ -94,7 +94,7 @@ class Hub:
 
     @contextmanager
     def holding(self, update: str, file: bytes) -> Iterator[None]:
-        """Has the file of an update at hand while it is handled."""
+        """Holds the file of an update while the update is handled."""
         self.files[update] = file
         try:
             yield

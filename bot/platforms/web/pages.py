@@ -1,31 +1,39 @@
-"""The pages of a chat: the log with its form, the stream of what is new (server-sent events), documents, and forms.
+"""The pages of a chat: the log with its form, the stream of what is new (server-sent events), documents, forms, subscriptions.
 
 An event has the number of the chat's change as its id, so a browser that reconnects continues where it stopped. A form is
-drawn from its callback token at each request. So it can be reloaded, and no process keeps state.
+drawn from its callback token at each request. So it can be reloaded, and no process keeps state. Beside the chat each
+subscription has a row, with what it found in the last days and buttons that change it.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
+from bot.commands.phrasing import Localizer
+from bot.commands.phrasing.subscription_words import subscription_rows
 from bot.context import write
-from bot.platforms.web.finds import draw_papers
 from bot.platforms.web.incoming import Heard, Talk, new_once
 from bot.platforms.web.markup import ChatView, chat_of, fragment, framed, look, page, shown
 from bot.platforms.web.outgoing import Hub, ShownForm, WebChannel
-from bot.platforms.web.panel import draw_panel
+from bot.platforms.web.playground import draw_papers
 from bot.ports.channel import FormField
 from bot.ports.conversation import RequestDispatcher
 from bot.ports.web_page import PageFrame, PageRequest, PageResponse, WebPage
 from bot.rendering.language import Language
-from bot.rendering.templating import draw_page
+from bot.rendering.plots import few_bars
+from bot.rendering.query_text import query_in_words
+from bot.rendering.templating import draw_page, draw_part
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress, KnownPaper
+from subscriptions.query.parse import parse_query
 from subscriptions.service.access import choose_language
-from subscriptions.service.paper_search import newest_papers
+from subscriptions.service.next_deliveries import Listed, listed
+from subscriptions.service.paper_search import DAYS_KNOWN, found_by_day, newest_papers
+from subscriptions.states import SubscriptionState
 from subscriptions.store.database.store import Store
 from subscriptions.store.page_messages import changed_page_messages, newest_page_messages
 
@@ -33,6 +41,14 @@ AT_ONCE = 50  # messages that are read together
 LOOK_AGAIN = 2.0  # seconds until the store is looked at without a call: another process may have written there
 QUIET_LOOKS = 8  # looks without anything new after which a line is sent, so that a lost connection is noticed
 RETRY = 2000  # milliseconds until the browser connects again
+_PANEL_WORDS = {
+    "subscriptions": Sentence("Your subscriptions"),
+    "none": Sentence("None yet. Search for something and press [subscribe]."),
+    "new": Sentence("new subscription"),
+    "settings": Sentence("settings"),
+}
+_HELD = (("edit", Sentence("edit")), ("resume", Sentence("resume")), ("unsub", Sentence("remove")))
+_ACTIVE = (("edit", Sentence("edit")), ("pause", Sentence("pause")), ("unsub", Sentence("remove")))
 
 
 async def events(
@@ -76,13 +92,11 @@ async def _until(woken: asyncio.Event) -> None:
 
 
 log = logging.getLogger("paperwire")
-
 END = "/#end"  # the newest message
 FORM = "/chat/form"  # the page of a form
 _LONGEST_NUMBER = 12  # digits
 NOT_NOW = PageResponse(status=503, body="Not now.\n", kind="text/plain")
 TOO_MUCH = PageResponse(status=429, body="That was too much. Wait a minute.\n", kind="text/plain")
-
 _Work = Callable[[PageRequest, RequestDispatcher], Awaitable[PageResponse]]
 
 
@@ -319,3 +333,54 @@ def _kind(field: FormField) -> str:
     if field.options:
         return "choice" if len(field.options) <= _FEW else "menu"
     return "clock" if field.is_clock else "text"
+
+
+# -------------------------------------------------------------------------------------- the subscriptions beside a chat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelRow:
+    """One subscription as the panel shows it."""
+
+    query: str
+    remark: str  # when it comes next, or why it does not
+    is_held: bool
+    bars: str  # SVG: its papers of the last days, day by day
+    buttons: Sequence[tuple[str, str]]  # (what a press says in the chat, label)
+
+
+def draw_panel(store: Store, chat: Chat, frame: PageFrame, *, now: datetime, once: str) -> str:
+    """Returns the panel as HTML. `once`: the id of the next press."""
+    there = listed(store, chat.address) if chat.id else ()
+    found = found_by_day(store, chat, [one.subscription for one in there], now=now)
+    rows = _rows(there, found, Language(frame.language, chat.settings.timezone), now)
+    return draw_part("panel.html", frame, words=_PANEL_WORDS, rows=rows, once=once)
+
+
+def _rows(
+    there: Sequence[Listed], found: Mapping[str, Sequence[int]], language: Language, now: datetime
+) -> list[PanelRow]:
+    def own(one: Listed) -> Localizer:
+        return language.speaking(language.code, one.zone)
+
+    shown = []
+    reading = subscription_rows(there, lambda text: query_in_words(parse_query(text), language.translate), own, now)
+    for one, row in zip(there, reading, strict=True):
+        subscription = one.subscription
+        days, is_held = found[subscription.canonical], subscription.state is SubscriptionState.PAUSED
+        papers = language.count("{count} paper", "{count} papers", sum(days))
+        counted = language.say("{papers} in the last {days} days", papers=papers, days=DAYS_KNOWN)
+        comes = language.say("next {moment}", moment=row.next_due) if row.next_due else language.say("as papers come")
+        shown.append(
+            PanelRow(
+                query=f"{row.number}  {row.reading}",
+                remark=row.state or f"{comes} · {counted}",
+                is_held=is_held,
+                bars=few_bars(counted, days),
+                buttons=[
+                    (f"/{verb} {row.number}", label.say(language.translate))
+                    for verb, label in (_HELD if is_held else _ACTIVE)
+                ],
+            )
+        )
+    return shown

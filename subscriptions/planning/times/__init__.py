@@ -1,6 +1,434 @@
 """Reads times as people write them, in English and Chinese.
 
-`_lexicon` has the words and phrases of times, `_clocks` the times of day. `_words` finds them in a text, `_reading`
-decides what they mean together, `_when` and `_options` make cadences of that. `_ending` finds where a query ends and
-its time begins.
+`_words` has the words and phrases of times and finds them in a text, `_reading` decides what they mean together. Here cadences
+are made of that, and it is found where a query ends and its time begins.
 """
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import time
+from typing import NoReturn
+from unicodedata import category
+
+from subscriptions.errors import Refused, Sentence
+from subscriptions.model import Cadence
+from subscriptions.planning import cadence
+from subscriptions.planning.cadence import DAYS, EXAMPLES, KINDS, NINE, cadence_of_days, cadence_text, window_of
+from subscriptions.planning.times._reading import Reading, clock_of, clock_with_zone, hours_of, meaning, reading_of
+from subscriptions.planning.times._words import IDLE, may_be_place, plain, tokens_of
+from subscriptions.query import FIELDS
+from subscriptions.zones import near_places, zone_of_place
+
+_AROUND = "()（）[] "  # a time
+_LONGEST = 90  # characters of a time
+_EMOJI = frozenset({"So", "Sk", "Cf", "Mn"})  # categories of Unicode: symbols, skin tones, joiners, variation selectors
+_QUOTES = '"“”„‟«»「」『』＂'
+_BLANKS = " \t\n\v\f\r\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+_GAPS = _BLANKS + ",，、;；。"
+_STRAY = _BLANKS + ",，、;；。.!！?？-–—·|"  # between a query and its time
+_BEHIND = _BLANKS + ",，;；。.!！?？"  # a time
+# After these words the end of a text belongs to the query: an operator needs two sides, "the monday" is no cadence.
+_OPERATORS = frozenset({"AND", "OR", "NOT", "ANDNOT", "&", "|", "not", "no", "without", "except", "且", "或", "不含"})
+_STRICT = frozenset({"the", "a", "an", "of", "this", "that", "last"})
+_ARTICLES = _STRICT | {"in", "on", "for", "with", "by", "from", "to", "per", "and", "or", "is", "are", "vs", "versus"}
+_ARTICLES |= {"between", "than", "as", "into", "it", "next"}
+_OF_ITS_OWN = frozenset({"at", "on", "in", "every", "each"})  # a time that begins so may follow an article
+# Words between a query and its time that belong to neither: "diffusion, send it daily at 9".
+_LEAD_IN = re.compile(
+    r"(?:[,，;；]\s*(?:please\s+)?|\s+(?:please\s+)?(?=(?:send|notify|remind)$|\w+\s+(?:me|us|it|them)$))"
+    r"(?:send|e?mail|notify|tell|remind|ping|message|deliver|update)(?:\s+(?:me|us|it|them))?$|(?<=[,，;；\s])(?:请|定时|请定时)$",
+    re.IGNORECASE,
+)
+_GLUED = re.compile(r"[每逢工周星礼早上中下午晚凌清傍黄深夜半天双隔下一二两三四五六七八九十0-9]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_ABBREVIATED = re.compile(r"(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)s?", re.IGNORECASE)
+_WEEKEND_NAMES = frozenset({"Sun", "Sat"})  # written as surnames are
+# Alone these are queries: papers may hold them.
+_OWN_WORDS = frozenset(
+    {"now", "noon", "midday", "midnight", "morning", "afternoon", "evening", "night", "weekend", "weekends"}
+    | {"中午", "周末", "早上", "上午", "下午", "晚上", "凌晨"}
+    | {*cadence.DAYS, *cadence.FULL_NAMES}
+)
+# Measures that are taken at a number: after these, "at 5" may be a rank.
+_MEASURES = frozenset(
+    {"recall", "precision", "hit", "hits", "ndcg", "map", "mrr", "pass", "rank", "top", "accuracy", "acc", "f1", "auc"}
+    | {"success", "rate"}
+)
+_LEAD = 40  # characters of a lead-in
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A text that was typed after /sub, split."""
+
+    query: str
+    when: str | None  # the time as typed, without words between; None: there is none
+    either: bool = False  # the time may as well be words of the query
+    only_time: bool = False  # the whole text is a time, so there is no query
+
+
+def split_when(text: str) -> Ending:
+    """Splits a text into the query and its time at the end; `read_when` reads the time.
+
+    ("diffusion -survey at 8am" -> "diffusion -survey", "at 8am")
+    """
+    body = _without_signs_behind(text)
+    for start in _starts(body):
+        said = body[start:]
+        reading = _read(said, glued=_is_glued(body, start))
+        if reading is None or _is_name(said):
+            continue
+        query, said = _with_clock_before(_without_lead_in(body[:start]), said)
+        if not _bare(query):
+            return Ending(text, None, only_time=_is_time_alone(said))
+        if sum(map(query.count, _QUOTES)) % 2 or _is_word(query, reading):
+            return Ending(text, None)
+        if _is_behind_article(query, said, _ARTICLES if reading.either else _STRICT):
+            continue
+        either = reading.either or (reading.at_number and query.split()[-1].casefold() in _MEASURES)
+        return Ending(_bare(query), said.strip(_AROUND), either)
+    return Ending(text, None)
+
+
+def time_at(text: str, start: int) -> int:
+    """Where the longest time ends that begins at a position of a text in lower case; 0 if none begins there."""
+    tail = text[start : start + _LONGEST]
+    written = plain(tail)
+    tokens, rest = tokens_of(written)
+    end = min(len(written) - len(rest), len(tail)) if tokens else 0
+    while end and (tail[end - 1] in _STRAY or reading_of(tail[:end]) is None):
+        end -= 1
+        while (
+            end and tail[end].isascii() and tail[end].isalnum() and tail[end - 1].isascii() and tail[end - 1].isalnum()
+        ):
+            end -= 1
+    while idle := next((one for one in IDLE.finditer(tail, 0, end) if one.start() and one.end() == end), None):
+        if reading_of(tail[: idle.start()]) is None:  # "once a week": not idle
+            break
+        end = idle.start()
+    return start + len(tail[:end].rstrip(_STRAY)) if end else 0
+
+
+def time_put_last(text: str) -> str:
+    """The text with the time that it begins with at its end, where times are read; "" if it begins with no clear time.
+
+    ("daily 9 diffusion" -> "diffusion daily 9")
+    """
+    for gap in range(min(_LONGEST, len(text) - 1), 0, -1):
+        head, rest = text[:gap].strip(_STRAY + ":："), text[gap:].strip(_STRAY + ":：")
+        if text[gap] not in _BLANKS + ":：,，" or not rest or plain(head) in _OWN_WORDS or reading_of(head) is None:
+            continue
+        ending = split_when(f"{rest} {head}")
+        if (ending.query, ending.when) == (rest, head) and not ending.either:
+            return f"{rest} {head}"
+    return ""
+
+
+def _without_signs_behind(text: str) -> str:
+    """The text without spaces, punctuation, emoji and other symbols at its end."""
+    end = len(text)
+    while end and (text[end - 1] in _BEHIND or category(text[end - 1]) in _EMOJI):
+        end -= 1
+    return text[:end]
+
+
+def _is_time_alone(said: str) -> bool:
+    """Whether a text that may be a time is no query. A text with a place that is unlike any known one is a query."""
+    if reading_of(said) is None:
+        return bool(near_places(tokens_of(plain(said.strip(_AROUND)))[1]))
+    return plain(said) not in _OWN_WORDS
+
+
+def _without_lead_in(query: str) -> str:
+    query = query.rstrip(_STRAY)
+    return query[:-_LEAD] + _LEAD_IN.sub("", query[-_LEAD:]).rstrip(_STRAY)
+
+
+def _bare(query: str) -> str:
+    """The query without a colon that leads to the time; the colon of a field stays. "" if nothing else is left."""
+    *_, last = query.split() or [""]
+    leads = last.endswith((":", "：")) and last[:-1].casefold() not in FIELDS.by_name
+    return query.rstrip(_BLANKS + ":：") if leads else query
+
+
+def as_words(text: str) -> str:
+    """The text with its last word in quotes, so that its end is no time."""
+    *_, last = text.split() or [""]
+    head = text.rstrip()[: -len(last)] if last else text
+    return f'{head}"{last.strip(_STRAY)}"'
+
+
+def _starts(body: str) -> Iterator[int]:
+    """The positions where a time may begin, ascending: the longest text comes first."""
+    for place in range(max(0, len(body) - _LONGEST), len(body)):
+        before, sign = body[place - 1] if place else " ", body[place]
+        if sign in _GAPS + "·|":
+            continue
+        if (
+            before in _GAPS
+            or (_HAN.match(before) and sign.isascii() and sign.isalpha())
+            or (_GLUED.match(sign) and (_HAN.match(before) or _HAN.match(sign)))
+        ):
+            yield place
+
+
+def _is_glued(body: str, start: int) -> bool:
+    """Whether a space is missing before a position; between Chinese and English none is needed."""
+    return bool(start) and body[start - 1] not in _GAPS and not (body[start].isascii() and body[start].isalpha())
+
+
+def _read(said: str, *, glued: bool) -> Reading | None:
+    """The meaning of the end of a text as a time; None if it is no time.
+
+    If it is glued to the text before it, a single word that may be a word of the query is no time.
+    """
+    if said.count("(") + said.count("（") != said.count(")") + said.count("）"):
+        return None
+    reading = reading_of(said) or _with_place(said)
+    if reading is None or not glued:
+        return reading
+    return reading if said.startswith(("每", "逢")) or reading.words > 1 or not reading.either else None
+
+
+def _with_place(said: str) -> Reading | None:
+    """The meaning of a clear time of day before an unknown place, which is then refused; None for other texts."""
+    tokens, rest = tokens_of(plain(said.strip(_AROUND)))
+    if not may_be_place(rest):
+        return None
+    reading = meaning(tokens)
+    clear = reading is not None and reading.timed and not reading.either and reading.exact and not reading.zone
+    return reading if reading and clear and not reading.at_number else None
+
+
+def _is_word(query: str, reading: Reading) -> bool:
+    """Whether words that may be a time belong to the query: an operator or a field is before them."""
+    if not reading.either:
+        return False
+    last = re.split(r"[\s,，、]+", query)[-1]
+    return last in _OPERATORS or (last[-1] in ":：" and last[:-1].casefold() in FIELDS.by_name)
+
+
+def _is_name(said: str) -> bool:
+    """Whether a text begins with a name such as SAT or Sun, and no time of day follows."""
+    first, _, rest = said.partition(" ")
+    as_name = first.isupper() or first in _WEEKEND_NAMES
+    return bool(_ABBREVIATED.fullmatch(first)) and as_name and clock_of(rest) is None
+
+
+def _is_behind_article(query: str, said: str, articles: Collection[str]) -> bool:
+    """Whether the query ends in one of `articles`, and the time does not begin with "at", "on", "every" or the like."""
+    return query.rsplit(maxsplit=1)[-1].casefold() in articles and plain(said).split()[0] not in _OF_ITS_OWN
+
+
+def _with_clock_before(query: str, said: str) -> tuple[str, str]:
+    """(query, time) with a clock at the end of the query moved to the time: Chinese needs no space, 扩散模型北京时间每天8点."""
+    match = re.search(r"[\u4e00-\u9fff]{2,8}时间$", query)
+    for length in range(len(match[0]) if match else 0, 3, -1):
+        if zone_of_place(query[-length:]):
+            return query[:-length].rstrip(_STRAY), f"{query[-length:]} {said}"
+    return query, said
+
+
+# -------------------------------------------------------------------------------- reads a time as a cadence and a zone
+
+
+_BY_NOON = 12
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A time that was read: a cadence, and the zone that was named with it."""
+
+    cadence: Cadence
+    zone: str = ""  # "": none was named
+
+    def __str__(self) -> str:
+        """The time as it is written: "daily 09:00 Europe/Berlin"."""
+        return f"{cadence_text(self.cadence)} {self.zone}".rstrip()
+
+
+class NoSuchTime(Refused):
+    """A time whose cadence paperwire does not have, or whose place is unknown. `nearest` are other times, as written."""
+
+    def __init__(self, sentence: Sentence, hint: Sentence, nearest: Sequence[When]) -> None:
+        super().__init__(sentence, hint)
+        self.nearest = tuple(map(str, nearest))
+
+
+def read_when(text: str, chat_schedule: Cadence | None = None) -> When:
+    """Reads a time as people write it, in English or Chinese (docs/guide.md, When they come).
+
+    A missing time of day, or the two times of a when-out, come from `chat_schedule`, else they are 09:00 and
+    08:00-20:00. A missing day of a week is Monday. Raises NoSuchTime, and Refused for a text that is no time.
+    """
+    reading = reading_of(text, bare=True)
+    if reading is None:
+        _refuse(text, chat_schedule)
+    when = _when(reading, chat_schedule)
+    if not reading.exact:
+        when = When(when.cadence) if when.cadence.kind == "now" else when
+        raise NoSuchTime(
+            Sentence("“{text}” is not a schedule.", {"text": " ".join(text.split())}),
+            Sentence("The nearest is: {when}.", {"when": str(when)}),
+            (when,),
+        )
+    return when
+
+
+def _when(reading: Reading, chat_schedule: Cadence | None) -> When:
+    if reading.kind == "now":
+        return When(Cadence(kind="now"), reading.zone)
+    if reading.kind == "when-out":
+        first, last = reading.at, reading.until
+        if first is None or last is None:
+            first, last = window_of(chat_schedule)
+        return When(window(first, last, weekdays_only=reading.weekdays_only), reading.zone)
+    at = reading.at if reading.at is not None else _time_of(chat_schedule, reading.part)
+    return When(Cadence(kind=reading.kind, at=at, weekday=reading.weekday, days=reading.days), reading.zone)
+
+
+def _time_of(chat_schedule: Cadence | None, part: str) -> time:
+    """The time of day of the chat's schedule, else 09:00. With `part`, a morning, a time from noon on does not count."""
+    own = chat_schedule.at if chat_schedule and chat_schedule.until is None else None
+    return NINE if own is None or (part and own.hour >= _BY_NOON) else own
+
+
+def window(first: time, last: time, *, weekdays_only: bool) -> Cadence:
+    """The cadence when-out between two times. Raises Refused."""
+    if first >= last:
+        raise Refused(
+            Sentence("The second time of when-out must be later on the same day than the first."),
+            Sentence("For example: when-out 08:00-20:00."),
+        )
+    return Cadence(kind="when-out", at=first, until=last, weekdays_only=weekdays_only)
+
+
+def _refuse(text: str, chat_schedule: Cadence | None) -> NoReturn:
+    """Refuses a text that is no time: names the unknown place after a time, else the whole text."""
+    tokens, rest = tokens_of(plain(text))
+    place = rest.strip(" ,.;()")
+    reading = meaning(tokens, bare=True) if may_be_place(place) else None
+    if reading is None or not reading.exact or reading.zone:
+        raise Refused(Sentence("“{text}” is not a schedule.", {"text": text.strip()}), EXAMPLES)
+    when = _when(reading, chat_schedule)
+    near = near_places(place)
+    start = text.casefold().rfind(place)
+    typed = text[start : start + len(place)] if start >= 0 else place
+    sentence = Sentence("“{place}” is no place whose clock I know.", {"place": typed})
+    if near:
+        names = ", ".join(label for label, _ in near)
+        raise NoSuchTime(
+            sentence,
+            Sentence("Did you mean {names}?", {"names": names}),
+            [When(when.cadence, zone) for _, zone in near],
+        )
+    hint = Sentence("Behind a time stands a city, a zone or nothing: {when}.", {"when": str(when)})
+    raise NoSuchTime(sentence, hint, (when,))
+
+
+# --------------------------------------------------------------------------------- reads the options of a command line
+
+
+def make_when(every: str | None, on: str | None, at: str | None, chat_schedule: Cadence) -> When:
+    """The time of the options --every, --on and --at (docs/commands.md, subscribe); None: not given. Raises Refused.
+
+    Without --every it is the chat's schedule, changed by the others: a range of times makes it when-out, a day makes it
+    weekly. A single time keeps a schedule of the kinds daily, weekdays and weekly, and makes any other daily.
+    """
+    if every is None and on is None and at is None:
+        return When(chat_schedule)
+    reading = _cadence_of(every) if every is not None else _of_chat(on, at, chat_schedule)
+    if on is not None and reading.kind not in ("weekly", "days"):
+        raise Refused(
+            Sentence("Days of the week go with weekly and days only."),
+            Sentence("For example: --every weekly --on mon --at 9, or --every days --on mon,thu --at 9."),
+        )
+    if reading.kind == "days" and not (on or reading.days):
+        raise Refused(
+            Sentence("Say on which days of the week."), Sentence("For example: --every days --on mon,thu --at 9.")
+        )
+    days = _weekdays(on) if on is not None else reading.days or (reading.weekday,)
+    if reading.kind == "now":
+        if at is not None:
+            raise Refused(Sentence("“now” takes no time."), Sentence("For example: --every daily --at 09:00."))
+        return When(Cadence(kind="now"))
+    if reading.kind == "when-out":
+        first, last = _range(at, reading, chat_schedule)
+        return When(window(first, last, weekdays_only=reading.weekdays_only), reading.zone)
+    clock, zone = _single(at, reading, every)
+    on_days = [day for day in days if day is not None]
+    cadence = cadence_of_days(on_days, clock) if on_days else Cadence(kind=reading.kind, at=clock)
+    return When(cadence, zone or reading.zone)
+
+
+def _cadence_of(every: str) -> Reading:
+    if every == "days":
+        return Reading(kind="days")
+    try:
+        read_when(every)
+    except NoSuchTime:
+        raise
+    except Refused:
+        kinds = Sentence("Choose one of: {kinds}.", {"kinds": ", ".join(KINDS)})
+        raise Refused(Sentence("“{every}” is not a schedule.", {"every": every}), kinds) from None
+    return reading_of(every, bare=True) or Reading()
+
+
+def _of_chat(on: str | None, at: str | None, chat_schedule: Cadence) -> Reading:
+    """The cadence of the chat's schedule, changed by --on and --at."""
+    kind = chat_schedule.kind
+    if on is not None:
+        kind = "weekly"
+    elif at is not None and hours_of(at):
+        kind = "when-out"
+    elif at is not None and kind in ("now", "when-out"):
+        kind = "daily"
+    weekday = (chat_schedule.weekday or 0) if kind == "weekly" else None
+    return Reading(
+        kind=kind,
+        weekday=weekday,
+        weekdays_only=chat_schedule.weekdays_only,
+        days=chat_schedule.days if kind == "days" else (),
+    )
+
+
+def _weekdays(on: str) -> tuple[int, ...]:
+    reading = reading_of(on)
+    named = (
+        reading.days or (reading.weekday,) if reading and reading.kind in ("weekly", "days") and reading.exact else ()
+    )
+    days = tuple(day for day in named if day is not None)
+    if reading is None or reading.timed or reading.zone or not days:
+        raise Refused(
+            Sentence("“{day}” is not a day of the week.", {"day": on}),
+            Sentence("Choose one of: {days}.", {"days": ", ".join(DAYS)}),
+        )
+    return days
+
+
+def _single(at: str | None, reading: Reading, every: str | None) -> tuple[time, str]:
+    """The time of day of --at, else of the cadence, else 09:00; and the zone named in --at."""
+    if at is None:
+        return reading.at or NINE, ""
+    if reading.at is not None:
+        raise Refused(
+            Sentence("“{every}” says a time of day already.", {"every": every}),
+            Sentence("For example: --every monday --at 9."),
+        )
+    found, zone = clock_with_zone(at)
+    if found is None:
+        raise Refused(Sentence("“{at}” is not a time of day.", {"at": at}), Sentence("For example: 8, 8am or 08:00."))
+    return found, zone
+
+
+def _range(at: str | None, reading: Reading, chat_schedule: Cadence) -> tuple[time, time]:
+    if at is None:
+        return (reading.at, reading.until) if reading.at and reading.until else window_of(chat_schedule)
+    times = hours_of(at)
+    if times is None:
+        raise Refused(
+            Sentence("when-out takes two times of day, and “{at}” is not two.", {"at": at}),
+            Sentence("For example: --every when-out --at 08:00-20:00."),
+        )
+    return times

@@ -6,8 +6,7 @@ from datetime import time
 from functools import lru_cache
 from itertools import zip_longest
 
-from subscriptions.planning.cadence import cadence_of_days
-from subscriptions.planning.times._clocks import TimeOfDay, in_part, time_of_part
+from subscriptions.planning.cadence import TimeOfDay, cadence_of_days, in_part, time_of_part
 from subscriptions.planning.times._words import SMALL, Token, TokenKind, plain, tokens_of
 
 _CADENCE_KINDS = {TokenKind.DAILY: "daily", TokenKind.WEEKDAYS: "weekdays", TokenKind.WEEKLY: "weekly"}

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 
-from subscriptions.planning.cadence import DAYS, chinese_day_number, day_number
+from subscriptions.planning.cadence import CLOCKS, DAYS, NUMBERS, TimeOfDay, chinese_day_number, count_of, day_number
 from subscriptions.planning.cadence import PATTERN as _D
-from subscriptions.planning.times._clocks import CLOCKS, NUMBERS, TimeOfDay, count_of
 from subscriptions.text import normalized
 from subscriptions.zones import zone_of_place
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from subscriptions.errors import Sentence
-from subscriptions.store.database.kind import wrong_setting
+from subscriptions.store.database import wrong_setting
 from subscriptions.store.database.postgres import BESIDE_TABLES
 from subscriptions.store.database.sqlite import PAPER_WORDS
 from subscriptions.store.rows import TABLES

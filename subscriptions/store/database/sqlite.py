@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable, disk_full, is_disk_full
 from subscriptions.matching.full_text import AllOf, AnyOf, Expression, Near, Phrase
-from subscriptions.store.database.kind import (
+from subscriptions.store.database import (
     LEAST_ROOM,
     LOCKED,
     NOT_OPENED,
@@ -297,7 +297,7 @@ class SqliteFile:
 
     def backup(self, target: Path) -> None:
         """Writes a consistent copy to a file while others work, and checks it before it counts."""
-        # Several processes may copy at once, also from containers, where each has the same number.
+        # Several processes may copy at once. In containers they may have the same process id, so the name is random.
         part = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PART}")
         with copying_to(target):
             target.parent.mkdir(mode=OWNER_ONLY_FOLDER, parents=True, exist_ok=True)

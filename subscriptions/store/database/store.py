@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from subscriptions.errors import NotFound, Sentence, StoreError
 from subscriptions.planning.source_calendar import Schedules
-from subscriptions.store.database.kind import (
+from subscriptions.store.database import (
     LEAST_ROOM,
     Kind,
     Sharing,

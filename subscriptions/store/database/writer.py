@@ -10,7 +10,7 @@ from threading import Condition, Thread
 from typing import Any, Literal, Protocol, TypeVar
 
 from subscriptions.errors import Sentence, StoreUnavailable
-from subscriptions.store.database.kind import is_locked
+from subscriptions.store.database import is_locked
 
 T = TypeVar("T")
 

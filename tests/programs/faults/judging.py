@@ -108,7 +108,7 @@ class Life:
     killed: bool
 
 
-AT_ONCE = 10  # messages that a process has under way at most (bot.delivery.embedded.CONCURRENCY)
+AT_ONCE = 10  # messages that a process has under way at most (bot.delivery.sender.CONCURRENCY)
 
 
 def in_flight(arrivals: Sequence[Arrival], life: Life) -> int:

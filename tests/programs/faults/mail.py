@@ -15,8 +15,8 @@ from bot.app import App, build_app
 from bot.platforms.email.outgoing import EmailChannel
 from bot.settings import Settings
 from subscriptions.addresses import parse_address
+from subscriptions.service.access import ask_to_confirm, confirm
 from subscriptions.service.amendments import set_settings
-from subscriptions.service.confirming import ask_to_confirm, confirm
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.store.entries import outbox_counts
 from tests.fakes.smtp import FakeMailServer, a_mail_server, shown_text

@@ -17,8 +17,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.app import App, build_app
-from bot.conversation.reply_sender import send_reply
-from bot.conversation.stored_reply import StoredReply
+from bot.conversation.reply_sender import StoredReply, send_reply
 from bot.delivery.planning import DrainState, Sent, plan
 from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.settings import Settings
@@ -32,7 +31,7 @@ from tests.programs.faults.judging import Arrival, Hit, Verdict, recoveries
 
 ROUNDS = 2  # deliveries of each chat
 CHATS_OF_A_TRY = 10  # of the row with all of it; each meets a fault in one of four
-LONGEST = 400  # times that the outbox is drained before it is given up
+LONGEST = 4000  # times that the outbox is drained before it is given up: a pause of the whole token may be fifteen minutes long
 GROUP_EVERY, TOPIC_EVERY, ANSWER_EVERY = 10, 20, 40
 
 TAKEN = ("cut after", "5xx taken")  # faults after which the platform has the message

@@ -270,7 +270,7 @@ _STATUSES: Final = frozenset({100, 200, 307, 400, 401, 404, 405, 413, 415})
 
 
 def check_bytes(data: bytes) -> None:
-    """Bytes on a connection are answered with HTTP or with nothing, and nothing is left over. The first byte cuts them in two."""
+    """Any bytes get an HTTP response or none, and no connection stays open. The first byte says where they are cut in two."""
     _ERRORS.seen.clear()
     at = data[0] if data else 0
     _LOOP.run_until_complete(_connected((data[1:][:at], data[1:][at:])))

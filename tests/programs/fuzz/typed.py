@@ -16,14 +16,13 @@ from subscriptions.errors import QueryError, Refused
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.planning.cadence import cadence_text, parse_cadence
 from subscriptions.planning.pauses import LONGEST, parse_pause
-from subscriptions.planning.times._ending import NoSuchTime, as_words, read_when, split_when
+from subscriptions.planning.times import NoSuchTime, as_words, read_when, split_when
 from subscriptions.planning.times._reading import clock_of, hours_of
-from subscriptions.portable import read_lines
+from subscriptions.portable import kept_query, read_lines
 from subscriptions.portable import text_of as text_of_file
+from subscriptions.query import Query
 from subscriptions.query.links import links_to_no_paper, mentioned
 from subscriptions.query.parse import parse_canonical, parse_query
-from subscriptions.query.syntax import Query
-from subscriptions.wording import kept_query
 from tests.make import NOON
 from tests.programs.fuzz.target import Target, storable, text_of
 
@@ -298,7 +297,7 @@ QUERIES: Final = Target(
         "subscriptions.query",
         "subscriptions.normalize",
         "subscriptions.categories",
-        "subscriptions.wording",
+        "subscriptions.portable",
         "bot.rendering.query_text",
     ),
     seeds=lambda: _encoded(*QUERY_SEEDS),
@@ -329,7 +328,7 @@ LINES: Final = Target(
     check=check_lines,
     code=(
         "subscriptions.portable",
-        "subscriptions.wording",
+        "subscriptions.portable",
         "subscriptions.addresses",
         "subscriptions.planning.cadence",
     ),

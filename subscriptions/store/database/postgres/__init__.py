@@ -13,7 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
 
 from subscriptions.errors import Sentence, StoreError
-from subscriptions.store.database.kind import OpenSession, Reservation, Sharing, SideSession, wrong_setting
+from subscriptions.store.database import OpenSession, Reservation, Sharing, SideSession, wrong_setting
 from subscriptions.store.database.postgres.words import (
     OURS,
     PAPER_WORDS,

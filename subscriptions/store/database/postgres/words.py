@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable
 from subscriptions.matching.full_text import AllOf, AnyOf, Expression, Near, Phrase
-from subscriptions.store.database.kind import LOCKED, NOT_OPENED, NOT_WRITABLE, WRONG_SETTING, full_error
+from subscriptions.store.database import LOCKED, NOT_OPENED, NOT_WRITABLE, WRONG_SETTING, full_error
 
 PAPER_WORDS = (
     """

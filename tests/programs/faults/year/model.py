@@ -92,7 +92,7 @@ class Walls:
         return self._moments[key]
 
     def _latest_shown(self, zone: str) -> list[datetime]:
-        """Returns the local time without going back: the second of two equal hours shows nothing new."""
+        """Returns the latest local time so far at each step. When clocks are set back, the repeated hour adds nothing."""
         if zone not in self._shown:
             self._shown[zone] = list(accumulate((self.at(zone, step) for step in self._steps), max))
         return self._shown[zone]

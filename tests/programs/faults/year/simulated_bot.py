@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from sqlmodel import col, select
 
 from bot.app import App, build_app
-from bot.context.database import schedules_of
+from bot.context import schedules_of
 from bot.delivery.planning import DrainState, plan
 from bot.digests import read_digest
 from bot.platforms.telegram.outgoing import TelegramChannel

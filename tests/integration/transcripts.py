@@ -1,0 +1,180 @@
+"""Transcripts of a shell, as data: lines that are typed, the answers that are expected, and a folder to type them in."""
+
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from email.message import EmailMessage
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.apprise import SERVICES, fake_services
+from tests.fakes.arxiv import FakeArxiv
+from tests.fakes.process import ROOT
+from tests.fakes.slack import TOKEN as SLACK_TOKEN
+from tests.fakes.slack import FakeSlack
+from tests.fakes.smtp import a_mail_server
+from tests.fakes.telegram import TOKEN, FakeTelegram
+from tests.forked import Forked
+from tests.integration.cli import PAGE, Terminal
+from tests.patience import PATIENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A line that is typed into a shell, the answer that is expected, and the exit status."""
+
+    typed: str
+    shown: str
+    status: int
+
+    def __str__(self) -> str:
+        return self.typed
+
+
+def stories(path: Path) -> dict[str, str]:
+    """Returns the transcripts of a file by their titles, which are lines that begin with `## `."""
+    _, *parts = re.split(r"^## (.*)\n", path.read_text("utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def steps(text: str) -> list[Step]:
+    """Returns what a text types after `$ `, in order. `$ echo $?` with a number gives the status of the line before."""
+    found: list[Step] = []
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        typed, _, shown = part.rstrip("\n").partition("\n")
+        if typed == "echo $?":
+            last = found.pop()
+            found.append(Step(last.typed, last.shown, int(shown)))
+        else:
+            found.append(Step(typed, shown, 0))
+    return found
+
+
+def shows(shown: str, text: str) -> bool:
+    """Whether a page shows this text: … matches anything within a line, a line of … any lines."""
+    pattern = "".join(
+        r"(?:.*\n)*" if line.strip() == "…" else re.escape(line.rstrip()).replace("…", ".*") + r"\n"
+        for line in shown.splitlines()
+    )
+    return re.fullmatch(pattern, "".join(f"{line.rstrip()}\n" for line in text.splitlines())) is not None
+
+
+def shows_value(shown: object, value: object) -> bool:
+    """Whether a page shows this JSON: "…" matches any value, at the end of a list any further ones."""
+    match shown, value:
+        case "…", _:
+            return True
+        case dict(), dict():
+            return shown.keys() == value.keys() and all(shows_value(shown[key], value[key]) for key in shown)
+        case [*first, "…"], list() if len(value) >= len(first) and first:
+            return all(map(shows_value, first, value))
+        case list(), list():
+            return len(shown) == len(value) and all(map(shows_value, shown, value))
+        case str(), str():
+            return shows(shown, value)
+    return shown == value
+
+
+FAKES: Mapping[str, Callable[[], AbstractContextManager[Any]]] = {
+    "arxiv": FakeArxiv,
+    "mail": partial(a_mail_server, "papers", "made-up-word"),
+    "services": fake_services,
+    "slack": FakeSlack,
+    "telegram": FakeTelegram,
+}
+
+
+def _settings_of(name: str, fake: Any) -> dict[str, str]:
+    """The variables by which the program uses a fake."""
+    match name:
+        case "arxiv":
+            return {"PAPERWIRE_ALLOWED_HOSTS": "127.0.0.1", "ARXIV": fake.url}
+        case "mail":
+            return {"PAPERWIRE_SMTP_URL": fake.url, "PAPERWIRE_MAIL_FROM": "Papers <papers@lab.org>"}
+        case "services":
+            return {f"{one.upper()}_URL": fake.address(one) for one in SERVICES}
+        case "slack":
+            return {"PAPERWIRE_SLACK_BOT_TOKEN": SLACK_TOKEN, "PAPERWIRE_SLACK_API_URL": fake.url}
+        case _:
+            return {"PAPERWIRE_TELEGRAM_TOKEN": TOKEN, "PAPERWIRE_TELEGRAM_API_URL": fake.url}
+
+
+def _told(value: object) -> str:
+    """What a fake tells, as a line."""
+    if isinstance(value, EmailMessage):
+        return f"{value['To']}: {value['Subject']}"
+    return str(getattr(value, "text", value))
+
+
+class Shell:
+    """A folder in which lines are typed, with the sample digests, a digest of three papers and a database of its own."""
+
+    def __init__(self, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, stack: ExitStack) -> None:
+        """`stack` ends the fakes."""
+        self._terminal, self._monkeypatch, self._stack = terminal, monkeypatch, stack
+        self._fakes: dict[str, Any] = {}
+        terminal.file("bot/.keep", "")
+        (terminal.folder / "bot" / "samples").symlink_to(ROOT / "bot" / "samples")
+        terminal.file("day.md", PAGE)
+        terminal.set("WEB_PORT", "0")
+
+    def type(self, line: str) -> tuple[int, str]:
+        """Runs a line. Returns its exit status and output; of `--json` only standard output.
+
+        Besides lines of sh, these can be typed: paperwire, with `< FILE` or `> FILE` at the end, `export NAME=VALUE`, and
+        what a fake does or tells: `telegram blocks 42`. The settings name a fake once it is typed.
+        """
+        if line.split(maxsplit=1)[0] in FAKES:
+            return 0, "".join(f"{_told(value)}\n" for value in self._asked(*shlex.split(line)))
+        if line.startswith("export "):
+            name, _, value = line.removeprefix("export ").partition("=")
+            self._monkeypatch.setenv(name, os.path.expandvars(value))
+            return 0, ""
+        if not line.startswith("paperwire "):
+            done = subprocess.run(["sh", "-c", line], cwd=self._terminal.folder, capture_output=True, check=False)  # noqa: S603, S607 - a line of our own pages
+            return done.returncode, done.stdout.decode()
+        line = re.sub(r"\$\(cat (\w+)\)", lambda found: (self._terminal.folder / found[1]).read_text().strip(), line)
+        line, _, target = line.partition(" > ")
+        line, _, given = line.partition(" < ")
+        arguments = shlex.split(line, comments=True)[1:]
+        ended = self._terminal(*arguments, stdin=(self._terminal.folder / given).read_bytes() if given else b"")
+        assert not (ended.status == 2 and ended.out), f"wrong usage, and yet something on standard output: {line}"
+        if target:
+            self._terminal.file(target, ended.out)
+            return ended.status, ended.err
+        return ended.status, ended.out if "--json" in arguments else ended.out + ended.err
+
+    def _asked(self, name: str, verb: str = "", *words: str) -> list[object]:
+        if name not in self._fakes:
+            self._fakes[name] = self._stack.enter_context(FAKES[name]())
+            for variable, value in _settings_of(name, self._fakes[name]).items():
+                self._monkeypatch.setenv(variable, value)
+        given = [self._terminal.folder.joinpath(word[1:]).read_text() if word[0] == "@" else word for word in words]
+        named = dict(word.split("=", 1) for word in given if re.match(r"\w+=", word))
+        fact = getattr(self._fakes[name], verb) if verb else None
+        told = fact(*(word for word in given if not re.match(r"\w+=", word)), **named) if callable(fact) else fact
+        return told if isinstance(told, list) else []
+
+    def file(self, name: str, content: str) -> None:
+        """Writes a file."""
+        self._terminal.file(name, content)
+
+    def run_until_ready(self) -> tuple[int, str]:
+        """Runs `paperwire run`, and stops it as an operator does once it prints its health address."""
+        with Forked(
+            ["bot", "run"], cwd=self._terminal.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stderr
+            said = ""
+            for line in process.stderr:
+                said += line
+                if "/health/ready" in line:
+                    process.terminate()
+            return process.wait(timeout=PATIENCE), said
