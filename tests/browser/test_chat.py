@@ -46,6 +46,20 @@ def test_what_is_pressed_is_seen_at_once_and_after_loading_again(visit: Visit) -
     assert pressed() == ["save", "👎"]
 
 
+def test_who_writes_on_before_the_first_request_has_ended_is_answered_twice(visit: Visit) -> None:
+    ivy = visit("ivy")
+    ivy.page.evaluate("""() => {
+        const asks = window.fetch;
+        window.held = new Promise((ends) => { window.letGo = ends; });
+        window.fetch = async (...asked) => { const answer = await asks(...asked); await window.held; return answer; };
+    }""")
+    ivy.says("/list")
+    ivy.has(2)
+    ivy.says("/about")
+    ivy.page.evaluate("letGo()")
+    ivy.has(4)
+
+
 def test_a_ninth_page_of_a_chat_takes_the_place_of_the_first(visit: Visit) -> None:
     pages = [visit("hal") for _ in range(8)]
     visit("hal")

@@ -90,13 +90,15 @@
     }
     return told.said;
   };
+  let sending = Promise.resolve(); // what one says arrives in the order in which one said it
   document.addEventListener("submit", async (event) => {
     const form = event.target;
     const action = form.getAttribute("action");
     if (!live || (action !== "/chat/say" && action !== "/chat/press")) return;
     event.preventDefault();
-    if (form.dataset.busy) return;
-    form.dataset.busy = "yes";
+    const pressed = form === composer ? null : event.submitter;
+    if (pressed?.dataset.busy) return; // pressed twice
+    if (pressed) pressed.dataset.busy = "yes";
     const fields = new URLSearchParams(new FormData(form, event.submitter)); // before the text is taken away
     const written = form === composer ? text.value : "";
     if (form === composer) {
@@ -105,7 +107,8 @@
       toEnd();
     }
     try {
-      const said = await send(form, fields);
+      sending = sending.catch(() => null).then(() => send(form, fields)); // its answer may be shown before it ends
+      const said = await sending;
       const row = event.submitter?.closest(".actions");
       if (row) say(row, said);
       else tell(said);
@@ -113,7 +116,7 @@
       if (written && !text.value) text.value = written;
       tell(chat.dataset.unsent);
     } finally {
-      delete form.dataset.busy;
+      if (pressed) delete pressed.dataset.busy;
     }
   });
   const say = (row, words) => { // where one pressed
