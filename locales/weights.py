@@ -1,16 +1,17 @@
 """Learns from the examples which intent a sentence has, and which part of it a word belongs to: `python -m locales.weights`.
 
-Writes bot/commands/words/weights.json.gz, which is committed. Each example becomes several sentences: its slots are filled
+Writes bot/commands/words/weights.sqlite, which is committed. Each example becomes several sentences: its slots are filled
 with words of `parts/` of its language, one subject or several, other words that say the same take the place of some, and
 words of courtesy are put around it.
 """
 
-import gzip
 import json
 import random
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,11 +25,13 @@ from bot.commands.words.scorer import (
     NO_PART,
     PARTS,
     QUERY,
+    TABLES,
     UNWANTED,
     WEIGHTS,
     Known,
     features,
     is_pair,
+    packed,
     pairs_of,
     word_features,
 )
@@ -321,13 +324,28 @@ def _likeliest(here: Numbers, moves: Numbers) -> NDArray[np.int64]:
     return np.array(path[::-1])
 
 
-def learn() -> dict[str, Any]:
-    """Returns all that is learned."""
+def learn() -> None:
+    """Learns everything, and writes the file."""
     known, read = words(), list(examples())
-    kept = {name: sorted(words) for name, words in known._asdict().items()}
-    return {**kept, **learn_intents(read, known), **learn_parts(read, known)}
+    intents, parts = learn_intents(read, known), learn_parts(read, known)
+    rest = {
+        **{name: sorted(words) for name, words in known._asdict().items()},
+        "intents": intents["intents"],
+        "steps": parts["steps"],
+    }
+    weights = [("intent", one, packed(row)) for one, row in intents["weights"].items()]
+    weights += [("part", one, packed(row)) for one, row in parts["parts"].items()]
+    WEIGHTS.unlink(missing_ok=True)
+    with closing(sqlite3.connect(WEIGHTS)) as file:
+        file.executescript(TABLES)
+        file.executemany("INSERT INTO weight VALUES (?, ?, ?)", weights)
+        file.executemany(
+            "INSERT INTO learned VALUES (?, ?)",
+            [(name, json.dumps(value, ensure_ascii=False)) for name, value in rest.items()],
+        )
+        file.commit()
+        file.execute("VACUUM")  # the same bytes for the same weights
 
 
 if __name__ == "__main__":
-    learned = json.dumps(learn(), ensure_ascii=False, separators=(",", ":"))
-    WEIGHTS.write_bytes(gzip.compress(learned.encode(), mtime=0))
+    learn()

@@ -6,7 +6,7 @@ import pytest
 
 from bot.commands.intent import REGISTRY
 from bot.commands.words.meaning import MISSING, SMALL_TALK, command_in, meaning
-from bot.commands.words.scorer import ASKING, QUERY, WEIGHTS, weights
+from bot.commands.words.scorer import ASKING, QUERY, WEIGHTS, learned
 
 COMMANDS = [
     ("list", "list", ""),
@@ -278,13 +278,13 @@ NO_COMMANDS = {QUERY, ASKING[0], "exclude", "narrow", "widen", "like-paper", "di
 
 
 def test_every_intent_is_a_command_or_is_talked_about() -> None:
-    commands = [one for one in weights().intents if one not in SMALL_TALK | NO_COMMANDS and not one.startswith(MISSING)]
+    commands = [one for one in learned().intents if one not in SMALL_TALK | NO_COMMANDS and not one.startswith(MISSING)]
     assert [one for one in commands if REGISTRY.command_named(one.partition("-")[0]) is None] == []
 
 
 def test_the_weights_know_every_file_of_examples() -> None:
     words = {path.stem for path in (WEIGHTS.parent / "examples").glob("*/*.txt")}
-    assert set(weights().intents) == words - {"subjects", "small_words"}, "run `make words`"
+    assert set(learned().intents) == words - {"subjects", "small_words"}, "run `make words`"
 
 
 @pytest.mark.parametrize("piece", [" ", ", ", "，", "please ", "请", "1 ", "论文", "!"])

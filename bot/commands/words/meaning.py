@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from bot.commands.words import LONGEST, MOST_TOKENS, NUMBER, PLACE, WHEN, Token, folded, tokens_of
-from bot.commands.words.scorer import ASKING, AUTHOR, LABEL, NAMED, QUERY, UNWANTED, WANTED, Score, scores, weights
+from bot.commands.words.scorer import ASKING, AUTHOR, LABEL, NAMED, QUERY, UNWANTED, WANTED, Score, learned, scores
 from bot.commands.words.subject import is_crumb, pieces_of, small_words, subject_of, texts_of, time_in
 from subscriptions.errors import Refused
 from subscriptions.planning.cadence import count_of
@@ -101,7 +101,7 @@ class Said(NamedTuple):
     @property
     def has_unknown(self) -> bool:
         """Returns whether it has a word that no example has, such as the words of a subscription."""
-        known = weights().known.words
+        known = learned().known.words
         return any(not {one.mark, one.mark.replace("-", "")} & known and one.mark[:1].isalpha() for one in self.tokens)
 
     @property

@@ -7,9 +7,11 @@ of a word for each part. A sentence of the files marks its parts: `{x}` is a sub
 what their readers read. `examples/*/parts/` has words to fill them with.
 """
 
-import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import sqlite3
+import struct
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from functools import cache
 from itertools import pairwise
 from math import exp
@@ -19,7 +21,13 @@ from typing import NamedTuple
 from bot.commands.words import WHEN, Token
 from subscriptions.planning.times._reading import hours_of
 
-WEIGHTS = Path(__file__).parent / "weights.json.gz"
+WEIGHTS = (
+    Path(__file__).parent / "weights.sqlite"
+)  # what a sentence needs of it is read in a millisecond; to load it takes half a second
+TABLES = """
+    CREATE TABLE weight (kind TEXT, feature TEXT, weights BLOB NOT NULL, PRIMARY KEY (kind, feature)) WITHOUT ROWID;
+    CREATE TABLE learned (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
 QUERY = "query"  # the intent of a text that is no sentence
 ASKING = ("ask", "sub", "search", "today")  # the intents of sentences that ask for papers
 HOURS = "@hours"  # a time that is a range of hours
@@ -55,33 +63,50 @@ class Known(NamedTuple):
     names: frozenset[str]  # of authors
 
 
-class Weights(NamedTuple):
-    """What was learned; weights are in hundredths."""
+class Learned(NamedTuple):
+    """What was learned, apart from the weights of features."""
 
     known: Known
     intents: tuple[str, ...]
-    weights: Mapping[str, Sequence[int]]  # by feature: number of an intent, weight, number …
-    parts: Mapping[str, Sequence[int]]  # by feature of a word: the weight of each part
     steps: Sequence[Sequence[int]]  # by part: the weight of each part after it; the last row is that of the first word
 
 
 @cache
-def weights() -> Weights:
-    """Returns what was learned; read at the first use."""
-    read = json.loads(gzip.decompress(WEIGHTS.read_bytes()))
-    known = Known(*(frozenset(read[name]) for name in Known._fields))
-    return Weights(known, tuple(read["intents"]), read["weights"], read["parts"], read["steps"])
+def learned() -> Learned:
+    """Returns what was learned, apart from the weights of features; read at the first use."""
+    with closing(_file()) as file:
+        read = {name: json.loads(value) for name, value in file.execute("SELECT name, value FROM learned")}
+    return Learned(Known(*(frozenset(read[name]) for name in Known._fields)), tuple(read["intents"]), read["steps"])
+
+
+def _file() -> sqlite3.Connection:
+    return sqlite3.connect(f"{WEIGHTS.as_uri()}?mode=ro&immutable=1", uri=True)
+
+
+def _weights(kind: str, found: Iterable[str]) -> Mapping[str, Sequence[int]]:
+    """Returns the weights of features.
+
+    For the kind `intent`: number of an intent, weight in hundredths, number …; for `part`: the weight of each part in tenths.
+    """
+    select = "SELECT feature, weights FROM weight WHERE kind = ? AND feature IN (SELECT value FROM json_each(?))"
+    with closing(_file()) as file:
+        rows = file.execute(select, (kind, json.dumps([*found]))).fetchall()
+    return {feature: struct.unpack(f"<{len(blob) // 2}h", blob) for feature, blob in rows}
+
+
+def packed(weights: Sequence[int]) -> bytes:
+    """Returns weights as the file holds them."""
+    return struct.pack(f"<{len(weights)}h", *weights)
 
 
 def scores(tokens: Sequence[Token]) -> list[Score]:
     """Returns the intents of a sentence, the likeliest first."""
-    learned = weights()
-    sums = [0] * len(learned.intents)
-    for feature in ("", *{*features(tokens, learned.known)}):
-        weights_of = learned.weights.get(feature, ())
-        for intent, weight in zip(weights_of[::2], weights_of[1::2], strict=True):
+    known, intents, _ = learned()
+    sums = [0] * len(intents)
+    for weights in _weights("intent", {"", *features(tokens, known)}).values():
+        for intent, weight in zip(weights[::2], weights[1::2], strict=True):
             sums[intent] += weight
-    powers = {intent: exp(sums[at] / 100) for at, intent in enumerate(learned.intents)}
+    powers = {intent: exp(sums[at] / 100) for at, intent in enumerate(intents)}
     whole = sum(powers.values())
     return sorted((Score(intent, power / whole) for intent, power in powers.items()), key=lambda one: -one.sure)
 
@@ -110,12 +135,14 @@ def features(tokens: Sequence[Token], known: Known) -> Iterator[str]:
 
 def parts_of(tokens: Sequence[Token], intent: str) -> list[str]:
     """Returns which part of a sentence with an intent each of its words belongs to: the likeliest row of parts."""
-    learned = weights()
+    known, _, all_steps = learned()
     none = (0,) * len(PARTS)
     best, came_from = [0.0] * len(PARTS), []
-    for at, found in enumerate(word_features(tokens, intent, learned.known)):
-        here = [sum(column) for column in zip(none, *filter(None, map(learned.parts.get, found)), strict=True)]
-        steps = learned.steps if at else [learned.steps[-1]]
+    words = list(word_features(tokens, intent, known))
+    weights = _weights("part", {feature for word in words for feature in word})
+    for at, found in enumerate(words):
+        here = [sum(column) for column in zip(none, *filter(None, map(weights.get, found)), strict=True)]
+        steps = all_steps if at else [all_steps[-1]]
         rows = [
             [before + weight for before, weight in zip(best, column, strict=False)]
             for column in zip(*steps, strict=True)

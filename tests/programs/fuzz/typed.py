@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.commands.intent import REGISTRY, understand
 from bot.commands.words.meaning import command_in
-from bot.commands.words.scorer import weights
+from bot.commands.words.scorer import learned
 from bot.commands.words.subject import query_in
 from bot.ports.conversation import MessageRequest, Place
 from bot.rendering.query_text import caret, explain
@@ -128,7 +128,7 @@ def _typed(words: str, text: str) -> bool:
     The operators that a sentence says in words (“but not”, “or”, “by”) are no words of the query. The setting of an intent,
     such as quiet of “set-quiet”, is the first word of its command.
     """
-    settings = {intent.split("-")[1] for intent in weights().intents if intent.startswith("set-")}
+    settings = {intent.split("-")[1] for intent in learned().intents if intent.startswith("set-")}
     first, _, rest = words.partition(" ")
     words = rest if first in settings else words
     return words in {"all", "timezone", "text", "language", "time"} or all(
