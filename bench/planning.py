@@ -266,7 +266,7 @@ def news(folder: Path, papers: int) -> str:
 @contextmanager
 def held_for(store: Store, found: list[float]) -> Iterator[None]:
     """Notes for how long each transaction holds the database, in seconds of a processor."""
-    begin = store.sharing.begin
+    begin = store.kind.begin
     began: list[float] = []
 
     def noted(connection: Connection, *, writes: bool) -> None:
@@ -278,13 +278,13 @@ def held_for(store: Store, found: list[float]) -> Iterator[None]:
         if began:
             found.append(time.process_time() - began.pop())
 
-    store.sharing.begin = noted  # type: ignore[method-assign]
+    store.kind.begin = noted  # type: ignore[method-assign]
     event.listen(store._engine, "commit", ended)  # noqa: SLF001 - there is no other door to it
     try:
         yield
     finally:
         event.remove(store._engine, "commit", ended)  # noqa: SLF001 - as above
-        store.sharing.begin = begin  # type: ignore[method-assign]
+        store.kind.begin = begin  # type: ignore[method-assign]
 
 
 def sub(folder: Path, _chats: int) -> str:

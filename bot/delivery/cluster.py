@@ -62,7 +62,7 @@ class ClusterEngine:
         self._stopping = stopping
         self._concurrency = concurrency
         self.times = times
-        self._session = store.kind.side_session(store.worker, f"{os.getpid()} on {socket.gethostname()}")
+        self._session = store.server.side_session(store.worker, f"{os.getpid()} on {socket.gethostname()}")
         self._thread = ThreadPoolExecutor(1, "paperwire-lanes")  # of the session
         self._woken: dict[Lane, float] = {}  # lane to be woken → the monotonic second from which it may run
         self._running: set[Lane] = set()
@@ -143,7 +143,7 @@ class ClusterEngine:
         `sweep` wakes lanes that have something to do and no job; one of the workers calls it each minute.
         """
         self._queue = JobQueue(
-            self._store.kind.connect_arguments(),
+            self._store.server.connect_arguments(),
             list(self._limits),
             partial(self._deliver_lane, deliver),
             sweep=sweep,

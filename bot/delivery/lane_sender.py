@@ -201,7 +201,7 @@ def only_sender(store: Store) -> Iterator[None]:
         else:
             with store.translated_errors():
                 name = f"{os.getpid()} on {socket.gethostname()}"
-                holder = stack.enter_context(store.kind.sending(name))
+                holder = stack.enter_context(store.server.sending(name))
             if holder:
                 raise lock_held(holder)
         yield

@@ -40,7 +40,7 @@ from subscriptions.store import chats as stored_chats
 from subscriptions.store import deliveries as stored_deliveries
 from subscriptions.store import workers as stored_workers
 from subscriptions.store.claims import Claim
-from subscriptions.store.database import OpenSession
+from subscriptions.store.database.postgres import OpenSession, open_sessions
 from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
 from subscriptions.store.deliveries import Edit
 from subscriptions.store.entries import LONG, OutboxEntry, Trouble, dead_since, waiting_since
@@ -383,7 +383,7 @@ def workers_at_work(store: Scope, *, is_running: Callable[[str], bool]) -> tuple
         known, kind = workers.known_workers(transaction), transaction.store.kind
         if kind.file is not None:
             return tuple(_at_work(one, one.sending, (), is_alive=True) for one in known if is_running(one.process))
-        held, sessions = workers.held_names(transaction), kind.open_sessions(transaction.connection())
+        held, sessions = workers.held_names(transaction), open_sessions(transaction.connection())
     left = [_left(one, held) for one in sessions if not any(other.id.startswith(one.worker) for other in known)]
     return tuple(_one_of_several(one, held.get(one.id, ())) for one in (*known, *left))
 

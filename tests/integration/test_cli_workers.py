@@ -17,7 +17,7 @@ from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import SILENT_AFTER, Backlog, backlog, lease_of, record_outcome, workers_at_work
 from subscriptions.store.attempts import pause_lane
-from subscriptions.store.database import SideSession
+from subscriptions.store.database.postgres import SideSession
 from subscriptions.store.database.store import Store
 from subscriptions.store.workers import beat, begin_worker, end_worker
 from tests.being_sent import being_sent, request
@@ -101,7 +101,7 @@ def three(postgres: Server, terminal: Terminal) -> Iterator[tuple[list[Store], l
             begin(store, 4710 + number, f"machine-{number}", datetime.now(UTC) - timedelta(hours=number))
             beat(store)
         sessions = [
-            stack.enter_context(closing(store.kind.side_session(store.worker, f"{4710 + n} on machine-{n}")))
+            stack.enter_context(closing(store.server.side_session(store.worker, f"{4710 + n} on machine-{n}")))
             for n, store in enumerate(stores, 1)
         ]
         assert all(session.hold(f"telegram:{number}") for number, session in enumerate(sessions))

@@ -12,7 +12,7 @@ import pytest
 
 from subscriptions.errors import StoreError
 from subscriptions.service.retention import forget
-from subscriptions.store.database.sqlite import SqliteSharing
+from subscriptions.store.database.sqlite import SqliteFile
 from subscriptions.store.database.store import Store
 from subscriptions.store.known_papers import sequence_before
 from tests.integration.cli import Terminal, page
@@ -249,15 +249,15 @@ MANY = 900  # more than are stored in one transaction
 @pytest.fixture
 def caps(monkeypatch: pytest.MonkeyPatch, terminal: Terminal) -> Callable[[int], None]:
     """Returns a function that lets the database grow by so many pages: SQLite then says itself that its disk is full."""
-    prepare = SqliteSharing.prepare
+    prepare = SqliteFile.prepare
     most: list[int] = []
 
-    def prepare_capped(self: SqliteSharing, connection: sqlite3.Connection) -> None:
+    def prepare_capped(self: SqliteFile, connection: sqlite3.Connection) -> None:
         prepare(self, connection)
         if most:
             connection.execute(f"PRAGMA max_page_count = {most[0]}")
 
-    monkeypatch.setattr(SqliteSharing, "prepare", prepare_capped)
+    monkeypatch.setattr(SqliteFile, "prepare", prepare_capped)
 
     def cap(pages: int) -> None:
         with closing(sqlite3.connect(terminal.database)) as raw:

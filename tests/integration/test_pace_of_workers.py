@@ -24,7 +24,7 @@ from subscriptions.service.plan import plan_due
 from subscriptions.states import ReplyState
 from subscriptions.store.attempts import mark_sending
 from subscriptions.store.conversation_rows import UpdateRow
-from subscriptions.store.database import OpenSession
+from subscriptions.store.database.postgres import OpenSession, open_sessions
 from subscriptions.store.database.store import Store
 from subscriptions.store.workers import begin_worker, end_worker
 from tests.being_sent import being_sent, request, to_be_sent
@@ -210,7 +210,7 @@ async def test_a_lane_is_left_by_a_worker_without_heartbeat_and_session(
 
 def sessions_of(worker: Worker) -> list[OpenSession]:
     with worker.store.read() as session:
-        found = worker.store.kind.open_sessions(session.connection())
+        found = open_sessions(session.connection())
     return [one for one in found if worker.store.worker.startswith(one.worker)]
 
 

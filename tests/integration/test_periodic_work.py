@@ -37,7 +37,7 @@ def jobs(connection: "psycopg.Connection[tuple[str, int]]") -> Counter[tuple[str
 async def test_the_upkeep_of_each_tick_is_asked_for_once(url: str) -> None:
     times = Times(rescue_cron="* * * * * 0", sweep_cron="* * * * * 0")
     with closing(Store(url)) as store:
-        connect = store.kind.connect_arguments()
+        connect = store.server.connect_arguments()
     queues = [
         JobQueue(connect, ["telegram"], delivers, sweep=sweeps, concurrency=1, times=times) for _ in range(SCHEDULERS)
     ]
@@ -96,7 +96,7 @@ WAITING, TAKEN = 5000, 20
 
 async def test_the_next_job_is_found_by_an_index(url: str) -> None:
     with closing(Store(url)) as store:
-        connect = store.kind.connect_arguments()
+        connect = store.server.connect_arguments()
         with store.write() as transaction:
             wake_lanes(transaction, [Lane("telegram", str(number)) for number in range(WAITING)])
     before = sum(read(url, "procrastinate_jobs"))

@@ -3,134 +3,12 @@
 Here is what differs between the kinds of database, and their errors in the same words.
 """
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
-
-import sqlalchemy as sa
 
 from subscriptions.errors import Sentence, StoreError, StoreUnavailable, disk_full
-
-
-class Sharing(Protocol):
-    """How several processes share a database of a kind."""
-
-    def prepare(self, connection: Any) -> None:  # noqa: ANN401 - of the driver
-        """Sets a new connection of the driver up."""
-
-    def begin(self, connection: sa.Connection, *, writes: bool) -> None:
-        """Begins a transaction; with `writes`, one that may write."""
-
-    def changes(self, connection: Any) -> int:  # noqa: ANN401 - of the driver
-        """A number that is another one once this connection has changed something."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """An answer to `SideSession.reserve`: a slot, or when to ask again."""
-
-    start_in: float | None  # seconds until the slot; None: nothing was taken
-    again_in: float = 0.0  # seconds after which to ask again
-    rest_left: float = 0.0  # seconds of a rest that the platform asked of the whole token
-
-
-class SideSession(Protocol):
-    """A session of a worker beside its transactions. One thread at a time uses it. Raises errors of the driver."""
-
-    def sends_alone(self) -> str:
-        """Shares the sender lock. Returns "", or the name of a process that sends alone, beside which no worker may."""
-
-    def hold(self, name: str, seconds: float | None = None) -> bool:
-        """Takes or renews the lease of a name for some seconds; None: for as long as this worker is there, for a lane.
-
-        Returns False if another worker has it. A worker is there as long as it has a heartbeat, or this session.
-        """
-
-    def release(self, name: str) -> None:
-        """Ends the lease of a name, if this worker has it."""
-
-    def reserve(self, token: str, gap: float, ahead: float) -> Reservation:
-        """Takes a slot of a token, `gap` seconds after the one before, if that is at most `ahead` seconds from now."""
-
-    def rest(self, token: str, seconds: float) -> None:
-        """Stores that the platform asked for a rest of the whole token."""
-
-    def close(self) -> None:
-        """Ends the session."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenSession:
-    """The side session of a worker, as the server shows it."""
-
-    worker: str  # how its id begins
-    process: str  # number and machine, as it said them
-    since: datetime  # when the session began
-
-
-class Kind(Protocol):
-    """One database of a kind."""
-
-    url: sa.URL
-    where: str  # its name in errors: without a password
-    file: Path | None  # that holds it; None: a server does
-    sharing: Sharing
-    errors: tuple[type[Exception], ...]  # of the driver, where it is used without SQLAlchemy
-
-    def engine(self, patience: float) -> sa.Engine:
-        """Returns the maker of connections. A writer waits for others `patience` seconds. Raises StoreError."""
-
-    def exists(self) -> bool:
-        """Whether there is a database, or an empty file. Raises errors of the system and of the driver."""
-
-    def mark(self) -> object | None:
-        """A value that stays the same while no process writes; None: only the server knows. Does not ask the server."""
-
-    def version(self) -> object | None:
-        """A value that changes with each commit of any process; None: not known, so anything may have changed."""
-
-    def revision_in(self, read: Callable[[], AbstractContextManager[sa.Connection]]) -> str | None:
-        """The schema's revision; None for a database without one, or none at all. `read` connects. Raises as `exists`, StoreError."""
-
-    def protect(self) -> None:
-        """Removes the rights of all other users on the files of the database."""
-
-    def make_place(self) -> None:
-        """Makes the place in which a first schema is made."""
-
-    def backup(self, target: Path) -> None:
-        """Writes a consistent copy to a file while others work. Raises StoreError, and as `exists`."""
-
-    def try_to_write(self, patience: float) -> None:
-        """Begins a write, waiting `patience` seconds for others, and takes it back. Raises as `exists`."""
-
-    def close(self, *, wrote: bool) -> None:
-        """Ends what `version` keeps open; of a process that wrote, clears what is left of erased rows. Raises errors of the driver."""
-
-    def is_full(self, least_room: int) -> bool:
-        """Whether fewer than `least_room` bytes are free for the database."""
-
-    def sending(self, name: str) -> AbstractContextManager[str]:
-        """Holds the sender lock of a database without a file under a name; gives "", or the name of who holds it."""
-
-    def side_session(self, worker: str, process: str) -> SideSession:
-        """Returns a session for a worker of a cluster, by its id and, for those who look, its number and machine.
-
-        Raises NotImplementedError where one process has the database.
-        """
-
-    def open_sessions(self, connection: sa.Connection) -> Sequence[OpenSession]:
-        """The side sessions of all workers. None where one process has the database."""
-
-    def connect_arguments(self) -> dict[str, Any]:
-        """Returns by which words the driver connects, with the password. Raises as `side_session`."""
-
-    def translated(self, error: Exception, where: str) -> Exception:
-        """An error of the driver or of the system as a sentence that calls the database `where`."""
-
 
 # ----------------------------------------------------------- what all kinds of database have in common in their errors
 
@@ -141,6 +19,41 @@ NOT_OPENED = "it cannot be opened"
 FULL = "its disk is full"
 WRONG_SETTING = 2  # exit code
 LEAST_ROOM = 64 * 1024  # bytes; with less the disk is full, even if SQLite reports another error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownError:
+    """A known error of a driver: how it is recognized, what is wrong, what to do."""
+
+    words: tuple[str, ...] = ()  # of the driver's message
+    states: tuple[str, ...] = ()  # beginnings of SQLSTATE, where the driver has it
+    sentence: Sentence
+    hint: Sentence
+    cause: str = StoreError.cause  # as the health page names it
+    passes: bool = True  # asking again may help: all others count as wrong usage
+    for_everybody: bool = False  # a request meets it while all others meet it, too
+
+    def error(self, where: str, **values: str) -> StoreError:
+        """The error as a sentence that calls the database `where`."""
+        make = StoreUnavailable if self.for_everybody else StoreError
+        error = make(replace(self.sentence, values={"where": where, **values}), self.hint)
+        error.cause = self.cause
+        error.exit_code = StoreError.exit_code if self.passes else WRONG_SETTING
+        return error
+
+
+_OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
+
+
+def is_ours(tables: Iterable[str], where: str) -> bool:
+    """Whether a database has our tables; False if it has none. Raises StoreError for a database of another program."""
+    found = set(tables)
+    if found and not found >= _OURS:
+        raise wrong_setting(
+            Sentence("The database {where} holds tables that are not paperwire's.", {"where": where}),
+            Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
+        )
+    return bool(found)
 
 
 def full_error(what: object) -> StoreError:

@@ -3,19 +3,17 @@
 import errno
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from shutil import disk_usage
 from threading import Lock
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from subscriptions.errors import Sentence, StoreError, StoreUnavailable, disk_full, is_disk_full
+from subscriptions.errors import Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.matching.full_text import AllOf, AnyOf, Expression, Near, Phrase
 from subscriptions.store.database import (
     LEAST_ROOM,
@@ -24,11 +22,9 @@ from subscriptions.store.database import (
     NOT_WRITABLE,
     OWNER_ONLY,
     OWNER_ONLY_FOLDER,
-    WRONG_SETTING,
-    OpenSession,
-    Sharing,
-    SideSession,
+    KnownError,
     full_error,
+    is_ours,
     keep_to_owner,
     wrong_setting,
 )
@@ -90,44 +86,56 @@ def _phrase(phrase: Phrase) -> str:
 
 
 _RIGHTS = Sentence("Check the rights of the file and of its folder, or name another one in PAPERWIRE_DATABASE_URL.")
-_SENTENCES = (  # a part of the driver's message -> what is wrong, what to do
-    (
-        "locked",
-        Sentence("The database {where} is locked by another program."),
-        Sentence("Close what holds it, then try again."),
+_KNOWN = (
+    KnownError(
+        words=("locked",),
+        sentence=Sentence("The database {where} is locked by another program."),
+        hint=Sentence("Close what holds it, then try again."),
+        cause=LOCKED,
+        for_everybody=True,
     ),
-    ("readonly", Sentence("The database {where} cannot be written to."), _RIGHTS),
-    ("read-only", Sentence("The database {where} cannot be written to."), _RIGHTS),
-    (
-        "disk i/o",
-        Sentence("The disk that holds the database {where} does not answer."),
-        Sentence("Check the disk, then try again."),
+    KnownError(
+        words=("readonly", "read-only"),
+        sentence=Sentence("The database {where} cannot be written to."),
+        hint=_RIGHTS,
+        cause=NOT_WRITABLE,
+        passes=False,
+        for_everybody=True,
     ),
-    (
-        "not a database",
-        Sentence("The file {where} is not a paperwire database."),
-        Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
+    # A damaged page or a bad sector may be met by one request only.
+    KnownError(
+        words=("disk i/o",),
+        sentence=Sentence("The disk that holds the database {where} does not answer."),
+        hint=Sentence("Check the disk, then try again."),
+        cause="its disk does not answer",
     ),
-    (
-        "no such module: fts5",
-        Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
-        Sentence("Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."),
+    KnownError(
+        words=("not a database",),
+        sentence=Sentence("The file {where} is not a paperwire database."),
+        hint=Sentence("Name another file in PAPERWIRE_DATABASE_URL."),
+        passes=False,
     ),
-    ("malformed", Sentence("The database {where} is damaged."), Sentence("Restore a copy: paperwire restore FILE.")),
-    ("unable to open", Sentence("The database {where} cannot be opened."), _RIGHTS),
+    KnownError(
+        words=("no such module: fts5",),
+        sentence=Sentence("This Python's SQLite has no full-text search, by which papers are counted."),
+        hint=Sentence("Use a Python whose SQLite has FTS5; those of python.org and of the distributions have it."),
+        passes=False,
+    ),
+    KnownError(
+        words=("malformed",),
+        sentence=Sentence("The database {where} is damaged."),
+        hint=Sentence("Restore a copy: paperwire restore FILE."),
+        cause="it is damaged",
+    ),
+    KnownError(
+        words=("unable to open",),
+        sentence=Sentence("The database {where} cannot be opened."),
+        hint=_RIGHTS,
+        cause=NOT_OPENED,
+        passes=False,
+        for_everybody=True,
+    ),
 )
-# For these messages the setting is not at fault. All others count as wrong usage.
-_PASSING = frozenset({"locked", "disk i/o", "malformed"})
-_CAUSES = {  # as the health page names them: without a path
-    "locked": LOCKED,
-    "readonly": NOT_WRITABLE,
-    "read-only": NOT_WRITABLE,
-    "unable to open": NOT_OPENED,
-    "disk i/o": "its disk does not answer",
-    "malformed": "it is damaged",
-}
-# What a request meets while all others meet it, too. A damaged page or a bad sector may be met by one request only.
-_FOR_EVERYBODY = frozenset({"locked", "readonly", "read-only", "unable to open"})
 
 
 @contextmanager
@@ -152,28 +160,6 @@ def _message(error: Exception) -> str:
     return str(error.strerror if isinstance(error, OSError) else getattr(error, "orig", error)).lower()
 
 
-def translated(error: Exception, file: Path, where: str) -> Exception:
-    """An error about the database file as a sentence that calls it `where`."""
-    if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
-        return error
-    message = _message(error)
-    if _is_full(error, message, file):
-        return full_error(file)
-    for part, sentence, hint in _SENTENCES:
-        if part in message:
-            make = StoreUnavailable if part in _FOR_EVERYBODY else StoreError
-            found = make(replace(sentence, values={"where": where}), hint)
-            found.cause = _CAUSES.get(part, found.cause)
-            found.exit_code = StoreError.exit_code if part in _PASSING else WRONG_SETTING
-            return found
-    if not isinstance(error, OperationalError | OSError | sqlite3.Error):
-        return error
-    return wrong_setting(
-        Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
-        Sentence("Check PAPERWIRE_DATABASE_URL."),
-    )
-
-
 def _is_full(error: Exception, message: str, file: Path) -> bool:
     """Whether the disk is full. SQLite says so, or only that it could not open or create a file."""
     if isinstance(error, OSError):
@@ -184,11 +170,38 @@ def _is_full(error: Exception, message: str, file: Path) -> bool:
     return vague and file.parent.is_dir() and disk_usage(file.parent).free < LEAST_ROOM
 
 
-# -------------------------------------------------------------------- how several processes share a database of SQLite
+# ------------------------------------------------------------------------------------------------ A database of SQLite
+
+# a file.  SQLite runs in WAL mode; writers begin IMMEDIATE, so that a reader never becomes a writer halfway and two
+# writers wait for each other instead of failing (busy timeout 10 s).
 
 
-class SqliteSharing:
-    """SQLite: readers see one state beside the one writer (WAL), and writers wait for each other before they read."""
+LOG_PATIENCE = 1.0  # seconds that the end of a process waits for others to let it empty the log
+PART = ".part"  # how the name of a copy ends that is still being written
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+
+
+class SqliteFile:
+    """A database in a file."""
+
+    def __init__(self, url: URL) -> None:
+        """`url` names a file. Raises StoreError if it names none."""
+        if not url.database or url.database == ":memory:":
+            raise wrong_setting(
+                Sentence("PAPERWIRE_DATABASE_URL names no file."), Sentence("Use sqlite:////path/of/paperwire.db")
+            )
+        self.url = url
+        self.path = Path(url.database)
+        self.file: Path | None = self.path
+        self.where = str(self.path.absolute())  # the file, never the address
+        self.errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+        self._watcher: sqlite3.Connection | None = None  # which never writes
+        self._watching = Lock()
+
+    def engine(self, patience: float) -> Engine:
+        """Threads have a connection each. A limit would fail those that wait for one while the database is locked."""
+        arguments = {"timeout": patience, "check_same_thread": False}
+        return sa.create_engine(self.url, max_overflow=-1, connect_args=arguments)
 
     def prepare(self, connection: sqlite3.Connection) -> None:
         """Makes commits outlast a power cut."""
@@ -208,42 +221,6 @@ class SqliteSharing:
         """SQLite's own counter of the rows that the connection has changed."""
         return connection.total_changes
 
-
-# ------------------------------------------------------------------------------------------------ A database of SQLite
-
-# a file.  SQLite runs in WAL mode; writers begin IMMEDIATE, so that a reader never becomes a writer halfway and two
-# writers wait for each other instead of failing (busy timeout 10 s).
-
-
-LOG_PATIENCE = 1.0  # seconds that the end of a process waits for others to let it empty the log
-PART = ".part"  # how the name of a copy ends that is still being written
-_OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
-_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-
-
-class SqliteFile:
-    """A database in a file. See Kind."""
-
-    def __init__(self, url: URL) -> None:
-        """`url` names a file. Raises StoreError if it names none."""
-        if not url.database or url.database == ":memory:":
-            raise wrong_setting(
-                Sentence("PAPERWIRE_DATABASE_URL names no file."), Sentence("Use sqlite:////path/of/paperwire.db")
-            )
-        self.url = url
-        self.path = Path(url.database)
-        self.file: Path | None = self.path
-        self.where = str(self.path.absolute())  # the file, never the address
-        self.sharing: Sharing = SqliteSharing()
-        self.errors: tuple[type[Exception], ...] = (sqlite3.Error,)
-        self._watcher: sqlite3.Connection | None = None  # which never writes
-        self._watching = Lock()
-
-    def engine(self, patience: float) -> Engine:
-        """Threads have a connection each. A limit would fail those that wait for one while the database is locked."""
-        arguments = {"timeout": patience, "check_same_thread": False}
-        return sa.create_engine(self.url, max_overflow=-1, connect_args=arguments)
-
     def exists(self) -> bool:
         """Whether the file exists. Raises OSError when its folder cannot be looked into, or is none."""
         try:
@@ -252,7 +229,7 @@ class SqliteFile:
             return False
 
     def mark(self) -> object | None:
-        """See Kind. Each commit writes to the write-ahead log; two in one tick of the file clock may share a mark."""
+        """A value that stays the same while no process writes. Each commit writes to the write-ahead log; two in one tick of the file clock may share a mark."""
         try:
             found = self.path.with_name(f"{self.path.name}-wal").stat()
         except OSError:
@@ -266,21 +243,18 @@ class SqliteFile:
                 self._watcher = sqlite3.connect(self.path, check_same_thread=False)
             return int(self._watcher.execute("PRAGMA data_version").fetchone()[0])
 
-    def revision_in(self, read: Callable[[], AbstractContextManager[sa.Connection]]) -> str | None:  # noqa: ARG002 - a reader of ours would write
-        """See Kind. Looking changes nothing. Raises StoreError for a database of another program."""
+    def revision(self) -> str | None:
+        """The schema's revision; None for a database without one, or none at all. Looking changes nothing.
+
+        Raises StoreError for a database of another program, errors of the system and of the driver.
+        """
         if not self.exists():
             return None
         if not self.path.is_file():
             raise OSError(errno.EINVAL, "it is no file")
         with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-            tables = {name for (name,) in connection.execute(_TABLES)}
-            if not tables:
+            if not is_ours((name for (name,) in connection.execute(_TABLES)), self.where):
                 return None
-            if not tables >= _OURS:
-                raise wrong_setting(
-                    Sentence("The database {where} holds tables that are not paperwire's.", {"where": self.where}),
-                    Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
-                )
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             return None if row is None else str(row[0])
 
@@ -322,7 +296,7 @@ class SqliteFile:
             connection.execute("ROLLBACK")
 
     def close(self, *, wrote: bool) -> None:
-        """See Kind. Empties the write-ahead log: SQLite does so itself only if no other process has the file open.
+        """Ends the watcher; of a process that wrote, empties the write-ahead log: SQLite does so itself only if no other process has the file open.
 
         What others are reading or writing just now stays in it.
         """
@@ -340,22 +314,19 @@ class SqliteFile:
         """Whether fewer than `least_room` bytes are free in the folder."""
         return disk_usage(self.path.absolute().parent).free < least_room
 
-    def sending(self, name: str) -> AbstractContextManager[str]:
-        """Raises NotImplementedError: a file beside the database is the lock."""
-        raise NotImplementedError(name)
-
-    def side_session(self, worker: str, process: str) -> SideSession:
-        """Raises NotImplementedError: one process has the file."""
-        raise NotImplementedError(worker, process)
-
-    def open_sessions(self, connection: sa.Connection) -> Sequence[OpenSession]:  # noqa: ARG002 - as on PostgreSQL
-        """See Kind."""
-        return ()
-
-    def connect_arguments(self) -> dict[str, Any]:
-        """Raises NotImplementedError, as above."""
-        raise NotImplementedError
-
     def translated(self, error: Exception, where: str) -> Exception:
-        """See Kind."""
-        return translated(error, self.path.absolute(), where)
+        """An error of the driver or of the system as a sentence that calls the database `where`."""
+        if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
+            return error
+        file, message = self.path.absolute(), _message(error)
+        if _is_full(error, message, file):
+            return full_error(file)
+        for known in _KNOWN:
+            if any(part in message for part in known.words):
+                return known.error(where)
+        if not isinstance(error, OperationalError | OSError | sqlite3.Error):
+            return error
+        return wrong_setting(
+            Sentence("The database {where} cannot be used: {why}.", {"where": where, "why": message}),
+            Sentence("Check PAPERWIRE_DATABASE_URL."),
+        )

@@ -15,12 +15,10 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
-from subscriptions.errors import NotFound, Sentence, StoreError
+from subscriptions.errors import NotFound, Sentence, StoreError, StoreUnavailable
 from subscriptions.planning.source_calendar import Schedules
 from subscriptions.store.database import (
     LEAST_ROOM,
-    Kind,
-    Sharing,
     full_error,
     is_full,
     keep_to_owner,
@@ -29,8 +27,9 @@ from subscriptions.store.database import (
 from subscriptions.store.database.postgres import PostgresDatabase
 from subscriptions.store.database.schema import HEAD, make_schema, refuse_unknown, upgrade_schema
 from subscriptions.store.database.sqlite import PART, SqliteFile
-from subscriptions.store.database.writer import Writer, Writes
+from subscriptions.store.database.writer import Writer
 
+Kind = SqliteFile | PostgresDatabase
 BUSY_SECONDS = 10.0
 KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
@@ -124,12 +123,13 @@ class Store:
         self.where = self.kind.where  # its name in errors: the file or the server, never the address
         self.worker = uuid4().hex  # the name under which this process claims messages and replies
         self._turn = Lock()  # one thread writes at a time
-        self.writes = Writes()
+        self.is_writing = False  # the database has let a writer of this process begin
+        self.refusal: StoreUnavailable | None = None  # of the last write, if nothing was written since
+        self.commits = 0  # those that changed something
         self.writer = Writer(self.write, self.where)
-        self.sharing: Sharing = self.kind.sharing
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError, OSError, *self.kind.errors)
         self._holders: set[int] = set()  # the threads that hold a connection
-        self._engine = _engine(self.kind, self.sharing, self._holders)
+        self._engine = _engine(self.kind, self._holders)
         self._writer = self._engine.execution_options(paperwire_write=True)
 
     @property
@@ -139,6 +139,13 @@ class Store:
             raise RuntimeError("This database is not in a file.")
         return self.kind.file
 
+    @property
+    def server(self) -> PostgresDatabase:
+        """The database on a server. Raises TypeError where it is in a file."""
+        if isinstance(self.kind, SqliteFile):
+            raise TypeError("This database is in a file: one process has it.")
+        return self.kind
+
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """Begins a transaction that may write: committed at the end, rolled back on any error. Raises StoreError.
@@ -146,17 +153,24 @@ class Store:
         One thread of a process writes at a time. In `run` that is the writer (`writer.py`), in the order of the requests.
         """
         self.refuse_held_connection()
-        with self._turn, self.writes.recorded():
-            with self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
-                self.writes.begun()
-                driver: Any = connection_of(transaction).connection.dbapi_connection
-                before = self.sharing.changes(driver)
-                yield transaction
-                transaction.refuse_failed_part()
-                transaction.flush()
-                changed = self.sharing.changes(driver) != before  # after the commit the pool may have closed it
+        with self._turn:
+            try:
+                with self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
+                    self.is_writing = True
+                    driver: Any = connection_of(transaction).connection.dbapi_connection
+                    before = self.kind.changes(driver)
+                    yield transaction
+                    transaction.refuse_failed_part()
+                    transaction.flush()
+                    changed = self.kind.changes(driver) != before  # after the commit the pool may have closed it
+            except StoreUnavailable as error:
+                self.refusal = error
+                raise
+            finally:
+                self.is_writing = False
             if changed:
-                self.writes.written()
+                self.refusal = None
+                self.commits += 1
 
     @contextmanager
     def savepoint(self) -> Iterator[Transaction]:
@@ -220,7 +234,7 @@ class Store:
         On SQLite, a write of another process may rarely leave it unchanged.
         """
         mark = self.kind.mark()
-        return None if mark is None else (mark, self.writes.count)
+        return None if mark is None else (mark, self.commits)
 
     def missing(self) -> NotFound:
         """What to raise where there is no database, or an empty file."""
@@ -235,7 +249,7 @@ class Store:
         Raises StoreError, also for a database of another program.
         """
         with self.translated_errors():
-            return self.kind.revision_in(self._engine.connect)
+            return self.kind.revision()
 
     def known_revision(self) -> str | None:
         """As `revision`. Raises StoreError, also for a database that this version cannot bring up to date."""
@@ -271,7 +285,7 @@ class Store:
         sa.event.listen(pool, "checkin", lambda _connection, record: record.invalidate())
         pool.dispose()
         with suppress(*self._errors):
-            self.kind.close(wrote=self.writes.count > 0)
+            self.kind.close(wrote=self.commits > 0)
 
     @contextmanager
     def translated_errors(self) -> Iterator[None]:
@@ -379,7 +393,7 @@ def _refuse_second(holders: set[int]) -> None:
         raise RuntimeError("This thread has a connection in hand: pass its Transaction on, not the Store.")
 
 
-def _engine(kind: Kind, sharing: Sharing, holders: set[int]) -> Engine:
+def _engine(kind: Kind, holders: set[int]) -> Engine:
     engine = kind.engine(BUSY_SECONDS)
 
     @sa.event.listens_for(engine, "checkout")
@@ -394,11 +408,11 @@ def _engine(kind: Kind, sharing: Sharing, holders: set[int]) -> Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
-        sharing.prepare(connection)
+        kind.prepare(connection)
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        sharing.begin(connection, writes=bool(connection.get_execution_options().get("paperwire_write")))
+        kind.begin(connection, writes=bool(connection.get_execution_options().get("paperwire_write")))
 
     return engine
 
@@ -415,15 +429,14 @@ def write_refusal(store: Store) -> StoreError | None:
     Begins a write beside those of the process, and takes it back. That finds locks and missing rights. A full disk may
     still take a small write, so the last write that found it full counts until something is written again.
     """
-    if store.writes.is_under_way:
+    if store.is_writing:
         return None
-    refusal = store.writes.refusal
-    if refusal is not None and is_full(refusal):
-        return refusal
+    if store.refusal is not None and is_full(store.refusal):
+        return store.refusal
     try:
         with store.translated_errors():
             store.kind.try_to_write(PATIENCE)
             is_full_now = store.kind.is_full(LEAST_ROOM)
     except StoreError as error:
-        return None if store.writes.is_under_way else error
+        return None if store.is_writing else error
     return full_error(store.where) if is_full_now else None

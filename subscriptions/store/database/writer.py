@@ -1,13 +1,13 @@
 """Writes that share one transaction and fail apart."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from threading import Condition, Thread
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 
 from subscriptions.errors import Sentence, StoreUnavailable
 from subscriptions.store.database import is_locked
@@ -15,65 +15,40 @@ from subscriptions.store.database import is_locked
 T = TypeVar("T")
 
 
-class Shared(Protocol):
-    """A transaction with parts. See Transaction."""
-
-    def write(self) -> AbstractContextManager[Any]:
-        """Begins a part."""
-
-
-Begin = Callable[[], AbstractContextManager[Shared]]
+Begin = Callable[[], AbstractContextManager[Any]]  # begins a transaction, see store.Transaction
 Work = Callable[[Any], T]  # gets a part of the transaction
 
 
 def write_together(begin: Begin, works: Sequence[Work[T]]) -> list[T | Exception]:
     """Does works in one transaction, which `begin` begins; returns for each its result, or the error that it raised.
 
-    A work that fails is left out, and the others are done again without it. If the database takes no writes (it is
-    locked or full), that error is the result of all of them: no work waits for the database once more. Any other error
-    of the database may be caused by one of the works, so each of them is then done alone.
+    If the database takes no writes (it is locked or full), that error is the result of all that are not done: no work
+    waits for the database once more. Any other error may be caused by one of the works, so each is then done alone.
     """
-    failed: dict[int, Exception] = {}
-    while len(failed) < len(works):
-        left = [(place, work) for place, work in enumerate(works) if place not in failed]
-        try:
-            done = _committed(begin, left)
-        except _WorkFailed as failure:
-            failed[failure.place] = failure.error
-        except Exception as error:  # noqa: BLE001 - raised where the work was asked for
-            if isinstance(error, StoreUnavailable) or len(left) == 1:
-                return [failed.get(place, error) for place in range(len(works))]
-            return [
-                failed[place] if place in failed else write_together(begin, [work])[0]
-                for place, work in enumerate(works)
-            ]
-        else:
-            return [failed[place] if place in failed else done[place] for place in range(len(works))]
-    return [failed[place] for place in range(len(works))]
+    try:
+        return [*_committed(begin, works)]
+    except StoreUnavailable as error:
+        return [error] * len(works)
+    except Exception as error:  # noqa: BLE001 - raised where the work was asked for
+        if len(works) == 1:
+            return [error]
+    results: list[T | Exception] = []
+    for place, work in enumerate(works):
+        results += write_together(begin, [work])
+        if isinstance(results[-1], StoreUnavailable):
+            return results + [copy(results[-1]) for _ in works[place + 1 :]]
+    return results
 
 
-class _WorkFailed(Exception):
-    """One work raised an error that the others need not meet."""
-
-    def __init__(self, place: int, error: Exception) -> None:
-        super().__init__(place, error)
-        self.place, self.error = place, error
-
-
-def _committed(begin: Begin, works: Iterable[tuple[int, Work[T]]]) -> dict[int, T]:
-    """The results of works by their places, all committed. After an error nothing is committed. Raises _WorkFailed, StoreError."""
-    done: dict[int, T] = {}
+def _committed(begin: Begin, works: Sequence[Work[T]]) -> list[T]:
+    """The results of works, all committed. After an error nothing is committed."""
+    results = []
     with begin() as transaction:
-        for place, work in works:
-            try:
-                with transaction.write() as part:
-                    done[place] = work(part)
-                    part.flush()  # so that a row that the database refuses is this work's error
-            except StoreUnavailable:
-                raise
-            except Exception as error:
-                raise _WorkFailed(place, error) from error
-    return done
+        for work in works:
+            with transaction.write() as part:
+                results.append(work(part))
+                part.flush()  # so that a row that the database refuses is this work's error
+    return results
 
 
 # ------------------------------------------------------------------------------------------------------- work in steps
@@ -215,32 +190,3 @@ def _settle(asked: _Asked, result: object) -> None:
         asked.future.set_exception(result)
     else:
         asked.future.set_result(result)
-
-
-class Writes:
-    """What became of the writes of this process. Who writes changes it; any thread may read it."""
-
-    def __init__(self) -> None:
-        self.is_under_way = False  # the database has let a writer of this process begin
-        self.refusal: StoreUnavailable | None = None  # of the last write, if nothing was written since
-        self.count = 0  # of the commits that changed something
-
-    @contextmanager
-    def recorded(self) -> Iterator[None]:
-        """Records how the write within ends."""
-        try:
-            yield
-        except StoreUnavailable as error:
-            self.refusal = error
-            raise
-        finally:
-            self.is_under_way = False
-
-    def begun(self) -> None:
-        """Records that the database has let a writer begin."""
-        self.is_under_way = True
-
-    def written(self) -> None:
-        """Records that changes are committed."""
-        self.refusal = None
-        self.count += 1

@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +16,10 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
 
 from subscriptions.errors import Sentence, StoreError
-from subscriptions.store.database import OpenSession, Reservation, Sharing, SideSession, wrong_setting
+from subscriptions.store.database import is_ours, wrong_setting
 from subscriptions.store.database.postgres.words import (
     OURS,
     PAPER_WORDS,
-    PostgresSharing,
     SharedSession,
     copy_rows,
     prepare_sessions,
@@ -81,13 +83,28 @@ _REST = """
 """
 
 
-def session_name(worker: str, process: str) -> str:
-    """How the side session of a worker is called; `process`: its number and machine, in words."""
-    return f"{_WORKER}{worker[:_SHORT]} {process}"
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """An answer to `SideSession.reserve`: a slot, or when to ask again."""
+
+    start_in: float | None  # seconds until the slot; None: nothing was taken
+    again_in: float = 0.0  # seconds after which to ask again
+    rest_left: float = 0.0  # seconds of a rest that the platform asked of the whole token
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenSession:
+    """The side session of a worker, as the server shows it."""
+
+    worker: str  # how its id begins
+    process: str  # number and machine, as it said them
+    since: datetime  # when the session began
 
 
 def open_sessions(connection: sa.Connection) -> list[OpenSession]:
-    """The side sessions of all workers, those that began first at the top."""
+    """The side sessions of all workers, those that began first at the top. None where one process has the database."""
+    if connection.dialect.name != "postgresql":
+        return []
     found = []
     for row in connection.execute(_SESSIONS):
         worker, _, process = row.name.partition(" ")
@@ -95,8 +112,11 @@ def open_sessions(connection: sa.Connection) -> list[OpenSession]:
     return found
 
 
-class PostgresSideSession:
-    """See SideSession. One connection, which is made when it is needed, and again after an error."""
+class SideSession:
+    """A session of a worker beside its transactions. One thread at a time uses it. Raises errors of the driver.
+
+    One connection, which is made when it is needed, and again after an error.
+    """
 
     def __init__(self, connect: Callable[[], Any], worker: str, called: str, sender: int) -> None:
         """`connect` makes a connection in which each statement is a transaction. Each new one shares the sender lock.
@@ -110,21 +130,24 @@ class PostgresSideSession:
         self._connection: Any = None
 
     def sends_alone(self) -> str:
-        """See SideSession."""
+        """Shares the sender lock. Returns "", or the name of a process that sends alone, beside which no worker may."""
         if self._row(_SHARE, (self._sender,))[0]:
             return ""
         return name_of_holder(self._row(HOLDER, (self._sender,)))
 
     def hold(self, name: str, seconds: float | None = None) -> bool:
-        """See SideSession."""
+        """Takes or renews the lease of a name for some seconds; None: for as long as this worker is there, for a lane.
+
+        Returns False if another worker has it. A worker is there as long as it has a heartbeat, or this session.
+        """
         return bool(self._row(_HOLD, {"name": name, "worker": self._worker, "seconds": seconds}))
 
     def release(self, name: str) -> None:
-        """See SideSession."""
+        """Ends the lease of a name, if this worker has it."""
         self._row(_RELEASE, {"name": name, "worker": self._worker})
 
     def reserve(self, token: str, gap: float, ahead: float) -> Reservation:
-        """See SideSession."""
+        """Takes a slot of a token, `gap` seconds after the one before, if that is at most `ahead` seconds from now."""
         found = self._row(_RESERVE, {"token": token, "gap": gap, "ahead": ahead})
         if found:
             return Reservation(max(0.0, found[0]))
@@ -132,28 +155,24 @@ class PostgresSideSession:
         return Reservation(None, max(0.0, until - ahead), rest)
 
     def rest(self, token: str, seconds: float) -> None:
-        """See SideSession."""
+        """Stores that the platform asked for a rest of the whole token."""
         self._row(_REST, {"token": token, "rest": seconds})
 
     def close(self) -> None:
-        """See SideSession."""
+        """Ends the session."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def _row(self, statement: str, values: Any) -> tuple[Any, ...]:  # noqa: ANN401 - of the driver
         """The first row that a statement returns, () if there is none."""
-        return next(iter(self._rows(statement, values)), ())
-
-    def _rows(self, statement: str, values: Any) -> Sequence[tuple[Any, ...]]:  # noqa: ANN401 - as above
-        """The rows that a statement returns."""
         try:
             if self._connection is None:
                 self._connection = self._connect()
                 self._connection.execute(_CALLED, (self._called,))
                 self._connection.execute(_SHARE, (self._sender,))
             cursor = self._connection.execute(statement, values)
-            return cursor.fetchall() if cursor.description else ()
+            return (cursor.fetchone() if cursor.description else None) or ()
         except BaseException:
             self.close()
             raise
@@ -168,7 +187,6 @@ def name_of_holder(row: Sequence[Any] | None) -> str:
 
 
 CONNECTIONS = 3  # of one process for its transactions, at most: more would only wait for the one interpreter
-_OURS = frozenset({"alembic_version", "paper"})  # tables of every database of ours
 _ENGINE = "procrastinate"  # how the names of the engine's own tables begin
 _TABLES = sa.text("SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()")
 _IS_MADE = "SELECT to_regclass('key_value') IS NOT NULL"
@@ -180,6 +198,8 @@ _WRITE_NOTHING = """
 _MAKE = "CREATE TABLE key_value ()"
 _REVISION = sa.text("SELECT version_num FROM alembic_version")
 _SENDER = 7_250_012_023  # a number of ours: whose session holds it, sends
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _TAKE = f"SELECT pg_try_advisory_lock({_SENDER})"
 # A plan that was made while a table was small is kept as long as its session, also that of a reference's check: in a morning of
 # 100,000 chats each job was checked by reading all of them. No statement of `run` has to read a whole table that grows.
@@ -195,13 +215,18 @@ _SESSION = {  # options of each connection; the address may set those of libpq, 
 
 
 class PostgresDatabase:
-    """A database on a server. See Kind."""
+    """A database on a server.
+
+    It locks row by row, and a statement sees what was committed before the statement began. So a writing transaction
+    first holds rows (`conflicts.hold`) and then reads what depends on them. A reading transaction sees one state from
+    its first statement to its last.
+    """
 
     def __init__(self, url: URL) -> None:
         self.url = url.set(drivername="postgresql+psycopg")
         self.file: Path | None = None
         self.where = _name(url)
-        self.sharing: Sharing = PostgresSharing()
+        self._changes = count()
         try:
             self._driver_error: type[Exception] = self.url.get_dialect().import_dbapi().Error
         except ModuleNotFoundError as error:
@@ -226,9 +251,21 @@ class PostgresDatabase:
         copy_rows(self._engine)
         return self._engine
 
+    def prepare(self, connection: Any) -> None:  # noqa: ANN401 - psycopg's
+        """Lets the driver begin no transactions."""
+        connection.autocommit = True  # we say BEGIN ourselves
+
+    def begin(self, connection: sa.Connection, *, writes: bool) -> None:
+        """Says whether the transaction may write, so that a server that takes no writes refuses at once."""
+        connection.exec_driver_sql(_WRITING if writes else _READ)
+
+    def changes(self, connection: object) -> int:  # noqa: ARG002 - as on SQLite
+        """Another number each time: a transaction that was committed has shown that writes are taken."""
+        return next(self._changes)
+
     def exists(self) -> bool:
         """Whether a schema of ours was made."""
-        return self.revision_in(self._engine.connect) is not None
+        return self.revision() is not None
 
     def mark(self) -> object | None:
         """Not known without asking the server."""
@@ -238,17 +275,12 @@ class PostgresDatabase:
         """Not known, as `mark`."""
         return None
 
-    def revision_in(self, read: Callable[[], AbstractContextManager[sa.Connection]]) -> str | None:
-        """See Kind. Raises StoreError for a database of another program."""
-        with read() as connection:
-            tables = {name for (name,) in connection.execute(_TABLES) if not name.startswith(_ENGINE)}
-            if not tables:
+    def revision(self) -> str | None:
+        """The schema's revision; None for a database without one. Raises StoreError for a database of another program."""
+        with self._engine.connect() as connection:
+            tables = connection.execute(_TABLES).scalars()
+            if not is_ours((name for name in tables if not name.startswith(_ENGINE)), self.where):
                 return None
-            if not tables >= _OURS:
-                raise wrong_setting(
-                    Sentence("The database {where} holds tables that are not paperwire's.", {"where": self.where}),
-                    Sentence("Name another database in PAPERWIRE_DATABASE_URL."),
-                )
             found: str | None = connection.execute(_REVISION).scalar()
             return found
 
@@ -273,7 +305,7 @@ class PostgresDatabase:
             begun.rollback()
 
     def close(self, *, wrote: bool) -> None:
-        """See Kind. Does nothing: the server has its own log."""
+        """Does nothing: the server has its own log."""
 
     def is_full(self, least_room: int) -> bool:  # noqa: ARG002 - as on SQLite
         """False: the disk is the server's, and a write shows whether it is full."""
@@ -288,12 +320,11 @@ class PostgresDatabase:
             yield "" if is_taken else name_of_holder(connection.execute(HOLDER, (_SENDER,)).fetchone())
 
     def side_session(self, worker: str, process: str) -> SideSession:
-        """See Kind. It shares the sender lock, also after the server restarts, so no process sends alone meanwhile."""
-        return PostgresSideSession(self._connect, worker, session_name(worker, process), _SENDER)
+        """A session for a worker, by its id and, for those who look, its number and machine.
 
-    def open_sessions(self, connection: sa.Connection) -> Sequence[OpenSession]:
-        """See Kind."""
-        return open_sessions(connection)
+        It shares the sender lock, also after the server restarts, so no process sends alone meanwhile.
+        """
+        return SideSession(self._connect, worker, f"{_WORKER}{worker[:_SHORT]} {process}", _SENDER)
 
     def _connect(self) -> Any:  # noqa: ANN401 - psycopg's
         connection = self._engine.dialect.connect(**self.connect_arguments())
@@ -301,12 +332,12 @@ class PostgresDatabase:
         return connection
 
     def connect_arguments(self) -> dict[str, Any]:
-        """See Kind."""
+        """By which words the driver connects, with the password."""
         _, named = self._engine.dialect.create_connect_args(self.url)
         return {**named, **_SESSION, **self.url.query, "options": self._session}
 
     def translated(self, error: Exception, where: str) -> Exception:
-        """See Kind."""
+        """An error of the driver or of the system as a sentence that calls the database `where`."""
         if isinstance(error, self._driver_error):  # of a connection that is used without SQLAlchemy
             error = DBAPIError.instance(None, None, error, self._driver_error)
         return translated(error, where, password=self.url.password)

@@ -2,17 +2,15 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from subscriptions.errors import Sentence, StoreError, StoreUnavailable
+from subscriptions.errors import Sentence
 from subscriptions.matching.full_text import AllOf, AnyOf, Expression, Near, Phrase
-from subscriptions.store.database import LOCKED, NOT_OPENED, NOT_WRITABLE, WRONG_SETTING, full_error
+from subscriptions.store.database import LOCKED, NOT_OPENED, NOT_WRITABLE, KnownError, full_error
 
 PAPER_WORDS = (
     """
@@ -172,36 +170,6 @@ def prepare_sessions(engine: sa.Engine) -> None:
         connection.adapters.register_dumper(str, Text)
 
 
-# ---------------------------------------------------------------- how several processes share a database of PostgreSQL
-
-# It locks row by row, and a statement sees what was committed before the statement began. So a writing transaction
-# first holds rows (`conflicts.hold`) and then reads what depends on them. A reading transaction sees one state from its
-# first statement to its last.
-
-
-_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_WRITING = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-
-
-class PostgresSharing:
-    """PostgreSQL: readers see one state, writers wait for each other's rows."""
-
-    def __init__(self) -> None:
-        self._changes = count()
-
-    def prepare(self, connection: Any) -> None:  # noqa: ANN401 - psycopg's
-        """Lets the driver begin no transactions."""
-        connection.autocommit = True  # we say BEGIN ourselves
-
-    def begin(self, connection: sa.Connection, *, writes: bool) -> None:
-        """Says whether the transaction may write, so that a server that takes no writes refuses at once."""
-        connection.exec_driver_sql(_WRITING if writes else _READ)
-
-    def changes(self, connection: object) -> int:  # noqa: ARG002 - as on SQLite
-        """Another number each time: a transaction that was committed has shown that writes are taken."""
-        return next(self._changes)
-
-
 # ------------------------------------------------------------------------ rows that are inserted many at once, by COPY
 
 # a tenth of the work of the driver, and two thirds of the server's.
@@ -238,98 +206,101 @@ _AGAIN = Sentence(
 _ADDRESS = Sentence("Check PAPERWIRE_DATABASE_URL.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A known error: how it is recognized, what is wrong, what to do."""
-
-    states: tuple[str, ...]  # beginnings of SQLSTATE
-    words: tuple[str, ...]  # of the message: while connecting there is no SQLSTATE
-    sentence: Sentence
-    hint: Sentence
-    cause: str = ""  # as the health page names it
-    passes: bool = True  # asking again may help: all others count as wrong usage
-
-
-_KNOWN = (
-    _Known(
-        ("28",),
-        ("password authentication failed", "no password supplied", "authentication failed", "no pg_hba.conf entry"),
-        Sentence("PostgreSQL does not let this user into the database {where}: the name or the password is wrong."),
-        _ADDRESS,
-        NOT_OPENED,
+_KNOWN = (  # while connecting there is no SQLSTATE: then the words tell
+    KnownError(
+        states=("28",),
+        words=(
+            "password authentication failed",
+            "no password supplied",
+            "authentication failed",
+            "no pg_hba.conf entry",
+        ),
+        sentence=Sentence(
+            "PostgreSQL does not let this user into the database {where}: the name or the password is wrong."
+        ),
+        hint=_ADDRESS,
+        cause=NOT_OPENED,
         passes=False,
     ),
-    _Known(
-        ("3D000",),
-        ("does not exist",),
-        Sentence("There is no database {where}, or no such user."),
-        Sentence("Make it with createdb, or name another one in PAPERWIRE_DATABASE_URL."),
-        NOT_OPENED,
+    KnownError(
+        states=("3D000",),
+        words=("does not exist",),
+        sentence=Sentence("There is no database {where}, or no such user."),
+        hint=Sentence("Make it with createdb, or name another one in PAPERWIRE_DATABASE_URL."),
+        cause=NOT_OPENED,
         passes=False,
     ),
-    _Known(
-        ("53300",),
-        ("too many clients", "remaining connection slots", "too many connections"),
-        Sentence("The server of the database {where} has no connection left."),
-        Sentence("Raise its max_connections, or run fewer programs that use it."),
-        "its server has no connection left",
+    KnownError(
+        states=("53300",),
+        words=("too many clients", "remaining connection slots", "too many connections"),
+        sentence=Sentence("The server of the database {where} has no connection left."),
+        hint=Sentence("Raise its max_connections, or run fewer programs that use it."),
+        cause="its server has no connection left",
+        for_everybody=True,
     ),
-    _Known(
-        ("25006",),
-        ("read-only", "during recovery"),
-        Sentence("The database {where} cannot be written to."),
-        Sentence("Name the primary server in PAPERWIRE_DATABASE_URL, or end its read-only mode."),
-        NOT_WRITABLE,
+    KnownError(
+        states=("25006",),
+        words=("read-only", "during recovery"),
+        sentence=Sentence("The database {where} cannot be written to."),
+        hint=Sentence("Name the primary server in PAPERWIRE_DATABASE_URL, or end its read-only mode."),
+        cause=NOT_WRITABLE,
+        for_everybody=True,
     ),
-    _Known(
-        ("42501",),
-        (),
-        Sentence("The user of PAPERWIRE_DATABASE_URL lacks rights in the database {where}."),
-        Sentence("Make this user its owner."),
-        NOT_WRITABLE,
+    KnownError(
+        states=("42501",),
+        sentence=Sentence("The user of PAPERWIRE_DATABASE_URL lacks rights in the database {where}."),
+        hint=Sentence("Make this user its owner."),
+        cause=NOT_WRITABLE,
         passes=False,
     ),
-    _Known(
-        ("55P03", "40P01", "40001", "57014"),
-        (),
-        Sentence("The database {where} is locked by another program."),
-        Sentence("Close what holds it, then try again."),
-        LOCKED,
+    KnownError(
+        states=("55P03", "40P01", "40001", "57014"),
+        sentence=Sentence("The database {where} is locked by another program."),
+        hint=Sentence("Close what holds it, then try again."),
+        cause=LOCKED,
+        for_everybody=True,
     ),
-    _Known(
-        ("42P01", "42703"),
-        (),
-        Sentence("The schema of the database {where} is not that of this version."),
-        Sentence("Run paperwire db upgrade."),
+    KnownError(
+        states=("42P01", "42703"),
+        sentence=Sentence("The schema of the database {where} is not that of this version."),
+        hint=Sentence("Run paperwire db upgrade."),
         passes=False,
     ),
-    _Known(
-        ("XX001", "XX002"),
-        (),
-        Sentence("The database {where} is damaged."),
-        Sentence("Restore a copy with pg_restore."),
+    KnownError(
+        states=("XX001", "XX002"),
+        sentence=Sentence("The database {where} is damaged."),
+        hint=Sentence("Restore a copy with pg_restore."),
     ),
 )
-_POOLER = _Known(
-    (),
-    ("unsupported startup parameter",),
-    Sentence("A connection pooler stands before the database {where} and does not pass on what paperwire asks."),
-    Sentence("Name PostgreSQL itself in PAPERWIRE_DATABASE_URL, not the pooler."),
-    NOT_OPENED,
+_POOLER = KnownError(
+    words=("unsupported startup parameter",),
+    sentence=Sentence(
+        "A connection pooler stands before the database {where} and does not pass on what paperwire asks."
+    ),
+    hint=Sentence("Name PostgreSQL itself in PAPERWIRE_DATABASE_URL, not the pooler."),
+    cause=NOT_OPENED,
     passes=False,
+)
+_GONE = KnownError(
+    sentence=Sentence("The server of the database {where} does not answer: {why}."),
+    hint=_AGAIN,
+    cause="its server does not answer",
+    for_everybody=True,
+)
+_BUSY = KnownError(
+    sentence=Sentence("All connections of this process to the database {where} are in use."),
+    hint=_AGAIN,
+    cause="its connections are all in use",
+    for_everybody=True,
 )
 _DISK_FULL = "53100"
 _VAGUE = "0A000"  # something is not possible, for any reason: the message has it
-_GONE = _Known(
-    (), (), Sentence("The server of the database {where} does not answer: {why}."), _AGAIN, "its server does not answer"
-)
-_BUSY = Sentence("All connections of this process to the database {where} are in use.")
 
 
 def translated(error: Exception, where: str, *, password: str | None) -> Exception:
     """An error of SQLAlchemy or of the driver as a sentence that calls the database `where`."""
     if isinstance(error, PoolTimeout):
-        return _found(StoreUnavailable(_with(_BUSY, where), _AGAIN), "its connections are all in use")
+        return _BUSY.error(where)
     if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
         return error
     cause = getattr(error, "orig", error)
@@ -337,32 +308,19 @@ def translated(error: Exception, where: str, *, password: str | None) -> Excepti
     state = "" if state == _VAGUE else state
     if state == _DISK_FULL:
         return full_error(where)
+    found = _POOLER if isinstance(error, SharedSession) else _known(state, message)
+    if found is not None:
+        return found.error(where)
+    if isinstance(error, OperationalError | InterfaceError | OSError):
+        return _GONE.error(where, why=message.rpartition("failed: ")[2])
+    return error
+
+
+def _known(state: str, message: str) -> KnownError | None:
     for known in (*_KNOWN, _POOLER):
         if state.startswith(known.states) if state else any(word in message for word in known.words):
-            return _error(known, where)
-    if isinstance(error, SharedSession):
-        return _error(_POOLER, where)
-    return (
-        _error(_GONE, where, why=message.rpartition("failed: ")[2])
-        if isinstance(error, OperationalError | InterfaceError | OSError)
-        else error
-    )
-
-
-def _error(known: _Known, where: str, **values: str) -> StoreError:
-    make = StoreUnavailable if known.passes and known.cause else StoreError
-    error = _found(make(_with(known.sentence, where, **values), known.hint), known.cause)
-    error.exit_code = StoreError.exit_code if known.passes else WRONG_SETTING
-    return error
-
-
-def _with(sentence: Sentence, where: str, **values: str) -> Sentence:
-    return Sentence(sentence.template, {"where": where, **values})
-
-
-def _found(error: StoreError, cause: str) -> StoreError:
-    error.cause = cause or error.cause
-    return error
+            return known
+    return None
 
 
 def _message(error: object, password: str | None) -> str:
