@@ -21,9 +21,9 @@ from pydantic import SecretStr
 from bench.planning import NOON, PAPERS, fill
 from bot.app import App, build_app
 from bot.delivery.planning import DrainState, plan
-from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import CONCURRENCY, EmbeddedEngine, Sender
 from bot.ports.channel import Limits
+from bot.ports.rate_limiter import RateLimiter
 from bot.settings import Settings, TelegramSettings
 from tests.fakes.journal import Entry
 from tests.fakes.process import running
@@ -113,7 +113,7 @@ async def drain(folder: Path, url: str, chats: int) -> Spent:
 
 def without_limits(app: App) -> None:
     """Gives the app a sender that never waits for a rate limit."""
-    rate_limiter = GcraRateLimiter({"telegram": FREE})
+    rate_limiter = RateLimiter({"telegram": FREE})
     app.context = replace(app.context, rate_limiter=rate_limiter, engine=EmbeddedEngine(app.clock, rate_limiter))
     app.sender = Sender(app.context, app.platforms, app.stop)
 

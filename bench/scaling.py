@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.delivery.rate_limiter import FULL, reserve
 from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.ports.rate_limiter import FULL, reserve
 
 ZONES = {-8: 10, -5: 20, 0: 8, 1: 22, 2: 5, 5: 8, 8: 20, 9: 7}  # hours from UTC: per cent of the chats
 HOURS = {7: 10, 8: 20, 9: 45, 10: 10, 12: 5, 18: 10}  # the hour of the digest, by the chat's own clock

@@ -14,12 +14,12 @@ from bot.commands.context import BotInfo
 from bot.commands.intent import REGISTRY
 from bot.context import Context, ConversationContext, Layout, make_ready, make_store
 from bot.delivery.planning import store_offer, subscribe_link
-from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import EmbeddedEngine, Sender
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.known import PLATFORMS, adapter_of, medium_of
 from bot.ports.channel import Channel, Clock, Limits
 from bot.ports.conversation import Receiver
+from bot.ports.rate_limiter import RateLimiter
 from bot.rendering.buttons import MakeLink
 from bot.rendering.cleaning import TextFormatter
 from bot.rendering.delivery_messages import render_delivery
@@ -110,7 +110,7 @@ def build_app(
     medium = partial(_medium, on)
     limits = {name: channel.limits for name, channel in built.items()}
     cluster = _cluster(store, clock, limits, stop.is_set) if is_worker and store.kind.file is None else None
-    rate_limiter = cluster.rate_limiter if cluster else GcraRateLimiter(limits)
+    rate_limiter = cluster.rate_limiter if cluster else RateLimiter(limits)
     context = Context(
         store=store,
         clock=clock,

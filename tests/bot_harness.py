@@ -23,10 +23,10 @@ from bot.context import CommandLimits, Context
 from bot.context import ConversationContext as Conversation
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import StoredReply
-from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import EmbeddedEngine
 from bot.ports.channel import File
 from bot.ports.conversation import CallbackRequest, EventRequest, FormRequest, MessageRequest, Place, Request
+from bot.ports.rate_limiter import RateLimiter
 from bot.rendering.cleaning import TextFormatter
 from bot.rendering.language import Language
 from subscriptions.errors import Refused, Sentence
@@ -155,7 +155,7 @@ class BotHarness:
 
     @property
     def context(self) -> Context:
-        rate_limiter = GcraRateLimiter({})
+        rate_limiter = RateLimiter({})
         api = FakePlatformApi(self)
         bot = Conversation(
             registry=replace(intent.REGISTRY, destinations=self.destinations),

@@ -19,8 +19,9 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from bot.commands.context import BotInfo, InlineFormatter, Registry
 from bot.commands.phrasing import Localizer
 from bot.errors import SettingsError
-from bot.ports.channel import Channel, Clock, Engine, Forms, Observers, RateLimiter, Reply
+from bot.ports.channel import Channel, Clock, Engine, Forms, Observers, Reply
 from bot.ports.conversation import PlatformApi, Request
+from bot.ports.rate_limiter import RateLimiter
 from bot.settings import EVERYTHING, Settings
 from bot.settings.cron import CronSchedule
 from bot.settings.model import SourceSettings, is_listing, place_of

@@ -17,9 +17,10 @@ from weakref import WeakValueDictionary
 from bot.context import write_together
 from bot.delivery.job_queue import Again, JobQueue, Times
 from bot.delivery.lane_sender import lock_held
-from bot.delivery.rate_limiter import MAX_RATE_WAIT, GcraRateLimiter
+from bot.delivery.rate_limiter import MAX_RATE_WAIT
 from bot.errors import error_location
 from bot.ports.channel import Clock, Deliver, Limits
+from bot.ports.rate_limiter import RateLimiter
 from subscriptions.errors import PaperwireError, StoreError
 from subscriptions.model import Lane
 from subscriptions.service.sending import sends_of_lane
@@ -57,7 +58,7 @@ class ClusterEngine:
     ) -> None:
         self._store = store
         self._clock = clock
-        self.rate_limiter = GcraRateLimiter(limits, on_token_pause=self._store_rest)
+        self.rate_limiter = RateLimiter(limits, on_token_pause=self._store_rest)
         self._limits = limits
         self._stopping = stopping
         self._concurrency = concurrency

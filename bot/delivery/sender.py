@@ -20,9 +20,10 @@ from weakref import WeakValueDictionary
 from bot.context import Context, write
 from bot.delivery.lane_sender import deliver, is_running, only_sender, this_process, whereabouts
 from bot.delivery.planning import DrainState, Sent, plan, seed_rate_limiter
-from bot.delivery.rate_limiter import GcraRateLimiter, token_is_paused
+from bot.delivery.rate_limiter import token_is_paused
 from bot.platform import Platform
 from bot.ports.channel import Clock, Deliver
+from bot.ports.rate_limiter import RateLimiter
 from subscriptions.errors import NotDelivered, StoreError
 from subscriptions.model import Lane
 from subscriptions.service.retention import belongs_to, claim_database
@@ -46,7 +47,7 @@ class EmbeddedEngine:
     def __init__(
         self,
         clock: Clock,
-        rate_limiter: GcraRateLimiter,
+        rate_limiter: RateLimiter,
         *,
         concurrency: int = CONCURRENCY,
         stopping: Callable[[], bool] = lambda: False,

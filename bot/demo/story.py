@@ -15,7 +15,7 @@ from bot.app import App, build_app
 from bot.commands.cards import pressed_token
 from bot.conversation.handler import answer
 from bot.conversation.reply_sender import send_reply
-from bot.ports.channel import Clock, Limits, read_message
+from bot.ports.channel import Channel, Clock, Limits, read_message
 from bot.ports.conversation import CallbackRequest, MessageRequest, Place, Request
 from bot.settings import Settings
 from bot.sources.ingest import ingest
@@ -50,7 +50,7 @@ class PersonMessage:
     at: datetime  # aware UTC
 
 
-class GalleryChannel:
+class GalleryChannel(Channel):
     """A channel in place of one platform's. Keeps posted messages in `posts`, in order; an edit replaces a message.
 
     Accepts only payloads of that platform's shape (bot/rendering): {"text": …}, for Slack with {"blocks": […]}.

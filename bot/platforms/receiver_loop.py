@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
-
 from bot.ports.channel import Clock
 from subscriptions.errors import NotDelivered, RetryLater
 
@@ -70,16 +68,15 @@ class ReceiverLoop:
 
         With `proves_health` the result shows that the receiver works; otherwise call `mark_healthy` when it does.
         """
-        attempts = AsyncRetrying(
-            retry=retry_if_exception_type(NotDelivered),
-            after=self._record_failure,
-            wait=self._seconds_to_wait,
-            sleep=self._clock.sleep,
-        )
-        result: T = await attempts(_result_of, call)
-        if proves_health:
-            self.mark_healthy()
-        return result
+        while True:
+            try:
+                result = await call()
+            except NotDelivered as error:
+                await self._clock.sleep(self._record_failure(error))
+            else:
+                if proves_health:
+                    self.mark_healthy()
+                return result
 
     async def run(self, step: Callable[[], Awaitable[None]], *, every: float = 0.0) -> NoReturn:
         """Repeats `step` until it is cancelled, each time `every` seconds after the last one ended."""
@@ -97,31 +94,18 @@ class ReceiverLoop:
             log.info("%s is listened to again.", self._platform)
         self.problem = ""
 
-    def _record_failure(self, attempt: RetryCallState) -> None:
-        error = _error_of(attempt)
+    def _record_failure(self, error: NotDelivered) -> float:
+        """Reports why a call failed. Returns the seconds to wait: the back-off, or what the platform asks for if that is longer."""
         failure = self._assess(error)
         self._failures += 1
+        asked = error.after.total_seconds() if isinstance(error, RetryLater) else 0.0
+        wait = max(asked, failure.backoff.seconds(self._failures))
         if failure.lasts:
             self._doubtful_until = self._clock.monotonic() + failure.lasts
         if failure.may_pass and self._failures < REPORT_AFTER:
             log.info("%s cannot be listened to now: %s", self._platform, error.reason)
-            return
+            return wait
         if failure.problem != self.problem:
             log.error("Nobody can talk to the bot on %s: %s.", self._platform, failure.problem)
         self.problem = failure.problem
-
-    def _seconds_to_wait(self, attempt: RetryCallState) -> float:
-        """Returns the back-off, or the wait that the platform asks for if that is longer."""
-        error = _error_of(attempt)
-        asked = error.after.total_seconds() if isinstance(error, RetryLater) else 0.0
-        return max(asked, self._assess(error).backoff.seconds(self._failures))
-
-
-async def _result_of(call: Callable[[], Awaitable[T]]) -> T:
-    return await call()  # tenacity awaits only what `async def` defines
-
-
-def _error_of(attempt: RetryCallState) -> NotDelivered:
-    error = attempt.outcome.exception() if attempt.outcome else None
-    assert isinstance(error, NotDelivered)  # noqa: S101 - only such attempts are repeated
-    return error
+        return wait

@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,6 +54,7 @@ class Channel(Protocol):
 
     platform: str
     limits: Limits
+    not_found: str = ""  # why `find` cannot tell, where it never can
 
     async def post(
         self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
@@ -77,11 +78,16 @@ class Channel(Protocol):
         """Returns the platform's id of a message that was perhaps sent after `after`; None if there is no such message.
 
         A message with a `thread` may have been sent outside it, too. Raises LookupError if the platform cannot tell,
-        RetryLater if it asks to wait, and SenderStopped if it refuses the token.
+        RetryLater if it asks to wait, and SenderStopped if it refuses the token. By default it cannot tell.
         """
+        raise LookupError(self.not_found)
 
     async def identity(self) -> str:
-        """Returns the id of the bot that the token belongs to (docs/architecture.md, rule 11). Raises NotDelivered."""
+        """Returns the id of the bot that the token belongs to (docs/architecture.md, rule 11). Raises NotDelivered.
+
+        By default there is one bot for each platform.
+        """
+        return self.platform
 
     async def close(self) -> None:
         """Closes the connections. A second call does nothing."""
@@ -178,7 +184,7 @@ class Observers:
                 log.error("A measurement was not counted: %s", type(error).__name__)
 
 
-# --------------------------------- the engine, which runs the senders of lanes, and the rate limiter, which paces them
+# --------------------------------- the engine, which runs the senders of lanes
 
 
 Deliver = Callable[[Lane], Awaitable[None]]
@@ -223,37 +229,6 @@ class Engine(Protocol):
         """Has the rate limiter count what other processes have sent in a lane. Raises StoreError.
 
         Does nothing if it has counted them just now, unless `anew`.
-        """
-
-
-class RateLimiter(Protocol):
-    """Tells when a lane may send. Each lane has one sender at a time, so only the sending process needs a limiter."""
-
-    def ready_at(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
-        """Returns the monotonic second at which the lane may send its next message. Pauses of its token count.
-
-        A part of a group's budget is reserved for `urgent` messages, the answers to people.
-        """
-
-    def record_send(self, lane: Lane, at: float) -> None:
-        """Records that a send in the lane started at the monotonic second `at`."""
-
-    def pause(self, lane: Lane, until: float, now: float) -> None:
-        """Pauses the lane until a monotonic second, as the platform asked."""
-
-    def pause_left(self, token: str, now: float) -> float:
-        """Returns how many seconds are left of the pause that the platform asked of the whole token; 0: no pause."""
-
-    def count_sends(self, lane: Lane, sends: Iterable[float]) -> None:
-        """Counts what workers have sent in a lane in the last minute, from its earliest monotonic second to its latest."""
-
-    def record_earlier_sends(
-        self, sends: Iterable[tuple[Lane, float]], answers: Iterable[tuple[Lane, float]], now: float
-    ) -> None:
-        """Records what an earlier process began to send, and to answer, as (lane, monotonic second).
-
-        Its lanes are taken to have used up all that they may send at once, because of several attempts to send a
-        message only the last is known.
         """
 
 

@@ -1,6 +1,6 @@
 """Conversations: the requests of people, and the calls to their platform that are not posts of a channel."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -110,7 +110,7 @@ class PlatformApi(Protocol):
     """
 
     platform: str
-    has_ephemeral: bool  # whether the platform can show a message to one person of many
+    has_ephemeral: bool = False  # whether the platform can show a message to one person of many
 
     async def is_admin(
         self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
@@ -119,8 +119,9 @@ class PlatformApi(Protocol):
 
         The answer is not cached between requests. `member_suffices`: on platforms with workspaces every member counts, but
         no guest and no person from outside. `in_chat`: the request came from that chat, so membership is not checked.
-        Raises NotDelivered if the platform cannot be asked now.
+        By default each person manages only their own chat. Raises NotDelivered if the platform cannot be asked now.
         """
+        return chat.address == person
 
     async def enrich(self, request: "Request", *, changes: bool) -> "Request":
         """Returns the request with details of its place and sender that the update lacks.
@@ -187,17 +188,20 @@ class WebRequest:
     body: bytes = b""
 
 
-class WebRoute(Protocol):
+def anyone(headers: Mapping[str, str]) -> bool:
+    """Accepts every request."""
+    del headers
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebRoute:
     """A web address of a platform, with its own responses."""
 
     path: str  # "/…"
-    method: str  # GET, POST
-
-    def accepts(self, headers: Mapping[str, str]) -> bool:
-        """Returns whether the body is to be read. Called before it is read; header names in lower case."""
-
-    async def answer(self, call: WebRequest) -> WebResponse:
-        """Returns the response to a request. Never raises."""
+    answer: Callable[[WebRequest], Awaitable[WebResponse]]  # never raises
+    method: str = "GET"
+    accepts: Callable[[Mapping[str, str]], bool] = anyone  # of the headers, whether the body is to be read
 
 
 class RequestDispatcher(Protocol):

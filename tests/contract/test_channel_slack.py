@@ -278,7 +278,7 @@ async def test_a_token_that_slack_does_not_know_is_no_trouble_for_workspaces_tha
 async def test_direct_messages_that_somebody_began_need_not_be_opened(channel: SlackChannel, slack: FakeSlack) -> None:
     slack._first.direct_with("U1")
     slack.withdraws("im:write")
-    channel.conversations.remember_direct("U1", "D1")
+    channel.workspaces.remember_direct("U1", "D1")
     assert await post(channel, ChatAddress("slack", "U1"))
     assert slack.arrived("conversations.open") == []
 

@@ -11,9 +11,9 @@ import pytest
 from bot.clock import SystemClock
 from bot.delivery.cluster import ClusterEngine
 from bot.delivery.job_queue import Times
-from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import EmbeddedEngine
-from bot.ports.channel import Clock, Engine, Limits, RateLimiter
+from bot.ports.channel import Clock, Engine, Limits
+from bot.ports.rate_limiter import RateLimiter
 from subscriptions.model import Lane
 from subscriptions.store.database.store import Store
 from tests.make import FakeClock
@@ -39,7 +39,7 @@ class Rig:
 
 @pytest.fixture(params=["embedded", "cluster"])
 async def rig(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterator[Rig]:
-    limiter = GcraRateLimiter(LIMITS)
+    limiter = RateLimiter(LIMITS)
     if request.param == "embedded":
         yield Rig(EmbeddedEngine(clock, limiter, concurrency=4), limiter, clock, 30, 1e-6)
         return

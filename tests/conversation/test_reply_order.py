@@ -9,10 +9,10 @@ from bot.context import Context
 from bot.conversation.reply_sender import StoredReply, send_reply
 from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import plan
-from bot.delivery.rate_limiter import GcraRateLimiter
 from bot.delivery.sender import EmbeddedEngine
 from bot.platforms.telegram.outgoing import TelegramChannel
 from bot.ports.channel import Limits
+from bot.ports.rate_limiter import RateLimiter
 from subscriptions.store.database.store import Store
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer
@@ -44,7 +44,7 @@ async def test_replies_keep_their_order_and_their_locks_end_with_them(bot: BotHa
 
 def paced(post: Deliverer, bot: BotHarness, limits: Limits) -> Context:
     """Returns the context of a deliverer with a rate limiter."""
-    limiter = GcraRateLimiter({"telegram": limits})
+    limiter = RateLimiter({"telegram": limits})
     return replace(post.context, rate_limiter=limiter, engine=EmbeddedEngine(bot.clock, limiter))
 
 

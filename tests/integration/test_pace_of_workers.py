@@ -15,9 +15,10 @@ from bot.context import Context
 from bot.conversation.reply_sender import _reserve
 from bot.delivery.cluster import COUNTED_FOR, ClusterEngine
 from bot.delivery.lane_sender import only_sender
-from bot.delivery.rate_limiter import GcraRateLimiter, wait_for_send
+from bot.delivery.rate_limiter import wait_for_send
 from bot.errors import SenderLockHeld
 from bot.ports.channel import Limits
+from bot.ports.rate_limiter import RateLimiter
 from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.service.plan import plan_due
@@ -75,7 +76,7 @@ class Worker:
 
 def ready_in(*seconds_ago: float, urgent: bool = False) -> float:
     """When a lane may send next in one process that sent so long ago."""
-    limiter = GcraRateLimiter(LIMITS)
+    limiter = RateLimiter(LIMITS)
     for ago in sorted(seconds_ago, reverse=True):
         limiter.record_send(GROUP, NOW - ago)
     return limiter.ready_at(GROUP, NOW, urgent=urgent) - NOW

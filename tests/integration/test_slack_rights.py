@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.app import build_app
-from bot.platforms.slack.installing import StoredTokens, TokenCipher
+from bot.platforms.slack.installing import StoredTokens, cipher_of
 from bot.platforms.slack.manifest import OPTIONAL, SCOPES, manifest, scopes_of
 from bot.settings import load_settings
 from subscriptions.service.pausing import install
@@ -99,7 +99,7 @@ def test_workspaces_that_installed_the_app_are_asked_too(terminal: Terminal, tmp
         for team, key in ((OTHER, "key"), ("T3", "another key")):
             app = build_app(settings, channels={})
             app.open()
-            sealed = TokenCipher(SecretStr(key)).encrypt(StoredTokens(bot=SecretStr(OTHER_TOKEN)).to_json())
+            sealed = cipher_of(SecretStr(key)).encrypt(StoredTokens(bot=OTHER_TOKEN).to_json()).decode()
             install(app.store, team, sealed, now=NOON)
             app.store.close()
         scope_findings = {str(one["question"]): one for one in findings(terminal)}

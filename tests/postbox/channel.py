@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from bot.ports.channel import File, Limits
+from bot.ports.channel import Channel, File, Limits
 from bot.ports.conversation import Place, Request
 from subscriptions.errors import ChatGone, Refused, Rejected, RetryLater, Sentence
 from subscriptions.model import ChatAddress, ChatKind, Message
@@ -13,7 +13,7 @@ from tests.postbox.facts import POSTBOX
 
 
 @dataclass(slots=True)
-class PostboxChannel:
+class PostboxChannel(Channel):
     """Puts letters into `folder`/out: `0001.json` holds {"to", "text", "delivery", "number"}."""
 
     folder: Path

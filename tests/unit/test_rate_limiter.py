@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.rate_limiter import FULL, GcraRateLimiter, reserve
 from bot.ports.channel import Limits
+from bot.ports.rate_limiter import FULL, RateLimiter, reserve
 from subscriptions.model import Lane
 
 TELEGRAM = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
@@ -23,12 +23,12 @@ TEAM = Lane("slack", "C1")
 gaps = st.lists(st.floats(0, 3) | st.just(0.0), min_size=1, max_size=80)
 
 
-def limiter() -> GcraRateLimiter:
-    return GcraRateLimiter({"telegram": TELEGRAM, "slack": SLACK, "console": CONSOLE})
+def limiter() -> RateLimiter:
+    return RateLimiter({"telegram": TELEGRAM, "slack": SLACK, "console": CONSOLE})
 
 
 @pytest.fixture
-def paced() -> GcraRateLimiter:
+def paced() -> RateLimiter:
     return limiter()
 
 
@@ -38,7 +38,7 @@ def busiest(starts: list[float], window: float) -> int:
     return max((bisect_right(starts, start + window - 1e-6) - i for i, start in enumerate(starts)), default=0)
 
 
-def drain(limiter: GcraRateLimiter, arrivals: list[tuple[float, Lane]]) -> dict[Lane, list[float]]:
+def drain(limiter: RateLimiter, arrivals: list[tuple[float, Lane]]) -> dict[Lane, list[float]]:
     """Sends every arrival as one sender per lane would, in order of time. Returns the starts by lane."""
     waiting: dict[Lane, list[float]] = {}
     for at, lane in sorted(arrivals):
@@ -131,7 +131,7 @@ def test_a_platform_without_limits_never_waits() -> None:
     assert drain(limiter(), [(0.0, lane)] * 50)[lane] == [0.0] * 50
 
 
-def test_a_paused_lane_waits_and_the_others_go_on(paced: GcraRateLimiter) -> None:
+def test_a_paused_lane_waits_and_the_others_go_on(paced: RateLimiter) -> None:
     paced.pause(ANN, 30.0, now=0.0)
     assert paced.ready_at(ANN, 1.0) == 30.0
     assert paced.ready_at(ANN, 31.0) == 31.0
@@ -140,7 +140,7 @@ def test_a_paused_lane_waits_and_the_others_go_on(paced: GcraRateLimiter) -> Non
     assert paced.reserve("telegram", 1.0) == 1.0
 
 
-def test_a_second_lane_paused_inside_the_pause_pauses_the_token(paced: GcraRateLimiter) -> None:
+def test_a_second_lane_paused_inside_the_pause_pauses_the_token(paced: RateLimiter) -> None:
     paced.pause(ANN, 30.0, now=0.0)
     paced.pause(BEN, 40.0, now=10.0)
     assert paced.pause_left("telegram", 11.0) == 29.0
@@ -158,14 +158,14 @@ def test_a_second_lane_paused_inside_the_pause_pauses_the_token(paced: GcraRateL
     ],
 )
 def test_any_other_second_pause_does_not_pause_the_token(
-    paced: GcraRateLimiter, second: Lane, until: float, at: float, platforms: list[str]
+    paced: RateLimiter, second: Lane, until: float, at: float, platforms: list[str]
 ) -> None:
     paced.pause(ANN, 30.0, now=0.0)
     paced.pause(second, until, now=at)
     assert [paced.reserve(platform, at + 1) for platform in platforms] == [at + 1] * len(platforms)
 
 
-def test_what_an_earlier_process_sent_counts(paced: GcraRateLimiter) -> None:
+def test_what_an_earlier_process_sent_counts(paced: RateLimiter) -> None:
     paced.record_earlier_sends([(GROUP, -0.1 * i) for i in range(20)], [], now=0.0)
     assert paced.ready_at(GROUP, 0.0) > 40
     assert paced.ready_at(ANN, 0.0) == 0.0
@@ -181,13 +181,13 @@ def test_a_restart_never_exceeds_the_limit_of_the_token(earlier: list[float]) ->
     assert busiest(starts, 1) <= 29
 
 
-def test_sends_later_than_now_hold_nothing_back(paced: GcraRateLimiter) -> None:
+def test_sends_later_than_now_hold_nothing_back(paced: RateLimiter) -> None:
     paced.record_earlier_sends([(ANN, 3600.0)] * 20, [], now=0.0)
     assert paced.ready_at(ANN, 0.0) == 0.0
     assert paced.reserve("telegram", 0.0) == 0.0
 
 
-def test_idle_lanes_are_forgotten(paced: GcraRateLimiter) -> None:
+def test_idle_lanes_are_forgotten(paced: RateLimiter) -> None:
     for i in range(20_000):
         paced.record_send(Lane("telegram", str(i)), i / 28)
     assert len(paced._lane_states) < 5_000
@@ -208,7 +208,7 @@ def test_answers_and_bulk_together_keep_the_limit_of_a_group(events: list[tuple[
         assert busiest(starts[lane], 2.9) <= 3
 
 
-def test_of_the_minute_of_a_group_a_part_is_kept_for_answers(paced: GcraRateLimiter) -> None:
+def test_of_the_minute_of_a_group_a_part_is_kept_for_answers(paced: RateLimiter) -> None:
     for second in (0.0, 0.0, 0.0, 3.0):
         paced.record_send(GROUP, second)
     assert paced.ready_at(GROUP, 3.1) > 4
@@ -216,18 +216,18 @@ def test_of_the_minute_of_a_group_a_part_is_kept_for_answers(paced: GcraRateLimi
 
 
 class TestAnswersBesideAFanOut:
-    def test_an_answer_takes_the_next_slot_that_somebody_waits_for(self, paced: GcraRateLimiter) -> None:
+    def test_an_answer_takes_the_next_slot_that_somebody_waits_for(self, paced: RateLimiter) -> None:
         waiting = [paced.reserve("telegram", 0.0) for _ in range(10)]
         assert paced.reserve("telegram", 0.01, urgent=True) == waiting[1]
         assert paced.was_preempted("telegram")
         assert not paced.was_preempted("telegram")
         assert paced.reserve("telegram", waiting[1]) == pytest.approx(10 / 28)
 
-    def test_an_answer_where_nobody_waits_goes_at_once(self, paced: GcraRateLimiter) -> None:
+    def test_an_answer_where_nobody_waits_goes_at_once(self, paced: RateLimiter) -> None:
         assert paced.reserve("telegram", 7.0, urgent=True) == 7.0
         assert not paced.was_preempted("telegram")
 
-    def test_answers_among_themselves_keep_the_rate(self, paced: GcraRateLimiter) -> None:
+    def test_answers_among_themselves_keep_the_rate(self, paced: RateLimiter) -> None:
         for _ in range(10):
             paced.reserve("telegram", 0.0)
         answers = [paced.reserve("telegram", 0.01, urgent=True) for _ in range(29)]

@@ -6,16 +6,15 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import datetime
 from http import HTTPStatus
 from importlib import import_module
 from threading import Thread
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from bot.platforms.apprise import APPRISE
 from bot.platforms.apprise.markup import MEDIUM, Service
-from bot.ports.channel import Limits, read_message
+from bot.ports.channel import Channel, Limits, read_message
 from bot.settings import Destination
 from subscriptions.errors import Rejected, RetryLater, Sentence, Unclear
 from subscriptions.model import ChatAddress, Message
@@ -152,13 +151,14 @@ def _medium(plugin: "NotifyBase", library: ModuleType) -> Service:
     )
 
 
-class AppriseChannel:
+class AppriseChannel(Channel):
     """Posts each message in a thread of its own, since Apprise blocks.
 
     A call that took too long goes on in its thread, and its outcome is unclear.
     """
 
     platform = APPRISE.name
+    not_found = "Apprise cannot be asked what a service has."
     adapter = "bot.platforms.apprise.adapter"  # the module that makes a platform of this channel
     limits = Limits(text=1_000_000, per_second=0, per_lane=1 / 3)  # twenty a minute, as DingTalk and WeCom take them
 
@@ -188,17 +188,6 @@ class AppriseChannel:
         del chat, message_id
         read_message(message, _checked, plain=plain)
         raise Rejected("What Apprise has sent cannot be changed.")
-
-    async def find(
-        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
-    ) -> NoReturn:
-        """See Channel. Apprise only sends."""
-        del chat, message, delivery, after, thread
-        raise LookupError("Apprise cannot be asked what a service has.")
-
-    async def identity(self) -> str:
-        """See Channel. Each destination has an account of its own."""
-        return APPRISE.name
 
     async def close(self) -> None:
         """See Channel. Where a service was signed in to, that ends when its plugin goes, by a request."""

@@ -2,8 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import datetime
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 from bot.platform import Platform, PlatformSurroundings
 from bot.platforms.console import CONSOLE
@@ -19,7 +18,7 @@ _WIDTH = 72  # columns of the frame; narrow enough for a split terminal
 _UNKNOWN = 100  # columns of a terminal whose width is not known
 
 
-class ConsoleChannel:
+class ConsoleChannel(Channel):
     """Prints every message to `stream`: standard output, or standard error beside `--json`.
 
     The payload is {"text": "…"}, plain text. Control characters are printed as codes, since a paper must not control
@@ -28,6 +27,7 @@ class ConsoleChannel:
     """
 
     platform = "console"
+    not_found = "A console cannot be asked what it printed."
     adapter = "bot.platforms.console.adapter"  # the module that makes a platform of this channel
     limits = Limits(text=1_000_000, per_second=0, per_lane=0)
 
@@ -47,17 +47,6 @@ class ConsoleChannel:
         """See Channel. Prints the new text below, with a remark that it replaces an earlier one."""
         del message_id
         self._print(f"{chat}, changed", read_message(message, _text, plain=plain))
-
-    async def find(
-        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
-    ) -> NoReturn:
-        """See Channel. A terminal cannot be searched."""
-        del chat, message, delivery, after, thread
-        raise LookupError("A console cannot be asked what it printed.")
-
-    async def identity(self) -> str:
-        """See Channel. There is one console."""
-        return "console"
 
     async def close(self) -> None:
         """See Channel. The stream stays open, since it belongs to the caller."""

@@ -6,12 +6,11 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
 from ipaddress import ip_address
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -20,7 +19,7 @@ from pydantic import SecretStr
 from bot.context import write
 from bot.platforms.email import EMAIL
 from bot.platforms.email.writing import Reader, Signer, chat_at, signer, thread_of, write_mail
-from bot.ports.channel import Clock, Limits, read_message
+from bot.ports.channel import Channel, Clock, Limits, read_message
 from bot.settings import Settings
 from subscriptions.errors import (
     ChatGone,
@@ -76,13 +75,14 @@ def read_server(url: SecretStr) -> Server:
     )
 
 
-class EmailChannel:
+class EmailChannel(Channel):
     """Sends messages by mail. `open` gives it the store, which has the key of its links; before that it sends nothing.
 
     The answer to what a person pressed goes to the page that waits for it: `waiting` has the messages of each, by update.
     """
 
     platform = EMAIL.name
+    not_found = "A mail server cannot be asked what it took."
     adapter = "bot.platforms.email.adapter"  # the module that makes a platform of this channel
     limits = Limits(text=10_000_000, per_second=5, per_lane=0)
 
@@ -141,13 +141,6 @@ class EmailChannel:
         del chat, message_id
         read_message(message, _checked, plain=plain)
         raise Rejected("A mail cannot be changed once it was sent.")
-
-    async def find(
-        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
-    ) -> NoReturn:
-        """See Channel. A server cannot be asked."""
-        del chat, message, delivery, after, thread
-        raise LookupError("A mail server cannot be asked what it took.")
 
     async def identity(self) -> str:
         """See Channel. A database belongs to the address that it sends from."""

@@ -7,9 +7,10 @@ post to the link of List-Unsubscribe without a page.
 import asyncio
 import secrets
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from urllib.parse import parse_qsl
 
@@ -55,17 +56,9 @@ class EmailApi(PlatformApi):
     """See PlatformApi. An address is one person, who manages nothing else."""
 
     platform = EMAIL.name
-    has_ephemeral = False
 
     def __init__(self, channel: EmailChannel) -> None:
         self._channel = channel
-
-    async def is_admin(
-        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
-    ) -> bool | None:
-        """See PlatformApi."""
-        del member_suffices, in_chat
-        return chat.address == person
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """See PlatformApi. The words are the first line of the page."""
@@ -87,24 +80,6 @@ def _line(words: str) -> Payload:
     return {"subject": words, "about": "", "preview": "", "text": words, "html": html, "buttons": []}
 
 
-@dataclass(slots=True)
-class _Route:
-    """See WebRoute."""
-
-    pages: "MailPages"
-    method: str
-    path: str = PATH
-
-    def accepts(self, headers: Mapping[str, str]) -> bool:
-        """See WebRoute. Anybody may open it: the link itself says whether it is ours."""
-        del headers
-        return True
-
-    async def answer(self, call: WebRequest) -> WebResponse:
-        """See WebRoute."""
-        return await self.pages.answer(call, does=self.method == "POST")
-
-
 @dataclass(slots=True, kw_only=True)
 class MailPages:
     """A Receiver: people press what came by mail, on its page."""
@@ -119,7 +94,10 @@ class MailPages:
     @property
     def routes(self) -> list[WebRoute]:
         """See Receiver."""
-        return [_Route(self, "GET"), _Route(self, "POST")]
+        return [
+            WebRoute(path=PATH, answer=partial(self.answer, does=method == "POST"), method=method)
+            for method in ("GET", "POST")
+        ]
 
     async def listen(self, dispatcher: RequestDispatcher) -> None:
         """See Receiver. Requests come by the page."""
@@ -134,7 +112,7 @@ class MailPages:
         del dispatcher
 
     async def answer(self, call: WebRequest, *, does: bool) -> WebResponse:
-        """Shows what a link does, or does it."""
+        """Shows what a link does, or does it. Anybody may open it: the link itself says whether it is ours."""
         fields = {**call.query, **dict(parse_qsl(call.body.decode("utf-8", "replace")))}
         try:
             signer = await self.channel.signer()

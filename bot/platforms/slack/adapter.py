@@ -12,7 +12,7 @@ from bot.context import write
 from bot.errors import SettingsError
 from bot.platform import Finding, OnBotName, Platform, PlatformSurroundings, cannot_be_asked, switched_off
 from bot.platforms.slack import SLACK
-from bot.platforms.slack.installing import Installer, OAuth, TokenCipher
+from bot.platforms.slack.installing import Installer, OAuth, cipher_of
 from bot.platforms.slack.manifest import missing
 from bot.platforms.slack.markup import MEDIUM
 from bot.platforms.slack.outgoing import SlackChannel
@@ -168,8 +168,8 @@ def _installer(channel: SlackChannel, around: PlatformSurroundings) -> Installer
     settings, key = around.settings.slack, around.settings.secret_key
     if settings.client_id is None or settings.client_secret is None or key is None:
         return None
-    oauth = OAuth(channel.workspaces, settings.client_id, settings.client_secret, settings.api_url)
-    return Installer(around.store, around.clock, TokenCipher(key), oauth, channel.workspaces)
+    oauth = OAuth(channel.workspaces, around.clock, settings.client_id, settings.client_secret, settings.api_url)
+    return Installer(around.store, around.clock, cipher_of(key), oauth, channel.workspaces)
 
 
 def _startup_lines(settings: Settings) -> Iterator[str]:
@@ -193,7 +193,7 @@ async def _scopes(channel: SlackChannel) -> list[Finding]:
 async def _granted(workspace: Workspace, *, several: bool) -> list[Finding]:
     try:
         granted = await workspace.client.granted_scopes()
-        team = (workspace.identity or await workspace.identify()).team if several else ""
+        team = await workspace.known_team() if several else ""
     except NotDelivered as error:
         answer = Sentence("they cannot be asked for: {reason}", {"reason": error.reason.rstrip(".")})
         return [Finding(question=Sentence("Slack scopes"), answer=answer, mend=several)]

@@ -6,22 +6,21 @@ within three (docs.slack.dev, Slash commands).
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bot.platform import file_too_large
-from bot.platforms.slack import PEOPLE, normalise, read_channel_reference, split
+from bot.platforms.slack import PEOPLE, read_channel_reference, split
 from bot.platforms.slack.client import open_message
 from bot.platforms.slack.errors import Declined
 from bot.platforms.slack.markup import escape, section
-from bot.platforms.slack.workspaces import Conversations, Workspace, title_of
-from bot.ports.channel import Channel, File, usable_text
+from bot.platforms.slack.workspaces import SlackUser, Workspace, Workspaces, part_of, title_of
+from bot.ports.channel import Channel, File
 from bot.ports.conversation import Place, PlatformApi, Request
-from subscriptions.errors import NotDelivered, Refused, Rejected, RetryLater, SenderStopped
+from subscriptions.errors import NotDelivered, Rejected, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, ChatKind, Message
-from subscriptions.zones import zone_name
 
 QUERY_SECONDS = 1.0  # seconds that one call may take
 _JUST_NOW = 2.0  # seconds for which a person's data is reused; enough for one request
@@ -31,27 +30,15 @@ _SNIPPET = 9_000  # characters of a file in one message, less than all blocks ma
 _SECTION = 2_900  # characters of a file in one section
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SlackUser:
-    """A person, as Slack knows them."""
-
-    member: bool  # a member of this workspace: no guest, stranger, bot or former member
-    admin: bool
-    name: str = ""
-    timezone: str = ""
-    language: str = ""
-
-
 class SlackApi(PlatformApi):
     """See PlatformApi. It shares the connections of the channel of the same tokens."""
 
     platform = "slack"
     has_ephemeral = True
 
-    def __init__(self, channel: Channel, conversations: Conversations) -> None:
+    def __init__(self, channel: Channel, workspaces: Workspaces) -> None:
         self._channel = channel
-        self._conversations = conversations
-        self._workspaces = conversations.workspaces
+        self._workspaces = workspaces
         self._recent_users: dict[tuple[str, str], tuple[float, SlackUser]] = {}
 
     # --------------------------------------------------------------------------------------------------------- people
@@ -97,7 +84,7 @@ class SlackApi(PlatformApi):
             if not place.is_outside:
                 return {}
             async with _query_timeout():
-                _, direct = await self._conversations.resolve(request.sender)
+                _, direct = await self._workspaces.resolve(request.sender)
             return {"place": replace(place, is_outside=direct != request.outside_channel)}
         if not changes:
             return {}
@@ -114,7 +101,7 @@ class SlackApi(PlatformApi):
             return {}
         async with _query_timeout():
             workspace, (_, user) = await self._workspaces.for_address(address), split(request.sender)
-            person = await self._ask_for(workspace, user)
+            person = await workspace.person(user)
         self._recent_users[workspace.team, user] = (asyncio.get_running_loop().time(), person)
         known = {"sender_name": person.name, "timezone": person.timezone, "language": person.language}
         return {name: value for name, value in known.items() if value}
@@ -124,28 +111,17 @@ class SlackApi(PlatformApi):
         asked, person = self._recent_users.pop((workspace.team, user), (float("-inf"), None))
         if person is not None and asyncio.get_running_loop().time() - asked < _JUST_NOW:
             return person
-        return await self._ask_for(workspace, user)
-
-    async def _ask_for(self, workspace: Workspace, user: str) -> SlackUser:
-        """Returns the person, from Slack. Raises Declined, RetryLater, SenderStopped."""
-        answer = await workspace.client.call_get("users.info", user=user, include_locale=True)
-        team = workspace.team or (await workspace.identify()).team
-        return read_user(answer, team)
+        return await workspace.person(user)
 
     async def _is_in(self, workspace: Workspace, channel: str, user: str) -> bool | None:
         """Returns whether a person can see a channel: it is public, or they are a member. None if Slack does not tell."""
         try:
             found = await workspace.client.call_get("conversations.info", channel=channel)
-            if not _of(found, "channel").get("is_private"):
+            if not part_of(found, "channel").get("is_private"):
                 return True
-            cursor: str | None = ""
-            while cursor is not None:
-                page = await workspace.client.call_get(
-                    "conversations.members", channel=channel, limit=1000, cursor=cursor
-                )
+            async for page in workspace.client.pages("conversations.members", channel=channel, limit=1000):
                 if user in page.get("members", ()):
                     return True
-                cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "") or None
         except Declined:
             return None
         return False
@@ -159,14 +135,14 @@ class SlackApi(PlatformApi):
             return None
         async with _query_timeout():
             try:
-                return await self._look_up(self._own_form(address))
+                return await self._look_up(self._workspaces.short(address))
             except (Rejected, SenderStopped):
                 return None
 
     async def _look_up(self, address: str) -> Place:
         """Returns the channel, from Slack. Raises Declined, RetryLater, SenderStopped."""
         workspace = await self._workspaces.for_address(address)
-        channel = _of(await workspace.client.call_get("conversations.info", channel=split(address)[1]), "channel")
+        channel = part_of(await workspace.client.call_get("conversations.info", channel=split(address)[1]), "channel")
         return Place(
             chat=ChatAddress("slack", address),
             kind=ChatKind.PRIVATE if channel.get("is_im") else ChatKind.TEAM,
@@ -175,11 +151,7 @@ class SlackApi(PlatformApi):
         )
 
     def _team(self, address: str) -> str:
-        return split(self._own_form(address))[0]
-
-    def _own_form(self, address: str) -> str:
-        own = self._workspaces.own
-        return normalise(address, own.team if own else "")
+        return split(self._workspaces.short(address))[0]
 
     # ------------------------------------------------------------------------------------------------------- messages
 
@@ -210,7 +182,7 @@ class SlackApi(PlatformApi):
         if split(chat.address)[1].startswith(PEOPLE):
             await self._channel.post(chat, message, delivery="whisper", plain=plain)
             return
-        _, channel = await self._conversations.resolve(chat.address)
+        _, channel = await self._workspaces.resolve(chat.address)
         post = open_message(message, plain=plain)
         await workspace.client.post_ephemeral(channel, chat.topic, split(person)[1], post)
 
@@ -222,7 +194,7 @@ class SlackApi(PlatformApi):
 
     async def send_file(self, chat: ChatAddress, file: File) -> str:
         """See PlatformApi. If the app may not send files, posts the text in messages."""
-        workspace, channel = await self._conversations.resolve(chat.address)
+        workspace, channel = await self._workspaces.resolve(chat.address)
         client, data = workspace.client, file.text.encode()
         try:
             found = await client.call_get("files.getUploadURLExternal", filename=file.name, length=len(data))
@@ -244,7 +216,7 @@ class SlackApi(PlatformApi):
     async def fetch(self, file: str, most: int) -> bytes:
         """See PlatformApi."""
         workspace = await self._workspaces.for_address(file)
-        found = _of(await workspace.client.call_get("files.info", file=split(file)[1]), "file")
+        found = part_of(await workspace.client.call_get("files.info", file=split(file)[1]), "file")
         size = found.get("size")
         if isinstance(size, int) and size > most:
             raise file_too_large(most)
@@ -252,29 +224,6 @@ class SlackApi(PlatformApi):
         if len(data) > most:
             raise file_too_large(most)
         return data
-
-
-def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
-    """Returns the person in an answer of users.info of a workspace."""
-    user = _of(answer, "user")
-    profile = user.get("profile") or {}
-    home = user.get("team_id") or team
-    at_home = home == team or team in ((user.get("enterprise_user") or {}).get("teams") or ())
-    outsider = any(user.get(name) for name in ("is_restricted", "is_ultra_restricted", "is_stranger"))
-    return SlackUser(
-        member=at_home and not outsider and not user.get("deleted") and not user.get("is_bot"),
-        admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
-        name=usable_text(profile.get("display_name") or profile.get("real_name") or user.get("real_name")).strip(),
-        timezone=_zone(user.get("tz")),
-        language=str(user.get("locale") or ""),
-    )
-
-
-def _zone(name: object) -> str:
-    try:
-        return zone_name(str(name)) if name else ""
-    except Refused:  # an unknown zone
-        return ""
 
 
 @asynccontextmanager
@@ -285,14 +234,6 @@ async def _query_timeout() -> AsyncIterator[None]:
             yield
     except TimeoutError:
         raise RetryLater("Slack does not answer soon enough.") from None
-
-
-def _of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Returns a part of an answer that must be an object. Raises RetryLater if it is none."""
-    found = answer.get(name)
-    if not isinstance(found, Mapping):
-        raise RetryLater("Slack gave no answer that can be read.")
-    return found
 
 
 def _response_body(message: Message | None, thread: str, *, replaces: bool, plain: bool) -> dict[str, object]:

@@ -5,7 +5,7 @@ The repr of aiohttp's errors holds the request's headers, and so the token. Ther
 
 import logging
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -54,16 +54,9 @@ E = TypeVar("E", bound=Exception)
 _PAGE = 15  # the most for apps distributed outside Slack's marketplace (docs.slack.dev, conversations.history)
 _KEEP_ALIVE = 5  # seconds that an idle connection is kept; a send on one that Slack has closed would be Unclear
 _OK, _USED_UP = 200, range(400, 500)  # statuses of a response url: accepted; accepts no more
+_CHUNK = 65_536  # bytes
 _HEARTBEAT = 10.0  # seconds between two pings of a WebSocket
 _LONGEST_ENVELOPE = 4 * 1024 * 1024  # bytes; usual messages have some thousand
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryPage:
-    """One page of a conversation's messages, and the cursor of the next page; "" at the end."""
-
-    messages: tuple[Mapping[str, object], ...]
-    cursor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,12 +165,7 @@ class Client:
 
         Raises Declined if the url accepts no more answers (docs.slack.dev, Handling user interaction).
         """
-        try:
-            async with self._session.post(url, json=body) as answer:
-                status = answer.status
-                await answer.read()
-        except Exception as error:  # noqa: BLE001 - every error has an outcome
-            raise self._redacted(outcome(error)) from None
+        status, _ = await self._request("POST", url, outcome, json=body)
         if status in _USED_UP:
             raise Declined(f"Slack takes no more answers to this request (HTTP {status}).", "used_url")
         if status != _OK:
@@ -191,29 +179,41 @@ class Client:
             method, lambda: self._web.api_call(method, http_verb="GET", params=dict(arguments)), outcome_of_repeatable
         )
 
+    async def pages(self, method: str, **arguments: str | int) -> AsyncIterator[Mapping[str, Any]]:
+        """Yields the answers of a method that reads a list page by page. Raises as `call_get`."""
+        cursor = ""
+        while True:
+            page = await self.call_get(method, cursor=cursor, **arguments)
+            yield page
+            if not (cursor := next_cursor(page)):
+                return
+
     async def call_json(self, method: str, **arguments: object) -> Mapping[str, Any]:
         """Returns the answer of a method that may be called twice, with arguments in JSON. Raises as `call_get`."""
         return await self._try(method, lambda: self._web.api_call(method, json=dict(arguments)), outcome_of_repeatable)
 
-    async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> HistoryPage:
-        """Returns one page of a conversation, or of a thread in it, from `oldest` on. Raises RetryLater, SenderStopped, LookupError."""
-        look: dict[str, Any] = {
+    async def page(self, channel: str, thread: str, oldest: str, cursor: str) -> tuple[list[Mapping[str, Any]], str]:
+        """Returns one page of the messages of a conversation or of a thread in it, from `oldest` on, and the next cursor.
+
+        Raises RetryLater, SenderStopped, LookupError.
+        """
+        method = "conversations.replies" if thread else "conversations.history"
+        look = {
             "channel": channel,
+            **({"ts": thread} if thread else {}),
             "oldest": oldest,
             "inclusive": True,
             "limit": _PAGE,
             "include_all_metadata": True,
-            "cursor": cursor or None,
+            **({"cursor": cursor} if cursor else {}),
         }
-        if thread:
-            answer = await self._try(
-                "conversations.replies", lambda: self._web.conversations_replies(ts=thread, **look), outcome_of_lookup
-            )
-        else:
-            answer = await self._try(
-                "conversations.history", lambda: self._web.conversations_history(**look), outcome_of_lookup
-            )
-        return _page(answer)
+        answer = await self._try(
+            method, lambda: self._web.api_call(method, http_verb="GET", params=look), outcome_of_lookup
+        )
+        messages = answer.get("messages")
+        if not isinstance(messages, list):
+            raise RetryLater("Slack's answer holds no messages.")
+        return [message for message in messages if isinstance(message, dict)], next_cursor(answer)
 
     async def open_direct(self, user: str) -> str:
         """Returns the id of the direct messages with a person. Raises NotDelivered.
@@ -264,12 +264,7 @@ class Client:
 
     async def upload(self, url: str, data: bytes) -> None:
         """Uploads the content of a file to the address from files.getUploadURLExternal, without the token."""
-        try:
-            async with self._session.post(url, data=data) as answer:
-                status = answer.status
-                await answer.read()
-        except Exception as error:  # noqa: BLE001 - after any error the call may be repeated
-            raise self._redacted(outcome_of_repeatable(error)) from None
+        status, _ = await self._request("POST", url, outcome_of_repeatable, data=data)
         if status != _OK:
             raise RetryLater(f"Slack did not take the file (HTTP {status}).")
 
@@ -280,14 +275,32 @@ class Client:
         """
         if not self._is_slack(url):
             raise Rejected("Slack keeps this file elsewhere.")
-        try:
-            async with self._session.get(url, headers={"Authorization": f"Bearer {self._token}"}) as answer:
-                status, data = answer.status, await _beginning(answer.content, most + 1)
-        except Exception as error:  # noqa: BLE001 - after any error the call may be repeated
-            raise self._redacted(outcome_of_repeatable(error)) from None
+        known = {"Authorization": f"Bearer {self._token}"}
+        status, data = await self._request("GET", url, outcome_of_repeatable, most=most + 1, headers=known)
         if status != _OK:
             raise Rejected("Slack does not hand out this file.")
         return data
+
+    async def _request(
+        self,
+        verb: str,
+        url: str,
+        meaning: Callable[[Exception], Exception],
+        *,
+        most: int = _CHUNK,
+        **content: Any,  # noqa: ANN401 - as aiohttp takes it
+    ) -> tuple[int, bytes]:
+        """Returns the status of an answer and its first `most` bytes. `meaning` translates errors."""
+        data = bytearray()
+        try:
+            async with self._session.request(verb, url, **content) as answer:
+                async for part in answer.content.iter_chunked(_CHUNK):
+                    data += part
+                    if len(data) >= most:
+                        break
+                return answer.status, bytes(data[:most])
+        except Exception as error:  # noqa: BLE001 - every error has a meaning
+            raise self._redacted(meaning(error)) from None
 
     def _is_slack(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -346,26 +359,6 @@ def _object(data: object) -> Mapping[str, Any]:
     return data
 
 
-async def _beginning(content: aiohttp.StreamReader, most: int) -> bytes:
-    """Returns the first `most` bytes of an answer."""
-    data = bytearray()
-    async for part in content.iter_chunked(65536):
-        data += part
-        if len(data) >= most:
-            break
-    return bytes(data[:most])
-
-
-def _page(data: Mapping[str, object]) -> HistoryPage:
-    match data:
-        case {"messages": [*messages], **rest}:
-            match rest.get("response_metadata"):
-                case {"next_cursor": str(cursor)}:
-                    pass
-                case _:
-                    cursor = ""
-            return HistoryPage(
-                messages=tuple(message for message in messages if isinstance(message, dict)), cursor=cursor
-            )
-        case _:
-            raise RetryLater("Slack's answer holds no messages.")
+def next_cursor(answer: Mapping[str, Any]) -> str:
+    """Returns the cursor of the page after this one; "" at the end."""
+    return str((answer.get("response_metadata") or {}).get("next_cursor") or "")

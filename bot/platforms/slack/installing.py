@@ -16,14 +16,14 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from cryptography.fernet import Fernet, InvalidToken
-from pydantic import SecretStr
+from pydantic import SecretStr, TypeAdapter
 from slack_sdk.oauth import AuthorizeUrlGenerator
 
 from bot.context import write
@@ -47,27 +47,10 @@ _SALT = b"paperwire: tokens of workspaces"  # constant, since there is one key
 _WORK = {"n": 2**14, "r": 8, "p": 1}  # 16 MB and some 50 ms, once
 
 
-class DecryptionFailed(Exception):
-    """The text was encrypted with another key, or has been changed."""
-
-
-class TokenCipher:
-    """Encrypts and decrypts texts."""
-
-    def __init__(self, key: SecretStr) -> None:
-        derived = hashlib.scrypt(key.get_secret_value().encode(), salt=_SALT, dklen=32, **_WORK)
-        self._fernet = Fernet(base64.urlsafe_b64encode(derived))
-
-    def encrypt(self, text: str) -> str:
-        """Returns the encrypted text, different at each call."""
-        return self._fernet.encrypt(text.encode()).decode()
-
-    def decrypt(self, sealed: str) -> str:
-        """Returns the decrypted text. Raises DecryptionFailed."""
-        try:
-            return self._fernet.decrypt(sealed.encode()).decode()
-        except (InvalidToken, UnicodeError):
-            raise DecryptionFailed("It was sealed with another key.") from None
+def cipher_of(key: SecretStr) -> Fernet:
+    """Returns what encrypts and decrypts with this key."""
+    derived = hashlib.scrypt(key.get_secret_value().encode(), salt=_SALT, dklen=32, **_WORK)
+    return Fernet(base64.urlsafe_b64encode(derived))
 
 
 log = logging.getLogger("paperwire")
@@ -82,15 +65,28 @@ _LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTokens:
+    """The tokens of one workspace, stored as encrypted JSON."""
+
+    bot: str = field(repr=False)
+    refresh: str | None = field(default=None, repr=False)  # if tokens rotate: for the next pair
+    ends: datetime | None = None  # aware UTC; None: never
+
+    def to_json(self) -> bytes:
+        """Returns the tokens as JSON."""
+        return _TOKENS.dump_json(self)
+
+
+_TOKENS = TypeAdapter(StoredTokens)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """The tokens and scopes that a workspace granted the app."""
+    """A workspace that let the app in, and the tokens for it."""
 
     team: str
     name: str  # of the workspace
-    bot: SecretStr
-    scopes: tuple[str, ...] = ()
-    refresh: SecretStr | None = None  # if tokens rotate: for the next pair
-    expires_in: int | None = None  # seconds
+    tokens: StoredTokens
 
 
 class OAuth:
@@ -99,8 +95,11 @@ class OAuth:
     The browser comes back with a state that is encrypted, also kept in a cookie, and valid once, for ten minutes.
     """
 
-    def __init__(self, workspaces: Workspaces, client_id: str, client_secret: SecretStr, api_url: str) -> None:
+    def __init__(
+        self, workspaces: Workspaces, clock: Clock, client_id: str, client_secret: SecretStr, api_url: str
+    ) -> None:
         self._workspaces = workspaces
+        self._clock = clock
         self._id = client_id
         self._secret = client_secret
         self._authorize = api_url.removesuffix("api/") + "oauth/v2/authorize"
@@ -117,11 +116,11 @@ class OAuth:
 
     async def exchange(self, code: str) -> Grant:
         """Returns the grant for a code, which works once. Raises NotDelivered."""
-        return _grant(await self._ask(code=code))
+        return _grant(await self._ask(code=code), self._clock.wall())
 
-    async def refresh(self, token: SecretStr) -> Grant:
+    async def refresh(self, token: str) -> Grant:
         """Returns the next tokens of a workspace, with the next refresh token. Raises NotDelivered."""
-        return _grant(await self._ask(grant_type="refresh_token", refresh_token=token.get_secret_value()))
+        return _grant(await self._ask(grant_type="refresh_token", refresh_token=token), self._clock.wall())
 
     async def close(self) -> None:
         """Closes the connection."""
@@ -134,25 +133,7 @@ class OAuth:
         return await self._client.oauth_access(self._id, self._secret.get_secret_value(), **grant)
 
 
-@dataclass(slots=True)
-class _Route:
-    """See WebRoute. Anyone may open it in a browser."""
-
-    path: str
-    page: Callable[[WebRequest], Awaitable[WebResponse]]
-    method: str = "GET"
-
-    def accepts(self, headers: Mapping[str, str]) -> bool:
-        """See WebRoute."""
-        del headers
-        return True
-
-    async def answer(self, call: WebRequest) -> WebResponse:
-        """See WebRoute."""
-        return await self.page(call)
-
-
-def _grant(answer: Mapping[str, Any]) -> Grant:
+def _grant(answer: Mapping[str, Any], wall: datetime) -> Grant:
     """Returns the grant in an answer of oauth.v2.access. Raises Rejected."""
     team, token = answer.get("team") or {}, answer.get("access_token")
     if answer.get("is_enterprise_install") or not team.get("id"):
@@ -163,10 +144,11 @@ def _grant(answer: Mapping[str, Any]) -> Grant:
     return Grant(
         team=str(team["id"]),
         name="".join(sign for sign in str(team.get("name") or "") if sign.isprintable())[:_LONGEST_NAME],
-        bot=SecretStr(token),
-        scopes=tuple(name for name in str(answer.get("scope") or "").split(",") if name),
-        refresh=SecretStr(refresh) if isinstance(refresh, str) and refresh else None,
-        expires_in=seconds if isinstance(seconds, int) and refresh else None,
+        tokens=StoredTokens(
+            bot=token,
+            refresh=refresh if isinstance(refresh, str) and refresh else None,
+            ends=wall + timedelta(seconds=seconds) if isinstance(seconds, int) and refresh else None,
+        ),
     )
 
 
@@ -186,45 +168,13 @@ UPDATE_INTERVAL = 300.0  # seconds between two updates of the workspaces and the
 RENEWED_BEFORE = timedelta(hours=2)  # time before its end at which a token is renewed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredTokens:
-    """The stored tokens of one workspace."""
-
-    bot: SecretStr
-    scopes: tuple[str, ...] = ()
-    refresh: SecretStr | None = None
-    ends: datetime | None = None  # aware UTC; None: never
-
-    def to_json(self) -> str:
-        """Returns the tokens as JSON, for `read_stored_tokens`."""
-        return json.dumps(
-            {
-                "bot": self.bot.get_secret_value(),
-                "scopes": list(self.scopes),
-                "refresh": self.refresh.get_secret_value() if self.refresh else None,
-                "ends": self.ends.isoformat() if self.ends else None,
-            }
-        )
-
-
-def read_stored_tokens(text: str) -> StoredTokens:
-    """Returns the tokens in the JSON of `StoredTokens.to_json`."""
-    value = json.loads(text)
-    return StoredTokens(
-        bot=SecretStr(value["bot"]),
-        scopes=tuple(value["scopes"]),
-        refresh=SecretStr(value["refresh"]) if value["refresh"] else None,
-        ends=datetime.fromisoformat(value["ends"]) if value["ends"] else None,
-    )
-
-
 @dataclass(slots=True)
 class Installer:
     """A Receiver of installations, which also stores and renews their tokens. Workspaces with the operator's tokens are skipped."""
 
     store: Store
     clock: Clock
-    cipher: TokenCipher
+    cipher: Fernet
     oauth: OAuth
     workspaces: Workspaces
     name: str = NAME
@@ -236,7 +186,7 @@ class Installer:
     @property
     def routes(self) -> tuple[WebRoute, ...]:
         """See Receiver. A person begins at the first; Slack sends their browser to the second."""
-        return _Route(INSTALL, self._begin), _Route(REDIRECT, self._return)
+        return WebRoute(path=INSTALL, answer=self._begin), WebRoute(path=REDIRECT, answer=self._return)
 
     @property
     def problem(self) -> str:
@@ -300,7 +250,9 @@ class Installer:
 
     def _new_state(self) -> str:
         began = json.dumps([secrets.token_urlsafe(12), self.clock.now().isoformat()])
-        return self.cipher.encrypt(began).rstrip("=")  # the rest needs no escaping in an address or a cookie
+        return (
+            self.cipher.encrypt(began.encode()).decode().rstrip("=")
+        )  # the rest needs no escaping in an address or a cookie
 
     async def is_open(self, state: str) -> bool:
         """Returns whether a state was begun lately and not used. Raises StoreError."""
@@ -315,18 +267,17 @@ class Installer:
     def _name_of(self, state: str) -> str:
         """Returns the name of an installation that was begun lately; "" if the state is too old or not ours."""
         try:
-            name, began = json.loads(self.cipher.decrypt(state + "=" * (-len(state) % 4)))
+            name, began = json.loads(self.cipher.decrypt(state.encode() + b"=" * (-len(state) % 4)))
             age = self.clock.now() - datetime.fromisoformat(began)
-        except (DecryptionFailed, ValueError, TypeError):
+        except (InvalidToken, ValueError, TypeError):
             return ""
         return str(name) if timedelta(0) <= age <= INSTALLED_WITHIN else ""
 
     async def store_grant(self, grant: Grant) -> None:
         """Stores the tokens of a workspace that installed the app, then uses them. Raises StoreError."""
         async with self._lock:
-            tokens, encrypted = self._encrypted(grant)
-            await write(install, self.store, grant.team, encrypted, now=self.clock.now())
-            self._use(grant.team, tokens)
+            await write(install, self.store, grant.team, self._encrypted(grant), now=self.clock.now())
+            self._use(grant.team, grant.tokens)
 
     async def update(self, *, renew: bool = True) -> None:
         """Serves the workspaces that have the app now, and renews tokens that end soon. Raises StoreError.
@@ -359,27 +310,24 @@ class Installer:
         if grant.team != team:
             self._problems[team] = "Slack renewed the token of another workspace"
             return
-        newer, encrypted = self._encrypted(grant)
-        if await write(renew_tokens, self.store, team, encrypted):
-            self._use(team, newer)
+        if await write(renew_tokens, self.store, team, self._encrypted(grant)):
+            self._use(team, grant.tokens)
 
     def _use(self, team: str, tokens: StoredTokens, *, is_valid: bool = True) -> None:
         if is_valid:
             self._problems.pop(team, None)
         own = self.workspaces.own
         if self._in_use.get(team) != tokens and (own is None or own.team != team):
-            self.workspaces.add(team, WorkspaceTokens(tokens.bot))
+            self.workspaces.add(team, WorkspaceTokens(SecretStr(tokens.bot)))
         self._in_use[team] = tokens
 
-    def _encrypted(self, grant: Grant) -> tuple[StoredTokens, str]:
-        ends = self.clock.wall() + timedelta(seconds=grant.expires_in) if grant.expires_in else None
-        tokens = StoredTokens(bot=grant.bot, scopes=grant.scopes, refresh=grant.refresh, ends=ends)
-        return tokens, self.cipher.encrypt(tokens.to_json())
+    def _encrypted(self, grant: Grant) -> str:
+        return self.cipher.encrypt(grant.tokens.to_json()).decode()
 
     def _decrypted(self, team: str, encrypted: str) -> StoredTokens | None:
         try:
-            return read_stored_tokens(self.cipher.decrypt(encrypted))
-        except (DecryptionFailed, ValueError, KeyError, TypeError):
+            return _TOKENS.validate_json(self.cipher.decrypt(encrypted.encode()))
+        except (InvalidToken, ValueError):
             if team not in self._problems:
                 log.error("The tokens of the Slack workspace %s were sealed with another PAPERWIRE_SECRET_KEY.", team)
             self._problems[team] = "its tokens were sealed with another PAPERWIRE_SECRET_KEY; install the app again"

@@ -11,16 +11,17 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from pydantic import SecretStr
 
 from bot.platforms.slack import joined, normalise, split
-from bot.platforms.slack.api import SlackApi, read_user
-from bot.platforms.slack.client import HistoryPage, open_message
+from bot.platforms.slack.api import SlackApi
+from bot.platforms.slack.client import open_message
 from bot.platforms.slack.errors import Declined
 from bot.platforms.slack.markup import home_view, modal_view
-from bot.platforms.slack.workspaces import Conversations, Workspace, Workspaces, WorkspaceTokens
-from bot.ports.channel import HomeView, Limits, Modal
+from bot.platforms.slack.workspaces import Workspace, Workspaces, WorkspaceTokens
+from bot.ports.channel import Channel, HomeView, Limits, Modal
 from subscriptions.errors import ChatGone, NotDelivered, RetryLater, SenderStopped
 from subscriptions.model import ChatAddress, Message
 
@@ -28,6 +29,9 @@ _PAGE = 200  # conversations in one answer
 _MOST_PAGES = 10  # pages, so that the home view appears soon
 _KINDS = "public_channel,private_channel,mpim"
 _STALE_VIEW = frozenset({"hash_conflict", "not_found", "view_not_found"})  # the view was changed or closed meanwhile
+
+
+_Page = tuple[list[Mapping[str, Any]], str]  # messages, and the cursor of the next page
 
 
 class SlackForms:
@@ -74,15 +78,12 @@ class SlackForms:
         if not await _is_member(workspace, user):
             return frozenset()
         found: set[str] = set()
-        cursor = ""
+        read = 0
         try:
-            for _ in range(_MOST_PAGES):
-                page = await workspace.client.call_get(
-                    "users.conversations", user=user, types=_KINDS, limit=_PAGE, cursor=cursor
-                )
+            async for page in workspace.client.pages("users.conversations", user=user, types=_KINDS, limit=_PAGE):
                 found.update(joined(team, str(channel["id"])) for channel in page.get("channels") or ())
-                cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
-                if not cursor:
+                read += 1
+                if read == _MOST_PAGES:
                     break
         except Declined:
             return None
@@ -92,10 +93,9 @@ class SlackForms:
 async def _is_member(workspace: Workspace, user: str) -> bool:
     """Returns whether a person is a member of the workspace. True for everybody if the app may not read people."""
     try:
-        answer = await workspace.client.call_get("users.info", user=user)
+        return (await workspace.person(user)).member
     except Declined:
         return True
-    return read_user(answer, workspace.team or (await workspace.identify()).team).member
 
 
 DEFAULT_API_URL = "https://slack.com/api/"
@@ -105,7 +105,7 @@ _LOOKUP_RETRY_AFTER = timedelta(minutes=1)  # until a channel that cannot be fou
 _CLOCK_SKEW = timedelta(seconds=60)  # by which Slack's clock may lag ours
 
 
-class SlackChannel:
+class SlackChannel(Channel):
     """The channel of all workspaces with a token.
 
     An address is the id of a channel, direct messages or a person ("C…", "G…", "D…", "U…"), after the team's id unless it
@@ -137,17 +137,15 @@ class SlackChannel:
             timeouts=(connect, read),
             monotonic=monotonic,
         )
-        self.conversations = Conversations(self.workspaces)
         # (delivery, number) -> (thread, cursor) at which a search was interrupted
         self._searches: dict[tuple[str, int], tuple[str, str]] = {}
-        self._closed = False
 
     async def post(
         self, chat: ChatAddress, message: Message, *, delivery: str, thread: str | None = None, plain: bool = False
     ) -> str:
         """See Channel."""
         post = open_message(message, plain=plain)
-        workspace, channel = await self.conversations.resolve(chat.address)
+        workspace, channel = await self.workspaces.resolve(chat.address)
         identity = {"id": delivery, "n": message.number}
         # Slack posts one client_msg_id once. The plain form of a message is another message.
         once = uuid.uuid5(_NAMESPACE, f"{delivery} {message.number} {message.plain if plain else message.payload}")
@@ -156,7 +154,7 @@ class SlackChannel:
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         """See Channel."""
         post = open_message(message, plain=plain)
-        workspace, channel = await self.conversations.resolve(chat.address)
+        workspace, channel = await self.workspaces.resolve(chat.address)
         await workspace.client.update(channel, message_id, post)
 
     async def find(
@@ -173,32 +171,30 @@ class SlackChannel:
         where, cursor = self._searches.pop(key, (threads[0], ""))
         workspace, channel = await self._readable(chat.address)
         for place in threads[threads.index(where) :] if where in threads else threads:
-            pages = partial(workspace.client.page, channel, place, oldest)
-            if found := await self._search(pages, place, cursor if place == where else "", key):
+            page_at = partial(workspace.client.page, channel, place, oldest)
+            if found := await self._search(page_at, place, cursor if place == where else "", key):
                 return found
         return None
 
     async def _search(
-        self, pages: Callable[[str], Awaitable[HistoryPage]], thread: str, cursor: str, key: tuple[str, int]
+        self, page_at: Callable[[str], Awaitable[_Page]], thread: str, cursor: str, key: tuple[str, int]
     ) -> str | None:
         """Searches one thread, page by page from a cursor, and keeps where it was interrupted. Raises as `find`."""
         while True:
             try:
-                page = await pages(cursor)
+                messages, following = await page_at(cursor)
             except RetryLater:
                 self._searches[key] = (thread, cursor)
                 raise
-            for message in page.messages:
+            for message in messages:
                 if _is(message, *key):
                     return str(message["ts"])
-            if not page.cursor:
+            if not following:
                 return None
-            cursor = page.cursor
+            cursor = following
 
     async def identity(self) -> str:
         """See Channel. Returns "TEAM:USER" of the own workspace; "" if there is none."""
-        if self._closed:
-            raise RetryLater("The sender is shut down.")
         own = self.workspaces.own
         if own is None:
             return ""
@@ -210,7 +206,7 @@ class SlackChannel:
         own = self.workspaces.own
         if "/" not in address or own is None:
             return address
-        return normalise(address, own.team or (await own.identify()).team)
+        return normalise(address, await own.known_team())
 
     def forms(self) -> SlackForms:
         """Returns the modals and home views of the same workspaces."""
@@ -218,17 +214,16 @@ class SlackChannel:
 
     def api(self) -> SlackApi:
         """Returns the platform API of the same workspaces."""
-        return SlackApi(self, self.conversations)
+        return SlackApi(self, self.workspaces)
 
     async def close(self) -> None:
         """See Channel."""
-        self._closed = True
-        await self.conversations.close()
+        await self.workspaces.close()
 
     async def _readable(self, address: str) -> tuple[Workspace, str]:
         """As Conversations.resolve, but raises RetryLater, SenderStopped or LookupError only."""
         try:
-            return await self.conversations.resolve(address)
+            return await self.workspaces.resolve(address)
         except (RetryLater, SenderStopped):
             raise
         except ChatGone as error:

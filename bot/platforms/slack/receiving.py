@@ -25,7 +25,7 @@ from bot.platforms.slack.incoming import COMMANDS, EVENTS, INTERACTIONS, Malform
 from bot.platforms.slack.manifest import PATHS
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.ports.channel import Clock
-from bot.ports.conversation import MessageRequest, Request, RequestDispatcher, WebRequest, WebResponse
+from bot.ports.conversation import MessageRequest, Request, RequestDispatcher, WebRequest, WebResponse, WebRoute
 from subscriptions.errors import NotDelivered, RetryLater, StoreError
 
 log = logging.getLogger("paperwire")
@@ -68,7 +68,7 @@ class PayloadDispatcher:
         if request is None:
             return {}
         if isinstance(request, MessageRequest) and request.direct_channel:
-            self._channel.conversations.remember_direct(request.sender, request.direct_channel)
+            self._channel.workspaces.remember_direct(request.sender, request.direct_channel)
         problems = await dispatch_request(request)
         return {"response_action": "errors", "errors": dict(problems)} if problems else {}
 
@@ -114,7 +114,9 @@ class SlackHttp:
     def __init__(
         self, channel: SlackChannel, secret: SecretStr, clock: Clock, *, on_bot_name: Callable[[str], None]
     ) -> None:
-        self.routes = tuple(_Route(path, self) for path in PATHS)
+        self.routes = tuple(
+            WebRoute(path=path, answer=self.answer, method="POST", accepts=_names_signature) for path in PATHS
+        )
         self._verifier = SignatureVerifier(secret.get_secret_value(), _Seconds(clock))  # type: ignore[arg-type]
         self._payloads = PayloadDispatcher(channel, None, on_bot_name=on_bot_name)
         self._loop = ReceiverLoop("Slack", clock)
@@ -139,10 +141,20 @@ class SlackHttp:
         del dispatcher
         log.warning("Slack sends what people say to the web address, where only a paperwire run that goes on takes it.")
 
-    def signed(self, headers: Mapping[str, str], body: bytes) -> bool:
-        """Returns whether Slack signed these bytes in the last five minutes."""
+    async def answer(self, call: WebRequest) -> WebResponse:
+        """See WebRoute."""
+        if not self._is_signed(call):
+            log.warning("Somebody asked at Slack's address without Slack's signature, and got nothing.")
+            return _UNSIGNED
         try:
-            return self._verifier.is_valid(body, headers.get(TIMESTAMP), headers.get(SIGNATURE))
+            return await self._receive(call)
+        except (ValueError, RecursionError):
+            return _UNREADABLE
+
+    def _is_signed(self, call: WebRequest) -> bool:
+        """Returns whether Slack signed the body in the last five minutes."""
+        try:
+            return self._verifier.is_valid(call.body, call.headers.get(TIMESTAMP), call.headers.get(SIGNATURE))
         except (
             ValueError,
             TypeError,
@@ -150,7 +162,7 @@ class SlackHttp:
         ):  # a time that is no number or too large, or bytes that are no text
             return False
 
-    async def receive(self, call: WebRequest) -> WebResponse:
+    async def _receive(self, call: WebRequest) -> WebResponse:
         """Dispatches a signed request. Raises ValueError if it cannot be read."""
         kind, payload = _read(call)
         if kind == "url_verification":
@@ -167,28 +179,8 @@ class SlackHttp:
         return WebResponse(body=json.dumps(answer), kind="application/json") if answer else _DONE
 
 
-class _Route:
-    """See WebRoute."""
-
-    method = "POST"
-
-    def __init__(self, path: str, owner: SlackHttp) -> None:
-        self.path = path
-        self._owner = owner
-
-    def accepts(self, headers: Mapping[str, str]) -> bool:
-        """See WebRoute."""
-        return bool(headers.get(TIMESTAMP) and headers.get(SIGNATURE, "").startswith("v0="))
-
-    async def answer(self, call: WebRequest) -> WebResponse:
-        """See WebRoute."""
-        if not self._owner.signed(call.headers, call.body):
-            log.warning("Somebody asked at Slack's address without Slack's signature, and got nothing.")
-            return _UNSIGNED
-        try:
-            return await self._owner.receive(call)
-        except (ValueError, RecursionError):
-            return _UNREADABLE
+def _names_signature(headers: Mapping[str, str]) -> bool:
+    return bool(headers.get(TIMESTAMP) and headers.get(SIGNATURE, "").startswith("v0="))
 
 
 class _Seconds:

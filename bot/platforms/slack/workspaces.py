@@ -16,7 +16,8 @@ from pydantic import SecretStr
 from bot.platforms.slack import PEOPLE, channel_reference, joined, normalise, split
 from bot.platforms.slack.client import BotIdentity, Client
 from bot.ports.channel import usable_text
-from subscriptions.errors import NotDelivered, RetryLater, SenderStopped
+from subscriptions.errors import NotDelivered, Refused, RetryLater, SenderStopped
+from subscriptions.zones import zone_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,15 @@ class Workspace:
         self.team = self.identity.team
         return self.identity
 
+    async def known_team(self) -> str:
+        """Returns the workspace of the token; asks Slack unless it is known. Raises NotDelivered."""
+        return self.team or (await self.identify()).team
+
+    async def person(self, user: str) -> "SlackUser":
+        """Returns a person, from Slack. Raises Declined, RetryLater, SenderStopped."""
+        answer = await self.client.call_get("users.info", user=user, include_locale=True)
+        return read_user(answer, await self.known_team())
+
     async def close(self) -> None:
         """Closes the connection. Nothing can be sent after that."""
         self._closed = True
@@ -88,6 +98,7 @@ class Workspaces:
         self.own = Workspace(own, self.connect, team=team) if own is not None else None
         self._others = [Workspace(tokens, self.connect) for tokens in others]
         self._dropped: list[Workspace] = []
+        self._direct: dict[str, str] = {}  # address of a person -> id of the direct messages
 
     def connect(self, token: SecretStr) -> Client:
         """Returns a new client with this token."""
@@ -113,11 +124,13 @@ class Workspaces:
         """Returns the workspace of an address, which may also name the own team. Raises NotDelivered."""
         team, _ = split(address)
         if not team:
-            return self._first()
+            if self.own is None:
+                raise SenderStopped("There is no token for the own Slack workspace.", "workspace")
+            return self.own
         failures: list[NotDelivered] = []
         for workspace in sorted(self.all, key=lambda one: not one.team):  # known workspaces first
             try:
-                if (workspace.team or (await workspace.identify()).team) == team:
+                if await workspace.known_team() == team:
                     return workspace
             except NotDelivered as error:
                 failures.append(error)
@@ -153,46 +166,71 @@ class Workspaces:
         """Returns the prefix of addresses in a workspace."""
         return "" if self.own is not None and self.own.team == team else team
 
-    async def close(self) -> None:
-        """Closes all connections."""
-        for workspace in (*self.all, *self._dropped):
-            await workspace.close()
-
-    def _first(self) -> Workspace:
-        if self.own is None:
-            raise SenderStopped("There is no token for the own Slack workspace.", "workspace")
-        return self.own
-
-
-class Conversations:
-    """Finds the workspace and the channel of an address, and remembers people's direct messages."""
-
-    def __init__(self, workspaces: Workspaces) -> None:
-        self.workspaces = workspaces
-        self._direct: dict[str, str] = {}  # address of a person -> id of the direct messages
-        self._closed = False
-
     def remember_direct(self, person: str, direct: str) -> None:
         """Remembers the id of the direct messages with a person, so that `resolve` need not ask Slack for it."""
         self._direct[person] = direct
 
     async def resolve(self, address: str) -> tuple[Workspace, str]:
         """Returns the workspace whose token is used, and the id of the channel that Slack posts to. Raises NotDelivered."""
-        if self._closed:
-            raise RetryLater("The sender is shut down.")
-        workspace = await self.workspaces.for_address(address)
+        workspace = await self.for_address(address)
         _, place = split(address)
         if not place.startswith(PEOPLE):
             return workspace, place
-        key = normalise(address, self.workspaces.own.team if self.workspaces.own else "")
+        key = self.short(address)
         if key not in self._direct:
             self._direct[key] = await workspace.client.open_direct(place)
         return workspace, self._direct[key]
 
+    def short(self, address: str) -> str:
+        """Returns the canonical address, as far as the own team is known."""
+        return normalise(address, self.own.team if self.own else "")
+
     async def close(self) -> None:
-        """Closes the connections of all workspaces. Nothing can be resolved after that."""
-        self._closed = True
-        await self.workspaces.close()
+        """Closes all connections. Nothing can be sent after that."""
+        for workspace in (*self.all, *self._dropped):
+            await workspace.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackUser:
+    """A person, as Slack knows them."""
+
+    member: bool  # a member of this workspace: no guest, stranger, bot or former member
+    admin: bool
+    name: str = ""
+    timezone: str = ""
+    language: str = ""
+
+
+def read_user(answer: Mapping[str, Any], team: str) -> SlackUser:
+    """Returns the person in an answer of users.info of a workspace."""
+    user = part_of(answer, "user")
+    profile = user.get("profile") or {}
+    home = user.get("team_id") or team
+    at_home = home == team or team in ((user.get("enterprise_user") or {}).get("teams") or ())
+    outsider = any(user.get(name) for name in ("is_restricted", "is_ultra_restricted", "is_stranger"))
+    return SlackUser(
+        member=at_home and not outsider and not user.get("deleted") and not user.get("is_bot"),
+        admin=bool(user.get("is_admin") or user.get("is_owner") or user.get("is_primary_owner")),
+        name=usable_text(profile.get("display_name") or profile.get("real_name") or user.get("real_name")).strip(),
+        timezone=_zone(user.get("tz")),
+        language=str(user.get("locale") or ""),
+    )
+
+
+def _zone(name: object) -> str:
+    try:
+        return zone_name(str(name)) if name else ""
+    except Refused:  # an unknown zone
+        return ""
+
+
+def part_of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Returns a part of an answer that must be an object. Raises RetryLater if it is none."""
+    found = answer.get(name)
+    if not isinstance(found, Mapping):
+        raise RetryLater("Slack gave no answer that can be read.")
+    return found
 
 
 # ---------------------------------------------------------------------------------------------------------------------

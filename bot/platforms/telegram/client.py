@@ -2,7 +2,7 @@
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -26,13 +26,7 @@ from subscriptions.model import Message
 # The plain form is {"text": "…", "silent": true}, without markup. `silent` and `buttons` may be missing.
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InlineButton:
-    """One button of an inline keyboard, which opens `url` or sends `data` to the bot."""
-
-    text: str
-    url: str | None = None
-    data: str | None = None
+Keyboard = list[list[dict[str, str]]]  # rows of buttons, as the Bot API takes them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +36,7 @@ class MessageArguments:
     text: str
     html: bool
     silent: bool = False
-    keyboard: tuple[tuple[InlineButton, ...], ...] = ()  # rows
+    keyboard: Keyboard = field(default_factory=list)
 
 
 def open_message(message: Message, *, plain: bool) -> MessageArguments:
@@ -51,31 +45,27 @@ def open_message(message: Message, *, plain: bool) -> MessageArguments:
     def read(payload: object) -> MessageArguments:
         match payload:
             case {"text": str(text), **rest}:
-                keyboard = () if plain else tuple(_row(row) for row in _list(rest.get("buttons") or []))
+                keyboard = [] if plain else _keyboard(rest.get("buttons") or [])
                 return MessageArguments(text=text, html=not plain, silent=rest.get("silent") is True, keyboard=keyboard)
         raise ValueError("a payload for Telegram is an object with a text")
 
     return read_message(message, read, plain=plain)
 
 
-def _row(row: object) -> tuple[InlineButton, ...]:
-    return tuple(_key(key) for key in _list(row))
+def _keyboard(rows: object) -> Keyboard:
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise ValueError("buttons for Telegram are rows of buttons")
+    return [[_button(button) for button in row] for row in rows]
 
 
-def _key(key: object) -> InlineButton:
-    match key:
+def _button(button: object) -> dict[str, str]:
+    match button:
         case {"text": str(text), "url": str(url)}:
-            return InlineButton(text=text, url=url)
+            return {"text": text, "url": url}
         case {"text": str(text), "data": str(data)}:
-            return InlineButton(text=text, data=data)
+            return {"text": text, "callback_data": data}
         case _:
             raise ValueError("a button for Telegram has a text and either url or data")
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise ValueError("buttons for Telegram are rows of buttons")  # noqa: TRY004 - one error for one broken payload
-    return value
 
 
 _KEPT_OPEN = 5.0  # seconds that an idle connection is kept; a send on one that the server has closed would be Unclear
@@ -173,8 +163,8 @@ def _body(wanted: RequestData | None) -> tuple[aiohttp.FormData | bytes | None, 
     if not wanted.multipart_data:
         return urlencode(wanted.json_parameters).encode("ascii"), _IS_FORM
     form = aiohttp.FormData(wanted.json_parameters)
-    for field, (name, content, kind) in wanted.multipart_data.items():
-        form.add_field(field, content, filename=name, content_type=kind)
+    for part, (name, content, kind) in wanted.multipart_data.items():
+        form.add_field(part, content, filename=name, content_type=kind)
     return form, {}
 
 
@@ -318,15 +308,8 @@ def _wanted(address: str, post: MessageArguments) -> dict[str, Any]:
         "text": post.text,
         "parse_mode": ParseMode.HTML if post.html else None,
         "link_preview_options": _NO_PREVIEW,
-        "reply_markup": {"inline_keyboard": [[_button(key) for key in row] for row in post.keyboard]}
-        if post.keyboard
-        else None,
+        "reply_markup": {"inline_keyboard": post.keyboard} if post.keyboard else None,
     }
-
-
-def _button(key: InlineButton) -> dict[str, str]:
-    does = {"url": key.url} if key.url is not None else {"callback_data": key.data or ""}
-    return {"text": key.text} | does
 
 
 def _reply(message_id: int | None) -> dict[str, object] | None:

@@ -6,19 +6,18 @@ language; other languages see English (core.telegram.org/bots/api#setmycommands)
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NoReturn, Protocol
+from typing import Any
 
 from pydantic import SecretStr
 
-from bot.platform import file_too_large
+from bot.platform import Speakers, file_too_large
 from bot.platforms.telegram.client import Client, MessageArguments, open_message
 from bot.platforms.telegram.errors import FileTooLarge, PersonNotFound
 from bot.platforms.telegram.incoming import place_of
-from bot.ports.channel import File, Limits, MenuCommand
+from bot.ports.channel import Channel, File, Limits, MenuCommand
 from bot.ports.conversation import Place, PlatformApi
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Refused, Rejected, RetryLater, Sentence
@@ -39,7 +38,6 @@ class TelegramApi(PlatformApi):
     """See PlatformApi. It shares the connections of the channel of the same token."""
 
     platform = "telegram"
-    has_ephemeral = False
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -124,13 +122,6 @@ _DESCRIPTION = Sentence(
 _SHORT = Sentence("New research papers that fit your words, at the time you choose.")
 
 
-class MenuTranslator(Protocol):
-    """Translates sentences to one language."""
-
-    def __call__(self, sentence: Sentence, /) -> str:
-        """The translated sentence with its values filled in."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Menu:
     """The commands that Telegram shows in one scope and one language."""
@@ -140,7 +131,7 @@ class Menu:
     commands: tuple[tuple[str, str], ...]  # (name, what it does)
 
 
-def menus_of(commands: Sequence[MenuCommand], speakers: Mapping[str, MenuTranslator]) -> tuple[Menu, ...]:
+def menus_of(commands: Sequence[MenuCommand], speakers: Speakers) -> tuple[Menu, ...]:
     """Returns all menus. `speakers` are the translators by language, English under "".
 
     Administrators of a group see all commands, other members only those that change nothing.
@@ -160,13 +151,11 @@ def menus_of(commands: Sequence[MenuCommand], speakers: Mapping[str, MenuTransla
     )
 
 
-def _shown(command: MenuCommand, say: MenuTranslator) -> tuple[str, str]:
+def _shown(command: MenuCommand, say: Callable[[Sentence], str]) -> tuple[str, str]:
     return command.name, say(command.summary)[:LONGEST]
 
 
-async def publish_menus(
-    client: Client, commands: Sequence[MenuCommand], speakers: Mapping[str, MenuTranslator]
-) -> None:
+async def publish_menus(client: Client, commands: Sequence[MenuCommand], speakers: Speakers) -> None:
     """Sets the menus and descriptions that differ from those that Telegram has. Logs errors and raises none."""
     try:
         for menu in menus_of(commands, speakers):
@@ -195,7 +184,7 @@ async def _set_words(client: Client, method: str, field: str, language: str, wor
 DEFAULT_API_URL = "https://api.telegram.org"
 
 
-class TelegramChannel:
+class TelegramChannel(Channel):
     """The channel of one bot token.
 
     `api_url` is the root of the server ("/bot<token>/METHOD" is appended). `connect` and `read` are seconds to wait for
@@ -204,6 +193,7 @@ class TelegramChannel:
     """
 
     platform = "telegram"
+    not_found = "Telegram does not let a bot look for its messages."
     adapter = "bot.platforms.telegram.adapter"  # the module that builds the platform
     # Telegram allows thirty a second (core.telegram.org/bots/faq); 28 leaves room for sends that the network bunches up.
     limits = Limits(text=4096, per_second=28, per_lane=1, per_group_minute=20, burst=3, reserved=3)
@@ -236,13 +226,6 @@ class TelegramChannel:
         """See Channel."""
         post = self._open(message, plain=plain)
         await self._client.edit(chat.address, _number(message_id), post)
-
-    async def find(
-        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
-    ) -> NoReturn:
-        """See Channel. Always raises LookupError, since bots cannot read their own messages."""
-        del chat, message, delivery, after, thread
-        raise LookupError("Telegram does not let a bot look for its messages.")
 
     async def identity(self) -> str:
         """See Channel. Returns the bot's user id."""

@@ -224,14 +224,13 @@ CHECK_INTERVAL = 300.0  # seconds between two checks of the webhook
 
 
 class TelegramWebhook:
-    """A Receiver that is its own WebRoute.
+    """A Receiver of what Telegram posts to our web address.
 
     `url` is the setting: the address under which Telegram reaches our web address; the path is appended. `secret` is
     what Telegram sends along; None: it is derived from the token. `on_bot_name` is called with the bot's name.
     """
 
     name = NAME
-    method = "POST"
     is_exclusive = False
 
     def __init__(
@@ -244,8 +243,7 @@ class TelegramWebhook:
         secret: str | None = None,
         on_bot_name: Callable[[str], None],
     ) -> None:
-        self.path = webhook_path(token)
-        self.routes: tuple[WebRoute, ...] = (self,)
+        self.routes = (WebRoute(path=webhook_path(token), answer=self.answer, method="POST", accepts=self.accepts),)
         self._url = webhook_address(url, token)
         self._secret = secret or derive_secret(token, "secret")
         self._client = client

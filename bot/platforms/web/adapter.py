@@ -8,7 +8,7 @@ from bot.platform import Platform, PlatformSurroundings, file_too_large
 from bot.platforms.web import WEB
 from bot.platforms.web.markup import MEDIUM
 from bot.platforms.web.outgoing import WebChannel, WebForms
-from bot.platforms.web.pages import ChatPages, FormPages
+from bot.platforms.web.pages import ChatPages
 from bot.platforms.web.playground import Finds, Playground
 from bot.ports.channel import Channel, Clock, File
 from bot.ports.conversation import PlatformApi
@@ -18,20 +18,12 @@ from subscriptions.model import ChatAddress
 
 
 class WebApi(PlatformApi):
-    """See PlatformApi."""
+    """See PlatformApi. Each person manages only their own chat."""
 
     platform = WEB.name
-    has_ephemeral = False
 
     def __init__(self, channel: WebChannel) -> None:
         self._channel = channel
-
-    async def is_admin(
-        self, chat: ChatAddress, person: str, *, member_suffices: bool = False, in_chat: bool = False
-    ) -> bool | None:
-        """See PlatformApi. Each person manages only their own chat."""
-        del member_suffices, in_chat
-        return chat.address == person
 
     async def acknowledge(self, callback_id: str, words: str = "") -> None:
         """See PlatformApi."""
@@ -72,7 +64,6 @@ def platform(channel: Channel, around: PlatformSurroundings) -> Platform:
     channel.open(around.store)
     pages = (
         *ChatPages(channel, around.store).all(),
-        *FormPages(channel, around.store).all(),
         Finds(around.store, around.clock).page(),
         Playground(around.store, around.clock).page(),
     )

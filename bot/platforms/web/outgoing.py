@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from bot.context import write
 from bot.platforms.web import WEB
-from bot.ports.channel import Clock, FormField, HomeView, Limits, Modal, read_message
+from bot.ports.channel import Channel, Clock, FormField, HomeView, Limits, Modal, read_message
 from bot.ports.web_page import Visitor
 from subscriptions.errors import Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
@@ -197,7 +197,7 @@ def read_form(view: str) -> ShownForm:
 _VIEW = TypeAdapter(ShownForm)
 
 
-class WebChannel:
+class WebChannel(Channel):
     """Stores the messages of chats on our own page. `open` gives it the store; before that it posts nothing."""
 
     platform = WEB.name
@@ -257,10 +257,6 @@ class WebChannel:
         except StoreError as error:
             raise RetryLater("The database cannot be used.") from error
         return None if number is None else str(number)
-
-    async def identity(self) -> str:
-        """See Channel. There is one page for each database."""
-        return WEB.name
 
     async def close(self) -> None:
         """See Channel. The store belongs to the caller."""

@@ -118,7 +118,7 @@ def answering(channel: WebChannel, work: _Work) -> Callable[[PageRequest], Await
 
 
 class ChatPages:
-    """The pages of the chats of one database."""
+    """The pages of the chats of one database, and of their forms."""
 
     def __init__(self, channel: WebChannel, store: Store) -> None:
         self._channel = channel
@@ -134,6 +134,8 @@ class ChatPages:
             WebPage(path="/chat/events", answer=self.follow),
             WebPage(path="/chat/file", answer=self.download),
             WebPage(path="/chat/file", answer=answering(self._channel, self.say), method="POST", takes_file=True),
+            WebPage(path=FORM, answer=answering(self._channel, self.show_form)),
+            WebPage(path=FORM, answer=answering(self._channel, self.take_form), method="POST"),
         )
 
     async def show(self, asked: PageRequest) -> PageResponse:
@@ -211,6 +213,53 @@ class ChatPages:
         self._channel.hub.keep_said(asked.visitor.name, heard.toast)
         return PageResponse(location=goes or END)
 
+    # -------------------------------------------------------------------------------------------------------------- forms
+
+    async def show_form(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
+        """Shows a form as it was opened."""
+        return await self._form_page(asked, dispatcher, asked.query.get("id", ""), {})
+
+    async def take_form(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
+        """Takes a form that was sent, or previews it."""
+        form_id = asked.form.get("id", "")
+        values = {name.removeprefix(_FIELD): value for name, value in asked.form.items() if name.startswith(_FIELD)}
+        if "look" in asked.form:
+            return await self._form_page(asked, dispatcher, form_id, values)
+        return await self._form_sent(asked, dispatcher, form_id, values)
+
+    async def _form_sent(
+        self, asked: PageRequest, dispatcher: RequestDispatcher, form_id: str, values: Mapping[str, str]
+    ) -> PageResponse:
+        """Redirects to the chat, which shows the answer; or shows the form again with its errors."""
+        once = asked.form.get("once", "")
+        update, problems = await self._talk.submit(asked.frame, form_id, values, dispatcher, once=once)
+        if problems:
+            return await self._form_page(asked, dispatcher, form_id, values, problems)
+        await self._talk.wait_for_reply(update)
+        return PageResponse(location=END)
+
+    async def _form_page(
+        self,
+        asked: PageRequest,
+        dispatcher: RequestDispatcher,
+        form_id: str,
+        values: Mapping[str, str],
+        problems: Mapping[str, str] | None = None,
+    ) -> PageResponse:
+        """Returns the page of a form with these values; the chat, if that form is gone."""
+        wrong = problems or {}
+        form = await self._talk.fill_in(asked.frame, form_id, values, dispatcher)
+        _, frame = await asyncio.to_thread(framed, self._store, asked.frame)
+        if form is None:
+            gone = " ".join(wrong.values()) or _GONE.say(Language(frame.language, "UTC").translate)
+            self._channel.hub.keep_said(asked.visitor.name, gone)
+            return PageResponse(location=END)
+        fields = _fields(form, wrong)
+        others = [words for name, words in wrong.items() if name not in {one.field.name for one in fields}]
+        shown = {"form": form, "fields": fields, "others": others, "path": FORM, "end": END, "once": new_once()}
+        page = await asyncio.to_thread(draw_page, "form.html", frame, form.title, words=_WORDS, wrong=wrong, **shown)
+        return PageResponse(body=page)
+
 
 def _document(store: Store, chat: ChatAddress, number: int) -> tuple[str, str] | None:
     """Returns name and text of the document in a message of this chat."""
@@ -255,67 +304,6 @@ class DrawnField:
         """The ids of the elements that describe its input."""
         parts = {"problem": self.problem, "hint": self.field.hint, "notes": self.field.notifies_change}
         return " ".join(f"{self.id}-{name}" for name, there in parts.items() if there)
-
-
-class FormPages:
-    """The pages of the forms of one database."""
-
-    def __init__(self, channel: WebChannel, store: Store) -> None:
-        self._channel = channel
-        self._store = store
-        self._talk = Talk(channel, store)
-
-    def all(self) -> tuple[WebPage, ...]:
-        """Returns the pages."""
-        return (
-            WebPage(path=FORM, answer=answering(self._channel, self.show)),
-            WebPage(path=FORM, answer=answering(self._channel, self.take), method="POST"),
-        )
-
-    async def show(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
-        """Shows a form as it was opened."""
-        return await self._drawn(asked, dispatcher, asked.query.get("id", ""), {})
-
-    async def take(self, asked: PageRequest, dispatcher: RequestDispatcher) -> PageResponse:
-        """Takes a form that was sent, or previews it."""
-        form_id = asked.form.get("id", "")
-        values = {name.removeprefix(_FIELD): value for name, value in asked.form.items() if name.startswith(_FIELD)}
-        if "look" in asked.form:
-            return await self._drawn(asked, dispatcher, form_id, values)
-        return await self._sent(asked, dispatcher, form_id, values)
-
-    async def _sent(
-        self, asked: PageRequest, dispatcher: RequestDispatcher, form_id: str, values: Mapping[str, str]
-    ) -> PageResponse:
-        """Redirects to the chat, which shows the answer; or shows the form again with its errors."""
-        once = asked.form.get("once", "")
-        update, problems = await self._talk.submit(asked.frame, form_id, values, dispatcher, once=once)
-        if problems:
-            return await self._drawn(asked, dispatcher, form_id, values, problems)
-        await self._talk.wait_for_reply(update)
-        return PageResponse(location=END)
-
-    async def _drawn(
-        self,
-        asked: PageRequest,
-        dispatcher: RequestDispatcher,
-        form_id: str,
-        values: Mapping[str, str],
-        problems: Mapping[str, str] | None = None,
-    ) -> PageResponse:
-        """Returns the page of a form with these values; the chat, if that form is gone."""
-        wrong = problems or {}
-        form = await self._talk.fill_in(asked.frame, form_id, values, dispatcher)
-        _, frame = await asyncio.to_thread(framed, self._store, asked.frame)
-        if form is None:
-            gone = " ".join(wrong.values()) or _GONE.say(Language(frame.language, "UTC").translate)
-            self._channel.hub.keep_said(asked.visitor.name, gone)
-            return PageResponse(location=END)
-        fields = _fields(form, wrong)
-        others = [words for name, words in wrong.items() if name not in {one.field.name for one in fields}]
-        shown = {"form": form, "fields": fields, "others": others, "path": FORM, "end": END, "once": new_once()}
-        page = await asyncio.to_thread(draw_page, "form.html", frame, form.title, words=_WORDS, wrong=wrong, **shown)
-        return PageResponse(body=page)
 
 
 def _fields(form: ShownForm, wrong: Mapping[str, str]) -> list[DrawnField]:

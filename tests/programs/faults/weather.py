@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -20,6 +20,7 @@ from bot.app import App, build_app
 from bot.conversation.reply_sender import StoredReply, send_reply
 from bot.delivery.planning import DrainState, Sent, plan
 from bot.platforms.telegram.outgoing import TelegramChannel
+from bot.ports.channel import Channel
 from bot.settings import Settings
 from subscriptions.errors import RetryLater, SenderStopped, Unclear
 from subscriptions.model import ChatAddress, Message
@@ -74,7 +75,7 @@ WEATHERS: dict[str, Weather] = {
 
 
 @dataclass(slots=True)
-class Sky:
+class Sky(Channel):
     """A platform that fails as its weather says. It takes messages at the clock's second."""
 
     clock: FakeClock
@@ -123,11 +124,6 @@ class Sky:
 
     async def edit(self, chat: ChatAddress, message_id: str, message: Message, *, plain: bool = False) -> None:
         raise AssertionError("nothing was to be edited")
-
-    async def find(
-        self, chat: ChatAddress, message: Message, *, delivery: str, after: datetime, thread: str | None = None
-    ) -> str | None:
-        raise LookupError("nobody can look")
 
     async def identity(self) -> str:
         return "4242"

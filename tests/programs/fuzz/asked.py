@@ -88,7 +88,7 @@ CHANNEL.workspaces.own.identity = BotIdentity(team="T1", user="UBOT", name="pape
 CHANNEL.workspaces.own.team = "T1"
 SLACK: Final = SlackHttp(CHANNEL, SecretStr(SIGNING), CLOCK, on_bot_name=lambda _: None)
 SLACK._dispatcher = RECORDER
-APP: Final = health_app(dict, (TELEGRAM, *SLACK.routes))
+APP: Final = health_app(dict, (*TELEGRAM.routes, *SLACK.routes))
 
 
 def asked(method: str, path: str, headers: Headers, body: bytes, query: bytes = b"") -> int:
@@ -120,7 +120,7 @@ _LOOP: Final = asyncio.new_event_loop()
 def check_update(data: bytes) -> None:
     """An update with the secret is read or refused, and what is read can be stored."""
     headers = [(HEADER.lower().encode(), SECRET.encode()), (b"content-type", b"application/json")]
-    assert asked("POST", TELEGRAM.path, headers, data) in {200, 400}
+    assert asked("POST", TELEGRAM.routes[0].path, headers, data) in {200, 400}
 
 
 _CHAT: Final = {"id": -1001, "type": "supergroup", "title": "Vision", "is_forum": True}
@@ -321,9 +321,7 @@ def _check_answers(written: bytes) -> None:
 
 def _requests() -> tuple[bytes, ...]:
     update = json.dumps({"update_id": 1, **_UPDATES[0]}).encode()
-    hook = (
-        f"POST {TELEGRAM.path} HTTP/1.1\r\nHost: x\r\n{HEADER}: {SECRET}\r\nContent-Type: application/json\r\n".encode()
-    )
+    hook = f"POST {TELEGRAM.routes[0].path} HTTP/1.1\r\nHost: x\r\n{HEADER}: {SECRET}\r\nContent-Type: application/json\r\n".encode()
     slack = f"POST {PATHS[0]} HTTP/1.1\r\nHost: x\r\n{TIMESTAMP}: {NOW}\r\n{SIGNATURE}: v0=00\r\nContent-Length: 2\r\n\r\n{{}}".encode()
     made = (
         b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n",

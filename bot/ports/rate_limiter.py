@@ -1,0 +1,190 @@
+"""The rate limits of tokens, lanes and groups.
+
+A lane keeps its last starts: `burst` of them may lie in any `burst` / `per_lane` seconds, and no more. Tokens and groups keep
+one number, by GCRA, the generic cell rate algorithm: the "theoretical arrival time", the second at which the budget is full
+again. A lane cannot do so, because GCRA lets more sends follow a burst at once. Everything here is arithmetic on monotonic
+seconds that the caller passes; nothing sleeps or reads a clock.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from itertools import zip_longest
+from math import inf
+from typing import NamedTuple
+
+from bot.ports.channel import Limits
+from subscriptions.model import Lane
+
+FULL = -inf  # the state of a full budget
+_TIDY_FROM = 4096  # number of lanes from which on idle ones are removed
+
+
+def reserve(state: float, now: float, rate: float, burst: int = 1) -> tuple[float, float]:
+    """Takes one send out of a budget. Returns its new state and the second at which the send may start.
+
+    `rate` is in sends per second; `burst` sends may start at once after a rest.
+    Any closed window of w seconds then holds at most `burst` + `rate` * w starts (ITU-T I.371, GCRA).
+    """
+    gap = 1 / rate
+    start = max(now, state - (burst - 1) * gap)
+    return max(state, start) + gap, start
+
+
+class LaneState(NamedTuple):
+    """What a lane has used up."""
+
+    starts: tuple[float, ...] = ()  # the last `burst` starts, the earliest first
+    minute: float = FULL  # of a group: the state of its budget of a minute
+
+
+class RateLimiter:
+    """Tells when a lane may send: the budgets of one process, one for each token, and one or two for each lane.
+
+    A sender first calls `ready_at` for its lane, which takes nothing; then `reserve` for its token, which takes a slot; then
+    `record_send` when the send starts. So a lane that has to wait does not hold a slot of the token that others could use.
+    `ready_at` need not take anything because a lane has one sender at a time. A token is named by its platform.
+
+    Answers to people are urgent. In a group they may use a reserved part of the budget of a minute. From their token they
+    take the next slot that is reserved for a sender that waits; `was_preempted` tells that sender to reserve again. So an
+    answer waits for one slot, even if many deliveries wait.
+    """
+
+    def __init__(
+        self, limits: Mapping[str, Limits], *, on_token_pause: Callable[[str, float], None] = lambda *_: None
+    ) -> None:
+        """`on_token_pause` is called at a pause of a whole token, with its name and the seconds."""
+        self._on_token_pause = on_token_pause
+        self._tokens = {platform: limit.per_second for platform, limit in limits.items() if limit.per_second}
+        self._limits = dict(limits)
+        self._token_states: dict[str, float] = {}
+        self._queued_slots: dict[str, deque[float]] = {}  # token -> future slots of sends that are not urgent
+        self._preempted: dict[str, int] = {}  # token -> slots that urgent sends took and whose senders do not know yet
+        self._lane_states: dict[Lane, LaneState] = {}
+        self._paused_lanes: dict[Lane, float] = {}
+        self._paused_tokens: dict[str, float] = {}
+        self._tidy_at = _TIDY_FROM
+
+    def ready_at(self, lane: Lane, now: float, *, urgent: bool = False) -> float:
+        """Returns the monotonic second at which the lane may send its next message. Pauses of its token count.
+
+        A part of a group's budget is reserved for `urgent` messages, the answers to people.
+        """
+        pauses = (self._paused_lanes.get(lane, now), self._paused_tokens.get(lane.platform, now))
+        limit, state = self._limits.get(lane.platform), self._lane_states.get(lane)
+        if limit is None or state is None:
+            return max(now, *pauses)
+        free = state.starts[0] + _window(limit) if len(state.starts) == limit.burst else now
+        burst = limit.burst + (limit.reserved if urgent else 0)
+        _, minute = reserve(state.minute, now, _group_rate(lane, limit), burst)
+        return max(now, *pauses, free, minute)
+
+    def pause_left(self, token: str, now: float) -> float:
+        """Returns how many seconds are left of the pause that the platform asked of the whole token; 0: no pause."""
+        return max(0.0, self._paused_tokens.get(token, now) - now)
+
+    def reserve(self, token: str, now: float, *, urgent: bool = False) -> float:
+        """Reserves one send of a token, first come, first served. Returns the second at which it may start."""
+        now = max(now, self._paused_tokens.get(token, now))
+        rate = self._tokens.get(token)
+        if rate is None:
+            return now
+        waiting = self._queued_slots.setdefault(token, deque())
+        while waiting and waiting[0] <= now:
+            waiting.popleft()
+        if urgent and waiting:
+            self._preempted[token] = self._preempted.get(token, 0) + 1
+            return waiting.popleft()
+        self._token_states[token], start = reserve(self._token_states.get(token, FULL), now, rate)
+        if not urgent:
+            waiting.append(start)
+        return start
+
+    def was_preempted(self, token: str) -> bool:
+        """Returns whether an urgent send took the slot that has come now, so that the caller must reserve again."""
+        taken = self._preempted.get(token, 0)
+        if taken:
+            self._preempted[token] = taken - 1
+        return taken > 0
+
+    def record_send(self, lane: Lane, at: float) -> None:
+        """Records that a send in the lane started at the monotonic second `at`: takes it out of the lane's budgets."""
+        limit, (starts, minute) = self._limits.get(lane.platform), self._lane_states.get(lane, LaneState())
+        if limit is None:
+            return
+        starts = tuple(sorted((*starts, at))[-limit.burst :]) if limit.per_lane else ()
+        self._lane_states[lane] = LaneState(starts, max(minute, at) + 1 / _group_rate(lane, limit))
+        if len(self._lane_states) >= self._tidy_at:
+            self._tidy(at)
+
+    def pause(self, lane: Lane, until: float, now: float) -> None:
+        """Pauses the lane until a monotonic second, as the platform asked.
+
+        If the token has a limit, too, the platform does not tell which of the two limits was exceeded. So the token is
+        paused, too, if another of its lanes is still paused.
+        """
+        self._paused_lanes = {other: end for other, end in self._paused_lanes.items() if end > now}
+        limited = lane.platform in self._tokens
+        others = limited and any(other.platform == lane.platform and other != lane for other in self._paused_lanes)
+        self._paused_lanes[lane] = until
+        if others:
+            self.pause_token(lane.platform, until)
+            self._on_token_pause(lane.platform, until - now)
+
+    def pause_token(self, token: str, until: float) -> None:
+        """Pauses a whole token until a monotonic second."""
+        self._paused_tokens[token] = max(until, self._paused_tokens.get(token, until))
+
+    def count_sends(self, lane: Lane, sends: Iterable[float]) -> None:
+        """Counts what workers have sent in a lane in the last minute, from its earliest monotonic second to its latest."""
+        known = self._lane_states.pop(lane, None)
+        for at in sends:
+            self.record_send(lane, at)
+        if known is not None:
+            counted = self._lane_states.get(lane, known)
+            newest_first = zip_longest(reversed(known.starts), reversed(counted.starts), fillvalue=FULL)
+            starts = tuple(max(pair) for pair in newest_first)[::-1]
+            self._lane_states[lane] = LaneState(starts, max(known.minute, counted.minute))
+
+    def record_earlier_sends(
+        self, sends: Iterable[tuple[Lane, float]], answers: Iterable[tuple[Lane, float]], now: float
+    ) -> None:
+        """Records what an earlier process began to send, and to answer, as (lane, monotonic second). Ignores sends later than `now`.
+
+        Its lanes are taken to have used up all that they may send at once, because of several attempts to send a message only
+        the last is known. A sender that keeps to the budgets and sends at a second `at` has used up at most the burst of the lane by then,
+        and leaves the minute of a group with a state of at most `at` + `burst` / `rate`. So that state is always safe.
+        """
+        earlier = [(at, lane, False) for lane, at in sends] + [(at, lane, True) for lane, at in answers]
+        earlier = sorted((send for send in earlier if send[0] <= now), key=lambda send: send[0])
+        for at, lane, _ in earlier:
+            self.reserve(lane.platform, at)
+            self.record_send(lane, at)
+        for at, lane, urgent in earlier:
+            if limit := self._limits.get(lane.platform):
+                burst = limit.burst + (limit.reserved if urgent else 0)
+                minute = max(self._lane_states[lane].minute, at + burst / _group_rate(lane, limit))
+                self._lane_states[lane] = LaneState((at,) * limit.burst if limit.per_lane else (), minute)
+
+    def _tidy(self, now: float) -> None:
+        """Removes lanes whose budgets are full again. This changes no later result."""
+        self._lane_states = {
+            lane: state
+            for lane, state in self._lane_states.items()
+            if state.minute > now or (state.starts and state.starts[-1] + _window(self._limits[lane.platform]) > now)
+        }
+        self._tidy_at = max(_TIDY_FROM, 2 * len(self._lane_states))
+
+
+def _window(limit: Limits) -> float:
+    """Returns in how many seconds a lane may have its burst."""
+    return limit.burst / limit.per_lane
+
+
+def _group_rate(lane: Lane, limit: Limits) -> float:
+    """Returns how many messages a second a group may get; no limit for private chats, which have positive ids.
+
+    The burst is subtracted from the limit of a minute, so that no window of sixty seconds holds more.
+    """
+    if not limit.per_group_minute or lane.address.isdecimal():
+        return inf
+    return (limit.per_group_minute - limit.burst - limit.reserved) / 60
