@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from subscriptions.matching.hits import THOUSAND, simple_terms
-from subscriptions.matching.paper_index import STOP_WORDS
+from subscriptions.matching.paper_index import STOP_WORDS, is_wide
 from subscriptions.model import Paper
 from subscriptions.normalize import tokens
 from subscriptions.query import TITLE, Field, Query, Term, ValueKind, WordsOfPapers
@@ -33,12 +33,8 @@ def _words(text: str) -> list[str]:
     found = tokens(text)
     words = [word for word in found if len(word) > 1 and not word.isdigit() and word not in STOP_WORDS]
     if not text.isascii():
-        words += [f"{one} {other}" for one, other in pairwise(found) if _is_wide(one) and _is_wide(other)]
+        words += [f"{one} {other}" for one, other in pairwise(found) if is_wide(one) and is_wide(other)]
     return words
-
-
-def _is_wide(token: str) -> bool:
-    return len(token) == 1 and ord(token) > 0x2E7F  # noqa: PLR2004 - CJK begins there
 
 
 # ------------------------------------------------------------------------------ the number by which papers are ordered

@@ -3,29 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from bot.rendering import papers
 from bot.rendering.cleaning import Passage, clean, isolated
 from bot.rendering.language import Language
-from bot.rendering.papers import (
-    AI_MARK,
-    HEAD,
-    Measure,
-    PaperView,
-    author_names,
-    category_names,
-    isolated_passage,
-    paper_view,
-    subscription_label,
-)
 from bot.rendering.parts import Reader, Section
 from bot.rendering.tex import readable
 from subscriptions.cutting import cut_at_sentence, cut_at_word, pieces, summary_state
-from subscriptions.errors import QueryError, Sentence
+from subscriptions.errors import Sentence
 from subscriptions.matching.hits import THOUSAND, Hit, spans
 from subscriptions.matching.hits import why as hits_of
 from subscriptions.model import Because, Item, Paper, Summary
 from subscriptions.normalize import tokens
 from subscriptions.query import TITLE, Query
-from subscriptions.query.parse import papers_named_in, parse_query
+from subscriptions.query.parse import papers_named_in, parse_query, query_of
 
 _AUTHORS = 40  # shown of a collaboration of thousands
 _NAME_WIDTH = 60
@@ -42,13 +32,15 @@ _FIELDS = {
 }
 
 
-def whole_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView:
+def whole_head(item: Item, reader: Reader, measure: papers.Measure = papers.HEAD) -> papers.PaperView:
     """Returns the head with title, all authors and all categories; with the short lists if `measure` cuts the title."""
-    view = paper_view(item, reader, measure)
-    if measure.title < HEAD.title:
+    view = papers.paper_view(item, reader, measure)
+    if measure.title < papers.HEAD.title:
         return view
     paper = item.paper.paper
-    return replace(view, authors=_all_authors(paper, reader.language), categories=", ".join(category_names(paper)))
+    return replace(
+        view, authors=_all_authors(paper, reader.language), categories=", ".join(papers.category_names(paper))
+    )
 
 
 def whole_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
@@ -69,9 +61,9 @@ def whole_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
     )
 
 
-def why_head(item: Item, reader: Reader, measure: Measure = HEAD) -> PaperView:
+def why_head(item: Item, reader: Reader, measure: papers.Measure = papers.HEAD) -> papers.PaperView:
     """Returns the head with title, authors and categories, without the line of subscriptions."""
-    return replace(paper_view(item, reader, measure), why="")
+    return replace(papers.paper_view(item, reader, measure), why="")
 
 
 def why_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
@@ -83,7 +75,7 @@ def why_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
 
 
 def _all_authors(paper: Paper, language: Language) -> str:
-    names = [isolated(cut_at_word(name, _NAME_WIDTH)) for name in author_names(paper)]
+    names = [isolated(cut_at_word(name, _NAME_WIDTH)) for name in papers.author_names(paper)]
     if len(names) <= _AUTHORS:
         return ", ".join(names)
     return f"{', '.join(names[: _AUTHORS - 1])}, … {names[-1]} ({language.number(len(names))})"
@@ -103,7 +95,7 @@ def _summary(summaries: Sequence[Summary], language: Language) -> Iterator[Secti
         for name, text in _usable(summary).items():
             known = _FIELDS.get(name)
             called = known.say(language.translate) if known else clean(name).capitalize()
-            yield from _section(called, text, ai=AI_MARK)
+            yield from _section(called, text, ai=papers.AI_MARK)
 
 
 def _usable(summary: Summary) -> dict[str, str]:
@@ -129,7 +121,7 @@ def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]
     """
     number = f"{because.number}  " if because.number else ""
     yield Section(
-        label="" if reader.is_public else f"{number}{subscription_label(because, reader)}", text=Passage(("",))
+        label="" if reader.is_public else f"{number}{papers.subscription_label(because, reader)}", text=Passage(("",))
     )
     query = _query(because)
     found = hits_of(query, paper) if query else ()
@@ -147,9 +139,8 @@ def _reason(because: Because, paper: Paper, reader: Reader) -> Iterator[Section]
 
 def _query(because: Because) -> Query | None:
     """Returns the query of a subscription that names papers to be near to, with the words found at the match."""
-    try:
-        query = parse_query(because.text)
-    except QueryError:  # stored under an older grammar
+    query = query_of(because.text)
+    if query is None:  # stored under an older grammar
         return None
     named = papers_named_in(query)
     if not named:
@@ -185,6 +176,6 @@ def section_pieces(section: Section, room: int) -> tuple[Section, ...]:
     A passage with a hit is one piece, shortened on both sides.
     """
     if section.text.has_hit:
-        return (replace(section, text=isolated_passage(_around(section.text, room // 2))),)
-    first, *others = (isolated_passage(Passage((piece,))) for piece in pieces(str(section.text), room))
+        return (replace(section, text=papers.isolated_passage(_around(section.text, room // 2))),)
+    first, *others = (papers.isolated_passage(Passage((piece,))) for piece in pieces(str(section.text), room))
     return (replace(section, text=first), *(Section(label="", text=piece) for piece in others))

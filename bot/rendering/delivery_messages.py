@@ -1,17 +1,18 @@
 """A stored notice → the view that a platform draws."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, time
+from datetime import time
+from functools import partial
 from types import MappingProxyType
 
 from bot.ports.channel import Button
+from bot.rendering import packing
 from bot.rendering.buttons import DeliveryButtons, MakeLink, delivery_buttons
 from bot.rendering.cleaning import clean, isolated
 from bot.rendering.language import Language
-from bot.rendering.outline import DeliveryForm, Outline, SubscriptionPapers, empty_text, outline, root_line, subject
-from bot.rendering.packing import Contents, Fragment, Medium, Page, PaperPart, Size, pack, pages_as_sent, total
+from bot.rendering.outline import DeliveryForm, Outline, SubscriptionPapers, empty_text, outline, root, subject
 from bot.rendering.papers import TITLES, CardButtons, paper_view, shrinking_measures
 from bot.rendering.parts import Head, Line, NoticeView, Reader, Root, Subject, reader_of
 from subscriptions.addresses import command_prefix
@@ -31,78 +32,74 @@ class Paginator:
 
     plan: Outline
     reader: Reader
-    medium: Medium
+    medium: packing.Medium
     numbered: bool = False  # whether the papers' numbers are buttons under their message
     beside: Mapping[int, CardButtons] = field(default_factory=dict)  # paper id -> the buttons beside it
-    beneath: Size = field(default=Size())  # size of the buttons under the last message
+    beneath: packing.Size = field(default=packing.Size())  # size of the buttons under the last message
 
-    def pages(self, layout: Layout = ()) -> list[Page]:
+    def pages(self, layout: Layout = ()) -> list[packing.Page]:
         """Returns the pages of the delivery. `layout`, for edits, has the papers of each message that was sent."""
         if layout:
             return self._as_sent(layout)
         room, first_head = self.medium.room, self._head_size()
         parts = self._parts(first_head)
         if self.plan.form is DeliveryForm.EACH:
-            return [page for part in parts for page in pack([part], room, first_head, first_head)]
+            return [page for part in parts for page in packing.pack([part], room, first_head, first_head)]
         most = self.medium.numbers if self.numbered else None
-        alone = self.beneath + (self.medium.draw(self.plan.head).size if self.plan.head else Size())
-        pages = pack(parts, room, alone, first_head, most=most)
+        alone = self.beneath + (self.medium.draw(self.plan.head).size if self.plan.head else packing.Size())
+        pages = packing.pack(parts, room, alone, first_head, most=most)
         if len(pages) == 1:
             return pages
-        return pack(parts, room, first_head, self._head_size(remark=False), most=most)
+        return packing.pack(parts, room, first_head, self._head_size(remark=False), most=most)
 
-    def _as_sent(self, layout: Layout) -> list[Page]:
+    def _as_sent(self, layout: Layout) -> list[packing.Page]:
         """Returns the papers in the messages in which they were sent, all shortened until each message holds its papers."""
         head = self._head_size()
         for measure in shrinking_measures(self.plan.measure):
             paginator = replace(self, plan=replace(self.plan, measure=measure))
-            pages = pages_as_sent(paginator._parts(head), layout)  # noqa: SLF001 - its own class
-            if all((head + total(page.fragments)).fits(self.medium.room) for page in pages):
+            pages = packing.pages_as_sent(paginator._parts(head), layout)  # noqa: SLF001 - its own class
+            if all((head + packing.total(page.fragments)).fits(self.medium.room) for page in pages):
                 break
         return pages
 
-    def _head_size(self, *, remark: bool = True) -> Size:
+    def _head_size(self, *, remark: bool = True) -> packing.Size:
         head = replace(self.plan.counted, part=_ANY_PART)
         return self.beneath + self.medium.draw(head if remark else replace(head, remark="")).size
 
-    def _parts(self, head: Size) -> list[PaperPart]:
+    def _parts(self, head: packing.Size) -> list[packing.PaperPart]:
         """Each paper with what must be in its message; `head` is the size of a head. The last part has the closing lines."""
         draw = self.medium.draw
         closing = [draw(group.more) for group in self.plan.groups if group.more and not group.items]
         closing += [draw(self.plan.tail)] if self.plan.tail else []
         count = sum(len(group.items) for group in self.plan.groups)
-        parts: list[PaperPart] = []
+        parts: list[packing.PaperPart] = []
         for group in self.plan.groups:
             ends = len(parts) + len(group.items) == count
             parts += self._group(group, len(parts), head, closing if ends else [])
-        return parts or [PaperPart(paper=None, body=tuple(closing))]
+        return parts or [packing.PaperPart(paper=None, body=tuple(closing))]
 
     def _group(
-        self, group: SubscriptionPapers, before: int, head: Size, closing: Sequence[Fragment]
-    ) -> list[PaperPart]:
+        self, group: SubscriptionPapers, before: int, head: packing.Size, closing: Sequence[packing.Fragment]
+    ) -> list[packing.PaperPart]:
         """Returns the parts of a group. `before` papers precede the group; `closing` follows its last paper."""
         heading = self.medium.draw(group.heading) if group.heading else None
         again = self.medium.draw(replace(group.heading, continued=True)) if group.heading else None
         more = [self.medium.draw(group.more)] if group.more else []
-        head += heading.size if heading else Size()
+        head += heading.size if heading else packing.Size()
         parts = []
         for place, item in enumerate(group.items, start=1):
             below = (*more, *closing) if place == len(group.items) else ()
-            paper = self._fitted(item, before + place, head + total(below))
+            paper = self._fitted(item, before + place, head + packing.total(below))
             opening = heading if place == 1 else None
-            parts.append(PaperPart(paper=item.paper.id, body=(paper, *below), opening=opening, again=again))
+            parts.append(packing.PaperPart(paper=item.paper.id, body=(paper, *below), opening=opening, again=again))
         return parts
 
-    def _fitted(self, item: Item, number: int, beside: Size) -> Fragment:
+    def _fitted(self, item: Item, number: int, beside: packing.Size) -> packing.Fragment:
         """Returns the paper at the length of its form; shorter only if it does not fit into a message with `beside`."""
         counted = self.numbered or self.plan.form in {DeliveryForm.ROWS, DeliveryForm.THREAD}
-        for measure in shrinking_measures(self.plan.measure):
-            all_named = self.plan.why == "all"
-            view = paper_view(item, self.reader, measure, number=number if counted else 0, why=all_named)
-            fragment = self.medium.draw(replace(view, buttons=self.beside.get(item.paper.id, CardButtons())))
-            if fragment.is_within_limits and (beside + fragment.size).fits(self.medium.room):
-                break
-        return fragment
+        view = partial(paper_view, item, self.reader, number=number if counted else 0, why=self.plan.why == "all")
+        buttons = self.beside.get(item.paper.id, CardButtons())
+        return packing.fitted(view, self.plan.measure, self.medium, beside, buttons)
 
 
 # -------------------------------------------------------------------- A stored notice → the view that a platform draws
@@ -115,7 +112,7 @@ _COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
 def notice_view(facts: Facts, language: Language, command_prefix: str = "/", notices: Notices = NOTICES) -> NoticeView:
     """Returns the view of the notice in these facts. `command_prefix` precedes command names, "/" on most platforms."""
     notice = read_notice(facts.notice, facts.detail, _cleaned, notices)
-    title, *lines = filter(None, notice.lines(_Words(language, command_prefix)))
+    title, *lines = filter(None, notice.lines(_Words(language.code, command_prefix)))
     row = tuple(
         Button(label=label.say(language.translate), data=facts.detail[BUTTON + verb])
         for verb, label in notice.labels.items()
@@ -128,28 +125,15 @@ def _cleaned(detail: str) -> str:
     return isolated(cut_at_word(clean(detail), _LONGEST_DETAIL))
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """`subscriptions.notices.NoticeWords` in the reader's language."""
+class _Words(Language):
+    """The reader's language for a notice, with commands as the chat types them."""
 
-    language: Language
-    command_prefix: str  # "/" on most platforms
-
-    @property
-    def translate(self) -> Callable[[str], str]:
-        return self.language.translate
+    def __init__(self, code: str, command_prefix: str) -> None:
+        super().__init__(code, "UTC")  # notices write no moments
+        self.command_prefix = command_prefix
 
     def say(self, sentence: str, /, **values: object) -> str:
-        return _COMMAND.sub(self.command_prefix, self.language.translate(sentence)).format_map(values)
-
-    def count(self, one: str, many: str, count: int, /, **values: object) -> str:
-        return self.language.count(one, many, count, **values)
-
-    def number(self, number: int) -> str:
-        return self.language.number(number)
-
-    def days(self, days: Sequence[date]) -> str:
-        return self.language.days(days)
+        return _COMMAND.sub(self.command_prefix, self.translate(sentence)).format_map(values)
 
 
 # ------------------------------------------------------------------------------------------------- delivery → messages
@@ -158,7 +142,7 @@ class _Words:
 
 
 _NIGHT = (time(22), time(8))
-_NOTHING = Size()
+_NOTHING = packing.Size()
 _ROOT_TITLES = 2  # of papers, in the message that a thread hangs on
 
 
@@ -169,7 +153,7 @@ def render_delivery(
     delivery: Delivery,
     layout: Layout = (),
     *,
-    medium: Medium,
+    medium: packing.Medium,
     titles: Mapping[str, tuple[str, str]] = _NO_TITLES,
     make_link: MakeLink | None = None,
     notices: Notices = NOTICES,
@@ -184,11 +168,11 @@ def render_delivery(
     makes_sound = _makes_sound(delivery, reader)
     if delivery.kind is DeliveryKind.NOTICE:
         notice = notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address), notices)
-        contents = Contents(fragments=[medium.draw(notice)], silent=not makes_sound, buttons=notice.buttons)
-        return (_message(medium, 1, contents),)
+        contents = packing.Contents(fragments=[medium.draw(notice)], silent=not makes_sound, buttons=notice.buttons)
+        return (packing.message(medium, 1, contents),)
     if not delivery.items:
         line = Line(text=empty_text(delivery, reader))
-        return (_message(medium, 1, Contents(fragments=[medium.draw(line)], silent=not makes_sound)),)
+        return (packing.message(medium, 1, packing.Contents(fragments=[medium.draw(line)], silent=not makes_sound)),)
     delivery = _with_source_titles(delivery, titles)
     plan = outline(delivery, reader)
     buttons = delivery_buttons(delivery, plan, reader, medium, make_link)
@@ -208,8 +192,8 @@ def render_delivery(
 
 
 def delivery_pages(
-    delivery: Delivery, reader: Reader, medium: Medium, *, beneath: Size = _NOTHING
-) -> list[list[Fragment]]:
+    delivery: Delivery, reader: Reader, medium: packing.Medium, *, beneath: packing.Size = _NOTHING
+) -> list[list[packing.Fragment]]:
     """Returns the messages of a delivery inside a reply, as fragments and without buttons; a thread is laid out as a digest.
 
     `beneath` is the size of the reply's buttons.
@@ -241,8 +225,8 @@ def _paper_messages(
         fragments = [*([medium.draw(head)] if head else []), *page.fragments]
         below = buttons.under(page.papers, last=number == len(pages))
         silent = number > 1 or not makes_sound
-        contents = Contents(fragments=fragments, buttons=below, silent=silent, subject=about)
-        messages.append(_message(medium, number, contents, page.papers))
+        contents = packing.Contents(fragments=fragments, buttons=below, silent=silent, subject=about)
+        messages.append(packing.message(medium, number, contents, page.papers))
     return tuple(messages)
 
 
@@ -254,34 +238,27 @@ def _thread_messages(
     pages = replace(paginator, plan=replace(paginator.plan, head=head, counted=head)).pages(layout)
     titled = [fragment for page in pages for fragment in page.fragments]
     root = medium.draw(_root(delivery, paginator))
-    messages = [_message(medium, 1, Contents(fragments=[root], silent=True, titled=titled))]
+    messages = [packing.message(medium, 1, packing.Contents(fragments=[root], silent=True, titled=titled))]
     for number, page in enumerate(pages, start=1):
         part = f"{number}/{len(pages)}" if len(pages) > 1 else ""
         fragments = [medium.draw(replace(head, part=part)), *page.fragments]
         below = buttons.under(page.papers, last=number == len(pages))
-        contents = Contents(fragments=fragments, buttons=below, silent=True)
-        messages.append(_message(medium, number + 1, contents, page.papers, reply_to=1))
+        contents = packing.Contents(fragments=fragments, buttons=below, silent=True)
+        messages.append(packing.message(medium, number + 1, contents, page.papers, reply_to=1))
     return tuple(messages)
 
 
 def _root(delivery: Delivery, paginator: Paginator) -> Root:
     """Returns the message in the channel that the thread hangs on."""
-    reader, head = paginator.reader, root_line(delivery, paginator.reader)
+    reader = paginator.reader
     items = [item for group in paginator.plan.groups for item in group.items][:_ROOT_TITLES]
     titles = tuple(f"{number} {paper_view(item, reader, TITLES).title}" for number, item in enumerate(items, 1))
     left, count = len(delivery.items) - len(titles), reader.language.count
     more = count("and {count} more in the thread", "and {count} more in the thread", left) if titles and left else ""
-    return Root(line=head.line, remark=head.remark, titles=titles, more=more)
+    return root(delivery, reader, titles, more)
 
 
-def _message(
-    medium: Medium, number: int, contents: Contents, papers: tuple[int, ...] = (), *, reply_to: int | None = None
-) -> Message:
-    payload, plain = medium.compose(contents)
-    return Message(number=number, payload=payload, plain=plain, reply_to=reply_to, papers=papers)
-
-
-def _with_heads(plan: Outline, pages: Sequence[Page]) -> Iterator[tuple[Head | None, Page]]:
+def _with_heads(plan: Outline, pages: Sequence[packing.Page]) -> Iterator[tuple[Head | None, packing.Page]]:
     """Yields each page with its head: with "2/3" if there are several pages, and with the remark on the first page only."""
     for number, page in enumerate(pages, start=1):
         if len(pages) == 1:

@@ -4,16 +4,17 @@ A message is a sequence of fragments: a head, perhaps the name of a group, paper
 a platform has several limits (see its module), and every message must stay within each of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal, Protocol
 
 from bot.ports.channel import Buttons
-from bot.rendering.papers import PaperView
+from bot.rendering.papers import CardButtons, Measure, PaperView, shrinking_measures
 from bot.rendering.parts import Code, Head, Heading, Line, More, Root, Section, Subject
 from bot.rendering.templating import Macro, macros
 from subscriptions.cutting import cut_at_word
+from subscriptions.model import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,30 @@ class Medium(Protocol):
 
     def compose(self, contents: Contents) -> tuple[str, str]:
         """Returns payload and plain form of one message, both JSON objects as text."""
+
+
+def message(
+    medium: Medium, number: int, contents: Contents, papers: tuple[int, ...] = (), *, reply_to: int | None = None
+) -> Message:
+    """Returns a message that holds `contents`. `papers` are the ids of those that it shows."""
+    payload, plain = medium.compose(contents)
+    return Message(number=number, payload=payload, plain=plain, reply_to=reply_to, papers=papers)
+
+
+def fits(fragment: Fragment, medium: Medium, beside: Size) -> bool:
+    """Whether a fragment fits into one message with `beside`."""
+    return fragment.is_within_limits and (beside + fragment.size).fits(medium.room)
+
+
+def fitted(
+    view: Callable[[Measure], PaperView], measure: Measure, medium: Medium, beside: Size, buttons: CardButtons
+) -> Fragment:
+    """Returns a paper with `buttons` beside it; shorter than `measure` only if it fits into no message with `beside`."""
+    for narrower in shrinking_measures(measure):
+        fragment = medium.draw(replace(view(narrower), buttons=buttons))
+        if fits(fragment, medium, beside):
+            break
+    return fragment
 
 
 def macro_name(view: object) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 from unicodedata import combining
 
 from bot.ports.channel import Button
-from bot.rendering.cleaning import Passage, clean, isolated, marked, paper_url, plain_word
+from bot.rendering import cleaning
 from bot.rendering.language import Language
 from bot.rendering.parts import Reader
 from bot.rendering.tex import readable
@@ -77,7 +77,7 @@ class PaperView:
     id: int
     form: Literal["card", "row", "title"]
     number: str  # "7" in a bulletin
-    title: Passage
+    title: cleaning.Passage
     url: str
     withdrawn: str  # "withdrawn by the authors, 2 Feb"; the title is then struck through
     authors: str
@@ -86,7 +86,7 @@ class PaperView:
     cross: str  # "cross-list"
     day: str  # "Thu 22 Jan"
     ai: str  # "AI:" before a summary
-    text: Passage
+    text: cleaning.Passage
     quotation: str
     why: str
     buttons: CardButtons = CardButtons()  # on platforms that show them beside the paper
@@ -122,8 +122,8 @@ def paper_view(
         id=item.paper.id,
         form=measure.form,
         number=str(number) if number else "",
-        title=isolated_passage(marked(title, words)),
-        url=paper_url(paper),
+        title=isolated_passage(cleaning.marked(title, words)),
+        url=cleaning.paper_url(paper),
         withdrawn=reader.language.say("withdrawn by the authors, {day}", day=gone_on) if gone else "",
         authors="" if measure.form == "title" else _authors(paper, words, reader.language, short=not card),
         categories="" if measure.form == "title" else _categories(paper, 1 if not card else _CATEGORIES),
@@ -131,8 +131,10 @@ def paper_view(
         cross=reader.language.say("cross-list") if item.cross else "",
         day=day,
         ai=AI_MARK if ai else "",
-        text=isolated_passage(marked(text, words)),
-        quotation=isolated(_quotation(paper, reader, measure.quotation)) if measure.quotation and not gone else "",
+        text=isolated_passage(cleaning.marked(text, words)),
+        quotation=cleaning.isolated(_quotation(paper, reader, measure.quotation))
+        if measure.quotation and not gone
+        else "",
         why="" if reader.is_public else why_line(item.because if whole else item.because[1:], reader, also=not whole),
     )
 
@@ -150,14 +152,18 @@ def why_line(because: tuple[Because, ...], reader: Reader, *, also: bool = False
 def _reason(because: Because, reader: Reader) -> str:
     if because.text != LIBRARY_QUERY:
         return subscription_label(because, reader)
-    words = ", ".join(clean(word) for word in because.words[:_NEAR_WORDS])
-    return reader.language.say("near to the library: {words}", words=isolated(words))
+    words = ", ".join(cleaning.clean(word) for word in because.words[:_NEAR_WORDS])
+    return reader.language.say("near to the library: {words}", words=cleaning.isolated(words))
 
 
 def subscription_label(because: Because, reader: Reader) -> str:
     """Returns the name of the subscription, else its query; where papers name people, with who subscribed."""
-    called = isolated(cut_at_word(clean(because.label), _LABEL_WIDTH))
-    asked = isolated(cut_at_word(clean(because.added_by), _LABEL_WIDTH)) if reader.names_subscribers else ""
+    called = cleaning.isolated(cut_at_word(cleaning.clean(because.label), _LABEL_WIDTH))
+    asked = (
+        cleaning.isolated(cut_at_word(cleaning.clean(because.added_by), _LABEL_WIDTH))
+        if reader.names_subscribers
+        else ""
+    )
     return f"{called} ({asked})" if asked else called
 
 
@@ -180,14 +186,14 @@ def shrinking_measures(measure: Measure) -> Iterator[Measure]:
         yield replace(measure, quotation=0, summary=0, abstract=0, title=min(measure.title, title))
 
 
-def isolated_passage(passage: Passage) -> Passage:
+def isolated_passage(passage: cleaning.Passage) -> cleaning.Passage:
     """Returns the passage between isolating marks if it has right-to-left letters, as `isolated` does for a text."""
     whole = str(passage)
-    if isolated(whole) == whole:
+    if cleaning.isolated(whole) == whole:
         return passage
-    fence, (first, *others) = isolated(whole), passage.pieces
+    fence, (first, *others) = cleaning.isolated(whole), passage.pieces
     *others, last = (fence[0] + first, *others)
-    return Passage((*others, last + fence[-1]))
+    return cleaning.Passage((*others, last + fence[-1]))
 
 
 @lru_cache(maxsize=2048)  # the papers of one morning go to many chats
@@ -197,7 +203,7 @@ def _line(text: str, room: int) -> str:
 
 @lru_cache(maxsize=2048)
 def _readable(text: str) -> str:
-    return readable(clean(text[:_LONGEST_SOURCE]))
+    return readable(cleaning.clean(text[:_LONGEST_SOURCE]))
 
 
 def _title(paper: Paper, room: int) -> tuple[str, str]:
@@ -209,7 +215,7 @@ def _title(paper: Paper, room: int) -> tuple[str, str]:
         return cut_at_word(title, room), ""
     abstract = _readable(paper.abstract)
     if not abstract:
-        return _name(paper) or cut_at_word(clean(paper.url or paper.key), room), ""
+        return _name(paper) or cut_at_word(cleaning.clean(paper.url or paper.key), room), ""
     if sentence := first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
         return f"“{sentence}”", abstract[len(sentence) :].strip()
     first = cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
@@ -259,7 +265,7 @@ def _translated(paper: Paper, language: str) -> str:
 
 
 def _untitled(paper: Paper) -> bool:
-    return not clean(paper.title[:_LONGEST_SOURCE])
+    return not cleaning.clean(paper.title[:_LONGEST_SOURCE])
 
 
 def _authors(paper: Paper, words: Iterable[str], language: Language, *, short: bool) -> str:
@@ -279,16 +285,16 @@ def _authors(paper: Paper, words: Iterable[str], language: Language, *, short: b
 
 def author_names(paper: Paper) -> list[str]:
     """Returns the full names of the authors."""
-    return [name for author in paper.authors if (name := clean(author[:_LONGEST_SOURCE]))]
+    return [name for author in paper.authors if (name := cleaning.clean(author[:_LONGEST_SOURCE]))]
 
 
 def _author(name: str) -> str:
-    return isolated(cut_at_word(name, _AUTHOR_WIDTH))
+    return cleaning.isolated(cut_at_word(name, _AUTHOR_WIDTH))
 
 
 def _followed(names: list[str], words: Iterable[str]) -> list[int]:
     """Returns the places of the authors whom one of the words names."""
-    wanted = [tokens for word in words if (tokens := _name_tokens(plain_word(word)))]
+    wanted = [tokens for word in words if (tokens := _name_tokens(cleaning.plain_word(word)))]
     return [place for place, name in enumerate(names) if any(tokens <= _name_tokens(name) for tokens in wanted)]
 
 
@@ -303,7 +309,7 @@ def _name_tokens(name: str) -> frozenset[str]:
 def category_names(paper: Paper) -> list[str]:
     """Returns the categories, the primary one first."""
     known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
-    return [name for category in known if (name := cut_at_word(clean(category), _LABEL_WIDTH))]
+    return [name for category in known if (name := cut_at_word(cleaning.clean(category), _LABEL_WIDTH))]
 
 
 def _categories(paper: Paper, room: int) -> str:
@@ -313,4 +319,4 @@ def _categories(paper: Paper, room: int) -> str:
 
 
 def _name(paper: Paper) -> str:
-    return cut_at_word(clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
+    return cut_at_word(cleaning.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)

@@ -8,6 +8,7 @@ before it. A reading is itself a query, equal to the one that it explains, in ev
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import repeat
 
 from rich.cells import cell_len
 
@@ -42,13 +43,12 @@ def explain(text: str, translate: Translate) -> dict[str, object]:
     except QueryError as error:
         refusal = {"column": error.column, "message": error.sentence.say(translate), "hint": error.hint.say(translate)}
         return {"query": text, "text": text, "canonical": None, "words": None, "hints": [], "error": refusal}
-    hints = [hint.say(translate) for hint in query.hints]
     return {
         "query": text,
         "text": text,
         "canonical": query.canonical,
         "words": query_in_words(query, translate),
-        "hints": hints,
+        "hints": [hint.say(translate) for hint in query.hints],
         "error": None,
     }
 
@@ -62,7 +62,8 @@ def _reading(node: Node, translate: Translate) -> str:
     if isinstance(node, Not):
         return Sentence("NOT {excluded}", {"excluded": _inner(node.node, translate)}).say(translate)
     wanted, excluded = _parted(node)
-    reading, *more = [_inner(part, translate) for part in sorted(wanted, key=_names_a_field)]
+    parts = sorted(wanted, key=_names_a_field)
+    reading, *more = map(_inner, parts, repeat(translate))  # a list comprehension is one frame more in each bracket
     for second in more:
         both = {"first": reading, "second": second}
         reading = replace(_OR if isinstance(node, Or) else _AND, values=both).say(translate)

@@ -1,17 +1,15 @@
 """Reply → messages. The lines of a reply are in the chat's language already; its papers are written here."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
 from bot.ports.channel import Buttons, Reply
+from bot.rendering import closeups, packing, papers
 from bot.rendering.buttons import button_rows, card_buttons, menu_rows
 from bot.rendering.cleaning import clean, clean_lines
-from bot.rendering.closeups import section_pieces, whole_head, whole_sections, why_head, why_sections
 from bot.rendering.delivery_messages import delivery_pages
 from bot.rendering.outline import measure_of_list
-from bot.rendering.packing import NUMBERS_IN_MESSAGE, Contents, Fragment, Medium, Page, PaperPart, Size, pack, total
-from bot.rendering.papers import CARD, HEAD, CardButtons, Measure, PaperView, paper_view, shrinking_measures
 from bot.rendering.parts import Code, Line, Reader, Section, reader_of
 from bot.rendering.plots import plot_text
 from subscriptions.model import Chat, ChatKind, Message
@@ -25,7 +23,7 @@ _SECTION_ROOMS = (
 )  # columns of a piece of a section: the most that fits; some characters take many bytes
 
 
-def render_reply(reply: Reply, chat: Chat, *, medium: Medium) -> tuple[Message, ...]:
+def render_reply(reply: Reply, chat: Chat, *, medium: packing.Medium) -> tuple[Message, ...]:
     """Returns the messages of a reply: one, unless it is longer than the platform's limit.
 
     In this order: the first line with its mark, text of fixed width and the plot, the other lines, papers, the delivery. The numbers of
@@ -35,20 +33,18 @@ def render_reply(reply: Reply, chat: Chat, *, medium: Medium) -> tuple[Message, 
     if _is_card(reply) and medium.beside != "always":
         reply = replace(reply, numbers=(), buttons=reply_rows(reply, reader))
     if reply.item_layout in ("buttons", "rest") and medium.beside == "never":
-        payload, plain = medium.compose(Contents(silent=True, buttons=_labelled(reply.buttons)))
-        return (Message(number=1, payload=payload, plain=plain),)
+        return (packing.message(medium, 1, packing.Contents(silent=True, buttons=_labelled(reply.buttons))),)
     pages = _pages(reply, reader, medium, medium.beneath(_labelled(reply.buttons)))
     messages = []
     for number, page in enumerate(pages, start=1):
         numbers = [reply.numbers[place] for place in page.papers if place < len(reply.numbers)]
         rows = button_rows(numbers) if medium.beside == "never" else ()
-        contents = Contents(
+        contents = packing.Contents(
             fragments=page.fragments,
             silent=reader.kind is not ChatKind.PRIVATE or number > 1,
             buttons=_labelled((*rows, *(reply.buttons if number == len(pages) else ()))),
         )
-        payload, plain = medium.compose(contents)
-        messages.append(Message(number=number, payload=payload, plain=plain))
+        messages.append(packing.message(medium, number, contents))
     return tuple(messages)
 
 
@@ -67,11 +63,11 @@ def _is_card(reply: Reply) -> bool:
     return reply.item_layout not in ("row", "why") and len(reply.items) == 1
 
 
-def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[Page]:
+def _pages(reply: Reply, reader: Reader, medium: packing.Medium, beneath: packing.Size) -> list[packing.Page]:
     """Returns the reply in pages. `beneath` is the size of the buttons under the last one."""
     parts = [*_line_parts(reply, medium), *_papers(reply, reader, medium, beneath)]
-    most = (medium.numbers or NUMBERS_IN_MESSAGE) if reply.numbers else None
-    packed = pack(parts, medium.room, beneath, beneath, most=most)
+    most = (medium.numbers or packing.NUMBERS_IN_MESSAGE) if reply.numbers else None
+    packed = packing.pack(parts, medium.room, beneath, beneath, most=most)
     pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse an empty message
     if reply.delivery is None:
         return pages
@@ -79,59 +75,54 @@ def _pages(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> list[
     return _with_delivery(pages, below, medium, beneath)
 
 
-def _line_parts(reply: Reply, medium: Medium) -> list[PaperPart]:
+def _line_parts(reply: Reply, medium: packing.Medium) -> list[packing.PaperPart]:
     """Returns the lines and the text of fixed width; none if all are empty."""
     fragments = [medium.draw(view) for view in _views(reply)]
-    return [PaperPart(paper=None, body=(fragment,)) for fragment in fragments] if any(map(_has_text, fragments)) else []
+    return (
+        [packing.PaperPart(paper=None, body=(fragment,)) for fragment in fragments]
+        if any(map(_has_text, fragments))
+        else []
+    )
 
 
-def _with_delivery(pages: list[Page], below: list[list[Fragment]], medium: Medium, beneath: Size) -> list[Page]:
+def _with_delivery(
+    pages: list[packing.Page], below: list[list[packing.Fragment]], medium: packing.Medium, beneath: packing.Size
+) -> list[packing.Page]:
     """Returns the pages of the lines and those of the delivery below; one page if it holds both."""
     if len(pages) == len(below) == 1:
         both = [*pages[0].fragments, *below[0]]
-        if (beneath + total(both)).fits(medium.room):
+        if (beneath + packing.total(both)).fits(medium.room):
             return [replace(pages[0], fragments=tuple(both))]
-    return [*pages, *(Page(fragments=tuple(fragments), papers=()) for fragments in below)]
+    return [*pages, *(packing.Page(fragments=tuple(fragments), papers=()) for fragments in below)]
 
 
 # -------------------------------------------------------------------------------------------------------------- papers
 
 
-def _papers(reply: Reply, reader: Reader, medium: Medium, beneath: Size) -> Iterator[PaperPart]:
+def _papers(reply: Reply, reader: Reader, medium: packing.Medium, beneath: packing.Size) -> Iterator[packing.PaperPart]:
     """Yields the papers as parts; the id of a part is the place of its paper among the items."""
     for place, item in enumerate(reply.items):
         opens = reply.numbers[place] if place < len(reply.numbers) and medium.beside != "never" else None
-        buttons = card_buttons(opens, item, reader.language) if opens else CardButtons()
+        buttons = card_buttons(opens, item, reader.language) if opens else papers.CardButtons()
         number, day = reply.first + place, reply.days[place] if reply.days else ""
+        view = partial(papers.paper_view, item, _with_texts(reader), number=number, day=day)
+        measure = papers.HEAD
         sections: tuple[Section, ...] = ()
-        view = partial(paper_view, item, _with_texts(reader), number=number, day=day)
         match reply.item_layout:
             case "row":
                 measure = measure_of_list(len(reply.items))
             case "card" | "buttons" | "rest":
-                view, measure = partial(view, number=number if len(reply.items) > 1 else 0), CARD
+                view, measure = partial(view, number=number if len(reply.items) > 1 else 0), papers.CARD
             case "whole":
-                view, measure, sections = partial(whole_head, item, reader), HEAD, whole_sections(item, reader)
+                view, sections = partial(closeups.whole_head, item, reader), closeups.whole_sections(item, reader)
             case "why":
-                view, measure, sections = partial(why_head, item, reader), HEAD, why_sections(item, reader)
-        yield PaperPart(paper=place, body=(_fitted(view, measure, medium, beneath, buttons),))
+                view, sections = partial(closeups.why_head, item, reader), closeups.why_sections(item, reader)
+        paper = packing.fitted(view, measure, medium, beneath, buttons)
+        yield packing.PaperPart(paper=place, body=(paper,))
         for section in sections:
-            yield from (PaperPart(paper=None, body=(fragment,)) for fragment in _in_pieces(section, medium, beneath))
-
-
-def _fitted(
-    view: Callable[[Measure], PaperView],
-    measure: Measure,
-    medium: Medium,
-    beneath: Size,
-    buttons: CardButtons,
-) -> Fragment:
-    """Returns the paper, with `buttons` beside it; shorter than its form allows only if it fits into no message."""
-    for narrower in shrinking_measures(measure):
-        fragment = medium.draw(replace(view(narrower), buttons=buttons))
-        if fragment.is_within_limits and (beneath + fragment.size).fits(medium.room):
-            break
-    return fragment
+            yield from (
+                packing.PaperPart(paper=None, body=(fragment,)) for fragment in _in_pieces(section, medium, beneath)
+            )
 
 
 def _with_texts(reader: Reader) -> Reader:
@@ -140,11 +131,11 @@ def _with_texts(reader: Reader) -> Reader:
     return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
 
 
-def _in_pieces(section: Section, medium: Medium, beneath: Size) -> list[Fragment]:
+def _in_pieces(section: Section, medium: packing.Medium, beneath: packing.Size) -> list[packing.Fragment]:
     """Returns the section in as few pieces as fit into messages."""
     for room in _SECTION_ROOMS:
-        fragments = [medium.draw(piece) for piece in section_pieces(section, room)]
-        if all(fragment.is_within_limits and (beneath + fragment.size).fits(medium.room) for fragment in fragments):
+        fragments = [medium.draw(piece) for piece in closeups.section_pieces(section, room)]
+        if all(packing.fits(fragment, medium, beneath) for fragment in fragments):
             break
     return fragments
 
@@ -182,7 +173,7 @@ def _blocks(code: Sequence[str]) -> Iterator[str]:
         yield "\n".join(block)
 
 
-def _has_text(fragment: Fragment) -> bool:
+def _has_text(fragment: packing.Fragment) -> bool:
     return not isinstance(fragment.view, Line) or bool(fragment.view.text.strip() or fragment.view.mark)
 
 

@@ -6,18 +6,7 @@ A formula is converted as a whole or not at all. Dollars delimit formulas by pan
 import re
 from unicodedata import category
 
-from subscriptions.normalize.tex import (
-    DOUBLE_STRUCK,
-    FRACTIONS,
-    IN_FORMULAS,
-    OVER,
-    STYLES,
-    SUBSCRIPT,
-    SUPERSCRIPT,
-    SWITCHES,
-    SYMBOLS,
-    without_accent_macros,
-)
+from subscriptions.normalize import tex as tables
 from subscriptions.text import normalized
 
 _WORD_LETTERS = frozenset({"Lu", "Ll", "Nd"})  # modifier letters are none: they are sub- or superscript already
@@ -113,21 +102,21 @@ class _Formula:
 
     def _command(self) -> str:
         name = self._name()
-        letters = IN_FORMULAS.get(name)
+        letters = tables.IN_FORMULAS.get(name)
         if letters is not None:
             return letters
-        if name in SWITCHES:
+        if name in tables.SWITCHES:
             self._skip_blanks()
             return ""
-        if name in STYLES:
+        if name in tables.STYLES:
             return self._styled(name)
-        if name in OVER:
-            return self._accented(OVER[name])
+        if name in tables.OVER:
+            return self._accented(tables.OVER[name])
         return self._composed(name)
 
     def _composed(self, name: str) -> str:
         """Returns a fraction or square root on one line. Raises _Unreadable for any other command."""
-        if name in FRACTIONS:
+        if name in tables.FRACTIONS:
             return f"{_bracketed(self._argument())}/{_bracketed(self._argument())}"
         if name == "sqrt" and not self.text.startswith("[", self.at):
             return "√" + _bracketed(self._argument())
@@ -151,7 +140,7 @@ class _Formula:
     def _styled(self, name: str) -> str:
         inner = self._argument()
         if name in {"mathbb", "Bbb"}:
-            return DOUBLE_STRUCK.get(inner, inner)
+            return tables.DOUBLE_STRUCK.get(inner, inner)
         return inner
 
     def _accented(self, accent: str) -> str:
@@ -164,7 +153,7 @@ class _Formula:
         """Returns a subscript or superscript in small letters; if there are none, as T_eff or n^{4/3}."""
         self.at += 1
         inner = self._argument().strip()
-        small = inner.translate(SUPERSCRIPT if sign == "^" else SUBSCRIPT)
+        small = inner.translate(tables.SUPERSCRIPT if sign == "^" else tables.SUBSCRIPT)
         if all(ours != theirs for ours, theirs in zip(inner, small, strict=True) if ours not in _RAISED):
             return small
         runs_on = self.text[self.at : self.at + 1].isalnum()
@@ -181,7 +170,7 @@ def _bracketed(inner: str) -> str:
 def _prose(text: str) -> str:
     """Returns the text with TeX outside formulas converted: accents, known commands, quotation marks, dashes and powers."""
     if "\\" in text:
-        text = without_accent_macros(text)
+        text = tables.without_accent_macros(text)
         for _ in range(_DEEPEST_PROSE):
             text = _PROSE_COMMAND.sub(_prose_command, _OF_TWO_GROUPS.sub(_chosen, _SWITCHED.sub(r"\1", text)))
     if "``" in text:
@@ -195,10 +184,10 @@ def _prose_command(match: re.Match[str]) -> str:
     if match["sign"]:
         return match["sign"]
     name, group = match["name"], match["group"]
-    if name in STYLES and group is not None:
+    if name in tables.STYLES and group is not None:
         return group
-    if name in SYMBOLS and not group:
-        return SYMBOLS[name] + (match["space"] or "" if group is not None else "")
+    if name in tables.SYMBOLS and not group:
+        return tables.SYMBOLS[name] + (match["space"] or "" if group is not None else "")
     return match[0]
 
 
@@ -209,5 +198,5 @@ def _chosen(match: re.Match[str]) -> str:
 
 def _power(match: re.Match[str]) -> str:
     inner = match[1] or match[2]
-    raised = inner.translate(SUPERSCRIPT)
+    raised = inner.translate(tables.SUPERSCRIPT)
     return raised if all(ours != theirs for ours, theirs in zip(inner, raised, strict=True)) else match[0]

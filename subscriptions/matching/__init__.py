@@ -31,12 +31,12 @@ What the parts of this earn, measured with a million lines and 180 papers (`benc
 
     equal queries once, by canonical text            440,000 clauses instead of a million
     short queries read piece by piece (`quick`)      compiled in 6 s instead of 30 s
-    whole columns in Python (`batch_python`)         0.26 s; a query at a time took 0.75 s
+    whole columns in Python (`Integers`)             0.26 s; a query at a time took 0.75 s
     the same by NumPy (`batch_numpy`)                0.05 s; for fewer than 5,000 clauses its import costs more
     steps of phrases looked up by hash               0.01 s less than by binary search
     names of two parts looked up, not checked        0.02 s less if 0.8 % of the queries are names with an initial
-    digests instead of canonical texts (`handles`)   45 instead of 80 bytes a line
-    a set as bytes (`snapshot`)                      loaded in 0.08 s; reading the lines again takes 7 s
+    digests instead of canonical texts (`Handles`)   45 instead of 80 bytes a line
+    a set as bytes (`dump`)                          loaded in 0.08 s; reading the lines again takes 7 s
 
 No query makes this slow. A clause takes 20 bytes and 0.2 µs if every paper of the day fulfils it; a query has at most
 64 of them. A word of a phrase takes 120 bytes, and a query has at most 1,000 characters. Any prefix is looked up once

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from operator import and_, invert
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from subscriptions.matching.hits import LEAST_NEARNESS, TokenizedPaper, predicate
 from subscriptions.matching.paper_index import HEAD, Numbered, PaperIndex
@@ -13,9 +13,11 @@ from subscriptions.normalize import is_initial
 if TYPE_CHECKING:
     from subscriptions.matching.batch_numpy import Matrix
 
+SlotPapers: TypeAlias = "Integers | Matrix"  # the papers of each slot during one match
+
 
 class Integers:
-    """The papers of each slot (`batch.SlotPapers`)."""
+    """The papers of each slot (`SlotPapers`)."""
 
     def __init__(self, slots: int) -> None:
         self._papers = [0] * slots
@@ -48,18 +50,18 @@ class Integers:
         return self._papers[slot]
 
     def put_pairs(self, pairs: Iterable[tuple[int, int]]) -> None:
-        """Stores papers of slots."""
+        """Stores (slot, position of a paper that has it)."""
         for slot, place in pairs:
             self._papers[slot] |= 1 << place
 
     def pairs(self, clauses: Columns) -> Iterator[tuple[int, int]]:
-        """Yields (handle, position of a paper)."""
+        """Yields (handle, position of a paper that fulfils its clause), the papers of a handle in sequence."""
         for handle, papers in self._rows(clauses):
             for place in PaperIndex.positions(papers):
                 yield handle, place
 
     def united(self, clauses: Columns) -> dict[int, int]:
-        """Returns handle -> papers."""
+        """Returns handle -> the papers of all its clauses, of each handle that some paper fulfils."""
         found: dict[int, int] = {}
         for handle, papers in self._rows(clauses):
             found[handle] = found.get(handle, 0) | papers
@@ -104,36 +106,11 @@ def _phrases(words: list[int], steps: Mapping[int, int], begins: Container[int])
 # each word of the papers is cut to all lengths; 4. of each two parts of a name: the parts of the authors are looked up;
 # 5. of each term that is to be checked: columns of its features give the few papers in which it is looked for; 6. of
 # each nearness: the weights of the words that a paper has are added up; 7. of each term of several fields; 8. of each
-# query: columns of its slots.  With few queries the columns are gone through in Python (`batch_python`), with many by
+# query: columns of its slots.  With few queries the columns are gone through in Python (`Integers`), with many by
 # NumPy (`batch_numpy`), which is imported only then.
 
 
 MANY = 5_000  # clauses from which NumPy pays: below, its import (0.1 s, 25 MB) costs more than it saves
-
-
-class SlotPapers(Protocol):
-    """The papers of each slot during one match."""
-
-    def put_words(self, slots: Slots, index: PaperIndex) -> None:
-        """Stores the papers of words and phrases."""
-
-    def put_features(self, slots: Slots, index: PaperIndex) -> None:
-        """Stores the papers of features."""
-
-    def put(self, papers: Mapping[int, int]) -> None:
-        """Stores slot -> its papers."""
-
-    def get(self, slot: int) -> int:
-        """Returns the papers of a slot."""
-
-    def put_pairs(self, pairs: Iterable[tuple[int, int]]) -> None:
-        """Stores (slot, position of a paper that has it)."""
-
-    def pairs(self, clauses: Columns) -> Iterable[tuple[int, int]]:
-        """Yields (handle, position of a paper that fulfils its clause), the papers of a handle in sequence."""
-
-    def united(self, clauses: Columns) -> Mapping[int, int]:
-        """Returns handle -> the papers of all its clauses, of each handle that some paper fulfils."""
 
 
 def match(queries: QuerySet, index: PaperIndex, *, many: int = MANY) -> Mapping[int, int]:
@@ -141,7 +118,8 @@ def match(queries: QuerySet, index: PaperIndex, *, many: int = MANY) -> Mapping[
     if not index.papers or not len(queries):
         return {}
     slots = queries.slots
-    papers = _slot_papers(len(slots), len(index.papers), numpy=len(queries.clauses) >= many)
+    numpy = len(queries.clauses) >= many
+    papers: SlotPapers = _matrix()(len(slots), len(index.papers)) if numpy else Integers(len(slots))
     papers.put_words(slots, index)
     papers.put_features(slots, index)
     papers.put(_begun(slots.beginnings, index))
@@ -162,10 +140,6 @@ def _matrix() -> "type[Matrix]":
     from subscriptions.matching.batch_numpy import Matrix  # noqa: PLC0415 - NumPy takes 100 ms; only many queries need it
 
     return Matrix
-
-
-def _slot_papers(slots: int, papers: int, *, numpy: bool) -> SlotPapers:
-    return _matrix()(slots, papers) if numpy else Integers(slots)
 
 
 def _begun(beginnings: Mapping[str, int], index: PaperIndex) -> dict[int, int]:

@@ -6,19 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
+from subscriptions import normalize
 from subscriptions.matching.hits import labels_of, texts_of
 from subscriptions.model import Paper
-from subscriptions.normalize import (
-    author_tokens,
-    exact_author_tokens,
-    exact_tokens,
-    fold_plural,
-    has_chinese,
-    is_initial,
-    written_and_exact_tokens,
-    written_beginnings,
-    written_tokens,
-)
 from subscriptions.query import AUTHOR, CATEGORY, FIELDS, PRIMARY, Field, Term, ValueKind
 
 
@@ -150,7 +140,7 @@ _cached = lru_cache(MOST_WORDS)  # most words of a paper are in the papers befor
 @_cached
 def _stem(word: str) -> str:
     """Returns the stem of a plain word, as the index stores it."""
-    return _encoded("", fold_plural(word.lower()))
+    return _encoded("", normalize.fold_plural(word.lower()))
 
 
 @_cached
@@ -162,18 +152,18 @@ def _other_forms(word: str) -> str:
 @_cached
 def _written_alone(word: str) -> str:
     """Returns the tokens of a word alone."""
-    return " ".join(written_tokens(word))
+    return " ".join(normalize.written_tokens(word))
 
 
 @_cached
 def _part_of_name(word: str) -> str:
     """Returns the parts of a name that has this word alone."""
-    return " ".join(author_tokens(word))
+    return " ".join(normalize.author_tokens(word))
 
 
 def _changed(written: Iterable[str]) -> Iterator[str]:
     """Yields those words that the plural step changes, as the index stores them."""
-    return (_encoded(_MARK + "s", word) for word in written if fold_plural(word) != word)
+    return (_encoded(_MARK + "s", word) for word in written if normalize.fold_plural(word) != word)
 
 
 def _with_capitals(exact: Iterable[str]) -> Iterator[str]:
@@ -191,12 +181,12 @@ class _Words(NamedTuple):
     @classmethod
     def of(cls, text: str) -> "_Words":
         if _is_plain(text):
-            exact = exact_tokens(text)
+            exact = normalize.exact_tokens(text)
             others = set(map(_other_forms, set(exact)))
             return cls(" ".join(map(_stem, exact)), others, odd=False)
-        written, exact = written_and_exact_tokens(text)
+        written, exact = normalize.written_and_exact_tokens(text)
         return cls(
-            folded=_encoded("", " ".join(map(fold_plural, written))),
+            folded=_encoded("", " ".join(map(normalize.fold_plural, written))),
             others={*_changed(_longer(written)), *_with_capitals(_longer(exact))},
             odd=not _agree(written, exact, _written_alone),
         )
@@ -211,11 +201,11 @@ class _Name(NamedTuple):
 
     @classmethod
     def of(cls, name: str) -> "_Name":
-        parts = author_tokens(name)
+        parts = normalize.author_tokens(name)
         return cls(
             _encoded("", " ".join(parts)) + _initials(parts),
             long=len(parts) > _LONGEST_NAME,
-            odd=not _is_plain(name) and not _agree(parts, exact_author_tokens(name), _part_of_name),
+            odd=not _is_plain(name) and not _agree(parts, normalize.exact_author_tokens(name), _part_of_name),
         )
 
 
@@ -245,7 +235,7 @@ def _has_inner_capital(word: str) -> bool:
 
 
 def _initials(parts: Iterable[str]) -> str:
-    return "".join(f" {_MARK}i{part[0]}" for part in parts if is_initial(part[0]))
+    return "".join(f" {_MARK}i{part[0]}" for part in parts if normalize.is_initial(part[0]))
 
 
 def _categories(paper: Paper) -> Iterator[str]:
@@ -263,7 +253,7 @@ def _present(paper: Paper) -> Iterator[str]:
     """Yields the names of the fields that some sources do not bring and this paper has; "chinese" for Chinese texts."""
     yield from (field.name for field in _MAY_BE_ABSENT if any(field.values(paper)))
     languages = {*(one.language for one in paper.summaries), *(one.language for one in paper.translations)}
-    if "zh" in languages or has_chinese(paper.title) or has_chinese(paper.abstract):
+    if "zh" in languages or normalize.has_chinese(paper.title) or normalize.has_chinese(paper.abstract):
         yield "chinese"
 
 
@@ -290,7 +280,7 @@ def _for_words(term: Term) -> IndexQuestion:
     if not term.prefix:
         return _same(_phrase(columns, term.tokens))
     *whole, last = term.tokens
-    forms = AnyOf(tuple(_phrase(columns, [word], mark=_MARK + "s") for word in written_beginnings(last)))
+    forms = AnyOf(tuple(_phrase(columns, [word], mark=_MARK + "s") for word in normalize.written_beginnings(last)))
     begun = _phrase(columns, term.tokens, prefix=True)
     if not whole:
         return _same(AnyOf((begun, forms)))
@@ -303,19 +293,21 @@ def _for_exact_words(term: Term, columns: tuple[str, ...]) -> IndexQuestion:
         return _same(_phrase(columns, term.tokens, mark=_MARK + "x"))
     if term.prefix:
         return _ANY_PAPER
-    folded = [fold_plural(part) for word in term.tokens for part in written_tokens(word)]
+    folded = [normalize.fold_plural(part) for word in term.tokens for part in normalize.written_tokens(word)]
     return IndexQuestion(None, AnyOf((_phrase(columns, folded), _flag("odd"))) if folded else None)
 
 
 def _for_name(term: Term) -> IndexQuestion:
-    tokens = [part for word in term.tokens for part in author_tokens(word)] if term.exact else list(term.tokens)
+    tokens = (
+        [part for word in term.tokens for part in normalize.author_tokens(word)] if term.exact else list(term.tokens)
+    )
     if not tokens or (term.exact and term.prefix):
         return _ANY_PAPER
     whole, begun = (tokens[:-1], tokens[-1:]) if term.prefix else (tokens, [])
     columns = (term.field.column,)
     parts = (
-        *(_phrase(columns, [part]) for part in whole if not is_initial(part)),
-        *(_phrase(columns, [part], mark=_MARK + "i") for part in whole if is_initial(part)),
+        *(_phrase(columns, [part]) for part in whole if not normalize.is_initial(part)),
+        *(_phrase(columns, [part], mark=_MARK + "i") for part in whole if normalize.is_initial(part)),
         *(_phrase(columns, [part], prefix=True) for part in begun),
     )
     apart = _stand_apart(whole, begun)
@@ -332,8 +324,8 @@ def _for_name(term: Term) -> IndexQuestion:
 
 def _stand_apart(whole: Sequence[str], begun: Sequence[str]) -> bool:
     """Whether no two wanted parts can be the same part of a name."""
-    beginnings = [part for part in whole if is_initial(part)] + list(begun)
-    others = [part for part in whole if not is_initial(part)]
+    beginnings = [part for part in whole if normalize.is_initial(part)] + list(begun)
+    others = [part for part in whole if not normalize.is_initial(part)]
     return len({*beginnings, *others}) == len(beginnings) + len(others) and not any(
         one != other and other.startswith(one) for one in beginnings for other in (*beginnings, *others)
     )

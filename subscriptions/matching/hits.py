@@ -6,18 +6,8 @@ It fits at places in its texts, and does not because of parts of the query.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from subscriptions import normalize
 from subscriptions.model import Paper
-from subscriptions.normalize import (
-    as_written,
-    author_tokens,
-    exact_author_tokens,
-    exact_tokens,
-    fold_plural,
-    is_initial,
-    token_spans,
-    written_and_exact_tokens,
-    written_tokens,
-)
 from subscriptions.query import (
     ALL,
     AUTHOR,
@@ -63,16 +53,19 @@ class TokenizedPaper:
 def tokenize(paper: Paper, fields: Fields = FIELDS) -> TokenizedPaper:
     """Returns the tokens of a paper. This is the costly step of matching: about 0.3 ms."""
     words = {
-        field: [written_and_exact_tokens(text) for text in texts] for field, texts in texts_of(paper, fields).items()
+        field: [normalize.written_and_exact_tokens(text) for text in texts]
+        for field, texts in texts_of(paper, fields).items()
     }
     names = {field: tuple(field.values(paper)) for field in fields if field.kind is ValueKind.NAME}
     return TokenizedPaper(
-        folded=_lines({field: [map(fold_plural, written) for written, _ in texts] for field, texts in words.items()}),
+        folded=_lines(
+            {field: [map(normalize.fold_plural, written) for written, _ in texts] for field, texts in words.items()}
+        ),
         written=_lines({field: [written for written, _ in texts] for field, texts in words.items()}),
         exact=_lines({field: [exact for _, exact in texts] for field, texts in words.items()}),
-        names={field: tuple(tuple(author_tokens(name)) for name in found) for field, found in names.items()},
+        names={field: tuple(tuple(normalize.author_tokens(name)) for name in found) for field, found in names.items()},
         exact_names={
-            field: tuple(tuple(exact_author_tokens(name)) for name in found) for field, found in names.items()
+            field: tuple(tuple(normalize.exact_author_tokens(name)) for name in found) for field, found in names.items()
         },
         labels=frozenset(
             label for field in fields for value in field.values(paper) for label in labels_of(field, value)
@@ -144,7 +137,7 @@ def predicate(term: Term) -> Callable[[TokenizedPaper], bool]:
     """Returns a function that says whether a paper fulfils a simple term. It is quicker than `fulfils` for many papers."""
     match term.field.kind:
         case ValueKind.NAME:
-            whole = {part for part in term.tokens[: len(term.tokens) - term.prefix] if not is_initial(part)}
+            whole = {part for part in term.tokens[: len(term.tokens) - term.prefix] if not normalize.is_initial(part)}
             return lambda paper: any(whole.issubset(name) and is_name(term, name) for name in names_for(term, paper))
         case ValueKind.WORDS:
             return _text_predicate(term)
@@ -229,9 +222,9 @@ def is_name(term: Term, name: tuple[str, ...]) -> bool:
     """Whether the parts that a term of names wants are different parts of this name, in any order."""
     parts = list(name)
     wanted, beginning = (term.tokens[:-1], term.tokens[-1]) if term.prefix else (term.tokens, None)
-    initials = [token for token in wanted if is_initial(token)]
+    initials = [token for token in wanted if normalize.is_initial(token)]
     for token in wanted:
-        if is_initial(token):
+        if normalize.is_initial(token):
             continue
         if token not in parts:
             return False
@@ -264,8 +257,6 @@ class Hit:
     field: Field
     terms: tuple[str, ...]  # as the paper writes them, each once; an author with the whole name
     text: str = ""  # the text with the terms; "" in a field without texts
-    # (start, end) of each place in `text`, ascending, without overlaps. Waits for issue 17, whose page marks them.
-    spans: tuple[tuple[int, int], ...] = ()
 
 
 def why(query: Query, paper: Paper) -> tuple[Hit, ...]:
@@ -330,7 +321,7 @@ class HitFinder:
             found = [place for places in of_terms for place in places[number]]
             if found:
                 shown = dict.fromkeys(words.text[start:end] for start, end in found)
-                yield Hit(field, tuple(shown), words.text, _merged(found))
+                yield Hit(field, tuple(shown), words.text)
 
     def _places_of(self, term: Term) -> list[list[tuple[int, int]]]:
         if term not in self._places:
@@ -380,13 +371,13 @@ class _Text:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.written = written_tokens(text)
-        self.folded = [fold_plural(token) for token in self.written]
+        self.written = normalize.written_tokens(text)
+        self.folded = [normalize.fold_plural(token) for token in self.written]
         self._spans: dict[bool, list[tuple[int, int]]] = {}
 
     def spans(self, *, exact: bool) -> list[tuple[int, int]]:
         if exact not in self._spans:
-            self._spans[exact] = token_spans(self.text, exact=exact)
+            self._spans[exact] = normalize.token_spans(self.text, exact=exact)
         return self._spans[exact]
 
 
@@ -396,7 +387,7 @@ def _places(term: Term, text: _Text, field: Field) -> list[tuple[int, int]]:
         return []
     folded, written = text.folded, text.written
     if term.exact:
-        folded = written = exact_tokens(text.text)
+        folded = written = normalize.exact_tokens(text.text)
     starts = places(term, folded, written)
     if not starts:
         return []
@@ -433,7 +424,7 @@ def _shown(term: Term, paper: Paper, tokens: TokenizedPaper) -> list[str]:
         return [name for name, parts in zip(values, names, strict=True) if is_name(term, parts)]
     if term.field.kind is ValueKind.NEARNESS:
         texts = [text for field in texts_of(paper).values() for text in field]
-        return list(as_written(shared_words(term, tokens)[:MOST_WORDS], texts))
+        return list(normalize.as_written(shared_words(term, tokens)[:MOST_WORDS], texts))
     label = label_of(term)
     if term.field.kind is ValueKind.CATEGORY:
         return [code for code in values if label in labels_of(term.field, code)]

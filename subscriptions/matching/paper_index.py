@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from itertools import count, pairwise
 from typing import NamedTuple
 
-from subscriptions.errors import QueryError
 from subscriptions.matching.hits import TokenizedPaper, fits, label_of, predicate, simple_terms, tokenize
 from subscriptions.model import Announce, Paper
 from subscriptions.normalize import fold_plural, is_initial, token_spans, written_tokens
 from subscriptions.query import FIELDS, TEXT, Field, Fields, Leaf, Query, Term, ValueKind
-from subscriptions.query.parse import parse_query
+from subscriptions.query.parse import query_of
 from subscriptions.query.rewriting import words_rule
 
 EVERY_PAPER = ""
@@ -172,7 +171,7 @@ def _phrases(title: str, query: Query) -> Iterator[_Phrase]:
     gaps = [title[:1], *(title[before[1] : after[0]] for before, after in pairwise(spans)), " "]
     wanted = [term.tokens for alternative in query.alternatives for term in alternative.positive]
     for first, word in enumerate(written):
-        wide = _is_wide(word)
+        wide = is_wide(word)
         for end in range(first + 1, min(first + (_MOST_CJK_SIGNS if wide else _MOST_WORDS), len(tokens)) + 1):
             if end > first + 1 and not _goes_on(written[end - 1], gaps[end - 1], wide=wide):
                 break
@@ -182,10 +181,11 @@ def _phrases(title: str, query: Query) -> Iterator[_Phrase]:
 
 
 def _goes_on(token: str, gap: str, *, wide: bool) -> bool:
-    return _is_wide(token) == wide and gap in (("",) if wide else (" ", "-"))
+    return is_wide(token) == wide and gap in (("",) if wide else (" ", "-"))
 
 
-def _is_wide(token: str) -> bool:
+def is_wide(token: str) -> bool:
+    """Whether a token is a single character of Chinese, Japanese or Korean."""
     return len(token) == 1 and ord(token) > 0x2E7F  # noqa: PLR2004 - CJK begins there
 
 
@@ -215,11 +215,8 @@ def _reads_back(phrase: _Phrase) -> bool:
     """Whether a phrase is parsed into its own words, and has no TeX that people would have to read."""
     if any(sign in phrase.text for sign in _TEX):
         return False
-    try:
-        tree = parse_query(words_rule(phrase.text)).tree
-    except QueryError:
-        return False
-    return isinstance(tree, Leaf) and tree.term == Term(TEXT, phrase.tokens)
+    query = query_of(words_rule(phrase.text))
+    return query is not None and isinstance(query.tree, Leaf) and query.tree.term == Term(TEXT, phrase.tokens)
 
 
 def _plain(text: str) -> str:

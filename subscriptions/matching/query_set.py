@@ -1,14 +1,15 @@
 """All queries of a plan as one set, which is kept between plans."""
 
-import json
-import sys
+import pickle
 from array import array
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b, sha256
+from io import BytesIO
 from secrets import token_bytes
+from typing import Any
 
-from subscriptions.matching.slots import NO_PLACE, Columns, Slots, State, below, prefixed
-from subscriptions.query import Alternative, Query
+from subscriptions.matching.slots import NO_PLACE, Columns, Nearness, Slots, Table
+from subscriptions.query import Alternative, Query, Term, field_named
 from subscriptions.query.parse import parse_canonical, parse_query
 from subscriptions.query.quick import Piece, ShortQuery, read_quickly
 
@@ -57,23 +58,6 @@ class Handles:
         place, _ = self._found(self.digests[handle])
         self.places[place] = _REMOVED
         self.count -= 1
-
-    def state(self) -> State:
-        """Returns what `restored` takes."""
-        return {
-            "key": self.key.hex(),
-            "digests": self.digests,
-            "places": self.places,
-            "counts": [self.used, self.count],
-        }
-
-    @classmethod
-    def restored(cls, state: State) -> "Handles":
-        """Returns the handles of a state."""
-        handles = cls(bytes.fromhex(state["key"]))
-        handles.digests, handles.places = state["digests"], state["places"]
-        handles.used, handles.count = state["counts"]
-        return handles
 
     def _digest(self, text: str) -> int:
         return int.from_bytes(blake2b(text.encode(), digest_size=8, key=self.key).digest(), "little")
@@ -174,25 +158,8 @@ class QuerySet:
                     self._slot_of.clear()
             place = following
 
-    def state(self) -> State:
-        """Returns what `restored` takes."""
-        return {
-            **prefixed("slots.", self.slots.state()),
-            **prefixed("clauses.", self.clauses.state()),
-            **prefixed("handles.", self._handles.state()),
-            "uses": self._uses,
-            "places": self._places,
-        }
-
-    @classmethod
-    def restored(cls, state: State) -> "QuerySet":
-        """Returns the set of a state."""
-        queries = cls()
-        queries.slots = Slots.restored(below("slots.", state))
-        queries.clauses = Columns.restored(below("clauses.", state))
-        queries._handles = Handles.restored(below("handles.", state))
-        queries._uses, queries._places = state["uses"], state["places"]
-        return queries
+    def __getstate__(self) -> dict[str, object]:
+        return vars(self) | {"_slot_of": {}}
 
     def _taken(self, alternative: Alternative) -> _Clause:
         terms = (*alternative.positive, *alternative.negative)
@@ -230,66 +197,34 @@ class QuerySet:
 # ------------------------------------ A set of queries as bytes, so that a start need not read a million queries again
 
 
-_MAGIC = b"paperwire queries 3 "  # the number is raised when slots, features or the rules of words change
+_MAGIC = b"paperwire queries 4 "  # the number is raised when slots, features or the rules of words change
 _DIGEST = 32  # bytes
-_LENGTH = 8
+_PARTS = (QuerySet, Handles, Slots, Columns, Table, Nearness, Term, field_named, array)
+_KNOWN = {("array", "_array_reconstructor"), *((one.__module__, one.__qualname__) for one in _PARTS)}
 
 
 class DamagedSnapshot(Exception):
     """Bytes that `load` refuses. The queries are to be read again."""
 
 
-def dump(queries: QuerySet) -> bytes:
-    """Returns a set as bytes: about 40 bytes for a different query."""
-    return to_bytes(queries.state())
+class _Reader(pickle.Unpickler):
+    """Reads plain values and what a set is made of. So a file that others have written can call nothing."""
+
+    def find_class(self, module: str, name: str) -> Any:  # noqa: ANN401 - as pickle has it
+        if (module, name) not in _KNOWN:
+            raise DamagedSnapshot
+        return super().find_class(module, name)
 
 
-def load(data: bytes) -> QuerySet:
-    """Returns the set in bytes. Raises DamagedSnapshot."""
-    return QuerySet.restored(from_bytes(data))
+def dump(kept: object) -> bytes:
+    """Returns a set, or plain values and sets together, as bytes: about 50 bytes for a different query."""
+    body = pickle.dumps(kept, pickle.HIGHEST_PROTOCOL)
+    return _MAGIC + sha256(body).digest() + body
 
 
-def to_bytes(state: State) -> bytes:
-    """Returns arrays of numbers, and lists that JSON can hold, as bytes."""
-    parts = {name: _encoded(value) for name, value in state.items()}
-    contents = {"order": sys.byteorder, "parts": [(name, kind, len(data)) for name, (kind, data) in parts.items()]}
-    head = json.dumps(contents).encode()
-    body = b"".join([len(head).to_bytes(_LENGTH, "little"), head, *(data for _, data in parts.values())])
-    return _MAGIC + _digest(body) + body
-
-
-def from_bytes(data: bytes) -> State:
-    """Returns what `to_bytes` took. Raises DamagedSnapshot."""
-    signed = memoryview(data)[len(_MAGIC) + _DIGEST :]
-    if data[: len(_MAGIC) + _DIGEST] != _MAGIC + _digest(signed):
+def load(data: bytes) -> Any:  # noqa: ANN401 - whatever `dump` took
+    """Returns what `dump` took. Raises DamagedSnapshot."""
+    body = memoryview(data)[len(_MAGIC) + _DIGEST :]
+    if data[: len(_MAGIC) + _DIGEST] != _MAGIC + sha256(body).digest():
         raise DamagedSnapshot
-    at = _LENGTH + int.from_bytes(signed[:_LENGTH], "little")
-    contents = json.loads(bytes(signed[_LENGTH:at]))
-    if contents["order"] != sys.byteorder:
-        raise DamagedSnapshot
-    state: State = {}
-    for name, kind, length in contents["parts"]:
-        state[name] = _decoded(kind, signed[at : at + length])
-        at += length
-    return state
-
-
-def _encoded(value: "array[int] | object") -> tuple[str, bytes]:
-    """Returns the kind of a part and its bytes."""
-    if isinstance(value, array):
-        return f"{value.typecode}{value.itemsize}", value.tobytes()
-    return "json", json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _decoded(kind: str, data: memoryview) -> object:
-    if kind == "json":
-        return json.loads(bytes(data))
-    numbers = array(kind[0])
-    if f"{numbers.typecode}{numbers.itemsize}" != kind:
-        raise DamagedSnapshot
-    numbers.frombytes(data)
-    return numbers
-
-
-def _digest(body: bytes | memoryview) -> bytes:
-    return sha256(body).digest()
+    return _Reader(BytesIO(body)).load()

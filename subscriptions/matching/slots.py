@@ -23,15 +23,14 @@ So one step of a match works on a whole column, and not on a query.
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from subscriptions.matching.hits import is_phrase, label_of, papers_of, simple_terms
 from subscriptions.matching.paper_index import EVERY_PAPER, deciding_feature, head_of, needed_by
 from subscriptions.normalize import is_initial
-from subscriptions.query import FIELDS, TEXT, TEXT_OR_ID, Field, Term, ValueKind
+from subscriptions.query import TEXT, Field, Term, ValueKind
 
 SLOT_BITS = 32  # a step of a phrase is two slots in one number
-State: TypeAlias = dict[str, Any]
 
 
 class Nearness(NamedTuple):
@@ -78,7 +77,7 @@ class Slots:
             slot = self._phrase(term.tokens)
         else:
             feature = _deciding_feature(term)
-            slot = self._term(term) if feature is None else self._feature(feature)
+            slot = self._term(term) if feature is None else self._slot(self.features, feature)
         self._uses[slot] += 1
         return slot
 
@@ -127,16 +126,17 @@ class Slots:
             del self.beginnings[key.tokens[0]]
         return ()
 
-    def _word(self, word: str) -> int:
-        slot = self.words.get(word)
+    def _slot(self, slots: dict[str, int], text: str) -> int:
+        """Returns the slot of a word or feature, by the mapping that has it."""
+        slot = slots.get(text)
         if slot is None:
-            slot = self.words[word] = self._new(word)
+            slot = slots[text] = self._new(text)
         return slot
 
     def _phrase(self, words: tuple[str, ...]) -> int:
-        slot = self._word(words[0])
+        slot = self._slot(self.words, words[0])
         for word in words[1:]:
-            following = self._word(word)
+            following = self._slot(self.words, word)
             step = slot << SLOT_BITS | following
             both = self.steps.get(step)
             if both is None:
@@ -145,12 +145,6 @@ class Slots:
                 self._uses[slot] += 1
                 self._uses[following] += 1
             slot = both
-        return slot
-
-    def _feature(self, feature: str) -> int:
-        slot = self.features.get(feature)
-        if slot is None:
-            slot = self.features[feature] = self._new(feature)
         return slot
 
     def _term(self, term: Term) -> int:
@@ -176,76 +170,35 @@ class Slots:
 
     def _nearness(self, term: Term) -> Nearness:
         words = tuple((self._phrase(tuple(word.split())), weight) for word, weight in term.near)
-        own = tuple(self._feature(label_of(paper)) for paper in papers_of(term))
+        own = tuple(self._slot(self.features, label_of(paper)) for paper in papers_of(term))
         for slot in (*(word for word, _ in words), *own):
             self._uses[slot] += 1
         return Nearness(words, own)
 
     def _needed_by(self, term: Term) -> list[int]:
         """Returns slots that every paper has that fulfils a simple term, each used once more."""
-        slots = [self._feature(feature) for feature in dict.fromkeys(needed_by(term))]
+        slots = [self._slot(self.features, feature) for feature in dict.fromkeys(needed_by(term))]
         if term.field.in_any_text and not term.exact:
             whole = term.tokens[:-1] if term.prefix else term.tokens
             slots += [self._phrase(whole)] if whole else []
             beginning = Term(TEXT, term.tokens[-1:], prefix=True)
             slots += [self._term(beginning)] if term.prefix and _is_beginning(beginning) else []
-        slots = slots or [self._feature(EVERY_PAPER)]
+        slots = slots or [self._slot(self.features, EVERY_PAPER)]
         for slot in slots:
             self._uses[slot] += 1
         return slots
 
-    def state(self) -> State:
-        """Returns what `restored` takes."""
-        terms = [[t.field.name, t.tokens, t.prefix, t.exact, t.value, t.names, t.near] for t in self._terms]
-        return {
-            **prefixed("candidates.", self.candidates.state()),
-            "words": list(self.words),
-            "slots_of_words": array("i", self.words.values()),
-            "features": list(self.features),
-            "slots_of_features": array("i", self.features.values()),
-            "steps": array("q", self.steps),
-            "slots_of_steps": array("i", self.steps.values()),
-            "terms": terms,
-            "slots_of_terms": array("i", self._terms.values()),
-            "parts": list(self.parts.items()),
-            "nearness": list(self.nearness.items()),
-            "places": list(self._places.items()),
-            "uses": self._uses,
-            "free": self._free,
-        }
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_keys"}
 
-    @classmethod
-    def restored(cls, state: State) -> "Slots":
-        """Returns the slots of a state."""
-        slots = cls()
-        slots.candidates = Columns.restored(below("candidates.", state))
-        slots.words = dict(zip(state["words"], state["slots_of_words"], strict=True))
-        slots.features = dict(zip(state["features"], state["slots_of_features"], strict=True))
-        slots.steps = dict(zip(state["steps"], state["slots_of_steps"], strict=True))
-        terms = [
-            Term(_FIELDS[field], tuple(tokens), prefix, exact, value, tuple(names), tuple((w, n) for w, n in near))
-            for field, tokens, prefix, exact, value, names, near in state["terms"]
-        ]
-        slots._terms = dict(zip(terms, state["slots_of_terms"], strict=True))
-        slots.parts = {slot: tuple(parts) for slot, parts in state["parts"]}
-        slots.nearness = {
-            slot: Nearness(tuple((word, weight) for word, weight in words), tuple(own))
-            for slot, (words, own) in state["nearness"]
-        }
-        slots._places = dict(state["places"])
-        slots.checked = {slot: term for term, slot in slots._terms.items() if slot in slots._places}
-        slots.beginnings = {term.tokens[0]: slot for term, slot in slots._terms.items() if _is_beginning(term)}
-        for term, slot in slots._terms.items():
-            if pair := _two_parts(term):
-                slots._put_name(term.field, pair, slot)
-        slots._uses, slots._free = state["uses"], state["free"]
-        slots._keys = [""] * len(slots._uses)
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._keys = [""] * len(self._uses)  # made again, with the keys that the mappings hold
         keyed: Iterable[Mapping[str, int] | Mapping[int, int] | Mapping[Term, int]]
-        keyed = (slots.words, slots.features, slots.steps, slots._terms)
+        keyed = (self.words, self.features, self.steps, self._terms)
         for mapping in keyed:
             for key, slot in mapping.items():
-                slots._keys[slot] = key
-        return slots
+                self._keys[slot] = key
 
     def _new(self, key: str | int | Term) -> int:
         if self._free:
@@ -256,9 +209,6 @@ class Slots:
             self._keys.append(key)
             self._uses.append(0)
         return slot
-
-
-_FIELDS = {field.name: field for field in (*FIELDS, TEXT, TEXT_OR_ID)}
 
 
 @lru_cache(maxsize=1 << 14)
@@ -288,9 +238,6 @@ def _is_beginning(term: Term) -> bool:
 
 
 # -------------------------------------------------------------------------------------------------------------- columns
-
-
-"""All that a structure of the matcher holds, by name: arrays of numbers, and lists that JSON can hold (`snapshot`)."""
 
 
 NO_PLACE = -1
@@ -332,19 +279,6 @@ class Table:
         for column, slot in zip(self.columns, slots, strict=True):
             column.append(slot)
         return len(self.handles) - 1
-
-    def state(self) -> State:
-        """Returns what `restore` takes."""
-        numbers = {"handles": self.handles, "following": self.following, "free": array("i", self._free)}
-        return numbers | {str(n): one for n, one in enumerate(self.columns)}
-
-    def restore(self, state: State) -> None:
-        """Fills an empty table of the same shape."""
-        self.handles.extend(state["handles"])
-        self.following.extend(state["following"])
-        self._free = list(state["free"])
-        for number, column in enumerate(self.columns):
-            column.extend(state[str(number)])
 
     def remove(self, row: int) -> list[int]:
         """Removes a row and returns its slots."""
@@ -399,29 +333,3 @@ class Columns:
         number = self._number_of[shape] = len(self.tables)
         self.tables.append(Table(slots - unwanted, unwanted, is_single=is_single))
         return number
-
-    def state(self) -> State:
-        """Returns what `restored` takes."""
-        state: State = {"shapes": list(self._number_of)}
-        for number, table in enumerate(self.tables):
-            state |= prefixed(f"{number}.", table.state())
-        return state
-
-    @classmethod
-    def restored(cls, state: State) -> "Columns":
-        """Returns the tables of a state."""
-        columns = cls()
-        for slots, unwanted, is_single in state["shapes"]:
-            number = columns._new((slots, unwanted, is_single))
-            columns.tables[number].restore(below(f"{number}.", state))
-        return columns
-
-
-def prefixed(prefix: str, state: State) -> State:
-    """Returns the state of a part, to be joined with that of the whole."""
-    return {prefix + name: value for name, value in state.items()}
-
-
-def below(prefix: str, state: State) -> State:
-    """Returns the state of a part."""
-    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}

@@ -79,6 +79,9 @@ class Field:
     def __repr__(self) -> str:
         return f"<{self.name}>"
 
+    def __reduce__(self) -> tuple[Callable[[str], "Field"], tuple[str]]:
+        return field_named, (self.name,)
+
 
 def primary_of(paper: Paper) -> str | None:
     """Returns the category a paper was submitted to; None if it is unknown."""
@@ -266,6 +269,12 @@ class Fields:
 
 
 FIELDS = Fields(TITLE, ABSTRACT, SUMMARY, AUTHOR, CATEGORY, PRIMARY, ID, DOI, SOURCE, LIKE, ALL)
+
+
+def field_named(name: str) -> Field:
+    """Returns one of paperwire's fields, so that a stored term has the same field again."""
+    fields: dict[str, Field] = {field.name: field for field in (*FIELDS, TEXT, TEXT_OR_ID)}
+    return fields[name]
 
 
 # ------------------------------------------------------------------------------------ the values of the query language

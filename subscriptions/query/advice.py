@@ -12,19 +12,9 @@ from functools import partial
 from typing import Protocol
 
 from subscriptions.normalize import has_chinese
-from subscriptions.query import CATEGORY, SOURCE, TEXT, Field, Leaf, Node, Not, Query, Term, ValueKind
+from subscriptions.query import CATEGORY, SOURCE, TEXT, Field, Leaf, Node, Not, Query, Term, ValueKind, rewriting
 from subscriptions.query.lexer import fold_source
 from subscriptions.query.parse import parse_query
-from subscriptions.query.rewriting import (
-    as_one_author,
-    as_phrase,
-    by_its_code,
-    has_a_name_in_two,
-    in_titles,
-    rewritten,
-    with_initials,
-    without_crosslists,
-)
 
 MANY = 10  # papers a day; a query that finds more is worth narrowing
 _FEWER = 0.8  # share of the papers; a variant that finds more of them is not advised
@@ -97,7 +87,7 @@ def _absent(query: Query, known: Known, *, categorised: bool) -> Advice | None:
         wrong = frozenset(term for term in query.terms if _widest(term.field) is field and not possible(term))
         if all(not wrong.isdisjoint(alternative.positive) for alternative in query.alternatives):
             names = known.sources() if field is SOURCE else ()
-            text = rewritten(query, partial(_without, wrong=wrong))
+            text = rewriting.rewritten(query, partial(_without, wrong=wrong))
             return Advice(kind=field.name, absent=field, text=text, of=known.papers, names=names)
     return None
 
@@ -136,10 +126,10 @@ def _is_chinese_term(term: Term) -> bool:
 
 def _mended(query: Query, known: Known) -> Advice | None:
     """Returns the advice on `author: Jane Doe` and on `cat:machine learning`."""
-    for kind, change in (("one-author", as_one_author), ("named-category", by_its_code)):
-        if text := rewritten(query, change):
+    for kind, change in (("one-author", rewriting.as_one_author), ("named-category", rewriting.by_its_code)):
+        if text := rewriting.rewritten(query, change):
             found = known.count(parse_query(text, query.fields))
-            if kind == "named-category" or found or has_a_name_in_two(query.tree):
+            if kind == "named-category" or found or rewriting.has_a_name_in_two(query.tree):
                 return Advice(kind=kind, text=text, found=found, of=known.papers)
     return None
 
@@ -154,7 +144,7 @@ def _phrase(query: Query, known: Known) -> Advice | None:
         return None
     tried: set[str] = set()
     for head, tail in _LEFT_OUT:
-        text = rewritten(query, partial(as_phrase, head=head, tail=tail))
+        text = rewriting.rewritten(query, partial(rewriting.as_phrase, head=head, tail=tail))
         if not text or text in tried:
             continue
         tried.add(text)
@@ -167,14 +157,14 @@ def _phrase(query: Query, known: Known) -> Advice | None:
 def _variant(query: Query, known: Known, days: int, *, crosslists: bool) -> Advice | None:
     found = known.count(query)
     many = days > 0 and found > MANY * days and not query.wants_nearness  # of these only the nearest come
-    changes: dict[str, Callable[[Node], Node]] = {"initials": with_initials}
+    changes: dict[str, Callable[[Node], Node]] = {"initials": rewriting.with_initials}
     if crosslists:
-        changes["primary"] = without_crosslists
+        changes["primary"] = rewriting.without_crosslists
     if many:
-        changes["titles"] = in_titles
+        changes["titles"] = rewriting.in_titles
     best: Advice | None = None
     for kind, change in changes.items():
-        text = rewritten(query, change)
+        text = rewriting.rewritten(query, change)
         if not text:
             continue
         brings = known.count(parse_query(text, query.fields))

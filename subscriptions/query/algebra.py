@@ -11,10 +11,9 @@ from functools import cached_property
 from math import prod
 
 from subscriptions.errors import Sentence
-from subscriptions.query import FIELDS, Alternative, And, Fields, Leaf, Node, Not, Or, Term
+from subscriptions.query import FIELDS, Alternative, And, Fields, Leaf, Node, Not, Or, Term, sentences
 from subscriptions.query.lexer import Lexeme, LexemeKind, lexemes
 from subscriptions.query.meanings import Meaning
-from subscriptions.query.sentences import MAX_ALTERNATIVES, STRAY_STAR, Notes, Rank, too_many_alternatives
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,8 +106,8 @@ def check_bracket(part: QueryPart) -> None:
 
     The query around it can only have more. This check also bounds the depth of parts.
     """
-    if min(part.form.alternatives, part.opposite.alternatives) > MAX_ALTERNATIVES:
-        raise too_many_alternatives()
+    if min(part.form.alternatives, part.opposite.alternatives) > sentences.MAX_ALTERNATIVES:
+        raise sentences.too_many_alternatives()
 
 
 def expanded(form: Form) -> tuple[Alternative, ...]:
@@ -177,7 +176,7 @@ _MARK = re.compile(rf'"[^"]*"?|(?P<comma>{_COMMAS}\s*)(?P<excludes>{EXCLUDES})?'
 _ITEM_ENDS = frozenset({LexemeKind.CLOSE, LexemeKind.BUT_NOT, LexemeKind.COMMA})
 
 
-def lexemes_with_exclusions(text: str, notes: Notes, fields: Fields = FIELDS) -> Iterator[Lexeme]:
+def lexemes_with_exclusions(text: str, notes: sentences.Notes, fields: Fields = FIELDS) -> Iterator[Lexeme]:
     """Returns the lexemes of a text that is no list. Commas have a meaning only if some comma begins an exclusion."""
     if not _EXCLUSION.search(text):
         return lexemes(text, 0, len(text), fields)
@@ -196,7 +195,7 @@ def _between_commas(text: str, fields: Fields) -> Iterator[Lexeme]:
     yield from lexemes(text, done, len(text), fields)
 
 
-def _with_phrases(found: Iterator[Lexeme], notes: Notes) -> Iterator[Lexeme]:
+def _with_phrases(found: Iterator[Lexeme], notes: sentences.Notes) -> Iterator[Lexeme]:
     """Yields the lexemes with each sequence of excluded plain words joined to a phrase, as in a list."""
     words: list[Lexeme] = []
     excluded = False
@@ -211,18 +210,18 @@ def _with_phrases(found: Iterator[Lexeme], notes: Notes) -> Iterator[Lexeme]:
     yield from [phrase(words, notes)] if len(words) > 1 else words
 
 
-def phrase(words: Sequence[Lexeme], notes: Notes) -> Lexeme:
+def phrase(words: Sequence[Lexeme], notes: sentences.Notes) -> Lexeme:
     """Returns words side by side as one quoted value, with the = of the first word and the star of the last."""
     found = [lexeme for lexeme in words if lexeme.kind is not LexemeKind.STAR]
     if not found:
         return Lexeme(LexemeKind.QUOTE, words[0].start, words[-1].end)
     first, last = found[0], found[-1]
     if len(found) < len(words) or any(lexeme.star for lexeme in found[:-1]):
-        notes.add(Rank.STAR, STRAY_STAR)
+        notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
     text = " ".join(lexeme.text for lexeme in found)
     if first.text in ("or", "and"):
         notes.add(
-            Rank.LOWER_CASE,
+            sentences.Rank.LOWER_CASE,
             Sentence(
                 "I look for the phrase {phrase}. In a list leave out the word {word}.",
                 {"phrase": f'"{text}"', "word": first.text},

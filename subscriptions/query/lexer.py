@@ -247,28 +247,27 @@ class _Run:
         return []
 
     def _field(self) -> list[Lexeme]:
-        at = self.position
+        found = self._field_at(self.position)
+        if found is None:
+            return []
+        lexeme, self.position = found
+        self.after_doi = lexeme.field is DOI
+        return [lexeme]
+
+    def _field_at(self, at: int) -> tuple[Lexeme, int] | None:
+        """Returns the field that is named at a position, and where its value begins; None if none is."""
         match = self.fields.pattern.match(self.text, at, self.stop)
         if not match:
-            return []
+            return None
         field = self.fields.by_name.get(match[1].lower())
         if field is None and after_arxiv_label(self.text, at, self.end):
             field = ID
-        if field is None:
-            return []
         value: int | None = match.end()
-        if field.kind is ValueKind.NEARNESS:  # a word before a colon, unless papers are named after it
+        if field and field.kind is ValueKind.NEARNESS:  # a word before a colon, unless papers are named after it
             value = value_of_papers(self.text, match.end(), self.end)
-        if value is None:
-            return []
-        self.position, self.after_doi = value, field is DOI
-        return [Lexeme(LexemeKind.FIELD, at, match.end(), match[1], field=field)]
-
-    def _is_field(self, match: re.Match[str]) -> bool:
-        field = self.fields.by_name.get(match[1].lower())
-        if field is None or field.kind is not ValueKind.NEARNESS:
-            return field is not None
-        return value_of_papers(self.text, match.end(), self.end) is not None
+        if field is None or value is None:
+            return None
+        return Lexeme(LexemeKind.FIELD, at, match.end(), match[1], field=field), value
 
     def _word(self) -> list[Lexeme]:
         at = self.position
@@ -302,6 +301,4 @@ class _Run:
     def _begins_term(self, at: int) -> bool:
         if at == self.stop or self._is_sign(at):
             return True
-        field = self.fields.pattern.match(self.text, at, self.stop)
-        known = field is not None and (self._is_field(field) or after_arxiv_label(self.text, at, self.end))
-        return bool(known) or read_link(self.text, at, self.end) is not None
+        return self._field_at(at) is not None or read_link(self.text, at, self.end) is not None

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from subscriptions.errors import QueryError, Sentence
-from subscriptions.query import FIELDS, And, Field, Fields, Or, ValueKind
+from subscriptions.query import FIELDS, And, Field, Fields, Or, ValueKind, sentences
 from subscriptions.query.algebra import EXCLUDES, QueryPart, excluding, joined, phrase
 from subscriptions.query.lexer import Lexeme, LexemeKind, lexemes
 from subscriptions.query.links import named_paper
-from subscriptions.query.sentences import STRAY_STAR, Rank, no_value, says_nothing, star_in_category
 from subscriptions.query.values import Values
 
 _COMMAS = re.compile(r"[,，、]")
@@ -77,7 +76,7 @@ class Lists:
         parts = [part for part in map(self._item, items) if part]
         if len(parts) > 1:
             self.notes.add(
-                Rank.LIST,
+                sentences.Rank.LIST,
                 Sentence(
                     "I look for any of these {count}. For all of them leave out the commas.", {"count": len(parts)}
                 ),
@@ -87,7 +86,7 @@ class Lists:
     def _without(self, word: Lexeme, item: Item) -> QueryPart | None:
         part = self._item(item)
         if part is None:
-            self.notes.add(Rank.DROPPED, says_nothing(word.text))
+            self.notes.add(sentences.Rank.DROPPED, sentences.says_nothing(word.text))
             return None
         return excluding(part, self.source.columns[word.start])
 
@@ -105,7 +104,7 @@ class Lists:
         names = [phrase(items[1], self.notes), phrase(last_name, self.notes)]
         first, last = sorted(names, key=lambda name: name.star)
         if first.star:
-            self.notes.add(Rank.STAR, STRAY_STAR)
+            self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
         whole = last._replace(
             start=last_name[0].start, text=f"{first.text} {last.text}", exact=first.exact or last.exact
         )
@@ -143,7 +142,7 @@ class Lists:
         if field and field.kind is ValueKind.CATEGORY:
             for star in words:
                 if star.kind is LexemeKind.STAR:
-                    raise star_in_category("cs", self.source.columns[words[0].start])
+                    raise sentences.star_in_category("cs", self.source.columns[words[0].start])
         found = [lexeme for lexeme in words if lexeme.kind is not LexemeKind.STAR]
         part = None
         if found:
@@ -151,11 +150,13 @@ class Lists:
         if part is None and field:
             raise self._no_value(fields[-1], field)
         if part is None:
-            self.notes.add(Rank.DROPPED, says_nothing(self.source.text[words[0].start : words[-1].end]))
+            self.notes.add(
+                sentences.Rank.DROPPED, sentences.says_nothing(self.source.text[words[0].start : words[-1].end])
+            )
         return part
 
     def _no_value(self, typed: Lexeme, field: Field) -> QueryError:
-        return no_value(typed.text, field, self.source.columns[typed.start])
+        return sentences.no_value(typed.text, field, self.source.columns[typed.start])
 
 
 def _field_of(fields: Item) -> Field | None:

@@ -10,15 +10,8 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
+from subscriptions import normalize
 from subscriptions.categories import ARCHIVES, canonical_category
-from subscriptions.normalize import (
-    author_tokens,
-    exact_author_tokens,
-    exact_tokens,
-    fold_plural,
-    is_initial,
-    written_tokens,
-)
 from subscriptions.query import ALL, AUTHOR, DOI, TEXT, TEXT_OR_ID, Field, Term, WordsOfPapers
 from subscriptions.query.lexer import fold_value
 from subscriptions.query.links import arxiv_id, bare_doi, read_doi, read_link
@@ -47,11 +40,11 @@ def letters(word: str) -> int:
 @lru_cache(maxsize=1 << 14)
 def text_meaning(field: Field, words: str, *, exact: bool = False, star: bool = False) -> Meaning | None:
     """Returns the meaning of adjacent words in a text; None if they are only punctuation."""
-    written = exact_tokens(words) if exact else written_tokens(words)
+    written = normalize.exact_tokens(words) if exact else normalize.written_tokens(words)
     if not written:
         return None
     prefix = star and not stands_alone(written[-1])
-    found = written if exact else list(map(fold_plural, written))
+    found = written if exact else list(map(normalize.fold_plural, written))
     if prefix:
         found[-1] = written[-1]
     canonical = field.canonical_prefix + _spell(found, prefix=prefix, exact=exact)
@@ -60,7 +53,7 @@ def text_meaning(field: Field, words: str, *, exact: bool = False, star: bool = 
 
 def name_meaning(field: Field, name: str, *, exact: bool = False, star: bool = False) -> Meaning | None:
     """Returns the meaning of parts of one person's name, in any order; None if they are only punctuation."""
-    parts = exact_author_tokens(name) if exact else author_tokens(name)
+    parts = normalize.exact_author_tokens(name) if exact else normalize.author_tokens(name)
     if not parts:
         return None
     prefix = star and not stands_alone(parts[-1])
@@ -160,18 +153,20 @@ def bare_id_meaning(word: str) -> Meaning | None:
     if value is None:
         return None
     written = word.lower().rstrip(",;:.")
-    return Meaning(Term(TEXT_OR_ID, tuple(map(fold_plural, written_tokens(written))), value=value), written)
+    return Meaning(
+        Term(TEXT_OR_ID, tuple(map(normalize.fold_plural, normalize.written_tokens(written))), value=value), written
+    )
 
 
 def is_initials(parts: Sequence[str]) -> bool:
     """Whether all parts of a name are initials."""
-    return all(map(is_initial, parts))
+    return all(map(normalize.is_initial, parts))
 
 
 @lru_cache(maxsize=1 << 10)
 def stands_alone(token: str) -> bool:
     """Whether a token is a single character that makes two tokens if doubled: Han, kana, Hangul."""
-    return len(token) == 1 and len(exact_tokens(token + token)) > 1
+    return len(token) == 1 and len(normalize.exact_tokens(token + token)) > 1
 
 
 def _any_order(parts: list[str], *, prefix: bool) -> list[str]:
@@ -202,9 +197,9 @@ def _spell_all(term: Term, words: str) -> str:
     They differ in plurals, 's and umlauts.
     """
     if term.exact:
-        written, names = exact_tokens(words), exact_author_tokens
+        written, names = normalize.exact_tokens(words), normalize.exact_author_tokens
     else:
-        written, names = written_tokens(words), author_tokens
+        written, names = normalize.written_tokens(words), normalize.author_tokens
     spelled = [_with_possessive(token, names, term.names) for token in written]
     return _spell(spelled, prefix=term.prefix, exact=term.exact)
 

@@ -24,28 +24,11 @@ from subscriptions.query import (
     Query,
     ValueKind,
     WordsOfPapers,
+    sentences,
 )
 from subscriptions.query.algebra import QueryPart, check_bracket, excluding, expanded, joined, lexemes_with_exclusions
 from subscriptions.query.lexer import Lexeme, LexemeKind, Typed, lexemes, typed
 from subscriptions.query.lists import Lists, list_items
-from subscriptions.query.sentences import (
-    MAX_ALTERNATIVES,
-    MAX_QUERY_LENGTH,
-    STRAY_STAR,
-    Notes,
-    Rank,
-    converted,
-    is_api_query,
-    no_value,
-    note_semicolons,
-    nothing_asked,
-    only_excludes,
-    says_nothing,
-    star_in_category,
-    stray_bracket,
-    too_long,
-    too_many_alternatives,
-)
 from subscriptions.query.values import Values
 
 _OF_WORDS = frozenset({ValueKind.WORDS, ValueKind.NAME, ValueKind.COMBINED})
@@ -80,7 +63,7 @@ class Parser:
     def __init__(self, values: Values) -> None:
         self.values = values
         self.source = values.source
-        self.notes: Notes = values.notes
+        self.notes: sentences.Notes = values.notes
         self.frames = [_Frame([], None)]
         self.waiting: list[Lexeme] = []  # minuses and fields before the next value or bracket
 
@@ -90,7 +73,7 @@ class Parser:
             self._take(lexeme)
         self._needs_no_value()
         for _ in self.frames[1:]:
-            self.notes.add(Rank.CLOSED, Sentence("I closed the bracket."))
+            self.notes.add(sentences.Rank.CLOSED, Sentence("I closed the bracket."))
             self._close()
         return self._joined(self.frames[0])
 
@@ -114,14 +97,14 @@ class Parser:
             case LexemeKind.CLOSE:
                 self._needs_no_value()
                 if len(self.frames) == 1:
-                    raise stray_bracket(self._word_before(lexeme.start), self._column(lexeme))
+                    raise sentences.stray_bracket(self._word_before(lexeme.start), self._column(lexeme))
                 self._close()
 
     # ------------------------------------------------------------------------- values and brackets
 
     def _value(self, lexeme: Lexeme) -> None:
         if not lexeme.closed:
-            self.notes.add(Rank.CLOSED, Sentence("I closed the quotation mark."))
+            self.notes.add(sentences.Rank.CLOSED, Sentence("I closed the quotation mark."))
         field = self._field()
         if field is LEFT_OUT:
             self._leave_out(lexeme)
@@ -145,7 +128,7 @@ class Parser:
             if frame.scope is LEFT_OUT:
                 self.waiting = []
             self._needs_no_value()
-            self.notes.add(Rank.DROPPED, Sentence("I left out an empty bracket."))
+            self.notes.add(sentences.Rank.DROPPED, Sentence("I left out an empty bracket."))
             return
         check_bracket(part)
         self._add(part, self.waiting)
@@ -206,14 +189,14 @@ class Parser:
         """Drops each minus that waits for a value, since none comes. Raises QueryError if a field waits."""
         for lexeme in reversed(self.waiting):
             if lexeme.field and lexeme.field is not LEFT_OUT:
-                raise no_value(lexeme.text, lexeme.field, self._column(lexeme))
+                raise sentences.no_value(lexeme.text, lexeme.field, self._column(lexeme))
         for lexeme in (*self.waiting, *((dropped,) if dropped else ())):
             self._note_dropped(lexeme)
         self.waiting = []
 
     def _leave_out(self, lexeme: Lexeme) -> None:
         self.notes.add(
-            Rank.LEFT_OUT,
+            sentences.Rank.LEFT_OUT,
             Sentence(
                 "No digest tells comments, journals or report numbers; I left out {value}.", {"value": lexeme.text}
             ),
@@ -224,15 +207,15 @@ class Parser:
         last = self.frames[-1].last
         if self.waiting:
             if _is_of_category(self._field()):
-                raise star_in_category("cs", self._column(lexeme))
+                raise sentences.star_in_category("cs", self._column(lexeme))
         elif last and _is_of_category(last.field) and last.lexeme.end == lexeme.start:
-            raise star_in_category(archive_of(last.lexeme.text) or "cs", self._column(last.lexeme))
-        self.notes.add(Rank.STAR, STRAY_STAR)
+            raise sentences.star_in_category(archive_of(last.lexeme.text) or "cs", self._column(last.lexeme))
+        self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
 
     # --------------------------------------------------------------------------------------- hints
 
     def _note_dropped(self, lexeme: Lexeme) -> None:
-        self.notes.add(Rank.DROPPED, says_nothing(self.source.text[lexeme.start : lexeme.end]))
+        self.notes.add(sentences.Rank.DROPPED, sentences.says_nothing(self.source.text[lexeme.start : lexeme.end]))
 
     def _note_neighbours(self, lexeme: Lexeme) -> None:
         """Notes two slips with a space between two words: `GPT -4` and `author:Jane Doe`."""
@@ -245,7 +228,7 @@ class Parser:
             is_name = last.field.kind is ValueKind.NAME
             both = f'{name}:"{first} {second}"' if is_name else f"{name}:({first} {second})"
             self.notes.add(
-                Rank.ONE_VALUE,
+                sentences.Rank.ONE_VALUE,
                 Sentence(
                     "{field}: holds for {first} only, {second} is a word. For both write {both}",
                     {"field": name, "first": first, "second": second, "both": both},
@@ -254,7 +237,7 @@ class Parser:
         signs = [sign for sign in self.waiting if self.source.text[sign.start] == "-"]
         if signs and signs == self.waiting and second[:1].isdigit() and last.lexeme.end + 1 == signs[0].start:
             self.notes.add(
-                Rank.SIGN,
+                sentences.Rank.SIGN,
                 Sentence(
                     "I read -{second} as: not {second}. For the name write {name}",
                     {"second": second, "name": f"{first}-{second}"},
@@ -281,12 +264,12 @@ def parse_query(text: str, fields: Fields = FIELDS) -> Query:
 
     The work is bounded by the length of the text, which is at most 1,000 characters, and by 64 alternatives.
     """
-    if len(text) > MAX_QUERY_LENGTH:
-        raise too_long()
-    notes = Notes()
+    if len(text) > sentences.MAX_QUERY_LENGTH:
+        raise sentences.too_long()
+    notes = sentences.Notes()
     source = typed(text)
-    if is_api_query(source.text):
-        source = converted(source, notes)
+    if sentences.is_api_query(source.text):
+        source = sentences.converted(source, notes)
         found = lexemes(source.text, 0, len(source.text), fields.also(LEFT_OUT))
         part = Parser(Values(source, notes, fields)).parse(found)
     elif items := list_items(source.text, fields):
@@ -294,36 +277,44 @@ def parse_query(text: str, fields: Fields = FIELDS) -> Query:
     else:
         part = _parsed(source, notes, fields)
     if ";" in source.text or "；" in source.text:
-        note_semicolons(source.text, notes)
+        sentences.note_semicolons(source.text, notes)
     return _query(text, source, part, notes, fields)
+
+
+def query_of(text: str, fields: Fields = FIELDS) -> Query | None:
+    """Returns the query that a person typed; None for a text that `parse_query` refuses."""
+    try:
+        return parse_query(text, fields)
+    except QueryError:
+        return None
 
 
 def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
     """Returns the query of a canonical text (`Query.canonical`), which may be of any length. Raises QueryError."""
-    notes = Notes()
+    notes = sentences.Notes()
     source = typed(text)
     return _query(text, source, _parsed(source, notes, fields, is_canonical=True), notes, fields)
 
 
-def _parsed(source: Typed, notes: Notes, fields: Fields, *, is_canonical: bool = False) -> QueryPart | None:
+def _parsed(source: Typed, notes: sentences.Notes, fields: Fields, *, is_canonical: bool = False) -> QueryPart | None:
     phrase = _SINGLE_QUOTES.search(source.text)
     if phrase and " " in phrase[1]:
         hint = Sentence("Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'})
-        notes.add(Rank.PHRASE, hint)
+        notes.add(sentences.Rank.PHRASE, hint)
     values = Values(source, notes, fields, is_canonical=is_canonical)
     return Parser(values).parse(lexemes_with_exclusions(source.text, notes, fields))
 
 
-def _query(text: str, source: Typed, part: QueryPart | None, notes: Notes, fields: Fields) -> Query:
+def _query(text: str, source: Typed, part: QueryPart | None, notes: sentences.Notes, fields: Fields) -> Query:
     if part is None:
-        raise nothing_asked()
-    if part.form.alternatives > MAX_ALTERNATIVES:
-        raise too_many_alternatives()
+        raise sentences.nothing_asked()
+    if part.form.alternatives > sentences.MAX_ALTERNATIVES:
+        raise sentences.too_many_alternatives()
     if part.only_excludes is not None:
-        raise only_excludes(part.only_excludes, source.text.strip() if _is_excluded(part.node) else "")
+        raise sentences.only_excludes(part.only_excludes, source.text.strip() if _is_excluded(part.node) else "")
     alternatives = expanded(part.form)
     if all(alternative.positive & alternative.negative for alternative in alternatives):
-        notes.add(Rank.NEVER, Sentence("This wants and excludes the same, so it finds nothing."))
+        notes.add(sentences.Rank.NEVER, Sentence("This wants and excludes the same, so it finds nothing."))
     return Query(text, part.form.text, alternatives, notes.hints(), part.node, fields)
 
 
@@ -347,10 +338,8 @@ def asks_for_nearness(text: str) -> bool:
 
 def papers_of_wish(text: str) -> tuple[str, ...]:
     """Returns the ids of the papers in a query of nearness; () if the text is no query."""
-    try:
-        named = papers_named_in(parse_query(text))
-    except QueryError:
-        return ()
+    query = query_of(text)
+    named = papers_named_in(query) if query else ()
     return tuple(dict.fromkeys(name for value in named for name in value.split(",")))
 
 

@@ -12,11 +12,10 @@ import re
 from operator import attrgetter
 from typing import NamedTuple
 
-from subscriptions.errors import QueryError
 from subscriptions.query import DOI, FIELDS, TEXT, Leaf, Term, ValueKind
 from subscriptions.query.lexer import KEYWORDS
 from subscriptions.query.meanings import Meaning, text_meaning
-from subscriptions.query.parse import parse_query
+from subscriptions.query.parse import query_of
 from subscriptions.query.sentences import MAX_ALTERNATIVES, MAX_QUERY_LENGTH
 
 MOST_PIECES = 1 << 17  # that are kept, some 400 bytes each
@@ -144,8 +143,5 @@ def _meaning(value: str) -> Meaning | None:
         )
     if not _PIECE.fullmatch(value):
         return None
-    try:
-        tree = parse_query(value).tree
-    except QueryError:
-        return None
-    return Meaning(tree.term, tree.canonical) if isinstance(tree, Leaf) else None
+    query = query_of(value)
+    return Meaning(query.tree.term, query.tree.canonical) if query and isinstance(query.tree, Leaf) else None

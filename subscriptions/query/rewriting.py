@@ -7,7 +7,7 @@ from functools import partial
 from itertools import groupby, pairwise, takewhile
 
 from subscriptions.categories import canonical_category, categories_named
-from subscriptions.errors import QueryError, Refused, Sentence
+from subscriptions.errors import Refused, Sentence
 from subscriptions.normalize import is_initial
 from subscriptions.query import (
     AUTHOR,
@@ -29,7 +29,7 @@ from subscriptions.query import (
 )
 from subscriptions.query.algebra import EXCLUDES
 from subscriptions.query.lexer import LexemeKind, lexemes, typed
-from subscriptions.query.parse import parse_canonical, parse_query
+from subscriptions.query.parse import parse_canonical, parse_query, query_of
 from subscriptions.query.sentences import MAX_QUERY_LENGTH
 
 
@@ -139,11 +139,8 @@ def _means(text: str, term: Term) -> bool:
     field = term.field
     fields = FIELDS if field.is_bare or field in FIELDS else FIELDS.also(field)
     fields = fields.knowing({term.value: term.near}) if term.near else fields
-    try:
-        tree = parse_query(text, fields).tree
-    except QueryError:
-        return False
-    return isinstance(tree, Leaf) and tree.term == term
+    query = query_of(text, fields)
+    return query is not None and isinstance(query.tree, Leaf) and query.tree.term == term
 
 
 # ------------------------------------------------ adds an exclusion to a query in the words of the person who typed it
@@ -186,11 +183,8 @@ def _written_as(meant: Query, query: Query, texts: Callable[[str], Iterable[str]
         return query
     for base in _bases(query):
         for text in texts(base):
-            try:
-                found = parse_query(text, query.fields)
-            except QueryError:
-                continue
-            if found.canonical == meant.canonical:
+            found = query_of(text, query.fields)
+            if found and found.canonical == meant.canonical:
                 return found
     raise Refused(
         Sentence("With this the query would be longer than {limit} characters.", {"limit": f"{MAX_QUERY_LENGTH:,}"}),
@@ -237,11 +231,8 @@ def _inner(node: Node) -> str:
 
 
 def _reads_as_text(word: str) -> bool:
-    try:
-        tree = parse_query(word).tree
-    except QueryError:
-        return False
-    return isinstance(tree, Leaf) and tree.term.field is TEXT
+    query = query_of(word)
+    return query is not None and isinstance(query.tree, Leaf) and query.tree.term.field is TEXT
 
 
 # ------------------------------------------------------------------------------------------- changes a query as a tree
@@ -285,10 +276,8 @@ def without_part(node: Node, place: int) -> Node:
 
 
 def _canonical(text: str, fields: Fields) -> str | None:
-    try:
-        return parse_query(text, fields).canonical
-    except QueryError:
-        return None
+    query = query_of(text, fields)
+    return query.canonical if query else None
 
 
 def written(node: Node) -> str:

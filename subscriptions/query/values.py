@@ -5,42 +5,23 @@ from difflib import get_close_matches
 
 from subscriptions.categories import archive_of, canonical_category, categories_named, is_category, successor
 from subscriptions.errors import Sentence
-from subscriptions.query import CATEGORY, FIELDS, ID, TEXT, Field, Fields, Leaf, Or, Term, ValueKind
+from subscriptions.query import (
+    CATEGORY,
+    FIELDS,
+    ID,
+    TEXT,
+    Field,
+    Fields,
+    Leaf,
+    Or,
+    Term,
+    ValueKind,
+    meanings,
+    sentences,
+)
 from subscriptions.query.algebra import QueryPart, joined, leaf_part
 from subscriptions.query.lexer import Lexeme, LexemeKind, Typed, fold_value
 from subscriptions.query.links import named_paper, read_doi
-from subscriptions.query.meanings import (
-    UNKNOWN,
-    Meaning,
-    all_meaning,
-    bare_id_meaning,
-    category_meaning,
-    is_initials,
-    label_meaning,
-    letters,
-    name_meaning,
-    nearness_meaning,
-    paper_id_meaning,
-    read_words_of_papers,
-    starred_category,
-    text_meaning,
-)
-from subscriptions.query.sentences import (
-    MOST_NEAR,
-    MOST_PAPERS,
-    SHORTEST_PREFIX,
-    STRAY_STAR,
-    Notes,
-    Rank,
-    initials_only,
-    no_paper,
-    note_field,
-    note_word,
-    short_prefix,
-    star_in_category,
-    takes_papers,
-    too_many_papers,
-)
 
 _COMMA_IN_WORD = re.compile(r"[^\W_],[^\W\d_]|[^\W\d_],[^\W_]")  # not 1,000
 _WORDS_BEHIND = re.compile(r"(?:\s+(?!(?:AND|OR|NOT|ANDNOT)\b)[^\W_][\w-]*(?=[\s,;.)]|$)){1,8}")
@@ -51,7 +32,9 @@ _LIKE_A_TYPING_ERROR = 0.75  # difflib's ratio, from 0 to 1
 class Values:
     """Makes parts of the values in one text, and notes hints on them."""
 
-    def __init__(self, source: Typed, notes: Notes, fields: Fields = FIELDS, *, is_canonical: bool = False) -> None:
+    def __init__(
+        self, source: Typed, notes: sentences.Notes, fields: Fields = FIELDS, *, is_canonical: bool = False
+    ) -> None:
         self.near: dict[str, None] = {}  # values of nearness, each once
         self.is_canonical = is_canonical  # whether the words of papers may follow them
         self.source = source
@@ -62,7 +45,7 @@ class Values:
     def part(self, lexeme: Lexeme, field: Field | None) -> QueryPart | None:
         """Returns what a value asks for in a field; None if the value is only punctuation. Raises QueryError."""
         if lexeme.kind is LexemeKind.LINK and lexeme.field and (field is None or field.kind is ValueKind.PAPER_ID):
-            return self._leaf(lexeme, paper_id_meaning(lexeme.field, lexeme.text))
+            return self._leaf(lexeme, meanings.paper_id_meaning(lexeme.field, lexeme.text))
         if field is None and lexeme.kind is LexemeKind.WORD:
             special = None if lexeme.exact else self._category_or_id(lexeme)
             if special:
@@ -80,33 +63,33 @@ class Values:
                 meaning = self._label(lexeme, field)
         return self._leaf(lexeme, meaning)
 
-    def _leaf(self, lexeme: Lexeme, meaning: Meaning | None) -> QueryPart | None:
+    def _leaf(self, lexeme: Lexeme, meaning: meanings.Meaning | None) -> QueryPart | None:
         if meaning is None:
             return None
         words = _shown(lexeme, meaning.term)
         quoted = lexeme.kind is LexemeKind.QUOTE and meaning.term.field.kind is not ValueKind.NEARNESS
         return leaf_part(Leaf(meaning.term, words, self.columns[lexeme.start], quoted, meaning.canonical), meaning)
 
-    def _words(self, lexeme: Lexeme, field: Field) -> Meaning | None:
+    def _words(self, lexeme: Lexeme, field: Field) -> meanings.Meaning | None:
         text, exact, star = lexeme.text, lexeme.exact, lexeme.star
         is_name = False
         if field.kind is ValueKind.WORDS:
-            meaning = text_meaning(field, text, exact=exact, star=star)
+            meaning = meanings.text_meaning(field, text, exact=exact, star=star)
         elif is_name := field.kind is ValueKind.NAME:
-            meaning = name_meaning(field, text, exact=exact, star=star)
+            meaning = meanings.name_meaning(field, text, exact=exact, star=star)
         else:
-            meaning = all_meaning(text, exact=exact, star=star)
+            meaning = meanings.all_meaning(text, exact=exact, star=star)
         if meaning is None:
             return None
-        if meaning.term.prefix and letters(text) < SHORTEST_PREFIX:
-            raise short_prefix(text, self.columns[lexeme.start])
-        if is_name and is_initials(meaning.term.tokens):
+        if meaning.term.prefix and meanings.letters(text) < sentences.SHORTEST_PREFIX:
+            raise sentences.short_prefix(text, self.columns[lexeme.start])
+        if is_name and meanings.is_initials(meaning.term.tokens):
             behind = self._words_from(lexeme)[len(text.split()) :]
-            last_name = next((word for word in behind if not is_initials([word.casefold()])), "")
-            raise initials_only(text, last_name, self.columns[lexeme.start])
+            last_name = next((word for word in behind if not meanings.is_initials([word.casefold()])), "")
+            raise sentences.initials_only(text, last_name, self.columns[lexeme.start])
         if star and not meaning.term.prefix and not meaning.term.value:
             self.notes.add(
-                Rank.DROPPED,
+                sentences.Rank.DROPPED,
                 Sentence("{word} is found wherever it stands, so the * after it says nothing.", {"word": text}),
             )
         return meaning
@@ -130,23 +113,23 @@ class Values:
         leaves = (self._leaf(lexeme._replace(text=code), m) for code, m in zip(codes, found, strict=True))
         return joined(Or, [leaf for leaf in leaves if leaf])
 
-    def _category(self, lexeme: Lexeme, field: Field) -> Meaning | None:
+    def _category(self, lexeme: Lexeme, field: Field) -> meanings.Meaning | None:
         if lexeme.star:
-            meaning = starred_category(field, lexeme.text)
+            meaning = meanings.starred_category(field, lexeme.text)
             if meaning is None:
-                raise star_in_category(archive_of(lexeme.text) or "cs", self.columns[lexeme.start])
+                raise sentences.star_in_category(archive_of(lexeme.text) or "cs", self.columns[lexeme.start])
             return meaning
-        meaning = category_meaning(field, lexeme.text)
+        meaning = meanings.category_meaning(field, lexeme.text)
         if meaning:
             self._note_category(meaning.term, lexeme)
         return meaning
 
     def _note_category(self, term: Term, lexeme: Lexeme) -> None:
-        if term.value.startswith(UNKNOWN):
-            self.notes.add(Rank.NEVER, self._unknown(term, lexeme))
+        if term.value.startswith(meanings.UNKNOWN):
+            self.notes.add(sentences.Rank.NEVER, self._unknown(term, lexeme))
         elif new := successor(term.value):
             self.notes.add(
-                Rank.NEVER,
+                sentences.Rank.NEVER,
                 Sentence("arXiv closed {old}; its papers are in {new} now.", {"old": term.value, "new": new}),
             )
 
@@ -181,16 +164,16 @@ class Values:
     # ----------------------------------------------------------------------------- ids and labels
 
     def _bare_id(self, lexeme: Lexeme) -> QueryPart | None:
-        return None if lexeme.star else self._leaf(lexeme, bare_id_meaning(lexeme.text))
+        return None if lexeme.star else self._leaf(lexeme, meanings.bare_id_meaning(lexeme.text))
 
-    def _label(self, lexeme: Lexeme, field: Field) -> Meaning | None:
+    def _label(self, lexeme: Lexeme, field: Field) -> meanings.Meaning | None:
         if lexeme.star:
-            self.notes.add(Rank.STAR, STRAY_STAR)
-        read = label_meaning if field.kind is ValueKind.LABEL else paper_id_meaning
+            self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
+        read = meanings.label_meaning if field.kind is ValueKind.LABEL else meanings.paper_id_meaning
         meaning = read(field, lexeme.text)
-        if meaning and meaning.term.field is ID and not bare_id_meaning(meaning.term.value):
+        if meaning and meaning.term.field is ID and not meanings.bare_id_meaning(meaning.term.value):
             self.notes.add(
-                Rank.NEVER,
+                sentences.Rank.NEVER,
                 Sentence(
                     "{text} is not an arXiv id, so no paper has it. An id looks like {example}",
                     {"text": lexeme.text, "example": "2601.15529"},
@@ -198,34 +181,34 @@ class Values:
             )
         return meaning
 
-    def _nearness(self, lexeme: Lexeme, field: Field) -> Meaning | None:
+    def _nearness(self, lexeme: Lexeme, field: Field) -> meanings.Meaning | None:
         """Returns the meaning of papers to which others shall be near. Raises QueryError for what is no paper, and for too many."""
-        if not letters(lexeme.text):
+        if not meanings.letters(lexeme.text):
             return None
         if lexeme.star:
-            self.notes.add(Rank.STAR, STRAY_STAR)
+            self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
         column = self.columns[lexeme.start]
         first, *others = lexeme.text.split() if self.is_canonical else (lexeme.text,)
-        near = read_words_of_papers(others)
+        near = meanings.read_words_of_papers(others)
         names = [name for name in re.split(r"[\s,，、;]+", first) if name]
         papers = {paper.value for name in names if (paper := named_paper(fold_value(name)))}
         if near is None or not all(named_paper(fold_value(name)) for name in names):
-            raise no_paper(lexeme.text, field, column)
-        meaning = nearness_meaning(field, papers, ())
+            raise sentences.no_paper(lexeme.text, field, column)
+        meaning = meanings.nearness_meaning(field, papers, ())
         self.near[meaning.term.value] = None
-        if len(papers) > MOST_PAPERS or len(self.near) > MOST_NEAR:
-            raise too_many_papers(column)
-        return nearness_meaning(field, papers, near or self.fields.words.get(meaning.term.value, ()))
+        if len(papers) > sentences.MOST_PAPERS or len(self.near) > sentences.MOST_NEAR:
+            raise sentences.too_many_papers(column)
+        return meanings.nearness_meaning(field, papers, near or self.fields.words.get(meaning.term.value, ()))
 
     # --------------------------------------------------------------------------------------- hints
 
     def _note_word(self, lexeme: Lexeme) -> None:
         text = lexeme.text
-        note_word(text, self.notes)
+        sentences.note_word(text, self.notes)
         if "," in text and _COMMA_IN_WORD.search(text):
             either = " OR ".join(part for part in text.split(",") if part)
             self.notes.add(
-                Rank.PHRASE,
+                sentences.Rank.PHRASE,
                 Sentence(
                     "I look for the phrase {phrase}. For any of them write {either}",
                     {"phrase": f'"{text}"', "either": either},
@@ -233,7 +216,8 @@ class Values:
             )
         if text.startswith("10.") and read_doi(text, 0, len(text)):
             self.notes.add(
-                Rank.ONE_VALUE, Sentence("For the paper with this DOI write {query}", {"query": f"doi:{text}"})
+                sentences.Rank.ONE_VALUE,
+                Sentence("For the paper with this DOI write {query}", {"query": f"doi:{text}"}),
             )
         if ":" in text:
             self._note_field(text)
@@ -243,15 +227,15 @@ class Values:
         name = name.lower()
         field = self.fields.by_name.get(name)
         if field is not None and field.kind is ValueKind.NEARNESS:
-            self.notes.add(Rank.TYPING_ERROR, takes_papers(name, field))
+            self.notes.add(sentences.Rank.TYPING_ERROR, sentences.takes_papers(name, field))
             return
-        if not name.isalpha() or note_field(name, rest, text, self.notes) or len(name) <= len("abs"):
+        if not name.isalpha() or sentences.note_field(name, rest, text, self.notes) or len(name) <= len("abs"):
             return
         # Many words are near to a short name, so only the name with more letters after it is a slip ("cats:").
         near = [n for n in self.fields.by_name if len(n) > len("abs") or (len(n) == len("abs") and name.startswith(n))]
         for known in get_close_matches(name, near, 1, _LIKE_A_TYPING_ERROR):
             self.notes.add(
-                Rank.TYPING_ERROR,
+                sentences.Rank.TYPING_ERROR,
                 Sentence(
                     "There is no field {typed}: so I look for the words. Did you mean {field}:?",
                     {"typed": name, "field": known},

@@ -12,20 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from subscriptions.normalize import tokens
-from subscriptions.query import TEXT, And, Leaf, Node, Not, Or, Query
-from subscriptions.query.rewriting import (
-    as_author,
-    as_phrase,
-    in_any_text,
-    in_titles,
-    is_word,
-    joined_by_or,
-    rewritten,
-    with_initials,
-    without_crosslists,
-    without_part,
-    written,
-)
+from subscriptions.query import TEXT, And, Leaf, Node, Not, Or, Query, rewriting
 
 Forms = Mapping[str, tuple[str, ...]]  # the tokens of a form → the other forms as they are written
 _LONGEST = 6  # words of a long form
@@ -83,7 +70,7 @@ def with_other_forms(node: Node, forms: Forms) -> Node:
 
 def _joined(nodes: Iterable[Node]) -> str:
     """Returns the tokens of words side by side; "" if one of the nodes is no plain word."""
-    words = [part.words if isinstance(part, Leaf) and is_word(part) else "" for part in nodes]
+    words = [part.words if isinstance(part, Leaf) and rewriting.is_word(part) else "" for part in nodes]
     return _key(" ".join(words)) if all(words) else ""
 
 
@@ -104,13 +91,13 @@ MOST = 8  # parts of a query that are left out, each by itself
 _FEW = 3
 
 _CHANGES: tuple[tuple[str, Callable[[Node], Node]], ...] = (
-    ("phrase", as_phrase),
-    ("titles", in_titles),
-    ("primary", without_crosslists),
-    ("initials", with_initials),
-    ("anywhere", in_any_text),
-    ("author", as_author),
-    ("any", joined_by_or),
+    ("phrase", rewriting.as_phrase),
+    ("titles", rewriting.in_titles),
+    ("primary", rewriting.without_crosslists),
+    ("initials", rewriting.with_initials),
+    ("anywhere", rewriting.in_any_text),
+    ("author", rewriting.as_author),
+    ("any", rewriting.joined_by_or),
 )
 
 
@@ -148,7 +135,7 @@ def _replaced(_: Node, parts: tuple[Node, ...]) -> Node:
 def _rewritten(query: Query, changes: Iterable[tuple[str, str, Callable[[Node], Node]]]) -> Iterator[Variant]:
     seen = {""}
     for kind, part, change in changes:
-        text = rewritten(query, change)
+        text = rewriting.rewritten(query, change)
         if text not in seen:
             seen.add(text)
             yield Variant(kind=kind, text=text, part=part)
@@ -160,5 +147,5 @@ def _changes(tree: Node) -> Iterator[tuple[str, str, Callable[[Node], Node]]]:
         yield kind, "", change
     for place, part in enumerate(tree.nodes[:MOST] if isinstance(tree, And | Or) else ()):
         left_out = part.node if isinstance(part, Not) else part
-        shown = written(left_out) if isinstance(left_out, Leaf) else f"({written(left_out)})"
-        yield ("allowed" if isinstance(part, Not) else "without"), shown, partial(without_part, place=place)
+        shown = rewriting.written(left_out) if isinstance(left_out, Leaf) else f"({rewriting.written(left_out)})"
+        yield ("allowed" if isinstance(part, Not) else "without"), shown, partial(rewriting.without_part, place=place)

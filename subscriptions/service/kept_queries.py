@@ -7,7 +7,7 @@ if the log no longer reaches back to it, the set is rebuilt.
 
 import os
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -18,8 +18,7 @@ from weakref import WeakKeyDictionary
 
 from subscriptions.matching.batch import match
 from subscriptions.matching.paper_index import PaperIndex
-from subscriptions.matching.query_set import DamagedSnapshot, QuerySet, from_bytes, to_bytes
-from subscriptions.matching.slots import State, below, prefixed
+from subscriptions.matching.query_set import DamagedSnapshot, QuerySet, dump, load
 from subscriptions.store import planner
 from subscriptions.store.database.store import Store, Transaction
 
@@ -32,17 +31,19 @@ def path_of(store: Store) -> Path | None:
     return None if file is None else file.with_name(f"{file.name}-queries")
 
 
-def write(path: Path, state: Callable[[], State], change: int, token: int) -> bool:
-    """Writes what a set holds after change `change` of the log, whose token is `token`. A crash leaves the old file or this one.
+_Kept = tuple[QuerySet, "array[int]", "array[int]"]  # the set, the handles by query, the queries by handle
+
+
+def write(path: Path, kept: _Kept, change: int, token: int) -> bool:
+    """Writes what is kept after change `change` of the log, whose token is `token`. A crash leaves the old file or this one.
 
     If the folder is full or cannot be written to, no file is written, and the next start takes longer. Returns
-    whether it was
-    written. `state` is called once the folder has taken a file, since building it takes a while.
+    whether it was written.
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         part.touch(mode=OWNER_ONLY)
-        part.write_bytes(to_bytes({**state(), "change": change, "token": token, "code": _code()}))
+        part.write_bytes(dump((_code(), change, token, kept)))
         part.replace(path)
     except OSError:
         with suppress(OSError):
@@ -51,15 +52,14 @@ def write(path: Path, state: Callable[[], State], change: int, token: int) -> bo
     return True
 
 
-def read(path: Path, transaction: Transaction) -> tuple[State, int] | None:
-    """Returns (what a set held, at which change of the log); None if there is no file for this database."""
+def read(path: Path, transaction: Transaction) -> tuple[_Kept, int] | None:
+    """Returns (what was kept, at which change of the log); None if there is no file for this database."""
     try:
-        state = from_bytes(path.read_bytes())
+        code, change, token, kept = load(path.read_bytes())
     except (OSError, DamagedSnapshot):
         return None
-    change: int = state["change"]
-    is_ours = state["code"] == _code() and planner.token_of(transaction, change) == state["token"]
-    return (state, change) if is_ours else None
+    is_ours = code == _code() and planner.token_of(transaction, change) == token
+    return (kept, change) if is_ours else None
 
 
 def remove_query_file(store: Store) -> None:
@@ -143,10 +143,8 @@ class KeptQueries:
         """Takes what the file holds, if it is one of this database."""
         found = None if self._path is None else read(self._path, transaction)
         if found is not None:
-            state, self._change = found
+            (self.queries, self._handles, self._ids), self._change = found
             self._saved = self._change
-            self.queries = QuerySet.restored(below("queries.", state))
-            self._handles, self._ids = state["handles"], state["ids"]
 
     def _save(self, transaction: Transaction) -> None:
         """Writes the file where there are many queries, and a good part of them came or went since it was tried."""
@@ -159,11 +157,8 @@ class KeptQueries:
         token = planner.token_of(transaction, self._change)
         if token is None:  # the log has no change yet: the first one brings a token
             return
-        self._takes_no_file = not write(self._path, self._state, self._change, token)
+        self._takes_no_file = not write(self._path, (self.queries, self._handles, self._ids), self._change, token)
         self._saved = self._change
-
-    def _state(self) -> State:
-        return {"handles": self._handles, "ids": self._ids, **prefixed("queries.", self.queries.state())}
 
     def matching(self, papers: PaperIndex) -> list[int]:
         """Ids of the queries that find a paper."""

@@ -1,6 +1,8 @@
 """Matching: the batch, the slow matcher and a snapshot of the queries agree for any queries and papers."""
 
 import json
+import re
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -336,9 +338,10 @@ def test_why_shows_only_the_alternatives_that_fit() -> None:
 
 
 def test_hits_point_into_their_text() -> None:
-    (hit,) = why(one(Term(TEXT, ("few", "shot")), Term(TEXT, ("shot",))), SURVEY)
-    assert [hit.text[start:end] for start, end in hit.spans] == ["few-shot", "Few shots"]
-    assert hit == Hit(ABSTRACT, ("few-shot", "Few shots", "shot", "shots"), SURVEY.abstract, hit.spans)
+    asked = one(Term(TEXT, ("few", "shot")), Term(TEXT, ("shot",)))
+    (hit,) = why(asked, SURVEY)
+    assert [hit.text[start:end] for start, end in spans(asked, hit.text, ABSTRACT)] == ["few-shot", "Few shots"]
+    assert hit == Hit(ABSTRACT, ("few-shot", "Few shots", "shot", "shots"), SURVEY.abstract)
 
 
 def test_words_are_found_in_a_text_as_it_is_shown() -> None:
@@ -414,4 +417,10 @@ def test_other_bytes_are_refused(data: bytes) -> None:
 
 def test_nobody_can_know_the_digests_of_a_set() -> None:
     asked = [parse_query("graph neural")]
-    assert QuerySet(asked).state()["handles.digests"] != QuerySet(asked).state()["handles.digests"]
+    assert vars(QuerySet(asked))["_handles"].digests != vars(QuerySet(asked))["_handles"].digests
+
+
+@pytest.mark.parametrize("kept", [date(2026, 1, 2), Path, print, re.compile("a")])
+def test_bytes_that_would_call_anything_else_are_refused(kept: object) -> None:
+    with pytest.raises(DamagedSnapshot):
+        load(dump(kept))
