@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TextIO
 
+from bot.commands.context import Command
 from bot.errors import SettingsError
-from bot.ports.channel import Channel, Clock, Forms, MenuCommand
+from bot.ports.channel import Channel, Clock, Forms
 from bot.ports.conversation import PlatformApi, Receiver
 from bot.ports.web_page import WebPage
 from bot.rendering.packing import Medium
@@ -60,7 +61,7 @@ class Platform:
     prepare: Callable[[], Awaitable[None]] = _nothing  # called with the sender lock held, before anything is sent
     recheck: Callable[[], Awaitable[None]] = _nothing  # called every quarter of an hour
     check_tokens: Callable[[Sequence[Receiver]], Awaitable[None]] = _nothing  # raises SettingsError for a refused token
-    publish_commands: Callable[[Sequence[MenuCommand], Speakers], Awaitable[None]] = _nothing
+    publish_commands: Callable[[Sequence[Command], Speakers], Awaitable[None]] = _nothing
     api_url: str = ""  # whose clock `paperwire check` compares with ours; "": none
     load_installations: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called first by `paperwire check`
     check: Callable[[], Awaitable[Sequence["Finding"]]] = _no_findings  # called by it if the token works

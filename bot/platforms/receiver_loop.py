@@ -1,12 +1,19 @@
-"""The loop of a receiver: repeats a call until it succeeds, and a step until the receiver is cancelled."""
+"""The loop of a receiver: repeats a call until it succeeds, and a step until the receiver is cancelled.
 
+And the wait for a reply, of receivers whose page shows it.
+"""
+
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from bot.ports.channel import Clock
 from subscriptions.errors import NotDelivered, RetryLater
+from subscriptions.store.conversations import is_reply_finished
+from subscriptions.store.database.store import Store
 
 log = logging.getLogger("paperwire")
 
@@ -14,6 +21,8 @@ T = TypeVar("T")
 
 REPORT_AFTER = 3  # failures in a row after which a temporary error is reported
 _MOST_DOUBLINGS = 10
+REPLY_WITHIN = 5.0  # seconds that a page waits for the reply that it is to show
+_LOOK_AGAIN = 0.05  # seconds between two looks whether the reply is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +118,11 @@ class ReceiverLoop:
             log.error("Nobody can talk to the bot on %s: %s.", self._platform, failure.problem)
         self.problem = failure.problem
         return wait
+
+
+async def wait_for_reply(store: Store, platform: str, update: str) -> None:
+    """Waits until the reply to an update is posted, at most REPLY_WITHIN seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(REPLY_WITHIN):
+            while not await asyncio.to_thread(is_reply_finished, store, platform, update):  # noqa: ASYNC110 - a row of the store ends it
+                await asyncio.sleep(_LOOK_AGAIN)

@@ -10,7 +10,7 @@ from datetime import datetime
 from math import inf
 from typing import Any, Literal, Protocol, TypeVar
 
-from subscriptions.errors import NotDelivered, Rejected, Sentence
+from subscriptions.errors import NotDelivered, Rejected
 from subscriptions.model import ChatAddress, Delivery, Item, Lane, Message
 
 T = TypeVar("T")
@@ -257,33 +257,6 @@ class Button:
 
 
 Buttons = tuple[tuple[Button, ...], ...]  # rows
-
-
-# ------------------------------------------------------------- the part of a command that the menu of a platform shows
-
-
-class MenuCommand(Protocol):
-    """What a menu shows of a command, and to whom."""
-
-    @property
-    def name(self) -> str:
-        """The word of the command, without the slash before it."""
-
-    @property
-    def summary(self) -> Sentence:
-        """What the command does, in a few words."""
-
-    @property
-    def needs_manager(self) -> bool:
-        """Whether only people who manage the chat may give the command."""
-
-    @property
-    def needs_operator(self) -> bool:
-        """Whether only operators of the bot may give the command."""
-
-    @property
-    def listed(self) -> bool:
-        """Whether menus show the command."""
 
 
 # ------------------------------------------- what people and their programs write to us, as every channel passes it on

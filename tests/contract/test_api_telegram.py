@@ -271,7 +271,7 @@ async def test_the_wait_that_telegram_asks_for_is_told(channel: TelegramChannel,
 async def test_asking_for_updates_takes_no_connection_from_senders(telegram: FakeTelegram) -> None:
     channel = TelegramChannel(TOKEN, api_url=telegram.url, connect=0.2, read=5, in_flight=1)
     telegram.answers("hang before", method="getChat")
-    slow = asyncio.create_task(channel.kind("42"))
+    slow = asyncio.create_task(channel.api().get_chat("42"))
     await asyncio.to_thread(telegram.waits_hanging)
     assert await channel.client.updates(0, seconds=0, allowed=ALLOWED) == []
     telegram.releases()

@@ -98,11 +98,12 @@ async def test_a_topic_gets_its_thread_and_general_gets_none(
 
 
 async def test_a_name_is_resolved_to_its_id(channel: TelegramChannel) -> None:
-    assert await channel.resolve("@vision_papers") == ("-1001", "Vision papers")
-    assert await channel.kind("@vision_papers") is ChatKind.GROUP
-    assert await channel.kind("42") is ChatKind.PRIVATE
+    found = await channel.api().get_chat("@vision_papers")
+    assert (found.chat.address, found.title) == ("-1001", "Vision papers")
+    assert found.kind is ChatKind.GROUP
+    assert (await channel.api().get_chat("42")).kind is ChatKind.PRIVATE
     with pytest.raises(ChatGone):
-        await channel.resolve("@nobody")
+        await channel.api().get_chat("@nobody")
 
 
 async def test_telegram_cannot_tell_what_it_has(channel: TelegramChannel) -> None:

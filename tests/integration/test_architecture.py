@@ -52,6 +52,7 @@ def test_only_the_shells_of_each_step_cross_into_threads() -> None:
         *(f"bot/delivery/{name}.py" for name in ("planning", "sender", "lane_sender", "claiming", "outcomes")),
         *(f"bot/sources/{name}.py" for name in ("source_scheduler", "ingest", "arxiv_lookup", "watched_files")),
         *(f"bot/sources/{name}.py" for name in ("receipts", "poll", "poll_documents")),
+        "bot/platforms/receiver_loop.py",
         *(f"bot/platforms/slack/{name}.py" for name in ("adapter", "installing")),
         *(f"bot/platforms/web/{name}.py" for name in ("finds", "incoming", "pages", "playground")),
         "bot/context/__init__.py",

@@ -8,7 +8,6 @@ import asyncio
 import secrets
 from base64 import b64encode
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from html import escape
@@ -17,6 +16,7 @@ from urllib.parse import parse_qsl
 from bot.platforms.email import EMAIL
 from bot.platforms.email.outgoing import EmailChannel, Payload
 from bot.platforms.email.writing import LONGEST, PATH, Link, Reader, chat_with
+from bot.platforms.receiver_loop import wait_for_reply
 from bot.ports.channel import File, usable_text
 from bot.ports.conversation import (
     CallbackRequest,
@@ -32,11 +32,8 @@ from bot.ports.conversation import (
 from bot.rendering.templating import draw
 from subscriptions.errors import Sentence, StoreError
 from subscriptions.model import Chat, ChatAddress
-from subscriptions.store.conversations import is_reply_finished
 from subscriptions.store.database.store import Store
 
-ANSWER_WITHIN = 5.0  # seconds that the page waits for the answer
-_LOOK_AGAIN = 0.05  # seconds between two looks whether it is there
 _LONGEST_TEXT = 2000  # characters that a person types
 _HEADERS = {
     "content-security-policy": (
@@ -140,10 +137,7 @@ class MailPages:
         page = self.channel.waiting.setdefault(update, [])  # a button that is pressed twice has one answer
         try:
             await dispatcher.dispatch_without_retry(_request(address, link, usable_text(text)[:_LONGEST_TEXT], update))
-            with suppress(TimeoutError):
-                async with asyncio.timeout(ANSWER_WITHIN):
-                    while not await asyncio.to_thread(is_reply_finished, self.store, EMAIL.name, update):  # noqa: ASYNC110 - a row of the store ends it
-                        await asyncio.sleep(_LOOK_AGAIN)
+            await wait_for_reply(self.store, EMAIL.name, update)
         finally:
             self.channel.waiting.pop(update, None)
         return page

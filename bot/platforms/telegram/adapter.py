@@ -71,7 +71,7 @@ async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatA
     del owner
     channel = connect_telegram(settings)
     try:
-        chat_id, _ = await channel.resolve(address.address)
+        found = await channel.api().get_chat(address.address)
     except ChatGone:
         raise NotFound(
             Sentence("The bot sees no Telegram chat {name}.", {"name": address.address}),
@@ -81,7 +81,7 @@ async def resolve(settings: Settings, address: ChatAddress, owner: str) -> ChatA
         raise cannot_be_asked(TELEGRAM, address.address, error) from None
     finally:
         await channel.close()
-    return ChatAddress(TELEGRAM.name, chat_id, address.topic)
+    return ChatAddress(TELEGRAM.name, found.chat.address, address.topic)
 
 
 async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatKind | None]:
@@ -91,8 +91,8 @@ async def describe(settings: Settings, address: ChatAddress) -> tuple[str, ChatK
     channel = connect_telegram(settings)
     try:
         async with asyncio.timeout(_LOOK_SECONDS):
-            _, title = await channel.resolve(address.address)
-            return title, await channel.kind(address.address)
+            found = await channel.api().get_chat(address.address)
+            return found.title or address.address, found.kind
     except (NotDelivered, TimeoutError):
         return "", None
     finally:

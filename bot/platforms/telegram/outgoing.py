@@ -13,15 +13,16 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.commands.context import Command
 from bot.platform import Speakers, file_too_large
 from bot.platforms.telegram.client import Client, MessageArguments, open_message
 from bot.platforms.telegram.errors import FileTooLarge, PersonNotFound
 from bot.platforms.telegram.incoming import place_of
-from bot.ports.channel import Channel, File, Limits, MenuCommand
+from bot.ports.channel import Channel, File, Limits
 from bot.ports.conversation import Place, PlatformApi
 from subscriptions.cutting import cut_letters
 from subscriptions.errors import ChatGone, ChatMoved, NotDelivered, Refused, Rejected, RetryLater, Sentence
-from subscriptions.model import ChatAddress, ChatKind, Message
+from subscriptions.model import ChatAddress, Message
 
 _MANAGING = frozenset({"creator", "administrator"})
 _TOAST = 200  # characters of an answer to a callback query (telegram.constants)
@@ -131,7 +132,7 @@ class Menu:
     commands: tuple[tuple[str, str], ...]  # (name, what it does)
 
 
-def menus_of(commands: Sequence[MenuCommand], speakers: Speakers) -> tuple[Menu, ...]:
+def menus_of(commands: Sequence[Command], speakers: Speakers) -> tuple[Menu, ...]:
     """Returns all menus. `speakers` are the translators by language, English under "".
 
     Administrators of a group see all commands, other members only those that change nothing.
@@ -151,11 +152,11 @@ def menus_of(commands: Sequence[MenuCommand], speakers: Speakers) -> tuple[Menu,
     )
 
 
-def _shown(command: MenuCommand, say: Callable[[Sentence], str]) -> tuple[str, str]:
+def _shown(command: Command, say: Callable[[Sentence], str]) -> tuple[str, str]:
     return command.name, say(command.summary)[:LONGEST]
 
 
-async def publish_menus(client: Client, commands: Sequence[MenuCommand], speakers: Speakers) -> None:
+async def publish_menus(client: Client, commands: Sequence[Command], speakers: Speakers) -> None:
     """Sets the menus and descriptions that differ from those that Telegram has. Logs errors and raises none."""
     try:
         for menu in menus_of(commands, speakers):
@@ -231,15 +232,6 @@ class TelegramChannel(Channel):
         """See Channel. Returns the bot's user id."""
         me, _ = await self.api().get_me()
         return me
-
-    async def resolve(self, name: str) -> tuple[str, str]:
-        """Returns (id, title) of a public chat, by its "@name". Raises NotDelivered; ChatGone if there is no such chat."""
-        found = await self.api().get_chat(name)
-        return found.chat.address, found.title or name
-
-    async def kind(self, address: str) -> ChatKind:
-        """Returns the kind of a chat, by id or "@name". Raises as `resolve`."""
-        return (await self.api().get_chat(address)).kind
 
     @property
     def client(self) -> Client:

@@ -5,27 +5,22 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.context import write
-from bot.platforms.web import WEB
 from bot.platforms.web.markup import chat_of, pressed_in
 from bot.platforms.web.outgoing import Awaited, ShownForm, WebChannel, read_form
 from bot.ports.conversation import CallbackRequest, FormRequest, MessageRequest, Place, Request, RequestDispatcher
 from bot.ports.web_page import PageFrame
 from subscriptions.model import ChatAddress, ChatKind
 from subscriptions.service.access import open_page_chat, standing_of
-from subscriptions.store.conversations import is_reply_finished
 from subscriptions.store.database.store import Store
 
 _LONGEST_NAME = 80  # characters of the name of a file
 LONGEST = 8000  # characters of a message; Telegram takes half of it
-REPLY_WITHIN = 5.0  # seconds that a page without scripts waits for the reply that it is to show
 TOAST_WITHIN = 3.0  # seconds for the few words about a pressed button
 FORM_WITHIN = 1.0  # seconds for a form, which is shown before anything is posted
-_LOOK_AGAIN = 0.1  # seconds between two looks whether the reply is there
 _COMMAND = re.compile(r"/(?P<name>[^\W\d_]\w*)(?:\s+(?P<rest>.*))?", re.DOTALL)
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -109,13 +104,6 @@ class Talk:
         update = _update(frame, {"once": once}, "sent")
         request = _filled(frame, form_id, update, values, is_submitted=True)
         return update, await dispatcher.dispatch_without_retry(request)
-
-    async def wait_for_reply(self, update: str) -> None:
-        """Waits until the reply to an update is in the chat, at most REPLY_WITHIN seconds."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(REPLY_WITHIN):
-                while not await asyncio.to_thread(is_reply_finished, self._store, WEB.name, update):  # noqa: ASYNC110 - a row of the store ends it
-                    await asyncio.sleep(_LOOK_AGAIN)
 
     async def _let_in(self, chat: ChatAddress, frame: PageFrame) -> None:
         if frame.visitor.is_local and not (await asyncio.to_thread(standing_of, self._store, chat)).is_admitted:

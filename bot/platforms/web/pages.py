@@ -16,6 +16,8 @@ from functools import partial
 from bot.commands.phrasing import Localizer
 from bot.commands.phrasing.subscription_words import subscription_rows
 from bot.context import write
+from bot.platforms.receiver_loop import wait_for_reply
+from bot.platforms.web import WEB
 from bot.platforms.web.incoming import Heard, Talk, new_once
 from bot.platforms.web.markup import ChatView, chat_of, fragment, framed, look, page, shown
 from bot.platforms.web.outgoing import Hub, ShownForm, WebChannel
@@ -209,7 +211,7 @@ class ChatPages:
             told = {"said": heard.toast, "goes": goes, **({"shows": dict(heard.shows)} if heard.shows else {})}
             return PageResponse(body=json.dumps(told, ensure_ascii=False), kind="application/json")
         if heard.update and not goes:
-            await self._talk.wait_for_reply(heard.update)
+            await wait_for_reply(self._store, WEB.name, heard.update)
         self._channel.hub.keep_said(asked.visitor.name, heard.toast)
         return PageResponse(location=goes or END)
 
@@ -235,7 +237,7 @@ class ChatPages:
         update, problems = await self._talk.submit(asked.frame, form_id, values, dispatcher, once=once)
         if problems:
             return await self._form_page(asked, dispatcher, form_id, values, problems)
-        await self._talk.wait_for_reply(update)
+        await wait_for_reply(self._store, WEB.name, update)
         return PageResponse(location=END)
 
     async def _form_page(
