@@ -16,7 +16,7 @@ from bot.rendering.language import Language
 from subscriptions.errors import Sentence
 
 if TYPE_CHECKING:
-    from jinja2 import Environment, Template
+    from jinja2 import Environment
 
 _TEMPLATES = ("delivery", "reply", "notice")
 
@@ -135,21 +135,25 @@ def draw_page(
     The template extends frame.html, and also gets `values`.
     """
     said = _said(frame, {**_WORDS, **(words or {})})
-    return _template(template).render(
-        **values,
-        frame=frame,
-        title=title if isinstance(title, str) else _say(title, frame),
-        words=said,
-        navigation=[(path, _say(label, frame)) for path, label in frame.navigation],
-        offers=[(_say(offer.text, frame), _say(offer.label, frame), offer.action) for offer in frame.offers],
-        languages=_LANGUAGES,
-        static={name: f"/static/{name}?{static_version(name)}" for name in STATIC},
+    return (
+        web_environment()
+        .get_template(template)
+        .render(
+            **values,
+            frame=frame,
+            title=title if isinstance(title, str) else _say(title, frame),
+            words=said,
+            navigation=[(path, _say(label, frame)) for path, label in frame.navigation],
+            offers=[(_say(offer.text, frame), _say(offer.label, frame), offer.action) for offer in frame.offers],
+            languages=_LANGUAGES,
+            static={name: f"/static/{name}?{static_version(name)}" for name in STATIC},
+        )
     )
 
 
 def draw_part(template: str, frame: PageFrame, *, words: Mapping[str, Sentence] | None = None, **values: object) -> str:
     """Returns a part of a page as HTML, without the frame."""
-    return _template(template).render(**values, frame=frame, words=_said(frame, words or {}))
+    return web_environment().get_template(template).render(**values, frame=frame, words=_said(frame, words or {}))
 
 
 @lru_cache
@@ -172,7 +176,3 @@ def _said(frame: PageFrame, words: Mapping[str, Sentence]) -> dict[str, str]:
 
 def _say(sentence: Sentence, frame: PageFrame) -> str:
     return sentence.say(Language(frame.language, "UTC").translate)
-
-
-def _template(name: str) -> "Template":
-    return web_environment().get_template(name)

@@ -2,7 +2,7 @@
 
 import pickle
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b, sha256
 from io import BytesIO
 from secrets import token_bytes
@@ -115,11 +115,7 @@ class QuerySet:
 
     def add(self, query: Query) -> int:
         """Adds a query and returns its handle, the same for equal queries. No other query ever gets this handle."""
-        handle, is_new = self._handles.put(query.canonical)
-        if is_new:
-            self._add(handle, [self._taken(one) for one in query.alternatives])
-        self._uses[handle] += 1
-        return handle
+        return self._put(query.canonical, map(self._taken, query.alternatives))
 
     def add_text(self, text: str) -> int:
         """Adds the query that a person typed and returns its handle, as `add` does. Raises QueryError."""
@@ -136,11 +132,7 @@ class QuerySet:
         return self._handles.find(canonical)
 
     def _add_short(self, query: ShortQuery) -> int:
-        handle, is_new = self._handles.put(query.canonical)
-        if is_new:
-            self._add(handle, [self._taken_pieces(pieces) for pieces in query.alternatives])
-        self._uses[handle] += 1
-        return handle
+        return self._put(query.canonical, map(self._taken_pieces, query.alternatives))
 
     def remove(self, handle: int) -> None:
         """Removes one use of a query, and with the last use the query. Raises KeyError for an unknown handle."""
@@ -185,13 +177,18 @@ class QuerySet:
         self._slot_of[piece] = slot
         return slot
 
-    def _add(self, handle: int, clauses: Sequence[_Clause]) -> None:
-        self._uses.append(0)
-        several = len(clauses) > 1
-        place = NO_PLACE
-        for slots, unwanted in reversed(clauses):
-            place = self.clauses.add(handle, slots, unwanted, place if several else None)
-        self._places.append(place)
+    def _put(self, canonical: str, alternatives: Iterator[_Clause]) -> int:
+        """Adds a query, whose slots are taken only if the set does not have it."""
+        handle, is_new = self._handles.put(canonical)
+        if is_new:
+            clauses = list(alternatives)
+            place = NO_PLACE
+            for slots, unwanted in reversed(clauses):
+                place = self.clauses.add(handle, slots, unwanted, place if len(clauses) > 1 else None)
+            self._uses.append(0)
+            self._places.append(place)
+        self._uses[handle] += 1
+        return handle
 
 
 # ------------------------------------ A set of queries as bytes, so that a start need not read a million queries again

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from subscriptions.normalize import has_chinese
 from subscriptions.query import CATEGORY, SOURCE, TEXT, Field, Leaf, Node, Not, Query, Term, ValueKind, rewriting
-from subscriptions.query.lexer import fold_source
+from subscriptions.query.lexer import fold_value
 from subscriptions.query.parse import parse_query
 
 MANY = 10  # papers a day; a query that finds more is worth narrowing
@@ -99,7 +99,7 @@ def _rank(query: Query, field: Field) -> tuple[int, int]:
 def _possible(field: Field, known: Known, *, categorised: bool) -> Callable[[Term], bool] | None:
     """Returns a function that says whether a known paper can fulfil a term; None if any term can be fulfilled."""
     if field is SOURCE:
-        sources = set(map(fold_source, known.sources()))
+        sources = set(map(fold_value, known.sources()))
         return (lambda term: term.value in sources) if known.papers else None
     there = not known.papers or known.having(field.name) > 0
     return None if there and (categorised or field is not CATEGORY) else lambda _: False

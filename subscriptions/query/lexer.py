@@ -97,11 +97,6 @@ def fold_value(text: str) -> str:
     return folded
 
 
-def fold_source(name: str) -> str:
-    """Returns the form by which `source:` compares the name of a source: the whole name, letter case ignored."""
-    return fold_value(name)
-
-
 def _fold_once(text: str) -> str:
     folded = _without_case(_without_case(normalized("NFD", text)))  # NFKC_Casefold of Unicode, section 3.13
     return " ".join(_MARKUP.sub("", folded.translate(_PLAIN)).split())

@@ -226,8 +226,6 @@ class Notes:
 
     def hints(self) -> tuple[Sentence, ...]:
         """Returns the hints, the most useful first."""
-        if not self.found:
-            return ()
         return tuple(sentence for _, sentence in sorted(self.found.values(), key=lambda found: found[0]))
 
 

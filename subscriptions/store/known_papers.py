@@ -19,7 +19,7 @@ from sqlmodel import col, select
 from subscriptions.matching.full_text import Expression, index_document, index_question, presence_expression, spellings
 from subscriptions.model import Announce, KnownPaper, Paper, Summary, Translation
 from subscriptions.query import DOI, ID, SOURCE, Term
-from subscriptions.query.lexer import fold_source
+from subscriptions.query.lexer import fold_value
 from subscriptions.store.database import sqlite
 from subscriptions.store.database.conflicts import insert_rows_new
 from subscriptions.store.database.postgres import words as postgres_words
@@ -422,7 +422,7 @@ def _by_number(session: Transaction, term: Term) -> list[int]:
     if term.field is SOURCE:
         names = connection_of(session).execute(sa.select(_sources.c.name)).scalars()
         brought = sa.select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
-        papers = brought.where(_digests.c.source.in_([name for name in names if fold_source(name) == term.value]))
+        papers = brought.where(_digests.c.source.in_([name for name in names if fold_value(name) == term.value]))
     else:
         papers = sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_([term.value, f"doi:{term.value}"]))
     return list(connection_of(session).execute(sa.select(_e.entry).where(_e.paper.in_(papers))).scalars())

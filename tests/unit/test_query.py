@@ -10,7 +10,7 @@ import pytest
 from subscriptions.errors import QueryError
 from subscriptions.portable import kept_query
 from subscriptions.query import ALL, AUTHOR, CATEGORY, TEXT, TEXT_OR_ID, TITLE, And, Leaf, Not, Or, Query, Term
-from subscriptions.query.lexer import fold_source
+from subscriptions.query.lexer import fold_value
 from subscriptions.query.parse import parse_canonical, parse_query
 
 ACCENTED = r"H\"older"
@@ -599,8 +599,8 @@ def test_terms(typed: str, term: Term) -> None:
 
 
 def test_a_source_is_compared_whole_and_in_any_letter_case() -> None:
-    assert {term.value for term in terms("source:“Daily  ArXiv – Ｎews”")} == {fold_source("daily arxiv – news")}
-    assert fold_source("daily") != fold_source("daily 2")
+    assert {term.value for term in terms("source:“Daily  ArXiv – Ｎews”")} == {fold_value("daily arxiv – news")}
+    assert fold_value("daily") != fold_value("daily 2")
 
 
 def test_the_order_of_author_tokens_does_not_count() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.rendering.query_text import caret, explain
 from subscriptions.errors import QueryError
 from subscriptions.query import Query
-from subscriptions.query.lexer import fold_source
+from subscriptions.query.lexer import fold_value
 from subscriptions.query.parse import parse_canonical, parse_query
 from tests.unit.strategies import typed_texts
 
@@ -63,8 +63,8 @@ def test_every_text_can_be_explained(text: str) -> None:
 
 @given(any_text)
 def test_folding_the_name_of_a_source_twice_changes_nothing(name: str) -> None:
-    folded = fold_source(name)
-    assert fold_source(folded) == folded
+    folded = fold_value(name)
+    assert fold_value(folded) == folded
 
 
 words = st.sampled_from(

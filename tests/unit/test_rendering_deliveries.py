@@ -28,6 +28,121 @@ from tests.unit.deliveries import (
 LECUN = because("author:lecun", number=2, name="Y. LeCun")
 GROUP = chat(kind=ChatKind.GROUP)
 CONSOLE = chat("console")
+PUBLIC = chat(kind=ChatKind.BROADCAST)
+
+
+UNLINKED = item("Noise *and* Light", arxiv_id=None), item("Noise", because("x", "noise"), arxiv_id=None)
+WISHES = [item(f"Paper {number}", because(f"wish {number}", number=number)) for number in range(1, 7)]
+MANY = [*items(6), *items(2, title="Hidden", shown=False), *items(2, LECUN, title="Found", shown=False)]
+LATE = MissingSources("stat.ML", 1, MissingHow.LATE)
+TITLES = (("daily arXiv", "https://example.org/daily"), ("<b>Bold</b> & co", "javascript:alert(1)"))
+GONE = item("Wrong", withdrawn=datetime(2026, 2, 2, 12, tzinfo=UTC), arxiv_id="2601.00001")
+MIXED = item("Noise|Models", because("x", "Noise", "noise"), summaries={"en": "使用noise的"}, arxiv_id="2601.00001")
+TOLD = [*items(3, translations=translation(abstract="它消失了。")), *items(3, summaries={"zh": "它消失了。"})]
+WEEK = tuple(date(2026, 1, day) for day in range(16, 23))
+SHOWN: dict[
+    str, tuple[Delivery, list[str], list[str]]
+] = {  # what the one message has (^: begins, $: ends), and has not
+    "up to five papers share a message without a header": (alert(chat(), *items(5)), ["^1 <b><a", "▸"], []),
+    "a number that opens nothing says nothing": (alert(chat(buttons="off"), *items(5)), ["^<b><a"], []),
+    "six papers are a digest; a lock screen shows amount and day": (
+        alert(chat(), *items(6)),
+        ["^<b>6 papers · Thu 22 Jan</b> · diffusion\n1 <a"],
+        [],
+    ),
+    "a title without a link is bold in a digest": (
+        delivery(GROUP, UNLINKED),
+        ["1 <b>Noise *and* Light</b> — Ada", "2 <b><u>Noise</u></b> — Ada"],
+        [],
+    ),
+    "a star would end Slack's bold": (delivery(team(), UNLINKED), ["^Noise *and* Light\n", "\n*Noise*\n"], []),
+    "few papers are an alert in private": (delivery(chat(), items(1)), ["^<b><a"], []),
+    "few papers are a digest in a group": (delivery(GROUP, items(1)), ["^<b>1 paper · Thu 22 Jan</b>"], []),
+    "groups with the fewest papers come first": (
+        delivery(CONSOLE, [*items(6), item("By a friend", LECUN)]),
+        ["^7 papers · Thu 22 Jan\n\nY. LeCun · 1\n 1  By a friend\n", "\n\ndiffusion · 6\n 2  Paper 1\n"],
+        ["▸"],
+    ),
+    "a heading only where it saves lines": (delivery(CONSOLE, WISHES), ["▸ wish 3"], ["wish 3 · 1"]),
+    "under a heading only the other reasons": (
+        delivery(CONSOLE, [*items(6), item("Both", because(), LECUN)]),
+        ["▸ also Y. LeCun"],
+        [],
+    ),
+    "above forty papers titles remain": (
+        delivery(CONSOLE, items(41, summaries={"en": "It goes away."})),
+        [],
+        ["goes away", "Ada"],
+    ),
+    "papers beyond the limit are counted by group": (
+        delivery(CONSOLE, MANY),
+        ["^10 papers · ", "and 2 more in “diffusion”", "and 2 more in “Y. LeCun”"],
+        ["Hidden"],
+    ),
+    "in public they are counted together": (delivery(PUBLIC, [*items(6), item(shown=False)]), ["and 1 more"], []),
+    "cross-lists are marked": (
+        delivery(CONSOLE, [*items(6), item("Crossed", cross=True)]),
+        ["cs.LG · cross-list"],
+        [],
+    ),
+    "the Chinese digest": (
+        delivery(chat(lang="zh", timezone="+08:00"), items(12)),
+        ["^<b>1月22日 周四 · 12 篇</b>"],
+        [],
+    ),
+    "a chat that hears at once has no next moment": (
+        delivery(chat(), known=7, days=(date(2026, 1, 26),), first=True),
+        ["^None of 7 papers of Mon 26 Jan matched. The first that matches comes at once.$"],
+        [],
+    ),
+    "a weekly digest names its days": (delivery(CONSOLE, items(6), days=WEEK), ["^6 papers · Fri 16 – Thu 22 Jan"], []),
+    "failed summaries are a reason to say so": (
+        delivery(CONSOLE, items(6, failed=True)),
+        ["no English summary"],
+        [],
+    ),
+    "a translated abstract is no missing summary": (
+        delivery(chat("console", lang="zh"), TOLD),
+        [],
+        ["还没有中文总结"],
+    ),
+    "the last line names the sources that have a title": (
+        alert(chat(), item(), titles=TITLES),
+        ['\n\n<i>from <a href="https://example.org/daily">daily arXiv</a> · &lt;b&gt;Bold&lt;/b&gt; &amp; co</i>$'],
+        [],
+    ),
+    "and so on Slack": (
+        alert(team(buttons="off"), item(), titles=TITLES),
+        ["\nfrom <https://example.org/daily|daily arXiv> · &lt;b&gt;Bold&lt;/b&gt; &amp; co$"],
+        [],
+    ),
+    "what is missing is told in private": (delivery(CONSOLE, items(6), missing=LATE), ["stat.ML is late"], []),
+    "and never in public": (delivery(PUBLIC, items(6), missing=LATE), [], ["late"]),
+    "a withdrawn paper is struck through": (
+        alert(chat(), GONE),
+        ['<s><a href="https://arxiv.org/abs/2601.00001">Wrong</a></s>', "withdrawn by the authors, 2 Feb"],
+        [],
+    ),
+    "on Slack, too": (alert(team(), GONE), ["~<https://arxiv.org/abs/2601.00001|Wrong>~"], []),
+    "in Chinese, too": (alert(chat(lang="zh"), GONE), ["作者已于2月2日撤稿"], []),
+    "what matched is bold where Slack can show it; some clients show no link for a bold label": (
+        alert(team(), MIXED),
+        ["^<https://arxiv.org/abs/2601.00001|Noise∣Models>", "AI: 使用noise的"],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SHOWN)
+def test_the_message_of_a_delivery(case: str) -> None:
+    planned, has, lacks = SHOWN[case]
+    (message,) = rendered(planned)
+    assert [text for text in has if text not in f"^{message}$"] == []
+    assert [text for text in lacks if text in message] == []
+
+
+def test_without_a_paper_that_is_shown_a_message_names_none() -> None:
+    assert render_delivery(delivery(chat(), [item(shown=False)]))[0].papers == ()
 
 
 def silent(planned: Delivery) -> list[object]:
@@ -51,55 +166,7 @@ def test_one_paper_is_a_paper_and_nothing_else() -> None:
     )
 
 
-def test_up_to_five_papers_share_a_message_without_a_header() -> None:
-    (message,) = rendered(alert(chat(), *items(5)))
-    assert message.startswith("1 <b><a")
-    assert message.count("▸") == 5
-    (plain,) = rendered(alert(chat(buttons="off"), *items(5)))
-    assert plain.startswith("<b><a")  # a number that opens nothing says nothing
-
-
-def test_six_papers_are_a_digest() -> None:
-    (message,) = rendered(alert(chat(), *items(6)))
-    assert message.startswith("<b>6 papers · Thu 22 Jan</b> · diffusion\n1 <a")  # a lock screen shows both
-
-
-def test_a_title_without_a_link_is_bold_in_a_digest() -> None:
-    unlinked = item("Noise *and* Light", arxiv_id=None), item("Noise", because("x", "noise"), arxiv_id=None)
-    assert "1 <b>Noise *and* Light</b> — Ada" in rendered(delivery(GROUP, unlinked))[0]
-    assert "2 <b><u>Noise</u></b> — Ada" in rendered(delivery(GROUP, unlinked))[0]
-    (message,) = rendered(delivery(team(), unlinked))
-    assert "\nNoise *and* Light\n" in f"\n{message}"  # a star would end Slack's bold
-    assert "\n*Noise*\n" in message
-
-
-def test_few_papers_are_alerts_in_private_a_digest_in_a_group() -> None:
-    assert rendered(delivery(chat(), items(1)))[0].startswith("<b><a")
-    assert rendered(delivery(GROUP, items(1)))[0].startswith("<b>1 paper · Thu 22 Jan</b>")
-
-
 # ------------------------------------------------------------------------------------------------------------ digest
-
-
-def test_groups_with_the_fewest_papers_come_first() -> None:
-    planned = delivery(CONSOLE, [*items(6), item("By a friend", LECUN)])
-    (message,) = rendered(planned)
-    assert message.startswith("7 papers · Thu 22 Jan\n\nY. LeCun · 1\n 1  By a friend\n")
-    assert "\n\ndiffusion · 6\n 2  Paper 1\n" in message
-    assert "▸" not in message
-
-
-def test_a_heading_stands_only_where_it_saves_lines() -> None:
-    matched = [item(f"Paper {number}", because(f"wish {number}", number=number)) for number in range(1, 7)]
-    (message,) = rendered(delivery(CONSOLE, matched))
-    assert "wish 3 · 1" not in message
-    assert "▸ wish 3" in message
-
-
-def test_a_paper_under_a_heading_names_only_the_other_reasons() -> None:
-    both = item("Both", because(), LECUN)
-    (message,) = rendered(delivery(CONSOLE, [*items(6), both]))
-    assert "▸ also Y. LeCun" in message
 
 
 def test_inside_a_group_the_positions_decide() -> None:
@@ -115,33 +182,6 @@ def test_above_ten_papers_one_line_of_summary_remains(amount: int, columns: int)
     assert columns - 20 < len(line.strip()) - len("AI: ") <= columns
 
 
-def test_above_forty_papers_titles_remain() -> None:
-    (message,) = rendered(delivery(CONSOLE, items(41, summaries={"en": "It goes away."})))
-    assert "goes away" not in message
-    assert "Ada" not in message
-
-
-def test_papers_beyond_the_limit_are_counted_by_group() -> None:
-    papers = [*items(6), *items(2, title="Hidden", shown=False), *items(2, LECUN, title="Found", shown=False)]
-    (message,) = rendered(delivery(CONSOLE, papers))
-    assert message.startswith("10 papers · ")
-    assert "Hidden" not in message
-    assert "and 2 more in “diffusion”" in message
-    assert "and 2 more in “Y. LeCun”" in message
-    assert "and 1 more" in rendered(delivery(chat(kind=ChatKind.BROADCAST), [*items(6), item(shown=False)]))[0]
-    hidden = delivery(chat(), [item(shown=False)])
-    assert render_delivery(hidden)[0].papers == ()
-
-
-def test_cross_lists_are_marked() -> None:
-    assert "cs.LG · cross-list" in rendered(delivery(CONSOLE, [*items(6), item("Crossed", cross=True)]))[0]
-
-
-def test_the_chinese_digest() -> None:
-    (message,) = rendered(delivery(chat(lang="zh", timezone="+08:00"), items(12)))
-    assert message.startswith("<b>1月22日 周四 · 12 篇</b>")
-
-
 # -------------------------------------------------------------------------------------------------- around the papers
 
 
@@ -155,11 +195,6 @@ def test_the_first_due_delivery_speaks_even_when_it_is_empty() -> None:
     assert rendered(delivery(chat(lang="zh"), next_due=when, next_about=True, **facts)) == [
         "1月26日 周一的 2,412 篇论文中没有符合订阅的。下一次：1月27日 周二 13:00 左右。"
     ]
-
-
-def test_a_chat_that_hears_at_once_has_no_next_moment() -> None:
-    (message,) = rendered(delivery(chat(), known=7, days=(date(2026, 1, 26),), first=True))
-    assert message == "None of 7 papers of Mon 26 Jan matched. The first that matches comes at once."
 
 
 @pytest.mark.parametrize(
@@ -196,11 +231,6 @@ def test_a_late_digest_names_its_days_and_the_reason() -> None:
     ]
 
 
-def test_a_weekly_digest_names_its_days() -> None:
-    week = tuple(date(2026, 1, day) for day in range(16, 23))
-    assert rendered(delivery(CONSOLE, items(6), days=week))[0].startswith("6 papers · Fri 16 – Thu 22 Jan")
-
-
 @pytest.mark.parametrize(
     ("first", "last", "en", "zh"),
     [
@@ -234,41 +264,6 @@ def test_one_line_says_when_many_summaries_are_missing(without: int, facts: dict
     assert ("no English summary" in message) == bool(note)
     assert note in message
     assert "no English summary" not in rendered(delivery(chat("console", text="abstract"), papers, **facts))[0]
-
-
-def test_failed_summaries_are_a_reason_to_say_so() -> None:
-    assert "no English summary" in rendered(delivery(CONSOLE, items(6, failed=True)))[0]
-
-
-def test_a_translated_abstract_is_no_missing_summary() -> None:
-    translated = items(3, translations=translation(abstract="它消失了。"))
-    papers = [*translated, *items(3, summaries={"zh": "它消失了。"})]
-    assert "还没有中文总结" not in rendered(delivery(chat("console", lang="zh"), papers))[0]
-
-
-def test_the_last_line_names_the_sources_that_have_a_title() -> None:
-    titles = (("daily arXiv", "https://example.org/daily"), ("<b>Bold</b> & co", "javascript:alert(1)"))
-    (message,) = rendered(alert(chat(), item(), titles=titles))
-    link = '<a href="https://example.org/daily">daily arXiv</a>'
-    assert message.endswith(f"\n\n<i>from {link} · &lt;b&gt;Bold&lt;/b&gt; &amp; co</i>")
-    (message,) = rendered(alert(team(buttons="off"), item(), titles=titles))
-    assert message.endswith("\nfrom <https://example.org/daily|daily arXiv> · &lt;b&gt;Bold&lt;/b&gt; &amp; co")
-
-
-def test_what_is_missing_is_told_in_private_and_never_in_public() -> None:
-    missing = MissingSources("stat.ML", 1, MissingHow.LATE)
-    assert "stat.ML is late" in rendered(delivery(CONSOLE, items(6), missing=missing))[0]
-    assert "late" not in rendered(delivery(chat(kind=ChatKind.BROADCAST), items(6), missing=missing))[0]
-
-
-def test_a_withdrawn_paper_is_struck_through() -> None:
-    gone = item("Wrong", withdrawn=datetime(2026, 2, 2, 12, tzinfo=UTC), arxiv_id="2601.00001")
-    (telegram,) = rendered(alert(chat(), gone))
-    assert '<s><a href="https://arxiv.org/abs/2601.00001">Wrong</a></s>' in telegram
-    assert "withdrawn by the authors, 2 Feb" in telegram
-    (slack,) = rendered(alert(team(), gone))
-    assert "~<https://arxiv.org/abs/2601.00001|Wrong>~" in slack
-    assert "作者已于2月2日撤稿" in rendered(alert(chat(lang="zh"), gone))[0]
 
 
 # ------------------------------------------------------------------------------------------------------------- public
@@ -356,15 +351,6 @@ def test_the_header_is_plain_and_the_fallback_lists_titles() -> None:
         "text": {"type": "plain_text", "text": "2 papers · Thu 22 Jan · :tada: *x*", "emoji": False},
     }
     assert read["text"] == "2 papers · Thu 22 Jan · :tada: *x*\n1 A &amp; B 1\n2 A &amp; B 2"
-
-
-def test_what_matched_is_bold_where_slack_can_show_it() -> None:
-    entry = item("Noise|Models", because("x", "Noise", "noise"), summaries={"en": "使用noise的"}, arxiv_id="2601.00001")
-    body = rendered(alert(team(), entry))[0]
-    assert body.startswith(
-        "<https://arxiv.org/abs/2601.00001|Noise∣Models>"
-    )  # some clients show no link for a bold label
-    assert "AI: 使用noise的" in rendered(alert(team(), entry))[0]
 
 
 def test_nobody_is_called_and_no_markup_is_taken_from_a_paper() -> None:

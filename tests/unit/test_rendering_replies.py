@@ -43,15 +43,154 @@ def test_the_same_refusal_on_slack_and_on_the_web() -> None:
     assert "<pre>-survey &lt;x&gt;\n^</pre>" in str(html)
 
 
-def test_a_change_is_ticked_and_a_plain_answer_is_not() -> None:
-    assert written(render_reply(Reply(lines=("4  diffusion",), ok=True), chat())[0]) == "✓ 4  diffusion"
-    assert written(render_reply(Reply(lines=("Hello.",)), chat())[0]) == "Hello."
+def looked_at(**fields: object) -> Item:
+    summaries = (
+        Summary(
+            language="en", fields={"tldr": "In a word.", "method": "By hand.", "result": "N/A", "outlook": "Good."}
+        ),
+        Summary(language="zh", fields={"tldr": "一句话。"}),
+    )
+    entry = item(**{"title": "Noise", "comment": "9 pages"} | fields)  # type: ignore[arg-type]
+    return entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, summaries=summaries)))
+
+
+TWO = items(2, because("noise", "Paper"))
+TRANSLATED = looked_at(translations=(Translation(language="zh", title="噪声", abstract="摘要的译文。"),))
+WHOLE = Reply(
+    items=(
+        looked_at(
+            authors=tuple(f"Author {n}" for n in range(9)),
+            categories=("cs.LG", "cs.CV", "cs.AI", "stat.ML", "q-bio.NC"),
+        ),
+    ),
+    item_layout="whole",
+)
+BOTH = item(
+    "Noise, Step by Step",
+    because("noise -survey", "Noise", number=4),
+    because('author:"Ada Example" OR cs.LG', "Ada Example", number=2, name="Ada"),
+)
+WISH = delivery(chat(kind=ChatKind.BROADCAST, lang="zh"), items(2, because("secret wish")))
+DEAD = delivery(chat(), kind=DeliveryKind.NOTICE, notice="dead", detail={"count": "3"})
+
+
+def why_of(*reasons: Because, title: str = "Steps") -> Reply:
+    return Reply(items=(item(title, *reasons),), item_layout="why")
+
+
+SHOWN: dict[str, tuple[Reply, Chat, list[str], list[str]]] = {  # what a reply has (^: begins, $: ends), and has not
+    "a change is ticked": (Reply(lines=("4  diffusion",), ok=True), chat(), ["^✓ 4  diffusion$"], []),
+    "a plain answer is not": (Reply(lines=("Hello.",)), chat(), ["^Hello.$"], []),
+    "commands stay commands, and categories are no hosts": (
+        Reply(lines=("/sub diffusion cat:cs.CL",)),
+        chat(),
+        ["^/sub diffusion cat:cs.\u2060CL$"],
+        [],
+    ),
+    "papers are below the lines in rows with their numbers": (
+        Reply(lines=("2 papers:",), items=TWO, first=7),
+        chat(),
+        [f'^2 papers:\n\n7 <a href="https://arxiv.org/abs/{TWO[0].paper.paper.key}"><u>Paper</u> 1</a> — ', "\n\n8 <a"],
+        [],
+    ),
+    "one card has no number": (Reply(items=(item(),), item_layout="card"), chat(), ["^<b><a"], []),
+    "several have": (Reply(items=items(2), item_layout="card"), chat(), ["^1 <b><a", "\n\n2 <b><a"], []),
+    "a card says something where a chat wants but titles": (
+        Reply(items=(item(summaries={"en": "Short."}),), item_layout="card"),
+        chat(text="titles"),
+        ["AI: Short."],
+        [],
+    ),
+    "the whole paper names what it tells, and leaves out what says nothing": (
+        WHOLE,
+        chat(),
+        [
+            "Author 0, Author 1, Author 2, Author 3, Author 4, Author 5, Author 6, Author 7, Author 8 · ",
+            "<code>cs.LG, cs.CV, cs.AI, stat.ML, q-bio.NC</code>",
+            "<b>In short</b>\nAI: In a word.\n\n<b>Method</b>\nAI: By hand.\n\n<b>Outlook</b>\nAI: Good.",
+            f"<b>Abstract</b>\n{ABSTRACT}\n\n<b>Comment</b>\n9 pages",
+        ],
+        ["Result"],
+    ),
+    "the whole paper in Chinese": (WHOLE, chat(lang="zh"), ["一句话"], ["In a word"]),
+    "a translation is no summary": (
+        Reply(items=(TRANSLATED,), item_layout="whole"),
+        chat(lang="zh"),
+        ["噪声", "摘要的译文。", ABSTRACT],
+        ["AI: 摘要的译文"],
+    ),
+    "no translation for an English chat": (
+        Reply(items=(TRANSLATED,), item_layout="whole"),
+        chat(),
+        [],
+        ["摘要的译文"],
+    ),
+    "why shows each subscription with its passages": (
+        Reply(items=(BOTH,), item_layout="why"),
+        chat(),
+        [
+            (
+                "\n\n<b>4  noise -survey</b>\n"
+                "<i>in the title:</i> <u>Noise</u>, Step by Step\n"
+                "<i>in the abstract:</i> We look at <u>noise</u>. It goes away step by step. What is left is a picture.\n\n"
+                "<b>2  Ada</b>\n"
+                "<i>author:</i> <u>Ada Example</u>\n"
+                "<i>category:</i> <u>cs.\u2060LG</u>$"
+            )
+        ],
+        [],
+    ),
+    "why tells the words when the paper changed": (
+        why_of(because("gone", "a word", number=3)),
+        chat(),
+        ["“a word”"],
+        [],
+    ),
+    "why tells the words when the language changed": (
+        why_of(because('author:"', "a word", number=3)),
+        chat(),
+        ["“a word”"],
+        [],
+    ),
+    "in public why names no subscription": (
+        why_of(because("noise", number=3), title="Noise"),
+        chat(kind=ChatKind.BROADCAST),
+        ["<i>in the title:</i> <u>Noise</u>"],
+        ["3  noise"],
+    ),
+    "a thread in an answer is a digest": (
+        Reply(delivery=delivery(team(), items(6))),
+        team(),
+        [f"Paper {n}" for n in range(1, 7)],
+        [],
+    ),
+    "a delivery in an answer speaks as its own chat reads it": (
+        Reply(lines=("The channel gets:",), delivery=WISH),
+        chat(),
+        ["1月22日"],
+        ["secret wish"],
+    ),
+    "an empty delivery is a line in an answer": (
+        Reply(delivery=delivery(chat())),
+        chat(),
+        ["None of 180 papers"],
+        [],
+    ),
+    "a notice is a line in an answer": (Reply(delivery=DEAD), chat(), ["3"], []),
+}
+
+
+@pytest.mark.parametrize("case", SHOWN)
+def test_the_message_of_a_reply(case: str) -> None:
+    reply, to, has, lacks = SHOWN[case]
+    (message,) = render_reply(reply, to)
+    text = f"^{written(message)}$"
+    assert [one for one in has if one not in text] == []
+    assert [one for one in lacks if one in text] == []
+
+
+def test_a_reply_without_words_is_no_message() -> None:
     assert render_reply(Reply(lines=("", " ")), chat()) == ()
-
-
-def test_commands_stay_commands_and_categories_are_no_hosts() -> None:
-    (message,) = render_reply(Reply(lines=("/sub diffusion cat:cs.CL",)), chat())
-    assert written(message) == "/sub diffusion cat:cs.\u2060CL"
 
 
 def test_buttons_are_links_or_ids() -> None:
@@ -91,27 +230,6 @@ NAMES = ["telegram", "slack", "console", "web"]
 
 def keys_of(message: Message) -> list[str]:
     return [key["data"] for row in json.loads(message.payload).get("buttons", []) for key in row]
-
-
-def test_papers_stand_below_the_lines_in_rows_with_their_numbers() -> None:
-    found = items(2, because("noise", "Paper"))
-    (message,) = render_reply(Reply(lines=("2 papers:",), items=found, first=7), chat())
-    assert written(message).startswith(
-        '2 papers:\n\n7 <a href="https://arxiv.org/abs/' + found[0].paper.paper.key + '"><u>Paper</u> 1</a> — '
-    )
-    assert "\n\n8 <a" in written(message)
-
-
-def test_a_card_stands_alone_and_several_are_numbered() -> None:
-    assert written(render_reply(Reply(items=(item(),), item_layout="card"), chat())[0]).startswith("<b><a")
-    two = written(render_reply(Reply(items=items(2), item_layout="card"), chat())[0])
-    assert two.startswith("1 <b><a")
-    assert "\n\n2 <b><a" in two
-
-
-def test_a_card_says_something_where_a_chat_wants_but_titles() -> None:
-    (message,) = render_reply(Reply(items=(item(summaries={"en": "Short."}),), item_layout="card"), chat(text="titles"))
-    assert "AI: Short." in written(message)
 
 
 @pytest.mark.parametrize("to", EVERY_CHAT, ids=NAMES)
@@ -170,46 +288,6 @@ def test_a_card_has_at_most_two_rows_whose_labels_fit_on_a_phone(lang: str, layo
     assert all(width(key["text"]) <= PHONE[len(row)] for row in rows for key in row)
 
 
-def looked_at(**fields: object) -> Item:
-    summaries = (
-        Summary(
-            language="en", fields={"tldr": "In a word.", "method": "By hand.", "result": "N/A", "outlook": "Good."}
-        ),
-        Summary(language="zh", fields={"tldr": "一句话。"}),
-    )
-    entry = item(**{"title": "Noise", "comment": "9 pages"} | fields)  # type: ignore[arg-type]
-    return entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, summaries=summaries)))
-
-
-def test_the_whole_paper_names_what_it_tells() -> None:
-    shown = looked_at(
-        title="Noise",
-        authors=tuple(f"Author {n}" for n in range(9)),
-        categories=("cs.LG", "cs.CV", "cs.AI", "stat.ML", "q-bio.NC"),
-    )
-    (message,) = render_reply(Reply(items=(shown,), item_layout="whole"), chat())
-    text = written(message)
-    assert "Author 0, Author 1, Author 2, Author 3, Author 4, Author 5, Author 6, Author 7, Author 8 · " in text
-    assert "<code>cs.LG, cs.CV, cs.AI, stat.ML, q-bio.NC</code>" in text
-    assert "<b>In short</b>\nAI: In a word.\n\n<b>Method</b>\nAI: By hand.\n\n<b>Outlook</b>\nAI: Good." in text
-    assert f"<b>Abstract</b>\n{ABSTRACT}\n\n<b>Comment</b>\n9 pages" in text
-    assert "Result" not in text  # it says nothing
-    assert "一句话" in written(render_reply(Reply(items=(shown,), item_layout="whole"), chat(lang="zh"))[0])
-    assert "In a word" not in written(render_reply(Reply(items=(shown,), item_layout="whole"), chat(lang="zh"))[0])
-
-
-def test_a_translation_is_no_summary() -> None:
-    entry = looked_at()
-    translated = Translation(language="zh", title="噪声", abstract="摘要的译文。")
-    entry = entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, translations=(translated,))))
-    text = written(render_reply(Reply(items=(entry,), item_layout="whole"), chat(lang="zh"))[0])
-    assert "噪声" in text
-    assert "摘要的译文。" in text
-    assert "AI: 摘要的译文" not in text
-    assert ABSTRACT in text
-    assert "摘要的译文" not in written(render_reply(Reply(items=(entry,), item_layout="whole"), chat())[0])
-
-
 @pytest.mark.parametrize("to", EVERY_CHAT, ids=NAMES)
 def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
     abstract = " ".join(f"This is sentence number {n} & it has <signs>." for n in range(150))
@@ -220,23 +298,6 @@ def test_a_whole_paper_of_any_length_is_told_whole(to: Chat) -> None:
     assert "(3,000)" in text
     plain = " ".join(json.loads(message.plain)["text"] for message in messages)
     assert all(f"number {n} " in plain for n in range(150))
-
-
-def test_why_shows_each_subscription_with_its_passages() -> None:
-    entry = item(
-        "Noise, Step by Step",
-        because("noise -survey", "Noise", number=4),
-        because('author:"Ada Example" OR cs.LG', "Ada Example", number=2, name="Ada"),
-    )
-    (message,) = render_reply(Reply(items=(entry,), item_layout="why"), chat())
-    assert written(message).split("\n\n", 1)[1] == (
-        "<b>4  noise -survey</b>\n"
-        "<i>in the title:</i> <u>Noise</u>, Step by Step\n"
-        "<i>in the abstract:</i> We look at <u>noise</u>. It goes away step by step. What is left is a picture.\n\n"
-        "<b>2  Ada</b>\n"
-        "<i>author:</i> <u>Ada Example</u>\n"
-        "<i>category:</i> <u>cs.\u2060LG</u>"
-    )
 
 
 def test_a_passage_can_be_read_at_a_glance() -> None:
@@ -250,19 +311,6 @@ def test_a_passage_can_be_read_at_a_glance() -> None:
     assert passage.endswith("…")
     assert "Here is <u>noise</u>." in passage
     assert len(passage) < 260
-
-
-def test_why_tells_the_words_when_paper_or_language_changed() -> None:
-    for text in ("gone", 'author:"'):
-        entry = item("Steps", because(text, "a word", number=3))
-        assert "“a word”" in written(render_reply(Reply(items=(entry,), item_layout="why"), chat())[0])
-
-
-def test_in_public_why_names_no_subscription() -> None:
-    entry = item("Noise", because("noise", number=3))
-    text = written(render_reply(Reply(items=(entry,), item_layout="why"), chat(kind=ChatKind.BROADCAST))[0])
-    assert "3  noise" not in text
-    assert "<i>in the title:</i> <u>Noise</u>" in text
 
 
 def test_a_delivery_in_an_answer_looks_as_it_would_be_sent() -> None:
@@ -279,24 +327,6 @@ def test_a_long_delivery_in_an_answer_has_its_own_messages() -> None:
     assert written(messages[0]) == "Would come:"
     assert "· 1/2" in written(messages[1])
     assert [keys_of(message) for message in messages] == [[], [], ["s"]]
-
-
-def test_a_thread_in_an_answer_is_a_digest() -> None:
-    (message,) = render_reply(Reply(delivery=delivery(team(), items(6))), team())
-    assert all(f"Paper {n}" in written(message) for n in range(1, 7))
-
-
-def test_a_delivery_in_an_answer_speaks_as_its_own_chat_reads_it() -> None:
-    planned = delivery(chat(kind=ChatKind.BROADCAST, lang="zh"), items(2, because("secret wish")))
-    (message,) = render_reply(Reply(lines=("The channel gets:",), delivery=planned), chat())
-    assert "1月22日" in written(message)
-    assert "secret wish" not in written(message)
-
-
-def test_an_empty_delivery_and_a_notice_are_a_line_in_an_answer() -> None:
-    assert "None of 180 papers" in written(render_reply(Reply(delivery=delivery(chat())), chat())[0])
-    notice = delivery(chat(), kind=DeliveryKind.NOTICE, notice="dead", detail={"count": "3"})
-    assert "3" in written(render_reply(Reply(delivery=notice), chat())[0])
 
 
 # ---------------------------------------------------------------------------------------------------------- notices
