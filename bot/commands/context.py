@@ -156,56 +156,61 @@ QueryTexts = Callable[[CommandContext], Iterable[str]]
 MatchesAhead = Callable[[CommandContext], None]
 
 
-def no_queries(_: CommandContext) -> Iterable[str]:
-    """Returns ()."""
-    return ()
-
-
-def nothing_ahead(_: CommandContext) -> None:
-    """Matches nothing."""
-
-
 def query_of_button(context: CommandContext) -> Iterable[str]:
     """Returns the query that a button carries as its argument `text`."""
     return (str(context.arguments.get("text", "")),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Action:
+    """What a command, a button, a form or an event does, and what must be checked or fetched before it runs."""
+
+    run: CommandFunction
+    needs_manager: bool = False  # only for those who manage the chat that it is about
+    needs_operator: bool = False  # only for operators of the bot
+    writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
+    queries: QueryTexts | None = None  # whose matches the reply tells: they are matched before the writing transaction
+    matches_ahead: MatchesAhead | None = None  # matches what else it needs, likewise
+    stays_here: bool = False  # is about the chat where it was made, even if that chat manages another one
+    wants_file: WantedFile | None = None  # reads an attached document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command(Action):
     """A command that people can type."""
 
     name: str
-    run: CommandFunction
     summary: Sentence  # for menus and help: a few words without a full stop
     aliases: tuple[str, ...] = ()
     usage: str = ""  # arguments after the name: "QUERY [WHEN]"
-    needs_manager: bool = False  # only for those who manage the chat
-    writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
-    queries: QueryTexts = no_queries  # whose matches the reply tells: they are matched before the writing transaction
-    matches_ahead: MatchesAhead = nothing_ahead  # matches what else the command needs, likewise
     shows_without_args: bool = False  # without arguments it changes nothing, so everyone may use it
-    needs_operator: bool = False  # only for administrators of the bot
     listed: bool = True  # is shown in menus
-    wants_file: WantedFile | None = None  # reads an attached document
-    stays_here: bool = False  # is about the chat where it is typed, even if that chat manages another one
     names_chats: bool = False  # a chat in its arguments is an argument, not the chat that it is about
     args_are_chat: bool = False  # its arguments are one chat: @name, link or number
     many_lines: bool = False  # reads every line of a message; in other commands a line may begin another command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Callback:
+class Callback(Action):
     """The handler of a button, of an answer to a question, or of a form."""
 
-    run: CommandFunction
-    needs_manager: bool = False
-    writes: Condition | None = None  # whether it writes to the store; None: if it needs a manager
-    queries: QueryTexts = no_queries  # whose matches the reply tells: they are matched before the writing transaction
-    matches_ahead: MatchesAhead = nothing_ahead  # matches what else the command needs, likewise
-    needs_operator: bool = False
-    stays_here: bool = False  # acts on the chat where the button is shown, even if the message is about another chat
     is_answer: Condition | None = None  # for questions: whether a text is an answer; None: every text is
     show_form: CommandFunction | None = None  # for forms: returns the form for the values that are filled in so far
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event(Action):
+    """The handler of an event: something happens to a chat, or a person opens a home view or a shortcut."""
+
+    writes: Condition | None = always
+
+
+def write_condition(action: Action) -> Condition:
+    """Returns the condition under which an action writes to the store.
+
+    If it does not hold, the action runs in a reading transaction, and an attempt to write there raises WouldWrite.
+    """
+    return action.writes or (always if action.needs_manager else never)
 
 
 # Names of these commands in other bots.
@@ -221,22 +226,6 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
         "version": "about",
     }
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
-    """The handler of an event: something happens to a chat, or a person opens a home view or a shortcut."""
-
-    run: CommandFunction
-    writes: Condition = always
-
-
-def write_condition(action: Command | Callback) -> Condition:
-    """Returns the condition under which a command or callback writes to the store.
-
-    If it does not hold, the command runs in a reading transaction, and an attempt to write there raises WouldWrite.
-    """
-    return action.writes or (always if action.needs_manager else never)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

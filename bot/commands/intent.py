@@ -1,7 +1,7 @@
 """Decides what a request asks for: which command, for which chat, with which arguments. Pure."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,21 +29,7 @@ from bot.commands import (
     today,
     undo,
 )
-from bot.commands.context import (
-    Command,
-    CommandFunction,
-    Condition,
-    Event,
-    MatchesAhead,
-    QueryTexts,
-    Registry,
-    WantedFile,
-    always,
-    never,
-    no_queries,
-    nothing_ahead,
-    write_condition,
-)
+from bot.commands.context import Action, Command, Condition, Registry, always, never, write_condition
 from bot.commands.free_text import FREE_TEXT
 from bot.commands.home_view import HOME_VIEW
 from bot.commands.last_answer import may_refer
@@ -72,25 +58,24 @@ _NAMED = re.compile(r"-\d{5,20}(?:/\d{1,12})?|(?P<name>[A-Za-z]\w{4,64})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """The function that a request asks for, and what must be checked or fetched before it runs."""
+class Intent(Action):
+    """The action that a request asks for, with its arguments."""
 
-    run: CommandFunction
-    writes: Condition = always  # whether running it writes to the store
-    queries: QueryTexts = no_queries  # texts of the queries whose matches the reply tells
-    matches_ahead: MatchesAhead = nothing_ahead  # matches what else it needs, before it writes
-    needs_manager: bool = False  # only people who manage the chat that it is about may run it
-    needs_operator: bool = False  # only operators of the bot may run it
+    writes: Condition = always
     destination: ChatAddress | None = None  # the chat on another platform that it is about, which takes an operator
     target: str = ""  # "@name" or "-100…", with "/7" for a topic: the other chat that it is about; "": none is named
-    ignores_connection: bool = False  # it is about the chat where it was typed, even if that chat manages another one
     args: str = ""  # the text after the command
     arguments: dict[str, Any] = field(default_factory=dict)  # of the button or form
-    wants_file: WantedFile | None = None  # the attached document must be fetched
     counts_to_limit: bool = True  # it counts towards the limits of commands a minute
     is_only_command: bool = True  # the message contains no second command, which would not be executed
     wants_chats: bool = False  # the chats with both bot and sender must be fetched
     is_in_words: bool = False  # typed without a slash, so that it could be the answer to a question
+
+
+def _intent(action: Action) -> Intent:
+    """Returns the intent to do this, without arguments."""
+    declared = {one.name: getattr(action, one.name) for one in fields(Action)}
+    return Intent(**{**declared, "writes": write_condition(action)})
 
 
 def understand(request: Request, token: CallbackToken | None, registry: Registry, *, now: datetime) -> Intent | None:
@@ -102,28 +87,21 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
     """
     intent = _of_request(request, token, registry)
     if intent and isinstance(request, MessageRequest) and _is_late_edit(request, now):
-        return Intent(run=LATE_EDIT.run, writes=never, ignores_connection=True)
+        return Intent(run=LATE_EDIT.run, writes=never, stays_here=True)
     return intent
 
 
 def _of_request(request: Request, token: CallbackToken | None, registry: Registry) -> Intent | None:
     match request:
         case EventRequest():
-            return _of_event(registry.events.get(request.event), wants_chats=request.event == HOME_VIEW)
+            event, home = registry.events.get(request.event), request.event == HOME_VIEW
+            return replace(_intent(event), stays_here=True, counts_to_limit=False, wants_chats=home) if event else None
         case CallbackRequest() | FormRequest():
             return _of_interaction(request, token, registry)
         case MessageRequest() if request.command:
             return _of_command(registry, request, request.command, request.text)
         case MessageRequest():
             return _of_plain_text(request, registry) if request.is_addressed else None
-
-
-def _of_event(event: Event | None, *, wants_chats: bool) -> Intent | None:
-    if event is None:
-        return None
-    return Intent(
-        run=event.run, writes=event.writes, ignores_connection=True, counts_to_limit=False, wants_chats=wants_chats
-    )
 
 
 def _is_late_edit(request: MessageRequest, now: datetime) -> bool:
@@ -154,14 +132,8 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
         return None
     if not request.text.strip() and not request.file_id and (request.takes_bare_commands or not private):
         return _of_command(registry, request, "help" if request.takes_bare_commands else "start", "")
-    return Intent(
-        run=FREE_TEXT.run,
-        writes=write_condition(FREE_TEXT),
-        queries=FREE_TEXT.queries,
-        args=request.text,
-        wants_file="any" if private and request.file_id else None,
-        is_in_words=bool(found),
-    )
+    wants_file = "any" if private and request.file_id else None
+    return replace(_intent(FREE_TEXT), args=request.text, wants_file=wants_file, is_in_words=bool(found))
 
 
 def _mail_in(text: str) -> tuple[str, str] | None:
@@ -202,12 +174,12 @@ def _of_command(registry: Registry, request: MessageRequest, name: str, text: st
     destination = None if command.names_chats or command.args_are_chat else _named_last(text, registry)
     if destination is not None:
         words = _TO.sub(lambda found: "" if _named(found, registry) == destination else found[0], text)
-        return _to_destination(_intent(command, "", words, alone=True), destination, request)
+        return _to_destination(_of_words(command, words), destination, request)
     target, text = ("", text) if command.names_chats else _named_first(text)
     if command.args_are_chat and not target:
         target, text = _named_chat(text.strip())
     words, alone = (text, True) if command.many_lines else _first_command(text, registry)
-    return _intent(command, target, words, alone=alone)
+    return replace(_of_words(command, words), target=target, is_only_command=alone)
 
 
 def _first_command(text: str, registry: Registry) -> tuple[str, bool]:
@@ -218,20 +190,9 @@ def _first_command(text: str, registry: Registry) -> tuple[str, bool]:
     return text, True
 
 
-def _intent(command: Command, target: str, text: str, *, alone: bool) -> Intent:
-    return Intent(
-        run=command.run,
-        writes=write_condition(command),
-        queries=command.queries,
-        matches_ahead=command.matches_ahead,
-        is_only_command=alone,
-        needs_manager=command.needs_manager and not (command.shows_without_args and not text.strip()),
-        needs_operator=command.needs_operator,
-        target=target,
-        ignores_connection=command.stays_here,
-        args=text.strip(),
-        wants_file=command.wants_file,
-    )
+def _of_words(command: Command, text: str) -> Intent:
+    needs_manager = command.needs_manager and not (command.shows_without_args and not text.strip())
+    return replace(_intent(command), args=text.strip(), needs_manager=needs_manager)
 
 
 def _named_last(text: str, registry: Registry) -> ChatAddress | None:
@@ -273,27 +234,11 @@ def _of_interaction(request: Interaction, token: CallbackToken | None, registry:
     callback = registry.callbacks.get(token.verb) if token else None
     if token is None or callback is None:
         return None
-    if callback.show_form is not None and not (isinstance(request, FormRequest) and request.is_submitted):
-        return Intent(
-            run=callback.show_form,
-            writes=never,
-            ignores_connection=True,
-            arguments=dict(token.arguments),
-            counts_to_limit=False,
-        )
     arguments = dict(token.arguments)
+    if callback.show_form is not None and not (isinstance(request, FormRequest) and request.is_submitted):
+        return Intent(run=callback.show_form, writes=never, stays_here=True, arguments=arguments, counts_to_limit=False)
     platform, _, about = str(arguments.pop(ABOUT, "")).partition(":")
-    intent = Intent(
-        run=callback.run,
-        writes=write_condition(callback),
-        queries=callback.queries,
-        matches_ahead=callback.matches_ahead,
-        needs_manager=callback.needs_manager,
-        needs_operator=callback.needs_operator,
-        target=about,
-        ignores_connection=True,
-        arguments=arguments,
-    )
+    intent = replace(_intent(callback), stays_here=True, target=about, arguments=arguments)
     elsewhere = ChatAddress(platform, about) if platform not in ("", request.chat.platform) else None
     return _to_destination(intent, elsewhere, request) if elsewhere else intent
 

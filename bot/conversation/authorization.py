@@ -73,7 +73,7 @@ async def _authorize(context: AuthorizationContext, request: Request, intent: In
         return Authorization(place=place, operator_is_admin=True)
     if intent.target:
         return await _authorize_named_chat(context, request, intent)
-    if not intent.ignores_connection and request.place.kind is ChatKind.PRIVATE:
+    if not intent.stays_here and request.place.kind is ChatKind.PRIVATE:
         managed = await asyncio.to_thread(connection, context.store, request.chat, now=context.now)
         if managed is not None:
             return await _authorize_managed_chat(context, request, managed)

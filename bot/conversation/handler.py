@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.commands.asking import drop_passing_questions, has_passing_question, reminder
 from bot.commands.chat_events import welcome_back
-from bot.commands.context import CommandContext, no_queries, nothing_ahead
+from bot.commands.context import CommandContext
 from bot.commands.free_text import FREE_TEXT
 from bot.commands.intent import Intent
 from bot.commands.operators import admit
@@ -86,13 +86,15 @@ def _match_ahead(
     """Matches the queries whose matches the reply needs, and caches the matches, which the command then uses."""
     now, categorised = context.clock.now(), conversation.bot_info.categorised
     intent = prepared.intent
-    if prepared.refusal is not None or (intent.queries is no_queries and intent.matches_ahead is nothing_ahead):
+    if prepared.refusal is not None or not (intent.queries or intent.matches_ahead):
         recent(transaction, now)
         return
     command = build_command_context(transaction, context, conversation, prepared)
-    match_ahead(transaction, command.chat, intent.queries(command), now=now, categorised=categorised)
+    texts = intent.queries(command) if intent.queries else ()
+    match_ahead(transaction, command.chat, texts, now=now, categorised=categorised)
     with suppress(PaperwireError):  # the command itself says what is wrong
-        intent.matches_ahead(command)
+        if intent.matches_ahead:
+            intent.matches_ahead(command)
 
 
 def _answer_reading(context: Context, conversation: ConversationContext, prepared: PreparedRequest) -> Answer | None:
