@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.commands.asking import listed_here, undo_row
-from bot.commands.cards import callback_paper, paper_arguments, paper_gone
+from bot.commands.cards import callback_paper, of_paper, paper_arguments, paper_gone
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.subscription_form import is_author
 from bot.commands.undo import subscribe_and_echo
@@ -30,11 +30,9 @@ _TOPIC = 30  # of the words in a button's label
 _IN_ROW, _HALF = 2, 18  # buttons in a row; columns of a label that fits into half a row on a phone
 
 
-def on_mute(context: CommandContext) -> Reply:
+@of_paper
+def on_mute(context: CommandContext, item: Item) -> Reply:
     """Handles [mute ▾]: pauses the topic of the paper or a subscription that brought it, after asking which."""
-    item = callback_paper(context)
-    if item is None:
-        return paper_gone(context)
     subscriptions = subscriptions_behind(context.store, context.chat, item)
     loud = [subscription for subscription in subscriptions if subscription.state is SubscriptionState.ACTIVE]
     if "number" in context.arguments:
@@ -81,11 +79,9 @@ def _muted(context: CommandContext, subscription: Subscription) -> Reply:
     return Reply(lines=(said,), ok=True, buttons=undo_row(context), replaces=True)
 
 
-def on_exclude(context: CommandContext) -> Reply:
+@of_paper
+def on_exclude(context: CommandContext, item: Item) -> Reply:
     """Handles [exclude]: shows what the subscription could exclude, so that papers like this one do not come again."""
-    item = callback_paper(context)
-    if item is None:
-        return paper_gone(context)
     finding = _still_finding(context, item)
     if not finding:
         return _no_subscription(context, finding)
@@ -117,11 +113,9 @@ def _rules(context: CommandContext, subscription: Subscription, item: Item, auth
     return {rule: text for rule, text in rules.items() if _can_leave_out(subscription, rule, item)}
 
 
-def on_leave_out(context: CommandContext) -> Reply:
+@of_paper
+def on_leave_out(context: CommandContext, item: Item) -> Reply:
     """Handles a rule under [exclude]: adds it to the query."""
-    item = callback_paper(context)
-    if item is None:
-        return paper_gone(context)
     subscriptions = subscriptions_behind(context.store, context.chat, item)
     subscription = _chosen(context, subscriptions)
     if subscription is None:
@@ -166,11 +160,9 @@ def _can_leave_out(subscription: Subscription, rule: str, item: Item) -> bool:
     return not matching_papers(less, [item.paper.paper])
 
 
-def on_follow(context: CommandContext) -> Reply:
+@of_paper
+def on_follow(context: CommandContext, item: Item) -> Reply:
     """Handles [follow authors]: shows a button for each author of a paper: the first, the last, then the others."""
-    item = callback_paper(context)
-    if item is None:
-        return paper_gone(context)
     names, start = item.paper.paper.authors, int(context.arguments.get("start", 0))
     authors = tuple(dict.fromkeys((*names[:1], *names[-1:], *names)))
     page = authors[start : start + AUTHORS]

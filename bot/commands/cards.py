@@ -22,11 +22,11 @@ looked up among the deliveries of the chat where the button was pressed.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from bot.commands.context import Callback, Command, CommandContext, always
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction, always
 from bot.commands.phrasing.reason_words import taste_line
 from bot.ports.channel import Button, Reply
 from bot.ports.conversation import CallbackRequest
@@ -94,6 +94,26 @@ def read_callback(data: str, place: str) -> CallbackToken | None:
 PAGE = 16  # papers of a page: two rows of eight numbers
 
 
+def callback_paper(context: CommandContext) -> Item | None:
+    """Returns the paper that the button names; None if it is gone, or was not delivered to this chat as the button says."""
+    if "delivery" in context.arguments:
+        delivery, position = str(context.arguments["delivery"]), int(context.arguments["position"])
+        return next(iter(delivered_items(context.store, context.chat.id, delivery, position=position)), None)
+    paper = int(context.arguments["paper"])
+    known = stored_papers(context.store, [paper]).get(paper)
+    return as_item(context.store, context.chat, known) if known else None
+
+
+def of_paper(run: Callable[[CommandContext, Item], Reply]) -> CommandFunction:
+    """Returns the handler of a button that calls `run` with the paper that the button names, or says that it is gone."""
+
+    def handle(context: CommandContext) -> Reply:
+        item = callback_paper(context)
+        return run(context, item) if item else paper_gone(context)
+
+    return handle
+
+
 def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
     """Returns the card of one paper that a person asked for: title, authors, categories, summary, buttons.
 
@@ -103,20 +123,16 @@ def card_reply(context: CommandContext, known: KnownPaper) -> Reply:
     return _card(as_item(context.store, context.chat, known), {"paper": known.id})
 
 
-def on_card(context: CommandContext) -> Reply:
+@of_paper
+def on_card(context: CommandContext, item: Item) -> Reply:
     """Handles a number under a delivery: shows the card of that paper."""
-    item = callback_paper(context)
-    if item is None:
-        return paper_gone(context)
     _note_opened(context, item.paper.id)
     return _card(item, paper_arguments(context))
 
 
-def on_more(context: CommandContext) -> Reply:
+@of_paper
+def on_more(context: CommandContext, item: Item) -> Reply:
     """Handles [more]: shows all that is known of a paper, with its abstract and every field of its summaries."""
-    item = callback_paper(context)
-    if item is None:
-        return paper_gone(context)
     _note_opened(context, item.paper.id)
     return Reply(
         items=(item,),
@@ -126,19 +142,20 @@ def on_more(context: CommandContext) -> Reply:
     )
 
 
-def on_menu(context: CommandContext) -> Reply:
+@of_paper
+def on_menu(context: CommandContext, item: Item) -> Reply:
     """Handles ⋯: shows the rest of the buttons in place of those of the card."""
-    return _rebuttoned(context, "rest")
+    return _rebuttoned(context, item, "rest")
 
 
-def on_back(context: CommandContext) -> Reply:
+@of_paper
+def on_back(context: CommandContext, item: Item) -> Reply:
     """Handles [back]: shows the buttons of the card again."""
-    return _rebuttoned(context, "buttons")
+    return _rebuttoned(context, item, "buttons")
 
 
-def _rebuttoned(context: CommandContext, layout: Literal["buttons", "rest"]) -> Reply:
-    item = callback_paper(context)
-    if item is None or not isinstance(context.request, CallbackRequest):
+def _rebuttoned(context: CommandContext, item: Item, layout: Literal["buttons", "rest"]) -> Reply:
+    if not isinstance(context.request, CallbackRequest):
         return paper_gone(context)
     card, _, _ = context.request.callback_data.rpartition(".")
     opens = Button(label="1", name=_CARD, data=card, arguments=context.arguments)
@@ -156,11 +173,9 @@ def _note_opened(context: CommandContext, paper: int) -> None:
         note_signal(context.store, context.chat, [paper], Signal.OPENED, now=context.now)
 
 
-def on_why(context: CommandContext) -> Reply:
+@of_paper
+def on_why(context: CommandContext, item: Item) -> Reply:
     """Handles [why]: shows which subscriptions brought a paper, and by which of its words."""
-    item = callback_paper(context)
-    if item is None:
-        return paper_gone(context)
     return Reply(lines=why_lines(context, item), items=(item,), item_layout="why")
 
 
@@ -212,16 +227,6 @@ def _opens(item: Item, where: Mapping[str, Any], *, whole: bool = False) -> Butt
 
 
 # ------------------------------------------------------------------------------------------------------ what is pressed
-
-
-def callback_paper(context: CommandContext) -> Item | None:
-    """Returns the paper that the button names; None if it is gone, or was not delivered to this chat as the button says."""
-    if "delivery" in context.arguments:
-        delivery, position = str(context.arguments["delivery"]), int(context.arguments["position"])
-        return next(iter(delivered_items(context.store, context.chat.id, delivery, position=position)), None)
-    paper = int(context.arguments["paper"])
-    known = stored_papers(context.store, [paper]).get(paper)
-    return as_item(context.store, context.chat, known) if known else None
 
 
 def paper_arguments(context: CommandContext) -> dict[str, Any]:

@@ -132,8 +132,12 @@ def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None
         return None
     if not request.text.strip() and not request.file_id and (request.takes_bare_commands or not private):
         return _of_command(registry, request, "help" if request.takes_bare_commands else "start", "")
-    wants_file = "any" if private and request.file_id else None
-    return replace(_intent(FREE_TEXT), args=request.text, wants_file=wants_file, is_in_words=bool(found))
+    return replace(
+        _intent(FREE_TEXT),
+        args=request.text,
+        wants_file="any" if private and request.file_id else None,
+        is_in_words=bool(found),
+    )
 
 
 def _mail_in(text: str) -> tuple[str, str] | None:

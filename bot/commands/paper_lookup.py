@@ -2,21 +2,21 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
 from bot.commands.asking import shown_buttons
-from bot.commands.cards import callback_paper, card_reply, paper_gone, why_lines
+from bot.commands.cards import card_reply, of_paper, why_lines
 from bot.commands.context import Callback, Command, CommandContext, Event
 from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, hold_reason_line
 from bot.commands.results import card_buttons, days_of, result_items
 from bot.ports.channel import Button, Buttons, Reply
-from bot.ports.conversation import EventRequest, Place, Request
+from bot.ports.conversation import EventRequest, Request
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import CallbackToken, ChatAddress, ChatKind, KnownPaper
+from subscriptions.model import CallbackToken, Item, KnownPaper
 from subscriptions.normalize import tokens
 from subscriptions.query import FIELDS
 from subscriptions.query.links import links_to_no_paper, mentioned
@@ -36,32 +36,7 @@ LOOKUP_VERB = "looks-up"  # the name of a pending lookup in the store begins so
 LookupOutcome = Literal["stored", "unanswered", "refused"]  # by arXiv, by the database
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingLookup:
-    """A request whose papers are being looked up."""
-
-    names: tuple[str, ...]  # of the papers
-    chat: tuple[str, str, str]  # (platform, address, topic)
-    update_id: str
-    place: "PendingPlace"
-    sender: str
-    sender_name: str
-    language: str
-    response_url: str
-    thread_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PendingPlace:
-    """The place where such a request was made."""
-
-    kind: ChatKind
-    title: str
-    public: bool
-    is_outside: bool
-
-
-_PENDING = TypeAdapter(PendingLookup)
+_EVENT = TypeAdapter(EventRequest)
 
 
 def named_papers(context: CommandContext, text: str) -> Reply:
@@ -106,22 +81,22 @@ def _why_unknown(context: CommandContext, names: str, outcome: str) -> str:
 
 
 def pending_lookup(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]:
-    """Returns (the name, the token) under which a request is stored while its papers are looked up."""
-    place = request.place
-    pending = PendingLookup(
-        names=tuple(names),
-        chat=(request.chat.platform, request.chat.address, request.chat.topic),
-        update_id=request.update_id,
-        place=PendingPlace(kind=place.kind, title=place.title, public=place.public, is_outside=place.is_outside),
+    """Returns (the name, the token) under which the event that will answer a request is stored during the look-up."""
+    name = pending_name(request)
+    answer = EventRequest(
+        place=request.place,
+        update_id=f"{LOOKUP_VERB}:{request.update_id}",
+        event=LOOKUP_EVENT,
+        details={"as": name, "names": " ".join(names)},
         sender=request.sender,
         sender_name=request.sender_name,
         language=request.language,
         response_url=request.response_url,
         thread_id=request.thread_id,
     )
-    arguments = _PENDING.dump_python(pending, mode="json")
+    arguments = {"names": list(names), "answer": _EVENT.dump_python(answer, mode="json", exclude_defaults=True)}
     token = CallbackToken(verb=LOOKUP_VERB, arguments=arguments, place=str(request.chat), person=request.sender)
-    return pending_name(request), token
+    return name, token
 
 
 def pending_name(request: Request) -> str:
@@ -129,22 +104,10 @@ def pending_name(request: Request) -> str:
     return f"{LOOKUP_VERB}:{request.chat.platform}:{request.update_id}"
 
 
-def lookup_request(name: str, request: Mapping[str, Any], outcome: LookupOutcome) -> Request:
+def lookup_request(pending: Mapping[str, Any], outcome: LookupOutcome) -> Request:
     """Returns the event that answers the pending lookup of a request."""
-    pending = _PENDING.validate_python(request)
-    chat, where = ChatAddress(*pending.chat), pending.place
-    details = {"as": name, "names": " ".join(pending.names), "outcome": outcome}
-    return EventRequest(
-        place=Place(chat=chat, kind=where.kind, title=where.title, public=where.public, is_outside=where.is_outside),
-        update_id=f"{LOOKUP_VERB}:{pending.update_id}",
-        event=LOOKUP_EVENT,
-        details=details,
-        sender=pending.sender,
-        sender_name=pending.sender_name,
-        language=pending.language,
-        response_url=pending.response_url,
-        thread_id=pending.thread_id,
-    )
+    event = _EVENT.validate_python(pending["answer"])
+    return replace(event, details={**event.details, "outcome": outcome})
 
 
 def _cards(
@@ -229,10 +192,10 @@ def like(context: CommandContext) -> Reply:
     return alike(context, *{one.id: one for one in known.values()}.values())
 
 
-def on_more_like_this(context: CommandContext) -> Reply:
+@of_paper
+def on_more_like_this(context: CommandContext, item: Item) -> Reply:
     """Handles [more like this] on a card."""
-    item = callback_paper(context)
-    return alike(context, item.paper) if item else paper_gone(context)
+    return alike(context, item.paper)
 
 
 def is_a_text(said: str) -> bool:

@@ -6,20 +6,19 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from bot.commands.asking import shown_buttons, undo_row, with_stored_chat
-from bot.commands.cards import callback_paper, paper_gone
-from bot.commands.context import Callback, Command, CommandContext, Event, always
+from bot.commands.cards import of_paper, paper_gone
+from bot.commands.context import Callback, Command, CommandContext, CommandFunction, Event, always
 from bot.commands.paper_lookup import named_papers, paper_meant
 from bot.commands.results import card_buttons, result_items
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import Refused, Sentence
-from subscriptions.model import KnownPaper
+from subscriptions.model import Item, KnownPaper
 from subscriptions.query.links import mentioned
 from subscriptions.service.changes import judging
 from subscriptions.service.near_papers import note_signal, save_paper, saved_papers, take_back
 from subscriptions.states import Signal
 from subscriptions.store.database.store import Transaction
 from subscriptions.store.deliveries import papers_in_message
-from subscriptions.store.known_papers import stored_papers
 
 PAGE = 8  # saved papers of a page
 _NOTED: Mapping[Signal, Sentence] = MappingProxyType(
@@ -36,37 +35,30 @@ _TAKEN_BACK: Mapping[Signal, Sentence] = MappingProxyType(
         Signal.SAVED: Sentence("No longer saved."),
     }
 )
+_RATED: Mapping[Signal, Sentence] = MappingProxyType(
+    {
+        Signal.LIKED: Sentence("Noted: papers like this one come first. {title}"),
+        Signal.DISLIKED: Sentence("Noted: papers like this one come last. {title}"),
+    }
+)
 _REACTIONS: Mapping[str, Signal] = MappingProxyType({"liked": Signal.LIKED, "disliked": Signal.DISLIKED})
 
 
 # ------------------------------------------------------------------------------------------------- buttons and reactions
 
 
-def on_like(context: CommandContext) -> Reply:
-    """Handles 👍: papers like this one come first; pressed again, it is taken back."""
-    return _toggled(context, Signal.LIKED)
+def _toggle(kind: Signal) -> CommandFunction:
+    """Returns the handler of 👍, 👎 or [save], which is taken back if it is pressed again."""
 
+    def handle(context: CommandContext, item: Item) -> Reply:
+        context = with_stored_chat(context)
+        with _judging(context) as transaction:
+            if take_back(transaction, context.chat, item.paper.id, kind):
+                return Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))
+            note_signal(transaction, context.chat, [item.paper.id], kind, now=context.now)
+        return Reply(toast=_NOTED[kind].say(context.localizer.translate))
 
-def on_dislike(context: CommandContext) -> Reply:
-    """Handles 👎: papers like this one come last; pressed again, it is taken back."""
-    return _toggled(context, Signal.DISLIKED)
-
-
-def on_save(context: CommandContext) -> Reply:
-    """Handles [save]: keeps the paper; pressed again, it is removed."""
-    return _toggled(context, Signal.SAVED)
-
-
-def _toggled(context: CommandContext, kind: Signal) -> Reply:
-    item = callback_paper(context)
-    if item is None:
-        return paper_gone(context)
-    context = with_stored_chat(context)
-    with _judging(context) as transaction:
-        if take_back(transaction, context.chat, item.paper.id, kind):
-            return Reply(toast=_TAKEN_BACK[kind].say(context.localizer.translate))
-        note_signal(transaction, context.chat, [item.paper.id], kind, now=context.now)
-    return Reply(toast=_NOTED[kind].say(context.localizer.translate))
+    return of_paper(handle)
 
 
 def _judging(context: CommandContext) -> AbstractContextManager[Transaction]:
@@ -106,15 +98,11 @@ def rate(context: CommandContext, papers: Sequence[KnownPaper], kind: Signal) ->
     context = with_stored_chat(context)
     with _judging(context) as transaction:
         note_signal(transaction, context.chat, [known.id for known in papers], kind, now=context.now)
-    lines = (
-        context.say("Noted: papers like this one come first. {title}", title=context.title(known))
-        if kind is Signal.LIKED
-        else context.say("Noted: papers like this one come last. {title}", title=context.title(known))
-        for known in papers
-    )
+    noted = _RATED[kind]
+    lines = tuple(context.say(noted.template, title=context.title(known)) for known in papers)
     more = Button(label=context.say("more like this"), verb="more-like-this", arguments={"paper": papers[0].id})
     rows = (*(((more,),) if len(papers) == 1 else ()), *undo_row(context))
-    return Reply(lines=tuple(lines), ok=True, buttons=shown_buttons(context, rows))
+    return Reply(lines=lines, ok=True, buttons=shown_buttons(context, rows))
 
 
 def keep(context: CommandContext, known: KnownPaper) -> Reply:
@@ -132,16 +120,14 @@ def keep(context: CommandContext, known: KnownPaper) -> Reply:
     return Reply(lines=(said,), ok=True, buttons=() if context.read_by_strangers else ((all_saved, remove),))
 
 
-def on_unsave(context: CommandContext) -> Reply:
+@of_paper
+def on_unsave(context: CommandContext, item: Item) -> Reply:
     """Handles [remove] under what was saved."""
-    paper = int(context.arguments["paper"])
-    known = stored_papers(context.store, [paper]).get(paper)
     with _judging(context) as transaction:
-        if known is None or not take_back(transaction, context.chat, known.id, Signal.SAVED):
+        if not take_back(transaction, context.chat, item.paper.id, Signal.SAVED):
             return paper_gone(context)
-    return Reply(
-        lines=(context.say("No longer saved: {title}", title=context.title(known)),), ok=True, replaces=True
-    )  # fmt: skip
+    said = context.say("No longer saved: {title}", title=context.title(item.paper))
+    return Reply(lines=(said,), ok=True, replaces=True)
 
 
 def saved(context: CommandContext) -> Reply:
@@ -189,9 +175,9 @@ COMMANDS = (
     Command(name="saved", run=saved, summary=Sentence("papers that you kept")),
 )
 CALLBACKS = {
-    "card-like": Callback(run=on_like, writes=always),
-    "card-dislike": Callback(run=on_dislike, writes=always),
-    "card-save": Callback(run=on_save, writes=always),
+    "card-like": Callback(run=_toggle(Signal.LIKED), writes=always),
+    "card-dislike": Callback(run=_toggle(Signal.DISLIKED), writes=always),
+    "card-save": Callback(run=_toggle(Signal.SAVED), writes=always),
     "unsave": Callback(run=on_unsave, writes=always),
     "saved-page": Callback(run=on_saved_page),
 }

@@ -62,16 +62,33 @@ def _match_ahead(context: CommandContext) -> None:
 
 
 def _today(context: CommandContext, which: str) -> Reply:
-    if _is_sent(context):
-        looked = None if context.chat.id else newest_batch(context.store, context.chat, now=context.now, which=which)
-        if looked is not None and looked.delivery is None:
-            return _shown_now(context, which, looked)
+    """Shows the newest batch, or sends it, so that its papers count as delivered. Where nothing fits, no chat is stored."""
+    is_sent = _is_sent(context)
+    if not (is_sent and context.chat.id):
+        batch = newest_batch(context.store, context.chat, now=context.now, which=which)
+    if is_sent and (context.chat.id or batch.delivery):
         context = with_stored_chat(context)
         key = f"{context.chat.id}:today:{context.origin.address.platform}:{context.request.update_id}"
-        return _sent_now(
-            context, which, newest_batch(context.store, context.chat, now=context.now, which=which, key=key)
+        batch = newest_batch(context.store, context.chat, now=context.now, which=which, key=key)
+    if not batch.subscriptions:
+        return nothing_active(context, "/today diffusion")
+    if batch.day is None or batch.delivery is None:
+        return _nothing_new(context, which, batch)
+    found, day = len(batch.delivery.items), context.localizer.day(batch.day)
+    before = (
+        (context.localizer.count("{count} more came before.", "{count} more came before.", batch.delivered),)
+        if batch.delivered
+        else ()
+    )
+    again = _all_of_day_button(context, which, batch)
+    if is_sent:
+        head = context.localizer.count(
+            "{count} paper of {day} is on its way.", "{count} papers of {day} are on their way.", found, day=day
         )
-    return _shown_now(context, which, newest_batch(context.store, context.chat, now=context.now, which=which))
+        return Reply(lines=(head, *before), buttons=again)
+    head = context.localizer.count("{count} paper of {day}", "{count} papers of {day}", found, day=day)
+    subscribing = subscribe_button(context, context.args) if batch.query else ()
+    return Reply(lines=(head, *before), delivery=batch.delivery, buttons=(*again, *subscribing))
 
 
 def _is_sent(context: CommandContext) -> bool:
@@ -81,40 +98,6 @@ def _is_sent(context: CommandContext) -> bool:
     """
     is_own = context.origin.kind is ChatKind.PRIVATE and context.chat.address == context.origin.address
     return is_own and context.chat.state is ChatState.ACTIVE
-
-
-def _sent_now(context: CommandContext, which: str, batch: Batch) -> Reply:
-    """Returns the reply that says how many papers are on their way through the outbox."""
-    if not batch.subscriptions:
-        return nothing_active(context, "/today diffusion")
-    if batch.day is None or batch.delivery is None:
-        return _nothing_new(context, which, batch)
-    found = context.localizer.count(
-        "{count} paper of {day} is on its way.",
-        "{count} papers of {day} are on their way.",
-        len(batch.delivery.items),
-        day=context.localizer.day(batch.day),
-    )
-    return Reply(lines=(found, *_delivered_before(context, batch)), buttons=_all_of_day_button(context, which, batch))
-
-
-def _shown_now(context: CommandContext, which: str, batch: Batch) -> Reply:
-    """Returns the papers as a reply. They do not count as delivered."""
-    if not batch.subscriptions:
-        return nothing_active(context, "/today diffusion")
-    if batch.day is None or batch.delivery is None:
-        return _nothing_new(context, which, batch)
-    found = context.localizer.count(
-        "{count} paper of {day}",
-        "{count} papers of {day}",
-        len(batch.delivery.items),
-        day=context.localizer.day(batch.day),
-    )
-    subscribing = subscribe_button(context, context.args) if batch.query else ()
-    again = _all_of_day_button(context, which, batch)
-    return Reply(
-        lines=(found, *_delivered_before(context, batch)), delivery=batch.delivery, buttons=(*again, *subscribing)
-    )
 
 
 def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
@@ -139,12 +122,6 @@ def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
         return Reply(lines=(words,))
     older = Button(label=context.say("look for older papers"), verb="look-for", arguments={"text": which})
     return Reply(lines=(words,), buttons=((older,), *subscribe_button(context, which)))
-
-
-def _delivered_before(context: CommandContext, batch: Batch) -> tuple[str, ...]:
-    if not batch.delivered:
-        return ()
-    return (context.localizer.count("{count} more came before.", "{count} more came before.", batch.delivered),)
 
 
 def _all_of_day_button(context: CommandContext, which: str, batch: Batch) -> Buttons:
@@ -198,13 +175,17 @@ def preview(context: CommandContext) -> Reply:
     if year:
         label = f"{variant_label(context.localizer, year.variant)} (+{year.more:,})"
         buttons = (*buttons, (Button(label=label, verb="look-for", arguments={"text": context.args}),))
-    lines = (
-        count_found(context, found, tried.base),
-        *read,
-        *_previewed_before(context, tried),
-        *_waiting(context, tried),
+    lines = [count_found(context, found, tried.base), *read]
+    if tried.delivered and tried.delivered == found:
+        lines.append(context.say("This chat has had all of them."))
+    elif tried.delivered:
+        said = context.localizer.count(
+            "This chat has had {count} of them.", "This chat has had {count} of them.", tried.delivered
+        )
+        lines.append(said)
+    return Reply(
+        lines=(*lines, *_waiting(context, tried)), delivery=tried.delivery, buttons=shown_buttons(context, buttons)
     )
-    return Reply(lines=lines, delivery=tried.delivery, buttons=shown_buttons(context, buttons))
 
 
 def on_preview(context: CommandContext) -> Reply:
@@ -220,19 +201,6 @@ def on_fine(context: CommandContext) -> Reply:
 def on_try_as_words(context: CommandContext) -> Reply:
     """Handles [as words] under a preview: the words that were read as a time are part of the query."""
     return replace(preview(replace(context, args=str(context.arguments["text"]), arguments={})), replaces=True)
-
-
-def _previewed_before(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:
-    if not tried.delivered:
-        return ()
-    found = len(tried.delivery.items) if tried.delivery else 0
-    if tried.delivered == found:
-        return (context.say("This chat has had all of them."),)
-    return (
-        context.localizer.count(
-            "This chat has had {count} of them.", "This chat has had {count} of them.", tried.delivered
-        ),
-    )
 
 
 def _waiting(context: CommandContext, tried: TrialResult) -> tuple[str, ...]:

@@ -185,7 +185,7 @@ class Dispatcher:
         if pending is None:  # the chat was erased meanwhile
             return
         outcome: LookupOutcome = await attempts(self._looked_up, name, pending["names"])
-        await self.dispatch(lookup_request(name, pending, outcome))
+        await self.dispatch(lookup_request(pending, outcome))
 
     async def _looked_up(self, name: str, paper_ids: Sequence[str]) -> LookupOutcome:
         """Looks up papers at arXiv. Raises StoreError, unless the database refuses these papers again and again.

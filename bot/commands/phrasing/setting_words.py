@@ -12,8 +12,7 @@ from bot.ports.channel import Reply
 from subscriptions.chat_settings import SETTINGS, without_effect
 from subscriptions.errors import Sentence
 from subscriptions.model import Cadence, Chat, ChatSettings
-from subscriptions.planning import cadence as cadence_room
-from subscriptions.planning.cadence import parse_cadence
+from subscriptions.planning.cadence import cadence_text, day_number, parse_cadence
 from subscriptions.planning.pauses import NextDelivery
 from subscriptions.planning.times import read_when
 
@@ -99,50 +98,54 @@ def fixed_offset(zone: str, localizer: Localizer) -> list[str]:
 # -------------------------------------------------------------------------------------------- first and next deliveries
 
 
+_FIRST: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "latest": Sentence("First: as soon as papers are out, {moment} at the latest."),
+        "when papers come": Sentence("It comes as soon as papers do."),
+        "open": Sentence("First: as soon as papers are out."),
+        "in a moment": Sentence("First: in a moment."),
+        "from": Sentence("First: from {moment} on, as soon as papers are out."),
+        "at": Sentence("First: {moment}."),
+    }
+)
+_NEXT: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "latest": Sentence("Next: as soon as papers are out, {moment} at the latest."),
+        "when papers come": Sentence("Next: as soon as papers come."),
+        "open": Sentence("Next: as soon as papers are out."),
+        "in a moment": Sentence("Next: in a moment."),
+        "from": Sentence("Next: from {moment} on, as soon as papers are out."),
+        "at": Sentence("Next: {moment}."),
+    }
+)
+
+
 def first_line(next_delivery: NextDelivery, localizer: Localizer, now: datetime) -> str:
     """Returns a sentence that says when a subscription delivers first."""
-    if next_delivery.at is None and next_delivery.latest is not None:
-        return localizer.say(
-            "First: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(next_delivery.latest)
-        )
-    if next_delivery.at is None:
-        return localizer.say("It comes as soon as papers do.")
-    if next_delivery.at <= now:
-        return (
-            localizer.say("First: as soon as papers are out.")
-            if next_delivery.opens
-            else localizer.say("First: in a moment.")
-        )
-    moment = _moment(next_delivery, localizer)
-    if next_delivery.opens:
-        return localizer.say("First: from {moment} on, as soon as papers are out.", moment=moment)
-    return localizer.say("First: {moment}.", moment=moment)
+    return _when_line(_FIRST, next_delivery, localizer, now)
 
 
 def next_line(next_delivery: NextDelivery, localizer: Localizer, now: datetime) -> str:
     """Returns a sentence that says when a chat gets its next delivery."""
-    if next_delivery.at is None and next_delivery.latest is not None:
-        return localizer.say(
-            "Next: as soon as papers are out, {moment} at the latest.", moment=localizer.moment(next_delivery.latest)
-        )
-    if next_delivery.at is None:
-        return localizer.say("Next: as soon as papers come.")
-    if next_delivery.at <= now:
-        return (
-            localizer.say("Next: as soon as papers are out.")
-            if next_delivery.opens
-            else localizer.say("Next: in a moment.")
-        )
-    moment = _moment(next_delivery, localizer)
-    if next_delivery.opens:
-        return localizer.say("Next: from {moment} on, as soon as papers are out.", moment=moment)
-    return localizer.say("Next: {moment}.", moment=moment)
+    return _when_line(_NEXT, next_delivery, localizer, now)
 
 
-def _moment(next_delivery: NextDelivery, localizer: Localizer) -> str:
+def _when_line(said: Mapping[str, Sentence], then: NextDelivery, localizer: Localizer, now: datetime) -> str:
+    at, moment = then.at, ""
+    if at is None:
+        case = "latest" if then.latest else "when papers come"
+        moment = localizer.moment(then.latest) if then.latest else ""
+    elif at <= now:
+        case = "open" if then.opens else "in a moment"
+    else:
+        case = "from" if then.opens else "at"
+        moment = _moment(then, at, localizer)
+    return localizer.say(said[case].template, moment=moment)
+
+
+def _moment(next_delivery: NextDelivery, at: datetime, localizer: Localizer) -> str:
     """Returns the moment with the reason why it is not earlier, such as a weekend or a holiday."""
-    assert next_delivery.at is not None  # noqa: S101 - checked by the callers
-    moment = localizer.moment(next_delivery.at, about=next_delivery.about and not next_delivery.opens)
+    moment = localizer.moment(at, about=next_delivery.about and not next_delivery.opens)
     if next_delivery.rest == "weekend":
         return localizer.say("{moment} (arXiv is quiet at the weekend)", moment=moment)
     if next_delivery.rest == "holiday":
@@ -158,20 +161,19 @@ def _moment(next_delivery: NextDelivery, localizer: Localizer) -> str:
 # As cadences are typed, which differs by language.
 _TYPED: Mapping[str, Sentence] = MappingProxyType(
     {
+        "now": Sentence("now"),
         "daily": Sentence("daily {time}"),
         "weekdays": Sentence("weekdays {time}"),
+        "weekly mon": Sentence("weekly mon {time}"),
+        "weekly tue": Sentence("weekly tue {time}"),
+        "weekly wed": Sentence("weekly wed {time}"),
+        "weekly thu": Sentence("weekly thu {time}"),
+        "weekly fri": Sentence("weekly fri {time}"),
+        "weekly sat": Sentence("weekly sat {time}"),
+        "weekly sun": Sentence("weekly sun {time}"),
         "when-out": Sentence("when-out {hours}"),
         "when-out weekdays": Sentence("when-out {hours} weekdays"),
     }
-)
-_WEEKLY = (
-    Sentence("weekly mon {time}"),
-    Sentence("weekly tue {time}"),
-    Sentence("weekly wed {time}"),
-    Sentence("weekly thu {time}"),
-    Sentence("weekly fri {time}"),
-    Sentence("weekly sat {time}"),
-    Sentence("weekly sun {time}"),
 )
 _EVERY: Mapping[str, Sentence] = MappingProxyType(
     {
@@ -198,19 +200,14 @@ def cadence_words(cadence: Cadence, localizer: Localizer, zone: str = "") -> str
 
     Such as "daily 08:00 Europe/Berlin", "每天 08:00 柏林".
     """
-    match cadence.kind:
-        case "now":
-            return localizer.say("now")
-        case "when-out":
-            hours = f"{cadence.at:%H:%M}-{cadence.until:%H:%M}"
-            kind = "when-out weekdays" if cadence.weekdays_only else "when-out"
-            said = localizer.say(_TYPED[kind].template, hours=hours)
-        case "weekly":
-            said = localizer.say(_WEEKLY[cadence.weekday or 0].template, time=f"{cadence.at:%H:%M}")
-        case "days":
-            said = localizer.say("{days} {time}", days=_days(cadence.days, localizer), time=f"{cadence.at:%H:%M}")
-        case kind:
-            said = localizer.say(_TYPED[kind].template, time=f"{cadence.at:%H:%M}")
+    typed = cadence_text(cadence)  # "when-out 08:00-20:00 weekdays", "weekly mon 09:00", "tue,thu 09:00"
+    hours = next((one for one in typed.split() if ":" in one), "")
+    if cadence.kind == "days":
+        said = localizer.say("{days} {time}", days=_days(cadence.days, localizer), time=hours)
+    else:
+        said = localizer.say(_TYPED[typed.replace(f" {hours}", "")].template, hours=hours, time=hours)
+    if cadence.kind == "now":
+        return said
     return f"{said} {localizer.zone_name(zone)}" if zone else said
 
 
@@ -224,7 +221,7 @@ def everyday_kind(kind: str, localizer: Localizer) -> str:
     """Returns one of DAYS as people say it: "every Monday"."""
     if kind in _EVERY:
         return _EVERY[kind].say(localizer.translate)
-    return _days([cadence_room.day_number(day) for day in kind.split(",")], localizer)
+    return _days([day_number(day) for day in kind.split(",")], localizer)
 
 
 def _days(days: Iterable[int], localizer: Localizer) -> str:
