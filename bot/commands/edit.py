@@ -104,7 +104,7 @@ def _edit(context: CommandContext, subscription: Subscription, typed: str) -> Re
             )
     except NoSuchTime as error:
         words = replace(_edit_button(subscription, as_words(typed)), label=context.say("as words"))
-        return time_refused_with_nearest(context, error, lambda when: _edit_button(subscription, text, when), (words,))
+        return time_refused_with_nearest(context, error, _edit_button(subscription, text), (words,))
     instead = context.formatter.reading(parse_query(subscription.text))
     return echo(context, done, instead=instead, ending=ending, typed=typed, number=subscription.number)
 
@@ -119,8 +119,8 @@ def _query_of_answer(context: CommandContext) -> tuple[str, ...]:
     return (split_when(query_of(context.args)).query,)
 
 
-def _edit_button(subscription: Subscription, text: str, when: str = "") -> Button:
-    return Button(label=when, verb="edit-at", arguments={"number": subscription.number, "text": text, "when": when})
+def _edit_button(subscription: Subscription, text: str) -> Button:
+    return Button(label="", verb="edit-at", arguments={"number": subscription.number, "text": text, "when": ""})
 
 
 def on_edit_at(context: CommandContext) -> Reply:
@@ -254,9 +254,7 @@ def _schedule(context: CommandContext, subscription: Subscription | None, typed:
             done = reschedule(context.store, context.chat.address, number, typed, now=context.now, who=context.actor)
     except NoSuchTime as error:
         of = {"number": number} if subscription else {}
-        return time_refused_with_nearest(
-            context, error, lambda when: Button(label=when, verb="schedule", arguments={**of, "when": when})
-        )
+        return time_refused_with_nearest(context, error, Button(label="", verb="schedule", arguments=of))
     clock = context.localizer
     if subscription is not None:
         if done[0].zone:  # told by the clock that the line above names

@@ -9,7 +9,8 @@ from bot.commands.context import CommandContext
 from bot.commands.phrasing import Localizer
 from bot.commands.phrasing.setting_words import when_words
 from bot.commands.phrasing.subscription_words import days_known
-from bot.commands.typed_times import OnlyTime, is_available, only_time_refused, time_note, time_refused_with_nearest
+from bot.commands.typed_times import OnlyTime, only_time_refused, time_note, time_refused_with_nearest
+from bot.commands.words.subject import is_available
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions import zones
 from subscriptions.errors import Sentence
@@ -121,14 +122,17 @@ def only_time_reply(context: CommandContext, typed: str) -> Reply:
 
 def time_refusal(context: CommandContext, ending: Ending) -> Reply | None:
     """Returns the refusal of a time that is not available, with buttons for the nearest ones; None if it is available."""
+    text = " ".join(ending.query.split())
     try:
         read_when(str(ending.when))
     except NoSuchTime as error:
-        if meant := subscription_numbered(context, typed_number(ending.query)):
-            reply = time_refused_with_nearest(context, error, lambda when: _schedule_at(meant, when))
+        if meant := subscription_numbered(context, typed_number(text)):
+            number = {"number": meant.number}
+            reply = time_refused_with_nearest(context, error, Button(label="", verb="schedule", arguments=number))
             return replace(reply, lines=(*reply.lines, named_by_number(context, meant)))
         words = Button(label=context.say("as words"), verb="try", arguments={"text": as_words(context.args)})
-        return time_refused_with_nearest(context, error, lambda when: _subscribe_at(ending.query, when), (words,))
+        button = Button(label="", verb="subscribe-at", arguments={"text": text})
+        return time_refused_with_nearest(context, error, button, (words,))
     return None
 
 
@@ -136,14 +140,6 @@ def named_by_number(context: CommandContext, subscription: Subscription) -> str:
     """Returns the line that says which subscription was meant."""
     number, name = subscription.number, subscription.label
     return context.say("This is subscription {number}: {name}", number=number, name=name)
-
-
-def _schedule_at(subscription: Subscription, when: str) -> Button:
-    return Button(label=when, verb="schedule", arguments={"number": subscription.number, "when": when})
-
-
-def _subscribe_at(text: str, when: str) -> Button:
-    return Button(label=when, verb="subscribe-at", arguments={"text": " ".join(text.split()), "when": when})
 
 
 def query_lines(context: CommandContext, query: Query, ending: Ending | None) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ from bot.commands.typed_times import (
     time_refused_with_nearest,
     zone_buttons,
     zone_options,
-    zone_page,
 )
 from bot.ports.channel import Button, Buttons, FormField, Modal, Option, Reply
 from subscriptions.chat_settings import SETTINGS, check_value, choices, setting_name, without_effect
@@ -189,7 +188,7 @@ def on_zone(context: CommandContext) -> Reply:
 
 def on_zones(context: CommandContext) -> Reply:
     """Handles [more] and [another city]: shows other cities. The first page stays above; further pages replace each other."""
-    buttons = zone_page(context, int(context.arguments["page"]), replaces=True)
+    buttons = zone_buttons(context, int(context.arguments["page"]), replaces=True)
     return Reply(lines=(_which_clock(context),), buttons=buttons, replaces=bool(context.arguments.get("replaces")))
 
 
@@ -349,9 +348,8 @@ def _change_schedule(context: CommandContext, value: str) -> Reply:
         with context.store.savepoint():
             return _change(context, "schedule", value)
     except NoSuchTime as error:
-        return time_refused_with_nearest(
-            context, error, lambda when: _value_button(context, "schedule", when, chosen=False)
-        )
+        button = Button(label="", verb="set", arguments={"name": "schedule"})
+        return time_refused_with_nearest(context, error, button, argument="value")
 
 
 def _name_and_value(text: str) -> tuple[str, str]:

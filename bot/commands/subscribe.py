@@ -87,15 +87,11 @@ def _refused_reply(context: CommandContext, said: _Line) -> Reply:
     """Returns the refusal of a single line, with buttons that offer times if its time was wrong; else raises its error."""
     words = Button(label=context.say("as words"), verb="subscribe-at", arguments={"text": as_words(said.typed)})
     if isinstance(said.error, NoSuchTime):
-        return time_refused_with_nearest(context, said.error, lambda when: _at_button(said.text, when), (words,))
+        return time_refused_with_nearest(context, said.error, replace(words, arguments={"text": said.text}), (words,))
     if isinstance(said.error, OnlyTime):
         return only_time_refused(context, said.error, words)
     assert said.error is not None  # noqa: S101 - checked by the caller
     raise said.error
-
-
-def _at_button(text: str, when: str) -> Button:
-    return Button(label=when, verb="subscribe-at", arguments={"text": text, "when": when})
 
 
 # -------------------------------------------------------------------------------------------------------- line by line

@@ -1,6 +1,6 @@
 """Times and zones that people type, and the buttons that offer some."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from unicodedata import east_asian_width
@@ -11,7 +11,7 @@ from bot.commands.phrasing import refused
 from bot.commands.phrasing.setting_words import when_words
 from bot.ports.channel import Button, Buttons, Option, Reply
 from subscriptions.errors import Refused, Sentence
-from subscriptions.planning.times import Ending, NoSuchTime, as_words, read_when, time_put_last
+from subscriptions.planning.times import Ending, NoSuchTime, as_words, time_put_last
 from subscriptions.service.undoing import last_change
 from subscriptions.zones import zone
 
@@ -107,13 +107,9 @@ def city_pages(now: datetime, *, operator: str, language: str) -> tuple[tuple[st
 def cities_at(shown: time, now: datetime) -> tuple[str, ...]:
     """Returns well-known zones whose clocks show about the time `shown` now, no two with the same clock."""
     said = timedelta(hours=shown.hour, minutes=shown.minute)
-    clocks = {_clock(name, now): name for name in reversed(_WELL_KNOWN)}
-    return tuple(name for name in _WELL_KNOWN if name in clocks.values() and _between(_clock(name, now), said) <= _SLOW)
-
-
-def _clock(name: str, now: datetime) -> timedelta:
-    local = now.astimezone(zone(name))
-    return timedelta(hours=local.hour, minutes=local.minute)
+    universal = timedelta(hours=now.hour, minutes=now.minute)
+    (clocks,) = _layers(_WELL_KNOWN, (), now)
+    return tuple(name for name in clocks if _between(universal + _offset(name, now), said) <= _SLOW)
 
 
 def _layers(first: Sequence[str], more: Sequence[str], now: datetime) -> list[list[str]]:
@@ -150,16 +146,11 @@ _MOST_OPTIONS = 95  # platforms take a hundred
 _ROW = 34  # columns of a row on a phone, where each button is as wide as the widest of its row
 
 
-def zone_buttons(context: CommandContext, *, replaces: bool = False) -> Buttons:
-    """Returns the first page of cities with their local time, and [more].
+def zone_buttons(context: CommandContext, page: int = 0, *, replaces: bool = False) -> Buttons:
+    """Returns a page of cities with their local time, counted from 0, and [more], which leads from the last page to the first.
 
     Any reply may carry them that asks for the zone. With `replaces` the answer to a button replaces that reply.
     """
-    return zone_page(context, 0, replaces=replaces)
-
-
-def zone_page(context: CommandContext, page: int, *, replaces: bool) -> Buttons:
-    """Returns a page of cities, counted from 0, and [more], which leads to the next page and from the last to the first."""
     pages = city_pages(context.now, operator=context.bot_info.timezone, language=context.request.language)
     number = page % len(pages)
     buttons = [
@@ -246,15 +237,6 @@ def as_words_button(context: CommandContext, text: str, number: int | None) -> t
     return (Button(label=context.say("as words"), verb=AS_WORDS, arguments=arguments),)
 
 
-def is_available(when: str) -> bool:
-    """Returns whether a time can be scheduled as it was typed."""
-    try:
-        read_when(when)
-    except Refused:
-        return False
-    return True
-
-
 class OnlyTime(Refused):
     """Raised when a time was typed without a query."""
 
@@ -269,14 +251,14 @@ def only_time_refused(context: CommandContext, error: OnlyTime, words: Button) -
 
 
 def time_refused_with_nearest(
-    context: CommandContext, error: NoSuchTime, button: Callable[[str], Button], others: Sequence[Button] = ()
+    context: CommandContext, error: NoSuchTime, button: Button, others: Sequence[Button] = (), *, argument: str = "when"
 ) -> Reply:
-    """Returns the refusal of a time that is not available, with buttons for the nearest available times.
-
-    `button` makes a button from a time.
-    """
+    """Returns the refusal of a time that is not available, with `button` for each of the nearest available times."""
     names = [when_words(when, context.localizer) for when in error.nearest]
-    nearest = tuple(replace(button(when), label=name) for when, name in zip(error.nearest, names, strict=True))
+    nearest = tuple(
+        replace(button, label=name, arguments={**button.arguments, argument: when})
+        for when, name in zip(error.nearest, names, strict=True)
+    )
     hint = Sentence(error.hint.template, {**error.hint.values, "when": names[0]})
     return replace(
         refused(Refused(error.sentence, hint), context.localizer),

@@ -110,12 +110,14 @@ def done(subscription: Subscription, outcome: str = "added", **values: Any) -> S
     ids=["added", "now and named", "rescheduled", "known", "guessed"],
 )
 def test_the_echo_of_a_wish(what: Subscribed, lines: tuple[str, ...]) -> None:
-    reply = subscribed(what, ENGLISH, reading="words", examples=["one"])
+    reply = subscribed(what, ENGLISH, reading="words", examples=["one"], now=NOON)
     assert (reply.ok, reply.lines) == (True, lines)
 
 
 def test_in_two_lines_for_a_group() -> None:
-    reply = subscribed(done(a_subscription()), ENGLISH, reading="words", examples=["one"], advice="No.", short=True)
+    reply = subscribed(
+        done(a_subscription()), ENGLISH, reading="words", examples=["one"], now=NOON, advice="No.", short=True
+    )
     assert reply.lines == (
         "4  words · daily 08:00 Europe/Berlin",
         "2 papers in the last 7 days. First: Fri 23 Jan 09:00.",
@@ -124,7 +126,7 @@ def test_in_two_lines_for_a_group() -> None:
 
 def test_what_it_was_before_stands_in_the_echo_of_an_edit() -> None:
     reply = subscribed(
-        done(a_subscription(), "edited"), ENGLISH, reading="words", examples=["one"], instead="old words"
+        done(a_subscription(), "edited"), ENGLISH, reading="words", examples=["one"], now=NOON, instead="old words"
     )
     assert reply.lines == (
         "4  words · daily 08:00 Europe/Berlin",
@@ -137,7 +139,7 @@ def test_what_it_was_before_stands_in_the_echo_of_an_edit() -> None:
 
 def test_a_window_that_is_open_already_is_no_date() -> None:
     what = done(a_subscription("when-out 08:00-20:00"))
-    reply = subscribed(what, ENGLISH, reading="words", examples=[], now=what.first)
+    reply = subscribed(what, ENGLISH, reading="words", examples=[], now=NOON + timedelta(hours=20))
     assert reply.lines[-1] == "First: as soon as papers are out. Begins with what came since Wed 21 Jan 13:00."
 
 
@@ -148,7 +150,7 @@ def test_what_comes_from_now_on_need_not_say_since_when() -> None:
 
 
 def test_papers_that_are_all_named_are_no_examples() -> None:
-    reply = subscribed(done(a_subscription()), ENGLISH, reading="words", examples=["one", "two"])
+    reply = subscribed(done(a_subscription()), ENGLISH, reading="words", examples=["one", "two"], now=NOON)
     assert reply.lines[1:4] == ("It finds 2 papers in the last 7 days:", "· one", "· two")
 
 
@@ -156,7 +158,7 @@ def test_one_paper_is_no_example() -> None:
     assert (
         "1 paper in the last 7 days:"
         in subscribed(
-            done(a_subscription(), found=1, base=Base(days=1, recent=True)), ENGLISH, reading="", examples=[]
+            done(a_subscription(), found=1, base=Base(days=1, recent=True)), ENGLISH, reading="", examples=[], now=NOON
         ).lines
     )
 
@@ -233,7 +235,7 @@ def test_what_holds_a_subscription_is_shown(
 
 def test_the_answers_speak_the_chat_s_language() -> None:
     chinese = Language("zh", "Asia/Shanghai")
-    reply = subscribed(done(a_subscription()), chinese, reading="扩散", examples=[])
+    reply = subscribed(done(a_subscription()), chinese, reading="扩散", examples=[], now=NOON)
     assert "1月23日" in " ".join(reply.lines)
 
 

@@ -11,6 +11,7 @@ from subscriptions.cutting import cut_letters
 from subscriptions.errors import Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.decision import MOST_NEAR
+from subscriptions.planning.pauses import NextDelivery
 from subscriptions.service.next_deliveries import Listed
 from subscriptions.service.paper_search import Base
 from subscriptions.service.pausing import PauseResult, WaitingPapers
@@ -101,20 +102,19 @@ def subscribed(
     instead: str = "",
     advice: str = "",
     short: bool = False,
-    now: datetime | None = None,
+    now: datetime,
     says_since: bool = False,
     says_year: bool = False,
 ) -> Reply:
     """Returns the echo of a subscription: how it was read, when it delivers, and what it would have found.
 
     `reading` is the query in words, `examples` are papers that it would have found, one line each. `instead` is the
-    former subscription, `advice` a sentence. `short`, for groups, gives two lines. `now` tells whether the first time
-    has begun already. `says_since` names the moment from which papers count even if that is obvious, `says_year` also
+    former subscription, `advice` a sentence. `short`, for groups, gives two lines. `says_since` names the moment from which papers count even if that is obvious, `says_year` also
     its year.
     """
     subscription = done.subscription
     zone = subscription.zone or done.chat.settings.timezone
-    head = f"{subscription.number}  {reading} · {_when(subscription, zone, localizer)}"
+    head = f"{subscription.number}  {reading} · {cadence_words(subscription.cadence, localizer, zone)}"
     if subscription.name:
         head = f"{head} · {subscription.name}"
     hints = [localizer.say("({inner})", inner=hint.say(localizer.translate)) for hint in done.query.hints]
@@ -141,7 +141,8 @@ def subscribed(
 def subscribed_line(done: Subscribed, localizer: Localizer, *, reading: str) -> str:
     """Returns one of several subscriptions as a line: its number, how it was read, when it delivers, and whether it is new."""
     subscription = done.subscription
-    said = f"{subscription.number}  {reading} · {_when(subscription, subscription.zone or done.chat.settings.timezone, localizer)}"
+    zone = subscription.zone or done.chat.settings.timezone
+    said = f"{subscription.number}  {reading} · {cadence_words(subscription.cadence, localizer, zone)}"
     return said if done.outcome in ("added", "edited") else f"{said} · {_outcome(done, localizer)}"
 
 
@@ -192,9 +193,9 @@ def shortened(words: str) -> str:
 
 
 def subscription_rows(
-    found: Sequence["Listed"],
+    found: Sequence[Listed],
     reading: Callable[[str], str],
-    localizer: Callable[["Listed"], Localizer],
+    localizer: Callable[[Listed], Localizer],
     now: datetime | None = None,
 ) -> list[Row]:
     """Returns the rows of a list.
@@ -223,14 +224,10 @@ def _row(one: Listed, reading: Callable[[str], str], localizer: Localizer, now: 
         chat=str(one.chat.address),
         number=subscription.number,
         reading=subscription.name or reading(subscription.text),
-        when=_when(subscription, one.zone, localizer),
+        when=cadence_words(subscription.cadence, localizer, one.zone),
         state=shown,
         next_due=localizer.moment(subscription.next_due_at) if subscription.next_due_at else "",
     )
-
-
-def _when(subscription: Subscription, zone: str, localizer: Localizer) -> str:
-    return cadence_words(subscription.cadence, localizer, zone)
 
 
 def _outcome(done: Subscribed, localizer: Localizer) -> str:
@@ -252,13 +249,13 @@ def _findings(done: Subscribed, localizer: Localizer, examples: Sequence[str]) -
     days = days_known(localizer, done.base)
     if done.seen:
         return []
-    if done.found > len(examples):
+    if done.found <= len(examples):
         head = localizer.count(
-            "{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days
+            "It finds {count} paper in {days}:", "It finds {count} papers in {days}:", done.found, days=days
         )
     else:
         head = localizer.count(
-            "It finds {count} paper in {days}:", "It finds {count} papers in {days}:", done.found, days=days
+            "{count} paper in {days}:", "{count} papers in {days}, for example:", done.found, days=days
         )
     return [head, *(f"· {example}" for example in examples)]
 
@@ -284,15 +281,13 @@ def of_the_newest(localizer: Localizer, days: str, base: Base) -> str:
     )
 
 
-def _beginning(
-    done: Subscribed, localizer: Localizer, now: datetime | None, *, says_since: bool, says_year: bool
-) -> str:
+def _beginning(done: Subscribed, localizer: Localizer, now: datetime, *, says_since: bool, says_year: bool) -> str:
     """Returns when the subscription delivers first and, for a new one, from which moment on papers count.
 
     The moment is left out if it is obvious.
     """
     first = _first(done, localizer, now)
-    from_now_on = done.subscription.cadence.kind == "now" and now is not None and done.starts >= now
+    from_now_on = done.subscription.cadence.kind == "now" and done.starts >= now
     if done.outcome != "added" or (from_now_on and not says_since):
         return first
     since = localizer.say(
@@ -310,22 +305,14 @@ def nearness_line(localizer: Localizer, words: Sequence[str]) -> str:
     )
 
 
-def _first(done: Subscribed, localizer: Localizer, now: datetime | None) -> str:
+def _first(done: Subscribed, localizer: Localizer, now: datetime) -> str:
     if done.chat.state is ChatState.PAUSED:
         return localizer.say("This chat is paused; /resume ends that.")
     if done.subscription.state is SubscriptionState.PAUSED:
         return localizer.say("It is paused; /resume {number} ends that.", number=done.subscription.number)
-    if done.next_delivery is not None and now is not None:
+    if done.next_delivery is not None:
         return first_line(done.next_delivery, localizer, now)
-    return _first_by_itself(done, localizer, now)
-
-
-def _first_by_itself(done: Subscribed, localizer: Localizer, now: datetime | None) -> str:
-    """Returns when the subscription delivers first where nothing is known of when sources have papers."""
-    if done.first is None:
-        return localizer.say("It comes as soon as papers do.")
-    if now is not None and done.first <= now:
-        return localizer.say("First: as soon as papers are out.")
-    if done.subscription.cadence.kind == "when-out":
-        return localizer.say("First: from {moment} on, as soon as papers are out.", moment=localizer.moment(done.first))
-    return localizer.say("First: {moment}.", moment=localizer.moment(done.first))
+    # Nothing is known of when sources have papers.
+    has_begun = done.first is not None and done.first <= now
+    is_open = has_begun or done.subscription.cadence.kind == "when-out"
+    return first_line(NextDelivery(at=done.first, opens=is_open), localizer, now)

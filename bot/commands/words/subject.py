@@ -201,19 +201,21 @@ def time_in(said: str, intent: str) -> str:
             for many in range(len(one), 0, -1)
             if many == len(one) or not one[many - 1].isdecimal()  # the 8 of "8 bit models" is no time
         )
-        return next(filter(_is_had, shorter), next(filter(is_time, (together, *single)), ""))
+        return next(filter(is_available, shorter), next(filter(is_time, (together, *single)), ""))
     if not times:
-        repeated = (one for one in single if _REPEATED.search(folded(one)) and _is_had(one))
+        repeated = (one for one in single if _REPEATED.search(folded(one)) and is_available(one))
         return next(repeated, "now" if any(word in folded(said) for word in words_for_now()) else "")
     parts = [text.strip() for one in times for text in re.split("[,，、]", one)]
-    return next(filter(is_time, [together, " ".join(single), *times]), next(filter(_is_had, parts), ""))
+    return next(filter(is_time, [together, " ".join(single), *times]), next(filter(is_available, parts), ""))
 
 
-def _is_had(when: str) -> bool:
+def is_available(when: str) -> bool:
+    """Returns whether a time can be scheduled as it was typed."""
     try:
-        return bool(read_when(when))
+        read_when(when)
     except Refused:
         return False
+    return True
 
 
 def wanted_in(said: str, intent: str) -> str:
