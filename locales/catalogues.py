@@ -84,14 +84,7 @@ def refresh(root: Path) -> None:
     _write(template, root / "locales" / f"{DOMAIN}.pot")
     for language in LANGUAGES:
         path = po_path(root, language)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        catalogue = _empty(language)
-        if path.exists():
-            known = read(root, language)
-            catalogue = _empty(language)
-            for message in known:
-                if message.id and message.id in template:
-                    catalogue.add(message.id, message.string)
+        catalogue = read(root, language) if path.exists() else _empty(language)
         catalogue.update(template, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
         catalogue.creation_date = catalogue.revision_date = _BORN

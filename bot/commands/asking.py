@@ -24,7 +24,7 @@ Where buttons are the answers, `expect_answer` lets words answer as well: see bo
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -82,11 +82,13 @@ def expect_yes_or_no(context: CommandContext, yes: Button, no: Button) -> None:
     expect_answer(context, "answer-yes", answers)
 
 
-def drop_question(context: CommandContext, *verbs: str) -> None:
-    """Drops the open question if its verb is one of `verbs`: a button or a command has answered it."""
+def drop_question(context: CommandContext, *verbs: str) -> bool:
+    """Drops the open question of this person, or only one with these verbs. Returns whether there was such a question."""
     waiting = open_question(context)
-    if waiting is not None and waiting.verb in verbs:
-        clear_conversation_state(context.store, _state_name(context))
+    if waiting is None or (verbs and waiting.verb not in verbs):
+        return False
+    clear_conversation_state(context.store, _state_name(context))
+    return True
 
 
 def has_passing_question(context: CommandContext) -> bool:
@@ -100,20 +102,12 @@ def has_passing_question(context: CommandContext) -> bool:
 def drop_passing_questions(context: CommandContext) -> None:
     """Drops the open question if it makes sense only right after it was asked: the person does something else."""
     if has_passing_question(context):
-        clear_conversation_state(context.store, _state_name(context))
+        drop_question(context)
 
 
 def open_question(context: CommandContext) -> CallbackToken | None:
     """Returns the question that is open for this person in this chat; None if there is none or it is too old."""
     return get_conversation_state(context.store, _state_name(context), since=context.now - ANSWER_WITHIN)
-
-
-def forget_question(context: CommandContext) -> bool:
-    """Drops the open question of this person. Returns whether there was one."""
-    asked = open_question(context) is not None
-    if asked:
-        clear_conversation_state(context.store, _state_name(context))
-    return asked
 
 
 def answers_question(context: CommandContext) -> bool:
@@ -132,9 +126,9 @@ def answer_question(context: CommandContext) -> Reply | None:
     then stays open, since the transaction is rolled back.
     """
     token = open_question(context)
-    callback = context.registry.callbacks.get(token.verb) if token else None
-    if token is None or callback is None or not answers_question(context):
+    if token is None or not answers_question(context):
         return None
+    callback = context.registry.callbacks[token.verb]
     reply = callback.run(
         replace(with_stored_chat(context) if callback.needs_manager else context, arguments=dict(token.arguments))
     )
@@ -168,14 +162,14 @@ def reminder(context: CommandContext) -> str:
 
 def cancel(context: CommandContext) -> Reply:
     """Drops the open question."""
-    if forget_question(context):
+    if drop_question(context):
         return Reply(lines=(context.say("Nothing is changed."),), ok=True)
     return Reply(lines=(context.say("There is nothing to cancel."),))
 
 
 def on_cancel(context: CommandContext) -> Reply:
     """Handles [cancel] under a question."""
-    forget_question(context)
+    drop_question(context)
     return Reply(lines=(context.say("Nothing is changed."),), replaces=True)
 
 
@@ -216,12 +210,7 @@ def undo_row(context: CommandContext) -> Buttons:
     change = context.store.begun_changes.get(context.chat.id)
     if change is None and (last := last_change(context.store, context.chat.address)) is not None:
         change = last.id
-    return () if change is None else ((undo_button(context, change),),)
-
-
-def undo_button(context: CommandContext, change: int) -> Button:
-    """Returns [undo] for the change with this id."""
-    return Button(label=context.say("undo"), verb="undo", arguments={"change": change})
+    return () if change is None else ((Button(label=context.say("undo"), verb="undo", arguments={"change": change}),),)
 
 
 # ------------------------------------------------------------------------------------------------ picks a subscription
@@ -322,45 +311,38 @@ def pick_list(
     if not subscriptions:
         return no_subscriptions(context)
     if context.read_by_strangers:
-        return Reply(
-            lines=(
-                question,
-                *map(subscription_label, subscriptions[:_IN_PUBLIC]),
-                *_not_shown(context, len(subscriptions) - _IN_PUBLIC),
+        lines = [question, *map(subscription_label, subscriptions[:_IN_PUBLIC])]
+        if (left := len(subscriptions) - _IN_PUBLIC) > 0:
+            lines.append(
+                context.localizer.count(
+                    "{count} more is not shown here; /list shows all.",
+                    "{count} more are not shown here; /list shows all.",
+                    left,
+                )
             )
-        )
+        return Reply(lines=tuple(lines))
     pages = range(0, len(subscriptions), A_PAGE)
     page = min(max(page, 0), len(pages) - 1)
     shown = subscriptions[pages[page] : pages[page] + A_PAGE]
-    rows: list[tuple[Button, ...]] = [(_pick_button(subscription, verb),) for subscription in shown]
-    rows.append(
-        pager(context, page, len(pages), lambda to: Button(label="", verb=f"{verb}-page", arguments={"page": to}))
-    )
+    rows = [
+        (
+            Button(
+                label=cut_letters(" ".join(f"{one.number} {one.label}".split()), _LABEL),
+                verb=verb,
+                arguments={"number": one.number},
+            ),
+        )
+        for one in shown
+    ]
+    turned = pager(context, page, len(pages), f"{verb}-page")
     expect_answer(context, "answer-pick", {"verb": verb})
-    return Reply(lines=(question,), buttons=(*rows, tuple(last)), replaces=replaces)
+    return Reply(lines=(question,), buttons=(*rows, turned, tuple(last)), replaces=replaces)
 
 
-def _not_shown(context: CommandContext, left: int) -> tuple[str, ...]:
-    if left <= 0:
-        return ()
-    one, many = "{count} more is not shown here; /list shows all.", "{count} more are not shown here; /list shows all."
-    return (context.localizer.count(one, many, left),)
-
-
-def pager(context: CommandContext, page: int, pages: int, to: Callable[[int], Button]) -> tuple[Button, ...]:
-    """Returns buttons to the previous and the next page. `to` makes the button of a page, without its label."""
-    found = []
-    for label, number in ((context.say("back"), page - 1), (context.say("more"), page + 1)):
-        if 0 <= number < pages:
-            button = to(number)
-            found.append(Button(label=label, verb=button.verb, arguments=button.arguments))
-    return tuple(found)
-
-
-def _pick_button(subscription: Subscription, verb: str) -> Button:
-    words = " ".join(subscription.label.split())
-    label = cut_letters(f"{subscription.number} {words}", _LABEL)
-    return Button(label=label, verb=verb, arguments={"number": subscription.number})
+def pager(context: CommandContext, page: int, pages: int, verb: str) -> tuple[Button, ...]:
+    """Returns buttons to the previous and the next page."""
+    ways = ((context.say("back"), page - 1), (context.say("more"), page + 1))
+    return tuple(Button(label=label, verb=verb, arguments={"page": to}) for label, to in ways if 0 <= to < pages)
 
 
 def shown_buttons(context: CommandContext, buttons: Buttons) -> Buttons:

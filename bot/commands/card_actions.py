@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bot.commands.asking import listed_here, undo_row
 from bot.commands.cards import callback_paper, of_paper, paper_arguments, paper_gone
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, CommandContext
 from bot.commands.subscription_form import is_author
 from bot.commands.undo import subscribe_and_echo
 from bot.ports.channel import Button, Buttons, Reply
@@ -242,7 +242,6 @@ def _in_rows(buttons: Sequence[Button]) -> Buttons:
     return tuple(rows)
 
 
-COMMANDS: tuple[Command, ...] = ()
 CALLBACKS = {
     "card-mute": Callback(run=on_mute, needs_manager=True),
     "card-exclude": Callback(run=on_exclude, needs_manager=True),

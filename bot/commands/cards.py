@@ -26,7 +26,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from bot.commands.context import Callback, Command, CommandContext, CommandFunction, always
+from bot.commands.context import Callback, CommandContext, CommandFunction, always
 from bot.commands.phrasing.reason_words import taste_line
 from bot.ports.channel import Button, Reply
 from bot.ports.conversation import CallbackRequest
@@ -239,7 +239,6 @@ def paper_gone(context: CommandContext) -> Reply:
     return Reply(toast=context.say("I do not have this paper any more."))
 
 
-COMMANDS: tuple[Command, ...] = ()
 CALLBACKS = {
     "card": Callback(run=on_card, writes=always),
     "card-more": Callback(run=on_more, writes=always),

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count
+from itertools import chain, count
+from string import ascii_lowercase
 from unicodedata import category, combining
 
 from subscriptions.model import KnownPaper, Paper
@@ -35,6 +36,7 @@ _FORMULA = re.compile(r"(?<!\\)((?:\\\\)*)\$")
 _MATHS = re.compile(r"(\$\$.*?\$\$|\$.*?(?<!\\)\$|\\\(.*?\\\)|\\\[.*?\\\])", re.DOTALL)
 _BARE = re.compile(r"(\\.)|([&%#_^])", re.DOTALL)
 _COMMAND = re.compile(r"\\([A-Za-z@]+|.)")  # @ is a letter in the files of packages
+_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)  # with the backslash that escapes it, or another escaped character
 _CARETS = re.compile(r"\^{2,}")  # TeX reads ^^5c as a backslash, also within the name of a command
 _BACKSLASHES = re.compile(r"\\+$")
 _COMMANDS = re.compile(r"\$[^$]*\$|\\[A-Za-z]+|\\.")
@@ -123,16 +125,10 @@ def _ascii(text: str) -> str:
 
 def _free(key: str, taken: set[str]) -> str:
     """Returns the key, with a letter appended if it is taken. BibTeX ignores the case of keys."""
-    free = next(name for name in (key + suffix for suffix in _suffixes()) if name not in taken)
+    suffixes = chain([""], ascii_lowercase, map("x{}".format, count(27)))
+    free = next(name for name in map(key.__add__, suffixes) if name not in taken)
     taken.add(free)
     return free
-
-
-def _suffixes() -> Iterable[str]:
-    """Yields "", a, b, …, z, x27, x28 and so on."""
-    yield ""
-    yield from "abcdefghijklmnopqrstuvwxyz"
-    yield from (f"x{number}" for number in count(27))
 
 
 # -------------------------------------------------------------------------------------------------------------- values
@@ -164,28 +160,19 @@ def _mended(prose: str) -> str:
 
 def _balanced(text: str) -> str:
     r"""Returns the text without braces that have no partner. `{` pairs with `}`, and `\{` with `\}`, as in LaTeX."""
-    open_ones: dict[bool, list[int]] = {False: [], True: []}
-    lost: set[int] = set()
-    for place, sign in enumerate(text):
-        escaped = sign in "{}" and _is_escaped(text, place)
-        if sign == "{":
-            open_ones[escaped].append(place)
-        elif sign == "}":
-            if open_ones[escaped]:
-                open_ones[escaped].pop()
+    open_ones: dict[str, list[re.Match[str]]] = {"{": [], r"\{": []}
+    lost: list[re.Match[str]] = []
+    for found in _BRACE.finditer(text):
+        if found[0] in open_ones:
+            open_ones[found[0]].append(found)
+        elif found[0].endswith("}"):
+            before = open_ones[found[0].replace("}", "{")]
+            if before:
+                before.pop()
             else:
-                lost |= {place - escaped, place}
-    lost |= set(open_ones[False])
-    lost |= {place - before for place in open_ones[True] for before in (0, 1)}
-    return "".join(sign for place, sign in enumerate(text) if place not in lost)
-
-
-def _is_escaped(text: str, place: int) -> bool:
-    """Returns whether an odd number of backslashes precedes a place."""
-    start = place
-    while start and text[start - 1] == "\\":
-        start -= 1
-    return (place - start) % 2 == 1
+                lost.append(found)
+    gone = {place for found in chain(lost, *open_ones.values()) for place in range(*found.span())}
+    return "".join(sign for place, sign in enumerate(text) if place not in gone)
 
 
 def _plain(text: str) -> str:
@@ -205,23 +192,19 @@ def references(papers: Iterable[KnownPaper]) -> str:
 
 
 def _ris_entry(paper: Paper) -> Iterator[tuple[str, str]]:
-    yield "TY", "GEN" if not paper.arxiv_id else "UNPB"
-    for name in paper.authors:
-        yield "AU", _family_first(_line(name))
-    yield from _given("TI", paper.title)
-    yield from _given("AB", paper.abstract)
-    yield from _given("PY", year_of(paper))
-    yield from _given("DO", paper.doi or "")
-    yield from _given("UR", link_of(paper))
-    if paper.arxiv_id:
-        yield "PB", "arXiv"
-        yield "AN", f"arXiv:{paper.arxiv_id}"
+    fields = (
+        *(("AU", _family_first(_line(name))) for name in paper.authors),
+        ("TI", _line(paper.title)),
+        ("AB", _line(paper.abstract)),
+        ("PY", year_of(paper)),
+        ("DO", _line(paper.doi or "")),
+        ("UR", _line(link_of(paper))),
+        ("PB", "arXiv" if paper.arxiv_id else ""),
+        ("AN", f"arXiv:{paper.arxiv_id}" if paper.arxiv_id else ""),
+    )
+    yield "TY", "UNPB" if paper.arxiv_id else "GEN"
+    yield from ((tag, value) for tag, value in fields if value or tag == "AU")
     yield "ER", ""
-
-
-def _given(tag: str, text: str) -> Iterator[tuple[str, str]]:
-    if value := _line(text):
-        yield tag, value
 
 
 def _family_first(name: str) -> str:

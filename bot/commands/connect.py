@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.commands.asking import expect_yes_or_no, forget_question
+from bot.commands.asking import drop_question, expect_yes_or_no
 from bot.commands.context import Callback, Command, CommandContext, always
 from bot.commands.phrasing.reason_words import erased_line, would_erase_line
 from bot.commands.start import add_row
@@ -66,7 +66,7 @@ def _begin(context: CommandContext) -> Reply:
     )
     set_conversation_state(context.store, _name(context.origin.address), token, lasts=LASTS, now=context.now)
     _add_to_chats_of_person(context, chat.address)
-    forget_question(context)
+    drop_question(context)
     end = Button(label=context.say("back to this chat"), verb="disconnect")
     return Reply(
         lines=(

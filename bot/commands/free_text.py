@@ -19,7 +19,7 @@ from bot.commands.asking import (
     subscription_numbered,
 )
 from bot.commands.cards import opens_a_paper
-from bot.commands.context import Callback, Command, CommandContext, always
+from bot.commands.context import Callback, CommandContext, always
 from bot.commands.last_answer import about_last, may_refer, run
 from bot.commands.paper_lookup import last_buttons, named_papers, no_paper
 from bot.commands.phrasing.setting_words import when_words
@@ -330,7 +330,6 @@ def answer_yes(context: CommandContext) -> Reply | None:
     return None
 
 
-COMMANDS: tuple[Command, ...] = ()
 CALLBACKS = {
     "answer-zone": Callback(run=answer_zone, needs_manager=True, is_answer=answers_zone),
     "answer-pick": Callback(run=answer_pick, needs_manager=True),

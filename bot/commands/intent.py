@@ -272,11 +272,11 @@ _MODULES = (  # in the order of the menus
     connect,
     operators,
     home_view,
+    chat_events,
 )
-_WITH_EVENTS = (chat_events, home_view, subscription_form, paper_lookup, signals)
 
 REGISTRY = Registry(
-    commands=tuple(command for module in _MODULES for command in module.COMMANDS),
-    callbacks={verb: callback for module in _MODULES for verb, callback in module.CALLBACKS.items()},
-    events={name: run for module in _WITH_EVENTS for name, run in module.EVENTS.items()},
+    commands=tuple(command for module in _MODULES for command in getattr(module, "COMMANDS", ())),
+    callbacks={verb: callback for module in _MODULES for verb, callback in getattr(module, "CALLBACKS", {}).items()},
+    events={name: event for module in _MODULES for name, event in getattr(module, "EVENTS", {}).items()},
 )

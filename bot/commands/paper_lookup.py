@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter
 from bot.commands.asking import shown_buttons
 from bot.commands.cards import card_reply, of_paper, why_lines
 from bot.commands.context import Callback, Command, CommandContext, Event
-from bot.commands.phrasing.reason_words import ReasonContext, delivered_line, hold_reason_line
+from bot.commands.phrasing.reason_words import delivered_line, hold_reason_line
 from bot.commands.results import card_buttons, days_of, result_items
 from bot.ports.channel import Button, Buttons, Reply
 from bot.ports.conversation import EventRequest, Request
@@ -36,6 +37,13 @@ LOOKUP_VERB = "looks-up"  # the name of a pending lookup in the store begins so
 LookupOutcome = Literal["stored", "unanswered", "refused"]  # by arXiv, by the database
 
 
+_UNKNOWN: Mapping[str, Sentence] = MappingProxyType(  # by the outcome of a look-up
+    {
+        "stored": Sentence("arXiv knows no paper {names}."),
+        "unanswered": Sentence("arXiv cannot be asked now, so I do not know {names}. Please try again later."),
+        "refused": Sentence("I could not store {names}. Please tell the operator."),
+    }
+)
 _EVENT = TypeAdapter(EventRequest)
 
 
@@ -65,19 +73,8 @@ def on_looked_up(context: CommandContext) -> Reply | None:
     names = details["names"].split()
     known = papers_named(context.store, names)
     unknown = ", ".join(name for name in names if name not in known)
-    lines = [_why_unknown(context, unknown, details["outcome"])] if unknown else []
+    lines = [context.say(_UNKNOWN[details["outcome"]].template, names=unknown)] if unknown else []
     return replace(_cards(context, names, known, lines), ok=None if known else False)
-
-
-def _why_unknown(context: CommandContext, names: str, outcome: str) -> str:
-    match outcome:
-        case "unanswered":
-            return context.say(
-                "arXiv cannot be asked now, so I do not know {names}. Please try again later.", names=names
-            )
-        case "refused":
-            return context.say("I could not store {names}. Please tell the operator.", names=names)
-    return context.say("arXiv knows no paper {names}.", names=names)
 
 
 def pending_lookup(request: Request, names: Sequence[str]) -> tuple[str, CallbackToken]:
@@ -367,11 +364,9 @@ def _not_delivered(context: CommandContext, known: KnownPaper) -> Reply:
     found = reasons(context.store, context.chat, known, now=context.now) if context.chat.id else ()
     if not found:
         return Reply(lines=(*lines, context.say("There are no subscriptions yet.")))
-    teller = ReasonContext(
-        localizer=context.localizer, reading=context.formatter.reading, command=lambda words: f"/{words}"
-    )
     day = context.localizer.day(known.day, seen_from=context.now.date())
-    lines += [hold_reason_line(one, context.chat, teller, day) for one in found[:MOST_REASONS]]
+    reading = context.formatter.reading
+    lines += [hold_reason_line(one, context.chat, context.localizer, reading, day) for one in found[:MOST_REASONS]]
     left = len(found) - MOST_REASONS
     if left > 0:
         lines.append(

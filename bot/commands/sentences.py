@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from bot.commands.asking import can_ask, listed_here, no_subscriptions, shown_buttons
 from bot.commands.cards import card_reply
-from bot.commands.context import Callback, Command, CommandContext
+from bot.commands.context import Callback, CommandContext
 from bot.commands.last_answer import SIGNALS, may_refer, run, which
 from bot.commands.paper_lookup import paper_meant
 from bot.commands.search import try_query
@@ -383,5 +383,4 @@ def on_do(context: CommandContext) -> Reply | None:
     return replace(reply, replaces=True) if reply else None
 
 
-COMMANDS: tuple[Command, ...] = ()
 CALLBACKS = {"do": Callback(run=on_do, needs_manager=True)}

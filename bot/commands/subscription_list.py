@@ -146,8 +146,7 @@ def _buttons(context: CommandContext, shown: Sequence[Listed], page: int, pages:
         for one in shown
     ]
     rows = [tuple(numbers[start : start + _ROW]) for start in range(0, len(numbers), _ROW)]
-    turned = pager(context, page, pages, lambda to: Button(label="", verb="list", arguments={"page": to}))
-    return (*rows, turned)
+    return (*rows, pager(context, page, pages, "list"))
 
 
 def _rows(context: CommandContext, shown: Sequence[Listed]) -> list[Row]:

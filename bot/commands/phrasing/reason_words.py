@@ -4,7 +4,7 @@ A paper is further up if a person here opened, saved or liked a similar one, or 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from types import MappingProxyType
 
@@ -72,15 +72,6 @@ _NOT_LET_IN = Sentence("fits; this chat waits until an admin lets it in")
 _COMES = Sentence("fits, and comes {moment}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReasonContext:
-    """How reasons are said: the language, the reading of a query, and how a command is typed ("/resume 4")."""
-
-    localizer: Localizer
-    reading: Callable[[Query], str]
-    command: Callable[[str], str]
-
-
 def delivered_line(found: DeliveredPaper, chat: Chat, localizer: Localizer) -> str:
     """Returns a sentence that says when a paper was delivered to a chat, or the state of its delivery."""
     sentence = _TOLD["long ago" if found.at is None else found.state]
@@ -92,49 +83,44 @@ def delivered_line(found: DeliveredPaper, chat: Chat, localizer: Localizer) -> s
     return replace(sentence, values={"moment": moment}).say(localizer.translate)
 
 
-def hold_reason_line(reason: Reason, chat: Chat, teller: ReasonContext, day: str) -> str:
-    """Returns what keeps a paper of that day from a subscription: its number, its name, and the reason."""
+def hold_reason_line(
+    reason: Reason, chat: Chat, localizer: Localizer, reading: Callable[[Query], str], day: str
+) -> str:
+    """Returns what keeps a paper of that day from a subscription: its number, its name, and the reason.
+
+    `reading` says a query in words.
+    """
     subscription = reason.subscription
-    label = shortened(subscription.label)
-    return f"{subscription.number}  " + teller.localizer.say(
-        "{name}: {text}", name=label, text=_kept(reason, chat, teller, day)
-    )
+    kept = _words(reason, localizer, reading) if reason.hold_reason == "words" else _kept(reason, chat, localizer, day)
+    said = localizer.say("{name}: {text}", name=shortened(subscription.label), text=kept)
+    return f"{subscription.number}  {said}"
 
 
-def _kept(reason: Reason, chat: Chat, teller: ReasonContext, day: str) -> str:
+def _kept(reason: Reason, chat: Chat, localizer: Localizer, day: str) -> str:
     """Returns the reason as a sentence for the subscriber."""
-    subscription, moment, keeps = reason.subscription, teller.localizer.moment, reason.hold_reason.value
-    if keeps == "words":
-        return _words(reason, teller)
-    sentence = _KEPT[keeps]
-    command = teller.command(_MENDS.get(keeps, "").format(number=subscription.number))
-    values: dict[str, object] = {"command": command, "day": day}
+    subscription, keeps = reason.subscription, reason.hold_reason.value
+    sentence, at = _KEPT[keeps], None
     if keeps == "older":
-        values["moment"] = moment(subscription.since)
+        at = subscription.since
     elif keeps == "chat" and chat.state is ChatState.ASKED:
         sentence = _NOT_LET_IN
     elif keeps == "paused" and subscription.paused_until:
-        sentence, values["moment"] = _PAUSED_UNTIL, moment(subscription.paused_until)
+        sentence, at = _PAUSED_UNTIL, subscription.paused_until
     elif keeps == "time" and reason.due:
-        sentence, values["moment"] = _COMES, moment(reason.due, about=reason.about)
-    return replace(sentence, values=values).say(teller.localizer.translate)
+        sentence, at = _COMES, reason.due
+    command = f"/{_MENDS[keeps]}".format(number=subscription.number) if keeps in _MENDS else ""
+    moment = localizer.moment(at, about=keeps == "time" and reason.about) if at else ""
+    return localizer.say(sentence.template, command=command, day=day, moment=moment)
 
 
-def failing_parts(reason: Reason, reading: Callable[[Query], str]) -> tuple[list[str], list[str]]:
-    """Returns (the parts of a query that a paper lacks, the excluded parts that it has), as they were typed."""
-    parts = [(isinstance(node, Not), node.node if isinstance(node, Not) else node) for node in reason.failing]
-    said = [(excluded, reading(replace(reason.query, tree=node))) for excluded, node in parts]
-    return [words for excluded, words in said if not excluded], [words for excluded, words in said if excluded]
-
-
-def _words(reason: Reason, teller: ReasonContext) -> str:
-    localizer = teller.localizer
-
-    def read(query: Query) -> str:
-        said = teller.reading(query)
-        return localizer.say("({inner})", inner=said) if isinstance(query.tree, And) else said
-
-    lacks, excluded = (_list(localizer, words) for words in failing_parts(reason, read))
+def _words(reason: Reason, localizer: Localizer, reading: Callable[[Query], str]) -> str:
+    """Returns the parts of a query that a paper lacks, and the excluded parts that it has, as they were typed."""
+    found: dict[bool, list[str]] = {False: [], True: []}
+    for node in reason.failing:
+        part = node.node if isinstance(node, Not) else node
+        words = reading(replace(reason.query, tree=part))
+        found[isinstance(node, Not)].append(localizer.say("({inner})", inner=words) if isinstance(part, And) else words)
+    lacks, excluded = _list(localizer, found[False]), _list(localizer, found[True])
     if lacks and excluded:
         return localizer.say("lacks {lacking}, and has {excluded}", lacking=lacks, excluded=excluded)
     if lacks:
