@@ -16,14 +16,13 @@ from bot.commands.asking import (
     expect_answer,
     listed_here,
     shown_buttons,
-    subscription_numbered,
 )
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, CommandContext, always
-from bot.commands.last_answer import about_last, may_refer, run
+from bot.commands.last_answer import about_last, do_button, may_refer, run
 from bot.commands.paper_lookup import last_buttons, named_papers, no_paper
 from bot.commands.phrasing.setting_words import when_words
-from bot.commands.search import finds_papers, is_query, query_of, try_query
+from bot.commands.search import finds_papers, is_query, look_for_button, query_of, try_query
 from bot.commands.sentences import act, changes, what_to_say
 from bot.commands.settings import ZONE, change_setting
 from bot.commands.typed_times import cities_at, zone_buttons
@@ -32,7 +31,7 @@ from bot.commands.words.meaning import SMALL_TALK, SURE, Said, command_in, is_wo
 from bot.commands.words.scorer import QUERY
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import PaperwireError
-from subscriptions.model import ChatKind, Subscription
+from subscriptions.model import ChatKind
 from subscriptions.planning.times import split_when, time_put_last
 from subscriptions.planning.times._reading import clock_of
 from subscriptions.query.links import links_to_no_paper, mentioned
@@ -65,15 +64,17 @@ def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one a
         meant = meaning(said)
         return (act(context, meant) if meant.sure >= SURE else None) or named_papers(context, said)
     if context.message and context.message.file_id and context.origin.kind is ChatKind.PRIVATE:
-        return _document(context)
+        return run(context, "library" if context.library else "import", "") or _only_text(context)
     if links_to_no_paper(said):
         return no_paper(context, said)
     if not said:
         return _only_text(context)
     if (done := act(context, meaning(said))) is not None:
         return done
+    # In English a time in front is rather words: weekly supervision.
+    timed = said if said.isascii() else time_put_last(said) or said  # 每周一 扩散
     return (
-        _with_near_command(context, said, try_query(context, _with_time_last(said)))
+        _with_near_command(context, said, try_query(context, timed))
         if is_worded(said) or finds_papers(context, said)
         else what_to_say(context)
     )
@@ -88,11 +89,6 @@ def _about_last(context: CommandContext, said: Said) -> Reply | None:
         drop_passing_questions(context)
         done = run(context, *command)
     return done
-
-
-def _with_time_last(said: str) -> str:
-    """Returns a text with the time at its end: 每周一 扩散. In English a time in front is rather words: weekly supervision."""
-    return said if said.isascii() else time_put_last(said) or said
 
 
 def _writes(context: CommandContext) -> bool:
@@ -110,18 +106,13 @@ def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Repl
     near = context.registry.nearest(word, alike=_ALIKE)
     if not near or (rest and word.casefold()[0] != near[0]):
         return reply
-    meant = Button(label=f"/{near} {rest}".strip(), verb="do", arguments={"command": near, "args": rest})
+    meant = do_button(f"/{near} {rest}".strip(), near, rest)
     asked = context.say("Did you mean /{name}?", name=near)
     return replace(reply, lines=(*reply.lines, asked), buttons=shown_buttons(context, ((meant,), *reply.buttons)))
 
 
 def _only_text(context: CommandContext) -> Reply:
     return Reply(lines=(context.say("I read only text: words that papers should hold, or a link to a paper."),))
-
-
-def _document(context: CommandContext) -> Reply | None:
-    """Takes the attached file: a library, or subscriptions."""
-    return run(context, "library" if context.library else "import", "") or _only_text(context)
 
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
@@ -200,13 +191,14 @@ def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
 
     A text is likely a query if papers match it, or if it has several words in lower case.
     """
+    look_for = (look_for_button(context, said),) if is_query(" ".join(said.split())) else ()
     if near := near_places(place):
         asked = _did_you_mean(context, near)
-        return replace(asked, buttons=(*asked.buttons, *_look_for(context, said)))
+        return replace(asked, buttons=(*asked.buttons, *look_for))
     if _is_rather_a_query(context, said, place):
         return None
     unknown = context.say("I know no place “{name}”. Which clock is yours?", name=place[:_LONGEST])
-    return _cities(context, unknown, _look_for(context, said))
+    return _cities(context, unknown, look_for)
 
 
 def _is_rather_a_query(context: CommandContext, said: str, place: str) -> bool:
@@ -252,14 +244,6 @@ def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) ->
     return Reply(lines=(words,), buttons=(buttons, (others,)))
 
 
-def _look_for(context: CommandContext, said: str) -> Buttons:
-    words = " ".join(said.split())
-    if not is_query(words):
-        return ()
-    label = context.say("look for “{words}”", words=words[:_LONGEST])
-    return ((Button(label=label, verb="look-for", arguments={"text": words}),),)
-
-
 def _cities(context: CommandContext, words: str, more: Buttons = ()) -> Reply:
     expect_answer(context, "answer-zone")
     return Reply(lines=(words,), buttons=(*zone_buttons(context, replaces=True), *more))
@@ -274,34 +258,27 @@ def answer_pick(context: CommandContext) -> Reply | None:
         and (everything := context.registry.callbacks.get("unsub-all"))
     ):
         return everything.run(context)
-    subscription, callback, digits = _picked(context, said), context.registry.callbacks.get(verb), _digits(said)
+    digits = said.strip("#.。号第条个 ")  # of a number as people write it: "#3", 第3个
+    number = typed_number(digits) if digits.isdecimal() else None
+    subscription = next(
+        (
+            one.subscription
+            for one in listed_here(context)
+            if one.subscription.number == number
+            or (
+                number is None
+                and said.casefold() in (one.subscription.name.casefold(), one.subscription.text.casefold())
+            )
+        ),
+        None,
+    )
     if subscription is None and digits.isdecimal():
         return Reply(lines=(context.say("There is no subscription {number} here.", number=digits[:8]),), ok=False)
+    callback = context.registry.callbacks.get(verb)
     if subscription is None or callback is None:
         return None
     reply = callback.run(replace(context, arguments={"number": subscription.number}))
     return replace(reply, replaces=False) if reply else None
-
-
-def _picked(context: CommandContext, said: str) -> Subscription | None:
-    """Returns the subscription with this number, name or query."""
-    digits = _digits(said)
-    if digits.isdecimal():
-        return subscription_numbered(context, typed_number(digits))
-    subscriptions = [one.subscription for one in listed_here(context)]
-    return next(
-        (
-            subscription
-            for subscription in subscriptions
-            if said.casefold() in (subscription.name.casefold(), subscription.text.casefold())
-        ),
-        None,
-    )
-
-
-def _digits(said: str) -> str:
-    """Returns the digits of a number as people write it: "#3", 第3个."""
-    return said.strip("#.。号第条个 ")
 
 
 def answer_value(context: CommandContext) -> Reply | None:

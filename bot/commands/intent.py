@@ -85,13 +85,6 @@ def understand(request: Request, token: CallbackToken | None, registry: Registry
 
     A message that was edited soon after it was written counts as a new one; a later edit is not executed.
     """
-    intent = _of_request(request, token, registry)
-    if intent and isinstance(request, MessageRequest) and _is_late_edit(request, now):
-        return Intent(run=LATE_EDIT.run, writes=never, stays_here=True)
-    return intent
-
-
-def _of_request(request: Request, token: CallbackToken | None, registry: Registry) -> Intent | None:
     match request:
         case EventRequest():
             event, home = registry.events.get(request.event), request.event == HOME_VIEW
@@ -99,13 +92,11 @@ def _of_request(request: Request, token: CallbackToken | None, registry: Registr
         case CallbackRequest() | FormRequest():
             return _of_interaction(request, token, registry)
         case MessageRequest() if request.command:
-            return _of_command(registry, request, request.command, request.text)
+            intent = _of_command(registry, request, request.command, request.text)
         case MessageRequest():
-            return _of_plain_text(request, registry) if request.is_addressed else None
-
-
-def _is_late_edit(request: MessageRequest, now: datetime) -> bool:
-    return request.is_edit and request.written_at is not None and now - request.written_at > EDITED_WITHIN
+            intent = _of_plain_text(request, registry) if request.is_addressed else None
+    is_late = request.is_edit and request.written_at is not None and now - request.written_at > EDITED_WITHIN
+    return Intent(run=LATE_EDIT.run, writes=never, stays_here=True) if intent and is_late else intent
 
 
 def _of_plain_text(request: MessageRequest, registry: Registry) -> Intent | None:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from bot.commands.asking import listed_here, shown_buttons, with_stored_chat
 from bot.commands.cards import card_reply
@@ -68,7 +67,11 @@ def _pressed(context: CommandContext, said: Said) -> Reply | None:
     if wanted is _AGREED_TO and len(buttons) != 1:
         return None
     further = sorted(buttons, key=lambda one: (len(one.arguments.get("stretches", ())), one.arguments.get("start", 0)))
-    return _press(context, further[-1].verb, further[-1].arguments) if further else None
+    callback = context.registry.callbacks.get(further[-1].verb) if further else None
+    if callback is None:
+        return None
+    reply = callback.run(replace(with_stored_chat(context), arguments=further[-1].arguments))
+    return replace(reply, replaces=False) if reply else None
 
 
 def about_last(context: CommandContext, said: Said) -> Reply | None:
@@ -131,17 +134,16 @@ def _is_of_subscriptions(context: CommandContext, said: Said) -> bool:
     )
 
 
-def _press(context: CommandContext, verb: str, arguments: Mapping[str, Any]) -> Reply | None:
-    callback = context.registry.callbacks.get(verb)
-    reply = callback.run(replace(with_stored_chat(context), arguments=dict(arguments))) if callback else None
-    return replace(reply, replaces=False) if reply else None
-
-
 def which(context: CommandContext, buttons: Sequence[Button]) -> Reply:
     """Asks which of several buttons is meant."""
     rows = [(replace(one, label=cut_letters(one.label, _LABEL)),) for one in buttons]
     asked = context.say("Is that what you mean?") if len(rows) == 1 else context.say("Which one do you mean?")
     return Reply(lines=(asked,), buttons=shown_buttons(context, tuple(rows)))
+
+
+def do_button(label: str, command: str, args: str) -> Button:
+    """Returns a button that runs a command."""
+    return Button(label=label, verb="do", arguments={"command": command, "args": args})
 
 
 def run(context: CommandContext, name: str, args: str) -> Reply | None:

@@ -96,19 +96,17 @@ def card_buttons(context: CommandContext, items: Sequence[Item], *, first: int =
     )
 
 
-def subscribe_button(context: CommandContext, text: str) -> Buttons:
-    """Returns [subscribe], which does what /sub with this text would. The text is put on one line: /sub takes several."""
+def subscribe_button(context: CommandContext, text: str, ending: Ending | None = None) -> Buttons:
+    """Returns [subscribe], which does what /sub with this text would. The text is put on one line: /sub takes several.
+
+    If its time may have been meant as words, [as words] follows, which previews all words as a query.
+    """
     if context.read_by_strangers:
         return ()
-    arguments = {"text": " ".join(text.split())}
-    return ((Button(label=context.say("subscribe"), verb="subscribe-to", arguments=arguments),),)
-
-
-def try_as_words_button(context: CommandContext, ending: Ending, text: str) -> Buttons:
-    """Returns [as words], which previews all words as a query; nothing unless the time may have been meant as words."""
-    if context.read_by_strangers or not ending.either:
-        return ()
-    return ((Button(label=context.say("as words"), verb="try", arguments={"text": as_words(text)}),),)
+    rows = [("subscribe-to", context.say("subscribe"), " ".join(text.split()))]
+    if ending and ending.either:
+        rows.append(("try", context.say("as words"), as_words(text)))
+    return tuple((Button(label=label, verb=verb, arguments={"text": words}),) for verb, label, words in rows)
 
 
 def only_time_reply(context: CommandContext, typed: str) -> Reply:

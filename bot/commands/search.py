@@ -1,8 +1,7 @@
 """search, and text that may be a query: all stored papers that match, the newest first, and what helps if few do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from bot.commands.asking import listed_here, shown_buttons
 from bot.commands.cards import opens_a_paper
@@ -19,7 +18,6 @@ from bot.commands.results import (
     result_items,
     subscribe_button,
     time_refusal,
-    try_as_words_button,
     variant_label,
 )
 from bot.commands.words.subject import query_in
@@ -42,6 +40,7 @@ _LOOSER = 3  # variants that are offered
 _MANY_WORDS = 12
 _NAMED = 4  # unknown words
 _LABEL = 50  # characters of a button
+_LONGEST = 40  # characters of a typed text that is repeated
 Stretches = Sequence[
     tuple[int | None, int]
 ]  # of each stretch of papers: its newest paper, and how many matched in the stretches before it
@@ -95,6 +94,13 @@ def finds_papers(context: CommandContext, said: str) -> bool:
     return bool(search(context.store, query, most=1).found)
 
 
+def look_for_button(context: CommandContext, said: str) -> tuple[Button, ...]:
+    """Returns [look for “…”] for a text that may be meant otherwise."""
+    words = " ".join(said.split())
+    label = context.say("look for “{words}”", words=words[:_LONGEST])
+    return (Button(label=label, verb="look-for", arguments={"text": words}),)
+
+
 def on_look_for(context: CommandContext) -> Reply:
     """Handles [look for “…”], and other buttons that hold a query: tries it."""
     return try_query(context, str(context.arguments["text"]))
@@ -127,66 +133,46 @@ def _page(context: CommandContext, text: str, stretches: Stretches, start: int, 
     items = result_items(found.papers, query)
     is_first, is_open = first == 1, not context.read_by_strangers
     spelled = spelling(context.store, query) if is_first and found.found < PAGE and is_open else Spelling((), "")
-    if spelled.meant and not _finds(context, spelled.meant):
+    if spelled.meant and not search(context.store, parse_query(spelled.meant), most=1).found:
         spelled = replace(spelled, meant="")
     if spelled.meant and not found.found:
         return _instead(context, text, spelled, ending)
     more = _looser_buttons(context, query, ending, few=found.found < PAGE) if is_first and is_open else ()
-    meant = ((_try_button(spelled.meant, ending),),) if spelled.meant else ()
     dead_end = is_first and not found.found and not more
-    counted = (
-        _count_line(context, query, found, before)
-        if found.found or not (found.stored and spelled.unknown)
-        else _unknown(context, spelled)
-    )
-    asks = query if subscription is None else _with_another_time(subscription, ending)
-    subscribe = (*subscribe_button(context, text), *try_as_words_button(context, ending, text)) if asks else ()
-    lines = (
-        counted,
-        *_reading(context, subscription, query, ending),
-        *((_did_you_mean(context, spelled),) if meant else ()),
-        *(_fewer_or_other_words(context, query) if dead_end and found.stored else ()),
-        *notes,
-        *(
-            (context.say("These are the newest {count}; in private I show all.", count=PAGE),)
-            if not is_open and found.found > PAGE
-            else ()
-        ),
-        *(
-            (context.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}"),)
-            if not is_open and subscription is None
-            else ()
-        ),
-    )
+    lines = [_count_line(context, query, found, before), *_reading(context, subscription, query, ending)]
+    if found.stored and spelled.unknown and not found.found:
+        lines[0] = context.say("No paper that I know has {words}.", words=_quoted(spelled.unknown))
+    if spelled.meant:
+        lines.append(_did_you_mean(context, spelled))
+    if dead_end and found.stored:
+        lines.append(_fewer_or_other_words(context, query))
+    lines += notes
+    if not is_open and found.found > PAGE:
+        lines.append(context.say("These are the newest {count}; in private I show all.", count=PAGE))
+    if not is_open and subscription is None:
+        lines.append(context.say("To subscribe: {command}", command=f"/sub {' '.join(text.split())}"))
+    rows: list[tuple[Button, ...]] = [(_try_button(spelled.meant, ending),)] if spelled.meant else []
+    rows += [_page_buttons(context, text, stretches, start, found), *more]
+    if dead_end:
+        rows.append((Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"}),))
+    if subscription is None or _with_another_time(subscription, ending):
+        at = len(rows) - len(more) if found.found else len(rows)
+        rows[at:at] = subscribe_button(context, text, ending)
     return Reply(
-        lines=lines,
+        lines=tuple(lines),
         items=items,
         days=days_of(context, found.papers),
         first=first,
         numbers=card_buttons(context, items, first=first),
-        buttons=shown_buttons(
-            context,
-            (
-                *meant,
-                *_page_buttons(context, text, _anchored(stretches, found), start, found),
-                *(subscribe if found.found else ()),
-                *more,
-                *((_help_button(context),) if dead_end else ()),
-                *(() if found.found else subscribe),
-            ),
-        ),
+        buttons=shown_buttons(context, tuple(rows)),
     )
 
 
-def _fewer_or_other_words(context: CommandContext, query: Query) -> Sequence[str]:
+def _fewer_or_other_words(context: CommandContext, query: Query) -> str:
     words = len(query.text.split())
     if words < _MANY_WORDS:
-        return (context.say("Other words find more; /help query says how to ask."),)
-    return (context.localizer.count("{count} word", "A paper must have all {count} words; fewer find more.", words),)
-
-
-def _finds(context: CommandContext, text: str) -> bool:
-    return bool(search(context.store, parse_query(text), most=1).found)
+        return context.say("Other words find more; /help query says how to ask.")
+    return context.localizer.count("{count} word", "A paper must have all {count} words; fewer find more.", words)
 
 
 def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: Ending) -> Reply:
@@ -206,10 +192,6 @@ def _did_you_mean(context: CommandContext, spelled: Spelling) -> str:
     return context.say(
         "{sentence} {next}", sentence=words, next=context.say("Did you mean “{meant}”?", meant=spelled.meant)
     )
-
-
-def _unknown(context: CommandContext, spelled: Spelling) -> str:
-    return context.say("No paper that I know has {words}.", words=_quoted(spelled.unknown))
 
 
 def _quoted(words: Sequence[str]) -> str:
@@ -233,10 +215,6 @@ def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, fe
         (_try_button(one.variant.text, ending, variant_label(context.localizer, one.variant), f" (+{one.more:,})"),)
         for one in found
     )
-
-
-def _help_button(context: CommandContext) -> tuple[Button, ...]:
-    return (Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"}),)
 
 
 def _reading(context: CommandContext, subscription: Subscription | None, query: Query, ending: Ending) -> Sequence[str]:
@@ -266,11 +244,6 @@ def _left_out(context: CommandContext, said: str, text: str) -> Sequence[str]:
     if context.read_by_group or set(tokens(said)) <= set(tokens(text)):
         return ()
     return (context.say("(I left out the words around it; in quotation marks all of them count.)"),)
-
-
-def _anchored(stretches: Stretches, found: SearchResult) -> Stretches:
-    """Returns the stretches with the upper end of the last one fixed, so that new papers do not move the pages."""
-    return [*stretches[:-1], (found.upto or None, stretches[-1][1])]
 
 
 def _count_line(context: CommandContext, query: Query, found: SearchResult, before: int) -> str:
@@ -319,26 +292,33 @@ def _with_recent(context: CommandContext, recent: RecentMatches, amount: int, co
     )
 
 
-def _page_buttons(context: CommandContext, text: str, stretches: Stretches, start: int, found: SearchResult) -> Buttons:
-    """Returns [newer] and [show more]."""
+def _page_buttons(
+    context: CommandContext, text: str, stretches: Stretches, start: int, found: SearchResult
+) -> tuple[Button, ...]:
+    """Returns [newer] and [show more].
 
-    def button(label: str, to: Stretches, at: int) -> Button:
-        arguments: Mapping[str, Any] = {"text": text, "stretches": [list(one) for one in to], "start": at}
-        return Button(label=label, verb="search-page", arguments=arguments)
-
-    row = []
-    newer, older = context.say("newer"), context.say("show more")
-    before = stretches[-1][1]
+    The upper end of the last stretch is fixed in them, so that new papers do not move the pages.
+    """
+    *earlier, (_, before) = stretches
+    here = [*earlier, (found.upto or None, before)]
+    pages: list[tuple[str, Stretches, int]] = []
     if start:
-        row.append(button(newer, stretches, max(0, start - PAGE)))
-    elif len(stretches) > 1:
-        last = before - stretches[-2][1]
-        row.append(button(newer, stretches[:-1], max(0, last - 1) // PAGE * PAGE))
+        pages.append((context.say("newer"), here, max(0, start - PAGE)))
+    elif earlier:
+        last = before - earlier[-1][1]
+        pages.append((context.say("newer"), earlier, max(0, last - 1) // PAGE * PAGE))
     if start + PAGE < found.found:
-        row.append(button(older, stretches, start + PAGE))
+        pages.append((context.say("show more"), here, start + PAGE))
     elif found.below is not None:
-        row.append(button(older, [*stretches, (found.below, before + found.found)], 0))
-    return (tuple(row),) if row else ()
+        pages.append((context.say("show more"), [*here, (found.below, before + found.found)], 0))
+    return tuple(
+        Button(
+            label=label,
+            verb="search-page",
+            arguments={"text": text, "stretches": [list(one) for one in to], "start": at},
+        )
+        for label, to, at in pages
+    )
 
 
 COMMANDS = (

@@ -14,15 +14,15 @@ from types import MappingProxyType
 from bot.commands.asking import can_ask, listed_here, no_subscriptions, shown_buttons
 from bot.commands.cards import card_reply
 from bot.commands.context import Callback, CommandContext
-from bot.commands.last_answer import SIGNALS, may_refer, run, which
+from bot.commands.last_answer import SIGNALS, do_button, may_refer, run, which
 from bot.commands.paper_lookup import paper_meant
-from bot.commands.search import try_query
+from bot.commands.search import look_for_button, try_query
 from bot.commands.signals import rate
 from bot.commands.words import LONG, NUMBER, folded
 from bot.commands.words.meaning import HALF, MISSING, SMALL_TALK, SURE, Said, command_of, meaning, name_in, pause_in
 from bot.commands.words.scorer import ASKING, AUTHOR, NAMED, QUERY, UNWANTED, WANTED, Score
 from bot.commands.words.subject import subject_of, time_in, unwanted_in, wanted_in
-from bot.ports.channel import Button, Reply
+from bot.ports.channel import Reply
 from subscriptions.errors import PaperwireError, Sentence
 from subscriptions.model import Subscription
 from subscriptions.planning.cadence import cadence_text
@@ -34,7 +34,6 @@ from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import in_titles, narrowed, rewritten
 from subscriptions.service.paper_search import papers_named
 
-_LABEL = 40  # characters of a button
 _CHINESE, _WORD = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[A-Za-z]{2,}")
 _LONGEST_TERM = 6  # Chinese characters
 _LAST = ("last", "newest", "最后", "刚才", "最新")
@@ -114,10 +113,8 @@ def _asked_first(context: CommandContext, said: Said) -> Reply | None:
     """Asks whether a change of the whole chat is meant."""
     if (meant := command_of(said)) is None:
         return None
-    command, args = meant
-    label = context.say("remove all") if said.intent == "unsub-all" else f"/{command} {args}".strip()
-    do = Button(label=label, verb="do", arguments={"command": command, "args": args})
-    return _with_look_for(context, said, which(context, [do]))
+    label = context.say("remove all") if said.intent == "unsub-all" else f"/{' '.join(meant)}".strip()
+    return _with_look_for(context, said, which(context, [do_button(label, *meant)]))
 
 
 def _about_named(context: CommandContext, said: Said) -> Said:
@@ -247,24 +244,14 @@ def _asked(context: CommandContext, said: Said, wanted: Sequence[tuple[Subscript
         "schedule": time_in(said.text, said.intent),
         "exclude": context.say("exclude"),
     }
-    label = f"{names.get(said.intent, '')} {{0.number}}  {{0.label}}".strip()
-    reply = which(
-        context,
-        [
-            Button(label=label.format(one), verb="do", arguments={"command": command, "args": args})
-            for one, (command, args) in wanted
-        ],
-    )
-    return _with_look_for(context, said, reply)
+    does = names.get(said.intent, "")
+    buttons = [do_button(f"{does} {one.number}  {one.label}".strip(), *command) for one, command in wanted]
+    return _with_look_for(context, said, which(context, buttons))
 
 
 def _with_look_for(context: CommandContext, said: Said, reply: Reply) -> Reply:
     """Adds [look for “…”] to a question."""
-    words = " ".join(said.text.split())
-    look = Button(
-        label=context.say("look for “{words}”", words=words[:_LABEL]), verb="look-for", arguments={"text": words}
-    )
-    return replace(reply, buttons=(*reply.buttons, *shown_buttons(context, ((look,),))))
+    return replace(reply, buttons=(*reply.buttons, *shown_buttons(context, (look_for_button(context, said.text),))))
 
 
 def _meant(said: Said, there: Sequence[Subscription]) -> list[Subscription]:
@@ -278,13 +265,17 @@ def _meant(said: Said, there: Sequence[Subscription]) -> list[Subscription]:
     numbered = [one for one in there if str(one.number) in said.numbers]
     if numbered or named:
         return named if said.intent == "unsub" and not numbered else numbered or named
-    if any(one in words or (not one.isascii() and one in plain) for one in _LAST):
+
+    def has(those: Sequence[str]) -> bool:
+        return any(one in words or (not one.isascii() and one in plain) for one in those)
+
+    if has(_LAST):
         return [there[-1]]
-    if any(one in words or (not one.isascii() and one in plain) for one in _EVERY) and said.intent not in _OF_THE_CHAT:
+    if has(_EVERY) and said.intent not in _OF_THE_CHAT:
         return list(there)
-    if len(there) == 1 and (said.intent != "unsub" or any(one in words or one in plain for one in _THAT)):
-        return list(there) if said.intent not in ("pause", "resume") else []
-    return []
+    if len(there) > 1 or said.intent in ("pause", "resume"):
+        return []
+    return list(there) if said.intent != "unsub" or any(one in words or one in plain for one in _THAT) else []
 
 
 def _is_named(plain: str, one: Subscription) -> bool:
@@ -340,10 +331,6 @@ def _widened(said: Said, one: Subscription) -> str | None:
     return f"{one.text} OR {subject}" if subject else None
 
 
-def _named(said: Said, _: Subscription) -> str | None:
-    return name_in(said) or None
-
-
 def _scheduled(said: Said, one: Subscription) -> str | None:
     """Returns the time that is named, at the subscription's time of day if only days are; or its time, earlier or later."""
     when, at, shift = time_in(said.text, said.intent), one.cadence.at, _SHIFT.search(folded(said.text))
@@ -370,7 +357,7 @@ _CHANGES: Mapping[str, Callable[[Said, Subscription], str | None]] = {
     "narrow": _narrowed,
     "widen": _widened,
     "edit": lambda said, _: said.subject or None,
-    "name": _named,
+    "name": lambda said, _: name_in(said) or None,
     "schedule": _scheduled,
     "pause": lambda said, _: pause_in(said),
     "resume": lambda _said, _one: "",

@@ -14,7 +14,6 @@ from bot.commands.results import (
     query_lines,
     subscribe_button,
     time_refusal,
-    try_as_words_button,
     variant_label,
 )
 from bot.ports.channel import Button, Buttons, Reply
@@ -164,11 +163,7 @@ def preview(context: CommandContext) -> Reply:
     tried = preview_recent(context.store, context.chat, now=context.now, which=ending.query)
     if not tried.subscriptions:
         return nothing_active(context, "/preview diffusion")
-    buttons = (
-        (*subscribe_button(context, context.args), *try_as_words_button(context, ending, context.args))
-        if tried.query
-        else ()
-    )
+    buttons = subscribe_button(context, context.args, ending) if tried.query else ()
     read = query_lines(context, tried.query, ending) if tried.query else ()
     found = len(tried.delivery.items) if tried.delivery else 0
     year = in_last_year(context.store, tried.query, found, now=context.now) if tried.query and found < _FEW else None

@@ -7,7 +7,7 @@
 A chat can refuse: `post.refusals["-1001"] = ChatGone("kicked")`. What was delivered can be pressed like an answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -18,11 +18,11 @@ from bot.delivery.planning import DrainState, plan
 from bot.demo.story import GalleryChannel, GalleryPost
 from bot.ports.channel import Limits
 from subscriptions.errors import NotDelivered
-from subscriptions.model import ChatAddress, Delivery, Message
+from subscriptions.model import ChatAddress, Delivery, Message, Paper
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.sending import lanes
 from tests.bot_harness import Answer, BotHarness
-from tests.make import address, subscribes
+from tests.make import address, ingested, subscribes
 from tests.rendered import render_delivery
 
 _NO_LIMITS = Limits(text=4096, per_second=0, per_lane=0)
@@ -102,6 +102,13 @@ async def comes(bot: BotHarness, chat: str = ME) -> Answer:
 async def subscribe_to(bot: BotHarness, *queries: str, chat: str = ME) -> None:
     for query in queries:
         subscribes(bot.store, chat, query, now=bot.clock.now(), every="now")
+
+
+async def delivered(bot: BotHarness, *papers: Paper, of: Sequence[str] = ("diffusion",), chat: str = ME) -> Answer:
+    """Subscribes to queries, and returns the delivery of these papers, which come then."""
+    await subscribe_to(bot, *of, chat=chat)
+    ingested(bot.store, *papers)
+    return await comes(bot, chat)
 
 
 def texts(bot: BotHarness, chat: str = ME) -> list[str]:

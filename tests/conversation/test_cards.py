@@ -13,7 +13,7 @@ from subscriptions.service.requests import unsubscribe
 from subscriptions.store.chats import describe
 from subscriptions.store.conversations import store_callbacks
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation.deliverer import GROUP, ME, comes, subscribe_to, texts
+from tests.conversation.deliverer import GROUP, ME, comes, delivered, subscribe_to, texts
 from tests.make import address, ingested, paper, summary, translation
 
 LINKS = ["PDF", "arXiv"]
@@ -31,16 +31,12 @@ def papers(amount: int, title: str = "Diffusion {}", **fields: Any) -> list[Pape
 
 
 async def test_an_alert_of_one_paper_has_its_verbs_below(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, *papers(1))
-    alert = await comes(bot)
+    alert = await delivered(bot, *papers(1))
     assert [[key["text"] for key in row] for row in alert.payloads[0]["buttons"]] == [CARD[:4], CARD[4:]]
 
 
 async def test_two_papers_have_numbers_that_open_their_cards(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, paper("Diffusion one"), paper("Diffusion two", abstract="It all begins with noise."))
-    sent = await comes(bot)
+    sent = await delivered(bot, paper("Diffusion one"), paper("Diffusion two", abstract="It all begins with noise."))
     assert sent.buttons == ["1", "2"]
     first = sent.lines[0].removeprefix("1 ")
     card = await bot.presses("1")
@@ -50,9 +46,7 @@ async def test_two_papers_have_numbers_that_open_their_cards(bot: BotHarness) ->
 
 
 async def test_a_digest_has_at_most_sixteen_papers_a_message_each_with_its_number(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, *papers(19))
-    sent = await comes(bot)
+    sent = await delivered(bot, *papers(19))
     assert [len(payload["buttons"]) for payload in sent.payloads] == [2, 1]
     assert [[key["text"] for row in p["buttons"] for key in row] for p in sent.payloads] == [
         [str(number) for number in range(1, 17)],
@@ -123,9 +117,7 @@ def old_data(sent: Answer, letter: str) -> str:
 
 @pytest.mark.parametrize("opened_by", ["alert", "number", "id"])
 async def test_the_rest_of_the_buttons_opens_and_closes_in_the_same_message(bot: BotHarness, opened_by: str) -> None:
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, paper("Diffusion", arxiv_id="2601.00001"), *papers(1 if opened_by == "number" else 0))
-    sent = await comes(bot)
+    sent = await delivered(bot, paper("Diffusion", arxiv_id="2601.00001"), *papers(1 if opened_by == "number" else 0))
     if opened_by == "id":
         sent = await bot.says("2601.00001")
     elif opened_by == "number":
@@ -148,9 +140,7 @@ async def test_what_is_shown_whole_stays_without_more(bot: BotHarness) -> None:
 
 @pytest.mark.parametrize("letter", "cfqwxaldsn")
 async def test_buttons_of_earlier_messages_do_what_they_did(bot: BotHarness, letter: str) -> None:
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, *papers(1))
-    sent = await comes(bot)
+    sent = await delivered(bot, *papers(1))
     old = await bot.sends_request(ME, callback_data=old_data(sent, letter), callback_id="p")
     card = old_data(sent, "c")
     new = await bot.sends_request(ME, callback_data=card if letter == "c" else f"{card}.{letter}", callback_id="p")
@@ -173,9 +163,7 @@ async def test_more_tells_everything_in_place_of_the_card(bot: BotHarness) -> No
         comment="12 pages",
         summaries=(Summary(language="en", fields=set_setting_of), Summary(language="zh", fields={"tldr": "很短。"})),
     )
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, whole, paper("Diffusion two"))
-    sent = await comes(bot)
+    sent = await delivered(bot, whole, paper("Diffusion two"))
     place = "1" if sent.lines[0] == "1 Diffusion one" else "2"
     await bot.presses(place)
     more = await bot.presses("more")
@@ -190,9 +178,7 @@ async def test_more_tells_everything_in_place_of_the_card(bot: BotHarness) -> No
 
 
 async def test_more_under_an_alert_leaves_the_alert_as_it_is(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, paper("Diffusion one", abstract="All of it."))
-    await comes(bot)
+    await delivered(bot, paper("Diffusion one", abstract="All of it."))
     more = await bot.presses("more")
     assert not more.replaces
     assert "All of it." in more.text
@@ -220,9 +206,7 @@ async def test_why_names_the_subscriptions_and_marks_the_passages(bot: BotHarnes
 
 @pytest.mark.parametrize(("label", "days", "until"), [("1 for a day", 1, "Fri 23"), ("1 for a week", 7, "Thu 29")])
 async def test_mute_asks_for_how_long_and_can_be_undone(bot: BotHarness, label: str, days: int, until: str) -> None:
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, *papers(1))
-    sent = await comes(bot)
+    sent = await delivered(bot, *papers(1))
     await bot.presses("⋯")
     asked = await bot.presses("mute ▾")
     assert asked.lines == ["What shall be quiet?", "1  diffusion"]
@@ -242,9 +226,7 @@ async def test_mute_asks_for_how_long_and_can_be_undone(bot: BotHarness, label: 
 
 
 async def test_mute_offers_each_subscription_that_brought_the_paper(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion", "cs.LG")
-    ingested(bot.store, *papers(1))
-    await comes(bot)
+    await delivered(bot, *papers(1), of=["diffusion", "cs.LG"])
     await bot.presses("⋯")
     asked = await bot.presses("mute ▾")
     assert asked.lines == ["What shall be quiet?", "1  diffusion", "2  cs.LG"]
@@ -259,9 +241,7 @@ async def test_mute_offers_each_subscription_that_brought_the_paper(bot: BotHarn
 
 
 async def test_mute_leaves_out_the_topic_of_the_paper(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, paper("Diffusion for Video Generation"))
-    await comes(bot)
+    await delivered(bot, paper("Diffusion for Video Generation"))
     await bot.presses("⋯")
     assert (await bot.presses("mute ▾")).buttons == ["topic: Video Generation", "1 for a day", "1 for a week"]
     done = await bot.presses("topic: Video Generation")
@@ -273,9 +253,7 @@ async def test_mute_leaves_out_the_topic_of_the_paper(bot: BotHarness) -> None:
 
 
 async def test_a_choice_of_an_earlier_release_mutes_for_a_week(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion", "cs.LG")
-    ingested(bot.store, *papers(1))
-    sent = await comes(bot)
+    sent = await delivered(bot, *papers(1), of=["diffusion", "cs.LG"])
     arguments = {"delivery": old_data(sent, "c")[1:17], "position": 0, "number": 2}
     with bot.store.write() as transaction:
         token = CallbackToken(verb="card-mute", arguments=arguments, place=ME)
@@ -285,9 +263,7 @@ async def test_a_choice_of_an_earlier_release_mutes_for_a_week(bot: BotHarness) 
 
 
 async def test_a_subscription_that_is_gone_is_told_kindly(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion", "cs.LG")
-    ingested(bot.store, *papers(1))
-    alert = await comes(bot)
+    alert = await delivered(bot, *papers(1), of=["diffusion", "cs.LG"])
     await bot.presses("⋯")
     await bot.presses("mute ▾")
     unsubscribe(bot.store, address(ME), "all", now=bot.clock.now())
@@ -404,9 +380,7 @@ async def test_each_author_has_a_button_that_follows_them(bot: BotHarness) -> No
 
 async def test_in_a_group_all_may_read_and_only_admins_change(bot: BotHarness) -> None:
     bot.admins[GROUP] = {"7"}
-    await subscribe_to(bot, "diffusion", chat=GROUP)
-    ingested(bot.store, *papers(2))
-    await comes(bot, GROUP)
+    await delivered(bot, *papers(2), chat=GROUP)
     assert (await bot.presses("1", GROUP, by="8")).text
     assert (await bot.presses("⋯", GROUP, by="8")).buttons == REST
     for label in ("mute ▾", "exclude", "follow authors"):
@@ -433,9 +407,7 @@ async def test_a_delivery_of_another_chat_opens_nothing(bot: BotHarness) -> None
 
 @pytest.mark.parametrize("data", ["d0123456789abcdef.c0", "d{}.c7", "d{}.m", "d{}.m9", "d{}.f9999", "d{}.w5", "d{}.q5"])
 async def test_a_place_that_is_not_there_opens_nothing(bot: BotHarness, data: str) -> None:
-    await subscribe_to(bot, "diffusion")
-    ingested(bot.store, *papers(2))
-    sent = await comes(bot)
+    sent = await delivered(bot, *papers(2))
     delivery = sent.keys[0]["data"][1:17]
     assert (await bot.sends_request(ME, callback_data=data.format(delivery), callback_id="p")).toast == OLD_BUTTON
 
@@ -517,9 +489,7 @@ async def test_the_card_of_a_named_paper_knows_which_subscription_it_fits(bot: B
 
 
 async def test_in_a_group_that_became_public_a_card_has_only_links(bot: BotHarness) -> None:
-    await subscribe_to(bot, "diffusion", chat=GROUP)
-    ingested(bot.store, *papers(2))
-    sent = await comes(bot, GROUP)
+    sent = await delivered(bot, *papers(2), chat=GROUP)
     assert (await bot.presses("1", GROUP)).buttons
     with bot.store.write() as transaction:
         describe(transaction, address(GROUP).lane, title="", public=True)

@@ -9,7 +9,7 @@ from subscriptions.service.amendments import set_settings
 from subscriptions.service.next_deliveries import get_chat
 from subscriptions.states import Signal
 from tests.bot_harness import Answer, BotHarness
-from tests.conversation.deliverer import comes, subscribe_to
+from tests.conversation.deliverer import comes, delivered, subscribe_to
 from tests.make import address, ingested, paper, signals_of_paper, stored_papers
 
 pytestmark = pytest.mark.both_databases
@@ -98,18 +98,14 @@ class TestButtons:
 
     @pytest.mark.parametrize(("label", "kind"), [("👍", "liked"), ("👎", "disliked"), ("save", "saved")])
     async def test_under_an_alert_of_one_paper_as_well(self, bot: BotHarness, label: str, kind: str) -> None:
-        await subscribe_to(bot, "swarm")
-        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
-        alert = await comes(bot)
+        alert = await delivered(bot, paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
         for expected in ({kind}, set()):
             (pressed,) = [key["data"] for key in alert.keys if key["text"] == label]
             assert (await bot.sends_request(ME, callback_data=pressed, callback_id="p1", message_id="m0")).toast
             assert signals(bot, "Swarm one") == expected
 
     async def test_an_alert_of_one_paper_leads_to_papers_near_to_it(self, bot: BotHarness) -> None:
-        await subscribe_to(bot, "swarm")
-        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
-        await comes(bot)
+        await delivered(bot, paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
         await bot.presses("⋯")
         assert "Swarm one" in (await bot.presses("more like this")).text
 
@@ -131,9 +127,7 @@ class TestButtons:
         assert "Further up" not in (await bot.presses("why")).text
 
     async def test_what_is_excluded_muted_and_followed_is_noted_too(self, bot: BotHarness) -> None:
-        await subscribe_to(bot, "swarm")
-        ingested(bot.store, paper("Swarm of termites", authors=["Jane Doe"]), paper("Swarm of bees"))
-        await comes(bot)
+        await delivered(bot, paper("Swarm of termites", authors=["Jane Doe"]), paper("Swarm of bees"), of=["swarm"])
         await card_of(bot, "Swarm of termites")
         await bot.presses("⋯")
         await bot.presses("follow authors")
@@ -218,9 +212,7 @@ class TestButtons:
 
 class TestReactions:
     async def test_a_reaction_to_the_only_paper_of_a_message_is_noted_and_taken_back(self, bot: BotHarness) -> None:
-        await subscribe_to(bot, "swarm")
-        ingested(bot.store, paper("Swarm one"))
-        await comes(bot)
+        await delivered(bot, paper("Swarm one"), of=["swarm"])
         message = newest_message(bot)
 
         async def reacts(before: str, after: str) -> None:
@@ -235,9 +227,7 @@ class TestReactions:
         assert signals(bot, "Swarm one") == set()
 
     async def test_a_reaction_to_several_papers_or_to_another_message_says_nothing(self, bot: BotHarness) -> None:
-        await subscribe_to(bot, "swarm OR reef")
-        ingested(bot.store, paper("Swarm one"), paper("Reef one"))
-        await comes(bot)
+        await delivered(bot, paper("Swarm one"), paper("Reef one"), of=["swarm OR reef"])
         for message in (newest_message(bot), "999", ""):
             details = {"message": message, "before": "", "after": "liked"}
             assert not await bot.receives_event("reaction", ME, details=details)
@@ -264,15 +254,11 @@ class TestSaved:
         assert (await bot.says("/saved")).lines[0] == "1 saved paper"
 
     async def test_without_an_id_it_is_the_last_paper_that_came(self, bot: BotHarness) -> None:
-        await subscribe_to(bot, "swarm")
-        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
-        await comes(bot)
+        await delivered(bot, paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"])
         assert (await bot.says("/save")).lines == ["✓ Saved: Swarm one (2601.90001)"]
 
     async def test_many_are_paged(self, bot: BotHarness) -> None:
-        await subscribe_to(bot, "swarm")
-        ingested(bot.store, *(paper(f"Swarm {n}", arxiv_id=f"2601.8{n:04}") for n in range(10)))
-        await comes(bot)
+        await delivered(bot, *(paper(f"Swarm {n}", arxiv_id=f"2601.8{n:04}") for n in range(10)), of=["swarm"])
         for n in range(10):
             bot.later(seconds=1)
             await bot.says(f"/save 2601.8{n:04}")
@@ -345,9 +331,7 @@ class TestPrivacy:
 
     async def test_they_move_with_a_group(self, bot: BotHarness) -> None:
         bot.admins[GROUP] = {"7"}
-        await subscribe_to(bot, "swarm", chat=GROUP)
-        ingested(bot.store, paper("Swarm one", arxiv_id="2601.90001"))
-        await comes(bot, GROUP)
+        await delivered(bot, paper("Swarm one", arxiv_id="2601.90001"), of=["swarm"], chat=GROUP)
         await bot.says("/save 2601.90001", GROUP, by="7")
         await bot.receives_event("moved", GROUP, details={"to": "-1007"})
         assert signals(bot, "Swarm one", "telegram:-1007") == {"saved"}
