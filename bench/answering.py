@@ -8,24 +8,21 @@ one after the other. An answer is timed from the moment the platform has the com
 100 within 100 ms on two cores, and never more than thirty messages in any second.
 """
 
-import os
-import subprocess
 import sys
 import tempfile
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median, quantiles
 
 from bench.planning import PAPERS, fill
+from bench.speaking import bots
 from subscriptions.store.database.store import Store
 from tests.fakes.journal import Entry
-from tests.fakes.process import ROOT, Remote, running
-from tests.fakes.telegram import TOKEN
+from tests.fakes.process import Remote, running
 
 SAYS = (
     "/sub graph agent daily 9:00",
@@ -48,7 +45,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, running("telegram", journal=Path(folder) / "journal.jsonl") as fake:
         fake.call("opens_to_all")
         morning(Path(folder), chats=LIMIT * int(commands * EVERY * 2 + 30))
-        with bot(Path(folder), fake):
+        with bots(Path(folder), f"sqlite:///{folder}/paperwire.db", fake, [sys.executable, "-m", "bot", "run"]):
             wait_for(fake, lambda journal: len(journal) > 2 * LIMIT)
             asked = [ask(fake, n, words) for n, words in enumerate(islice(cycle(SAYS), commands))]
             wait_for(
@@ -64,29 +61,6 @@ def morning(folder: Path, *, chats: int) -> None:
     store.open(now=datetime.now(UTC))
     fill(store, chats, [f'"part {n}"' for n in range(PAPERS)])
     store.close()
-
-
-@contextmanager
-def bot(folder: Path, fake: Remote) -> Iterator[None]:
-    """Runs `paperwire run` over that store, without sources and without output."""
-    (folder / "inbox").mkdir()
-    (folder / "paperwire.toml").write_text('[[source]]\nname = "none"\npath = "inbox/*.md"\n')
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PAPERWIRE_")},
-        "PAPERWIRE_DATABASE_URL": f"sqlite:///{folder}/paperwire.db",
-        "PAPERWIRE_WEB_PORT": "0",
-        "PAPERWIRE_ACCESS": "open",
-        "PAPERWIRE_TELEGRAM_TOKEN": TOKEN,
-        "PAPERWIRE_TELEGRAM_API_URL": fake.url,
-        "PYTHONPATH": str(ROOT),
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "bot", "run"], cwd=folder, env=environment, stderr=subprocess.DEVNULL
-    ) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
 
 
 def ask(fake: Remote, n: int, words: str) -> tuple[str, float]:

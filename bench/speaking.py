@@ -86,7 +86,8 @@ def measured(people: int, workers: int, connections: int, rate: float) -> Spoken
         store = Store(url)
         store.open(now=datetime.now(UTC))
         store.close()
-        logs = stack.enter_context(bots(folder, url, fake, workers, rate))
+        command = [sys.executable, "-m", "bench.speaking", "run", str(rate)]
+        logs = stack.enter_context(bots(folder, url, fake, command, workers))
         chats = [str(number) for number in range(1, people + 1)]
         for chat in chats:
             fake.call("knows", chat)
@@ -129,8 +130,8 @@ def server(connections: int) -> Iterator[str]:
 
 
 @contextmanager
-def bots(folder: Path, url: str, fake: Remote, workers: int, rate: float) -> Iterator[list[Path]]:
-    """Workers of a database, which send `rate` messages a second; their logs."""
+def bots(folder: Path, url: str, fake: Remote, command: Sequence[str], workers: int = 1) -> Iterator[list[Path]]:
+    """Workers of a database, without sources, each started by `command`; their logs."""
     (folder / "inbox").mkdir()
     (folder / "paperwire.toml").write_text('[[source]]\nname = "none"\npath = "inbox/*.md"\n')
     environment = {
@@ -143,7 +144,6 @@ def bots(folder: Path, url: str, fake: Remote, workers: int, rate: float) -> Ite
         "PYTHONPATH": str(ROOT),
     }
     logs = [folder / f"worker{number}.log" for number in range(workers)]
-    command = [sys.executable, "-m", "bench.speaking", "run", str(rate)]
     with ExitStack() as stack:
         for path in logs:
             log = stack.enter_context(path.open("wb"))
