@@ -17,10 +17,10 @@ from subscriptions.service.next_deliveries import (
     FOLLOWED,
     apply_new_quiet_hours,
     apply_new_zone,
-    change_time,
     get_chat,
     numbered,
     which_one,
+    with_time,
 )
 from subscriptions.service.requests import Subscribed, echo_of
 from subscriptions.store import chats
@@ -58,26 +58,17 @@ def edit(
                 Sentence("Remove one of them: /unsub {number}", {"number": subscription.number}),
             )
         read = _read_when(when, subscription.cadence, chat) if when else When(subscription.cadence)
-        schedule, own_zone = read.cadence, subscription.zone if tz is None else zones.zone_name(tz) if tz else None
-        own_zone = read.zone or own_zone
-        time = (schedule, own_zone)
-        changed = (query.text, query.canonical, *time) != (
-            subscription.text,
-            subscription.canonical,
-            subscription.cadence,
-            subscription.zone,
-        )
+        own_zone = subscription.zone if tz is None else zones.zone_name(tz) if tz else None
+        after = subscription._replace(text=query.text, canonical=query.canonical)
+        after = with_time(after, chat, read.cadence, read.zone or own_zone, now)
+        changed = after != subscription
         if changed:
             begin_change(transaction, chat.id, now=now, who=who)
-            stored_subscriptions.edit_query(transaction, subscription.id, text=query.text, canonical=query.canonical)
-            if query.canonical != subscription.canonical:
+            if after.canonical != subscription.canonical:
                 chats.store_streaks(transaction, {chat.id: None})
-            if time != (subscription.cadence, subscription.zone):
-                change_time(transaction, chat, subscription._replace(zone=own_zone), schedule, now)
+            stored_subscriptions.change_subscription(transaction, subscription, after)
         outcome = "edited" if changed else "known"
-        return echo_of(
-            transaction, chat, numbered(transaction, chat, subscription.number), query=query, outcome=outcome, now=now
-        )
+        return echo_of(transaction, chat, after, query=query, outcome=outcome, now=now)
 
 
 def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: datetime, who: str = "") -> Subscription:
@@ -88,8 +79,7 @@ def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: d
         subscription = numbered(transaction, chat, number)
         if plain != subscription.name:
             begin_change(transaction, chat.id, now=now, who=who)
-            stored_subscriptions.rename(transaction, subscription.id, plain)
-        return numbered(transaction, chat, subscription.number)
+        return stored_subscriptions.change_subscription(transaction, subscription, subscription._replace(name=plain))
 
 
 @writes
@@ -109,12 +99,13 @@ def reschedule(
         if chat.chosen.get("schedule") != stored:
             record_change(transaction, chat.id, now=now, who=who)
             chats.choose_setting(transaction, chat.id, "schedule", stored)
-    for subscription in chosen:
-        own_zone = read.zone or subscription.zone
-        if (subscription.cadence, subscription.zone) != (read.cadence, own_zone):
-            begin_change(transaction, chat.id, now=now, who=who)
-            change_time(transaction, chat, subscription._replace(zone=own_zone), read.cadence, now)
-    return tuple(numbered(transaction, chat, subscription.number) for subscription in chosen)
+
+    after = tuple(with_time(one, chat, read.cadence, read.zone or one.zone, now) for one in chosen)
+    if after != chosen:
+        begin_change(transaction, chat.id, now=now, who=who)
+    for old, new in zip(chosen, after, strict=True):
+        stored_subscriptions.change_subscription(transaction, old, new)
+    return after
 
 
 @writes

@@ -10,14 +10,20 @@ from subscriptions import zones
 from subscriptions.chat_settings import check_value, setting_name
 from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscription
-from subscriptions.planning import cadence as cadences
 from subscriptions.portable import KeptText, PortableLine
 from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
 from subscriptions.service.changes import note_changed, record_change, record_changes
 from subscriptions.service.hold_reasons import starting_point
 from subscriptions.service.near_papers import with_words
-from subscriptions.service.next_deliveries import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span, kind_of
+from subscriptions.service.next_deliveries import (
+    FOLLOWED,
+    apply_new_quiet_hours,
+    apply_new_zone,
+    first_span,
+    kind_of,
+    with_due,
+)
 from subscriptions.service.requests import MOST_PER_CHAT
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers
@@ -104,8 +110,7 @@ class _Import:
 
 @lru_cache(maxsize=4096)
 def _first_due(cadence: Cadence, zone_name: str, now: datetime) -> stored_subscriptions.DueSpan:
-    zone = zones.zone(zone_name)
-    return due_span(cadence, zone, cadences.first_due(cadence, zone, now))
+    return first_span(cadence, zones.zone(zone_name), now)
 
 
 def _by_query(subscriptions: Sequence[Subscription]) -> dict[str, Subscription]:
@@ -268,11 +273,10 @@ def _changed(work: _Import, line: PortableLine, target: _Target, *, cadence: Cad
         return "="
     work.begin_change(target)
     note_changed(work.transaction, target.chat.id)
-    stored_subscriptions.rename(work.transaction, known.id, name)
+    after = known._replace(cadence=cadence, zone=zone, name=name)
     if (known.cadence, known.zone) != (cadence, zone):
-        due = _first_due(cadence, zone or target.chat.settings.timezone, work.now)
-        stored_subscriptions.change_schedule(work.transaction, known.id, cadence=cadence, zone=zone, due=due)
-    target.subscriptions[known.canonical] = known._replace(cadence=cadence, zone=zone, name=name)
+        after = with_due(after, _first_due(cadence, zone or target.chat.settings.timezone, work.now))
+    target.subscriptions[known.canonical] = stored_subscriptions.change_subscription(work.transaction, known, after)
     return "~"
 
 

@@ -277,7 +277,7 @@ def put_library(transaction: Transaction, chat: Chat, library: Library, *, now: 
             fields = FIELDS.knowing(kept | {LIBRARY: words})
             query = parse_query(one.text, fields)
             begin_change(transaction, chat.id, now=now, who=who)
-            stored_subscriptions.edit_query(transaction, one.id, text=one.text, canonical=query.canonical)
+            stored_subscriptions.change_subscription(transaction, one, one._replace(canonical=query.canonical))
 
 
 @writes

@@ -52,7 +52,8 @@ def apply_new_quiet_hours(transaction: Transaction, before: Chat, now: datetime)
     after = chats.chats_by_id(transaction, [before.id], zone=before.settings.timezone)[before.id]
     for subscription in stored_subscriptions.subscriptions_of(transaction, [before.id])[before.id]:
         if subscription.cadence.kind == "now" and subscription.next_due_at == until:
-            stored_subscriptions.reset_due(transaction, subscription.id, (quiet_until(after, now), None))
+            waiting = with_due(subscription, (quiet_until(after, now), None))
+            stored_subscriptions.change_subscription(transaction, subscription, waiting)
 
 
 def apply_new_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) -> None:
@@ -64,25 +65,23 @@ def apply_new_zone(transaction: Transaction, chat: Chat, name: str, now: datetim
     for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
         overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
         if subscription.zone is None and subscription.next_due_at is not None and not overdue:
-            due = cadences.first_due(subscription.cadence, zone, now)
-            stored_subscriptions.change_schedule(
-                transaction,
-                subscription.id,
-                cadence=subscription.cadence,
-                zone=None,
-                due=due_span(subscription.cadence, zone, due),
-            )
+            moved = with_due(subscription, first_span(subscription.cadence, zone, now))
+            stored_subscriptions.change_subscription(transaction, subscription, moved)
 
 
-def change_time(
-    transaction: Transaction, chat: Chat, subscription: Subscription, schedule: Cadence, now: datetime
-) -> None:
-    """Gives a subscription a schedule, in its own zone or the chat's; it is due first at the next moment of that."""
-    zone = zone_of(subscription, chat)
-    due = due_span(schedule, zone, cadences.first_due(schedule, zone, now))
-    stored_subscriptions.change_schedule(
-        transaction, subscription.id, cadence=schedule, zone=subscription.zone, due=due
-    )
+def with_due(subscription: Subscription, due: stored_subscriptions.DueSpan) -> Subscription:
+    """The subscription, due at another moment. With both moments given, quiet hours do not delay it further."""
+    return subscription._replace(next_due_at=due[0], latest_due_at=due[1])
+
+
+def with_time(
+    subscription: Subscription, chat: Chat, schedule: Cadence, zone: str | None, now: datetime
+) -> Subscription:
+    """The subscription with a schedule and a zone, None for the chat's. With a new time it is due first at its next moment."""
+    if (subscription.cadence, subscription.zone) == (schedule, zone):
+        return subscription
+    after = subscription._replace(cadence=schedule, zone=zone)
+    return with_due(after, first_span(schedule, zone_of(after, chat), now))
 
 
 def reopened_window(subscription: Subscription, chat: Chat, now: datetime) -> stored_subscriptions.DueSpan | None:
@@ -108,8 +107,7 @@ def moved_near(transaction: Transaction, chat_ids: Sequence[int], now: datetime)
             if one.cadence.kind == "now":
                 moves.append((one.id, one.cursor, (quiet_until(chat, now), None)))
             else:
-                first = cadences.first_due(one.cadence, zone, now)
-                moves.append((one.id, one.cursor, due_span(one.cadence, zone, first)))
+                moves.append((one.id, one.cursor, first_span(one.cadence, zone, now)))
     return moves
 
 
@@ -118,6 +116,11 @@ def due_span(cadence: Cadence, zone: tzinfo, moment: datetime | None) -> stored_
     if moment is None or cadence.kind != "when-out":
         return moment, moment
     return moment, cadences.closes(cadence, zone, moment)
+
+
+def first_span(cadence: Cadence, zone: tzinfo, now: datetime) -> stored_subscriptions.DueSpan:
+    """The due span of a subscription that begins or goes on at `now`."""
+    return due_span(cadence, zone, cadences.first_due(cadence, zone, now))
 
 
 # ----------------------------------- when a subscription or a chat gets something next, by the forecast of the sources

@@ -17,27 +17,14 @@ from subscriptions.service.next_deliveries import (
     numbered,
     quiet_until,
     which_one,
+    with_due,
     zone_of,
 )
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
-from subscriptions.store import (
-    access,
-    entries,
-    known_papers,
-    platforms,
-)
-from subscriptions.store import (
-    chats as stored_chats,
-)
-from subscriptions.store import (
-    planner as plans,
-)
-from subscriptions.store import (
-    platforms as stored_platforms,
-)
-from subscriptions.store import (
-    subscriptions as stored_subscriptions,
-)
+from subscriptions.store import access, entries, known_papers, platforms
+from subscriptions.store import chats as stored_chats
+from subscriptions.store import planner as plans
+from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 
 ANSWER_WITHIN = timedelta(minutes=10)  # for a person to say whether they want what a pause held back
@@ -83,8 +70,15 @@ def pause(
     if (subscription.state, subscription.paused_until) == (SubscriptionState.PAUSED, until):
         return PauseResult(chat=chat, subscription=subscription, changed=False, until=until)
     begin_change(transaction, chat.id, now=now, who=who)
-    stored_subscriptions.pause_subscription(transaction, subscription.id, until=until)
-    return PauseResult(chat=chat, subscription=numbered(transaction, chat, number), changed=True, until=until)
+    after = _paused(subscription, until)
+    paused = stored_subscriptions.change_subscription(transaction, subscription, after)
+    return PauseResult(chat=chat, subscription=paused, changed=True, until=until)
+
+
+def _paused(
+    subscription: Subscription, until: datetime | None, reason: SubscriptionPauseReason | None = None
+) -> Subscription:
+    return subscription._replace(state=SubscriptionState.PAUSED, paused_until=until, pause_reason=reason)
 
 
 def _pause_chat(
@@ -117,8 +111,8 @@ def resume(
         record_change(transaction, chat.id, now=now, who=who)
         note_changed_state(transaction, chat.id)
     for subscription in paused:
-        stored_subscriptions.resume_subscription(transaction, subscription.id)
-        _next_moment(transaction, chat, subscription, now)
+        after = subscription._replace(state=SubscriptionState.ACTIVE, paused_until=None, pause_reason=None)
+        stored_subscriptions.change_subscription(transaction, subscription, _after_return(after, chat, now))
     if stood_still:
         stored_chats.resume_chat(transaction, chat.id, now=now)
         delay_after_return(transaction, chat, now=now)
@@ -138,14 +132,11 @@ def end_pauses(transaction: Transaction, *, now: datetime) -> None:
     subscriptions = stored_subscriptions.subscriptions_of(transaction, list(chats))
     known = {subscription.id: subscription for of_chat in subscriptions.values() for subscription in of_chat}
     for chat, subscription, until in ended:
-        _due_after(transaction, chats[chat], known[subscription], until)
-
-
-def _due_after(transaction: Transaction, chat: Chat, subscription: Subscription, until: datetime) -> None:
-    moment = _moment_after(chat, subscription, until)
-    if moment != subscription.next_due_at:
-        zone = zone_of(subscription, chat)
-        stored_subscriptions.reset_due(transaction, subscription.id, due_span(subscription.cadence, zone, moment))
+        before = known[subscription]
+        moment = _moment_after(chats[chat], before, until)
+        if moment != before.next_due_at:
+            span = due_span(before.cadence, zone_of(before, chats[chat]), moment)
+            stored_subscriptions.change_subscription(transaction, before, with_due(before, span))
 
 
 def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> datetime | None:
@@ -190,17 +181,18 @@ def delay_after_return(transaction: Transaction, chat: Chat, *, now: datetime) -
     """Holds what would be sent at once to a chat that gets messages again, for ten minutes: a person can skip it."""
     entries.hold_planned(transaction, chat.id, now + ANSWER_WITHIN)
     for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
-        _next_moment(transaction, chat, subscription, now)
+        stored_subscriptions.change_subscription(transaction, subscription, _after_return(subscription, chat, now))
 
 
-def _next_moment(transaction: Transaction, chat: Chat, subscription: Subscription, now: datetime) -> None:
-    """Makes a `now` subscription wait ten minutes; replaces another one's overdue moment by the next regular one."""
+def _after_return(subscription: Subscription, chat: Chat, now: datetime) -> Subscription:
+    """The subscription when messages go on: `now` waits ten minutes, an overdue moment becomes the next regular one."""
+    cadence, due = subscription.cadence, subscription.next_due_at
+    if cadence.kind == "now":
+        return with_due(subscription, (now + ANSWER_WITHIN, None))
+    if due is None or due > now:
+        return subscription
     zone = zone_of(subscription, chat)
-    if subscription.cadence.kind == "now":
-        stored_subscriptions.reset_due(transaction, subscription.id, (now + ANSWER_WITHIN, None))
-    elif subscription.next_due_at is not None and subscription.next_due_at <= now:
-        span = due_span(subscription.cadence, zone, cadences.next_due(subscription.cadence, zone, now))
-        stored_subscriptions.reset_due(transaction, subscription.id, span)
+    return with_due(subscription, due_span(cadence, zone, cadences.next_due(cadence, zone, now)))
 
 
 @reads
@@ -253,9 +245,8 @@ def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: i
         if number is None:
             entries.hold_planned(transaction, chat.id, None)
         for subscription in _active(transaction, chat, number):
-            stored_subscriptions.reset_due(
-                transaction, subscription.id, (now, now)
-            )  # a latest moment marks it as asked for: quiet hours do not hold it
+            # a latest moment marks it as asked for: quiet hours do not hold it
+            stored_subscriptions.change_subscription(transaction, subscription, with_due(subscription, (now, now)))
     return found
 
 
@@ -275,9 +266,9 @@ def skip_waiting(
         skipped += entries.planned_papers(transaction, chat.id, by=by)
         entries.dismiss_planned(transaction, chat.id, by=by, now=now)
     for subscription in subscriptions:
-        stored_subscriptions.advance_cursor(transaction, subscription.id, upto=upto)
-        if subscription.hurry:
-            stored_subscriptions.reset_due(transaction, subscription.id, (None, None))
+        after = with_due(subscription, (None, None)) if subscription.hurry else subscription
+        after = after._replace(cursor=max(subscription.cursor, upto))
+        stored_subscriptions.change_subscription(transaction, subscription, after)
     return skipped
 
 
@@ -300,7 +291,7 @@ Subscriptions = tuple[Subscription, ...]
 @writes
 def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
     """Pauses all chats of a workspace that removed the app. After thirty days without the app they are erased."""
-    stored_platforms.uninstall(transaction, team, now=now)
+    platforms.uninstall(transaction, team, now=now)
     for chat in _chats_of(transaction, team):
         stored_chats.mark_unreachable(transaction, chat.id, PauseReason.APP_REMOVED, REMOVED, now=now)
 
@@ -308,7 +299,7 @@ def uninstall(transaction: Transaction, team: str, *, now: datetime) -> None:
 @writes
 def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool:
     """Reactivates the chats of a workspace that has the app again. False: it never removed the app."""
-    if not stored_platforms.install_again(transaction, team, now=now):
+    if not platforms.install_again(transaction, team, now=now):
         return False
     _reactivate_chats(transaction, team, now)
     return True
@@ -317,9 +308,9 @@ def install_again(transaction: Transaction, team: str, *, now: datetime) -> bool
 @writes
 def install(transaction: Transaction, team: str, tokens: str, *, now: datetime) -> None:
     """Stores the sealed tokens of a workspace that installed the app; reactivates its chats if it had removed the app."""
-    if stored_platforms.install_again(transaction, team, now=now):
+    if platforms.install_again(transaction, team, now=now):
         _reactivate_chats(transaction, team, now)
-    stored_platforms.put_installation(transaction, team, tokens, now=now)
+    platforms.put_installation(transaction, team, tokens, now=now)
 
 
 @writes
@@ -347,14 +338,14 @@ def _returns(chat: Chat, address: ChatAddress) -> bool:
 
 def chats_of_lost_workspaces(transaction: Transaction, *, now: datetime) -> list[int]:
     """The ids of the chats of workspaces that removed the app more than thirty days ago."""
-    lost = stored_platforms.uninstalled(transaction, now - GRACE)
+    lost = platforms.uninstalled(transaction, now - GRACE)
     return [chat.id for team in lost for chat in _chats_of(transaction, team)]
 
 
 def forget_workspaces(transaction: Transaction, *, now: datetime) -> None:
     """Erases the workspaces that removed the app more than thirty days ago, once their chats are erased."""
     if not chats_of_lost_workspaces(transaction, now=now):
-        stored_platforms.drop_installations(transaction, now - GRACE)
+        platforms.drop_installations(transaction, now - GRACE)
 
 
 @writes
@@ -380,12 +371,11 @@ def pause_for_leaver(
         if held:
             begin_change(transaction, chat.id, now=now)
             paused[chat.address] = tuple(held)
-        for subscription in held:
-            stored_subscriptions.pause_subscription(
-                transaction, subscription.id, reason=SubscriptionPauseReason.SUBSCRIBER_LEFT
-            )
         for subscription in of_person:
-            stored_subscriptions.clear_subscriber(transaction, subscription.id)
+            after = subscription
+            if subscription in held:
+                after = _paused(subscription, None, SubscriptionPauseReason.SUBSCRIBER_LEFT)
+            stored_subscriptions.change_subscription(transaction, subscription, after._replace(subscriber=""))
     return paused
 
 

@@ -19,12 +19,11 @@ from subscriptions.service.known_papers import number_of
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.next_deliveries import (
     DeliveryForecast,
-    change_time,
-    due_span,
+    first_span,
     get_chat,
     kind_of,
-    numbered,
     which_one,
+    with_time,
 )
 from subscriptions.service.paper_search import Base, recent
 from subscriptions.store import chats as stored_chats
@@ -197,7 +196,7 @@ def _add(
     since, counted = _since(request.since, schedule, chat, zone, now), None
     if request.since is None:
         since, counted = starting_point(transaction, since)
-    due, latest_due = due_span(schedule, zone, cadences.first_due(schedule, zone, now))
+    due, latest_due = first_span(schedule, zone, now)
     new = Subscription(
         id=0,
         number=0,
@@ -283,23 +282,19 @@ def _known_subscription(
     who: str,
 ) -> Subscribed:
     """Changes time and name of a subscription that the chat has already; its cursor stays."""
-    if request.name is not None and request.name != known.name:
+    timed = with_time(known, chat, schedule, own_zone or known.zone, now)
+    fresh = timed if request.name is None else timed._replace(name=request.name)
+    if fresh != known:
         begin_change(transaction, chat.id, now=now, who=who)
-        stored_subscriptions.rename(transaction, known.id, request.name)
-    zone_name = own_zone or known.zone
-    changed = (schedule, zone_name) != (known.cadence, known.zone)
-    if changed:
-        begin_change(transaction, chat.id, now=now, who=who)
-        change_time(transaction, chat, known._replace(zone=zone_name), schedule, now)
+    stored_subscriptions.change_subscription(transaction, known, fresh)
     transaction.confirmed_chats.add(chat.id)
-    fresh = numbered(transaction, chat, known.number)
     delivery_forecast = DeliveryForecast.of(transaction, now)
     return Subscribed(
         chat=chat,
         next_delivery=delivery_forecast.next_delivery(fresh, chat) if delivery_forecast.forecast.awaited else None,
         subscription=fresh,
         query=query,
-        outcome="rescheduled" if changed else "known",
+        outcome="known" if timed is known else "rescheduled",
         first=fresh.next_due_at,
         starts=fresh.since,
     )

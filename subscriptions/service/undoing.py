@@ -11,7 +11,6 @@ from datetime import datetime
 from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, Subscription
-from subscriptions.planning import cadence as cadences
 from subscriptions.service.changes import (
     JUDGEMENTS,
     KEPT,
@@ -31,7 +30,14 @@ from subscriptions.service.changes import (
     undoes,
 )
 from subscriptions.service.near_papers import restore_signals
-from subscriptions.service.next_deliveries import FOLLOWED, apply_new_quiet_hours, apply_new_zone, due_span, get_chat
+from subscriptions.service.next_deliveries import (
+    FOLLOWED,
+    apply_new_quiet_hours,
+    apply_new_zone,
+    due_span,
+    first_span,
+    get_chat,
+)
 from subscriptions.states import ChatState, PauseReason, Signal
 from subscriptions.store import chats
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -229,7 +235,7 @@ def _due(
         return due_span(subscription.cadence, zone, same)
     if subscription.next_due_at is not None and subscription.next_due_at > now:
         return due_span(subscription.cadence, zone, subscription.next_due_at)
-    return due_span(subscription.cadence, zone, cadences.first_due(subscription.cadence, zone, now))
+    return first_span(subscription.cadence, zone, now)
 
 
 def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: datetime) -> None:

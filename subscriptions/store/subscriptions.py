@@ -12,7 +12,6 @@ from sqlmodel import col, select
 
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
-from subscriptions.states import SubscriptionPauseReason, SubscriptionState
 from subscriptions.store.database.conflicts import execute_rows, insert_all_new, insert_new, insert_rows_new
 from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
 from subscriptions.store.rows import TABLES, QueryRow, SubscriptionRow
@@ -199,74 +198,17 @@ def _query_ids(session: Transaction, canonicals: Sequence[str]) -> dict[str, int
     return found | {row.canonical: row.id for row in rows_of(session, _QUERIES, missing)}
 
 
-def change_schedule(
-    session: Transaction, subscription_id: int, *, cadence: Cadence, zone: str | None, due: DueSpan
-) -> None:
-    """Changes cadence and zone of a subscription; its cursor stays."""
-    row = session.get_one(SubscriptionRow, subscription_id)
-    row.cadence, row.zone = cadence_text(cadence), zone
-    row.next_due_at, row.latest_due_at = due
-
-
-def reset_due(session: Transaction, subscription_id: int, due: DueSpan) -> None:
-    """Changes when a subscription is due next; one with cadence `now` waits until then.
-
-    With both moments given, quiet hours do not delay it further.
-    """
-    row = session.get_one(SubscriptionRow, subscription_id)
-    row.next_due_at, row.latest_due_at = due
-
-
-def advance_cursor(session: Transaction, subscription_id: int, *, upto: int) -> None:
-    """Moves the cursor of a subscription up to a sequence: earlier papers are not delivered any more."""
-    row = session.get_one(SubscriptionRow, subscription_id)
-    row.cursor = max(row.cursor, upto)
-
-
-def rename(session: Transaction, subscription_id: int, name: str) -> None:
-    """Gives a subscription a name."""
-    session.get_one(SubscriptionRow, subscription_id).name = name
-
-
-def edit_query(session: Transaction, subscription_id: int, *, text: str, canonical: str) -> None:
-    """Changes the query of a subscription; its cursor stays."""
-    row = session.get_one(SubscriptionRow, subscription_id)
-    before = row.query
-    row.text, row.query = text, _query_ids(session, [canonical])[canonical]
-    session.flush()
-    drop_unused_queries(session, [before])
-
-
-def pause_subscription(
-    session: Transaction,
-    subscription_id: int,
-    *,
-    until: datetime | None = None,
-    reason: SubscriptionPauseReason | None = None,
-) -> None:
-    """Pauses one subscription, whose cursor stays. `reason` is None if a person asked for the pause."""
-    _set_state(session, subscription_id, SubscriptionState.PAUSED, until, reason)
-
-
-def resume_subscription(session: Transaction, subscription_id: int) -> None:
-    """Makes one subscription active."""
-    _set_state(session, subscription_id, SubscriptionState.ACTIVE, None, None)
-
-
-def _set_state(
-    session: Transaction,
-    subscription_id: int,
-    state: SubscriptionState,
-    until: datetime | None,
-    reason: SubscriptionPauseReason | None,
-) -> None:
-    row = session.get_one(SubscriptionRow, subscription_id)
-    row.state, row.paused_until, row.pause_reason = state, until, reason
-
-
-def clear_subscriber(session: Transaction, subscription_id: int) -> None:
-    """Removes the subscriber of a subscription: the person has left."""
-    session.get_one(SubscriptionRow, subscription_id).subscriber = ""
+def change_subscription(session: Transaction, before: Subscription, after: Subscription) -> Subscription:
+    """Stores the fields in which `after` differs from `before`; returns `after`. A cursor that is no such field stays."""
+    row = session.get_one(SubscriptionRow, before.id)
+    for name, old, new in zip(Subscription._fields, before, after, strict=True):
+        if new != old and name != "canonical":
+            setattr(row, name, cadence_text(new) if isinstance(new, Cadence) else new)
+    if after.canonical != before.canonical:
+        unused, row.query = row.query, _query_ids(session, [after.canonical])[after.canonical]
+        session.flush()
+        drop_unused_queries(session, [unused])
+    return after
 
 
 def remove_subscriptions(session: Transaction, ids: Sequence[int]) -> None:

@@ -7,11 +7,13 @@ import pytest
 from subscriptions.model import Announce, ChatKind
 from subscriptions.query.parse import parse_query
 from subscriptions.service import paper_search as _paper_search
+from subscriptions.service.amendments import edit
 from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.paper_search import search
+from subscriptions.service.pausing import pause
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState, PauseReason
-from subscriptions.store import access, chats, subscriptions
+from subscriptions.store import access, chats
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address, ingested, paper, summary
@@ -360,8 +362,7 @@ class TestWhynot:
         self.comes(bot)
         bot.later(hours=2)
         await Deliverer(bot).deliver_due()
-        with bot.store.write() as session:
-            subscriptions.edit_query(session, 1, text="diffusion", canonical="diffusion")
+        edit(bot.store, address(ME), 1, "diffusion", now=bot.clock.now())
         wanted = "1  diffusion: fits now; when the paper came, it did not, or the chat was set otherwise"
         assert await self.answer(bot) == wanted
 
@@ -381,11 +382,9 @@ class TestWhynot:
     async def test_a_subscription_that_is_paused(self, bot: BotHarness) -> None:
         self.comes(bot)
         await bot.says("/sub diffusion")
-        with bot.store.write() as session:
-            subscriptions.pause_subscription(session, 1)
+        pause(bot.store, address(ME), 1, until=None, now=NOON)
         assert await self.answer(bot) == "1  diffusion: fits; it is paused: /resume 1"
-        with bot.store.write() as session:
-            subscriptions.pause_subscription(session, 1, until=NOON + DAY)
+        pause(bot.store, address(ME), 1, until=NOON + DAY, now=NOON)
         assert await self.answer(bot) == "1  diffusion: fits; it is paused until Fri 23 Jan 12:00: /resume 1"
 
     @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from bot.delivery.planning import Sent
 from subscriptions.model import Chat, ChatKind
 from subscriptions.notices.chats import AccessDenied
 from subscriptions.service.notices import notify
+from subscriptions.service.pausing import pause
 from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.service.sending import outbox_entries, retry_delivery
 from subscriptions.states import DeliveryState, PauseReason
 from subscriptions.store import access, chats, moving
-from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import a_bot
@@ -93,7 +93,7 @@ def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None
         chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
         chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
         access.require_admission(session, third, now=NOON)
-        stored_subscriptions.pause_subscription(session, 4)
+        pause(session, address("telegram:-4"), 1, until=None, now=NOON)
         moving.chat_moved(session, address("telegram:-5"), "-100", now=NOON)
     assert in_index(store, "ix_subscription_due", "subscription") == 2  # that of -100, and of -6
     with store.write() as session:

@@ -241,7 +241,7 @@ def test_a_name_of_an_earlier_version_is_mended(fresh: Callable[[], Store], kept
     here, there = fresh(), fresh()
     made = subscribe(here, parse_address("console:me"), SubscriptionRequest(text="graph"), now=NOON)
     with here.write() as session:
-        subscriptions.rename(session, made.subscription.id, kept)
+        subscriptions.change_subscription(session, made.subscription, made.subscription._replace(name=kept))
     text = export(here, None)
     import_lines(there, read_lines(text), now=NOON)
     assert export(there, None) == text

@@ -297,8 +297,9 @@ class TestRule2SinceAndSeen:
     def test_an_edit_just_before_the_hour_counts(self, store: Store) -> None:
         made = subscribes(store, "telegram:1", "tree", every="daily", at="13:00")
         ingested(store, paper("A graph"))
+        before = made.subscription
         with store.write() as session:
-            subscriptions.edit_query(session, made.subscription.id, text="graph", canonical="graph")
+            subscriptions.change_subscription(session, before, before._replace(text="graph", canonical="graph"))
         plan_due(store, now=NOON + HOUR)
         assert delivered(store) == [("telegram:1", ["A graph"])]
 
