@@ -80,8 +80,13 @@ class _Case:
     fits: Mapping[int, int]  # id of a subscription -> the papers that it finds, as a set
     delivered: int = 0  # papers that are left out, as a set
     limited: bool = True
-    days: tuple[date, ...]
+    first: bool = False  # it would be the first delivery of the chat
     known: int  # papers that were looked at
+
+    @property
+    def union(self) -> int:
+        """The papers that any of the subscriptions finds, as a set."""
+        return reduce(or_, self.fits.values(), 0)
 
 
 @reads
@@ -102,7 +107,6 @@ def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which
         subscriptions=subscriptions,
         entries=window.entries,
         fits={subscription.id: sets.of[str(subscription.id)] for subscription in subscriptions},
-        days=window.entries.days,
         known=sets.base.of,
     )
     delivered = _delivered_in(transaction, chat, window.entries, sets.union)
@@ -157,7 +161,6 @@ def newest_batch(
             fits=fits,
             delivered=0 if delivered_too else set_of_papers(entries, delivered) if delivered else 0,
             limited=not key or shows_more(chat),
-            days=(day,),
             known=known,
         )
         delivery = _delivery(transaction, secrets.token_hex(8), case, now, read_all=bool(key))
@@ -234,6 +237,7 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
     most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))
     keys = {key for bits in found.values() for key in case.entries.newest_first(bits, most)}
     known = read(transaction, sorted(keys, reverse=True))
+    tokenized = TokenizedPapers.of(paper.paper for paper in known)
     place = {paper.id: at for at, paper in enumerate(known)}
     taste = stored_signals.tastes(transaction, [case.chat.id]).get(case.chat.id)
     numbers = {subscription: map(number_of, case.entries.newest_first(bits)) for subscription, bits in found.items()}
@@ -249,13 +253,13 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
         zone=zones.zone(case.chat.settings.timezone),
         next_due=None,
         may_be_empty=False,
-        nearness=nearness_of(taste, TokenizedPapers.of(paper.paper for paper in known)) if taste else None,
+        nearness=nearness_of(taste, tokenized),
     )
     decided = decide(due, evidence_of_fits(lambda: counted_words(transaction)), limited=case.limited)
     if decided is None:
         return None
     kind, items, facts = decided
-    facts = replace(facts, known=case.known, days=case.days, first=False)
+    facts = replace(facts, known=case.known, days=case.entries.days, first=case.first)
     counted = () if read_all else tuple(_counted(case, found, set_of_papers(case.entries, place), now))
     return Delivery(id=name, chat=case.chat, kind=kind, due=now, items=(*items, *counted), facts=facts)
 
@@ -263,7 +267,7 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
 def _counted(case: _Case, found: Mapping[int, int], known: int, now: datetime) -> Iterator[Item]:
     """Items for the papers that were not read, each under the first subscription that finds it. They are not shown."""
     paper = KnownPaper(
-        id=0, paper=Paper(key=""), sequence=None, sequenced_at=None, first_seen_at=now, day=case.days[-1]
+        id=0, paper=Paper(key=""), sequence=None, sequenced_at=None, first_seen_at=now, day=case.entries.days[-1]
     )  # fmt: skip
     for subscription in case.subscriptions:
         because = (
@@ -349,14 +353,10 @@ def _of_days(
 ) -> Preview:
     """Previews what papers since `first` would bring. `all_of_them` includes papers that the chat already has."""
     entries = Entries.of(known_papers.news(transaction, None, since=first), whole=True)
-    case = _case(transaction, chat, [subscription._replace(cursor=-1) for subscription in subscriptions], entries, now)
-    delivered = (
-        ()
-        if all_of_them
-        else planned.delivered(transaction, [chat.id], [known.id for known in case.papers.known])[chat.id]
-    )
-    known = entries.papers.bit_count()
-    return Preview(delivery=_due_delivery(transaction, case, delivered, entries), known=known)
+    case = _above_cursors(transaction, chat, [one._replace(cursor=-1) for one in subscriptions], entries)
+    if not all_of_them:
+        case = _without(case, _delivered_in(transaction, chat, entries, case.union))
+    return Preview(delivery=_delivery(transaction, "preview", case, now, read_all=True), known=case.known)
 
 
 def _of_this_moment(
@@ -378,60 +378,37 @@ def _of_this_moment(
         ),
         whole=True,
     )
-    case = _case(transaction, chat, rest, entries, now)
-    delivered = planned.delivered(transaction, [chat.id], [known.id for known in case.papers.known])[chat.id]
-    delivered |= {item.paper.id for item in delivery.items} if delivery else set()
-    later = _due_delivery(transaction, case, delivered, entries)
+    case = _above_cursors(transaction, chat, rest, entries)
+    brought = {item.paper.id for item in delivery.items} if delivery else set()
+    case = _without(case, brought | _delivered_in(transaction, chat, entries, case.union))
+    later = _delivery(transaction, "preview", case, now, read_all=True)
     return Preview(
         delivery=delivery,
         later=later,
         not_due=_not_due(chat, rest, later, context),
-        known=max(entries.papers.bit_count(), delivery.facts.known if delivery else 0),
+        known=max(case.known, delivery.facts.known if delivery else 0),
     )
 
 
-def _case(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], entries: Entries, now: datetime
-) -> DueDelivery:
-    """The papers that subscriptions match, as a case for `decide`."""
-    bits = 0
-    for subscription in subscriptions:
-        bits |= find(transaction, entries, stored_query(subscription.canonical), most_read=None).bits
-    known = sorted(read(transaction, entries.newest_first(bits)), key=lambda paper: paper.sequence or 0)
-    tokenized = TokenizedPapers.of(paper.paper for paper in known)
-    taste = stored_signals.tastes(transaction, [chat.id]).get(chat.id)
-    return DueDelivery(
+def _above_cursors(
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], entries: Entries
+) -> _Case:
+    """What subscriptions find above their cursors."""
+    return _Case(
         chat=chat,
-        subscriptions=tuple(subscriptions),
-        cursor={subscription.id: subscription.cursor for subscription in subscriptions},
-        papers=Papers(known),
+        subscriptions=subscriptions,
+        entries=entries,
         fits={
-            subscription.id: tokenized.matching(stored_query(subscription.canonical)) for subscription in subscriptions
+            one.id: _fitting(transaction, entries, one) & entries.sequenced_after(one.cursor) for one in subscriptions
         },
-        delivered=frozenset(),
-        due=now,
-        now=now,
-        zone=zones.zone(chat.settings.timezone),
-        next_due=None,
-        may_be_empty=False,
-        nearness=nearness_of(taste, tokenized),
+        limited=shows_more(chat),
+        first=not chat.first_delivery_planned,
+        known=entries.papers.bit_count(),
     )
 
 
-def _due_delivery(
-    transaction: Transaction, case: DueDelivery, delivered: Collection[int], entries: Entries
-) -> Delivery | None:
-    """The delivery that `decide` makes of a case, without the papers `delivered`; None: nothing.
-
-    Its counts are those of all `entries`.
-    """
-    evidence = evidence_of_fits(lambda: counted_words(transaction))
-    decided = decide(case._replace(delivered=frozenset(delivered)), evidence, limited=shows_more(case.chat))
-    if decided is None:
-        return None
-    kind, items, facts = decided
-    facts = replace(facts, known=entries.papers.bit_count(), days=entries.days)
-    return Delivery(id="preview", chat=case.chat, kind=kind, due=case.now, items=items, facts=facts)
+def _without(case: _Case, papers: Collection[int]) -> _Case:
+    return replace(case, delivered=set_of_papers(case.entries, papers))
 
 
 def _not_due(
