@@ -125,8 +125,7 @@ def subscribe(
 
 def _added(result: Subscribed) -> dict[str, object]:
     """Returns what `subscribe --json` prints (docs/commands.md)."""
-    zone = result.subscription.zone or result.chat.settings.timezone
-    entry = Listed(chat=result.chat, subscription=result.subscription, zone=zone)
+    entry = Listed(chat=result.chat, subscription=result.subscription)
     added = {
         "outcome": result.outcome,
         "since": json_time(result.starts),

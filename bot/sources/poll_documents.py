@@ -28,6 +28,7 @@ from bot.sources.receipts import (
 )
 from subscriptions.cutting import clip
 from subscriptions.model import Digest, DigestWarning
+from subscriptions.notices.operations import DaysMissed
 from subscriptions.planning.receipts import (
     UNKNOWN,
     Arrival,
@@ -41,7 +42,7 @@ from subscriptions.planning.receipts import (
     verdict_of_all,
 )
 from subscriptions.planning.source_calendar import Overdue, Schedule, poll_again, wait_after_failure
-from subscriptions.service.notices import note_poll, notify_missed_days
+from subscriptions.service.notices import note_poll, notify_operators, runs_in_notice
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.digests import Ingested
 from subscriptions.store.sources import DocumentSeen, KnownSource, SourceState
@@ -357,8 +358,9 @@ def _notify(run: PollRun, transaction: Transaction, receipt: Receipt, state: Sou
         now=run.now,
     )
     if lost := (*missed_days.lost, *missed_days.gone):
-        given_up = bool(missed_days.lost)
-        notify_missed_days(transaction, context.admins, source.name, runs(lost), given_up=given_up, now=run.now)
+        days, given_up = runs_in_notice(runs(lost)), bool(missed_days.lost)
+        missed = DaysMissed(source=source.name, days=days, given_up=given_up)
+        notify_operators(transaction, context.admins, missed, now=run.now)
     if run.known.last is not None:  # at the first poll of a source old papers are expected
         notify_of_filed(transaction, context, source, run.progress.filed, run.now)
 

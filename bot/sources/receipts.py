@@ -10,9 +10,10 @@ from bot.ports.channel import SourceRead
 from bot.settings import SourceSettings
 from bot.sources.ingest import PollContext
 from subscriptions.model import Digest
+from subscriptions.notices.operations import PapersFiled
 from subscriptions.planning.receipts import Filed, Observation, Outcome, PollVerdict, Receipt, joined, poll_verdict
 from subscriptions.planning.source_calendar import LATE_AFTER, Overdue
-from subscriptions.service.notices import note_poll, notify_filed_days, notify_source
+from subscriptions.service.notices import note_poll, notify_operators, notify_source, runs_in_notice
 from subscriptions.states import SourceTrouble
 from subscriptions.store.database.store import Scope, Transaction
 from subscriptions.store.digests import Ingested
@@ -146,7 +147,8 @@ def read_of(receipt: Receipt) -> SourceRead:
 def notify_of_filed(store: Scope, context: PollContext, source: SourceSettings, filed: Filed, now: datetime) -> None:
     """Notifies operators of papers that came too late to be announced. Raises StoreError."""
     if filed.papers:
-        notify_filed_days(store, context.admins, source.name, runs(filed.days), papers=filed.papers, now=now)
+        notice = PapersFiled(source=source.name, days=runs_in_notice(runs(filed.days)), papers=filed.papers)
+        notify_operators(store, context.admins, notice, now=now)
 
 
 def observation_of(digest: Digest, done: Ingested, *, changed: bool) -> Observation:

@@ -1,7 +1,7 @@
 """Notices: news about the service itself. Each is one class with a cause, typed details, a key and its words.
 
 Here is what every notice has, and how its details are stored and read. `chats.py` and `operations.py` have the notices by
-subject, `declared.py` all of them; a new notice is a class and its name there. `subscriptions.service.notices` stores
+subject, `declared.py` collects them; a new notice is a class of one of the two. `subscriptions.service.notices` stores
 notices in the outbox, `bot.rendering` writes them out.
 """
 
@@ -82,9 +82,11 @@ class Notice:
 class DailyNotice(Notice):
     """A notice that is sent once a day for its subject."""
 
+    about: ClassVar[str] = ""  # the field with its subject, where there may be several on one day: a source, a platform
+
     def subject(self) -> str:
-        """What the notice is about, where there may be several on one day: a source, a platform, a chat."""
-        return ""
+        """What the notice is about; "" where there is one a day."""
+        return str(getattr(self, self.about)) if self.about else ""
 
     def key(self, day: date) -> str:
         """The subject and the day."""

@@ -45,71 +45,31 @@ class ChatPaused(DailyNotice):
     """To the owner of a chat: the bot cannot write there any more."""
 
     cause: ClassVar[str] = "paused"
+    about: ClassVar[str] = "place"
 
     chat: str  # title or address
     place: str = unstored()  # its address
     reason: PauseNoticeReason
-    waiting: int = 0  # papers
-
-    def subject(self) -> str:
-        """The chat."""
-        return self.place
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
         """Says that the chat is paused, why, what waits, and when its deliveries go on."""
         yield words.say("{chat} is paused.", chat=self.chat or words.say("A chat"))
         yield _REASONS[self.reason].say(words.translate)
-        if self.waiting:
-            yield words.count("{count} paper waits there.", "{count} papers wait there.", self.waiting)
         yield words.say("Nothing is lost: it goes on by itself when the bot can write there again.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChatAddressChanged(EventNotice):
-    """A chat has another address now. Nothing raises this notice yet."""
-
-    cause: ClassVar[str] = "moved"
-
-    chat: str  # title or address before
-    to: str  # address now
-
-    def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that the chat has moved, and where its subscriptions went."""
-        yield words.say("{chat} has moved.", chat=self.chat or words.say("A chat"))
-        if self.to:
-            yield words.say("Its subscriptions went along to {to}.", to=self.to)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatResumed(EventNotice):
-    """To the owner of a chat, or to the chat itself (`chat` is ""): the bot can write there again."""
+    """To the owner of a chat: the bot can write there again."""
 
     cause: ClassVar[str] = "resumed"
 
     chat: str  # title or address
-    waiting: int = 0  # papers
-    since: str = ""  # a local day
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that the bot can write to the chat again, and what waited meanwhile."""
-        if self.chat:
-            yield words.say("I can write to {chat} again.", chat=self.chat)
-            yield words.say("What was missed comes with the next delivery.")
-            return
-        yield words.say("Here again.")
-        if not self.waiting:
-            yield words.say("Nothing was missed.")
-            return
-        if self.since:
-            yield words.count(
-                "{count} paper came since {since}.",
-                "{count} papers came since {since}.",
-                self.waiting,
-                since=self.since,
-            )
-        else:
-            yield words.count("{count} paper waits.", "{count} papers wait.", self.waiting)
-        yield words.say("The next digest takes them along; /resume sends them now or skips them.")
+        """Says that the bot can write to the chat again, and when what was missed comes."""
+        yield words.say("I can write to {chat} again.", chat=self.chat)
+        yield words.say("What was missed comes with the next delivery.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,13 +109,10 @@ class SubscriberLeft(DailyNotice):
     """To the operators: a person who subscribed a chat has left it."""
 
     cause: ClassVar[str] = "subscriber-left"
+    about: ClassVar[str] = "place"
 
     chat: str  # title or address
     place: str = unstored()  # its address
-
-    def subject(self) -> str:
-        """The chat."""
-        return self.place
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
         """Says that the subscriber of the chat has left, and that the subscriptions there are paused."""
@@ -195,16 +152,13 @@ class AccessAsked(DailyNotice):
     """To the operators: a chat asks to be let in."""
 
     cause: ClassVar[str] = "asked"
+    about: ClassVar[str] = "chat"
     labels: ClassVar[Mapping[str, Sentence]] = MappingProxyType({"allow": Sentence("allow"), "deny": Sentence("deny")})
 
     chat: str  # its address
     title: str
     who: str  # the person's name
     request: str  # what they want to subscribe to
-
-    def subject(self) -> str:
-        """The chat."""
-        return self.chat
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
         """Says who asks, for which chat and subscription, and names the commands that answer."""
@@ -299,16 +253,13 @@ class PapersMissing(DailyNotice):
     """To the owner of a chat that strangers read: it got its papers without those of some sources."""
 
     cause: ClassVar[str] = "went-without"
+    about: ClassVar[str] = "place"
 
     chat: str  # title or address
     place: str = unstored()  # its address
     names: str  # of the sources
     how: MissingHow
     count: int  # sources
-
-    def subject(self) -> str:
-        """The chat."""
-        return self.place
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
         """Says which chat lacks papers of which sources, and that the chat was not told."""
@@ -322,13 +273,10 @@ class NoPapersToday(DailyNotice):
     """To the owner of a chat that strangers read: no papers came today."""
 
     cause: ClassVar[str] = "quiet-day"
+    about: ClassVar[str] = "place"
 
     chat: str  # title or address
     place: str = unstored()  # its address
-
-    def subject(self) -> str:
-        """The chat."""
-        return self.place
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
         """Says that nothing was posted in the chat."""

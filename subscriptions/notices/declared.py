@@ -1,41 +1,11 @@
-"""`NOTICES`: every notice by its cause. A new notice is a class in this room and its name in this list."""
+"""`NOTICES`: every notice by its cause. A new notice is a class in `chats.py` or `operations.py`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import ClassVar
 
-from subscriptions.notices import EventNotice, Notice, NoticeWords
-from subscriptions.notices.chats import (
-    AccessAsked,
-    AccessDenied,
-    AccessGranted,
-    ChatAddressChanged,
-    ChatPaused,
-    ChatResumed,
-    ConfirmAddress,
-    NoPapersToday,
-    NothingMatched,
-    PapersMissing,
-    SubscriberLeft,
-    SubscriptionsOrphaned,
-    TopicClosed,
-    TopicGone,
-)
-from subscriptions.notices.operations import (
-    BotReplaced,
-    ClockWasWrong,
-    DaysMissed,
-    DeliveriesWaiting,
-    MessagesDead,
-    PapersFiled,
-    SendingStopped,
-    SourceFailed,
-    SourceOverdue,
-    SourceRecovered,
-    SummariesFailed,
-    VersionChanged,
-)
+from subscriptions.notices import EventNotice, Notice, NoticeWords, chats, operations
 
 Notices = Mapping[str, type[Notice]]
 
@@ -48,34 +18,13 @@ def by_cause(*notices: type[Notice]) -> Notices:
     return MappingProxyType(found)
 
 
-NOTICES: Notices = by_cause(
-    ChatPaused,
-    ChatAddressChanged,
-    ChatResumed,
-    MessagesDead,
-    SendingStopped,
-    ClockWasWrong,
-    BotReplaced,
-    SourceFailed,
-    SourceOverdue,
-    SourceRecovered,
-    DaysMissed,
-    PapersFiled,
-    SummariesFailed,
-    NothingMatched,
-    PapersMissing,
-    NoPapersToday,
-    TopicClosed,
-    TopicGone,
-    SubscriberLeft,
-    SubscriptionsOrphaned,
-    DeliveriesWaiting,
-    VersionChanged,
-    AccessAsked,
-    AccessGranted,
-    AccessDenied,
-    ConfirmAddress,
-)
+def _declared_in(module: ModuleType) -> Iterator[type[Notice]]:
+    for value in vars(module).values():
+        if isinstance(value, type) and issubclass(value, Notice) and "cause" in vars(value):
+            yield value
+
+
+NOTICES: Notices = by_cause(*_declared_in(chats), *_declared_in(operations))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,14 +37,11 @@ class DeliveriesWaiting(DailyNotice):
     """Deliveries have been tried in vain for more than an hour."""
 
     cause: ClassVar[str] = "waiting"
+    about: ClassVar[str] = "platform"
 
     platform: str
     count: int
     reason: str  # the usual one
-
-    def subject(self) -> str:
-        """The platform."""
-        return self.platform
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
         """Says how many deliveries wait, where and why, and that they are tried again."""
@@ -66,30 +63,21 @@ class SendingStopped(DailyNotice):
     """
 
     cause: ClassVar[str] = "stopped"
+    about: ClassVar[str] = "platform"
 
     platform: str  # for one workspace with its id after a colon
     reason: str = ""
     gone: int = 0
     of: int = 0
-    waiting: int = 0  # messages
-
-    def subject(self) -> str:
-        """The platform or workspace."""
-        return self.platform
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that sending to the platform has stopped, why, what waits, and how to mend it."""
+        """Says that sending to the platform has stopped, why, and how to mend it."""
         yield words.say("Sending to {platform} has stopped.", platform=_platform_name(self.platform, words))
         if self.gone:
             gone, of = words.number(self.gone), words.number(self.of)
             yield words.say("{gone} of {of} chats answered that they are gone.", gone=gone, of=of)
         yield self.reason
-        if self.waiting:
-            yield words.count(
-                "{count} message waits; nothing is lost.", "{count} messages wait; nothing is lost.", self.waiting
-            )
-        else:
-            yield words.say("Nothing is lost.")
+        yield words.say("Nothing is lost.")
         if self.gone:
             yield words.say(
                 "If that is right: `paperwire run --pause-gone`. To try once more: `paperwire outbox retry`."
@@ -118,39 +106,14 @@ class ClockWasWrong(DailyNotice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BotReplaced(DailyNotice):
-    """A platform's token belongs to another bot than before. Nothing raises this notice yet."""
-
-    cause: ClassVar[str] = "new-bot"
-
-    platform: str
-
-    def subject(self) -> str:
-        """The platform."""
-        return self.platform
-
-    def lines(self, words: NoticeWords) -> Iterable[str]:
-        """Says that the bot is another, that nothing is sent, and the commands for either case."""
-        platform = _platform_name(self.platform, words)
-        yield words.say("The {platform} token belongs to another bot than before.", platform=platform)
-        yield words.say("Nothing is sent, so that nobody hears twice or from a stranger.")
-        yield words.say(
-            "If you meant to change the bot: `paperwire run --new-bot`. Otherwise set the earlier bot's token again."
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionChanged(DailyNotice):
     """Another version of paperwire runs than before."""
 
     cause: ClassVar[str] = "version"
+    about: ClassVar[str] = "version"
 
     version: str
     before: str
-
-    def subject(self) -> str:
-        """The version."""
-        return self.version
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
         """Says which version runs now, and which ran before."""
@@ -179,11 +142,9 @@ def _platform_name(platform: str, words: NoticeWords) -> str:
 class SourceNotice(DailyNotice):
     """A notice about one source."""
 
-    source: str  # its name
+    about: ClassVar[str] = "source"
 
-    def subject(self) -> str:
-        """The source."""
-        return self.source
+    source: str  # its name
 
     def name(self, words: NoticeWords) -> str:
         """The source's name as a sentence has it."""
@@ -198,7 +159,6 @@ class SourceFailed(SourceNotice):
 
     since: str  # when it last had brought all that was due; "" if never
     reason: str
-    count: int = 0  # failures today
 
     def lines(self, words: NoticeWords) -> Iterable[str]:
         """Says that the source cannot be read, why, since when, and that it is tried again."""
@@ -206,8 +166,6 @@ class SourceFailed(SourceNotice):
         yield self.reason
         if self.since:
             yield words.say("No success since {since}.", since=self.since)
-        if self.count > 1:
-            yield words.count("{count} failure today.", "{count} failures today.", self.count)
         yield words.say("It is tried again by itself.")
 
 

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Literal
 
 from subscriptions.errors import PaperwireError, Refused, Sentence
-from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Subscription
+from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
 from subscriptions.notices.chats import CONFIRM, AccessAsked, AccessDenied, AccessGranted, ConfirmAddress
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.changes import note_changed_state
@@ -261,15 +261,10 @@ def subscriptions_around(
     )
     around = [own, *(chat for chat in others if chat.address != own.address)]
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in around if chat.id])
-    listed = [(chat, tuple(_listed(chat, subscriptions.get(chat.id, ())))) for chat in around]
+    listed = (
+        (chat, tuple(Listed(chat=chat, subscription=one) for one in subscriptions.get(chat.id, ()))) for chat in around
+    )
     return tuple((chat, found) for chat, found in listed if found or chat is own)
-
-
-def _listed(chat: Chat, subscriptions: Collection[Subscription]) -> list[Listed]:
-    return [
-        Listed(chat=chat, subscription=subscription, zone=subscription.zone or chat.settings.timezone)
-        for subscription in subscriptions
-    ]
 
 
 # ----------------------------------------------------------------------------------------------- addresses that confirm

@@ -232,7 +232,11 @@ class Listed:
 
     chat: Chat
     subscription: Subscription
-    zone: str  # the subscription's own, else the chat's
+
+    @property
+    def zone(self) -> str:
+        """The subscription's own, else the chat's."""
+        return self.subscription.zone or self.chat.settings.timezone
 
 
 @reads
@@ -268,7 +272,7 @@ def _listed(transaction: Transaction, chats: Sequence[Chat]) -> Iterator[Listed]
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats])
     for chat in chats:
         for one in subscriptions[chat.id]:
-            yield Listed(chat=chat, subscription=one, zone=one.zone or chat.settings.timezone)
+            yield Listed(chat=chat, subscription=one)
 
 
 def numbered(transaction: Transaction, chat: Chat, number: int) -> Subscription:

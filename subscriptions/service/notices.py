@@ -9,10 +9,8 @@ from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, Deli
 from subscriptions.notices import BUTTON, DailyNotice, DayRuns, Notice
 from subscriptions.notices.chats import ChatPaused, ConfirmAddress, PauseNoticeReason, TopicClosed, TopicGone
 from subscriptions.notices.operations import (
-    DaysMissed,
     DeliveriesWaiting,
     MessagesDead,
-    PapersFiled,
     SendingStopped,
     SourceFailed,
     SourceNotice,
@@ -365,42 +363,9 @@ def _source_notice(
     return SourceFailed(source=source, since=since, reason=receipt.detail)
 
 
-def notify_missed_days(
-    store: Scope,
-    admins: Sequence[ChatAddress],
-    source: str,
-    days: Sequence[tuple[date, date]],
-    *,
-    given_up: bool,
-    now: datetime,
-) -> tuple[Lane, ...]:
-    """Notifies the operators of days of a source, as (first, last), that could not be fetched afterwards.
-
-    `given_up`: its server was asked for them, or they lie too far back; else the source shows only its newest day.
-    Returns the lanes of the notices that were stored.
-    """
-    return notify_operators(store, admins, DaysMissed(source=source, days=_runs(days), given_up=given_up), now=now)
-
-
-def notify_filed_days(
-    store: Scope,
-    admins: Sequence[ChatAddress],
-    source: str,
-    days: Sequence[tuple[date, date]],
-    *,
-    papers: int,
-    now: datetime,
-) -> tuple[Lane, ...]:
-    """Notifies the operators of days of a source, as (first, last), that were fetched too late for news.
-
-    Their papers were filed. Returns the lanes of the notices that were stored.
-    """
-    return notify_operators(store, admins, PapersFiled(source=source, days=_runs(days), papers=papers), now=now)
-
-
-def _runs(days: Sequence[tuple[date, date]]) -> DayRuns:
+def runs_in_notice(days: DayRuns) -> DayRuns:
     """(first, last) days as a notice holds them; too many are joined into one."""
-    return tuple(days) if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)
+    return days if len(days) <= _MOST_RUNS else ((days[0][0], days[-1][1]),)
 
 
 # --------------------------------------------------------------- papers that came incomplete, for which arXiv is asked

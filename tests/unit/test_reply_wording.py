@@ -204,7 +204,7 @@ def row(listed: Listed) -> Row:
 
 
 def test_a_row_of_the_list() -> None:
-    listed = Listed(chat=chat(), subscription=a_subscription(), zone="Europe/Berlin")
+    listed = Listed(chat=chat(), subscription=a_subscription(zone="Europe/Berlin"))
     assert row(listed) == Row(
         chat="console:me",
         number=4,
@@ -229,7 +229,7 @@ def test_a_row_of_the_list() -> None:
 def test_what_holds_a_subscription_is_shown(
     paused_chat: dict[str, Any], paused_subscription: dict[str, Any], state: str, shown: str
 ) -> None:
-    listed = Listed(chat=chat(**paused_chat), subscription=a_subscription(**paused_subscription), zone="UTC")
+    listed = Listed(chat=chat(**paused_chat), subscription=a_subscription(**paused_subscription))
     assert (state_of(listed), row(listed).state) == (state, shown)
 
 
