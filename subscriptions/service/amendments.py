@@ -14,9 +14,7 @@ from subscriptions.portable import checked_name, kept_query
 from subscriptions.service.changes import begin_change, record_change
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.next_deliveries import (
-    FOLLOWED,
-    apply_new_quiet_hours,
-    apply_new_zone,
+    apply_new_clock,
     get_chat,
     numbered,
     which_one,
@@ -120,11 +118,7 @@ def set_settings(
         record_change(transaction, chat.id, now=now, who=who)
     for name, value in stored.items():
         chats.choose_setting(transaction, chat.id, name, value)
-    if "timezone" in stored:
-        apply_new_zone(transaction, chat, stored["timezone"], now)
-    if not FOLLOWED.isdisjoint(stored):
-        apply_new_quiet_hours(transaction, chat, now)
-    return get_chat(transaction, address)
+    return apply_new_clock(transaction, chat, now)
 
 
 def follow_person(store: Scope, chat: Chat, heard: Mapping[str, str], *, now: datetime) -> None:
@@ -134,7 +128,7 @@ def follow_person(store: Scope, chat: Chat, heard: Mapping[str, str], *, now: da
             chats.speak(transaction, chat.id, heard["lang"])
         if "timezone" in heard:
             chats.choose_setting(transaction, chat.id, "timezone", heard["timezone"])
-            apply_new_zone(transaction, chat, heard["timezone"], now)
+            apply_new_clock(transaction, chat, now)
 
 
 def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:

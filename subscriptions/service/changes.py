@@ -104,17 +104,11 @@ def judging(store: Scope, chat: Chat, *, now: datetime, who: str = "") -> Iterat
         yield transaction
 
 
-def record_changes(
-    transaction: Transaction, chat_ids: Sequence[int], *, now: datetime, who: str = ""
-) -> frozenset[int]:
-    """As `record_change`, with a few statements for all these chats but those that this transaction changed before.
-
-    Returns the ids of the recorded chats.
-    """
+def record_changes(transaction: Transaction, chat_ids: Sequence[int], *, now: datetime, who: str = "") -> None:
+    """As `record_change`, with a few statements for all these chats but those that this transaction changed before."""
     fresh = [chat_id for chat_id in chat_ids if chat_id not in transaction.begun_changes]
     chats.hold_chats(transaction, fresh)
     _record(transaction, fresh, now, who)
-    return frozenset(fresh)
 
 
 def _record(

@@ -17,9 +17,7 @@ from subscriptions.service.changes import note_changed, record_change, record_ch
 from subscriptions.service.hold_reasons import starting_point
 from subscriptions.service.near_papers import with_words
 from subscriptions.service.next_deliveries import (
-    FOLLOWED,
-    apply_new_quiet_hours,
-    apply_new_zone,
+    by_new_clock,
     first_span,
     kind_of,
     with_due,
@@ -49,26 +47,24 @@ class _Target:
 
     chat: Chat
     is_new: bool  # this import adds it
-    subscriptions: dict[str, Subscription]  # by canonical text
-    added: set[str] = field(default_factory=set)  # canonical texts of those that are not written yet
+    stored: dict[str, Subscription]  # by canonical text
+    subscriptions: dict[str, Subscription] = field(default_factory=dict)  # the same, as the lines leave them
 
     @property
-    def amount(self) -> int:
-        """How many subscriptions the chat has then."""
-        return len(self.subscriptions) + len(self.added)
+    def is_changed(self) -> bool:
+        """Whether subscriptions are to be written."""
+        return self.subscriptions != self.stored
 
 
 @dataclass(slots=True, kw_only=True)
 class _Import:
-    """An import within its transaction. New subscriptions are collected and written together."""
+    """An import within its transaction. The subscriptions are changed in memory, and written together at its end."""
 
     transaction: Transaction
     now: datetime
     who: str
     targets: dict[ChatAddress, _Target]
     made: set[ChatAddress]  # new chats whose kind a line names first
-    recorded: frozenset[int] = frozenset()  # ids of chats whose change is recorded
-    new: list[Subscription] = field(default_factory=list)
     starts: dict[timedelta, tuple[datetime, int, datetime | None]] = field(default_factory=dict)
 
     def start(self, back: timedelta) -> tuple[datetime, int, datetime | None]:
@@ -78,43 +74,25 @@ class _Import:
             self.starts[back] = since, known_papers.sequence_before(self.transaction, since), counted
         return self.starts[back]
 
-    def begin_change(self, target: _Target) -> None:
-        """Records that the chat changes: to be called before each change."""
-        if not target.is_new and target.chat.id not in self.recorded:
-            record_change(self.transaction, target.chat.id, now=self.now, who=self.who)
-
-    def begin_changes(self, lines: Iterable[PortableLine]) -> None:
-        """Records of known chats that they change, for all together, where a line of a subscription is sure to change one."""
-        targets = {id(target): target for line in lines if _differs(line, target := self.targets[line.chat])}
-        self.recorded = record_changes(
-            self.transaction,
-            [target.chat.id for target in targets.values() if not target.is_new],
-            now=self.now,
-            who=self.who,
-        )
-
     def write(self) -> None:
-        """Writes the new subscriptions that were collected."""
-        stored_subscriptions.add_subscriptions(self.transaction, self.new)
-        self.new = []
-
-    def read_again(self, target: _Target) -> None:
-        """Writes what was collected and reads a chat again: its zone, its due moments and its subscriptions."""
-        if target.added:
-            self.write()
-        chat_id = target.chat.id
-        chats = stored_chats.chats_by_id(self.transaction, [chat_id], zone=self.transaction.zone)
-        target.chat, target.added = chats[chat_id], set()
-        target.subscriptions = _by_query(stored_subscriptions.subscriptions_of(self.transaction, [chat_id])[chat_id])
+        """Writes the subscriptions that lines added or changed, and records that of the chats before."""
+        changed = {one.chat.id: one for one in self.targets.values() if one.is_changed}
+        known = [chat_id for chat_id, one in changed.items() if not one.is_new]
+        record_changes(self.transaction, known, now=self.now, who=self.who)
+        new = []
+        for target in changed.values():
+            for canonical, one in target.subscriptions.items():
+                before = target.stored.get(canonical)
+                if before is None:
+                    new.append(one)
+                else:
+                    stored_subscriptions.change_subscription(self.transaction, before, one)
+        stored_subscriptions.add_subscriptions(self.transaction, new)
 
 
 @lru_cache(maxsize=4096)
 def _first_due(cadence: Cadence, zone_name: str, now: datetime) -> stored_subscriptions.DueSpan:
     return first_span(cadence, zones.zone(zone_name), now)
-
-
-def _by_query(subscriptions: Sequence[Subscription]) -> dict[str, Subscription]:
-    return {subscription.canonical: subscription for subscription in subscriptions}
 
 
 def import_lines(
@@ -144,7 +122,6 @@ def import_lines(
                 _with_words(transaction, line, work.targets[line.chat].chat, work.targets[line.chat].subscriptions)
                 for line in of_part
             ]
-            work.begin_changes(of_part)
             changes.update((place, _apply(work, line)) for place, line in zip(part, of_part, strict=True))
             work.write()
             if dry:
@@ -233,7 +210,8 @@ def _begun(transaction: Transaction, lines: Sequence[PortableLine], *, now: date
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats.values()])
     by_id: dict[int, _Target] = {}  # two addresses may lead to one chat
     for place, chat in chats.items():
-        target = _Target(chat=chat, is_new=place in kinds, subscriptions=_by_query(subscriptions[chat.id]))
+        stored = {one.canonical: one for one in subscriptions[chat.id]}
+        target = _Target(chat=chat, is_new=place in kinds, stored=stored, subscriptions=dict(stored))
         by_id.setdefault(chat.id, target)
     return _Import(
         transaction=transaction,
@@ -252,14 +230,9 @@ def _apply(work: _Import, line: PortableLine) -> str:
         return "+" if is_first else "="
     target = work.targets[line.chat]
     if line.setting is not None:
-        sign = _apply_setting(work, line, line.setting, target)
-        if sign != "=":
-            work.read_again(target)  # zone and due moments may have changed
-        return sign
+        return _apply_setting(work, line, line.setting, target)
     if line.cadence is None or line.query is None:  # pragma: no cover - every other line has both
         return "="
-    if line.query.canonical in target.added:
-        work.read_again(target)
     known = target.subscriptions.get(line.query.canonical)
     if known is None:
         return _added(work, line, target, cadence=line.cadence, query=line.query)
@@ -268,59 +241,40 @@ def _apply(work: _Import, line: PortableLine) -> str:
 
 def _changed(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, known: Subscription) -> str:
     """Sets time, zone and name of a subscription that the chat has, as far as the line names them; returns the mark."""
-    zone, name = _wanted(line, target, known)
-    if (known.cadence, known.zone, known.name) == (cadence, zone, name):
+    own = target.chat.settings.timezone
+    zone = known.zone if line.zone in (None, known.zone or own) else _own_zone(line, target)
+    after = known._replace(cadence=cadence, zone=zone, name=known.name if line.name is None else line.name)
+    if after == known:
         return "="
-    work.begin_change(target)
     note_changed(work.transaction, target.chat.id)
-    after = known._replace(cadence=cadence, zone=zone, name=name)
     if (known.cadence, known.zone) != (cadence, zone):
-        after = with_due(after, _first_due(cadence, zone or target.chat.settings.timezone, work.now))
-    target.subscriptions[known.canonical] = stored_subscriptions.change_subscription(work.transaction, known, after)
+        after = with_due(after, _first_due(cadence, zone or own, work.now))
+    target.subscriptions[known.canonical] = after
     return "~"
 
 
-def _wanted(line: PortableLine, target: _Target, known: Subscription) -> tuple[str | None, str]:
-    """The zone and the name that a line gives to a subscription that the chat has."""
-    own = target.chat.settings.timezone
-    zone = known.zone if line.zone in (None, known.zone or own) else _own_zone(line, target)
-    return zone, known.name if line.name is None else line.name
-
-
-def _differs(line: PortableLine, target: _Target) -> bool:
-    """Whether a line names a subscription that the chat does not have, or not so: then the line, or one before it, changes the chat."""
-    if line.cadence is None or line.query is None:
-        return False
-    known = target.subscriptions.get(line.query.canonical)
-    return known is None or (known.cadence, known.zone, known.name) != (line.cadence, *_wanted(line, target, known))
-
-
 def _added(work: _Import, line: PortableLine, target: _Target, *, cadence: Cadence, query: KeptText) -> str:
-    if target.amount >= MOST_PER_CHAT:
+    if len(target.subscriptions) >= MOST_PER_CHAT:
         raise _too_many(line)
     zone = _own_zone(line, target)
     since, cursor, counted = work.start(timedelta(days=7 if cadence.kind == "weekly" else 1))
-    work.begin_change(target)
     note_changed(work.transaction, target.chat.id)
-    target.added.add(query.canonical)
     due, latest_due = _first_due(cadence, zone or target.chat.settings.timezone, work.now)
-    work.new.append(
-        Subscription(
-            id=0,
-            number=0,
-            chat_id=target.chat.id,
-            text=query.text,
-            canonical=query.canonical,
-            cadence=cadence,
-            zone=zone,
-            since=since,
-            cursor=cursor,
-            counted_until=counted,
-            next_due_at=due,
-            latest_due_at=latest_due,
-            name=line.name or "",
-            added_by="import",
-        )
+    target.subscriptions[query.canonical] = Subscription(
+        id=0,
+        number=0,
+        chat_id=target.chat.id,
+        text=query.text,
+        canonical=query.canonical,
+        cadence=cadence,
+        zone=zone,
+        since=since,
+        cursor=cursor,
+        counted_until=counted,
+        next_due_at=due,
+        latest_due_at=latest_due,
+        name=line.name or "",
+        added_by="import",
     )
     return "+"
 
@@ -333,16 +287,16 @@ def _own_zone(line: PortableLine, target: _Target) -> str | None:
 def _apply_setting(work: _Import, line: PortableLine, setting: tuple[str, str], target: _Target) -> str:
     transaction, chat, now = work.transaction, target.chat, work.now
     name, value = _checked_setting(line, setting, kind=chat.kind, public=chat.public)
-    if stored_chats.chats_by_id(transaction, [chat.id], zone=transaction.zone)[chat.id].chosen.get(name) == value:
+    if chat.chosen.get(name) == value:
         return "="
-    if target.added:
-        work.write()  # the setting may move their due moments
-    work.begin_change(target)
+    if not target.is_new:
+        record_change(transaction, chat.id, now=now, who=work.who)
     stored_chats.choose_setting(transaction, chat.id, name, value)
-    if name == "timezone":
-        apply_new_zone(transaction, chat, value, now)
-    if name in FOLLOWED:
-        apply_new_quiet_hours(transaction, chat, now)
+    after = stored_chats.chats_by_id(transaction, [chat.id], zone=transaction.zone)[chat.id]
+    target.subscriptions = {
+        canonical: by_new_clock(one, chat, after, now) for canonical, one in target.subscriptions.items()
+    }
+    target.chat = after
     return "~"
 
 

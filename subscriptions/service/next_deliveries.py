@@ -17,10 +17,6 @@ from subscriptions.store import chats, known_papers, sources
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Transaction, reads
 
-FOLLOWED = frozenset(
-    {"quiet", "timezone"}
-)  # settings on which quiet hours depend: after a change, call `apply_new_quiet_hours`
-
 Move = tuple[int, int, stored_subscriptions.DueSpan]  # (id of a subscription, its new cursor, its new due span)
 
 
@@ -41,32 +37,27 @@ def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], now: datetim
     return [(subscription.id, subscription.cursor, (until, None)) for subscription in at_once]
 
 
-def apply_new_quiet_hours(transaction: Transaction, before: Chat, now: datetime) -> None:
-    """Moves what the old quiet hours put off to the end of the new ones; if it is not quiet now, makes it due at once.
+def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Chat:
+    """Moves what is due after the zone or the quiet hours of a chat were changed; returns the chat as it is now."""
+    after = chats.chats_by_id(transaction, [before.id], zone=transaction.zone)[before.id]
+    for one in stored_subscriptions.subscriptions_of(transaction, [before.id])[before.id]:
+        stored_subscriptions.change_subscription(transaction, one, by_new_clock(one, before, after, now))
+    return after
 
-    `before` is the chat before its quiet hours or time zone changed.
+
+def by_new_clock(subscription: Subscription, before: Chat, after: Chat, now: datetime) -> Subscription:
+    """The subscription as a change of its chat's zone or quiet hours leaves it.
+
+    One without a zone of its own is due at the same local time in the new zone; an overdue one stays overdue. What the old
+    quiet hours put off waits for the end of the new ones; if it is not quiet now, it is due at once.
     """
+    due = subscription.next_due_at
+    if after.settings.timezone != before.settings.timezone and not subscription.zone and due is not None and due > now:
+        subscription = with_due(subscription, first_span(subscription.cadence, zone_of(subscription, after), now))
     until = quiet_until(before, now)
-    if until is None:
-        return
-    after = chats.chats_by_id(transaction, [before.id], zone=before.settings.timezone)[before.id]
-    for subscription in stored_subscriptions.subscriptions_of(transaction, [before.id])[before.id]:
-        if subscription.cadence.kind == "now" and subscription.next_due_at == until:
-            waiting = with_due(subscription, (quiet_until(after, now), None))
-            stored_subscriptions.change_subscription(transaction, subscription, waiting)
-
-
-def apply_new_zone(transaction: Transaction, chat: Chat, name: str, now: datetime) -> None:
-    """Makes subscriptions without a zone of their own due at the same local time in the chat's new zone `name`.
-
-    Overdue ones stay overdue.
-    """
-    zone = zones.zone(name)
-    for subscription in stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]:
-        overdue = subscription.next_due_at is not None and subscription.next_due_at <= now
-        if subscription.zone is None and subscription.next_due_at is not None and not overdue:
-            moved = with_due(subscription, first_span(subscription.cadence, zone, now))
-            stored_subscriptions.change_subscription(transaction, subscription, moved)
+    if until is not None and subscription.cadence.kind == "now" and subscription.next_due_at == until:
+        subscription = with_due(subscription, (quiet_until(after, now), None))
+    return subscription
 
 
 def with_due(subscription: Subscription, due: stored_subscriptions.DueSpan) -> Subscription:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from subscriptions import zones
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, Subscription
 from subscriptions.service.changes import (
@@ -31,12 +30,12 @@ from subscriptions.service.changes import (
 )
 from subscriptions.service.near_papers import restore_signals
 from subscriptions.service.next_deliveries import (
-    FOLLOWED,
-    apply_new_quiet_hours,
-    apply_new_zone,
+    apply_new_clock,
     due_span,
     first_span,
     get_chat,
+    with_due,
+    zone_of,
 )
 from subscriptions.states import ChatState, PauseReason, Signal
 from subscriptions.store import chats
@@ -111,7 +110,7 @@ def undo(transaction: Transaction, address: ChatAddress, change_id: int, *, now:
         raise Refused(Sentence("That is undone already."))
     wanted = _parts_to_restore(earlier, after, current)
     again = record_change(transaction, chat.id, now=now, who=who, undone_change=change_id)
-    _restore(transaction, chat, wanted, current, now)
+    _restore(transaction, chat, wanted, now)
     mark_undone(transaction, chat, change_id)
     what = difference(current, state_of(transaction, chat.id))
     if what.added or what.removed or what.changed:
@@ -166,24 +165,18 @@ def _value(part: object) -> object:
     return subscription_value(part) if isinstance(part, Subscription) else part
 
 
-def _restore(
-    transaction: Transaction, chat: Chat, wanted: Mapping[_Key, object], current: State, now: datetime
-) -> None:
+def _restore(transaction: Transaction, chat: Chat, wanted: Mapping[_Key, object], now: datetime) -> None:
     settings = {str(name): value for (kind, name), value in wanted.items() if kind == "setting"}
     for name, value in settings.items():
         if value is None:
             chats.unchoose_setting(transaction, chat.id, name)
         else:
             chats.choose_setting(transaction, chat.id, name, str(value))
-    zone = chats.chats_by_id(transaction, [chat.id], zone=chat.settings.timezone)[chat.id].settings.timezone
-    if "timezone" in settings:
-        apply_new_zone(transaction, chat, zone, now)
+    after = apply_new_clock(transaction, chat, now) if settings else chat
     subscriptions = {
         int(number): subscription for (kind, number), subscription in wanted.items() if kind == "subscription"
     }
-    _restore_subscriptions(transaction, chat, subscriptions, current, zone=zone, now=now)
-    if not FOLLOWED.isdisjoint(settings):
-        apply_new_quiet_hours(transaction, chat, now)
+    _restore_subscriptions(transaction, after, subscriptions, now)
     judged = {
         (Signal(kind), int(paper)): at if isinstance(at, datetime) else None
         for (kind, paper), at in wanted.items()
@@ -196,46 +189,32 @@ def _restore(
 
 
 def _restore_subscriptions(
-    transaction: Transaction,
-    chat: Chat,
-    subscriptions: Mapping[int, object],
-    current: State,
-    *,
-    zone: str,
-    now: datetime,
+    transaction: Transaction, chat: Chat, subscriptions: Mapping[int, object], now: datetime
 ) -> None:
     """Restores subscriptions. All touched ones are removed first, so that no two have the same query in between."""
     there = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    stored_subscriptions.remove_subscriptions(transaction, [s.id for s in there if s.number in subscriptions])
-    restored = []
-    for number, subscription in subscriptions.items():
-        if not isinstance(subscription, Subscription):
-            continue
-        stayed = current.subscriptions.get(number)
-        cursor = subscription.cursor if stayed is None else stayed.cursor
-        clock = chat.settings.timezone if stayed is None or stayed.zone is None else stayed.zone
-        same_time = stayed is not None and (stayed.cadence, clock) == (subscription.cadence, subscription.zone or zone)
-        same = stayed.next_due_at if stayed is not None and same_time else None
-        due, latest_due = _due(subscription, same, zone, now)
-        restored.append(subscription._replace(cursor=cursor, next_due_at=due, latest_due_at=latest_due))
+    stayed = {one.number: one for one in there if one.number in subscriptions}
+    stored_subscriptions.remove_subscriptions(transaction, [one.id for one in stayed.values()])
+    wanted = [(number, one) for number, one in subscriptions.items() if isinstance(one, Subscription)]
+    restored = [_restored(one, stayed.get(number), chat, now) for number, one in wanted]
     stored_subscriptions.add_subscriptions(transaction, restored)
 
 
-def _due(
-    subscription: Subscription, same: datetime | None, chat_zone: str, now: datetime
-) -> stored_subscriptions.DueSpan:
-    """The due span of a restored subscription: `same` if its time did not change, else its old or its next moment.
+def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now: datetime) -> Subscription:
+    """A subscription to restore. One that `stayed` keeps its cursor, and its due moment if its time did not change.
 
-    `same` is the due moment now, None if the time changed. The old moment counts if it is still to come.
+    Else the old moment counts if it is still to come.
     """
-    zone = zones.zone(subscription.zone or chat_zone)
-    if subscription.cadence.kind == "now":
-        return same, None  # a moment only while it is held back
-    if same is not None:
-        return due_span(subscription.cadence, zone, same)
-    if subscription.next_due_at is not None and subscription.next_due_at > now:
-        return due_span(subscription.cadence, zone, subscription.next_due_at)
-    return first_span(subscription.cadence, zone, now)
+    zone, due = zone_of(wanted, chat), wanted.next_due_at
+    if stayed is not None:
+        wanted = wanted._replace(cursor=stayed.cursor)
+    if stayed is not None and (stayed.cadence, zone_of(stayed, chat)) == (wanted.cadence, zone):
+        due = stayed.next_due_at
+    elif wanted.cadence.kind == "now":
+        due = None  # a moment only while it is held back
+    elif due is None or due <= now:
+        return with_due(wanted, first_span(wanted.cadence, zone, now))
+    return with_due(wanted, (due, None) if wanted.cadence.kind == "now" else due_span(wanted.cadence, zone, due))
 
 
 def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: datetime) -> None:

@@ -200,6 +200,8 @@ def _query_ids(session: Transaction, canonicals: Sequence[str]) -> dict[str, int
 
 def change_subscription(session: Transaction, before: Subscription, after: Subscription) -> Subscription:
     """Stores the fields in which `after` differs from `before`; returns `after`. A cursor that is no such field stays."""
+    if after == before:
+        return after
     row = session.get_one(SubscriptionRow, before.id)
     for name, old, new in zip(Subscription._fields, before, after, strict=True):
         if new != old and name != "canonical":
