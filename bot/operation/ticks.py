@@ -22,7 +22,6 @@ from bot.ports.channel import Clock
 from bot.settings import Settings
 from bot.sources.fetcher import Fetcher, FetchLimits
 from bot.sources.source_scheduler import make_fetcher
-from subscriptions.service.kept_queries import remove_query_file
 from subscriptions.service.retention import claim_copy, claim_daily_work, clean_up_steps, copied
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import READS, WRITES, Steps
@@ -259,7 +258,6 @@ def daily_maintenance(store: Store, settings: Settings, *, now: datetime) -> Ste
     if claim_daily_work(store, now=now):
         for _ in clean_up_steps(store, now=now, papers=settings.keep_papers):
             yield WRITES
-        remove_query_file(store)
     if store.kind.file is not None and claim_copy(store, now=now):  # of a server its operator makes copies
         yield READS
         store.copy_into(backup_folder(settings, store), "daily", now)

@@ -1,92 +1,23 @@
-"""The kept queries in a file beside the database, so that a start with a million of them takes a tenth of a second.
+"""All queries of the store as one set, kept in memory.
 
-The file belongs to one change of the log, whose row has a random token. So a file is refused if it is damaged, of
-another database, of a database before an older copy was restored, or written by another version of the code. Then, and
-if the log no longer reaches back to it, the set is rebuilt.
+It is made at the first plan, in 8 s for a million queries, then it follows the log of what came and went. It holds queries, and
+not subscriptions: a database finds the subscriptions of a query by its own index, so memory grows with the different queries
+only. Beside the set itself these cost 8 bytes each.
 """
 
-import os
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager, suppress
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
+from contextlib import contextmanager
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from subscriptions.matching.batch import match
 from subscriptions.matching.paper_index import PaperIndex
-from subscriptions.matching.query_set import DamagedSnapshot, QuerySet, dump, load
+from subscriptions.matching.query_set import QuerySet
 from subscriptions.store import planner
 from subscriptions.store.database.store import Store, Transaction
 
-OWNER_ONLY = 0o600
-
-
-def path_of(store: Store) -> Path | None:
-    """Where the file of a store is; None: nowhere, since the database is no file."""
-    file = store.kind.file
-    return None if file is None else file.with_name(f"{file.name}-queries")
-
-
-_Kept = tuple[QuerySet, "array[int]", "array[int]"]  # the set, the handles by query, the queries by handle
-
-
-def write(path: Path, kept: _Kept, change: int, token: int) -> bool:
-    """Writes what is kept after change `change` of the log, whose token is `token`. A crash leaves the old file or this one.
-
-    If the folder is full or cannot be written to, no file is written, and the next start takes longer. Returns
-    whether it was written.
-    """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        part.touch(mode=OWNER_ONLY)
-        part.write_bytes(dump((_code(), change, token, kept)))
-        part.replace(path)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        return False
-    return True
-
-
-def read(path: Path, transaction: Transaction) -> tuple[_Kept, int] | None:
-    """Returns (what was kept, at which change of the log); None if there is no file for this database."""
-    try:
-        code, change, token, kept = load(path.read_bytes())
-    except (OSError, DamagedSnapshot):
-        return None
-    is_ours = code == _code() and planner.token_of(transaction, change) == token
-    return (kept, change) if is_ours else None
-
-
-def remove_query_file(store: Store) -> None:
-    """Removes the file of a store, and so the words of queries that no chat has any more. The next plan writes it."""
-    path = path_of(store)
-    if path is not None:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-
-
-@cache
-def _code() -> str:
-    """Returns the digest of the code that says what a query means: 10 ms."""
-    digest = sha256()
-    for module in sorted(Path(__file__).parents[2].rglob("*.py")):
-        digest.update(module.read_bytes())
-    return digest.hexdigest()
-
-
-# ----------------------------------------------------------------- all queries of the store as one set, kept in memory
-
-# made once, then it follows the log of what came and went.  It holds queries, and not subscriptions: a database finds
-# the subscriptions of a query by its own index, so memory grows with the different queries only. Beside the set itself
-# these cost 8 bytes each.
-
-
-LEAST_SAVED = 50_000  # queries; fewer are rebuilt in less than a second
 PAGE = 5000  # queries that one statement reads while the set is made
 MOST_LEFT_OUT = 100  # queries that came since all were matched with some papers
 _NONE = -1  # no handle
@@ -102,10 +33,7 @@ class _Match(NamedTuple):
 class KeptQueries:
     """The queries of the store up to a change of the log."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._path = path  # of the file; None: there is none
-        self._saved = 0  # the change at which the file was written, or could not be
-        self._takes_no_file = False  # the folder; it is tried again when many queries came or went
+    def __init__(self) -> None:
         self._start()
 
     def _start(self) -> None:
@@ -122,14 +50,11 @@ class KeptQueries:
 
     def follow(self, transaction: Transaction) -> None:
         """Applies the changes of all processes since the last call. Rebuilds the set if the log does not reach back."""
-        if self._change is None:
-            self._read(transaction)
         changed = None if self._change is None else planner.changes_after(transaction, self._change)
         if changed is None or len(self._ids) > 2 * len(self.queries) + PAGE:  # handles are never used again
             self._make(transaction)
         else:
             self._take(transaction, *changed)
-        self._save(transaction)
 
     def _take(self, transaction: Transaction, newest: int, ids: AbstractSet[int]) -> None:
         texts = planner.queries_by_id(transaction, sorted(ids))
@@ -138,27 +63,6 @@ class KeptQueries:
             if query in texts:
                 self._add(query, texts[query])
         self._change = newest
-
-    def _read(self, transaction: Transaction) -> None:
-        """Takes what the file holds, if it is one of this database."""
-        found = None if self._path is None else read(self._path, transaction)
-        if found is not None:
-            (self.queries, self._handles, self._ids), self._change = found
-            self._saved = self._change
-
-    def _save(self, transaction: Transaction) -> None:
-        """Writes the file where there are many queries, and a good part of them came or went since it was tried."""
-        assert self._change is not None  # noqa: S101 - the set was just made or followed
-        if self._path is None or len(self.queries) < LEAST_SAVED:
-            return
-        many = min(len(self.queries) // 10, planner.KEPT // 2)
-        if self._change - self._saved <= many and (self._takes_no_file or self._path.exists()):
-            return
-        token = planner.token_of(transaction, self._change)
-        if token is None:  # the log has no change yet: the first one brings a token
-            return
-        self._takes_no_file = not write(self._path, (self.queries, self._handles, self._ids), self._change, token)
-        self._saved = self._change
 
     def matching(self, papers: PaperIndex) -> list[int]:
         """Ids of the queries that find a paper."""
@@ -211,6 +115,6 @@ def kept_queries(store: Store) -> Iterator[KeptQueries]:
 
     Two plans at the same time have a set each.
     """
-    kept = _KEPT.pop(store, None) or KeptQueries(path_of(store))
+    kept = _KEPT.pop(store, None) or KeptQueries()
     yield kept
     _KEPT[store] = kept

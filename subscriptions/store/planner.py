@@ -203,7 +203,6 @@ _qc, _q = _changes.c, _queries.c
 _after, _most = sa.bindparam("after", type_=sa.Integer), sa.bindparam("most", type_=sa.Integer)
 _NEWEST, _OLDEST = sa.select(sa.func.max(_qc.sequence)), sa.select(sa.func.min(_qc.sequence))
 _CHANGED = sa.select(_qc.sequence, _qc.query).where(_qc.sequence > _after).order_by(_qc.sequence)
-_TOKEN = sa.select(_qc.token).where(_qc.sequence == _after)
 _TEXTS = sa.select(_q.id, _q.canonical).where(_q.id.in_(sa.bindparam("ids", type_=sa.Integer, expanding=True)))
 _PAGE = sa.select(_q.id, _q.canonical).where(_q.id > _after).order_by(_q.id).limit(_most)
 _DROP = sa.delete(_changes).where(
@@ -224,11 +223,6 @@ def changes_after(session: Transaction, sequence: int) -> tuple[int, set[int]] |
     if newest < sequence or sequence < oldest - 1:
         return None
     return newest, {query for _, query in execute(session, _CHANGED, {"after": sequence})}
-
-
-def token_of(session: Transaction, sequence: int) -> int | None:
-    """The random token of a change; None if the log does not have it."""
-    return execute(session, _TOKEN, {"after": sequence}).scalar()
 
 
 def queries_by_id(session: Transaction, ids: Sequence[int]) -> dict[int, str]:

@@ -244,15 +244,12 @@ class QueryRow(Row, table=True):
 
 
 class QueryChangeRow(Row, table=True):
-    """A query was added or removed. Triggers write this log, and kept indexes follow it (store/query_changes.py)."""
+    """A query was added or removed. Triggers write this log, and kept indexes follow it (store/planner.py)."""
 
     __tablename__ = "query_change"
     __table_args__ = ({"sqlite_autoincrement": True},)
     sequence: int | None = Field(default=None, primary_key=True)
     query: int
-    token: int = Field(
-        sa_type=sa.BigInteger
-    )  # random: tells this change from one with its number in a copy of the database
 
 
 class SharedCursorRow(Row, table=True):

@@ -320,20 +320,6 @@ async def test_a_clock_that_was_a_year_ahead_delays_no_copy(app: App, tmp_path: 
     assert len(copies(tmp_path)) == 2
 
 
-async def test_the_queries_beside_the_database_are_removed_each_day(
-    maintaining: Process, tmp_path: Path, clock: FakeClock
-) -> None:
-    await maintaining.tick()
-    kept = tmp_path / "paperwire.db-queries"
-    kept.write_text("words of queries that somebody removed")
-    clock.advance(timedelta(hours=1))
-    await maintaining.tick()
-    assert kept.exists()
-    clock.advance(timedelta(days=1))
-    await maintaining.tick()
-    assert not kept.exists()
-
-
 def test_the_size_of_a_database_is_told_by_kind_and_day(store: Store) -> None:
     fill(store, 70)
     with store.read() as session:

@@ -149,16 +149,16 @@ _FOLLOWING_POSTGRES = (
     """,
 )
 
-# The log of queries that came and went (query_changes.py), by any process. Its readers go on after the
+# The log of queries that came and went (store/planner.py), by any process. Its readers go on after the
 # newest change that they know. So PostgreSQL, which has several writers, numbers changes in the order of their commits.
 _QUERIES = (
     """
     CREATE TRIGGER query_added AFTER INSERT ON "query"
-    BEGIN INSERT INTO query_change ("query", token) VALUES (NEW.id, random()); END
+    BEGIN INSERT INTO query_change ("query") VALUES (NEW.id); END
     """,
     """
     CREATE TRIGGER query_removed AFTER DELETE ON "query"
-    BEGIN INSERT INTO query_change ("query", token) VALUES (OLD.id, random()); END
+    BEGIN INSERT INTO query_change ("query") VALUES (OLD.id); END
     """,
 )
 _QUERIES_POSTGRES = (
@@ -166,7 +166,7 @@ _QUERIES_POSTGRES = (
     CREATE FUNCTION note_change_of_query() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         PERFORM pg_advisory_xact_lock(7250012024);
-        INSERT INTO query_change ("query", token) VALUES (coalesce(NEW.id, OLD.id), (random() * 9e18)::bigint);
+        INSERT INTO query_change ("query") VALUES (coalesce(NEW.id, OLD.id));
         RETURN NULL;
     END $$
     """,
