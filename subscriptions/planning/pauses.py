@@ -7,11 +7,10 @@ from datetime import date, datetime, time, timedelta, tzinfo
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Cadence
-from subscriptions.planning import cadence
+from subscriptions.planning import cadence, source_calendar
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.cadence import count_of, local_moment
 from subscriptions.planning.receipts import Outcome
-from subscriptions.planning.source_calendar import DAY, NEW_YORK, SATURDAY, ArxivSchedule, Schedule
 from subscriptions.planning.times._reading import clock_of
 from subscriptions.text import normalized
 
@@ -243,7 +242,7 @@ class AwaitedSource:
     """A source with due moments that are known."""
 
     name: str  # for people
-    schedule: Schedule
+    schedule: source_calendar.Schedule
     due: datetime | None = None  # its last due moment; None: there was none yet
     settled: bool = True  # it has reported since `due`, or nothing can come of it any more
     outcome: Outcome | None = None  # of its last receipt since `due`
@@ -281,13 +280,13 @@ class Forecast:
 
     def reason_for_rest(self, until: datetime) -> str:
         """Why nothing comes before `until`, on a later day: "weekend", "holiday"; "": no reason is known."""
-        first, last = (moment.astimezone(NEW_YORK).date() for moment in (self.at, until))
-        arxiv = [one.schedule for one in self.awaited if isinstance(one.schedule, ArxivSchedule)]
+        first, last = (moment.astimezone(source_calendar.NEW_YORK).date() for moment in (self.at, until))
+        arxiv = [one.schedule for one in self.awaited if isinstance(one.schedule, source_calendar.ArxivSchedule)]
         if self.anytime or len(arxiv) < len(self.awaited) or (last - first).days < 1:
             return ""
-        between = [first + DAY * n for n in range((last - first).days)]
+        between = [first + source_calendar.DAY * n for n in range((last - first).days)]
         silent = [day for day in between if not any(schedule.calendar.has_batch(day) for schedule in arxiv)]
-        if any(day.weekday() < SATURDAY for day in silent):
+        if any(day.weekday() < source_calendar.SATURDAY for day in silent):
             return "holiday"
         return "weekend" if silent else ""
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from subscriptions.errors import PaperwireError, Refused, Sentence
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind
-from subscriptions.notices.chats import CONFIRM, AccessAsked, AccessDenied, AccessGranted, ConfirmAddress
+from subscriptions.notices import chats as chat_notices
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.next_deliveries import Listed, get_chat, kind_of
@@ -173,7 +173,7 @@ def _notify_of_request(
     notify_operators(
         transaction,
         admins,
-        AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=request[:_LONGEST_REQUEST]),
+        chat_notices.AccessAsked(chat=str(chat.address), title=chat.title, who=who, request=request[:_LONGEST_REQUEST]),
         now=now,
         buttons={verb: CallbackToken(verb=verb, arguments=arguments) for verb in ("allow", "deny")},
     )
@@ -200,7 +200,9 @@ def allow(
                 for s in stored_subscriptions.subscriptions_of(transaction, [one.id])[one.id]
             )
             if notify_chats:
-                notify(transaction, one.address, AccessGranted(event=now.isoformat(), count=count), now=now)
+                notify(
+                    transaction, one.address, chat_notices.AccessGranted(event=now.isoformat(), count=count), now=now
+                )
     return get_chat(transaction, address), waited
 
 
@@ -217,7 +219,7 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> tu
         access.deny(transaction, one.id, now=now)
         if one.state is not ChatState.ASKED:
             note_changed_state(transaction, one.id)
-    notify(transaction, chat.address, AccessDenied(event=now.isoformat()), now=now)
+    notify(transaction, chat.address, chat_notices.AccessDenied(event=now.isoformat()), now=now)
     return get_chat(transaction, address), True
 
 
@@ -286,14 +288,20 @@ def ask_to_confirm(
     chats.hold_chat(transaction, chat.id)
     if standing_of(transaction, address).is_denied:
         raise Refused(_DENIED)
-    if notices_since(transaction, chat.id, ConfirmAddress.cause, now - HOUR) >= MOST_QUESTIONS:
+    if notices_since(transaction, chat.id, chat_notices.ConfirmAddress.cause, now - HOUR) >= MOST_QUESTIONS:
         raise Refused(
             Sentence("This address was asked {most} times within an hour.", {"most": MOST_QUESTIONS}),
             Sentence("Look into its folder for spam, or ask again in an hour."),
         )
     answer = {"source": str(source or ""), "until": (now + OPEN_FOR).isoformat()}
-    token = CallbackToken(verb=CONFIRM, arguments=answer)
-    notify(transaction, address, ConfirmAddress(event=now.isoformat()), now=now, buttons={CONFIRM: token})
+    token = CallbackToken(verb=chat_notices.CONFIRM, arguments=answer)
+    notify(
+        transaction,
+        address,
+        chat_notices.ConfirmAddress(event=now.isoformat()),
+        now=now,
+        buttons={chat_notices.CONFIRM: token},
+    )
     return chat
 
 
@@ -303,7 +311,7 @@ def ask_unasked(transaction: Transaction, addresses: Collection[ChatAddress], *,
     found = chats.find_chats(transaction, addresses, zone=transaction.zone)
     for address, chat in found.items():
         waits = chat.state is ChatState.UNCONFIRMED and not standing_of(transaction, address).is_denied
-        if waits and not notices_since(transaction, chat.id, ConfirmAddress.cause, now - OPEN_FOR):
+        if waits and not notices_since(transaction, chat.id, chat_notices.ConfirmAddress.cause, now - OPEN_FOR):
             ask_to_confirm(transaction, address, now=now)
 
 

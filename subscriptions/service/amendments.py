@@ -11,15 +11,9 @@ from subscriptions.model import Cadence, Chat, ChatAddress, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.times import When, read_when
 from subscriptions.portable import checked_name, kept_query
+from subscriptions.service import next_deliveries
 from subscriptions.service.changes import begin_change, record_change
 from subscriptions.service.near_papers import with_words
-from subscriptions.service.next_deliveries import (
-    apply_new_clock,
-    get_chat,
-    numbered,
-    which_one,
-    with_time,
-)
 from subscriptions.service.requests import Subscribed, echo_of
 from subscriptions.store import chats
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -45,9 +39,9 @@ def edit(
     """
     query = kept_query(text)
     with store.write() as transaction:
-        chat = get_chat(transaction, address)
+        chat = next_deliveries.get_chat(transaction, address)
         subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-        subscription = which_one(subscriptions, str(number))
+        subscription = next_deliveries.which_one(subscriptions, str(number))
         query = with_words(transaction, query, subscriptions, chat_id=chat.id)
         same = next((s for s in subscriptions if s.canonical == query.canonical and s.id != subscription.id), None)
         if same is not None:
@@ -58,7 +52,7 @@ def edit(
         read = _read_when(when, subscription.cadence, chat) if when else When(subscription.cadence)
         own_zone = subscription.zone if tz is None else zones.zone_name(tz) if tz else None
         after = subscription._replace(text=query.text, canonical=query.canonical)
-        after = with_time(after, chat, read.cadence, read.zone or own_zone, now)
+        after = next_deliveries.with_time(after, chat, read.cadence, read.zone or own_zone, now)
         changed = after != subscription
         if changed:
             begin_change(transaction, chat.id, now=now, who=who)
@@ -73,8 +67,8 @@ def rename(store: Scope, address: ChatAddress, number: int, name: str, *, now: d
     """Gives a subscription a name; "" takes it away. Raises NotFound, Refused."""
     plain = checked_name(name)
     with store.write() as transaction:
-        chat = get_chat(transaction, address)
-        subscription = numbered(transaction, chat, number)
+        chat = next_deliveries.get_chat(transaction, address)
+        subscription = next_deliveries.numbered(transaction, chat, number)
         if plain != subscription.name:
             begin_change(transaction, chat.id, now=now, who=who)
         return stored_subscriptions.change_subscription(transaction, subscription, subscription._replace(name=plain))
@@ -88,9 +82,9 @@ def reschedule(
 
     Returns these subscriptions as they are now. Raises NotFound, Refused.
     """
-    chat = get_chat(transaction, address)
+    chat = next_deliveries.get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
+    chosen = subscriptions if number is None else (next_deliveries.which_one(subscriptions, str(number)),)
     read = _read_when(when, None, chat)
     if number is None:
         stored = check_value("schedule", str(read), kind=chat.kind)
@@ -98,7 +92,7 @@ def reschedule(
             record_change(transaction, chat.id, now=now, who=who)
             chats.choose_setting(transaction, chat.id, "schedule", stored)
 
-    after = tuple(with_time(one, chat, read.cadence, read.zone or one.zone, now) for one in chosen)
+    after = tuple(next_deliveries.with_time(one, chat, read.cadence, read.zone or one.zone, now) for one in chosen)
     if after != chosen:
         begin_change(transaction, chat.id, now=now, who=who)
     for old, new in zip(chosen, after, strict=True):
@@ -111,14 +105,14 @@ def set_settings(
     transaction: Transaction, address: ChatAddress, values: Mapping[str, str], *, now: datetime, who: str = ""
 ) -> Chat:
     """Sets some of SETTINGS as one change. Raises NotFound, Refused, and then nothing is set."""
-    chat = get_chat(transaction, address)
+    chat = next_deliveries.get_chat(transaction, address)
     names = {setting_name(name): value for name, value in values.items()}
     stored = {name: check_value(name, value, kind=chat.kind, public=chat.public) for name, value in names.items()}
     if any(value != chat.settings.value(name) for name, value in stored.items()):
         record_change(transaction, chat.id, now=now, who=who)
     for name, value in stored.items():
         chats.choose_setting(transaction, chat.id, name, value)
-    return apply_new_clock(transaction, chat, now)
+    return next_deliveries.apply_new_clock(transaction, chat, now)
 
 
 def follow_person(store: Scope, chat: Chat, heard: Mapping[str, str], *, now: datetime) -> None:
@@ -128,7 +122,7 @@ def follow_person(store: Scope, chat: Chat, heard: Mapping[str, str], *, now: da
             chats.speak(transaction, chat.id, heard["lang"])
         if "timezone" in heard:
             chats.choose_setting(transaction, chat.id, "timezone", heard["timezone"])
-            apply_new_clock(transaction, chat, now)
+            next_deliveries.apply_new_clock(transaction, chat, now)
 
 
 def _read_when(when: str, own: Cadence | None, chat: Chat) -> When:

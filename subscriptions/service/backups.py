@@ -13,8 +13,7 @@ from subscriptions.service.hold_reasons import count_known, note_loss
 from subscriptions.service.pausing import end_pauses
 from subscriptions.service.plan import plan_due
 from subscriptions.store import retention
-from subscriptions.store.database import OWNER_ONLY, OWNER_ONLY_FOLDER
-from subscriptions.store.database.conflicts import copy_rows, count_rows, gather_statistics, holds_rows
+from subscriptions.store.database import OWNER_ONLY, OWNER_ONLY_FOLDER, conflicts
 from subscriptions.store.database.store import Store
 from subscriptions.store.entries import count_as_sent
 from subscriptions.store.known_papers import index_all
@@ -188,14 +187,14 @@ def copy_database(source: Store, target: Store) -> int:
     treated as after any crash. Raises Refused if the target holds rows, StoreError.
     """
     with source.read() as old, target.write() as new:
-        if holds_rows(new):
+        if conflicts.holds_rows(new):
             raise Refused(
                 Sentence("The database {where} is not empty, so nothing is copied into it.", {"where": target.where}),
                 Sentence("Name a new one."),
             )
-        copied = copy_rows(old, new)
-        if count_rows(new) != copied:
+        copied = conflicts.copy_rows(old, new)
+        if conflicts.count_rows(new) != copied:
             raise StoreError(Sentence("The copy in {where} is not whole, and is taken back.", {"where": target.where}))
         index_all(new)
-        gather_statistics(new)
+        conflicts.gather_statistics(new)
     return sum(copied.values())

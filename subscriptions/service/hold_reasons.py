@@ -11,8 +11,8 @@ from subscriptions.matching.hits import unfulfilled_parts
 from subscriptions.matching.paper_index import PaperIndex, TokenizedPapers
 from subscriptions.matching.query_set import QuerySet
 from subscriptions.model import Announce, Chat, KnownPaper, Subscription
+from subscriptions.planning import receipts
 from subscriptions.planning.cadence import local_moment
-from subscriptions.planning.receipts import Arrival, Day, Loss, came_before, counted_until
 from subscriptions.query import Node, Query
 from subscriptions.query.parse import asked_beside, parse_canonical
 from subscriptions.states import ChatState, SubscriptionState
@@ -122,7 +122,7 @@ def _keeps(transaction: Transaction, chat: Chat, subscription: Subscription, kno
 SLICE = 1000  # chats whose subscriptions are matched at a time
 
 
-def came(transaction: Transaction, arrival: Arrival, source: str, now: datetime) -> Came:
+def came(transaction: Transaction, arrival: receipts.Arrival, source: str, now: datetime) -> Came:
     """Tells of each paper of a digest that is being stored when it came, if that counts as before a loss."""
     loss = retention.last_loss(transaction)
     if loss is None or arrival.requested:
@@ -130,17 +130,17 @@ def came(transaction: Transaction, arrival: Arrival, source: str, now: datetime)
     lost_at = loss.lost_at
     if arrival.completes:  # what the lost database knew of a paper it had completed, too
         return lambda seen_at, before: before or (seen_at if seen_at <= lost_at else None)
-    found = came_before(loss, arrival, _day(transaction, arrival.day, source), now)
+    found = receipts.came_before(loss, arrival, _day(transaction, arrival.day, source), now)
     return lambda _, __: found
 
 
-def _day(transaction: Transaction, day: date | None, source: str) -> Day | None:
+def _day(transaction: Transaction, day: date | None, source: str) -> receipts.Day | None:
     if day is None:
         return None
     local = zone(transaction.zone)
     opens, ends = (local_moment(of, time(0), local) for of in (day, day + timedelta(days=1)))
     expected = sources.expected_on(transaction, transaction.schedules, source, day, (opens, ends))
-    return Day(opens=expected or opens, ends=ends)
+    return receipts.Day(opens=expected or opens, ends=ends)
 
 
 def starting_point(transaction: Transaction, since: datetime) -> tuple[datetime, datetime | None]:
@@ -152,14 +152,14 @@ def starting_point(transaction: Transaction, since: datetime) -> tuple[datetime,
     return (since, None) if loss is None else (max(since, loss.lost_at), loss.lost_at)
 
 
-def note_loss(transaction: Transaction, loss: Loss) -> None:
+def note_loss(transaction: Transaction, loss: receipts.Loss) -> None:
     """Stores a loss, and for each subscription of the copy up to when it had delivered what had come before the loss."""
     retention.put_loss(transaction, loss)
     for page in all_chats(transaction, zone=transaction.zone):
         chats = {chat.id: chat for chat in page}
         found = stored_subscriptions.subscriptions_of(transaction, list(chats))
         subscriptions = [subscription for of_chat in found.values() for subscription in of_chat]
-        moments = {s.id: counted_until(s, chats[s.chat_id], loss) for s in subscriptions}
+        moments = {s.id: receipts.counted_until(s, chats[s.chat_id], loss) for s in subscriptions}
         retention.count_until(transaction, moments)
 
 

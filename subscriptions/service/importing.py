@@ -13,15 +13,10 @@ from subscriptions.model import Cadence, Chat, ChatAddress, ChatKind, Subscripti
 from subscriptions.portable import KeptText, PortableLine
 from subscriptions.query import LIKE
 from subscriptions.query.parse import parse_query
+from subscriptions.service import next_deliveries
 from subscriptions.service.changes import note_changed, record_change, record_changes
 from subscriptions.service.hold_reasons import starting_point
 from subscriptions.service.near_papers import with_words
-from subscriptions.service.next_deliveries import (
-    by_new_clock,
-    first_span,
-    kind_of,
-    with_due,
-)
 from subscriptions.service.requests import MOST_PER_CHAT
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers
@@ -92,7 +87,7 @@ class _Import:
 
 @lru_cache(maxsize=4096)
 def _first_due(cadence: Cadence, zone_name: str, now: datetime) -> stored_subscriptions.DueSpan:
-    return first_span(cadence, zones.zone(zone_name), now)
+    return next_deliveries.first_span(cadence, zones.zone(zone_name), now)
 
 
 def import_lines(
@@ -145,7 +140,9 @@ def _parts(store: Scope, lines: Sequence[PortableLine]) -> Parts:
         for of_chat in places.values():
             first = lines[of_chat[0]]
             chat = known.get(first.chat)
-            kind, public = (chat.kind, chat.public) if chat else (first.kind or kind_of(first.chat), False)
+            kind, public = (
+                (chat.kind, chat.public) if chat else (first.kind or next_deliveries.kind_of(first.chat), False)
+            )
             for place in of_chat:
                 if (setting := lines[place].setting) is not None:
                     _checked_setting(lines[place], setting, kind=kind, public=public)
@@ -204,7 +201,7 @@ def _begun(transaction: Transaction, lines: Sequence[PortableLine], *, now: date
     first = {line.chat: line for line in reversed(lines)}  # the first line of each
     places = dict.fromkeys(line.chat for line in lines)
     known = stored_chats.find_chats(transaction, places, zone=transaction.zone)
-    kinds = {place: first[place].kind or kind_of(place) for place in places if place not in known}
+    kinds = {place: first[place].kind or next_deliveries.kind_of(place) for place in places if place not in known}
     stored_chats.add_chats(transaction, kinds, now=now)
     chats = known | stored_chats.find_chats(transaction, kinds, zone=transaction.zone)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in chats.values()])
@@ -248,7 +245,7 @@ def _changed(work: _Import, line: PortableLine, target: _Target, *, cadence: Cad
         return "="
     note_changed(work.transaction, target.chat.id)
     if (known.cadence, known.zone) != (cadence, zone):
-        after = with_due(after, _first_due(cadence, zone or own, work.now))
+        after = next_deliveries.with_due(after, _first_due(cadence, zone or own, work.now))
     target.subscriptions[known.canonical] = after
     return "~"
 
@@ -294,7 +291,8 @@ def _apply_setting(work: _Import, line: PortableLine, setting: tuple[str, str], 
     stored_chats.choose_setting(transaction, chat.id, name, value)
     after = stored_chats.chats_by_id(transaction, [chat.id], zone=transaction.zone)[chat.id]
     target.subscriptions = {
-        canonical: by_new_clock(one, chat, after, now) for canonical, one in target.subscriptions.items()
+        canonical: next_deliveries.by_new_clock(one, chat, after, now)
+        for canonical, one in target.subscriptions.items()
     }
     target.chat = after
     return "~"

@@ -13,7 +13,6 @@ from subscriptions.store import deliveries, digests, drafts, retention
 from subscriptions.store.database.store import ReadThenWrite, Scope, Store, Transaction, writes
 from subscriptions.store.database.writer import READS, WRITES, Steps
 from subscriptions.store.digests import Ingested, Prepared, joined
-from subscriptions.store.drafts import Incoming, MergeBatch, came_now, incoming, known_keys
 from subscriptions.store.known_papers import last_sequence
 from subscriptions.zones import zone
 
@@ -74,14 +73,14 @@ def ingest_steps(
     return (yield from work.store_part(store, digest, last, finish))
 
 
-def _parts(store: Scope, papers: Sequence[Incoming]) -> Sequence[Sequence[Incoming]]:
+def _parts(store: Scope, papers: Sequence[drafts.Incoming]) -> Sequence[Sequence[drafts.Incoming]]:
     """Returns the papers of a digest in the parts that are announced together: in one where a transaction is given."""
     if not isinstance(store, Store) or not papers:
         return (papers,)
     return [papers[first : first + MOST_TOGETHER] for first in range(0, len(papers), MOST_TOGETHER)]
 
 
-def _part(digest: Digest, papers: Sequence[Incoming]) -> Digest:
+def _part(digest: Digest, papers: Sequence[drafts.Incoming]) -> Digest:
     """Returns a part of a digest as a digest. Its name tells which papers are in it: a newer program may read others."""
     keys = "\n".join(key for one in papers for key in one.keys)
     name = drafts.part_name(digest.content_hash, sha256(keys.encode(errors="surrogatepass")).hexdigest())
@@ -100,7 +99,7 @@ class _Ingest:
     of_arxiv: bool
     arrival: Arrival
 
-    def store_ahead(self, store: Scope, papers: Sequence[Incoming]) -> Steps[dict[int, int]]:
+    def store_ahead(self, store: Scope, papers: Sequence[drafts.Incoming]) -> Steps[dict[int, int]]:
         """Stores papers ahead of their digest, if they are many; returns their ids, by their places.
 
         Each part is looked up in a transaction that reads. If it has new papers, they are written in another one, which looks up
@@ -127,7 +126,11 @@ class _Ingest:
         return ahead
 
     def store_part(
-        self, store: Scope, digest: Digest, papers: Sequence[Incoming], finish: Finish = lambda _, ingested: ingested
+        self,
+        store: Scope,
+        digest: Digest,
+        papers: Sequence[drafts.Incoming],
+        finish: Finish = lambda _, ingested: ingested,
     ) -> Steps[Ingested]:
         """Stores a digest, or a part of one, and calls `finish` in the same transaction; returns its result.
 
@@ -148,14 +151,16 @@ class _Ingest:
             stored = self.store_digest(transaction, digest, papers, ahead, prepared=prepared, is_stale=work.is_stale)
             return finish(transaction, stored)
 
-    def _batch(self) -> MergeBatch:
-        return MergeBatch(now=self.now, day=self.day, source=self.source, of_arxiv=self.of_arxiv, is_news=self.is_news)
+    def _batch(self) -> drafts.MergeBatch:
+        return drafts.MergeBatch(
+            now=self.now, day=self.day, source=self.source, of_arxiv=self.of_arxiv, is_news=self.is_news
+        )
 
     def store_digest(
         self,
         transaction: Transaction,
         digest: Digest,
-        papers: Sequence[Incoming],
+        papers: Sequence[drafts.Incoming],
         ahead: Mapping[int, int] | None = None,
         *,
         prepared: Prepared | None = None,
@@ -181,19 +186,19 @@ class _Ingest:
             prepared=prepared,
             is_stale=is_stale,
         )
-        counted = 0 if when is came_now else count_read_again(transaction, after)
+        counted = 0 if when is drafts.came_now else count_read_again(transaction, after)
         deliveries.request_edits_of_withdrawn(transaction, ingested.withdrawn, now=self.now)
         deliveries.request_edits_for_summaries(transaction, ingested.summarised, now=self.now)
         return replace(ingested, counted=counted)
 
 
-def _read(store: Scope, digest: Digest) -> Sequence[Incoming]:
+def _read(store: Scope, digest: Digest) -> Sequence[drafts.Incoming]:
     """Returns the papers of a digest, prepared as far as that can be done before writing; () if the digest is known."""
     with store.read() as transaction:
         if digests.is_known(transaction, digest.content_hash):
             return ()
-        papers = incoming(merge_copies(digest.entries))
-        known = known_keys(transaction, papers)
+        papers = drafts.incoming(merge_copies(digest.entries))
+        known = drafts.known_keys(transaction, papers)
     for one in papers:
         if known.keys().isdisjoint(one.keys):
             one.document()  # takes longer than all the rest, so others may write meanwhile

@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from subscriptions import normalize, ranking
 from subscriptions.matching.hits import LEAST_NEARNESS, THOUSAND
 from subscriptions.matching.paper_index import STOP_WORDS
 from subscriptions.model import KnownPaper, Paper
-from subscriptions.normalize import as_written, author_tokens, fold_plural, tokens
 from subscriptions.query import AUTHOR, TEXT, Leaf, Node, Not, Query, ValueKind
+from subscriptions.query import variants as query_variants
 from subscriptions.query.parse import parse_query
 from subscriptions.query.rewriting import rewritten
-from subscriptions.query.variants import Forms, Variant, common_forms, learned_forms, pairs, variants, with_other_forms
-from subscriptions.ranking import Taste, nearness, taste_of, words_of, words_of_papers
 from subscriptions.service.known_papers import MOST_READ, Entries, find, having, key_of, near_places, number_of, read
 from subscriptions.service.near_papers import counted_words_of_all, with_words
 from subscriptions.service.paper_search import searched_range
@@ -34,7 +33,7 @@ _EXPLAINING = (
 class Looser:
     """A variant of a query that finds more papers."""
 
-    variant: Variant
+    variant: query_variants.Variant
     more: int  # papers
 
 
@@ -51,14 +50,14 @@ def looser(transaction: Transaction, query: Query, *, forms_only: bool = False) 
         return find(transaction, entries, asked, most_read=MOST_READ).bits.bit_count()
 
     found, most = count(query), entries.papers.bit_count() * _MOST
-    others = [*_in_other_forms(transaction, entries, query), *([] if forms_only else variants(query))]
+    others = [*_in_other_forms(transaction, entries, query), *([] if forms_only else query_variants.variants(query))]
     more = [Looser(one, count(parse_query(one.text, query.fields)) - found) for one in others]
     better = [one for one in more if 0 < one.more < most and one.variant.kind in _BEST_FIRST]
     if not found and not forms_only and all(one.variant.kind == "any" for one in better):
         both = [
             Looser(one, count(parse_query(one.text, query.fields)))
-            for one in pairs(query)
-            if STOP_WORDS.isdisjoint(tokens(one.text))
+            for one in query_variants.pairs(query)
+            if STOP_WORDS.isdisjoint(normalize.tokens(one.text))
         ]
         better += sorted((one for one in both if one.more), key=lambda one: one.more)[:_PAIRS]
     return sorted(better, key=lambda one: (_BEST_FIRST.index(one.variant.kind), -one.more))
@@ -71,19 +70,22 @@ def in_last_year(transaction: Transaction, query: Query, found: int, *, now: dat
     since = key_of(now.date() - _YEAR, 0)
     hits = find(transaction, entries, with_words(transaction, query), most_read=MOST_READ)
     more = (hits.bits & entries.newer_than(since)).bit_count() - found
-    return Looser(Variant(kind="year", text=query.text), more) if more > 0 else None
+    return Looser(query_variants.Variant(kind="year", text=query.text), more) if more > 0 else None
 
 
-def _in_other_forms(transaction: Transaction, entries: Entries, query: Query) -> Iterator[Variant]:
+def _in_other_forms(transaction: Transaction, entries: Entries, query: Query) -> Iterator[query_variants.Variant]:
     """Yields the query with the other forms of its words, such as LLM and "large language model"."""
     some = 0
     for term in query.terms:
         some |= having(transaction, entries, term)[0] if term.field is TEXT else 0
     papers = map(number_of, entries.newest_first(some, _EXPLAINING))
     texts = known_papers.texts_of(transaction, papers).values()
-    forms: Forms = {**learned_forms(f"{one.title}. {one.abstract}" for one in texts), **common_forms()}
-    if text := rewritten(query, lambda node: with_other_forms(node, forms)):
-        yield Variant(kind="also", text=text)
+    forms: query_variants.Forms = {
+        **query_variants.learned_forms(f"{one.title}. {one.abstract}" for one in texts),
+        **query_variants.common_forms(),
+    }
+    if text := rewritten(query, lambda node: query_variants.with_other_forms(node, forms)):
+        yield query_variants.Variant(kind="also", text=text)
 
 
 # -------------------------------------------------------------------------------------- words that no stored paper has
@@ -105,7 +107,7 @@ class Spelling:
 @reads
 def spelling(transaction: Transaction, query: Query) -> Spelling:
     """Returns which words of a query no stored paper has, and what was probably meant."""
-    typed = {word: dict.fromkeys((form, fold_plural(form))) for word, form in _unknown_words(query.tree)}
+    typed = {word: dict.fromkeys((form, normalize.fold_plural(form))) for word, form in _unknown_words(query.tree)}
     known = known_papers.spelled(transaction, [form for forms in typed.values() for form in forms])
     unknown = {word: next(iter(forms)) for word, forms in typed.items() if known.isdisjoint(forms)}
     words = {word: form for word, form in unknown.items() if not _ACRONYM.fullmatch(word)}
@@ -120,7 +122,7 @@ def _unknown_words(node: Node) -> Iterator[tuple[str, str]]:
         is_name = node.term.field is AUTHOR
         if is_name or node.term.field.kind is ValueKind.WORDS:
             for word in _WORD.findall(node.words):
-                yield word, f"@{''.join(author_tokens(word))}" if is_name else word.lower()
+                yield word, f"@{''.join(normalize.author_tokens(word))}" if is_name else word.lower()
     elif not isinstance(node, Not):
         for part in node.nodes:
             yield from _unknown_words(part)
@@ -135,7 +137,7 @@ def _nearest_words(transaction: Transaction, word: str) -> str:
     found = process.extract(word, alike, scorer=distance.OSA.distance, score_cutoff=most, limit=None)
     rarity = counted_words_of_all(transaction)
     having = {**rarity.having, **dict.fromkeys(STOP_WORDS, rarity.papers)}  # those are not counted
-    ranked = sorted(found, key=lambda one: (one[1], -having.get(fold_plural(one[0]), 0), one[0]))
+    ranked = sorted(found, key=lambda one: (one[1], -having.get(normalize.fold_plural(one[0]), 0), one[0]))
     best = ranked[0][0] if ranked else ""
     return best[1:].title() if best[:1] == "@" else best
 
@@ -166,32 +168,39 @@ class Alike(NamedTuple):
 @reads
 def papers_alike(transaction: Transaction, given: Sequence[KnownPaper]) -> Alike:
     """Returns the papers nearest to those that are given, at most five, among the newest thousand."""
-    taste = taste_of([(1.0, words_of(one.paper)) for one in given], counted_words_of_all(transaction))
+    taste = ranking.taste_of([(1.0, ranking.words_of(one.paper)) for one in given], counted_words_of_all(transaction))
     ids, looked_at = _nearest(transaction, taste, {one.id for one in given})
     known = known_papers.stored_papers(transaction, ids)
     heaviest = sorted(taste.weights, key=lambda word: (-taste.weights[word], word))
     texts = [text for one in given for text in (one.paper.title, one.paper.abstract)]
-    return Alike(words=as_written(heaviest, texts), papers=tuple(known[one] for one in ids), looked_at=looked_at)
+    return Alike(
+        words=normalize.as_written(heaviest, texts), papers=tuple(known[one] for one in ids), looked_at=looked_at
+    )
 
 
 @reads
 def papers_near_text(transaction: Transaction, text: str) -> Alike:
     """Returns the papers nearest to a text, at most five, among the newest 50,000."""
     entries, _ = searched_range(transaction)
-    words = words_of_papers([words_of(Paper(key="", abstract=text))], counted_words_of_all(transaction))
+    words = ranking.words_of_papers([ranking.words_of(Paper(key="", abstract=text))], counted_words_of_all(transaction))
     near = near_places(transaction, entries, words)
     best = sorted(near, key=lambda at: (near[at], entries.keys[at]), reverse=True)
     papers = read(transaction, [key for at in best if (key := entries.keys[at])][:MOST_ALIKE])
     heaviest = sorted(words, key=lambda one: -one[1])
-    shown = as_written((word for word, _ in heaviest), [text])
+    shown = normalize.as_written((word for word, _ in heaviest), [text])
     return Alike(words=shown, papers=papers, looked_at=entries.papers.bit_count())
 
 
-def _nearest(transaction: Transaction, taste: Taste, without: Collection[int]) -> tuple[list[int], int]:
+def _nearest(transaction: Transaction, taste: ranking.Taste, without: Collection[int]) -> tuple[list[int], int]:
     """The ids of the nearest papers, and how many were looked at."""
     looked_at = known_papers.newest_texts(transaction, LOOKED_AT)
     near = [
-        (nearness(taste, f" {' '.join((*tokens(paper.title), *tokens(paper.abstract)))} "), known)
+        (
+            ranking.nearness(
+                taste, f" {' '.join((*normalize.tokens(paper.title), *normalize.tokens(paper.abstract)))} "
+            ),
+            known,
+        )
         for known, paper in looked_at
         if known not in without
     ]

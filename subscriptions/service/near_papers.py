@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple, NoReturn
 
+from subscriptions import ranking
 from subscriptions.errors import Refused, Sentence
 from subscriptions.matching.hits import tokenize
 from subscriptions.model import Chat, KnownPaper, Paper, Subscription
@@ -12,7 +13,6 @@ from subscriptions.normalize import as_written
 from subscriptions.query import FIELDS, TEXT, Query, WordsOfPapers
 from subscriptions.query.links import LIBRARY
 from subscriptions.query.parse import papers_named_in, parse_query, words_kept
-from subscriptions.ranking import NO_WORDS, SAMPLE, Library, Rarity, common_words, taste_of, words_of, words_of_papers
 from subscriptions.service.changes import begin_change
 from subscriptions.service.known_papers import keep
 from subscriptions.states import Signal
@@ -23,25 +23,25 @@ from subscriptions.store.database.store import Scope, Transaction, reads, writes
 from subscriptions.store.subscriptions import subscriptions_of
 
 
-def counted_words(transaction: Transaction, last_sequence: int | None = None) -> Rarity:
+def counted_words(transaction: Transaction, last_sequence: int | None = None) -> ranking.Rarity:
     """Returns the rarity of words among the newest papers up to a sequence; the same to every process that asks.
 
     Counting takes some 30 ms, and is kept until papers come.
     """
     upto = known_papers.last_sequence(transaction) if last_sequence is None else last_sequence
-    return keep(transaction, "words", upto, lambda: _rarity(known_papers.texts_upto(transaction, upto, SAMPLE)))
+    return keep(transaction, "words", upto, lambda: _rarity(known_papers.texts_upto(transaction, upto, ranking.SAMPLE)))
 
 
-def counted_words_of_all(transaction: Transaction) -> Rarity:
+def counted_words_of_all(transaction: Transaction) -> ranking.Rarity:
     """Returns the rarity of words among the newest papers, also the filed ones, which are most papers of a new bot.
 
     For immediate answers. Plans use `counted_words`, which are the same for all planners.
     """
-    return keep(transaction, "words", None, lambda: _rarity(known_papers.newest_texts(transaction, SAMPLE)))
+    return keep(transaction, "words", None, lambda: _rarity(known_papers.newest_texts(transaction, ranking.SAMPLE)))
 
 
-def _rarity(texts: Sequence[tuple[int, Paper]]) -> Rarity:
-    return Rarity.among(words_of(paper) for _, paper in texts)
+def _rarity(texts: Sequence[tuple[int, Paper]]) -> ranking.Rarity:
+    return ranking.Rarity.among(ranking.words_of(paper) for _, paper in texts)
 
 
 # --------------------------------------------------------------------------------------------------------- near papers
@@ -86,7 +86,9 @@ def _words(transaction: Transaction, names: list[str], chat_id: int) -> WordsOfP
                 Sentence("Look it up first, by sending {id}; then say this again.", {"id": name}),
             )
     texts = known_papers.texts_of(transaction, set(ids.values()))
-    found = words_of_papers([words_of(texts[one]) for one in sorted(texts)], counted_words_of_all(transaction))
+    found = ranking.words_of_papers(
+        [ranking.words_of(texts[one]) for one in sorted(texts)], counted_words_of_all(transaction)
+    )
     return found or _nothing_near(", ".join(names))
 
 
@@ -102,7 +104,7 @@ def words_of_library(transaction: Transaction, chat_id: int) -> WordsOfPapers:
     library = stored_signals.library_of(transaction, chat_id)
     if library is None:
         raise Refused(NO_LIBRARY, HOW_TO_SEND)
-    return words_of_papers((), counted_words_of_all(transaction), library.words)
+    return ranking.words_of_papers((), counted_words_of_all(transaction), library.words)
 
 
 # ----------------------------------------------------------------------------------------- what a chat did with papers
@@ -200,12 +202,12 @@ def nearest(transaction: Transaction, chat: Chat, known: KnownPaper) -> Nearest 
     if chat.settings.order != "score":
         return None
     taste = stored_signals.tastes(transaction, [chat.id]).get(chat.id)
-    words = common_words(taste, tokenize(known.paper).folded[TEXT]) if taste else ()
+    words = ranking.common_words(taste, tokenize(known.paper).folded[TEXT]) if taste else ()
     if taste is None or not words:
         return None
     signals = stored_signals.signals_of(transaction, chat.id, most=LEARNED_FROM, kinds=_WANTED)
     texts = known_papers.texts_of(transaction, {one.paper for one in signals} - {known.id})
-    shared = {paper: [word for word in words if word in words_of(text)] for paper, text in texts.items()}
+    shared = {paper: [word for word in words if word in ranking.words_of(text)] for paper, text in texts.items()}
     weight = {paper: sum(taste.weights[word] for word in found) for paper, found in shared.items()}
     best = max(
         (one for one in signals if weight.get(one.paper)),
@@ -215,7 +217,7 @@ def nearest(transaction: Transaction, chat: Chat, known: KnownPaper) -> Nearest 
     weights = {word: taste.weights[word] for word in words}
     entry = _nearest_entry(transaction, chat, known, weights, weight[best.paper] if best else 0.0)
     if entry:
-        in_both = words_of(entry.paper)
+        in_both = ranking.words_of(entry.paper)
         return Nearest(None, entry, _written([word for word in words if word in in_both], known))
     if best is None:
         return None
@@ -257,9 +259,9 @@ def learn(transaction: Transaction, chat_id: int) -> None:
     for one in stored_signals.signals_of(transaction, chat_id, most=LEARNED_FROM):
         strengths[one.paper] = max(strengths.get(one.paper, 0.0), STRENGTHS[one.kind], key=abs)
     texts = known_papers.texts_of(transaction, list(strengths))
-    judged = [(strengths[paper], words_of(text)) for paper, text in texts.items()]
+    judged = [(strengths[paper], ranking.words_of(text)) for paper, text in texts.items()]
     library = stored_signals.library_of(transaction, chat_id)
-    taste = taste_of(judged, counted_words(transaction), library.words if library else NO_WORDS)
+    taste = ranking.taste_of(judged, counted_words(transaction), library.words if library else ranking.NO_WORDS)
     stored_signals.put_taste(transaction, chat_id, taste)
 
 
@@ -267,7 +269,9 @@ def learn(transaction: Transaction, chat_id: int) -> None:
 
 
 @writes
-def put_library(transaction: Transaction, chat: Chat, library: Library, *, now: datetime, who: str = "") -> None:
+def put_library(
+    transaction: Transaction, chat: Chat, library: ranking.Library, *, now: datetime, who: str = ""
+) -> None:
     """Stores the library of a chat in place of the one before, and gives its words to the subscription that asks for them."""
     stored_signals.put_library(transaction, chat.id, library, now=now)
     learn(transaction, chat.id)

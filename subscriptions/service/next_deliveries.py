@@ -40,6 +40,9 @@ def put_off_by_quiet_hours(chat: Chat, due: Sequence[Subscription], now: datetim
 def apply_new_clock(transaction: Transaction, before: Chat, now: datetime) -> Chat:
     """Moves what is due after the zone or the quiet hours of a chat were changed; returns the chat as it is now."""
     after = chats.chats_by_id(transaction, [before.id], zone=transaction.zone)[before.id]
+    clocks = [(chat.settings.timezone, chat.settings.quiet) for chat in (before, after)]
+    if clocks[0] == clocks[1]:
+        return after
     for one in stored_subscriptions.subscriptions_of(transaction, [before.id])[before.id]:
         stored_subscriptions.change_subscription(transaction, one, by_new_clock(one, before, after, now))
     return after

@@ -6,19 +6,8 @@ from datetime import date, datetime, timedelta
 
 from subscriptions import zones
 from subscriptions.model import CallbackToken, Chat, ChatAddress, ChatKind, DeliveryKind, Facts, Lane
-from subscriptions.notices import BUTTON, DailyNotice, DayRuns, Notice
-from subscriptions.notices.chats import ChatPaused, ConfirmAddress, PauseNoticeReason, TopicClosed, TopicGone
-from subscriptions.notices.operations import (
-    DeliveriesWaiting,
-    MessagesDead,
-    SendingStopped,
-    SourceFailed,
-    SourceNotice,
-    SourceOverdue,
-    SourceRecovered,
-    SummariesFailed,
-    VersionChanged,
-)
+from subscriptions.notices import BUTTON, DailyNotice, DayRuns, Notice, operations
+from subscriptions.notices import chats as chat_notices
 from subscriptions.planning.receipts import Receipt
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.next_deliveries import kind_of
@@ -43,9 +32,9 @@ _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within 
 _MOST_NAMED = 10  # subscriptions that a notice names
 _DEAD_NOTIFIED = "notified:dead"  # a key: the moment up to which operators know of dead messages
 _NOTICE_REASONS = {  # of others GONE
-    PauseReason.ARCHIVED: PauseNoticeReason.ARCHIVED,
-    PauseReason.NOT_A_MEMBER: PauseNoticeReason.OUTSIDE,
-    PauseReason.NO_RIGHTS: PauseNoticeReason.RIGHTS,
+    PauseReason.ARCHIVED: chat_notices.PauseNoticeReason.ARCHIVED,
+    PauseReason.NOT_A_MEMBER: chat_notices.PauseNoticeReason.OUTSIDE,
+    PauseReason.NO_RIGHTS: chat_notices.PauseNoticeReason.RIGHTS,
 }
 
 
@@ -126,7 +115,7 @@ def _add(
     Nor if the chat is not confirmed, which gets the question for that and nothing else. Raises ValueError for a button
     that the notice does not declare.
     """
-    if chat.state is ChatState.UNCONFIRMED and not isinstance(notice, ConfirmAddress):
+    if chat.state is ChatState.UNCONFIRMED and not isinstance(notice, chat_notices.ConfirmAddress):
         return False
     if not buttons.keys() <= notice.labels.keys():
         raise ValueError(f"the notice {notice.cause} has no buttons for {sorted(buttons)}")
@@ -206,8 +195,8 @@ def pause_unreachable(
         note_changed_state(session, chat.id)
     if lost:
         chat = min(lost, key=lambda chat: chat.address)  # the group itself before its topics
-        notice_reason = _NOTICE_REASONS.get(reason, PauseNoticeReason.GONE)
-        notice = ChatPaused(chat=name_of(chat), place=str(chat.address), reason=notice_reason)
+        notice_reason = _NOTICE_REASONS.get(reason, chat_notices.PauseNoticeReason.GONE)
+        notice = chat_notices.ChatPaused(chat=name_of(chat), place=str(chat.address), reason=notice_reason)
         notify_owner(session, chat, notice, now=now, by=by)
 
 
@@ -225,7 +214,7 @@ def reactivate_found(session: Transaction, found: Sequence[int], *, now: datetim
     """Reactivates chats that were not gone after all, and drops the notices of their pause that are not sent yet."""
     for chat in chats.chats_by_id(session, found, zone="UTC").values():
         chats.mark_reachable(session, chat.id, now=now)
-        entries.drop_notices(session, f":{ChatPaused.cause}:{chat.address}:", now=now)
+        entries.drop_notices(session, f":{chat_notices.ChatPaused.cause}:{chat.address}:", now=now)
 
 
 def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool) -> None:
@@ -248,7 +237,7 @@ def _notify_group(session: Transaction, chat: Chat, now: datetime, *, gone: bool
         public=chat.public,
     )
     names = " · ".join(s.label for s in active[:_MOST_NAMED]) + (" …" if len(active) > _MOST_NAMED else "")
-    notice = TopicGone if gone else TopicClosed
+    notice = chat_notices.TopicGone if gone else chat_notices.TopicClosed
     event = f"{chat.address.topic}:{now.date().isoformat()}"
     notify(session, general, notice(event=event, subscriptions=names), now=now)
 
@@ -266,7 +255,7 @@ def notify_operators_of_trouble(
         waiting = entries.waiting_since(session, now - entries.LONG)
     lanes: list[Lane] = []
     if dead.count:
-        notice = MessagesDead(count=dead.count, reason=dead.reason, ids=" ".join(dead.ids), chat=dead.chat)
+        notice = operations.MessagesDead(count=dead.count, reason=dead.reason, ids=" ".join(dead.ids), chat=dead.chat)
         notified = notify_operators(store, admins, notice, now=now)
         if notified:
             with store.write() as session:
@@ -274,10 +263,10 @@ def notify_operators_of_trouble(
         lanes += notified
     for platform, trouble in waiting.items():
         if platform not in stopped:
-            late = DeliveriesWaiting(platform=platform, count=trouble.count, reason=trouble.reason)
+            late = operations.DeliveriesWaiting(platform=platform, count=trouble.count, reason=trouble.reason)
             lanes += notify_operators(store, admins, late, now=now)
     for platform, reason in stopped.items():
-        halt = SendingStopped(platform=platform, reason=reason)
+        halt = operations.SendingStopped(platform=platform, reason=reason)
         lanes += notify_operators(store, admins, halt, now=now, but=frozenset({platform}))
     return tuple(lanes)
 
@@ -289,7 +278,7 @@ def notify_new_version(session: Transaction, admins: Sequence[ChatAddress], vers
     if before == version or not key_value.swap_value(session, "version", before, version):
         return
     if before is not None:
-        notify_operators(session, admins, VersionChanged(version=version, before=before), now=now)
+        notify_operators(session, admins, operations.VersionChanged(version=version, before=before), now=now)
 
 
 # ------------------------------------------------------------------------------------------------------------- sources
@@ -347,20 +336,20 @@ def _source_notice(
     receipt: Receipt,
     batch: bool,  # noqa: FBT001 - as in `notify_source`
     parts: Sequence[str],
-) -> SourceNotice:
+) -> operations.SourceNotice:
     source = receipt.source
     if trouble is None:
-        return SourceRecovered(source=source)
+        return operations.SourceRecovered(source=source)
     if trouble is SourceTrouble.SUMMARIES:
         failed, papers = receipt.counts.get("failed_summaries", 0), receipt.counts.get("papers", 0)
-        return SummariesFailed(source=source, failed_summaries=failed, papers=papers)
+        return operations.SummariesFailed(source=source, failed_summaries=failed, papers=papers)
     known = {one.name: one for one in known_sources(store)}.get(source)
     settled_at = known.settled_at if known else None  # when it last had brought all that was due
     since = f"{settled_at:%Y-%m-%d %H:%M} UTC" if settled_at else ""
     if trouble is SourceTrouble.LATE:
         usual, late = _USUAL[batch], ", ".join(parts)
-        return SourceOverdue(source=source, since=since, reason=usual, what=receipt.detail, parts=late)
-    return SourceFailed(source=source, since=since, reason=receipt.detail)
+        return operations.SourceOverdue(source=source, since=since, reason=usual, what=receipt.detail, parts=late)
+    return operations.SourceFailed(source=source, since=since, reason=receipt.detail)
 
 
 def runs_in_notice(days: DayRuns) -> DayRuns:

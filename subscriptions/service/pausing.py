@@ -8,18 +8,9 @@ from subscriptions.addresses import declared
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, Lane, Subscription
 from subscriptions.planning import cadence as cadences
+from subscriptions.service import next_deliveries
 from subscriptions.service.changes import begin_change, is_paused_by_person, note_changed_state, record_change
 from subscriptions.service.known_papers import undelivered
-from subscriptions.service.next_deliveries import (
-    DeliveryForecast,
-    due_span,
-    get_chat,
-    numbered,
-    quiet_until,
-    which_one,
-    with_due,
-    zone_of,
-)
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
 from subscriptions.store import access, entries, known_papers, platforms
 from subscriptions.store import chats as stored_chats
@@ -63,10 +54,10 @@ def pause(
 
     Raises NotFound, and Refused where the chat gets no messages for another reason.
     """
-    chat = get_chat(transaction, address)
+    chat = next_deliveries.get_chat(transaction, address)
     if number is None:
         return _pause_chat(transaction, chat, until=until, now=now, who=who)
-    subscription = numbered(transaction, chat, number)
+    subscription = next_deliveries.numbered(transaction, chat, number)
     if (subscription.state, subscription.paused_until) == (SubscriptionState.PAUSED, until):
         return PauseResult(chat=chat, subscription=subscription, changed=False, until=until)
     begin_change(transaction, chat.id, now=now, who=who)
@@ -91,7 +82,9 @@ def _pause_chat(
     record_change(transaction, chat.id, now=now, who=who)
     note_changed_state(transaction, chat.id)
     stored_chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
-    return PauseResult(chat=get_chat(transaction, chat.address), subscription=None, changed=True, until=until)
+    return PauseResult(
+        chat=next_deliveries.get_chat(transaction, chat.address), subscription=None, changed=True, until=until
+    )
 
 
 @writes
@@ -102,9 +95,9 @@ def resume(
 
     What would be sent at once waits ten minutes, so that a person can skip it. Raises NotFound.
     """
-    chat = get_chat(transaction, address)
+    chat = next_deliveries.get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
+    chosen = subscriptions if number is None else (next_deliveries.which_one(subscriptions, str(number)),)
     paused = [subscription for subscription in chosen if subscription.state is SubscriptionState.PAUSED]
     stood_still = number is None and is_paused_by_person(chat)
     if paused or stood_still:
@@ -116,8 +109,10 @@ def resume(
     if stood_still:
         stored_chats.resume_chat(transaction, chat.id, now=now)
         delay_after_return(transaction, chat, now=now)
-    fresh = None if number is None else numbered(transaction, chat, number)
-    return PauseResult(chat=get_chat(transaction, address), subscription=fresh, changed=bool(paused or stood_still))
+    fresh = None if number is None else next_deliveries.numbered(transaction, chat, number)
+    return PauseResult(
+        chat=next_deliveries.get_chat(transaction, address), subscription=fresh, changed=bool(paused or stood_still)
+    )
 
 
 @writes
@@ -135,8 +130,8 @@ def end_pauses(transaction: Transaction, *, now: datetime) -> None:
         before = known[subscription]
         moment = _moment_after(chats[chat], before, until)
         if moment != before.next_due_at:
-            span = due_span(before.cadence, zone_of(before, chats[chat]), moment)
-            stored_subscriptions.change_subscription(transaction, before, with_due(before, span))
+            span = next_deliveries.due_span(before.cadence, next_deliveries.zone_of(before, chats[chat]), moment)
+            stored_subscriptions.change_subscription(transaction, before, next_deliveries.with_due(before, span))
 
 
 def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> datetime | None:
@@ -146,7 +141,7 @@ def _moment_after(chat: Chat, subscription: Subscription, until: datetime) -> da
     """
     if subscription.cadence.kind == "now" or subscription.next_due_at is None or subscription.next_due_at >= until:
         return subscription.next_due_at
-    zone = zone_of(subscription, chat)
+    zone = next_deliveries.zone_of(subscription, chat)
     return cadences.first_due(subscription.cadence, zone, until - timedelta(microseconds=1))
 
 
@@ -188,11 +183,13 @@ def _after_return(subscription: Subscription, chat: Chat, now: datetime) -> Subs
     """The subscription when messages go on: `now` waits ten minutes, an overdue moment becomes the next regular one."""
     cadence, due = subscription.cadence, subscription.next_due_at
     if cadence.kind == "now":
-        return with_due(subscription, (now + ANSWER_WITHIN, None))
+        return next_deliveries.with_due(subscription, (now + ANSWER_WITHIN, None))
     if due is None or due > now:
         return subscription
-    zone = zone_of(subscription, chat)
-    return with_due(subscription, due_span(cadence, zone, cadences.next_due(cadence, zone, now)))
+    zone = next_deliveries.zone_of(subscription, chat)
+    return next_deliveries.with_due(
+        subscription, next_deliveries.due_span(cadence, zone, cadences.next_due(cadence, zone, now))
+    )
 
 
 @reads
@@ -200,11 +197,11 @@ def get_waiting_papers(
     transaction: Transaction, address: ChatAddress, *, now: datetime, number: int | None = None
 ) -> WaitingPapers:
     """The papers that wait for a chat, or for one of its subscriptions. Raises NotFound."""
-    chat = get_chat(transaction, address)
+    chat = next_deliveries.get_chat(transaction, address)
     subscriptions = _active(transaction, chat, number)
     last_sequence = known_papers.last_sequence(transaction)
     planned = entries.planned_papers(transaction, chat.id) if number is None else 0
-    delivery_forecast = DeliveryForecast.of(transaction, now)
+    delivery_forecast = next_deliveries.DeliveryForecast.of(transaction, now)
     found = undelivered(transaction, chat, subscriptions, upto=last_sequence)
     moments = [
         moment
@@ -222,17 +219,19 @@ def match_waiting_ahead(transaction: Transaction, address: ChatAddress) -> None:
 
     Raises NotFound.
     """
-    chat = get_chat(transaction, address)
+    chat = next_deliveries.get_chat(transaction, address)
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
     undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction))
 
 
-def _delivered_at(delivery_forecast: DeliveryForecast, chat: Chat, subscription: Subscription) -> datetime | None:
+def _delivered_at(
+    delivery_forecast: next_deliveries.DeliveryForecast, chat: Chat, subscription: Subscription
+) -> datetime | None:
     """When a subscription delivers what waits, if no person decides; None: not known."""
     now = delivery_forecast.forecast.at
     if subscription.cadence.kind == "now":
         moment = max(subscription.next_due_at or now, now)
-        return quiet_until(chat, moment) or moment
+        return next_deliveries.quiet_until(chat, moment) or moment
     next_delivery = delivery_forecast.next_delivery(subscription, chat)
     return next_delivery.at or next_delivery.latest
 
@@ -241,12 +240,14 @@ def send_waiting(store: Scope, address: ChatAddress, *, now: datetime, number: i
     """Makes what waits due now; returns how many papers that is. Raises NotFound."""
     found = get_waiting_papers(store, address, now=now, number=number).papers
     with store.write() as transaction:
-        chat = get_chat(transaction, address)
+        chat = next_deliveries.get_chat(transaction, address)
         if number is None:
             entries.hold_planned(transaction, chat.id, None)
         for subscription in _active(transaction, chat, number):
             # a latest moment marks it as asked for: quiet hours do not hold it
-            stored_subscriptions.change_subscription(transaction, subscription, with_due(subscription, (now, now)))
+            stored_subscriptions.change_subscription(
+                transaction, subscription, next_deliveries.with_due(subscription, (now, now))
+            )
     return found
 
 
@@ -258,7 +259,7 @@ def skip_waiting(
 
     These are papers up to the sequence `upto`, and deliveries planned up to the moment `by`.
     """
-    chat = get_chat(transaction, address)
+    chat = next_deliveries.get_chat(transaction, address)
     subscriptions = _active(transaction, chat, number)
     upto = min(upto, known_papers.last_sequence(transaction))
     skipped = len(set().union(*undelivered(transaction, chat, subscriptions, upto=upto).values()))
@@ -266,7 +267,7 @@ def skip_waiting(
         skipped += entries.planned_papers(transaction, chat.id, by=by)
         entries.dismiss_planned(transaction, chat.id, by=by, now=now)
     for subscription in subscriptions:
-        after = with_due(subscription, (None, None)) if subscription.hurry else subscription
+        after = next_deliveries.with_due(subscription, (None, None)) if subscription.hurry else subscription
         after = after._replace(cursor=max(subscription.cursor, upto))
         stored_subscriptions.change_subscription(transaction, subscription, after)
     return skipped
@@ -274,7 +275,7 @@ def skip_waiting(
 
 def _active(transaction: Transaction, chat: Chat, number: int | None) -> tuple[Subscription, ...]:
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id])[chat.id]
-    chosen = subscriptions if number is None else (which_one(subscriptions, str(number)),)
+    chosen = subscriptions if number is None else (next_deliveries.which_one(subscriptions, str(number)),)
     return tuple(subscription for subscription in chosen if subscription.state is SubscriptionState.ACTIVE)
 
 

@@ -15,33 +15,9 @@ from subscriptions import zones
 from subscriptions.model import Cadence, Chat, DeliveryKind, Facts, Item, Lane, Subscription
 from subscriptions.planning import cadence as cadences
 from subscriptions.planning.decision import DueDelivery, decide, decide_alike, shows_more
-from subscriptions.service.look import (
-    Look,
-    apart,
-    finish,
-    following,
-    how_missing,
-    is_public,
-    left_behind,
-    look,
-    moves_with_others,
-    notify_no_match,
-)
-from subscriptions.service.next_deliveries import DeliveryForecast, Move, due_span, moved_near, next_moment, zone_of
+from subscriptions.service import look as looks
+from subscriptions.service import next_deliveries, plan_inputs
 from subscriptions.service.pausing import end_pauses
-from subscriptions.service.plan_inputs import (
-    Inputs,
-    PlanContext,
-    ToPlan,
-    Window,
-    due_moment,
-    inputs_of,
-    kept_window,
-    moment_of,
-    nearness_of,
-    read_inputs,
-    still_holds,
-)
 from subscriptions.states import SubscriptionState
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import drafts
@@ -114,9 +90,9 @@ def plan_slices(
     if due.pause_ended:
         yield _end_pauses(store, now)
         due = _read_due(store, now)
-    with kept_window(store, due.delivery_forecast.last_sequence) as window:
-        found = look(store, due.behind, window, now=now, matching=matching) if due.behind else None
-        context = PlanContext(
+    with plan_inputs.kept_window(store, due.delivery_forecast.last_sequence) as window:
+        found = looks.look(store, due.behind, window, now=now, matching=matching) if due.behind else None
+        context = plan_inputs.PlanContext(
             now, due.delivery_forecast, window, matching=matching, moving=found.shared if found else frozenset()
         )
         chats = _chats_to_plan(store, due.chat_ids, found)
@@ -134,7 +110,7 @@ def plan_slices(
         finally:
             gc.unfreeze()
         if found is not None:
-            yield finish(store, found)
+            yield looks.finish(store, found)
 
 
 def move_far_moments(store: Store, *, now: datetime) -> Steps[int]:
@@ -153,7 +129,7 @@ def move_far_moments(store: Store, *, now: datetime) -> Steps[int]:
         yield WRITES
         with store.write() as transaction:
             stored_chats.hold_chats(transaction, chat_ids)
-            moves = moved_near(transaction, chat_ids, now)
+            moves = next_deliveries.moved_near(transaction, chat_ids, now)
             plans.advance(transaction, moves, {})
             moved += len(moves)
     _LOOKED_FAR[store] = now
@@ -175,7 +151,7 @@ def _end_pauses(store: Store, now: datetime) -> Steps[Sequence[Lane]]:
 class _Due(NamedTuple):
     """What there is to plan."""
 
-    delivery_forecast: DeliveryForecast  # at this moment
+    delivery_forecast: next_deliveries.DeliveryForecast  # at this moment
     chat_ids: Sequence[int]  # the chats that are due by themselves
     behind: Sequence[SharedCursor]  # the shared cursors below the newest papers
     pause_ended: bool  # which may add chats
@@ -183,21 +159,21 @@ class _Due(NamedTuple):
 
 def _read_due(store: Store, now: datetime) -> _Due:
     with store.read() as transaction:
-        delivery_forecast = DeliveryForecast.of(transaction, now)
+        delivery_forecast = next_deliveries.DeliveryForecast.of(transaction, now)
         last_sequence, waiting = delivery_forecast.last_sequence, delivery_forecast.forecast.all_reported is False
         chat_ids = plans.due_chats(transaction, now, last_sequence, waiting=waiting)
         behind = stored_subscriptions.behind(transaction, last_sequence)
         return _Due(delivery_forecast, chat_ids, behind, plans.has_ended_pause(transaction, now))
 
 
-def _still_due(store: Store, chat_ids: Sequence[int], context: PlanContext) -> list[int]:
+def _still_due(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> list[int]:
     with store.read() as transaction:
         return plans.still_due(transaction, chat_ids, context.now, context.window.last_sequence)
 
 
-def _chats_to_plan(store: Store, due: Sequence[int], found: Look | None) -> Iterator[int]:
+def _chats_to_plan(store: Store, due: Sequence[int], found: looks.Look | None) -> Iterator[int]:
     """Ids of the chats that are due by themselves, then of those for which something was found; each once."""
-    yield from apart(due, store, SLICE)
+    yield from looks.apart(due, store, SLICE)
     known = set(due)
     yield from (chat for chat in (found.chats(store) if found else ()) if chat not in known)
 
@@ -211,7 +187,7 @@ class _Matches:
     delivered: Mapping[int, set[int]]  # id of a chat -> ids of `papers`
 
 
-def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> Steps[Sequence[Lane]]:
+def _plan_slice(store: Store, chat_ids: Sequence[int], context: plan_inputs.PlanContext) -> Steps[Sequence[Lane]]:
     """Matches and decides in a reading transaction, then stores in a writing one; returns the lanes of what was stored.
 
     The writing transaction matches nothing. While it runs, no paper can come and no other writer can change these
@@ -222,7 +198,7 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> 
     work = ReadThenWrite(store)
     while True:
         with work.read() as transaction:
-            inputs = read_inputs(transaction, chat_ids, context)
+            inputs = plan_inputs.read_inputs(transaction, chat_ids, context)
             with context.matching():
                 matches = _match(transaction, inputs, context)
             decided = _decide_all(inputs, matches, context)
@@ -236,7 +212,7 @@ def _plan_slice(store: Store, chat_ids: Sequence[int], context: PlanContext) -> 
         yield READS
 
 
-def _match(transaction: Transaction, inputs: Inputs, context: PlanContext) -> _Matches:
+def _match(transaction: Transaction, inputs: plan_inputs.Inputs, context: plan_inputs.PlanContext) -> _Matches:
     """Matches the due subscriptions with the papers of the window, after widening it as far as they look back."""
     due, window = [s for _, _, subscriptions in inputs.to_plan for s in subscriptions], context.window
     if not due:
@@ -247,15 +223,15 @@ def _match(transaction: Transaction, inputs: Inputs, context: PlanContext) -> _M
     return _Matches(fits, papers, _delivered(transaction, inputs, papers))
 
 
-def _delivered(transaction: Transaction, inputs: Inputs, papers: Collection[int]) -> Mapping[int, set[int]]:
+def _delivered(transaction: Transaction, inputs: plan_inputs.Inputs, papers: Collection[int]) -> Mapping[int, set[int]]:
     """Returns by chat id the ids of those of `papers` that are in a delivery to the chat."""
     return stored_planned.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
 
 
-def _decide_all(inputs: Inputs, matches: _Matches, context: PlanContext) -> list[Decision]:
+def _decide_all(inputs: plan_inputs.Inputs, matches: _Matches, context: plan_inputs.PlanContext) -> list[Decision]:
     decided = []
     for chat, subscriptions, due in inputs.to_plan:
-        near = nearness_of(inputs.tastes.get(chat.id), context.window.tokenized)
+        near = plan_inputs.nearness_of(inputs.tastes.get(chat.id), context.window.tokenized)
         case = _case((chat, subscriptions, due), matches.fits, matches.delivered[chat.id], context, near)
         limited = shows_more(chat)
         result = decide_alike(case, partial(decide, evidence=context.evidence, limited=limited), limited=limited)
@@ -264,12 +240,16 @@ def _decide_all(inputs: Inputs, matches: _Matches, context: PlanContext) -> list
 
 
 def _still_holds(
-    transaction: Transaction, chat_ids: Sequence[int], inputs: Inputs, matches: _Matches, context: PlanContext
+    transaction: Transaction,
+    chat_ids: Sequence[int],
+    inputs: plan_inputs.Inputs,
+    matches: _Matches,
+    context: plan_inputs.PlanContext,
 ) -> bool:
     """Whether a decision made now would be the same. Where no chat is planned, it depends on no paper."""
     return (
         (not inputs.keys or context.window.is_current(transaction))
-        and still_holds(transaction, chat_ids, inputs, context)
+        and plan_inputs.still_holds(transaction, chat_ids, inputs, context)
         and _delivered(transaction, inputs, matches.papers) == matches.delivered
     )
 
@@ -278,37 +258,41 @@ class _Changes(NamedTuple):
     """The results of a slice, computed before other writers have to wait."""
 
     planned: Sequence[Planned]
-    moves: Sequence[Move]
+    moves: Sequence[next_deliveries.Move]
 
 
-def _changes(inputs: Inputs, decided: Sequence[Decision], context: PlanContext) -> _Changes:
+def _changes(inputs: plan_inputs.Inputs, decided: Sequence[Decision], context: plan_inputs.PlanContext) -> _Changes:
     planned = [_planned(one, inputs.keys[one.case.chat.id]) for one in decided if one.result]
     moves = list(inputs.waits)
     moves += [
         (s.id, context.window.last_sequence, _span_after(s, one, context))
         for one in decided
         for s in one.case.subscriptions
-        if not moves_with_others(s, one.case, context.moving)
+        if not looks.moves_with_others(s, one.case, context.moving)
     ]
     if context.moving:
-        moves += left_behind(inputs.due, inputs.keys.keys())
+        moves += looks.left_behind(inputs.due, inputs.keys.keys())
     return _Changes(planned, moves)
 
 
 def _write(
-    transaction: Transaction, inputs: Inputs, decided: Sequence[Decision], changes: _Changes, context: PlanContext
+    transaction: Transaction,
+    inputs: plan_inputs.Inputs,
+    decided: Sequence[Decision],
+    changes: _Changes,
+    context: plan_inputs.PlanContext,
 ) -> list[Lane]:
     last_sequence, now, chats = context.window.last_sequence, context.now, inputs.chats
     planned, moves = changes
     spoken = [one.case for one in decided if one.result or one.case.chat.first_delivery_planned]
-    follow = following(transaction, [(case.chat, case.subscriptions) for case in spoken], last_sequence)
+    follow = looks.following(transaction, [(case.chat, case.subscriptions) for case in spoken], last_sequence)
     stored_planned.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves, follow)
     plans.mark_first_delivery_planned(
         transaction, [p.chat_id for p in planned if not chats[p.chat_id].first_delivery_planned]
     )
     lanes = [chats[p.chat_id].address.lane for p in planned]
-    return lanes + notify_no_match(
+    return lanes + looks.notify_no_match(
         transaction,
         [(one.case, one.result, one.asks_now) for one in decided],
         last_sequence=last_sequence,
@@ -318,20 +302,20 @@ def _write(
 
 def decide_now(
     transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], *, now: datetime
-) -> tuple[Decision | None, PlanContext]:
+) -> tuple[Decision | None, plan_inputs.PlanContext]:
     """Returns the decision that a plan would make for a chat at this moment, and its context. Stores nothing."""
-    delivery_forecast = DeliveryForecast.of(transaction, now)
-    context = PlanContext(now, delivery_forecast, Window(delivery_forecast.last_sequence))
-    inputs = inputs_of(transaction, (), {chat.id: chat}, {chat.id: subscriptions}, context)
+    delivery_forecast = next_deliveries.DeliveryForecast.of(transaction, now)
+    context = plan_inputs.PlanContext(now, delivery_forecast, plan_inputs.Window(delivery_forecast.last_sequence))
+    inputs = plan_inputs.inputs_of(transaction, (), {chat.id: chat}, {chat.id: subscriptions}, context)
     decided = _decide_all(inputs, _match(transaction, inputs, context), context)
     return (decided[0] if decided else None), context
 
 
 def _case(
-    to_plan: ToPlan,
+    to_plan: plan_inputs.ToPlan,
     fits: Mapping[int, tuple[int, ...]],
     delivered: set[int],
-    context: PlanContext,
+    context: plan_inputs.PlanContext,
     near: Callable[[int], float] | None,
 ) -> DueDelivery:
     chat, subscriptions, due = to_plan
@@ -347,24 +331,26 @@ def _case(
         papers=context.window.papers,
         fits=fits,
         delivered=delivered,
-        due=due_moment(chat, due, now),
+        due=plan_inputs.due_moment(chat, due, now),
         now=now,
         zone=zones.zone(chat.settings.timezone),
         next_due=next_delivery.at or next_delivery.latest,
         next_about=next_delivery.about or next_delivery.at is None,
         may_be_empty=bool(over) or not timed,
         expected=chat.first_delivery_planned or _may_have_come(chat, due, context),
-        notes=bool(over) and chat.settings.quietday == "on" and not is_public(chat),
+        notes=bool(over) and chat.settings.quietday == "on" and not looks.is_public(chat),
         missing=tuple(name for one in behind for name in (one.behind or (one.name,))),
-        missing_how=how_missing(behind),
+        missing_how=looks.how_missing(behind),
         nearness=near,
     )
 
 
-def _may_have_come(chat: Chat, due: Sequence[Subscription], context: PlanContext) -> bool:
+def _may_have_come(chat: Chat, due: Sequence[Subscription], context: plan_inputs.PlanContext) -> bool:
     """Whether papers could have come since the due moments before these."""
     now, forecast = context.now, context.forecast
-    return any(forecast.may_have_come(max(s.since, moment_of(s, chat, now) - _period(s.cadence))) for s in due)
+    return any(
+        forecast.may_have_come(max(s.since, plan_inputs.moment_of(s, chat, now) - _period(s.cadence))) for s in due
+    )
 
 
 def _period(cadence: Cadence) -> timedelta:
@@ -381,10 +367,14 @@ def _planned(one: Decision, key: str) -> Planned:
     )
 
 
-def _span_after(subscription: Subscription, one: Decision, context: PlanContext) -> stored_subscriptions.DueSpan:
+def _span_after(
+    subscription: Subscription, one: Decision, context: plan_inputs.PlanContext
+) -> stored_subscriptions.DueSpan:
     """When a subscription is due next. A when-out that the delivery does not cover stays due until its window ends."""
-    zone, opened, now = zone_of(subscription, one.case.chat), subscription.next_due_at, context.now
+    zone, opened, now = next_deliveries.zone_of(subscription, one.case.chat), subscription.next_due_at, context.now
     waits = opened is not None and subscription.cadence.kind == "when-out" and not one.covers(subscription)
     if waits and opened is not None and now < cadences.closes(subscription.cadence, zone, opened):
-        return due_span(subscription.cadence, zone, opened)
-    return due_span(subscription.cadence, zone, next_moment(subscription.cadence, zone, now))
+        return next_deliveries.due_span(subscription.cadence, zone, opened)
+    return next_deliveries.due_span(
+        subscription.cadence, zone, next_deliveries.next_moment(subscription.cadence, zone, now)
+    )

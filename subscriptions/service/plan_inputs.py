@@ -16,15 +16,9 @@ from subscriptions.planning.pauses import Forecast
 from subscriptions.query import AUTHOR, TEXT, TITLE, Query
 from subscriptions.query.parse import parse_canonical
 from subscriptions.ranking import Rarity, Taste, fit, nearness
+from subscriptions.service import next_deliveries
 from subscriptions.service.kept_queries import kept_queries
 from subscriptions.service.near_papers import counted_words
-from subscriptions.service.next_deliveries import (
-    DeliveryForecast,
-    Move,
-    put_off_by_quiet_hours,
-    reopened_window,
-    zone_of,
-)
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import known_papers
@@ -167,7 +161,7 @@ class PlanContext:
     """The values that are the same for all chats planned at one moment."""
 
     now: datetime
-    delivery_forecast: DeliveryForecast
+    delivery_forecast: next_deliveries.DeliveryForecast
     window: Window
     matching: Callable[[], AbstractContextManager[object]] = nullcontext  # entered while queries are matched
     moving: frozenset[int] = frozenset()  # the shared cursors that move up to here once all is planned
@@ -200,7 +194,12 @@ def moment_of(subscription: Subscription, chat: Chat, now: datetime) -> datetime
     if subscription.next_due_at is None or subscription.cadence.kind == "now":
         return now  # `now` has a moment only while it is held back after a pause
     if subscription.cadence.kind == "when-out":
-        return min(now, cadences.closes(subscription.cadence, zone_of(subscription, chat), subscription.next_due_at))
+        return min(
+            now,
+            cadences.closes(
+                subscription.cadence, next_deliveries.zone_of(subscription, chat), subscription.next_due_at
+            ),
+        )
     return subscription.next_due_at
 
 
@@ -249,7 +248,7 @@ class Inputs:
     chats: Mapping[int, Chat]
     subscriptions: Mapping[int, Sequence[Subscription]]  # of each chat
     due: Mapping[int, tuple[Subscription, ...]]  # of each active chat
-    waits: Sequence[Move]  # of the subscriptions that have to wait
+    waits: Sequence[next_deliveries.Move]  # of the subscriptions that have to wait
     keys: Mapping[int, str]  # id of a chat that is planned now -> the dedupe key of its delivery
     tastes: Mapping[int, Taste]  # of those of these chats that have one
 
@@ -274,7 +273,7 @@ def inputs_of(
     context: PlanContext,
 ) -> Inputs:
     """The inputs computed from the rows read. `rows` may be empty if they are not needed again."""
-    waits: list[Move] = []
+    waits: list[next_deliveries.Move] = []
     due: dict[int, tuple[Subscription, ...]] = {}
     for chat_id, chat in chats.items():
         if chat.state is ChatState.ACTIVE:
@@ -293,21 +292,21 @@ def _keys(
 
 def _due_now(
     chat: Chat, subscriptions: Sequence[Subscription], context: PlanContext
-) -> tuple[tuple[Subscription, ...], list[Move]]:
+) -> tuple[tuple[Subscription, ...], list[next_deliveries.Move]]:
     """The due subscriptions of a chat, and the moves of those among them that have to wait."""
     now, all_reported = context.now, context.forecast.all_reported
 
     def due(s: Subscription) -> bool:
         came = s.cursor < context.window.last_sequence
-        zone = zone_of(s, chat)
+        zone = next_deliveries.zone_of(s, chat)
         return s.state is SubscriptionState.ACTIVE and cadences.is_due(
             s.cadence, zone, s.next_due_at, now, came, all_reported=all_reported
         )
 
     found = [s for s in subscriptions if due(s)]
-    waits = put_off_by_quiet_hours(chat, found, now)
+    waits = next_deliveries.put_off_by_quiet_hours(chat, found, now)
     if all_reported is False:
-        waits += [(s.id, s.cursor, opened) for s in found if (opened := reopened_window(s, chat, now))]
+        waits += [(s.id, s.cursor, opened) for s in found if (opened := next_deliveries.reopened_window(s, chat, now))]
     waiting = {subscription_id for subscription_id, _, _ in waits}
     return tuple(s for s in found if s.id not in waiting), waits
 

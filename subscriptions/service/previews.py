@@ -15,15 +15,7 @@ from subscriptions.planning.decision import DueDelivery, Papers, decide, shows_m
 from subscriptions.planning.pauses import NextDelivery
 from subscriptions.query import Query
 from subscriptions.query.parse import parse_query
-from subscriptions.service.known_papers import (
-    Entries,
-    entries_of_day,
-    find,
-    number_of,
-    read,
-    set_of_papers,
-    undelivered,
-)
+from subscriptions.service import known_papers as index
 from subscriptions.service.near_papers import counted_words, with_words
 from subscriptions.service.next_deliveries import get_chat as find_chat
 from subscriptions.service.paper_search import Base, recent
@@ -76,7 +68,7 @@ class _Case:
 
     chat: Chat
     subscriptions: Sequence[Subscription]
-    entries: Entries
+    entries: index.Entries
     fits: Mapping[int, int]  # id of a subscription -> the papers that it finds, as a set
     delivered: int = 0  # papers that are left out, as a set
     limited: bool = True
@@ -114,7 +106,7 @@ def preview_recent(transaction: Transaction, chat: Chat, *, now: datetime, which
     waiting = (
         ()
         if query
-        else undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction)).values()
+        else index.undelivered(transaction, chat, subscriptions, upto=known_papers.last_sequence(transaction)).values()
     )
     return TrialResult(
         subscriptions=subscriptions,
@@ -150,7 +142,7 @@ def newest_batch(
         day = day or known_papers.newest_day(transaction)
         if day is None:
             return Batch(subscriptions=subscriptions, query=query, day=None, known=0, delivery=None, delivered=0)
-        entries = entries_of_day(transaction, day)
+        entries = index.entries_of_day(transaction, day)
         known = entries.papers.bit_count()
         fits = {subscription.id: _fitting(transaction, entries, subscription) for subscription in subscriptions}
         delivered = _delivered_in(transaction, chat, entries, reduce(or_, fits.values(), 0))
@@ -159,7 +151,7 @@ def newest_batch(
             subscriptions=subscriptions,
             entries=entries,
             fits=fits,
-            delivered=0 if delivered_too else set_of_papers(entries, delivered) if delivered else 0,
+            delivered=0 if delivered_too else index.set_of_papers(entries, delivered) if delivered else 0,
             limited=not key or shows_more(chat),
             known=known,
         )
@@ -207,13 +199,13 @@ def _chosen(
     return (unstored_subscription(chat, query, now),), query
 
 
-def _fitting(transaction: Transaction, entries: Entries, subscription: Subscription) -> int:
-    return find(transaction, entries, stored_query(subscription.canonical), most_read=None).bits
+def _fitting(transaction: Transaction, entries: index.Entries, subscription: Subscription) -> int:
+    return index.find(transaction, entries, stored_query(subscription.canonical), most_read=None).bits
 
 
-def _delivered_in(transaction: Transaction, chat: Chat, entries: Entries, found: int) -> set[int]:
+def _delivered_in(transaction: Transaction, chat: Chat, entries: index.Entries, found: int) -> set[int]:
     """The ids of those of these papers that were delivered to the chat."""
-    numbers = {number_of(key) for key in entries.newest_first(found)}
+    numbers = {index.number_of(key) for key in entries.newest_first(found)}
     if len(numbers) > _MANY:
         delivered = stored_entries.delivered_between(transaction, chat.id, min(numbers), max(numbers))
         return numbers & delivered | owned(transaction, [chat.id], numbers).get(chat.id, set())
@@ -236,11 +228,13 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
     found = {subscription: bits & ~case.delivered for subscription, bits in case.fits.items()}
     most = None if read_all else max(_FEW, MOST_READ // max(len(found), 1))
     keys = {key for bits in found.values() for key in case.entries.newest_first(bits, most)}
-    known = read(transaction, sorted(keys, reverse=True))
+    known = index.read(transaction, sorted(keys, reverse=True))
     tokenized = TokenizedPapers.of(paper.paper for paper in known)
     place = {paper.id: at for at, paper in enumerate(known)}
     taste = stored_signals.tastes(transaction, [case.chat.id]).get(case.chat.id)
-    numbers = {subscription: map(number_of, case.entries.newest_first(bits)) for subscription, bits in found.items()}
+    numbers = {
+        subscription: map(index.number_of, case.entries.newest_first(bits)) for subscription, bits in found.items()
+    }
     due = DueDelivery(
         chat=case.chat,
         subscriptions=tuple(case.subscriptions),
@@ -260,7 +254,7 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
         return None
     kind, items, facts = decided
     facts = replace(facts, known=case.known, days=case.entries.days, first=case.first)
-    counted = () if read_all else tuple(_counted(case, found, set_of_papers(case.entries, place), now))
+    counted = () if read_all else tuple(_counted(case, found, index.set_of_papers(case.entries, place), now))
     return Delivery(id=name, chat=case.chat, kind=kind, due=now, items=(*items, *counted), facts=facts)
 
 
@@ -352,7 +346,7 @@ def _of_days(
     all_of_them: bool,
 ) -> Preview:
     """Previews what papers since `first` would bring. `all_of_them` includes papers that the chat already has."""
-    entries = Entries.of(known_papers.news(transaction, None, since=first), whole=True)
+    entries = index.Entries.of(known_papers.news(transaction, None, since=first), whole=True)
     case = _above_cursors(transaction, chat, [one._replace(cursor=-1) for one in subscriptions], entries)
     if not all_of_them:
         case = _without(case, _delivered_in(transaction, chat, entries, case.union))
@@ -372,7 +366,7 @@ def _of_this_moment(
     due = {subscription.id for subscription in decided.case.subscriptions} if decided else set()
     rest = [subscription for subscription in subscriptions if subscription.id not in due]
     last_sequence = context.window.last_sequence
-    entries = Entries.of(
+    entries = index.Entries.of(
         known_papers.sequenced(
             transaction, min((subscription.cursor for subscription in rest), default=last_sequence), last_sequence
         ),
@@ -391,7 +385,7 @@ def _of_this_moment(
 
 
 def _above_cursors(
-    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], entries: Entries
+    transaction: Transaction, chat: Chat, subscriptions: Sequence[Subscription], entries: index.Entries
 ) -> _Case:
     """What subscriptions find above their cursors."""
     return _Case(
@@ -408,7 +402,7 @@ def _above_cursors(
 
 
 def _without(case: _Case, papers: Collection[int]) -> _Case:
-    return replace(case, delivered=set_of_papers(case.entries, papers))
+    return replace(case, delivered=index.set_of_papers(case.entries, papers))
 
 
 def _not_due(

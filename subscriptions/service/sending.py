@@ -43,7 +43,6 @@ from subscriptions.store.claims import Claim
 from subscriptions.store.database.postgres import OpenSession, open_sessions
 from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
 from subscriptions.store.deliveries import Edit
-from subscriptions.store.entries import LONG, OutboxEntry, Trouble, dead_since, waiting_since
 from subscriptions.store.workers import Whereabouts
 
 _PACED = timedelta(minutes=1)  # no budget of a platform looks further back
@@ -75,14 +74,16 @@ _DEAD_LOGGED = "logged:dead"  # a key: the moment up to which dead messages are 
 class OutboxTrouble:
     """Dead messages, and by platform the deliveries that have waited for long."""
 
-    dead: Trouble = field(default_factory=lambda: Trouble(count=0))
-    waiting: Mapping[str, Trouble] = field(default_factory=dict)
+    dead: entries.Trouble = field(default_factory=lambda: entries.Trouble(count=0))
+    waiting: Mapping[str, entries.Trouble] = field(default_factory=dict)
 
 
 def outbox_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
     """Returns what is dead and not dismissed, and what has waited for long."""
     with store.read() as transaction:
-        return OutboxTrouble(dead=dead_since(transaction, None), waiting=waiting_since(transaction, now - LONG))
+        return OutboxTrouble(
+            dead=entries.dead_since(transaction, None), waiting=entries.waiting_since(transaction, now - entries.LONG)
+        )
 
 
 def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
@@ -93,9 +94,9 @@ def claim_unlogged_trouble(store: Scope, *, now: datetime) -> OutboxTrouble:
     """
     with store.read() as transaction:
         known = key_value.get_value(transaction, _DEAD_LOGGED)
-        dead = dead_since(transaction, datetime.fromisoformat(known) if known else None)
+        dead = entries.dead_since(transaction, datetime.fromisoformat(known) if known else None)
         logged = platforms.waiting_logged(transaction)
-        waiting = waiting_since(transaction, now - LONG)
+        waiting = entries.waiting_since(transaction, now - entries.LONG)
     new = {platform: one for platform, one in waiting.items() if logged.get(platform) != now.date()}
     if not dead.count and not new:
         return OutboxTrouble()
@@ -237,7 +238,7 @@ def record_outcome(
 
 def outbox_entries(
     store: Scope, *, now: datetime, wall: datetime | None = None, over: bool = True
-) -> Iterator[OutboxEntry]:
+) -> Iterator[entries.OutboxEntry]:
     """Yields every delivery that is still stored, oldest first, read a page at a time, each in its own transaction.
 
     Without `over` those that are sent or dismissed are left out. `wall` is the machine's clock, where `now` is another.

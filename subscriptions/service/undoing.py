@@ -10,6 +10,7 @@ from datetime import datetime
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, Subscription
+from subscriptions.service import next_deliveries
 from subscriptions.service.changes import (
     JUDGEMENTS,
     KEPT,
@@ -29,14 +30,6 @@ from subscriptions.service.changes import (
     undoes,
 )
 from subscriptions.service.near_papers import restore_signals
-from subscriptions.service.next_deliveries import (
-    apply_new_clock,
-    due_span,
-    first_span,
-    get_chat,
-    with_due,
-    zone_of,
-)
 from subscriptions.states import ChatState, PauseReason, Signal
 from subscriptions.store import chats
 from subscriptions.store import subscriptions as stored_subscriptions
@@ -95,7 +88,7 @@ def _states(
 @writes
 def undo(transaction: Transaction, address: ChatAddress, change_id: int, *, now: datetime, who: str = "") -> Undone:
     """Undoes a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be undone any more."""
-    chat = get_chat(transaction, address)
+    chat = next_deliveries.get_chat(transaction, address)
     chats.hold_chat(transaction, chat.id)
     current = state_of(transaction, chat.id)
     log = _states(stored_undo.changes_of(transaction, chat.id), current)
@@ -121,7 +114,7 @@ def undo(transaction: Transaction, address: ChatAddress, change_id: int, *, now:
         again=again,
         what=what,
         before=chat,
-        after=get_chat(transaction, address),
+        after=next_deliveries.get_chat(transaction, address),
     )
 
 
@@ -172,7 +165,7 @@ def _restore(transaction: Transaction, chat: Chat, wanted: Mapping[_Key, object]
             chats.unchoose_setting(transaction, chat.id, name)
         else:
             chats.choose_setting(transaction, chat.id, name, str(value))
-    after = apply_new_clock(transaction, chat, now) if settings else chat
+    after = next_deliveries.apply_new_clock(transaction, chat, now) if settings else chat
     subscriptions = {
         int(number): subscription for (kind, number), subscription in wanted.items() if kind == "subscription"
     }
@@ -205,16 +198,18 @@ def _restored(wanted: Subscription, stayed: Subscription | None, chat: Chat, now
 
     Else the old moment counts if it is still to come.
     """
-    zone, due = zone_of(wanted, chat), wanted.next_due_at
+    zone, due = next_deliveries.zone_of(wanted, chat), wanted.next_due_at
     if stayed is not None:
         wanted = wanted._replace(cursor=stayed.cursor)
-    if stayed is not None and (stayed.cadence, zone_of(stayed, chat)) == (wanted.cadence, zone):
+    if stayed is not None and (stayed.cadence, next_deliveries.zone_of(stayed, chat)) == (wanted.cadence, zone):
         due = stayed.next_due_at
     elif wanted.cadence.kind == "now":
         due = None  # a moment only while it is held back
     elif due is None or due <= now:
-        return with_due(wanted, first_span(wanted.cadence, zone, now))
-    return with_due(wanted, (due, None) if wanted.cadence.kind == "now" else due_span(wanted.cadence, zone, due))
+        return next_deliveries.with_due(wanted, next_deliveries.first_span(wanted.cadence, zone, now))
+    return next_deliveries.with_due(
+        wanted, (due, None) if wanted.cadence.kind == "now" else next_deliveries.due_span(wanted.cadence, zone, due)
+    )
 
 
 def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: datetime) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 
-from subscriptions.planning.cadence import CLOCKS, DAYS, NUMBERS, TimeOfDay, chinese_day_number, count_of, day_number
+from subscriptions.planning import cadence
 from subscriptions.planning.cadence import PATTERN as _D
 from subscriptions.text import normalized
 from subscriptions.zones import zone_of_place
@@ -57,18 +57,18 @@ def _just(kind: TokenKind, value: object = None, *, firm: bool = False) -> Make:
     return lambda _: iter((Token(kind, value, firm),))
 
 
-def _clock(kind: TokenKind, make: Callable[[re.Match[str]], TimeOfDay]) -> Make:
+def _clock(kind: TokenKind, make: Callable[[re.Match[str]], cadence.TimeOfDay]) -> Make:
     return lambda match: iter((Token(kind, make(match)),))
 
 
 def _day(match: re.Match[str]) -> Tokens:
-    yield Token(TokenKind.DAY, day_number(match["day"]), firm=bool(match["every"]))
+    yield Token(TokenKind.DAY, cadence.day_number(match["day"]), firm=bool(match["every"]))
 
 
 def _han_days(match: re.Match[str]) -> Tokens:
     """The days of 周三, or of 周一三五: three days."""
     for sign in match["days"].replace("、", ""):
-        day = int(sign) - 1 if sign.isascii() else chinese_day_number(sign)
+        day = int(sign) - 1 if sign.isascii() else cadence.chinese_day_number(sign)
         yield Token(TokenKind.DAY, day, firm=match[0].startswith(("每", "逢")))
 
 
@@ -101,20 +101,20 @@ def _nth(match: re.Match[str]) -> Tokens:
     """The tokens of "every other day" and "every other friday": cadences that paperwire does not have."""
     unit = match["unit"]
     yield Token(TokenKind.NONE, "daily" if unit in ("day", "weekday") else "weekly")
-    if unit[:3] in DAYS:
-        yield Token(TokenKind.DAY, day_number(unit))
+    if unit[:3] in cadence.DAYS:
+        yield Token(TokenKind.DAY, cadence.day_number(unit))
 
 
 def _every_so_often(match: re.Match[str]) -> Tokens:
     """The tokens of "every 3 days", a cadence that paperwire does not have, and of "every 1 day", which it has."""
-    many, unit = count_of(match["many"] or ""), _unit(match["unit"])
+    many, unit = cadence.count_of(match["many"] or ""), _unit(match["unit"])
     unit, many = {("hour", 24): ("day", 1), ("day", 7): ("week", 1)}.get((unit, many), (unit, many))
     yield _once(unit) if many == 1 and unit in ("day", "week") else Token(TokenKind.NONE, _nearest(many, unit))
 
 
 def _so_many_times(match: re.Match[str]) -> Tokens:
     """The tokens of "twice a day", a cadence that paperwire does not have, and of "once a day", which it has."""
-    many, unit = count_of(match["many"]), _unit(match["unit"])
+    many, unit = cadence.count_of(match["many"]), _unit(match["unit"])
     if many == 1 and unit in ("day", "week"):
         yield _once(unit)
     elif unit == "week":
@@ -304,8 +304,8 @@ _LEXICON: tuple[Entry, ...] = (
     *_NONE,
     *_CADENCES,
     *_PARTS,
-    *((pattern, _clock(TokenKind.CLOCK, make)) for pattern, make in CLOCKS),
-    *((pattern, _clock(TokenKind.NUMBER, make)) for pattern, make in NUMBERS),
+    *((pattern, _clock(TokenKind.CLOCK, make)) for pattern, make in cadence.CLOCKS),
+    *((pattern, _clock(TokenKind.NUMBER, make)) for pattern, make in cadence.NUMBERS),
     *_OTHERS,
 )
 
