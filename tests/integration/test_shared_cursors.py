@@ -523,7 +523,7 @@ def test_deliveries_are_the_same_as_without_shared_cursors(
     one, other = (Store(f"sqlite:///{fresh()}") for _ in range(2))
     following = look.following
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(_plan, "following", lambda t, *rest: following(t, *rest) if t.store.path == one.path else {})
+        patched.setattr(look, "following", lambda t, *rest: following(t, *rest) if t.store.path == one.path else {})
         try:
             for store in (one, other):
                 for chat in CHATS:
