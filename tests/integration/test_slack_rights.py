@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from bot.app import build_app
 from bot.platforms.slack.installing import StoredTokens, cipher_of
-from bot.platforms.slack.manifest import OPTIONAL, SCOPES, manifest, scopes_of
+from bot.platforms.slack.manifest import SCOPES, manifest, scopes_of
 from bot.settings import load_settings
 from subscriptions.service.pausing import install
 from tests.fakes.slack import TOKEN, FakeSlack
@@ -60,7 +60,7 @@ def test_each_right_that_is_missing_is_named_with_what_is_lost(terminal: Termina
     with FakeSlack() as slack:
         terminal.set("SLACK_BOT_TOKEN", TOKEN)
         terminal.set("SLACK_API_URL", slack.url)
-        for scope in OPTIONAL:
+        for scope in set(scopes_of()) - set(scopes_of(minimal=True)):
             slack.withdraws(scope)
         slack.grants("chat:write")
         slack.grants("commands")

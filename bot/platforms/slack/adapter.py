@@ -33,13 +33,8 @@ log = logging.getLogger("paperwire")
 
 
 def connect(settings: Settings, clock: Clock, out: TextIO) -> Channel:
-    """See PlatformAdapter."""
+    """See PlatformAdapter. The own workspace is the first."""
     del out
-    return connect_slack(settings, clock)
-
-
-def connect_slack(settings: Settings, clock: Clock) -> SlackChannel:
-    """Returns the channel of the workspaces, the own one first. Raises SettingsError if Slack is off."""
     if not settings.slack.on:
         raise switched_off(SLACK)
     tokens = [WorkspaceTokens(one.bot_token, one.app_token) for one in settings.slack.workspaces]

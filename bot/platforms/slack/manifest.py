@@ -134,26 +134,7 @@ SCOPES = (
     ),
 )
 
-NEEDED = frozenset(scope.name for scope in SCOPES if scope.needed)
-OPTIONAL = frozenset(scope.name for scope in SCOPES if not scope.needed)
-
-# Events and methods that need no scope.
-FREE_EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")
-FREE_METHODS = (
-    "auth.test",
-    "apps.connections.open",
-    "oauth.v2.access",
-    "views.open",
-    "views.publish",
-    "views.update",
-)
-
-HOSTS = (
-    ("slack.com", "the Web API"),
-    ("wss-primary.slack.com, wss-backup.slack.com", "Socket Mode: events come through a connection that the bot opens"),
-    ("hooks.slack.com", "answers that only the asker sees"),
-    ("files.slack.com", "files that are imported or handed out"),
-)
+FREE_EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")  # need no scope
 
 
 def scopes_of(*, minimal: bool = False) -> tuple[str, ...]:
