@@ -7,20 +7,20 @@ from string import ascii_lowercase
 from unicodedata import category, combining
 
 from subscriptions.model import KnownPaper, Paper
-from subscriptions.normalize.tex import (
-    ACCENTS,
-    FRACTIONS,
-    GREEK_COMMANDS,
-    IN_FORMULAS,
-    LETTER_MACROS,
-    OVER,
-    STYLES,
-    SWITCHES,
-)
+from subscriptions.normalize import tex
 from subscriptions.text import normalized
 
 HARMLESS = frozenset(
-    {*ACCENTS, *GREEK_COMMANDS, *LETTER_MACROS, *FRACTIONS, *IN_FORMULAS, *OVER, *STYLES, *SWITCHES}
+    {
+        *tex.ACCENTS,
+        *tex.GREEK_COMMANDS,
+        *tex.LETTER_MACROS,
+        *tex.FRACTIONS,
+        *tex.IN_FORMULAS,
+        *tex.OVER,
+        *tex.STYLES,
+        *tex.SWITCHES,
+    }
     | {"sqrt", "binom", "overset", "underset", "stackrel", "not", "textsuperscript", "textsubscript", "texorpdfstring"}
     | {*"\\()[]"}
 ) - {"url", "path", "@"}

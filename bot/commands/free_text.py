@@ -8,21 +8,12 @@ import re
 from dataclasses import replace
 from datetime import time
 
-from bot.commands.asking import (
-    answer_question,
-    answers_question,
-    can_ask,
-    drop_passing_questions,
-    expect_answer,
-    listed_here,
-    shown_buttons,
-)
+from bot.commands import asking, search
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, CommandContext, always
 from bot.commands.last_answer import about_last, do_button, may_refer, run
 from bot.commands.paper_lookup import last_buttons, named_papers, no_paper
 from bot.commands.phrasing.setting_words import when_words
-from bot.commands.search import finds_papers, is_query, look_for_button, query_of, try_query
 from bot.commands.sentences import act, changes, what_to_say
 from bot.commands.settings import ZONE, change_setting
 from bot.commands.typed_times import cities_at, zone_buttons
@@ -56,9 +47,9 @@ _LONGEST_PLACE = 2  # words of an unknown place
 def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of text
     """Answers text that is no command."""
     said = context.args.strip()
-    if said and can_ask(context) and (done := _about_last(context, meaning(said))) is not None:
+    if said and asking.can_ask(context) and (done := _about_last(context, meaning(said))) is not None:
         return done
-    if said and (answered := answer_question(context)) is not None:
+    if said and (answered := asking.answer_question(context)) is not None:
         return answered
     if said and mentioned(said) and not asks_for_nearness(split_when(said).query):
         meant = meaning(said)
@@ -74,8 +65,8 @@ def free_text(context: CommandContext) -> Reply | None:  # noqa: PLR0911 - one a
     # In English a time in front is rather words: weekly supervision.
     timed = said if said.isascii() else time_put_last(said) or said  # 每周一 扩散
     return (
-        _with_near_command(context, said, try_query(context, timed))
-        if is_worded(said) or finds_papers(context, said)
+        _with_near_command(context, said, search.try_query(context, timed))
+        if is_worded(said) or search.finds_papers(context, said)
         else what_to_say(context)
     )
 
@@ -84,9 +75,9 @@ def _about_last(context: CommandContext, said: Said) -> Reply | None:
     """Returns the answer to a sentence that may refer to the last answer; if it does not, runs the command that it means."""
     if not may_refer(said):
         return None
-    done, command = None if answers_question(context) else about_last(context, said), command_in(said.text)
+    done, command = None if asking.answers_question(context) else about_last(context, said), command_in(said.text)
     if done is None and command:
-        drop_passing_questions(context)
+        asking.drop_passing_questions(context)
         done = run(context, *command)
     return done
 
@@ -94,13 +85,18 @@ def _about_last(context: CommandContext, said: Said) -> Reply | None:
 def _writes(context: CommandContext) -> bool:
     """Returns whether the text may answer a question, comes with a file, or opens a paper."""
     has_file = bool(context.message and context.message.file_id)
-    return answers_question(context) or has_file or opens_a_paper(context) or changes(context, meaning(context.args))
+    return (
+        asking.answers_question(context)
+        or has_file
+        or opens_a_paper(context)
+        or changes(context, meaning(context.args))
+    )
 
 
 def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Reply:
     """Adds the command that was probably meant to the reply to words that find nothing."""
     word, _, rest = said.partition(" ")
-    is_sentence = query_of(said) != said
+    is_sentence = search.query_of(said) != said
     if reply.items or is_sentence or not (word.isascii() and word.isalpha()) or context.registry.command_named(word):
         return reply
     near = context.registry.nearest(word, alike=_ALIKE)
@@ -108,7 +104,9 @@ def _with_near_command(context: CommandContext, said: str, reply: Reply) -> Repl
         return reply
     meant = do_button(f"/{near} {rest}".strip(), near, rest)
     asked = context.say("Did you mean /{name}?", name=near)
-    return replace(reply, lines=(*reply.lines, asked), buttons=shown_buttons(context, ((meant,), *reply.buttons)))
+    return replace(
+        reply, lines=(*reply.lines, asked), buttons=asking.shown_buttons(context, ((meant,), *reply.buttons))
+    )
 
 
 def _only_text(context: CommandContext) -> Reply:
@@ -117,7 +115,7 @@ def _only_text(context: CommandContext) -> Reply:
 
 def _queries(context: CommandContext) -> tuple[str, ...]:
     """Returns what the text is as a query, or as the answer to the question for one."""
-    return (split_when(query_of(context.args.strip())).query,)
+    return (split_when(search.query_of(context.args.strip())).query,)
 
 
 FREE_TEXT = Callback(run=free_text, writes=_writes, queries=_queries)
@@ -174,7 +172,7 @@ def _where_it_is(context: CommandContext, shown: time) -> Reply:
     asked = (
         _did_you_mean(context, tuple(near)) if near else _cities(context, context.say("Which clock is yours, then?"))
     )
-    subscriptions = [one.subscription for one in listed_here(context)]
+    subscriptions = [one.subscription for one in asking.listed_here(context)]
     timed = len(subscriptions) == 1 and subscriptions[0].cadence.kind not in ("now", "when-out")
     if not timed or _CLOCK_HERE.search(context.args):
         return asked
@@ -191,7 +189,7 @@ def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
 
     A text is likely a query if papers match it, or if it has several words in lower case.
     """
-    look_for = (look_for_button(context, said),) if is_query(" ".join(said.split())) else ()
+    look_for = (search.look_for_button(context, said),) if search.is_query(" ".join(said.split())) else ()
     if near := near_places(place):
         asked = _did_you_mean(context, near)
         return replace(asked, buttons=(*asked.buttons, *look_for))
@@ -203,7 +201,7 @@ def _no_place(context: CommandContext, said: str, place: str) -> Reply | None:
 
 def _is_rather_a_query(context: CommandContext, said: str, place: str) -> bool:
     """Returns whether a text is more likely a query: papers match it, or it is not written like a name."""
-    return finds_papers(context, said) or place.islower() or (not place.isascii() and len(place) > _MOST_SIGNS)
+    return search.finds_papers(context, said) or place.islower() or (not place.isascii() and len(place) > _MOST_SIGNS)
 
 
 def _may_be_a_place(said: str, place: str) -> bool:
@@ -234,7 +232,7 @@ def _place(said: str) -> str:
 
 def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) -> Reply:
     """Returns the question which of the places with similar names is meant, with a button for each."""
-    expect_answer(context, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
+    asking.expect_answer(context, "answer-zone", {"near": near[0][1]} if len(near) == 1 else {})
     if len(near) == 1:
         words = context.say("Did you mean {name}?", name=near[0][0])
     else:
@@ -245,7 +243,7 @@ def _did_you_mean(context: CommandContext, near: tuple[tuple[str, str], ...]) ->
 
 
 def _cities(context: CommandContext, words: str, more: Buttons = ()) -> Reply:
-    expect_answer(context, "answer-zone")
+    asking.expect_answer(context, "answer-zone")
     return Reply(lines=(words,), buttons=(*zone_buttons(context, replaces=True), *more))
 
 
@@ -263,7 +261,7 @@ def answer_pick(context: CommandContext) -> Reply | None:
     subscription = next(
         (
             one.subscription
-            for one in listed_here(context)
+            for one in asking.listed_here(context)
             if one.subscription.number == number
             or (
                 number is None

@@ -3,23 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.commands import results
 from bot.commands.asking import listed_here, shown_buttons
 from bot.commands.cards import opens_a_paper
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.paper_lookup import is_a_text, named_papers, near_text, no_paper
 from bot.commands.phrasing.subscription_words import days_known
-from bot.commands.results import (
-    card_buttons,
-    count_found,
-    days_of,
-    named_by_number,
-    only_time_reply,
-    query_lines,
-    result_items,
-    subscribe_button,
-    time_refusal,
-    variant_label,
-)
 from bot.commands.words.subject import query_in
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.cutting import cut_letters
@@ -64,8 +53,8 @@ def try_query(context: CommandContext, said: str) -> Reply:
     text = query_of(said)
     ending = split_when(text)
     if ending.only_time:
-        return only_time_reply(context, text)
-    if ending.when is not None and (refusal := time_refusal(replace(context, args=text), ending)):
+        return results.only_time_reply(context, text)
+    if ending.when is not None and (refusal := results.time_refusal(replace(context, args=text), ending)):
         return refusal
     return _page(context, text, [(None, 0)], 0, _left_out(context, said, text))
 
@@ -130,7 +119,7 @@ def _page(context: CommandContext, text: str, stretches: Stretches, start: int, 
     upto, before = stretches[-1]
     found = search(context.store, query, upto=upto, start=start, most=PAGE)
     first = before + start + 1
-    items = result_items(found.papers, query)
+    items = results.result_items(found.papers, query)
     is_first, is_open = first == 1, not context.read_by_strangers
     spelled = spelling(context.store, query) if is_first and found.found < PAGE and is_open else Spelling((), "")
     if spelled.meant and not search(context.store, parse_query(spelled.meant), most=1).found:
@@ -157,13 +146,13 @@ def _page(context: CommandContext, text: str, stretches: Stretches, start: int, 
         rows.append((Button(label=context.say("how to ask"), verb="help", arguments={"topic": "query"}),))
     if subscription is None or _with_another_time(subscription, ending):
         at = len(rows) - len(more) if found.found else len(rows)
-        rows[at:at] = subscribe_button(context, text, ending)
+        rows[at:at] = results.subscribe_button(context, text, ending)
     return Reply(
         lines=tuple(lines),
         items=items,
-        days=days_of(context, found.papers),
+        days=results.days_of(context, found.papers),
         first=first,
-        numbers=card_buttons(context, items, first=first),
+        numbers=results.card_buttons(context, items, first=first),
         buttons=shown_buttons(context, tuple(rows)),
     )
 
@@ -183,7 +172,7 @@ def _instead(context: CommandContext, typed: str, spelled: Spelling, ending: End
     buttons = tuple(
         tuple(replace(one, label=label) if one.verb == "subscribe-to" else one for one in row) for row in reply.buttons
     )
-    as_typed = subscribe_button(context, typed)
+    as_typed = results.subscribe_button(context, typed)
     return replace(reply, lines=(_did_you_mean(context, spelled), *reply.lines), buttons=(*buttons, *as_typed))
 
 
@@ -212,17 +201,21 @@ def _looser_buttons(context: CommandContext, query: Query, ending: Ending, *, fe
     """Returns a button for each variant that finds more: if enough is found, only for the other forms of its words."""
     found = looser(context.store, query, forms_only=not few)[:_LOOSER]
     return tuple(
-        (_try_button(one.variant.text, ending, variant_label(context.localizer, one.variant), f" (+{one.more:,})"),)
+        (
+            _try_button(
+                one.variant.text, ending, results.variant_label(context.localizer, one.variant), f" (+{one.more:,})"
+            ),
+        )
         for one in found
     )
 
 
 def _reading(context: CommandContext, subscription: Subscription | None, query: Query, ending: Ending) -> Sequence[str]:
     if subscription is None:
-        return query_lines(context, query, ending)
-    said = named_by_number(context, subscription)
+        return results.query_lines(context, query, ending)
+    said = results.named_by_number(context, subscription)
     if timed := _with_another_time(subscription, ending):
-        return (said, *query_lines(context, timed, ending))
+        return (said, *results.query_lines(context, timed, ending))
     if ending.when is None:
         return (said,)
     return (
@@ -252,7 +245,7 @@ def _count_line(context: CommandContext, query: Query, found: SearchResult, befo
     known = context.localizer.count("{count} paper", "{count} papers", found.stored)
     recent = recent_matches(context.store, query, now=context.now, most=0)
     if whole and recent.base.of == found.stored:
-        return count_found(context, amount, recent.base)
+        return results.count_found(context, amount, recent.base)
     if whole and not amount:
         return context.localizer.count(
             "The only paper that I know does not fit.", "None of the {count} papers that I know fits.", found.stored

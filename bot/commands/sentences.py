@@ -11,16 +11,15 @@ from dataclasses import replace
 from datetime import date, datetime
 from types import MappingProxyType
 
+from bot.commands import last_answer
 from bot.commands.asking import can_ask, listed_here, no_subscriptions, shown_buttons
 from bot.commands.cards import card_reply
 from bot.commands.context import Callback, CommandContext
-from bot.commands.last_answer import SIGNALS, do_button, may_refer, run, which
 from bot.commands.paper_lookup import paper_meant
 from bot.commands.search import look_for_button, try_query
 from bot.commands.signals import rate
-from bot.commands.words import LONG, NUMBER, folded
+from bot.commands.words import LONG, NUMBER, folded, scorer
 from bot.commands.words.meaning import HALF, MISSING, SMALL_TALK, SURE, Said, command_of, meaning, name_in, pause_in
-from bot.commands.words.scorer import ASKING, AUTHOR, NAMED, QUERY, UNWANTED, WANTED, Score
 from bot.commands.words.subject import subject_of, time_in, unwanted_in, wanted_in
 from bot.ports.channel import Reply
 from subscriptions.errors import PaperwireError, Sentence
@@ -80,14 +79,14 @@ def language_of(text: str) -> str:
     """Returns the language of a sentence: en or zh; "" for what is none, such as a term, an id or a command."""
     said, chinese, words = meaning(text), len(_CHINESE.findall(text)), len(_WORD.findall(text))
     if chinese > words:
-        return "zh" if said.intent != QUERY or chinese > _LONGEST_TERM else ""
-    return "en" if words > 1 and not chinese and said.intent != QUERY else ""
+        return "zh" if said.intent != scorer.QUERY or chinese > _LONGEST_TERM else ""
+    return "en" if words > 1 and not chinese and said.intent != scorer.QUERY else ""
 
 
 def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 - one answer for each kind of sentence
     """Returns the answer to a sentence that is no query; None if it is one."""
     said = _about_named(context, said)
-    if said.intent in (QUERY, *ASKING) or not said.is_clear:
+    if said.intent in (scorer.QUERY, *scorer.ASKING) or not said.is_clear:
         return None
     if said.intent in SMALL_TALK or said.intent.startswith(MISSING):
         return _talk(context, said)
@@ -95,7 +94,7 @@ def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 -
         return None
     if not said.is_sure and said.intent.startswith(_SETS):  # too little to change something for the whole chat
         return _asked_first(context, said)
-    if said.intent in SIGNALS:
+    if said.intent in last_answer.SIGNALS:
         return _rated(context, said)
     # Without subscriptions, a time or an exclusion belongs to the new query. So does a time for words that are
     # no subscription.
@@ -105,7 +104,7 @@ def act(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0911 -
         if asked and not asked.endswith(said.text) and not is_time(asked):
             return try_query(context, asked)
     if (command := command_of(said)) is not None and said.intent not in _CHANGES:
-        return run(context, *command)
+        return last_answer.run(context, *command)
     return _changed(context, said)
 
 
@@ -114,18 +113,21 @@ def _asked_first(context: CommandContext, said: Said) -> Reply | None:
     if (meant := command_of(said)) is None:
         return None
     label = context.say("remove all") if said.intent == "unsub-all" else f"/{' '.join(meant)}".strip()
-    return _with_look_for(context, said, which(context, [do_button(label, *meant)]))
+    return _with_look_for(context, said, last_answer.which(context, [last_answer.do_button(label, *meant)]))
 
 
 def _about_named(context: CommandContext, said: Said) -> Said:
     """If a sentence names a subscription by its words, reads the sentence again with its number instead."""
     if said.sure < SURE and is_time(said.text) and listed_here(context):
-        return said._replace(found=(Score("schedule", 1.0),))
-    asks = said.intent in (QUERY, *ASKING) and said.sure >= _CERTAIN
+        return said._replace(found=(scorer.Score("schedule", 1.0),))
+    asks = said.intent in (scorer.QUERY, *scorer.ASKING) and said.sure >= _CERTAIN
     likely = (said.intent,) if said.intent in _CHANGES else ("schedule",) if asks else (*_OF_ONE, *_CHANGES)
     named = [one.subscription for one in listed_here(context) if _is_named(folded(said.text), one.subscription)]
     longer = [
-        text for text in said.texts(UNWANTED) for one in named if one.text != text and folded(one.text) in folded(text)
+        text
+        for text in said.texts(scorer.UNWANTED)
+        for one in named
+        if one.text != text and folded(one.text) in folded(text)
     ]
     if not named or longer or said.marked(NUMBER):
         return said
@@ -134,7 +136,7 @@ def _about_named(context: CommandContext, said: Said) -> Said:
         text = _with_number(text, one)
     numbered = meaning(text)
     has_lost = said.intent in _OF_WORDS and not numbered.texts(
-        UNWANTED, WANTED, AUTHOR
+        scorer.UNWANTED, scorer.WANTED, scorer.AUTHOR
     )  # its words are the subscription
     return numbered if numbered.intent in likely and numbered.sure >= SURE and not has_lost else said
 
@@ -148,11 +150,11 @@ def _with_number(text: str, one: Subscription) -> str:
 
 def changes(context: CommandContext, said: Said) -> bool:
     """Returns whether `act` may change something."""
-    return may_refer(said) or _changes(said) or _changes(_about_named(context, said))
+    return last_answer.may_refer(said) or _changes(said) or _changes(_about_named(context, said))
 
 
 def _changes(said: Said) -> bool:
-    return said.intent not in (QUERY, *ASKING, *_TALK) and said.is_clear
+    return said.intent not in (scorer.QUERY, *scorer.ASKING, *_TALK) and said.is_clear
 
 
 def _talk(context: CommandContext, said: Said) -> Reply:
@@ -185,7 +187,7 @@ def _rated(context: CommandContext, said: Said) -> Reply | None:
         return None  # the paper's card
     if known is None or not context.chat.id:
         return Reply(lines=(context.say("Which paper? Say its arXiv id, or press 👍 or 👎 on its card."),))
-    return rate(context, [known], SIGNALS[said.intent])
+    return rate(context, [known], last_answer.SIGNALS[said.intent])
 
 
 # ------------------------------------------------------------------------------------------------- subscriptions
@@ -203,9 +205,11 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
     meant = _meant(said, there)
     said = _exclusion_or_removal(said, there, meant)
     if said.intent == "unsub" and not meant:
-        return run(context, *(command_of(said) or ("unsub", said.subject))) if said.sure >= _CERTAIN else None
+        return (
+            last_answer.run(context, *(command_of(said) or ("unsub", said.subject))) if said.sure >= _CERTAIN else None
+        )
     if said.intent in ("pause", "resume") and not meant:
-        return run(context, said.intent, pause_in(said) if said.intent == "pause" else "")
+        return last_answer.run(context, said.intent, pause_in(said) if said.intent == "pause" else "")
     candidates = meant or there
     wanted = {one.number: command for one in candidates if (command := _command(said, one))}
     if not wanted and len(said.found) > 1 and said.found[1].sure >= _BARELY and said.found[1].intent in _CHANGES:
@@ -215,16 +219,16 @@ def _changed(context: CommandContext, said: Said) -> Reply | None:  # noqa: PLR0
     if said.intent == "unsub" and len(wanted) > 1:
         wanted = {0: ("unsub", " ".join(map(str, wanted)))}
     if len(wanted) == 1 and said.is_sure:
-        return run(context, *next(iter(wanted.values())))
+        return last_answer.run(context, *next(iter(wanted.values())))
     return _asked(context, said, [(one, wanted[one.number]) for one in candidates if one.number in wanted])
 
 
 def _exclusion_or_removal(said: Said, there: Sequence[Subscription], meant: Sequence[Subscription]) -> Said:
     """Reads an exclusion as a removal if its words are a subscription, and a removal as an exclusion if it names none."""
-    unwanted = [folded(text) for text in said.texts(UNWANTED, WANTED, AUTHOR)]
+    unwanted = [folded(text) for text in said.texts(scorer.UNWANTED, scorer.WANTED, scorer.AUTHOR)]
     if said.intent == "exclude" and any(name in unwanted for one in there for name in _names(one)):
         return said._replace(found=(said.found[0]._replace(intent="unsub", sure=HALF),))
-    if said.intent == "unsub" and not meant and said.texts(NAMED) and said.likely("exclude") >= _MAY_BE:
+    if said.intent == "unsub" and not meant and said.texts(scorer.NAMED) and said.likely("exclude") >= _MAY_BE:
         return said._replace(found=(said.found[0]._replace(intent="exclude", sure=HALF),))
     return said
 
@@ -245,8 +249,8 @@ def _asked(context: CommandContext, said: Said, wanted: Sequence[tuple[Subscript
         "exclude": context.say("exclude"),
     }
     does = names.get(said.intent, "")
-    buttons = [do_button(f"{does} {one.number}  {one.label}".strip(), *command) for one, command in wanted]
-    return _with_look_for(context, said, which(context, buttons))
+    buttons = [last_answer.do_button(f"{does} {one.number}  {one.label}".strip(), *command) for one, command in wanted]
+    return _with_look_for(context, said, last_answer.which(context, buttons))
 
 
 def _with_look_for(context: CommandContext, said: Said, reply: Reply) -> Reply:
@@ -258,7 +262,7 @@ def _meant(said: Said, there: Sequence[Subscription]) -> list[Subscription]:
     """Returns the subscriptions that a sentence names: by number, by words, or as the last one, all or the only one."""
     plain = folded(said.text)
     words = {token.mark for token in said.tokens}
-    parts = [folded(text) for text in said.texts(NAMED)]
+    parts = [folded(text) for text in said.texts(scorer.NAMED)]
     named = [
         one for one in there if _is_named(plain, one) or any(text in folded(f"{one.name} {one.text}") for text in parts)
     ]
@@ -366,7 +370,7 @@ _CHANGES: Mapping[str, Callable[[Said, Subscription], str | None]] = {
 
 def on_do(context: CommandContext) -> Reply | None:
     """Handles a button under a question: runs its command."""
-    reply = run(context, str(context.arguments["command"]), str(context.arguments["args"]))
+    reply = last_answer.run(context, str(context.arguments["command"]), str(context.arguments["args"]))
     return replace(reply, replaces=True) if reply else None
 
 

@@ -4,18 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from bot.commands import results
 from bot.commands.asking import shown_buttons, with_stored_chat
 from bot.commands.context import Callback, Command, CommandContext
 from bot.commands.phrasing.setting_words import next_line
-from bot.commands.results import (
-    count_found,
-    nothing_active,
-    only_time_reply,
-    query_lines,
-    subscribe_button,
-    time_refusal,
-    variant_label,
-)
 from bot.ports.channel import Button, Buttons, Reply
 from subscriptions.errors import Sentence
 from subscriptions.model import ChatKind, Subscription
@@ -70,7 +62,7 @@ def _today(context: CommandContext, which: str) -> Reply:
         key = f"{context.chat.id}:today:{context.origin.address.platform}:{context.request.update_id}"
         batch = newest_batch(context.store, context.chat, now=context.now, which=which, key=key)
     if not batch.subscriptions:
-        return nothing_active(context, "/today diffusion")
+        return results.nothing_active(context, "/today diffusion")
     if batch.day is None or batch.delivery is None:
         return _nothing_new(context, which, batch)
     found, day = len(batch.delivery.items), context.localizer.day(batch.day)
@@ -86,7 +78,7 @@ def _today(context: CommandContext, which: str) -> Reply:
         )
         return Reply(lines=(head, *before), buttons=again)
     head = context.localizer.count("{count} paper of {day}", "{count} papers of {day}", found, day=day)
-    subscribing = subscribe_button(context, context.args) if batch.query else ()
+    subscribing = results.subscribe_button(context, context.args) if batch.query else ()
     return Reply(lines=(head, *before), delivery=batch.delivery, buttons=(*again, *subscribing))
 
 
@@ -120,7 +112,7 @@ def _nothing_new(context: CommandContext, which: str, batch: Batch) -> Reply:
     if not batch.query or context.read_by_strangers:
         return Reply(lines=(words,))
     older = Button(label=context.say("look for older papers"), verb="look-for", arguments={"text": which})
-    return Reply(lines=(words,), buttons=((older,), *subscribe_button(context, which)))
+    return Reply(lines=(words,), buttons=((older,), *results.subscribe_button(context, which)))
 
 
 def _all_of_day_button(context: CommandContext, which: str, batch: Batch) -> Buttons:
@@ -157,20 +149,20 @@ def preview(context: CommandContext) -> Reply:
     """Shows the delivery that the known days would give, as the chat would see it; nothing counts as delivered."""
     ending = split_when(context.args)
     if ending.only_time:
-        return only_time_reply(context, context.args)
-    if ending.when is not None and (refusal := time_refusal(context, ending)):
+        return results.only_time_reply(context, context.args)
+    if ending.when is not None and (refusal := results.time_refusal(context, ending)):
         return refusal
     tried = preview_recent(context.store, context.chat, now=context.now, which=ending.query)
     if not tried.subscriptions:
-        return nothing_active(context, "/preview diffusion")
-    buttons = subscribe_button(context, context.args, ending) if tried.query else ()
-    read = query_lines(context, tried.query, ending) if tried.query else ()
+        return results.nothing_active(context, "/preview diffusion")
+    buttons = results.subscribe_button(context, context.args, ending) if tried.query else ()
+    read = results.query_lines(context, tried.query, ending) if tried.query else ()
     found = len(tried.delivery.items) if tried.delivery else 0
     year = in_last_year(context.store, tried.query, found, now=context.now) if tried.query and found < _FEW else None
     if year:
-        label = f"{variant_label(context.localizer, year.variant)} (+{year.more:,})"
+        label = f"{results.variant_label(context.localizer, year.variant)} (+{year.more:,})"
         buttons = (*buttons, (Button(label=label, verb="look-for", arguments={"text": context.args}),))
-    lines = [count_found(context, found, tried.base), *read]
+    lines = [results.count_found(context, found, tried.base), *read]
     if tried.delivered and tried.delivered == found:
         lines.append(context.say("This chat has had all of them."))
     elif tried.delivered:

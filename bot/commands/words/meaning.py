@@ -11,8 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
-from bot.commands.words import LONGEST, MOST_TOKENS, NUMBER, PLACE, WHEN, Token, folded, tokens_of
-from bot.commands.words.scorer import ASKING, AUTHOR, LABEL, NAMED, QUERY, UNWANTED, WANTED, Score, learned, scores
+from bot.commands.words import LONGEST, MOST_TOKENS, NUMBER, PLACE, WHEN, Token, folded, scorer, tokens_of
 from bot.commands.words.subject import is_crumb, pieces_of, small_words, subject_of, texts_of, time_in
 from subscriptions.errors import Refused
 from subscriptions.planning.cadence import count_of
@@ -68,7 +67,7 @@ class Said(NamedTuple):
 
     text: str
     tokens: tuple[Token, ...] = ()
-    found: tuple[Score, ...] = (Score(QUERY, 1.0),)  # the intents, the likeliest first
+    found: tuple[scorer.Score, ...] = (scorer.Score(scorer.QUERY, 1.0),)  # the intents, the likeliest first
 
     @property
     def intent(self) -> str:
@@ -101,7 +100,7 @@ class Said(NamedTuple):
     @property
     def has_unknown(self) -> bool:
         """Returns whether it has a word that no example has, such as the words of a subscription."""
-        known = learned().known.words
+        known = scorer.learned().known.words
         return any(not {one.mark, one.mark.replace("-", "")} & known and one.mark[:1].isalpha() for one in self.tokens)
 
     @property
@@ -117,7 +116,7 @@ class Said(NamedTuple):
     @property
     def asks_for_papers(self) -> bool:
         """Returns whether it has a subject that is wanted, if it is read as a sentence that asks for papers."""
-        return any(one.part in (WANTED, AUTHOR) for one in pieces_of(self.text, ASKING[0]))
+        return any(one.part in (scorer.WANTED, scorer.AUTHOR) for one in pieces_of(self.text, scorer.ASKING[0]))
 
     def texts(self, *parts: str) -> list[str]:
         """Returns the words of some parts of it."""
@@ -142,7 +141,7 @@ def meaning(text: str) -> Said:
     ):
         return Said(said)
     typed = _TYPED.match(folded(said))
-    found = (Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scores(tokens)[:5])
+    found = (scorer.Score(_VERBS[typed[1]], 1.0),) if typed else tuple(scorer.scores(tokens)[:5])
     is_query = (
         found[0].intent.startswith(("start", "pause", "resume", "stop", "cancel", "preview", "help-"))
         and Said(said, tokens).has_unknown
@@ -151,7 +150,7 @@ def meaning(text: str) -> Said:
     )
     if found[0].intent == "schedule" and (kept := _NO_LONGER.sub("", said)) not in ("", said):
         said, tokens = kept, tokens_of(kept)
-    return Said(said, tokens, (Score(QUERY, HALF), *found) if is_query else found)
+    return Said(said, tokens, (scorer.Score(scorer.QUERY, HALF), *found) if is_query else found)
 
 
 def _is_number_and_time(said: str) -> bool:
@@ -165,7 +164,7 @@ def command_in(text: str) -> tuple[str, str] | None:
     is_plain = bool(_PLAIN.search(folded(said.text)))
     if (
         (not said.is_sure and not is_plain)
-        or said.intent in SMALL_TALK | {QUERY, "ask"}
+        or said.intent in SMALL_TALK | {scorer.QUERY, "ask"}
         or (said.intent.startswith("schedule") and said.has_unknown)  # a time for new papers, or for one subscription
         or said.intent.startswith(MISSING)
     ):
@@ -206,7 +205,7 @@ def pause_in(said: Said) -> str:
 
 def name_in(said: Said) -> str:
     """Returns the new name of a subscription; "" if there is none."""
-    return " ".join(said.texts(LABEL)).strip('"“”„«»「」『』《》 :：')
+    return " ".join(said.texts(scorer.LABEL)).strip('"“”„«»「」『』《》 :：')
 
 
 def _edit(said: Said) -> str | None:
@@ -218,7 +217,7 @@ def _schedule(said: Said) -> str | None:
     when = time_in(said.text, said.intent)
     if said.marked(NUMBER) and said.numbers != [when]:  # the only number is that of no subscription if it is the time
         return f"{said.numbers[0]} {when}" if when else None
-    return when if when and not said.texts(NAMED) and _ALL.search(folded(said.text)) else None
+    return when if when and not said.texts(scorer.NAMED) and _ALL.search(folded(said.text)) else None
 
 
 def _pause(said: Said) -> str | None:
@@ -226,12 +225,12 @@ def _pause(said: Said) -> str | None:
     long = pause_in(said)
     numbers = [one for one in said.numbers if one not in re.findall(r"\d+", long)]
     rest = said.text.replace(long or "\n", " ")
-    is_named = Said(rest, tokens_of(rest)).has_unknown or any(text not in long for text in said.texts(NAMED))
+    is_named = Said(rest, tokens_of(rest)).has_unknown or any(text not in long for text in said.texts(scorer.NAMED))
     return f"{' '.join(numbers[:1])} {long}".strip() if numbers or not is_named else None
 
 
 def _resume(said: Said) -> str | None:
-    return _first_number(said) or (None if said.texts(NAMED) or said.has_unknown else "")
+    return _first_number(said) or (None if said.texts(scorer.NAMED) or said.has_unknown else "")
 
 
 def _hours(said: Said) -> str:
@@ -250,7 +249,8 @@ def _subscribe(said: Said) -> str | None:
         typed = said.text.split(maxsplit=1)[1]
         return "" if is_crumb(typed) or folded(typed) in small_words() else typed
     start = next(
-        (one.tokens[0].start for one in pieces_of(said.text, ASKING[0]) if one.part not in ("", "when")), len(said.text)
+        (one.tokens[0].start for one in pieces_of(said.text, scorer.ASKING[0]) if one.part not in ("", "when")),
+        len(said.text),
     )
     rest = _ENDS.sub("", said.text[start:])
     return rest if re.search(r'[:"()|\n]|(?:^|\s)-\w|\b(?:OR|AND|NOT)\b', rest) else said.subject
@@ -262,7 +262,7 @@ def _first_number(said: Said) -> str:
 
 def _unsubscribe(said: Said) -> str | None:
     """Returns the numbers or the query of the subscriptions that are meant; None if other words may mean one."""
-    named = " ".join(said.texts(NAMED, WANTED, UNWANTED, AUTHOR))
+    named = " ".join(said.texts(scorer.NAMED, scorer.WANTED, scorer.UNWANTED, scorer.AUTHOR))
     if said.numbers or not named:
         return " ".join(said.numbers) or ("" if _SUBSCRIPTIONS.search(folded(said.text)) else None)
     return named if _UNSUBSCRIBE.search(folded(said.text)) else None

@@ -11,20 +11,7 @@ from itertools import groupby, zip_longest
 from operator import itemgetter
 from typing import NamedTuple
 
-from bot.commands.words import CATEGORY, LONGEST, MOST_TOKENS, QUOTED, WHEN, Token, folded, tokens_of
-from bot.commands.words.scorer import (
-    ASKING,
-    AUTHOR,
-    NAMED,
-    NO_PART,
-    QUERY,
-    TIME,
-    UNWANTED,
-    WANTED,
-    WEIGHTS,
-    parts_of,
-    scores,
-)
+from bot.commands.words import CATEGORY, LONGEST, MOST_TOKENS, QUOTED, WHEN, Token, folded, scorer, tokens_of
 from subscriptions.errors import Refused
 from subscriptions.planning.times import read_when, split_when
 from subscriptions.planning.times._reading import is_time
@@ -103,7 +90,7 @@ def words_for_now() -> tuple[str, ...]:
 
 def _lines(name: str) -> list[str]:
     """Returns the lines of a file of `parts/`, of all languages."""
-    files = sorted((WEIGHTS.parent / "examples").glob(f"*/parts/{name}.txt"))
+    files = sorted((scorer.WEIGHTS.parent / "examples").glob(f"*/parts/{name}.txt"))
     return [line for path in files for line in path.read_text("utf-8").splitlines()]
 
 
@@ -113,15 +100,15 @@ def query_in(text: str) -> str:
     if not said or len(said) > LONGEST or _ONLY_A_QUERY.search(folded(said)):
         return text
     tokens = tokens_of(said)
-    found = {one.intent: one.sure for one in scores(tokens)} if len(tokens) <= MOST_TOKENS else {}
-    asks = sum(found.get(intent, 0.0) for intent in ASKING)
-    if asks >= ASKED and _MUCH * asks > found[QUERY]:
-        query, pieces = subject_of(said), pieces_of(said, ASKING[0])
+    found = {one.intent: one.sure for one in scorer.scores(tokens)} if len(tokens) <= MOST_TOKENS else {}
+    asks = sum(found.get(intent, 0.0) for intent in scorer.ASKING)
+    if asks >= ASKED and _MUCH * asks > found[scorer.QUERY]:
+        query, pieces = subject_of(said), pieces_of(said, scorer.ASKING[0])
         around = {token.mark for one in pieces if not one.part for token in one.tokens}
-        if around == {WHEN} or [one.part for one in pieces] == [TIME, WANTED]:
+        if around == {WHEN} or [one.part for one in pieces] == [scorer.TIME, scorer.WANTED]:
             return text  # a query: its time is at the end
         is_same = sorted(_WORDS.findall(query)) == sorted(_WORDS.findall(said)) and not said.startswith(
-            time_in(said, ASKING[0]) or said
+            time_in(said, scorer.ASKING[0]) or said
         )
         is_whole = query != said[1:] and not is_crumb(query) and query.count("(") == query.count(")")
         return query if is_whole and not is_same and _WORDS.findall(query) != _WORDS.findall(said) else text
@@ -133,10 +120,10 @@ def is_crumb(subject: str) -> bool:
     return not subject or (len(subject) == 1 and not subject.isascii())
 
 
-def subject_of(said: str, intent: str = ASKING[0]) -> str:
+def subject_of(said: str, intent: str = scorer.ASKING[0]) -> str:
     """Returns the query that a sentence asks for, followed by the time that it names; "" if it has no subject."""
     query = wanted_in(said, intent)
-    when = time_in(said, intent) or ("" if texts_of(said, intent, TIME) else split_when(said).when or "")
+    when = time_in(said, intent) or ("" if texts_of(said, intent, scorer.TIME) else split_when(said).when or "")
     return (
         f"{query} {when}".strip()
         if query and is_time(when) and not query.endswith(when) and folded(when) not in _TODAY
@@ -148,19 +135,21 @@ def subject_of(said: str, intent: str = ASKING[0]) -> str:
 def pieces_of(said: str, intent: str) -> tuple[Piece, ...]:
     """Returns the parts of a sentence."""
     tokens = tokens_of(said)
-    parts = parts_of(tokens, intent)
-    if intent in ASKING and not _DENIES.search(folded(said)):
-        parts = [WANTED if part == UNWANTED else part for part in parts]
-    if intent in ASKING:
+    parts = scorer.parts_of(tokens, intent)
+    if intent in scorer.ASKING and not _DENIES.search(folded(said)):
+        parts = [scorer.WANTED if part == scorer.UNWANTED else part for part in parts]
+    if intent in scorer.ASKING:
         before = _introduction(said, tokens, parts)
-        parts = [NO_PART] * before + list(parts[before:])
+        parts = [scorer.NO_PART] * before + list(parts[before:])
     groups = groupby(zip(parts, tokens, strict=True), key=itemgetter(0))
     found: list[Piece] = []
     for part, group in groups:
         inside = tuple(token for _, token in group)
         text = said[inside[0].start : inside[-1].end]
-        is_linked = len(found) > 1 and part == WANTED and all(one.mark in _OR for one in found[-1].tokens)
-        is_same = is_linked and (found[-2].part == UNWANTED or (found[-2].part == AUTHOR and text.istitle()))
+        is_linked = len(found) > 1 and part == scorer.WANTED and all(one.mark in _OR for one in found[-1].tokens)
+        is_same = is_linked and (
+            found[-2].part == scorer.UNWANTED or (found[-2].part == scorer.AUTHOR and text.istitle())
+        )
         found.append(Piece(found[-2].part if is_same else part, text, inside))
     return tuple(found)
 
@@ -169,10 +158,12 @@ def _introduction(said: str, tokens: Sequence[Token], parts: Sequence[str]) -> i
     """Returns how many tokens say who asks, before the clause that says what for; 0 if none do."""
     ends = [*(at for at, one in enumerate(tokens) if one.mark in _ENDS_OF_CLAUSE), len(tokens)]
     starts = [0, *(end + 1 for end in ends)]
-    clauses = [(start, end) for start, end in zip(starts, ends, strict=False) if WANTED in parts[start:end]]
+    clauses = [(start, end) for start, end in zip(starts, ends, strict=False) if scorer.WANTED in parts[start:end]]
     texts = [folded(said[tokens[start].start : tokens[end - 1].end]) for start, end in clauses]
     asks = next((at for at, text in enumerate(texts) if _REQUEST.search(text)), 0)
-    is_whole = any(NO_PART not in parts[start:end] for start, end in clauses[:asks])  # a subject: 黑洞，白洞的论文
+    is_whole = any(
+        scorer.NO_PART not in parts[start:end] for start, end in clauses[:asks]
+    )  # a subject: 黑洞，白洞的论文
     if is_whole or not asks or said.isascii() or _LINKED.search(folded(said[: tokens[clauses[asks][1] - 1].end])):
         return 0
     return clauses[asks][0]
@@ -190,10 +181,10 @@ def time_in(said: str, intent: str) -> str:
     former time.
     """
     pieces = pieces_of(said, intent)
-    times = [text.strip(" ,，.。") for text in texts_of(said, intent, TIME)]
+    times = [text.strip(" ,，.。") for text in texts_of(said, intent, scorer.TIME)]
     single = [token.words.strip(" ,，.。") for one in pieces for token in one.tokens if token.mark == WHEN]
     together = _BETWEEN_SIGNS.sub("", " ".join(times))
-    if intent not in ASKING:
+    if intent not in scorer.ASKING:
         words = [text.split() for text in (together, *times, *single)]
         shorter = (
             " ".join(one[:many])
@@ -220,15 +211,19 @@ def is_available(when: str) -> bool:
 
 def wanted_in(said: str, intent: str) -> str:
     """Returns the query of the authors, categories and words that papers must have; "" if there are none."""
-    pieces = [one for one in pieces_of(said, intent) if one.part != TIME]
+    pieces = [one for one in pieces_of(said, intent) if one.part != scorer.TIME]
     if _A_QUERY.search(_typed_in(said, pieces)):
         subjects = [one.tokens for one in pieces if one.part]
         return said[subjects[0][0].start : subjects[-1][-1].end]
-    authors = [author_rule(name) if " " in name else f"author:{name}" for name in _items(pieces, AUTHOR)]
-    categories = [token.words for one in pieces if one.part == WANTED for token in one.tokens if token.mark == CATEGORY]
+    authors = [author_rule(name) if " " in name else f"author:{name}" for name in _items(pieces, scorer.AUTHOR)]
+    categories = [
+        token.words for one in pieces if one.part == scorer.WANTED for token in one.tokens if token.mark == CATEGORY
+    ]
     if _PRIMARY.search(_around(pieces)):
         categories = [f"primary:{one}" for one in categories]
-    words = _in_field(pieces, _items(pieces, WANTED) or (_items(pieces, NAMED) if intent == "widen" else []))
+    words = _in_field(
+        pieces, _items(pieces, scorer.WANTED) or (_items(pieces, scorer.NAMED) if intent == "widen" else [])
+    )
     if _TOGETHER.search(folded(said)) and not _EITHER.search(folded(said)):
         words = [" ".join(words)] if words else []
     groups = [" OR ".join(one) for one in (authors, categories, words) if one]
@@ -254,15 +249,15 @@ def _typed_in(said: str, pieces: Sequence[Piece]) -> str:
 def unwanted_in(said: str, intent: str) -> list[str]:
     """Returns what papers must not have, each of it as a term of a query."""
     pieces = pieces_of(said, intent)
-    items = (_ABOUT.sub("", one) for one in _items(pieces, UNWANTED, with_categories=True))
+    items = (_ABOUT.sub("", one) for one in _items(pieces, scorer.UNWANTED, with_categories=True))
     terms = [_KINDS_OF_PAPERS.get(one.casefold(), one) for one in items]
     if intent == "exclude":
         by = _BY.search(_around(pieces))
         terms = [author_rule(one) if by and " " in one and one.istitle() else one for one in terms]
-        terms += [author_rule(name) for name in _items(pieces, AUTHOR)]
-        terms = terms or _items(pieces, WANTED, with_categories=True) or _items(pieces, NAMED)
+        terms += [author_rule(name) for name in _items(pieces, scorer.AUTHOR)]
+        terms = terms or _items(pieces, scorer.WANTED, with_categories=True) or _items(pieces, scorer.NAMED)
     quoted = [f'"{one}"' if " " in one and not set('":()') & set(one) else one for one in terms]
-    return quoted if any(one.part == WANTED for one in pieces) else _in_field(pieces, quoted)
+    return quoted if any(one.part == scorer.WANTED for one in pieces) else _in_field(pieces, quoted)
 
 
 def _around(pieces: Sequence[Piece]) -> str:
@@ -295,7 +290,7 @@ def _items(pieces: Sequence[Piece], part: str, *, with_categories: bool = False)
         for token in piece.tokens:
             if token.mark in _LINKS:
                 between += " and "
-            elif (part == AUTHOR or (token.mark not in small and token.mark not in _SIGNS)) and (
+            elif (part == scorer.AUTHOR or (token.mark not in small and token.mark not in _SIGNS)) and (
                 with_categories or token.mark != CATEGORY
             ):
                 word = f'"{token.words[1:-1]}"' if token.mark == QUOTED else _POSSESSIVE.sub("", token.words)
