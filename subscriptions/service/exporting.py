@@ -11,10 +11,10 @@ from subscriptions.portable import kept_query, subscription_line
 from subscriptions.query import Or, Query
 from subscriptions.query.parse import asked_beside, parse_canonical, parse_query
 from subscriptions.query.rewriting import written
+from subscriptions.service import requests
 from subscriptions.service.changes import begin_change
 from subscriptions.service.next_deliveries import get_chat, kind_of
 from subscriptions.service.paper_search import recent
-from subscriptions.service.requests import Subscribed, echo_of
 from subscriptions.states import SubscriptionState
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import deliveries, known_papers
@@ -132,7 +132,7 @@ def _overlap(first: Subscription, second: Subscription, found: Mapping[str, int]
 @writes
 def merge(
     transaction: Transaction, address: ChatAddress, first: int, second: int, *, now: datetime, who: str = ""
-) -> Subscribed:
+) -> requests.Subscribed:
     """Replaces two subscriptions by one that finds what either finds, as one change.
 
     It has its own number, looks on where both stopped, and comes when they came. Raises NotFound if they are gone, or
@@ -150,7 +150,7 @@ def merge(
     since, name = min(one.since, other.since), one.name or other.name
     new = one._replace(number=0, text=query.text, canonical=query.canonical, since=since, name=name)
     added = stored_subscriptions.add_subscription(transaction, new)
-    return echo_of(transaction, chat, added, query=query, outcome="added", now=now)
+    return requests.echo_of(transaction, chat, added, query=query, outcome="added", now=now)
 
 
 def _alike(one: Subscription, other: Subscription) -> bool:

@@ -15,19 +15,7 @@ from subscriptions.portable import kept_query
 from subscriptions.query import DOI, Query
 from subscriptions.query.advice import Advice, advise
 from subscriptions.query.parse import parse_canonical
-from subscriptions.service.known_papers import (
-    MOST_COUNTED,
-    MOST_READ,
-    Entries,
-    day_of,
-    find,
-    is_used,
-    keep,
-    kept,
-    key_of,
-    number_of,
-    read,
-)
+from subscriptions.service import known_papers as index
 from subscriptions.service.near_papers import with_words
 from subscriptions.store import entries as stored_entries
 from subscriptions.store import known_papers
@@ -61,7 +49,7 @@ def search(
     query, looked = with_words(transaction, query), 0
     while True:
         entries, below = searched_range(transaction, upto)
-        hits = find(transaction, entries, query, most_read=MOST_READ)
+        hits = index.find(transaction, entries, query, most_read=index.MOST_READ)
         oldest, newest = _ends(entries, hits.end)
         looked += entries.newer_than(hits.end).bit_count() if hits.end else entries.papers.bit_count()
         below = hits.end or below
@@ -69,40 +57,44 @@ def search(
             break
         upto = below
     return SearchResult(
-        papers=read(transaction, entries.newest_first(hits.bits, start + most)[start:]),
+        papers=index.read(transaction, entries.newest_first(hits.bits, start + most)[start:]),
         found=hits.bits.bit_count(),
         upto=newest,
         looked=looked,
         stored=known_papers.paper_count(transaction),
         below=below,
-        since=day_of(oldest) if oldest else None,
+        since=index.day_of(oldest) if oldest else None,
     )
 
 
-def _ends(entries: Entries, end: int) -> tuple[int, int]:
+def _ends(entries: index.Entries, end: int) -> tuple[int, int]:
     """The keys of the oldest and the newest of the papers that are newer than `end`; (0, 0) if there are none."""
     newest = max(entries.keys, default=0)
     if not end and entries.days:
-        return key_of(entries.days[0], 0), newest
+        return index.key_of(entries.days[0], 0), newest
     oldest = min((key for key in entries.keys if key > end), default=0)
     return (oldest, newest) if oldest else (0, 0)
 
 
-def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[Entries, int | None]:
+def searched_range(transaction: Transaction, upto: int | None = None) -> tuple[index.Entries, int | None]:
     """The newest papers from a key on down, and the key of the first beyond them."""
-    return keep(transaction, _SEARCHED, upto, lambda: _look(transaction, upto))
+    return index.keep(transaction, _SEARCHED, upto, lambda: _look(transaction, upto))
 
 
-def _look(transaction: Transaction, upto: int | None) -> tuple[Entries, int | None]:
-    begin = None if upto is None else (day_of(upto), number_of(upto))
-    rows = known_papers.newest(transaction, MOST_COUNTED + 1, upto=begin)
-    below = key_of(rows[MOST_COUNTED].day, rows[MOST_COUNTED].paper) if len(rows) > MOST_COUNTED else None
-    return Entries.of(rows[:MOST_COUNTED], whole=below is None), below
+def _look(transaction: Transaction, upto: int | None) -> tuple[index.Entries, int | None]:
+    begin = None if upto is None else (index.day_of(upto), index.number_of(upto))
+    rows = known_papers.newest(transaction, index.MOST_COUNTED + 1, upto=begin)
+    below = (
+        index.key_of(rows[index.MOST_COUNTED].day, rows[index.MOST_COUNTED].paper)
+        if len(rows) > index.MOST_COUNTED
+        else None
+    )
+    return index.Entries.of(rows[: index.MOST_COUNTED], whole=below is None), below
 
 
 def keep_searched(store: Store) -> None:
     """Renews the cache of the newest stretch if this process has searched it."""
-    if is_used(store, _SEARCHED):
+    if index.is_used(store, _SEARCHED):
         with store.read() as transaction:
             searched_range(transaction)
 
@@ -143,14 +135,17 @@ class Base:
 class Recent:
     """The papers of the last days."""
 
-    entries: Entries
+    entries: index.Entries
     since: date  # the first of the days
     recent: bool
     week: bool
 
     def find(self, transaction: Transaction, queries: Mapping[str, Query], chat: Chat | None = None) -> "MatchSets":
         """Returns the matches of each query, counted over the same papers; without cross-lists if the chat wants none."""
-        hits = {name: find(transaction, self.entries, query, most_read=MOST_READ) for name, query in queries.items()}
+        hits = {
+            name: index.find(transaction, self.entries, query, most_read=index.MOST_READ)
+            for name, query in queries.items()
+        }
         end = max((one.end for one in hits.values()), default=0)
         counted = self.entries.newer_than(end) if end else self.entries.papers
         wanted = counted
@@ -167,7 +162,7 @@ class Recent:
 
     def newest(self, transaction: Transaction, found: int, most: int) -> tuple[KnownPaper, ...]:
         """The newest of a set of papers, the newest first."""
-        return read(transaction, self.entries.newest_first(found, most))
+        return index.read(transaction, self.entries.newest_first(found, most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +204,7 @@ def recent(transaction: Transaction, now: datetime) -> Recent:
     At most the newest 50,000.
     """
     today = _today(transaction, now)
-    return keep(transaction, _RECENT, today, lambda: _look_recent(transaction, today))
+    return index.keep(transaction, _RECENT, today, lambda: _look_recent(transaction, today))
 
 
 def _today(transaction: Transaction, now: datetime) -> date:
@@ -219,11 +214,11 @@ def _today(transaction: Transaction, now: datetime) -> date:
 def _look_recent(transaction: Transaction, today: date) -> Recent:
     """Reads the papers of the last days. A digest may bear the date of the next day, so the week ends tomorrow."""
     since, are_recent = today - timedelta(days=DAYS_KNOWN - 1), True
-    rows = known_papers.news(transaction, MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
+    rows = known_papers.news(transaction, index.MOST_COUNTED + 1, since=since, until=today + timedelta(days=1))
     if not rows:
-        rows, are_recent = known_papers.news(transaction, MOST_COUNTED + 1, since=date.min), False
+        rows, are_recent = known_papers.news(transaction, index.MOST_COUNTED + 1, since=date.min), False
         since = min((row.day for row in rows), default=since)
-    entries = Entries.of(rows[:MOST_COUNTED], whole=len(rows) <= MOST_COUNTED)
+    entries = index.Entries.of(rows[: index.MOST_COUNTED], whole=len(rows) <= index.MOST_COUNTED)
     week = are_recent and known_papers.has_news_upto(transaction, since)
     return Recent(entries, since, are_recent, week)
 
@@ -247,12 +242,12 @@ def match_ahead(
 @reads
 def is_ready(transaction: Transaction, *, now: datetime) -> bool:
     """Whether the papers of the last days are the same as at the last look-up: then cached matches still hold."""
-    return _today(transaction, now) in kept(transaction, _RECENT)
+    return _today(transaction, now) in index.kept(transaction, _RECENT)
 
 
 def keep_recent(store: Store, *, now: datetime) -> None:
     """Renews the cache of `recent` if this process has used it."""
-    if is_used(store, _RECENT):
+    if index.is_used(store, _RECENT):
         recent(store, now)
 
 
@@ -280,7 +275,7 @@ def found_by_day(
     queries = {one.canonical: parse_canonical(one.canonical) for one in subscriptions}
     sets = window.find(transaction, queries, chat)
     days = [today - timedelta(days=ago) for ago in reversed(range(DAYS_KNOWN))]
-    found = {text: Counter(map(day_of, window.entries.newest_first(papers))) for text, papers in sets.of.items()}
+    found = {text: Counter(map(index.day_of, window.entries.newest_first(papers))) for text, papers in sets.of.items()}
     return {text: tuple(count[day] for day in days) for text, count in found.items()}
 
 
@@ -300,7 +295,7 @@ def advice_on(
 @reads
 def newest_names(transaction: Transaction) -> tuple[Counts, Counts]:
     """The authors and the categories of the newest papers, each with how many of these papers have it, the most frequent first."""
-    return keep(transaction, _NAMES, None, lambda: _look_names(transaction))
+    return index.keep(transaction, _NAMES, None, lambda: _look_names(transaction))
 
 
 def _look_names(transaction: Transaction) -> tuple[Counts, Counts]:

@@ -37,8 +37,6 @@ from subscriptions.store import (
     workers,
 )
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import deliveries as stored_deliveries
-from subscriptions.store import workers as stored_workers
 from subscriptions.store.claims import Claim
 from subscriptions.store.database.postgres import OpenSession, open_sessions
 from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
@@ -141,9 +139,7 @@ def lanes(
     """
     wall = wall or now
     found = claims.open_lanes(transaction, platforms, now=now, wall=wall, finding=finding)
-    return list(
-        dict.fromkeys((*found, *stored_deliveries.lanes_with_edits(transaction, platforms, now=now, wall=wall)))
-    )
+    return list(dict.fromkeys((*found, *deliveries.lanes_with_edits(transaction, platforms, now=now, wall=wall))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +169,7 @@ def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
         can_find=asking.can_find,
         tried=asking.tried,
     )
-    return step or stored_deliveries.next_edit(
+    return step or deliveries.next_edit(
         transaction, asking.lane, now=asking.now, wall=asking.wall, zone=transaction.zone
     )
 
@@ -326,16 +322,16 @@ def record_edit_outcome(
             if decision.pauses_lane:
                 attempts.pause_lane(transaction, edit.chat.address.lane, wall=wall, until=wall + decision.pauses_lane)
             elif decision.not_before is not None:
-                stored_workers.wake_lanes(transaction, [edit.chat.address.lane], after=decision.not_before - now)
-            stored_deliveries.postpone_edit(transaction, edit, next_at=decision.not_before)
+                workers.wake_lanes(transaction, [edit.chat.address.lane], after=decision.not_before - now)
+            deliveries.postpone_edit(transaction, edit, next_at=decision.not_before)
         case SenderStopped():
-            stored_deliveries.postpone_edit(transaction, edit, next_at=None)
+            deliveries.postpone_edit(transaction, edit, next_at=None)
             return True
         case ChatMoved():
-            stored_deliveries.postpone_edit(transaction, edit, next_at=None)
+            deliveries.postpone_edit(transaction, edit, next_at=None)
             moving.chat_moved(transaction, edit.chat.address, outcome.address, now=now)
         case _:
-            stored_deliveries.finish_edit(transaction, edit)
+            deliveries.finish_edit(transaction, edit)
     return False
 
 

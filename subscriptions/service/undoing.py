@@ -10,25 +10,7 @@ from datetime import datetime
 
 from subscriptions.errors import Refused, Sentence
 from subscriptions.model import Chat, ChatAddress, Subscription
-from subscriptions.service import next_deliveries
-from subscriptions.service.changes import (
-    JUDGEMENTS,
-    KEPT,
-    Change,
-    Difference,
-    State,
-    before,
-    difference,
-    is_paused_by_person,
-    is_undone,
-    mark_undone,
-    note_changed,
-    note_changed_state,
-    record_change,
-    state_of,
-    subscription_value,
-    undoes,
-)
+from subscriptions.service import changes, next_deliveries
 from subscriptions.service.near_papers import restore_signals
 from subscriptions.states import ChatState, PauseReason, Signal
 from subscriptions.store import chats
@@ -44,43 +26,45 @@ class Undone:
     """The result of an undo."""
 
     again: int  # the id of this undo, which can be undone itself
-    what: Difference  # how the chat differs from what it was just before
+    what: changes.Difference  # how the chat differs from what it was just before
     before: Chat
     after: Chat
 
 
-def last_change(store: Scope, address: ChatAddress) -> Change | None:
+def last_change(store: Scope, address: ChatAddress) -> changes.Change | None:
     """The newest change that is neither undone nor an undo; None: none is kept."""
     return next(
         (change for change in _log(store, address) if not change.undone and change.undoes is None and change.what), None
     )
 
 
-def find_change(store: Scope, address: ChatAddress, change_id: int) -> Change | None:
+def find_change(store: Scope, address: ChatAddress, change_id: int) -> changes.Change | None:
     """A change of this chat, undone or not; None: it is not kept any more."""
     return next((change for change in _log(store, address) if change.id == change_id), None)
 
 
-def _log(store: Scope, address: ChatAddress) -> Iterator[Change]:
+def _log(store: Scope, address: ChatAddress) -> Iterator[changes.Change]:
     """The changes of a chat that are kept, the newest first."""
     with store.read() as transaction:
         chat = chats.find_chat(transaction, address, zone=store.zone)
         if chat is None:
             return
         log = stored_undo.changes_of(transaction, chat.id)
-        now = state_of(transaction, chat.id)
+        now = changes.state_of(transaction, chat.id)
     for kept, earlier, after in _states(log, now):
-        what = difference(earlier, after)
-        yield Change(id=kept.id, who=kept.who, at=kept.at, what=what, undone=is_undone(kept), undoes=undoes(kept))
+        what = changes.difference(earlier, after)
+        yield changes.Change(
+            id=kept.id, who=kept.who, at=kept.at, what=what, undone=changes.is_undone(kept), undoes=changes.undoes(kept)
+        )
 
 
 def _states(
-    log: Iterable[stored_undo.StoredChange], current: State
-) -> Iterator[tuple[stored_undo.StoredChange, State, State]]:
+    log: Iterable[stored_undo.StoredChange], current: changes.State
+) -> Iterator[tuple[stored_undo.StoredChange, changes.State, changes.State]]:
     """Yields each change, the newest first, with the chat before it and after it."""
     after = current
     for kept in log:
-        earlier = before(kept, after)
+        earlier = changes.before(kept, after)
         yield kept, earlier, after
         after = earlier
 
@@ -90,26 +74,26 @@ def undo(transaction: Transaction, address: ChatAddress, change_id: int, *, now:
     """Undoes a change of this chat, or an undo. Raises NotFound, and Refused when it cannot be undone any more."""
     chat = next_deliveries.get_chat(transaction, address)
     chats.hold_chat(transaction, chat.id)
-    current = state_of(transaction, chat.id)
+    current = changes.state_of(transaction, chat.id)
     log = _states(stored_undo.changes_of(transaction, chat.id), current)
     found = next((entry for entry in log if entry[0].id == change_id), None)
     if found is None:
         raise Refused(
             Sentence("That was too long ago to be undone."),
-            Sentence("I keep the last {count} changes.", {"count": KEPT}),
+            Sentence("I keep the last {count} changes.", {"count": changes.KEPT}),
         )
     change, earlier, after = found
-    if is_undone(change):
+    if changes.is_undone(change):
         raise Refused(Sentence("That is undone already."))
     wanted = _parts_to_restore(earlier, after, current)
-    again = record_change(transaction, chat.id, now=now, who=who, undone_change=change_id)
+    again = changes.record_change(transaction, chat.id, now=now, who=who, undone_change=change_id)
     _restore(transaction, chat, wanted, now)
-    mark_undone(transaction, chat, change_id)
-    what = difference(current, state_of(transaction, chat.id))
+    changes.mark_undone(transaction, chat, change_id)
+    what = changes.difference(current, changes.state_of(transaction, chat.id))
     if what.added or what.removed or what.changed:
-        note_changed(transaction, chat.id)
+        changes.note_changed(transaction, chat.id)
     elif what.paused is not None:
-        note_changed_state(transaction, chat.id)
+        changes.note_changed_state(transaction, chat.id)
     return Undone(
         again=again,
         what=what,
@@ -118,7 +102,7 @@ def undo(transaction: Transaction, address: ChatAddress, change_id: int, *, now:
     )
 
 
-def _parts_to_restore(earlier: State, after: State, current: State) -> dict[_Key, object]:
+def _parts_to_restore(earlier: changes.State, after: changes.State, current: changes.State) -> dict[_Key, object]:
     """The parts to restore, each with its old value. Raises Refused when a newer change is in the way."""
     old, new, is_now = _parts(earlier), _parts(after), _parts(current)
     touched = {key for key in old.keys() | new.keys() if _value(old.get(key)) != _value(new.get(key))}
@@ -142,7 +126,7 @@ def _refuse_out_of_order() -> Refused:
     )
 
 
-def _parts(state: State) -> dict[_Key, object]:
+def _parts(state: changes.State) -> dict[_Key, object]:
     parts: dict[_Key, object] = {
         ("subscription", number): subscription for number, subscription in state.subscriptions.items()
     }
@@ -155,7 +139,7 @@ def _parts(state: State) -> dict[_Key, object]:
 def _value(part: object) -> object:
     if isinstance(part, datetime):  # of a judgement: when does not matter
         return True
-    return subscription_value(part) if isinstance(part, Subscription) else part
+    return changes.subscription_value(part) if isinstance(part, Subscription) else part
 
 
 def _restore(transaction: Transaction, chat: Chat, wanted: Mapping[_Key, object], now: datetime) -> None:
@@ -173,7 +157,7 @@ def _restore(transaction: Transaction, chat: Chat, wanted: Mapping[_Key, object]
     judged = {
         (Signal(kind), int(paper)): at if isinstance(at, datetime) else None
         for (kind, paper), at in wanted.items()
-        if kind in JUDGEMENTS
+        if kind in changes.JUDGEMENTS
     }
     if judged:
         restore_signals(transaction, chat.id, judged)
@@ -218,5 +202,5 @@ def _restore_pause(transaction: Transaction, chat: Chat, pause: object, now: dat
     paused, until = pause
     if paused and chat.state is ChatState.ACTIVE:
         chats.pause_chat(transaction, chat.id, PauseReason.PERSON, now=now, until=until)
-    elif not paused and is_paused_by_person(chat):
+    elif not paused and changes.is_paused_by_person(chat):
         chats.resume_chat(transaction, chat.id, now=now)

@@ -6,7 +6,7 @@ import pytest
 
 from subscriptions.model import Announce, ChatKind
 from subscriptions.query.parse import parse_query
-from subscriptions.service import paper_search as _paper_search
+from subscriptions.service import known_papers as index
 from subscriptions.service.amendments import edit
 from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.paper_search import search
@@ -53,7 +53,7 @@ class TestPreview:
 
     async def test_only_what_was_counted_is_told(self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch) -> None:
         """Numbers that only reading can give are given for the newest papers only."""
-        monkeypatch.setattr(_paper_search, "MOST_READ", 5)
+        monkeypatch.setattr(index, "MOST_READ", 5)
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
         newest = "(of the newest 5 papers)"
         said = await bot.says("/sub =Diffusion")
@@ -65,7 +65,7 @@ class TestPreview:
     async def test_of_too_many_papers_the_newest_are_counted(
         self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(_paper_search, "MOST_COUNTED", 5)
+        monkeypatch.setattr(index, "MOST_COUNTED", 5)
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
         said = await bot.says("/sub diffusion")
         assert "5 papers in the last 7 days (of the newest 5 papers), for example:" in said.lines
@@ -161,7 +161,7 @@ class TestSearch:
     async def test_how_far_it_looked_is_said_and_older_papers_are_a_press_away(
         self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(_paper_search, "MOST_COUNTED", 10)
+        monkeypatch.setattr(index, "MOST_COUNTED", 10)
         for day in range(3):
             moment = NOON - (3 - day) * DAY
             ingested(bot.store, *(paper(f"{'Graphs' if n else 'Diffusion'} {day}.{n}") for n in range(8)), now=moment)
@@ -178,7 +178,7 @@ class TestSearch:
     async def test_what_only_reading_can_tell_of_many_papers_ends_a_look_early(
         self, bot: BotHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(_paper_search, "MOST_READ", 5)
+        monkeypatch.setattr(index, "MOST_READ", 5)
         ingested(bot.store, *(paper(f"Diffusion {n}") for n in range(8)))
         assert (
             (await bot.says("/search =Diffusion")).lines[0].startswith("5 of the newest 5 papers, back to Thu 22 Jan")
