@@ -87,7 +87,6 @@ class DueDelivery(NamedTuple):
 
     chat: Chat
     subscriptions: tuple[Subscription, ...]  # those that are due, in the order of their numbers
-    cursor: Mapping[int, int]  # subscription id -> the highest sequence that it has looked at
     papers: Papers  # the window
     fits: Mapping[int, Iterable[int]]  # subscription id -> positions in `papers` that its query matches
     delivered: frozenset[int] | set[int]  # ids of papers that this chat has in a delivery
@@ -110,7 +109,7 @@ class DueDelivery(NamedTuple):
     @property
     def looked_at(self) -> int:
         """The sequence up to which all subscriptions have looked."""
-        return min(self.cursor.values(), default=0)
+        return min((subscription.cursor for subscription in self.subscriptions), default=0)
 
 
 def decide_alike(due: DueDelivery, decided: Callable[[DueDelivery], Decided], *, limited: bool) -> Decided:
@@ -134,10 +133,7 @@ def likeness(due: DueDelivery, *, limited: bool) -> Hashable:
         chat.settings,
         chat.first_delivery_planned,
         tuple(
-            [
-                (s.number, s.text, s.name, s.added_by, s.canonical, due.cursor[s.id], s.counted_until)
-                for s in due.subscriptions
-            ]
+            [(s.number, s.text, s.name, s.added_by, s.canonical, s.cursor, s.counted_until) for s in due.subscriptions]
         ),
         others,
     )
@@ -164,7 +160,7 @@ def days_known(due: DueDelivery) -> tuple[date, ...]:
 def nothing_fits(due: DueDelivery) -> bool:
     """Whether no paper since the subscriptions last looked matches one of them, not even a paper delivered earlier."""
     return not any(
-        _sequence(due.papers.known[position]) > due.cursor[subscription.id]
+        _sequence(due.papers.known[position]) > subscription.cursor
         for subscription in due.subscriptions
         for position in due.fits.get(subscription.id, ())
     )
@@ -208,10 +204,9 @@ def _found(due: DueDelivery, evidence: Callable[[Subscription, KnownPaper], Evid
     papers, delivered, with_crosses = due.papers.known, due.delivered, due.chat.settings.crosslists != "out"
     reasons: dict[int, list[Subscription]] = {}
     for subscription in due.subscriptions:
-        cursor = due.cursor[subscription.id]
         for position in due.fits.get(subscription.id, ()):
             paper = papers[position]
-            looked = _sequence(paper) <= cursor or _counts_as_sent(subscription, paper)
+            looked = _sequence(paper) <= subscription.cursor or _counts_as_sent(subscription, paper)
             if not looked and paper.id not in delivered and (with_crosses or not _is_cross(paper)):
                 reasons.setdefault(position, []).append(subscription)
     near, newest = due.nearness, due.chat.settings.order == "newest"

@@ -135,7 +135,7 @@ def _since_papers_came(
 
 def _days_of(due: DueDelivery, known: _Days) -> tuple[date, ...]:
     """The result of `days_known`, cached: most chats last looked at the same papers, and many share a zone."""
-    case = min(due.cursor.values()), due.zone
+    case = due.looked_at, due.zone
     if case not in known:
         known[case] = days_known(due)
     return known[case]

@@ -327,7 +327,6 @@ def _case(
     return DueDelivery(
         chat=chat,
         subscriptions=due,
-        cursor={s.id: s.cursor for s in due},
         papers=context.window.papers,
         fits=fits,
         delivered=delivered,

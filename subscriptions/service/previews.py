@@ -237,8 +237,7 @@ def _delivery(transaction: Transaction, name: str, case: _Case, now: datetime, *
     }
     due = DueDelivery(
         chat=case.chat,
-        subscriptions=tuple(case.subscriptions),
-        cursor=dict.fromkeys(found, -1),
+        subscriptions=tuple(one._replace(cursor=-1) for one in case.subscriptions),  # every paper counts as new
         papers=Papers(known),
         fits={subscription: tuple(place[one] for one in ids if one in place) for subscription, ids in numbers.items()},
         delivered=frozenset(),

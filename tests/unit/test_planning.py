@@ -82,8 +82,7 @@ def decided(
 ) -> tuple[DeliveryKind, tuple[Item, ...], Facts] | None:
     case = DueDelivery(
         chat=to or chat(),
-        subscriptions=tuple(a_subscription(number) for number in sorted(fits)),
-        cursor=dict.fromkeys(fits, seen),
+        subscriptions=tuple(a_subscription(number, cursor=seen) for number in sorted(fits)),
         papers=Papers(papers),
         fits={number: [n - 1 for n in ids] for number, ids in fits.items()},
         delivered=delivered,
@@ -220,7 +219,6 @@ def case(papers: list[KnownPaper], fits: list[int], *, to: Chat | None = None, *
     given: dict[str, object] = {
         "chat": to or chat(),
         "subscriptions": (a_subscription(1),),
-        "cursor": {1: 0},
         "papers": Papers(papers),
         "fits": {1: [n - 1 for n in fits]},
         "delivered": frozenset(),
@@ -264,16 +262,26 @@ def test_days_with_nothing_are_counted_once_each() -> None:
     day = timedelta(days=1)
     first = spell(case([known(1), known(2), known(3, at=NOON + day)], []))
     assert first == NoMatchStreak(days=2, last=(NOON + day).date(), after=0)
-    again = case([known(4, at=NOON + day)], [], to=chat()._replace(no_match_streak=first), cursor={1: 3})
+    again = case(
+        [known(4, at=NOON + day)],
+        [],
+        to=chat()._replace(no_match_streak=first),
+        subscriptions=(a_subscription(1, cursor=3),),
+    )
     assert spell(again) == first
-    later = case([known(4, at=NOON + 3 * day)], [], to=chat()._replace(no_match_streak=first), cursor={1: 3})
+    later = case(
+        [known(4, at=NOON + 3 * day)],
+        [],
+        to=chat()._replace(no_match_streak=first),
+        subscriptions=(a_subscription(1, cursor=3),),
+    )
     assert spell(later) == NoMatchStreak(days=3, last=(NOON + 3 * day).date(), after=0)
 
 
 def test_a_paper_that_was_told_is_not_nothing() -> None:
     assert not nothing_fits(case([known(1)], [1], delivered={1}))
     assert nothing_fits(case([known(1)], []))
-    assert nothing_fits(case([known(1)], [1], cursor={1: 1})), "it was looked at before"
+    assert nothing_fits(case([known(1)], [1], subscriptions=(a_subscription(1, cursor=1),))), "it was looked at before"
 
 
 # -------------------------------------------------------------------------------------------------- chats that ask alike
@@ -295,7 +303,7 @@ ASKED: dict[str, Any] = {
             case([known(1)], [1], subscriptions=(a_subscription(1)._replace(**{name: value}),))
             for name, value in ASKED.items()
         ),
-        case([known(1)], [1], cursor={1: 1}),
+        case([known(1)], [1], subscriptions=(a_subscription(1, cursor=1),)),
         case([known(1)], [1], to=chat(ChatKind.GROUP)),
         case([known(1)], [1], to=chat(spoken=False)),
         case([known(1)], [1], to=chat(limit="3")),
@@ -310,7 +318,7 @@ ASKED: dict[str, Any] = {
         case([known(1)], [1], notes=True),
         case([known(1)], [1], missing=("cs.LG",)),
         case([known(1)], [1], missing_how=MissingHow.LATE),
-        case([known(1)], [1], subscriptions=(a_subscription(1), a_subscription(2)), cursor={1: 0, 2: 0}),
+        case([known(1)], [1], subscriptions=(a_subscription(1), a_subscription(2))),
     ],
 )
 def test_whatever_a_decision_depends_on_makes_cases_unlike(other: DueDelivery) -> None:
@@ -324,7 +332,7 @@ def test_chats_that_ask_alike_share_a_decision_and_others_do_not() -> None:
 
     def result(chat_id: int, delivered: frozenset[int] = frozenset()) -> list[int]:
         mine = a_subscription(1, id=chat_id, chat_id=chat_id, since=NOON - chat_id * HOUR, subscriber=str(chat_id))
-        due = case([], [], subscriptions=(mine,), cursor={chat_id: 0}, delivered=delivered)
+        due = case([], [], subscriptions=(mine,), delivered=delivered)
         due = due._replace(chat=due.chat._replace(id=chat_id), papers=papers, fits={chat_id: (0, 1)})
 
         def decided(asked: DueDelivery) -> Decided:
