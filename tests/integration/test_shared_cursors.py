@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,12 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from subscriptions.errors import PaperwireError
-from subscriptions.matching.paper_index import matching_papers
-from subscriptions.model import Paper
-from subscriptions.query.parse import parse_query
 from subscriptions.service import look
 from subscriptions.service import plan as _plan
 from subscriptions.service.amendments import edit, set_settings
 from subscriptions.service.pausing import pause, resume
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
-from subscriptions.store import planner as _plans
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, PaperRow, SharedCursorRow, SubscriptionRow
@@ -266,165 +261,7 @@ def test_nobody_follows_while_another_process_may_be_looking(store: Store, monke
     assert brought(store) == [("telegram:1", "A graph"), ("telegram:1", "Another graph")]
 
 
-# ---------------------------------------------------------------------------------------------------------------- the twin
-
-
-class Killed(BaseException):
-    """What ends a process; nothing catches it."""
-
-
-@dataclass(slots=True)
-class Asked:
-    """A subscription with cadence `now` as the twin has it: with its own cursor, and nothing shared."""
-
-    query: str
-    cursor: int
-    held: datetime = NOON
-    paused: bool = False
-
-
-@dataclass(slots=True)
-class Twin:
-    """What chats should have, worked out the slow way."""
-
-    papers: list[Paper] = field(default_factory=list)  # in the order of their sequences
-    chats: dict[str, dict[int, Asked]] = field(default_factory=dict)
-    quiet: dict[str, tuple[int, int] | None] = field(default_factory=dict)  # hours
-    paused: set[str] = field(default_factory=set)
-    delivered: set[tuple[str, str]] = field(default_factory=set)
-
-    def plans(self, now: datetime) -> None:
-        for chat, asked in self.chats.items():
-            if chat in self.paused or self._is_quiet(chat, now):
-                continue
-            for one in asked.values():
-                if not one.paused and now >= one.held:
-                    new = self.papers[one.cursor :]
-                    found = matching_papers(parse_query(one.query), new)
-                    self.delivered |= {(chat, new[place].title) for place in found}
-                    one.cursor = len(self.papers)
-
-    def _is_quiet(self, chat: str, now: datetime) -> bool:
-        hours = self.quiet.get(chat)
-        return hours is not None and hours[0] <= now.hour < hours[1]
-
-
-class World:
-    """A database, one or two processes that plan, people, and the twin."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.now, self.twin = path, NOON, Twin()
-        self.stores = [self._opened(), self._opened()]
-        for chat in CHATS:
-            self.ask(chat, QUERIES[0])
-            self.quieten(chat, None)
-
-    def _opened(self) -> Store:
-        return Store(f"sqlite:///{self.path}")
-
-    def close(self) -> None:
-        for store in self.stores:
-            store.close()
-
-    @property
-    def store(self) -> Store:
-        return self.stores[0]
-
-    def bring(self, words: Sequence[str]) -> None:
-        one = paper(f"On {' and '.join(words)}, part {len(self.twin.papers)}")
-        ingested(self.store, one, now=self.now)
-        self.twin.papers.append(one)
-
-    def ask(self, chat: str, query: str) -> None:
-        known = self.twin.chats.setdefault(chat, {})
-        if query not in [one.query for one in known.values()]:
-            done = subscribes(self.store, chat, query, every="now", now=self.now)
-            known[done.subscription.number] = Asked(query, len(self.twin.papers))
-
-    def edits(self, chat: str, query: str) -> None:
-        known = self.twin.chats[chat]
-        if known and query not in [one.query for one in known.values()]:
-            number = min(known)
-            edit(self.store, address(chat), number, query, now=self.now)
-            known[number].query = query
-
-    def drop(self, chat: str) -> None:
-        if len(self.twin.chats[chat]) > 1:
-            number = max(self.twin.chats[chat])
-            unsubscribe(self.store, address(chat), str(number), now=self.now)
-            del self.twin.chats[chat][number]
-
-    def pauses(self, chat: str, whole: bool) -> None:
-        if whole:
-            pause(self.store, address(chat), None, until=None, now=self.now)
-            self.twin.paused.add(chat)
-        else:
-            number = min(self.twin.chats[chat])
-            pause(self.store, address(chat), number, until=None, now=self.now)
-            self.twin.chats[chat][number].paused = True
-
-    def resumes(self, chat: str) -> None:
-        resume(self.store, address(chat), None, now=self.now)
-        stood_still = chat in self.twin.paused
-        self.twin.paused.discard(chat)
-        for one in self.twin.chats[chat].values():
-            if stood_still or one.paused:
-                one.paused, one.held = False, self.now + 10 * MINUTE
-
-    def quieten(self, chat: str, hours: tuple[int, int] | None) -> None:
-        text = f"{hours[0]:02}:00-{hours[1]:02}:00" if hours else "off"
-        set_settings(self.store, address(chat), {"quiet": text}, now=self.now)
-        self.twin.quiet[chat] = hours
-
-    def restart(self) -> None:
-        self.store.close()
-        self.stores[0] = self._opened()
-
-    def swap(self) -> None:
-        """The other process goes on."""
-        self.stores.reverse()
-
-    def wait(self, minutes: int) -> None:
-        self.now += minutes * MINUTE
-
-    def crash(self, after: int) -> None:
-        """A plan is killed after some slices, in the middle of the next one."""
-        advance, left = _plans.advance, [after]
-
-        def dying(*arguments: Any) -> None:
-            advance(*arguments)
-            left[0] -= 1
-            if left[0] < 0:
-                raise Killed
-
-        with pytest.MonkeyPatch.context() as patched, suppress(Killed):
-            patched.setattr(_plans, "advance", dying)
-            plan_due(self.store, now=self.now)
-        self.twin.plans(self.now)  # what it did not do, the next plan does, at the latest
-        plan_due(self.store, now=self.now)
-
-    def plan(self) -> None:
-        plan_due(self.store, now=self.now)
-        self.twin.plans(self.now)
-
-
-_chats, _queries = st.sampled_from(CHATS), st.sampled_from(QUERIES)
-_words = st.lists(st.sampled_from(WORDS), min_size=1, max_size=2, unique=True)
-STEPS = st.one_of(
-    st.tuples(st.just("bring"), _words),
-    st.tuples(st.just("bring"), _words),
-    st.tuples(st.just("plan")),
-    st.tuples(st.just("plan")),
-    st.tuples(st.just("ask"), _chats, _queries),
-    st.tuples(st.just("edits"), _chats, _queries),
-    st.tuples(st.just("drop"), _chats),
-    st.tuples(st.just("pauses"), _chats, st.booleans()),
-    st.tuples(st.just("resumes"), _chats),
-    st.tuples(st.just("quieten"), _chats, st.sampled_from([None, (12, 14), (13, 15)])),
-    st.tuples(st.just("wait"), st.sampled_from([11, 40, 70])),
-    st.tuples(st.sampled_from(["restart", "swap"])),
-    st.tuples(st.just("crash"), st.integers(0, 2)),
-)
+# -------------------------------------------------------------------------------- the same store with and without following
 
 
 @pytest.fixture(scope="module")
@@ -453,32 +290,6 @@ def fresh(empty: Path, tmp_path: Path) -> Iterator[Callable[[], Path]]:
         path.unlink()
 
 
-@settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
-@given(steps=st.lists(STEPS, min_size=8, max_size=40))
-def test_shared_cursors_bring_what_own_cursors_would(fresh: Callable[[], Path], steps: Sequence[Sequence[Any]]) -> None:
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(_plan, "SLICE", 1)
-        world = World(fresh())
-        try:
-            for name, *arguments in steps:
-                world.wait(2)
-                getattr(world, name)(*arguments)
-                if name in {"plan", "crash"}:
-                    assert set(brought(world.store)) == world.twin.delivered
-            for chat in CHATS:
-                world.resumes(chat)
-            world.wait(24 * 60 - 30)
-            world.plan()
-            assert set(brought(world.store)) == world.twin.delivered
-        finally:
-            world.close()
-
-
-# -------------------------------------------------------------------------------- the same store with and without following
-
-
 def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
     """Everything that people see of deliveries and notices."""
     with store.read() as transaction:
@@ -502,13 +313,14 @@ def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
 
 
 @settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(
     days=st.lists(
         st.lists(
             st.tuples(
-                st.sampled_from(["papers", "subscribe", "edit", "setting", "pause", "resume"]), st.integers(0, 10**6)
+                st.sampled_from(["papers", "subscribe", "unsubscribe", "edit", "setting", "pause", "resume"]),
+                st.integers(0, 10**6),
             ),
             max_size=4,
         ),
@@ -519,8 +331,9 @@ def all_deliveries(store: Store) -> list[tuple[Any, ...]]:
 def test_deliveries_are_the_same_as_without_shared_cursors(
     fresh: Callable[[], Path], days: Sequence[Sequence[tuple[str, int]]]
 ) -> None:
-    """Also their words, counts and moments, with other cadences in the same chats."""
-    one, other = (Store(f"sqlite:///{fresh()}") for _ in range(2))
+    """Also their words, counts and moments, with other cadences in the same chats, and with two processes that plan in turn."""
+    paths = fresh(), fresh()
+    one, other, second = (Store(f"sqlite:///{path}") for path in (*paths, paths[0]))
     following = look.following
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(look, "following", lambda t, *rest: following(t, *rest) if t.store.path == one.path else {})
@@ -536,12 +349,12 @@ def test_deliveries_are_the_same_as_without_shared_cursors(
                             for store in (one, other):
                                 with suppress(PaperwireError):
                                     _act(store, name, dice // 3, now, number)
-                    for store in (one, other):
+                    for store in (second if number % 2 else one, other):
                         plan_due(store, now=now + MINUTE)
                     assert all_deliveries(one) == all_deliveries(other)
         finally:
-            one.close()
-            other.close()
+            for store in (one, other, second):
+                store.close()
 
 
 def _act(store: Store, name: str, dice: int, now: datetime, day: int) -> None:
@@ -553,6 +366,8 @@ def _act(store: Store, name: str, dice: int, now: datetime, day: int) -> None:
             ingested(store, paper(f"A {word} of {now:%d %H}", arxiv_id=f"2601.{day:03}{now.hour:02}"), now=now)
         case "subscribe":
             subscribes(store, str(chat), query, when=schedule, now=now)
+        case "unsubscribe":
+            unsubscribe(store, chat, str(1 + dice // 3 % 3), now=now)
         case "edit":
             edit(store, chat, 1, query, now=now)
         case "setting":
