@@ -262,28 +262,6 @@ def test_clock_changes_of_ten_years_keep_one_moment_a_day() -> None:
 
 @given(
     name=st.sampled_from(ZONES),
-    day=st.integers(0, 6),
-    at=TIMES,
-    start=st.datetimes(FROM.replace(tzinfo=None), TO.replace(tzinfo=None), timezones=st.just(UTC)),
-)
-@settings(max_examples=100, deadline=None)
-def test_ten_years_of_weeks_do_not_drift(name: str, day: int, at: time, start: datetime) -> None:
-    there = ZoneInfo(name)
-    cadence = Cadence(kind="weekly", at=at, weekday=day)
-    moment = start
-    days = []
-    for _ in range(60):
-        found = next_due(cadence, there, moment)
-        assert found is not None
-        moment = found
-        local = moment.astimezone(there).replace(tzinfo=None)
-        days.append(local.date() if local.time() >= at else local.date() - timedelta(days=1))
-    assert {later - earlier for earlier, later in pairwise(days)} == {timedelta(days=7)}
-    assert {day.weekday() for day in days} == {day}
-
-
-@given(
-    name=st.sampled_from(ZONES),
     first=TIMES,
     last=TIMES,
     start=st.datetimes(FROM.replace(tzinfo=None), TO.replace(tzinfo=None), timezones=st.just(UTC)),

@@ -181,9 +181,6 @@ class TestLimit:
 
 
 class TestNothing:
-    def test_a_chat_that_has_been_spoken_to_hears_nothing(self) -> None:
-        assert decided([known(1)], {1: []}) is None
-
     def test_the_first_due_delivery_says_how_many_were_looked_at(self) -> None:
         result = decided([known(1), known(2)], {1: []}, to=chat(spoken=False))
         assert result is not None
