@@ -36,9 +36,9 @@ from bot.clock import SystemClock
 from bot.delivery.cluster import ClusterEngine
 from bot.ports.channel import Limits
 from subscriptions.model import DeliveryKind, Facts, Lane
-from subscriptions.store import planned as stored_planned
+from subscriptions.store import planner
 from subscriptions.store.database.store import Store
-from subscriptions.store.planned import Planned
+from subscriptions.store.planner import Planned
 from subscriptions.store.rows import ChatRow
 from subscriptions.store.workers import wake_chats, wake_lanes
 from tests.postgres.cluster import Cluster
@@ -268,20 +268,20 @@ def storing(url: str) -> tuple[float, float]:
 
 def _stored(store: Store, new: Sequence[Planned]) -> tuple[float, float]:
     taken: list[float] = []
-    woken = vars(stored_planned)["wake_chats"]
+    woken = vars(planner)["wake_chats"]
 
     def noted(session: object, kinds: object) -> None:
         taken.append(time.perf_counter())
         wake_chats(session, kinds)  # type: ignore[arg-type]
         taken.append(time.perf_counter())
 
-    vars(stored_planned)["wake_chats"] = noted
+    vars(planner)["wake_chats"] = noted
     try:
         with store.write() as transaction:
             begin = time.perf_counter()
-            stored_planned.add_deliveries(transaction, new, now=NOON)
+            planner.add_deliveries(transaction, new, now=NOON)
     finally:
-        vars(stored_planned)["wake_chats"] = woken
+        vars(planner)["wake_chats"] = woken
     return taken[0] - begin, taken[1] - taken[0]
 
 

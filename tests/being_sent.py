@@ -5,9 +5,9 @@ from typing import Literal
 
 from subscriptions.model import Lane, Message
 from subscriptions.service.sending import ClaimRequest, claim
-from subscriptions.store.attempts import mark_sending
-from subscriptions.store.claims import Claim, Rendered, store_rendered
+from subscriptions.store.claims import Claim, mark_sending
 from subscriptions.store.database.store import Store
+from subscriptions.store.deliveries import Rendered, store_rendered
 from tests.make import NOON
 
 

@@ -16,7 +16,7 @@ from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import is_gone, name_of, notify, notify_operators, notify_owner, pause_unreachable
 from subscriptions.service.pausing import delay_after_return, pause_for_leaver, reactivate, uninstall
 from subscriptions.states import ChatState, PauseReason, SubscriptionState
-from subscriptions.store.access import set_owner
+from subscriptions.store.chats import set_owner
 from subscriptions.store.conversations import commands_since, get_conversation_state, set_conversation_state
 from subscriptions.store.moving import chat_moved
 

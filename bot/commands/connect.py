@@ -16,7 +16,7 @@ from subscriptions.service.chat_status import known_or_new, store_chat
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.notices import name_of
 from subscriptions.service.retention import forget, is_just_stored, stored_chat_data
-from subscriptions.store.access import chats_of, set_owner
+from subscriptions.store.chats import chats_of, set_owner
 from subscriptions.store.conversations import clear_conversation_state, get_conversation_state, set_conversation_state
 from subscriptions.store.database.store import Scope
 from subscriptions.store.signals import amount_of_signals

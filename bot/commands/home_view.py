@@ -21,7 +21,7 @@ from subscriptions.service.next_deliveries import Listed
 from subscriptions.service.notices import name_of, why_paused
 from subscriptions.service.paper_search import activity
 from subscriptions.states import ChatState, Signal, SubscriptionState
-from subscriptions.store.access import chats_awaiting_admission
+from subscriptions.store.chats import chats_awaiting_admission
 from subscriptions.store.digests import newest_days, papers_of_day
 from subscriptions.store.entries import outbox_counts
 from subscriptions.store.platforms import stopped_platforms

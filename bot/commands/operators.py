@@ -29,7 +29,7 @@ from subscriptions.service.chat_status import known_or_new, store_chat
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.notices import name_of
 from subscriptions.states import ChatState
-from subscriptions.store.access import chats_awaiting_admission, set_owner
+from subscriptions.store.chats import chats_awaiting_admission, set_owner
 
 Decision = Literal["serve", "let in", "denied", "private", "wait"]
 

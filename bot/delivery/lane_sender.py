@@ -19,8 +19,7 @@ from subscriptions.addresses import sender_of
 from subscriptions.errors import NotDelivered, Rejected, Sentence, StoreError, disk_full, is_disk_full
 from subscriptions.model import Lane, Message
 from subscriptions.service.sending import Step, record_edit_outcome
-from subscriptions.store.attempts import mark_sending
-from subscriptions.store.claims import Claim
+from subscriptions.store.claims import Claim, mark_sending
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import Steps
 from subscriptions.store.deliveries import Edit, finish_edit

@@ -23,9 +23,9 @@ from subscriptions.service.sending import (
     stop_platform,
     to_render,
 )
-from subscriptions.store.attempts import give_up_lookup, pause_lane
-from subscriptions.store.claims import Claim, Rendered, store_rendered
+from subscriptions.store.claims import Claim, give_up_lookup, pause_lane
 from subscriptions.store.database.writer import WRITES, Steps
+from subscriptions.store.deliveries import Rendered, store_rendered
 
 log = logging.getLogger("paperwire")
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.context import Context, write_together
 from subscriptions.errors import StoreError
 from subscriptions.model import Lane
-from subscriptions.store.attempts import pause_lane
+from subscriptions.store.claims import pause_lane
 
 MAX_INLINE_WAIT = 0.2  # seconds; a lane that has to wait longer is rescheduled, and another lane runs
 MAX_RATE_WAIT = 10.0  # seconds; only a platform asks for a longer wait, which is written to the store

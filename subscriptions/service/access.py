@@ -20,7 +20,7 @@ from subscriptions.service.next_deliveries import Listed, get_chat, kind_of
 from subscriptions.service.notices import notify, notify_operators
 from subscriptions.service.requests import SubscriptionRequest, subscribe
 from subscriptions.states import ChatState, SubscriptionState
-from subscriptions.store import access, chats
+from subscriptions.store import chats
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
 from subscriptions.store.entries import notices_since
@@ -54,7 +54,7 @@ def is_operator(store: Scope, admins: Sequence[ChatAddress], person: ChatAddress
 @reads
 def operators_on(transaction: Transaction, admins: Sequence[ChatAddress], platform: str) -> tuple[str, ...]:
     """The platform's ids of the operators on one platform, each once."""
-    known = [chat.address for chat in access.operators(transaction)]
+    known = [chat.address for chat in chats.operators(transaction)]
     found = (at for at in (*admins, *known) if at.platform == platform and kind_of(at) is ChatKind.PRIVATE)
     return tuple(dict.fromkeys(at.address for at in found))
 
@@ -62,14 +62,14 @@ def operators_on(transaction: Transaction, admins: Sequence[ChatAddress], platfo
 @reads
 def has_operator(transaction: Transaction, admins: Sequence[ChatAddress]) -> bool:
     """Whether there is an operator."""
-    return bool(admins or access.operators(transaction))
+    return bool(admins or chats.operators(transaction))
 
 
 @writes
 def new_code(transaction: Transaction) -> str:
     """A new code, which makes its sender the first operator. Only its hash is stored."""
     code = "-".join("".join(secrets.choice(_SIGNS) for _ in range(_GROUP)) for _ in range(_GROUPS))
-    access.add_code(transaction, _hash(code), most=_CODES)
+    chats.add_code(transaction, _hash(code), most=_CODES)
     return code
 
 
@@ -83,22 +83,22 @@ def redeem_code(
     """
     chat = get_chat(transaction, address)
     chats.hold_chat(transaction, chat.id)  # each wrong code counts
-    if admins or access.operators(transaction):
+    if admins or chats.operators(transaction):
         return "there-is-one"
-    if access.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
+    if chats.wrong_codes_since(transaction, chat.id, now - HOUR) >= WRONG_CODES:
         return "too-many"
     given = _hash(code)
-    if not sum(hmac.compare_digest(given, one) for one in access.code_hashes(transaction)):  # all: timing
-        access.add_wrong_code(transaction, chat.id, now=now)
+    if not sum(hmac.compare_digest(given, one) for one in chats.code_hashes(transaction)):  # all: timing
+        chats.add_wrong_code(transaction, chat.id, now=now)
         return "wrong"
-    if not access.take_codes(transaction, given):
+    if not chats.take_codes(transaction, given):
         return "there-is-one"  # another process took a code meanwhile
-    access.make_operator(transaction, chat.id)
-    access.admit(transaction, chat.id, now=now)
+    chats.make_operator(transaction, chat.id)
+    chats.admit(transaction, chat.id, now=now)
     if chat.state is ChatState.ASKED:
         note_changed_state(transaction, chat.id)
-    access.drop_wrong_codes_of(transaction, chat.id)
-    for other in access.chats_awaiting_admission(transaction):
+    chats.drop_wrong_codes_of(transaction, chat.id)
+    for other in chats.chats_awaiting_admission(transaction):
         _notify_of_request(transaction, other, admins, who="", request="", now=now)
     return "made"
 
@@ -141,7 +141,7 @@ def standing_of(transaction: Transaction, address: ChatAddress) -> Standing:
     if not here and (moved := chats.find_chat(transaction, address, zone=transaction.zone)):
         lane = moved.address.lane
         here = chats.chats_in(transaction, lane, zone=transaction.zone)
-    return Standing(tuple(here), bool(access.denial_of(transaction, lane)))
+    return Standing(tuple(here), bool(chats.denial_of(transaction, lane)))
 
 
 @writes
@@ -160,7 +160,7 @@ def request_admission(
     """
     chat = get_chat(transaction, address)
     if chat.state is not ChatState.ASKED:
-        access.require_admission(transaction, chat.id, now=now)
+        chats.require_admission(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
     _notify_of_request(transaction, chat, admins, who=who, request=request, now=now)
     return has_operator(transaction, admins)
@@ -189,9 +189,9 @@ def allow(
     """
     waited = False
     chat = chats.add_chat(transaction, address, kind_of(address), now=now, zone=transaction.zone)
-    access.lift_denial(transaction, chat.address.lane)
+    chats.lift_denial(transaction, chat.address.lane)
     for one in chats.chats_in(transaction, chat.address.lane, zone=transaction.zone):
-        access.admit(transaction, one.id, now=now)
+        chats.admit(transaction, one.id, now=now)
         if one.state is ChatState.ASKED:
             waited = True
             note_changed_state(transaction, one.id)
@@ -216,7 +216,7 @@ def deny(transaction: Transaction, address: ChatAddress, *, now: datetime) -> tu
     if chat.is_denied:
         return chat, False
     for one in chats.chats_in(transaction, chat.address.lane, zone=transaction.zone):
-        access.deny(transaction, one.id, now=now)
+        chats.deny(transaction, one.id, now=now)
         if one.state is not ChatState.ASKED:
             note_changed_state(transaction, one.id)
     notify(transaction, chat.address, chat_notices.AccessDenied(event=now.isoformat()), now=now)
@@ -234,7 +234,7 @@ def open_page_chat(
     zone, kind = transaction.zone, kind_of(chat)
     known = chats.add_chat(transaction, chat, kind, now=now, zone=zone, lang=lang, timezone=timezone)
     if not known.is_denied:
-        access.admit(transaction, known.id, now=now)
+        chats.admit(transaction, known.id, now=now)
 
 
 @writes
@@ -257,7 +257,7 @@ def subscriptions_around(
     their own. `shared` None: it is not known where the person is a member; then the chats that the person set up.
     """
     others = (
-        access.chats_of(transaction, own.address)
+        chats.chats_of(transaction, own.address)
         if shared is None
         else chats.chats_at(transaction, own.address.platform, shared, zone=transaction.zone)
     )
@@ -326,7 +326,7 @@ def confirm(
     if now > until:
         raise Refused(Sentence("This question is older than two days."), Sentence("Ask for a new one where you began."))
     if chat.state is ChatState.UNCONFIRMED:
-        access.confirm(transaction, chat.id, now=now)
+        chats.confirm(transaction, chat.id, now=now)
         note_changed_state(transaction, chat.id)
     asking = chats.find_chat(transaction, source, zone=transaction.zone) if source else None
     found = stored_subscriptions.subscriptions_of(transaction, [asking.id])[asking.id] if asking else ()

@@ -14,7 +14,7 @@ from subscriptions.model import Because, Chat, ChatAddress, Item, KnownPaper, La
 from subscriptions.query import TEXT, Query, Term, ValueKind, WordsOfPapers
 from subscriptions.query.parse import parse_canonical
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import deliveries, known_papers, planned
+from subscriptions.store import deliveries, known_papers, planner
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction, reads
 from subscriptions.store.known_papers import IndexEntry
@@ -309,7 +309,7 @@ def undelivered(
         )
         for subscription in subscriptions
     }
-    delivered = planned.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
+    delivered = planner.delivered(transaction, [chat.id], set().union(*found.values()))[chat.id]
     return {subscription_id: ids - delivered for subscription_id, ids in found.items()}
 
 

@@ -12,20 +12,10 @@ from subscriptions.planning.receipts import Receipt
 from subscriptions.service.changes import note_changed_state
 from subscriptions.service.next_deliveries import kind_of
 from subscriptions.states import ChatState, PauseReason, SourceTrouble, SubscriptionState, describe_pause
-from subscriptions.store import (
-    access,
-    chats,
-    conversations,
-    entries,
-    key_value,
-    merging,
-    planned,
-    sources,
-    subscriptions,
-)
+from subscriptions.store import chats, conversations, entries, key_value, merging, planner, sources, subscriptions
 from subscriptions.store.database.store import Scope, Transaction, writes
 from subscriptions.store.merging import IncompletePaper
-from subscriptions.store.planned import Planned
+from subscriptions.store.planner import Planned
 from subscriptions.store.sources import DocumentSeen, SourceState, known_sources
 
 _SAME_DAY = timedelta(hours=20)  # a notice to operators is not repeated within this time, even on a new day
@@ -132,7 +122,7 @@ def _add(
         items=(),
         facts=facts,
     )
-    if not planned.add_delivery(session, row, now=now):
+    if not planner.add_delivery(session, row, now=now):
         return False
     tokens = {
         token_ids[verb]: CallbackToken(verb=b.verb, arguments=b.arguments, place=str(chat.address))
@@ -148,7 +138,7 @@ def _dedupe_key(chat: Chat, notice: Notice, day: date) -> str:
 
 def operator_chats(session: Transaction, admins: Sequence[ChatAddress], *, now: datetime) -> tuple[Chat, ...]:
     """The chats of the settings, added if needed, and the private chats of those who sent the operator code."""
-    found = {chat.id: chat for chat in access.operators(session)}
+    found = {chat.id: chat for chat in chats.operators(session)}
     for address in admins:
         chat = chats.add_chat(session, address, kind_of(address), now=now, zone=session.zone)
         found[chat.id] = chat

@@ -12,8 +12,8 @@ from subscriptions.service import next_deliveries
 from subscriptions.service.changes import begin_change, is_paused_by_person, note_changed_state, record_change
 from subscriptions.service.known_papers import undelivered
 from subscriptions.states import ChatState, PauseReason, SubscriptionPauseReason, SubscriptionState
-from subscriptions.store import access, entries, known_papers, platforms
 from subscriptions.store import chats as stored_chats
+from subscriptions.store import entries, known_papers, platforms
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads, writes
@@ -362,7 +362,7 @@ def pause_for_leaver(
     subscriptions = stored_subscriptions.subscriptions_of(transaction, [chat.id for chat in there])
     for chat in there:
         if chat.owner == person:
-            access.set_owner(transaction, chat.id, "")
+            stored_chats.set_owner(transaction, chat.id, "")
         of_person = [subscription for subscription in subscriptions[chat.id] if subscription.subscriber == person]
         held = [
             subscription

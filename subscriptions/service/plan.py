@@ -21,12 +21,11 @@ from subscriptions.service.pausing import end_pauses
 from subscriptions.states import SubscriptionState
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import drafts
-from subscriptions.store import planned as stored_planned
 from subscriptions.store import planner as plans
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import ReadThenWrite, Store, Transaction, in_chunks
 from subscriptions.store.database.writer import READS, WRITES, Steps, done
-from subscriptions.store.planned import Planned
+from subscriptions.store.planner import Planned
 from subscriptions.store.subscriptions import SharedCursor
 
 _FAR_INTERVAL = timedelta(hours=1)  # between two looks for due moments that are too far away
@@ -225,7 +224,7 @@ def _match(transaction: Transaction, inputs: plan_inputs.Inputs, context: plan_i
 
 def _delivered(transaction: Transaction, inputs: plan_inputs.Inputs, papers: Collection[int]) -> Mapping[int, set[int]]:
     """Returns by chat id the ids of those of `papers` that are in a delivery to the chat."""
-    return stored_planned.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
+    return plans.delivered(transaction, list(inputs.keys), papers) if inputs.keys else {}
 
 
 def _decide_all(inputs: plan_inputs.Inputs, matches: _Matches, context: plan_inputs.PlanContext) -> list[Decision]:
@@ -286,7 +285,7 @@ def _write(
     planned, moves = changes
     spoken = [one.case for one in decided if one.result or one.case.chat.first_delivery_planned]
     follow = looks.following(transaction, [(case.chat, case.subscriptions) for case in spoken], last_sequence)
-    stored_planned.add_deliveries(transaction, planned, now=now)
+    plans.add_deliveries(transaction, planned, now=now)
     plans.advance(transaction, moves, follow)
     plans.mark_first_delivery_planned(
         transaction, [p.chat_id for p in planned if not chats[p.chat_id].first_delivery_planned]

@@ -21,8 +21,7 @@ from subscriptions.service.kept_queries import kept_queries
 from subscriptions.service.near_papers import counted_words
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import known_papers
-from subscriptions.store import planned as stored_planned
+from subscriptions.store import known_papers, planner
 from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Store, Transaction
@@ -215,7 +214,7 @@ def free_keys(
     subscriptions would stay due for ever and never be sent.
     """
     keys = {chat.id: _dedupe_key(chat, due_subscriptions, last_sequence, now) for chat, due_subscriptions in due}
-    taken = stored_planned.taken_keys(transaction, list(keys.values()))
+    taken = planner.taken_keys(transaction, list(keys.values()))
     for chat, due_subscriptions in due:
         if keys[chat.id] in taken and f"{due_moment(chat, due_subscriptions, now):{_MINUTE}}" != f"{now:{_MINUTE}}":
             keys[chat.id] += f":{last_sequence}:" + ",".join(str(s.number) for s in due_subscriptions)

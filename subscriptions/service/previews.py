@@ -24,12 +24,12 @@ from subscriptions.service.plan import decide_now
 from subscriptions.service.plan_inputs import PlanContext, evidence_of_fits, nearness_of, stored_query
 from subscriptions.states import ChatState, SubscriptionState
 from subscriptions.store import chats as stored_chats
-from subscriptions.store import drafts, known_papers, planned
+from subscriptions.store import drafts, known_papers, planner
 from subscriptions.store import entries as stored_entries
 from subscriptions.store import signals as stored_signals
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.database.store import Scope, Transaction, reads
-from subscriptions.store.planned import Planned
+from subscriptions.store.planner import Planned
 from subscriptions.store.signals import owned
 
 MOST_SHOWN = 20  # papers that a preview shows at most: it has no [show]
@@ -209,7 +209,7 @@ def _delivered_in(transaction: Transaction, chat: Chat, entries: index.Entries, 
     if len(numbers) > _MANY:
         delivered = stored_entries.delivered_between(transaction, chat.id, min(numbers), max(numbers))
         return numbers & delivered | owned(transaction, [chat.id], numbers).get(chat.id, set())
-    return planned.delivered(transaction, [chat.id], list(numbers))[chat.id]
+    return planner.delivered(transaction, [chat.id], list(numbers))[chat.id]
 
 
 def _with_limit(chat: Chat) -> Chat:
@@ -286,7 +286,7 @@ def _write_down(transaction: Transaction, delivery: Delivery, key: str, now: dat
         items=delivery.items,
         facts=delivery.facts,
     )
-    planned.add_deliveries(transaction, [delivered], now=now)
+    planner.add_deliveries(transaction, [delivered], now=now)
 
 
 # -------------------------------------------- what would be sent to a chat at this moment, decided as the planner does

@@ -12,7 +12,7 @@ from subscriptions.service.changes import note_changed_state
 from subscriptions.service.chat_status import FORGOTTEN
 from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.pausing import INSTALLED_WITHIN, chats_of_lost_workspaces, forget_workspaces
-from subscriptions.store import access, chat_data, chats, deliveries, key_value, moving, planner, platforms, retention
+from subscriptions.store import chat_data, chats, deliveries, key_value, moving, planner, platforms, retention
 from subscriptions.store import subscriptions as stored_subscriptions
 from subscriptions.store.chat_data import json_text
 from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
@@ -134,7 +134,7 @@ def forget(transaction: Transaction, address: ChatAddress) -> Forgotten:
     papers = deliveries.delivered_count(transaction, chat.id)
     places = chat_data.erase(transaction, chat.id)
     transaction.info.setdefault(FORGOTTEN, set()).update(places)
-    denied = bool(access.denial_of(transaction, chat.address.lane))
+    denied = bool(chats.denial_of(transaction, chat.address.lane))
     return Forgotten(subscriptions=len(subscriptions), papers=papers, denied=denied)
 
 

@@ -24,8 +24,8 @@ from subscriptions.model import Delivery, Lane
 from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_not_found, decide_retry
 from subscriptions.service.notices import pause_unreachable, reactivate_found
 from subscriptions.states import PauseReason
+from subscriptions.store import chats as stored_chats
 from subscriptions.store import (
-    attempts,
     claims,
     conversations,
     deliveries,
@@ -36,7 +36,6 @@ from subscriptions.store import (
     platforms,
     workers,
 )
-from subscriptions.store import chats as stored_chats
 from subscriptions.store.claims import Claim
 from subscriptions.store.database.postgres import OpenSession, open_sessions
 from subscriptions.store.database.store import Scope, Store, Transaction, reads, writes
@@ -54,7 +53,7 @@ def sends_of_lane(store: Store, lane: Lane, *, now: datetime, wall: datetime) ->
     sent now.
     """
     with store.read() as transaction:
-        ago = [wall - at for at in attempts.sends_of_lane(transaction, lane, wall - _PACED)]
+        ago = [wall - at for at in claims.sends_of_lane(transaction, lane, wall - _PACED)]
         answers = conversations.answers_in(transaction, lane, now - _PACED, store.worker)
     ago += [now - at if finished else timedelta(0) for at, finished in answers]
     return sorted((one for one in ago if one >= timedelta(0)), reverse=True)
@@ -178,7 +177,7 @@ def claim(transaction: Transaction, asking: ClaimRequest) -> Step | None:
 def to_render(transaction: Transaction, claimed: Claim, most: int, *, wall: datetime) -> dict[int, Delivery]:
     """A claimed delivery and others soon after it that are the next of their lanes, at most `most`, by seq."""
     return deliveries.delivery_values(
-        transaction, claims.unrendered(transaction, claimed, most, wall=wall), zone=transaction.zone
+        transaction, deliveries.unrendered(transaction, claimed, most, wall=wall), zone=transaction.zone
     )
 
 
@@ -187,7 +186,7 @@ def record_not_found(transaction: Transaction, claimed: Claim, *, now: datetime)
     """Stores that the platform does not have an unclear message, which is then posted again, at once or after a wait."""
     assert claimed.message is not None  # noqa: S101 - only messages can be unclear
     decision = decide_not_found(claimed.attempts, now)
-    attempts.record_not_found(transaction, claimed.address.lane, claimed.seq, claimed.message.number, decision, now=now)
+    claims.record_not_found(transaction, claimed.address.lane, claimed.seq, claimed.message.number, decision, now=now)
 
 
 @writes
@@ -199,7 +198,7 @@ def confirm(
     Returns how many papers the delivery shows when this was its last message, else None; and the next step of the lane.
     """
     assert claimed.message is not None  # noqa: S101 - only messages are confirmed
-    shown, goes_on = attempts.confirm(transaction, claimed, claimed.message.number, platform_id, now=asking.now)
+    shown, goes_on = claims.confirm(transaction, claimed, claimed.message.number, platform_id, now=asking.now)
     return shown, claim(transaction, asking) if goes_on else None
 
 
@@ -223,7 +222,7 @@ def record_outcome(
         now=now,
     )
     address = claimed.address
-    attempts.record_outcome(transaction, claimed, decision, outcome.reason, now=now, wall=wall)
+    claims.record_outcome(transaction, claimed, decision, outcome.reason, now=now, wall=wall)
     if decision.pause_topic or decision.pause_chat:
         reason = outcome.pause_reason if isinstance(outcome, ChatGone) else PauseReason.GONE
         pause_unreachable(transaction, address, outcome.reason, topic=decision.pause_topic, reason=reason, now=now)
@@ -271,7 +270,7 @@ def recent_sends(transaction: Transaction, platform: str, *, now: datetime, wall
     A confirmed message counts from when its sending began, an answer from when its request came. An unconfirmed message, and
     an answer that is unfinished or was posted perhaps seconds after its request, count as sent now.
     """
-    sends = attempts.begun_sends(transaction, platform, wall - _PACED)
+    sends = claims.begun_sends(transaction, platform, wall - _PACED)
     answered = conversations.recent_updates(transaction, platform, now - _PACED)
     found = [EarlierSend(lane, wall - at if confirmed else _NO_TIME) for lane, at, confirmed in sends]
     for chat, at, finished in answered:
@@ -320,7 +319,7 @@ def record_edit_outcome(
                 now=now,
             )
             if decision.pauses_lane:
-                attempts.pause_lane(transaction, edit.chat.address.lane, wall=wall, until=wall + decision.pauses_lane)
+                claims.pause_lane(transaction, edit.chat.address.lane, wall=wall, until=wall + decision.pauses_lane)
             elif decision.not_before is not None:
                 workers.wake_lanes(transaction, [edit.chat.address.lane], after=decision.not_before - now)
             deliveries.postpone_edit(transaction, edit, next_at=decision.not_before)

@@ -14,8 +14,8 @@ from sqlmodel.sql.expression import Select
 
 from subscriptions.model import ChatAddress, ChatKind, Lane
 from subscriptions.states import Admission, ChatState
-from subscriptions.store import conversations, page_messages, signals, undo, workers
-from subscriptions.store.access import denial_of, remember_denial
+from subscriptions.store import conversations, signals, undo, workers
+from subscriptions.store.chats import denial_of, remember_denial
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
@@ -148,8 +148,7 @@ def erase(session: Transaction, chat_id: int) -> tuple[str, ...]:
     session.flush()
     drop_unused_queries(session, queries)
     for place in places:
-        for table in (conversations, page_messages):
-            table.erase_place(session, place)
+        conversations.erase_place(session, place)
     _erase_mentions(session, places, title)
     for person in people:
         _erase_person(session, row.platform, person)

@@ -1,8 +1,11 @@
 """Chats: where they are, what they chose, and whether they get messages."""
 
+import hmac
+import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
@@ -13,11 +16,13 @@ from sqlmodel import col, select
 from subscriptions.addresses import facts_of
 from subscriptions.chat_settings import resolve
 from subscriptions.model import Chat, ChatAddress, ChatKind, ChatSettings, Lane, NoMatchStreak
-from subscriptions.states import UNREACHABLE, WAITING, ChatState, PauseReason
+from subscriptions.states import UNREACHABLE, WAITING, Admission, ChatState, PauseReason
+from subscriptions.store import key_value
 from subscriptions.store.columns import adapter_of, to_json
+from subscriptions.store.conversation_rows import OperatorCodeRow, WrongCodeRow
 from subscriptions.store.database.conflicts import hold_rows, insert_all_new, insert_new
-from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, rows_of
-from subscriptions.store.rows import TABLES, ChatRow
+from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, reads, rows_of, writes
+from subscriptions.store.rows import TABLES, ChatRow, DenialRow
 from subscriptions.store.workers import wake_lanes
 
 # In the order of the fields of Chat, to which some belong together.
@@ -28,74 +33,48 @@ _VALUES = (
 )  # fmt: skip
 _values_of = attrgetter(*_VALUES)
 
-_LAST_SIGN = (
-    "\U0010ffff"  # what begins with x lies between x and x + _LAST_SIGN: a range of an index, which LIKE is not
-)
+# What begins with x lies between x and x + _LAST_SIGN: a range of an index, which LIKE is not.
+_LAST_SIGN = "\U0010ffff"
 
 # Statements that every plan executes are built once.
 _chats = TABLES.tables["chat"]
-_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
-_all_values = [_chats.c[name] for name in _VALUES]
-CHATS = sa.select(*_all_values).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
-_WITH_MOVE = sa.select(*_all_values, _chats.c.moved_to).order_by(_chats.c.id)
-_HERE = _WITH_MOVE.where(_chats.c.platform == sa.bindparam("at"), _chats.c.address == sa.bindparam("its_address"))
-_THIS = _HERE.where(_chats.c.topic == sa.bindparam("its_topic"))
-_MOVED = _WITH_MOVE.where(_chats.c.id == sa.bindparam("of"))
-_AT = sa.select(_chats).where(
-    _chats.c.platform == sa.bindparam("on"), _chats.c.address.in_(sa.bindparam("ids", type_=sa.String, expanding=True))
-)
-_address = sa.tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
-_LAST = ("last_platform", "last_address", "last_topic")
-_PAGE = (
-    sa.select(_chats)
-    .where(_address > sa.tuple_(*map(sa.bindparam, _LAST)), _chats.c.moved_to.is_(None))
-    .order_by(*_address.clauses)
-    .limit(sa.bindparam("most"))
-)
-_IDS = sa.select(_chats.c.id).where(_chats.c.id.in_(_ids)).order_by(_chats.c.id)
+CHATS = sa.select(*(_chats.c[name] for name in _VALUES)).order_by(_chats.c.id)
 _SAME_NUMBER = {"next_number": _chats.c.next_number}  # changes nothing, but is a change: the row is held
-_HOLD = sa.update(_chats).where(_chats.c.id == sa.bindparam("of")).values(_SAME_NUMBER)
-_HOLD_LANE = (
-    sa.update(_chats)
-    .where(_chats.c.platform == sa.bindparam("at"), _chats.c.address == sa.bindparam("its_address"))
-    .values(_SAME_NUMBER)
-)
-_STREAKS = (
-    sa.update(_chats)
-    .where(_chats.c.id.in_(_ids))
-    .values(no_match_streak=sa.bindparam("streak"), streak_after=sa.bindparam("unsaid_after"))
-)
 
 
 def find_chat(session: Transaction, address: ChatAddress, *, zone: str) -> Chat | None:
     """The chat at an address, or the chat that it moved to. `zone` is the operator's, for chats that chose none."""
-    values = {"at": address.platform, "its_address": address.address, "its_topic": address.topic}
-    row = execute(session, _THIS, values).first()
+    row = execute(session, _in(address.lane).where(_chats.c.topic == address.topic)).first()
     while row is not None and row.moved_to is not None:
-        row = execute(session, _MOVED, {"of": row.moved_to}).first()
-    return None if row is None else _chat(row[:-1], zone)
+        row = execute(session, sa.select(_chats).where(_chats.c.id == row.moved_to)).first()
+    return None if row is None else chat_value(row, zone)
 
 
 def chats_in(session: Transaction, lane: Lane, *, zone: str) -> list[Chat]:
     """The chats at an address, with its topics, that have not moved away."""
-    rows = execute(session, _HERE, {"at": lane.platform, "its_address": lane.address}).all()
-    return [_chat(row[:-1], zone) for row in rows if row.moved_to is None]
+    return [chat_value(row, zone) for row in execute(session, _in(lane)) if row.moved_to is None]
+
+
+def _in(lane: Lane) -> sa.Select[Any]:
+    in_lane = (_chats.c.platform == lane.platform) & (_chats.c.address == lane.address)
+    return sa.select(_chats).where(in_lane).order_by(_chats.c.id)
 
 
 def hold_chat(session: Transaction, chat_id: int) -> None:
     """Until the transaction ends no other process changes this chat, or what belongs to it and is read after this."""
-    execute(session, _HOLD, {"of": chat_id})
+    execute(session, sa.update(_chats).where(_chats.c.id == chat_id).values(_SAME_NUMBER))
 
 
 def hold_chats(session: Transaction, chat_ids: Sequence[int]) -> None:
     """As `hold_chat`, for several."""
     for part in in_chunks(sorted(chat_ids)):
-        hold_rows(session, _IDS, {"ids": part})
+        hold_rows(session, sa.select(_chats.c.id).where(_chats.c.id.in_(part)).order_by(_chats.c.id))
 
 
 def hold_lane(session: Transaction, lane: Lane) -> None:
     """As `hold_chat`, for the chats at an address."""
-    execute(session, _HOLD_LANE, {"at": lane.platform, "its_address": lane.address})
+    there = (_chats.c.platform == lane.platform) & (_chats.c.address == lane.address)
+    execute(session, sa.update(_chats).where(there).values(_SAME_NUMBER))
 
 
 def find_chats(session: Transaction, addresses: Collection[ChatAddress], *, zone: str) -> dict[ChatAddress, Chat]:
@@ -122,33 +101,13 @@ def chats_at(session: Transaction, platform: str, addresses: Collection[str], *,
 def _rows_at(session: Transaction, wanted: Mapping[str, Collection[str]]) -> Iterator[sa.Row[Any]]:
     """The rows of these addresses, by platform, with all topics."""
     for platform, addresses in wanted.items():
-        yield from rows_of(session, _AT, sorted(addresses), on=platform)
+        there = sa.select(_chats).where(_chats.c.platform == platform)
+        yield from rows_of(session, there, _chats.c.address, sorted(addresses))
 
 
 def add_chats(session: Transaction, kinds: Mapping[ChatAddress, ChatKind], *, now: datetime) -> None:
     """Adds chats that are not known, with one statement; those that another process has added meanwhile stay."""
-    rows = [
-        {
-            "platform": place.platform,
-            "address": place.address,
-            "topic": place.topic,
-            "title": "",
-            "kind": kind,
-            "lang": "",
-            "timezone": "",
-            "settings": {},
-            "state": _first_state(place.platform),
-            "state_detail": "",
-            "public": False,
-            "owner": "",
-            "admin": False,
-            "first_delivery_planned": False,
-            "no_match_streak": {},
-            "next_number": 1,
-            "created_at": now,
-        }
-        for place, kind in kinds.items()
-    ]
+    rows = [_new_row(place, kind=kind, created_at=now) for place, kind in kinds.items()]
     insert_all_new(session, "chat", ("platform", "address", "topic"), rows)
 
 
@@ -163,13 +122,14 @@ def all_chats(session: Transaction, *, zone: str) -> Iterator[Sequence[Chat]]:
 def chats_after(session: Transaction, after: ChatAddress | None, most: int, *, zone: str) -> list[Chat]:
     """The first `most` chats that have not moved away and whose address comes after `after`, as `all_chats` orders them."""
     last = ("", "", "") if after is None else (after.platform, after.address, after.topic)
-    values = {**dict(zip(_LAST, last, strict=True)), "most": most}
-    return [chat_value(row, zone) for row in execute(session, _PAGE, values)]
+    place = sa.tuple_(_chats.c.platform, _chats.c.address, _chats.c.topic)
+    wanted = sa.select(_chats).where(place > last, _chats.c.moved_to.is_(None)).order_by(*place.clauses).limit(most)
+    return [chat_value(row, zone) for row in execute(session, wanted)]
 
 
 def chats_by_id(session: Transaction, ids: Iterable[int], *, zone: str) -> dict[int, Chat]:
     """The chats with these ids."""
-    return {row[0]: _chat(row, zone) for row in rows_of(session, CHATS, sorted(set(ids)))}
+    return {row[0]: _chat(row, zone) for row in rows_of(session, CHATS, _chats.c.id, sorted(set(ids)))}
 
 
 def add_chat(
@@ -188,26 +148,19 @@ def add_chat(
 
     `timezone` is "" for a chat that chose none; `lang` is that of the person's client or words, "" if it is not known.
     """
-    row = ChatRow(
-        platform=address.platform,
-        address=address.address,
-        topic=address.topic,
-        kind=kind,
-        title=title,
-        timezone=timezone,
-        lang=lang,
-        public=public,
-        state=_first_state(address.platform),
-        created_at=now,
-    )
-    insert_new(session, "chat", ("platform", "address", "topic"), row.model_dump(exclude={"id"}))
+    chosen = {"kind": kind, "title": title, "timezone": timezone, "lang": lang, "public": public}
+    row = _new_row(address, created_at=now, **chosen)
+    insert_new(session, "chat", ("platform", "address", "topic"), row)
     added = find_chat(session, address, zone=zone)
     assert added is not None  # noqa: S101 - one of the two processes has added it
     return added
 
 
-def _first_state(platform: str) -> ChatState:
-    return ChatState.UNCONFIRMED if facts_of(platform).confirms else ChatState.ACTIVE
+def _new_row(address: ChatAddress, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - of the columns
+    """The columns of a new chat."""
+    state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
+    row = ChatRow(platform=address.platform, address=address.address, topic=address.topic, state=state, **values)
+    return row.model_dump(exclude={"id"})
 
 
 def choose_setting(session: Transaction, chat_id: int, name: str, value: str) -> None:
@@ -307,10 +260,9 @@ def store_streaks(session: Transaction, streaks: Mapping[int, NoMatchStreak | No
         alike.setdefault(streak, []).append(chat_id)
     for streak, ids in alike.items():
         after = None if streak is None or streak.said else streak.after
+        values = {"no_match_streak": to_json(streak) if streak else {}, "streak_after": after}
         for part in in_chunks(ids):
-            execute(
-                session, _STREAKS, {"ids": part, "streak": to_json(streak) if streak else {}, "unsaid_after": after}
-            )
+            execute(session, sa.update(_chats).where(_chats.c.id.in_(part)).values(values))
 
 
 def addresses_with_prefix(session: Transaction, platform: str, prefix: str) -> list[str]:
@@ -386,3 +338,163 @@ def _settings(
     """The resolved settings, and the chosen ones. Cached: many chats chose the same, most of them nothing."""
     chosen = MappingProxyType({name: value for name, value in own if value})
     return resolve(kind, platform, chosen, timezone=zone, lang=lang, public=public), chosen
+
+
+# -------------------------------------------------------------------------------------------------------------- who may
+
+_DENIAL_KEY = "denial-key"
+
+
+def require_admission(session: Transaction, chat_id: int, *, now: datetime) -> None:
+    """Makes a chat wait for an operator; its subscriptions keep their cursors."""
+    _set(session, chat_id, ChatState.ASKED, None, now)
+
+
+def admit(session: Transaction, chat_id: int, *, now: datetime) -> None:
+    """Lets a chat in, and wakes its lane. Papers that came since it asked are still to be delivered."""
+    row = session.get_one(ChatRow, chat_id)
+    if row.state == ChatState.ASKED or row.next_number == 1:
+        _set(session, chat_id, ChatState.ACTIVE, Admission.ADMITTED, now)
+        wake_lanes(session, [Lane(row.platform, row.address)])
+
+
+def confirm(session: Transaction, chat_id: int, *, now: datetime) -> None:
+    """Lets in a chat whose reader said yes, and wakes its lane. Does nothing to any other chat."""
+    row = session.get_one(ChatRow, chat_id)
+    if row.state is ChatState.UNCONFIRMED:
+        row.state = ChatState.ASKED
+        admit(session, chat_id, now=now)
+
+
+def deny(session: Transaction, chat_id: int, *, now: datetime) -> None:
+    """Denies a chat: it gets nothing until an operator lets it in."""
+    row = session.get_one(ChatRow, chat_id)
+    if row.state is ChatState.UNCONFIRMED:
+        remember_denial(session, Lane(row.platform, row.address))
+    _set(session, chat_id, ChatState.ASKED, Admission.DENIED, now)
+
+
+@reads
+def chats_awaiting_admission(transaction: Transaction) -> tuple[Chat, ...]:
+    """The chats that wait for an operator and can be written to, in the order in which they asked."""
+    rows = transaction.exec(
+        select(ChatRow.id)
+        .where(ChatRow.state == ChatState.ASKED, col(ChatRow.admission).is_(None), col(ChatRow.pause_reason).is_(None))
+        .order_by(col(ChatRow.state_since), col(ChatRow.id))
+    ).all()
+    known = chats_by_id(transaction, [chat_id or 0 for chat_id in rows], zone=transaction.zone)
+    return tuple(known[chat_id or 0] for chat_id in rows)
+
+
+@reads
+def operators(transaction: Transaction) -> tuple[Chat, ...]:
+    """The chats of operators who sent the code."""
+    rows = transaction.exec(
+        select(ChatRow.id).where(col(ChatRow.admin).is_(True), col(ChatRow.moved_to).is_(None))
+    ).all()
+    return tuple(chats_by_id(transaction, [chat_id or 0 for chat_id in rows], zone=transaction.zone).values())
+
+
+def make_operator(session: Transaction, chat_id: int) -> None:
+    """Makes the person of a chat an operator."""
+    session.get_one(ChatRow, chat_id).admin = True
+
+
+@writes
+def set_owner(transaction: Transaction, chat_id: int, person: str) -> None:
+    """Stores who set a chat up."""
+    transaction.get_one(ChatRow, chat_id).owner = person
+
+
+@reads
+def chats_of(transaction: Transaction, person: ChatAddress) -> tuple[Chat, ...]:
+    """The groups and channels that a person set up, without topics. `person` is the address of their private chat."""
+    rows = transaction.exec(
+        select(ChatRow.id)
+        .where(ChatRow.platform == person.platform, ChatRow.owner == person.address, ChatRow.topic == "")
+        .where(col(ChatRow.moved_to).is_(None), ChatRow.address != person.address)
+        .order_by(col(ChatRow.title), col(ChatRow.id))
+    ).all()
+    known = chats_by_id(transaction, [chat_id or 0 for chat_id in rows], zone=transaction.zone)
+    return tuple(known[chat_id or 0] for chat_id in rows)
+
+
+def add_code(session: Transaction, code_hash: str, *, most: int) -> None:
+    """Stores the hash of a code; of all hashes the newest `most` stay."""
+    session.add(OperatorCodeRow(code_hash=code_hash))
+    session.flush()
+    newest = select(OperatorCodeRow.number).order_by(col(OperatorCodeRow.number).desc()).limit(most)
+    session.exec(sa.delete(OperatorCodeRow).where(col(OperatorCodeRow.number).not_in(newest)))
+
+
+def code_hashes(session: Transaction) -> Sequence[str]:
+    """The stored hashes."""
+    return session.exec(select(OperatorCodeRow.code_hash)).all()
+
+
+def take_codes(session: Transaction, code_hash: str) -> bool:
+    """Removes all hashes. Returns whether this one was among them: another process may have taken them."""
+    taken = session.exec(sa.delete(OperatorCodeRow).returning(col(OperatorCodeRow.code_hash))).scalars().all()
+    return code_hash in taken
+
+
+def add_wrong_code(session: Transaction, chat_id: int, *, now: datetime) -> None:
+    """Stores that a chat sent a wrong code."""
+    session.add(WrongCodeRow(chat=chat_id, at=now))
+    session.flush()
+
+
+def wrong_codes_since(session: Transaction, chat_id: int, after: datetime) -> int:
+    """How many wrong codes a chat sent after a moment."""
+    found = select(sa.func.count()).select_from(WrongCodeRow)
+    return session.exec(found.where(WrongCodeRow.chat == chat_id, WrongCodeRow.at > after)).one()
+
+
+def drop_wrong_codes_of(session: Transaction, chat_id: int) -> None:
+    """Removes the wrong codes of a chat."""
+    session.exec(sa.delete(WrongCodeRow).where(col(WrongCodeRow.chat) == chat_id))
+
+
+def remember_denial(session: Transaction, lane: Lane) -> None:
+    """Stores that an operator denied the chats at an address."""
+    key = key_value.hold_value(session, _DENIAL_KEY, secrets.token_hex(32))
+    insert_new(session, "denial", ("address_hash",), {"address_hash": _address_hash(key, lane)})
+
+
+def lift_denial(session: Transaction, lane: Lane) -> bool:
+    """Erases a remembered denial. Returns whether there was one."""
+    row = _denial(session, lane)
+    if row is not None:
+        session.delete(row)
+        session.flush()
+    return row is not None
+
+
+def denial_of(session: Transaction, lane: Lane) -> str:
+    """Returns the hash by which a denial of the chats at an address is remembered; "" if none is."""
+    row = _denial(session, lane)
+    return row.address_hash if row is not None else ""
+
+
+def move_denial(session: Transaction, old: Lane, new: Lane) -> None:
+    """Moves a remembered denial to the address to which its chat moved."""
+    if lift_denial(session, old):
+        remember_denial(session, new)
+
+
+def _denial(session: Transaction, lane: Lane) -> DenialRow | None:
+    key = key_value.get_value(session, _DENIAL_KEY)
+    return session.get(DenialRow, _address_hash(key, lane)) if key is not None else None
+
+
+def _address_hash(key: str, lane: Lane) -> str:
+    return hmac.digest(bytes.fromhex(key), f"{lane.platform}:{lane.address}".encode(), sha256).hex()
+
+
+def _set(session: Transaction, chat_id: int, state: ChatState, answer: Admission | None, now: datetime) -> None:
+    """Stores the answer of an operator, which a chat that is not confirmed has to wait for: no operator confirms for its reader."""
+    row = session.get_one(ChatRow, chat_id)
+    if row.state is ChatState.UNCONFIRMED:
+        return
+    row.state, row.admission, row.pause_reason, row.state_detail = state, answer, None, ""
+    row.state_since, row.paused_until = now, None

@@ -1,25 +1,27 @@
-"""The first steps of a sender (docs/architecture.md, rules 6, 7): claim the next message of a lane, render it.
+"""The steps of a sender (docs/architecture.md, rules 6, 7): claim the next message of a lane, render it, record what became of it.
 
 Every message takes these steps, so their statements are built once, from tables and columns: no row becomes an object.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
+from sqlmodel import col, select
 
 from subscriptions.model import ChatAddress, DeliveryKind, Lane, Message
-from subscriptions.planning.decision import LONGEST_WAIT
+from subscriptions.planning.decision import LONGEST_WAIT, RetryDecision
 from subscriptions.states import FINISHED, WAITING, ChatState, MessageState
 from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database.store import Transaction, connection_of, writes
-from subscriptions.store.rows import GOES_OUT, TABLES
+from subscriptions.store.database.conflicts import put, unless_taken, update_unless_taken
+from subscriptions.store.database.store import Transaction, execute, writes
+from subscriptions.store.rows import GOES_OUT, TABLES, ChatRow, DeliveryRow, MessageRow
+from subscriptions.store.workers import wake_lanes
 
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
-_NEAR = 1000  # how many deliveries after a claimed one are looked through for others to render with it
 
 _deliveries, _chats, _messages, _items, _lanes = (
     TABLES.tables[name] for name in ("delivery", "chat", "message", "delivery_item", "lane")
@@ -43,15 +45,6 @@ class Claim:
     waits: bool = False  # it is to be looked up; the moment of its next attempt has not come
     unclear_since: datetime | None = None  # when the first of those posts began, on the machine's clock
     thread: str | None = None  # platform id of the message in whose thread it goes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """A rendered delivery: its messages, or why it could not be rendered."""
-
-    seq: int
-    messages: Sequence[Message] = ()
-    failure: str = ""
 
 
 # ---------------------------------------------------------------------------------------------------------- conditions
@@ -142,7 +135,7 @@ def open_lanes(
     On the platforms in `finding` an unclear message does not wait: it is looked up, unless the look-up was given up.
     """
     values = {"platforms": platforms, "finding": finding, "wall": wall, "now": now, "longest": now + LONGEST_WAIT}
-    return [Lane(platform, address) for platform, address in connection_of(session).execute(_WAITING_LANES, values)]
+    return [Lane(platform, address) for platform, address in session.connection().execute(_WAITING_LANES, values)]
 
 
 # ---------------------------------------------------------------------------------------------------------------- claim
@@ -199,7 +192,7 @@ def claim(
         )
 
     values = {"platform": lane.platform, "address": lane.address, "wall": wall}
-    with connection_of(session).execute(_OPEN, values) as rows:
+    with session.connection().execute(_OPEN, values) as rows:
         for _, messages in groupby(rows, key=lambda row: row.seq):
             row = next((row for row in messages if row.rendered_at is None or (row.number and not passes(row))), None)
             if row is None:
@@ -211,7 +204,7 @@ def claim(
 
 
 def _one_message(session: Transaction, row: sa.Row[Any]) -> sa.Row[Any]:
-    return connection_of(session).execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
+    return session.connection().execute(_MESSAGE, {"seq": row.seq, "which": row.number}).one()
 
 
 def _claim_of(row: sa.Row[Any], message: sa.Row[Any] | None = None, *, waits: bool = False) -> Claim:
@@ -236,90 +229,229 @@ def _claim_of(row: sa.Row[Any], message: sa.Row[Any] | None = None, *, waits: bo
     )
 
 
-# -------------------------------------------------------------------------------------------------------------- render
+# ------------------------------------------------------------------------------------------------------------- attempts
 
-_earlier, _neighbours = _deliveries.alias(), _chats.alias()
-_IS_BEHIND = sa.exists().where(
-    _neighbours.c.platform == _c.platform,
-    _neighbours.c.address == _c.address,
-    _earlier.c.chat == _neighbours.c.id,
-    _earlier.c.settled_at.is_(None),
-    _earlier.c.seq < _d.seq,
-)
-_first = sa.bindparam("first", type_=_d.seq.type)
-_UNRENDERED = (
-    sa.select(_d.seq)
-    .join_from(_deliveries, _chats, _c.id == _d.chat)
-    .where(_d.seq.between(_first, _first + _NEAR), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
+# A message is marked right before its post, its outcome is recorded after it (rules 6 and 7).
+
+
+_leases = TABLES.tables["lease"]
+
+_MARK_SENDING = unless_taken(
+    sa.update(_messages)
+    .where(_m.delivery == sa.bindparam("of"), _m.number == sa.bindparam("which"), _m.payload == sa.bindparam("content"))
+    .where(sa.or_(_m.state == sa.bindparam("was"), _m.state == sa.bindparam("or_was")))
     .where(
-        _c.platform.concat("") == sa.bindparam("platform"), may_be_sent()
-    )  # concat keeps SQLite from an index: nearly all chats are of one platform
-    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND & ~is_held()))
-    .order_by(_d.seq)
-    .limit(sa.bindparam("most"))
+        sa.exists().where(
+            _d.seq == sa.bindparam("of"),
+            _d.settled_at.is_(None),
+            _c.id == _d.chat,
+            _c.platform == sa.bindparam("platform"),
+            _c.address == sa.bindparam("address"),
+            may_be_sent(),
+            ~is_held(),
+        )
+    )
+    .where(~sa.exists().where(_leases.c.name == sa.bindparam("its_lane"), _leases.c.worker != sa.bindparam("who")))
+    .values(
+        state=MessageState.SENDING,
+        lane=sa.bindparam("its_lane"),
+        attempted_at=sa.bindparam("wall"),
+        unclear_since=sa.bindparam("first"),
+        worker=sa.bindparam("who"),
+        found_at_start=False,
+    )
 )
-_RENDERED = (
+_CONFIRM = (
+    sa.update(_messages)
+    .where(_m.delivery == sa.bindparam("of"), _m.number == sa.bindparam("which"))
+    .values(
+        state=MessageState.SENT,
+        platform_id=sa.bindparam("its_id"),
+        sent_at=sa.bindparam("now"),
+        unclear_since=None,
+        reason="",
+        lookup_given_up=False,
+    )
+)
+_is_open = sa.exists().where(_m.delivery == sa.bindparam("of"), _m.state.not_in(FINISHED))
+_is_missing = sa.exists().where(_m.delivery == sa.bindparam("of"), _m.state != MessageState.SENT)
+_in_lane = sa.select(_c.id).where(_c.platform == sa.bindparam("platform"), _c.address == sa.bindparam("address"))
+_SENDS_OF_LANE = (
+    sa.select(_m.attempted_at)
+    .where(_m.delivery.in_(sa.select(_d.seq).where(_d.chat.in_(_in_lane))), _m.attempted_at > sa.bindparam("after"))
+    .order_by(_m.attempted_at)
+)
+_others = _deliveries.alias()
+_lane_has_more = sa.or_(
+    _is_open,
+    sa.exists().where(
+        _others.c.seq != sa.bindparam("of"), _others.c.settled_at.is_(None), _others.c.chat.in_(_in_lane)
+    ),
+    any_requested().is_not(None),
+)
+_shown = sa.select(sa.func.count()).where(_i.delivery == sa.bindparam("of"), _i.shown.is_(True)).scalar_subquery()
+_SETTLE = (
     sa.update(_deliveries)
-    .where(_d.seq.in_(sa.bindparam("those", expanding=True)), _d.rendered_at.is_(None))
-    .values(rendered_at=sa.bindparam("now"), settled_at=sa.bindparam("over", type_=Utc), reason=sa.bindparam("why"))
-    .returning(_d.seq)
+    .where(_d.seq == sa.bindparam("of"))
+    .values(
+        next_at=None,
+        attempts=0,
+        reason="",
+        settled_at=sa.case(
+            (_d.dismissed_at.is_not(None), _d.settled_at),
+            (_is_open, sa.null()),
+            else_=sa.bindparam("now", type_=Utc),
+        ),
+    )
+    .returning(sa.case((_is_missing, sa.null()), else_=_shown), _lane_has_more)
 )
-_NEW_MESSAGE = sa.insert(_messages)
-_SHOWS = sa.update(_items).where(_i.delivery == sa.bindparam("of"), _i.paper == sa.bindparam("which")).values(
-    message=sa.bindparam("by")
-)  # fmt: skip
-
-
-def unrendered(session: Transaction, claimed: Claim, most: int, *, wall: datetime) -> list[int]:
-    """A claimed delivery and others soon after it that are the next of their lanes, at most `most`."""
-    values = {"first": claimed.seq, "platform": claimed.address.platform, "wall": wall, "most": most}
-    return list(connection_of(session).execute(_UNRENDERED, values).scalars())
 
 
 @writes
-def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, now: datetime) -> None:
-    """Stores the messages of rendered deliveries; skips a delivery that has been rendered before (rule 7).
+def mark_sending(transaction: Transaction, claimed: Claim, *, wall: datetime) -> bool:
+    """Marks a claimed message as sent by this worker, right before it is posted. Returns False if the worker may not post it.
 
-    A delivery that could not be rendered is dead, with the reason, until a person has it tried again.
+    A guarded update: of two senders one succeeds; none if the delivery was dismissed, the chat paused, moved or
+    delayed, or the lease of the lane lost to another worker. A unique index lets one message of a lane be claimed by any worker, until the outcome is stored. A worker
+    that is killed before that keeps the lane until what it left is recovered (rule 14).
     """
-    connection = connection_of(transaction)
-    fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}
-    for one in rendered:
-        over = now if one.failure or not one.messages else None
-        fates.setdefault((over, one.failure), {})[one.seq] = one
-    messages: list[dict[str, object]] = []
-    shows: list[dict[str, int]] = []
-    for (over, why), those in fates.items():
-        values = {"those": list(those), "now": now, "over": over, "why": why}
-        for seq in (
-            connection.execute(_RENDERED, values).scalars().all()
-        ):  # without those that were rendered before or do not exist any more
-            one = those[seq]
-            if one.failure:
-                messages.append(
-                    _new_message(one.seq, Message(number=1, payload="", plain=""), MessageState.DEAD, one.failure)
-                )
-            for message in one.messages:
-                messages.append(_new_message(one.seq, message))
-                shows += [{"of": one.seq, "which": paper, "by": message.number} for paper in message.papers]
-    if messages:
-        connection.execute(_NEW_MESSAGE, messages)
-    if shows:
-        connection.execute(_SHOWS, shows)
-
-
-def _new_message(
-    seq: int, message: Message, state: MessageState = MessageState.READY, reason: str = ""
-) -> dict[str, object]:
-    return {
-        "delivery": seq,
-        "number": message.number,
-        "payload": message.payload,
-        "plain": message.plain,
-        "reply_to": message.reply_to,
-        "state": state,
-        "reason": reason,
-        "use_plain": False,
-        "found_at_start": False,
-        "lookup_given_up": False,
+    message = claimed.message
+    assert message is not None  # noqa: S101 - only messages are posted
+    values = {
+        "of": claimed.seq,
+        "which": message.number,
+        "content": message.payload,
+        "was": MessageState.UNCLEAR if claimed.unclear else MessageState.READY,
+        "or_was": MessageState.UNCLEAR if claimed.unclear else MessageState.WAITING,
+        "platform": claimed.address.platform,
+        "address": claimed.address.address,
+        "its_lane": f"{claimed.address.platform}:{claimed.address.address}",
+        "wall": wall,
+        "first": claimed.unclear_since or wall,
+        "who": transaction.store.worker,
     }
+    return update_unless_taken(transaction.connection(), _MARK_SENDING, values)
+
+
+def confirm(
+    session: Transaction, claimed: Claim, number: int, platform_id: str, *, now: datetime
+) -> tuple[int | None, bool]:
+    """Records that the platform has the message.
+
+    Returns how many papers the delivery shows if all its messages are sent now, else None; and whether the lane may have
+    more to do. After most messages it has not, which saves the caller a query.
+    """
+    connection = session.connection()
+    seq, lane = claimed.seq, claimed.address.lane
+    connection.execute(_CONFIRM, {"of": seq, "which": number, "its_id": platform_id, "now": now})
+    values = {"of": seq, "now": now, "platform": lane.platform, "address": lane.address}
+    found = connection.execute(_SETTLE, values).first()
+    return (found[0], bool(found[1])) if found else (None, True)
+
+
+@writes
+def give_up_lookup(transaction: Transaction, claimed: Claim, reason: str) -> None:
+    """Gives up the look-up of an unclear message: it waits for its next attempt, or is left to a person and its lane goes on."""
+    assert claimed.message is not None  # noqa: S101 - only messages are looked up
+    given_up = sa.update(MessageRow).where(*_is_unclear(claimed.seq, claimed.message.number))
+    transaction.exec(given_up.values(reason=reason, lookup_given_up=True, found_at_start=False))
+
+
+def record_not_found(
+    session: Transaction, lane: Lane, seq: int, number: int, decision: RetryDecision, *, now: datetime
+) -> None:
+    """Records that the platform, asked, does not have an unclear message: it is posted again, perhaps after a wait."""
+    again = sa.update(MessageRow).where(*_is_unclear(seq, number))
+    if not session.exec(again.values(state=decision.state, unclear_since=None, found_at_start=False)).rowcount:
+        return
+    session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.seq) == seq).values(next_at=decision.not_before))
+    if decision.not_before is not None:
+        wake_lanes(session, [lane], after=decision.not_before - now)
+
+
+def _is_unclear(seq: int, number: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """Whether it is unclear still: while it was looked up, its chat may have been forgotten, or a person has decided."""
+    state = col(MessageRow.state) == MessageState.UNCLEAR
+    return col(MessageRow.delivery) == seq, col(MessageRow.number) == number, state
+
+
+def record_outcome(
+    session: Transaction,
+    claimed: Claim,
+    decision: RetryDecision,
+    reason: str,
+    *,
+    now: datetime,
+    wall: datetime,
+) -> None:
+    """Records the outcome of an attempt that did not end in "sent", and settles the delivery if it is finished.
+
+    A lane that waits for the next attempt is woken then.
+    """
+    if claimed.message is None:
+        return
+    lane = claimed.address.lane
+    if decision.pauses_lane:
+        pause_lane(session, lane, wall=wall, until=wall + decision.pauses_lane)
+    elif decision.not_before is not None:
+        wake_lanes(session, [lane], after=decision.not_before - now)
+    message = session.get(MessageRow, (claimed.seq, claimed.message.number))
+    if message is None:  # its chat was forgotten meanwhile
+        return
+    delivery = session.get_one(DeliveryRow, claimed.seq)
+    message.state, message.reason = decision.state, reason
+    message.lookup_given_up = message.found_at_start = False
+    if decision.state is not MessageState.UNCLEAR:
+        message.unclear_since = None
+    delivery.reason = reason
+    if decision.state in (MessageState.WAITING, MessageState.UNCLEAR):
+        delivery.attempts += 1
+    delivery.next_at = decision.not_before
+    if decision.use_plain:  # every message of the delivery that is not finished
+        rest = select(MessageRow).where(MessageRow.delivery == claimed.seq, col(MessageRow.state).not_in(FINISHED))
+        for other in session.exec(rest).all():
+            other.use_plain = True
+    session.flush()
+    settle_if_finished(session, delivery, now)
+
+
+@writes
+def pause_lane(transaction: Transaction, lane: Lane, *, wall: datetime, until: datetime) -> None:
+    """Makes a lane wait until `until`, as its platform asked, when it is woken. Both moments are on the machine's clock."""
+    values = {"platform": lane.platform, "address": lane.address, "since": wall, "not_before": until}
+    put(transaction, "lane", ("platform", "address"), values)
+    wake_lanes(transaction, [lane], after=until - wall)
+
+
+def settle_if_finished(session: Transaction, delivery: DeliveryRow, now: datetime) -> None:
+    """Settles a delivery whose messages are all sent or dead."""
+    states = session.exec(select(MessageRow.state).where(MessageRow.delivery == delivery.seq)).all()
+    if states and all(state in FINISHED for state in states):
+        delivery.settled_at, delivery.next_at = now, None
+
+
+def is_sent(session: Transaction, seq: int) -> bool:
+    """Whether a delivery has messages, and all of them are sent."""
+    states = session.exec(select(MessageRow.state).where(MessageRow.delivery == seq)).all()
+    return bool(states) and all(state is MessageState.SENT for state in states)
+
+
+def sends_of_lane(session: Transaction, lane: Lane, after: datetime) -> list[datetime]:
+    """When each message of a lane was begun to be sent, by its last attempt, of those after `after`; in that order."""
+    values = {"platform": lane.platform, "address": lane.address, "after": after}
+    return list(execute(session, _SENDS_OF_LANE, values).scalars())
+
+
+def begun_sends(session: Transaction, platform: str, after: datetime) -> list[tuple[Lane, datetime, bool]]:
+    """(lane, begun at, is confirmed) of each message of a platform whose last attempt began after `after`.
+
+    The moments are on the machine's clock.
+    """
+    rows = session.exec(
+        select(ChatRow.address, MessageRow.attempted_at, col(MessageRow.state))
+        .join(DeliveryRow, col(DeliveryRow.chat) == ChatRow.id)
+        .join(MessageRow, col(MessageRow.delivery) == DeliveryRow.seq)
+        # concat keeps SQLite from the index of addresses: nearly all chats are of one platform
+        .where(col(ChatRow.platform).concat("") == platform, col(MessageRow.attempted_at) > after)
+    )
+    return [(Lane(platform, address), at, state is MessageState.SENT) for address, at, state in rows if at is not None]

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 from sqlmodel import Field, SQLModel
@@ -120,23 +119,6 @@ def _as_sqlite(condition: Condition, _compiler: object, **_: object) -> str:
 @compiles(Condition, "postgresql")
 def _as_postgres(condition: Condition, _compiler: object, **_: object) -> str:
     return for_postgres(condition.sql)
-
-
-class Greatest(FunctionElement[int]):
-    """The greatest of several numbers that are not NULL."""
-
-    name = "greatest"
-    inherit_cache = True
-
-
-@compiles(Greatest)
-def _greatest(numbers: Greatest, compiler: Any, **named: Any) -> str:  # noqa: ANN401 - as SQLAlchemy has them
-    return f"greatest({compiler.process(numbers.clauses, **named)})"
-
-
-@compiles(Greatest, "sqlite")
-def _max(numbers: Greatest, compiler: Any, **named: Any) -> str:  # noqa: ANN401 - as above
-    return f"max({compiler.process(numbers.clauses, **named)})"
 
 
 def for_postgres(sql: str) -> str:

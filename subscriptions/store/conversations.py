@@ -23,50 +23,24 @@ from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
     OfferRow,
+    PageLogRow,
+    PageMessageRow,
     PendingLookupRow,
     UpdateRow,
     WorkerRow,
 )
-from subscriptions.store.database.conflicts import insert_new, put
+from subscriptions.store.database.conflicts import hold, insert_new, put
 from subscriptions.store.database.store import Transaction, execute, reads, writes
 from subscriptions.store.rows import TABLES
 
 _callbacks = TABLES.tables["callback"]
-_ADD_CALLBACKS = sa.insert(_callbacks)
-_FIND_CALLBACK = sa.select(_callbacks).where(_callbacks.c.id == sa.bindparam("called"))
 _MOST_BUTTONS = 200  # of an answer
-_LAST_CALLBACKS = (
-    sa.select(_callbacks)
-    .where(_callbacks.c.place == sa.bindparam("there"), _callbacks.c.at >= sa.bindparam("since"))
-    .order_by(_callbacks.c.at.desc())
-    .limit(_MOST_BUTTONS)
-)
 _states = TABLES.tables["conversation_state"]
-_FIND_STATE = sa.select(_states).where(_states.c.name == sa.bindparam("called"), _states.c.at >= sa.bindparam("since"))
 REPEATED_FOR = timedelta(minutes=10)  # how long after its command an unconfirmed reply is posted again
 _KEY = ("platform", "update_id")
 _is_unfinished = Condition(UNFINISHED)  # beside the state that is asked for: an index has few of these
-# Statements that every request executes are built once.
 _updates = TABLES.tables["update"]
 _u = _updates.c
-_is_it = (_u.platform == sa.bindparam("on"), _u.update_id == sa.bindparam("called"))
-_REPLY = sa.select(_u.reply).where(*_is_it)
-_STORE = (
-    sa.update(_updates)
-    .where(*_is_it)
-    .values(
-        reply=sa.bindparam("its_reply"),
-        chat=sa.bindparam("its_chat"),
-        state=sa.bindparam("its_state"),
-        worker=sa.bindparam("who"),
-    )
-)
-_FINISH = sa.update(_updates).where(*_is_it).values(state=ReplyState.DONE, reply="")
-_UNFINISHED_AT = sa.select(_u.worker).where(*_is_it, _is_unfinished)
-_in_lane = sa.or_(
-    _u.chat == sa.bindparam("lane"), (_u.chat > sa.bindparam("topics")) & (_u.chat < sa.bindparam("behind"))
-)
-_ANSWERS = sa.select(_u.at, _u.state, _u.worker).where(_in_lane, _u.at > sa.bindparam("after"))
 
 
 def home_view_of(person: ChatAddress | str) -> str:
@@ -83,21 +57,22 @@ def store_callbacks(session: Transaction, tokens: Mapping[str, CallbackToken], *
     """Stores callback tokens under the ids that they have."""
     if not tokens:
         return
-    execute(session, _ADD_CALLBACKS, [{"id": id_, **_values(token), "at": now} for id_, token in tokens.items()])
+    execute(session, sa.insert(_callbacks), [{"id": id_, **_values(token), "at": now} for id_, token in tokens.items()])
     named = {id_: undo.words_of_callback(id_, token.arguments, token.place) for id_, token in tokens.items()}
     undo.add(session, "callback", named)
 
 
 def find_callback(session: Transaction, callback_id: str) -> CallbackToken | None:
     """The callback token with an id; None if there is none."""
-    row = execute(session, _FIND_CALLBACK, {"called": callback_id}).first()
+    row = execute(session, sa.select(_callbacks).where(_callbacks.c.id == callback_id)).first()
     return None if row is None else _callback(row)
 
 
 @reads
 def last_callbacks(session: Transaction, place: str, *, since: datetime) -> list[CallbackToken]:
     """The callback tokens of the last answer at a place that had buttons, if it was at `since` or later."""
-    rows = execute(session, _LAST_CALLBACKS, {"there": place, "since": since}).all()
+    wanted = sa.select(_callbacks).where(_callbacks.c.place == place, _callbacks.c.at >= since)
+    rows = execute(session, wanted.order_by(_callbacks.c.at.desc()).limit(_MOST_BUTTONS)).all()
     return [_callback(row) for row in rows if row.at == rows[0].at]
 
 
@@ -136,7 +111,7 @@ def set_conversation_state(
 @reads
 def get_conversation_state(transaction: Transaction, name: str, *, since: datetime) -> CallbackToken | None:
     """The state that was stored under a name at `since` or later; None if there is none."""
-    row = execute(transaction, _FIND_STATE, {"called": name, "since": since}).first()
+    row = execute(transaction, sa.select(_states).where(_states.c.name == name, _states.c.at >= since)).first()
     return None if row is None else _callback(row)
 
 
@@ -233,6 +208,8 @@ def erase_place(session: Transaction, place: str) -> None:
         session.exec(sa.delete(table).where(col(table.place) == place))
     erased = {"reply": "", "chat": "", "state": ReplyState.DONE}
     session.exec(sa.update(UpdateRow).where(col(UpdateRow.chat) == place).values(erased))
+    for page in (PageMessageRow, PageLogRow):
+        session.exec(sa.delete(page).where(col(page.chat) == place))
 
 
 # -------------------------------------------------------------------------------------------------------------- updates
@@ -241,7 +218,7 @@ def erase_place(session: Transaction, place: str) -> None:
 @reads
 def reply_to(transaction: Transaction, platform: str, update_id: str) -> str | None:
     """The stored reply to an update; None if the update is new."""
-    reply: str | None = execute(transaction, _REPLY, {"on": platform, "called": update_id}).scalar()
+    reply: str | None = execute(transaction, sa.select(_u.reply).where(*_is(platform, update_id))).scalar()
     return reply
 
 
@@ -261,8 +238,8 @@ def claim_update(session: Transaction, platform: str, update_id: str, *, now: da
 def store_reply(session: Transaction, platform: str, update_id: str, reply: str, *, chat: str, worker: str) -> None:
     """Stores the reply to a claimed update, which a worker is still to post, and the chat that it is about."""
     state = ReplyState.READY if reply else ReplyState.DONE
-    changed = {"its_reply": reply, "its_chat": chat, "its_state": state, "who": worker}
-    execute(session, _STORE, {"on": platform, "called": update_id, **changed})
+    changed = {"reply": reply, "chat": chat, "state": state, "worker": worker}
+    execute(session, sa.update(_updates).where(*_is(platform, update_id)).values(changed))
 
 
 @reads
@@ -290,14 +267,16 @@ def answers_in(session: Transaction, lane: Lane, after: datetime, worker: str) -
     What `worker` has still to post is left out: it counts that itself when it does.
     """
     name = str(ChatAddress(lane.platform, lane.address))
-    found = execute(session, _ANSWERS, {"lane": name, "topics": f"{name}/", "behind": f"{name}0", "after": after})
+    in_lane = (_u.chat == name) | (_u.chat > f"{name}/") & (_u.chat < f"{name}0")
+    found = execute(session, sa.select(_u.at, _u.state, _u.worker).where(in_lane, _u.at > after))
     return [(at, state is ReplyState.DONE) for at, state, who in found if state is ReplyState.DONE or who != worker]
 
 
 @writes
 def finish_reply(transaction: Transaction, platform: str, update_id: str) -> None:
     """Marks a reply as done: it has arrived, or is not posted any more."""
-    execute(transaction, _FINISH, {"on": platform, "called": update_id})
+    finished = {"state": ReplyState.DONE, "reply": ""}
+    execute(transaction, sa.update(_updates).where(*_is(platform, update_id)).values(finished))
 
 
 @reads
@@ -310,9 +289,8 @@ def is_reply_finished(transaction: Transaction, platform: str, update_id: str) -
 @reads
 def has_reply(transaction: Transaction, platform: str, update_id: str) -> bool:
     """Whether this worker has the reply to an update still to post."""
-    return (
-        execute(transaction, _UNFINISHED_AT, {"on": platform, "called": update_id}).scalar() == transaction.store.worker
-    )
+    worker = execute(transaction, sa.select(_u.worker).where(*_is(platform, update_id), _is_unfinished)).scalar()
+    return bool(worker == transaction.store.worker)
 
 
 @reads
@@ -354,4 +332,138 @@ def _of_others(worker: str) -> sa.ColumnElement[bool]:
 
 
 def _is(platform: str, update_id: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    return col(UpdateRow.platform) == platform, col(UpdateRow.update_id) == update_id
+    return _u.platform == platform, _u.update_id == update_id
+
+
+# ------------------------------------------------------------------------------- the messages of chats on our own pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageMessage:
+    """A message as a page shows it."""
+
+    number: int  # in its chat; later ones have higher numbers
+    change: int  # of the chat, by which it was written or edited last
+    is_own: bool
+    payload: str
+    at: datetime
+    is_edited: bool
+
+
+@writes
+def add_page_message(
+    transaction: Transaction,
+    chat: ChatAddress,
+    payload: str,
+    *,
+    delivery: str,
+    part: int,
+    is_own: bool = False,
+    now: datetime,
+) -> int:
+    """Stores a message and returns its number in the chat.
+
+    One with the same delivery and part is the same message, and stays as it is. So a message whose fate is not known is
+    simply stored again. `is_own`: the person wrote it.
+    """
+    name = _name(chat)
+    change = _next_change(transaction, name)
+    known = find_page_message(transaction, chat, delivery=delivery, part=part)
+    if known is not None:
+        return known
+    transaction.add(
+        PageMessageRow(
+            chat=name,
+            number=change,
+            change=change,
+            delivery=delivery,
+            part=part,
+            payload=payload,
+            is_own=is_own,
+            at=now,
+        )
+    )
+    _count(transaction, name, change)
+    return change
+
+
+@writes
+def edit_page_message(transaction: Transaction, chat: ChatAddress, number: int, payload: str) -> bool:
+    """Replaces what a message says. False if it is not stored."""
+    name = _name(chat)
+    change = _next_change(transaction, name)
+    row = transaction.get(PageMessageRow, (name, number))
+    if row is None or row.is_own:
+        return False
+    if row.payload != payload:
+        row.payload, row.change, row.is_edited = payload, change, True
+        transaction.add(row)
+        _count(transaction, name, change)
+    return True
+
+
+@reads
+def find_page_message(transaction: Transaction, chat: ChatAddress, *, delivery: str, part: int) -> int | None:
+    """The number of a message; None if it was not stored, or is not any more."""
+    found = select(PageMessageRow.number).where(
+        PageMessageRow.chat == _name(chat), PageMessageRow.delivery == delivery, PageMessageRow.part == part
+    )
+    return transaction.exec(found).first()
+
+
+@reads
+def newest_page_messages(
+    transaction: Transaction, chat: ChatAddress, most: int, *, before: int | None = None
+) -> tuple[list[PageMessage], int]:
+    """The newest messages of a chat, in their order, and the number of its last change.
+
+    With `before` those before the message with this number.
+    """
+    found = select(PageMessageRow).where(PageMessageRow.chat == _name(chat))
+    if before is not None:
+        found = found.where(PageMessageRow.number < before)
+    rows = transaction.exec(found.order_by(col(PageMessageRow.number).desc()).limit(most)).all()
+    return [_message(row) for row in reversed(rows)], _changes_of(transaction, chat)
+
+
+@reads
+def changed_page_messages(
+    transaction: Transaction, chat: ChatAddress, after: int, most: int
+) -> tuple[list[PageMessage], int]:
+    """What was written or edited after the change `after`, oldest first, and the number of the chat's last change.
+
+    That number is lower than `after` if the chat was erased meanwhile.
+    """
+    found = select(PageMessageRow).where(PageMessageRow.chat == _name(chat), PageMessageRow.change > after)
+    rows = transaction.exec(found.order_by(col(PageMessageRow.change)).limit(most))
+    return [_message(row) for row in rows], _changes_of(transaction, chat)
+
+
+def _name(chat: ChatAddress) -> str:
+    return str(ChatAddress(chat.platform, chat.address))
+
+
+def _changes_of(session: Transaction, chat: ChatAddress) -> int:
+    """How often something was written or changed in a chat; less than before if it was erased meanwhile."""
+    return session.exec(select(PageLogRow.changes).where(PageLogRow.chat == _name(chat))).first() or 0
+
+
+def _next_change(session: Transaction, chat: str) -> int:
+    """The number of the next change of a chat, which no other process makes until the transaction ends."""
+    return int(hold(session, "page_log", ("chat",), {"chat": chat, "changes": 0}).changes) + 1
+
+
+def _count(session: Transaction, chat: str, change: int) -> None:
+    session.exec(sa.update(PageLogRow).where(col(PageLogRow.chat) == chat).values(changes=change))
+    session.flush()
+
+
+def _message(row: PageMessageRow) -> PageMessage:
+    return PageMessage(
+        number=row.number,
+        change=row.change,
+        is_own=row.is_own,
+        payload=row.payload,
+        at=row.at,
+        is_edited=row.is_edited,
+    )

@@ -9,13 +9,13 @@ import sqlalchemy as sa
 from sqlmodel import col, or_, select
 
 from subscriptions.chat_settings.setting import language
-from subscriptions.model import Because, Chat, Delivery, DeliveryKind, Facts, Item, KnownPaper, Lane
+from subscriptions.model import Because, Chat, Delivery, DeliveryKind, Facts, Item, KnownPaper, Lane, Message
 from subscriptions.planning.decision import LONGEST_WAIT
 from subscriptions.states import ChatState, DeliveryState, MessageState
 from subscriptions.store.chats import chats_by_id
-from subscriptions.store.claims import any_requested, in_lane, is_held, is_requested, waits
-from subscriptions.store.columns import Big, adapter_of
-from subscriptions.store.database.store import Transaction, connection_of, execute, in_chunks, reads, rows_of, writes
+from subscriptions.store.claims import Claim, any_requested, in_lane, is_held, is_requested, may_be_sent, waits
+from subscriptions.store.columns import Big, Utc, adapter_of
+from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of, writes
 from subscriptions.store.known_papers import stored_papers
 from subscriptions.store.retention import delivered_since
 from subscriptions.store.rows import TABLES, ChatRow, DeliveryItemRow, DeliveryRow, MessageRow, PaperRow
@@ -275,8 +275,7 @@ _FROM = _messages.join(_deliveries, _d.seq == _m.delivery).join(_chats, _c.id ==
 _LANES = (
     sa.select(_c.platform, _c.address)
     .select_from(_FROM)
-    .where(_m.delivery.in_(sa.bindparam("ids", expanding=True)), *_EDITABLE)
-    .where(_c.platform.in_(sa.bindparam("platforms", expanding=True)))
+    .where(*_EDITABLE, _c.platform.in_(sa.bindparam("platforms", expanding=True)))
     .distinct()
 )
 _NEXT = (
@@ -290,15 +289,15 @@ _NEXT = (
 
 def lanes_with_edits(session: Transaction, platforms: Sequence[str], *, now: datetime, wall: datetime) -> list[Lane]:
     """The lanes that have a message to be edited now."""
-    connection = connection_of(session)
+    connection = session.connection()
     values = {"platforms": platforms, "now": now, "longest": now + LONGEST_WAIT, "wall": wall}
     requested = sorted(set(connection.execute(_REQUESTED).scalars()))
-    return list(dict.fromkeys(Lane(*row) for row in rows_of(session, _LANES, requested, **values)))
+    return list(dict.fromkeys(Lane(*row) for row in rows_of(session, _LANES, _m.delivery, requested, **values)))
 
 
 def next_edit(session: Transaction, lane: Lane, *, now: datetime, wall: datetime, zone: str) -> Edit | None:
     """The oldest message of a lane to be edited now; None if there is none."""
-    connection = connection_of(session)
+    connection = session.connection()
     if connection.execute(_ANY_REQUESTED).scalar() is None:
         return None
     values = {"platform": lane.platform, "address": lane.address, "now": now, "longest": now + LONGEST_WAIT}
@@ -353,3 +352,105 @@ def _layout(session: Transaction, seq: int) -> tuple[tuple[int, ...], ...]:
         .order_by(col(DeliveryItemRow.position))
     ).all()
     return tuple(tuple(paper for message, paper in items if message == number) for number in numbers)
+
+
+# -------------------------------------------------------------------------------------------------------------- render
+
+
+_NEAR = 1000  # how many deliveries after a claimed one are looked through for others to render with it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A rendered delivery: its messages, or why it could not be rendered."""
+
+    seq: int
+    messages: Sequence[Message] = ()
+    failure: str = ""
+
+
+_earlier, _neighbours = _deliveries.alias(), _chats.alias()
+_IS_BEHIND = sa.exists().where(
+    _neighbours.c.platform == _c.platform,
+    _neighbours.c.address == _c.address,
+    _earlier.c.chat == _neighbours.c.id,
+    _earlier.c.settled_at.is_(None),
+    _earlier.c.seq < _d.seq,
+)
+_first = sa.bindparam("first", type_=_d.seq.type)
+_UNRENDERED = (
+    sa.select(_d.seq)
+    .join_from(_deliveries, _chats, _c.id == _d.chat)
+    .where(_d.seq.between(_first, _first + _NEAR), _d.rendered_at.is_(None), _d.dismissed_at.is_(None))
+    .where(
+        _c.platform.concat("") == sa.bindparam("platform"), may_be_sent()
+    )  # concat keeps SQLite from an index: nearly all chats are of one platform
+    .where(sa.or_(_d.seq == _first, ~_IS_BEHIND & ~is_held()))
+    .order_by(_d.seq)
+    .limit(sa.bindparam("most"))
+)
+_RENDERED = (
+    sa.update(_deliveries)
+    .where(_d.seq.in_(sa.bindparam("those", expanding=True)), _d.rendered_at.is_(None))
+    .values(rendered_at=sa.bindparam("now"), settled_at=sa.bindparam("over", type_=Utc), reason=sa.bindparam("why"))
+    .returning(_d.seq)
+)
+_NEW_MESSAGE = sa.insert(_messages)
+_SHOWS = sa.update(_delivery_items).where(_i.delivery == sa.bindparam("of"), _i.paper == sa.bindparam("which")).values(
+    message=sa.bindparam("by")
+)  # fmt: skip
+
+
+def unrendered(session: Transaction, claimed: Claim, most: int, *, wall: datetime) -> list[int]:
+    """A claimed delivery and others soon after it that are the next of their lanes, at most `most`."""
+    values = {"first": claimed.seq, "platform": claimed.address.platform, "wall": wall, "most": most}
+    return list(session.connection().execute(_UNRENDERED, values).scalars())
+
+
+@writes
+def store_rendered(transaction: Transaction, rendered: Iterable[Rendered], *, now: datetime) -> None:
+    """Stores the messages of rendered deliveries; skips a delivery that has been rendered before (rule 7).
+
+    A delivery that could not be rendered is dead, with the reason, until a person has it tried again.
+    """
+    connection = transaction.connection()
+    fates: dict[tuple[datetime | None, str], dict[int, Rendered]] = {}
+    for one in rendered:
+        over = now if one.failure or not one.messages else None
+        fates.setdefault((over, one.failure), {})[one.seq] = one
+    messages: list[dict[str, object]] = []
+    shows: list[dict[str, int]] = []
+    for (over, why), those in fates.items():
+        values = {"those": list(those), "now": now, "over": over, "why": why}
+        for seq in (
+            connection.execute(_RENDERED, values).scalars().all()
+        ):  # without those that were rendered before or do not exist any more
+            one = those[seq]
+            if one.failure:
+                messages.append(
+                    _new_message(one.seq, Message(number=1, payload="", plain=""), MessageState.DEAD, one.failure)
+                )
+            for message in one.messages:
+                messages.append(_new_message(one.seq, message))
+                shows += [{"of": one.seq, "which": paper, "by": message.number} for paper in message.papers]
+    if messages:
+        connection.execute(_NEW_MESSAGE, messages)
+    if shows:
+        connection.execute(_SHOWS, shows)
+
+
+def _new_message(
+    seq: int, message: Message, state: MessageState = MessageState.READY, reason: str = ""
+) -> dict[str, object]:
+    return {
+        "delivery": seq,
+        "number": message.number,
+        "payload": message.payload,
+        "plain": message.plain,
+        "reply_to": message.reply_to,
+        "state": state,
+        "reason": reason,
+        "use_plain": False,
+        "found_at_start": False,
+        "lookup_given_up": False,
+    }

@@ -4,6 +4,7 @@ Each table is read and written by a few statements for all papers together, sinc
 Announcing gives papers their sequence, also later to those that were stored without one (rules 1 and 12).
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -26,16 +27,8 @@ _papers, _keys, _aliases, _summaries, _translations, _appearances = (
     TABLES.tables[name] for name in ("paper", "paper_key", "paper_alias", "summary", "translation", "appearance")
 )
 _p = _papers.c
-_ids = sa.bindparam("ids", expanding=True, type_=sa.Integer)
-_texts = sa.bindparam("ids", expanding=True, type_=sa.String)
-_PAPERS = sa.select(_papers).where(_p.id.in_(_ids))
-_KEYS = sa.select(_keys.c.key, _keys.c.paper).where(_keys.c.key.in_(_texts))
-_ALIASES = sa.select(_aliases.c.alias, _aliases.c.paper).where(_aliases.c.alias.in_(_texts))
-_SUMMARIES = sa.select(_summaries).where(_summaries.c.paper.in_(_ids))
-_TRANSLATIONS = sa.select(_translations).where(_translations.c.paper.in_(_ids))
 _LAST_ID = sa.select(sa.func.max(_p.id))
 _UNCLAIMED = sa.select(_p.id).where(
-    _p.id.in_(_ids),
     _p.sequence.is_(None),
     ~sa.select(_appearances.c.paper).where(_appearances.c.paper == _p.id).exists(),
 )
@@ -46,10 +39,8 @@ _CHANGED = tuple(name for name in _FIELDS if name != "id")
 _UPDATE = sa.update(_papers).where(_p.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _CHANGED})
 _changed_values_of: Callable[[Any], tuple[Any, ...]] = attrgetter(*_CHANGED, "id")
 _INSERT_KEYS, _INSERT_ALIASES = sa.insert(_keys), sa.insert(_aliases)
+SUMMARY, TRANSLATION = "summary", "translation"  # tables of texts
 SEQUENCE = "sequence"  # the key of the counter that orders papers
-_SEEN = sa.select(_papers.c.id, _papers.c.first_seen_at, _papers.c.came_at).where(
-    _papers.c.id.in_(sa.bindparam("ids", expanding=True, type_=sa.Integer))
-)
 _GIVEN = ("sequence", "sequenced_at", "cross", "day", "came_at")
 _ANNOUNCE = (
     sa.update(_papers).where(_papers.c.id == sa.bindparam("of")).values({name: sa.bindparam(name) for name in _GIVEN})
@@ -146,8 +137,8 @@ class MergeBatch:
     rows: dict[int, PaperDraft] = field(default_factory=dict)
     keys: dict[str, int] = field(default_factory=dict)
     aliases: dict[str, set[int]] = field(default_factory=dict)
-    summaries: dict[int, dict[str, dict[str, str]]] = field(default_factory=dict)  # by language, then by field
-    translations: dict[int, dict[str, tuple[str, str]]] = field(default_factory=dict)  # language → title, abstract
+    # (table of summaries or translations, paper) → language → the texts by their names
+    texts: defaultdict[tuple[str, int], dict[str, dict[str, str]]] = field(default_factory=lambda: defaultdict(dict))
     to_announce: dict[int, bool] = field(default_factory=dict)  # papers that get a sequence -> whether by a cross-list
     appearances: dict[int, str] = field(default_factory=dict)  # paper -> how this digest announces it
     announced: set[int] = field(default_factory=set)  # papers that it announces, or would if it were news
@@ -205,15 +196,10 @@ class MergeBatch:
         self.aliases.setdefault(alias, set()).add(paper)
         self._new_aliases.append((alias, paper))
 
-    def put_summary(self, paper: int, language: str, fields: dict[str, str]) -> None:
-        """Sets the summary of a paper in a language."""
-        self.summaries.setdefault(paper, {})[language] = fields
-        self._new_texts["summary", paper, language] = None
-
-    def put_translation(self, paper: int, language: str, title: str, abstract: str) -> None:
-        """Sets the translation of a paper into a language."""
-        self.translations.setdefault(paper, {})[language] = (title, abstract)
-        self._new_texts["translation", paper, language] = None
+    def put_texts(self, table: str, paper: int, language: str, texts: dict[str, str]) -> None:
+        """Sets the summary of a paper in a language, or the translation into it."""
+        self.texts[table, paper][language] = texts
+        self._new_texts[table, paper, language] = None
 
     def forget_joined(self, lost: int, kept: int) -> None:
         """Takes over that all of the paper `lost`, whose row is gone, belongs to the paper `kept`."""
@@ -247,16 +233,16 @@ class MergeBatch:
         """Reads what the store knows of these papers."""
         aliases = sorted({one.alias for one in papers if one.alias})
         self.keys.update(known_keys(session, papers))
-        for alias, paper in rows_of(session, _ALIASES, aliases):
+        for alias, paper in rows_of(session, sa.select(_aliases), _aliases.c.alias, aliases):
             self.aliases.setdefault(alias, set()).add(paper)
         ids = sorted(set(self.keys.values()).union(*self.aliases.values()))
-        for row in rows_of(session, _PAPERS, ids):
+        for row in rows_of(session, sa.select(_papers), _p.id, ids):
             self.rows[row.id] = PaperDraft(*_values_of(row))
             self._stored[row.id] = _copied(row)
-        for row in rows_of(session, _SUMMARIES, ids):
-            self.summaries.setdefault(row.paper, {})[row.language] = dict(row.fields)
-        for row in rows_of(session, _TRANSLATIONS, ids):
-            self.translations.setdefault(row.paper, {})[row.language] = (row.title, row.abstract)
+        for row in rows_of(session, sa.select(_summaries), _summaries.c.paper, ids):
+            self.texts[SUMMARY, row.paper][row.language] = dict(row.fields)
+        for row in rows_of(session, sa.select(_translations), _translations.c.paper, ids):
+            self.texts[TRANSLATION, row.paper][row.language] = {"title": row.title, "abstract": row.abstract}
         self.unclaimed |= unclaimed_of(session, [i for i in ids if self.rows[i].sequence is None])
         self.last_id = max(self.last_id, execute(session, _LAST_ID).scalar() or 0)
 
@@ -272,20 +258,20 @@ class MergeBatch:
         execute_rows(session, _UPDATE, (*_CHANGED, "of"), [_changed_values_of(draft) for draft in changed])
         execute_rows(session, _INSERT_KEYS, ("key", "paper"), self._new_keys)
         execute_rows(session, _INSERT_ALIASES, ("alias", "paper"), self._new_aliases)
-        texts = [(table, paper, language) for table, paper, language in self._new_texts if paper in self.rows]
-        own = ("paper", "language")
-        put_all(session, "summary", own, [self._summary(*text) for table, *text in texts if table == "summary"])  # type: ignore[arg-type]
-        put_all(session, "translation", own, [self._translation(*text) for table, *text in texts if table != "summary"])  # type: ignore[arg-type]
+        for name in (SUMMARY, TRANSLATION):
+            texts = [
+                {"paper": paper, "language": language, **_columns(name, self.texts[name, paper][language])}
+                for table, paper, language in self._new_texts
+                if table == name and paper in self.rows
+            ]
+            put_all(session, name, ("paper", "language"), texts)
         for draft in (*new, *changed):
             self._stored[draft.id] = _copied(draft)
         self._new_keys, self._new_aliases, self._new_texts = [], [], {}
 
-    def _summary(self, paper: int, language: str) -> dict[str, Any]:
-        return {"paper": paper, "language": language, "fields": self.summaries[paper][language]}
 
-    def _translation(self, paper: int, language: str) -> dict[str, Any]:
-        title, abstract = self.translations[paper][language]
-        return {"paper": paper, "language": language, "title": title, "abstract": abstract}
+def _columns(table: str, texts: dict[str, str]) -> dict[str, Any]:
+    return {"fields": texts} if table == SUMMARY else texts
 
 
 def unclaimed_of(session: Transaction, papers: Sequence[int]) -> set[int]:
@@ -293,13 +279,13 @@ def unclaimed_of(session: Transaction, papers: Sequence[int]) -> set[int]:
 
     So they are new to the digest that has them first.
     """
-    return {row.id for row in rows_of(session, _UNCLAIMED, papers)}
+    return {row.id for row in rows_of(session, _UNCLAIMED, _p.id, papers)}
 
 
 def known_keys(session: Transaction, papers: Sequence[Incoming]) -> dict[str, int]:
     """Returns the keys of these papers that the store has, each with the paper there."""
     keys = sorted({key for one in papers for key in one.keys})
-    return dict(rows_of(session, _KEYS, keys))
+    return dict(rows_of(session, sa.select(_keys), _keys.c.key, keys))
 
 
 def _copied(row: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a row or a draft
@@ -360,7 +346,8 @@ def assign_sequences(
 
 def _seen(session: Transaction, papers: Sequence[int]) -> dict[int, tuple[datetime, datetime | None]]:
     """Returns when papers were first seen and when they came as stored before, by id."""
-    return {paper: (seen_at, came_at) for paper, seen_at, came_at in rows_of(session, _SEEN, papers)}
+    seen = sa.select(_p.id, _p.first_seen_at, _p.came_at)
+    return {paper: (seen_at, came_at) for paper, seen_at, came_at in rows_of(session, seen, _p.id, papers)}
 
 
 def raise_counter(session: Transaction, last: int) -> None:

@@ -21,8 +21,7 @@ from subscriptions.states import (
     PauseReason,
     describe_chat_state,
 )
-from subscriptions.store.attempts import is_sent, settle_if_finished
-from subscriptions.store.claims import waits_until
+from subscriptions.store.claims import is_sent, settle_if_finished, waits_until
 from subscriptions.store.columns import Big, Condition, Utc
 from subscriptions.store.database.store import CHUNK, Transaction, execute, reads, writes
 from subscriptions.store.rows import GOES_OUT, TABLES, ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow

@@ -98,32 +98,23 @@ class Sent:
     chats: int
 
 
-_FROM = sa.bindparam("since", type_=Utc)
-_NEW_PAPERS = sa.select(sa.func.count()).where(_p.sequenced_at >= _FROM)
-_NEW_BY_SOURCE = (
-    sa.select(
-        _g.source,
-        sa.func.count(_a.paper.distinct()).label("papers"),
-        sa.func.max(_g.received_at, type_=Utc).label("last"),
-    )
-    .select_from(_papers.join(_appearances, _a.paper == _p.id).join(_digests, _g.id == _a.digest))
-    .where(_p.sequenced_at >= _FROM, _g.received_at >= _FROM)
-    .group_by(_g.source)
-    .order_by(_g.source)
-)
-_SENT = (
-    sa.select(sa.func.count().label("messages"), sa.func.count(_d.chat.distinct()).label("chats"))
-    .select_from(_messages.join(_deliveries, _d.seq == _m.delivery))
-    .where(_m.attempted_at >= _FROM, _m.sent_at.is_not(None))
-)
-
-
 @reads
 def came_since(transaction: Transaction, since: datetime) -> Arrivals:
     """Returns the papers that were announced since a moment."""
-    rows = list(execute(transaction, _NEW_BY_SOURCE, {"since": since}))
+    by_source = (
+        sa.select(
+            _g.source,
+            sa.func.count(_a.paper.distinct()).label("papers"),
+            sa.func.max(_g.received_at, type_=Utc).label("last"),
+        )
+        .select_from(_papers.join(_appearances, _a.paper == _p.id).join(_digests, _g.id == _a.digest))
+        .where(_p.sequenced_at >= since, _g.received_at >= since)
+        .group_by(_g.source)
+        .order_by(_g.source)
+    )
+    rows = execute(transaction, by_source).all()
     return Arrivals(
-        papers=execute(transaction, _NEW_PAPERS, {"since": since}).scalar_one(),
+        papers=execute(transaction, sa.select(sa.func.count()).where(_p.sequenced_at >= since)).scalar_one(),
         by_source={row.source: row.papers for row in rows},
         last={row.source: row.last for row in rows},
     )
@@ -132,21 +123,13 @@ def came_since(transaction: Transaction, since: datetime) -> Arrivals:
 @reads
 def sent_since(transaction: Transaction, since: datetime) -> Sent:
     """Returns what was sent since a moment of the machine's clock."""
-    row = execute(transaction, _SENT, {"since": since}).one()
+    sent = (
+        sa.select(sa.func.count().label("messages"), sa.func.count(_d.chat.distinct()).label("chats"))
+        .select_from(_messages.join(_deliveries, _d.seq == _m.delivery))
+        .where(_m.attempted_at >= since, _m.sent_at.is_not(None))
+    )
+    row = execute(transaction, sent).one()
     return Sent(messages=row.messages, chats=row.chats)
-
-
-_OVERDUE = sa.select(sa.func.min(_s.latest_due_at)).where(_s.latest_due_at.is_not(None), Condition(BECOMES_DUE))
-_LOWEST_OWN = sa.select(sa.func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(BECOMES_DUE))
-_NEXT_PAPER = sa.select(_p.sequenced_at).where(_p.sequence > sa.bindparam("cursor")).order_by(_p.sequence).limit(1)
-_begins = sa.case(
-    (_d.next_at <= sa.bindparam("now", type_=Utc), _d.next_at), else_=_d.created_at
-)  # when it may go, again
-_OLDEST = (
-    sa.select(sa.func.min(_begins))
-    .join_from(_deliveries, _chats, _c.id == _d.chat)
-    .where(Condition(GOES_OUT), ~is_held(), _d.next_at.is_(None) | ~waits())
-)
 
 
 def to_be_planned_since(session: Transaction, *, now: datetime) -> datetime | None:
@@ -154,19 +137,29 @@ def to_be_planned_since(session: Transaction, *, now: datetime) -> datetime | No
 
     For chats that want papers as they come: when the first paper came that was not looked at yet.
     """
-    overdue = execute(session, _OVERDUE).scalar()
+    its_end = sa.select(sa.func.min(_s.latest_due_at))
+    overdue = execute(session, its_end.where(_s.latest_due_at.is_not(None), Condition(BECOMES_DUE))).scalar()
     behind = stored_subscriptions.behind(session, last_sequence(session))
     known = [one.sequence for one in behind if quiet_until(one.quiet, zone(one.zone), now) is None]
-    if (own := execute(session, _LOWEST_OWN).scalar()) is not None:
+    lowest = sa.select(sa.func.min(_s.cursor)).where(_s.next_due_at.is_(None), Condition(BECOMES_DUE))
+    if (own := execute(session, lowest).scalar()) is not None:
         known.append(own)
-    came = execute(session, _NEXT_PAPER, {"cursor": min(known)}).scalar() if known else None
+    papers = sa.select(_p.sequenced_at).order_by(_p.sequence).limit(1)
+    came = execute(session, papers.where(_p.sequence > min(known))).scalar() if known else None
     return min((moment for moment in (overdue, came) if moment is not None and moment <= now), default=None)
 
 
 def to_be_sent_since(session: Transaction, *, now: datetime, wall: datetime) -> datetime | None:
     """Since when the oldest delivery waits that may be sent now; None if none may. `wall` is the machine's clock."""
-    values = {"now": now, "longest": now + LONGEST_WAIT, "wall": wall}
-    found: datetime | None = execute(session, _OLDEST, values).scalar()
+    begins = sa.case((_d.next_at <= now, _d.next_at), else_=_d.created_at)  # when it may go, again
+    wanted = (
+        sa.select(sa.func.min(begins))
+        .join_from(_deliveries, _chats, _c.id == _d.chat)
+        .where(Condition(GOES_OUT), ~is_held(), _d.next_at.is_(None) | ~waits())
+    )
+    found: datetime | None = execute(
+        session, wanted, {"now": now, "longest": now + LONGEST_WAIT, "wall": wall}
+    ).scalar()
     return found
 
 

@@ -9,8 +9,6 @@ from subscriptions.store.rows import TABLES
 # Statements that every plan executes are built once.
 _values = TABLES.tables["key_value"]
 _GET = sa.select(_values.c.value).where(_values.c.name == sa.bindparam("called"))
-_is_still = (_values.c.name == sa.bindparam("called")) & (_values.c.value == sa.bindparam("was"))
-_SWAP = sa.update(_values).where(_is_still).values(value=sa.bindparam("to"))
 
 
 def put_value(session: Transaction, name: str, value: str) -> None:
@@ -22,7 +20,8 @@ def swap_value(session: Transaction, name: str, before: str | None, value: str) 
     """Replaces the value `before` (None: there is none) by another one. False if another process was first."""
     if before is None:
         return insert_new(session, "key_value", ("name",), {"name": name, "value": value})
-    return execute(session, _SWAP, {"called": name, "was": before, "to": value}).rowcount == 1
+    is_still = (_values.c.name == name) & (_values.c.value == before)
+    return execute(session, sa.update(_values).where(is_still).values(value=value)).rowcount == 1
 
 
 def hold_value(session: Transaction, name: str, first: str) -> str:
@@ -35,7 +34,7 @@ def share_value(session: Transaction, name: str, first: str) -> None:
     """Until the transaction ends no other process changes the value under a name; several may see to that at once."""
     if get_value(session, name) is None:
         insert_new(session, "key_value", ("name",), {"name": name, "value": first})
-    hold_rows(session, _GET, {"called": name}, shared=True)
+    hold_rows(session, sa.select(_values.c.value).where(_values.c.name == name), shared=True)
 
 
 def get_value(session: Transaction, name: str) -> str | None:

@@ -8,10 +8,10 @@ Each kind of database has its own text search (`database/*/words.py`). `matching
 expressions that look for them.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -21,9 +21,9 @@ from subscriptions.model import Announce, KnownPaper, Paper, Summary, Translatio
 from subscriptions.query import DOI, ID, SOURCE, Term
 from subscriptions.query.lexer import fold_value
 from subscriptions.store.database import sqlite
-from subscriptions.store.database.conflicts import insert_rows_new
+from subscriptions.store.database.conflicts import insert_all_new
 from subscriptions.store.database.postgres import words as postgres_words
-from subscriptions.store.database.store import Transaction, connection_of, execute, in_chunks, reads, rows_of
+from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
 from subscriptions.store.drafts import SEQUENCE, PaperDraft
 from subscriptions.store.rows import TABLES, DeliveryItemRow, PaperKeyRow, PaperRow
 
@@ -108,38 +108,14 @@ _STATE = sa.select(
 _SINCE = sa.select(sa.func.min(_p.sequence + 0), _LAST_SEQUENCE.scalar_subquery()).where(
     _p.sequenced_at >= sa.bindparam("instant")
 )
-_in_window = (_p.sequence > sa.bindparam("after")) & (_p.sequence <= sa.bindparam("upto"))
-_WINDOW = sa.select(_papers).where(_in_window).order_by(_p.sequence)
-_ids = sa.bindparam("ids", expanding=True, type_=sa.Integer)
-_PAPERS = sa.select(_papers).where(_p.id.in_(_ids))
-_TEXTS = sa.select(_p.id, _p.key, _p.title, _p.abstract).where(_p.id.in_(_ids))
-_TEXTS_UPTO = (
-    sa.select(_p.id, _p.key, _p.title, _p.abstract)
-    .where(_p.sequence <= sa.bindparam("upto"))
-    .order_by(_p.sequence.desc())
-    .limit(sa.bindparam("most", type_=sa.Integer))
-)
-_NEWEST_TEXTS = (  # the bound, which all days fulfil, makes the index on the day the way to them
-    sa.select(_p.id, _p.key, _p.title, _p.abstract)
-    .where(_p.day <= date.max)
-    .order_by(_p.day.desc(), _p.id.desc())
-    .limit(sa.bindparam("most", type_=sa.Integer))
-)
-_SUMMARIES = sa.select(_summaries).where(_summaries.c.paper.in_(_ids))
-_TRANSLATIONS = sa.select(_translations).where(_translations.c.paper.in_(_ids))
-_SOURCES = (
-    sa.select(_a.paper, _d.source)
-    .join_from(_appearances, _digests, _d.id == _a.digest)
-    .where(_a.paper.in_(_ids))
-    .distinct()
-)
-_ALL_IDS = sa.select(_p.id).order_by(_p.id)
+_TEXTS = sa.select(_p.id, _p.key, _p.title, _p.abstract)
+_SOURCES = sa.select(_a.paper, _d.source).join_from(_appearances, _digests, _d.id == _a.digest).distinct()
 _PaperRow = PaperRow | PaperDraft | sa.Row[*tuple[Any, ...]]
 
 
 def index_all(session: Transaction) -> None:
     """Writes entries for all papers of a database that has none."""
-    for part in in_chunks(execute(session, _ALL_IDS).scalars().all()):
+    for part in in_chunks(execute(session, sa.select(_p.id).order_by(_p.id)).scalars().all()):
         write(session, ((known.id, index_document(known.paper)) for known in stored_papers(session, part).values()))
 
 
@@ -169,7 +145,8 @@ def sequence_before(session: Transaction, instant: datetime) -> int:
 
 def window(session: Transaction, after: int, upto: int) -> tuple[KnownPaper, ...]:
     """The papers with after < sequence <= upto, in the order of their sequences."""
-    return known_papers(session, execute(session, _WINDOW, {"after": after, "upto": upto}).all())
+    wanted = sa.select(_papers).where(_p.sequence > after, _p.sequence <= upto).order_by(_p.sequence)
+    return known_papers(session, execute(session, wanted).all())
 
 
 def newest_titles(session: Transaction, most: int) -> list[str]:
@@ -180,34 +157,46 @@ def newest_titles(session: Transaction, most: int) -> list[str]:
 
 def newest_names(session: Transaction, most: int) -> list[tuple[list[str], list[str]]]:
     """The authors and the categories of the newest `most` papers by their day."""
-    wanted = sa.select(_p.authors, _p.categories).where(_p.day <= date.max).order_by(_p.day.desc(), _p.id.desc())
-    return [(row.authors, row.categories) for row in execute(session, wanted.limit(most))]
+    return [
+        (row.authors, row.categories) for row in execute(session, _newest(sa.select(_p.authors, _p.categories), most))
+    ]
 
 
 def texts_upto(session: Transaction, upto: int, most: int) -> list[tuple[int, Paper]]:
     """The newest `most` papers up to a sequence, newest first: the id of each, and its key, title and abstract alone."""
-    found = execute(session, _TEXTS_UPTO, {"upto": upto, "most": most})
-    return [(row.id, Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in found]
+    return _texts(session, _TEXTS.where(_p.sequence <= upto).order_by(_p.sequence.desc()).limit(most))
 
 
 def newest_texts(session: Transaction, most: int) -> list[tuple[int, Paper]]:
     """The newest `most` papers by their day, also those that were filed and never announced: as from `texts_upto`."""
-    found = execute(session, _NEWEST_TEXTS, {"most": most})
-    return [(row.id, Paper(key=row.key, title=row.title, abstract=row.abstract)) for row in found]
+    return _texts(session, _newest(_TEXTS, most))
+
+
+def _newest(wanted: sa.Select[Any], most: int) -> sa.Select[Any]:
+    """The newest papers by their day. The bound, which all days fulfil, makes the index on the day the way to them."""
+    return wanted.where(_p.day <= date.max).order_by(_p.day.desc(), _p.id.desc()).limit(most)
+
+
+def _texts(session: Transaction, wanted: sa.Select[Any]) -> list[tuple[int, Paper]]:
+    return [(row.id, _text(row)) for row in execute(session, wanted)]
+
+
+def _text(row: sa.Row[*tuple[Any, ...]]) -> Paper:
+    return Paper(key=row.key, title=row.title, abstract=row.abstract)
 
 
 def texts_of(session: Transaction, ids: Iterable[int]) -> dict[int, Paper]:
     """The papers with these ids, by id, each with its key, title and abstract alone."""
-    return {
-        row.id: Paper(key=row.key, title=row.title, abstract=row.abstract)
-        for row in rows_of(session, _TEXTS, list(ids))
-    }
+    return {row.id: _text(row) for row in rows_of(session, _TEXTS, _p.id, list(ids))}
 
 
 @reads
 def stored_papers(transaction: Transaction, ids: Sequence[int]) -> dict[int, KnownPaper]:
     """The papers with these ids, by id."""
-    return {paper.id: paper for paper in known_papers(transaction, list(rows_of(transaction, _PAPERS, list(ids))))}
+    return {
+        paper.id: paper
+        for paper in known_papers(transaction, list(rows_of(transaction, sa.select(_papers), _p.id, ids)))
+    }
 
 
 def known_papers(session: Transaction, rows: Sequence[_PaperRow]) -> tuple[KnownPaper, ...]:
@@ -216,12 +205,12 @@ def known_papers(session: Transaction, rows: Sequence[_PaperRow]) -> tuple[Known
     summaries: dict[int, list[Summary]] = {}
     translations: dict[int, list[Translation]] = {}
     sources: dict[int, list[str]] = {}
-    for s in rows_of(session, _SUMMARIES, ids):
+    for s in rows_of(session, sa.select(_summaries), _summaries.c.paper, ids):
         summaries.setdefault(s.paper, []).append(Summary(language=s.language, fields=s.fields))
-    for t in rows_of(session, _TRANSLATIONS, ids):
+    for t in rows_of(session, sa.select(_translations), _translations.c.paper, ids):
         value = Translation(language=t.language, title=t.title, abstract=t.abstract)
         translations.setdefault(t.paper, []).append(value)
-    for paper_id, source in rows_of(session, _SOURCES, ids):
+    for paper_id, source in rows_of(session, _SOURCES, _a.paper, ids):
         sources.setdefault(paper_id, []).append(source)
     return tuple(
         known_paper(row, summaries.get(row.id, []), translations.get(row.id, []), sources.get(row.id, []))
@@ -266,20 +255,8 @@ def known_paper(
 # -------------------------------------------------------------------------------------------------- the full-text index
 
 
-class _Words(Protocol):
-    """The text search of a kind of database."""
-
-    def write(self, connection: sa.Connection, papers: Sequence[int], documents: Sequence[tuple[str, ...]]) -> None:
-        """Writes new entries for papers, given by id, each with its document."""
-
-    def find(self, connection: sa.Connection, expression: Expression, first: int, last: int) -> list[int]:
-        """The entries from `first` to `last` that fulfil an expression."""
-
-    def uncertain(self, connection: sa.Connection, first: int, last: int) -> list[int]:
-        """The entries from `first` to `last` that may fulfil what `find` denies."""
-
-
-_WORDS: Mapping[str, _Words] = {"sqlite": sqlite, "postgresql": postgres_words}
+# Each has `write`, `find` and `uncertain`.
+_WORDS = {"sqlite": sqlite, "postgresql": postgres_words}
 
 
 class IndexEntry(NamedTuple):
@@ -306,15 +283,15 @@ def write(session: Transaction, documents: Iterable[tuple[int, tuple[str, ...]]]
     if not texts:
         return
     session.flush()
-    connection = connection_of(session)
+    connection = session.connection()
     _WORDS[connection.dialect.name].write(connection, list(texts), list(texts.values()))
     words = sorted(set[str]().union(*map(spellings, texts.values())))
-    insert_rows_new(session, "paper_spelling", ("word",), ("word",), [(word,) for word in words])
+    insert_all_new(session, "paper_spelling", ("word",), [{"word": word} for word in words])
 
 
 def spelled(session: Transaction, words: Collection[str]) -> set[str]:
     """Those of some `spellings` that a paper has."""
-    return set(connection_of(session).execute(sa.select(_word).where(_word.in_(words))).scalars())
+    return set(session.connection().execute(sa.select(_word).where(_word.in_(words))).scalars())
 
 
 def spelled_alike(session: Transaction, word: str, most: int) -> list[str]:
@@ -322,7 +299,7 @@ def spelled_alike(session: Transaction, word: str, most: int) -> list[str]:
     first = word[:2] if word[0] == "@" else word[0]
     begins = (_word >= first) & (_word < first[:-1] + chr(ord(first[-1]) + 1))
     wanted = sa.select(_word).where(begins, sa.func.length(_word).between(len(word) - most, len(word) + most))
-    return list(connection_of(session).execute(wanted).scalars())
+    return list(session.connection().execute(wanted).scalars())
 
 
 def news(session: Transaction, most: int | None, *, since: date, until: date | None = None) -> list[IndexEntry]:
@@ -342,13 +319,13 @@ def sequenced(session: Transaction, after: int, upto: int) -> list[IndexEntry]:
 def newest_day(session: Transaction) -> date | None:
     """The newest day on which papers were announced; None: there is none."""
     wanted = sa.select(sa.func.max(_p.day)).where(_p.sequence.is_not(None))
-    return connection_of(session).execute(wanted).scalar()
+    return session.connection().execute(wanted).scalar()
 
 
 def has_news_upto(session: Transaction, day: date) -> bool:
     """Whether papers were announced on this day or before."""
     wanted = sa.select(_p.id).where(_p.day <= day, _p.sequence.is_not(None)).limit(1)
-    return connection_of(session).execute(wanted).first() is not None
+    return session.connection().execute(wanted).first() is not None
 
 
 def newest(session: Transaction, most: int, *, upto: tuple[date, int] | None = None) -> list[IndexEntry]:
@@ -382,13 +359,13 @@ def sources_of_days(session: Transaction, first: date) -> list[str]:
     """The names of the sources whose digests are of these days."""
     of_these_days = sa.exists().where(_digests.c.source == _sources.c.name, _digests.c.date >= first)
     wanted = sa.select(_sources.c.name).where(of_these_days).order_by(_sources.c.name)
-    return list(connection_of(session).execute(wanted).scalars())
+    return list(session.connection().execute(wanted).scalars())
 
 
 def has_dois(session: Transaction, first: date) -> bool:
     """Whether a paper of these days has a DOI."""
     wanted = sa.select(_p.id).where(_p.day >= first, _p.doi.is_not(None)).limit(1)
-    return connection_of(session).execute(wanted).first() is not None
+    return session.connection().execute(wanted).first() is not None
 
 
 # ------------------------------------------------------------------------------------------------------------ internals
@@ -400,29 +377,29 @@ def _known() -> sa.Select[tuple[int, int, date, int | None, bool]]:
 
 
 def _fetched(session: Transaction, wanted: sa.Select[tuple[int, int, date, int | None, bool]]) -> list[IndexEntry]:
-    return [IndexEntry._make(row) for row in connection_of(session).execute(wanted)]
+    return [IndexEntry._make(row) for row in session.connection().execute(wanted)]
 
 
 def _found(session: Transaction, expression: Expression | None, first: int, last: int) -> list[int]:
     if expression is None:
         return []
     session.flush()
-    connection = connection_of(session)
-    return _WORDS[connection.dialect.name].find(connection, expression, first, last)
+    connection = session.connection()
+    return list(_WORDS[connection.dialect.name].find(connection, expression, first, last))
 
 
 def _uncertain(session: Transaction, first: int, last: int) -> list[int]:
     """The entries that may fulfil what an expression denies."""
-    connection = connection_of(session)
-    return _WORDS[connection.dialect.name].uncertain(connection, first, last)
+    connection = session.connection()
+    return list(_WORDS[connection.dialect.name].uncertain(connection, first, last))
 
 
 def _by_number(session: Transaction, term: Term) -> list[int]:
     """The entries of the papers that ever had this id or DOI, in any case, or that this source brought."""
     if term.field is SOURCE:
-        names = connection_of(session).execute(sa.select(_sources.c.name)).scalars()
+        names = session.connection().execute(sa.select(_sources.c.name)).scalars()
         brought = sa.select(_appearances.c.paper).join(_digests, _digests.c.id == _appearances.c.digest)
         papers = brought.where(_digests.c.source.in_([name for name in names if fold_value(name) == term.value]))
     else:
         papers = sa.select(_keys.c.paper).where(sa.func.lower(_keys.c.key).in_([term.value, f"doi:{term.value}"]))
-    return list(connection_of(session).execute(sa.select(_e.entry).where(_e.paper.in_(papers))).scalars())
+    return list(session.connection().execute(sa.select(_e.entry).where(_e.paper.in_(papers))).scalars())

@@ -1,6 +1,6 @@
 """Merges the papers of a digest into those that are known: one row per work (docs/architecture.md, rules 1 and 4)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,13 +11,12 @@ from sqlmodel.sql.expression import SelectOfScalar
 from subscriptions.model import Announce, Paper, Summary, Translation
 from subscriptions.normalize import title_alias
 from subscriptions.store.conversation_rows import EnrichmentRequestRow
-from subscriptions.store.database.conflicts import put_all
+from subscriptions.store.database.conflicts import move_rows, put_all
 from subscriptions.store.database.store import Transaction, execute, reads, writes
-from subscriptions.store.drafts import REPLACEMENTS, Incoming, MergeBatch, PaperDraft
+from subscriptions.store.drafts import REPLACEMENTS, SUMMARY, TRANSLATION, Incoming, MergeBatch, PaperDraft
 from subscriptions.store.key_value import hold_value
 from subscriptions.store.known_papers import known_paper
-from subscriptions.store.rows import AppearanceRow, DeliveryItemRow, PaperAliasRow, PaperKeyRow, PaperRow
-from subscriptions.store.signals import move_signals
+from subscriptions.store.rows import PaperKeyRow, PaperRow
 from subscriptions.store.standing import (
     Claim,
     Standing,
@@ -31,6 +30,12 @@ from subscriptions.store.standing import (
     vouched_by,
 )
 
+_OF_PAPER = {  # tables of what belongs to a paper → what is unique beside it
+    "paper_alias": ("alias",),
+    "appearance": ("digest",),
+    "delivery_item": ("chat",),
+    "signal": ("chat", "kind"),
+}
 COMPLETION_WINDOW = timedelta(days=7)  # how long after first sight something missing may still make a paper new
 
 
@@ -175,26 +180,27 @@ def _fill(row: PaperDraft, claim: Claim, now: datetime) -> _Facts:
 
 def _fill_texts(batch: MergeBatch, row_id: int, paper: Paper, facts: _Facts, *, newer: bool) -> _Facts:
     missing, anything = facts.missing, facts.anything
-    for summary in paper.summaries:
-        known = batch.summaries.get(row_id, {}).get(summary.language)
+    for table, language, brought in _texts_of(paper):
+        known = batch.texts[table, row_id].get(language)
         if known is None:
             missing = True
-            batch.summarised.setdefault(row_id, set()).add(summary.language)
-        fields = dict(known or {})
-        for name, text in summary.fields.items():
-            fields[name] = better_text(fields.get(name, ""), text, newer=newer)
-        if fields != known:
-            batch.put_summary(row_id, summary.language, fields)
-            anything = True
-    for translation in paper.translations:
-        had = batch.translations.get(row_id, {}).get(translation.language)
-        missing = missing or had is None
-        title = better_text(had[0] if had else "", translation.title, newer=newer)
-        abstract = better_text(had[1] if had else "", translation.abstract, newer=newer)
-        if (title, abstract) != had:
-            batch.put_translation(row_id, translation.language, title, abstract)
+            if table == SUMMARY:
+                batch.summarised.setdefault(row_id, set()).add(language)
+        texts = dict(known or {})
+        for name, text in brought.items():
+            texts[name] = better_text(texts.get(name, ""), text, newer=newer)
+        if texts != known:
+            batch.put_texts(table, row_id, language, texts)
             anything = True
     return _Facts(missing=missing, category=facts.category, anything=anything or missing)
+
+
+def _texts_of(paper: Paper) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    """(table, language, texts) of the summaries and translations of a paper."""
+    for summary in paper.summaries:
+        yield SUMMARY, summary.language, summary.fields
+    for translation in paper.translations:
+        yield TRANSLATION, translation.language, {"title": translation.title, "abstract": translation.abstract}
 
 
 def _remember_keys(batch: MergeBatch, row: PaperDraft, one: Incoming, *, further: bool) -> None:
@@ -224,39 +230,17 @@ def _join(session: Transaction, batch: MergeBatch, keep: PaperDraft, lose: Paper
         keep.sequence, keep.sequenced_at, keep.cross, keep.day = lose.sequence, lose.sequenced_at, lose.cross, lose.day
         keep.came_at = lose.came_at
     execute(session, sa.update(PaperKeyRow).where(col(PaperKeyRow.paper) == lost).values(paper=kept))
-    _move(session, PaperAliasRow, "alias", lost, kept)
-    _move(session, AppearanceRow, "digest", lost, kept)
-    _move(session, DeliveryItemRow, "chat", lost, kept)
-    move_signals(session, lost, kept)
+    for table, keys in _OF_PAPER.items():
+        move_rows(session, table, keys, column="paper", before=lost, after=kept)
     execute(session, sa.delete(PaperRow).where(col(PaperRow.id) == lost))
     batch.forget_joined(lost, kept)
 
 
 def as_entry(batch: MergeBatch, row: PaperDraft) -> Paper:
     """Returns a known paper as a digest would bring it."""
-    summaries = [Summary(language=code, fields=fields) for code, fields in batch.summaries.get(row.id, {}).items()]
-    translations = [
-        Translation(language=code, title=title, abstract=abstract)
-        for code, (title, abstract) in batch.translations.get(row.id, {}).items()
-    ]
+    summaries = [Summary(language=code, fields=fields) for code, fields in batch.texts[SUMMARY, row.id].items()]
+    translations = [Translation(language=code, **texts) for code, texts in batch.texts[TRANSLATION, row.id].items()]
     return known_paper(row, summaries, translations, []).paper
-
-
-def _move(
-    session: Transaction,
-    table: type[PaperAliasRow] | type[AppearanceRow] | type[DeliveryItemRow],
-    other: str,
-    lost: int,
-    kept: int,
-) -> None:
-    """Moves rows that are unique by (paper, other) from one paper to another.
-
-    Where both papers have a row, that of `kept` stays.
-    """
-    column = getattr(table, other)
-    taken = sa.select(column).where(col(table.paper) == kept)
-    execute(session, sa.delete(table).where(col(table.paper) == lost, column.in_(taken)))
-    execute(session, sa.update(table).where(col(table.paper) == lost).values(paper=kept))
 
 
 # ------------------------------------------------------------------------- papers that lack something that arXiv knows

@@ -13,8 +13,7 @@ from sqlmodel import col, select
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.states import MAYBE_SENT, ChatState, MessageState
 from subscriptions.store import undo
-from subscriptions.store.access import move_denial
-from subscriptions.store.chats import hold_lane, mark_reachable
+from subscriptions.store.chats import hold_lane, mark_reachable, move_denial
 from subscriptions.store.conversation_rows import (
     CallbackRow,
     ConversationStateRow,
@@ -25,9 +24,10 @@ from subscriptions.store.conversation_rows import (
     WrongCodeRow,
 )
 from subscriptions.store.conversations import home_view_of
+from subscriptions.store.database.conflicts import move_rows
 from subscriptions.store.database.store import Transaction, writes
 from subscriptions.store.rows import ChatRow, DeliveryItemRow, DeliveryRow, LaneRow, MessageRow, SubscriptionRow
-from subscriptions.store.signals import merge_signals, move_library
+from subscriptions.store.signals import move_library
 from subscriptions.store.subscriptions import cursor_of
 from subscriptions.store.workers import wake_lanes
 
@@ -214,7 +214,8 @@ def _merge_chats(session: Transaction, old: ChatRow, new: ChatRow, now: datetime
     session.exec(sa.update(DeliveryRow).where(col(DeliveryRow.chat) == before).values(chat=after))
     session.exec(sa.delete(UndoRow).where(col(UndoRow.chat) == before))  # those that are left name the old numbers
     _merge_offers(session, before, after, numbers)
-    merge_signals(session, before, after)
+    move_rows(session, "signal", ("paper", "kind"), column="chat", before=before, after=after)
+    move_rows(session, "taste", (), column="chat", before=before, after=after)
     move_library(session, before, after)
     session.exec(sa.update(WrongCodeRow).where(col(WrongCodeRow.chat) == before).values(chat=after))
     session.flush()

@@ -3,19 +3,26 @@
 In the morning some chat is due every minute, so these statements are built once, like those of `claims`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.types import NULLTYPE
+from sqlalchemy.types import NULLTYPE, TypeEngine
 
+from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.states import ChatState, SubscriptionState
+from subscriptions.store import undo
 from subscriptions.store.chats import CHATS
-from subscriptions.store.columns import Condition, Utc
-from subscriptions.store.database.store import Transaction, execute, in_chunks, rows_of
+from subscriptions.store.columns import Condition, JsonText, Utc, adapter_of, to_json
+from subscriptions.store.database.conflicts import execute_rows, insert_new
+from subscriptions.store.database.store import CHUNK, Transaction, execute, in_chunks, rows_of
 from subscriptions.store.rows import BECOMES_DUE, TABLES
+from subscriptions.store.signals import owned
 from subscriptions.store.subscriptions import SUBSCRIPTIONS, DueSpan, cursor_of
+from subscriptions.store.workers import wake_chats
 
 _chats, _subscriptions = TABLES.tables["chat"], TABLES.tables["subscription"]
 _c, _s = _chats.c, _subscriptions.c
@@ -31,7 +38,6 @@ _A_PAUSE_ENDED = sa.select(
     sa.or_(sa.select(_c.id).where(_CHAT_PAUSE_ENDED).exists(), sa.select(_s.id).where(_PAUSE_ENDED).exists())
 )
 _CHATS_BACK = sa.select(_c.id, _c.paused_until).where(_CHAT_PAUSE_ENDED)
-_OF_CHATS = sa.select(_s.chat, _s.id).where(_s.chat.in_(_ids), _s.state == SubscriptionState.ACTIVE)
 _ENDED = sa.select(_s.chat, _s.id, _s.paused_until).where(_PAUSE_ENDED)
 _RESUME_CHATS = (
     sa.update(_chats)
@@ -50,7 +56,8 @@ def ended_pauses(session: Transaction, now: datetime) -> list[tuple[int, int, da
     """(chat, subscription, end of the pause) of the subscriptions whose pause, or whose chat's pause, has ended."""
     found = [(chat, subscription, until) for chat, subscription, until in execute(session, _ENDED, {"now": now})]
     back: dict[int, datetime] = {row.id: row.paused_until for row in execute(session, _CHATS_BACK, {"now": now})}
-    of_chats = rows_of(session, _OF_CHATS, sorted(back))  # in a join SQLite would read all subscriptions
+    active = sa.select(_s.chat, _s.id).where(_s.state == SubscriptionState.ACTIVE)
+    of_chats = rows_of(session, active, _s.chat, sorted(back))  # in a join SQLite would read all subscriptions
     return found + [(chat, subscription, back[chat]) for chat, subscription in of_chats]
 
 
@@ -174,23 +181,18 @@ def mark_first_delivery_planned(session: Transaction, chat_ids: Sequence[int]) -
 StoredRow = tuple[Any, ...]
 
 
-def _undecoded(statement: sa.Select[*tuple[Any, ...]]) -> sa.Executable:
+def _undecoded(statement: sa.Select[Any]) -> sa.Select[Any]:
     """The same statement, whose values come as the driver gives them: to decode them takes three times as long as to read them."""
-    plain = [sa.type_coerce(column, NULLTYPE) for column in statement.selected_columns]
+    plain: list[Any] = [sa.type_coerce(column, NULLTYPE) for column in statement.selected_columns]
     return statement.with_only_columns(*plain, maintain_column_froms=True)
 
 
-_STATEMENTS = (_undecoded(CHATS), _undecoded(SUBSCRIPTIONS))
+_STATEMENTS = ((_undecoded(CHATS), _c.id), (_undecoded(SUBSCRIPTIONS), _s.chat))
 
 
 def rows_of_chats(session: Transaction, chat_ids: Sequence[int]) -> list[StoredRow]:
     """All that `chats_by_id` and `subscriptions_of` read of these chats; only to be compared with another reading."""
-    return [
-        tuple(row)
-        for part in in_chunks(chat_ids)
-        for statement in _STATEMENTS
-        for row in execute(session, statement, {"ids": part}).all()
-    ]
+    return [tuple(row) for statement, chat in _STATEMENTS for row in rows_of(session, statement, chat, chat_ids)]
 
 
 # ------------------------------------------------------------------------------- the log of queries that came and went
@@ -200,14 +202,7 @@ KEPT = 100_000  # changes; an index older than the oldest one is rebuilt
 
 _changes, _queries = TABLES.tables["query_change"], TABLES.tables["query"]
 _qc, _q = _changes.c, _queries.c
-_after, _most = sa.bindparam("after", type_=sa.Integer), sa.bindparam("most", type_=sa.Integer)
 _NEWEST, _OLDEST = sa.select(sa.func.max(_qc.sequence)), sa.select(sa.func.min(_qc.sequence))
-_CHANGED = sa.select(_qc.sequence, _qc.query).where(_qc.sequence > _after).order_by(_qc.sequence)
-_TEXTS = sa.select(_q.id, _q.canonical).where(_q.id.in_(sa.bindparam("ids", type_=sa.Integer, expanding=True)))
-_PAGE = sa.select(_q.id, _q.canonical).where(_q.id > _after).order_by(_q.id).limit(_most)
-_DROP = sa.delete(_changes).where(
-    _qc.sequence.in_(sa.select(_qc.sequence).where(_qc.sequence <= _after).order_by(_qc.sequence).limit(_most))
-)
 
 
 def newest_change(session: Transaction) -> int:
@@ -222,19 +217,147 @@ def changes_after(session: Transaction, sequence: int) -> tuple[int, set[int]] |
         return newest, set()
     if newest < sequence or sequence < oldest - 1:
         return None
-    return newest, {query for _, query in execute(session, _CHANGED, {"after": sequence})}
+    return newest, set(execute(session, sa.select(_qc.query).where(_qc.sequence > sequence)).scalars())
 
 
 def queries_by_id(session: Transaction, ids: Sequence[int]) -> dict[int, str]:
     """Id -> canonical text, of those of these queries that are stored."""
-    return dict(rows_of(session, _TEXTS, ids))
+    return dict(rows_of(session, sa.select(_queries), _q.id, ids))
 
 
 def page_of_queries(session: Transaction, after: int, most: int) -> list[tuple[int, str]]:
     """(id, canonical text) of the queries after the id `after`, in the order of their ids."""
-    return [(query, canonical) for query, canonical in execute(session, _PAGE, {"after": after, "most": most})]
+    page = sa.select(_q.id, _q.canonical).where(_q.id > after).order_by(_q.id).limit(most)
+    return [(query, canonical) for query, canonical in execute(session, page)]
 
 
 def drop_changes(session: Transaction, most: int) -> int:
     """Removes old changes, at most so many; the newest `KEPT` stay. Returns how many it removed."""
-    return execute(session, _DROP, {"after": newest_change(session) - KEPT, "most": most}).rowcount
+    old = (
+        sa.select(_qc.sequence).where(_qc.sequence <= newest_change(session) - KEPT).order_by(_qc.sequence).limit(most)
+    )
+    return execute(session, sa.delete(_changes).where(_qc.sequence.in_(old))).rowcount
+
+
+# --------------------------------------------------------------------------------------------------- planned deliveries
+
+# Statements that every plan executes are built once.
+_deliveries, _delivery_items = TABLES.tables["delivery"], TABLES.tables["delivery_item"]
+_d, _i = _deliveries.c, _delivery_items.c
+_KEYS, _SEQS = sa.select(_d.dedupe_key), sa.select(_d.id, _d.seq)
+# Facts and reasons are texts: many rows have the same ones, and SQLAlchemy would encode each again.
+_TEXTS: Mapping[str, TypeEngine[Any]] = {"kind": sa.String(), "facts": JsonText(), "because": JsonText()}
+_DELIVERY = ("id", "chat", "kind", "due", "dedupe_key", "created_at", "facts", "attempts", "reason", "sendable")
+_ITEM = ("chat", "paper", "delivery", "position", "shown", "cross", "because")
+_NEW_DELIVERIES = sa.insert(_deliveries).values(
+    {name: sa.bindparam(name, type_=_TEXTS.get(name, _d[name].type)) for name in _DELIVERY}
+)
+_NEW_ITEMS = sa.insert(_delivery_items).values(
+    {name: sa.bindparam(name, type_=_TEXTS.get(name, NULLTYPE)) for name in _ITEM}
+)
+# A server that has not looked at the table yet would begin with the papers, and find all chats that have them.
+_DELIVERED_TO_EACH = sa.text("""
+    SELECT found.chat, found.paper FROM unnest(:ids) AS asked (chat) CROSS JOIN LATERAL (
+        SELECT item.chat, item.paper FROM delivery_item AS item
+        WHERE item.chat = asked.chat AND item.paper BETWEEN :first AND :last OFFSET 0
+    ) AS found
+""").bindparams(sa.bindparam("ids", type_=sa.ARRAY(sa.Integer)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A delivery to be stored."""
+
+    id: str
+    chat_id: int
+    kind: DeliveryKind
+    due: datetime
+    key: str  # dedupe key: a second delivery with the same key is not stored
+    items: tuple[Item, ...]
+    facts: Facts
+
+
+def taken_keys(session: Transaction, keys: Sequence[str]) -> set[str]:
+    """Those of these dedupe keys that have a delivery."""
+    return {row.dedupe_key for row in rows_of(session, _KEYS, _d.dedupe_key, keys)}
+
+
+def add_deliveries(session: Transaction, planned: Sequence[Planned], *, now: datetime) -> None:
+    """Stores deliveries and their items, with one statement for each table, and wakes their lanes.
+
+    No delivery may have one of their keys.
+    """
+    facts, because = _Texts(Facts), _Texts(tuple[Because, ...])
+    execute_rows(
+        session,
+        _NEW_DELIVERIES,
+        _DELIVERY,
+        [(p.id, p.chat_id, p.kind.value, p.due, p.key, now, facts.of(p.facts), 0, "", True) for p in planned],
+    )
+    seqs = {row.id: row.seq for row in rows_of(session, _SEQS, _d.id, [p.id for p in planned])}
+    items = ((seqs[p.id], p.chat_id, item) for p in planned for item in p.items)
+    while part := list(islice(items, CHUNK)):  # what lives long is looked through for garbage again and again
+        rows = [
+            (chat_id, item.paper.id, seq, item.position, item.shown, item.cross, because.of(item.because))
+            for seq, chat_id, item in part
+        ]
+        execute_rows(session, _NEW_ITEMS, _ITEM, rows)
+    wake_chats(session, {p.chat_id: p.kind for p in planned})
+
+
+def add_delivery(session: Transaction, planned: Planned, *, now: datetime) -> bool:
+    """Stores a delivery without items, and wakes its lane. False if there is one with its dedupe key: another process may have been first."""
+    if not insert_new(session, "delivery", ("dedupe_key",), _delivery_values(planned, now)):
+        return False
+    seq = execute(session, sa.select(_d.seq).where(_d.dedupe_key == planned.key)).scalar_one()
+    undo.add(session, "delivery", {seq: undo.words_of_notice(planned.key, planned.facts.detail)})
+    wake_chats(session, {planned.chat_id: planned.kind})
+    return True
+
+
+def delivered(session: Transaction, chat_ids: Sequence[int], paper_ids: Iterable[int]) -> dict[int, set[int]]:
+    """Chat id → those of these papers that the chat has: in a delivery, or in its library."""
+    found: dict[int, set[int]] = {chat_id: set() for chat_id in chat_ids}
+    papers = sorted(set(paper_ids))
+    if papers and session.connection().dialect.name == "postgresql":
+        values = {"ids": list(chat_ids), "first": papers[0], "last": papers[-1]}
+        wanted = set(papers)
+        for chat_id, paper_id in execute(session, _DELIVERED_TO_EACH, values):
+            if paper_id in wanted:
+                found[chat_id].add(paper_id)
+    else:
+        for chats in in_chunks(chat_ids):
+            of_chats = sa.select(_i.chat, _i.paper).where(_i.chat.in_(chats))
+            for chat_id, paper_id in rows_of(session, of_chats, _i.paper, papers):
+                found[chat_id].add(paper_id)
+    for chat_id, mine in owned(session, chat_ids, papers).items():
+        found[chat_id] |= mine
+    return found
+
+
+def _delivery_values(planned: Planned, now: datetime) -> dict[str, Any]:
+    return {
+        "id": planned.id,
+        "chat": planned.chat_id,
+        "kind": planned.kind,
+        "due": planned.due,
+        "dedupe_key": planned.key,
+        "created_at": now,
+        "facts": to_json(planned.facts),
+        "attempts": 0,
+        "reason": "",
+    }
+
+
+class _Texts:
+    """The JSON of values of a type that stay alive, each made once: deliveries share their facts, and papers their reasons."""
+
+    def __init__(self, kind: Any) -> None:  # noqa: ANN401 - a class, or a type such as tuple[str, ...]
+        self._adapter = adapter_of(kind)
+        self._texts: dict[int, str] = {}  # by identity: equal values are mostly the same object, and hashing is slow
+
+    def of(self, value: object) -> str:
+        text = self._texts.get(id(value))
+        if text is None:
+            text = self._texts[id(value)] = self._adapter.dump_json(value).decode()
+        return text

@@ -5,6 +5,7 @@ alone shows what is left, so the work can stop after any step and go on later. E
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -192,27 +193,18 @@ def delivered_since(session: Transaction, chat_id: int, since: date) -> Sequence
 _THE_LAST = 1  # the id of the last loss: no other is stored
 _NO_DELIVERY = -1  # the position of a paper that counts as sent: it is in no delivery
 _subscriptions, _losses = TABLES.tables["subscription"], TABLES.tables["loss"]
-_LOSS = sa.select(_losses).where(_losses.c.id == _THE_LAST)
 _s = _subscriptions.c
-_CHATS = sa.select(_s.chat).where(
-    _s.counted_until >= sa.bindparam("came")
-)  # sorted outside: SQLite would read all chats in their order
-_LOWEST = sa.select(sa.func.min(_s.cursor)).where(_s.counted_until.is_not(None))
-_COUNT_UNTIL = (
-    sa.update(_subscriptions).where(_s.id == sa.bindparam("subscription")).values(counted_until=sa.bindparam("until"))
-)
 
 
 def last_loss(session: Transaction) -> Loss | None:
     """The last loss; None if no copy was ever restored with the moment of a loss."""
-    row = execute(session, _LOSS).first()
+    row = execute(session, sa.select(_losses).where(_losses.c.id == _THE_LAST)).first()
     return None if row is None else Loss(lost_at=row.lost_at, copied_at=row.copied_at, restored_at=row.restored_at)
 
 
 def put_loss(session: Transaction, loss: Loss) -> None:
     """Stores the last loss."""
-    moments = {"lost_at": loss.lost_at, "copied_at": loss.copied_at, "restored_at": loss.restored_at}
-    put(session, "loss", ("id",), {"id": _THE_LAST, **moments})
+    put(session, "loss", ("id",), {"id": _THE_LAST, **asdict(loss)})
 
 
 def last_moment(session: Transaction) -> datetime | None:
@@ -224,19 +216,19 @@ def last_moment(session: Transaction) -> datetime | None:
 
 def count_until(session: Transaction, moments: Mapping[int, datetime | None]) -> None:
     """Stores until when papers count as sent, by the id of a subscription; None: no papers do."""
-    if moments:
-        values = [{"subscription": number, "until": moment} for number, moment in moments.items()]
-        execute(session, _COUNT_UNTIL, values)
+    for subscription, moment in moments.items():
+        execute(session, sa.update(_subscriptions).where(_s.id == subscription).values(counted_until=moment))
 
 
 def lowest_cursor_that_counts(session: Transaction) -> int | None:
     """The lowest cursor of the subscriptions for which something counts as sent; None: there is none."""
-    return execute(session, _LOWEST).scalar()
+    return execute(session, sa.select(sa.func.min(_s.cursor)).where(_s.counted_until.is_not(None))).scalar()
 
 
 def chats_that_count(session: Transaction, came: datetime) -> list[int]:
     """Ids of the chats with a subscription for which papers that came at `came` count as sent."""
-    return sorted({*execute(session, _CHATS, {"came": came}).scalars()})
+    found = sa.select(_s.chat).where(_s.counted_until >= came)  # in their order SQLite would read all chats
+    return sorted({*execute(session, found).scalars()})
 
 
 def count_as_delivered(session: Transaction, papers: Iterable[tuple[int, int]]) -> None:

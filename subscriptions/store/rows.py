@@ -214,7 +214,7 @@ class ChatRow(Row, table=True):
 
 
 class DenialRow(Row, table=True):
-    """The keyed hash of an address whose erased chat an operator denied (store/access.py)."""
+    """The keyed hash of an address whose erased chat an operator denied (store/chats.py)."""
 
     __tablename__ = "denial"
     address_hash: str = Field(primary_key=True)

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from subscriptions.normalize import title_alias, tokens
@@ -16,31 +15,14 @@ from subscriptions.ranking import Library, LibraryWords, Taste
 from subscriptions.states import Signal
 from subscriptions.store.conversation_rows import LibraryEntryRow, LibraryRow, SignalRow, TasteRow
 from subscriptions.store.database.conflicts import put, put_all
-from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
+from subscriptions.store.database.store import Transaction, in_chunks, reads, rows_of
 from subscriptions.store.rows import TABLES
 
 _tastes = TABLES.tables["taste"]
-_TASTES = sa.select(_tastes.c.chat, _tastes.c.words).where(
-    _tastes.c.chat.in_(sa.bindparam("ids", type_=sa.Integer, expanding=True))
+_signals, _libraries, _entries, _keys, _aliases = (
+    TABLES.tables[name] for name in ("signal", "library", "library_entry", "paper_key", "paper_alias")
 )
-_signals = TABLES.tables["signal"]
-_OF_CHATS = sa.select(_signals).where(
-    _signals.c.chat.in_(sa.bindparam("ids", type_=sa.Integer, expanding=True)),
-    _signals.c.kind.in_(sa.bindparam("kinds", expanding=True)),
-)
-_libraries, _entries, _keys, _aliases = (
-    TABLES.tables[name] for name in ("library", "library_entry", "paper_key", "paper_alias")
-)
-_ids: sa.BindParameter[object] = sa.bindparam("ids", expanding=True)
-_WITH_LIBRARY = sa.select(_libraries.c.chat).where(_libraries.c.chat.in_(_ids))
-_KEYS = sa.select(_keys.c.key, _keys.c.paper).where(_keys.c.paper.in_(_ids))
-_ALIASES = sa.select(_aliases.c.alias.label("key"), _aliases.c.paper).where(_aliases.c.paper.in_(_ids))
-_ENTRIES = sa.select(_entries.c.chat, _entries.c.key).where(
-    _entries.c.chat.in_(sa.bindparam("chats", expanding=True)), _entries.c.key.in_(_ids)
-)
-_TITLES = sa.select(_entries.c.title, _entries.c.words).where(
-    _entries.c.chat == sa.bindparam("chat"), _entries.c.title != ""
-)
+_TASTES, _WITH_LIBRARY = sa.select(_tastes), sa.select(_libraries.c.chat)
 _LEAST_ALIAS = 3  # words of a title that alone tells that two papers are one
 
 
@@ -90,7 +72,8 @@ def signals_of_chats(
 ) -> dict[int, list[StoredSignal]]:
     """All signals of these kinds, by the ids of these chats."""
     found: dict[int, list[StoredSignal]] = {chat_id: [] for chat_id in chat_ids}
-    for row in rows_of(session, _OF_CHATS, chat_ids, kinds=kinds):
+    wanted = sa.select(_signals).where(_signals.c.kind.in_(kinds))
+    for row in rows_of(session, wanted, _signals.c.chat, chat_ids):
         found[row.chat].append(StoredSignal(row.paper, Signal(row.kind), row.at))
     return found
 
@@ -110,29 +93,6 @@ def keep_newest(session: Transaction, chat_id: int, most: int, *, kinds: Sequenc
         drop_signals(session, chat_id, one.paper, [one.kind])
 
 
-def move_signals(session: Transaction, lost: int, kept: int) -> None:
-    """Moves the signals of one paper to another; one that a chat has of both stays once."""
-    other = aliased(SignalRow)
-    theirs = select(other.chat).where(
-        other.paper == kept, other.chat == col(SignalRow.chat), other.kind == col(SignalRow.kind)
-    )
-    session.exec(sa.delete(SignalRow).where(col(SignalRow.paper) == lost, theirs.exists()))
-    session.exec(sa.update(SignalRow).where(col(SignalRow.paper) == lost).values(paper=kept))
-
-
-def merge_signals(session: Transaction, before: int, after: int) -> None:
-    """Moves the signals of one chat to another; one that both have stays once. The taste of the other stays, else this one's."""
-    other = aliased(SignalRow)
-    theirs = select(other.chat).where(
-        other.chat == after, other.paper == col(SignalRow.paper), other.kind == col(SignalRow.kind)
-    )
-    session.exec(sa.delete(SignalRow).where(col(SignalRow.chat) == before, theirs.exists()))
-    session.exec(sa.update(SignalRow).where(col(SignalRow.chat) == before).values(chat=after))
-    known = select(TasteRow.chat).where(TasteRow.chat == after)
-    if session.exec(known).first() is None:
-        session.exec(sa.update(TasteRow).where(col(TasteRow.chat) == before).values(chat=after))
-
-
 def put_taste(session: Transaction, chat_id: int, taste: Taste) -> None:
     """Stores the taste of a chat; one that says nothing is removed."""
     if taste:
@@ -143,7 +103,7 @@ def put_taste(session: Transaction, chat_id: int, taste: Taste) -> None:
 
 def tastes(session: Transaction, chat_ids: Sequence[int]) -> dict[int, Taste]:
     """The tastes of those of these chats that have one, by the ids of the chats."""
-    return {row.chat: Taste(row.words) for row in rows_of(session, _TASTES, chat_ids)}
+    return {row.chat: Taste(row.words) for row in rows_of(session, _TASTES, _tastes.c.chat, chat_ids)}
 
 
 # ----------------------------------------------------------------------------------------------- people's own libraries
@@ -188,22 +148,25 @@ def library_of(transaction: Transaction, chat_id: int) -> StoredLibrary | None:
 
 def titles_of(session: Transaction, chat_id: int) -> list[tuple[str, str]]:
     """The titles in the library of a chat, each with those of its words that are words of the library."""
-    return [(row.title, row.words) for row in execute(session, _TITLES, {"chat": chat_id})]
+    found = select(LibraryEntryRow.title, LibraryEntryRow.words)
+    return list(session.exec(found.where(LibraryEntryRow.chat == chat_id, LibraryEntryRow.title != "")))
 
 
 @reads
 def owned(session: Transaction, chat_ids: Sequence[int], paper_ids: Collection[int]) -> dict[int, set[int]]:
     """Chat id → those of these papers that are in its library: by arXiv id, DOI or title. Only chats with a library."""
-    chats = [row.chat for row in rows_of(session, _WITH_LIBRARY, chat_ids)]
+    chats = [row.chat for row in rows_of(session, _WITH_LIBRARY, _libraries.c.chat, chat_ids)]
     if not chats or not paper_ids:
         return {}
     named: dict[str, set[int]] = {}
-    for statement in (_KEYS, _ALIASES):
-        for key, paper in rows_of(session, statement, list(paper_ids)):
+    for name in (_keys.c.key, _aliases.c.alias):
+        paper_of = name.table.c.paper
+        for key, paper in rows_of(session, sa.select(name, paper_of), paper_of, list(paper_ids)):
             named.setdefault(key, set()).add(paper)
     found: dict[int, set[int]] = {chat: set() for chat in chats}
     for part in in_chunks(chats):
-        for chat, key in rows_of(session, _ENTRIES, list(named), chats=part):
+        wanted = sa.select(_entries.c.chat, _entries.c.key).where(_entries.c.chat.in_(part))
+        for chat, key in rows_of(session, wanted, _entries.c.key, list(named)):
             found[chat] |= named[key]
     return found
 

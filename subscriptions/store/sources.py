@@ -3,18 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from subscriptions.planning.pauses import AwaitedSource, Forecast
 from subscriptions.planning.receipts import SETTLING, Outcome, Receipt
 from subscriptions.planning.source_calendar import ArxivSchedule, Schedule, Schedules
 from subscriptions.states import SourceTrouble
-from subscriptions.store.columns import Greatest, adapter_of, to_json
+from subscriptions.store.columns import adapter_of, to_json
 from subscriptions.store.conversation_rows import PublisherSlotRow
 from subscriptions.store.database.conflicts import insert_new, put
 from subscriptions.store.database.store import Transaction, execute, reads, writes
@@ -253,7 +251,7 @@ def put_receipt(session: Transaction, receipt: Receipt) -> int:
 
 def latest(session: Transaction) -> dict[str, Receipt]:
     """Source → its newest receipt."""
-    return {row.source: receipt_value(row) for row in session.exec(_newest_of_sources(tuple(Outcome)))}
+    return {row.source: receipt_value(row) for row in _newest_of_sources(session, Outcome)}
 
 
 @reads
@@ -266,27 +264,20 @@ def receipts_since(transaction: Transaction, since: datetime) -> list[Receipt]:
 
 
 def _settled(session: Transaction) -> dict[str, datetime]:
-    return {row.source: row.at for row in session.exec(_newest_of_sources(tuple(sorted(SETTLING))))}
+    return {row.source: row.at for row in _newest_of_sources(session, SETTLING)}
 
 
-@cache
-def _newest_of_sources(outcomes: tuple[Outcome, ...]) -> SelectOfScalar[ReceiptRow]:
-    """The statement for the newest receipt of each source that has one of these outcomes.
+def _newest_of_sources(session: Transaction, outcomes: Iterable[Outcome]) -> Sequence[ReceiptRow]:
+    """The newest receipt of each source that has one of these outcomes.
 
     For each source and outcome it looks at the end of an index; grouping would read all receipts.
     """
-    others = _receipts.alias()
     newest = [
-        sa.func.coalesce(
-            sa.select(sa.func.max(others.c.id))
-            .where(others.c.source == _s.name, others.c.outcome == outcome)
-            .correlate(_sources)
-            .scalar_subquery(),
-            0,
-        )
+        sa.select(sa.func.max(_r.id)).where(_r.source == _s.name, _r.outcome == outcome).scalar_subquery()
         for outcome in outcomes
     ]
-    return select(ReceiptRow).join(SourceRow, _r.id == Greatest(*newest))
+    ids = [max(filter(None, found), default=0) for found in execute(session, sa.select(*newest).select_from(_sources))]
+    return session.exec(select(ReceiptRow).where(col(ReceiptRow.id).in_(ids))).all()
 
 
 def receipt_value(row: ReceiptRow) -> Receipt:

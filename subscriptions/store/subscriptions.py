@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -12,19 +13,16 @@ from sqlmodel import col, select
 
 from subscriptions.model import Cadence, Subscription
 from subscriptions.planning.cadence import cadence_text, parse_cadence
-from subscriptions.store.database.conflicts import execute_rows, insert_all_new, insert_new, insert_rows_new
+from subscriptions.store.database.conflicts import execute_rows, insert_all_new, insert_new
 from subscriptions.store.database.store import Transaction, execute, in_chunks, reads, rows_of
 from subscriptions.store.rows import TABLES, QueryRow, SubscriptionRow
 
-_chats, _subscriptions, _queries, _marks, _shared = (
-    TABLES.tables[name] for name in ("chat", "subscription", "query", "key_value", "shared_cursor")
+_chats, _subscriptions, _queries, _shared = (
+    TABLES.tables[name] for name in ("chat", "subscription", "query", "shared_cursor")
 )
-_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
 _s = _subscriptions.c
 _c = _shared.c
-_upto = sa.bindparam("upto", type_=sa.Integer)
 MOST = 2000  # each tick at night reads those for which it is quiet
-_KEYS = ("quiet", "zone", "operator_zone")
 
 
 class SharedCursor(NamedTuple):
@@ -37,36 +35,18 @@ class SharedCursor(NamedTuple):
     sequence: int
 
 
+_SHARED = [_c[name] for name in SharedCursor._fields]
+
+
 def cursor_of() -> sa.ColumnElement[int]:
     """The sequence up to which a subscription has looked: its own cursor, or the one that it follows if that is higher."""
     shared = sa.select(_c.sequence).where(_c.id == _s.shared_cursor).scalar_subquery()
     return sa.case((sa.func.coalesce(shared, 0) > _s.cursor, shared), else_=_s.cursor)
 
 
-_BEHIND = sa.select(_c.id, _c.quiet, _c.zone, _c.operator_zone, _c.sequence).where(_c.sequence < _upto)
-_WITH_KEY = sa.select(_c.id).where(*(_c[name] == sa.bindparam(f"its_{name}") for name in _KEYS))
-_HIGHEST = sa.select(sa.func.max(_c.id))  # none is ever removed
-_MOVE = sa.update(_shared).where(_c.id.in_(_ids), _c.sequence < _upto).values(sequence=_upto)
-_FOLLOWERS = (
-    sa.select(_s.chat, _s.shared_cursor)
-    .where(_s.query.in_(_ids), _s.shared_cursor.is_not(None), _s.cursor < _upto)
-    .distinct()
-)
-_UNMATCHED = (
-    sa.select(_chats.c.id, _chats.c.timezone, _chats.c.streak_after, _s.shared_cursor)
-    .join_from(_chats, _subscriptions, _s.chat == _chats.c.id)
-    .where(
-        _chats.c.streak_after < sa.bindparam("before", type_=sa.Integer),
-        _s.shared_cursor.is_not(None),
-        _s.cursor < _upto,
-    )
-    .distinct()
-)
-
-
 def behind(session: Transaction, upto: int) -> list[SharedCursor]:
     """The shared cursors below a sequence."""
-    return [SharedCursor._make(row) for row in execute(session, _BEHIND, {"upto": upto})]
+    return [SharedCursor._make(row) for row in execute(session, sa.select(*_SHARED).where(_c.sequence < upto))]
 
 
 def id_of(session: Transaction, quiet: str, zone: str, operator_zone: str, *, sequence: int) -> int | None:
@@ -75,34 +55,45 @@ def id_of(session: Transaction, quiet: str, zone: str, operator_zone: str, *, se
     None: there are too many, and a cursor with few followers saves nothing.
     """
     key = {"quiet": quiet, "zone": zone, "operator_zone": operator_zone}
-    wanted = {f"its_{name}": value for name, value in key.items()}
-    found = execute(session, _WITH_KEY, wanted).scalar()
+    wanted = sa.select(_c.id).where(*(_c[name] == value for name, value in key.items()))
+    found = execute(session, wanted).scalar()
     if found is None:
-        if (execute(session, _HIGHEST).scalar() or 0) >= MOST:
+        if (execute(session, sa.select(sa.func.max(_c.id))).scalar() or 0) >= MOST:  # none is ever removed
             return None
-        insert_new(session, "shared_cursor", _KEYS, {**key, "sequence": sequence})
-        found = execute(session, _WITH_KEY, wanted).scalar_one()
+        insert_new(session, "shared_cursor", tuple(key), {**key, "sequence": sequence})
+        found = execute(session, wanted).scalar_one()
     return int(found)
 
 
 def move(session: Transaction, ids: Sequence[int], upto: int) -> None:
     """Moves shared cursors up to a sequence; none moves back."""
     for part in in_chunks(ids):
-        execute(session, _MOVE, {"ids": part, "upto": upto})
+        behind_it = _c.id.in_(part) & (_c.sequence < upto)
+        execute(session, sa.update(_shared).where(behind_it).values(sequence=upto))
 
 
 def chats_with(session: Transaction, queries: Sequence[int], shared: Collection[int], upto: int) -> list[int]:
     """Ids of the chats in which a follower of one of these shared cursors has one of these queries, and looked below `upto`."""
-    rows = execute(session, _FOLLOWERS, {"ids": queries, "upto": upto})
-    return sorted({chat for chat, followed in rows if followed in shared})
+    followers = sa.select(_s.chat, _s.shared_cursor).where(_s.query.in_(queries), *_follows_below(upto)).distinct()
+    return sorted({chat for chat, followed in execute(session, followers) if followed in shared})
 
 
 def chats_without_match(
     session: Transaction, before: int, shared: Collection[int], upto: int
 ) -> list[tuple[int, str, int]]:
     """(id, chosen zone, begin) of chats with such followers whose no-match streak began before a sequence and was not said."""
-    rows = execute(session, _UNMATCHED, {"before": before, "upto": upto})
+    unmatched = (
+        sa.select(_chats.c.id, _chats.c.timezone, _chats.c.streak_after, _s.shared_cursor)
+        .join_from(_chats, _subscriptions, _s.chat == _chats.c.id)
+        .where(_chats.c.streak_after < before, *_follows_below(upto))
+        .distinct()
+    )
+    rows = execute(session, unmatched)
     return sorted({(chat, zone, after) for chat, zone, after, followed in rows if followed in shared})
+
+
+def _follows_below(upto: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return _s.shared_cursor.is_not(None), _s.cursor < upto
 
 
 # ---------------------------------------------------------------------------------------------- subscriptions of chats
@@ -121,46 +112,40 @@ _VALUES = (
 SUBSCRIPTIONS = (
     sa.select(*_VALUES)
     .join_from(_subscriptions, _queries, _queries.c.id == _subscriptions.c.query)
-    .where(_subscriptions.c.chat.in_(_ids))
-    .order_by(_subscriptions.c.chat, _subscriptions.c.number)
+    .order_by(_s.chat, _s.number)
 )
-_AMOUNTS = (
-    sa.select(_subscriptions.c.chat, sa.func.count())
-    .where(_subscriptions.c.chat.in_(_ids))
-    .group_by(_subscriptions.c.chat)
-)
-_NEW = (
-    "chat", "query", "number", "name", "text", "cadence", "zone", "state", "added_by", "subscriber", "since", "cursor",
-    "next_due_at", "latest_due_at", "counted_until", "paused_until", "pause_reason",
-)  # fmt: skip
-_NUMBERS = sa.select(_chats.c.id, _chats.c.next_number).where(_chats.c.id.in_(_ids))
 _TAKE = (
     sa.update(_chats)
     .where(_chats.c.id == sa.bindparam("of"))
     .values(next_number=_chats.c.next_number + sa.bindparam("amount", type_=sa.Integer))
-)
-_QUERIES = sa.select(_queries.c.canonical, _queries.c.id).where(
-    _queries.c.canonical.in_(sa.bindparam("ids", type_=sa.String, expanding=True))
 )
 
 
 def subscriptions_of(session: Transaction, chat_ids: Sequence[int]) -> dict[int, tuple[Subscription, ...]]:
     """Each chat's subscriptions in the order of their numbers."""
     found: dict[int, list[Subscription]] = {chat_id: [] for chat_id in chat_ids}
-    for row in rows_of(session, SUBSCRIPTIONS, chat_ids):
+    for row in rows_of(session, SUBSCRIPTIONS, _s.chat, chat_ids):
         found[row[1]].append(_subscription(row))
     return {chat_id: tuple(subs) for chat_id, subs in found.items()}
 
 
 def amounts(session: Transaction, chat_ids: Sequence[int]) -> dict[int, int]:
     """How many subscriptions each chat has."""
-    return dict.fromkeys(chat_ids, 0) | dict(rows_of(session, _AMOUNTS, chat_ids))
+    wanted = sa.select(_s.chat, sa.func.count()).group_by(_s.chat)
+    return dict.fromkeys(chat_ids, 0) | dict(rows_of(session, wanted, _s.chat, chat_ids))
 
 
 def add_subscription(session: Transaction, new: Subscription) -> Subscription:
     """Adds a subscription; returns it as stored, or one with the same query that another process has added meanwhile."""
     add_subscriptions(session, [new])
     return next(s for s in subscriptions_of(session, [new.chat_id])[new.chat_id] if s.canonical == new.canonical)
+
+
+_SAME = (  # columns that have the names of fields
+    "name", "text", "zone", "state", "added_by", "subscriber", "since", "cursor", "next_due_at", "latest_due_at",
+    "counted_until", "paused_until", "pause_reason",
+)  # fmt: skip
+_same_of = attrgetter(*_SAME)
 
 
 def add_subscriptions(session: Transaction, new: Sequence[Subscription]) -> None:
@@ -172,30 +157,32 @@ def add_subscriptions(session: Transaction, new: Sequence[Subscription]) -> None
     taken = _take_numbers(session, Counter(one.chat_id for one in new if not one.number))
     numbers = {chat: count(first) for chat, first in taken.items()}
     rows = [_row(one, query=queries[one.canonical], number=one.number or next(numbers[one.chat_id])) for one in new]
-    insert_rows_new(session, "subscription", ("chat", "query"), _NEW, rows)
+    insert_all_new(session, "subscription", ("chat", "query"), rows)
 
 
-def _row(one: Subscription, *, query: int, number: int) -> tuple[Any, ...]:
-    return (
-        one.chat_id, query, number, one.name, one.text, cadence_text(one.cadence), one.zone, one.state, one.added_by,
-        one.subscriber, one.since, one.cursor, one.next_due_at, one.latest_due_at, one.counted_until, one.paused_until,
-        one.pause_reason,
-    )  # fmt: skip
+def _row(one: Subscription, *, query: int, number: int) -> dict[str, Any]:
+    same = zip(_SAME, _same_of(one), strict=True)
+    return dict(same, chat=one.chat_id, query=query, number=number, cadence=cadence_text(one.cadence))
 
 
 def _take_numbers(session: Transaction, amounts: Mapping[int, int]) -> dict[int, int]:
     """Takes so many next numbers of chats; returns the first of each. No two processes get the same ones."""
     execute_rows(session, _TAKE, ("of", "amount"), list(amounts.items()))
-    return {chat: after - amounts[chat] for chat, after in rows_of(session, _NUMBERS, sorted(amounts))}
+    numbers = sa.select(_chats.c.id, _chats.c.next_number)
+    return {chat: after - amounts[chat] for chat, after in rows_of(session, numbers, _chats.c.id, sorted(amounts))}
 
 
 def _query_ids(session: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
     """Returns the ids of queries by their canonical texts; those that are not known are added."""
     wanted = sorted(set(canonicals))
-    found = {row.canonical: row.id for row in rows_of(session, _QUERIES, wanted)}
+    found = _known_queries(session, wanted)
     missing = [canonical for canonical in wanted if canonical not in found]
     insert_all_new(session, "query", (), [{"canonical": canonical} for canonical in missing])
-    return found | {row.canonical: row.id for row in rows_of(session, _QUERIES, missing)}
+    return found | _known_queries(session, missing)
+
+
+def _known_queries(session: Transaction, canonicals: Sequence[str]) -> dict[str, int]:
+    return {row.canonical: row.id for row in rows_of(session, sa.select(_queries), _queries.c.canonical, canonicals)}
 
 
 def change_subscription(session: Transaction, before: Subscription, after: Subscription) -> Subscription:

@@ -25,14 +25,6 @@ _LONGEST = 300  # characters: no title of a chat is longer
 
 _mentions = TABLES.tables["mention"]
 _m = _mentions.c
-_NEW = sa.insert(_mentions)
-_FORGET = sa.delete(_mentions).where(_m.word.in_(sa.bindparam("words", expanding=True)))
-_OF = {
-    "callback": sa.delete(_mentions).where(_m.callback.in_(sa.bindparam("ids", expanding=True))),
-    "state": sa.delete(_mentions).where(_m.state.in_(sa.bindparam("ids", expanding=True))),
-    "delivery": sa.delete(_mentions).where(_m.delivery.in_(sa.bindparam("ids", expanding=True))),
-    "change": sa.delete(_mentions).where(_m.change.in_(sa.bindparam("ids", expanding=True))),
-}
 
 
 def addresses_in(text: str, *, but: str = "") -> set[str]:
@@ -64,7 +56,7 @@ def words_of_change(before: Mapping[str, Any], address: str) -> set[str]:
 def note(session: Transaction, where: Where, words: Mapping[str, Iterable[str]] | Mapping[int, Iterable[str]]) -> None:
     """Stores the words of rows, which are given by their ids, in place of those stored before."""
     for part in in_chunks(list(words)):
-        execute(session, _OF[where], {"ids": part})
+        execute(session, sa.delete(_mentions).where(_m[where].in_(part)))
     add(session, where, words)
 
 
@@ -72,12 +64,12 @@ def add(session: Transaction, where: Where, words: Mapping[str, Iterable[str]] |
     """Stores the words of new rows, which are given by their ids."""
     rows = [{where: of, "word": word} for of, those in words.items() for word in sorted(those)]
     if rows:
-        execute(session, _NEW, rows)
+        execute(session, sa.insert(_mentions), rows)
 
 
 def forget(session: Transaction, words: Sequence[str]) -> None:
     """Removes these words; no row uses them as a name any more."""
-    execute(session, _FORGET, {"words": words})
+    execute(session, sa.delete(_mentions).where(_m.word.in_(words)))
 
 
 def named_by(session: Transaction, where: Where, words: Sequence[str], *, topics: bool = False) -> list[Any]:
@@ -95,14 +87,6 @@ def named_by(session: Transaction, where: Where, words: Sequence[str], *, topics
 
 
 _undo = TABLES.tables["undo"]
-_ids = sa.bindparam("ids", type_=sa.Integer, expanding=True)
-_ADD = sa.insert(_undo).returning(_undo.c.chat, _undo.c.id)
-_WITH_MORE = (
-    sa.select(_undo.c.chat)
-    .where(_undo.c.chat.in_(_ids))
-    .group_by(_undo.c.chat)
-    .having(sa.func.count() > sa.bindparam("most", type_=sa.Integer))
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +105,8 @@ def add_changes(
 ) -> dict[int, int]:
     """Stores what chats are before a change, by their ids: (address, state). Returns the ids of the changes. A later one has a higher id."""
     rows = [{"chat": chat_id, "who": who, "at": at, "before": dict(state)} for chat_id, (_, state) in before.items()]
-    ids = {added.chat: added.id for added in execute(session, _ADD, rows)} if rows else {}
+    new = sa.insert(_undo).returning(_undo.c.chat, _undo.c.id)
+    ids = {added.chat: added.id for added in execute(session, new, rows)} if rows else {}
     named = {ids[chat_id]: words_of_change(state, address) for chat_id, (address, state) in before.items()}
     add(session, "change", named)
     return ids
@@ -129,7 +114,8 @@ def add_changes(
 
 def with_more_than(session: Transaction, chat_ids: Sequence[int], most: int) -> list[int]:
     """Those of these chats that have more stored changes than `most`."""
-    return [row.chat for row in rows_of(session, _WITH_MORE, chat_ids, most=most)]
+    wanted = sa.select(_undo.c.chat).group_by(_undo.c.chat).having(sa.func.count() > most)
+    return [row.chat for row in rows_of(session, wanted, _undo.c.chat, chat_ids)]
 
 
 def changes_of(session: Transaction, chat_id: int) -> tuple[StoredChange, ...]:

@@ -13,7 +13,7 @@ from subscriptions.states import MessageState
 from subscriptions.store.columns import Utc
 from subscriptions.store.conversation_rows import LeaseRow, WorkerRow
 from subscriptions.store.database.conflicts import insert_new
-from subscriptions.store.database.store import Transaction, connection_of, reads, writes
+from subscriptions.store.database.store import Transaction, reads, writes
 from subscriptions.store.rows import MessageRow
 
 TASK: Final = "deliver_lane"  # the name of the task that delivers a lane
@@ -82,7 +82,7 @@ def wake_chats(session: Transaction, kinds: Mapping[int, DeliveryKind]) -> None:
         for start in range(0, len(ids), _CHUNK):
             part = ids[start : start + _CHUNK]
             values = {"chats": part, "priorities": [PRIORITIES[kinds[one]] for one in part]}
-            connection_of(session).execute(_WAKE_CHATS, values)
+            session.connection().execute(_WAKE_CHATS, values)
 
 
 @writes
@@ -107,7 +107,7 @@ def wake_lanes(
             "seconds": max(0.0, after.total_seconds()),
             "priority": priority,
         }
-        found = connection_of(transaction).execute(_WAKE_IDLE if only_idle else _WAKE_LANES, values)
+        found = transaction.connection().execute(_WAKE_IDLE if only_idle else _WAKE_LANES, values)
         woken += found.scalar_one() or 0
     return woken
 
@@ -117,30 +117,30 @@ def count_jobs(transaction: Transaction) -> int:
     """How many jobs of lanes run, or may run soon."""
     if not _has_jobs(transaction):
         return 0
-    return int(connection_of(transaction).execute(_LEFT, {"seconds": _SOON}).scalar_one())
+    return int(transaction.connection().execute(_LEFT, {"seconds": _SOON}).scalar_one())
 
 
 def jobs_waiting(session: Transaction) -> int | None:
     """How many jobs of lanes may run now and do not; None where there are no jobs."""
     if not _has_jobs(session):
         return None
-    return int(connection_of(session).execute(_WAITING).scalar_one())
+    return int(session.connection().execute(_WAITING).scalar_one())
 
 
 def _forget_wakes(session: Transaction) -> None:
     """Removes the jobs of all lanes. For a process that looks on its own, while there is no worker."""
     if _has_jobs(session):
-        connection_of(session).execute(_FORGET)
+        session.connection().execute(_FORGET)
 
 
 def forget_lane(session: Transaction, lane: Lane) -> None:
     """Removes the jobs of a lane that has no chat any more; a running one ends on its own."""
     if _has_jobs(session):
-        connection_of(session).execute(_FORGET_LANE, {"platform": lane.platform, "address": lane.address})
+        session.connection().execute(_FORGET_LANE, {"platform": lane.platform, "address": lane.address})
 
 
 def _has_jobs(session: Transaction) -> bool:
-    return connection_of(session).dialect.name == "postgresql"
+    return session.connection().dialect.name == "postgresql"
 
 
 # --------------------------------------------------------------------------------------------------------- the workers
@@ -186,9 +186,8 @@ def begin_worker(
                 transaction.delete(one)
         transaction.exec(sa.delete(LeaseRow))  # no worker of a cluster is there
         _forget_wakes(transaction)  # this process looks for lanes on its own, and no worker takes jobs
-    row = WorkerRow(id=transaction.store.worker, holds_sender_lock=holds_sender_lock, process=process)
-    row.host, row.number, row.since = where.host, where.number, where.since
-    transaction.merge(row)
+    worker = transaction.store.worker
+    transaction.merge(WorkerRow(id=worker, holds_sender_lock=holds_sender_lock, process=process, **asdict(where)))
     transaction.flush()
     return recover_left(transaction)
 

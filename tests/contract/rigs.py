@@ -22,8 +22,8 @@ from bot.ports.channel import Channel
 from bot.settings import Destination, Settings
 from subscriptions.model import ChatAddress, Message
 from subscriptions.service.access import allow
+from subscriptions.store.conversations import PageMessage, changed_page_messages
 from subscriptions.store.database.store import Store
-from subscriptions.store.page_messages import PageMessage, changed_page_messages
 from tests.fakes.apprise import TOKEN as APPRISE_TOKEN
 from tests.fakes.apprise import fake_services
 from tests.fakes.slack import TOKEN as SLACK_TOKEN

@@ -14,7 +14,7 @@ from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import outbox_entries
 from subscriptions.store import planner as plans
-from subscriptions.store.access import set_owner
+from subscriptions.store.chats import set_owner
 from subscriptions.store.sources import SourceFact, sync_sources
 from tests.bot_harness import Answer, BotHarness
 from tests.conversation.deliverer import Deliverer

@@ -10,8 +10,7 @@ from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.notices import pause_unreachable
 from subscriptions.service.pausing import pause
 from subscriptions.service.requests import SubscriptionRequest, subscribe
-from subscriptions.store.access import set_owner
-from subscriptions.store.chats import describe
+from subscriptions.store.chats import describe, set_owner
 from tests.bot_harness import Answer
 from tests.conversation.slack_harness import ANN, BO, CHANNEL, SlackHarness
 from tests.make import NOON, address, ingested, paper, subscribes

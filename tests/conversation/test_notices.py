@@ -21,7 +21,7 @@ from subscriptions.service.notices import (
 )
 from subscriptions.service.sending import dismiss, outbox_entries, stop_platform
 from subscriptions.states import PauseReason
-from subscriptions.store.access import set_owner
+from subscriptions.store.chats import set_owner
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address, ingested, paper, subscribes

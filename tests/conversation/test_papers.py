@@ -13,7 +13,7 @@ from subscriptions.service.paper_search import search
 from subscriptions.service.pausing import pause
 from subscriptions.service.sending import outbox_entries
 from subscriptions.states import ChatState, PauseReason
-from subscriptions.store import access, chats
+from subscriptions.store import chats
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
 from tests.make import NOON, address, ingested, paper, summary
@@ -400,7 +400,7 @@ class TestWhynot:
         with bot.store.write() as session:
             chat = get_chat(session, address(ME))
             if state is ChatState.ASKED:
-                access.require_admission(session, chat.id, now=NOON)
+                chats.require_admission(session, chat.id, now=NOON)
             else:
                 chats.pause_chat(session, chat.id, PauseReason.PERSON, now=NOON)
         assert await self.answer(bot) == f"1  diffusion: {sentence}"

@@ -8,8 +8,9 @@ from bot.commands.home_view import DAYS
 from bot.rendering.plots import bar_line
 from subscriptions.model import Message
 from subscriptions.service.plan import plan_due
-from subscriptions.store import attempts, claims
-from subscriptions.store.claims import Claim, Rendered
+from subscriptions.store import claims, deliveries
+from subscriptions.store.claims import Claim
+from subscriptions.store.deliveries import Rendered
 from tests.bot_harness import BotHarness
 from tests.make import address, ingested, paper
 
@@ -25,11 +26,11 @@ def gets(bot: BotHarness, *titles: str) -> None:
         number = raw.exec_driver_sql("SELECT max(seq) FROM delivery").scalar_one()
         papers = raw.exec_driver_sql(f"SELECT paper FROM delivery_item WHERE delivery = {number}").scalars().all()  # noqa: S608
         message = Message(number=1, payload="{}", plain="{}", papers=tuple(papers))
-        claims.store_rendered(session, [Rendered(seq=number, messages=[message])], now=bot.clock.now())
+        deliveries.store_rendered(session, [Rendered(seq=number, messages=[message])], now=bot.clock.now())
         claimed = Claim(
             seq=number, delivery="d", chat_id=1, address=address("telegram:42"), attempts=0, message=message
         )
-        attempts.confirm(session, claimed, 1, str(number), now=bot.clock.now())
+        claims.confirm(session, claimed, 1, str(number), now=bot.clock.now())
 
 
 async def test_a_chat_that_got_nothing_is_told_so(bot: BotHarness) -> None:

@@ -8,8 +8,9 @@ from subscriptions.model import Message, Subscription
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.plan import plan_due
-from subscriptions.store import attempts, claims
-from subscriptions.store.claims import Claim, Rendered
+from subscriptions.store import claims, deliveries
+from subscriptions.store.claims import Claim
+from subscriptions.store.deliveries import Rendered
 from tests.bot_harness import BotHarness
 from tests.make import address, ingested, paper
 
@@ -44,9 +45,9 @@ async def test_a_list_says_when_papers_came_last(bot: BotHarness) -> None:
     plan_due(bot.store, now=bot.clock.now())
     with bot.store.write() as session:
         message = Message(number=1, payload="{}", plain="{}")
-        claims.store_rendered(session, [Rendered(seq=1, messages=[message])], now=bot.clock.now())
+        deliveries.store_rendered(session, [Rendered(seq=1, messages=[message])], now=bot.clock.now())
         claimed = Claim(seq=1, delivery="d", chat_id=1, address=address("telegram:42"), attempts=0, message=message)
-        attempts.confirm(session, claimed, 1, "77", now=bot.clock.now())
+        claims.confirm(session, claimed, 1, "77", now=bot.clock.now())
     said = await bot.says("/ls")
     assert said.lines[1] == "1  diffusion · now · 1 in 1 day · last Thu 22 Jan 12:01"
     assert said.lines[2] == "2  graphs · now · 0 in 1 day"

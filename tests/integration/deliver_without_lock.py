@@ -16,7 +16,7 @@ from bot.cli import run
 from bot.delivery import sender
 from subscriptions.service import plan
 from subscriptions.states import MessageState
-from subscriptions.store import attempts
+from subscriptions.store import claims
 from subscriptions.store.database.store import Store
 from subscriptions.store.rows import TABLES
 from subscriptions.store.workers import begin_worker
@@ -44,7 +44,7 @@ def _takes_without_looking() -> None:
             worker=bindparam("who"),
         )
     )
-    _replaces(attempts, _MARK_SENDING=marking)
+    _replaces(claims, _MARK_SENDING=marking)
 
 
 def _replaces(module: ModuleType, **names: object) -> None:

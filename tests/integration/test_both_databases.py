@@ -15,7 +15,7 @@ from subscriptions.errors import Refused
 from subscriptions.planning.receipts import Outcome, Receipt
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import SubscriptionRequest, subscribe
-from subscriptions.store.database.store import Store, connection_of
+from subscriptions.store.database.store import Store
 from subscriptions.store.rows import PaperKeyRow, QueryRow
 from subscriptions.store.sources import latest, put_receipt
 from tests.make import NOON, ingested, paper, stored_papers, subscribes
@@ -38,7 +38,7 @@ def test_no_character_of_a_text_is_refused(store: Store) -> None:
 def test_a_transaction_that_outlives_its_store_closes_cleanly(store: Store) -> None:
     closed = Store(str(store.url))
     with closed.read() as session:
-        driver = connection_of(session).connection.dbapi_connection
+        driver = session.connection().connection.dbapi_connection
         assert driver is not None
         closed.close()
         assert session.execute(select(PaperKeyRow)).all() == []

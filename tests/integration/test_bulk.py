@@ -22,7 +22,7 @@ from subscriptions.service.requests import SubscriptionRequest, subscribe, unsub
 from subscriptions.service.retention import forget
 from subscriptions.store import chats as stored_chats
 from subscriptions.store import undo
-from subscriptions.store.database.store import Store, Transaction, connection_of
+from subscriptions.store.database.store import Store, Transaction
 from tests.make import NOON
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ class CountingStore(Store):
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         with super().write() as transaction:
-            driver: Any = connection_of(transaction).connection.dbapi_connection
+            driver: Any = transaction.connection().connection.dbapi_connection
             before = driver.total_changes
             yield transaction
             self.rows.append(driver.total_changes - before)

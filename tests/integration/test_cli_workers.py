@@ -16,7 +16,7 @@ from subscriptions.model import Lane
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import SILENT_AFTER, Backlog, backlog, lease_of, record_outcome, workers_at_work
-from subscriptions.store.attempts import pause_lane
+from subscriptions.store.claims import pause_lane
 from subscriptions.store.database.postgres import SideSession
 from subscriptions.store.database.store import Store
 from subscriptions.store.workers import beat, begin_worker, end_worker

@@ -31,7 +31,7 @@ from subscriptions.service.requests import unsubscribe
 from subscriptions.service.retention import claim_daily_work, claim_database, forget
 from subscriptions.service.undoing import last_change, undo
 from subscriptions.store import key_value, platforms
-from subscriptions.store.attempts import pause_lane
+from subscriptions.store.claims import pause_lane
 from subscriptions.store.conversations import set_conversation_state, unfinished_replies
 from subscriptions.store.database.store import Store, Transaction, execute
 from subscriptions.store.moving import chat_moved

@@ -18,7 +18,7 @@ from subscriptions.service.plan import plan_due
 from subscriptions.service.retention import forget
 from subscriptions.service.sending import outbox_entries, retry_delivery
 from subscriptions.states import DeliveryState, PauseReason
-from subscriptions.store import access, chats, moving
+from subscriptions.store import chats, moving
 from subscriptions.store.database.store import Store, Transaction
 from tests.fakes.slack import FakeSlack
 from tests.integration.slack_bot import a_bot
@@ -77,7 +77,7 @@ def test_a_subscription_added_to_a_chat_that_gets_nothing_repeats_that(store: St
     first, second = (a_chat(store, number).id for number in (1, 2))
     with store.write() as session:
         chats.pause_chat(session, first, PauseReason.PERSON, now=NOON)
-        access.require_admission(session, second, now=NOON)
+        chats.require_admission(session, second, now=NOON)
     before = in_index(store, "ix_subscription_due", "subscription")
     for chat in ("telegram:-1", "telegram:-2", "email:ada@lab.org"):
         subscribes(store, chat, "tree", every="daily", at="13:00")
@@ -92,7 +92,7 @@ def test_whoever_is_gone_stands_in_no_index_of_due_moments(store: Store) -> None
     with store.write() as session:
         chats.mark_unreachable(session, first, PauseReason.GONE, "blocked", now=NOON)
         chats.pause_chat(session, second, PauseReason.PERSON, now=NOON)
-        access.require_admission(session, third, now=NOON)
+        chats.require_admission(session, third, now=NOON)
         pause(session, address("telegram:-4"), 1, until=None, now=NOON)
         moving.chat_moved(session, address("telegram:-5"), "-100", now=NOON)
     assert in_index(store, "ix_subscription_due", "subscription") == 2  # that of -100, and of -6
@@ -121,7 +121,7 @@ def test_a_chat_that_asks_for_admission_gets_only_notices(store: Store) -> None:
     plan_due(store, now=NOON)
     chat = a_chat(store, 1)
     with store.write() as session:
-        access.require_admission(session, chat.id, now=NOON)
+        chats.require_admission(session, chat.id, now=NOON)
     notify(store, chat.address, AccessDenied(event="1"), now=NOON)
     assert [entry.state for entry in outbox_entries(store, now=NOON)] == [DeliveryState.HELD, DeliveryState.PLANNED]
     assert in_index(store, "ix_delivery_sendable", "delivery") == 1
@@ -144,9 +144,9 @@ CHANGES: tuple[Change, ...] = (
     lambda session, chat, _, now: chats.mark_reachable(session, chat.id, now=now),
     lambda session, chat, _, now: chats.pause_chat(session, chat.id, PauseReason.PERSON, now=now, until=now + DAY / 99),
     lambda session, chat, _, now: chats.resume_chat(session, chat.id, now=now),
-    lambda session, chat, _, now: access.require_admission(session, chat.id, now=now),
-    lambda session, chat, _, now: access.admit(session, chat.id, now=now),
-    lambda session, chat, _, now: access.deny(session, chat.id, now=now),
+    lambda session, chat, _, now: chats.require_admission(session, chat.id, now=now),
+    lambda session, chat, _, now: chats.admit(session, chat.id, now=now),
+    lambda session, chat, _, now: chats.deny(session, chat.id, now=now),
     moves,
 )
 

@@ -12,12 +12,11 @@ from subscriptions.errors import ChatMoved, RetryLater
 from subscriptions.model import DeliveryKind, Facts, Lane
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import claim, confirm, dismiss, record_edit_outcome, record_outcome, retry_delivery
-from subscriptions.store.attempts import pause_lane
 from subscriptions.store.chats import find_chat
-from subscriptions.store.claims import Claim
+from subscriptions.store.claims import Claim, pause_lane
 from subscriptions.store.database.store import Store, Transaction
 from subscriptions.store.deliveries import Edit
-from subscriptions.store.planned import Planned, add_deliveries
+from subscriptions.store.planner import Planned, add_deliveries
 from subscriptions.store.workers import ALERT, AT_ONCE, BULLETIN, begin_worker, recover_own, wake_lanes
 from tests.being_sent import being_sent, request
 from tests.make import NOON, address, ingested, paper, subscribes

@@ -12,9 +12,9 @@ from subscriptions.errors import RetryLater
 from subscriptions.model import Lane, Message
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import ClaimRequest, claim, confirm, dismiss, outbox_entries, record_outcome
-from subscriptions.store.attempts import mark_sending
-from subscriptions.store.claims import Claim, Rendered, store_rendered
+from subscriptions.store.claims import Claim, mark_sending
 from subscriptions.store.database.store import Store
+from subscriptions.store.deliveries import Rendered, store_rendered
 from subscriptions.store.moving import chat_moved
 from subscriptions.store.workers import begin_worker, recover_own
 from tests.fakes.telegram import FakeTelegram

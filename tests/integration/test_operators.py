@@ -21,11 +21,11 @@ from subscriptions.service.access import redeem_code, request_admission
 from subscriptions.service.chat_status import apply_once, store_chat
 from subscriptions.service.next_deliveries import get_chat
 from subscriptions.service.sending import claim_unlogged_trouble, dismiss, outbox_entries, outbox_trouble
-from subscriptions.store import chats, planned
+from subscriptions.store import chats, planner
 from subscriptions.store.conversations import reply_to
 from subscriptions.store.database.store import Store
 from subscriptions.store.figures import room
-from subscriptions.store.planned import Planned
+from subscriptions.store.planner import Planned
 from subscriptions.store.rows import DeliveryRow
 from tests.fakes.telegram import FakeTelegram
 from tests.filling import fill
@@ -181,7 +181,7 @@ def deliver_in_vain(store: Store) -> None:
     """Plans due deliveries, and notes a failed try."""
     with store.write() as session:
         ((chat,),) = chats.all_chats(session, zone="UTC")
-        planned.add_deliveries(
+        planner.add_deliveries(
             session,
             [
                 Planned(

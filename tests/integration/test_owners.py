@@ -23,8 +23,7 @@ from subscriptions.model import CallbackToken, ChatKind, Lane, Message
 from subscriptions.service.chat_status import apply_once
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import ClaimRequest, claim
-from subscriptions.store.attempts import mark_sending
-from subscriptions.store.claims import Claim, Rendered, store_rendered
+from subscriptions.store.claims import Claim, mark_sending
 from subscriptions.store.conversations import (
     begin_lookup,
     end_lookup,
@@ -34,6 +33,7 @@ from subscriptions.store.conversations import (
     unfinished_replies,
 )
 from subscriptions.store.database.store import Store
+from subscriptions.store.deliveries import Rendered, store_rendered
 from subscriptions.store.workers import beat, begin_worker, end_worker, other_workers, recover_stalled
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock

@@ -23,7 +23,7 @@ from subscriptions.errors import StoreError
 from subscriptions.model import ChatAddress, Lane
 from subscriptions.service.plan import plan_due
 from subscriptions.states import ReplyState
-from subscriptions.store.attempts import mark_sending
+from subscriptions.store.claims import mark_sending
 from subscriptions.store.conversation_rows import UpdateRow
 from subscriptions.store.database.postgres import OpenSession, open_sessions
 from subscriptions.store.database.store import Store

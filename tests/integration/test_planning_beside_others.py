@@ -24,7 +24,7 @@ from subscriptions.service.plan import plan_due
 from subscriptions.service.previews import newest_batch
 from subscriptions.service.requests import unsubscribe
 from subscriptions.service.sending import outbox_entries
-from subscriptions.store import known_papers, planned
+from subscriptions.store import known_papers, planner
 from subscriptions.store.database.store import Store
 from tests.bot_harness import BotHarness
 from tests.conversation.deliverer import Deliverer
@@ -191,7 +191,7 @@ class TestWhileOthersWrite:
 class TestAfterAFailure:
     def test_a_plan_that_fails_keeps_the_papers_that_it_read(self, due: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as broken:
-            broken.setattr(planned, "add_deliveries", called(_fails, planned.add_deliveries))
+            broken.setattr(planner, "add_deliveries", called(_fails, planner.add_deliveries))
             with pytest.raises(StoreError):
                 plan_due(due, now=NOON + HOUR)
         reads: list[str] = []

@@ -18,11 +18,11 @@ from subscriptions.service.look import apart
 from subscriptions.service.plan import plan_due
 from subscriptions.service.sending import ClaimRequest, claim, confirm
 from subscriptions.store import deliveries, drafts
-from subscriptions.store.attempts import mark_sending
-from subscriptions.store.claims import Claim, Rendered, store_rendered
+from subscriptions.store.claims import Claim, mark_sending
 from subscriptions.store.database import store as database
-from subscriptions.store.database.store import Store, connection_of
+from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import done
+from subscriptions.store.deliveries import Rendered, store_rendered
 from tests.filling import fill
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.postgres.reading import read
@@ -168,7 +168,7 @@ def test_what_many_chats_get_takes_no_statement_each(url: str, monkeypatch: pyte
         ingested(store, *(paper(f"A graph of kind {n}") for n in range(PAPERS)), now=NOON - timedelta(hours=1))
         asks(store, 1, NEW)
         with store.read() as transaction:
-            cursor: Any = type(connection_of(transaction).connection.cursor())
+            cursor: Any = type(transaction.connection().connection.cursor())
     monkeypatch.delattr(cursor, "executemany")
     assert planned(url) == NEW
 

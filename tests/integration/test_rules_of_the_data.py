@@ -35,10 +35,10 @@ from subscriptions.service.sending import (
 from subscriptions.states import PauseReason
 from subscriptions.store import chats, deliveries, known_papers, moving, subscriptions
 from subscriptions.store import entries as stored_entries
-from subscriptions.store.attempts import mark_sending
-from subscriptions.store.claims import Claim, Rendered, store_rendered
+from subscriptions.store.claims import Claim, mark_sending
 from subscriptions.store.conversations import commands_since, get_conversation_state, set_conversation_state
 from subscriptions.store.database.store import Store, Transaction
+from subscriptions.store.deliveries import Rendered, store_rendered
 from subscriptions.store.moving import chat_moved
 from subscriptions.store.rows import PaperKeyRow
 from subscriptions.store.undo import changes_of

@@ -28,7 +28,6 @@ from subscriptions.service.pausing import get_waiting_papers, pause, resume, sen
 from subscriptions.service.plan import plan_due
 from subscriptions.service.requests import unsubscribe
 from subscriptions.states import SubscriptionState
-from subscriptions.store import planned as _planned
 from subscriptions.store import planner as _plans
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import done
@@ -291,7 +290,7 @@ def _lives(days: int, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as at_steps:
             at_steps.setattr(_plan, "SLICE", 1)
             at_steps.setattr(_plan, "_decide_all", _and_then(world.meanwhile, _plan._decide_all))
-            for module, name in ((_planned, "add_deliveries"), (_plans, "advance")):
+            for module, name in ((_plans, "add_deliveries"), (_plans, "advance")):
                 at_steps.setattr(module, name, _and_then(world.perhaps_killed, getattr(module, name)))
             world.live()
         world.end_of_day()

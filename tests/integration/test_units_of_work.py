@@ -1,22 +1,19 @@
 """Units of work: several use cases, or several senders, in one transaction; and many people who speak at the same moment."""
 
 import asyncio
-import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, suppress
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
 
 from bot.context import do_steps, write_together
-from subscriptions.errors import NotFound, Refused, StoreUnavailable
+from subscriptions.errors import NotFound, Refused
 from subscriptions.service.next_deliveries import get_chat, listed
-from subscriptions.store.attempts import pause_lane
+from subscriptions.store.claims import pause_lane
 from subscriptions.store.database.store import Scope, Store, WouldWrite
 from subscriptions.store.database.writer import WRITES, Steps
 from tests.bot_harness import BotHarness
@@ -141,77 +138,30 @@ class TestTransactions:
         assert len(savepoints) == 1
 
 
-class TestWritesTogether:
-    async def test_works_of_one_moment_are_committed_together(self, store: Store) -> None:
-        done = await asyncio.gather(*(write_together(subscribed, store, f"telegram:{n}") for n in range(1, 4)))
-        assert done == ["telegram:1", "telegram:2", "telegram:3"]
-        assert len(listed(store, None)) == 3
+async def test_a_work_is_done_once_with_more_readers_than_connections(store: Store) -> None:
+    begun, over, runs = threading.Barrier(11), threading.Event(), list[str]()
 
-    async def test_the_caller_gets_the_error_of_its_work(self, store: Store) -> None:
-        refusing = Refusing()
-        done = await asyncio.gather(
-            write_together(subscribed, store, "telegram:1"),
-            write_together(refusing, store, "telegram:2"),
-            write_together(subscribed, store, "telegram:3"),
-            return_exceptions=True,
-        )
-        assert (done[0], done[2]) == ("telegram:1", "telegram:3")
-        assert str(done[1]).startswith("refused in run 2"), "first together with the others, then alone"
-        assert [str(one.chat.address) for one in listed(store, None)] == ["telegram:1", "telegram:3"]
+    def read() -> None:
+        with store.read():
+            begun.wait()
+            over.wait()
 
-    async def test_each_work_that_fails_has_its_own_error(self, store: Store) -> None:
-        works = [Refusing() for _ in range(3)]
-        done = await asyncio.gather(
-            *(write_together(work, store, f"telegram:{n}") for n, work in enumerate(works, 1)), return_exceptions=True
-        )
-        assert [type(one) for one in done] == [Refused] * 3
-        assert len({id(one) for one in done}) == 3
-        assert listed(store, None) == ()
+    people = ThreadPoolExecutor(10)
+    readers = [people.submit(read) for _ in range(10)]
+    begun.wait()
 
-    async def test_a_work_is_done_once_with_more_readers_than_connections(self, store: Store) -> None:
-        begun, over, runs = threading.Barrier(11), threading.Event(), list[str]()
+    def work(scope: Scope, chat: str) -> None:
+        subscribed(scope, chat)
+        over.set()
+        wait(readers)  # so the connection of the write is the one too many, and is closed when it comes back
+        runs.append(chat)
 
-        def read() -> None:
-            with store.read():
-                begun.wait()
-                over.wait()
-
-        people = ThreadPoolExecutor(10)
-        readers = [people.submit(read) for _ in range(10)]
-        begun.wait()
-
-        def work(scope: Scope, chat: str) -> None:
-            subscribed(scope, chat)
-            over.set()
-            wait(readers)  # so the connection of the write is the one too many, and is closed when it comes back
-            runs.append(chat)
-
-        done = await asyncio.gather(
-            *(write_together(work, store, chat) for chat in ("telegram:1", "telegram:2")), return_exceptions=True
-        )
-        people.shutdown()
-        assert (done, runs) == ([None, None], ["telegram:1", "telegram:2"])
-        assert len(listed(store, None)) == 2
-
-    async def test_a_locked_database_is_waited_for_once_for_all_works(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("subscriptions.store.database.store.BUSY_SECONDS", 2)
-        store = Store(f"sqlite:///{tmp_path / 'locked.db'}")
-        store.open(now=NOON)
-        other = sqlite3.connect(tmp_path / "locked.db", isolation_level=None)
-        other.execute("BEGIN IMMEDIATE")
-        start = time.monotonic()
-        done = await asyncio.gather(
-            *(write_together(subscribed, store, f"telegram:{n}") for n in range(1, 7)), return_exceptions=True
-        )
-        waited = time.monotonic() - start
-        other.execute("ROLLBACK")
-        other.close()
-        assert [type(one) for one in done] == [StoreUnavailable] * 6
-        assert waited < 10  # seconds: the busy timeout once, not once per work
-        assert await write_together(subscribed, store, "telegram:1") == "telegram:1"
-        store.close()
+    done = await asyncio.gather(
+        *(write_together(work, store, chat) for chat in ("telegram:1", "telegram:2")), return_exceptions=True
+    )
+    people.shutdown()
+    assert (done, runs) == ([None, None], ["telegram:1", "telegram:2"])
+    assert len(listed(store, None)) == 2
 
 
 PEOPLE = 40

@@ -15,13 +15,13 @@ from bot.settings import load_settings
 from subscriptions.errors import RetryLater, StoreError
 from subscriptions.model import ChatAddress
 from subscriptions.service.retention import forget
-from subscriptions.store.database.store import Store
-from subscriptions.store.page_messages import (
+from subscriptions.store.conversations import (
     add_page_message,
     changed_page_messages,
     edit_page_message,
     newest_page_messages,
 )
+from subscriptions.store.database.store import Store
 from subscriptions.store.workers import recover_own
 from tests.contract.rigs import web_message
 from tests.make import NOON, FakeClock, clean_up, ingested, paper, subscribes

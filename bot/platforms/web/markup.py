@@ -21,8 +21,8 @@ from subscriptions.errors import Sentence
 from subscriptions.model import Chat, ChatAddress, ChatKind
 from subscriptions.service.chat_status import known_or_new
 from subscriptions.states import Signal
+from subscriptions.store.conversations import PageMessage, newest_page_messages
 from subscriptions.store.database.store import Store
-from subscriptions.store.page_messages import PageMessage, newest_page_messages
 from subscriptions.store.signals import signals_of_papers
 
 

@@ -20,8 +20,8 @@ from bot.ports.channel import Channel, Clock, FormField, HomeView, Limits, Modal
 from bot.ports.web_page import Visitor
 from subscriptions.errors import Rejected, RetryLater, StoreError
 from subscriptions.model import ChatAddress, Message
+from subscriptions.store.conversations import add_page_message, edit_page_message, find_page_message
 from subscriptions.store.database.store import Store
-from subscriptions.store.page_messages import add_page_message, edit_page_message, find_page_message
 
 MINUTE = 60.0  # seconds
 MOST_IN_MINUTE = 60  # messages and presses of one chat that are read; the bot's own limits of answers hold, too

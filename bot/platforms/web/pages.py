@@ -36,8 +36,8 @@ from subscriptions.service.access import choose_language
 from subscriptions.service.next_deliveries import Listed, listed
 from subscriptions.service.paper_search import DAYS_KNOWN, found_by_day, newest_papers
 from subscriptions.states import SubscriptionState
+from subscriptions.store.conversations import changed_page_messages, newest_page_messages
 from subscriptions.store.database.store import Store
-from subscriptions.store.page_messages import changed_page_messages, newest_page_messages
 
 AT_ONCE = 50  # messages that are read together
 LOOK_AGAIN = 2.0  # seconds until the store is looked at without a call: another process may have written there

@@ -5,7 +5,7 @@ locked one by one, another process may insert in between. SQLite and PostgreSQL 
 for each of them and none in common.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
 
-from subscriptions.store.database.store import Transaction, connection_of, execute
+from subscriptions.store.database.store import Transaction, execute
 from subscriptions.store.rows import TABLES
 
 Values = tuple[Any, ...]
@@ -31,7 +31,7 @@ def execute_rows(
     if not rows:
         return
     session.flush()
-    connection = connection_of(session)
+    connection = session.connection()
     text, order, conversions = _compiled(statement, connection.dialect, names)
     columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
     for place, convert in conversions:
@@ -75,7 +75,7 @@ _MADE_ANEW = frozenset({"indexed_paper", "paper_spelling", "query_change"})
 
 def holds_rows(session: Transaction) -> bool:
     """Whether a database has any rows."""
-    connection = connection_of(session)
+    connection = session.connection()
     return any(connection.execute(sa.select(1).select_from(table).limit(1)).first() for table in TABLES.sorted_tables)
 
 
@@ -88,14 +88,14 @@ def copy_rows(source: Transaction, target: Transaction) -> dict[str, int]:
     for table in TABLES.sorted_tables:
         if table.name not in _MADE_ANEW:
             copied[table.name] = _copy(source, target, table)
-    if connection_of(target).dialect.name == "postgresql":
-        count_on(connection_of(target))
+    if target.connection().dialect.name == "postgresql":
+        count_on(target.connection())
     return copied
 
 
 def count_rows(session: Transaction) -> dict[str, int]:
     """Table → how many rows it has, of the tables that `copy_rows` copies."""
-    connection = connection_of(session)
+    connection = session.connection()
     return {
         table.name: connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
         for table in TABLES.sorted_tables
@@ -104,20 +104,14 @@ def count_rows(session: Transaction) -> dict[str, int]:
 
 
 def _copy(source: Transaction, target: Transaction, table: sa.Table) -> int:
-    names = tuple(column.name for column in table.columns)
-    statement = sa.insert(table)
+    """Copies the rows of a table in the order of its key, some at a time. Returns how many."""
+    names, statement = tuple(column.name for column in table.columns), sa.insert(table)
     rows = 0
-    for part in _parts(connection_of(source), table):
-        execute_rows(target, statement, names, part)
-        rows += len(part)
-    return rows
-
-
-def _parts(connection: sa.Connection, table: sa.Table) -> Iterator[Sequence[tuple[Any, ...]]]:
-    """Yields the rows of a table in the order of its key, some at a time."""
-    with connection.execute(sa.select(table).order_by(*table.primary_key.columns)) as found:
+    with source.connection().execute(sa.select(table).order_by(*table.primary_key.columns)) as found:
         while part := found.fetchmany(_AT_ONCE):
-            yield [tuple(row) for row in part]
+            execute_rows(target, statement, names, [tuple(row) for row in part])
+            rows += len(part)
+    return rows
 
 
 def count_on(connection: sa.Connection) -> None:
@@ -132,8 +126,8 @@ def count_on(connection: sa.Connection) -> None:
 
 def gather_statistics(session: Transaction) -> None:
     """Lets PostgreSQL analyze many new rows for its plans. On its own it does so minutes later; SQLite never does."""
-    if connection_of(session).dialect.name == "postgresql":
-        connection_of(session).execute(sa.text("ANALYZE"))
+    if session.connection().dialect.name == "postgresql":
+        session.connection().execute(sa.text("ANALYZE"))
 
 
 # -------------------------------------------------------------------------- inserts and updates with a conflict clause
@@ -144,22 +138,13 @@ def insert_new(session: Transaction, table: str, keys: tuple[str, ...], values: 
 
     With () instead of keys, unless any constraint forbids it: an exclusion constraint is not known by its columns.
     """
-    statement = _statement(connection_of(session).dialect.name, table, keys, tuple(values), replaces=False)
+    statement = _statement(session.connection().dialect.name, table, keys, tuple(values), replaces=False)
     return execute(session, statement, values).rowcount == 1
 
 
 def insert_all_new(session: Transaction, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows with the same columns, each unless there is one with the same `keys`; see `insert_new`."""
     _execute_all(session, table, keys, rows, replaces=False)
-
-
-def insert_rows_new(
-    session: Transaction, table: str, keys: tuple[str, ...], names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
-) -> None:
-    """As `insert_all_new`, for rows that hold the values of the columns `names`, in that order."""
-    execute_rows(
-        session, _statement(connection_of(session).dialect.name, table, keys, names, replaces=False), names, rows
-    )
 
 
 def put_all(session: Transaction, table: str, keys: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -169,7 +154,7 @@ def put_all(session: Transaction, table: str, keys: tuple[str, ...], rows: Seque
 
 def put(session: Transaction, table: str, keys: tuple[str, ...], values: Mapping[str, Any]) -> None:
     """Inserts a row, or gives these values to the one with the same `keys`, which must be unique."""
-    execute(session, _statement(connection_of(session).dialect.name, table, keys, tuple(values), replaces=True), values)
+    execute(session, _statement(session.connection().dialect.name, table, keys, tuple(values), replaces=True), values)
 
 
 def _execute_all(
@@ -178,7 +163,7 @@ def _execute_all(
     if not rows:
         return
     names = tuple(rows[0])
-    statement = _statement(connection_of(session).dialect.name, table, keys, names, replaces=replaces)
+    statement = _statement(session.connection().dialect.name, table, keys, names, replaces=replaces)
     execute_rows(session, statement, names, [tuple(row[name] for name in names) for row in rows])
 
 
@@ -190,16 +175,28 @@ def hold(
     Until the transaction ends no other process can change the row; it has to wait. So read what depends on it after
     this.
     """
-    return execute(session, _holding(connection_of(session).dialect.name, table, keys), values).one()
+    return execute(session, _holding(session.connection().dialect.name, table, keys), values).one()
 
 
-def hold_rows(session: Transaction, rows: sa.Select[Any], values: Mapping[str, Any], *, shared: bool = False) -> None:
+def hold_rows(session: Transaction, rows: sa.Select[Any], *, shared: bool = False) -> None:
     """Until the transaction ends no other process changes these rows. `rows` selects them in an order that all keep to.
 
     With `shared`, others may hold them so, too. On SQLite a writer is alone, and nothing is asked.
     """
-    if connection_of(session).dialect.name != "sqlite":
-        execute(session, rows.with_for_update(read=shared, key_share=not shared), values)
+    if session.connection().dialect.name != "sqlite":
+        execute(session, rows.with_for_update(read=shared, key_share=not shared))
+
+
+def move_rows(session: Transaction, table: str, keys: tuple[str, ...], *, column: str, before: int, after: int) -> None:
+    """Gives the rows of one owner, named in `column`, to another.
+
+    Where both have a row with the same `keys`, that of `after` stays.
+    """
+    rows = TABLES.tables[table]
+    theirs = rows.alias()
+    same = sa.exists().where(theirs.c[column] == after, *(theirs.c[name] == rows.c[name] for name in keys))
+    execute(session, sa.delete(rows).where(rows.c[column] == before, same))
+    execute(session, sa.update(rows).where(rows.c[column] == before).values({column: after}))
 
 
 def update_unless_taken(connection: sa.Connection, statement: sa.Update, values: Mapping[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from threading import Lock, get_ident
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -35,7 +35,6 @@ KEPT_COPIES = 7
 CHUNK = 500  # values in one IN (…)
 P = ParamSpec("P")
 V = TypeVar("V")
-_CONNECTION = "connection"  # where a session keeps it
 
 
 class WouldWrite(Exception):
@@ -157,7 +156,7 @@ class Store:
             try:
                 with self.translated_errors(), self._begun(self._writer, writes=True) as transaction:
                     self.is_writing = True
-                    driver: Any = connection_of(transaction).connection.dbapi_connection
+                    driver: Any = transaction.connection().connection.dbapi_connection
                     before = self.kind.changes(driver)
                     yield transaction
                     transaction.refuse_failed_part()
@@ -191,7 +190,7 @@ class Store:
     @contextmanager
     def _begun(self, bind: Engine, *, writes: bool) -> Iterator[Transaction]:
         with Transaction(self, bind, writes=writes) as transaction, transaction.begin():
-            transaction.info[_CONNECTION] = transaction.connection()
+            transaction.connection()  # begins, so that a writer waits here for others
             yield transaction
 
     def refuse_held_connection(self) -> None:
@@ -349,7 +348,7 @@ def execute(
 ) -> sa.CursorResult[*tuple[Any, ...]]:
     """Executes a statement that was made once, of tables and columns, after what the session still holds back."""
     session.flush()
-    return connection_of(session).execute(statement, values)
+    return session.connection().execute(statement, values)
 
 
 def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
@@ -358,16 +357,17 @@ def in_chunks(values: Sequence[V]) -> Iterator[Sequence[V]]:
 
 
 def rows_of(
-    session: Session, statement: sa.Executable, ids: Sequence[Any], **values: object
+    session: Session, statement: sa.Select[Any], column: sa.ColumnElement[Any], many: Sequence[Any], **values: object
 ) -> Iterator[sa.Row[*tuple[Any, ...]]]:
-    """The rows that a statement finds for many values of its parameter `ids`."""
-    return (row for part in in_chunks(ids) for row in execute(session, statement, {**values, "ids": part}).all())
+    """The rows of a statement whose `column` has one of many values. `values` are those of its parameters."""
+    wanted = _among(statement, column)
+    return (row for part in in_chunks(many) for row in execute(session, wanted, {**values, "among": part}).all())
 
 
-def connection_of(session: Session) -> Connection:
-    """The connection of a transaction; the session itself would look for it each time that it is asked."""
-    connection: Connection = session.info[_CONNECTION]
-    return connection
+@lru_cache(maxsize=256)
+def _among(statement: sa.Select[Any], column: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Cached: a plan reads by the same few statements again and again, and to build one takes as long as to execute it."""
+    return statement.where(column.in_(sa.bindparam("among", expanding=True, type_=column.type)))
 
 
 def _kind_of(address: str) -> Kind:

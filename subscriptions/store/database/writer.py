@@ -28,7 +28,7 @@ def write_together(begin: Begin, works: Sequence[Work[T]]) -> list[T | Exception
     try:
         return [*_committed(begin, works)]
     except StoreUnavailable as error:
-        return [error] * len(works)
+        return [copy(error) for _ in works]
     except Exception as error:  # noqa: BLE001 - raised where the work was asked for
         if len(works) == 1:
             return [error]

@@ -26,7 +26,7 @@ import bot.platforms.known  # noqa: F401 - declares the platforms
 from subscriptions.model import Because, DeliveryKind, Facts, Item
 from subscriptions.service.amendments import set_settings
 from subscriptions.store.database.store import Store
-from subscriptions.store.planned import Planned, add_deliveries
+from subscriptions.store.planner import Planned, add_deliveries
 from subscriptions.store.rows import ChatRow
 from tests.fakes.journal import Entry
 from tests.fakes.process import Remote, running
