@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from subscriptions.store.database.store import Store
+from subscriptions.store.workers import begin_worker
 from tests.fakes.arxiv import FakeArxiv
 from tests.fakes.slack import FakeSlack
 from tests.fakes.telegram import FakeTelegram
@@ -35,6 +37,15 @@ def telegram() -> Iterator[FakeTelegram]:
     with FakeTelegram() as fake:
         fake.opens_to_all()
         yield fake
+
+
+@pytest.fixture
+def other(store: Store) -> Iterator[Store]:
+    """The store of another worker, on the same database, that is at work and holds no lock."""
+    opened = Store(str(store.url))
+    begin_worker(opened, holds_sender_lock=False)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

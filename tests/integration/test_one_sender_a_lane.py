@@ -1,6 +1,5 @@
 """A lane has one sender at a time, and the database says which: of two that claim in one lane, the second gets nothing."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,14 +8,15 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.delivery.planning import DrainState, plan
 from subscriptions.errors import RetryLater
-from subscriptions.model import Lane, Message
+from subscriptions.model import Message
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import ClaimRequest, claim, confirm, dismiss, outbox_entries, record_outcome
+from subscriptions.service.sending import claim, confirm, dismiss, outbox_entries, record_outcome
 from subscriptions.store.claims import Claim, mark_sending
 from subscriptions.store.database.store import Store
 from subscriptions.store.deliveries import Rendered, store_rendered
 from subscriptions.store.moving import chat_moved
-from subscriptions.store.workers import begin_worker, recover_own
+from subscriptions.store.workers import recover_own
+from tests.being_sent import request
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.telegram_bot import a_bot
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
@@ -24,21 +24,8 @@ from tests.stored import change, rows
 
 pytestmark = pytest.mark.both_databases
 
-GROUP = Lane("telegram", "-100")
+GROUP = "-100"
 TOPICS = ("telegram:-100", "telegram:-100/7")
-
-
-@pytest.fixture
-def other(store: Store) -> Iterator[Store]:
-    """The store of another process, on the same file."""
-    opened = Store(str(store.url))
-    begin_worker(opened, holds_sender_lock=False)
-    yield opened
-    opened.close()
-
-
-def asking(lane: Lane = GROUP) -> ClaimRequest:
-    return ClaimRequest(lane=lane, now=NOON, wall=NOON, on_unclear="resend", can_find=False, tried=frozenset())
 
 
 def due(store: Store, *chats: str) -> None:
@@ -52,8 +39,8 @@ def due(store: Store, *chats: str) -> None:
     store_rendered(store, [Rendered(seq=seq, messages=(message,)) for seq in seqs], now=NOON)
 
 
-def next_of(store: Store, lane: Lane = GROUP) -> Claim:
-    step = claim(store, asking(lane))
+def next_of(store: Store, lane: str = GROUP) -> Claim:
+    step = claim(store, request(lane))
     assert isinstance(step, Claim)
     return step
 
@@ -81,11 +68,11 @@ class TestOneSenderALane:
     def test_other_lanes_go_on_meanwhile(self, store: Store, other: Store) -> None:
         due(store, *TOPICS, "telegram:1", "postbox:-100")
         assert mark_sending(store, next_of(store), wall=NOON)
-        assert mark_sending(other, next_of(store, Lane("telegram", "1")), wall=NOON)
+        assert mark_sending(other, next_of(store, "1"), wall=NOON)
 
     def test_a_lane_is_free_again_once_the_message_is_confirmed(self, store: Store, other: Store) -> None:
         first, second = after_first_dismissed(store)
-        confirm(store, first, "m1", asking())
+        confirm(store, first, "m1", request(GROUP))
         assert mark_sending(other, second, wall=NOON)
 
     def test_a_lane_is_free_again_once_the_attempt_has_failed(self, store: Store, other: Store) -> None:
@@ -101,11 +88,11 @@ class TestOneSenderALane:
     def test_merged_groups_keep_what_they_have_in_hand(self, store: Store, other: Store) -> None:
         due(store, "telegram:-1", "telegram:-2")
         for worker, place in ((store, "-1"), (other, "-2")):
-            assert mark_sending(worker, next_of(store, Lane("telegram", place)), wall=NOON)
+            assert mark_sending(worker, next_of(store, place), wall=NOON)
         (gone, _) = outbox_entries(store, now=NOON)
         chat_moved(store, address(gone.chat), "-2", now=NOON)
         assert in_hand(store) == [(1, "sending"), (2, "sending")]
-        assert claim(store, asking(Lane("telegram", "-2"))) is None
+        assert claim(store, request("-2")) is None
 
     def test_the_database_itself_refuses_a_second_one(self, store: Store) -> None:
         due(store, *TOPICS)
@@ -131,6 +118,6 @@ async def test_a_sender_leaves_a_lane_that_another_process_has(
         dismiss(app.store, first.delivery, now=clock.now())
         await app.sender.deliver()
         assert [len(telegram.posted_to(chat)) for chat in ("-100", "1")] == [0, 1]
-        confirm(other, first, "m1", asking())
+        confirm(other, first, "m1", request(GROUP))
         await app.sender.deliver()
         assert [len(telegram.posted_to(chat)) for chat in ("-100", "1")] == [1, 1]

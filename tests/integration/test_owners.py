@@ -1,7 +1,6 @@
 """Claimed messages and replies have an owner: those of a stalled owner are recovered, never all that are being sent."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,9 @@ from bot.operation.process import run
 from bot.operation.worker import BEAT_INTERVAL, OwnerWatch
 from bot.ports.conversation import MessageRequest, Place
 from subscriptions.errors import StoreError
-from subscriptions.model import CallbackToken, ChatKind, Lane, Message
+from subscriptions.model import CallbackToken, ChatKind, Message
 from subscriptions.service.chat_status import apply_once
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import ClaimRequest, claim
-from subscriptions.store.claims import Claim, mark_sending
 from subscriptions.store.conversations import (
     begin_lookup,
     end_lookup,
@@ -33,37 +30,14 @@ from subscriptions.store.conversations import (
     unfinished_replies,
 )
 from subscriptions.store.database.store import Store
-from subscriptions.store.deliveries import Rendered, store_rendered
 from subscriptions.store.workers import beat, begin_worker, end_worker, other_workers, recover_stalled
+from tests.being_sent import being_sent, request
 from tests.fakes.telegram import FakeTelegram
 from tests.integration.locked import AlarmClock, ForeignLock
 from tests.integration.telegram_bot import Quiet, a_bot, posts
 from tests.make import NOON, FakeClock, address, ingested, paper, subscribes
 
 pytestmark = pytest.mark.both_databases
-
-
-@pytest.fixture
-def other(tmp_path: Path, store: Store) -> Iterator[Store]:
-    """The store of another worker, on the same file, that is at work and holds no lock."""
-    opened = Store(str(store.url))
-    begin_worker(opened, holds_sender_lock=False)
-    yield opened
-    opened.close()
-
-
-def takes_message(worker: Store, chat: str) -> None:
-    """Lets a worker mark the next message of a chat as being sent by it."""
-    lane = Lane("telegram", chat)
-    asking = ClaimRequest(lane=lane, now=NOON, wall=NOON, on_unclear="resend", can_find=False, tried=frozenset())
-    step = claim(worker, asking)
-    assert isinstance(step, Claim)
-    if step.message is None:
-        message = Message(number=1, payload='{"text": "A graph"}', plain="A graph")
-        store_rendered(worker, [Rendered(seq=step.seq, messages=(message,))], now=NOON)
-        step = claim(worker, asking)
-    assert isinstance(step, Claim)
-    assert mark_sending(worker, step, wall=NOON)
 
 
 def states(store: Store) -> list[str]:
@@ -79,9 +53,9 @@ async def test_a_start_recovers_only_what_nobody_has_in_hand(
             subscribes(app.store, f"telegram:{chat}", "graph", every="now")
         ingested(app.store, paper("A graph"))
         await plan(app.context, DrainState())
-        takes_message(other, "1")
+        being_sent(other, request("1"))
         begin_worker(store, holds_sender_lock=True)  # an earlier process, which is killed now
-        takes_message(store, "2")
+        being_sent(store, request("2"))
         await app.sender.deliver()
         assert states(app.store) == ["sending", "sent", "sent"]
     assert [len(telegram.posted_to(chat)) for chat in ("1", "2", "3")] == [0, 1, 1]
@@ -94,7 +68,7 @@ def in_other_hands(store: Store, other: Store) -> Store:
     subscribes(store, "telegram:1", "graph", every="now", since="1d")
     ingested(store, paper("A graph"), now=NOON - timedelta(hours=1))
     plan_due(store, now=NOON)
-    takes_message(other, "1")
+    being_sent(other, request("1"))
     return store
 
 

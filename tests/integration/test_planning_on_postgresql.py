@@ -11,18 +11,17 @@ import pytest
 from sqlalchemy import event
 
 from subscriptions.errors import StoreUnavailable
-from subscriptions.model import Lane, Message
+from subscriptions.model import Lane
 from subscriptions.service import plan as _plan
 from subscriptions.service.amendments import set_settings
 from subscriptions.service.look import apart
 from subscriptions.service.plan import plan_due
-from subscriptions.service.sending import ClaimRequest, claim, confirm
+from subscriptions.service.sending import confirm
 from subscriptions.store import deliveries, drafts
-from subscriptions.store.claims import Claim, mark_sending
 from subscriptions.store.database import store as database
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import done
-from subscriptions.store.deliveries import Rendered, store_rendered
+from tests.being_sent import being_sent, request
 from tests.filling import fill
 from tests.make import NOON, address, ingested, paper, subscribes
 from tests.postgres.reading import read
@@ -243,17 +242,8 @@ def _scans(step: dict[str, Any]) -> Iterator[str]:
 
 def sends(store: Store, chat: str) -> None:
     """One message of a chat, from its claim to its confirmation."""
-    asked = ClaimRequest(
-        lane=Lane("telegram", chat), now=NOON, wall=NOON, on_unclear="resend", can_find=False, tried=frozenset()
-    )
-    claimed = claim(store, asked)
-    assert isinstance(claimed, Claim)
-    message = Message(number=1, payload='{"text": "A zebra"}', plain="A zebra")
-    store_rendered(store, [Rendered(seq=claimed.seq, messages=(message,))], now=NOON)
-    claimed = claim(store, asked)
-    assert isinstance(claimed, Claim)
-    assert mark_sending(store, claimed, wall=NOON)
-    assert confirm(store, claimed, "m1", asked) == (1, None)
+    claimed = being_sent(store, request(chat))
+    assert confirm(store, claimed, "m1", request(chat)) == (1, None)
 
 
 @pytest.mark.parametrize("analyzed", [False, True], ids=["without", "with"])

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 
@@ -51,19 +51,17 @@ class TestTransactions:
         with pytest.raises(NotFound):
             get_chat(store, address("telegram:1"))
 
-    def test_a_writing_thread_gets_no_second_transaction(self, store: Store) -> None:
-        with store.write(), pytest.raises(RuntimeError, match="pass its Transaction on"):
-            subscribes(store, "telegram:1", "graph")
-        with store.write(), pytest.raises(RuntimeError, match="pass its Transaction on"):
-            listed(store, None)
-
-    def test_a_thread_that_reads_gets_no_second_connection(self, store: Store) -> None:
-        with store.read(), pytest.raises(RuntimeError, match="pass its Transaction on"):
-            listed(store, None)
-        with store.read(), pytest.raises(RuntimeError, match="pass its Transaction on"):
-            subscribes(store, "telegram:1", "graph")
-        with store.read(), pytest.raises(RuntimeError, match="pass its Transaction on"):
-            store._engine.connect()  # however it is asked for
+    @pytest.mark.parametrize("begins", ["read", "write"])
+    @pytest.mark.parametrize(
+        "asks",
+        [lambda store: subscribes(store, "telegram:1", "graph"), lambda store: listed(store, None), lambda store: store._engine.connect()],
+        ids=["to write", "to read", "however it is asked for"],
+    )  # fmt: skip
+    def test_a_thread_gets_no_second_connection(
+        self, store: Store, begins: str, asks: Callable[[Store], object]
+    ) -> None:
+        with getattr(store, begins)(), pytest.raises(RuntimeError, match="pass its Transaction on"):
+            asks(store)
         subscribes(store, "telegram:1", "graph")
 
     async def test_no_step_of_a_work_leaves_a_connection_in_hand(self, store: Store) -> None:
