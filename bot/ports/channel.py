@@ -191,7 +191,7 @@ Deliver = Callable[[Lane], Awaitable[None]]
 
 
 class Engine(Protocol):
-    """Runs the senders of lanes. `embedded` of bot/delivery/engines runs them in one process, `cluster` in several."""
+    """Runs the senders of lanes: of bot/delivery, `EmbeddedEngine` in one process, `ClusterEngine` in several."""
 
     @property
     def lanes_in_hand(self) -> int:

@@ -145,14 +145,6 @@ async def test_an_unposted_answer_counts_for_the_other_workers(two: tuple[Worker
     assert delivers.ready_in() == pytest.approx(ready_in(0, 0, 0))
 
 
-async def test_a_lane_in_which_another_worker_posts_is_left_to_it(two: tuple[Worker, Worker]) -> None:
-    one, other = two
-    async with one.engine.posting(GROUP), other.engine.posting(GROUP, patience=1) as is_free:
-        assert not is_free
-    async with other.engine.posting(GROUP, patience=0) as is_free:
-        assert is_free
-
-
 async def test_a_lane_stays_with_its_worker_when_the_server_cuts_all_connections(
     two: tuple[Worker, Worker], lane_url: str
 ) -> None:

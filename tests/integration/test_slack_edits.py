@@ -50,11 +50,15 @@ def menus(payload: dict[str, Any]) -> int:
     return sum("accessory" in block for block in payload["blocks"])
 
 
-async def test_a_withdrawal_edits_the_message_in_the_thread(app: App, clock: FakeClock, slack: FakeSlack) -> None:
+@pytest.mark.parametrize("shape", ["thread", "digest"])
+async def test_a_withdrawal_edits_the_message_in_the_thread(
+    app: App, clock: FakeClock, slack: FakeSlack, shape: str
+) -> None:
     ingested(app.store, *graphs(5))
     await app.sender.deliver()
     root, thread = slack.posted_to(CHANNEL)
     assert (root.thread, thread.thread) == ("", root.id)
+    set_settings(app.store, address(CHAT), {"shape": shape}, now=clock.now())  # it stays a thread
     clock.advance(timedelta(days=9))
     ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
     sent = await app.sender.deliver()
@@ -64,17 +68,6 @@ async def test_a_withdrawal_edits_the_message_in_the_thread(app: App, clock: Fak
     assert "~<https://arxiv.org/abs/2601.00001|Graph 1>~" in str(edit.payload)
     assert "withdrawn by the authors" in str(edit.payload)
     assert menus(edit.payload) == menus(thread.payload) == 5
-
-
-async def test_it_stays_a_thread_when_the_shape_was_changed(app: App, clock: FakeClock, slack: FakeSlack) -> None:
-    ingested(app.store, *graphs(5))
-    await app.sender.deliver()
-    set_settings(app.store, address(CHAT), {"shape": "digest"}, now=clock.now())
-    ingested(app.store, *graphs(1, version=2, abstract=GONE), name="later", now=clock.now())
-    await app.sender.deliver()
-    _, thread = slack.posted_to(CHANNEL)
-    (edit,) = slack.edits_in(CHANNEL)
-    assert (edit.id, menus(edit.payload)) == (thread.id, 5)
 
 
 async def test_a_late_summary_edits_the_one_message_of_its_paper(app: App, clock: FakeClock, slack: FakeSlack) -> None:

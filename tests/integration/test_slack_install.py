@@ -11,12 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from cryptography.fernet import InvalidToken
 from pydantic import SecretStr
 
 from bot.app import App, build_app
 from bot.operation.web_server import serving
-from bot.platforms.slack.installing import COOKIE, INSTALL, Installer, cipher_of
+from bot.platforms.slack.installing import COOKIE, INSTALL, Installer
 from bot.platforms.slack.manifest import REDIRECT, scopes_of
 from bot.platforms.slack.outgoing import SlackChannel
 from bot.settings import Settings, SlackSettings, SlackWorkspace
@@ -382,16 +381,3 @@ async def test_a_changed_seal_is_refused(tmp_path: Path, slack: FakeOAuth, clock
     database.close()
     async with a_bot(tmp_path, slack, clock) as app:
         assert installer_of(app).problem
-
-
-def test_a_vault_opens_only_what_its_own_key_sealed() -> None:
-    vault = cipher_of(KEY)
-    sealed = vault.encrypt(b"xoxb-1")
-    assert b"xoxb" not in sealed
-    assert vault.encrypt(b"xoxb-1") != sealed
-    assert cipher_of(KEY).decrypt(sealed) == b"xoxb-1"
-    for wrong in (sealed[:-2], b"", b"x", "é".encode()):
-        with pytest.raises(InvalidToken):
-            vault.decrypt(wrong)
-    with pytest.raises(InvalidToken):
-        cipher_of(SecretStr("other")).decrypt(sealed)

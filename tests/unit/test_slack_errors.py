@@ -194,9 +194,3 @@ def test_a_lookup_with_a_refused_token_waits_for_another(code: str) -> None:
 )
 def test_a_look_that_got_no_answer_is_repeated(error: Exception) -> None:
     assert isinstance(outcome_of_lookup(error), RetryLater)
-
-
-def test_a_look_that_came_too_soon_waits_as_long_as_slack_says() -> None:
-    result = outcome_of_lookup(said("ratelimited", status=429, headers={"Retry-After": "60"}))
-    assert isinstance(result, RetryLater)
-    assert result.after == timedelta(seconds=60)
