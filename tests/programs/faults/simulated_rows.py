@@ -22,7 +22,7 @@ from tests.fakes.server import ApiCall
 from tests.make import NOON, address, subscribes
 from tests.programs.faults.filled import LINK, arrivals, brings, fill, lane_of, wanted
 from tests.programs.faults.judging import Verdict, judge
-from tests.programs.faults.simulated import BETWEEN, SHARE, StormyTelegram, World, a_world, storm
+from tests.programs.faults.simulated import BETWEEN, CHATS, SHARE, StormyTelegram, World, a_world, storm
 
 AT_A_TIME = 10  # chats that are gone in one round; more would look as if the bot itself were gone
 JUMPS = (-86400 * 30, -86400, -3600, -1, 1, 3600, 86400, 86400 * 30)  # seconds
@@ -120,13 +120,13 @@ async def in_rounds(
     seed: str,
     after: Callable[[World], object] = lambda _: None,
     before: Callable[[World], None] = lambda _: None,
+    judged: Callable[[World], Verdict] = World.judged,
+    chats: int = CHATS,
 ) -> Verdict:
     """Brings a paper a round until there were tries enough; `after` is called, or awaited, after each."""
-    async with a_world(folder, strike, tries=tries, seed=seed) as world:
+    async with a_world(folder, strike, tries=tries, seed=seed, chats=chats) as world:
         before(world)
-        with world.app.store.write() as transaction:
-            for chat in world.chats:
-                subscribes(transaction, chat, "graph", every="now", now=NOON - timedelta(hours=1))
+        _want_graphs(world)
         for chat in world.chats:  # else what comes at night would wait for the morning
             set_settings(world.app.store, address(chat), {"quiet": "off"}, now=NOON)
         while len(world.fake.hits) < tries:
@@ -141,7 +141,13 @@ async def in_rounds(
             if not await world.delivers():
                 break
             world.clock.advance(timedelta(minutes=3))
-        return world.judged()
+        return judged(world)
+
+
+def _want_graphs(world: World) -> None:
+    with world.app.store.write() as transaction:
+        for chat in world.chats:
+            subscribes(transaction, chat, "graph", every="now", now=NOON - timedelta(hours=1))
 
 
 def chats_migrated(folder: Path, tries: int) -> Verdict:
@@ -175,38 +181,26 @@ def chats_migrated(folder: Path, tries: int) -> Verdict:
 def chats_deleted(folder: Path, tries: int) -> Verdict:
     """Accounts are deleted while a message to them is under way: no other chat misses anything."""
     gone: dict[str, int] = {}
+    left = [AT_A_TIME]  # in this round
 
-    async def run() -> Verdict:
-        per_round = AT_A_TIME
-        left: list[int] = [per_round]
+    def deletes(fake: StormyTelegram, call: ApiCall) -> None:
+        if left[0] and not call.chat.startswith("-") and call.chat not in gone:
+            left[0] -= 1
+            gone[call.chat] = len(fake.posted_to(call.chat))
+            fake.deactivates(call.chat)
+            fake.hit()
 
-        def deletes(fake: StormyTelegram, call: ApiCall) -> None:
-            if left[0] and not call.chat.startswith("-") and call.chat not in gone:
-                left[0] -= 1
-                gone[call.chat] = len(fake.posted_to(call.chat))
-                fake.deactivates(call.chat)
-                fake.hit()
+    def begin_round(_: World) -> None:
+        left[0] = AT_A_TIME
 
-        async with a_world(folder, deletes, tries=tries, seed="deleted", chats=tries * 3 // 2 + 60) as world:
-            with world.app.store.write() as transaction:
-                for chat in world.chats:
-                    subscribes(transaction, chat, "graph", every="now", now=NOON - timedelta(hours=1))
-            while len(world.fake.hits) < tries:
-                left[0] = per_round
-                brings(world.app.store, world.rounds, now=world.clock.now())
-                world.rounds += 1
-                await world.delivers()
-                world.clock.advance(timedelta(minutes=3))
-            for _ in range(AT_A_TIME):  # messages to chats that are gone wait for ever
-                await world.delivers()
-                world.clock.advance(timedelta(minutes=3))
-            hoped = {
-                lane: papers[: gone.get(lane, len(papers))]
-                for lane, papers in wanted(world.chats, world.rounds).items()
-            }
-            return judge(hoped, arrivals(world.fake.journal), world.fake.hits)
+    def judged(world: World) -> Verdict:
+        hoped = {
+            lane: papers[: gone.get(lane, len(papers))] for lane, papers in wanted(world.chats, world.rounds).items()
+        }
+        return judge(hoped, arrivals(world.fake.journal), world.fake.hits)
 
-    return asyncio.run(run())
+    chats = tries * 3 // 2 + 60
+    return asyncio.run(in_rounds(folder, deletes, tries, after=begin_round, judged=judged, seed="deleted", chats=chats))
 
 
 # ── the clock, the digests ────────────────────────────────────────────────────
@@ -232,9 +226,7 @@ def poisoned_digests(folder: Path, tries: int) -> Verdict:
 
     async def run() -> Verdict:
         async with a_world(folder, counts, tries=0, seed="digests", sources=(source,)) as world:
-            with world.app.store.write() as transaction:
-                for chat in world.chats:
-                    subscribes(transaction, chat, "graph", every="now", now=NOON - timedelta(hours=1))
+            _want_graphs(world)
             scheduler = world.app.source_scheduler()
             while len(world.fake.hits) < tries:
                 good = PARTS["daily_arxiv_md"].page([_good(world.rounds)])
