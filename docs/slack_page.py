@@ -6,10 +6,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from bot.platforms.slack.manifest import FREE_EVENTS, HOSTS, NEEDED, OPTIONAL, SCOPES, Scope
+from bot.platforms.slack.manifest import FREE_EVENTS, SCOPES, Scope
 from subscriptions.service.pausing import GRACE
 from subscriptions.service.retention import BUTTONS, DELIVERIES, GONE_CHATS, UPDATES
 
+HOSTS = (
+    ("slack.com", "the Web API"),
+    ("wss-primary.slack.com, wss-backup.slack.com", "Socket Mode: events come through a connection that the bot opens"),
+    ("hooks.slack.com", "answers that only the asker sees"),
+    ("files.slack.com", "files that are imported or handed out"),
+)
 PAGE = Path(__file__).with_name("slack.md")
 _PART = re.compile(r"(<!-- (?P<name>[a-z]+), made by slack_page\.py -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -66,8 +72,8 @@ def _stored() -> list[list[str]]:
 
 
 _TABLES: Mapping[str, Sequence[str]] = {
-    "needed": _table(("scope", "what for", "without it goes"), [*_scopes([s for s in SCOPES if s.name in NEEDED])]),
-    "optional": _table(("scope", "what for", "without it"), [*_scopes([s for s in SCOPES if s.name in OPTIONAL])]),
+    "needed": _table(("scope", "what for", "without it goes"), [*_scopes([s for s in SCOPES if s.needed])]),
+    "optional": _table(("scope", "what for", "without it"), [*_scopes([s for s in SCOPES if not s.needed])]),
     "events": _table(("comes with", "events"), [*_events()]),
     "hosts": _table(("host", "what for"), [[f"`{host}`".replace(", ", "`, `"), what] for host, what in HOSTS]),
     "stored": _table(("what", "how long"), _stored()),
