@@ -237,14 +237,12 @@ def _readings(said: str) -> Iterator[tuple[str, str, str | None]]:
         said = said.replace("｜", "|")
     if said.endswith("|"):  # an empty name, whose space some editors remove
         said = said[:-1].rstrip() + BAR
-    first, last = said.find(BAR), said.rfind(BAR)
-    if first >= 0:
-        name = said[last + len(BAR) :] if last > first else None
-        yield said[:first], said[first + len(BAR) : last if last > first else None], name
-    first, last = said.find("|"), said.rfind("|")
-    if first >= 0:
-        name = said[last + 1 :] if last > first else None
-        yield said[:first], said[first + 1 : last if last > first else None], name
+    for bar in (BAR, "|"):
+        first, last = said.find(bar), said.rfind(bar)
+        if first >= 0:
+            has_name = last > first
+            query = said[first + len(bar) : last if has_name else None]
+            yield said[:first], query, said[last + len(bar) :] if has_name else None
 
 
 @lru_cache(maxsize=1024)

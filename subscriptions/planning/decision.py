@@ -363,17 +363,6 @@ class RetryDecision:
     stop: Literal["token", "workspace"] | None = None  # what stops sending
 
 
-def next_attempt(outcome: NotDelivered, failures: int, now: datetime) -> datetime | None:
-    """The moment of the next attempt, aware UTC; None if waiting does not help, or if the platform named a wait.
-
-    `failures` counts the failed attempts of this message before this one. A wait that the platform named applies to the
-    whole lane (`RetryDecision.pauses_lane`), with nothing added.
-    """
-    if not isinstance(outcome, RetryLater) or outcome.after:
-        return None
-    return now + _wait(failures)
-
-
 def decide_retry(
     outcome: NotDelivered,
     *,
@@ -385,14 +374,16 @@ def decide_retry(
 ) -> RetryDecision:
     """The decision for an outcome. An outcome of no known class counts as unclear: the message may have been sent.
 
-    `plain_tried`: the plain form of this message was already tried. `on_unclear` is the operator's setting: "resend"
-    sends an unclear message again after a wait, "skip" leaves it to a person. `was_unclear`: an earlier attempt may have
+    `failures` counts the failed attempts of this message before this one. A wait that the platform named applies to the
+    whole lane, with nothing added. `plain_tried`: the plain form of this message was already tried. `on_unclear` is the
+    operator's setting: "resend" sends an unclear message again after a wait, "skip" leaves it to a person.
+    `was_unclear`: an earlier attempt may have
     arrived. If this attempt did not arrive, that one still may have, so the message stays unclear until it is confirmed
     or refused.
     """
     match outcome:
         case RetryLater():
-            again = next_attempt(outcome, failures, now)
+            again = None if outcome.after else now + _wait(failures)
             decision = RetryDecision(state=MessageState.WAITING, not_before=again, pauses_lane=outcome.after)
         case Rejected(form=True) if not plain_tried:
             decision = RetryDecision(state=MessageState.READY, use_plain=True)

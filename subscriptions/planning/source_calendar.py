@@ -192,13 +192,16 @@ _EVERY = re.compile(r"every (?P<number>\d+)(?P<unit>[smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def read_schedule(text: str, arxiv: ArxivSchedule, cron: Callable[[str], Schedule]) -> Schedule:
-    """The schedule of a text in the settings: "arxiv", "every 30m" or a cron line, which `cron` parses."""
+def read_schedule(text: str, arxiv: ArxivSchedule, cron: Callable[[str], Schedule] | None) -> Schedule | None:
+    """The schedule of a text in the settings: "arxiv", "every 30m" or a cron line, which `cron` parses.
+
+    None for "" (a source that is watched), and for a cron line without `cron`.
+    """
     if text == "arxiv":
         return arxiv
     if every := _EVERY.fullmatch(text):
         return EverySchedule(interval=timedelta(**{_UNITS[every["unit"]]: int(every["number"])}))
-    return cron(text)
+    return cron(text) if text and cron else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,17 +223,8 @@ class Schedules:
         return name.casefold() == self.implied and (next_at is None or now - next_at < DAY)
 
     def read(self, text: str, *, evening: bool = False) -> Schedule | None:
-        """The schedule of a text; None for "" (a source that is watched) and for a cron line without `cron`.
-
-        `evening`: the documents of the source are lists of arXiv (see ArxivSchedule).
-        """
-        if not text or (self.cron is None and text != "arxiv" and not _EVERY.fullmatch(text)):
-            return None
-        return read_schedule(text, ArxivSchedule(calendar=self.calendar, evening=evening), self.cron or _no_cron)
-
-
-def _no_cron(line: str) -> Schedule:
-    raise AssertionError(line)  # Schedules.read has returned before
+        """As `read_schedule`. `evening`: the documents of the source are lists of arXiv (see ArxivSchedule)."""
+        return read_schedule(text, ArxivSchedule(calendar=self.calendar, evening=evening), self.cron)
 
 
 def poll_again(schedule: Schedule, now: datetime, *, settled: bool) -> datetime:

@@ -19,7 +19,7 @@ from subscriptions.errors import (
     SenderStopped,
     Unclear,
 )
-from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_not_found, decide_retry, next_attempt
+from subscriptions.planning.decision import OnUnclear, RetryDecision, decide_not_found, decide_retry
 from subscriptions.states import MessageState
 
 NOON = datetime(2026, 1, 22, 12, tzinfo=UTC)
@@ -30,34 +30,15 @@ def minutes(count: float) -> timedelta:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "failures", "wait"),
-    [
-        (RetryLater("no answer"), 0, minutes(0.5)),
-        (RetryLater("no answer"), 1, minutes(1)),
-        (RetryLater("no answer"), 2, minutes(2)),
-        (RetryLater("no answer"), 3, minutes(4)),
-        (RetryLater("no answer"), 4, minutes(8)),
-        (RetryLater("no answer"), 5, minutes(15)),
-        (RetryLater("no answer"), 6, minutes(15)),
-        (RetryLater("no answer"), 1_000_000, minutes(15)),  # for ever, never dead
-    ],
+    ("failures", "wait"), [(0, 0.5), (1, 1), (2, 2), (3, 4), (4, 8), (5, 15), (6, 15), (1_000_000, 15)]
 )
-def test_waiting_doubles_up_to_a_quarter_of_an_hour(outcome: RetryLater, failures: int, wait: timedelta) -> None:
-    assert next_attempt(outcome, failures, NOON) == NOON + wait
-
-
-@pytest.mark.parametrize(
-    "outcome",
-    [
-        Unclear("the line broke"),
-        Rejected("bad markup", form=True),
-        ChatMoved("became a supergroup", "-100"),
-        ChatGone("removed"),
-        SenderStopped("token revoked"),
-    ],
-)
-def test_waiting_alone_helps_only_where_the_platform_says_so(outcome: NotDelivered) -> None:
-    assert next_attempt(outcome, 0, NOON) is None
+def test_waiting_doubles_up_to_a_quarter_of_an_hour(failures: int, wait: float) -> None:
+    """For ever: it is never dead."""
+    failed = RetryLater("no answer")
+    decision = decide_retry(
+        failed, failures=failures, plain_tried=False, was_unclear=False, on_unclear="skip", now=NOON
+    )
+    assert decision.not_before == NOON + minutes(wait)
 
 
 @pytest.mark.parametrize(

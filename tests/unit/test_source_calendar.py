@@ -199,6 +199,7 @@ def test_over_ten_years_a_week_has_five_batches_but_for_holidays() -> None:
 )
 def test_a_schedule_is_read_from_its_text(text: str, after: str, expected: str) -> None:
     schedule = read_schedule(text, FEEDS, lambda line: CronSchedule(line, UTC))
+    assert schedule is not None
     assert schedule.next_poll(at(after)) == at(expected)
     assert schedule.awaited is (not text.startswith("every"))
 
