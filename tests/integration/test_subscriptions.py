@@ -11,6 +11,7 @@ from subscriptions.service.amendments import set_settings
 from subscriptions.service.next_deliveries import get_chat, listed
 from subscriptions.service.previews import preview
 from subscriptions.service.requests import unsubscribe
+from subscriptions.service.undoing import last_change, undo
 from subscriptions.store.database.store import Store
 from tests.make import NOON, address, ingested, paper, subscribes
 
@@ -59,6 +60,16 @@ class TestZones:
         set_settings(store, address("telegram:1"), {"timezone": "America/New_York"}, now=NOON)
         new_york = datetime(2026, 1, 22, 14, tzinfo=UTC)
         assert due(store, "telegram:1") == [new_york, new_york, tokyo]
+
+    def test_an_undone_zone_makes_it_due_by_the_operators_clock_again(self, store: Store) -> None:
+        subscribes(store, "telegram:1", "graph", every="daily", at="09:00")
+        before = due(store, "telegram:1")
+        set_settings(store, address("telegram:1"), {"timezone": "Asia/Tokyo"}, now=NOON)
+        assert due(store, "telegram:1") != before
+        change = last_change(store, address("telegram:1"))
+        assert change is not None
+        undo(store, address("telegram:1"), change.id, now=NOON)
+        assert due(store, "telegram:1") == before
 
     def test_what_is_overdue_stays_overdue_in_another_zone(self, store: Store) -> None:
         subscribes(store, "telegram:1", "graph", every="daily", at="13:00")
