@@ -1,7 +1,7 @@
 """When a source is expected, by its calendar, and the forecast that deliveries make of it."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import pytest
 from hypothesis import given
@@ -304,14 +304,6 @@ def test_an_empty_cron_source_is_asked_again_early() -> None:
 )
 def test_the_wait_after_a_failure_grows_to_an_hour(failures: int, asked: int, chance: float, seconds: float) -> None:
     assert wait_after_failure(failures, timedelta(seconds=asked), chance) == timedelta(seconds=seconds)
-
-
-def test_new_york_never_skips_or_repeats_the_times_that_matter() -> None:
-    for day in DAYS:
-        for clock in (time(0, 5), time(20, 5)):
-            moment = datetime.combine(day, clock, NEW_YORK)
-            assert moment.utcoffset() == moment.replace(fold=1).utcoffset()
-            assert moment.astimezone(UTC).astimezone(NEW_YORK).time() == clock
 
 
 BERLIN, TOKYO = zone("Europe/Berlin"), zone("Asia/Tokyo")
