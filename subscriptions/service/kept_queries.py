@@ -1,6 +1,6 @@
 """All queries of the store as one set, kept in memory.
 
-It is made at the first plan, in 8 s for a million queries, then it follows the log of what came and went. It holds queries, and
+It is made at the first plan, in 11 s for a million queries, then it follows the log of what came and went. It holds queries, and
 not subscriptions: a database finds the subscriptions of a query by its own index, so memory grows with the different queries
 only. Beside the set itself these cost 8 bytes each.
 """
