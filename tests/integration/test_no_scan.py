@@ -1,6 +1,7 @@
 """No statement that `run` executes reads a whole table that grows: idle, per request, per delivery, per ingest, cleaning up.
 
-The tests make no statistics, so SQLite plans as if each table had a million rows.
+The tests make no statistics, so SQLite plans as if each table had a million rows. `Watch` explains each statement that any
+test of the suite executes; here is that it does, and what no plan shows.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -20,7 +21,7 @@ from bot.ports.channel import Limits
 from bot.settings import Settings
 from bot.settings.model import SourceSettings
 from subscriptions.service.chat_status import figures
-from subscriptions.service.retention import clean_up_steps, forget
+from subscriptions.service.retention import clean_up_steps
 from subscriptions.service.sending import recent_sends
 from subscriptions.store import deliveries
 from subscriptions.store.conversations import unfinished_replies
@@ -31,13 +32,9 @@ from subscriptions.store.rows import TABLES
 from subscriptions.store.workers import begin_worker
 from tests.bot_harness import BotHarness
 from tests.filling import fill
-from tests.make import NOON, FakeClock, address, clean_up, ingested, paper, summary
+from tests.make import NOON, FakeClock, ingested, paper
 from tests.million import fill_a_million
 from tests.statements import Watch, recording
-
-REQUESTS = ("/start", "/sub robot", "/sub tree daily 9:00", "/sub id:2601.00001", "/list", "/today", "/status", "/why", "/why 2601.00001",
-            "/whynot 2601.00002", "/search graph", "/preview graph", "graph", "/pause", "/resume", "/undo", "/settings",
-            "/edit 2 at 10:00", "/unsub 2", "/export", "/export bib 1y", "/privacy", "/help")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,74 +119,6 @@ def test_sqlite_has_no_statistics_to_plan_by(store: Store) -> None:
     with store.read() as session:
         tables = session.connection().exec_driver_sql("SELECT name FROM sqlite_master").scalars().all()
     assert "sqlite_stat1" not in tables
-
-
-async def test_an_idle_tick_scans_nothing(world: World) -> None:
-    with recording(world.app.store) as recorded:
-        await world.ticks(2)
-        world.clock.advance(timedelta(minutes=2))
-        await world.ticks(1)
-    assert recorded.scans() == {}
-
-
-async def test_no_request_scans_anything(world: World) -> None:
-    bot, found = world.bot, dict[str, dict[str, str]]()
-    ingested(world.app.store, paper("A graph of trees", "cs.LG", arxiv_id="2601.00001"), now=world.clock.now())
-    await bot.says("/sub graph now")
-    await bot.says("/sub tree now")
-    for text in REQUESTS:
-        with recording(world.app.store) as recorded:
-            await bot.says(text)
-            for _ in range(2):
-                if buttons := bot.last["telegram:42"][-1].buttons:
-                    await bot.presses(buttons[0])
-        found[text] = recorded.scans()
-    assert {text: those for text, those in found.items() if those} == {}
-
-
-async def test_forgetting_scans_nothing(world: World) -> None:
-    await world.bot.says("/sub graph now")
-    with recording(world.app.store) as recorded:
-        forget(world.app.store, address("telegram:42"))
-    assert recorded.scans() == {}
-
-
-async def test_a_delivery_scans_nothing(world: World) -> None:
-    await world.bot.says("/sub graph now")
-    await world.bot.says("/set quiet off")
-    with recording(world.app.store) as recorded:
-        world.clock.advance(timedelta(minutes=1))
-        ingested(world.app.store, *(paper(f"A graph {n}") for n in range(30)), now=world.clock.now())
-        await world.ticks(3)
-        outbox_counts(world.app.store)
-        begin_worker(world.app.store, holds_sender_lock=True)
-        recent_sends(world.app.store, "telegram", now=world.clock.now(), wall=world.clock.wall())
-    assert {post.chat.address for post in world.channel.posts} == {"42"}
-    assert recorded.scans() == {}
-
-
-async def test_an_ingest_scans_nothing(world: World) -> None:
-    await world.bot.says("/sub graph now")
-    ingested(world.app.store, paper("A graph", arxiv_id=None), now=world.clock.now())
-    await world.ticks(2)
-    gone = "This paper has been withdrawn by the authors."
-    with recording(world.app.store) as recorded:
-        ingested(world.app.store, *(paper(f"A tree {n}") for n in range(3)), now=world.clock.now(), name="new")
-        ingested(
-            world.app.store,
-            paper("A graph", arxiv_id="2601.00009", version=2, abstract=gone, summaries=summary("x")),
-            now=world.clock.now(),
-        )
-        await world.ticks(2)
-    assert recorded.scans() == {}
-
-
-async def test_the_clean_up_scans_nothing(world: World) -> None:
-    await world.bot.says("/sub graph now")
-    with recording(world.app.store) as recorded:
-        clean_up(world.app.store, now=world.clock.now() + timedelta(days=100), papers=timedelta(days=90))
-        clean_up(world.app.store, now=world.clock.now() + timedelta(days=400), papers=timedelta(days=90))
-    assert recorded.scans() == {}
 
 
 def test_every_foreign_key_has_an_index(store: Store) -> None:
