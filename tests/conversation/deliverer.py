@@ -17,11 +17,12 @@ from bot.delivery.lane_sender import deliver
 from bot.delivery.planning import DrainState, plan
 from bot.demo.story import GalleryChannel, GalleryPost
 from bot.ports.channel import Limits
-from subscriptions.errors import NotDelivered
-from subscriptions.model import ChatAddress, Delivery, Message, Paper
+from subscriptions.errors import NotDelivered, NotFound
+from subscriptions.model import ChatAddress, Delivery, Message, Paper, Subscription
 from subscriptions.service.next_deliveries import listed
 from subscriptions.service.sending import lanes
 from tests.bot_harness import Answer, BotHarness
+from tests.conversation.slack_harness import SlackHarness
 from tests.make import address, ingested, subscribes
 from tests.rendered import render_delivery
 
@@ -111,8 +112,16 @@ async def delivered(bot: BotHarness, *papers: Paper, of: Sequence[str] = ("diffu
     return await comes(bot, chat)
 
 
+def subscriptions_of(bot: BotHarness | SlackHarness, chat: str = ME) -> list[Subscription]:
+    """Returns the subscriptions of a chat, which need not be there yet."""
+    try:
+        return [one.subscription for one in listed(bot.store, address(chat))]
+    except NotFound:
+        return []
+
+
 def texts(bot: BotHarness, chat: str = ME) -> list[str]:
-    return [one.subscription.text for one in listed(bot.store, address(chat))]
+    return [one.text for one in subscriptions_of(bot, chat)]
 
 
 OTHERS = [f"{word} theory" for word in ("Graph", "Ring", "Path", "Walk", "Cut", "Clique", "Tree", "Plane")]

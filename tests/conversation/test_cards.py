@@ -1,7 +1,7 @@
 """Buttons under deliveries: the card of a paper and its verbs, papers beyond the limit, exclusions written into queries."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -451,15 +451,13 @@ async def test_a_paper_that_was_withdrawn_says_so_on_its_card(bot: BotHarness) -
     sent = await comes(bot)
     place = "1" if sent.lines[0] == "1 Diffusion one" else "2"
     ingested(
-        bot.store, replace(first, version=2, comment="This paper has been withdrawn by its authors"), now=later(bot)
+        bot.store,
+        replace(first, version=2, comment="This paper has been withdrawn by its authors"),
+        now=bot.later(days=3),
     )
     card = await bot.presses(place)
     assert "withdrawn by the authors" in card.text
     assert "<s>" in card.markup
-
-
-def later(bot: BotHarness) -> datetime:
-    return bot.later(days=3)
 
 
 # ---------------------------------------------------------------------------------------------- a card without a delivery

@@ -29,23 +29,6 @@ class TestQueries:
         done = await bot.presses("subscribe")
         assert done.lines[0].startswith("✓ 1  diffusion, not survey")
 
-    async def test_a_number_opens_the_card(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion", arxiv_id="2601.00007"))
-        await bot.says("diffusion")
-        assert "2601.00007" in (await bot.presses("1")).text
-
-    async def test_what_is_subscribed_already_says_so(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion"))
-        await bot.says("/sub Diffusion")
-        said = await bot.says("diffusion")
-        assert said.lines[1] == "This is subscription 1: Diffusion"
-        assert "subscribe" not in said.buttons
-
-    async def test_a_schedule_behind_it_is_read_as_sub_reads_it(self, bot: BotHarness) -> None:
-        ingested(bot.store, paper("Diffusion"))
-        assert (await bot.says("diffusion at 8")).lines[1] == "diffusion · daily 08:00"
-        assert (await bot.presses("subscribe")).lines[0].startswith("✓ 1  diffusion · daily 08:00")
-
     async def test_several_lines_are_one_query(self, bot: BotHarness) -> None:
         ingested(bot.store, paper("Diffusion on graphs"))
         assert (await bot.says("diffusion\ngraphs")).lines[1] == "diffusion graphs"
@@ -102,9 +85,6 @@ class TestQueries:
     @pytest.mark.parametrize("text", ["", "   "])
     async def test_what_is_no_text_gets_one_line(self, bot: BotHarness, text: str) -> None:
         assert (await bot.says(text)).lines == [ONLY_TEXT]
-
-    async def test_help_is_help(self, bot: BotHarness) -> None:
-        assert (await bot.says("help")).markup == (await bot.says("/help")).markup
 
     async def test_in_a_group_it_is_silent(self, bot: BotHarness) -> None:
         assert not await bot.says("diffusion", GROUP, by="7")

@@ -23,9 +23,9 @@ from subscriptions.model import ChatKind
 from subscriptions.planning.cadence import cadence_text
 from subscriptions.query.parse import parse_query
 from subscriptions.service.chat_status import known_or_new
-from subscriptions.service.next_deliveries import listed
 from subscriptions.store.database.store import Store
 from tests.bot_harness import Answer, BotHarness
+from tests.conversation.deliverer import subscriptions_of
 from tests.make import NOON, address, ingest_digest
 
 SHARED = os.environ.get("PAPERWIRE_SHARED", "")
@@ -100,10 +100,7 @@ async def _pressed(bot: BotHarness, said: Mapping[str, Any], answer: Answer) -> 
 
 def _there(bot: BotHarness) -> list[tuple[str, str]]:
     """(query, cadence) of all subscriptions."""
-    if not known_or_new(bot.store, address(ME), ChatKind.PRIVATE).id:
-        return []
-    found = [one.subscription for one in listed(bot.store, address(ME))]
-    return [(one.text, cadence_text(one.cadence)) for one in found]
+    return [(one.text, cadence_text(one.cadence)) for one in subscriptions_of(bot)]
 
 
 def _are(there: list[tuple[str, str]], wanted: list[list[str | None]]) -> bool:

@@ -4,16 +4,13 @@ import pytest
 
 from bot.commands.context import BotInfo
 from bot.rendering.language import translator
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.next_deliveries import get_chat
 from tests.bot_harness import BOT, BotHarness
+from tests.conversation.deliverer import texts
 from tests.make import address, ingested, paper
 
 ME, GROUP, PUBLIC = "telegram:42", "telegram:-1001", "telegram:-1002"
 TO_SAY = "Send me words that papers should hold, such as diffusion -survey, or a link to a paper."
-
-
-def texts(bot: BotHarness, chat: str = ME) -> list[str]:
-    return [one.subscription.text for one in listed(bot.store, address(chat))]
 
 
 class TestCommands:

@@ -4,8 +4,9 @@ import pytest
 
 from bot.rendering.language import translator
 from subscriptions.planning.cadence import cadence_text
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.next_deliveries import get_chat
 from tests.bot_harness import BotHarness
+from tests.conversation.deliverer import subscriptions_of
 from tests.conversation.slack_harness import CHANNEL, SlackHarness
 from tests.make import address, ingested, paper
 
@@ -14,7 +15,7 @@ ME, GROUP = "telegram:42", "telegram:-1001"
 
 def subscriptions(bot: BotHarness | SlackHarness, chat: str = ME) -> list[str]:
     """Returns each subscription as "WHEN ZONE | QUERY", without a zone if it has the chat's."""
-    found = [one.subscription for one in listed(bot.store, address(chat))]
+    found = subscriptions_of(bot, chat)
     return [f"{cadence_text(one.cadence)} {one.zone or ''}".rstrip() + f" | {one.text}" for one in found]
 
 
@@ -127,7 +128,7 @@ async def test_a_time_that_there_is_not_is_refused_and_the_nearest_is_a_button(
     said = await bot.says(f"/sub {typed}")
     assert said.lines == [f"✗ “{refused}” is not a schedule.", f"The nearest is: {nearest}."]
     assert said.buttons == [nearest, "as words"]
-    assert listed_or_none(bot) == []
+    assert subscriptions(bot) == []
     assert (await bot.presses(nearest)).text.startswith("✓ 1")
     assert subscriptions(bot) == [subscription]
 
@@ -174,7 +175,7 @@ async def test_in_chinese_the_nearest_time_is_named_as_it_is_typed_there(
     said = await bot.says(typed, language="zh-hans")
     assert said.lines[1] == f"最接近的是：{nearest}。"
     assert said.buttons[0] == nearest
-    assert listed_or_none(bot) == []
+    assert subscriptions(bot) == []
     await bot.presses(nearest, language="zh-hans")
     assert subscriptions(bot) == [subscription]
 
@@ -199,7 +200,7 @@ async def test_a_place_that_nobody_knows_is_asked_back_and_never_searched_for(bo
 async def test_a_time_alone_is_no_query(bot: BotHarness, typed: str) -> None:
     said = await bot.says(f"/sub {typed}")
     assert said.lines[0] == "✗ That is a time. Say also what papers should hold."
-    assert listed_or_none(bot) == []
+    assert subscriptions(bot) == []
 
 
 async def test_each_line_of_many_has_its_own_time(bot: BotHarness) -> None:
@@ -213,15 +214,6 @@ async def test_an_edited_sub_is_read_anew(bot: BotHarness) -> None:
     await bot.says("/sub diffusion daily at 9", message_id="m9")
     await bot.says("/sub diffusion every friday at 8", message_id="m9", is_edit=True)
     assert subscriptions(bot) == ["weekly fri 08:00 | diffusion"]
-
-
-def listed_or_none(bot: BotHarness) -> list[str]:
-    from subscriptions.errors import NotFound  # noqa: PLC0415
-
-    try:
-        return subscriptions(bot)
-    except NotFound:
-        return []
 
 
 # ------------------------------------------------------------------------------------------------- words without a command

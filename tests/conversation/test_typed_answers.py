@@ -3,8 +3,9 @@
 import pytest
 
 from bot.commands.context import BotInfo
-from subscriptions.service.next_deliveries import get_chat, listed
+from subscriptions.service.next_deliveries import get_chat
 from tests.bot_harness import BOT, BotHarness
+from tests.conversation.deliverer import texts
 from tests.make import address, ingested, paper
 
 ME = "telegram:42"
@@ -13,10 +14,6 @@ CITIES = "Which clock is yours?"
 
 def zone(bot: BotHarness) -> str:
     return get_chat(bot.store, address(ME)).settings.timezone
-
-
-def texts(bot: BotHarness) -> list[str]:
-    return [one.subscription.text for one in listed(bot.store, address(ME))]
 
 
 class TestWhichClock:
@@ -233,9 +230,5 @@ class TestErasing:
         assert texts(bot) == ["graphs"]
         await bot.says("/forget")
         await bot.says("yes")
-        assert not await has_chat(bot)
-
-
-async def has_chat(bot: BotHarness) -> bool:
-    with bot.store.read() as session:
-        return bool(session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar())
+        with bot.store.read() as session:
+            assert session.connection().exec_driver_sql("SELECT count(*) FROM chat").scalar() == 0
