@@ -35,8 +35,8 @@ _values_of = attrgetter(*_VALUES)
 
 # What begins with x lies between x and x + _LAST_SIGN: a range of an index, which LIKE is not.
 _LAST_SIGN = "\U0010ffff"
-
-# Statements that every plan executes are built once.
+_OWN = {name: column for name, column in ChatRow.model_fields.items() if name != "id" and not column.is_required()}
+_DEFAULTS = {name: column.get_default(call_default_factory=True) for name, column in _OWN.items()}
 _chats = TABLES.tables["chat"]
 CHATS = sa.select(*(_chats.c[name] for name in _VALUES)).order_by(_chats.c.id)
 _SAME_NUMBER = {"next_number": _chats.c.next_number}  # changes nothing, but is a change: the row is held
@@ -159,8 +159,8 @@ def add_chat(
 def _new_row(address: ChatAddress, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - of the columns
     """The columns of a new chat."""
     state = ChatState.UNCONFIRMED if facts_of(address.platform).confirms else ChatState.ACTIVE
-    row = ChatRow(platform=address.platform, address=address.address, topic=address.topic, state=state, **values)
-    return row.model_dump(exclude={"id"})
+    place = {"platform": address.platform, "address": address.address, "topic": address.topic}
+    return {**_DEFAULTS, **place, "state": state, **values}
 
 
 def choose_setting(session: Transaction, chat_id: int, name: str, value: str) -> None:
