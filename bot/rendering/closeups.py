@@ -8,7 +8,7 @@ from bot.rendering.cleaning import Passage, clean, isolated
 from bot.rendering.language import Language
 from bot.rendering.parts import Reader, Section
 from bot.rendering.tex import readable
-from subscriptions.cutting import cut_at_sentence, cut_at_word, pieces, summary_state
+from subscriptions import cutting
 from subscriptions.errors import Sentence
 from subscriptions.matching.hits import THOUSAND, Hit, spans
 from subscriptions.matching.hits import why as hits_of
@@ -75,7 +75,7 @@ def why_sections(item: Item, reader: Reader) -> tuple[Section, ...]:
 
 
 def _all_authors(paper: Paper, language: Language) -> str:
-    names = [isolated(cut_at_word(name, _NAME_WIDTH)) for name in papers.author_names(paper)]
+    names = [isolated(cutting.cut_at_word(name, _NAME_WIDTH)) for name in papers.author_names(paper)]
     if len(names) <= _AUTHORS:
         return ", ".join(names)
     return f"{', '.join(names[: _AUTHORS - 1])}, … {names[-1]} ({language.number(len(names))})"
@@ -99,7 +99,7 @@ def _summary(summaries: Sequence[Summary], language: Language) -> Iterator[Secti
 
 
 def _usable(summary: Summary) -> dict[str, str]:
-    return {name: text for name, text in summary.fields.items() if summary_state(text) == "ok"}
+    return {name: text for name, text in summary.fields.items() if cutting.summary_state(text) == "ok"}
 
 
 def _section(called: str, text: str, *, ai: str = "") -> Iterator[Section]:
@@ -158,7 +158,7 @@ def _passage(query: Query, hit: Hit) -> Passage:
     text = readable(clean(hit.text[:_LONGEST]))
     places = spans(query, text, hit.field)
     if not places:  # the words are within TeX, which was converted
-        return Passage((cut_at_sentence(text, 2 * _SIDE),))
+        return Passage((cutting.cut_at_sentence(text, 2 * _SIDE),))
     start, end = places[0]
     passage = Passage((text[:start], text[start:end], text[end:]))
     return passage if hit.field is TITLE else _around(passage, _SIDE)
@@ -167,7 +167,13 @@ def _passage(query: Query, hit: Hit) -> Passage:
 def _around(passage: Passage, side: int) -> Passage:
     """Returns the passage with at most `side` columns on each side of its hit."""
     before, hit, after = passage.pieces
-    return Passage((cut_at_word(before[::-1], side)[::-1], cut_at_word(hit, 2 * side), cut_at_word(after, side)))
+    return Passage(
+        (
+            cutting.cut_at_word(before[::-1], side)[::-1],
+            cutting.cut_at_word(hit, 2 * side),
+            cutting.cut_at_word(after, side),
+        )
+    )
 
 
 def section_pieces(section: Section, room: int) -> tuple[Section, ...]:
@@ -177,5 +183,5 @@ def section_pieces(section: Section, room: int) -> tuple[Section, ...]:
     """
     if section.text.has_hit:
         return (replace(section, text=papers.isolated_passage(_around(section.text, room // 2))),)
-    first, *others = (papers.isolated_passage(Passage((piece,))) for piece in pieces(str(section.text), room))
+    first, *others = (papers.isolated_passage(Passage((piece,))) for piece in cutting.pieces(str(section.text), room))
     return (replace(section, text=first), *(Section(label="", text=piece) for piece in others))

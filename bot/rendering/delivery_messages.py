@@ -9,12 +9,12 @@ from types import MappingProxyType
 
 from bot.ports.channel import Button
 from bot.rendering import packing
+from bot.rendering import parts as views
 from bot.rendering.buttons import DeliveryButtons, MakeLink, delivery_buttons
 from bot.rendering.cleaning import clean, isolated
 from bot.rendering.language import Language
 from bot.rendering.outline import DeliveryForm, Outline, SubscriptionPapers, empty_text, outline, root, subject
 from bot.rendering.papers import TITLES, CardButtons, paper_view, shrinking_measures
-from bot.rendering.parts import Head, Line, NoticeView, Reader, Root, Subject, reader_of
 from subscriptions.addresses import command_prefix
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import Delivery, DeliveryKind, Facts, Item, Message
@@ -31,7 +31,7 @@ class Paginator:
     """Lays one delivery out for one platform."""
 
     plan: Outline
-    reader: Reader
+    reader: views.Reader
     medium: packing.Medium
     numbered: bool = False  # whether the papers' numbers are buttons under their message
     beside: Mapping[int, CardButtons] = field(default_factory=dict)  # paper id -> the buttons beside it
@@ -109,7 +109,9 @@ _LONGEST_DETAIL = 300  # columns
 _COMMAND = re.compile(r"(?<![\w/:.<])/(?=[a-z]{2,}(?![\w/]))")
 
 
-def notice_view(facts: Facts, language: Language, command_prefix: str = "/", notices: Notices = NOTICES) -> NoticeView:
+def notice_view(
+    facts: Facts, language: Language, command_prefix: str = "/", notices: Notices = NOTICES
+) -> views.NoticeView:
     """Returns the view of the notice in these facts. `command_prefix` precedes command names, "/" on most platforms."""
     notice = read_notice(facts.notice, facts.detail, _cleaned, notices)
     title, *lines = filter(None, notice.lines(_Words(language.code, command_prefix)))
@@ -118,7 +120,7 @@ def notice_view(facts: Facts, language: Language, command_prefix: str = "/", not
         for verb, label in notice.labels.items()
         if BUTTON + verb in facts.detail
     )
-    return NoticeView(title=title, lines=tuple(lines), buttons=(row,) if row else ())
+    return views.NoticeView(title=title, lines=tuple(lines), buttons=(row,) if row else ())
 
 
 def _cleaned(detail: str) -> str:
@@ -164,14 +166,14 @@ def render_delivery(
     `titles` are the sources that are named in the tail: name in lower case -> (title, home page or ""). `make_link` gives
     the link of the button "get your own", "" for none; it is called only for chats that have that button.
     """
-    reader = reader_of(delivery.chat)
+    reader = views.reader_of(delivery.chat)
     makes_sound = _makes_sound(delivery, reader)
     if delivery.kind is DeliveryKind.NOTICE:
         notice = notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address), notices)
         contents = packing.Contents(fragments=[medium.draw(notice)], silent=not makes_sound, buttons=notice.buttons)
         return (packing.message(medium, 1, contents),)
     if not delivery.items:
-        line = Line(text=empty_text(delivery, reader))
+        line = views.Line(text=empty_text(delivery, reader))
         return (packing.message(medium, 1, packing.Contents(fragments=[medium.draw(line)], silent=not makes_sound)),)
     delivery = _with_source_titles(delivery, titles)
     plan = outline(delivery, reader)
@@ -192,7 +194,7 @@ def render_delivery(
 
 
 def delivery_pages(
-    delivery: Delivery, reader: Reader, medium: packing.Medium, *, beneath: packing.Size = _NOTHING
+    delivery: Delivery, reader: views.Reader, medium: packing.Medium, *, beneath: packing.Size = _NOTHING
 ) -> list[list[packing.Fragment]]:
     """Returns the messages of a delivery inside a reply, as fragments and without buttons; a thread is laid out as a digest.
 
@@ -201,7 +203,7 @@ def delivery_pages(
     if delivery.kind is DeliveryKind.NOTICE:
         return [[medium.draw(notice_view(delivery.facts, reader.language, command_prefix(delivery.chat.address)))]]
     if not delivery.items:
-        return [[medium.draw(Line(text=empty_text(delivery, reader)))]]
+        return [[medium.draw(views.Line(text=empty_text(delivery, reader)))]]
     shape = "digest" if reader.settings.shape == "thread" else reader.settings.shape
     chat = delivery.chat._replace(settings=replace(delivery.chat.settings, shape=shape))
     plan = outline(replace(delivery, chat=chat), reader)
@@ -217,7 +219,7 @@ def _with_source_titles(delivery: Delivery, titles: Mapping[str, tuple[str, str]
 
 
 def _paper_messages(
-    paginator: Paginator, buttons: DeliveryButtons, layout: Layout, *, makes_sound: bool, about: Subject
+    paginator: Paginator, buttons: DeliveryButtons, layout: Layout, *, makes_sound: bool, about: views.Subject
 ) -> tuple[Message, ...]:
     medium, pages = paginator.medium, paginator.pages(layout)
     messages = []
@@ -248,7 +250,7 @@ def _thread_messages(
     return tuple(messages)
 
 
-def _root(delivery: Delivery, paginator: Paginator) -> Root:
+def _root(delivery: Delivery, paginator: Paginator) -> views.Root:
     """Returns the message in the channel that the thread hangs on."""
     reader = paginator.reader
     items = [item for group in paginator.plan.groups for item in group.items][:_ROOT_TITLES]
@@ -258,7 +260,7 @@ def _root(delivery: Delivery, paginator: Paginator) -> Root:
     return root(delivery, reader, titles, more)
 
 
-def _with_heads(plan: Outline, pages: Sequence[packing.Page]) -> Iterator[tuple[Head | None, packing.Page]]:
+def _with_heads(plan: Outline, pages: Sequence[packing.Page]) -> Iterator[tuple[views.Head | None, packing.Page]]:
     """Yields each page with its head: with "2/3" if there are several pages, and with the remark on the first page only."""
     for number, page in enumerate(pages, start=1):
         if len(pages) == 1:
@@ -268,7 +270,7 @@ def _with_heads(plan: Outline, pages: Sequence[packing.Page]) -> Iterator[tuple[
             yield head if number == 1 else replace(head, remark=""), page
 
 
-def _makes_sound(delivery: Delivery, reader: Reader) -> bool:
+def _makes_sound(delivery: Delivery, reader: views.Reader) -> bool:
     """Returns whether the first message makes a sound: if the chat's setting `sound` says so, outside its quiet hours."""
     if reader.settings.sound != "first":
         return False

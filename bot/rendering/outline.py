@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import Literal
 
-from bot.rendering import parts
+from bot.rendering import parts as views
 from bot.rendering.cleaning import clean, isolated, web_url
 from bot.rendering.language import Language
 from bot.rendering.papers import CARD, COMPACT, ROW, TITLES, Measure, is_told_in, paper_view, subscription_label
@@ -38,9 +38,9 @@ class DeliveryForm(Enum):
 class SubscriptionPapers:
     """The papers under one subscription."""
 
-    heading: parts.Heading | None
+    heading: views.Heading | None
     items: tuple[Item, ...]  # the shown ones
-    more: parts.More | None
+    more: views.More | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +49,14 @@ class Outline:
 
     form: DeliveryForm
     measure: Measure
-    head: parts.Head | None  # None: the message begins with its papers
-    counted: parts.Head  # the head if there are several messages
+    head: views.Head | None  # None: the message begins with its papers
+    counted: views.Head  # the head if there are several messages
     groups: tuple[SubscriptionPapers, ...]
-    tail: parts.Tail | None
+    tail: views.Tail | None
     why: Literal["all", "others"]  # whether a paper names all its subscriptions, or all except the one in its heading
 
 
-def outline(delivery: Delivery, reader: parts.Reader) -> Outline:
+def outline(delivery: Delivery, reader: views.Reader) -> Outline:
     """Returns the outline of a delivery with papers."""
     shown = tuple(sorted((item for item in delivery.items if item.shown), key=_position))
     form = _form(delivery, len(shown))
@@ -69,7 +69,7 @@ def outline(delivery: Delivery, reader: parts.Reader) -> Outline:
         form=form,
         measure=measure,
         head=None if alone or form is DeliveryForm.EACH else head,
-        counted=parts.Head(title=_day_text(delivery, reader.language), small=True)
+        counted=views.Head(title=_day_text(delivery, reader.language), small=True)
         if form is DeliveryForm.EACH
         else head,
         groups=groups,
@@ -78,13 +78,13 @@ def outline(delivery: Delivery, reader: parts.Reader) -> Outline:
     )
 
 
-def subject(delivery: Delivery, reader: parts.Reader) -> parts.Subject:
+def subject(delivery: Delivery, reader: views.Reader) -> views.Subject:
     """Returns what a delivery with papers is about: its one paper, else how many there are on what, and the day."""
     language, groups = reader.language, _by_subscription(delivery.items)
     most, label = groups[-1], _label(groups[-1][0], reader)
     about = label if len(groups) == 1 else ""
     if len(delivery.items) == 1:
-        return parts.Subject(text=str(paper_view(most[0], reader, TITLES).title), about=about)
+        return views.Subject(text=str(paper_view(most[0], reader, TITLES).title), about=about)
     count = len(most) if label else len(delivery.items)
     if label:
         text = language.count("{count} paper on {label}", "{count} papers on {label}", count, label=label)
@@ -93,20 +93,20 @@ def subject(delivery: Delivery, reader: parts.Reader) -> parts.Subject:
     if others := len(delivery.items) - count:
         text = language.count("{papers} and {count} more", "{papers} and {count} more", others, papers=text)
     day = language.short_day(language.local(delivery.due).date())
-    return parts.Subject(text=f"{text} · {day}", about=about)
+    return views.Subject(text=f"{text} · {day}", about=about)
 
 
-def root(delivery: Delivery, reader: parts.Reader, titles: tuple[str, ...], more: str) -> parts.Root:
+def root(delivery: Delivery, reader: views.Reader, titles: tuple[str, ...], more: str) -> views.Root:
     """Returns the message in the channel that a thread hangs on: "12 papers for #vision-papers", the first titles."""
     chat = isolated(cut_at_word(clean(delivery.chat.title), _SOURCE_WIDTH))
     count, language = len(delivery.items), reader.language
     line = _head(delivery, reader, "").line  # without the right to read channels the bot does not know the name
     if chat:
         line = language.count("{count} paper for {chat}", "{count} papers for {chat}", count, chat=chat)
-    return parts.Root(line=line, remark=_remark(delivery, language), titles=titles, more=more)
+    return views.Root(line=line, remark=_remark(delivery, language), titles=titles, more=more)
 
 
-def empty_text(delivery: Delivery, reader: parts.Reader) -> str:
+def empty_text(delivery: Delivery, reader: views.Reader) -> str:
     """Returns the text of a delivery without papers: how many came, that none matched, and when the next is due."""
     language = reader.language
     facts = delivery.facts
@@ -151,7 +151,7 @@ def _form(delivery: Delivery, shown: int) -> DeliveryForm:
     return DeliveryForm.CARDS if alert and 0 < shown <= _CARDS_UP_TO else DeliveryForm.ROWS
 
 
-def _measure(form: DeliveryForm, shown: int, reader: parts.Reader) -> Measure:
+def _measure(form: DeliveryForm, shown: int, reader: views.Reader) -> Measure:
     measure = CARD if form in {DeliveryForm.CARDS, DeliveryForm.EACH} else measure_of_list(shown)
     # Readers in public cannot open a card, so the message has the abstract as a quotation.
     if reader.is_public and shown <= _CARDS_UP_TO and reader.settings.text != "titles":
@@ -166,12 +166,12 @@ def measure_of_list(amount: int) -> Measure:
     return COMPACT if amount > _COMPACT_ABOVE else ROW
 
 
-def _label(item: Item, reader: parts.Reader) -> str:
+def _label(item: Item, reader: views.Reader) -> str:
     """Returns the label of the subscription that a paper is grouped under; "" in public."""
     return subscription_label(item.because[0], reader) if item.because and not reader.is_public else ""
 
 
-def _only_label(delivery: Delivery, reader: parts.Reader) -> str:
+def _only_label(delivery: Delivery, reader: views.Reader) -> str:
     """Returns the label of the subscription that all papers are grouped under, "" if there are several."""
     groups = _by_subscription(delivery.items)
     return _label(groups[0][0], reader) if len(groups) == 1 else ""
@@ -185,7 +185,7 @@ def _by_subscription(items: Sequence[Item]) -> list[tuple[Item, ...]]:
     return sorted(map(tuple, groups.values()), key=len)
 
 
-def _groups(delivery: Delivery, reader: parts.Reader, *, headed: bool) -> tuple[SubscriptionPapers, ...]:
+def _groups(delivery: Delivery, reader: views.Reader, *, headed: bool) -> tuple[SubscriptionPapers, ...]:
     by_subscription = _by_subscription(delivery.items)
     # A heading costs a line, and saves one under each of its papers.
     if not headed or reader.is_public or not 1 < len(by_subscription) < len(delivery.items):
@@ -197,29 +197,29 @@ def _groups(delivery: Delivery, reader: parts.Reader, *, headed: bool) -> tuple[
     for group in by_subscription:
         name = _label(group[0], reader)
         shown = tuple(item for item in group if item.shown)
-        heading = parts.Heading(label=name, count=reader.language.number(len(group)))
+        heading = views.Heading(label=name, count=reader.language.number(len(group)))
         groups.append(
             SubscriptionPapers(heading=heading, items=shown, more=_more(len(group) - len(shown), name, reader))
         )
     return tuple(groups)
 
 
-def _more(hidden: int, name: str, reader: parts.Reader) -> parts.More | None:
+def _more(hidden: int, name: str, reader: views.Reader) -> views.More | None:
     if not hidden:
         return None
     language = reader.language
     if name:
-        return parts.More(
+        return views.More(
             text=language.count("and {count} more in “{name}”", "and {count} more in “{name}”", hidden, name=name)
         )
-    return parts.More(text=language.count("and {count} more", "and {count} more", hidden))
+    return views.More(text=language.count("and {count} more", "and {count} more", hidden))
 
 
-def _head(delivery: Delivery, reader: parts.Reader, name: str) -> parts.Head:
+def _head(delivery: Delivery, reader: views.Reader, name: str) -> views.Head:
     language = reader.language
     day = _day_text(delivery, language)
     title = language.count("{count} paper · {day}", "{count} papers · {day}", len(delivery.items), day=day)
-    return parts.Head(title=title, label=name, remark=_remark(delivery, language))
+    return views.Head(title=title, label=name, remark=_remark(delivery, language))
 
 
 def _day_text(delivery: Delivery, language: Language) -> str:
@@ -237,7 +237,7 @@ def _remark(delivery: Delivery, language: Language) -> str:
     return language.say("sent {time} late because {reason}", time=language.duration(late), reason=reason)
 
 
-def _tail(delivery: Delivery, reader: parts.Reader, summarised: Sequence[Item]) -> parts.Tail | None:
+def _tail(delivery: Delivery, reader: views.Reader, summarised: Sequence[Item]) -> views.Tail | None:
     notes = (_without_summary(reader, summarised), _missing(delivery, reader))
     sources = tuple(
         (isolated(cut_at_word(clean(title), _SOURCE_WIDTH)), web_url(home))
@@ -246,10 +246,10 @@ def _tail(delivery: Delivery, reader: parts.Reader, summarised: Sequence[Item]) 
     )
     before = reader.language.say("from ") if sources else ""
     shown = tuple(note for note in notes if note)
-    return parts.Tail(notes=shown, sources_before=before, sources=sources) if shown or sources else None
+    return views.Tail(notes=shown, sources_before=before, sources=sources) if shown or sources else None
 
 
-def _without_summary(reader: parts.Reader, summarised: Sequence[Item]) -> str:
+def _without_summary(reader: views.Reader, summarised: Sequence[Item]) -> str:
     """Returns one line if three or more papers have no summary, or a failed one, while others have one; else ""."""
     if reader.settings.text != "summary" or not summarised:
         return ""
@@ -266,7 +266,7 @@ def _without_summary(reader: parts.Reader, summarised: Sequence[Item]) -> str:
     )
 
 
-def _missing(delivery: Delivery, reader: parts.Reader) -> str:
+def _missing(delivery: Delivery, reader: views.Reader) -> str:
     """Returns one line about the sources that are missing; "" if none is, and in public."""
     missing = delivery.facts.missing
     names = isolated(cut_at_word(clean(missing.names), _REASON_WIDTH)) if missing else ""

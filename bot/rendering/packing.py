@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Literal, Protocol
 
 from bot.ports.channel import Buttons
+from bot.rendering import parts as views
 from bot.rendering.papers import CardButtons, Measure, PaperView, shrinking_measures
-from bot.rendering.parts import Code, Head, Heading, Line, More, Root, Section, Subject
 from bot.rendering.templating import Macro, macros
 from subscriptions.cutting import cut_at_word
 from subscriptions.model import Message
@@ -135,7 +135,7 @@ class Contents:
     buttons: Buttons = ()
     silent: bool
     titled: Sequence[Fragment] = ()  # of other messages; the notification of this one lists their titles, too
-    subject: Subject = field(default=Subject())  # of the delivery
+    subject: views.Subject = field(default=views.Subject())  # of the delivery
 
 
 class Medium(Protocol):
@@ -187,13 +187,17 @@ def macro_name(view: object) -> str:
 
 def line_ends_between(above: object, below: object, *, under_head: str = "\n\n") -> str:
     """Returns the line ends between two views in one text: a blank line, unless the two belong together."""
-    if isinstance(above, Head):
+    if isinstance(above, views.Head):
         return "\n\n" if above.remark else under_head
-    if isinstance(above, Heading) or isinstance(below, More) or (isinstance(below, Section) and below.close):
+    if (
+        isinstance(above, views.Heading)
+        or isinstance(below, views.More)
+        or (isinstance(below, views.Section) and below.close)
+    ):
         return "\n"
     if isinstance(above, PaperView) and isinstance(below, PaperView) and below.form == "title":
         return "\n"
-    return "\n" if isinstance(above, Line | Code) and isinstance(below, Line | Code) else "\n\n"
+    return "\n" if isinstance(above, views.Line | views.Code) and isinstance(below, views.Line | views.Code) else "\n\n"
 
 
 def joined_texts(views_and_texts: Sequence[tuple[object, str]], *, under_head: str = "\n\n") -> str:
@@ -242,7 +246,7 @@ def notification_titles(fragments: Sequence[Fragment]) -> str:
         match fragment.view:
             case PaperView() as paper:
                 lines.append(f"{paper.number} {paper.title}".strip())
-            case Head(small=False) | Root() as head:
+            case views.Head(small=False) | views.Root() as head:
                 lines.append(head.line)
             case _:
                 pass

@@ -14,7 +14,7 @@ from bot.rendering import cleaning
 from bot.rendering.language import Language
 from bot.rendering.parts import Reader
 from bot.rendering.tex import readable
-from subscriptions.cutting import cut_at_clause, cut_at_sentence, cut_at_word, first_sentence, summary_state
+from subscriptions import cutting
 from subscriptions.model import Because, Item, Paper
 from subscriptions.query.links import LIBRARY_QUERY
 from subscriptions.text import normalized
@@ -158,9 +158,9 @@ def _reason(because: Because, reader: Reader) -> str:
 
 def subscription_label(because: Because, reader: Reader) -> str:
     """Returns the name of the subscription, else its query; where papers name people, with who subscribed."""
-    called = cleaning.isolated(cut_at_word(cleaning.clean(because.label), _LABEL_WIDTH))
+    called = cleaning.isolated(cutting.cut_at_word(cleaning.clean(because.label), _LABEL_WIDTH))
     asked = (
-        cleaning.isolated(cut_at_word(cleaning.clean(because.added_by), _LABEL_WIDTH))
+        cleaning.isolated(cutting.cut_at_word(cleaning.clean(because.added_by), _LABEL_WIDTH))
         if reader.names_subscribers
         else ""
     )
@@ -198,7 +198,7 @@ def isolated_passage(passage: cleaning.Passage) -> cleaning.Passage:
 
 @lru_cache(maxsize=2048)  # the papers of one morning go to many chats
 def _line(text: str, room: int) -> str:
-    return cut_at_sentence(_readable(text), room)
+    return cutting.cut_at_sentence(_readable(text), room)
 
 
 @lru_cache(maxsize=2048)
@@ -212,13 +212,13 @@ def _title(paper: Paper, room: int) -> tuple[str, str]:
     The start is a whole sentence if that fits, so that no sentence is split between title and text.
     """
     if title := _readable(paper.title):
-        return cut_at_word(title, room), ""
+        return cutting.cut_at_word(title, room), ""
     abstract = _readable(paper.abstract)
     if not abstract:
-        return _name(paper) or cut_at_word(cleaning.clean(paper.url or paper.key), room), ""
-    if sentence := first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
+        return _name(paper) or cutting.cut_at_word(cleaning.clean(paper.url or paper.key), room), ""
+    if sentence := cutting.first_sentence(abstract, min(room, _UNTITLED_SENTENCE)):
         return f"“{sentence}”", abstract[len(sentence) :].strip()
-    first = cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
+    first = cutting.cut_at_clause(abstract, min(room, _UNTITLED_WIDTH))
     rest = abstract[len(first.rstrip("…")) :].lstrip(",;:，；： ") if first != abstract else ""
     return f"“{first}”", f"…{rest}" if rest else ""
 
@@ -239,7 +239,7 @@ def _text(paper: Paper, reader: Reader, measure: Measure, rest: str) -> tuple[st
     if not measure.abstract or measure.quotation:
         return "", False
     if rest and not translated:
-        return cut_at_sentence(rest, measure.abstract), False
+        return cutting.cut_at_sentence(rest, measure.abstract), False
     return _line(translated or ("" if _untitled(paper) else paper.abstract), measure.abstract), False
 
 
@@ -251,7 +251,7 @@ def _quotation(paper: Paper, reader: Reader, room: int) -> str:
 def _summary(paper: Paper, language: str) -> str:
     for summary in paper.summaries:
         if summary.language.split("-")[0].lower() == language:
-            fields = {name: text for name, text in summary.fields.items() if summary_state(text) == "ok"}
+            fields = {name: text for name, text in summary.fields.items() if cutting.summary_state(text) == "ok"}
             return fields.get("tldr") or next(iter(fields.values()), "")
     return ""
 
@@ -289,7 +289,7 @@ def author_names(paper: Paper) -> list[str]:
 
 
 def _author(name: str) -> str:
-    return cleaning.isolated(cut_at_word(name, _AUTHOR_WIDTH))
+    return cleaning.isolated(cutting.cut_at_word(name, _AUTHOR_WIDTH))
 
 
 def _followed(names: list[str], words: Iterable[str]) -> list[int]:
@@ -309,7 +309,7 @@ def _name_tokens(name: str) -> frozenset[str]:
 def category_names(paper: Paper) -> list[str]:
     """Returns the categories, the primary one first."""
     known = dict.fromkeys(([paper.primary] if paper.primary else []) + list(paper.categories))
-    return [name for category in known if (name := cut_at_word(cleaning.clean(category), _LABEL_WIDTH))]
+    return [name for category in known if (name := cutting.cut_at_word(cleaning.clean(category), _LABEL_WIDTH))]
 
 
 def _categories(paper: Paper, room: int) -> str:
@@ -319,4 +319,4 @@ def _categories(paper: Paper, room: int) -> str:
 
 
 def _name(paper: Paper) -> str:
-    return cut_at_word(cleaning.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)
+    return cutting.cut_at_word(cleaning.clean(paper.arxiv_id or (f"doi:{paper.doi}" if paper.doi else "")), _NAME_WIDTH)

@@ -6,11 +6,11 @@ from functools import partial
 
 from bot.ports.channel import Buttons, Reply
 from bot.rendering import closeups, packing, papers
+from bot.rendering import parts as views
 from bot.rendering.buttons import button_rows, card_buttons, menu_rows
 from bot.rendering.cleaning import clean, clean_lines
 from bot.rendering.delivery_messages import delivery_pages
 from bot.rendering.outline import measure_of_list
-from bot.rendering.parts import Code, Line, Reader, Section, reader_of
 from bot.rendering.plots import plot_text
 from subscriptions.model import Chat, ChatKind, Message
 
@@ -29,7 +29,7 @@ def render_reply(reply: Reply, chat: Chat, *, medium: packing.Medium) -> tuple[M
     In this order: the first line with its mark, text of fixed width and the plot, the other lines, papers, the delivery. The numbers of
     papers are buttons under the message that shows the papers; those of a card and other buttons are under the last one.
     """
-    reader = reader_of(chat)
+    reader = views.reader_of(chat)
     if _is_card(reply) and medium.beside != "always":
         reply = replace(reply, numbers=(), buttons=reply_rows(reply, reader))
     if reply.item_layout in ("buttons", "rest") and medium.beside == "never":
@@ -48,7 +48,7 @@ def render_reply(reply: Reply, chat: Chat, *, medium: packing.Medium) -> tuple[M
     return tuple(messages)
 
 
-def reply_rows(reply: Reply, reader: Reader) -> Buttons:
+def reply_rows(reply: Reply, reader: views.Reader) -> Buttons:
     """Returns the buttons of a reply in rows: the numbers of its papers or the buttons of its card, then the others."""
     opens = reply.numbers[0] if reply.numbers else None
     if opens and reply.item_layout == "rest":
@@ -63,7 +63,7 @@ def _is_card(reply: Reply) -> bool:
     return reply.item_layout not in ("row", "why") and len(reply.items) == 1
 
 
-def _pages(reply: Reply, reader: Reader, medium: packing.Medium, beneath: packing.Size) -> list[packing.Page]:
+def _pages(reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size) -> list[packing.Page]:
     """Returns the reply in pages. `beneath` is the size of the buttons under the last one."""
     parts = [*_line_parts(reply, medium), *_papers(reply, reader, medium, beneath)]
     most = (medium.numbers or packing.NUMBERS_IN_MESSAGE) if reply.numbers else None
@@ -71,7 +71,7 @@ def _pages(reply: Reply, reader: Reader, medium: packing.Medium, beneath: packin
     pages = [page for page in packed if any(map(_has_text, page.fragments))]  # platforms refuse an empty message
     if reply.delivery is None:
         return pages
-    below = delivery_pages(reply.delivery, reader_of(reply.delivery.chat), medium, beneath=beneath)
+    below = delivery_pages(reply.delivery, views.reader_of(reply.delivery.chat), medium, beneath=beneath)
     return _with_delivery(pages, below, medium, beneath)
 
 
@@ -99,7 +99,9 @@ def _with_delivery(
 # -------------------------------------------------------------------------------------------------------------- papers
 
 
-def _papers(reply: Reply, reader: Reader, medium: packing.Medium, beneath: packing.Size) -> Iterator[packing.PaperPart]:
+def _papers(
+    reply: Reply, reader: views.Reader, medium: packing.Medium, beneath: packing.Size
+) -> Iterator[packing.PaperPart]:
     """Yields the papers as parts; the id of a part is the place of its paper among the items."""
     for place, item in enumerate(reply.items):
         opens = reply.numbers[place] if place < len(reply.numbers) and medium.beside != "never" else None
@@ -107,7 +109,7 @@ def _papers(reply: Reply, reader: Reader, medium: packing.Medium, beneath: packi
         number, day = reply.first + place, reply.days[place] if reply.days else ""
         view = partial(papers.paper_view, item, _with_texts(reader), number=number, day=day)
         measure = papers.HEAD
-        sections: tuple[Section, ...] = ()
+        sections: tuple[views.Section, ...] = ()
         match reply.item_layout:
             case "row":
                 measure = measure_of_list(len(reply.items))
@@ -125,13 +127,13 @@ def _papers(reply: Reply, reader: Reader, medium: packing.Medium, beneath: packi
             )
 
 
-def _with_texts(reader: Reader) -> Reader:
+def _with_texts(reader: views.Reader) -> views.Reader:
     """Returns the reader, with summaries if the chat shows only titles: a person who asks for papers wants more."""
     settings = reader.settings
     return replace(reader, settings=replace(settings, text="summary")) if settings.text == "titles" else reader
 
 
-def _in_pieces(section: Section, medium: packing.Medium, beneath: packing.Size) -> list[packing.Fragment]:
+def _in_pieces(section: views.Section, medium: packing.Medium, beneath: packing.Size) -> list[packing.Fragment]:
     """Returns the section in as few pieces as fit into messages."""
     for room in _SECTION_ROOMS:
         fragments = [medium.draw(piece) for piece in closeups.section_pieces(section, room)]
@@ -143,16 +145,16 @@ def _in_pieces(section: Section, medium: packing.Medium, beneath: packing.Size) 
 # --------------------------------------------------------------------------------------------------------------- lines
 
 
-def _views(reply: Reply) -> Iterator[Line | Code]:
+def _views(reply: Reply) -> Iterator[views.Line | views.Code]:
     mark = {True: DONE, False: REFUSED, None: ""}[reply.ok]
     first, rest = (reply.lines[:1] or ("",)), reply.lines[1:]
-    lines = [Line(text=chunk) for text in first for chunk in _chunks(text)]
+    lines = [views.Line(text=chunk) for text in first for chunk in _chunks(text)]
     yield replace(lines[0], mark=mark)
     yield from lines[1:]
-    yield from (Code(text=chunk) for chunk in _blocks(reply.code))
+    yield from (views.Code(text=chunk) for chunk in _blocks(reply.code))
     if reply.plot:
-        yield Code(text=plot_text(reply.plot), plot=reply.plot)
-    yield from (Line(text=chunk) for text in rest for chunk in _chunks(text))
+        yield views.Code(text=plot_text(reply.plot), plot=reply.plot)
+    yield from (views.Line(text=chunk) for text in rest for chunk in _chunks(text))
 
 
 def _chunks(text: str) -> list[str]:
@@ -174,7 +176,7 @@ def _blocks(code: Sequence[str]) -> Iterator[str]:
 
 
 def _has_text(fragment: packing.Fragment) -> bool:
-    return not isinstance(fragment.view, Line) or bool(fragment.view.text.strip() or fragment.view.mark)
+    return not isinstance(fragment.view, views.Line) or bool(fragment.view.text.strip() or fragment.view.mark)
 
 
 def _labelled(buttons: Buttons) -> Buttons:

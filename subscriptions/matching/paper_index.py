@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from itertools import count, pairwise
 from typing import NamedTuple
 
-from subscriptions.matching.hits import TokenizedPaper, fits, label_of, predicate, simple_terms, tokenize
+from subscriptions import normalize
+from subscriptions.matching import hits
 from subscriptions.model import Announce, Paper
-from subscriptions.normalize import fold_plural, is_initial, token_spans, written_tokens
 from subscriptions.query import FIELDS, TEXT, Field, Fields, Leaf, Query, Term, ValueKind
 from subscriptions.query.parse import query_of
 from subscriptions.query.rewriting import words_rule
@@ -19,7 +19,7 @@ HEAD = 3  # characters of a beginning; most prefixes of the query language must 
 MOST_TERMS = 5000  # terms whose papers are cached, some hundred bytes each
 
 
-def features_of(paper: TokenizedPaper) -> set[str]:
+def features_of(paper: hits.TokenizedPaper) -> set[str]:
     """Returns all features of a paper."""
     found = {EVERY_PAPER, *paper.labels}
     for where, lines in paper.folded.items():
@@ -48,11 +48,11 @@ def deciding_feature(term: Term) -> str | None:
     if field.kind is ValueKind.NEARNESS:
         return None
     if not term.tokens:
-        return label_of(term)
+        return hits.label_of(term)
     if term.prefix:
         return None
     if field is not TEXT and field.kind is ValueKind.NAME:
-        is_decided = len(term.tokens) == 1 and not is_initial(term.tokens[0])
+        is_decided = len(term.tokens) == 1 and not normalize.is_initial(term.tokens[0])
     elif term.exact:
         is_decided = field is TEXT and len(term.tokens) == 1
     else:
@@ -66,7 +66,7 @@ def needed_by(term: Term) -> tuple[str, ...]:
     field = term.field
     if field is not TEXT and field.kind is ValueKind.NAME:
         sign = field.name + ":=" if term.exact else field.name + ":"
-        parts = [sign + part for part in whole if not is_initial(part)]
+        parts = [sign + part for part in whole if not normalize.is_initial(part)]
         parts += [sign + head for head in map(head_of, beginning) if head and not term.exact]
     elif term.exact:
         parts = ["=" + word for word in whole if field.in_any_text]
@@ -164,10 +164,10 @@ def _apart(ranked: Iterable[_Phrase], most: int) -> list[_Phrase]:
 
 
 def _phrases(title: str, query: Query) -> Iterator[_Phrase]:
-    written, spans = written_tokens(title), token_spans(title)
+    written, spans = normalize.written_tokens(title), normalize.token_spans(title)
     if len(written) != len(spans):
         return
-    tokens = tuple(map(fold_plural, written))
+    tokens = tuple(map(normalize.fold_plural, written))
     gaps = [title[:1], *(title[before[1] : after[0]] for before, after in pairwise(spans)), " "]
     wanted = [term.tokens for alternative in query.alternatives for term in alternative.positive]
     for first, word in enumerate(written):
@@ -231,7 +231,7 @@ class TokenizedPapers:
     """Papers with their tokens, for few queries. For many queries at once there is `match`."""
 
     papers: tuple[Paper, ...]
-    tokenized: tuple[TokenizedPaper, ...]
+    tokenized: tuple[hits.TokenizedPaper, ...]
     matches: dict[Term, int] = field(default_factory=dict, compare=False, repr=False)  # the cache of `_matching_term`
 
     @classmethod
@@ -248,7 +248,7 @@ class TokenizedPapers:
         tokenized = []
         for paper in papers:
             earlier = known.get(paper.key)
-            tokenized.append(earlier[1] if earlier and earlier[0] == paper else tokenize(paper, fields))
+            tokenized.append(earlier[1] if earlier and earlier[0] == paper else hits.tokenize(paper, fields))
         return cls(papers, tuple(tokenized))
 
     def matching(self, query: Query) -> tuple[int, ...]:
@@ -268,7 +268,7 @@ class TokenizedPapers:
         if term not in self.matches:
             if len(self.matches) >= MOST_TERMS:
                 self.matches.clear()
-            predicates = tuple(map(predicate, simple_terms(term)))
+            predicates = tuple(map(hits.predicate, hits.simple_terms(term)))
             bits = (
                 1 << place
                 for place, tokens in enumerate(self.tokenized)
@@ -280,7 +280,7 @@ class TokenizedPapers:
 
 def matching_papers(query: Query, papers: Sequence[Paper]) -> tuple[int, ...]:
     """Returns the positions in `papers` of those that one query finds."""
-    return tuple(place for place, paper in enumerate(papers) if fits(query, tokenize(paper, query.fields)))
+    return tuple(place for place, paper in enumerate(papers) if hits.fits(query, hits.tokenize(paper, query.fields)))
 
 
 # ----------------------------------------------------------------- merges the copies of a paper in one batch of papers
@@ -340,7 +340,7 @@ class PaperIndex:
 
     def __init__(self, papers: TokenizedPapers) -> None:
         self.papers: tuple[Paper, ...] = papers.papers
-        self.tokenized: tuple[TokenizedPaper, ...] = papers.tokenized
+        self.tokenized: tuple[hits.TokenizedPaper, ...] = papers.tokenized
         self.words = Numbered()  # of any text, in their order; a LINE_END before, between and after lines
         self.features = Numbered()
         self.spellings = defaultdict[str, int](int)  # word of any text, as written or folded -> the papers that have it

@@ -25,8 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from subscriptions.matching.hits import is_phrase, label_of, papers_of, simple_terms
-from subscriptions.matching.paper_index import EVERY_PAPER, deciding_feature, head_of, needed_by
+from subscriptions.matching import hits, paper_index
 from subscriptions.normalize import is_initial
 from subscriptions.query import TEXT, Field, Term, ValueKind
 
@@ -73,7 +72,7 @@ class Slots:
 
     def take(self, term: Term) -> int:
         """Returns the slot of a term, used once more."""
-        if is_phrase(term):
+        if hits.is_phrase(term):
             slot = self._phrase(term.tokens)
         else:
             feature = _deciding_feature(term)
@@ -151,7 +150,7 @@ class Slots:
         slot = self._terms.get(term)
         if slot is None:
             slot = self._terms[term] = self._new(term)
-            parts = simple_terms(term)
+            parts = hits.simple_terms(term)
             if len(parts) > 1:
                 self.parts[slot] = tuple(map(self.take, parts))
             elif term.field.kind is ValueKind.NEARNESS:
@@ -170,20 +169,20 @@ class Slots:
 
     def _nearness(self, term: Term) -> Nearness:
         words = tuple((self._phrase(tuple(word.split())), weight) for word, weight in term.near)
-        own = tuple(self._slot(self.features, label_of(paper)) for paper in papers_of(term))
+        own = tuple(self._slot(self.features, hits.label_of(paper)) for paper in hits.papers_of(term))
         for slot in (*(word for word, _ in words), *own):
             self._uses[slot] += 1
         return Nearness(words, own)
 
     def _needed_by(self, term: Term) -> list[int]:
         """Returns slots that every paper has that fulfils a simple term, each used once more."""
-        slots = [self._slot(self.features, feature) for feature in dict.fromkeys(needed_by(term))]
+        slots = [self._slot(self.features, feature) for feature in dict.fromkeys(paper_index.needed_by(term))]
         if term.field.in_any_text and not term.exact:
             whole = term.tokens[:-1] if term.prefix else term.tokens
             slots += [self._phrase(whole)] if whole else []
             beginning = Term(TEXT, term.tokens[-1:], prefix=True)
             slots += [self._term(beginning)] if term.prefix and _is_beginning(beginning) else []
-        slots = slots or [self._slot(self.features, EVERY_PAPER)]
+        slots = slots or [self._slot(self.features, paper_index.EVERY_PAPER)]
         for slot in slots:
             self._uses[slot] += 1
         return slots
@@ -213,7 +212,7 @@ class Slots:
 
 @lru_cache(maxsize=1 << 14)
 def _deciding_feature(term: Term) -> str | None:
-    return None if len(simple_terms(term)) > 1 else deciding_feature(term)
+    return None if len(hits.simple_terms(term)) > 1 else paper_index.deciding_feature(term)
 
 
 class _TwoParts(NamedTuple):
@@ -234,7 +233,7 @@ def _two_parts(term: Term) -> _TwoParts | None:
 def _is_beginning(term: Term) -> bool:
     """Whether a term is the beginning of one word of any text, long enough to be looked up."""
     is_one_word = term.field is TEXT and term.prefix and not term.exact and len(term.tokens) == 1
-    return is_one_word and head_of(term.tokens[0]) != ""
+    return is_one_word and paper_index.head_of(term.tokens[0]) != ""
 
 
 # -------------------------------------------------------------------------------------------------------------- columns

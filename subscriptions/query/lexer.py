@@ -12,8 +12,7 @@ from typing import NamedTuple
 from subscriptions.categories import is_category
 from subscriptions.normalize import INVISIBLE_CHARACTERS
 from subscriptions.normalize.tex import accent_macros
-from subscriptions.query import DOI, ID, Field, Fields, ValueKind
-from subscriptions.query.links import after_arxiv_label, read_doi, read_link, value_of_papers
+from subscriptions.query import DOI, ID, Field, Fields, ValueKind, links
 from subscriptions.text import normalized
 
 _QUOTES = "“”‟„«»「」『』｢｣﹁﹂﹃﹄〝〞〟＂"
@@ -234,7 +233,7 @@ class _Run:
 
     def _identifier(self) -> list[Lexeme]:
         at = self.position
-        read = read_doi if self.after_doi else read_link
+        read = links.read_doi if self.after_doi else links.read_link
         self.after_doi = False
         if "/" in self.text[at : self.stop] and (found := read(self.text, at, self.end)):
             self.position = found.end
@@ -255,11 +254,11 @@ class _Run:
         if not match:
             return None
         field = self.fields.by_name.get(match[1].lower())
-        if field is None and after_arxiv_label(self.text, at, self.end):
+        if field is None and links.after_arxiv_label(self.text, at, self.end):
             field = ID
         value: int | None = match.end()
         if field and field.kind is ValueKind.NEARNESS:  # a word before a colon, unless papers are named after it
-            value = value_of_papers(self.text, match.end(), self.end)
+            value = links.value_of_papers(self.text, match.end(), self.end)
         if field is None or value is None:
             return None
         return Lexeme(LexemeKind.FIELD, at, match.end(), match[1], field=field), value
@@ -296,4 +295,4 @@ class _Run:
     def _begins_term(self, at: int) -> bool:
         if at == self.stop or self._is_sign(at):
             return True
-        return self._field_at(at) is not None or read_link(self.text, at, self.end) is not None
+        return self._field_at(at) is not None or links.read_link(self.text, at, self.end) is not None

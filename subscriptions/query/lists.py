@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from subscriptions.errors import QueryError, Sentence
-from subscriptions.query import FIELDS, And, Field, Fields, Or, ValueKind, sentences
-from subscriptions.query.algebra import EXCLUDES, QueryPart, excluding, joined, phrase
+from subscriptions.query import FIELDS, And, Field, Fields, Or, ValueKind, algebra, sentences
 from subscriptions.query.lexer import Lexeme, LexemeKind, lexemes
 from subscriptions.query.links import named_paper
 from subscriptions.query.values import Values
@@ -14,7 +13,7 @@ from subscriptions.query.values import Values
 _COMMAS = re.compile(r"[,，、]")
 _OTHER_GRAMMAR = re.compile(r'["()|]')
 _ITEM_KINDS = frozenset({LexemeKind.WORD, LexemeKind.LINK, LexemeKind.FIELD, LexemeKind.STAR})
-_EXCLUDED = re.compile(rf"\s*(?P<word>{EXCLUDES})", re.VERBOSE)
+_EXCLUDED = re.compile(rf"\s*(?P<word>{algebra.EXCLUDES})", re.VERBOSE)
 _NAME_PARTS = 2  # last name, first name
 
 Item = list[Lexeme]
@@ -62,7 +61,7 @@ class Lists:
         self.source = values.source
         self.notes = values.notes
 
-    def parse(self, items: Items) -> QueryPart | None:
+    def parse(self, items: Items) -> algebra.QueryPart | None:
         """Returns any of the items, or one author, without the excluded items; None if they ask for nothing.
 
         Raises QueryError.
@@ -70,9 +69,9 @@ class Lists:
         wanted = self._author(items.wanted) or self._papers(items.wanted) or self._any_of(items.wanted)
         excluded = [part for word, item in items.excluded if (part := self._without(word, item))]
         parts = [wanted, *excluded] if wanted else excluded
-        return joined(And, parts) if parts else None
+        return algebra.joined(And, parts) if parts else None
 
-    def _any_of(self, items: Sequence[Item]) -> QueryPart | None:
+    def _any_of(self, items: Sequence[Item]) -> algebra.QueryPart | None:
         parts = [part for part in map(self._item, items) if part]
         if len(parts) > 1:
             self.notes.add(
@@ -81,16 +80,16 @@ class Lists:
                     "I look for any of these {count}. For all of them leave out the commas.", {"count": len(parts)}
                 ),
             )
-        return joined(Or, parts) if parts else None
+        return algebra.joined(Or, parts) if parts else None
 
-    def _without(self, word: Lexeme, item: Item) -> QueryPart | None:
+    def _without(self, word: Lexeme, item: Item) -> algebra.QueryPart | None:
         part = self._item(item)
         if part is None:
             self.notes.add(sentences.Rank.DROPPED, sentences.says_nothing(word.text))
             return None
-        return excluding(part, self.source.columns[word.start])
+        return algebra.excluding(part, self.source.columns[word.start])
 
-    def _author(self, items: Sequence[Item]) -> QueryPart | None:
+    def _author(self, items: Sequence[Item]) -> algebra.QueryPart | None:
         """Returns the author of `author:Doe, Jane`: two items, the second without a field. Else None."""
         if len(items) != _NAME_PARTS:
             return None
@@ -101,7 +100,7 @@ class Lists:
         if any(lexeme.kind is LexemeKind.FIELD for lexeme in (*last_name, *items[1])):
             return None
         # The part of the name with a star comes last: only there a star has a meaning.
-        names = [phrase(items[1], self.notes), phrase(last_name, self.notes)]
+        names = [algebra.phrase(items[1], self.notes), algebra.phrase(last_name, self.notes)]
         first, last = sorted(names, key=lambda name: name.star)
         if first.star:
             self.notes.add(sentences.Rank.STAR, sentences.STRAY_STAR)
@@ -113,7 +112,7 @@ class Lists:
             raise self._no_value(fields[-1], field)
         return part
 
-    def _papers(self, items: Sequence[Item]) -> QueryPart | None:
+    def _papers(self, items: Sequence[Item]) -> algebra.QueryPart | None:
         """Returns the nearness of `like:2601.15529, 2601.15530`: items that are papers, only the first with a field. Else None."""
         if len(items) < 2:  # noqa: PLR2004 - two papers
             return None
@@ -126,18 +125,18 @@ class Lists:
             return None
         return self.values.part(papers[0]._replace(text=",".join(lexeme.text for lexeme in papers)), field)
 
-    def _item(self, item: Item) -> QueryPart | None:
+    def _item(self, item: Item) -> algebra.QueryPart | None:
         """Returns the part of an item: a phrase or another value. A field inside the item begins another value of it."""
-        parts: list[QueryPart] = []
+        parts: list[algebra.QueryPart] = []
         while item:
             fields, rest = _split(item)
             stop = next((n for n, lexeme in enumerate(rest) if lexeme.kind is LexemeKind.FIELD), len(rest))
             words, item = rest[:stop], rest[stop:]
             if part := self._value(fields, words):
                 parts.append(part)
-        return joined(And, parts) if parts else None
+        return algebra.joined(And, parts) if parts else None
 
-    def _value(self, fields: Item, words: Item) -> QueryPart | None:
+    def _value(self, fields: Item, words: Item) -> algebra.QueryPart | None:
         field = _field_of(fields)
         if field and field.kind is ValueKind.CATEGORY:
             for star in words:
@@ -146,7 +145,7 @@ class Lists:
         found = [lexeme for lexeme in words if lexeme.kind is not LexemeKind.STAR]
         part = None
         if found:
-            part = self.values.part(words[0] if len(words) == 1 else phrase(words, self.notes), field)
+            part = self.values.part(words[0] if len(words) == 1 else algebra.phrase(words, self.notes), field)
         if part is None and field:
             raise self._no_value(fields[-1], field)
         if part is None:

@@ -12,9 +12,8 @@ from typing import NamedTuple
 
 from subscriptions import normalize
 from subscriptions.categories import ARCHIVES, canonical_category
-from subscriptions.query import ALL, AUTHOR, DOI, TEXT, TEXT_OR_ID, Field, Term, WordsOfPapers
+from subscriptions.query import ALL, AUTHOR, DOI, TEXT, TEXT_OR_ID, Field, Term, WordsOfPapers, links
 from subscriptions.query.lexer import fold_value
-from subscriptions.query.links import arxiv_id, bare_doi, read_doi, read_link
 from subscriptions.query.sentences import SHORTEST_PREFIX
 
 _PLAIN_VALUE = re.compile(r"[a-z0-9][a-z0-9._/-]*")
@@ -112,11 +111,12 @@ def paper_id_meaning(field: Field, value: str) -> Meaning | None:
     if not letters(value):
         return None
     value = fold_value(value)
-    if found := read_link(value, 0, len(value)) or read_doi(value, 0, len(value)):
+    if found := links.read_link(value, 0, len(value)) or links.read_doi(value, 0, len(value)):
         field, value = found.field, found.value
     folded = fold_value(value)
     return _label(
-        field, bare_doi(folded) if field is DOI else arxiv_id(folded.removeprefix("arxiv:").strip()) or folded
+        field,
+        links.bare_doi(folded) if field is DOI else links.arxiv_id(folded.removeprefix("arxiv:").strip()) or folded,
     )
 
 
@@ -149,7 +149,7 @@ def _label(field: Field, folded: str) -> Meaning | None:
 
 def bare_id_meaning(word: str) -> Meaning | None:
     """Returns the meaning of an arXiv id without a field: the text or the id. None if the word is no arXiv id."""
-    value = arxiv_id(word)
+    value = links.arxiv_id(word)
     if value is None:
         return None
     written = word.lower().rstrip(",;:.")

@@ -24,9 +24,9 @@ from subscriptions.query import (
     Query,
     ValueKind,
     WordsOfPapers,
+    algebra,
     sentences,
 )
-from subscriptions.query.algebra import QueryPart, check_bracket, excluding, expanded, joined, lexemes_with_exclusions
 from subscriptions.query.lexer import Lexeme, LexemeKind, Typed, lexemes, typed
 from subscriptions.query.lists import Lists, list_items
 from subscriptions.query.values import Values
@@ -50,11 +50,11 @@ class _Frame:
 
     before: list[Lexeme]  # minuses and fields right before the bracket, which hold for all of it
     scope: Field | None  # the field of its values
-    alternatives: list[list[QueryPart]] = field(default_factory=lambda: [[]])
+    alternatives: list[list[algebra.QueryPart]] = field(default_factory=lambda: [[]])
     operator: Lexeme | None = None  # after the last part
     last: _Read | None = None  # the value right before
     excludes: Lexeme | None = None  # the word after a comma that excludes these alternatives
-    ended: list[QueryPart] = field(default_factory=list)  # the parts before that comma
+    ended: list[algebra.QueryPart] = field(default_factory=list)  # the parts before that comma
 
 
 class Parser:
@@ -67,7 +67,7 @@ class Parser:
         self.frames = [_Frame([], None)]
         self.waiting: list[Lexeme] = []  # minuses and fields before the next value or bracket
 
-    def parse(self, lexemes: Iterable[Lexeme]) -> QueryPart | None:
+    def parse(self, lexemes: Iterable[Lexeme]) -> algebra.QueryPart | None:
         """Returns the part that the lexemes ask for; None if they ask for nothing. Raises QueryError."""
         for lexeme in lexemes:
             self._take(lexeme)
@@ -130,7 +130,7 @@ class Parser:
             self._needs_no_value()
             self.notes.add(sentences.Rank.DROPPED, Sentence("I left out an empty bracket."))
             return
-        check_bracket(part)
+        algebra.check_bracket(part)
         self._add(part, self.waiting)
         self.waiting = []
 
@@ -143,25 +143,25 @@ class Parser:
         self._end_item(frame)
         frame.excludes = comma if comma.kind is LexemeKind.BUT_NOT else None
 
-    def _joined(self, frame: _Frame) -> QueryPart | None:
+    def _joined(self, frame: _Frame) -> algebra.QueryPart | None:
         self._end_item(frame)
-        return joined(And, frame.ended) if frame.ended else None
+        return algebra.joined(And, frame.ended) if frame.ended else None
 
     def _end_item(self, frame: _Frame) -> None:
         if frame.operator:
             self._note_dropped(frame.operator)
-        alternatives = [joined(And, parts) for parts in frame.alternatives if parts]
+        alternatives = [algebra.joined(And, parts) for parts in frame.alternatives if parts]
         if alternatives:
-            part = joined(Or, alternatives)
-            frame.ended.append(excluding(part, self._column(frame.excludes)) if frame.excludes else part)
+            part = algebra.joined(Or, alternatives)
+            frame.ended.append(algebra.excluding(part, self._column(frame.excludes)) if frame.excludes else part)
         elif frame.excludes:
             self._note_dropped(frame.excludes)
         frame.alternatives, frame.operator, frame.last = [[]], None, None
 
-    def _add(self, part: QueryPart, before: list[Lexeme]) -> None:
+    def _add(self, part: algebra.QueryPart, before: list[Lexeme]) -> None:
         signs = [lexeme for lexeme in before if lexeme.kind is LexemeKind.NOT]
         if len(signs) % 2:  # with a field between them, two minuses cancel: -ti:-x is ti:x
-            part = excluding(part, self._column(signs[0]))
+            part = algebra.excluding(part, self._column(signs[0]))
         frame = self.frames[-1]
         if frame.operator and frame.operator.kind is LexemeKind.OR and frame.alternatives[-1]:
             frame.alternatives.append([])
@@ -296,23 +296,25 @@ def parse_canonical(text: str, fields: Fields = FIELDS) -> Query:
     return _query(text, source, _parsed(source, notes, fields, is_canonical=True), notes, fields)
 
 
-def _parsed(source: Typed, notes: sentences.Notes, fields: Fields, *, is_canonical: bool = False) -> QueryPart | None:
+def _parsed(
+    source: Typed, notes: sentences.Notes, fields: Fields, *, is_canonical: bool = False
+) -> algebra.QueryPart | None:
     phrase = _SINGLE_QUOTES.search(source.text)
     if phrase and " " in phrase[1]:
         hint = Sentence("Single quotes are apostrophes. For the phrase write {phrase}", {"phrase": f'"{phrase[1]}"'})
         notes.add(sentences.Rank.PHRASE, hint)
     values = Values(source, notes, fields, is_canonical=is_canonical)
-    return Parser(values).parse(lexemes_with_exclusions(source.text, notes, fields))
+    return Parser(values).parse(algebra.lexemes_with_exclusions(source.text, notes, fields))
 
 
-def _query(text: str, source: Typed, part: QueryPart | None, notes: sentences.Notes, fields: Fields) -> Query:
+def _query(text: str, source: Typed, part: algebra.QueryPart | None, notes: sentences.Notes, fields: Fields) -> Query:
     if part is None:
         raise sentences.nothing_asked()
     if part.form.alternatives > sentences.MAX_ALTERNATIVES:
         raise sentences.too_many_alternatives()
     if part.only_excludes is not None:
         raise sentences.only_excludes(part.only_excludes, source.text.strip() if _is_excluded(part.node) else "")
-    alternatives = expanded(part.form)
+    alternatives = algebra.expanded(part.form)
     if all(alternative.positive & alternative.negative for alternative in alternatives):
         notes.add(sentences.Rank.NEVER, Sentence("This wants and excludes the same, so it finds nothing."))
     return Query(text, part.form.text, alternatives, notes.hints(), part.node, fields)

@@ -3,7 +3,7 @@
 import re
 from difflib import get_close_matches
 
-from subscriptions.categories import archive_of, canonical_category, categories_named, is_category, successor
+from subscriptions import categories
 from subscriptions.errors import Sentence
 from subscriptions.query import (
     CATEGORY,
@@ -105,8 +105,8 @@ class Values:
         """Returns the part of a word that is `cs.LG`, `#cs.LG`, `cs.*` or several of these joined by +; else None."""
         text = (lexeme.text + "*" * lexeme.star).rstrip(",;:")
         codes = [code.removeprefix("#") for code in text.split("+")]
-        if not all(map(is_category, codes)) and not all(
-            map(is_category, codes := [code.rstrip(".") for code in codes])
+        if not all(map(categories.is_category, codes)) and not all(
+            map(categories.is_category, codes := [code.rstrip(".") for code in codes])
         ):
             return None
         found = (self._category(lexeme._replace(text=code, star=False), CATEGORY) for code in codes)
@@ -117,7 +117,7 @@ class Values:
         if lexeme.star:
             meaning = meanings.starred_category(field, lexeme.text)
             if meaning is None:
-                raise sentences.star_in_category(archive_of(lexeme.text) or "cs", self.columns[lexeme.start])
+                raise sentences.star_in_category(categories.archive_of(lexeme.text) or "cs", self.columns[lexeme.start])
             return meaning
         meaning = meanings.category_meaning(field, lexeme.text)
         if meaning:
@@ -127,7 +127,7 @@ class Values:
     def _note_category(self, term: Term, lexeme: Lexeme) -> None:
         if term.value.startswith(meanings.UNKNOWN):
             self.notes.add(sentences.Rank.NEVER, self._unknown(term, lexeme))
-        elif new := successor(term.value):
+        elif new := categories.successor(term.value):
             self.notes.add(
                 sentences.Rank.NEVER,
                 Sentence("arXiv closed {old}; its papers are in {new} now.", {"old": term.value, "new": new}),
@@ -136,12 +136,12 @@ class Values:
     def _unknown(self, term: Term, lexeme: Lexeme) -> Sentence:
         """Returns the hint on a category that does not exist: what to write instead."""
         codes = re.split("[+,]", lexeme.text)
-        if len(codes) > 1 and all(map(is_category, codes)):
+        if len(codes) > 1 and all(map(categories.is_category, codes)):
             return Sentence(
                 "There is no category {code}. For any of them write {either}",
                 {"code": lexeme.text, "either": " OR ".join(codes)},
             )
-        count, named = categories_named(words := self._words_from(lexeme))
+        count, named = categories.categories_named(words := self._words_from(lexeme))
         if named:
             return Sentence(
                 "There is no category {code}. For {name} write {either}",
@@ -246,7 +246,7 @@ class Values:
 def _shown(lexeme: Lexeme, term: Term) -> str:
     """Returns a value as people read it: as typed, but categories as arXiv writes them and ids in lower case."""
     if term.value:
-        if term.field.kind is ValueKind.CATEGORY and (code := canonical_category(term.value)):
+        if term.field.kind is ValueKind.CATEGORY and (code := categories.canonical_category(term.value)):
             return code
         if term.field.kind in (ValueKind.PAPER_ID, ValueKind.NEARNESS):
             return term.value

@@ -57,28 +57,27 @@ def engine(rig: Rig) -> Engine:
     return rig.engine
 
 
-async def test_every_nudged_lane_is_delivered_once(engine: Engine) -> None:
+async def delivered(engine: Engine) -> list[Lane]:
+    """Runs an engine until no lane waits. Returns the lanes in the order in which they were delivered."""
     done: list[Lane] = []
 
     async def deliver(lane: Lane) -> None:
-        await asyncio.sleep(0)
         done.append(lane)
+        await asyncio.sleep(0)
 
-    engine.wake(LANES)
     await engine.run(deliver)
-    assert Counter(done) == Counter(LANES)
+    return done
+
+
+async def test_every_nudged_lane_is_delivered_once(engine: Engine) -> None:
+    engine.wake(LANES)
+    assert Counter(await delivered(engine)) == Counter(LANES)
 
 
 async def test_a_lane_that_is_woken_twice_runs_at_least_once_after_that(engine: Engine) -> None:
-    done: list[Lane] = []
-
-    async def deliver(lane: Lane) -> None:
-        await asyncio.sleep(0)
-        done.append(lane)
-
     engine.wake(LANES)
     engine.wake(LANES)
-    await engine.run(deliver)
+    done = await delivered(engine)
     assert set(done) == set(LANES)
     assert max(Counter(done).values()) <= 2
 
@@ -154,15 +153,9 @@ async def test_a_lane_nudged_while_it_runs_runs_again(engine: Engine) -> None:
 
 
 async def test_lanes_run_in_the_order_in_which_they_were_woken(engine: Engine) -> None:
-    order: list[Lane] = []
-
-    async def deliver(lane: Lane) -> None:
-        order.append(lane)
-
     engine.wake(LANES[5:10])
     engine.wake(LANES[:8])
-    await engine.run(deliver)
-    assert order == LANES[5:10] + LANES[:5]
+    assert await delivered(engine) == LANES[5:10] + LANES[:5]
 
 
 async def test_what_deliver_raises_is_not_swallowed(engine: Engine) -> None:
@@ -175,16 +168,9 @@ async def test_what_deliver_raises_is_not_swallowed(engine: Engine) -> None:
 
 
 async def test_a_lane_that_rests_runs_when_its_rest_is_over(rig: Rig) -> None:
-    engine = rig.engine
-    order: list[Lane] = []
-
-    async def deliver(lane: Lane) -> None:
-        order.append(lane)
-
-    engine.wake(LANES[:1], not_before=rig.clock.now() + timedelta(seconds=rig.rest))
-    engine.wake(LANES[:2])
-    await engine.run(deliver)
-    assert order == [LANES[1], LANES[0]]
+    rig.engine.wake(LANES[:1], not_before=rig.clock.now() + timedelta(seconds=rig.rest))
+    rig.engine.wake(LANES[:2])
+    assert await delivered(rig.engine) == [LANES[1], LANES[0]]
 
 
 async def test_a_token_is_never_asked_for_more_than_its_rate(rig: Rig) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rendering.cleaning import clean, isolated, marked, paper_url, web_url
+from bot.rendering.cleaning import Passage, clean, isolated, marked, paper_url, web_url
 from bot.rendering.language import Language
 from bot.rendering.papers import CARD, COMPACT, ROW, Measure, PaperView, paper_view
 from bot.rendering.parts import Reader
@@ -22,6 +22,81 @@ def seen(entry: Item, to: Chat | None = None, measure: Measure = CARD) -> PaperV
     to = to or chat()
     reader = Reader(language=Language(to.settings.lang, to.settings.timezone), settings=to.settings, kind=to.kind)
     return paper_view(entry, reader, measure)
+
+
+def replaced(**fields: object) -> Item:
+    """A paper with other values in some fields."""
+    entry = item()
+    return entry._replace(paper=replace(entry.paper, paper=replace(entry.paper.paper, **fields)))  # type: ignore[arg-type]
+
+
+SENTENCE = "This sentence has exactly fifty columns, be sure. "
+FIELDS = {"tldr": "Error", "motivation": "N/A", "method": "We count."}
+FOLDED = Measure(title=100, summary=200, abstract=200, quotation=500)
+CROWD = tuple(f"Name{number} Family{number}" for number in range(574))
+GONE = item(withdrawn=datetime(2026, 2, 1, 23, 30, tzinfo=UTC), summaries={"en": "Wrong."})
+CROSSED = item("T", cross=True, categories=("cs.AI", "cs.LG"), primary="cs.LG", arxiv_id="2601.00003")
+TOLD = item("", abstract="Noise goes.", translations=(Translation(language="zh", abstract="噪声消失。"),))
+COUNTED = replaced(summaries=(Summary(language="en", fields=FIELDS),))
+ASKED = item("T", because("diffusion", by="Anna"))
+SEEN: dict[str, tuple[PaperView, dict[str, object]]] = {
+    "a short abstract without a title is shown once": (
+        seen(item("", abstract="Noise goes away.")),
+        {"title": "“Noise goes away.”", "text": ""},
+    ),
+    "without title and abstract the id is the title, once": (
+        seen(item("", abstract="", arxiv_id="2601.00002")),
+        {"title": "2601.00002", "name": ""},
+    ),
+    "else the DOI": (seen(item("", abstract="", arxiv_id=None, doi="10.1/x")), {"title": "doi:10.1/x"}),
+    "a withdrawn paper says since when and nothing else": (
+        seen(GONE),
+        {"withdrawn": "withdrawn by the authors, 2 Feb", "text": ""},
+    ),
+    "574 authors are a few and a count": (
+        seen(item("T", authors=CROWD)),
+        {"authors": "Name0 Family0, Name1 Family1, … Name573 Family573 (574)"},
+    ),
+    "the facts are authors, categories, id and cross-list": (
+        seen(CROSSED),
+        {
+            "facts": (
+                ("authors", "Ada Example"),
+                ("categories", "cs.LG, cs.AI"),
+                ("name", "2601.00003"),
+                ("cross", "cross-list"),
+            )
+        },
+    ),
+    "many categories": (seen(item("T", categories=tuple("abcdefg"))), {"categories": "a, b, c, d +3"}),
+    "a row without authors and categories": (seen(item("T", authors=(), categories=()), measure=ROW), {"facts": ()}),
+    "a summary without tldr gives its first real field": (
+        seen(COUNTED),
+        {"text": "We count."},
+    ),
+    "a translated abstract has no mark of a machine": (
+        seen(TOLD, chat(lang="zh")),
+        {"title": "“Noise goes.”", "text": "噪声消失。", "ai": ""},
+    ),
+    "an abstract ends with a sentence near 280 columns": (
+        seen(item(abstract=SENTENCE * 20)),
+        {"text": (SENTENCE * 5).strip()},
+    ),
+    "in public an abstract is quoted without reason": (
+        seen(item("T", because("secret", "Noise", name="Our rival")), chat(kind=ChatKind.BROADCAST), FOLDED),
+        {"quotation": ABSTRACT, "text": "", "why": ""},
+    ),
+    "a team reads who asked": (seen(ASKED, team()), {"why": "diffusion (Anna)"}),
+    "unless it switched that off": (seen(ASKED, team(credits="off")), {"why": "diffusion"}),
+    "in other chats it is not told": (seen(ASKED, chat()), {"why": "diffusion"}),
+}
+
+
+@pytest.mark.parametrize("case", SEEN)
+def test_what_a_reader_sees_of_a_paper(case: str) -> None:
+    view, expected = SEEN[case]
+    found = {name: getattr(view, name) for name in expected}
+    assert {name: str(value) if isinstance(value, Passage) else value for name, value in found.items()} == expected
 
 
 # ------------------------------------------------------------------------------------------------------------- title
@@ -61,23 +136,6 @@ def test_without_a_title_a_whole_sentence_is_quoted() -> None:
     assert str(compact.text).startswith("…and at words")
 
 
-def test_a_short_abstract_without_a_title_stands_once() -> None:
-    view = seen(item("", abstract="Noise goes away."))
-    assert (str(view.title), str(view.text)) == ("“Noise goes away.”", "")
-
-
-def test_without_title_and_abstract_the_id_stands_there() -> None:
-    view = seen(item("", abstract="", arxiv_id="2601.00002"))
-    assert (str(view.title), view.name) == ("2601.00002", "")  # once is enough
-    assert str(seen(item("", abstract="", arxiv_id=None, doi="10.1/x")).title) == "doi:10.1/x"
-
-
-def test_a_withdrawn_paper_says_since_when_and_nothing_else() -> None:
-    view = seen(item(withdrawn=datetime(2026, 2, 1, 23, 30, tzinfo=UTC), summaries={"en": "Wrong."}))
-    assert view.withdrawn == "withdrawn by the authors, 2 Feb"
-    assert str(view.text) == ""
-
-
 # ----------------------------------------------------------------------------------------------------------- authors
 
 
@@ -105,18 +163,6 @@ def test_authors(authors: tuple[str, ...], words: tuple[str, ...], card: str, ro
         assert seen(entry, measure=ROW).authors == row
 
 
-def test_574_authors_are_a_few_and_a_count() -> None:
-    crowd = tuple(f"Name{number} Family{number}" for number in range(574))
-    assert seen(item("T", authors=crowd)).authors == "Name0 Family0, Name1 Family1, … Name573 Family573 (574)"
-
-
-def test_the_facts_are_authors_categories_id_and_cross_list() -> None:
-    view = seen(item("T", cross=True, categories=("cs.AI", "cs.LG"), primary="cs.LG", arxiv_id="2601.00003"))
-    assert [text for _, text in view.facts] == ["Ada Example", "cs.LG, cs.AI", "2601.00003", "cross-list"]
-    assert seen(item("T", categories=tuple("abcdefg"))).categories == "a, b, c, d +3"
-    assert seen(item("T", authors=(), categories=()), measure=ROW).facts == ()
-
-
 # -------------------------------------------------------------------------------------------------------------- text
 
 
@@ -139,33 +185,6 @@ def test_the_text_follows_language_and_setting(
     assert (str(view.text), view.ai) == (text, ai)
 
 
-def test_a_summary_without_tldr_gives_its_first_real_field() -> None:
-    fields = {"tldr": "Error", "motivation": "N/A", "method": "We count."}
-    entry = item()
-    paper = replace(entry.paper.paper, summaries=(Summary(language="en", fields=fields),))
-    view = seen(entry._replace(paper=replace(entry.paper, paper=paper)))
-    assert str(view.text) == "We count."
-
-
-def test_a_translated_abstract_has_no_mark_of_a_machine() -> None:
-    entry = item("", abstract="Noise goes.", translations=(Translation(language="zh", abstract="噪声消失。"),))
-    view = seen(entry, chat(lang="zh"))
-    assert (str(view.title), str(view.text), view.ai) == ("“Noise goes.”", "噪声消失。", "")
-
-
-def test_an_abstract_ends_with_a_sentence_near_280_columns() -> None:
-    sentence = "This sentence has exactly fifty columns, be sure. "
-    text = str(seen(item(abstract=sentence * 20)).text)
-    assert text == (sentence * 5).strip()
-
-
-def test_in_public_an_abstract_is_quoted_without_reason() -> None:
-    public = chat(kind=ChatKind.BROADCAST)
-    folded = Measure(title=100, summary=200, abstract=200, quotation=500)
-    view = seen(item("T", because("secret", "Noise", name="Our rival")), public, folded)
-    assert (view.quotation, str(view.text), view.why) == (ABSTRACT, "", "")
-
-
 # --------------------------------------------------------------------------------------------------------------- why
 
 
@@ -180,13 +199,6 @@ def test_in_public_an_abstract_is_quoted_without_reason() -> None:
 )
 def test_why_a_paper_came(reasons: tuple[object, ...], line: str) -> None:
     assert seen(item("T", *reasons)).why == line  # type: ignore[arg-type]
-
-
-def test_a_team_reads_who_asked_unless_it_switched_that_off() -> None:
-    entry = item("T", because("diffusion", by="Anna"))
-    assert seen(entry, team()).why == "diffusion (Anna)"
-    assert seen(entry, team(credits="off")).why == "diffusion"
-    assert seen(entry, chat()).why == "diffusion"
 
 
 # ------------------------------------------------------------------------------------------------------------- marks
