@@ -332,14 +332,14 @@ def test_a_long_delivery_in_an_answer_has_its_own_messages() -> None:
 # ---------------------------------------------------------------------------------------------------------- notices
 
 DETAILS = {
-    "paused": {"chat": "telegram:-100", "reason": "blocked", "waiting": "14"},
+    "paused": {"chat": "telegram:-100", "reason": "blocked"},
     "moved": {"chat": "telegram:-5", "to": "telegram:-100"},
-    "resumed": {"waiting": "14", "since": "Mon 19 Jan"},
+    "resumed": {"chat": "telegram:-100"},
     "dead": {"count": "3", "reason": "Message is too long", "chat": "telegram:42", "ids": "abc def"},
-    "stopped": {"platform": "telegram", "gone": "12", "of": "50", "waiting": "7"},
+    "stopped": {"platform": "telegram", "gone": "12", "of": "50"},
     "clock": {"count": "3"},
     "new-bot": {"platform": "slack"},
-    "source": {"source": "daily", "reason": "404 Not Found", "count": "5", "since": "Mon 19 Jan"},
+    "source": {"source": "daily", "reason": "404 Not Found", "since": "Mon 19 Jan"},
     "overdue": {"source": "daily", "since": "Mon 19 Jan", "reason": "a holiday"},
     "source-back": {"source": "daily"},
     "missed": {"source": "daily", "days": "2026-01-19/2026-01-21 2026-01-23/2026-01-23", "given_up": "1"},
