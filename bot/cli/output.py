@@ -9,11 +9,12 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from bot.ports.channel import Reply
 from subscriptions.text import escaped_lines
 
 if TYPE_CHECKING:
     import rich.console
+
+    from bot.ports.channel import Reply
 
 _UNBOUNDED = 4000  # columns of a stream that is no terminal, so that its lines are not cut
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("", "")}
@@ -103,7 +104,7 @@ def json_time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def print_reply(reply: Reply, *more: str, to_stderr: bool = False) -> None:
+def print_reply(reply: "Reply", *more: str, to_stderr: bool = False) -> None:
     """Prints a reply: its mark, the first line, the lines of fixed width, the other lines, and more lines."""
     stream = sys.stderr if to_stderr else sys.stdout
     first, *others = reply.lines or ("",)
