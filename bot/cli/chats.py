@@ -20,7 +20,7 @@ from rich.text import Text
 from bot.app import build_app
 from bot.cli.arguments import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, reporting_query_errors
 from bot.cli.documents import content
-from bot.cli.output import json_time, print_line, print_lines, print_reply, tell
+from bot.cli.output import print_line, print_lines, print_reply, tell
 from bot.cli.session import Session, look_up_new_chat, open_dry_run, open_session
 from bot.cli.tables import new_table, print_table, watched
 from bot.commands.export_import import library_lines
@@ -120,7 +120,7 @@ def _settings_document(chat: Chat) -> dict[str, object]:
         "title": chat.title,
         "kind": chat.kind.value,
         "state": chat.state.value,
-        "paused_until": json_time(chat.paused_until),
+        "paused_until": chat.paused_until,
         "settings": {name: value_of(chat.settings, name) for name in SETTINGS},
         "chosen": [name for name in SETTINGS if name in chat.chosen],
     }

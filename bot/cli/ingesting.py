@@ -15,7 +15,7 @@ from rich.text import Text
 
 from bot.cli.arguments import TERMINAL_LANGUAGE, Json, Now, Paths
 from bot.cli.documents import SourceFiles, documents, print_read_error
-from bot.cli.output import json_time, print_error, print_line, tell
+from bot.cli.output import print_error, print_line, tell
 from bot.cli.session import Session, open_session
 from bot.cli.session import parse_day as day_of
 from bot.cli.tables import new_table, print_table, progress
@@ -311,21 +311,8 @@ def _row(source: SourceSettings, place: str, known: KnownSource | None, now: dat
 
 def _row_document(row: _Row) -> dict[str, object]:
     """Returns one element of `sources --json` (docs/commands.md)."""
-    return {
-        "name": row.name,
-        "state": row.state,
-        "last": None if row.last is None else _receipt(row.last),
-        "next_at": json_time(row.next_at),
-    }
-
-
-def _receipt(receipt: Receipt) -> dict[str, object]:
-    return {
-        "at": json_time(receipt.at),
-        "outcome": receipt.outcome.value,
-        "counts": dict(receipt.counts),
-        "detail": receipt.detail,
-    }
+    last = row.last and {name: getattr(row.last, name) for name in ("at", "outcome", "counts", "detail")}
+    return {"name": row.name, "state": row.state, "last": last, "next_at": row.next_at}
 
 
 def _show(rows: Sequence[_Row], zone: str, now: datetime) -> None:

@@ -81,8 +81,16 @@ def flush_stdout() -> None:
 
 
 def print_json(value: object) -> None:
-    """Prints the one document of `--json`."""
-    sys.stdout.write(escaped_lines(json.dumps(value, ensure_ascii=False)) + "\n")
+    """Prints the one document of `--json`. A moment is written in UTC, to the second, with Z."""
+    sys.stdout.write(_json(value) + "\n")
+
+
+def _json(value: object) -> str:
+    return escaped_lines(json.dumps(value, ensure_ascii=False, default=_moment))
+
+
+def _moment(value: datetime) -> str:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def tell(document: object, show: Callable[[], object], *, json: bool) -> int:
@@ -95,13 +103,8 @@ def print_json_list(values: Iterable[object]) -> None:
     """Prints a list as `print_json` does, each value as it comes."""
     sys.stdout.write("[")
     for place, value in enumerate(values):
-        sys.stdout.write((", " if place else "") + escaped_lines(json.dumps(value, ensure_ascii=False)))
+        sys.stdout.write((", " if place else "") + _json(value))
     sys.stdout.write("]\n")
-
-
-def json_time(moment: datetime | None) -> str | None:
-    """Returns a moment for JSON: UTC, to the second, with Z."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def print_reply(reply: "Reply", *more: str, to_stderr: bool = False) -> None:

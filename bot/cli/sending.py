@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Annotated
@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bot.app import App, build_app
 from bot.cli.arguments import Json, Now
-from bot.cli.output import json_time, print_error, print_json_list, print_line, tell
+from bot.cli.output import print_error, print_json_list, print_line, tell
 from bot.cli.session import clock_from, open_session, read_settings, titled
 from bot.cli.tables import new_table, print_table
 from bot.delivery.planning import Sent
@@ -105,7 +105,7 @@ def show(
         wanted = (entry for entry in entries if (entry.state == state if state else entry.state not in _OVER))
         shown = (_with_reason(entry, session.settings) for entry in wanted)
         if json:
-            print_json_list(_document(entry) for entry in shown)
+            print_json_list(map(asdict, shown))
         elif not _show_all(shown, session.now, session.settings.timezone):
             print_line(f"No delivery is {state}." if state else "Nothing waits.")
     return 0
@@ -146,22 +146,6 @@ def _with_reason(entry: OutboxEntry, settings: Settings) -> OutboxEntry:
     if entry.reason or entry.state is not DeliveryState.PLANNED or settings.is_on(platform):
         return entry
     return replace(entry, reason=f"{facts_of(platform).title} is off, without a token.")
-
-
-def _document(entry: OutboxEntry) -> dict[str, object]:
-    """Returns one element of `outbox --json` (docs/commands.md)."""
-    return {
-        "id": entry.id,
-        "chat": entry.chat,
-        "kind": entry.kind,
-        "state": entry.state,
-        "papers": entry.papers,
-        "messages": entry.messages,
-        "attempts": entry.attempts,
-        "next_at": json_time(entry.next_at),
-        "waiting_since": json_time(entry.waiting_since),
-        "reason": entry.reason,
-    }
 
 
 def _show_all(entries: Iterator[OutboxEntry], now: datetime, zone: str) -> bool:

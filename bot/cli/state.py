@@ -14,7 +14,7 @@ from rich.text import Text
 
 from bot.app import build_app
 from bot.cli.arguments import Json, Now
-from bot.cli.output import json_time, print_line, print_lines, tell
+from bot.cli.output import print_line, print_lines, tell
 from bot.cli.session import Session, open_session, read_settings, titled
 from bot.cli.tables import new_table, print_table
 from bot.clock import SystemClock
@@ -91,11 +91,11 @@ def _status_document(standing: _Standing) -> dict[str, object]:
             "held": sum(outbox.held.values()),
             "dead": sum(outbox.dead.values()),
             "held_lanes": sum(outbox.held_lanes.values()),
-            "oldest_waiting_since": json_time(standing.oldest),
+            "oldest_waiting_since": standing.oldest,
         },
         "stopped": dict(standing.figures.stopped),
         "sources": [_source(one) for one in standing.figures.sources],
-        "copies": {"count": len(standing.copies), "newest_at": json_time(standing.newest_copy)},
+        "copies": {"count": len(standing.copies), "newest_at": standing.newest_copy},
         "database_bytes": standing.size,
     }
 
@@ -104,8 +104,8 @@ def _source(source: KnownSource) -> dict[str, object]:
     return {
         "name": source.name,
         "outcome": source.last.outcome.value if source.last else None,
-        "at": json_time(source.last.at if source.last else None),
-        "settled_at": json_time(source.settled_at),
+        "at": source.last.at if source.last else None,
+        "settled_at": source.settled_at,
         "overdue": source.is_overdue,
     }
 
@@ -172,15 +172,15 @@ def _workers_document(found: Sequence[WorkerAtWork], waiting: Backlog) -> dict[s
                 "host": one.host,
                 "process": one.number or None,
                 "alive": one.is_alive,
-                "since": json_time(one.since),
+                "since": one.since,
                 "seconds_since_heartbeat": None if one.silent_for is None else int(one.silent_for.total_seconds()),
                 "lanes": one.lanes,
                 "receives": list(one.receives),
             }
             for one in found
         ],
-        "planning_since": json_time(waiting.planning_since),
-        "sending_since": json_time(waiting.sending_since),
+        "planning_since": waiting.planning_since,
+        "sending_since": waiting.sending_since,
         "jobs_waiting": waiting.jobs,
     }
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.arguments import TERMINAL_LANGUAGE, ChatOption, Json, Now, OptionalChatOption, reporting_query_errors
-from bot.cli.output import json_time, print_line, print_reply, tell
+from bot.cli.output import print_line, print_reply, tell
 from bot.cli.session import look_up_new_chat, open_session
 from bot.cli.tables import is_narrow, print_table
 from bot.commands.phrasing.subscription_words import (
@@ -128,7 +128,7 @@ def _added(result: Subscribed) -> dict[str, object]:
     entry = Listed(chat=result.chat, subscription=result.subscription)
     added = {
         "outcome": result.outcome,
-        "since": json_time(result.starts),
+        "since": result.starts,
         "found": result.found,
         "days": result.base.days,
     }
@@ -195,7 +195,7 @@ def _document(entry: Listed) -> dict[str, object]:
         "cadence": cadence_text(subscription.cadence),
         "zone": entry.zone,
         "state": state_of(entry),
-        "next_due_at": json_time(subscription.next_due_at),
+        "next_due_at": subscription.next_due_at,
     }
 
 
@@ -373,7 +373,7 @@ def _waits(entry: NotDue) -> dict[str, object]:
     at = entry.next_delivery.at or entry.next_delivery.latest
     return {
         "number": entry.subscription.number,
-        "at": json_time(at),
+        "at": at,
         "held": entry.held or None,
         "papers": [known.paper.key for known in entry.papers],
     }
