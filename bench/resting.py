@@ -16,7 +16,7 @@ from tests.integration.cli import INBOX
 from tests.programs.faults.soak.program import running_program
 
 AIM = 100e6  # bytes
-LIBRARIES = "typer, sqlmodel, tenacity, uvicorn, starlette.applications, prometheus_client, aiohttp, httpx"
+LIBRARIES = "typer, sqlmodel, tenacity, apscheduler.schedulers.asyncio, uvicorn, starlette.applications, prometheus_client, aiohttp, httpx"
 _LOADED = f"import sys; sys.modules['httpx._main'] = None; import {LIBRARIES}, telegram; print(open('/proc/self/statm').read().split()[1])"
 PAGE = 4096
 

@@ -17,7 +17,7 @@ from bot.operation.listening import Supervised, answer_once, listening, problems
 from bot.operation.metrics import Metrics, attention, log_new_trouble, operator_lines, startup_lines, unread_lines
 from bot.operation.sign_in import lock_of_metrics
 from bot.operation.site import entry_lines, make_site
-from bot.operation.ticks import beside, daily_maintenance, make_heartbeat, proceed, tick_until, unless_stopped
+from bot.operation.ticks import Ticker, beside, daily_maintenance, make_heartbeat, proceed, unless_stopped
 from bot.operation.web_server import ClosedConnections, serving
 from bot.operation.worker import OwnerWatch, WorkerLanes, elected
 from bot.sources.source_scheduler import SourceScheduler
@@ -343,13 +343,13 @@ async def _run_until_stopped(process: Process, owners: OwnerWatch, say: Callable
         lines = (*entry_lines(app.settings), *startup_lines(app, sources), *await write(operator_lines, app.store, app))
         for line in lines:
             say(line)
-        await process.tick()  # `tick_until` waits first
+        await process.tick()  # the ticker's own first tick comes only after a wait
         gc.collect()  # objects that exist now mostly stay; without freeze, each later collection
         gc.freeze()  # would examine them for a tenth of a second, and answers would wait for it
         async with listening(app, receivers, sources.lookup) as dispatcher:
             owners.recover_answers(dispatcher.take_over)
             with site.taking(dispatcher) if site else nullcontext():
-                await tick_until(app.stop, tick)
+                await Ticker(app.clock, tick).run(app.stop)
         say("Stopping: finishing what is on its way.")
         await heartbeat.close()
         await sources.close()

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
 from bot.app import App
 from bot.context import UnderWay, backup_folder
-from bot.errors import FetchError, error_location
+from bot.errors import FetchError
 from bot.ports.channel import Clock
 from bot.settings import Settings
 from bot.sources.fetcher import Fetcher, FetchLimits
@@ -23,29 +26,82 @@ from subscriptions.service.retention import claim_copy, claim_daily_work, clean_
 from subscriptions.store.database.store import Store
 from subscriptions.store.database.writer import READS, WRITES, Steps
 
-log = logging.getLogger("paperwire")
-
 TICK_SECONDS = 1.0  # a changed file must be read within five seconds, which takes two ticks
+GUARD_SECONDS = 5.0  # between two calls of `guard`
+STEP_SECONDS = (
+    1.5  # if the wall clock moved more than this against the monotonic clock, it was set, or the machine slept
+)
 
 
-async def tick_until(stopped: asyncio.Event, tick: Callable[[], Awaitable[None]]) -> None:
-    """Calls `tick` every second, one call at a time, until `stopped` is set. A running tick is finished.
+class Ticker:
+    """Calls `tick` every second, one call at a time. Several late ticks become one.
 
-    The seconds are those of the event loop, which a clock that is set does not change. After a long tick the next one
-    comes a second later.
+    APScheduler 3 plans the next run by the wall clock. If that clock is set back by an hour, there would be no tick for an
+    hour. `guard` compares the wall clock with the monotonic clock, and then plans the next run anew.
     """
-    while not stopped.is_set():
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stopped.wait(), TICK_SECONDS)
-            return
+
+    def __init__(self, clock: Clock, tick: Callable[[], Awaitable[None]], *, seconds: float = TICK_SECONDS) -> None:
+        self._clock = clock
+        self._tick = tick
+        self._seconds = seconds
+        self._scheduler = AsyncIOScheduler(timezone="UTC")
+        self._offset = self._now_offset()
+        self._ticking = asyncio.Lock()
+
+    async def run(self, stopped: asyncio.Event) -> None:
+        """Calls `tick` until `stopped` is set. A running tick is finished."""
+        self._scheduler.add_job(
+            self._tick_once, self._trigger(), id="tick", max_instances=1, coalesce=True, misfire_grace_time=None
+        )
+        self._scheduler.start()
         try:
-            await tick()
-        except Exception as error:
-            log.error("A tick failed: %s", error_location(error), exc_info=error)
+            while not stopped.is_set():
+                self.guard()
+                try:
+                    await asyncio.wait_for(stopped.wait(), GUARD_SECONDS)
+                except TimeoutError:
+                    continue
+        finally:
+            async with self._ticking:
+                self._scheduler.shutdown(wait=False)  # this cancels a running tick, hence the lock
+
+    async def _tick_once(self) -> None:
+        async with self._ticking:
+            await self._tick()
+
+    def guard(self) -> bool:
+        """Reschedules the tick if the clock was set. Returns whether it did."""
+        offset = self._now_offset()
+        stepped = abs(offset - self._offset) > STEP_SECONDS
+        if stepped:
+            self._scheduler.reschedule_job("tick", trigger=self._trigger())
+        self._offset = offset
+        return stepped
+
+    def _trigger(self) -> IntervalTrigger:
+        return _NextTick(seconds=self._seconds, timezone="UTC")
+
+    def _now_offset(self) -> float:
+        return self._clock.wall().timestamp() - self._clock.monotonic()
+
+
+class _NextTick(IntervalTrigger):  # type: ignore[misc]  # APScheduler 3 has no types
+    """A trigger that fires once for all intervals that have passed.
+
+    APScheduler makes a list of all intervals that IntervalTrigger has missed before it merges them. On a machine without a
+    battery-backed clock, NTP may set the clock forward by a year; that list would take gigabytes and half a minute.
+    """
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """Returns the time of the next run, which is always after `now`."""
+        following: datetime = super().get_next_fire_time(previous_fire_time, now)
+        return following if following > now else now + self.interval
 
 
 # ------------------------------------------------------------------------------------------------------- the heartbeat
 
+
+log = logging.getLogger("paperwire")
 
 INTERVAL = 300.0  # seconds between two heartbeats
 LONGEST = 20.0  # seconds for one
