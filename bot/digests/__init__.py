@@ -39,7 +39,7 @@ from bot.digests._format import INFO as INFO
 from bot.digests._format import Content as Content
 from bot.digests._format import DigestFormat as DigestFormat
 from bot.digests._format import Entry as Entry
-from bot.digests._format import NotText, PlainText, date_ahead, plain_text
+from bot.digests._format import NotText, date_ahead, plain_text
 from bot.digests._format import Warnings as Warnings
 from bot.digests._format import bounded as bounded
 from bot.digests._format import collapse as collapse
@@ -117,10 +117,16 @@ def read_digest(
     """
     _refuse_too_large(data, name)
     warnings = Warnings()
-    module, content = _read_text(data, name, format, warnings, language)
+    text = _decoded(data, name, warnings)
+    module = _format_of(text, name, format)
+    content = _parsed(module, text, name, warnings, language)
+    if not content.entries and format and not module.detect(text):
+        raise _unknown(name, text, [format])
     entries = limited(content.entries, warnings)
     _note_entries(entries, warnings)
-    own_day = content.day or _day_of_name(name, warnings)
+    own_day = content.day
+    if own_day is None and (own_day := day_in_name(name)):
+        warnings.add("date_from_name", example=own_day.isoformat())
     if day and own_day and day != own_day:
         warnings.add("date_overruled", example=own_day.isoformat())
     return Digest(
@@ -152,26 +158,14 @@ def _refuse_too_large(data: bytes, name: str) -> None:
         raise BrokenDigest(Sentence("{name}: more commas than text; it is no digest.", {"name": name}))
 
 
-def _read_text(
-    data: bytes, name: str, wanted: str | None, warnings: Warnings, language: str | None
-) -> tuple[DigestFormat, Content]:
-    plain = _decoded(data, name)
-    module = _format_of(plain.text, name, wanted)
-    _note_controls(plain, warnings)
-    content = _parsed(module, plain.text, name, warnings, language)
-    if not content.entries and wanted and not module.detect(plain.text):
-        raise _unknown(name, describe_text(plain.text), [wanted])
-    return module, content
-
-
-def _decoded(data: bytes, name: str) -> PlainText:
+def _decoded(data: bytes, name: str, warnings: Warnings) -> str:
     try:
-        return plain_text(data)
+        return plain_text(data, warnings)
     except NotText:
         raise UnknownFormat(
             Sentence(
                 "{name}: not UTF-8 text (looks like {look}); expected one of: {formats}.",
-                {"name": name, "look": describe_bytes(data), "formats": _names(format_names())},
+                {"name": name, "look": describe_bytes(data), "formats": ", ".join(format_names())},
             )
         ) from None
 
@@ -181,16 +175,16 @@ def _format_of(text: str, name: str, wanted: str | None) -> DigestFormat:
         module = next((module for module in _all_formats() if module.detect(text)), None)
     else:
         module = next((module for module in _all_formats() if module.name == wanted), None)
-        if module is None:
-            raise UnknownFormat(
-                Sentence(
-                    "{name}: “{format}” is not a format; known are: {formats}.",
-                    {"name": name, "format": wanted, "formats": _names(format_names())},
-                )
-            )
-    if module is None:
-        raise _unknown(name, describe_text(text), format_names())
-    return module
+    if module is not None:
+        return module
+    if wanted is None:
+        raise _unknown(name, text, format_names())
+    raise UnknownFormat(
+        Sentence(
+            "{name}: “{format}” is not a format; known are: {formats}.",
+            {"name": name, "format": wanted, "formats": ", ".join(format_names())},
+        )
+    )
 
 
 def _all_formats() -> Iterator[DigestFormat]:
@@ -199,17 +193,13 @@ def _all_formats() -> Iterator[DigestFormat]:
     yield from usable_formats(OWN_NAMES)
 
 
-def _unknown(name: str, look: Sentence, formats: Iterable[str]) -> UnknownFormat:
+def _unknown(name: str, text: str, formats: Iterable[str]) -> UnknownFormat:
     return UnknownFormat(
         Sentence(
             "{name}: no paper entries found (looks like {look}); expected one of: {formats}.",
-            {"name": name, "look": look, "formats": _names(formats)},
+            {"name": name, "look": describe_text(text), "formats": ", ".join(formats)},
         )
     )
-
-
-def _names(formats: Iterable[str]) -> str:
-    return ", ".join(formats)
 
 
 def _parsed(module: DigestFormat, text: str, name: str, warnings: Warnings, language: str | None) -> Content:
@@ -218,11 +208,6 @@ def _parsed(module: DigestFormat, text: str, name: str, warnings: Warnings, lang
     except PaperwireError as error:
         sentence = Sentence("{name}: {problem}", {"name": name, "problem": error.sentence})
         raise type(error)(sentence, error.hint) from error
-
-
-def _note_controls(plain: PlainText, warnings: Warnings) -> None:
-    if plain.controls:
-        warnings.add("control_characters", line=plain.first_line, count=plain.controls, examples=plain.examples)
 
 
 def _note_entries(entries: list[Entry], warnings: Warnings) -> None:
@@ -236,10 +221,3 @@ def _note_entries(entries: list[Entry], warnings: Warnings) -> None:
         seen.add(paper.key)
     if not entries and "feed_error" not in warnings:
         warnings.add("empty_digest")
-
-
-def _day_of_name(name: str, warnings: Warnings) -> date | None:
-    day = day_in_name(name)
-    if day:
-        warnings.add("date_from_name", example=day.isoformat())
-    return day

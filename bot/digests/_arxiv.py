@@ -2,11 +2,11 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
-from bot.digests._format import collapse
-from subscriptions.model import Announce
+from bot.digests._format import Entry, Warnings, collapse
+from subscriptions.model import Announce, Paper
 from subscriptions.text import normalized
 
 _DOI = re.compile(r"\b10\.\d{1,9}(?:\.\d{1,9}){0,3}/\S*[^\s.,;]")
@@ -34,6 +34,21 @@ def paper_key(
     if collapse(abstract):
         return f"abstract:{_hash(_plain(abstract))}"
     return None
+
+
+def entry_of(line: int, paper: Paper, warnings: Warnings) -> Entry | None:
+    """Returns the entry of a paper without a key; None if nothing identifies it. Warns if it has no title.
+
+    The key, the primary category and the address at arXiv follow from the rest of the paper.
+    """
+    arxiv_id, categories = paper.arxiv_id, paper.categories
+    key = paper_key(arxiv_id=arxiv_id, doi=paper.doi, title=paper.title, abstract=paper.abstract)
+    if key is None:
+        return None
+    if not paper.title:
+        warnings.add("entry_without_title", line=line, example=arxiv_id or paper.doi or "")
+    url = arxiv_link(arxiv_id) if arxiv_id else paper.url
+    return Entry(line, replace(paper, key=key, primary=next(iter(categories), None), url=url))
 
 
 def title_key(title: str) -> str:

@@ -21,13 +21,12 @@ from subscriptions.model import DigestWarning, Paper
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 # A tab after other characters counts as one, too: JSON makes it of `\text`. At the start of a line it is indentation.
 _COUNTED = re.compile(_CONTROLS.pattern + r"|(?<=[^\n\t])\t")
-_EXAMPLES = 5
 BOM = b"\xef\xbb\xbf"
 # Searching the bytes for these is a hundred times as fast as searching the text, and most files have none.
 _CONTROL_BYTES = bytes(byte for byte in range(0x20) if byte not in b"\n\r") + b"\x7f"
 _C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
 _NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
-EXAMPLES = 5
+_EXAMPLES = 5  # of a warning
 _SHOWN = 120  # characters of an example
 _LONGEST_ERROR = 400  # characters
 INFO = frozenset({"empty_digest", "date_from_name", "date_assumed"})  # codes that need no attention
@@ -63,17 +62,7 @@ class NotText(Exception):
     """Raised for bytes that are not UTF-8 text."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainText:
-    """A decoded document."""
-
-    text: str
-    controls: int = 0  # how many control characters were removed
-    first_line: int | None = None  # line of the first one, from 1
-    examples: tuple[str, ...] = ()  # up to five: "U+000C"
-
-
-def plain_text(data: bytes) -> PlainText:
+def plain_text(data: bytes, warnings: "Warnings") -> str:
     """Returns the text of a document. Raises NotText if it is not UTF-8 or holds a NUL byte.
 
     A lone carriage return stays, since it is no line end; a second one before a line end goes, since a program that made
@@ -92,20 +81,24 @@ def plain_text(data: bytes) -> PlainText:
         raise NotText from error
     if "\ufeff" in text:
         text = text.replace("\n\ufeff", "\n")
-    return without_controls(text) if may_hold_controls else PlainText(text=text)
+    return without_controls(text, warnings) if may_hold_controls else text
 
 
-def without_controls(text: str) -> PlainText:
-    """Returns the text without control characters, with their number, first line and examples."""
+def without_controls(text: str, warnings: "Warnings", line: int | None = None) -> str:
+    """Returns the text without control characters, and warns of them. It is in `line`, or is the whole document."""
     if not ("\t" in text or _CONTROLS.search(text)):  # eight times as fast as searching for both at once
-        return PlainText(text=text)
-    found = [(match.start(), match[0]) for match in islice(_COUNTED.finditer(text), _EXAMPLES)]
-    return PlainText(
-        text=_CONTROLS.sub("", text),
-        controls=sum(1 for _ in _COUNTED.finditer(text)),
-        first_line=text.count("\n", 0, found[0][0]) + 1 if found else None,
-        examples=tuple(f"U+{ord(sign):04X}" for _, sign in found),
-    )
+        return text
+    found = list(islice(_COUNTED.finditer(text), _EXAMPLES))
+    if found:
+        line = line or text.count("\n", 0, found[0].start()) + 1
+        examples = (f"U+{ord(match[0]):04X}" for match in found)
+        warnings.add("control_characters", line=line, count=sum(1 for _ in _COUNTED.finditer(text)), examples=examples)
+    return _CONTROLS.sub("", text)
+
+
+def plain_words(text: str, warnings: "Warnings", line: int) -> str:
+    """Returns a text of line `line` without control characters and with single spaces."""
+    return collapse(without_controls(text, warnings, line))
 
 
 def collapse(text: str) -> str:
@@ -194,7 +187,7 @@ class Warnings:
             kind = self._kinds[code] = _Cases(message or _MESSAGES[code], line=line)
         kind.count += count
         for one in (example, *examples):
-            if len(kind.examples) < EXAMPLES and (shown := shortened(one, _SHOWN)):
+            if len(kind.examples) < _EXAMPLES and (shown := shortened(one, _SHOWN)):
                 kind.examples.append(shown)
 
     def add_error(self, detail: str, line: int | None = None) -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING, cast
 
-from bot.digests._format import Warnings, bounded, collapse, parts_of, without_controls
+from bot.digests._format import Warnings, bounded, collapse, parts_of, plain_words
 
 if TYPE_CHECKING:  # Beautiful Soup costs 100 ms, so it is imported only when a page is parsed
     from bs4.element import Tag
@@ -126,10 +126,7 @@ class Node:
         return Node(tag, self._line, self._warnings)
 
     def _plain(self, text: str) -> str:
-        plain = without_controls(text)
-        if plain.controls:
-            self._warnings.add("control_characters", line=self._line, count=plain.controls, examples=plain.examples)
-        return collapse(plain.text)
+        return plain_words(text, self._warnings, self._line)
 
 
 def pieces(text: str, names: Sequence[str]) -> Iterator[Piece]:

@@ -8,8 +8,8 @@ How a format uses it:
              `json_items(text, warnings)` reads the objects of `[{…}, {…}]`, or `{…}` alone; with a name those of the
              array under that name: `{"messages": …, "collection": [{…}, {…}]}`.
     read     each object is a `Record`: `record.text("title")`, `record.texts("authors")`, `record.record("AI")`,
-             `record.line`. A missing field, or one of another type, is empty; nothing raises. At the end call
-             `refuse_if_nothing_was_read(entries, warnings)`, so that damage is not taken for an empty digest.
+             `record.line`. A missing field, or one of another type, is empty; nothing raises. `entries_of` makes
+             papers of them, so that damage is not taken for an empty digest.
 
 Numbers stay as they are written, so `2601.15520` keeps its last digit. If an object has a name twice, the last member
 counts. Objects are made one at a time and none may be longer than MOST_CHARACTERS, so a document takes little more memory
@@ -17,13 +17,13 @@ than its text.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from json import JSONDecodeError, JSONDecoder
 
-from bot.digests._format import Entry, Warnings, collapse, lines_of, without_controls
+from bot.digests._format import Entry, Warnings, bounded, lines_of, plain_words
 from bot.digests._text import nothing_read
 from bot.errors import BrokenDigest
 from subscriptions.errors import Sentence
@@ -34,10 +34,8 @@ _BEGINNING = re.compile(r'\{[ \t]*"[^"\\]{1,40}"')
 MOST_CHARACTERS = (
     1 << 20
 )  # of an object; 3000 authors take a quarter. `[11,11,…` takes twenty times its length in memory
-_FIRST_SIZE = (
-    1 << 9
-)  # characters in which the end of an object is searched first; later twice the length of the object before
-_NEAR = 32  # characters; an error so near to the end of the searched part may only mean that the part is too short
+_WINDOW = 1 << 18  # characters that are decoded at once; a value that is longer is decoded again in four times as many
+_NEAR = 32  # characters; an error so near to the end of a part may only mean that the part is too short
 _TRIES = 8  # attempts to find an object after damage in its line; bounds the time that a long line takes
 _FIRST_ITEMS = 10  # objects that tell the format; some of them may be damaged or empty
 _SHOWN = 80  # characters of a line that are quoted
@@ -82,12 +80,7 @@ class Record:
         return Record(value if isinstance(value, dict) else {}, self.line, self.warnings)
 
     def _plain(self, value: object) -> str:
-        if not isinstance(value, str):
-            return ""
-        plain = without_controls(value)
-        if plain.controls:
-            self.warnings.add("control_characters", line=self.line, count=plain.controls, examples=plain.examples)
-        return collapse(plain.text)
+        return plain_words(value, self.warnings, self.line) if isinstance(value, str) else ""
 
 
 def first_items(text: str, member: str = "") -> Iterator[Record]:
@@ -126,10 +119,22 @@ def json_items(text: str, warnings: Warnings, member: str = "", line: int = 1) -
         warnings.add("bad_json_line", line=scanner.line(), example=scanner.rest())
 
 
-def refuse_if_nothing_was_read(entries: Sequence[Entry], warnings: Warnings) -> None:
-    """Raises BrokenDigest if no paper was read although there were lines or objects."""
+def entries_of(
+    records: Iterator[Record], warnings: Warnings, make: Callable[[Record], Entry | None], shown: str = ""
+) -> list[Entry]:
+    """Returns what `make` makes of records; warns of those of which it makes None, by their member `shown`.
+
+    Raises BrokenDigest if no paper was read although there were lines or objects.
+    """
+    entries = []
+    for record in bounded(records):
+        if entry := make(record):
+            entries.append(entry)
+        else:
+            warnings.add("bad_json_line", line=record.line, example=record.text(shown))
     if not entries and "bad_json_line" in warnings:
         raise nothing_read()
+    return entries
 
 
 def json_lines(text: str, warnings: Warnings) -> Iterator[Record]:
@@ -169,7 +174,7 @@ class _Scanner:
         self._text = text
         self._warnings = warnings
         self._counted, self._lines = 0, line  # a place before `at`, and the number of its line
-        self._size = _FIRST_SIZE
+        self._window, self._start = text[:_WINDOW], 0  # a part of the text, and its place
 
     def next_character(self) -> str:
         """Skips white space and returns the next character, "" at the end."""
@@ -190,30 +195,30 @@ class _Scanner:
     def value(self) -> object:
         """Reads the next value. Raises BrokenDigest, also for a value of more than MOST_CHARACTERS.
 
-        Decodes the next few characters first, then ever more, so that a value beyond the limit is never made.
+        A value is made of a part of the text that is not longer, so one beyond the limit is never made.
         """
         self.next_character()
+        size = _WINDOW
         while True:
-            seen = self._text[self.at : self.at + self._size]
-            all_seen = self.at + self._size >= len(self._text)
+            is_last = self._start + len(self._window) >= len(self._text)
             try:
-                value, length = _DECODER.raw_decode(seen)
+                value, end = _DECODER.raw_decode(self._window, self.at - self._start)
             except JSONDecodeError as error:
-                cut = not all_seen and (error.pos > len(seen) - _NEAR or error.msg.startswith("Unterminated"))
-                if not cut:
-                    self.at += error.pos
+                near_end = error.pos > len(self._window) - _NEAR or error.msg.startswith("Unterminated")
+                if is_last or not near_end:
+                    self.at = self._start + error.pos
                     raise self._broken(error.msg) from None
             except RecursionError:
                 raise self._broken("nested too deeply") from None
             else:
-                if length < len(seen) or all_seen:
-                    self._size = min(max(_FIRST_SIZE, 2 * length), MOST_CHARACTERS)
-                    self.at += length
+                if is_last or end < len(self._window):
+                    self.at = self._start + end
                     found: object = value
                     return found
-            if self._size >= MOST_CHARACTERS:
+            if size > MOST_CHARACTERS:
                 raise self._broken("an object of more than a million signs")
-            self._size = min(4 * self._size, MOST_CHARACTERS)
+            self._window, self._start = self._text[self.at : self.at + size], self.at
+            size *= 4
 
     def record(self) -> Iterator[Record]:
         """Yields the next value if it is an object. Raises BrokenDigest."""

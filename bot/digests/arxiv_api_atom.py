@@ -7,14 +7,12 @@ day. The total in it is the size of the search, not of the answer.
 An error is an answer with one entry, whose id is `https://arxiv.org/api/errors#…`.
 """
 
-from bot.digests._feed import ARXIV, ATOM, FeedRecord, feed_entry, record_content
-from bot.digests._format import Content, Entry, Warnings
-from bot.digests._text import decode_accents
-from bot.digests._xml import Element, read_head, read_xml
+from bot.digests._feed import ATOM, feed_content
+from bot.digests._format import Content, Warnings
+from bot.digests._xml import read_head
 
 name = "arxiv_api_atom"
 
-_ENTRY = f"{ATOM} entry"
 _TITLE = "arxiv query:"  # compared in lower case: arXiv also writes ArXiv
 
 
@@ -28,30 +26,4 @@ def detect(text: str) -> bool:
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  there are no summaries
     """Returns the papers of the answer, with the day of the answer."""
-    document = read_xml(text, _ENTRY, lambda entry: _entry(entry, warnings))
-    stamp = document.root.first(f"{ATOM} updated") if document.root else ""
-    return record_content(document, stamp, warnings)
-
-
-def _entry(entry: Element, warnings: Warnings) -> Entry | None:
-    """Returns the paper of an entry, None for an error."""
-    if "arxiv.org/api/errors" in entry.first(f"{ATOM} id"):
-        warnings.add_error(entry.first(f"{ATOM} summary") or entry.first(f"{ATOM} title"), entry.line)
-        return None
-    return feed_entry(_record(entry), warnings)
-
-
-def _record(entry: Element) -> FeedRecord:
-    primary = [category.attributes.get("term", "") for category in entry.all(f"{ARXIV} primary_category")]
-    names = [decode_accents(author.first(f"{ATOM} name")) for author in entry.all(f"{ATOM} author")]
-    return FeedRecord(
-        line=entry.line,
-        identity=entry.first(f"{ATOM} id"),
-        title=entry.first(f"{ATOM} title"),
-        link="",
-        text=entry.first(f"{ATOM} summary"),
-        categories=primary + [category.attributes.get("term", "") for category in entry.all(f"{ATOM} category")],
-        authors=tuple(filter(None, names)),
-        doi=entry.first(f"{ARXIV} doi"),
-        comment=entry.first(f"{ARXIV} comment"),
-    )
+    return feed_content(text, f"{ATOM} entry", warnings, doi="doi")

@@ -3,13 +3,11 @@
 The answers of arXiv's API are Atom in the same namespaces, but with other ids: `arxiv_api_atom` reads them.
 """
 
-from bot.digests._feed import ARXIV, ATOM, ERROR_TITLE, FeedHead, FeedRecord, creators, feed_content, feed_entry
+from bot.digests._feed import ATOM, ERROR_TITLE, feed_content, warn_capped
 from bot.digests._format import Content, Warnings
-from bot.digests._xml import Element, read_head, read_xml
+from bot.digests._xml import read_head
 
 name = "arxiv_atom"
-
-_ENTRY = f"{ATOM} entry"
 
 
 def detect(text: str) -> bool:
@@ -22,30 +20,4 @@ def detect(text: str) -> bool:
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
     """Returns the papers of the feed. Their announce types are relative to the categories of this feed."""
-    document = read_xml(text, _ENTRY, lambda entry: feed_entry(_record(entry), warnings))
-    root = document.root or Element(f"{ATOM} feed", {}, 1)
-    head = FeedHead(
-        title=root.first(f"{ATOM} title"),
-        detail=root.first(f"{ATOM} subtitle"),
-        stamp=root.first(f"{ATOM} updated"),
-    )
-    return feed_content(document, head, warnings)
-
-
-def _record(entry: Element) -> FeedRecord:
-    links = [link.attributes.get("href", "") for link in entry.all(f"{ATOM} link") if _is_page(link)]
-    return FeedRecord(
-        line=entry.line,
-        identity=entry.first(f"{ATOM} id"),
-        title=entry.first(f"{ATOM} title"),
-        link=links[0] if links else "",
-        text=entry.first(f"{ATOM} summary"),
-        categories=[category.attributes.get("term", "") for category in entry.all(f"{ATOM} category")],
-        authors=creators(entry),
-        doi=entry.first(f"{ARXIV} DOI"),
-        announce_type=entry.first(f"{ARXIV} announce_type"),
-    )
-
-
-def _is_page(link: Element) -> bool:
-    return link.attributes.get("rel", "alternate") == "alternate"
+    return warn_capped(feed_content(text, f"{ATOM} entry", warnings), warnings)

@@ -2,9 +2,9 @@
 
 import re
 
-from bot.digests._feed import ARXIV, ERROR_TITLE, FeedHead, FeedRecord, creators, feed_content, feed_entry
+from bot.digests._feed import ERROR_TITLE, feed_content, warn_capped
 from bot.digests._format import Content, Warnings
-from bot.digests._xml import Element, read_head, read_xml
+from bot.digests._xml import read_head
 
 name = "arxiv_rss"
 
@@ -16,35 +16,12 @@ def detect(text: str) -> bool:
     root = read_head(text)
     if root is None or root.name != "rss":
         return False
-    channel = _channel(root)
+    channel = next(iter(root.all("channel")), root)
     title = channel.first("title")
-    return (
-        bool(_OF_ARXIV.match(channel.first("link"))) or title.startswith(ERROR_TITLE) or title.endswith("on arXiv.org")
-    )
+    of_arxiv = bool(_OF_ARXIV.match(channel.first("link")))
+    return of_arxiv or title.startswith(ERROR_TITLE) or title.endswith("on arXiv.org")
 
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # noqa: ARG001  a feed has no summaries
     """Returns the papers of the feed. Their announce types are relative to the categories of this feed."""
-    document = read_xml(text, "item", lambda item: feed_entry(_record(item), warnings))
-    channel = _channel(document.root)
-    head = FeedHead(title=channel.first("title"), detail=channel.first("description"), stamp=channel.first("pubDate"))
-    return feed_content(document, head, warnings)
-
-
-def _channel(root: Element | None) -> Element:
-    found = root.all("channel") if root else []
-    return found[0] if found else Element("channel", {}, 1)
-
-
-def _record(item: Element) -> FeedRecord:
-    return FeedRecord(
-        line=item.line,
-        identity=item.first("guid"),
-        title=item.first("title"),
-        link=item.first("link"),
-        text=item.first("description"),
-        categories=[category.text for category in item.all("category")],
-        authors=creators(item),
-        doi=item.first(f"{ARXIV} DOI"),
-        announce_type=item.first(f"{ARXIV} announce_type"),
-    )
+    return warn_capped(feed_content(text, "item", warnings), warnings)

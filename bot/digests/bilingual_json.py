@@ -6,16 +6,16 @@ this way). A paper that could not be summarised has only the first three.
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain
 
-from bot.digests._format import Content, Entry, Warnings, bounded, parts_of
-from bot.digests._json import Record, first_items, json_items, refuse_if_nothing_was_read
+from bot.digests._format import Content, Warnings, bounded, parts_of
+from bot.digests._json import Record, entries_of, first_items, json_items
 from bot.digests.bilingual_md import BilingualRecord, bilingual_entry
 from bot.errors import BrokenDigest
 
 name = "bilingual_json"
 
+_SHOWN = "translated_title"  # of an object that is no paper
 _ALWAYS = ("title", "abstract", "link")
 # The beginning of a file that was glued to another. Within a JSON text each quote would have a backslash.
 _BEGINNING = re.compile(r"(?:^|(?<=\}))\ufeff?(?=\{\s*\"title\")", re.MULTILINE)
@@ -29,23 +29,29 @@ def detect(text: str) -> bool:
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
     """Returns the papers. Raises BrokenDigest, with the line, if the document is damaged and no paper can be read."""
-    entries: list[Entry] = []
-    broken: BrokenDigest | None = None
-    for line, document in bounded(_documents(text, warnings)):
-        try:
-            for item in bounded(json_items(document, warnings)):
-                entries += _entries(replace(item, line=line + item.line - 1), warnings, language)
-        except BrokenDigest as error:
-            broken = broken or error
-            warnings.add("bad_json_line", line=line, example=document.partition("\n")[0])
-    if broken and not entries:
-        raise broken
-    refuse_if_nothing_was_read(entries, warnings)
+    records = _records(text, warnings)
+    entries = entries_of(records, warnings, lambda item: bilingual_entry(_record(item), warnings, language), _SHOWN)
     return Content(entries=entries)
 
 
 def _is_paper(item: Record) -> bool:
     return all(member in item for member in _ALWAYS) and any(member in item for member in _SUMMARY_MEMBERS)
+
+
+def _records(text: str, warnings: Warnings) -> Iterator[Record]:
+    """Yields the objects of all files. Raises BrokenDigest, with the line, if a file is damaged and none has an object."""
+    broken: BrokenDigest | None = None
+    found = False
+    for line, document in bounded(_documents(text, warnings)):
+        try:
+            for record in json_items(document, warnings, line=line):
+                found = True
+                yield record
+        except BrokenDigest as error:
+            broken = broken or error
+            warnings.add("bad_json_line", line=line, example=document.partition("\n")[0])
+    if broken and not found:
+        raise broken
 
 
 def _documents(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
@@ -58,14 +64,6 @@ def _documents(text: str, warnings: Warnings) -> Iterator[tuple[int, str]]:
         if start and text[start - 1] != "\n":
             warnings.add("glued_line", line=line, example=document.partition("\n")[0])
         yield line, document
-
-
-def _entries(item: Record, warnings: Warnings, language: str | None) -> list[Entry]:
-    entry = bilingual_entry(_record(item), warnings, language)
-    if entry is None:
-        warnings.add("bad_json_line", line=item.line, example=item.text("translated_title"))
-        return []
-    return [entry]
 
 
 def _record(item: Record) -> BilingualRecord:

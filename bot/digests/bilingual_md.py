@@ -32,8 +32,7 @@ from dataclasses import dataclass
 from bot.digests._arxiv import (
     ADDRESS,
     arxiv_address,
-    arxiv_link,
-    paper_key,
+    entry_of,
     split_announcement,
     split_title,
     without_translated_announcement,
@@ -190,33 +189,25 @@ def bilingual_entry(record: BilingualRecord, warnings: Warnings, language: str |
         version = announced.version or version
     elif announced:
         warnings.add("id_mismatch", line=record.line, example=f"{announced.arxiv_id} / {arxiv_id}")
-    abstract = collapse(abstract)
-    key = paper_key(arxiv_id=arxiv_id, title=title, abstract=abstract)
-    if key is None:
-        return None
     translated_title = collapse(record.translated_title)
     translated_abstract = collapse(without_translated_announcement(record.translated_abstract))
-    if not title:
-        warnings.add("entry_without_title", line=record.line, example=arxiv_id or "")
-    if not abstract and not translated_abstract:
-        warnings.add("entry_without_text", line=record.line, example=arxiv_id or title)
     language = language or language_of(record.tldr or "", translated_title, translated_abstract)
-    categories = of_title.categories if of_title else ()
     paper = Paper(
-        key=key,
+        key="",
         title=title,
-        abstract=abstract,
-        categories=categories,
-        primary=categories[0] if categories else None,
+        abstract=collapse(abstract),
+        categories=of_title.categories if of_title else (),
         arxiv_id=arxiv_id,
         version=version,
-        url=arxiv_link(arxiv_id) if arxiv_id else None,
         announce_type=announced.kind if announced else None,
         summaries=_summaries(record, language),
         translations=translations_of(translated_title, translated_abstract, language),
         failed=record.tldr is not None and is_failed({"tldr": record.tldr}),
     )
-    return Entry(line=record.line, paper=paper)
+    entry = entry_of(record.line, paper, warnings)
+    if entry and not paper.abstract and not translated_abstract:
+        warnings.add("entry_without_text", line=record.line, example=arxiv_id or title)
+    return entry
 
 
 def _summaries(record: BilingualRecord, language: str) -> tuple[Summary, ...]:

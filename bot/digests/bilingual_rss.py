@@ -8,8 +8,8 @@ translated title, title, link, tldr, English tldr, translated abstract, abstract
 import re
 
 from bot.digests._feed import warn_truncated
-from bot.digests._format import Content, Warnings
-from bot.digests._xml import Element, read_head, read_xml
+from bot.digests._format import Content, Warnings, bounded
+from bot.digests._xml import Element, XmlDocument, read_head
 from bot.digests.bilingual_md import BilingualRecord, bilingual_entry
 
 name = "bilingual_rss"
@@ -30,10 +30,11 @@ def detect(text: str) -> bool:
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
     """Returns the papers of the feed. Raises BrokenDigest if the XML breaks off before the first item."""
-    document = read_xml(text, "item", lambda item: bilingual_entry(_record(item), warnings, language))
-    if document.error:
-        warn_truncated(document, warnings)
-    return Content(entries=document.records)
+    document = XmlDocument(text, "item")
+    records = (_record(item) for item in bounded(document.records()) if item.children)
+    entries = [entry for record in records if (entry := bilingual_entry(record, warnings, language))]
+    warn_truncated(document, warnings)
+    return Content(entries=entries)
 
 
 def _record(item: Element) -> BilingualRecord:

@@ -6,10 +6,11 @@ Each version of a preprint is a separate object. Categories are bioRxiv's, not a
 """
 
 import re
+from datetime import date
 
-from bot.digests._arxiv import doi_of, paper_key, version_number
-from bot.digests._format import Content, Entry, Warnings, bounded
-from bot.digests._json import Record, first_items, head_of, json_items, refuse_if_nothing_was_read
+from bot.digests._arxiv import doi_of, entry_of, version_number
+from bot.digests._format import Content, Entry, Warnings
+from bot.digests._json import Record, entries_of, first_items, head_of, json_items
 from bot.digests._text import day_in, decode_accents
 from subscriptions.model import Paper
 
@@ -40,36 +41,27 @@ def parse(text: str, warnings: Warnings, language: str | None) -> Content:  # no
 
     Raises BrokenDigest if the document is damaged.
     """
-    entries, days = [], []
-    for record in bounded(json_items(text, warnings, _MEMBER)):
-        paper = _paper(record)
-        if paper is None:
-            warnings.add("bad_json_line", line=record.line)
-            continue
-        if not paper.title:
-            warnings.add("entry_without_title", line=record.line, example=paper.key)
-        entries.append(Entry(record.line, paper))
+    days: list[date | None] = []
+
+    def entry(record: Record) -> Entry | None:
         days.append(day_in(record.text("date")))
-    refuse_if_nothing_was_read(entries, warnings)
+        return entry_of(record.line, _paper(record), warnings)
+
+    entries = entries_of(json_items(text, warnings, _MEMBER), warnings, entry)
     message = None if entries else next(first_items(text, "messages"), None)
     if message and message.text("status").lower() not in _NO_ERRORS:
         warnings.add_error(message.text("status"), message.line)
     return Content(entries=_highest_first(entries), day=max(filter(None, days), default=None))
 
 
-def _paper(record: Record) -> Paper | None:
-    """Returns the paper of a record, None if nothing identifies it."""
-    title, abstract, doi = record.text("title"), record.text("abstract"), doi_of(record.text("doi"))
-    key = paper_key(doi=doi, title=title, abstract=abstract)
-    if key is None:
-        return None
-    version = version_number(record.text("version"))
+def _paper(record: Record) -> Paper:
+    doi, version = doi_of(record.text("doi")), version_number(record.text("version"))
     site = _SITES.get(record.text("server").lower(), _SITE)
     names = [decode_accents(name) for text in record.texts("authors") for name in text.split(";")]
     return Paper(
-        key=key,
-        title=title,
-        abstract=abstract,
+        key="",
+        title=record.text("title"),
+        abstract=record.text("abstract"),
         authors=tuple(filter(None, names)),
         doi=doi,
         version=version,
@@ -80,9 +72,6 @@ def _paper(record: Record) -> Paper | None:
 def _highest_first(entries: list[Entry]) -> list[Entry]:
     """Returns the entries, with the copies of each preprint sorted from the highest version: the first copy counts."""
     copies: dict[str, list[Paper]] = {}
-    for entry in entries:
-        copies.setdefault(entry.paper.key, []).append(entry.paper)
-    ranked = {
-        key: iter(sorted(papers, key=lambda paper: paper.version or 0, reverse=True)) for key, papers in copies.items()
-    }
-    return [Entry(entry.line, next(ranked[entry.paper.key])) for entry in entries]
+    for _, paper in sorted(entries, key=lambda entry: entry.paper.version or 0):
+        copies.setdefault(paper.key, []).append(paper)
+    return [Entry(line, copies[paper.key].pop()) for line, paper in entries]

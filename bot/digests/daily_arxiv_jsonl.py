@@ -9,11 +9,10 @@ day.
 """
 
 import re
-from collections.abc import Iterator
 
-from bot.digests._arxiv import arxiv_address, arxiv_link, categories_of, paper_key
-from bot.digests._format import Content, Entry, Warnings, bounded
-from bot.digests._json import Record, first_items, json_items, json_lines, refuse_if_nothing_was_read
+from bot.digests._arxiv import arxiv_address, categories_of, entry_of
+from bot.digests._format import Content, Warnings
+from bot.digests._json import Record, entries_of, first_items, json_items, json_lines
 from bot.digests._text import decode_accents, is_failed, meaningful, split_authors, summaries_of, translations_of
 from subscriptions.model import Paper
 
@@ -44,47 +43,31 @@ def detect(text: str) -> bool:
 
 def parse(text: str, warnings: Warnings, language: str | None) -> Content:
     """Returns the paper of each line. Also reads an array of such objects; raises BrokenDigest if the array is damaged."""
-    entries = list(_entries(text, warnings, language))
-    refuse_if_nothing_was_read(entries, warnings)
-    return Content(entries=entries)
+    records = json_items if _DOCUMENT.match(text) else json_lines
+    return Content(
+        entries=entries_of(
+            records(text, warnings), warnings, lambda record: entry_of(record.line, _paper(record, language), warnings)
+        )
+    )
 
 
 def _is_paper(record: Record) -> bool:
     return "title" in record and ("summary" in record or "AI" in record) and ("id" in record or "url" in record)
 
 
-def _entries(text: str, warnings: Warnings, language: str | None) -> Iterator[Entry]:
-    records = json_items if _DOCUMENT.match(text) else json_lines
-    for record in bounded(records(text, warnings)):
-        if paper := _paper(record, language):
-            if not paper.title:
-                warnings.add("entry_without_title", line=record.line, example=paper.arxiv_id or "")
-            yield Entry(record.line, paper)
-        else:
-            warnings.add("bad_json_line", line=record.line)
-
-
-def _paper(record: Record, language: str | None) -> Paper | None:
-    """Returns the paper of a record, None if nothing identifies it."""
-    title, abstract = record.text("title"), meaningful(record.text("summary"))
+def _paper(record: Record, language: str | None) -> Paper:
     addresses = (arxiv_address(record.text(name)) for name in _ADDRESSES)
     arxiv_id, version = next(filter(None, addresses), (None, None))
-    key = paper_key(arxiv_id=arxiv_id, title=title, abstract=abstract)
-    if key is None:
-        return None
-    categories = categories_of(_categories(record, "categories") or _categories(record, "cate"))
     summary = record.record("AI")
     texts = {name: summary.text(field) for field, name in _FIELDS.items() if summary.has_text(field)}
     return Paper(
-        key=key,
-        title=title,
-        abstract=abstract,
+        key="",
+        title=record.text("title"),
+        abstract=meaningful(record.text("summary")),
         authors=_authors(record),
-        categories=categories,
-        primary=categories[0] if categories else None,
+        categories=categories_of(_categories(record, "categories") or _categories(record, "cate")),
         arxiv_id=arxiv_id,
         version=version,
-        url=arxiv_link(arxiv_id) if arxiv_id else None,
         summaries=summaries_of(texts, language),
         translations=translations_of(summary.text("title_translation"), summary.text("translation"), language),
         failed=is_failed(texts),

@@ -11,7 +11,7 @@ and, in some years, names and abstracts. They are read only if the attribute is 
 import re
 from itertools import islice
 
-from bot.digests._arxiv import arxiv_address, arxiv_link
+from bot.digests._arxiv import arxiv_address, entry_of
 from bot.digests._format import Content, Entry, Warnings
 from bot.digests._html import Node, pieces, read_piece, tags_with
 from bot.digests._json import head_of
@@ -68,10 +68,8 @@ def _cards(text: str, warnings: Warnings) -> list[Entry]:
         card = read_piece(piece, warnings)
         if card is None:
             warnings.add("unparsed_heading", line=piece.line, example=piece.markup)
-        elif paper := _paper(card):
-            entries.append(Entry(piece.line, paper))
-            if not paper.title:
-                warnings.add("entry_without_title", line=piece.line, example=paper.key)
+        elif (paper := _paper(card)) and (entry := entry_of(piece.line, paper, warnings)):
+            entries.append(entry)
     return entries
 
 
@@ -84,10 +82,9 @@ def _paper(card: Node) -> Paper | None:
     titles = (link.text for link, linked in links if linked == arxiv_id)  # a picture without text links there, too
     abstract = card.first("p")
     return Paper(
-        key=arxiv_id,
+        key="",
         title=next(filter(None, titles), ""),
         abstract=abstract.text if abstract else "",
         authors=tuple(filter(None, (decode_accents(person.attribute("title")) for person in card.all("li")))),
         arxiv_id=arxiv_id,
-        url=arxiv_link(arxiv_id),
     )

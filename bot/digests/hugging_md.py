@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import dropwhile, islice, takewhile
 
-from bot.digests._arxiv import ADDRESS, arxiv_link, paper_key, version_number, without_translated_announcement
+from bot.digests._arxiv import ADDRESS, entry_of, version_number, without_translated_announcement
 from bot.digests._format import Content, Entry, Warnings, bounded, collapse, lines_of
 from bot.digests._text import day_in, day_in_chinese, is_markup, language_of, translations_of, unrecognized_page
 from subscriptions.model import Paper
@@ -128,23 +128,17 @@ def _entry(page: _Page, warnings: Warnings, language: str | None) -> Entry | Non
     translated, abstract = _abstracts(below)
     address = next((found for line in below if (found := _ADDRESS.match(line))), None)
     arxiv_id = address["id"] if address else None
-    key = paper_key(arxiv_id=arxiv_id, title=title, abstract=abstract)
-    if key is None:
-        return None
-    if not arxiv_id:
-        warnings.add("no_identifiers", line=page.line)
-    if not title:
-        warnings.add("entry_without_title", line=page.line, example=arxiv_id or "")
     paper = Paper(
-        key=key,
+        key="",
         title=title,
         abstract=abstract,
         arxiv_id=arxiv_id,
         version=version_number(address["version"]) if address else None,
-        url=arxiv_link(arxiv_id) if arxiv_id else None,
         translations=translations_of(_translated_title(page.title), translated, language),
     )
-    return Entry(line=page.line, paper=paper)
+    if not arxiv_id and (title or abstract):
+        warnings.add("no_identifiers", line=page.line)
+    return entry_of(page.line, paper, warnings)
 
 
 def _quoted_title(lines: list[str]) -> str:

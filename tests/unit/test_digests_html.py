@@ -305,7 +305,7 @@ def test_it_matters_nothing_how_much_is_looked_at_at_once(
     text = json.dumps(values, ensure_ascii=spread, indent=1 if spread else None)
     whole = _members(json_items, text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bot.digests._json._FIRST_SIZE", look)
+        patch.setattr("bot.digests._json._WINDOW", look)
         assert _members(json_items, text) == whole
         for broken in (text[: len(text) // 2], text.replace('"', "", 1), text.replace(":", "=", 1)):
             assert _damage(broken) == _damage(broken, 1 << 20)
@@ -314,7 +314,7 @@ def test_it_matters_nothing_how_much_is_looked_at_at_once(
 def _damage(text: str, look: int = 0) -> str:
     with pytest.MonkeyPatch.context() as patch:
         if look:
-            patch.setattr("bot.digests._json._FIRST_SIZE", look)
+            patch.setattr("bot.digests._json._WINDOW", look)
         try:
             return repr(_members(json_items, text))
         except BrokenDigest as error:

@@ -15,7 +15,7 @@ from bot.digests._arxiv import (
     split_title,
     without_translated_announcement,
 )
-from bot.digests._format import NotText, collapse, plain_text
+from bot.digests._format import NotText, Warnings, collapse, plain_text
 from bot.digests._text import (
     arxiv_day,
     day_in_chinese,
@@ -382,19 +382,21 @@ def test_the_language_of_the_source_wins_over_the_script() -> None:
 
 
 def test_bytes_become_text_line_by_line() -> None:
-    assert plain_text(b"\xef\xbb\xbfa\r\nb\rc\n\xef\xbb\xbfd").text == "a\nb\rc\nd"
-    assert plain_text(b"a\r\r\n\r\r\nb\rc").text == "a\n\nb\rc"
+    assert plain_text(b"\xef\xbb\xbfa\r\nb\rc\n\xef\xbb\xbfd", Warnings()) == "a\nb\rc\nd"
+    assert plain_text(b"a\r\r\n\r\r\nb\rc", Warnings()) == "a\n\nb\rc"
     assert collapse(" a\t\nb\u3000c\u2028d\x1ce ") == "a b c d e"
     for data in (b"\xff\xfea\x00", b"a\0b", b"\xe9", "é".encode()[:1], b"\xed\xa0\x80"):
         with pytest.raises(NotText):
-            plain_text(data)
+            plain_text(data, Warnings())
 
 
 def test_control_characters_are_counted_with_their_first_line() -> None:
-    plain = plain_text("one\n\ttwo\nth\x08ree\x7f\x9f\ufffe\tx".encode())
-    assert plain.text == "one\n\ttwo\nthree\tx"
-    assert (plain.controls, plain.first_line) == (5, 3)
-    assert plain.examples == ("U+0008", "U+007F", "U+009F", "U+FFFE", "U+0009")
+    warnings = Warnings()
+    text = plain_text("one\n\ttwo\nth\x08ree\x7f\x9f\ufffe\tx".encode(), warnings)
+    assert text == "one\n\ttwo\nthree\tx"
+    (found,) = warnings.collected()
+    assert (found.count, found.line) == (5, 3)
+    assert found.examples == ("U+0008", "U+007F", "U+009F", "U+FFFE", "U+0009")
 
 
 def test_the_hash_is_that_of_the_bytes() -> None:
